@@ -1,0 +1,87 @@
+//! What GitHub says about code: repositories, commits, tags, releases and people.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{CommitSha, TagName};
+
+/// A repository, as far as a release needs it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    /// The branch releases must come from.
+    pub default_branch: String,
+    /// Whether the token may push; unknown where the host does not say (App tokens).
+    pub can_push: Option<bool>,
+    /// Archived repositories take no writes.
+    pub archived: bool,
+    /// Address for people.
+    pub web_url: String,
+}
+
+/// One commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Its full id.
+    pub sha: CommitSha,
+    /// First line of its message, cleaned.
+    pub title: String,
+    /// Author's login or name, cleaned.
+    pub author: Option<String>,
+    /// When it was committed.
+    pub at: Option<Timestamp>,
+    /// Address for people.
+    pub web_url: String,
+}
+
+/// Where a commit stands relative to a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ancestry {
+    /// On the branch (its head, or an ancestor of it).
+    OnBranch,
+    /// Not on the branch.
+    OffBranch,
+}
+
+/// A tag as it stands in the repository, peeled to its commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagState {
+    /// The name.
+    pub name: TagName,
+    /// The commit it finally points to.
+    pub commit: String,
+    /// The annotated tag's object id; none for a lightweight tag.
+    pub object: Option<String>,
+    /// The annotated tag's message; none for a lightweight tag.
+    pub message: Option<String>,
+}
+
+/// A release as it stands on the host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseState {
+    /// The host's id.
+    pub id: u64,
+    /// The tag it belongs to.
+    pub tag: String,
+    /// Not published yet.
+    pub draft: bool,
+    /// Body text, raw: it carries the operation marker.
+    pub body: String,
+    /// Login of its author as the host reports it.
+    pub author: Option<String>,
+    /// Address for people.
+    pub web_url: String,
+}
+
+/// Who a token belongs to, as the host reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostIdentity {
+    /// Login; can change.
+    pub login: String,
+    /// Numeric id; never changes.
+    pub id: u64,
+    /// Printed name, where the profile has one.
+    pub name: Option<String>,
+    /// Public mail address, where the profile has one.
+    pub email: Option<String>,
+}

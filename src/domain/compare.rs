@@ -1,0 +1,239 @@
+//! Candidate against baseline: what differs, and, only where somebody said so, whether for the better.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::registry::{ModelVersion, OWN_TAG_PREFIX, Tags};
+use super::run::{MetricValue, Run};
+
+/// Which way a metric should go. There is no default: a direction is stated or unknown, never guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Higher is better.
+    Higher,
+    /// Lower is better.
+    Lower,
+}
+
+/// The directions the configuration states, as name patterns with `*` and `?`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directions {
+    /// Patterns of metrics where higher is better.
+    pub higher: Vec<String>,
+    /// Patterns of metrics where lower is better.
+    pub lower: Vec<String>,
+}
+
+impl Directions {
+    /// The stated direction of `metric`; none if no pattern, or patterns of both kinds, match.
+    #[must_use]
+    pub fn of(&self, metric: &str) -> Option<Direction> {
+        let any = |patterns: &[String]| patterns.iter().any(|p| matches(p, metric));
+        match (any(&self.higher), any(&self.lower)) {
+            (true, false) => Some(Direction::Higher),
+            (false, true) => Some(Direction::Lower),
+            _ => None,
+        }
+    }
+}
+
+/// Whether `name` fits `pattern`, in which `*` stands for any text and `?` for one character.
+#[must_use]
+pub fn matches(pattern: &str, name: &str) -> bool {
+    globset::Glob::new(pattern).map_or(pattern == name, |glob| glob.compile_matcher().is_match(name))
+}
+
+/// How one row differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The same on both sides.
+    Same,
+    /// Moved in the stated direction.
+    Better,
+    /// Moved against the stated direction.
+    Worse,
+    /// Differs, and nobody said which way is better.
+    Unknown,
+    /// Only the candidate has it.
+    Added,
+    /// Only the baseline has it.
+    Removed,
+}
+
+/// One metric on both sides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricRow {
+    /// The metric's name.
+    pub name: String,
+    /// Baseline value.
+    pub old: Option<MetricValue>,
+    /// Candidate value.
+    pub new: Option<MetricValue>,
+    /// `new - old`, where both are finite.
+    pub delta: Option<f64>,
+    /// How it differs.
+    pub change: Change,
+    /// The stated direction, if any.
+    pub direction: Option<Direction>,
+}
+
+/// One param or tag on both sides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextRow {
+    /// Its key.
+    pub name: String,
+    /// Baseline value.
+    pub old: Option<String>,
+    /// Candidate value.
+    pub new: Option<String>,
+    /// How it differs: never better or worse.
+    pub change: Change,
+}
+
+/// Everything that can be laid side by side.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Metrics, by name.
+    pub metrics: Vec<MetricRow>,
+    /// Params, by name.
+    pub params: Vec<TextRow>,
+    /// Tags of version and run, by name, without those signoff or MLflow write for themselves.
+    pub tags: Vec<TextRow>,
+}
+
+/// One side of a comparison. A version without a readable run compares with what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// The version.
+    pub version: &'a ModelVersion,
+    /// Its run, if it could be read.
+    pub run: Option<&'a Run>,
+}
+
+/// Lays `candidate` against `baseline`; without a baseline every row is [`Change::Added`].
+#[must_use]
+pub fn compare(candidate: Side<'_>, baseline: Option<Side<'_>>, directions: &Directions) -> Comparison {
+    let metrics_of = |side: Option<Side<'_>>| -> BTreeMap<String, MetricValue> {
+        side.and_then(|s| s.run).map(|r| r.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect()).unwrap_or_default()
+    };
+    let params_of = |side: Option<Side<'_>>| side.and_then(|s| s.run).map(|r| r.params.clone()).unwrap_or_default();
+    Comparison {
+        metrics: metric_rows(&metrics_of(baseline), &metrics_of(Some(candidate)), directions),
+        params: text_rows(&params_of(baseline), &params_of(Some(candidate))),
+        tags: text_rows(&baseline.map(shown_tags).unwrap_or_default(), &shown_tags(candidate)),
+    }
+}
+
+/// Classifies the step from `old` to `new` and gives the difference where both are finite.
+#[must_use]
+pub fn metric_change(
+    old: Option<MetricValue>,
+    new: Option<MetricValue>,
+    direction: Option<Direction>,
+) -> (Change, Option<f64>) {
+    let (Some(old), Some(new)) = (old, new) else {
+        return (if old.is_some() { Change::Removed } else { Change::Added }, None);
+    };
+    if old == new {
+        return (Change::Same, (old.is_finite()).then_some(0.0));
+    }
+    if !old.is_finite() || !new.is_finite() {
+        return (Change::Unknown, None);
+    }
+    let delta = new.0 - old.0;
+    let change = match direction {
+        _ if delta == 0.0 => Change::Same,
+        None => Change::Unknown,
+        Some(Direction::Higher) if delta > 0.0 => Change::Better,
+        Some(Direction::Lower) if delta < 0.0 => Change::Better,
+        Some(_) => Change::Worse,
+    };
+    (change, Some(delta))
+}
+
+fn metric_rows(
+    old: &BTreeMap<String, MetricValue>,
+    new: &BTreeMap<String, MetricValue>,
+    directions: &Directions,
+) -> Vec<MetricRow> {
+    union(old.keys(), new.keys())
+        .into_iter()
+        .map(|name| {
+            let (a, b) = (old.get(name).copied(), new.get(name).copied());
+            let direction = directions.of(name);
+            let (change, delta) = metric_change(a, b, direction);
+            MetricRow { name: name.clone(), old: a, new: b, delta, change, direction }
+        })
+        .collect()
+}
+
+fn text_rows(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<TextRow> {
+    union(old.keys(), new.keys())
+        .into_iter()
+        .map(|name| {
+            let (a, b) = (old.get(name), new.get(name));
+            let change = match (a, b) {
+                (Some(a), Some(b)) if a == b => Change::Same,
+                (Some(_), Some(_)) => Change::Unknown,
+                (Some(_), None) => Change::Removed,
+                _ => Change::Added,
+            };
+            TextRow { name: name.clone(), old: a.cloned(), new: b.cloned(), change }
+        })
+        .collect()
+}
+
+fn union<'a>(a: impl Iterator<Item = &'a String>, b: impl Iterator<Item = &'a String>) -> BTreeSet<&'a String> {
+    a.chain(b).collect()
+}
+
+/// Tags of version and run worth comparing. Bookkeeping (`mlflow.*`, `signoff.*`) differs always and says nothing.
+fn shown_tags(side: Side<'_>) -> Tags {
+    let run_tags = side.run.map(|r| r.tags.clone()).unwrap_or_default();
+    run_tags
+        .into_iter()
+        .chain(side.version.tags.clone())
+        .filter(|(k, _)| !k.starts_with("mlflow.") && !k.starts_with(OWN_TAG_PREFIX))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v(x: f64) -> Option<MetricValue> {
+        Some(MetricValue(x))
+    }
+
+    #[test]
+    fn an_unknown_direction_stays_neutral() {
+        assert_eq!(metric_change(v(0.5), v(0.75), None), (Change::Unknown, Some(0.25)));
+    }
+
+    #[test]
+    fn a_stated_direction_judges() {
+        let d = Directions { higher: vec!["*auc*".into()], lower: vec!["*loss".into()] };
+        assert_eq!(d.of("test_auc"), Some(Direction::Higher));
+        assert_eq!(d.of("val_loss"), Some(Direction::Lower));
+        assert_eq!(d.of("latency"), None);
+        assert_eq!(metric_change(v(0.5), v(0.75), d.of("auc")).0, Change::Better);
+        assert_eq!(metric_change(v(0.5), v(0.75), d.of("loss")).0, Change::Worse);
+    }
+
+    #[test]
+    fn contradicting_patterns_are_no_direction() {
+        let d = Directions { higher: vec!["*".into()], lower: vec!["loss".into()] };
+        assert_eq!(d.of("loss"), None);
+    }
+
+    #[test]
+    fn values_that_are_no_numbers_are_never_judged() {
+        assert_eq!(metric_change(v(0.5), v(f64::NAN), Some(Direction::Higher)), (Change::Unknown, None));
+        assert_eq!(metric_change(v(f64::NAN), v(f64::NAN), Some(Direction::Higher)), (Change::Same, None));
+        assert_eq!(metric_change(None, v(1.0), Some(Direction::Higher)), (Change::Added, None));
+        assert_eq!(metric_change(v(1.0), None, Some(Direction::Higher)), (Change::Removed, None));
+    }
+}

@@ -1,0 +1,187 @@
+//! The exact facts a reviewer had on screen, and what changed since.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::ids::VersionNumber;
+use super::registry::{ModelVersion, OWN_TAG_PREFIX, Tags};
+use super::run::Run;
+use super::text;
+
+/// A version's run, or why there is none to show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunFacts {
+    /// The run was read.
+    Known(Box<Run>),
+    /// The version names no run.
+    NotRecorded,
+    /// The version names a run that could not be read; the reason as a sentence.
+    Unreadable(String),
+}
+
+impl RunFacts {
+    /// The run, if it was read.
+    #[must_use]
+    pub fn known(&self) -> Option<&Run> {
+        match self {
+            Self::Known(run) => Some(run),
+            _ => None,
+        }
+    }
+}
+
+/// The version that was in production when the facts were read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The version.
+    pub version: ModelVersion,
+    /// Its run.
+    pub run: RunFacts,
+}
+
+/// Everything a decision rests on. A promotion acts on these facts only; if the servers say otherwise at
+/// the moment of the act, it refuses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReviewedFacts {
+    /// The candidate.
+    pub version: ModelVersion,
+    /// Its run.
+    pub run: RunFacts,
+    /// What it was laid against: the newest version in production, if any.
+    pub baseline: Option<Baseline>,
+    /// Every version in production at that time, ascending. More than one is a legal state of the server.
+    pub holders: Vec<VersionNumber>,
+}
+
+impl ReviewedFacts {
+    /// SHA-256 over the canonical JSON (RFC 8785) of the facts, as `sha256:<64 hex digits>`.
+    ///
+    /// Left out are times of last change (re-sending a transition moves them and changes nothing) and
+    /// signoff's own tags, which the promotion itself writes.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut facts = self.clone();
+        facts.each_version(|v| {
+            v.updated_at = None;
+            v.tags.retain(|k, _| !k.starts_with(OWN_TAG_PREFIX));
+        });
+        // Facts are plain data: the only thing that can fail is a map with keys that are no strings.
+        let json = serde_json_canonicalizer::to_vec(&facts).unwrap_or_default();
+        let mut out = String::from("sha256:");
+        for byte in Sha256::digest(&json) {
+            use std::fmt::Write as _;
+            let _ = write!(out, "{byte:02x}");
+        }
+        out
+    }
+
+    fn each_version(&mut self, mut f: impl FnMut(&mut ModelVersion)) {
+        f(&mut self.version);
+        if let Some(baseline) = &mut self.baseline {
+            f(&mut baseline.version);
+        }
+    }
+
+    /// What differs between these facts and `now`, one sentence each. Empty exactly when the digests agree.
+    #[must_use]
+    pub fn changes_to(&self, now: &Self) -> Vec<String> {
+        if self.digest() == now.digest() {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        let mut note = |what: &str, old: String, new: String| {
+            if old != new {
+                let cut = |s: &str| text::shorten(&s.replace('\n', "⏎"), 60);
+                out.push(format!("{what} was '{}' and is now '{}'", cut(&old), cut(&new)));
+            }
+        };
+        let (a, b) = (&self.version, &now.version);
+        note("the stage", a.stage.to_string(), b.stage.to_string());
+        note("the aliases", a.aliases.join(", "), b.aliases.join(", "));
+        note("the registration", a.status.to_string(), b.status.to_string());
+        note("the source", a.source.clone(), b.source.clone());
+        note("the run", run_name(a), run_name(b));
+        note("the description", a.description.clone(), b.description.clone());
+        note("what is in production", list(&self.holders), list(&now.holders));
+        tag_changes("tag", &a.tags, &b.tags, &mut note);
+        if let (Some(x), Some(y)) = (self.run.known(), now.run.known()) {
+            let values = |r: &Run| r.metrics.iter().map(|(k, p)| (k.clone(), p.value.to_string())).collect::<Tags>();
+            tag_changes("metric", &values(x), &values(y), &mut note);
+            tag_changes("param", &x.params, &y.params, &mut note);
+            tag_changes("run tag", &x.tags, &y.tags, &mut note);
+            note("the run's status", x.status.clone(), y.status.clone());
+        }
+        note("the run's record", run_state(&self.run), run_state(&now.run));
+        if out.is_empty() {
+            out.push("facts behind the screen changed (a data set, a metric's step or time, or the baseline)".to_owned());
+        }
+        out
+    }
+}
+
+fn run_name(v: &ModelVersion) -> String {
+    v.run_id.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
+}
+
+fn run_state(run: &RunFacts) -> String {
+    match run {
+        RunFacts::Known(r) if r.deleted => "deleted".to_owned(),
+        RunFacts::Known(_) => "readable".to_owned(),
+        RunFacts::NotRecorded => "not recorded".to_owned(),
+        RunFacts::Unreadable(why) => why.clone(),
+    }
+}
+
+fn list(versions: &[VersionNumber]) -> String {
+    if versions.is_empty() {
+        return "nothing".to_owned();
+    }
+    versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn tag_changes(kind: &str, old: &Tags, new: &Tags, note: &mut impl FnMut(&str, String, String)) {
+    let keys = old.keys().chain(new.keys()).filter(|k| !k.starts_with(OWN_TAG_PREFIX));
+    for key in keys.collect::<std::collections::BTreeSet<_>>() {
+        let side = |tags: &Tags| tags.get(key).cloned().unwrap_or_else(|| "absent".to_owned());
+        note(&format!("{kind} {key}"), side(old), side(new));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::promotion::samples;
+    use crate::domain::registry::Stage;
+
+    #[test]
+    fn own_tags_and_times_do_not_change_the_digest() {
+        let facts = samples::facts();
+        let mut touched = facts.clone();
+        touched.version.tags.insert("signoff.promotion".into(), "x".into());
+        touched.version.updated_at = None;
+        assert_eq!(facts.digest(), touched.digest());
+        assert_eq!(facts.changes_to(&touched), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_other_change_is_found_and_named() {
+        let facts = samples::facts();
+        let mut moved = facts.clone();
+        moved.version.stage = Stage::Archived;
+        moved.version.tags.insert("qa".into(), "no".into());
+        assert_ne!(facts.digest(), moved.digest());
+        let changes = facts.changes_to(&moved);
+        assert_eq!(changes, ["the stage was 'Staging' and is now 'Archived'", "tag qa was 'absent' and is now 'no'"]);
+    }
+
+    #[test]
+    fn a_change_without_a_sentence_of_its_own_is_still_reported() {
+        let facts = samples::facts();
+        let mut other = facts.clone();
+        if let RunFacts::Known(run) = &mut other.run {
+            run.datasets.clear();
+        }
+        assert_eq!(facts.changes_to(&other).len(), 1);
+    }
+}

@@ -1,0 +1,112 @@
+//! Which version of a model waits for a decision.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::VersionNumber;
+use super::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, VersionStatus};
+
+/// A model's newest undecided version that is newer than what is in production.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The version that waits.
+    pub candidate: ModelVersion,
+    /// What is in production, if anything.
+    pub production: Option<VersionNumber>,
+    /// The production version itself, where the model's page carried it (stage targets).
+    pub production_version: Option<ModelVersion>,
+}
+
+/// Finds what waits in `model`, from one page entry and without asking the server again.
+///
+/// Archived versions count as decided. A version that is not ready does not wait yet.
+#[must_use]
+pub fn waiting(model: &RegisteredModel, target: &PromotionTarget) -> Option<Waiting> {
+    let production = production(model, target);
+    let candidate = model
+        .latest
+        .iter()
+        .filter(|v| v.status == VersionStatus::Ready && v.stage != Stage::Archived)
+        .filter(|v| !target.is_held_by(v) && production.is_none_or(|p| v.number > p))
+        .max_by_key(|v| v.number)?;
+    let production_version = production.and_then(|p| model.latest.iter().find(|v| v.number == p)).cloned();
+    Some(Waiting { candidate: candidate.clone(), production, production_version })
+}
+
+/// The version in production, by the target's definition. The highest, if several hold a stage.
+#[must_use]
+pub fn production(model: &RegisteredModel, target: &PromotionTarget) -> Option<VersionNumber> {
+    match target {
+        PromotionTarget::Stage(stage) => model.latest.iter().filter(|v| v.stage == *stage).map(|v| v.number).max(),
+        PromotionTarget::Alias(alias) => model.aliases.get(alias).copied(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::ids::ModelName;
+
+    fn version(number: u64, stage: Stage) -> ModelVersion {
+        ModelVersion {
+            model: ModelName::new("m"),
+            number: VersionNumber(number),
+            stage,
+            status: VersionStatus::Ready,
+            created_at: None,
+            updated_at: None,
+            author: None,
+            source: String::new(),
+            run_id: None,
+            description: String::new(),
+            tags: Default::default(),
+            aliases: Vec::new(),
+        }
+    }
+
+    fn model(latest: Vec<ModelVersion>) -> RegisteredModel {
+        RegisteredModel {
+            name: ModelName::new("m"),
+            description: String::new(),
+            tags: Default::default(),
+            aliases: [("champion".to_owned(), VersionNumber(2))].into(),
+            latest,
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    fn found(latest: Vec<ModelVersion>, target: &PromotionTarget) -> Option<(u64, Option<u64>)> {
+        waiting(&model(latest), target).map(|w| (w.candidate.number.0, w.production.map(|p| p.0)))
+    }
+
+    #[test]
+    fn the_newest_version_above_production_waits() {
+        let target = PromotionTarget::Stage(Stage::Production);
+        let latest = vec![version(2, Stage::Production), version(5, Stage::Staging), version(4, Stage::None)];
+        assert_eq!(found(latest, &target), Some((5, Some(2))));
+    }
+
+    #[test]
+    fn older_archived_and_unready_versions_do_not_wait() {
+        let target = PromotionTarget::Stage(Stage::Production);
+        let mut pending = version(9, Stage::Staging);
+        pending.status = VersionStatus::Pending;
+        let latest = vec![version(6, Stage::Production), version(5, Stage::None), version(8, Stage::Archived), pending];
+        assert_eq!(found(latest, &target), None);
+    }
+
+    #[test]
+    fn a_model_never_released_waits_without_baseline() {
+        let target = PromotionTarget::Stage(Stage::Production);
+        assert_eq!(found(vec![version(1, Stage::None)], &target), Some((1, None)));
+        assert_eq!(found(vec![], &target), None);
+    }
+
+    #[test]
+    fn an_alias_target_reads_the_models_alias_map() {
+        let target = PromotionTarget::Alias("champion".into());
+        assert_eq!(found(vec![version(3, Stage::None)], &target), Some((3, Some(2))));
+        assert_eq!(found(vec![version(2, Stage::None)], &target), None);
+    }
+}

@@ -1,0 +1,17 @@
+//! The pure core: what signoff knows about models, versions, runs, releases and promotions.
+//!
+//! Owns the words and the rules. Must never do I/O, read a clock or an environment variable, or name an
+//! HTTP, terminal or runtime crate; `tests/architecture.rs` keeps that.
+
+pub mod cd;
+pub mod commit;
+pub mod compare;
+pub mod facts;
+pub mod ids;
+pub mod inbox;
+pub mod promotion;
+pub mod reference;
+pub mod registry;
+pub mod release;
+pub mod run;
+pub mod text;

@@ -1,0 +1,19 @@
+//! The promotion of one version: a plan, a journal of events, and a saga folded from them.
+//!
+//! A promotion touches two servers that share no transaction. It is therefore a saga: small steps, each
+//! repeatable or reversible, ordered so that the one that cannot be taken back (the tag ref, which starts
+//! CD) comes after everything that can. The state is always `fold(events)`: a live run and a recovery after
+//! a crash run the same code.
+
+pub mod event;
+pub mod plan;
+pub mod saga;
+pub mod step;
+
+#[cfg(test)]
+pub mod samples;
+
+pub use event::{Ending, Entry, Event, Finding, Truth};
+pub use plan::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
+pub use saga::{IllegalEvent, Next, Phase, SagaState, StepState, fold};
+pub use step::{Receipt, Step};

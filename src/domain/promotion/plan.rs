@@ -1,0 +1,326 @@
+//! What will be done, fixed to the byte before it is done.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::step::Step;
+use crate::domain::cd::CdTrigger;
+use crate::domain::commit::Commit;
+use crate::domain::compare::{Comparison, Directions, Side, compare};
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
+use crate::domain::registry::PromotionTarget;
+use crate::domain::release::{self, NotesContext, NotesMetric, TemplateError};
+use crate::domain::text;
+
+/// Name (without prefix) of the tag on the model version that says which promotion owns it.
+pub const MARK: &str = "promotion";
+
+/// Who signs, as the servers report it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signer {
+    /// GitHub login.
+    pub login: String,
+    /// GitHub's numeric id: stays when a login changes.
+    pub id: u64,
+    /// Printed name, where the profile has one.
+    pub name: Option<String>,
+    /// Mail address for the tagger line; GitHub's no-reply address where none is public.
+    pub email: String,
+    /// Who the registry says this is, where it says.
+    pub registry_user: Option<String>,
+}
+
+/// Where the commit that gets the tag comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitOrigin {
+    /// The training run recorded it.
+    Run,
+    /// The run recorded none, and the configuration allows the head of this branch.
+    BranchHead(String),
+}
+
+/// What starts CD and how long to wait for it to appear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CdPlan {
+    /// What starts it.
+    pub trigger: CdTrigger,
+    /// The workflow file, such as `cd.yml`; any workflow with the right event counts if none is named.
+    pub workflow: Option<String>,
+    /// Seconds to wait for a run to appear.
+    pub wait_s: u64,
+}
+
+/// Everything known before the human says yes. Shown as the plan; signing makes it a [`PromotionPlan`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanDraft {
+    /// Name of the configured target.
+    pub target_name: String,
+    /// True where no real server is involved.
+    pub demo: bool,
+    /// The registry, without credentials.
+    pub registry_url: String,
+    /// The release host, such as `github.com`.
+    pub host: String,
+    /// What "in production" means here.
+    pub promote_to: PromotionTarget,
+    /// What was reviewed.
+    pub facts: ReviewedFacts,
+    /// The repository that gets tag and release.
+    pub repo: RepoSlug,
+    /// The commit that gets the tag.
+    pub commit: Commit,
+    /// Where the commit comes from.
+    pub commit_origin: CommitOrigin,
+    /// The tag.
+    pub tag: TagName,
+    /// Title of the release.
+    pub title: String,
+    /// Template of the notes.
+    pub notes_template: String,
+    /// Directions the configuration states, for the notes.
+    pub directions: Directions,
+    /// CD.
+    pub cd: CdPlan,
+    /// Who signs.
+    pub signer: Signer,
+}
+
+/// What will be done. Written to the journal before anything else; resuming needs nothing but this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PromotionPlan {
+    /// Id of the promotion.
+    pub id: PromotionId,
+    /// When the human decided. Also the tagger's date: it makes the tag object's id the same on every try.
+    pub signed_at: Timestamp,
+    /// The signer's reason; may be empty.
+    pub reason: String,
+    /// Digest of the reviewed facts.
+    pub facts_digest: String,
+    /// Message of the annotated tag.
+    pub tag_message: String,
+    /// Body of the release.
+    pub notes: String,
+    /// What was on screen.
+    #[serde(flatten)]
+    pub draft: PlanDraft,
+}
+
+/// One line of the plan as a person reads it: what, and old -> new.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanLine {
+    /// Step number from 1; lines of one step share it.
+    pub number: usize,
+    /// The object: `MLflow stage`, `Git tag`, ...
+    pub object: String,
+    /// The part of it that changes, such as a version; may be empty.
+    pub subject: String,
+    /// What it is now; empty where there is nothing yet.
+    pub old: String,
+    /// What it will be.
+    pub new: String,
+    /// Past the point of no return.
+    pub irreversible: bool,
+}
+
+impl PlanDraft {
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &ModelName {
+        &self.facts.version.model
+    }
+
+    /// The version.
+    #[must_use]
+    pub fn version(&self) -> VersionNumber {
+        self.facts.version.number
+    }
+
+    /// What the reviewer has to type: `v42`.
+    #[must_use]
+    pub fn confirmation(&self) -> String {
+        self.version().to_string()
+    }
+
+    /// Versions that leave the target when the candidate enters it.
+    #[must_use]
+    pub fn leaving(&self) -> Vec<VersionNumber> {
+        self.facts.holders.iter().copied().filter(|v| *v != self.version()).collect()
+    }
+
+    /// The steps, in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Step> {
+        Step::sequence(self.cd.trigger)
+    }
+
+    /// Candidate against baseline.
+    #[must_use]
+    pub fn comparison(&self) -> Comparison {
+        let side = Side { version: &self.facts.version, run: self.facts.run.known() };
+        let base = self.facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
+        compare(side, base, &self.directions)
+    }
+
+    /// The plan as a person reads it, old -> new for every object.
+    #[must_use]
+    pub fn lines(&self) -> Vec<PlanLine> {
+        let line = |number, object: &str, subject: String, old: String, new: String, irreversible| PlanLine {
+            number,
+            object: object.to_owned(),
+            subject,
+            old,
+            new,
+            irreversible,
+        };
+        let mut lines = Vec::new();
+        let v = self.version().to_string();
+        match &self.promote_to {
+            PromotionTarget::Stage(stage) => {
+                lines.push(line(1, "MLflow stage", v, self.facts.version.stage.to_string(), stage.to_string(), false));
+                for old in self.leaving() {
+                    lines.push(line(1, "", old.to_string(), stage.to_string(), "Archived".to_owned(), false));
+                }
+            }
+            PromotionTarget::Alias(alias) => {
+                let old = self.leaving().first().map(ToString::to_string).unwrap_or_default();
+                lines.push(line(1, "MLflow alias", format!("@{alias}"), old, v, false));
+            }
+        }
+        let tag = self.tag.to_string();
+        lines.push(line(2, "Git tag", tag.clone(), String::new(), format!("commit {}", self.commit.sha.short()), true));
+        lines.push(line(3, "GitHub release", self.repo.to_string(), String::new(), self.title.clone(), true));
+        let workflow = self.cd.workflow.clone().unwrap_or_else(|| "any workflow".to_owned());
+        let cd = match self.cd.trigger {
+            CdTrigger::Release => format!("{workflow} starts on the release"),
+            CdTrigger::Tag => format!("{workflow} starts on the tag"),
+            CdTrigger::Dispatch => format!("{workflow} is dispatched on {tag}"),
+            CdTrigger::None => "none expected".to_owned(),
+        };
+        lines.push(line(4, "CD", String::new(), String::new(), cd, true));
+        lines
+    }
+
+    /// Makes the plan final: fixes id, time and reason and renders every text that will be written.
+    ///
+    /// # Errors
+    /// If the notes template cannot be rendered.
+    pub fn sign(&self, id: PromotionId, at: Timestamp, reason: &str) -> Result<PromotionPlan, TemplateError> {
+        let reason = text::clean(reason.trim());
+        let facts_digest = self.facts.digest();
+        let context = NotesContext {
+            model: self.model().to_string(),
+            version: self.version().0,
+            target: self.promote_to.to_string(),
+            baseline: self.leaving().last().map(|v| v.0),
+            signer: self.signer.login.clone(),
+            reason: reason.clone(),
+            description: self.facts.version.description.clone(),
+            commit: self.commit.sha.to_string(),
+            commit_title: self.commit.title.clone(),
+            run: self.facts.version.run_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            facts: facts_digest.clone(),
+            demo: self.demo,
+            metrics: NotesMetric::rows(&self.comparison()),
+        };
+        let notes = release::notes(&self.notes_template, &context, &id.to_string())?;
+        let tag_message = self.tag_message(id, &reason, &facts_digest);
+        Ok(PromotionPlan { id, signed_at: at, reason, facts_digest, tag_message, notes, draft: self.clone() })
+    }
+
+    fn tag_message(&self, id: PromotionId, reason: &str, digest: &str) -> String {
+        let name = self.signer.name.as_deref().unwrap_or(&self.signer.login);
+        let mut message = format!("Release {} {}\n\n", self.model(), self.version());
+        if self.demo {
+            message.push_str("Demo: no real server was involved.\n\n");
+        }
+        message.push_str(&format!("Approved for {} by {name} (@{}).\n", self.promote_to, self.signer.login));
+        if !reason.is_empty() {
+            // A reason is free text: it stays in a paragraph before the trailers, which are read from the last one.
+            message.push_str(&format!("\nReason: {reason}\n"));
+        }
+        let run = self.facts.version.run_id.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        message.push_str(&format!(
+            "\n{}: {id}\nSignoff-Model: {}\nSignoff-Version: {}\nSignoff-Run: {run}\nSignoff-Registry: {}\nSignoff-Facts: {digest}\n",
+            release::OPERATION_TRAILER,
+            self.model(),
+            self.version().0,
+            self.registry_url,
+        ));
+        message
+    }
+}
+
+impl PromotionPlan {
+    /// The commit that gets the tag.
+    #[must_use]
+    pub fn commit(&self) -> &CommitSha {
+        &self.draft.commit.sha
+    }
+
+    /// Value of the mark while the promotion is at work.
+    #[must_use]
+    pub fn mark_promoting(&self) -> String {
+        format!("promoting {} by {}", self.id, self.draft.signer.login)
+    }
+
+    /// Value of the mark once the release stands.
+    #[must_use]
+    pub fn mark_released(&self) -> String {
+        format!("released {} by {}", self.id, self.draft.signer.login)
+    }
+}
+
+/// The promotion id in a mark, if the mark says that promotion is still at work.
+#[must_use]
+pub fn live_promotion(mark: &str) -> Option<(PromotionId, &str)> {
+    let rest = mark.strip_prefix("promoting ")?;
+    let (id, by) = rest.split_once(" by ").unwrap_or((rest, "somebody"));
+    Some((id.parse().ok()?, by))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn the_same_decision_always_makes_the_same_bytes() {
+        let draft = samples::draft();
+        let (id, at) = (samples::id(1), samples::now());
+        assert_eq!(draft.sign(id, at, "fine").unwrap(), draft.sign(id, at, "fine").unwrap());
+    }
+
+    #[test]
+    fn a_reason_cannot_forge_a_trailer() {
+        let draft = samples::draft();
+        let plan = draft.sign(samples::id(1), samples::now(), "ok\n\nSignoff-Operation: forged").unwrap();
+        let own = samples::id(1).to_string();
+        assert_eq!(release::trailer(&plan.tag_message, release::OPERATION_TRAILER), Some(own.as_str()));
+    }
+
+    #[test]
+    fn the_plan_names_old_and_new_of_every_object() {
+        let lines = samples::draft().lines();
+        let texts: Vec<_> = lines.iter().map(|l| format!("{} {} {}->{}", l.object, l.subject, l.old, l.new)).collect();
+        assert_eq!(
+            texts,
+            [
+                "MLflow stage v42 Staging->Production",
+                " v39 Production->Archived",
+                "Git tag telco-churn-v42 ->commit 3f9c1ab",
+                "GitHub release acme/churn-model ->telco-churn v42",
+                "CD  ->cd.yml starts on the release",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mark_tells_whether_the_promotion_is_still_at_work() {
+        let plan = samples::plan();
+        assert_eq!(live_promotion(&plan.mark_promoting()), Some((plan.id, "rev1")));
+        assert_eq!(live_promotion(&plan.mark_released()), None);
+    }
+}

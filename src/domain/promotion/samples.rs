@@ -1,0 +1,102 @@
+//! One plan and its parts, for the tests of this crate.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
+use crate::domain::cd::CdTrigger;
+use crate::domain::commit::Commit;
+use crate::domain::compare::Directions;
+use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
+use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
+use crate::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
+use crate::domain::release::DEFAULT_NOTES_TEMPLATE;
+use crate::domain::run::{Dataset, MetricPoint, MetricValue, Run};
+
+pub(crate) fn id(n: u128) -> PromotionId {
+    PromotionId::from_uuid(uuid::Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n))
+}
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-23T09:10:04Z".parse().unwrap()
+}
+
+pub(crate) fn version(number: u64, stage: Stage) -> ModelVersion {
+    ModelVersion {
+        model: ModelName::new("telco-churn"),
+        number: VersionNumber(number),
+        stage,
+        status: VersionStatus::Ready,
+        created_at: Some("2026-11-21T08:00:00Z".parse().unwrap()),
+        updated_at: Some("2026-11-21T08:00:01Z".parse().unwrap()),
+        author: Some("dana".into()),
+        source: format!("runs:/run{number}/model"),
+        run_id: Some(RunId::new(format!("run{number}"))),
+        description: "Tuned threshold.".into(),
+        tags: BTreeMap::from([("team".to_owned(), "retention".to_owned())]),
+        aliases: Vec::new(),
+    }
+}
+
+pub(crate) fn run(number: u64, auc: f64) -> Run {
+    let point = |v| MetricPoint { value: MetricValue(v), step: 0, at: None };
+    Run {
+        id: RunId::new(format!("run{number}")),
+        experiment: ExperimentId::new("1"),
+        name: format!("train-{number}"),
+        user: Some("dana".into()),
+        status: "FINISHED".into(),
+        started_at: None,
+        ended_at: None,
+        deleted: false,
+        metrics: BTreeMap::from([("auc".to_owned(), point(auc)), ("latency_ms".to_owned(), point(12.5))]),
+        params: BTreeMap::from([("depth".to_owned(), "8".to_owned())]),
+        tags: BTreeMap::from([("mlflow.source.git.commit".to_owned(), sha())]),
+        datasets: vec![Dataset { name: "oct".into(), digest: "99ab12cd".into(), context: Some("training".into()), rows: Some(2400) }],
+    }
+}
+
+pub(crate) fn sha() -> String {
+    format!("3f9c1ab{}", "0".repeat(33))
+}
+
+pub(crate) fn facts() -> ReviewedFacts {
+    ReviewedFacts {
+        version: version(42, Stage::Staging),
+        run: RunFacts::Known(Box::new(run(42, 0.914))),
+        baseline: Some(Baseline { version: version(39, Stage::Production), run: RunFacts::Known(Box::new(run(39, 0.902))) }),
+        holders: vec![VersionNumber(39)],
+    }
+}
+
+pub(crate) fn draft() -> PlanDraft {
+    PlanDraft {
+        target_name: "staging".into(),
+        demo: false,
+        registry_url: "http://mlflow.staging:5000".into(),
+        host: "github.com".into(),
+        promote_to: PromotionTarget::Stage(Stage::Production),
+        facts: facts(),
+        repo: "acme/churn-model".parse().unwrap(),
+        commit: Commit {
+            sha: sha().parse().unwrap(),
+            title: "Tune threshold".into(),
+            author: Some("dana".into()),
+            at: None,
+            web_url: "https://github.com/acme/churn-model/commit/3f9c1ab".into(),
+        },
+        commit_origin: CommitOrigin::Run,
+        tag: "telco-churn-v42".parse().unwrap(),
+        title: "telco-churn v42".into(),
+        notes_template: DEFAULT_NOTES_TEMPLATE.into(),
+        directions: Directions::default(),
+        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90 },
+        signer: Signer { login: "rev1".into(), id: 7, name: Some("Rey Viewer".into()), email: "7+rev1@users.noreply.github.com".into(), registry_user: None },
+    }
+}
+
+pub(crate) fn plan() -> PromotionPlan {
+    draft().sign(id(1), now(), "reviewed metrics and bias report").unwrap()
+}

@@ -1,0 +1,229 @@
+//! MLflow runs: the evidence behind a model version.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ExperimentId, RunId};
+use super::registry::Tags;
+
+/// One training run with the latest value of each metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// The run's id.
+    pub id: RunId,
+    /// The experiment it belongs to.
+    pub experiment: ExperimentId,
+    /// Its display name; may be empty.
+    pub name: String,
+    /// Who started it, from `mlflow.user` or the run itself.
+    pub user: Option<String>,
+    /// `FINISHED`, `FAILED`, `KILLED`, `RUNNING`, `SCHEDULED`, as the server spells it.
+    pub status: String,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended; absent while it runs.
+    pub ended_at: Option<Timestamp>,
+    /// The run lies in the server's waste bin.
+    pub deleted: bool,
+    /// The latest point of each metric (by step, then time): not the best one.
+    pub metrics: BTreeMap<String, MetricPoint>,
+    /// Parameters; MLflow keeps them as strings.
+    pub params: BTreeMap<String, String>,
+    /// Tags, those of MLflow itself (`mlflow.*`) included.
+    pub tags: Tags,
+    /// Data sets the run read.
+    pub datasets: Vec<Dataset>,
+}
+
+impl Run {
+    /// The commit the run says it was started from (`mlflow.source.git.commit`), unresolved: it may be
+    /// abbreviated, unknown to the repository, or of a dirty tree.
+    #[must_use]
+    pub fn source_commit(&self) -> Option<&str> {
+        self.tags.get("mlflow.source.git.commit").map(String::as_str).filter(|s| !s.is_empty())
+    }
+
+    /// The remote URL the run says its code came from. May carry credentials: never show it unparsed.
+    #[must_use]
+    pub fn source_repo_url(&self) -> Option<&str> {
+        self.tags.get("mlflow.source.git.repoURL").map(String::as_str).filter(|s| !s.is_empty())
+    }
+
+    /// The branch the run says it was started from.
+    #[must_use]
+    pub fn source_branch(&self) -> Option<&str> {
+        self.tags.get("mlflow.source.git.branch").map(String::as_str).filter(|s| !s.is_empty())
+    }
+}
+
+/// One point of a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricPoint {
+    /// The value.
+    pub value: MetricValue,
+    /// The step it was logged at.
+    pub step: i64,
+    /// When it was logged.
+    pub at: Option<Timestamp>,
+}
+
+/// A data set a run read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dataset {
+    /// Its name.
+    pub name: String,
+    /// Digest as MLflow computed it.
+    pub digest: String,
+    /// `training`, `validation`, ...: the tag `mlflow.data.context`.
+    pub context: Option<String>,
+    /// Number of rows, where the profile says so.
+    pub rows: Option<u64>,
+}
+
+/// A metric's value, which may be not-a-number or infinite.
+///
+/// Equality and order are total (`f64::total_cmp`), so that facts can be compared and hashed. In JSON a
+/// finite value is a number, the others are the strings `NaN`, `Infinity` and `-Infinity`.
+#[derive(Clone, Copy, Debug)]
+pub struct MetricValue(pub f64);
+
+impl MetricValue {
+    /// Neither infinite nor not-a-number.
+    #[must_use]
+    pub fn is_finite(self) -> bool {
+        self.0.is_finite()
+    }
+}
+
+impl PartialEq for MetricValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for MetricValue {}
+
+impl PartialOrd for MetricValue {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for MetricValue {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl fmt::Display for MetricValue {
+    /// At most six significant digits, without trailing noise; exact values belong to the JSON output.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format_significant(self.0, 6))
+    }
+}
+
+/// Formats `value` with `digits` significant digits, switching to `1.2e-7` where plain digits would be long.
+#[must_use]
+pub fn format_significant(value: f64, digits: usize) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "∞".to_owned() } else { "-∞".to_owned() };
+    }
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = value.abs().log10().floor();
+    if !(-5.0..15.0).contains(&magnitude) {
+        let text = format!("{value:.*e}", digits.saturating_sub(1));
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{}e{exponent}", trim_zeros(mantissa));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "bounded by the range check above")]
+    let decimals = (digits as i64 - 1 - magnitude as i64).clamp(0, 12);
+    trim_zeros(&format!("{value:.*}", usize::try_from(decimals).unwrap_or(0))).to_owned()
+}
+
+fn trim_zeros(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+}
+
+impl Serialize for MetricValue {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_nan() {
+            s.serialize_str("NaN")
+        } else if self.0 == f64::INFINITY {
+            s.serialize_str("Infinity")
+        } else if self.0 == f64::NEG_INFINITY {
+            s.serialize_str("-Infinity")
+        } else {
+            s.serialize_f64(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for MetricValue {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Number(f64),
+            Text(String),
+        }
+        match Raw::deserialize(d)? {
+            // Open-source servers send infinities as the largest finite number (measured on 2.22 and 3.18).
+            Raw::Number(n) if n >= f64::MAX => Ok(Self(f64::INFINITY)),
+            Raw::Number(n) if n <= f64::MIN => Ok(Self(f64::NEG_INFINITY)),
+            Raw::Number(n) => Ok(Self(n)),
+            Raw::Text(t) => match t.as_str() {
+                "NaN" | "nan" => Ok(Self(f64::NAN)),
+                "Infinity" | "inf" => Ok(Self(f64::INFINITY)),
+                "-Infinity" | "-inf" => Ok(Self(f64::NEG_INFINITY)),
+                other => other.parse().map(Self).map_err(|_| {
+                    serde::de::Error::custom(format!("'{}' is not a metric value", super::text::clean_line(other)))
+                }),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn values_read_and_write_what_no_number_can_hold() {
+        for (json, shown, back) in [
+            ("0.914", "0.914", "0.914"),
+            ("\"NaN\"", "NaN", "\"NaN\""),
+            ("1.7976931348623157e308", "∞", "\"Infinity\""),
+            ("\"-Infinity\"", "-∞", "\"-Infinity\""),
+        ] {
+            let value: MetricValue = serde_json::from_str(json).unwrap();
+            assert_eq!(value.to_string(), shown);
+            assert_eq!(serde_json::to_string(&value).unwrap(), back);
+        }
+        assert!(serde_json::from_str::<MetricValue>("\"high\"").is_err());
+    }
+
+    #[test]
+    fn numbers_are_shown_with_six_significant_digits() {
+        for (value, shown) in [
+            (0.914_000_1, "0.914"),
+            (12.5, "12.5"),
+            (1_234_567.0, "1234567"),
+            (0.000_012_345_678, "0.0000123457"),
+            (1.5e-9, "1.5e-9"),
+            (-0.25, "-0.25"),
+            (0.0, "0"),
+            (1e20, "1e20"),
+        ] {
+            assert_eq!(format_significant(value, 6), shown);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Makes text from servers, files and people safe to show.
+//!
+//! Remote text is hostile: it may hold escape sequences, bidirectional overrides and invisible characters
+//! that make a terminal (or a reader) see something that is not there. Everything that enters from outside
+//! passes [`clean`] once, at the boundary. Dangerous characters become *visible* (`<U+202E>`), because in a
+//! review an attack must be seen, not hidden.
+
+use std::fmt::Write as _;
+
+/// Combining marks kept on one base character; more would smear over neighbouring lines.
+const MAX_COMBINING: usize = 4;
+
+/// Returns `raw` with every control, bidirectional and invisible character made visible.
+///
+/// Newlines stay (`\r\n` and a lone `\r` become `\n`), tabs become four spaces. The result holds no C0, DEL
+/// or C1 control other than `\n`. Cleaning twice changes nothing.
+#[must_use]
+pub fn clean(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut combining = 0;
+    let mut chars = raw.chars().peekable();
+    while let Some(c) = chars.next() {
+        if is_combining(c) {
+            combining += 1;
+            if combining <= MAX_COMBINING {
+                out.push(c);
+            }
+            continue;
+        }
+        combining = 0;
+        match c {
+            '\n' => out.push('\n'),
+            '\r' => {
+                if chars.peek() != Some(&'\n') {
+                    out.push('\n');
+                }
+            }
+            '\t' => out.push_str("    "),
+            '\u{1b}' => out.push('\u{241b}'),
+            c if (c as u32) < 0x20 => {
+                // U+2400.. are the visible pictures of the C0 controls.
+                out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'));
+            }
+            '\u{7f}' => out.push('\u{2421}'),
+            c if c.is_control() || is_deceptive(c) => {
+                let _ = write!(out, "<U+{:04X}>", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// [`clean`], on one line: newlines become `⏎`, so that no part of a value can hide below a table row.
+#[must_use]
+pub fn clean_line(raw: &str) -> String {
+    let cleaned = clean(raw);
+    if cleaned.contains('\n') {
+        cleaned.replace('\n', "⏎")
+    } else {
+        cleaned
+    }
+}
+
+/// Characters that change the direction, the order or the presence of other text without being seen.
+fn is_deceptive(c: char) -> bool {
+    matches!(c as u32,
+        0x00ad              // soft hyphen
+        | 0x061c            // Arabic letter mark
+        | 0x115f | 0x1160   // Hangul fillers
+        | 0x180e            // Mongolian vowel separator
+        | 0x200b | 0x200c   // zero width space, non-joiner
+        | 0x200e | 0x200f   // direction marks
+        | 0x2028 | 0x2029   // line and paragraph separator
+        | 0x202a..=0x202e   // bidirectional embedding and override
+        | 0x2060..=0x206f   // word joiner, invisible operators, isolates
+        | 0x3164 | 0xffa0   // Hangul fillers
+        | 0xfeff            // byte order mark
+        | 0xfff9..=0xfffb   // interlinear annotation
+        | 0xe0000..=0xe0fff // tag characters
+    )
+}
+
+/// The blocks of combining marks met in practice; enough to cap stacks of accents.
+fn is_combining(c: char) -> bool {
+    matches!(c as u32, 0x0300..=0x036f | 0x0483..=0x0489 | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x20d0..=0x20ff | 0xfe20..=0xfe2f)
+}
+
+/// The first line of `text`, without trailing blanks.
+#[must_use]
+pub fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or("").trim_end()
+}
+
+/// Cuts `text` to at most `max` characters (not bytes), ending in `…` where something was cut.
+#[must_use]
+pub fn shorten(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    let mut out: String = text.chars().take(max.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn escape_sequences_become_visible_and_inert() {
+        assert_eq!(clean("ok\x1b[2Jgone\x07"), "ok␛[2Jgone␇");
+        assert_eq!(clean("\u{9b}2J"), "<U+009B>2J");
+    }
+
+    #[test]
+    fn direction_overrides_are_shown_by_code_point() {
+        assert_eq!(clean("a\u{202e}gnp.exe"), "a<U+202E>gnp.exe");
+    }
+
+    #[test]
+    fn one_line_keeps_the_rest_of_a_value_in_sight() {
+        assert_eq!(clean_line("a\r\nb\rc\td"), "a⏎b⏎c    d");
+    }
+
+    #[test]
+    fn shortened_text_says_that_it_was_cut() {
+        assert_eq!(shorten("abcdef", 4), "abc…");
+        assert_eq!(shorten("abcd", 4), "abcd");
+    }
+
+    proptest! {
+        #[test]
+        fn cleaned_text_holds_no_control_but_newline(raw in "\\PC*|.*", extra in any::<String>()) {
+            let cleaned = clean(&format!("{raw}{extra}"));
+            prop_assert!(cleaned.chars().all(|c| c == '\n' || !(c.is_control() || is_deceptive(c))));
+            prop_assert_eq!(clean(&cleaned), cleaned.clone());
+        }
+    }
+}

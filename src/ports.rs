@@ -1,0 +1,258 @@
+//! What the core needs from the outside, as traits that adapters implement.
+//!
+//! Reading ports are called freely. Every *writing* method takes a [`Journaled`] token, which only
+//! [`Ledger::append`] can make: the compiler keeps the rule that no server is written to before the journal
+//! is on disk.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::cd::{CdJob, CdRun, CdTrigger};
+use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
+use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::promotion::event::JOURNAL_VERSION;
+use crate::domain::promotion::{Entry, Event, PromotionPlan};
+use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
+use crate::domain::run::Run;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+
+/// One page of a list, and how to get the next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// Token of the next page; none on the last.
+    pub next: Option<String>,
+}
+
+/// What is known of the registry server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryInfo {
+    /// Version as the server reports it, such as `3.17.2`.
+    pub version: String,
+    /// The user it takes us for, where it says.
+    pub user: Option<String>,
+    /// Whether it has stages.
+    pub stages: bool,
+    /// Whether it has aliases.
+    pub aliases: bool,
+    /// The longest value of a version tag it takes, in characters.
+    pub tag_value_limit: usize,
+}
+
+/// Reads and writes the model registry and the runs behind it.
+///
+/// All reads may be repeated by the adapter; no write ever is.
+#[async_trait]
+pub trait ModelRegistry: Send + Sync {
+    /// The registry's address without credentials, for people and records.
+    fn url(&self) -> String;
+    /// Server version, user and abilities.
+    async fn info(&self) -> Outcome<RegistryInfo>;
+    /// One page of models in name order, prompts left out, narrowed to names that contain `name_like`.
+    async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>>;
+    /// One model with its aliases. [`FailureKind::NotFound`] if there is none, or if it is a prompt.
+    async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel>;
+    /// One page of a model's versions, newest number first, aliases joined.
+    async fn versions(&self, model: &ModelName, page: Option<&str>) -> Outcome<Page<ModelVersion>>;
+    /// One version with its aliases.
+    async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion>;
+    /// The version an alias points to. [`FailureKind::NotFound`] if the alias does not exist.
+    async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion>;
+    /// Every version that is in production by `target`, ascending by number. May be empty or several.
+    async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>>;
+    /// The runs of these ids that can be read, deleted ones included, in any order, in few requests.
+    async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>>;
+    /// Address of a version for people, if the server has a web page.
+    fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String>;
+    /// Address of a run for people.
+    fn run_page(&self, run: &Run) -> Option<String>;
+
+    /// Sets (or overwrites) a tag of a version.
+    async fn set_version_tag(
+        &self,
+        journaled: &Journaled,
+        model: &ModelName,
+        number: VersionNumber,
+        key: &str,
+        value: &str,
+    ) -> Outcome<()>;
+    /// Removes a tag of a version; one that is not there is fine.
+    async fn delete_version_tag(
+        &self,
+        journaled: &Journaled,
+        model: &ModelName,
+        number: VersionNumber,
+        key: &str,
+    ) -> Outcome<()>;
+    /// Moves a version to a stage; with `archive_existing` all other versions in it become Archived.
+    async fn move_stage(
+        &self,
+        journaled: &Journaled,
+        model: &ModelName,
+        number: VersionNumber,
+        stage: &Stage,
+        archive_existing: bool,
+    ) -> Outcome<()>;
+    /// Points an alias to a version.
+    async fn set_alias(
+        &self,
+        journaled: &Journaled,
+        model: &ModelName,
+        alias: &str,
+        number: VersionNumber,
+    ) -> Outcome<()>;
+    /// Removes an alias; one that is not there is fine.
+    async fn delete_alias(&self, journaled: &Journaled, model: &ModelName, alias: &str) -> Outcome<()>;
+}
+
+/// What to look for when following CD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CdQuery {
+    /// What started it.
+    pub trigger: CdTrigger,
+    /// Only this workflow file, if named.
+    pub workflow: Option<String>,
+    /// The release's tag.
+    pub tag: TagName,
+    /// The tagged commit.
+    pub commit: CommitSha,
+    /// No run created before this (less a margin for clock skew) counts.
+    pub since: Timestamp,
+}
+
+/// Reads and writes the repository that releases are cut in.
+#[async_trait]
+pub trait ReleaseHost: Send + Sync {
+    /// The host's name, such as `github.com`.
+    fn host(&self) -> String;
+    /// Who the token belongs to. [`FailureKind::Forbidden`] for tokens that belong to no user.
+    async fn whoami(&self) -> Outcome<HostIdentity>;
+    /// The repository and what the token may do with it.
+    async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository>;
+    /// Resolves anything Git would (an abbreviation, a branch, a full id) to a commit.
+    async fn commit(&self, repo: &RepoSlug, rev: &str) -> Outcome<Commit>;
+    /// Where `commit` stands relative to `branch`.
+    async fn ancestry(&self, repo: &RepoSlug, branch: &str, commit: &CommitSha) -> Outcome<Ancestry>;
+    /// The tag, peeled; none if the name is free.
+    async fn tag(&self, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<TagState>>;
+    /// Every release of this tag, drafts whose body holds `marker` included. Usually none or one.
+    async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>>;
+    /// Whether the workflow file exists and is enabled; a sentence says what is wrong if not.
+    async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>>;
+    /// Runs that match, newest first.
+    async fn cd_runs(&self, repo: &RepoSlug, query: &CdQuery) -> Outcome<Vec<CdRun>>;
+    /// One run as it stands.
+    async fn cd_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun>;
+    /// The jobs of a run's latest attempt.
+    async fn cd_jobs(&self, repo: &RepoSlug, id: u64) -> Outcome<Vec<CdJob>>;
+    /// Address of a release, tag or repository page for people.
+    fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String;
+
+    /// Creates the annotated tag object. The same plan always makes the same object.
+    async fn create_tag_object(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<String>;
+    /// Creates the tag ref if the name is free; [`FailureKind::Conflict`] or [`FailureKind::Rejected`] if not.
+    async fn create_tag_ref(&self, journaled: &Journaled, plan: &PromotionPlan, object: &str) -> Outcome<()>;
+    /// Publishes a release on the existing tag.
+    async fn create_release(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState>;
+    /// Publishes a draft that an earlier try left behind.
+    async fn publish_release(&self, journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState>;
+    /// Sends `workflow_dispatch` with the tag as ref.
+    async fn dispatch(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<()>;
+}
+
+/// The clock, and ids that follow from it.
+pub trait Clock: Send + Sync {
+    /// Now, in UTC.
+    fn now(&self) -> Timestamp;
+    /// A fresh promotion id.
+    fn new_id(&self) -> PromotionId;
+    /// Lets time pass; tests make it pass at once.
+    fn sleep(&self, duration: std::time::Duration) -> futures_util::future::BoxFuture<'static, ()>;
+}
+
+/// One promotion found in the journal directory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredPromotion {
+    /// Its id, from the file name.
+    pub id: PromotionId,
+    /// Its entries, or why they cannot be read.
+    pub entries: Outcome<Vec<Entry>>,
+    /// Another process drives it right now.
+    pub driven: bool,
+}
+
+/// Where journals live.
+#[async_trait]
+pub trait JournalStore: Send + Sync {
+    /// Makes a new journal and locks it for writing.
+    async fn create(&self, id: PromotionId) -> Outcome<Box<dyn JournalFile>>;
+    /// Locks an existing journal for writing, repairs a torn tail and returns its entries.
+    /// [`FailureKind::Conflict`] if another process drives it.
+    async fn open(&self, id: PromotionId) -> Outcome<(Vec<Entry>, Box<dyn JournalFile>)>;
+    /// Reads one journal without locking it.
+    async fn read(&self, id: PromotionId) -> Outcome<Vec<Entry>>;
+    /// Reads all journals, newest first.
+    async fn list(&self) -> Outcome<Vec<StoredPromotion>>;
+}
+
+/// One journal, locked for writing until dropped.
+#[async_trait]
+pub trait JournalFile: Send {
+    /// Appends one entry and returns when it is on disk.
+    async fn append(&mut self, entry: &Entry) -> Outcome<()>;
+}
+
+/// Proof that an entry is on disk. Only [`Ledger::append`] makes one.
+#[derive(Debug)]
+pub struct Journaled {
+    seq: u64,
+}
+
+impl Journaled {
+    /// Position of the entry that this token proves.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+}
+
+/// A journal being written: numbers and stamps entries.
+#[allow(missing_debug_implementations)]
+pub struct Ledger {
+    file: Box<dyn JournalFile>,
+    next_seq: u64,
+}
+
+impl Ledger {
+    /// Wraps a locked journal whose next entry gets position `next_seq`.
+    #[must_use]
+    pub fn new(file: Box<dyn JournalFile>, next_seq: u64) -> Self {
+        Self { file, next_seq }
+    }
+
+    /// Appends one event and returns, when it is on disk, the entry and the proof.
+    ///
+    /// # Errors
+    /// [`FailureKind::Local`] if the disk refuses. Then nothing may be written to any server.
+    pub async fn append(&mut self, at: Timestamp, event: Event) -> Outcome<(Entry, Journaled)> {
+        let entry = Entry { v: JOURNAL_VERSION, seq: self.next_seq, at, event };
+        self.file.append(&entry).await?;
+        self.next_seq += 1;
+        let seq = entry.seq;
+        Ok((entry, Journaled { seq }))
+    }
+}
+
+/// What the screen needs from the desktop.
+#[async_trait]
+pub trait Desktop: Send + Sync {
+    /// Opens a page in the browser.
+    async fn open_url(&self, url: &str) -> Outcome<()>;
+}
+
+/// The failure of asking for something this server does not have.
+#[must_use]
+pub fn unsupported(service: Service, operation: impl Into<String>, reason: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Config, service, operation, reason)
+}
