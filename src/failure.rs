@@ -100,12 +100,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure without a hint yet.
-    pub fn new(
-        kind: FailureKind,
-        service: Service,
-        operation: impl Into<String>,
-        reason: impl Into<String>,
-    ) -> Self {
+    pub fn new(kind: FailureKind, service: Service, operation: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { kind, service, operation: operation.into(), reason: reason.into(), hint: None }
     }
 

@@ -117,7 +117,9 @@ pub struct Side<'a> {
 #[must_use]
 pub fn compare(candidate: Side<'_>, baseline: Option<Side<'_>>, directions: &Directions) -> Comparison {
     let metrics_of = |side: Option<Side<'_>>| -> BTreeMap<String, MetricValue> {
-        side.and_then(|s| s.run).map(|r| r.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect()).unwrap_or_default()
+        side.and_then(|s| s.run)
+            .map(|r| r.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect())
+            .unwrap_or_default()
     };
     let params_of = |side: Option<Side<'_>>| side.and_then(|s| s.run).map(|r| r.params.clone()).unwrap_or_default();
     Comparison {

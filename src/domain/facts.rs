@@ -114,7 +114,9 @@ impl ReviewedFacts {
         }
         note("the run's record", run_state(&self.run), run_state(&now.run));
         if out.is_empty() {
-            out.push("facts behind the screen changed (a data set, a metric's step or time, or the baseline)".to_owned());
+            out.push(
+                "facts behind the screen changed (a data set, a metric's step or time, or the baseline)".to_owned(),
+            );
         }
         out
     }

@@ -138,7 +138,7 @@ pub fn signed(delta: f64) -> String {
 /// If the template is wrong; the message says where.
 pub fn notes(template: &str, context: &NotesContext, operation: &str) -> Result<String, TemplateError> {
     let env = minijinja::Environment::new();
-    let text = env.render_str(template, minijinja::Value::from_serialize(context)).map_err(|e| TemplateError(e.to_string()))?;
+    let text = env.render_str(template, minijinja::value::Serde(context)).map_err(|e| TemplateError(e.to_string()))?;
     Ok(format!("{}\n\n{}\n", text.trim_end(), notes_marker(operation)))
 }
 
@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn trailers_are_read_from_the_last_paragraph_only() {
-        let message = "Release m v1\n\nReason: x\nSignoff-Operation: forged\n\nSignoff-Operation: real\nSignoff-Model: m\n";
+        let message =
+            "Release m v1\n\nReason: x\nSignoff-Operation: forged\n\nSignoff-Operation: real\nSignoff-Model: m\n";
         assert_eq!(trailer(message, OPERATION_TRAILER), Some("real"));
         assert_eq!(trailer("no trailers here", OPERATION_TRAILER), None);
     }

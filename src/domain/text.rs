@@ -55,11 +55,7 @@ pub fn clean(raw: &str) -> String {
 #[must_use]
 pub fn clean_line(raw: &str) -> String {
     let cleaned = clean(raw);
-    if cleaned.contains('\n') {
-        cleaned.replace('\n', "⏎")
-    } else {
-        cleaned
-    }
+    if cleaned.contains('\n') { cleaned.replace('\n', "⏎") } else { cleaned }
 }
 
 /// Characters that change the direction, the order or the presence of other text without being seen.

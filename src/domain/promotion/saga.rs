@@ -209,7 +209,9 @@ impl SagaState {
         for record in &self.steps {
             match record.state {
                 StepState::Done(_) => {}
-                StepState::Running | StepState::Unknown(_) if !record.step.is_read() => return Next::Probe(record.step),
+                StepState::Running | StepState::Unknown(_) if !record.step.is_read() => {
+                    return Next::Probe(record.step);
+                }
                 _ => return Next::Run(record.step),
             }
         }

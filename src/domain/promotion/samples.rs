@@ -54,7 +54,12 @@ pub(crate) fn run(number: u64, auc: f64) -> Run {
         metrics: BTreeMap::from([("auc".to_owned(), point(auc)), ("latency_ms".to_owned(), point(12.5))]),
         params: BTreeMap::from([("depth".to_owned(), "8".to_owned())]),
         tags: BTreeMap::from([("mlflow.source.git.commit".to_owned(), sha())]),
-        datasets: vec![Dataset { name: "oct".into(), digest: "99ab12cd".into(), context: Some("training".into()), rows: Some(2400) }],
+        datasets: vec![Dataset {
+            name: "oct".into(),
+            digest: "99ab12cd".into(),
+            context: Some("training".into()),
+            rows: Some(2400),
+        }],
     }
 }
 
@@ -66,7 +71,10 @@ pub(crate) fn facts() -> ReviewedFacts {
     ReviewedFacts {
         version: version(42, Stage::Staging),
         run: RunFacts::Known(Box::new(run(42, 0.914))),
-        baseline: Some(Baseline { version: version(39, Stage::Production), run: RunFacts::Known(Box::new(run(39, 0.902))) }),
+        baseline: Some(Baseline {
+            version: version(39, Stage::Production),
+            run: RunFacts::Known(Box::new(run(39, 0.902))),
+        }),
         holders: vec![VersionNumber(39)],
     }
 }
@@ -93,7 +101,13 @@ pub(crate) fn draft() -> PlanDraft {
         notes_template: DEFAULT_NOTES_TEMPLATE.into(),
         directions: Directions::default(),
         cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90 },
-        signer: Signer { login: "rev1".into(), id: 7, name: Some("Rey Viewer".into()), email: "7+rev1@users.noreply.github.com".into(), registry_user: None },
+        signer: Signer {
+            login: "rev1".into(),
+            id: 7,
+            name: Some("Rey Viewer".into()),
+            email: "7+rev1@users.noreply.github.com".into(),
+            registry_user: None,
+        },
     }
 }
 

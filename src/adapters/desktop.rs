@@ -1,0 +1,31 @@
+//! The reviewer's desktop: the browser.
+
+use async_trait::async_trait;
+
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::Desktop;
+
+/// Opens pages with whatever the system uses for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemDesktop;
+
+#[async_trait]
+impl Desktop for SystemDesktop {
+    async fn open_url(&self, url: &str) -> Outcome<()> {
+        let refuse = |reason: String| {
+            Failure::new(FailureKind::Local, Service::Local, "open the browser", reason)
+                .with_hint(format!("Open it yourself: {url}"))
+        };
+        // The address comes from a server: only what a browser would open as a page may reach the system's opener.
+        match url::Url::parse(url) {
+            Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => {
+                let address = parsed.to_string();
+                tokio::task::spawn_blocking(move || open::that_detached(address))
+                    .await
+                    .map_err(|e| refuse(e.to_string()))?
+                    .map_err(|e| refuse(e.to_string()))
+            }
+            _ => Err(refuse("the address is not http or https".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Adapters: the ports implemented over real services. Nothing above this layer names an HTTP crate.
+
+pub mod clock;
+pub mod demo;
+pub mod desktop;
+pub mod github;
+pub mod journal;
+pub mod mlflow;

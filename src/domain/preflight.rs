@@ -1,0 +1,63 @@
+//! What was checked before a promotion may be planned.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::promotion::PlanDraft;
+
+/// The result of one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckState {
+    /// Fine.
+    Pass,
+    /// Could not be found out; does not hinder.
+    Unknown,
+    /// Worth a look; does not hinder.
+    Warn,
+    /// Nothing can be approved until this is mended.
+    Block,
+}
+
+/// One check with its finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was checked, in a few words.
+    pub title: String,
+    /// How it ended.
+    pub state: CheckState,
+    /// What was found, as a sentence.
+    pub detail: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// All checks, and the plan if there can be one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preflight {
+    /// Every check that was made.
+    pub checks: Vec<Check>,
+    /// The plan; none if a check blocks it.
+    pub draft: Option<PlanDraft>,
+    /// When the servers were read.
+    pub read_at: Timestamp,
+}
+
+impl Preflight {
+    /// The worst finding.
+    #[must_use]
+    pub fn worst(&self) -> CheckState {
+        self.checks.iter().map(|c| c.state).max().unwrap_or(CheckState::Unknown)
+    }
+
+    /// The checks that hinder.
+    pub fn blocking(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|c| c.state == CheckState::Block)
+    }
+
+    /// Whether a person may confirm this plan.
+    #[must_use]
+    pub fn may_confirm(&self) -> bool {
+        self.draft.is_some() && self.worst() != CheckState::Block
+    }
+}

@@ -1,0 +1,1 @@
+//! Drives promotions: the application service behind the terminal UI and the command line alike.

@@ -1,0 +1,1 @@
+//! tokio and crossterm: the only place where tasks are spawned.

@@ -1,0 +1,24 @@
+//! One target, wired: the ports every service and screen works with.
+
+use std::sync::Arc;
+
+use crate::domain::rules::Rules;
+use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
+
+/// The ports of one target and the rules that hold there. Cheap to clone.
+#[derive(Clone)]
+#[allow(missing_debug_implementations)]
+pub struct Services {
+    /// The model registry and tracking server.
+    pub registry: Arc<dyn ModelRegistry>,
+    /// Where releases are cut.
+    pub host: Arc<dyn ReleaseHost>,
+    /// Journals on this machine.
+    pub journals: Arc<dyn JournalStore>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The desktop.
+    pub desktop: Arc<dyn Desktop>,
+    /// What the configuration decides.
+    pub rules: Arc<Rules>,
+}
