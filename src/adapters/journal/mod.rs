@@ -1,0 +1,112 @@
+//! Journals on disk: one file of JSON lines per promotion, `<state>/promotions/<id>.jsonl`.
+//!
+//! What stands in a journal was on disk before any server was written to, so after a crash it says what may
+//! have happened. Therefore: one write per entry, synced; one writer at a time, held by an advisory lock;
+//! a torn last line is dropped, any other damage refused, never guessed at. Finished journals stay as the
+//! audit trail. All disk work runs on tokio's blocking threads.
+
+mod file;
+mod parse;
+mod say;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+
+use self::file::LockedJournal;
+use crate::domain::ids::PromotionId;
+use crate::domain::promotion::Entry;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::{JournalFile, JournalStore, StoredPromotion};
+
+/// The directory that holds the journals. Made, readable by its owner only, when the first one is created.
+#[derive(Clone, Debug)]
+pub struct JournalDir {
+    dir: PathBuf,
+}
+
+impl JournalDir {
+    /// Journals below `state`, the program's state directory. Touches nothing yet.
+    #[must_use]
+    pub fn new(state: &Path) -> Self {
+        Self { dir: state.join("promotions") }
+    }
+
+    /// Where the journal of a promotion is, or would be.
+    #[must_use]
+    pub fn path(&self, id: PromotionId) -> PathBuf {
+        self.dir.join(format!("{id}.jsonl"))
+    }
+
+    fn list_now(&self) -> Outcome<Vec<StoredPromotion>> {
+        let doing = "list the journals";
+        let found = match fs::read_dir(&self.dir) {
+            Ok(found) => found,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(say::disk(doing, &self.dir, &e)),
+        };
+        let mut ids = Vec::new();
+        for item in found {
+            let item = item.map_err(|e| say::disk(doing, &self.dir, &e))?;
+            ids.extend(id_of(&item.path()));
+        }
+        // Ids begin with the time they were made.
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(ids.into_iter().map(|id| self.stored(id)).collect())
+    }
+
+    fn stored(&self, id: PromotionId) -> StoredPromotion {
+        let path = self.path(id);
+        // Asked before reading: a journal that is let go in between is then complete.
+        let driven = file::is_driven(&path);
+        StoredPromotion { id, entries: read_now(&path, id), driven }
+    }
+}
+
+fn read_now(path: &Path, id: PromotionId) -> Outcome<Vec<Entry>> {
+    let bytes = fs::read(path).map_err(|e| say::disk(&format!("read the journal of promotion {id}"), path, &e))?;
+    parse::parse(&bytes, path, id).map(|parsed| parsed.entries)
+}
+
+fn id_of(path: &Path) -> Option<PromotionId> {
+    let stem = path.file_name()?.to_str()?.strip_suffix(".jsonl")?;
+    // Only the one spelling that `path` makes: other files in the directory are not ours.
+    stem.parse().ok().filter(|id: &PromotionId| id.to_string() == stem)
+}
+
+#[async_trait]
+impl JournalStore for JournalDir {
+    async fn create(&self, id: PromotionId) -> Outcome<Box<dyn JournalFile>> {
+        let (dir, path) = (self.dir.clone(), self.path(id));
+        let journal = blocking(move || LockedJournal::create(&dir, path, id)).await?;
+        Ok(Box::new(journal))
+    }
+
+    /// A journal whose very first entry was torn yields no entries: nothing was written to any server then.
+    async fn open(&self, id: PromotionId) -> Outcome<(Vec<Entry>, Box<dyn JournalFile>)> {
+        let path = self.path(id);
+        let (entries, journal) = blocking(move || LockedJournal::open(path, id)).await?;
+        Ok((entries, Box::new(journal)))
+    }
+
+    async fn read(&self, id: PromotionId) -> Outcome<Vec<Entry>> {
+        let path = self.path(id);
+        blocking(move || read_now(&path, id)).await
+    }
+
+    async fn list(&self) -> Outcome<Vec<StoredPromotion>> {
+        let this = self.clone();
+        blocking(move || this.list_now()).await
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Outcome<T> + Send + 'static) -> Outcome<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| {
+        Err(Failure::new(FailureKind::Bug, Service::Journal, "work on the journal", format!("the task was lost: {e}")))
+    })
+}
+
+#[cfg(test)]
+mod tests;
