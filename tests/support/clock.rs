@@ -1,4 +1,5 @@
 //! A clock that stands still until somebody moves it, or sleeps on it.
+#![allow(clippy::unwrap_used, dead_code, reason = "each test binary uses its own part")]
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,5 @@
 //! Proof of a journal entry for tests that call a writing port by itself.
+#![allow(clippy::unwrap_used, dead_code, reason = "each test binary uses its own part")]
 
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! The demo's state, and what may be done with it. Pure: time comes in as an argument.
 //!
 //! Texts are kept raw, hostile ones included, as a server keeps them; they are cleaned where they leave
-//! ([`super::convert`]).
+//! (`convert.rs`).
 
 pub mod cd;
 mod registry;
