@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::latency::Wire;
 use super::world::{Refusal, World, server_time};
 use super::{Latency, REGISTRY_URL, Store, convert};
-use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use crate::domain::run::Run;
 use crate::domain::text;
@@ -147,7 +147,7 @@ impl ModelRegistry for DemoRegistry {
         None
     }
 
-    fn run_page(&self, _run: &Run) -> Option<String> {
+    fn run_page(&self, _experiment: &ExperimentId, _run: &RunId) -> Option<String> {
         None
     }
 
