@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::domain::cd::{CdJob, CdRun, CdTrigger};
 use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
-use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::promotion::event::JOURNAL_VERSION;
 use crate::domain::promotion::{Entry, Event, PromotionPlan};
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
@@ -66,7 +66,7 @@ pub trait ModelRegistry: Send + Sync {
     /// Address of a version for people, if the server has a web page.
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String>;
     /// Address of a run for people.
-    fn run_page(&self, run: &Run) -> Option<String>;
+    fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String>;
 
     /// Sets (or overwrites) a tag of a version.
     async fn set_version_tag(
@@ -198,7 +198,7 @@ pub trait JournalStore: Send + Sync {
 
 /// One journal, locked for writing until dropped.
 #[async_trait]
-pub trait JournalFile: Send {
+pub trait JournalFile: Send + Sync {
     /// Appends one entry and returns when it is on disk.
     async fn append(&mut self, entry: &Entry) -> Outcome<()>;
 }

@@ -1,1 +1,16 @@
-//! Shared vocabulary of all screens.
+//! The vocabulary all screens share: input, actions, messages, effects, and the cache of remote data.
+//!
+//! Pure: knows no screen, no terminal crate and no runtime. `update` consumes [`msg::Msg`] and returns
+//! [`effect::Effect`]s as data; somebody else carries them out.
+
+pub mod action;
+pub mod catalog;
+pub mod edit;
+pub mod effect;
+pub mod fuzzy;
+pub mod input;
+pub mod keymap;
+pub mod list;
+pub mod msg;
+pub mod query;
+pub mod route;

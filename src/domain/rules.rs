@@ -21,6 +21,8 @@ pub struct Rules {
     pub readonly: bool,
     /// What "in production" means.
     pub promote_to: PromotionTarget,
+    /// The GitHub host releases are cut on, such as `github.com`.
+    pub host: String,
     /// Which repository a model is released from.
     pub repository: RepositoryRule,
     /// If a run recorded no commit: the head of this branch may be released instead.

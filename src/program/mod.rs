@@ -1,1 +1,12 @@
-//! Composes the screens.
+//! Composes the screens: one state, one `update`, one `view`.
+//!
+//! `update` is the only thing that changes [`state::State`]; what the outside shall do is returned as data.
+
+pub mod state;
+pub mod update;
+pub mod view;
+
+#[cfg(test)]
+mod simulator;
+#[cfg(test)]
+mod tests;

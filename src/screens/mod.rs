@@ -1,1 +1,147 @@
-//! One folder per screen.
+//! The screens, one folder each. They never import one another; what they share is in [`parts`].
+
+pub mod approve;
+pub mod help;
+pub mod history;
+pub mod inbox;
+pub mod models;
+pub mod palette;
+pub mod parts;
+pub mod promotion;
+pub mod review;
+pub mod versions;
+
+use crate::app::action::Action;
+use crate::app::keymap::Context;
+use crate::app::query::Query;
+use parts::{Ctx, Event, Step};
+
+/// One screen on the stack.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Screen {
+    /// What waits.
+    Inbox(inbox::Inbox),
+    /// All models.
+    Models(models::Models),
+    /// The versions of one model.
+    Versions(versions::Versions),
+    /// One version against production.
+    Review(review::Review),
+    /// The approval form.
+    Approve(Box<approve::Approve>),
+    /// One promotion.
+    Promotion(promotion::Promotion),
+    /// All promotions of this machine.
+    History(history::History),
+    /// The keys of the screen below.
+    Help(help::Help),
+    /// The commands of the screen below.
+    Palette(palette::Palette),
+}
+
+impl Screen {
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        match self {
+            Self::Inbox(s) => s.contexts(),
+            Self::Models(s) => s.contexts(),
+            Self::Versions(s) => s.contexts(),
+            Self::Review(s) => s.contexts(),
+            Self::Approve(s) => s.contexts(),
+            Self::Promotion(s) => s.contexts(),
+            Self::History(s) => s.contexts(),
+            Self::Help(s) => s.contexts(),
+            Self::Palette(s) => s.contexts(),
+        }
+    }
+
+    /// The keys that matter most now.
+    #[must_use]
+    pub fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
+        match self {
+            Self::Inbox(s) => s.hints(),
+            Self::Models(s) => s.hints(),
+            Self::Versions(s) => s.hints(),
+            Self::Review(s) => s.hints(),
+            Self::Approve(s) => s.hints(),
+            Self::Promotion(s) => s.hints(ctx),
+            Self::History(s) => s.hints(),
+            Self::Help(s) => s.hints(),
+            Self::Palette(s) => s.hints(),
+        }
+    }
+
+    /// Whether typed characters go into a text field.
+    #[must_use]
+    pub fn captures_text(&self) -> bool {
+        match self {
+            Self::Inbox(s) => s.captures_text(),
+            Self::Models(s) => s.captures_text(),
+            Self::Versions(s) => s.captures_text(),
+            Self::Approve(s) => s.captures_text(),
+            Self::Palette(_) => true,
+            Self::Review(_) | Self::Promotion(_) | Self::History(_) | Self::Help(_) => false,
+        }
+    }
+
+    /// Whether Esc means something here other than going back.
+    #[must_use]
+    pub fn takes_back(&self) -> bool {
+        match self {
+            Self::Inbox(s) => s.filter().is_active(),
+            Self::Models(s) => s.filter().is_active(),
+            Self::Versions(s) => s.filter().is_active(),
+            _ => false,
+        }
+    }
+
+    /// What has to be known for it to be shown. What no screen on the stack needs any more is cancelled.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        match self {
+            Self::Inbox(s) => s.needs(ctx),
+            Self::Models(s) => s.needs(ctx),
+            Self::Versions(s) => s.needs(ctx),
+            Self::Review(s) => s.needs(ctx),
+            Self::Approve(s) => s.needs(ctx),
+            Self::Promotion(s) => s.needs(ctx),
+            Self::History(s) => s.needs(ctx),
+            Self::Help(_) | Self::Palette(_) => Vec::new(),
+        }
+    }
+
+    /// Handles one event. The palette is handled by the program, because its choice is another screen's action.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        match self {
+            Self::Inbox(s) => s.update(event, ctx),
+            Self::Models(s) => s.update(event, ctx),
+            Self::Versions(s) => s.update(event, ctx),
+            Self::Review(s) => s.update(event, ctx),
+            Self::Approve(s) => s.update(event, ctx),
+            Self::Promotion(s) => s.update(event, ctx),
+            Self::History(s) => s.update(event, ctx),
+            Self::Help(s) => {
+                s.update(event, ctx);
+                Step::none()
+            }
+            Self::Palette(_) => Step::none(),
+        }
+    }
+
+    /// What it is called, for the help's heading.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Inbox(_) => "inbox",
+            Self::Models(_) => "models",
+            Self::Versions(_) => "versions",
+            Self::Review(_) => "review",
+            Self::Approve(_) => "approve",
+            Self::Promotion(_) => "promotion",
+            Self::History(_) => "promotions",
+            Self::Help(_) => "help",
+            Self::Palette(_) => "commands",
+        }
+    }
+}

@@ -1,1 +1,41 @@
+//! The built-in world behind `signoff demo`: a model registry and a release host without any network.
+//!
+//! [`World`] is the pure state and behaves as the real servers do; [`Store`] says where it lives (in memory,
+//! or in a file that several processes share); [`DemoRegistry`] and [`DemoHost`] are the ports over it. The
+//! same world is the fast double for the promotion's tests. It injects no faults: tests wrap the ports.
+//!
+//! The world is made from `assets/demo/*.json` (see [`fixture`] for the format) with ages relative to the
+//! moment it is first made.
 
+mod convert;
+pub mod fixture;
+mod host;
+mod latency;
+mod registry;
+mod store;
+pub mod world;
+
+use std::sync::Arc;
+
+pub use host::DemoHost;
+pub use latency::Latency;
+pub use registry::DemoRegistry;
+pub use store::Store;
+pub use world::World;
+
+use crate::ports::Clock;
+
+/// Name of the host that the demo's repository is on. It does not exist.
+pub const HOST: &str = "github.demo";
+
+/// Address of the demo's registry.
+pub const REGISTRY_URL: &str = "demo://mlflow";
+
+/// The two ports over one world. Every call takes `latency`, so that progress can be seen.
+#[must_use]
+pub fn open(store: &Store, clock: &Arc<dyn Clock>, latency: Latency) -> (Arc<DemoRegistry>, Arc<DemoHost>) {
+    (
+        Arc::new(DemoRegistry::new(store.clone(), Arc::clone(clock), latency)),
+        Arc::new(DemoHost::new(store.clone(), Arc::clone(clock), latency)),
+    )
+}

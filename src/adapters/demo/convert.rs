@@ -1,0 +1,153 @@
+//! From the world's raw texts to domain values. Everything shown to people is cleaned here.
+
+use jiff::Timestamp;
+
+use super::HOST;
+use super::world::cd::{Workflow, WorkflowRun};
+use super::world::{Model, Release, Repo, StoredCommit, TagObject, TrainingRun, Version};
+use crate::domain::cd::CdRun;
+use crate::domain::commit::{Commit, ReleaseState, TagState};
+use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, Tags, VersionStatus};
+use crate::domain::run::{Dataset, MetricPoint, Run};
+use crate::domain::text::{clean, clean_line};
+
+/// A model as lists of models show it: with the highest version of each stage, which carry no aliases.
+pub(super) fn registered_model(name: &ModelName, model: &Model) -> RegisteredModel {
+    let mut latest: Vec<(&Stage, ModelVersion)> = Vec::new();
+    for (number, version) in model.versions.iter().rev() {
+        if !latest.iter().any(|(stage, _)| **stage == version.stage) {
+            latest.push((&version.stage, model_version(name, *number, version)));
+        }
+    }
+    RegisteredModel {
+        name: name.clone(),
+        description: clean(&model.description),
+        tags: tags(&model.tags),
+        aliases: model.aliases.iter().map(|(alias, number)| (clean_line(alias), *number)).collect(),
+        latest: latest.into_iter().map(|(_, version)| version).collect(),
+        created_at: Some(model.created_at),
+        updated_at: Some(model.updated_at),
+    }
+}
+
+/// One version with the aliases that point to it.
+pub(super) fn version_with_aliases(
+    name: &ModelName,
+    model: &Model,
+    number: VersionNumber,
+    version: &Version,
+) -> ModelVersion {
+    let aliases = model.aliases.iter().filter(|(_, holder)| **holder == number).map(|(alias, _)| clean_line(alias));
+    ModelVersion { aliases: aliases.collect(), ..model_version(name, number, version) }
+}
+
+fn model_version(name: &ModelName, number: VersionNumber, version: &Version) -> ModelVersion {
+    ModelVersion {
+        model: name.clone(),
+        number,
+        stage: version.stage.clone(),
+        status: match version.status.as_str() {
+            "READY" => VersionStatus::Ready,
+            "PENDING_REGISTRATION" => VersionStatus::Pending,
+            "FAILED_REGISTRATION" => VersionStatus::Failed(String::new()),
+            other => VersionStatus::Other(clean_line(other)),
+        },
+        created_at: Some(version.created_at),
+        updated_at: Some(version.updated_at),
+        author: version.author.as_deref().map(clean_line),
+        source: clean_line(&version.source),
+        run_id: version.run_id.clone(),
+        description: clean(&version.description),
+        tags: tags(&version.tags),
+        aliases: Vec::new(),
+    }
+}
+
+/// One run.
+pub(super) fn run(id: &RunId, run: &TrainingRun) -> Run {
+    let point = |value| MetricPoint { value, step: run.steps, at: Some(run.ended_at) };
+    Run {
+        id: id.clone(),
+        experiment: run.experiment.clone(),
+        name: clean_line(&run.name),
+        user: Some(clean_line(&run.user)),
+        status: clean_line(&run.status),
+        started_at: Some(run.started_at),
+        ended_at: Some(run.ended_at),
+        deleted: run.deleted,
+        metrics: run.metrics.iter().map(|(name, value)| (clean_line(name), point(*value))).collect(),
+        params: tags(&run.params),
+        tags: tags(&run.tags),
+        datasets: run
+            .datasets
+            .iter()
+            .map(|d| Dataset {
+                name: clean_line(&d.name),
+                digest: clean_line(&d.digest),
+                context: Some(clean_line(&d.context)),
+                rows: Some(d.rows),
+            })
+            .collect(),
+    }
+}
+
+fn tags(raw: &Tags) -> Tags {
+    raw.iter().map(|(key, value)| (clean_line(key), clean(value))).collect()
+}
+
+/// One commit.
+pub(super) fn commit(repo: &RepoSlug, sha: &CommitSha, commit: &StoredCommit) -> Commit {
+    Commit {
+        sha: sha.clone(),
+        title: clean_line(&commit.title),
+        author: Some(clean_line(&commit.author)),
+        at: Some(commit.at),
+        web_url: format!("{}/commit/{sha}", repo_page(repo)),
+    }
+}
+
+/// A tag, peeled.
+pub(super) fn tag_state(name: &TagName, commit: &CommitSha, object: Option<(&str, &TagObject)>) -> TagState {
+    TagState {
+        name: name.clone(),
+        commit: commit.to_string(),
+        object: object.map(|(id, _)| id.to_owned()),
+        message: object.map(|(_, object)| clean(&object.message)),
+    }
+}
+
+/// A release. Its body stays raw: it carries the marker of the operation.
+pub(super) fn release_state(repo: &Repo, release: &Release) -> ReleaseState {
+    ReleaseState {
+        id: release.id,
+        tag: release.tag.to_string(),
+        draft: release.draft,
+        body: release.body.clone(),
+        author: Some(clean_line(&release.author)),
+        web_url: tag_page(&repo.slug, &release.tag),
+    }
+}
+
+/// A workflow run as it stands at `now`.
+pub(super) fn cd_run(repo: &RepoSlug, workflow: &Workflow, run: &WorkflowRun, now: Timestamp) -> CdRun {
+    CdRun {
+        id: run.id,
+        number: run.number,
+        attempt: 1,
+        path: workflow.path(),
+        state: run.at(workflow, now).0,
+        created_at: Some(run.created_at),
+        web_url: format!("{}/actions/runs/{}", repo_page(repo), run.id),
+    }
+}
+
+/// Address of the repository, on a host that does not exist.
+pub(super) fn repo_page(repo: &RepoSlug) -> String {
+    format!("https://{HOST}/{repo}")
+}
+
+/// Address of a tag's release.
+pub(super) fn tag_page(repo: &RepoSlug, tag: &TagName) -> String {
+    format!("{}/releases/tag/{tag}", repo_page(repo))
+}

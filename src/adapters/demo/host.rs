@@ -1,0 +1,227 @@
+//! The demo's release host.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use super::latency::Wire;
+use super::world::{NewRelease, Refusal, Repo, TagObject, World, server_time};
+use super::{HOST, Latency, Store, convert};
+use crate::domain::cd::{CdJob, CdRun};
+use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
+use crate::domain::ids::{CommitSha, RepoSlug, TagName};
+use crate::domain::promotion::PromotionPlan;
+use crate::domain::text;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::{CdQuery, Clock, Journaled, ReleaseHost};
+
+/// How much older than asked for a CD run may be: times are cut to what servers report.
+const SKEW: SignedDuration = SignedDuration::from_secs(1);
+
+/// A release host over a [`Store`].
+#[allow(missing_debug_implementations)]
+pub struct DemoHost {
+    store: Store,
+    wire: Wire,
+}
+
+impl DemoHost {
+    /// The host of the world in `store`.
+    #[must_use]
+    pub fn new(store: Store, clock: Arc<dyn Clock>, latency: Latency) -> Self {
+        Self { store, wire: Wire::new(clock, latency) }
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        repo: &RepoSlug,
+        operation: String,
+        f: impl FnOnce(&Repo) -> Result<T, Refusal> + Send + 'static,
+    ) -> Outcome<T> {
+        self.wire.pass().await;
+        let slug = repo.clone();
+        let done = self.store.look_async(move |world| f(repo_of(world, &slug)?)).await?;
+        done.map_err(|r| r.into_failure(Service::Github, operation))
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        repo: &RepoSlug,
+        operation: String,
+        f: impl FnOnce(&mut Repo, &str, Timestamp) -> Result<T, Refusal> + Send + 'static,
+    ) -> Outcome<T> {
+        self.wire.pass().await;
+        let now = server_time(self.wire.clock().now());
+        let slug = repo.clone();
+        let change = move |world: &mut World| {
+            repo_of(world, &slug)?;
+            f(&mut world.repo, &world.identity.login, now)
+        };
+        self.store.change_async(change).await?.map_err(|r| r.into_failure(Service::Github, operation))
+    }
+}
+
+fn repo_of<'a>(world: &'a World, slug: &RepoSlug) -> Result<&'a Repo, Refusal> {
+    if world.repo.slug == *slug {
+        return Ok(&world.repo);
+    }
+    Err(Refusal::NotFound(format!("the demo has no repository {slug}; it has {}", world.repo.slug)))
+}
+
+#[async_trait]
+impl ReleaseHost for DemoHost {
+    fn host(&self) -> String {
+        HOST.to_owned()
+    }
+
+    async fn whoami(&self) -> Outcome<HostIdentity> {
+        self.wire.pass().await;
+        let me = self.store.look_async(|world| world.identity.clone()).await?;
+        let name = Some(text::clean_line(&me.name));
+        Ok(HostIdentity { login: text::clean_line(&me.login), id: me.id, name, email: None })
+    }
+
+    async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository> {
+        self.read(repo, format!("read repository {repo}"), |repo| {
+            Ok(Repository {
+                default_branch: text::clean_line(&repo.default_branch),
+                can_push: Some(true),
+                archived: false,
+                web_url: convert::repo_page(&repo.slug),
+            })
+        })
+        .await
+    }
+
+    async fn commit(&self, repo: &RepoSlug, rev: &str) -> Outcome<Commit> {
+        let wanted = rev.to_owned();
+        self.read(repo, format!("read commit '{}' of {repo}", text::clean_line(rev)), move |repo| {
+            let (sha, commit) = repo.resolve(&wanted)?;
+            Ok(convert::commit(&repo.slug, sha, commit))
+        })
+        .await
+    }
+
+    async fn ancestry(&self, repo: &RepoSlug, branch: &str, commit: &CommitSha) -> Outcome<Ancestry> {
+        let (onto, sha) = (branch.to_owned(), commit.clone());
+        let operation = format!("find commit {} on branch '{}' of {repo}", commit.short(), text::clean_line(branch));
+        self.read(repo, operation, move |repo| {
+            Ok(if repo.is_on_branch(&onto, &sha)? { Ancestry::OnBranch } else { Ancestry::OffBranch })
+        })
+        .await
+    }
+
+    async fn tag(&self, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<TagState>> {
+        let name = tag.clone();
+        self.read(repo, format!("read tag '{tag}' of {repo}"), move |repo| {
+            Ok(repo.peel(&name).map(|(commit, object)| convert::tag_state(&name, commit, object)))
+        })
+        .await
+    }
+
+    async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>> {
+        let (name, marker) = (tag.clone(), marker.to_owned());
+        self.read(repo, format!("list the releases of '{tag}' in {repo}"), move |repo| {
+            let of_tag = repo.releases.iter().filter(|r| r.tag == name);
+            let found = of_tag.filter(|r| !r.draft || r.body.contains(&marker));
+            Ok(found.map(|r| convert::release_state(repo, r)).collect())
+        })
+        .await
+    }
+
+    async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>> {
+        let (wanted, shown) = (file.to_owned(), text::clean_line(file));
+        self.read(repo, format!("read workflow '{shown}' of {repo}"), move |repo| {
+            let found = repo.workflow.is_called(&wanted);
+            Ok(if found { Ok(()) } else { Err(format!("{} has no workflow '{shown}'", repo.slug)) })
+        })
+        .await
+    }
+
+    async fn cd_runs(&self, repo: &RepoSlug, query: &CdQuery) -> Outcome<Vec<CdRun>> {
+        let (query, now) = (query.clone(), self.wire.clock().now());
+        self.read(repo, format!("list the CD runs of '{}' in {repo}", query.tag), move |repo| {
+            let since = query.since.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
+            let workflow = query.workflow.as_deref().is_none_or(|w| repo.workflow.is_called(w));
+            let found = repo.cd_runs.iter().rev().filter(|run| {
+                workflow
+                    && run.trigger == query.trigger
+                    && run.tag == query.tag
+                    && run.commit == query.commit
+                    && run.created_at >= since
+            });
+            Ok(found.map(|run| convert::cd_run(&repo.slug, &repo.workflow, run, now)).collect())
+        })
+        .await
+    }
+
+    async fn cd_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun> {
+        let now = self.wire.clock().now();
+        self.read(repo, format!("read CD run {id} of {repo}"), move |repo| {
+            Ok(convert::cd_run(&repo.slug, &repo.workflow, repo.cd_run(id)?, now))
+        })
+        .await
+    }
+
+    async fn cd_jobs(&self, repo: &RepoSlug, id: u64) -> Outcome<Vec<CdJob>> {
+        let now = self.wire.clock().now();
+        self.read(repo, format!("read the jobs of CD run {id} of {repo}"), move |repo| {
+            Ok(repo.cd_run(id)?.at(&repo.workflow, now).1)
+        })
+        .await
+    }
+
+    fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String {
+        convert::tag_page(repo, tag)
+    }
+
+    async fn create_tag_object(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<String> {
+        let signer = &plan.draft.signer;
+        let object = TagObject {
+            tag: plan.draft.tag.clone(),
+            message: plan.tag_message.clone(),
+            commit: plan.commit().clone(),
+            tagger: signer.name.clone().unwrap_or_else(|| signer.login.clone()),
+            email: signer.email.clone(),
+            at: plan.signed_at,
+        };
+        let operation = format!("create the tag object for '{}' in {}", plan.draft.tag, plan.draft.repo);
+        self.write(&plan.draft.repo, operation, |repo, _, _| repo.create_tag_object(object)).await
+    }
+
+    async fn create_tag_ref(&self, _journaled: &Journaled, plan: &PromotionPlan, object: &str) -> Outcome<()> {
+        let (tag, object) = (plan.draft.tag.clone(), object.to_owned());
+        let operation = format!("create the tag '{tag}' in {}", plan.draft.repo);
+        self.write(&plan.draft.repo, operation, move |repo, _, now| repo.create_tag_ref(&tag, &object, now)).await
+    }
+
+    async fn create_release(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
+        let (tag, title, body) = (plan.draft.tag.clone(), plan.draft.title.clone(), plan.notes.clone());
+        let operation = format!("publish the release '{}' in {}", plan.draft.tag, plan.draft.repo);
+        self.write(&plan.draft.repo, operation, move |repo, login, now| {
+            let new = NewRelease { tag, title, body, draft: false, author: login.to_owned() };
+            let id = repo.create_release(new, now)?;
+            Ok(convert::release_state(repo, repo.release(id)?))
+        })
+        .await
+    }
+
+    async fn publish_release(&self, _journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState> {
+        self.write(repo, format!("publish the draft release {id} in {repo}"), move |repo, _, now| {
+            repo.publish_release(id, now)?;
+            Ok(convert::release_state(repo, repo.release(id)?))
+        })
+        .await
+    }
+
+    async fn dispatch(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<()> {
+        let tag = plan.draft.tag.clone();
+        let operation = format!("start CD on '{tag}' in {}", plan.draft.repo);
+        let Some(workflow) = plan.draft.cd.workflow.clone() else {
+            let reason = "no workflow file is named, and a dispatch needs one";
+            return Err(Failure::new(FailureKind::Config, Service::Github, operation, reason));
+        };
+        self.write(&plan.draft.repo, operation, move |repo, _, now| repo.dispatch(&workflow, &tag, now)).await
+    }
+}

@@ -1,0 +1,237 @@
+//! Where the demo's world lives: in memory, or in a file that several processes read and write at once.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use super::world::{FORMAT, World};
+use crate::domain::text;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::Clock;
+
+/// A place that holds one world. Clones are handles to the same place.
+#[derive(Clone)]
+#[allow(missing_debug_implementations)]
+pub struct Store(Place);
+
+#[derive(Clone)]
+enum Place {
+    Memory(Arc<Mutex<World>>),
+    File { path: Arc<Path>, clock: Arc<dyn Clock> },
+}
+
+impl Store {
+    /// Keeps `world` in memory. Cheap: a world shares what nothing writes with its copies.
+    #[must_use]
+    pub fn memory(world: World) -> Self {
+        Self(Place::Memory(Arc::new(Mutex::new(world))))
+    }
+
+    /// Keeps the world in the file `path`, which is made on first use. `clock` says how old it looks then.
+    ///
+    /// Every use reads the file under a lock, and every change replaces it as a whole, so that several
+    /// processes see the same world and no change is lost.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
+        Self(Place::File { path: Arc::from(path.into()), clock })
+    }
+
+    /// A copy of the world as it stands.
+    ///
+    /// # Errors
+    /// [`FailureKind::Local`] if the file cannot be used; never for a world in memory.
+    pub fn snapshot(&self) -> Outcome<World> {
+        self.look(World::clone)
+    }
+
+    /// Starts over with a fresh world. A file that cannot be read, or is of another format, is replaced.
+    ///
+    /// # Errors
+    /// [`FailureKind::Local`] if the file cannot be written.
+    pub fn reset(&self) -> Outcome<()> {
+        match &self.0 {
+            Place::Memory(world) => {
+                let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
+                *world = World::new(world.made_at)?;
+                Ok(())
+            }
+            Place::File { path, clock } => {
+                let _guard = lock(path, Access::Change)?;
+                save(path, &World::new(clock.now())?)
+            }
+        }
+    }
+
+    /// Reads the world. Blocks for as long as the disk does.
+    ///
+    /// # Errors
+    /// As [`Store::snapshot`].
+    pub fn look<T>(&self, f: impl FnOnce(&World) -> T) -> Outcome<T> {
+        match &self.0 {
+            Place::Memory(world) => Ok(f(&world.lock().unwrap_or_else(PoisonError::into_inner))),
+            Place::File { path, clock } => {
+                let found = {
+                    let _guard = lock(path, Access::Look)?;
+                    load(path)?
+                };
+                match found {
+                    Some(world) => Ok(f(&world)),
+                    None => {
+                        let _guard = lock(path, Access::Change)?;
+                        Ok(f(&load_or_make(path, &**clock)?))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Changes the world. If `f` gives an error, it must not have changed anything. Blocks for as long as
+    /// the disk does.
+    ///
+    /// # Errors
+    /// [`FailureKind::Local`] if the file cannot be used. The inner result is that of `f`.
+    pub fn change<T, E>(&self, f: impl FnOnce(&mut World) -> Result<T, E>) -> Outcome<Result<T, E>> {
+        match &self.0 {
+            Place::Memory(world) => Ok(f(&mut world.lock().unwrap_or_else(PoisonError::into_inner))),
+            Place::File { path, clock } => {
+                let _guard = lock(path, Access::Change)?;
+                let mut world = load_or_make(path, &**clock)?;
+                let done = f(&mut world);
+                if done.is_ok() {
+                    save(path, &world)?;
+                }
+                Ok(done)
+            }
+        }
+    }
+
+    /// [`Store::look`] off the asynchronous threads.
+    pub(super) async fn look_async<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&World) -> T + Send + 'static,
+    ) -> Outcome<T> {
+        match &self.0 {
+            Place::Memory(_) => self.look(f),
+            Place::File { .. } => {
+                let store = self.clone();
+                off_thread(move || store.look(f)).await
+            }
+        }
+    }
+
+    /// [`Store::change`] off the asynchronous threads. Once begun it runs to its end, even if the caller
+    /// stops waiting.
+    pub(super) async fn change_async<T: Send + 'static, E: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut World) -> Result<T, E> + Send + 'static,
+    ) -> Outcome<Result<T, E>> {
+        match &self.0 {
+            Place::Memory(_) => self.change(f),
+            Place::File { .. } => {
+                let store = self.clone();
+                off_thread(move || store.change(f)).await
+            }
+        }
+    }
+}
+
+async fn off_thread<T: Send + 'static>(f: impl FnOnce() -> Outcome<T> + Send + 'static) -> Outcome<T> {
+    tokio::task::spawn_blocking(f).await.unwrap_or_else(|e| {
+        Err(Failure::new(FailureKind::Bug, Service::Local, "use the demo world", text::clean_line(&e.to_string())))
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Access {
+    Look,
+    Change,
+}
+
+/// Locks the world at `path` until the file that is returned is dropped.
+///
+/// The lock is a file of its own, because the world's file is replaced on every change. Readers take it
+/// too: on Windows a file that somebody has open cannot be replaced.
+fn lock(path: &Path, access: Access) -> Outcome<File> {
+    let failed = |e: io::Error| trouble("lock", path, &e);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let file = options.open(path.with_extension("lock")).map_err(failed)?;
+    match access {
+        Access::Look => file.lock_shared(),
+        Access::Change => file.lock(),
+    }
+    .map_err(failed)?;
+    Ok(file)
+}
+
+/// Reads the world, or makes one. The caller holds the lock for changing.
+fn load_or_make(path: &Path, clock: &dyn Clock) -> Outcome<World> {
+    if let Some(world) = load(path)? {
+        return Ok(world);
+    }
+    let world = World::new(clock.now())?;
+    save(path, &world)?;
+    Ok(world)
+}
+
+fn load(path: &Path) -> Outcome<Option<World>> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
+    let json = match fs::read(path) {
+        Ok(json) => json,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(trouble("read", path, &e)),
+    };
+    let strange = |what: String| {
+        Failure::new(FailureKind::Local, Service::Local, format!("read the demo world in {}", shown(path)), what)
+            .with_hint("`signoff demo --reset` replaces it with a fresh world.")
+    };
+    let broken = |e: serde_json::Error| strange(format!("it is damaged ({})", text::clean_line(&e.to_string())));
+    let head: Head = serde_json::from_slice(&json).map_err(broken)?;
+    if head.format != FORMAT {
+        return Err(strange(format!(
+            "it has format {}, and this version of signoff uses format {FORMAT}",
+            head.format
+        )));
+    }
+    serde_json::from_slice(&json).map(Some).map_err(broken)
+}
+
+/// Replaces the world as a whole. The caller holds the lock for changing.
+fn save(path: &Path, world: &World) -> Outcome<()> {
+    let failed = |e: io::Error| trouble("write", path, &e);
+    let json = serde_json::to_vec(world).map_err(|e| failed(e.into()))?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Temporary files are for their owner alone (mode 0600), and stay so when they take the place of another.
+    let mut file = tempfile::Builder::new().prefix(".demo-world-").tempfile_in(folder).map_err(failed)?;
+    file.write_all(&json).map_err(failed)?;
+    file.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}
+
+fn trouble(act: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        FailureKind::Local,
+        Service::Local,
+        format!("{act} the demo world in {}", shown(path)),
+        text::clean_line(&error.to_string()),
+    )
+    .with_hint("Check the state directory, or name another with SIGNOFF_STATE_DIR.")
+}
+
+fn shown(path: &Path) -> String {
+    text::clean_line(&path.display().to_string())
+}

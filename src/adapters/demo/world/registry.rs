@@ -1,0 +1,239 @@
+//! Models, versions and runs, and the writes a registry takes. Semantics as measured on MLflow 2.22 and 3.18.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Refusal, World};
+use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::registry::{Stage, Tags};
+use crate::domain::run::MetricValue;
+use crate::domain::text;
+
+/// A registered model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// Free text.
+    pub description: String,
+    /// Tags of the model.
+    pub tags: Tags,
+    /// Which version each alias points to.
+    pub aliases: BTreeMap<String, VersionNumber>,
+    /// All versions.
+    pub versions: BTreeMap<VersionNumber, Version>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// Last change of a version's stage.
+    pub updated_at: Timestamp,
+}
+
+/// A version of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// Its stage.
+    pub stage: Stage,
+    /// `READY`, `PENDING_REGISTRATION` or `FAILED_REGISTRATION`.
+    pub status: String,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// Last change of its stage.
+    pub updated_at: Timestamp,
+    /// Who registered it.
+    pub author: Option<String>,
+    /// Where its files are said to be.
+    pub source: String,
+    /// The run it came from.
+    pub run_id: Option<RunId>,
+    /// Free text.
+    pub description: String,
+    /// Tags of the version.
+    pub tags: Tags,
+}
+
+/// A training run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRun {
+    /// The experiment it belongs to.
+    pub experiment: ExperimentId,
+    /// Its name.
+    pub name: String,
+    /// Who started it.
+    pub user: String,
+    /// `FINISHED` and so on.
+    pub status: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// In the waste bin.
+    pub deleted: bool,
+    /// The last step; metrics are as of this step.
+    pub steps: i64,
+    /// Latest value of each metric.
+    pub metrics: BTreeMap<String, MetricValue>,
+    /// Parameters.
+    pub params: BTreeMap<String, String>,
+    /// Tags, `mlflow.*` included.
+    pub tags: Tags,
+    /// Data it read.
+    pub datasets: Vec<DataSet>,
+}
+
+/// A data set a run read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataSet {
+    /// Its name.
+    pub name: String,
+    /// Its digest.
+    pub digest: String,
+    /// `training`, `validation`, `test`.
+    pub context: String,
+    /// Number of rows.
+    pub rows: u64,
+}
+
+impl World {
+    /// The longest tag key, in characters.
+    pub const TAG_KEY_LIMIT: usize = 250;
+    /// The longest value of a version tag, in characters: that of the older servers.
+    pub const TAG_VALUE_LIMIT: usize = 5000;
+
+    /// The model of this name.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub fn model(&self, name: &ModelName) -> Result<&Model, Refusal> {
+        self.models.get(name).ok_or_else(|| no_model(name))
+    }
+
+    /// One version.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for an unknown model or version.
+    pub fn version(&self, model: &ModelName, number: VersionNumber) -> Result<&Version, Refusal> {
+        self.model(model)?.versions.get(&number).ok_or_else(|| no_version(model, number))
+    }
+
+    /// Sets or overwrites a tag of a version. Does not move the version's time of last change.
+    ///
+    /// # Errors
+    /// Unknown version; a key that is empty or too long; a value that is too long.
+    pub fn set_version_tag(
+        &mut self,
+        model: &ModelName,
+        number: VersionNumber,
+        key: &str,
+        value: &str,
+    ) -> Result<(), Refusal> {
+        if key.is_empty() || key.chars().count() > Self::TAG_KEY_LIMIT {
+            return Err(Refusal::Invalid(format!("a tag's key takes 1 to {} characters", Self::TAG_KEY_LIMIT)));
+        }
+        if value.chars().count() > Self::TAG_VALUE_LIMIT {
+            return Err(Refusal::Invalid(format!("a tag's value takes at most {} characters", Self::TAG_VALUE_LIMIT)));
+        }
+        self.version_mut(model, number)?.tags.insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    /// Removes a tag of a version; one that is not there is fine.
+    ///
+    /// # Errors
+    /// Unknown version.
+    pub fn delete_version_tag(&mut self, model: &ModelName, number: VersionNumber, key: &str) -> Result<(), Refusal> {
+        self.version_mut(model, number)?.tags.remove(key);
+        Ok(())
+    }
+
+    /// Moves a version to a stage. With `archive_existing`, every *other* version in it becomes Archived at
+    /// the same moment. A version that is there already stays, with a new time of last change.
+    ///
+    /// # Errors
+    /// Unknown version or stage, or `archive_existing` with a stage that several versions may be in. Then
+    /// nothing was archived either.
+    pub fn move_stage(
+        &mut self,
+        model: &ModelName,
+        number: VersionNumber,
+        stage: &Stage,
+        archive_existing: bool,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if let Stage::Other(name) = stage {
+            return Err(Refusal::Invalid(format!(
+                "'{}' is no stage; there are None, Staging, Production and Archived",
+                text::clean_line(name)
+            )));
+        }
+        if archive_existing && !matches!(stage, Stage::Staging | Stage::Production) {
+            return Err(Refusal::Invalid(format!(
+                "'{stage}' is not an active stage, so nothing in it can be archived"
+            )));
+        }
+        self.version(model, number)?;
+        let entry = self.model_mut(model)?;
+        for (other, version) in &mut entry.versions {
+            if *other == number {
+                version.stage = stage.clone();
+                version.updated_at = now;
+            } else if archive_existing && version.stage == *stage {
+                version.stage = Stage::Archived;
+                version.updated_at = now;
+            }
+        }
+        entry.updated_at = now;
+        Ok(())
+    }
+
+    /// Points an alias to a version, taking it from whichever had it.
+    ///
+    /// # Errors
+    /// Unknown version, or a name no alias may have.
+    pub fn set_alias(&mut self, model: &ModelName, alias: &str, number: VersionNumber) -> Result<(), Refusal> {
+        check_alias(alias)?;
+        self.version(model, number)?;
+        self.model_mut(model)?.aliases.insert(alias.to_owned(), number);
+        Ok(())
+    }
+
+    /// Removes an alias; one that is not there is fine.
+    ///
+    /// # Errors
+    /// Unknown model.
+    pub fn delete_alias(&mut self, model: &ModelName, alias: &str) -> Result<(), Refusal> {
+        self.model_mut(model)?.aliases.remove(alias);
+        Ok(())
+    }
+
+    fn model_mut(&mut self, name: &ModelName) -> Result<&mut Model, Refusal> {
+        self.models.get_mut(name).ok_or_else(|| no_model(name))
+    }
+
+    fn version_mut(&mut self, model: &ModelName, number: VersionNumber) -> Result<&mut Version, Refusal> {
+        self.model_mut(model)?.versions.get_mut(&number).ok_or_else(|| no_version(model, number))
+    }
+}
+
+fn no_model(name: &ModelName) -> Refusal {
+    Refusal::NotFound(format!("there is no model '{name}'"))
+}
+
+fn no_version(model: &ModelName, number: VersionNumber) -> Refusal {
+    Refusal::NotFound(format!("model '{model}' has no version {number}"))
+}
+
+/// The server's rules: letters of any script, digits, `_` and `-`; `latest` and `v<digits>` are reserved.
+fn check_alias(alias: &str) -> Result<(), Refusal> {
+    let shown = text::clean_line(alias);
+    let word = !alias.is_empty() && alias.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+    if !word || alias.chars().count() > 255 {
+        return Err(Refusal::Invalid(format!("'{shown}' is not a name an alias may have")));
+    }
+    let numbered =
+        alias.strip_prefix(['v', 'V']).is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
+    if numbered || alias.eq_ignore_ascii_case("latest") {
+        return Err(Refusal::Invalid(format!("the alias '{shown}' is reserved")));
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! What a key means. Flat and free of context: which key means it where stands in `assets/keymap.toml`.
+
+macro_rules! actions {
+    ($($(#[doc = $doc:literal])* $name:ident = $id:literal,)*) => {
+        /// Something a person wants. The doc line of each is its help text; the order is the order of help.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action { $($(#[doc = $doc])* $name,)* }
+
+        impl Action {
+            /// Every action, in help order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The name used in the keymap file.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            /// What it does, for help and palette.
+            #[must_use]
+            pub fn help(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc,)*).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+actions! {
+    /// open
+    Open = "open",
+    /// review
+    Review = "review",
+    /// approve: plan, then type the version
+    Approve = "approve",
+    /// confirm
+    Confirm = "confirm",
+    /// resume the promotion
+    Resume = "resume",
+    /// undo the promotion
+    Undo = "undo",
+    /// all or differences only
+    Differences = "differences",
+    /// next tab
+    NextTab = "next_tab",
+    /// previous tab
+    PreviousTab = "previous_tab",
+    /// tab 1
+    Tab1 = "tab_1",
+    /// tab 2
+    Tab2 = "tab_2",
+    /// tab 3
+    Tab3 = "tab_3",
+    /// next field
+    NextField = "next_field",
+    /// release notes
+    Notes = "notes",
+    /// jobs
+    Jobs = "jobs",
+    /// inbox
+    Inbox = "inbox",
+    /// all models
+    Models = "models",
+    /// versions of this model
+    Versions = "versions",
+    /// promotions
+    History = "history",
+    /// up
+    Up = "up",
+    /// down
+    Down = "down",
+    /// page up
+    PageUp = "page_up",
+    /// page down
+    PageDown = "page_down",
+    /// first
+    Top = "top",
+    /// last
+    Bottom = "bottom",
+    /// filter
+    Filter = "filter",
+    /// open in the browser
+    Browse = "browse",
+    /// copy
+    Copy = "copy",
+    /// refresh
+    Refresh = "refresh",
+    /// commands
+    Palette = "palette",
+    /// help
+    Help = "help",
+    /// back
+    Back = "back",
+    /// quit
+    Quit = "quit",
+}
+
+impl Action {
+    /// The tab a tab action names, from 0.
+    #[must_use]
+    pub fn tab(self) -> Option<usize> {
+        match self {
+            Self::Tab1 => Some(0),
+            Self::Tab2 => Some(1),
+            Self::Tab3 => Some(2),
+            _ => None,
+        }
+    }
+
+    /// Moves in a list or text and does nothing else.
+    #[must_use]
+    pub fn is_movement(self) -> bool {
+        matches!(self, Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::Top | Self::Bottom)
+    }
+
+    fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|a| a.id() == id)
+    }
+}
+
+impl std::str::FromStr for Action {
+    type Err = String;
+
+    fn from_str(id: &str) -> Result<Self, String> {
+        Self::from_id(id).ok_or_else(|| {
+            let near = Self::ALL.iter().map(|a| a.id()).min_by_key(|n| strsim::levenshtein(n, id)).unwrap_or_default();
+            format!("'{id}' is no action; the nearest is '{near}'")
+        })
+    }
+}

@@ -1,0 +1,421 @@
+//! The cache of remote data. Screens hold ids and look things up here, so that no two screens disagree.
+//!
+//! What was read stays until something newer was read: a failed refresh marks data as stale, it never
+//! empties a screen.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use super::query::{Answer, Promotion, Query, RequestId, Session};
+use crate::domain::cd::CdJob;
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
+use crate::domain::preflight::Preflight;
+use crate::domain::promotion::SagaState;
+use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::run::Run;
+use crate::failure::{Failure, Outcome};
+use crate::ports::Page;
+use crate::promoter::Progress;
+
+/// Runs asked for in one request: some 0.65 MB and a third of a second on a server with 20 metrics a run.
+const RUNS_AT_ONCE: usize = 100;
+
+/// How far one question is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Slot {
+    /// The request under way.
+    pub loading: Option<RequestId>,
+    /// When it was last answered.
+    pub read_at: Option<Timestamp>,
+    /// Why the last try failed; cleared by the next answer.
+    pub failure: Option<Failure>,
+    stale: bool,
+}
+
+impl Slot {
+    /// Whether it should be asked now. What failed is asked again only when a person refreshes.
+    fn is_due(&self) -> bool {
+        self.loading.is_none() && (self.stale || (self.read_at.is_none() && self.failure.is_none()))
+    }
+}
+
+/// A list read page by page. A refresh reads into a second list, which replaces the first when complete.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Paged<T> {
+    /// What can be shown.
+    pub items: Vec<T>,
+    /// Every page was read.
+    pub complete: bool,
+    next: Option<String>,
+    fresh: Option<Vec<T>>,
+}
+
+impl<T> Default for Paged<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), complete: false, next: None, fresh: None }
+    }
+}
+
+impl<T> Paged<T> {
+    /// Token of the page to read next; none for the first.
+    #[must_use]
+    pub fn next_page(&self) -> Option<String> {
+        self.next.clone()
+    }
+
+    /// Whether there is more to read.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        !self.complete || self.fresh.is_some()
+    }
+
+    fn restart(&mut self) {
+        self.next = None;
+        if self.items.is_empty() {
+            self.complete = false;
+        } else {
+            self.fresh = Some(Vec::new());
+        }
+    }
+
+    fn take(&mut self, page: Page<T>) {
+        let into = self.fresh.as_mut().unwrap_or(&mut self.items);
+        into.extend(page.items);
+        // A server that repeats its token would never end.
+        self.complete = page.next.is_none() || page.next == self.next;
+        self.next = page.next;
+        if self.complete {
+            self.next = None;
+            if let Some(fresh) = self.fresh.take() {
+                self.items = fresh;
+            }
+        }
+    }
+}
+
+/// Everything that was read, and what is being read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Catalog {
+    slots: HashMap<Query, Slot>,
+    /// Who we are.
+    pub session: Option<Session>,
+    /// Models in name order.
+    pub models: Paged<RegisteredModel>,
+    /// Counts every change of [`Self::models`]: rows made from it need not be made again before it moves.
+    pub models_changed: u64,
+    versions: HashMap<ModelName, Paged<ModelVersion>>,
+    runs: HashMap<RunId, Option<Box<Run>>>,
+    facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
+    preflights: HashMap<(ModelName, VersionNumber), Box<Preflight>>,
+    /// Promotions of this machine, newest first.
+    pub promotions: Vec<Promotion>,
+    live: BTreeMap<PromotionId, SagaState>,
+    jobs: HashMap<u64, Vec<CdJob>>,
+}
+
+impl Catalog {
+    /// How far `query` is.
+    #[must_use]
+    pub fn slot(&self, query: &Query) -> Option<&Slot> {
+        self.slots.get(query)
+    }
+
+    /// Why the last read of any page of the list that `first` begins failed.
+    #[must_use]
+    pub fn failure(&self, query: &Query) -> Option<&Failure> {
+        self.slots.get(query)?.failure.as_ref()
+    }
+
+    /// Whether `query` is being read.
+    #[must_use]
+    pub fn is_loading(&self, query: &Query) -> bool {
+        self.slots.get(query).is_some_and(|s| s.loading.is_some())
+    }
+
+    /// Whether anything at all is being read.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.slots.values().any(|s| s.loading.is_some())
+    }
+
+    /// Whether `query` should be asked now.
+    #[must_use]
+    pub fn is_due(&self, query: &Query) -> bool {
+        self.slots.get(query).is_none_or(Slot::is_due)
+    }
+
+    /// Notes that `query` is being asked.
+    pub fn begin(&mut self, query: &Query, id: RequestId) {
+        let slot = self.slots.entry(query.clone()).or_default();
+        slot.loading = Some(id);
+        slot.stale = false;
+    }
+
+    /// Requests under way.
+    pub fn in_flight(&self) -> impl Iterator<Item = (&Query, RequestId)> {
+        self.slots.iter().filter_map(|(q, s)| Some((q, s.loading?)))
+    }
+
+    /// Forgets that `query` is being asked, because nobody wants the answer any more.
+    pub fn abandon(&mut self, query: &Query) {
+        if let Some(slot) = self.slots.get_mut(query) {
+            slot.loading = None;
+        }
+    }
+
+    /// Marks the answer to `query` as out of date: it is asked again, and shown until then.
+    pub fn refresh(&mut self, query: &Query) {
+        match query {
+            Query::Models { .. } => {
+                self.models.restart();
+                self.slots.retain(|q, _| !matches!(q, Query::Models { .. }));
+            }
+            Query::Versions { model, .. } => {
+                if let Some(versions) = self.versions.get_mut(model) {
+                    versions.restart();
+                }
+                self.slots.retain(|q, _| !matches!(q, Query::Versions { model: m, .. } if m == model));
+            }
+            _ => {
+                if let Some(slot) = self.slots.get_mut(query) {
+                    slot.stale = true;
+                }
+            }
+        }
+    }
+
+    /// Takes an answer in, unless it is not the one waited for. Returns whether anything changed.
+    pub fn settle(&mut self, id: RequestId, query: &Query, answer: Outcome<Answer>, now: Timestamp) -> bool {
+        let Some(slot) = self.slots.get_mut(query) else {
+            return false;
+        };
+        if slot.loading != Some(id) {
+            return false;
+        }
+        slot.loading = None;
+        match answer {
+            Err(failure) => slot.failure = Some(failure),
+            Ok(answer) => {
+                slot.failure = None;
+                slot.read_at = Some(now);
+                self.store(query, answer);
+            }
+        }
+        true
+    }
+
+    fn store(&mut self, query: &Query, answer: Answer) {
+        match (query, answer) {
+            (Query::Session, Answer::Session(session)) => self.session = Some(session),
+            (Query::Models { .. }, Answer::Models(page)) => {
+                self.models.take(page);
+                self.models_changed += 1;
+            }
+            (Query::Versions { model, .. }, Answer::Versions(page)) => {
+                self.versions.entry(model.clone()).or_default().take(page);
+            }
+            (Query::Runs { ids }, Answer::Runs(runs)) => {
+                for id in ids {
+                    // A run that was asked for and is not there must not be asked for again.
+                    self.runs.entry(id.clone()).or_insert(None);
+                }
+                self.runs.extend(runs.into_iter().map(|r| (r.id.clone(), Some(Box::new(r)))));
+            }
+            (Query::Facts { model, version }, Answer::Facts(facts)) => {
+                self.facts.insert((model.clone(), *version), facts);
+            }
+            (Query::Preflight { model, version }, Answer::Preflight(preflight)) => {
+                self.preflights.insert((model.clone(), *version), preflight);
+            }
+            (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
+            (Query::Jobs { run, .. }, Answer::Jobs(jobs)) => {
+                self.jobs.insert(*run, jobs);
+            }
+            _ => {}
+        }
+    }
+
+    /// Folds an entry of a promotion at work.
+    pub fn promotion_moved(&mut self, progress: &Progress) {
+        match self.live.get_mut(&progress.id) {
+            Some(state) => {
+                // The journal refused what cannot follow; an entry out of order here was seen already.
+                let _ = state.apply(&progress.entry);
+            }
+            None => {
+                if let Ok(state) = SagaState::open(&progress.entry) {
+                    self.live.insert(progress.id, state);
+                } else if let Some(mut state) = self.stored_promotion(progress.id).cloned() {
+                    let _ = state.apply(&progress.entry);
+                    self.live.insert(progress.id, state);
+                }
+            }
+        }
+    }
+
+    /// A promotion's state: live, or as read from the journal, whichever is ahead.
+    #[must_use]
+    pub fn promotion(&self, id: PromotionId) -> Option<&SagaState> {
+        match (self.live.get(&id), self.stored_promotion(id)) {
+            (Some(live), Some(stored)) if stored.next_seq > live.next_seq => Some(stored),
+            (Some(live), _) => Some(live),
+            (None, stored) => stored,
+        }
+    }
+
+    fn stored_promotion(&self, id: PromotionId) -> Option<&SagaState> {
+        self.promotions.iter().find(|p| p.id == id)?.state.as_ref().ok().map(AsRef::as_ref)
+    }
+
+    /// Unfinished promotions: those a person has to resume or undo.
+    pub fn unfinished(&self) -> impl Iterator<Item = &SagaState> {
+        self.promotions.iter().filter_map(|p| self.promotion(p.id)).filter(|s| !s.is_over() && !s.is_released())
+    }
+
+    /// A model's versions, as far as read.
+    #[must_use]
+    pub fn versions(&self, model: &ModelName) -> Option<&Paged<ModelVersion>> {
+        self.versions.get(model)
+    }
+
+    /// A run: none if it was not asked for yet, `Some(None)` if the server has none to show.
+    #[must_use]
+    pub fn run(&self, id: &RunId) -> Option<Option<&Run>> {
+        self.runs.get(id).map(Option::as_deref)
+    }
+
+    /// The facts about one version.
+    #[must_use]
+    pub fn facts(&self, model: &ModelName, version: VersionNumber) -> Option<&ReviewedFacts> {
+        self.facts.get(&(model.clone(), version)).map(AsRef::as_ref)
+    }
+
+    /// The checks and the plan for one version.
+    #[must_use]
+    pub fn preflight(&self, model: &ModelName, version: VersionNumber) -> Option<&Preflight> {
+        self.preflights.get(&(model.clone(), version)).map(AsRef::as_ref)
+    }
+
+    /// Throws the plan for one version away, so that the next approval reads everything anew.
+    pub fn forget_preflight(&mut self, model: &ModelName, version: VersionNumber) {
+        self.preflights.remove(&(model.clone(), version));
+        self.slots.remove(&Query::Preflight { model: model.clone(), version });
+    }
+
+    /// The questions that bring in the runs of these ids: those under way for any of them, and one for those
+    /// nobody asked for yet. Runs are never asked for one by one.
+    #[must_use]
+    pub fn runs_to_ask(&self, ids: impl IntoIterator<Item = RunId>) -> Vec<Query> {
+        let wanted: Vec<RunId> = ids.into_iter().filter(|id| !self.runs.contains_key(id)).collect();
+        let mut asked = std::collections::HashSet::new();
+        let mut queries = Vec::new();
+        for (query, slot) in &self.slots {
+            // A question that failed stays asked until a refresh: no retries behind the reader's back.
+            if let Query::Runs { ids } = query
+                && (slot.loading.is_some() || slot.failure.is_some())
+                && ids.iter().any(|id| wanted.contains(id))
+            {
+                asked.extend(ids);
+                queries.push(query.clone());
+            }
+        }
+        let mut ids: Vec<RunId> = wanted.into_iter().filter(|id| !asked.contains(id)).collect();
+        ids.sort();
+        ids.dedup();
+        ids.truncate(RUNS_AT_ONCE);
+        if !ids.is_empty() {
+            queries.push(Query::Runs { ids });
+        }
+        queries
+    }
+
+    /// The jobs of a CD run.
+    #[must_use]
+    pub fn jobs(&self, run: u64) -> Option<&[CdJob]> {
+        self.jobs.get(&run).map(Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::failure::{FailureKind, Service};
+
+    fn model(name: &str) -> RegisteredModel {
+        RegisteredModel {
+            name: ModelName::new(name),
+            description: String::new(),
+            tags: Default::default(),
+            aliases: Default::default(),
+            latest: Vec::new(),
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    fn read(catalog: &mut Catalog, n: u64, page: Option<&str>, answer: Outcome<Answer>) -> bool {
+        let query = Query::Models { page: page.map(str::to_owned) };
+        catalog.begin(&query, RequestId(n));
+        catalog.settle(RequestId(n), &query, answer, Timestamp::UNIX_EPOCH)
+    }
+
+    fn names(catalog: &Catalog) -> Vec<String> {
+        catalog.models.items.iter().map(|m| m.name.to_string()).collect()
+    }
+
+    fn page(name: &str, next: Option<&str>) -> Outcome<Answer> {
+        Ok(Answer::Models(Page { items: vec![model(name)], next: next.map(str::to_owned) }))
+    }
+
+    #[test]
+    fn a_failed_refresh_keeps_every_row() {
+        let mut catalog = Catalog::default();
+        read(&mut catalog, 1, None, page("a", None));
+        catalog.refresh(&Query::Models { page: None });
+        let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "list models", "refused");
+        read(&mut catalog, 2, None, Err(failure.clone()));
+        assert_eq!(names(&catalog), ["a"]);
+        assert_eq!(catalog.failure(&Query::Models { page: None }), Some(&failure));
+    }
+
+    #[test]
+    fn a_refresh_replaces_the_list_only_when_it_is_complete() {
+        let mut catalog = Catalog::default();
+        read(&mut catalog, 1, None, page("a", Some("2")));
+        read(&mut catalog, 2, Some("2"), page("b", None));
+        catalog.refresh(&Query::Models { page: None });
+        read(&mut catalog, 3, None, page("c", Some("2")));
+        assert_eq!(names(&catalog), ["a", "b"]);
+        read(&mut catalog, 4, Some("2"), page("d", None));
+        assert_eq!(names(&catalog), ["c", "d"]);
+    }
+
+    #[test]
+    fn an_answer_to_an_abandoned_question_is_dropped() {
+        let mut catalog = Catalog::default();
+        let query = Query::Models { page: None };
+        catalog.begin(&query, RequestId(1));
+        catalog.abandon(&query);
+        assert!(!catalog.settle(RequestId(1), &query, page("a", None), Timestamp::UNIX_EPOCH));
+        catalog.begin(&query, RequestId(2));
+        assert!(!catalog.settle(RequestId(1), &query, page("a", None), Timestamp::UNIX_EPOCH));
+        assert!(names(&catalog).is_empty());
+    }
+
+    #[test]
+    fn what_failed_is_asked_again_only_on_request() {
+        let mut catalog = Catalog::default();
+        let query = Query::Session;
+        assert!(catalog.is_due(&query));
+        catalog.begin(&query, RequestId(1));
+        assert!(!catalog.is_due(&query));
+        let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "x", "y");
+        catalog.settle(RequestId(1), &query, Err(failure), Timestamp::UNIX_EPOCH);
+        assert!(!catalog.is_due(&query));
+        catalog.refresh(&query);
+        assert!(catalog.is_due(&query));
+    }
+}

@@ -1,0 +1,46 @@
+//! What the outside shall do, as data. `Debug + Clone + PartialEq`, so that tests compare effects.
+
+use super::query::{Query, RequestId};
+use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::promotion::PlanDraft;
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Ask.
+    Fetch(RequestId, Query),
+    /// Nobody wants the answer any more.
+    Cancel(RequestId),
+    /// Carry out what the human just confirmed.
+    Promote {
+        /// The plan that was on screen.
+        draft: Box<PlanDraft>,
+        /// The signer's reason.
+        reason: String,
+    },
+    /// Go on with an unfinished promotion.
+    Resume(PromotionId),
+    /// Take an unfinished promotion back.
+    Undo(PromotionId),
+    /// Stop the promotion at work after the step it is at.
+    StopPromotion,
+    /// Open a page in the browser.
+    Browse(Place),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Leave.
+    Quit,
+}
+
+/// Something that has a page of its own; the adapters know where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A model version in the registry.
+    Version(ModelName, VersionNumber),
+    /// A run on the tracking server.
+    Run(ExperimentId, RunId),
+    /// A tag and its release.
+    Tag(RepoSlug, TagName),
+    /// An address that a server gave.
+    Url(String),
+}

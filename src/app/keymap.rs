@@ -1,0 +1,283 @@
+//! Which key means what where. One table, `assets/keymap.toml`; footer, help and palette are made from it.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use super::action::Action;
+use super::input::{Key, KeyCode};
+
+/// The built-in bindings.
+pub const DEFAULT_KEYMAP: &str = include_str!("../../assets/keymap.toml");
+
+/// Where a key is pressed. Screens name their contexts from the innermost outwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// Everywhere, except where a context is closed off (see [`Context::is_closed`]).
+    Global,
+    /// Any list.
+    List,
+    /// The inbox.
+    Inbox,
+    /// The list of models.
+    Models,
+    /// The versions of one model.
+    Versions,
+    /// The review of one version.
+    Review,
+    /// The approval form.
+    Approve,
+    /// One promotion.
+    Promotion,
+    /// The list of promotions.
+    History,
+    /// A line to type in: filter or palette.
+    Prompt,
+    /// The help.
+    Help,
+}
+
+impl Context {
+    /// Every context.
+    pub const ALL: [Self; 11] = [
+        Self::Global,
+        Self::List,
+        Self::Inbox,
+        Self::Models,
+        Self::Versions,
+        Self::Review,
+        Self::Approve,
+        Self::Promotion,
+        Self::History,
+        Self::Prompt,
+        Self::Help,
+    ];
+
+    /// Name in the keymap file.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::List => "list",
+            Self::Inbox => "inbox",
+            Self::Models => "models",
+            Self::Versions => "versions",
+            Self::Review => "review",
+            Self::Approve => "approve",
+            Self::Promotion => "promotion",
+            Self::History => "history",
+            Self::Prompt => "prompt",
+            Self::Help => "help",
+        }
+    }
+
+    /// A closed context shares no key with the ones outside it: what it does not bind does nothing.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Approve | Self::Prompt | Self::Help)
+    }
+}
+
+/// All bindings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keymap {
+    bindings: BTreeMap<Context, Vec<(Action, Vec<Key>)>>,
+}
+
+impl Keymap {
+    /// Reads a keymap file.
+    ///
+    /// # Errors
+    /// All mistakes at once, one sentence each: unknown contexts, actions and keys, keys bound twice in one
+    /// context, no way to quit.
+    pub fn parse(source: &str) -> Result<Self, Vec<String>> {
+        let table: BTreeMap<String, BTreeMap<String, Vec<String>>> =
+            toml::from_str(source).map_err(|e| vec![e.to_string()])?;
+        let mut errors = Vec::new();
+        let mut bindings = BTreeMap::new();
+        for (name, actions) in table {
+            let Some(context) = Context::ALL.into_iter().find(|c| c.id() == name) else {
+                errors.push(format!("'{name}' is no context"));
+                continue;
+            };
+            let mut bound: Vec<(Action, Vec<Key>)> = Vec::new();
+            let mut seen: BTreeMap<Key, String> = BTreeMap::new();
+            for (id, keys) in actions {
+                let parsed: Vec<Key> = keys
+                    .iter()
+                    .filter_map(|k| parse_key(k).map_err(|e| errors.push(format!("{name}.{id}: {e}"))).ok())
+                    .collect();
+                for key in &parsed {
+                    if let Some(other) = seen.insert(*key, id.clone()) {
+                        errors.push(format!("{name}: '{}' means both {other} and {id}", key_name(*key)));
+                    }
+                }
+                match Action::from_str(&id) {
+                    Ok(action) => bound.push((action, parsed)),
+                    Err(e) => errors.push(format!("{name}: {e}")),
+                }
+            }
+            bound.sort_by_key(|(action, _)| *action);
+            bindings.insert(context, bound);
+        }
+        let map = Self { bindings };
+        for context in Context::ALL.into_iter().filter(|c| c.is_closed() || *c == Context::Global) {
+            if map.keys(&[context], Action::Quit).is_empty() {
+                errors.push(format!("{}: there is no way to quit", context.id()));
+            }
+        }
+        if errors.is_empty() { Ok(map) } else { Err(errors) }
+    }
+
+    /// What `key` means in `contexts`, the innermost first.
+    #[must_use]
+    pub fn action(&self, contexts: &[Context], key: Key) -> Option<Action> {
+        let key = Key { repeat: false, ..key };
+        reachable(contexts).find_map(|context| {
+            self.bindings.get(&context)?.iter().find(|(_, keys)| keys.contains(&key)).map(|(action, _)| *action)
+        })
+    }
+
+    /// The keys of `action` in `contexts` that no inner context has taken.
+    #[must_use]
+    pub fn keys(&self, contexts: &[Context], action: Action) -> Vec<Key> {
+        reachable(contexts)
+            .filter_map(|c| self.bindings.get(&c))
+            .flatten()
+            .filter(|(a, _)| *a == action)
+            .flat_map(|(_, keys)| keys.iter().copied())
+            .filter(|k| self.action(contexts, *k) == Some(action))
+            .collect()
+    }
+
+    /// The first key of `action` in `contexts`, as people read it.
+    #[must_use]
+    pub fn label(&self, contexts: &[Context], action: Action) -> Option<String> {
+        self.keys(contexts, action).first().map(|k| key_name(*k))
+    }
+
+    /// Every action that can be reached in `contexts`, in help order, with its keys as people read them.
+    #[must_use]
+    pub fn reachable_actions(&self, contexts: &[Context]) -> Vec<(Action, Vec<String>)> {
+        Action::ALL
+            .iter()
+            .map(|a| (*a, self.keys(contexts, *a).into_iter().map(key_name).collect::<Vec<_>>()))
+            .filter(|(_, keys)| !keys.is_empty())
+            .collect()
+    }
+}
+
+/// `contexts` up to and including the first closed one.
+fn reachable(contexts: &[Context]) -> impl Iterator<Item = Context> {
+    let end = contexts.iter().position(|c| c.is_closed()).map_or(contexts.len(), |i| i + 1);
+    contexts.iter().copied().take(end)
+}
+
+fn parse_key(text: &str) -> Result<Key, String> {
+    let mut rest = text;
+    let (mut ctrl, mut alt) = (false, false);
+    loop {
+        if let Some(r) = rest.strip_prefix("ctrl-") {
+            (ctrl, rest) = (true, r);
+        } else if let Some(r) = rest.strip_prefix("alt-") {
+            (alt, rest) = (true, r);
+        } else {
+            break;
+        }
+    }
+    let mut chars = rest.chars();
+    let code = match (chars.next(), chars.next()) {
+        (Some(c), None) => KeyCode::Char(c),
+        _ => NAMED.iter().find(|(n, _)| *n == rest).map(|(_, c)| *c).ok_or_else(|| format!("'{text}' is no key"))?,
+    };
+    Ok(Key { code, ctrl, alt, shift: false, repeat: false })
+}
+
+const NAMED: &[(&str, KeyCode)] = &[
+    ("enter", KeyCode::Enter),
+    ("esc", KeyCode::Esc),
+    ("tab", KeyCode::Tab),
+    ("backtab", KeyCode::BackTab),
+    ("backspace", KeyCode::Backspace),
+    ("delete", KeyCode::Delete),
+    ("space", KeyCode::Char(' ')),
+    ("up", KeyCode::Up),
+    ("down", KeyCode::Down),
+    ("left", KeyCode::Left),
+    ("right", KeyCode::Right),
+    ("home", KeyCode::Home),
+    ("end", KeyCode::End),
+    ("pageup", KeyCode::PageUp),
+    ("pagedown", KeyCode::PageDown),
+];
+
+/// A key as people read it: `⏎`, `Esc`, `Ctrl-P`, `a`.
+#[must_use]
+pub fn key_name(key: Key) -> String {
+    let base = match key.code {
+        KeyCode::Char(' ') => "Space".to_owned(),
+        KeyCode::Char(c) if key.ctrl => c.to_ascii_uppercase().to_string(),
+        KeyCode::Char(c) => c.to_string(),
+        KeyCode::Enter => "⏎".to_owned(),
+        KeyCode::Esc => "Esc".to_owned(),
+        KeyCode::Tab => "Tab".to_owned(),
+        KeyCode::BackTab => "Shift-Tab".to_owned(),
+        KeyCode::Backspace => "Backspace".to_owned(),
+        KeyCode::Delete => "Del".to_owned(),
+        KeyCode::Up => "↑".to_owned(),
+        KeyCode::Down => "↓".to_owned(),
+        KeyCode::Left => "←".to_owned(),
+        KeyCode::Right => "→".to_owned(),
+        KeyCode::Home => "Home".to_owned(),
+        KeyCode::End => "End".to_owned(),
+        KeyCode::PageUp => "PgUp".to_owned(),
+        KeyCode::PageDown => "PgDn".to_owned(),
+        KeyCode::F(n) => format!("F{n}"),
+    };
+    format!("{}{}{base}", if key.ctrl { "Ctrl-" } else { "" }, if key.alt { "Alt-" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_built_in_keymap_is_free_of_mistakes() {
+        assert_eq!(Keymap::parse(DEFAULT_KEYMAP).map(|_| ()), Ok(()));
+    }
+
+    #[test]
+    fn inner_contexts_win_and_closed_ones_let_nothing_through() {
+        let map = Keymap::parse(DEFAULT_KEYMAP).unwrap();
+        let inbox = [Context::Inbox, Context::List, Context::Global];
+        assert_eq!(map.action(&inbox, Key::plain(KeyCode::Enter)), Some(Action::Review));
+        assert_eq!(map.action(&inbox, Key::char('q')), Some(Action::Quit));
+        let approve = [Context::Approve, Context::Global];
+        assert_eq!(map.action(&approve, Key::char('q')), None);
+        assert_eq!(map.keys(&inbox, Action::Open), Vec::new());
+    }
+
+    #[test]
+    fn no_key_that_scrolls_or_opens_confirms_in_its_own_context() {
+        let map = Keymap::parse(DEFAULT_KEYMAP).unwrap();
+        for (action, keys) in &map.bindings[&Context::Approve] {
+            let letters = keys.iter().any(|k| k.typed().is_some());
+            assert!(!letters, "{action:?} must not be bound to a letter on the approval form");
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        let errors = Keymap::parse("[global]\nqiut = ['q']\nback = ['hyper-x']\n[lsit]\n").unwrap_err();
+        let text = errors.join("\n");
+        for part in ["nearest is 'quit'", "'hyper-x' is no key", "'lsit' is no context", "no way to quit"] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_bound_twice_in_one_context_is_refused() {
+        let source = DEFAULT_KEYMAP.replace("help = [\"?\"]\npalette", "help = [\"q\"]\npalette");
+        assert!(Keymap::parse(&source).unwrap_err().join("").contains("means both"));
+    }
+}

@@ -1,0 +1,113 @@
+//! A cursor in a list that changes under it: it stays on its row, and the row on its line.
+
+use super::action::Action;
+
+/// Where the cursor is and which rows are in sight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor<K> {
+    key: Option<K>,
+    index: usize,
+    offset: usize,
+}
+
+impl<K> Default for Cursor<K> {
+    fn default() -> Self {
+        Self { key: None, index: 0, offset: 0 }
+    }
+}
+
+impl<K: Clone + PartialEq> Cursor<K> {
+    /// Position of the selected row.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The first row in sight.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Moves as `action` says in a list of `keys`, of which `visible` rows are in sight.
+    pub fn step(&mut self, action: Action, keys: &[K], visible: usize) {
+        let last = keys.len().saturating_sub(1);
+        let page = visible.saturating_sub(1).max(1);
+        self.index = match action {
+            Action::Up => self.index.saturating_sub(1),
+            Action::Down => self.index.saturating_add(1),
+            Action::PageUp => self.index.saturating_sub(page),
+            Action::PageDown => self.index.saturating_add(page),
+            Action::Top => 0,
+            Action::Bottom => last,
+            _ => self.index,
+        }
+        .min(last);
+        self.key = keys.get(self.index).cloned();
+        self.reveal(keys.len(), visible);
+    }
+
+    /// Takes note of new rows: finds the selected one again and keeps it on its line of the screen.
+    pub fn settle(&mut self, keys: &[K], visible: usize) {
+        let found = self.key.as_ref().and_then(|key| keys.iter().position(|k| k == key));
+        if let Some(index) = found {
+            let line = self.index.saturating_sub(self.offset);
+            self.index = index;
+            self.offset = index.saturating_sub(line);
+        }
+        self.index = self.index.min(keys.len().saturating_sub(1));
+        self.key = keys.get(self.index).cloned();
+        self.reveal(keys.len(), visible);
+    }
+
+    fn reveal(&mut self, len: usize, visible: usize) {
+        let visible = visible.max(1);
+        if self.index < self.offset {
+            self.offset = self.index;
+        } else if self.index >= self.offset + visible {
+            self.offset = self.index + 1 - visible;
+        }
+        self.offset = self.offset.min(len.saturating_sub(visible));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_cursor_follows_its_row_when_rows_arrive_above_it() {
+        let mut cursor = Cursor::default();
+        cursor.settle(&["b", "c"], 10);
+        cursor.step(Action::Down, &["b", "c"], 10);
+        cursor.settle(&["a", "b", "c"], 10);
+        assert_eq!(cursor.index(), 2);
+    }
+
+    #[test]
+    fn a_vanished_row_leaves_the_cursor_on_its_neighbour() {
+        let mut cursor = Cursor::default();
+        cursor.step(Action::Bottom, &[1, 2, 3], 10);
+        cursor.settle(&[1, 2], 10);
+        assert_eq!(cursor.index(), 1);
+        cursor.settle(&[], 10);
+        assert_eq!(cursor.index(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn the_cursor_is_always_in_sight(moves in prop::collection::vec(0usize..6, 0..60), len in 0usize..50, visible in 0usize..20) {
+            let keys: Vec<usize> = (0..len).collect();
+            let mut cursor = Cursor::default();
+            cursor.settle(&keys, visible);
+            let all = [Action::Up, Action::Down, Action::PageUp, Action::PageDown, Action::Top, Action::Bottom];
+            for m in moves {
+                cursor.step(all[m], &keys, visible);
+                prop_assert!(cursor.index() < len.max(1));
+                prop_assert!(cursor.index() >= cursor.offset());
+                prop_assert!(cursor.index() < cursor.offset() + visible.max(1));
+            }
+        }
+    }
+}

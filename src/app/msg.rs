@@ -1,0 +1,42 @@
+//! Everything `update` consumes.
+
+use jiff::Timestamp;
+
+use super::input::Input;
+use super::query::{Answer, Query, RequestId};
+use crate::domain::ids::PromotionId;
+use crate::failure::{Failure, Outcome};
+use crate::promoter::Progress;
+
+/// One message. The order in which messages reach `update` is the one order there is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// A person did something.
+    Input(Input),
+    /// A question was answered, or could not be.
+    Reply {
+        /// The request.
+        id: RequestId,
+        /// What was asked.
+        query: Query,
+        /// What came back.
+        answer: Outcome<Answer>,
+    },
+    /// A promotion wrote an entry to its journal.
+    Promotion(Box<Progress>),
+    /// The promotion at work ended, paused or stopped; or could not even begin.
+    PromotionSettled {
+        /// Which; none if it never got a journal.
+        id: Option<PromotionId>,
+        /// Why it could not go on, if the journal failed.
+        outcome: Result<(), Failure>,
+    },
+    /// Something in the background failed.
+    Failed(Failure),
+    /// Something in the background is worth a word.
+    Notice(String),
+    /// Time passed. Sent before other messages, and by the timer while something moves.
+    Tick(Timestamp),
+    /// The operating system asks the program to end.
+    Terminate,
+}

@@ -1,0 +1,104 @@
+//! Questions to the outside and their answers, as data.
+
+use crate::domain::cd::CdJob;
+use crate::domain::commit::HostIdentity;
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
+use crate::domain::preflight::Preflight;
+use crate::domain::promotion::SagaState;
+use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::run::Run;
+use crate::failure::{Failure, Outcome};
+use crate::ports::{Page, RegistryInfo};
+
+/// Ties an answer to its question. A late answer to an abandoned question is recognised by it and dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// A question. Equal questions are asked once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Query {
+    /// Who am I on both servers?
+    Session,
+    /// One page of models.
+    Models {
+        /// Token of the page; none for the first.
+        page: Option<String>,
+    },
+    /// One page of a model's versions.
+    Versions {
+        /// The model.
+        model: ModelName,
+        /// Token of the page; none for the first.
+        page: Option<String>,
+    },
+    /// Several runs at once.
+    Runs {
+        /// Their ids.
+        ids: Vec<RunId>,
+    },
+    /// Everything a decision on this version rests on.
+    Facts {
+        /// The model.
+        model: ModelName,
+        /// The version.
+        version: VersionNumber,
+    },
+    /// All checks, and the plan.
+    Preflight {
+        /// The model.
+        model: ModelName,
+        /// The version.
+        version: VersionNumber,
+    },
+    /// All promotions in this machine's journal.
+    Promotions,
+    /// The jobs of a CD run.
+    Jobs {
+        /// The repository.
+        repo: RepoSlug,
+        /// The run.
+        run: u64,
+    },
+}
+
+/// Who we are on both servers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// The registry.
+    pub registry: Outcome<RegistryInfo>,
+    /// The release host.
+    pub host: Outcome<HostIdentity>,
+}
+
+/// One promotion from the journal directory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Promotion {
+    /// Its id.
+    pub id: PromotionId,
+    /// Its state, or why it cannot be read.
+    pub state: Result<Box<SagaState>, Failure>,
+    /// A process drives it right now.
+    pub driven: bool,
+}
+
+/// The answer to the [`Query`] of the same name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// To [`Query::Session`].
+    Session(Session),
+    /// To [`Query::Models`].
+    Models(Page<RegisteredModel>),
+    /// To [`Query::Versions`].
+    Versions(Page<ModelVersion>),
+    /// To [`Query::Runs`].
+    Runs(Vec<Run>),
+    /// To [`Query::Facts`].
+    Facts(Box<ReviewedFacts>),
+    /// To [`Query::Preflight`].
+    Preflight(Box<Preflight>),
+    /// To [`Query::Promotions`].
+    Promotions(Vec<Promotion>),
+    /// To [`Query::Jobs`].
+    Jobs(Vec<CdJob>),
+}

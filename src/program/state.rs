@@ -1,0 +1,163 @@
+//! Everything the screen depends on.
+
+use jiff::Timestamp;
+
+use crate::app::catalog::Catalog;
+use crate::app::keymap::Keymap;
+use crate::app::query::RequestId;
+use crate::app::route::Route;
+use crate::domain::ids::PromotionId;
+use crate::domain::rules::Rules;
+use crate::failure::Failure;
+use crate::screens::parts::Ctx;
+use crate::screens::{Screen, approve, help, history, inbox, models, palette, promotion, review, versions};
+
+/// Below this many columns nothing is shown but a request for more room.
+pub const MIN_WIDTH: u16 = 60;
+/// Below this many rows likewise.
+pub const MIN_HEIGHT: u16 = 15;
+
+/// Whether this program drives a promotion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Driving {
+    /// No. Only from here a promotion can begin.
+    #[default]
+    Idle,
+    /// The human confirmed; the journal is being opened.
+    Starting,
+    /// This one.
+    At(PromotionId),
+}
+
+/// A word in the footer, until the next key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// Something worth knowing.
+    Word(String),
+    /// Something in the background failed.
+    Failure(Failure),
+}
+
+/// The whole state of the program.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Everything that was read.
+    pub catalog: Catalog,
+    /// What the configuration decides.
+    pub rules: Rules,
+    /// Address of the registry, for the title line.
+    pub registry_url: String,
+    /// Which key means what.
+    pub keymap: Keymap,
+    /// The stack of screens; never empty.
+    pub screens: Vec<Screen>,
+    /// Now.
+    pub now: Timestamp,
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Rows of the terminal.
+    pub height: u16,
+    /// A word in the footer.
+    pub notice: Option<Notice>,
+    /// Whether this program drives a promotion.
+    pub driving: Driving,
+    /// A person asked to quit while a promotion was at work: it stops after its step, then the program ends.
+    pub leaving: bool,
+    /// Counts ticks, for the spinner.
+    pub ticks: u64,
+    next_request: u64,
+}
+
+impl State {
+    /// A fresh program, on the inbox, with `routes` on top of it.
+    #[must_use]
+    pub fn new(rules: Rules, registry_url: String, keymap: Keymap, now: Timestamp, routes: &[Route]) -> Self {
+        let mut state = Self {
+            catalog: Catalog::default(),
+            rules,
+            registry_url,
+            keymap,
+            screens: vec![Screen::Inbox(inbox::Inbox::default())],
+            now,
+            width: 80,
+            height: 24,
+            notice: None,
+            driving: Driving::Idle,
+            leaving: false,
+            ticks: 0,
+            next_request: 1,
+        };
+        for route in routes {
+            let screen = state.make(route);
+            state.screens.push(screen);
+        }
+        state
+    }
+
+    /// What screens may look at.
+    #[must_use]
+    pub fn ctx(&self) -> Ctx<'_> {
+        Ctx {
+            catalog: &self.catalog,
+            rules: &self.rules,
+            now: self.now,
+            width: self.width,
+            height: self.height,
+            busy: self.driving != Driving::Idle,
+        }
+    }
+
+    /// The screen on top.
+    ///
+    /// # Panics
+    /// Never: the stack is not emptied by any transition; if it were, the inbox stands in.
+    #[must_use]
+    pub fn top(&self) -> &Screen {
+        &self.screens[self.screens.len() - 1]
+    }
+
+    /// Whether the terminal is too small to show anything, and therefore to decide anything.
+    #[must_use]
+    pub fn is_too_small(&self) -> bool {
+        self.width < MIN_WIDTH || self.height < MIN_HEIGHT
+    }
+
+    /// Whether anything on screen moves by itself: only then does the timer run.
+    #[must_use]
+    pub fn animates(&self) -> bool {
+        self.catalog.is_busy() || self.driving != Driving::Idle
+    }
+
+    pub(super) fn request_id(&mut self) -> RequestId {
+        self.next_request += 1;
+        RequestId(self.next_request)
+    }
+
+    /// Makes the screen for a route.
+    pub(super) fn make(&mut self, route: &Route) -> Screen {
+        match route {
+            Route::Inbox => Screen::Inbox(inbox::Inbox::default()),
+            Route::Models => Screen::Models(models::Models::default()),
+            Route::Versions(model) => Screen::Versions(versions::Versions::new(model.clone())),
+            Route::Review(model, version) => Screen::Review(review::Review::new(model.clone(), *version)),
+            Route::Approve(model, version) => {
+                // The plan is always read anew; what was planned some time ago is worth nothing.
+                self.catalog.forget_preflight(model, *version);
+                let on_screen = match self.screens.last() {
+                    Some(Screen::Review(review)) if review.shows(model, *version) => {
+                        self.catalog.facts(model, *version).map(crate::domain::facts::ReviewedFacts::digest)
+                    }
+                    _ => None,
+                };
+                Screen::Approve(Box::new(approve::Approve::new(model.clone(), *version, on_screen)))
+            }
+            Route::Promotion(id) => Screen::Promotion(promotion::Promotion::new(*id)),
+            Route::History => Screen::History(history::History::default()),
+            Route::Help => {
+                let top = self.top();
+                Screen::Help(help::Help::new(top.title().to_owned(), top.contexts(), &self.keymap))
+            }
+            Route::Palette => Screen::Palette(palette::Palette::new(self.top().contexts(), &self.keymap)),
+        }
+    }
+}

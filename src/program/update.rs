@@ -1,0 +1,265 @@
+//! The one place where state changes. Pure: effects are returned, not carried out.
+
+use crate::app::action::Action;
+use crate::app::effect::Effect;
+use crate::app::input::{Input, Key};
+use crate::app::msg::Msg;
+use crate::app::query::Query;
+use crate::app::route::{Nav, Route};
+use crate::domain::ids::PromotionId;
+use crate::domain::promotion::Event as JournalEvent;
+use crate::failure::Failure;
+use crate::program::state::{Driving, Notice, State};
+use crate::promoter::Progress;
+use crate::screens::parts::{Event, Step};
+use crate::screens::{Screen, promotion};
+
+/// Consumes one message.
+pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    let mut effects = match msg {
+        Msg::Tick(now) => {
+            state.now = now;
+            state.ticks += 1;
+            deliver(state, Event::Changed)
+        }
+        Msg::Input(Input::Resize { width, height }) => {
+            (state.width, state.height) = (width, height);
+            deliver(state, Event::Changed)
+        }
+        Msg::Input(Input::Key(key)) => press(state, key),
+        Msg::Input(Input::Paste(text)) if !state.is_too_small() => deliver(state, Event::Paste(&text)),
+        Msg::Input(Input::Paste(_)) => Vec::new(),
+        Msg::Reply { id, query, answer } => {
+            let now = state.now;
+            if state.catalog.settle(id, &query, answer, now) { deliver(state, Event::Changed) } else { Vec::new() }
+        }
+        Msg::Promotion(progress) => promotion_moved(state, &progress),
+        Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
+        Msg::Failed(failure) => {
+            state.notice = Some(Notice::Failure(failure));
+            Vec::new()
+        }
+        Msg::Notice(word) => {
+            state.notice = Some(Notice::Word(word));
+            Vec::new()
+        }
+        Msg::Terminate => quit(state),
+    };
+    effects.extend(fetch_and_cancel(state));
+    effects
+}
+
+/// The effects of starting up: what the first screens need.
+pub fn start(state: &mut State) -> Vec<Effect> {
+    deliver(state, Event::Changed);
+    fetch_and_cancel(state)
+}
+
+fn press(state: &mut State, key: Key) -> Vec<Effect> {
+    let contexts = state.top().contexts();
+    let action = state.keymap.action(contexts, key);
+    state.notice = None;
+    if state.is_too_small() {
+        // Nobody decides on what cannot be seen.
+        return if action == Some(Action::Quit) { quit(state) } else { Vec::new() };
+    }
+    match action {
+        // A held key moves and types, and does nothing else.
+        Some(action) if key.repeat && !action.is_movement() => Vec::new(),
+        Some(action) => act(state, action),
+        None if state.top().captures_text() => type_key(state, key),
+        None => Vec::new(),
+    }
+}
+
+fn type_key(state: &mut State, key: Key) -> Vec<Effect> {
+    deliver(state, Event::Key(key))
+}
+
+fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if let Screen::Palette(_) = state.top() {
+        return palette(state, action);
+    }
+    match action {
+        Action::Quit => quit(state),
+        Action::Back if !state.top().takes_back() => go(state, Nav::Pop),
+        Action::Help => go(state, Nav::Push(Route::Help)),
+        Action::Palette => go(state, Nav::Push(Route::Palette)),
+        Action::Inbox => go(state, Nav::Home(Route::Inbox)),
+        Action::Models => go(state, Nav::Home(Route::Models)),
+        Action::History => go(state, Nav::Push(Route::History)),
+        action => deliver(state, Event::Action(action)),
+    }
+}
+
+/// The palette's choice is an action of the screen below it.
+fn palette(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Quit => return quit(state),
+        Action::Back => return go(state, Nav::Pop),
+        _ => {}
+    }
+    match in_palette(state, Event::Action(action)) {
+        Some(chosen) => {
+            go(state, Nav::Pop);
+            act(state, chosen)
+        }
+        None => Vec::new(),
+    }
+}
+
+fn in_palette(state: &mut State, event: Event<'_>) -> Option<Action> {
+    let Some(Screen::Palette(mut palette)) = state.screens.pop() else {
+        return None;
+    };
+    let chosen = palette.update(event, &state.ctx());
+    state.screens.push(Screen::Palette(palette));
+    chosen
+}
+
+/// Gives an event to the top screen and carries its answer out.
+fn deliver(state: &mut State, event: Event<'_>) -> Vec<Effect> {
+    if matches!(state.top(), Screen::Palette(_)) {
+        in_palette(state, event);
+        return Vec::new();
+    }
+    // Taken off while it looks at the rest of the state, and put back before anything else happens.
+    let Some(mut screen) = state.screens.pop() else {
+        return Vec::new();
+    };
+    let step = screen.update(event, &state.ctx());
+    state.screens.push(screen);
+    carry_out(state, step)
+}
+
+fn carry_out(state: &mut State, step: Step) -> Vec<Effect> {
+    if let Some(word) = step.notice {
+        state.notice = Some(Notice::Word(word));
+    }
+    for query in &step.refresh {
+        state.catalog.refresh(query);
+    }
+    let mut effects = Vec::new();
+    for effect in step.effects {
+        if matches!(effect, Effect::Promote { .. } | Effect::Resume(_) | Effect::Undo(_)) {
+            // The last gate before the outside: one promotion at a time, whatever a screen believes.
+            if state.driving != Driving::Idle || state.leaving {
+                continue;
+            }
+            state.driving = match effect {
+                Effect::Resume(id) | Effect::Undo(id) => Driving::At(id),
+                _ => Driving::Starting,
+            };
+        }
+        effects.push(effect);
+    }
+    if let Some(nav) = step.nav {
+        effects.extend(go(state, nav));
+    }
+    effects
+}
+
+fn go(state: &mut State, nav: Nav) -> Vec<Effect> {
+    match nav {
+        Nav::Pop => {
+            if state.screens.len() > 1 {
+                state.screens.pop();
+            }
+        }
+        Nav::Push(route) => {
+            let screen = state.make(&route);
+            state.screens.push(screen);
+        }
+        Nav::Replace(route) => {
+            let screen = state.make(&route);
+            state.screens.pop();
+            state.screens.push(screen);
+        }
+        Nav::Home(route) => {
+            state.screens.truncate(1);
+            if route != Route::Inbox {
+                let screen = state.make(&route);
+                state.screens.push(screen);
+            }
+        }
+    }
+    deliver(state, Event::Changed)
+}
+
+fn quit(state: &mut State) -> Vec<Effect> {
+    if state.driving == Driving::Idle || state.leaving {
+        // Asked twice: the journal makes even this safe.
+        return vec![Effect::Quit];
+    }
+    state.leaving = true;
+    state.notice =
+        Some(Notice::Word("Stopping after the step at work. Once more leaves at once; the journal keeps it.".into()));
+    vec![Effect::StopPromotion]
+}
+
+fn promotion_moved(state: &mut State, progress: &Progress) -> Vec<Effect> {
+    state.catalog.promotion_moved(progress);
+    if matches!(progress.entry.event, JournalEvent::Opened { .. }) {
+        state.driving = Driving::At(progress.id);
+        state.catalog.refresh(&Query::Promotions);
+        let form = state.screens.iter_mut().find(|s| matches!(s, Screen::Approve(a) if a.is_submitted()));
+        if let Some(form) = form {
+            *form = Screen::Promotion(promotion::Promotion::new(progress.id));
+        }
+    }
+    deliver(state, Event::Changed)
+}
+
+fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result<(), Failure>) -> Vec<Effect> {
+    let was = std::mem::take(&mut state.driving);
+    if let Err(failure) = outcome {
+        let form = state.screens.iter_mut().find_map(|s| match s {
+            Screen::Approve(a) if a.is_submitted() => Some(a),
+            _ => None,
+        });
+        match form {
+            Some(form) if was == Driving::Starting => form.failed(failure),
+            _ => state.notice = Some(Notice::Failure(failure)),
+        }
+    }
+    if state.leaving {
+        return vec![Effect::Quit];
+    }
+    state.catalog.refresh(&Query::Promotions);
+    // The world changed by our own hand: what is shown of it is out of date.
+    if let Some(plan) = id.and_then(|id| state.catalog.promotion(id)).map(|s| s.plan.draft.clone()) {
+        let (model, version) = (plan.model().clone(), plan.version());
+        state.catalog.refresh(&Query::Facts { model: model.clone(), version });
+        state.catalog.refresh(&Query::Versions { model, page: None });
+        state.catalog.refresh(&Query::Models { page: None });
+    }
+    deliver(state, Event::Changed)
+}
+
+/// Asks what the screens on the stack need and nobody asked yet, the top screen's wishes first, and cancels
+/// what none of them needs any more.
+fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
+    let mut needs = vec![Query::Session];
+    for screen in state.screens.iter().rev() {
+        needs.extend(screen.needs(&state.ctx()));
+    }
+    let dropped: Vec<_> = state
+        .catalog
+        .in_flight()
+        .filter(|(query, _)| !needs.contains(query))
+        .map(|(query, id)| (query.clone(), id))
+        .collect();
+    let mut effects = Vec::new();
+    for (query, id) in dropped {
+        state.catalog.abandon(&query);
+        effects.push(Effect::Cancel(id));
+    }
+    for query in needs {
+        if state.catalog.is_due(&query) {
+            let id = state.request_id();
+            state.catalog.begin(&query, id);
+            effects.push(Effect::Fetch(id, query));
+        }
+    }
+    effects
+}

@@ -1,0 +1,149 @@
+//! Reads what became of a step. Only reads: every write is behind a journal entry of its own.
+
+use super::drive::Drive;
+use crate::domain::promotion::plan::{MARK, live_promotion};
+use crate::domain::promotion::{Finding, Receipt, Step};
+use crate::domain::registry::PromotionTarget;
+use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
+use crate::failure::Outcome;
+use crate::ports::CdQuery;
+
+impl Drive<'_> {
+    pub(super) async fn probe(&self, step: Step) -> Outcome<Finding> {
+        match step {
+            Step::Mark => self.probe_mark().await,
+            Step::Move => self.probe_move().await,
+            Step::TagRef => self.probe_tag().await,
+            Step::Release => self.probe_release().await,
+            Step::Dispatch => self.probe_dispatch().await,
+            Step::Link => self.probe_link().await,
+            // Repeatable without effect: simply done again.
+            Step::TagObject | Step::Confirm | Step::Follow => Ok(Finding::NotApplied),
+        }
+    }
+
+    async fn probe_mark(&self) -> Outcome<Finding> {
+        let plan = &self.state.plan;
+        let version = self.services.registry.version(plan.draft.model(), plan.draft.version()).await?;
+        let Some(mark) = version.own_tag(MARK) else {
+            return Ok(Finding::NotApplied);
+        };
+        if mark == plan.mark_promoting() || mark == plan.mark_released() {
+            return Ok(Finding::Applied { receipt: Receipt::Marked });
+        }
+        Ok(match live_promotion(mark) {
+            Some((id, by)) => {
+                foreign(format!("{by} is promoting this version at the same time (promotion {})", id.short()), false)
+            }
+            None => Finding::NotApplied,
+        })
+    }
+
+    async fn probe_move(&self) -> Outcome<Finding> {
+        let draft = &self.state.plan.draft;
+        let (model, number) = (draft.model(), draft.version());
+        let holders = self.services.registry.holders(model, &draft.promote_to).await?;
+        let leaving = draft.leaving();
+        let strangers: Vec<_> =
+            holders.iter().map(|v| v.number).filter(|n| *n != number && !leaving.contains(n)).collect();
+        if let Some(stranger) = strangers.first() {
+            return Ok(foreign(format!("somebody put {stranger} into {} meanwhile", draft.promote_to), false));
+        }
+        let ours = holders.iter().any(|v| v.number == number);
+        let others_left = !holders.iter().any(|v| v.number != number);
+        if ours && others_left {
+            return Ok(Finding::Applied { receipt: Receipt::Moved { archived: leaving } });
+        }
+        if let (PromotionTarget::Stage(_), false) = (&draft.promote_to, ours) {
+            let stage = self.services.registry.version(model, number).await?.stage;
+            if stage != draft.facts.version.stage {
+                return Ok(foreign(format!("somebody moved {number} to {stage} meanwhile"), false));
+            }
+        }
+        Ok(Finding::NotApplied)
+    }
+
+    async fn probe_tag(&self) -> Outcome<Finding> {
+        let plan = &self.state.plan;
+        let draft = &plan.draft;
+        let Some(tag) = self.services.host.tag(&draft.repo, &draft.tag).await? else {
+            return Ok(Finding::NotApplied);
+        };
+        let message = tag.message.unwrap_or_default();
+        let operation = trailer(&message, OPERATION_TRAILER);
+        if tag.commit == plan.commit().as_str() && operation == Some(plan.id.to_string().as_str()) {
+            return Ok(Finding::Applied { receipt: Receipt::TagRef { object: tag.object.unwrap_or_default() } });
+        }
+        let says = |key: &str, value: &str| trailer(&message, key) == Some(value);
+        let same_version = operation.is_some()
+            && says("Signoff-Model", &draft.model().to_string())
+            && says("Signoff-Version", &draft.version().0.to_string())
+            && says("Signoff-Registry", &draft.registry_url);
+        let what = if same_version {
+            let id = operation.unwrap_or_default();
+            format!("{} was already released by another promotion ({id})", draft.version())
+        } else {
+            format!("the tag {} exists already, at {}, and is not of this promotion", draft.tag, tag.commit)
+        };
+        Ok(foreign(what, same_version))
+    }
+
+    async fn probe_release(&self) -> Outcome<Finding> {
+        let plan = &self.state.plan;
+        let draft = &plan.draft;
+        let marker = notes_marker(&plan.id.to_string());
+        let mut published: Vec<_> = self
+            .services
+            .host
+            .releases(&draft.repo, &draft.tag, &marker)
+            .await?
+            .into_iter()
+            .filter(|r| !r.draft)
+            .collect();
+        published.sort_by_key(|r| r.id);
+        Ok(match published.iter().find(|r| r.body.contains(&marker)) {
+            Some(ours) => Finding::Applied { receipt: Receipt::Released { id: ours.id, url: ours.web_url.clone() } },
+            None => match published.first() {
+                Some(other) => foreign(
+                    format!(
+                        "a release of {} by {} exists that is not of this promotion",
+                        draft.tag,
+                        other.author.as_deref().unwrap_or("somebody")
+                    ),
+                    false,
+                ),
+                None => Finding::NotApplied,
+            },
+        })
+    }
+
+    async fn probe_dispatch(&self) -> Outcome<Finding> {
+        let runs = self.services.host.cd_runs(&self.state.plan.draft.repo, &self.cd_query()).await?;
+        Ok(if runs.is_empty() { Finding::NotApplied } else { Finding::Applied { receipt: Receipt::Dispatched } })
+    }
+
+    async fn probe_link(&self) -> Outcome<Finding> {
+        let plan = &self.state.plan;
+        let version = self.services.registry.version(plan.draft.model(), plan.draft.version()).await?;
+        let linked = version.own_tag(MARK) == Some(plan.mark_released().as_str())
+            && version.own_tag("tag") == Some(plan.draft.tag.as_str())
+            && version.own_tag("facts") == Some(plan.facts_digest.as_str());
+        Ok(if linked { Finding::Applied { receipt: Receipt::Linked } } else { Finding::NotApplied })
+    }
+
+    /// What the CD run of this promotion looks like.
+    pub(super) fn cd_query(&self) -> CdQuery {
+        let draft = &self.state.plan.draft;
+        CdQuery {
+            trigger: draft.cd.trigger,
+            workflow: draft.cd.workflow.clone(),
+            tag: draft.tag.clone(),
+            commit: draft.commit.sha.clone(),
+            since: self.state.plan.signed_at,
+        }
+    }
+}
+
+fn foreign(what: String, same_version: bool) -> Finding {
+    Finding::Foreign { what, same_version }
+}

@@ -1,0 +1,269 @@
+//! What exactly will happen? The plan, and the one place where a human decides.
+//!
+//! A small state machine: `Planning -> Ready -> Submitted`. Nothing leaves `Ready` but Enter with exactly
+//! the version typed in; a paste and a held key never count as typing.
+
+pub mod view;
+
+use tui_input::Input as Field;
+
+use crate::app::action::Action;
+use crate::app::edit;
+use crate::app::effect::{Effect, Place};
+use crate::app::input::Key;
+use crate::app::keymap::Context;
+use crate::app::query::Query;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::preflight::Preflight;
+use crate::failure::Failure;
+use crate::screens::parts::{Ctx, Event, Step};
+
+/// Facts older than this are read again before anything is done, in seconds.
+pub const MAX_AGE_S: i64 = 60;
+
+/// Where typed characters go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focus {
+    /// Into the confirmation.
+    #[default]
+    Confirmation,
+    /// Into the reason.
+    Reason,
+}
+
+/// How far the decision is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Phase {
+    /// Reading, or waiting for the human.
+    #[default]
+    Open,
+    /// Confirmed once; nothing can confirm it again.
+    Submitted,
+    /// The promotion could not even begin.
+    Failed(Failure),
+}
+
+/// State of the screen.
+#[derive(Clone, Debug)]
+pub struct Approve {
+    model: ModelName,
+    version: VersionNumber,
+    reviewed: Option<String>,
+    confirmation: Field,
+    reason: Field,
+    focus: Focus,
+    phase: Phase,
+    show_notes: bool,
+    word: Option<String>,
+}
+
+impl PartialEq for Approve {
+    fn eq(&self, other: &Self) -> bool {
+        self.version == other.version
+            && self.model == other.model
+            && self.phase == other.phase
+            && self.focus == other.focus
+            && self.confirmation.value() == other.confirmation.value()
+            && self.reason.value() == other.reason.value()
+    }
+}
+
+impl Approve {
+    /// The form for one version. `reviewed` is the digest of the facts that the review showed, if there was one.
+    #[must_use]
+    pub fn new(model: ModelName, version: VersionNumber, reviewed: Option<String>) -> Self {
+        Self {
+            model,
+            version,
+            reviewed,
+            confirmation: Field::default(),
+            reason: Field::default(),
+            focus: Focus::default(),
+            phase: Phase::default(),
+            show_notes: false,
+            word: None,
+        }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Approve, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Browse, Confirm, NextField, Notes, Refresh};
+        &[Confirm, NextField, Notes, Refresh, Browse, Back]
+    }
+
+    /// Whether keys go into a text field: always, until it is submitted.
+    #[must_use]
+    pub fn captures_text(&self) -> bool {
+        self.phase != Phase::Submitted
+    }
+
+    /// The checks and the plan.
+    #[must_use]
+    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+        if self.phase == Phase::Submitted { Vec::new() } else { vec![self.query()] }
+    }
+
+    /// Which version this form is for.
+    #[must_use]
+    pub fn subject(&self) -> (&ModelName, VersionNumber) {
+        (&self.model, self.version)
+    }
+
+    /// Whether the human has confirmed and the promotion is under way.
+    #[must_use]
+    pub fn is_submitted(&self) -> bool {
+        self.phase == Phase::Submitted
+    }
+
+    /// The promotion could not begin: say so, and let nothing be confirmed before everything is read again.
+    pub fn failed(&mut self, failure: Failure) {
+        self.confirmation.reset();
+        self.phase = Phase::Failed(failure);
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if self.phase == Phase::Submitted {
+            return Step::none();
+        }
+        match event {
+            Event::Key(key) => self.typed(key),
+            Event::Paste(text) => match self.focus {
+                Focus::Reason => edit::paste(&mut self.reason, text),
+                Focus::Confirmation => self.word = Some("A paste does not confirm: type it.".to_owned()),
+            },
+            Event::Action(action) => return self.act(action, ctx),
+            Event::Changed => {}
+        }
+        Step::none()
+    }
+
+    fn typed(&mut self, key: Key) {
+        self.word = None;
+        match self.focus {
+            Focus::Reason => {
+                edit::edit(&mut self.reason, key);
+            }
+            // Held keys repeat by themselves: what a cat on the keyboard types must not count.
+            Focus::Confirmation if key.repeat && key.typed().is_some() => {
+                self.word = Some("A held key does not confirm: type it key by key.".to_owned());
+            }
+            Focus::Confirmation => {
+                edit::edit(&mut self.confirmation, key);
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+        match action {
+            Action::NextField => {
+                self.focus = match self.focus {
+                    Focus::Confirmation => Focus::Reason,
+                    Focus::Reason => Focus::Confirmation,
+                };
+            }
+            Action::Notes => self.show_notes = !self.show_notes,
+            Action::Refresh => {
+                self.phase = Phase::Open;
+                return Step::refresh(vec![self.query()]);
+            }
+            Action::Browse => {
+                return Step::effect(Effect::Browse(Place::Version(self.model.clone(), self.version)));
+            }
+            Action::Confirm if self.focus == Focus::Reason => self.focus = Focus::Confirmation,
+            Action::Confirm => return self.confirm(ctx),
+            _ => {}
+        }
+        Step::none()
+    }
+
+    fn confirm(&mut self, ctx: &Ctx<'_>) -> Step {
+        match self.obstacle(ctx) {
+            Err(Obstacle::Silent) => Step::none(),
+            Err(Obstacle::Say(word)) => {
+                self.word = Some(word);
+                Step::none()
+            }
+            Err(Obstacle::ReadAgain) => {
+                self.word =
+                    Some("What you see is more than a minute old: reading it again. Then press Enter.".to_owned());
+                Step::refresh(vec![self.query()])
+            }
+            Ok(preflight) => {
+                let Some(draft) = preflight.draft.clone() else {
+                    return Step::none();
+                };
+                self.phase = Phase::Submitted;
+                Step::effect(Effect::Promote { draft: Box::new(draft), reason: self.reason.value().to_owned() })
+            }
+        }
+    }
+
+    /// The plan that Enter would carry out now, or what stands in the way.
+    fn obstacle<'a>(&self, ctx: &Ctx<'a>) -> Result<&'a Preflight, Obstacle> {
+        let say = |word: &str| Err(Obstacle::Say(word.to_owned()));
+        if matches!(self.phase, Phase::Failed(_)) {
+            return say("It did not begin. Read everything again first (Ctrl-R).");
+        }
+        let wanted = self.version.to_string();
+        if self.confirmation.value() != wanted {
+            return match self.confirmation.value() {
+                "" => Err(Obstacle::Silent),
+                _ => Err(Obstacle::Say(format!("Type exactly {wanted}."))),
+            };
+        }
+        let Some(preflight) = ctx.catalog.preflight(&self.model, self.version) else {
+            return say("The plan is not there yet.");
+        };
+        if ctx.catalog.is_loading(&self.query()) {
+            return say("Still reading. Wait for it, then press Enter.");
+        }
+        if ctx.catalog.failure(&self.query()).is_some() {
+            return say("The last read failed. Read it again first (Ctrl-R).");
+        }
+        if !preflight.may_confirm() {
+            return say("It cannot be approved: see what is marked ✗.");
+        }
+        if !self.changes(preflight, ctx).is_empty() {
+            return say("It changed since you reviewed it. Esc, and look again.");
+        }
+        if ctx.busy {
+            return say("Another promotion is at work. Wait until it is done.");
+        }
+        if ctx.now.duration_since(preflight.read_at).as_secs() > MAX_AGE_S {
+            return Err(Obstacle::ReadAgain);
+        }
+        Ok(preflight)
+    }
+
+    /// What changed between the review and the plan, one sentence each.
+    fn changes(&self, preflight: &Preflight, ctx: &Ctx<'_>) -> Vec<String> {
+        let (Some(draft), Some(reviewed)) = (&preflight.draft, &self.reviewed) else {
+            return Vec::new();
+        };
+        if draft.facts.digest() == *reviewed {
+            return Vec::new();
+        }
+        match ctx.catalog.facts(&self.model, self.version) {
+            Some(facts) if facts.digest() == *reviewed => facts.changes_to(&draft.facts),
+            _ => vec!["the facts are not those that were reviewed".to_owned()],
+        }
+    }
+
+    fn query(&self) -> Query {
+        Query::Preflight { model: self.model.clone(), version: self.version }
+    }
+}
+
+enum Obstacle {
+    Silent,
+    Say(String),
+    ReadAgain,
+}

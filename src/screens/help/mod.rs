@@ -1,0 +1,44 @@
+//! The keys that work on the screen below.
+
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::keymap::{Context, Keymap};
+use crate::app::list::Cursor;
+use crate::screens::parts::{Ctx, Event};
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Help {
+    title: String,
+    rows: Vec<(Action, Vec<String>)>,
+    cursor: Cursor<usize>,
+}
+
+impl Help {
+    /// The keys of the screen called `title` with the contexts `below`.
+    #[must_use]
+    pub fn new(title: String, below: &[Context], keymap: &Keymap) -> Self {
+        Self { title, rows: keymap.reachable_actions(below), cursor: Cursor::default() }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Help, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        &[Action::Up, Action::Down, Action::Back]
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) {
+        if let Event::Action(action) = event {
+            let keys: Vec<usize> = (0..self.rows.len()).collect();
+            self.cursor.step(action, &keys, ctx.rows(1));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What waits for me? The home screen.
+
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::fuzzy;
+use crate::app::keymap::Context;
+use crate::app::list::Cursor;
+use crate::app::query::Query;
+use crate::app::route::Route;
+use crate::domain::ids::ModelName;
+use crate::domain::inbox::{Waiting, waiting};
+use crate::screens::parts::{Ctx, Event, Filter, Step};
+
+/// State of the screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inbox {
+    rows: Vec<Waiting>,
+    shown: Vec<ModelName>,
+    made_from: Option<u64>,
+    cursor: Cursor<ModelName>,
+    filter: Filter,
+}
+
+impl Inbox {
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        if self.filter.is_editing() {
+            &[Context::Prompt, Context::Global]
+        } else {
+            &[Context::Inbox, Context::List, Context::Global]
+        }
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Approve, Filter, Help, History, Models, Palette, Review, Versions};
+        &[Review, Approve, Versions, Filter, Models, History, Palette, Help]
+    }
+
+    /// The line that narrows the list.
+    #[must_use]
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Whether keys go into a text field.
+    #[must_use]
+    pub fn captures_text(&self) -> bool {
+        self.filter.is_editing()
+    }
+
+    /// All models, page after page, and the runs of the rows in sight.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![Query::Promotions];
+        if ctx.catalog.models.has_more() {
+            needs.push(Query::Models { page: ctx.catalog.models.next_page() });
+        }
+        let in_sight = self.visible().skip(self.cursor.offset()).take(self.visible_rows(ctx));
+        needs.extend(ctx.catalog.runs_to_ask(in_sight.flat_map(|w| {
+            let baseline = w.production_version.as_ref().and_then(|p| p.run_id.clone());
+            w.candidate.run_id.clone().into_iter().chain(baseline)
+        })));
+        needs
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if self.filter.update(event) {
+            self.narrow();
+        }
+        if self.made_from != Some(ctx.catalog.models_changed) {
+            self.collect(ctx);
+        }
+        let rows = self.visible_rows(ctx);
+        self.cursor.settle(&self.shown, rows);
+        let Event::Action(action) = event else {
+            return Step::none();
+        };
+        if action.is_movement() {
+            self.cursor.step(action, &self.shown, rows);
+            return Step::none();
+        }
+        if action == Action::Refresh {
+            return Step::refresh(vec![Query::Models { page: None }, Query::Promotions, Query::Session]);
+        }
+        let Some(row) = self.selected() else {
+            return Step::none();
+        };
+        let (model, version) = (row.candidate.model.clone(), row.candidate.number);
+        match action {
+            Action::Review => Step::push(Route::Review(model, version)),
+            Action::Approve => Step::push(Route::Approve(model, version)),
+            Action::Versions => Step::push(Route::Versions(model)),
+            Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
+            Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+            _ => Step::none(),
+        }
+    }
+
+    /// Oldest first. A version without a date comes last: nobody knows how long it waits.
+    fn collect(&mut self, ctx: &Ctx<'_>) {
+        self.made_from = Some(ctx.catalog.models_changed);
+        self.rows = ctx.catalog.models.items.iter().filter_map(|m| waiting(m, &ctx.rules.promote_to)).collect();
+        self.rows.sort_by(|a, b| {
+            let key = |w: &Waiting| (w.candidate.created_at.is_none(), w.candidate.created_at);
+            key(a).cmp(&key(b)).then_with(|| a.candidate.model.cmp(&b.candidate.model))
+        });
+        self.narrow();
+    }
+
+    fn narrow(&mut self) {
+        let found = fuzzy::filter(self.filter.query(), &self.rows, |w| w.candidate.model.to_string());
+        self.shown = found.into_iter().map(|i| self.rows[i].candidate.model.clone()).collect();
+    }
+
+    fn visible(&self) -> impl Iterator<Item = &Waiting> {
+        // Both lists are in the same order, so one pass pairs them.
+        let mut rows = self.rows.iter();
+        self.shown.iter().filter_map(move |name| rows.find(|w| w.candidate.model == *name))
+    }
+
+    fn selected(&self) -> Option<&Waiting> {
+        self.visible().nth(self.cursor.index())
+    }
+
+    fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {
+        let banners = u16::try_from(ctx.catalog.unfinished().count().min(3)).unwrap_or(0);
+        ctx.rows(1 + banners + u16::from(self.filter.is_active()))
+    }
+}

@@ -1,0 +1,80 @@
+//! Every command that works on the screen below, found by typing.
+
+pub mod view;
+
+use tui_input::Input as Field;
+
+use crate::app::action::Action;
+use crate::app::edit;
+use crate::app::fuzzy;
+use crate::app::keymap::{Context, Keymap};
+use crate::app::list::Cursor;
+use crate::screens::parts::{Ctx, Event};
+
+/// State of the screen.
+#[derive(Clone, Debug)]
+pub struct Palette {
+    below: &'static [Context],
+    field: Field,
+    commands: Vec<(Action, Vec<String>)>,
+    shown: Vec<usize>,
+    cursor: Cursor<usize>,
+}
+
+impl PartialEq for Palette {
+    fn eq(&self, other: &Self) -> bool {
+        self.below == other.below && self.field.value() == other.field.value() && self.cursor == other.cursor
+    }
+}
+
+impl Palette {
+    /// The commands of a screen with the contexts `below`.
+    #[must_use]
+    pub fn new(below: &'static [Context], keymap: &Keymap) -> Self {
+        let mut commands = keymap.reachable_actions(below);
+        commands.retain(|(action, _)| !action.is_movement() && !matches!(action, Action::Palette | Action::Back));
+        let shown = (0..commands.len()).collect();
+        Self { below, field: Field::default(), commands, shown, cursor: Cursor::default() }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Prompt, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        &[Action::Open, Action::Up, Action::Down, Action::Back]
+    }
+
+    /// Handles one event. Returns the command that was chosen.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Option<Action> {
+        let rows = ctx.rows(1);
+        match event {
+            Event::Key(key) => {
+                edit::edit(&mut self.field, key);
+                self.narrow();
+            }
+            Event::Paste(text) => {
+                edit::paste(&mut self.field, text);
+                self.narrow();
+            }
+            Event::Action(Action::Open) => {
+                return self.shown.get(self.cursor.index()).map(|i| self.commands[*i].0);
+            }
+            Event::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
+            _ => {}
+        }
+        self.cursor.settle(&self.shown, rows);
+        None
+    }
+
+    fn narrow(&mut self) {
+        self.shown = fuzzy::best(self.field.value(), &self.commands, |(action, _)| {
+            format!("{} {}", action.id().replace('_', " "), action.help())
+        });
+        self.cursor = Cursor::default();
+    }
+}

@@ -1,0 +1,162 @@
+//! What all screens share: what they are given, what they answer, and the filter line.
+
+use jiff::Timestamp;
+use tui_input::Input as Field;
+
+use crate::app::action::Action;
+use crate::app::catalog::Catalog;
+use crate::app::edit;
+use crate::app::effect::Effect;
+use crate::app::input::Key;
+use crate::app::query::Query;
+use crate::app::route::{Nav, Route};
+use crate::domain::rules::Rules;
+
+/// What a screen may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Ctx<'a> {
+    /// Everything that was read.
+    pub catalog: &'a Catalog,
+    /// What the configuration decides.
+    pub rules: &'a Rules,
+    /// Now.
+    pub now: Timestamp,
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Rows of the terminal.
+    pub height: u16,
+    /// This program drives a promotion right now.
+    pub busy: bool,
+}
+
+impl Ctx<'_> {
+    /// Rows left for a list below `above` lines of its own screen: title, rule and footer are taken off.
+    #[must_use]
+    pub fn rows(&self, above: u16) -> usize {
+        usize::from(self.height.saturating_sub(CHROME + above))
+    }
+}
+
+/// Lines every screen spends on title, rules and footer.
+pub const CHROME: u16 = 4;
+
+/// What happened to a screen.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A key meant something.
+    Action(Action),
+    /// A key was typed into the screen's text field.
+    Key(Key),
+    /// Text was pasted.
+    Paste(&'a str),
+    /// The catalog, the size or the time changed.
+    Changed,
+}
+
+/// What a screen answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// Where to go.
+    pub nav: Option<Nav>,
+    /// What the outside shall do.
+    pub effects: Vec<Effect>,
+    /// What to read anew.
+    pub refresh: Vec<Query>,
+    /// A word for the footer.
+    pub notice: Option<String>,
+}
+
+impl Step {
+    /// Nothing.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Go on top of the present screen.
+    #[must_use]
+    pub fn push(route: Route) -> Self {
+        Self { nav: Some(Nav::Push(route)), ..Self::default() }
+    }
+
+    /// Do something outside.
+    #[must_use]
+    pub fn effect(effect: Effect) -> Self {
+        Self { effects: vec![effect], ..Self::default() }
+    }
+
+    /// Read these anew.
+    #[must_use]
+    pub fn refresh(queries: Vec<Query>) -> Self {
+        Self { refresh: queries, ..Self::default() }
+    }
+
+    /// Say something.
+    #[must_use]
+    pub fn notice(text: impl Into<String>) -> Self {
+        Self { notice: Some(text.into()), ..Self::default() }
+    }
+
+    /// Copy `text` and say so.
+    #[must_use]
+    pub fn copy(text: String) -> Self {
+        Self { notice: Some(format!("copied {text}")), ..Self::effect(Effect::Copy(text)) }
+    }
+}
+
+/// The line that narrows a list. Stays until Esc clears it.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    field: Field,
+    editing: bool,
+}
+
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        self.field.value() == other.field.value() && self.editing == other.editing
+    }
+}
+
+impl Filter {
+    /// What is typed so far.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.field.value()
+    }
+
+    /// Whether keys go into the line.
+    #[must_use]
+    pub fn is_editing(&self) -> bool {
+        self.editing
+    }
+
+    /// Whether Esc has something to clear.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.editing || !self.query().is_empty()
+    }
+
+    /// The field, for drawing.
+    #[must_use]
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// Handles what concerns the filter. Returns true if the rows must be made again.
+    pub fn update(&mut self, event: Event<'_>) -> bool {
+        match event {
+            Event::Action(Action::Filter) => self.editing = true,
+            Event::Action(Action::Open) if self.editing => self.editing = false,
+            Event::Action(Action::Back) => {
+                self.editing = false;
+                self.field.reset();
+            }
+            Event::Key(key) if self.editing => {
+                edit::edit(&mut self.field, key);
+            }
+            Event::Paste(text) if self.editing => edit::paste(&mut self.field, text),
+            _ => return false,
+        }
+        true
+    }
+}

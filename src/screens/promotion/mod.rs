@@ -1,0 +1,131 @@
+//! Where is it now? One promotion, live or as its journal tells it.
+
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::keymap::Context;
+use crate::app::query::Query;
+use crate::domain::cd::CdOutcome;
+use crate::domain::ids::PromotionId;
+use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
+use crate::screens::parts::{Ctx, Event, Step};
+
+/// Seconds between two looks at the jobs of a running CD run.
+const JOBS_EVERY_S: i64 = 3;
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Promotion {
+    id: PromotionId,
+    show_jobs: bool,
+    undo_asked: bool,
+}
+
+impl Promotion {
+    /// The screen of one promotion.
+    #[must_use]
+    pub fn new(id: PromotionId) -> Self {
+        Self { id, show_jobs: true, undo_asked: false }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Promotion, Context::Global]
+    }
+
+    /// The keys that matter now: those for an undo only while it can be undone.
+    #[must_use]
+    pub fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, Help, Jobs, Resume, Undo};
+        match ctx.catalog.promotion(self.id) {
+            Some(state) if !ctx.busy && !state.is_over() => {
+                if state.may_undo() {
+                    &[Resume, Undo, Browse, Copy, Back, Help]
+                } else {
+                    &[Resume, Browse, Jobs, Copy, Back, Help]
+                }
+            }
+            _ => &[Browse, Jobs, Copy, Back, Help],
+        }
+    }
+
+    /// The journal, and the jobs of the CD run while they are shown.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![Query::Promotions];
+        if self.show_jobs {
+            needs.extend(self.jobs_query(ctx));
+        }
+        needs
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let Event::Action(action) = event else {
+            return self.refresh_jobs(ctx);
+        };
+        let armed = std::mem::take(&mut self.undo_asked);
+        let Some(state) = ctx.catalog.promotion(self.id) else {
+            return Step::none();
+        };
+        let idle = !ctx.busy && !state.is_over();
+        match action {
+            Action::Jobs => self.show_jobs = !self.show_jobs,
+            Action::Resume if idle => return Step::effect(Effect::Resume(self.id)),
+            Action::Resume if ctx.busy => return Step::notice("It is at work already."),
+            Action::Undo if !idle => return Step::notice("There is nothing to undo."),
+            Action::Undo if state.may_be_cut() => {
+                return Step::notice("The tag exists or may exist: it can only be finished (resume).");
+            }
+            // An undo writes to the registry: one key alone does not do it.
+            Action::Undo if armed => return Step::effect(Effect::Undo(self.id)),
+            Action::Undo => self.undo_asked = true,
+            Action::Browse => return Step::effect(Effect::Browse(place(state))),
+            Action::Copy => return Step::copy(self.id.to_string()),
+            _ => {}
+        }
+        Step::none()
+    }
+
+    fn jobs_query(&self, ctx: &Ctx<'_>) -> Option<Query> {
+        let state = ctx.catalog.promotion(self.id)?;
+        match &state.cd {
+            Some(CdOutcome::Run(run)) => Some(Query::Jobs { repo: state.plan.draft.repo.clone(), run: run.id }),
+            _ => None,
+        }
+    }
+
+    /// While CD runs, its jobs are looked at again every few seconds; once more after it has ended.
+    fn refresh_jobs(&self, ctx: &Ctx<'_>) -> Step {
+        let Some((query, state)) = self.jobs_query(ctx).zip(ctx.catalog.promotion(self.id)) else {
+            return Step::none();
+        };
+        let Some(slot) = ctx.catalog.slot(&query) else {
+            return Step::none();
+        };
+        let Some(read_at) = slot.read_at.filter(|_| self.show_jobs && slot.loading.is_none()) else {
+            return Step::none();
+        };
+        let ended = matches!(&state.cd, Some(CdOutcome::Run(run)) if run.state.is_final());
+        let due = if ended {
+            read_at < state.updated_at
+        } else {
+            (ctx.now.duration_since(read_at)).as_secs() >= JOBS_EVERY_S
+        };
+        if due { Step::refresh(vec![query]) } else { Step::none() }
+    }
+}
+
+/// The most telling page there is so far.
+fn place(state: &SagaState) -> Place {
+    let draft = &state.plan.draft;
+    match &state.cd {
+        Some(CdOutcome::Run(run)) => Place::Url(run.web_url.clone()),
+        _ if matches!(state.step(SagaStep::TagRef), StepState::Done(_)) => {
+            Place::Tag(draft.repo.clone(), draft.tag.clone())
+        }
+        _ => Place::Version(draft.model().clone(), draft.version()),
+    }
+}

@@ -1,0 +1,178 @@
+//! Should this go to production? One version against what is there.
+
+pub mod rows;
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::keymap::Context;
+use crate::app::list::Cursor;
+use crate::app::query::Query;
+use crate::app::route::Route;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::screens::parts::{Ctx, Event, Step};
+
+use rows::{Row, diff_rows, fact_rows};
+
+/// The parts of a review, in tab order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// What differs from production.
+    #[default]
+    Diff,
+    /// Version, run and lineage.
+    Facts,
+    /// The description.
+    Description,
+}
+
+impl Tab {
+    /// Every tab, in order.
+    pub const ALL: [Self; 3] = [Self::Diff, Self::Facts, Self::Description];
+
+    /// Its title.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Diff => "Diff",
+            Self::Facts => "Run and lineage",
+            Self::Description => "Description",
+        }
+    }
+}
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Review {
+    model: ModelName,
+    version: VersionNumber,
+    tab: Tab,
+    differences_only: bool,
+    rows: Vec<Row>,
+    digest: Option<String>,
+    cursor: Cursor<usize>,
+}
+
+impl Review {
+    /// The review of one version; it opens on the differences to production.
+    #[must_use]
+    pub fn new(model: ModelName, version: VersionNumber) -> Self {
+        Self {
+            model,
+            version,
+            tab: Tab::Diff,
+            differences_only: true,
+            rows: Vec::new(),
+            digest: None,
+            cursor: Cursor::default(),
+        }
+    }
+
+    /// Whether this is the review of `version`.
+    #[must_use]
+    pub fn shows(&self, model: &ModelName, version: VersionNumber) -> bool {
+        self.model == *model && self.version == version
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Review, Context::List, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Approve, Back, Browse, Copy, Differences, Help, NextTab, Versions};
+        &[Approve, Differences, NextTab, Versions, Browse, Copy, Back, Help]
+    }
+
+    /// The facts, and who we are.
+    #[must_use]
+    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+        vec![self.query()]
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let Event::Action(action) = event else {
+            self.settle(ctx);
+            return Step::none();
+        };
+        if let Some(tab) = action.tab().and_then(|i| Tab::ALL.get(i)) {
+            self.show(*tab, ctx);
+            return Step::none();
+        }
+        let (model, version) = (self.model.clone(), self.version);
+        match action {
+            Action::NextTab => self.turn(1, ctx),
+            Action::PreviousTab => self.turn(Tab::ALL.len() - 1, ctx),
+            Action::Differences => {
+                self.differences_only = !self.differences_only;
+                self.remake(ctx);
+            }
+            Action::Approve => return Step::push(Route::Approve(model, version)),
+            Action::Versions => return Step::push(Route::Versions(model)),
+            Action::Refresh => return Step::refresh(vec![self.query()]),
+            Action::Browse => return Step::effect(Effect::Browse(self.place())),
+            Action::Copy => return Step::copy(self.selected_text()),
+            moving if moving.is_movement() => {
+                let keys: Vec<usize> = (0..self.rows.len()).collect();
+                self.cursor.step(moving, &keys, self.visible(ctx));
+            }
+            _ => {}
+        }
+        Step::none()
+    }
+
+    fn query(&self) -> Query {
+        Query::Facts { model: self.model.clone(), version: self.version }
+    }
+
+    fn visible(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.rows(1)
+    }
+
+    fn turn(&mut self, by: usize, ctx: &Ctx<'_>) {
+        let at = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
+        self.show(Tab::ALL[(at + by) % Tab::ALL.len()], ctx);
+    }
+
+    fn show(&mut self, tab: Tab, ctx: &Ctx<'_>) {
+        self.tab = tab;
+        self.cursor = Cursor::default();
+        self.remake(ctx);
+    }
+
+    /// Makes the rows again only if the facts are others than before.
+    fn settle(&mut self, ctx: &Ctx<'_>) {
+        let digest = ctx.catalog.facts(&self.model, self.version).map(crate::domain::facts::ReviewedFacts::digest);
+        if digest != self.digest || self.tab == Tab::Description {
+            self.digest = digest;
+            self.remake(ctx);
+        }
+    }
+
+    fn remake(&mut self, ctx: &Ctx<'_>) {
+        self.rows = match (ctx.catalog.facts(&self.model, self.version), self.tab) {
+            (None, _) => Vec::new(),
+            (Some(facts), Tab::Diff) => diff_rows(facts, &ctx.rules.directions, self.differences_only),
+            (Some(facts), Tab::Facts) => fact_rows(facts, ctx.rules),
+            (Some(facts), Tab::Description) => rows::text_rows(&facts.version.description, ctx.width),
+        };
+        let keys: Vec<usize> = (0..self.rows.len()).collect();
+        self.cursor.settle(&keys, self.visible(ctx));
+    }
+
+    fn selected_text(&self) -> String {
+        let fallback = format!("models:/{}/{}", self.model.as_str(), self.version.0);
+        self.rows.get(self.cursor.index()).and_then(Row::copied).unwrap_or(fallback)
+    }
+
+    fn place(&self) -> Place {
+        match self.rows.get(self.cursor.index()) {
+            Some(Row::Fact { place: Some(place), .. }) => place.clone(),
+            _ => Place::Version(self.model.clone(), self.version),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The rows of a review's tabs, made from the facts.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::app::effect::Place;
+use crate::domain::compare::{Change, Comparison, Directions, MetricRow, Side, TextRow, compare};
+use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::rules::Rules;
+use crate::domain::text;
+
+/// One row of a tab.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Row {
+    /// A heading, with a word on what follows.
+    Section(String, String),
+    /// A metric on both sides.
+    Metric(MetricRow),
+    /// A param or tag on both sides.
+    Text(TextRow),
+    /// A named fact.
+    Fact {
+        /// Its name.
+        label: String,
+        /// Its value.
+        value: String,
+        /// Where it can be looked at.
+        place: Option<Place>,
+        /// Something is missing or odd.
+        warn: bool,
+    },
+    /// A line of text.
+    Line(String),
+    /// An empty line.
+    Gap,
+}
+
+impl Row {
+    /// What copying this row gives.
+    #[must_use]
+    pub fn copied(&self) -> Option<String> {
+        match self {
+            Self::Metric(m) => Some(m.new.or(m.old)?.0.to_string()),
+            Self::Text(t) => t.new.clone().or_else(|| t.old.clone()),
+            Self::Fact { value, .. } => Some(value.clone()),
+            Self::Line(line) if !line.is_empty() => Some(line.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The differences, or everything, section by section.
+#[must_use]
+pub fn diff_rows(facts: &ReviewedFacts, directions: &Directions, differences_only: bool) -> Vec<Row> {
+    let candidate = Side { version: &facts.version, run: facts.run.known() };
+    let baseline = facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
+    let Comparison { metrics, params, tags } = compare(candidate, baseline, directions);
+    let mut rows = Vec::new();
+    let mut warn = |what: &str, run: &RunFacts| {
+        if let RunFacts::Unreadable(why) = run {
+            rows.push(fact(&format!("{what}'s run"), why, None, true));
+        } else if *run == RunFacts::NotRecorded {
+            rows.push(fact(&format!("{what}'s run"), "the version names no run", None, true));
+        }
+    };
+    warn("candidate", &facts.run);
+    if let Some(baseline) = &facts.baseline {
+        warn("baseline", &baseline.run);
+    }
+    section(&mut rows, "METRICS", metrics, |m| m.change, Row::Metric, differences_only);
+    section(&mut rows, "PARAMS", params, |p| p.change, Row::Text, differences_only);
+    section(&mut rows, "TAGS", tags, |t| t.change, Row::Text, differences_only);
+    rows
+}
+
+fn section<T>(
+    rows: &mut Vec<Row>,
+    title: &str,
+    items: Vec<T>,
+    change: impl Fn(&T) -> Change,
+    row: impl Fn(T) -> Row,
+    differences_only: bool,
+) {
+    let total = items.len();
+    let kept: Vec<T> = items.into_iter().filter(|i| !differences_only || change(i) != Change::Same).collect();
+    let equal = total - kept.len();
+    if !rows.is_empty() {
+        rows.push(Row::Gap);
+    }
+    let word = match (total, equal) {
+        (0, _) => "none".to_owned(),
+        (_, 0) => String::new(),
+        (total, equal) if total == equal => format!("all {equal} equal"),
+        (_, equal) => format!("{equal} equal"),
+    };
+    rows.push(Row::Section(title.to_owned(), word));
+    rows.extend(kept.into_iter().map(row));
+}
+
+/// Version, run and lineage.
+#[must_use]
+pub fn fact_rows(facts: &ReviewedFacts, rules: &Rules) -> Vec<Row> {
+    let version = &facts.version;
+    let here = Some(Place::Version(version.model.clone(), version.number));
+    let mut rows = vec![Row::Section("VERSION".to_owned(), String::new())];
+    rows.push(fact("model", &version.model.to_string(), here.clone(), false));
+    rows.push(fact("version", &version.number.to_string(), here, false));
+    rows.push(fact("stage", version.stage.as_str(), None, false));
+    rows.push(fact("aliases", &list(&version.aliases), None, false));
+    rows.push(fact(
+        "status",
+        &version.status.to_string(),
+        None,
+        version.status != crate::domain::registry::VersionStatus::Ready,
+    ));
+    rows.push(fact("registered", &time(version.created_at), None, false));
+    rows.push(fact("author", version.author.as_deref().unwrap_or("not recorded"), None, false));
+    rows.push(fact("source", &version.source, None, false));
+    let holders: Vec<_> = facts.holders.iter().map(ToString::to_string).collect();
+    rows.push(fact(&format!("in {}", rules.promote_to), &list(&holders), None, holders.len() > 1));
+    rows.push(Row::Gap);
+    match &facts.run {
+        RunFacts::NotRecorded => {
+            rows.push(Row::Section("RUN".to_owned(), String::new()));
+            rows.push(fact("run", "the version names no run", None, true));
+        }
+        RunFacts::Unreadable(why) => {
+            rows.push(Row::Section("RUN".to_owned(), String::new()));
+            rows.push(fact("run", why, None, true));
+        }
+        RunFacts::Known(run) => run_rows(&mut rows, run, rules, facts),
+    }
+    rows
+}
+
+fn run_rows(rows: &mut Vec<Row>, run: &crate::domain::run::Run, rules: &Rules, facts: &ReviewedFacts) {
+    let here = Some(Place::Run(run.experiment.clone(), run.id.clone()));
+    rows.push(Row::Section("RUN".to_owned(), String::new()));
+    rows.push(fact("run", &format!("{} {}", run.id, run.name), here, run.deleted));
+    rows.push(fact("experiment", &run.experiment.to_string(), None, false));
+    let status = if run.deleted { format!("{}, deleted", run.status) } else { run.status.clone() };
+    rows.push(fact("status", &status, None, run.deleted || run.status != "FINISHED"));
+    rows.push(fact("user", run.user.as_deref().unwrap_or("not recorded"), None, false));
+    rows.push(fact("started", &time(run.started_at), None, false));
+    rows.push(fact("ended", &time(run.ended_at), None, false));
+    rows.push(Row::Gap);
+    rows.push(Row::Section("CODE".to_owned(), String::new()));
+    let commit = run.source_commit().map_or_else(|| "the run recorded no commit".to_owned(), text::clean_line);
+    rows.push(fact("commit", &commit, None, run.source_commit().is_none()));
+    rows.push(fact("branch", &text::clean_line(run.source_branch().unwrap_or("not recorded")), None, false));
+    let repository = match rules.repository.resolve(&facts.version.model, Some(run), &rules.host) {
+        Ok(repo) => repo.to_string(),
+        Err(why) => why,
+    };
+    rows.push(fact("repository", &repository, None, false));
+    let source = run.tags.get("mlflow.source.name").map_or("not recorded", String::as_str);
+    rows.push(fact("started from", source, None, false));
+    rows.push(Row::Gap);
+    rows.push(Row::Section("DATA".to_owned(), if run.datasets.is_empty() { "none recorded" } else { "" }.to_owned()));
+    for data in &run.datasets {
+        let count = data.rows.map(|r| format!("  {r} rows")).unwrap_or_default();
+        let label = data.context.as_deref().unwrap_or("data");
+        rows.push(fact(label, &format!("{}  {}{count}", data.name, data.digest), None, false));
+    }
+}
+
+/// The description, wrapped to `width` columns.
+#[must_use]
+pub fn text_rows(text: &str, width: u16) -> Vec<Row> {
+    if text.trim().is_empty() {
+        return vec![Row::Line("This version has no description.".to_owned())];
+    }
+    let width = usize::from(width.saturating_sub(2)).max(20);
+    text.lines().flat_map(|line| wrap(line, width)).map(Row::Line).collect()
+}
+
+/// Breaks one line at blanks, and inside words only where a word is longer than a line.
+fn wrap(line: &str, width: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut current = String::new();
+    for word in line.split_inclusive(' ') {
+        if !current.is_empty() && current.width() + word.trim_end().width() > width {
+            out.push(std::mem::take(&mut current).trim_end().to_owned());
+        }
+        for c in word.chars() {
+            if current.width() + unicode_width::UnicodeWidthChar::width(c).unwrap_or(0) > width {
+                out.push(std::mem::take(&mut current));
+            }
+            current.push(c);
+        }
+    }
+    out.push(current.trim_end().to_owned());
+    out
+}
+
+fn fact(label: &str, value: &str, place: Option<Place>, warn: bool) -> Row {
+    Row::Fact { label: label.to_owned(), value: text::clean_line(value), place, warn }
+}
+
+fn list(items: &[String]) -> String {
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+fn time(at: Option<jiff::Timestamp>) -> String {
+    at.map_or_else(|| "not recorded".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::promotion::samples;
+
+    #[test]
+    fn equal_rows_are_folded_into_a_count() {
+        let rows = diff_rows(&samples::facts(), &Directions::default(), true);
+        assert_eq!(rows[0], Row::Section("METRICS".into(), "1 equal".into()));
+        let all = diff_rows(&samples::facts(), &Directions::default(), false);
+        assert_eq!(all.len(), rows.len() + 3);
+    }
+
+    #[test]
+    fn long_words_and_long_lines_are_wrapped_without_loss() {
+        let line = "aa bb ccccccccccccccccccccccccccc 漢字漢字";
+        let wrapped = wrap(line, 8);
+        assert!(wrapped.iter().all(|l| l.width() <= 8), "{wrapped:?}");
+        assert_eq!(wrapped.concat().replace(' ', ""), line.replace(' ', ""));
+    }
+}

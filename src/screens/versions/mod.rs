@@ -1,0 +1,126 @@
+//! Which versions does this model have, and which is in production?
+
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::fuzzy;
+use crate::app::keymap::Context;
+use crate::app::list::Cursor;
+use crate::app::query::Query;
+use crate::app::route::Route;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::registry::ModelVersion;
+use crate::screens::parts::{Ctx, Event, Filter, Step};
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Versions {
+    model: ModelName,
+    shown: Vec<usize>,
+    keys: Vec<VersionNumber>,
+    cursor: Cursor<VersionNumber>,
+    filter: Filter,
+}
+
+impl Versions {
+    /// The versions of `model`.
+    #[must_use]
+    pub fn new(model: ModelName) -> Self {
+        Self { model, shown: Vec::new(), keys: Vec::new(), cursor: Cursor::default(), filter: Filter::default() }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        if self.filter.is_editing() {
+            &[Context::Prompt, Context::Global]
+        } else {
+            &[Context::Versions, Context::List, Context::Global]
+        }
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Approve, Back, Browse, Copy, Filter, Help, Review};
+        &[Review, Approve, Filter, Browse, Copy, Back, Help]
+    }
+
+    /// The line that narrows the list.
+    #[must_use]
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Whether keys go into a text field.
+    #[must_use]
+    pub fn captures_text(&self) -> bool {
+        self.filter.is_editing()
+    }
+
+    /// The next page when the cursor comes near the end, and the runs of the rows in sight.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let Some(versions) = ctx.catalog.versions(&self.model) else {
+            return vec![self.query(None)];
+        };
+        let rows = self.rows(ctx);
+        let near_end = self.cursor.offset() + 2 * rows.max(1) >= versions.items.len();
+        let mut needs = Vec::new();
+        if versions.has_more() && (near_end || self.filter.is_active()) {
+            needs.push(self.query(versions.next_page()));
+        }
+        let in_sight = self.shown.iter().skip(self.cursor.offset()).take(rows);
+        needs.extend(ctx.catalog.runs_to_ask(in_sight.filter_map(|i| versions.items.get(*i)?.run_id.clone())));
+        needs
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        self.filter.update(event);
+        let items = ctx.catalog.versions(&self.model).map(|v| v.items.as_slice()).unwrap_or_default();
+        self.shown = fuzzy::filter(self.filter.query(), items, haystack);
+        self.keys = self.shown.iter().map(|i| items[*i].number).collect();
+        let rows = self.rows(ctx);
+        self.cursor.settle(&self.keys, rows);
+        let Event::Action(action) = event else {
+            return Step::none();
+        };
+        if action.is_movement() {
+            self.cursor.step(action, &self.keys, rows);
+            return Step::none();
+        }
+        if action == Action::Refresh {
+            return Step::refresh(vec![self.query(None)]);
+        }
+        let Some(version) = self.selected(items).map(|v| v.number) else {
+            return Step::none();
+        };
+        let model = self.model.clone();
+        match action {
+            Action::Review => Step::push(Route::Review(model, version)),
+            Action::Approve => Step::push(Route::Approve(model, version)),
+            Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
+            Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+            _ => Step::none(),
+        }
+    }
+
+    fn query(&self, page: Option<String>) -> Query {
+        Query::Versions { model: self.model.clone(), page }
+    }
+
+    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.rows(1 + u16::from(self.filter.is_active()))
+    }
+
+    fn selected<'a>(&self, items: &'a [ModelVersion]) -> Option<&'a ModelVersion> {
+        items.get(*self.shown.get(self.cursor.index())?)
+    }
+}
+
+/// What a filter looks through.
+fn haystack(v: &ModelVersion) -> String {
+    format!("{} {} {} {}", v.number, v.stage, v.aliases.join(" "), v.description)
+}

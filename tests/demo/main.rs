@@ -1,0 +1,151 @@
+//! The demo's world through its ports: it is what its fixtures promise, behaves as the real servers do, and
+//! is one world for every process that opens it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../support/clock.rs"]
+mod clock;
+#[path = "../support/journaled.rs"]
+mod journaled;
+
+mod fixtures;
+mod host;
+mod registry;
+mod store;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clock::ManualClock;
+use journaled::journaled;
+use signoff::adapters::demo::{DemoHost, DemoRegistry, Latency, Store, World, open};
+use signoff::domain::cd::{CdState, CdTrigger};
+use signoff::domain::commit::Ancestry;
+use signoff::domain::compare::Directions;
+use signoff::domain::ids::{ModelName, RepoSlug, RunId, VersionNumber};
+use signoff::domain::inbox::waiting;
+use signoff::domain::promotion::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
+use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
+use signoff::domain::release;
+use signoff::domain::run::Run;
+use signoff::evidence::reviewed_facts;
+use signoff::failure::{FailureKind, Outcome};
+use signoff::ports::{CdQuery, Clock, ModelRegistry, ReleaseHost};
+
+const NOW: &str = "2026-11-23T09:00:00Z";
+const CHURN: &str = "telco-churn";
+
+struct Demo {
+    clock: Arc<ManualClock>,
+    store: Store,
+    registry: Arc<DemoRegistry>,
+    host: Arc<DemoHost>,
+}
+
+impl Demo {
+    fn new() -> Self {
+        let clock = Arc::new(ManualClock::at(NOW));
+        let store = Store::memory(World::new(clock.now()).unwrap());
+        let shared: Arc<dyn Clock> = clock.clone();
+        let (registry, host) = open(&store, &shared, Latency::NONE);
+        Self { clock, store, registry, host }
+    }
+
+    async fn version(&self, model: &str, number: u64) -> ModelVersion {
+        self.registry.version(&name(model), VersionNumber(number)).await.unwrap()
+    }
+
+    async fn run_of(&self, version: &ModelVersion) -> Option<Run> {
+        let id = version.run_id.clone()?;
+        self.registry.runs(&[id]).await.unwrap().pop()
+    }
+
+    /// A signed plan for a version, made of what the demo says about it.
+    async fn plan(&self, model: &str, number: u64, trigger: CdTrigger) -> PromotionPlan {
+        let target = PromotionTarget::Stage(Stage::Production);
+        let (model, number) = (name(model), VersionNumber(number));
+        let facts = reviewed_facts(&*self.registry, &target, &model, number).await.unwrap();
+        let me = self.host.whoami().await.unwrap();
+        let rev = facts.run.known().and_then(Run::source_commit).unwrap_or("main");
+        let draft = PlanDraft {
+            target_name: "demo".into(),
+            demo: true,
+            registry_url: self.registry.url(),
+            host: self.host.host(),
+            promote_to: target,
+            repo: repo(),
+            commit: self.host.commit(&repo(), rev).await.unwrap(),
+            commit_origin: CommitOrigin::Run,
+            tag: release::tag_name("{model}-v{version}", &model, number).unwrap(),
+            title: release::title("{model} v{version}", &model, number),
+            notes_template: release::DEFAULT_NOTES_TEMPLATE.into(),
+            directions: Directions::default(),
+            cd: CdPlan { trigger, workflow: Some("cd.yml".into()), wait_s: 90 },
+            signer: Signer {
+                email: format!("{}@example.org", me.login),
+                login: me.login,
+                id: me.id,
+                name: me.name,
+                registry_user: None,
+            },
+            facts,
+        };
+        draft.sign(self.clock.new_id(), self.clock.now(), "looks right").unwrap()
+    }
+
+    /// Tags and releases as a promotion does; gives the CD query that follows.
+    async fn release(&self, plan: &PromotionPlan) -> CdQuery {
+        let j = journaled().await;
+        let object = self.host.create_tag_object(&j, plan).await.unwrap();
+        self.host.create_tag_ref(&j, plan, &object).await.unwrap();
+        self.host.create_release(&j, plan).await.unwrap();
+        query(plan)
+    }
+}
+
+fn name(model: &str) -> ModelName {
+    ModelName::new(model)
+}
+
+fn repo() -> RepoSlug {
+    "acme/churn-models".parse().unwrap()
+}
+
+fn query(plan: &PromotionPlan) -> CdQuery {
+    CdQuery {
+        trigger: plan.draft.cd.trigger,
+        workflow: plan.draft.cd.workflow.clone(),
+        tag: plan.draft.tag.clone(),
+        commit: plan.commit().clone(),
+        since: plan.signed_at,
+    }
+}
+
+fn kind<T: std::fmt::Debug>(outcome: Outcome<T>) -> FailureKind {
+    outcome.unwrap_err().kind
+}
+
+async fn all_models(registry: &DemoRegistry) -> Vec<RegisteredModel> {
+    registry.models(None, None).await.unwrap().items
+}
+
+async fn all_versions(registry: &DemoRegistry) -> Vec<ModelVersion> {
+    let mut all = Vec::new();
+    for model in all_models(registry).await {
+        all.extend(registry.versions(&model.name, None).await.unwrap().items);
+    }
+    all
+}
+
+#[tokio::test]
+async fn latency_passes_on_the_clock_given() {
+    let clock = Arc::new(ManualClock::at(NOW));
+    let shared: Arc<dyn Clock> = clock.clone();
+    let store = Store::memory(World::new(clock.now()).unwrap());
+    let before = clock.now();
+    let (registry, host) = open(&store, &shared, Latency::DEMO);
+    registry.info().await.unwrap();
+    host.whoami().await.unwrap();
+    let passed = clock.now().duration_since(before).as_millis();
+    assert!((80..=300).contains(&passed), "{passed} ms");
+}
