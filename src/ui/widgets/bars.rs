@@ -166,10 +166,10 @@ impl Widget for &Rule<'_> {
     }
 }
 
-/// The first line of `area` that is inside the buffer; maybe empty.
+/// The first line of `area` that is inside the buffer; without any columns if there is none.
 pub(super) fn first_line(area: Rect, buf: &Buffer) -> Rect {
     let area = area.intersection(buf.area);
-    Rect { height: area.height.min(1), ..area }
+    if area.is_empty() { Rect { width: 0, height: 0, ..area } } else { Rect { height: 1, ..area } }
 }
 
 /// Without its first and last column.

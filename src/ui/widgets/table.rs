@@ -130,13 +130,15 @@ impl<'a, 'r> Table<'a, 'r> {
     fn draw_header(&self, area: Rect, buf: &mut Buffer, placed: &[Placed]) {
         for place in placed {
             let column = &self.columns[place.index];
+            // Titles of numbers end where the numbers end.
+            let align = if column.align == Align::Point { Align::Right } else { column.align };
             let mut title = Phrase::of(Role::Heading, column.title.as_ref());
             if let Some(sorted) = self.sorted.filter(|s| s.column == place.index) {
                 let s = self.skin.symbols();
-                title = title.add(Role::Heading, if sorted.descending { s.descending } else { s.ascending });
+                let mark = Phrase::of(Role::Heading, if sorted.descending { s.descending } else { s.ascending });
+                // On the side where the title is not aligned, so that it stays where it is.
+                title = if align == Align::Left { title.join(mark) } else { mark.join(title) };
             }
-            // Titles of numbers end where the numbers end.
-            let align = if column.align == Align::Point { Align::Right } else { column.align };
             self.draw_cell(&title, Placed { point: place.width, ..*place }, align, area, buf, Style::new());
         }
     }
@@ -253,8 +255,8 @@ mod tests {
         let (skin, columns, widths) = (skin(), columns(), widths(4));
         let table = Table::new(&skin, &columns, &widths, 1, &row);
         assert_eq!(draw(30, 2, &table)[0], "   MODEL          VER      AUC");
-        assert_eq!(draw(27, 2, &table)[1], "   telco-chu…   v0   0.9140");
-        assert_eq!(draw(20, 2, &table)[1], "   telco-chu…   v0");
+        assert_eq!(draw(27, 2, &table)[1], "   telco-ch…    v0   0.9140");
+        assert_eq!(draw(18, 2, &table)[1], "   telco-ch…    v0");
     }
 
     #[test]
@@ -275,10 +277,11 @@ mod tests {
     fn the_sorted_column_says_so_without_moving_any_other() {
         let (skin, columns, widths) = (skin(), columns(), widths(4));
         let plain = Table::new(&skin, &columns, &widths, 4, &row);
-        let sorted = plain.sorted(Some(Sorted { column: 0, descending: true }));
-        let (plain, sorted) = (draw(60, 5, &plain), draw(60, 5, &sorted));
-        assert_eq!(sorted[0], plain[0].replace("MODEL ", "MODEL↓"));
-        assert_eq!(sorted[1..], plain[1..]);
+        let by = |column, descending| draw(60, 5, &plain.sorted(Some(Sorted { column, descending })));
+        let plain = draw(60, 5, &plain);
+        assert_eq!(by(0, true)[0], plain[0].replace("MODEL ", "MODEL↓"));
+        assert_eq!(by(3, false)[0], plain[0].replace(" AUC", "↑AUC"));
+        assert_eq!(by(3, false)[1..], plain[1..]);
     }
 
     #[test]
