@@ -34,19 +34,22 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Http {
     tls: Tls,
     timeout: Duration,
+    /// Nothing but this machine is asked, for which no proxy is ever meant.
+    local: bool,
     built: OnceCell<reqwest::Client>,
 }
 
 impl Http {
     pub(super) fn new(connection: &Connection) -> Self {
-        Self { tls: connection.tls.clone(), timeout: connection.timeout, built: OnceCell::new() }
+        let local = std::iter::once(&connection.tracking).chain(&connection.registry).all(Endpoint::is_loopback);
+        Self { tls: connection.tls.clone(), timeout: connection.timeout, local, built: OnceCell::new() }
     }
 
     async fn client(&self) -> Outcome<&reqwest::Client> {
         self.built
             .get_or_try_init(|| async {
-                let (tls, timeout) = (self.tls.clone(), self.timeout);
-                tokio::task::spawn_blocking(move || build(&tls, timeout)).await.map_err(|e| {
+                let (tls, timeout, local) = (self.tls.clone(), self.timeout, self.local);
+                tokio::task::spawn_blocking(move || build(&tls, timeout, local)).await.map_err(|e| {
                     Failure::new(FailureKind::Bug, Service::Local, "prepare the MLflow client", e.to_string())
                 })?
             })
@@ -54,7 +57,7 @@ impl Http {
     }
 }
 
-fn build(tls: &Tls, timeout: Duration) -> Outcome<reqwest::Client> {
+fn build(tls: &Tls, timeout: Duration, local: bool) -> Outcome<reqwest::Client> {
     let fail = |reason: String| Failure::new(FailureKind::Config, Service::Config, "prepare the MLflow client", reason);
     // Fails only where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -66,6 +69,9 @@ fn build(tls: &Tls, timeout: Duration) -> Outcome<reqwest::Client> {
         .timeout(timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .tls_danger_accept_invalid_certs(tls.insecure);
+    if local {
+        builder = builder.no_proxy();
+    }
     if let Some(path) = &tls.ca_file {
         let shown = path.display();
         let pem = std::fs::read(path).map_err(|e| {

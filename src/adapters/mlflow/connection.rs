@@ -70,6 +70,16 @@ impl Endpoint {
         self.url.as_str().trim_end_matches('/')
     }
 
+    /// Whether the server is on this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        match self.url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        }
+    }
+
     /// How to prove who is asking.
     #[must_use]
     pub fn auth(&self) -> &Auth {

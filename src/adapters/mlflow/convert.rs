@@ -104,10 +104,11 @@ fn tags(pairs: Vec<wire::KeyValue>) -> Tags {
 
 fn status(status: &str, message: &str) -> VersionStatus {
     match status {
-        // Old file stores leave it out; they have no other status.
-        "READY" | "" => VersionStatus::Ready,
+        "READY" => VersionStatus::Ready,
         "PENDING_REGISTRATION" => VersionStatus::Pending,
         "FAILED_REGISTRATION" => VersionStatus::Failed(clean_line(message)),
+        // Every server states it. What is not stated is not ready.
+        "" => VersionStatus::Other("not stated".to_owned()),
         other => VersionStatus::Other(clean_line(other)),
     }
 }
@@ -142,7 +143,10 @@ mod tests {
     #[test]
     fn a_version_is_read_from_next_to_nothing() {
         let v = read_version(r#"{"name":"m","version":"10","tags":null,"aliases":null,"unknown":{"x":1}}"#).unwrap();
-        assert_eq!((v.number, v.stage, v.status), (VersionNumber(10), Stage::None, VersionStatus::Ready));
+        assert_eq!(
+            (v.number, v.stage, v.status),
+            (VersionNumber(10), Stage::None, VersionStatus::Other("not stated".to_owned()))
+        );
         assert_eq!((v.run_id, v.created_at, v.author, v.description.as_str()), (None, None, None, ""));
     }
 
