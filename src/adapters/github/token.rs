@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::process::Command;
 
 use crate::domain::text;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -60,22 +61,27 @@ fn checked(raw: &str, what: &str) -> Outcome<SecretString> {
 }
 
 async fn ask_gh(host: &str) -> Outcome<String> {
-    let mut command = tokio::process::Command::new("gh");
-    command.args(["auth", "token", "--hostname", host]).stdin(Stdio::null()).kill_on_drop(true);
-    let fail = |reason: String| {
+    let mut command = Command::new("gh");
+    command.args(["auth", "token", "--hostname", host]);
+    printed_by(command).await.map_err(|reason| {
         unauthenticated(reason).with_hint(format!("Run `gh auth login --hostname {host}`, or set GH_TOKEN."))
-    };
+    })
+}
+
+/// What `gh` printed, or a phrase that says why nothing.
+async fn printed_by(mut command: Command) -> Result<String, String> {
+    command.stdin(Stdio::null()).kill_on_drop(true);
     let output = match tokio::time::timeout(GH_TIMEOUT, command.output()).await {
-        Err(_) => return Err(fail("`gh auth token` did not answer".to_owned())),
-        Ok(Err(error)) => return Err(fail(format!("`gh` cannot be run: {error}"))),
+        Err(_) => return Err("`gh auth token` did not answer".to_owned()),
+        Ok(Err(error)) => return Err(format!("`gh` cannot be run: {error}")),
         Ok(Ok(output)) => output,
     };
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let said: String = text::clean_line(said.trim()).chars().take(200).collect();
-        return Err(fail(format!("`gh auth token` failed: {said}")));
+        return Err(format!("`gh auth token` failed: {said}"));
     }
-    String::from_utf8(output.stdout).map_err(|_| fail("`gh auth token` printed no token".to_owned()))
+    String::from_utf8(output.stdout).map_err(|_| "`gh auth token` printed no token".to_owned())
 }
 
 fn unauthenticated(reason: String) -> Failure {
@@ -105,5 +111,21 @@ mod tests {
     fn no_token_is_ever_debugged() {
         let source = TokenSource::Value(SecretString::from("ghp_secret"));
         assert!(!format!("{source:?}").contains("ghp_secret"));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_gh_prints_is_the_token_and_what_it_complains_is_shown() {
+        let shell = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            printed_by(command)
+        };
+        let printed = shell("echo ghp_stored").await.unwrap();
+        assert_eq!(checked(&printed, "the token of `gh`").unwrap().expose_secret(), "ghp_stored");
+        let refused = shell("echo ghp_x; echo 'no oauth token' >&2; exit 1").await.unwrap_err();
+        assert!(refused.contains("no oauth token") && !refused.contains("ghp_x"), "{refused}");
+        let missing = printed_by(Command::new("no-such-program-as-this")).await.unwrap_err();
+        assert!(missing.contains("cannot be run"), "{missing}");
     }
 }
