@@ -172,6 +172,17 @@ async fn a_read_gives_up_after_the_third_fault() {
 }
 
 #[tokio::test]
+async fn a_short_rate_limit_that_never_ends_is_not_waited_for_for_ever() {
+    let fake = fake().await;
+    fake.fault(Rule::new("GET", "*", Fault::RateLimited { reset_at: None, retry_after: Some(0) }).always());
+    let host = adapter(&fake);
+    let asked = tokio::time::timeout(Duration::from_secs(20), host.repository(&repo())).await;
+    let failure = asked.expect("the read ends").unwrap_err();
+    assert!(matches!(failure.kind, FailureKind::RateLimited { .. }), "{failure:?}");
+    assert_eq!(fake.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn a_read_is_not_repeated_where_that_would_not_help() {
     let until = Some(jiff::Timestamp::from_second(1_795_425_004).unwrap());
     for (fault, kind) in [

@@ -1,7 +1,7 @@
 //! GitHub and GitHub Enterprise Server as a [`ReleaseHost`](crate::ports::ReleaseHost).
 //!
 //! octocrab carries the requests; everything that decides something is here: time limits, which failures may be
-//! repeated (reads only), what an error means ([`errors`]), and our own tolerant wire types ([`wire`]), because
+//! repeated (reads only), what an error means (`errors`), and our own tolerant wire types (`wire`), because
 //! octocrab's models reject whole pages over one `null`.
 //!
 //! A token goes to the host it was found for and to no other: all requests are relative to one base address and
