@@ -213,7 +213,7 @@ async fn registry_and_tracking_may_be_two_servers() {
     read(&mlflow).await.unwrap();
     let run = mlflow.runs(&[RunId::new("r1")]).await.unwrap().remove(0);
     assert_eq!((mlflow.url(), registry.requests().len(), tracking.requests().len()), (registry.url(), 1, 1));
-    assert!(mlflow.run_page(&run).unwrap().starts_with(&tracking.url()));
+    assert!(mlflow.run_page(&run.experiment, &run.id).unwrap().starts_with(&tracking.url()));
     assert!(!tracking.requests()[0].to_ascii_lowercase().contains("authorization"), "the registry's token went astray");
 }
 

@@ -281,5 +281,5 @@ async fn addresses_lead_to_pages(version: Version) {
     );
     let run = mlflow.runs(&[RunId::new(world.runs[0].id.as_str())]).await.unwrap().remove(0);
     let page = format!("{base}/#/experiments/{}/runs/{}", world.experiment, world.runs[0].id);
-    assert_eq!(mlflow.run_page(&run), Some(page));
+    assert_eq!(mlflow.run_page(&run.experiment, &run.id), Some(page));
 }
