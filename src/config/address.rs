@@ -16,16 +16,16 @@ pub fn mlflow(text: &str) -> Result<Url, String> {
     if looks_like_host_and_port(text) {
         return Err(format!("'{shown}' lacks http:// or https:// in front"));
     }
-    let url = match Url::parse(text) {
+    let mut url = match Url::parse(text) {
         Ok(url) => url,
         Err(_) if text.contains("://") => return Err(format!("'{shown}' is not an address")),
         Err(_) => return Err(local_store(&shown, &format!("file://{shown}"))),
     };
     match url.scheme() {
         "http" | "https" if url.has_host() => {
-            if url.query().is_some() || url.fragment().is_some() {
-                return Err(format!("'{shown}' has a ? or # part; give the address the server runs at"));
-            }
+            // An address copied from the browser ends in `#/models`.
+            url.set_query(None);
+            url.set_fragment(None);
             Ok(url)
         }
         "file" | "sqlite" | "mysql" | "postgresql" | "mssql" => Err(local_store(&shown, &shown)),
@@ -179,7 +179,7 @@ mod tests {
         assert!(mlflow("10.0.0.7:5000/ml").unwrap_err().contains("lacks http://"));
         assert!(mlflow("ftp://u:pw@h/").unwrap_err().contains("'ftp://h/'"));
         assert!(!mlflow("http://u:pw@ho st/").unwrap_err().contains("pw"));
-        assert_eq!(mlflow("https://h/prefix").unwrap().path(), "/prefix");
+        assert_eq!(mlflow("https://h/prefix#/models").unwrap().as_str(), "https://h/prefix");
     }
 
     #[test]

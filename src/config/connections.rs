@@ -48,7 +48,7 @@ pub enum MlflowAuth {
 /// How to check certificates of MLflow servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
-    /// PEM file with certificates to trust besides the system's.
+    /// PEM file with the only authorities to trust; none trusts the system's.
     pub ca_file: Option<PathBuf>,
     /// Do not check at all.
     pub insecure: bool,

@@ -18,7 +18,24 @@ pub const GITHUB_HOST: &str = "github.com";
 /// Whether the mouse is taken from the terminal.
 pub const MOUSE: bool = true;
 /// Metrics worth a column in lists, best first. Only says what to *show*: directions are never guessed.
-pub const MAIN_METRICS: &[&str] = &["*auc*", "*f1*", "*accuracy*", "*r2*", "*rmse*", "*mae*", "*mape*", "*loss*"];
+pub const MAIN_METRICS: &[&str] = &[
+    "auc",
+    "roc_auc",
+    "test_auc",
+    "val_auc",
+    "*auc*",
+    "f1",
+    "*f1*",
+    "accuracy",
+    "*accuracy*",
+    "rmse",
+    "*rmse*",
+    "mae",
+    "*mae*",
+    "*mape*",
+    "r2",
+    "*loss*",
+];
 
 /// What "in production" means.
 #[must_use]

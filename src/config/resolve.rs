@@ -87,7 +87,7 @@ impl<'a> Resolver<'a> {
         self.show("color", color.value.name(), &color.origin);
         let mlflow = self.mlflow()?;
         let github = self.github()?;
-        let rules = self.rules(production)?;
+        let rules = self.rules(production, &github.host)?;
         Ok(Target {
             name: self.name.to_owned(),
             rules,
@@ -135,7 +135,7 @@ impl<'a> Resolver<'a> {
         value.value
     }
 
-    fn rules(&mut self, production: bool) -> Outcome<Rules> {
+    fn rules(&mut self, production: bool, host: &str) -> Outcome<Rules> {
         let readonly = if self.flags.readonly {
             self.show("readonly", "true", &Origin::Flag("--readonly"));
             true
@@ -160,6 +160,7 @@ impl<'a> Resolver<'a> {
             demo: false,
             readonly,
             promote_to: promote_to.value,
+            host: host.to_owned(),
             repository,
             commit_from_branch: commit_from_branch.map(|b| b.value),
             tag_template: tag,
@@ -266,6 +267,7 @@ pub fn demo(flags: &Flags) -> Target {
             demo: true,
             readonly: flags.readonly,
             promote_to: defaults::promote_to(),
+            host: crate::adapters::demo::HOST.to_owned(),
             // The runs of the built-in world name their own repositories.
             repository: RepositoryRule { fixed: None, per_model: Vec::new(), from_run: true },
             commit_from_branch: None,
