@@ -280,8 +280,8 @@ pub fn demo(flags: &Flags) -> Target {
                 wait_s: defaults::CD_WAIT_SECONDS,
             },
             directions: Directions {
-                higher: patterns(&["*auc*", "*f1*", "accuracy", "recall", "precision", "*r2*"]),
-                lower: patterns(&["*loss*", "*rmse*", "*mae*", "*mape*", "*latency*"]),
+                higher: patterns(&["*auc", "*f1*", "*accuracy", "recall*", "precision*", "r2"]),
+                lower: patterns(&["*loss", "rmse", "mae", "mape", "brier", "calibration_error", "latency*"]),
             },
             main_metrics: default_main_metrics(),
         },
