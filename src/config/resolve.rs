@@ -157,6 +157,7 @@ impl<'a> Resolver<'a> {
         Ok(Rules {
             target_name: self.name.to_owned(),
             production,
+            colour: None,
             demo: false,
             readonly,
             promote_to: promote_to.value,
@@ -264,6 +265,7 @@ pub fn demo(flags: &Flags) -> Target {
         rules: Rules {
             target_name: DEMO_TARGET.to_owned(),
             production: false,
+            colour: None,
             demo: true,
             readonly: flags.readonly,
             promote_to: defaults::promote_to(),
