@@ -2,3 +2,7 @@
 
 pub mod answer;
 pub mod executor;
+pub mod input;
+pub mod run;
+mod signals;
+pub mod terminal;

@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
 
 use super::executor::{Executor, Local};
+use super::input::InputReader;
 use super::signals::Signals;
-use super::terminal::Screen;
+use super::terminal::TerminalGuard;
 use crate::app::input::Input;
 use crate::app::msg::Msg;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -30,43 +31,42 @@ const BATCH: usize = 256;
 /// Runs the program on the terminal until it is left.
 ///
 /// # Errors
-/// If the terminal cannot be written to.
-pub async fn run(
-    mut state: State,
-    services: Services,
-    skin: &Skin,
-    screen: &mut Screen,
-    mut input: UnboundedReceiver<Input>,
-) -> Outcome<()> {
+/// If the terminal cannot be taken or written to.
+pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<()> {
+    let mut terminal = TerminalGuard::enter()?;
+    let size = terminal.size()?;
+    update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
+    // The first frame comes before the first request, so that something is there at once.
+    draw(&state, skin, &mut terminal)?;
+    let mut input = InputReader::spawn();
+    let mut signals = Signals::listen()
+        .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
     let (replies, mut answers) = unbounded_channel();
     let clock = services.clock.clone();
     let mut executor = Executor::new(services, replies);
-    let mut signals = Signals::listen().map_err(terminal_failed)?;
-    if let Ok((width, height)) = screen.size() {
-        update(&mut state, Msg::Input(Input::Resize { width, height }));
-    }
-    // The first frame comes before the first request, so that something is there at once.
-    draw(&state, skin, screen)?;
     let mut effects = start(&mut state);
-    let mut frame_due: Option<Instant> = Some(Instant::now());
     let mut last_frame = Instant::now();
+    let mut frame_due: Option<Instant> = Some(last_frame);
     loop {
         for effect in effects.drain(..) {
             match executor.run(effect) {
                 Some(Local::Quit) => return Ok(()),
-                Some(Local::Copy(text)) => screen.copy(&text).map_err(terminal_failed)?,
+                Some(Local::Copy(text)) => {
+                    if let Err(failure) = terminal.copy(&text) {
+                        update(&mut state, Msg::Failed(failure));
+                    }
+                }
                 None => {}
             }
         }
         if frame_due.is_some_and(|due| due <= Instant::now()) {
-            draw(&state, skin, screen)?;
+            draw(&state, skin, &mut terminal)?;
             last_frame = Instant::now();
             frame_due = None;
         }
         let first = tokio::select! {
             biased;
-            // A terminal that is gone cannot be asked anything: leave, and let the journal keep what is at work.
-            key = input.recv() => key.map_or(Msg::Terminate, Msg::Input),
+            Some(key) = input.next() => key,
             Some(answer) = answers.recv() => answer,
             () = signals.recv() => Msg::Terminate,
             () = tokio::time::sleep_until(frame_due.unwrap_or(last_frame)), if frame_due.is_some() => continue,
@@ -76,18 +76,18 @@ pub async fn run(
         effects.extend(update(&mut state, Msg::Tick(clock.now())));
         effects.extend(update(&mut state, first));
         for _ in 1..BATCH {
-            let Some(next) = input.try_recv().map(Msg::Input).or_else(|_| answers.try_recv()).ok() else { break };
+            let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };
             effects.extend(update(&mut state, next));
         }
         let now = Instant::now();
-        frame_due = Some(if at_once { now } else { frame_due.unwrap_or(now).min(now.max(last_frame + FRAME)) });
+        let soonest = if at_once { now } else { now.max(last_frame + FRAME) };
+        frame_due = Some(frame_due.map_or(soonest, |due| due.min(soonest)));
     }
 }
 
-fn draw(state: &State, skin: &Skin, screen: &mut Screen) -> Outcome<()> {
-    screen.draw(|frame| view(state, skin, frame.area(), frame.buffer_mut())).map_err(terminal_failed)
-}
-
-fn terminal_failed(error: std::io::Error) -> Failure {
-    Failure::new(FailureKind::Local, Service::Local, "use the terminal", error.to_string())
+fn draw(state: &State, skin: &Skin, terminal: &mut TerminalGuard) -> Outcome<()> {
+    terminal.draw(|frame| {
+        let area = frame.area();
+        view(state, skin, area, frame.buffer_mut());
+    })
 }
