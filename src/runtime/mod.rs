@@ -2,3 +2,5 @@
 
 pub mod answer;
 pub mod executor;
+pub mod input;
+pub mod terminal;
