@@ -160,7 +160,8 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let mut table = Table::new(&[("MODEL", Align::Left), ("VER", Align::Whole), ("NOTE", Align::Left), ("AUC", Align::Right)]);
+        let mut table =
+            Table::new(&[("MODEL", Align::Left), ("VER", Align::Whole), ("NOTE", Align::Left), ("AUC", Align::Right)]);
         table.row(["客户流失".into(), "v3".into(), "".into(), "0.9".into()]);
         table.row(["telco-churn-with-a-long-name".into(), "v42".into(), "".into(), "12.25".into()]);
         table
