@@ -102,7 +102,8 @@ pub fn preflight_text(preflight: &Preflight, style: Style) -> String {
         }
     }
     let mut out = checks.render(style);
-    if let Some(draft) = &preflight.draft {
+    // What cannot be approved has no plan worth reading.
+    if let Some(draft) = preflight.draft.as_ref().filter(|_| preflight.may_confirm()) {
         out.push('\n');
         out.push_str(&plan_text(draft, style));
     }

@@ -103,12 +103,15 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
         ("AUTHOR", Align::Left),
         ("STAGE", Align::Left),
         ("METRIC", Align::Left),
-        ("VALUE", Align::Right),
-        ("Δ PROD", Align::Whole),
+        ("VALUE", Align::Point),
+        ("", Align::Whole),
+        ("Δ PROD", Align::Point),
         ("PROD", Align::Whole),
     ]);
     for row in rows {
         let (version, metric) = (&row.version, row.main_metric.as_ref());
+        let [mark, difference] =
+            metric.filter(|m| m.old.is_some()).map(|m| delta(m.change, m.delta)).unwrap_or_default();
         table.row([
             Cell::new(clean_line(&version.model), Role::Strong),
             format!("v{}", version.version).into(),
@@ -117,7 +120,8 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
             version.stage.clone().into(),
             metric.map(|m| m.name.clone()).unwrap_or_default().into(),
             metric.map(|m| value(m.new)).unwrap_or_default().into(),
-            metric.filter(|m| m.old.is_some()).map(|m| delta(m.change, m.delta)).unwrap_or_default(),
+            mark,
+            difference,
             row.production.map_or_else(|| Cell::new("none", Role::Muted), |v| format!("v{v}").into()),
         ]);
     }

@@ -107,7 +107,7 @@ pub async fn versions(
         ("AGE", Align::Right),
         ("AUTHOR", Align::Left),
         ("METRIC", Align::Left),
-        ("VALUE", Align::Right),
+        ("VALUE", Align::Point),
         ("RUN", Align::Whole),
     ]);
     for version in &versions {

@@ -140,13 +140,18 @@ fn metrics_text(rows: &[MetricRow], old: Option<&str>, new: &str, style: Style) 
     if rows.is_empty() {
         return String::new();
     }
-    let mut table =
-        Table::new(&[("", Align::Left), ("", Align::Right), ("", Align::Right), ("", Align::Whole)]).indented(2);
-    let head = |text: &str| Cell::new(text, Role::Muted);
-    table.row([Cell::default(), head(old.unwrap_or_default()), head(new), head(if old.is_some() { "Δ" } else { "" })]);
+    // The numbers of the versions stand over columns that are aligned on the point, so they are a heading, not a row.
+    let mut table = Table::new(&[
+        ("", Align::Left),
+        (old.unwrap_or_default(), Align::Point),
+        (new, Align::Point),
+        ("", Align::Whole),
+        (if old.is_some() { "Δ" } else { "" }, Align::Point),
+    ])
+    .indented(2);
     for row in rows {
-        let change = if old.is_some() { delta(row.change, row.delta) } else { Cell::default() };
-        table.row([row.name.clone().into(), value(row.old).into(), value(row.new).into(), change]);
+        let [mark, difference] = if old.is_some() { delta(row.change, row.delta) } else { Default::default() };
+        table.row([row.name.clone().into(), value(row.old).into(), value(row.new).into(), mark, difference]);
     }
     format!("\n{}\n{}", style.paint(Role::Strong, "METRICS"), table.render(style))
 }
