@@ -92,7 +92,7 @@ async fn dispatch(
         _ => None,
     };
     let Some(command) = command.filter(|c| !matches!(c, Command::Demo { .. } | Command::Open { .. })) else {
-        return screens::run(screens::Start { services, target, ui: &loaded.ui, open }).await;
+        return screens::run(services, &loaded.ui, open.as_ref()).await;
     };
     act(command, loaded, target, &services, sink).await
 }
