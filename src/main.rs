@@ -19,7 +19,8 @@ fn main() -> ExitCode {
             return if message.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    // Answers are decoded beside the screen, so that a large one never holds a key back.
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "signoff: could not start: {error}");

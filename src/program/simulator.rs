@@ -153,7 +153,13 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
 
 /// A preflight in which everything passes.
 pub(crate) fn preflight() -> Preflight {
-    let check = |title: &str| Check { title: title.into(), state: CheckState::Pass, detail: "fine".into(), hint: None };
+    let check = |title: &str| Check {
+        title: title.into(),
+        state: CheckState::Pass,
+        detail: "fine".into(),
+        hint: None,
+        failure: None,
+    };
     Preflight {
         checks: vec![check("version"), check("commit"), check("tag")],
         draft: Some(samples::draft()),
