@@ -94,7 +94,7 @@ fn the_models() {
 #[test]
 fn the_versions_of_a_model() {
     let mut driver = Driver::demo();
-    driver.keys("m/telco<enter><enter>");
+    driver.keys("mjjjjj<enter>");
     assert_snapshot!(pictures(&mut driver));
     assert_snapshot!("the_versions_of_a_model_in_two_panes", text(&mut driver, 150, 40));
 }

@@ -80,55 +80,61 @@ fn a_release_whose_cd_failed() {
     assert_snapshot!(pictures(&mut driver));
 }
 
-/// Stopped before the tag: the release host went away.
-fn paused() -> (Driver, Progress) {
+#[test]
+fn a_promotion_that_needs_a_person() {
     let (mut driver, entries) = promoted("telco-churn", 42);
-    driver.show(until(&entries, starts(Step::TagObject)));
+    driver.show(until(&entries, starts(Step::Release)));
     let failure = Failure::new(
         FailureKind::Forbidden,
         Service::Github,
-        "create the tag object telco-churn-v42 in acme/churn-models",
+        "publish the release telco-churn-v42 in acme/churn-models",
         "the token may not write to this repository",
     )
     .with_hint("Give it 'Contents: write', then resume.");
     let truth = vec![
-        truth("mark", "promoting 019ab5ef by rev1", Some(true)),
-        truth("stage", "v42 in Production, v39 in Archived", Some(true)),
-        truth("tag", "could not be read: the token may not read this repository", None),
+        truth("mark", "promoting 01a207a2-3280-7000-8000-000000000002 by rev1", Some(true)),
+        truth("stage", "v42 in Production", Some(true)),
+        truth("tag", "telco-churn-v42 at 3f9c1ab0df14804094ce2c71bacb99a9dad6be89", Some(true)),
+        truth("release", "could not be read: the token may not read this repository", None),
     ];
     let id = entries[0].id;
-    driver.show_events(
-        id,
-        [Event::Failed { step: Step::TagObject, failure: failure.clone() }, Event::Paused { failure, truth }],
-    );
+    let failed = Event::Failed { step: Step::Release, failure: failure.clone() };
+    driver.show_events(id, [failed, Event::Paused { failure, truth }]);
     driver.settle(id);
-    (driver, entries[0].clone())
-}
-
-#[test]
-fn a_promotion_that_needs_a_person() {
-    let (mut driver, _) = paused();
     assert_snapshot!("a_promotion_that_needs_a_person", pictures(&mut driver));
-    driver.keys("u");
-    assert_snapshot!("an_undo_asked_for", text(&mut driver, 80, 24));
     driver.keys("<esc>");
     assert_snapshot!("the_inbox_with_an_unfinished_promotion", pictures(&mut driver));
 }
 
+/// The process that drove it went away while the stage was being moved.
+fn interrupted() -> (Driver, Progress) {
+    let (mut driver, entries) = promoted("telco-churn", 42);
+    driver.show(until(&entries, starts(Step::Move)));
+    driver.settle(entries[0].id);
+    (driver, entries[0].clone())
+}
+
+#[test]
+fn a_promotion_that_was_interrupted() {
+    let (mut driver, _) = interrupted();
+    assert_snapshot!("a_promotion_that_was_interrupted", pictures(&mut driver));
+    driver.keys("u");
+    assert_snapshot!("an_undo_asked_for", text(&mut driver, 80, 24));
+}
+
 #[test]
 fn a_promotion_that_was_taken_back() {
-    let (mut driver, first) = paused();
-    let note = |note: &str| note.to_owned();
+    let (mut driver, first) = interrupted();
     driver.show_events(
         first.id,
         [
             Event::UndoRequested { by: "rev1".into() },
             Event::UndoStarted { step: Step::Move },
-            Event::Undone { step: Step::Move, note: note("v42 back in Staging, v39 back in Production") },
+            Event::Undone { step: Step::Move, note: "v42 back in Staging, v39 back in Production".into() },
             Event::UndoStarted { step: Step::Mark },
-            Event::Undone { step: Step::Mark, note: note("the mark was removed") },
+            Event::Undone { step: Step::Mark, note: "the mark was removed".into() },
             Event::Ended {
-                ending: Ending::Undone { why: "rev1 asked for it".into() },
+                ending: Ending::Undone { why: "undone at the request of rev1".into() },
                 truth: vec![
                     truth("mark", "none", Some(true)),
                     truth("stage", "v42 in Staging, v39 in Production", Some(true)),
