@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget as _};
 
 use crate::app::action::Action;
+use crate::app::keymap::Context;
 use crate::app::query::Session;
 use crate::program::state::{Driving, MIN_HEIGHT, MIN_WIDTH, Notice, State};
 use crate::screens::Screen;
@@ -116,8 +117,17 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     // The way out and the way to everything else keep their places.
     let stays = |action: &&Action| matches!(action, Action::Back | Action::Help);
     let wanted = state.top().hints(ctx);
-    let hints: Vec<Hint<'_>> = wanted.iter().filter(|a| !stays(a)).filter_map(hint).collect();
-    let last: Vec<Hint<'_>> = wanted.iter().filter(stays).filter_map(hint).collect();
+    let mut hints: Vec<Hint<'_>> = wanted.iter().filter(|a| !stays(a)).filter_map(hint).collect();
+    let mut last: Vec<Hint<'_>> = wanted.iter().filter(stays).filter_map(hint).collect();
+    if contexts.first() == Some(&Context::Prompt) && !matches!(state.top(), Screen::Palette(_)) {
+        // A filter is being typed: the screen's own keys are letters now.
+        let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
+        hints = [key(Action::Open, "keep the filter"), key(Action::Up, "up"), key(Action::Down, "down")]
+            .into_iter()
+            .flatten()
+            .collect();
+        last = key(Action::Back, "clear it").into_iter().collect();
+    }
     let badge = match state.driving {
         Driving::Idle => Phrase::default(),
         _ if matches!(state.top(), Screen::Promotion(_) | Screen::Approve(_)) => Phrase::default(),

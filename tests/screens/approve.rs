@@ -130,3 +130,20 @@ fn a_promotion_that_could_not_begin() {
     assert_snapshot!("a_promotion_that_could_not_begin", text(&mut driver, 80, 24));
     driver.wait(Duration::from_secs(1));
 }
+
+#[test]
+fn a_plan_that_is_not_wholly_on_screen_cannot_be_confirmed() {
+    let mut lenient = demo_rules();
+    lenient.commit_from_branch = Some("main".to_owned());
+    lenient.repository.fixed = Some("acme/churn-models".parse().unwrap());
+    let route = Route::Approve(ModelName::new("pricing-elasticity"), VersionNumber(17));
+    let mut driver = Driver::asking(lenient, &[route], |_| {});
+    driver.answer_all();
+    driver.resize(60, 15);
+    driver.keys("v17<enter>");
+    assert_eq!(driver.asked(), []);
+    assert!(text(&mut driver, 60, 15).contains("Not all of the plan is on screen"));
+    driver.resize(80, 24);
+    driver.keys("<enter>");
+    assert_eq!(driver.asked().len(), 1);
+}

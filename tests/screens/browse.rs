@@ -5,6 +5,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use signoff::app::query::{Answer, Query};
 use signoff::app::route::Route;
+use signoff::domain::ids::ModelName;
 use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ports::Page;
 use signoff::ui::skin::Theme;
@@ -101,9 +102,21 @@ fn the_versions_of_a_model() {
 
 #[test]
 fn versions_that_cannot_be_read() {
-    let telco = Route::Versions(signoff::domain::ids::ModelName::new("telco-churn"));
+    let telco = Route::Versions(ModelName::new("telco-churn"));
     let mut driver = Driver::asking(rules("staging"), &[telco], |_| {});
     driver.answer_with(|query| matches!(query, Query::Versions { .. }).then(|| Err(refused("list versions"))));
     driver.answer_all();
+    assert_snapshot!(text(&mut driver, 80, 24));
+}
+
+#[test]
+fn a_long_list_under_a_failure() {
+    let mut driver = Driver::asking(rules("staging"), &[], |world| {
+        let one = world.models[&ModelName::new("telco-churn")].clone();
+        world.models = (0..60).map(|n| (ModelName::new(format!("model-{n:02}")), one.clone())).collect();
+    });
+    driver.answer_all();
+    driver.answer_with(|query| matches!(query, Query::Models { .. }).then(|| Err(refused("list models"))));
+    driver.keys("Gr");
     assert_snapshot!(text(&mut driver, 80, 24));
 }

@@ -52,9 +52,7 @@ fn a_step_at_work() {
 #[test]
 fn cd_at_work_with_its_jobs() {
     let (mut driver, entries) = promoted("telco-churn", 42);
-    let running = |event: &Event| {
-        matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.state.to_string() == "running")
-    };
+    let running = |event: &Event| matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.state.to_string() == "running");
     driver.show(until(&entries, running));
     driver.wait(std::time::Duration::from_secs(4));
     assert_snapshot!("cd_at_work_with_its_jobs", pictures(&mut driver));

@@ -91,7 +91,7 @@ impl Approve {
         let (above, hidden) = if self.show_notes {
             (self.notes(preflight, usize::from(width), rows), 0)
         } else {
-            self.plan(preflight, width, rows, ctx, skin)
+            self.plan(preflight, usize::from(width), rows, roomy, ctx, skin)
         };
         let signer = roomy.then(|| signer(preflight));
         Arrangement { above, hidden, signer, word }
@@ -101,15 +101,14 @@ impl Approve {
     fn plan(
         &self,
         preflight: Option<&Preflight>,
-        width: u16,
+        wide: usize,
         rows: usize,
+        roomy: bool,
         ctx: &Ctx<'_>,
         skin: &Skin,
     ) -> (Vec<Phrase<'static>>, usize) {
-        let wide = usize::from(width);
-        let title = Phrase::of(Role::Title, self.model.to_string())
-            .text("   ")
-            .add(Role::Candidate, self.version.to_string());
+        let title =
+            Phrase::of(Role::Title, self.model.to_string()).text("   ").add(Role::Candidate, self.version.to_string());
         let draft = preflight.and_then(|p| p.draft.as_ref());
         let plan = draft.map(|d| plan::lines(d, skin, wide)).unwrap_or_default();
         let mut remarks = Vec::new();
@@ -133,7 +132,7 @@ impl Approve {
         let airy = [vec![title, Phrase::default()], plan.clone(), gap(&plan), remarks.clone(), passed.clone()].concat();
         // The least that must be seen goes last: what passed is worth a line only if there is one.
         let close = [plan, remarks].concat();
-        if airy.len() <= rows {
+        if roomy && airy.len() <= rows {
             return (airy, 0);
         }
         if close.len() + passed.len() <= rows {
@@ -162,7 +161,8 @@ impl Approve {
         let heading =
             Phrase::of(Role::Heading, "Release notes").add(Role::Muted, ", as they will be   Ctrl-P shows the plan");
         let body = text::wrap(text.trim_end(), width);
-        let mut lines: Vec<_> = [heading, Phrase::default()].into_iter().chain(body.into_iter().map(Phrase::new)).collect();
+        let mut lines: Vec<_> =
+            [heading, Phrase::default()].into_iter().chain(body.into_iter().map(Phrase::new)).collect();
         if lines.len() > rows {
             let hidden = lines.len() - rows.saturating_sub(1);
             lines.truncate(rows.saturating_sub(1));
@@ -219,10 +219,7 @@ impl Approve {
         }
         let label = format!("Type {} and press Enter:  ", self.version);
         let confirm = field(label, &self.confirmation, "", Focus::Confirmation);
-        // As wide as what has to be typed, with room for a mistake.
-        let width = text::width(&confirm.label.plain()) as u16 + 24;
-        let place = line();
-        (&confirm).render(Rect { width: width.min(place.width), ..place }, buf);
+        (&confirm).render(line(), buf);
         let line = |i: usize| word.get(i).cloned().unwrap_or_default();
         (&Pager::new(skin, word.len(), 0, &line)).render(rest, buf);
     }

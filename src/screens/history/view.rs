@@ -37,7 +37,8 @@ impl History {
             };
             return format::empty(area, buf, skin, message, keys);
         }
-        let columns = columns();
+        let narrow = ctx.width < 80;
+        let columns = columns(narrow);
         let widths = Widths::of(&columns, [sample()]);
         let row = |i: usize| promotions.get(i).map(|p| row(p, ctx, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, promotions.len(), &row);
@@ -45,19 +46,27 @@ impl History {
     }
 }
 
-fn columns() -> Vec<Column<'static>> {
+fn columns(narrow: bool) -> Vec<Column<'static>> {
     vec![
-        Column::left("WHEN (UTC)").min(11),
+        // What is cut of the time on narrow terminals is the year.
+        Column::left("WHEN (UTC)").max(if narrow { 11 } else { 16 }),
         Column::left("MODEL").min(12).max(40),
         Column::right("VER"),
         Column::left("BY").rank(2).min(6),
         Column::left("TAG").rank(3).min(12),
-        Column::left("HOW IT ENDED").min(18).stretch(),
+        Column::left("HOW IT ENDED").min(22).stretch(),
     ]
 }
 
 fn sample() -> Row<'static> {
-    let cells = ["2026-11-23 09:10", "telco-churn-classifier", "v1234", "reviewer", "telco-churn-v1234", "✓ released, CD success"];
+    let cells = [
+        "2026-11-23 09:10",
+        "telco-churn-classifier",
+        "v1234",
+        "reviewer",
+        "telco-churn-v1234",
+        "✓ released, CD success",
+    ];
     Row::new(cells.map(Phrase::new).to_vec())
 }
 
@@ -77,9 +86,9 @@ fn row(promotion: &Promotion, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         }
     };
     let draft = &state.plan.draft;
+    let when = state.opened_at.strftime(if ctx.width < 80 { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M" }).to_string();
     Row::new(vec![
-        // The column is cut from the right on narrow terminals: the year is what one misses least.
-        Phrase::of(Role::Muted, state.opened_at.strftime(if ctx.width < 80 { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M" }).to_string()),
+        Phrase::of(Role::Muted, when),
         Phrase::new(draft.model().to_string()),
         Phrase::new(draft.version().to_string()),
         Phrase::new(draft.signer.login.clone()),

@@ -27,7 +27,7 @@ impl Inbox {
         let known = models.read_at.map(|_| self.rows.len());
         let reading = models.has_more() && !failed;
         let right = vec![
-            format::count(known, reading && !models.complete, "waiting", "waiting"),
+            format::count(known, !models.complete, "waiting", "waiting"),
             format::freshness(reading, failed, models.read_at, skin),
         ];
         (Phrase::of(Role::Title, "Inbox"), right)
@@ -57,12 +57,12 @@ impl Inbox {
 
     fn draw_empty(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let target = &ctx.rules.promote_to;
-        let none = format!("Nothing waits for you: no model has a version newer than what is in {target}.");
+        let none = format!("Nothing waits for you: nothing is newer than what is in {target}.");
         let (message, keys): (&str, &[_]) = match (self.filter.query(), ctx.catalog.models.has_more()) {
             ("", true) if self.failure(ctx).is_none() => ("reading models …", &[]),
             ("", true) => ("", &[]),
             ("", false) => (&none, &[("m", "all models"), ("H", "promotions"), ("r", "reads again")]),
-            _ => ("Nothing that waits matches.", &[("Esc", "clears the filter")]),
+            _ => ("Nothing waiting matches.", &[("Esc", "clears the filter")]),
         };
         format::empty(area, buf, skin, message, keys);
     }
@@ -87,7 +87,7 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
 
 fn columns() -> Vec<Column<'static>> {
     vec![
-        Column::left("MODEL").min(14).max(44).stretch(),
+        Column::left("MODEL").min(18).max(44).stretch(),
         Column::right("VER"),
         Column::right("AGE"),
         Column::left("AUTHOR").rank(3).min(8),

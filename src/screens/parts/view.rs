@@ -13,8 +13,8 @@ use crate::domain::ids::RunId;
 use crate::domain::promotion::{Ending, Phase, SagaState};
 use crate::domain::release::signed;
 use crate::failure::Failure;
-use crate::ui::skin::{Role, Skin};
 use crate::ui::Phrase;
+use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Banner, Field, Tone};
 
 /// Time since `at` in its largest unit: `40s`, `12m`, `3h`, `2d`, `5w`, `2y`.
@@ -117,7 +117,8 @@ pub fn lines<'a>(area: Rect, buf: &mut Buffer, skin: &Skin, phrases: impl IntoIt
     used
 }
 
-/// Says over the end of `area` what failed and what to do next. Returns what is left above it.
+/// Says what failed and what to do next: at the end of `area`, or at its beginning if there is nothing else to show.
+/// Returns what is left of it.
 ///
 /// `shown_since`: when that was read which is still shown, if anything is.
 #[must_use]
@@ -137,6 +138,11 @@ pub fn banner(
     let banner = Banner { skin, tone: Tone::Bad, text: &text, hint: Some(hint) };
     // Half of the pane at most: what is old is better than nothing.
     let height = banner.height(area.width).min(area.height / 2);
+    if shown_since.is_none() {
+        let (place, below) = split_top(split_top(area, 1).1, height);
+        (&banner).render(place, buf);
+        return below;
+    }
     let (above, place) = split_bottom(area, height);
     (&banner).render(place, buf);
     above
@@ -153,11 +159,11 @@ pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: 
     }
 }
 
-/// A number of things: `1 model`, `3 models`; `…` before anything is known, `+` while there may be more.
+/// A number of things: `1 model`, `3 models`, `100+ models` while there may be more; nothing before it is known.
 #[must_use]
 pub fn count(known: Option<usize>, more: bool, one: &str, many: &str) -> Phrase<'static> {
     match known {
-        None => Phrase::of(Role::Muted, format!("… {many}")),
+        None => Phrase::default(),
         Some(0) if more => Phrase::of(Role::Muted, format!("… {many}")),
         Some(n) => Phrase::new(format!("{n}{} {}", if more { "+" } else { "" }, if n == 1 { one } else { many })),
     }
@@ -169,8 +175,11 @@ pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -
     if !filter.is_active() {
         return area;
     }
-    let keys = Phrase::of(Role::Key, "Esc").add(Role::Muted, " clears it ");
-    let hint = if filter.is_editing() { Phrase::of(Role::Key, "⏎").add(Role::Muted, " keeps it   ").join(keys) } else { keys };
+    // While one types, the footer says it.
+    let hint = match filter.is_editing() {
+        true => Phrase::default(),
+        false => Phrase::of(Role::Key, "Esc").add(Role::Muted, " clears it "),
+    };
     prompt(" / ", filter.field(), filter.is_editing(), &hint, area, buf, skin)
 }
 

@@ -13,7 +13,7 @@ use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Mark, Timeline};
+use crate::ui::widgets::{Mark, Moment, Timeline};
 
 /// Columns of the timeline at most: times far from what took them are hard to read.
 const WIDEST: u16 = 104;
@@ -31,7 +31,10 @@ impl Promotion {
             Phrase::of(Role::Muted, format::duration(state.opened_at, end)),
             Phrase::of(Role::Muted, format!("started {}", format::clock(state.opened_at))),
         ];
-        (Phrase::of(Role::Title, draft.model().to_string()).add(Role::Candidate, format!("  {}", draft.version())), right)
+        (
+            Phrase::of(Role::Title, draft.model().to_string()).add(Role::Candidate, format!("  {}", draft.version())),
+            right,
+        )
     }
 
     /// Draws the body.
@@ -51,7 +54,7 @@ impl Promotion {
             let what = format!("{version} leaves {target}, what was there before returns.");
             head.extend(Phrase::of(Role::Warn, text).text(what).wrap(width, 3));
         } else if !ctx.busy && !state.is_over() {
-            head.push(choices(state));
+            head.extend(choices(state).wrap(width, 3));
         }
         if area.height > 14 {
             head.insert(0, Phrase::default());
@@ -65,7 +68,11 @@ impl Promotion {
         let tick = usize::try_from(ticks % 1024).unwrap_or(0);
         let mut timeline = Timeline { skin, moments: &moments, tick, offset: 0 };
         // Where things happen stays in sight: the first that is not done, or the end.
-        let at = moments.iter().position(|m| m.mark != Mark::Done).unwrap_or(moments.len().saturating_sub(1));
+        let open = |m: &Moment<'_>| match state.is_over() {
+            true => matches!(m.mark, Mark::Failed | Mark::Attention),
+            false => m.mark != Mark::Done,
+        };
+        let at = moments.iter().position(open).unwrap_or(moments.len().saturating_sub(1));
         timeline.offset = timeline.offset_of(at, below);
         (&timeline).render(below, buf);
     }
@@ -75,7 +82,6 @@ impl Promotion {
 fn headline(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let symbols = skin.symbols();
     let say = |role, symbol: &str, text: String| Phrase::of(role, format!(" {symbol} {text}"));
-    let draft = &state.plan.draft;
     match (&state.phase, &state.paused) {
         (Phase::Ended(Ending::Done), _) => ended(state, skin),
         (Phase::Ended(Ending::Undone { why }), _) => say(Role::Warn, symbols.undone, format!("Taken back: {why}.")),
@@ -88,8 +94,8 @@ fn headline(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
             say(Role::Bad, symbols.block, format!("Stopped: {failure}. ")).add(Role::Muted, hint.to_owned())
         }
         _ if ctx.busy => {
-            let doing = if matches!(state.phase, Phase::Backward { .. }) { "being taken back" } else { "at work" };
-            say(Role::Title, symbols.within, format!("{} {} is {doing}.", draft.model(), draft.version()))
+            let doing = if matches!(state.phase, Phase::Backward { .. }) { "Being taken back" } else { "At work" };
+            say(Role::Title, symbols.within, format!("{doing}."))
                 .add(Role::Muted, " It goes on if you leave this screen.")
         }
         _ if state.is_released() => {
@@ -123,7 +129,8 @@ fn ended(state: &SagaState, skin: &Skin) -> Phrase<'static> {
         }
         (false, false) => {
             let deployed = if matches!(state.cd, Some(CdOutcome::Run(_))) { ", deployed by CD" } else { "" };
-            let text = format!(" {} Done: {} in {}, released{deployed}.", symbols.pass, draft.version(), draft.promote_to);
+            let text =
+                format!(" {} Done: {} in {}, released{deployed}.", symbols.pass, draft.version(), draft.promote_to);
             Phrase::of(Role::Good, text)
         }
     }

@@ -34,9 +34,10 @@ impl Review {
                 None => left.add(Role::Muted, format!("  nothing in {target} yet")),
             };
         }
-        let right = ctx.catalog.slot(&self.query()).map(|slot| {
-            format::freshness(slot.loading.is_some(), slot.failure.is_some(), slot.read_at, skin)
-        });
+        let right = ctx
+            .catalog
+            .slot(&self.query())
+            .map(|slot| format::freshness(slot.loading.is_some(), slot.failure.is_some(), slot.read_at, skin));
         (left, right.into_iter().collect())
     }
 

@@ -22,14 +22,11 @@ impl Versions {
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let versions = ctx.catalog.versions(&self.model);
         let query = self.query(versions.and_then(Paged::next_page));
+        let failed = ctx.catalog.failure(&query).is_some();
+        let (known, more) = (versions.map(|v| v.items.len()), versions.is_none_or(|v| !v.complete));
         let right = vec![
-            format::count(versions.map(|v| v.items.len()), versions.is_none_or(|v| !v.complete), "version", "versions"),
-            format::freshness(
-                ctx.catalog.is_loading(&query),
-                ctx.catalog.failure(&query).is_some(),
-                versions.and_then(|v| v.read_at),
-                skin,
-            ),
+            format::count(known, more, "version", "versions"),
+            format::freshness(ctx.catalog.is_loading(&query), failed, versions.and_then(|v| v.read_at), skin),
         ];
         (Phrase::of(Role::Title, self.model.to_string()), right)
     }
@@ -55,7 +52,8 @@ impl Versions {
             return format::empty(area, buf, skin, message, keys);
         }
         let (area, pane) = version_view::panes(area, ctx);
-        let columns = columns();
+        // What the pane says in full needs no column.
+        let columns: Vec<_> = columns().into_iter().take(if pane.is_some() { 7 } else { 8 }).collect();
         let widths = Widths::of(&columns, [sample()]);
         let row =
             |i: usize| self.shown.get(i).and_then(|i| items.get(*i)).map(|v| row(v, ctx, skin)).unwrap_or_default();

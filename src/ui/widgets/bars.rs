@@ -258,7 +258,7 @@ mod tests {
         let bar = header(&skin, &right, false);
         assert_eq!(
             draw(80, 1, &bar)[0],
-            "  DEMO    eu   signoff  http://mlflow.stagin…      rev1 · 3 waiting · read 09:00"
+            "  DEMO    eu   signoff  http://mlflow.staging:5…  rev1 · 3 waiting · read 09:00"
         );
         assert_eq!(draw(60, 1, &bar)[0], "  DEMO    eu   signoff         rev1 · 3 waiting · read 09:00");
         assert_eq!(draw(50, 1, &bar)[0], "  DEMO    eu   signoff            rev1 · 3 waiting");

@@ -28,6 +28,9 @@ pub struct Field<'a> {
     pub focused: bool,
 }
 
+/// Columns to type in, where the label is long.
+const LEAST: u16 = 12;
+
 impl Field<'_> {
     /// Where the cursor stands in `inner`; none without focus or room.
     fn cursor(&self, inner: Rect) -> Option<Position> {
@@ -42,7 +45,8 @@ impl Field<'_> {
     fn inner(&self, area: Rect) -> Rect {
         let area = Rect { height: area.height.min(1), ..area };
         // A label that leaves no room to type is cut.
-        let label = (self.label.width().min(usize::from(area.width) / 2)) as u16;
+        let most = area.width.saturating_sub(LEAST).max(area.width / 2);
+        let label = (self.label.width().min(usize::from(most))) as u16;
         after(area, label)
     }
 

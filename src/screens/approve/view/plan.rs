@@ -7,7 +7,9 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::{Phrase, text};
 
 /// Columns of number and object.
-const HEAD: usize = 18;
+const HEAD: usize = 17;
+/// Below this many columns nothing is left blank that need not be.
+const ROOMY: usize = 64;
 
 /// What will be done, in order; the arrows stand below one another.
 pub(super) fn lines(draft: &PlanDraft, skin: &Skin, width: usize) -> Vec<Phrase<'static>> {
@@ -21,27 +23,29 @@ pub(super) fn lines(draft: &PlanDraft, skin: &Skin, width: usize) -> Vec<Phrase<
             crossed = true;
             out.push(no_return(skin, width));
         }
-        let mut phrase = plan_line(line, subject, left, skin);
-        let is_tag = line.new.ends_with(draft.commit.sha.short());
-        if is_tag && draft.commit_origin == CommitOrigin::Run {
-            let room = width.saturating_sub(phrase.width() + 4);
-            if room > 8 {
-                let title = text::fit(&draft.commit.title, room, skin.symbols().ellipsis);
-                phrase = phrase.add(Role::Muted, format!("  \"{title}\""));
-            }
+        let gap = if width < ROOMY { " " } else { "  " };
+        let mut phrase = plan_line(line, subject, left, gap, skin);
+        if line.new.ends_with(draft.commit.sha.short()) {
+            let room = width.saturating_sub(phrase.width());
+            phrase = phrase.join(commit(draft, room, skin));
         }
         out.extend(phrase.wrap(width, HEAD));
-        if let (true, CommitOrigin::BranchHead(branch)) = (is_tag, &draft.commit_origin) {
-            let text = format!(
-                "{}{} the run recorded NO commit: this is the head of {branch}, \"{}\"",
-                " ".repeat(HEAD),
-                skin.symbols().warn,
-                draft.commit.title
-            );
-            out.extend(Phrase::of(Role::Warn, text).wrap(width, HEAD + 2));
-        }
     }
     out
+}
+
+/// More on the tagged commit, in `room` columns: its title, or that it is not the run's.
+fn commit(draft: &PlanDraft, room: usize, skin: &Skin) -> Phrase<'static> {
+    match &draft.commit_origin {
+        CommitOrigin::BranchHead(branch) => {
+            Phrase::of(Role::Warn, format!("  {} head of {branch}, NOT the run's", skin.symbols().warn))
+        }
+        CommitOrigin::Run if room > 12 => {
+            let title = text::fit(&draft.commit.title, room - 4, skin.symbols().ellipsis);
+            Phrase::of(Role::Muted, format!("  \"{title}\""))
+        }
+        CommitOrigin::Run => Phrase::default(),
+    }
 }
 
 /// What stands before the arrow.
@@ -53,16 +57,16 @@ fn before(line: &PlanLine, subject: usize) -> String {
     format!("{}{pad}{}", line.subject, line.old)
 }
 
-fn plan_line(line: &PlanLine, subject: usize, left: usize, skin: &Skin) -> Phrase<'static> {
+fn plan_line(line: &PlanLine, subject: usize, left: usize, gap: &str, skin: &Skin) -> Phrase<'static> {
     let number = if line.object.is_empty() { " ".to_owned() } else { line.number.to_string() };
     let head = Phrase::of(Role::Heading, format!("{number} {:<rest$}", line.object, rest = HEAD - 2));
     if line.subject.is_empty() && line.old.is_empty() {
         return head.text(line.new.clone());
     }
     let before = before(line, subject);
-    let pad = " ".repeat(left.saturating_sub(text::width(&before)) + 2);
+    let pad = " ".repeat(left.saturating_sub(text::width(&before)));
     head.text(before)
-        .add(Role::Muted, format!("{pad}{}  ", skin.symbols().arrow))
+        .add(Role::Muted, format!("{pad}{gap}{}{gap}", skin.symbols().arrow))
         .add(Role::Title, line.new.clone())
 }
 

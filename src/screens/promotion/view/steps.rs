@@ -11,10 +11,7 @@ use crate::ui::widgets::{Mark, Moment};
 
 /// Journal, facts, every step, and the end if it is worth a moment of its own.
 pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Moment<'static>> {
-    let mut moments = vec![
-        plain(Mark::Done, "journal", format!("promotion {}", state.plan.id)),
-        facts(state, ctx),
-    ];
+    let mut moments = vec![plain(Mark::Done, "journal", format!("promotion {}", state.plan.id)), facts(state, ctx)];
     for record in &state.steps {
         let mut moment = moment(record, state, ctx);
         if let (true, Step::Follow, Some(CdOutcome::Run(run))) = (jobs, record.step, &state.cd) {
@@ -23,13 +20,20 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
         }
         moments.push(moment);
     }
-    let truth: &[Truth] = match (&state.phase, &state.paused) {
-        (Phase::Ended(_), _) => &state.truth,
-        (_, Some((_, truth))) => truth,
-        _ => &[],
-    };
-    if !truth.is_empty() {
-        moments.push(now(truth, skin));
+    // What is true now stands where it matters: under the step that stopped it, or at the end.
+    let stopped = moments.iter().position(|m| matches!(m.mark, Mark::Failed | Mark::Unknown | Mark::Attention));
+    match (&state.phase, &state.paused, stopped) {
+        (Phase::Ended(Ending::Done), ..) if state.truth.iter().all(|t| t.as_meant == Some(true)) => {}
+        (Phase::Ended(Ending::Done), _, Some(at)) => moments[at].notes.extend(truth(&state.truth, state, skin)),
+        (Phase::Ended(_), ..) if state.truth.is_empty() => {}
+        (Phase::Ended(_), ..) => moments.push(now(&state.truth, state, skin)),
+        (_, Some((failure, found)), Some(at)) => {
+            // The reason stands in the headline already.
+            moments[at].notes.retain(|n| n.plain() != failure.reason);
+            moments[at].notes.extend(truth(found, state, skin));
+        }
+        (_, Some((_, found)), None) => moments.push(now(found, state, skin)),
+        (_, None, _) => {}
     }
     moments
 }
@@ -45,7 +49,7 @@ fn facts(state: &SagaState, ctx: &Ctx<'_>) -> Moment<'static> {
         Phase::Opened => plain(Mark::Waiting, "facts", "not re-read yet".to_owned()),
         Phase::Closing(Ending::Refused { why }) | Phase::Ended(Ending::Refused { why }) => {
             let mut moment = plain(Mark::Failed, "facts", "not as they were".to_owned());
-            let next = "Nothing was written. Look at it again, then decide.";
+            let next = "Look at it again, then decide.";
             moment.notes = vec![Phrase::of(Role::Bad, why.clone()), Phrase::of(Role::Muted, next)];
             moment
         }
@@ -157,19 +161,26 @@ fn job(job: &CdJob, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
         .add(Role::Muted, doing)
 }
 
-/// What each server says, re-read after the last step or where it stopped.
-fn now(truth: &[Truth], skin: &Skin) -> Moment<'static> {
+/// What each server says, as a moment of its own.
+fn now(found: &[Truth], state: &SagaState, skin: &Skin) -> Moment<'static> {
+    let odd = found.iter().any(|t| t.as_meant != Some(true));
+    let mark = if odd { Mark::Attention } else { Mark::Done };
+    let detail = Phrase::of(Role::Muted, "what the servers say");
+    Moment { mark, title: "now".into(), detail, duration: "".into(), notes: truth(found, state, skin) }
+}
+
+/// What each server says, re-read after the last step or where it stopped; long ids as on the rest of the screen.
+fn truth(found: &[Truth], state: &SagaState, skin: &Skin) -> Vec<Phrase<'static>> {
     let symbols = skin.symbols();
-    let notes = truth.iter().map(|fact| {
+    let (id, commit) = (&state.plan.id, &state.plan.draft.commit.sha);
+    let line = |fact: &Truth| {
         let (symbol, role) = match fact.as_meant {
             Some(true) => (symbols.pass, Role::Good),
             Some(false) => (symbols.block, Role::Bad),
             None => (symbols.unknown, Role::Unknown),
         };
-        Phrase::of(role, format!("{symbol} ")).add(Role::Muted, format!("{:<8} ", fact.what)).text(fact.is.clone())
-    });
-    let odd = truth.iter().any(|t| t.as_meant != Some(true));
-    let mark = if odd { Mark::Attention } else { Mark::Done };
-    let detail = Phrase::of(Role::Muted, "what the servers say");
-    Moment { mark, title: "now".into(), detail, duration: "".into(), notes: notes.collect() }
+        let is = fact.is.replace(&id.to_string(), &id.short()).replace(commit.as_str(), commit.short());
+        Phrase::of(role, format!("{symbol} ")).add(Role::Muted, format!("{:<8} ", fact.what)).text(is)
+    };
+    found.iter().map(line).collect()
 }
