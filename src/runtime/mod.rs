@@ -3,4 +3,6 @@
 pub mod answer;
 pub mod executor;
 pub mod input;
+pub mod run;
+mod signals;
 pub mod terminal;
