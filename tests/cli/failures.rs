@@ -11,7 +11,7 @@ use signoff::domain::rules::RepositoryRule;
 
 use super::Desk;
 use super::binary::{Machine, text};
-use crate::support::fake_github::{FakeGithub, READER};
+use crate::support::fake_github::{FakeGithub, READER, REVIEWER};
 
 fn inbox(machine: &Machine, uri: &str) -> (Output, String) {
     let ran = machine.run(&["inbox"], &[("MLFLOW_TRACKING_URI", uri)]);
@@ -83,4 +83,22 @@ async fn tokens_that_are_wrong_or_may_not_write_exit_3_and_are_never_repeated() 
         }
     }
     assert!(fake.writes().is_empty());
+}
+
+#[test]
+fn the_program_reaches_the_github_that_the_environment_names() {
+    let fake = FakeGithub::start_blocking();
+    let url = fake.url();
+    let mlflow = answers("502 Bad Gateway", "");
+    let vars = [
+        ("MLFLOW_TRACKING_URI", mlflow.as_str()),
+        ("GITHUB_API_URL", url.as_str()),
+        ("GH_TOKEN", REVIEWER),
+        ("GH_REPO", "acme/churn-model"),
+    ];
+    let ran = Machine::new().run(&["doctor"], &vars);
+    let found = text(&ran.stdout);
+    assert!(found.contains("takes us for rev1") && found.contains("may write to acme/churn-model"), "{found}");
+    assert_eq!(ran.status.code(), Some(4), "{found}");
+    assert!(!found.contains(REVIEWER));
 }
