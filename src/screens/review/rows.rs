@@ -5,6 +5,7 @@ use crate::domain::compare::{Change, Comparison, Directions, MetricRow, Side, Te
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::rules::Rules;
 use crate::domain::text;
+use crate::ui::text::wrap;
 
 /// One row of a tab.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,7 +184,7 @@ pub fn text_rows(text: &str, width: u16) -> Vec<Row> {
     }
     // Less the columns of the cursor, and one to breathe.
     let width = usize::from(width.saturating_sub(4)).max(20);
-    crate::ui::text::wrap(text.trim_end(), width).into_iter().map(Row::Line).collect()
+    wrap(text.trim_end(), width).into_iter().map(Row::Line).collect()
 }
 
 fn heading(title: &str, word: &str) -> Row {

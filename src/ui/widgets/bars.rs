@@ -260,8 +260,8 @@ mod tests {
             draw(80, 1, &bar)[0],
             "  DEMO    eu   signoff  http://mlflow.staging:5…  rev1 · 3 waiting · read 09:00"
         );
-        assert_eq!(draw(60, 1, &bar)[0], "  DEMO    eu   signoff         rev1 · 3 waiting · read 09:00");
-        assert_eq!(draw(50, 1, &bar)[0], "  DEMO    eu   signoff            rev1 · 3 waiting");
+        assert_eq!(draw(60, 1, &bar)[0], "  DEMO    eu   signoff        rev1 · 3 waiting · read 09:00");
+        assert_eq!(draw(50, 1, &bar)[0], "  DEMO    eu   signoff           rev1 · 3 waiting");
         assert_eq!(draw(30, 1, &bar)[0], "  DEMO    eu   signoff   rev1");
         assert!(draw(14, 1, &bar)[0].contains("DEMO    eu"));
     }
