@@ -19,6 +19,7 @@ pub struct Versions {
     model: ModelName,
     shown: Vec<usize>,
     keys: Vec<VersionNumber>,
+    made_from: Option<u64>,
     cursor: Cursor<VersionNumber>,
     filter: Filter,
 }
@@ -27,7 +28,14 @@ impl Versions {
     /// The versions of `model`.
     #[must_use]
     pub fn new(model: ModelName) -> Self {
-        Self { model, shown: Vec::new(), keys: Vec::new(), cursor: Cursor::default(), filter: Filter::default() }
+        Self {
+            model,
+            shown: Vec::new(),
+            keys: Vec::new(),
+            made_from: None,
+            cursor: Cursor::default(),
+            filter: Filter::default(),
+        }
     }
 
     /// Contexts from the innermost outwards.
@@ -78,10 +86,14 @@ impl Versions {
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        self.filter.update(event);
-        let items = ctx.catalog.versions(&self.model).map(|v| v.items.as_slice()).unwrap_or_default();
-        self.shown = fuzzy::filter(self.filter.query(), items, haystack);
-        self.keys = self.shown.iter().map(|i| items[*i].number).collect();
+        let versions = ctx.catalog.versions(&self.model);
+        let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
+        let revision = versions.map(|v| v.revision);
+        if self.filter.update(event) || self.made_from != revision {
+            self.made_from = revision;
+            self.shown = fuzzy::filter(self.filter.query(), items, haystack);
+            self.keys = self.shown.iter().map(|i| items[*i].number).collect();
+        }
         let rows = self.rows(ctx);
         self.cursor.settle(&self.keys, rows);
         let Event::Action(action) = event else {
