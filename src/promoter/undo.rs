@@ -1,7 +1,8 @@
 //! Takes a step back, if what it left is still there and still ours. Every undo may be repeated.
 
+use super::probe;
 use crate::domain::promotion::plan::{MARK, live_promotion};
-use crate::domain::promotion::{PromotionPlan, Step};
+use crate::domain::promotion::{Finding, PromotionPlan, Step};
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, PromotionTarget, Stage};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Journaled;
@@ -48,14 +49,35 @@ async fn undo_mark(services: &Services, plan: &PromotionPlan, journaled: &Journa
 async fn undo_move(services: &Services, plan: &PromotionPlan, journaled: &Journaled) -> Outcome<String> {
     let draft = &plan.draft;
     let version = services.registry.version(draft.model(), draft.version()).await?;
-    if let Some((id, by)) = version.own_tag(MARK).and_then(live_promotion)
-        && id != plan.id
-    {
-        return Ok(format!("{by} is promoting this version now: left in {}", draft.promote_to));
+    if let Some(other) = other_owner(services, plan, &version).await {
+        return Ok(format!("{other}: {} is left to it", draft.promote_to));
     }
     match &draft.promote_to {
         PromotionTarget::Stage(stage) => undo_stage(services, plan, stage, &version, journaled).await,
         PromotionTarget::Alias(alias) => undo_alias(services, plan, alias, journaled).await,
+    }
+}
+
+/// Another promotion of this very version, at work or done: the target is its business now.
+async fn other_owner(services: &Services, plan: &PromotionPlan, version: &ModelVersion) -> Option<String> {
+    let draft = &plan.draft;
+    match version.own_tag(MARK) {
+        Some(mark) if mark == plan.mark_promoting() || Some(mark) == draft.facts.version.own_tag(MARK) => {}
+        Some(mark) => {
+            return Some(match live_promotion(mark) {
+                Some((id, by)) => format!("{by} is promoting this version now (promotion {})", id.short()),
+                None => format!("the version is marked by another promotion ({mark})"),
+            });
+        }
+        None => {}
+    }
+    // Its mark may have been overwritten by ours. A tag that cannot be read must not keep an undo from being done.
+    match services.host.tag(&draft.repo, &draft.tag).await {
+        Ok(Some(tag)) => match probe::judge_tag(plan, tag) {
+            Finding::Foreign { what, same_version: true } => Some(what),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
