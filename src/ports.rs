@@ -198,7 +198,7 @@ pub trait JournalStore: Send + Sync {
 
 /// One journal, locked for writing until dropped.
 #[async_trait]
-pub trait JournalFile: Send {
+pub trait JournalFile: Send + Sync {
     /// Appends one entry and returns when it is on disk.
     async fn append(&mut self, entry: &Entry) -> Outcome<()>;
 }

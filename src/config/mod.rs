@@ -1,1 +1,30 @@
-//! Configuration.
+//! Configuration: what is in force, and why.
+//!
+//! Layers: built-in defaults < file < environment < flags. Every value keeps its origin. This is the only place
+//! that reads the environment, the configuration file, MLflow's credentials file and the templates they name.
+//! Secrets stay in [`secrecy::SecretString`] and go only to the server they are meant for (see `servers.rs`).
+
+pub mod address;
+pub mod connections;
+mod credentials;
+pub mod defaults;
+mod env;
+pub mod example;
+mod load;
+pub mod model;
+pub mod nearest;
+mod origin;
+mod paths;
+mod reader;
+mod resolve;
+mod servers;
+mod show;
+
+pub use connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, TargetConnections, Tls};
+pub use env::Env;
+pub use load::{Loaded, UiSettings, load};
+pub use model::{DEMO_TARGET, TargetColor, Theme};
+pub use origin::{Origin, Sourced};
+pub use paths::Paths;
+pub use resolve::{Flags, Target, promotion_target_name};
+pub use show::Shown;

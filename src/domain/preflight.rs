@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::promotion::PlanDraft;
+use crate::failure::FailureKind;
 
 /// The result of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub struct Check {
     pub detail: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The kind of failure behind it, where there is one: decides the command line's exit code.
+    #[serde(default)]
+    pub failure: Option<FailureKind>,
 }
 
 /// All checks, and the plan if there can be one.

@@ -15,6 +15,8 @@ pub struct Rules {
     pub target_name: String,
     /// A production target looks different on every screen.
     pub production: bool,
+    /// The colour the user gave this target: a name, `#rrggbb`, or a number below 256.
+    pub colour: Option<String>,
     /// The built-in world: no real server is involved.
     pub demo: bool,
     /// Nothing may be written, whatever the tokens allow.

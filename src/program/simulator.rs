@@ -1,1 +1,168 @@
+//! Plays a person and a world against `update`, without any I/O: send, look at the effects, answer.
+#![allow(clippy::unwrap_used)]
 
+use crate::app::effect::Effect;
+use crate::app::input::{Input, Key, KeyCode};
+use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
+use crate::app::msg::Msg;
+use crate::app::query::{Answer, Query, Session};
+use crate::app::route::Route;
+use crate::domain::commit::HostIdentity;
+use crate::domain::preflight::{Check, CheckState, Preflight};
+use crate::domain::promotion::samples;
+use crate::domain::registry::{RegisteredModel, Stage};
+use crate::domain::rules::Rules;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::{Page, RegistryInfo};
+use crate::program::state::State;
+use crate::program::update::{start, update};
+
+/// The rules of the sample target.
+pub(crate) fn rules() -> Rules {
+    let draft = samples::draft();
+    Rules {
+        target_name: "staging".into(),
+        production: false,
+        colour: None,
+        demo: false,
+        readonly: false,
+        promote_to: draft.promote_to,
+        host: "github.com".into(),
+        repository: Default::default(),
+        commit_from_branch: None,
+        tag_template: "{model}-v{version}".into(),
+        title_template: "{model} v{version}".into(),
+        notes_template: draft.notes_template,
+        cd: draft.cd,
+        directions: draft.directions,
+        main_metrics: vec!["auc".into()],
+    }
+}
+
+/// A program with a person in front of it.
+pub(crate) struct Simulator {
+    pub(crate) state: State,
+    /// Effects nobody has looked at yet.
+    pub(crate) effects: Vec<Effect>,
+    /// Whether questions are answered at once.
+    pub(crate) answering: bool,
+}
+
+impl Simulator {
+    pub(crate) fn new(routes: &[Route]) -> Self {
+        let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
+        let mut state = State::new(rules(), "http://mlflow:5000".into(), keymap, samples::now(), routes);
+        let effects = start(&mut state);
+        let mut simulator = Self { state, effects: Vec::new(), answering: true };
+        simulator.take(effects);
+        simulator
+    }
+
+    /// Sends one message, and answers every question that follows from it.
+    pub(crate) fn send(&mut self, msg: Msg) {
+        let effects = update(&mut self.state, msg);
+        self.take(effects);
+    }
+
+    /// Types keys: characters, and names in angle brackets such as `<enter>`.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        let mut rest = keys;
+        while !rest.is_empty() {
+            let key = match rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
+                Some((name, after)) => {
+                    rest = after;
+                    named(name)
+                }
+                None => {
+                    let c = rest.chars().next().unwrap();
+                    rest = &rest[c.len_utf8()..];
+                    Key::char(c)
+                }
+            };
+            self.send(Msg::Input(Input::Key(key)));
+        }
+    }
+
+    /// What was asked of the outside since the last look, questions left out.
+    pub(crate) fn asked(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    fn take(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Fetch(id, query) if self.answering => {
+                    let answer = answer(&query);
+                    self.send(Msg::Reply { id, query, answer });
+                }
+                other => self.effects.push(other),
+            }
+        }
+    }
+}
+
+fn named(name: &str) -> Key {
+    match name {
+        "enter" => Key::plain(KeyCode::Enter),
+        "esc" => Key::plain(KeyCode::Esc),
+        "tab" => Key::plain(KeyCode::Tab),
+        "backspace" => Key::plain(KeyCode::Backspace),
+        "down" => Key::plain(KeyCode::Down),
+        "pagedown" => Key::plain(KeyCode::PageDown),
+        c => Key::ctrl(c.strip_prefix("ctrl-").unwrap().chars().next().unwrap()),
+    }
+}
+
+/// What a small, friendly world says.
+pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
+    let facts = samples::facts();
+    Ok(match query {
+        Query::Session => Answer::Session(Session {
+            registry: Ok(RegistryInfo {
+                version: "3.17.2".into(),
+                user: None,
+                stages: true,
+                aliases: true,
+                tag_value_limit: 5000,
+            }),
+            host: Ok(HostIdentity { login: "rev1".into(), id: 7, name: None, email: None }),
+        }),
+        Query::Models { .. } => Answer::Models(Page {
+            items: vec![RegisteredModel {
+                name: facts.version.model.clone(),
+                description: "Churn within 30 days.".into(),
+                tags: Default::default(),
+                aliases: Default::default(),
+                latest: vec![facts.version.clone(), samples::version(39, Stage::Production)],
+                created_at: None,
+                updated_at: facts.version.updated_at,
+            }],
+            next: None,
+        }),
+        Query::Versions { .. } => Answer::Versions(Page {
+            items: vec![facts.version.clone(), samples::version(39, Stage::Production)],
+            next: None,
+        }),
+        Query::Runs { .. } => Answer::Runs(vec![samples::run(42, 0.914), samples::run(39, 0.902)]),
+        Query::Facts { .. } => Answer::Facts(Box::new(facts)),
+        Query::Preflight { .. } => Answer::Preflight(Box::new(preflight())),
+        Query::Promotions => Answer::Promotions(Vec::new()),
+        Query::Jobs { .. } => Answer::Jobs(Vec::new()),
+    })
+}
+
+/// A preflight in which everything passes.
+pub(crate) fn preflight() -> Preflight {
+    let check = |title: &str| Check { title: title.into(), state: CheckState::Pass, detail: "fine".into(), hint: None };
+    Preflight {
+        checks: vec![check("version"), check("commit"), check("tag")],
+        draft: Some(samples::draft()),
+        read_at: samples::now(),
+    }
+}
+
+/// A server that does not answer.
+pub(crate) fn refused() -> Failure {
+    Failure::new(FailureKind::Unavailable, Service::Mlflow, "list models", "the connection was refused")
+        .with_hint("Is the server up?")
+}

@@ -63,7 +63,7 @@ pub struct State {
     pub driving: Driving,
     /// A person asked to quit while a promotion was at work: it stops after its step, then the program ends.
     pub leaving: bool,
-    /// Counts ticks, for the spinner.
+    /// Tenths of a second, for the spinner.
     pub ticks: u64,
     next_request: u64,
 }

@@ -1,1 +1,336 @@
+//! Flows through `update`: keys in, effects out.
+#![allow(clippy::unwrap_used)]
 
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::simulator::{Simulator, answer, preflight, refused};
+use super::state::{Driving, State};
+use super::update::update;
+use super::view::view;
+use crate::app::effect::{Effect, Place};
+use crate::app::input::{Input, Key, KeyCode};
+use crate::app::msg::Msg;
+use crate::app::query::{Query, RequestId};
+use crate::app::route::Route;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::preflight::CheckState;
+use crate::domain::promotion::{Entry, Event, samples};
+use crate::failure::Outcome;
+use crate::promoter::Progress;
+use crate::screens::Screen;
+use crate::ui::skin::{Skin, Theme};
+
+fn subject() -> (ModelName, VersionNumber) {
+    (ModelName::new("telco-churn"), VersionNumber(42))
+}
+
+fn on_approve() -> Simulator {
+    let mut simulator = Simulator::new(&[]);
+    simulator.keys("a");
+    simulator.asked();
+    simulator
+}
+
+fn promotes(effects: &[Effect]) -> usize {
+    effects.iter().filter(|e| matches!(e, Effect::Promote { .. })).count()
+}
+
+fn opened() -> Msg {
+    let plan = Box::new(samples::plan());
+    let entry = Entry { v: 1, seq: 0, at: samples::now(), event: Event::Opened { plan } };
+    Msg::Promotion(Box::new(Progress { id: samples::id(1), entry }))
+}
+
+fn screen_text(state: &State, width: u16, height: u16) -> String {
+    let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+    view(state, &Skin::new(Theme::Dark, true), buf.area, &mut buf);
+    let mut text = String::new();
+    for y in 0..height {
+        for x in 0..width {
+            text.push_str(buf[(x, y)].symbol());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn the_shortest_way_to_approve_takes_six_keys() {
+    let mut simulator = Simulator::new(&[]);
+    simulator.keys("av42<enter>");
+    let asked = simulator.asked();
+    assert_eq!(asked, [Effect::Promote { draft: Box::new(samples::draft()), reason: String::new() }]);
+    simulator.send(opened());
+    assert!(matches!(simulator.state.top(), Screen::Promotion(_)));
+}
+
+#[test]
+fn the_reason_is_one_tab_away_and_goes_with_the_promotion() {
+    let mut simulator = on_approve();
+    simulator.keys("<tab>looks good<tab>v42<enter>");
+    assert_eq!(simulator.asked(), [Effect::Promote { draft: Box::new(samples::draft()), reason: "looks good".into() }]);
+}
+
+#[test]
+fn nothing_but_the_exact_version_confirms() {
+    for typed in ["", "v4", "v422", "V42", "42", "v43", " v42"] {
+        let mut simulator = on_approve();
+        simulator.keys(typed);
+        simulator.keys("<enter><enter>");
+        assert_eq!(promotes(&simulator.asked()), 0, "{typed:?}");
+    }
+}
+
+#[test]
+fn a_paste_or_a_held_key_does_not_confirm() {
+    let mut simulator = on_approve();
+    simulator.send(Msg::Input(Input::Paste("v42".into())));
+    simulator.keys("<enter>");
+    for c in "v42".chars() {
+        simulator.send(Msg::Input(Input::Key(Key { repeat: true, ..Key::char(c) })));
+    }
+    simulator.keys("<enter>");
+    assert_eq!(promotes(&simulator.asked()), 0);
+    simulator.keys("v42");
+    simulator.send(Msg::Input(Input::Key(Key { repeat: true, ..Key::plain(KeyCode::Enter) })));
+    assert_eq!(promotes(&simulator.asked()), 0);
+}
+
+#[test]
+fn a_second_enter_does_nothing() {
+    let mut simulator = on_approve();
+    simulator.keys("v42<enter><enter><enter>v42<enter>");
+    assert_eq!(promotes(&simulator.asked()), 1);
+    simulator.send(opened());
+    simulator.keys("<enter>a<enter><esc>av42<enter>");
+    assert_eq!(promotes(&simulator.asked()), 0);
+}
+
+#[test]
+fn a_blocking_check_a_missing_plan_and_a_failed_read_hinder() {
+    let mut blocked = preflight();
+    blocked.checks[0].state = CheckState::Block;
+    let mut planless = preflight();
+    planless.draft = None;
+    for reply in [
+        Ok(crate::app::query::Answer::Preflight(Box::new(blocked))),
+        Ok(crate::app::query::Answer::Preflight(Box::new(planless))),
+        Err(refused()),
+    ] {
+        let mut simulator = Simulator::new(&[]);
+        simulator.answering = false;
+        simulator.keys("a");
+        answer_preflight(&mut simulator, reply);
+        simulator.keys("v42<enter>");
+        assert_eq!(promotes(&simulator.asked()), 0);
+    }
+}
+
+fn answer_preflight(simulator: &mut Simulator, reply: Outcome<crate::app::query::Answer>) {
+    let asked = simulator.asked();
+    let found = asked.into_iter().find_map(|e| match e {
+        Effect::Fetch(id, query @ Query::Preflight { .. }) => Some((id, query)),
+        _ => None,
+    });
+    let (id, query) = found.unwrap();
+    simulator.send(Msg::Reply { id, query, answer: reply });
+}
+
+#[test]
+fn facts_older_than_a_minute_are_read_again_before_anything_happens() {
+    let mut simulator = on_approve();
+    let later = samples::now().checked_add(jiff::SignedDuration::from_secs(61)).unwrap();
+    simulator.send(Msg::Tick(later));
+    simulator.answering = false;
+    simulator.keys("v42<enter>");
+    let asked = simulator.asked();
+    assert_eq!(promotes(&asked), 0);
+    assert!(asked.iter().any(|e| matches!(e, Effect::Fetch(_, Query::Preflight { .. }))), "{asked:?}");
+}
+
+#[test]
+fn what_changed_since_the_review_hinders() {
+    let mut simulator = Simulator::new(&[Route::Review(subject().0, subject().1)]);
+    simulator.answering = false;
+    simulator.keys("a");
+    let mut changed = preflight();
+    changed.draft.as_mut().unwrap().facts.version.description = "other".into();
+    answer_preflight(&mut simulator, Ok(crate::app::query::Answer::Preflight(Box::new(changed))));
+    simulator.keys("v42<enter>");
+    assert_eq!(promotes(&simulator.asked()), 0);
+    assert!(
+        screen_text(&simulator.state, 100, 30).contains("the description was"),
+        "{}",
+        screen_text(&simulator.state, 100, 30)
+    );
+}
+
+#[test]
+fn leaving_a_screen_cancels_what_it_asked_for() {
+    let mut simulator = Simulator::new(&[]);
+    simulator.answering = false;
+    simulator.keys("<enter>");
+    let asked = simulator.asked();
+    let id = asked.iter().find_map(|e| match e {
+        Effect::Fetch(id, Query::Facts { .. }) => Some(*id),
+        _ => None,
+    });
+    simulator.keys("<esc>");
+    assert_eq!(simulator.asked(), [Effect::Cancel(id.unwrap())]);
+}
+
+#[test]
+fn a_failed_refresh_keeps_the_rows_and_says_so() {
+    let mut simulator = Simulator::new(&[]);
+    simulator.answering = false;
+    simulator.keys("r");
+    for effect in simulator.asked() {
+        if let Effect::Fetch(id, query @ Query::Models { .. }) = effect {
+            simulator.send(Msg::Reply { id, query, answer: Err(refused()) });
+        }
+    }
+    let text = screen_text(&simulator.state, 100, 24);
+    assert!(
+        text.contains("telco-churn") && text.contains("connection was refused") && text.contains("Is the server up?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn quitting_while_a_promotion_is_at_work_stops_it_first() {
+    let mut simulator = on_approve();
+    simulator.keys("v42<enter>");
+    simulator.asked();
+    simulator.send(opened());
+    simulator.keys("q");
+    assert_eq!(simulator.asked(), [Effect::StopPromotion]);
+    simulator.send(Msg::PromotionSettled { id: Some(samples::id(1)), outcome: Ok(()) });
+    assert_eq!(simulator.asked(), [Effect::Quit]);
+}
+
+#[test]
+fn a_promotion_that_cannot_begin_returns_to_the_form_and_says_why() {
+    let mut simulator = on_approve();
+    simulator.keys("v42<enter>");
+    simulator.asked();
+    simulator.send(Msg::PromotionSettled { id: None, outcome: Err(refused()) });
+    assert_eq!(simulator.state.driving, Driving::Idle);
+    simulator.keys("v42<enter>");
+    assert_eq!(promotes(&simulator.asked()), 0, "everything must be read again first");
+    simulator.keys("<ctrl-r><enter>");
+    assert_eq!(promotes(&simulator.asked()), 1);
+}
+
+#[test]
+fn the_palette_finds_and_runs_commands_of_the_screen_below() {
+    let mut simulator = Simulator::new(&[]);
+    simulator.keys(":models<enter>");
+    assert!(matches!(simulator.state.top(), Screen::Models(_)));
+    simulator.keys("?");
+    assert!(screen_text(&simulator.state, 100, 40).contains("open in the browser"));
+    simulator.keys("<esc>o");
+    assert_eq!(simulator.asked(), [Effect::Browse(Place::Version(subject().0, subject().1))]);
+}
+
+#[test]
+fn the_filter_takes_letters_that_are_keys_elsewhere() {
+    let mut simulator = Simulator::new(&[]);
+    simulator.keys("/aqx");
+    assert!(screen_text(&simulator.state, 80, 24).contains("Nothing waiting matches"));
+    simulator.keys("<esc>");
+    assert!(screen_text(&simulator.state, 80, 24).contains("telco-churn"));
+    assert_eq!(simulator.asked(), []);
+}
+
+#[test]
+fn nobody_decides_on_a_screen_too_small_to_read() {
+    let mut simulator = on_approve();
+    simulator.keys("v42");
+    simulator.send(Msg::Input(Input::Resize { width: 50, height: 10 }));
+    simulator.keys("<enter>");
+    assert_eq!(promotes(&simulator.asked()), 0);
+    assert!(screen_text(&simulator.state, 50, 10).contains("needs 60x15"));
+}
+
+fn any_msg() -> impl Strategy<Value = Msg> {
+    let key = prop_oneof![
+        8 => prop::sample::select("av42v42qjkGgdohlmHi?:/ryuJ1234\u{e9}".chars().collect::<Vec<_>>()).prop_map(Key::char),
+        5 => prop::sample::select(vec![KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Up, KeyCode::Down, KeyCode::PageDown, KeyCode::Backspace]).prop_map(Key::plain),
+        1 => prop::sample::select("cprdu".chars().collect::<Vec<_>>()).prop_map(Key::ctrl),
+    ];
+    let query = prop_oneof![
+        Just(Query::Session),
+        Just(Query::Models { page: None }),
+        Just(Query::Facts { model: subject().0, version: subject().1 }),
+        Just(Query::Preflight { model: subject().0, version: subject().1 }),
+        Just(Query::Promotions),
+    ];
+    prop_oneof![
+        20 => (key, any::<bool>()).prop_map(|(key, repeat)| Msg::Input(Input::Key(Key { repeat, ..key }))),
+        1 => "[v42\n]{0,4}".prop_map(|t| Msg::Input(Input::Paste(t))),
+        1 => (0u16..160, 0u16..60).prop_map(|(width, height)| Msg::Input(Input::Resize { width, height })),
+        6 => (query, 0u64..40, any::<bool>()).prop_map(|(query, id, fine)| {
+            let answer = if fine { answer(&query) } else { Err(refused()) };
+            Msg::Reply { id: RequestId(id), query, answer }
+        }),
+        1 => Just(opened()),
+        1 => any::<bool>().prop_map(|fine| Msg::PromotionSettled {
+            id: Some(samples::id(1)),
+            outcome: if fine { Ok(()) } else { Err(refused()) },
+        }),
+        1 => (0i64..200).prop_map(|s| Msg::Tick(samples::now().checked_add(jiff::SignedDuration::from_secs(s)).unwrap())),
+    ]
+}
+
+/// Mostly noise; now and then somebody who knows the keys, so that promotions really begin.
+fn any_burst() -> impl Strategy<Value = Vec<Msg>> {
+    let typed = |keys: &str| {
+        keys.chars()
+            .map(|c| Msg::Input(Input::Key(if c == '\n' { Key::plain(KeyCode::Enter) } else { Key::char(c) })))
+            .collect::<Vec<_>>()
+    };
+    prop_oneof![
+        6 => any_msg().prop_map(|m| vec![m]),
+        1 => Just(typed("iav42\n")),
+        1 => Just(typed("v42\n\n")),
+        1 => Just(vec![Msg::Input(Input::Resize { width: 100, height: 40 }), opened()]),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_message_sequence_starts_two_promotions(bursts in prop::collection::vec(any_burst(), 0..80), answering in prop::bool::weighted(0.8)) {
+        let mut simulator = Simulator::new(&[]);
+        simulator.answering = answering;
+        let mut running = false;
+        for msg in bursts.into_iter().flatten() {
+            if matches!(msg, Msg::PromotionSettled { .. }) {
+                running = false;
+            }
+            simulator.send(msg);
+            for effect in simulator.asked() {
+                if matches!(effect, Effect::Promote { .. } | Effect::Resume(_) | Effect::Undo(_)) {
+                    prop_assert!(!running, "a second promotion began while one was at work");
+                    running = true;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_messages_at_any_size_are_drawn_without_panic_or_control_characters(
+        msgs in prop::collection::vec(any_msg(), 0..40), width in 0u16..170, height in 0u16..50,
+    ) {
+        let mut simulator = Simulator::new(&[]);
+        for msg in msgs {
+            simulator.send(msg);
+        }
+        update(&mut simulator.state, Msg::Input(Input::Resize { width, height }));
+        let text = screen_text(&simulator.state, width, height);
+        prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+    }
+}

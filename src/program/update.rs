@@ -19,7 +19,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = match msg {
         Msg::Tick(now) => {
             state.now = now;
-            state.ticks += 1;
+            state.ticks = u64::try_from(now.as_millisecond() / 100).unwrap_or(0);
             deliver(state, Event::Changed)
         }
         Msg::Input(Input::Resize { width, height }) => {

@@ -79,7 +79,7 @@ struct Checks {
 
 impl Checks {
     fn add(&mut self, title: &str, state: CheckState, detail: impl Into<String>) {
-        self.list.push(Check { title: title.to_owned(), state, detail: detail.into(), hint: None });
+        self.list.push(Check { title: title.to_owned(), state, detail: detail.into(), hint: None, failure: None });
     }
 
     fn add_hint(&mut self, title: &str, state: CheckState, detail: impl Into<String>, hint: impl Into<String>) {
@@ -93,6 +93,14 @@ impl Checks {
         self.add(title, state, failure.to_string());
         if let Some(last) = self.list.last_mut() {
             last.hint.clone_from(&failure.hint);
+            last.failure = Some(failure.kind);
+        }
+    }
+
+    /// Names the kind of failure behind the check that was added last.
+    fn because(&mut self, kind: FailureKind) {
+        if let Some(last) = self.list.last_mut() {
+            last.failure = Some(kind);
         }
     }
 
@@ -200,6 +208,7 @@ impl Checks {
                     "the GitHub token belongs to no person",
                     "An approval needs a person: use a token of your own account.",
                 );
+                self.because(FailureKind::Forbidden);
                 None
             }
             Err(failure) => {
@@ -299,12 +308,15 @@ impl Checks {
             Ok(repository) => {
                 match (repository.archived, repository.can_push) {
                     (true, _) => self.add("repository", Block, format!("{repo} is archived and takes no releases")),
-                    (_, Some(false)) => self.add_hint(
-                        "repository",
-                        Block,
-                        format!("the GitHub token may not write to {repo}"),
-                        "It needs the permission Contents: write (fine-grained) or the scope repo (classic).",
-                    ),
+                    (_, Some(false)) => {
+                        self.add_hint(
+                            "repository",
+                            Block,
+                            format!("the GitHub token may not write to {repo}"),
+                            "It needs the permission Contents: write (fine-grained) or the scope repo (classic).",
+                        );
+                        self.because(FailureKind::Forbidden);
+                    }
                     (_, Some(true)) => self.add("repository", Pass, format!("may write to {repo}")),
                     (_, None) => {
                         self.add("repository", Unknown, format!("{repo} does not say whether the token may write"))

@@ -1,1 +1,8 @@
-//! tokio and crossterm: the only place where tasks are spawned.
+//! tokio and crossterm: the event loop, and the only place where tasks are spawned.
+
+pub mod answer;
+pub mod executor;
+pub mod input;
+pub mod run;
+mod signals;
+pub mod terminal;

@@ -2,10 +2,8 @@
 //! is one world for every process that opens it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../support/clock.rs"]
-mod clock;
-#[path = "../support/journaled.rs"]
-mod journaled;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod fixtures;
 mod host;
@@ -16,8 +14,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::ManualClock;
-use journaled::journaled;
 use signoff::adapters::demo::{DemoHost, DemoRegistry, Latency, Store, World, open};
 use signoff::domain::cd::{CdState, CdTrigger};
 use signoff::domain::commit::Ancestry;
@@ -31,6 +27,8 @@ use signoff::domain::run::Run;
 use signoff::evidence::reviewed_facts;
 use signoff::failure::{FailureKind, Outcome};
 use signoff::ports::{CdQuery, Clock, ModelRegistry, ReleaseHost};
+use support::clock::ManualClock;
+use support::journal::journaled;
 
 const NOW: &str = "2026-11-23T09:00:00Z";
 const CHURN: &str = "telco-churn";

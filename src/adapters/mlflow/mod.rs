@@ -1,1 +1,118 @@
+//! MLflow's registry and tracking servers, 2.x and 3.x, over their REST interface.
+//!
+//! Owns everything MLflow-specific: addresses, credentials, wire format, paging, filters and errors. Must
+//! never repeat a write, follow a redirect, or let remote text through uncleaned.
 
+mod client;
+pub mod connection;
+mod convert;
+mod errors;
+mod filter;
+mod info;
+mod json;
+mod registry;
+mod runs;
+mod versions;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use connection::{Auth, Connection, DEFAULT_TIMEOUT, Endpoint, Tls, endpoint_url};
+
+use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use client::{Client, Http};
+
+/// What stays readable in the path of a web page.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Sizes and pauses that tests make small. The defaults are what the servers like best.
+#[derive(Clone, Copy, Debug)]
+pub struct Tuning {
+    /// Models asked for at once. One page of 1,000 takes ten times as long to its first row as one of 100.
+    pub models_per_page: usize,
+    /// Versions asked for at once when listing.
+    pub versions_per_page: usize,
+    /// Versions asked for at once when all must be seen.
+    pub versions_per_scan: usize,
+    /// Run ids in one filter. The servers' limit is some 5,000 (measured on 2.22 and 3.18).
+    pub runs_per_search: usize,
+    /// Experiments asked for at once.
+    pub experiments_per_page: usize,
+    /// Pause before a read is repeated; doubles each time.
+    pub retry_pause: Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            models_per_page: 100,
+            versions_per_page: 200,
+            versions_per_scan: 1_000,
+            runs_per_search: 100,
+            experiments_per_page: 1_000,
+            retry_pause: Duration::from_millis(200),
+        }
+    }
+}
+
+/// A registry server and the tracking server behind it.
+///
+/// Making one costs nothing: sockets, certificates and caches come with the first request.
+#[derive(Debug)]
+pub struct Mlflow {
+    registry: Client,
+    tracking: Client,
+    tuning: Tuning,
+    experiments: runs::KnownExperiments,
+    aliases: versions::KnownAliases,
+}
+
+impl Mlflow {
+    /// Wires the adapter to the servers of `connection` without talking to them.
+    #[must_use]
+    pub fn new(connection: &Connection) -> Self {
+        Self::with_tuning(connection, Tuning::default())
+    }
+
+    /// As [`Self::new`], with sizes and pauses of one's own.
+    #[must_use]
+    pub fn with_tuning(connection: &Connection, tuning: Tuning) -> Self {
+        let http = Arc::new(Http::new(connection));
+        let client =
+            |endpoint: &Endpoint| Client::new(http.clone(), endpoint.clone(), connection.workspace.clone(), &tuning);
+        Self {
+            registry: client(connection.registry.as_ref().unwrap_or(&connection.tracking)),
+            tracking: client(&connection.tracking),
+            tuning,
+            experiments: runs::KnownExperiments::default(),
+            aliases: versions::KnownAliases::default(),
+        }
+    }
+}
+
+fn version_page(base: &str, model: &ModelName, number: VersionNumber) -> String {
+    format!("{base}/#/models/{}/versions/{}", utf8_percent_encode(model.as_str(), PATH), number.0)
+}
+
+fn run_page(base: &str, experiment: &ExperimentId, run: &RunId) -> String {
+    let encode = |text| utf8_percent_encode(text, PATH);
+    format!("{base}/#/experiments/{}/runs/{}", encode(experiment.as_str()), encode(run.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn web_pages_survive_every_name() {
+        let page = |name: &str| version_page("http://h/x", &ModelName::new(name), VersionNumber(3));
+        assert_eq!(page("telco-churn_1.2"), "http://h/x/#/models/telco-churn_1.2/versions/3");
+        assert_eq!(page("a/b c?#%"), "http://h/x/#/models/a%2Fb%20c%3F%23%25/versions/3");
+        assert_eq!(page("客 🚀\u{1b}"), "http://h/x/#/models/%E5%AE%A2%20%F0%9F%9A%80%1B/versions/3");
+        let run = run_page("http://h", &ExperimentId::new("7"), &RunId::new("a/b"));
+        assert_eq!(run, "http://h/#/experiments/7/runs/a%2Fb");
+    }
+}

@@ -1,1 +1,87 @@
-//! Drawing of the models screen.
+//! Drawing of the models.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::Models;
+use crate::app::query::Query;
+use crate::domain::inbox::{production, waiting};
+use crate::domain::registry::RegisteredModel;
+use crate::domain::text::first_line;
+use crate::screens::parts::Ctx;
+use crate::screens::parts::view as format;
+use crate::ui::Phrase;
+use crate::ui::layout::{Column, Widths};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Row, Table};
+
+impl Models {
+    /// What the title line says: left and right.
+    #[must_use]
+    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Phrase<'static>) {
+        let models = &ctx.catalog.models;
+        let more = if models.has_more() { "…" } else { "" };
+        (Phrase::of(Role::Title, "Models"), Phrase::new(format!("{}{more} models", models.items.len())))
+    }
+
+    /// Draws the body.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let area = format::filter_line(&self.filter, area, buf, skin);
+        let models = &ctx.catalog.models;
+        let failure = ctx.catalog.failure(&Query::Models { page: models.next_page() });
+        if self.shown.is_empty() {
+            let message = match (self.filter.query(), models.has_more()) {
+                ("", true) if failure.is_none() => "reading models …",
+                ("", true) => "",
+                ("", false) => "This registry has no models that you may read.",
+                _ => "No model matches.   Esc  clears the filter",
+            };
+            format::empty(area, buf, skin, message);
+        } else {
+            let columns = columns();
+            let widths = Widths::of(&columns, [sample()]);
+            let row = |i: usize| {
+                self.shown.get(i).and_then(|i| models.items.get(*i)).map(|m| row(m, ctx)).unwrap_or_default()
+            };
+            let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
+            (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        }
+        if let Some(failure) = failure {
+            format::banner(area, buf, skin, failure, !models.items.is_empty());
+        }
+    }
+}
+
+fn columns() -> Vec<Column<'static>> {
+    vec![
+        Column::left("MODEL").min(14).max(44),
+        Column::right("PROD"),
+        Column::right("NEWEST"),
+        Column::left("WAITING"),
+        Column::right("CHANGED").rank(1),
+        Column::left("DESCRIPTION").rank(2).min(16).stretch(),
+    ]
+}
+
+fn sample() -> Row<'static> {
+    Row::new(
+        ["telco-churn-classifier", "v1234", "v1234", "v1234", "59m", "Churn within 30 days."].map(Phrase::new).to_vec(),
+    )
+}
+
+fn row(model: &RegisteredModel, ctx: &Ctx<'_>) -> Row<'static> {
+    let target = &ctx.rules.promote_to;
+    let version = |role, v: Option<crate::domain::ids::VersionNumber>| match v {
+        Some(v) => Phrase::of(role, v.to_string()),
+        None => Phrase::of(Role::Muted, "-"),
+    };
+    Row::new(vec![
+        Phrase::new(model.name.to_string()),
+        version(Role::Production, production(model, target)),
+        version(Role::Text, model.latest.iter().map(|v| v.number).max()),
+        version(Role::Candidate, waiting(model, target).map(|w| w.candidate.number)),
+        Phrase::of(Role::Muted, format::age(model.updated_at, ctx.now)),
+        Phrase::of(Role::Muted, first_line(&model.description).to_owned()),
+    ])
+}

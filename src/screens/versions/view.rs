@@ -1,1 +1,109 @@
-//! Drawing of the versions screen.
+//! Drawing of a model's versions.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::Versions;
+use crate::domain::promotion::plan::{MARK, live_promotion};
+use crate::domain::registry::{ModelVersion, VersionStatus};
+use crate::domain::text::first_line;
+use crate::screens::parts::Ctx;
+use crate::screens::parts::view as format;
+use crate::ui::Phrase;
+use crate::ui::layout::{Column, Widths};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Row, Table};
+
+impl Versions {
+    /// What the title line says: left and right.
+    #[must_use]
+    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Phrase<'static>) {
+        let (count, more) = match ctx.catalog.versions(&self.model) {
+            Some(v) => (v.items.len(), if v.has_more() { "+" } else { "" }),
+            None => (0, "…"),
+        };
+        (Phrase::of(Role::Title, self.model.to_string()), Phrase::new(format!("{count}{more} versions")))
+    }
+
+    /// Draws the body.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let area = format::filter_line(&self.filter, area, buf, skin);
+        let versions = ctx.catalog.versions(&self.model);
+        let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
+        let failure = ctx.catalog.failure(&self.query(versions.and_then(|v| v.next_page())));
+        if self.shown.is_empty() {
+            let message = match (self.filter.query(), versions) {
+                (_, None) if failure.is_some() => "",
+                (_, None) => "reading versions …",
+                ("", Some(_)) => "This model has no versions.",
+                _ => "No version matches.   Esc  clears the filter",
+            };
+            format::empty(area, buf, skin, message);
+        } else {
+            let columns = columns();
+            let widths = Widths::of(&columns, [sample()]);
+            let row =
+                |i: usize| self.shown.get(i).and_then(|i| items.get(*i)).map(|v| row(v, ctx, skin)).unwrap_or_default();
+            let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
+            (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        }
+        if let Some(failure) = failure {
+            format::banner(area, buf, skin, failure, !items.is_empty());
+        }
+    }
+}
+
+fn columns() -> Vec<Column<'static>> {
+    vec![
+        Column::right("VER"),
+        Column::left("STAGE"),
+        Column::left("ALIASES").rank(3).max(24).min(8),
+        Column::right("AGE"),
+        Column::left("AUTHOR").rank(4).min(8),
+        Column::left("METRIC").rank(2).min(8),
+        Column::point("VALUE").rank(1),
+        Column::left("DESCRIPTION").rank(5).min(16).stretch(),
+    ]
+}
+
+fn sample() -> Row<'static> {
+    Row::new(
+        ["  v1234", "● Production", "champion, shadow", "59m", "ci-trainer", "test_accuracy", "1234.56789", "Tuned"]
+            .map(Phrase::new)
+            .to_vec(),
+    )
+}
+
+fn row(version: &ModelVersion, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+    let symbols = skin.symbols();
+    let in_production = ctx.rules.promote_to.is_held_by(version);
+    let run = version.run_id.as_ref().map(|id| ctx.catalog.run(id));
+    let known = run.flatten().flatten();
+    let name = known.and_then(|r| ctx.rules.main_metric(r));
+    let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
+    let stage = match &version.status {
+        VersionStatus::Ready if in_production => {
+            Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage))
+        }
+        VersionStatus::Ready => Phrase::of(Role::Muted, format!("  {}", version.stage)),
+        VersionStatus::Pending => Phrase::of(Role::Warn, format!("{} pending", symbols.warn)),
+        VersionStatus::Failed(_) => Phrase::of(Role::Bad, format!("{} failed", symbols.block)),
+        VersionStatus::Other(word) => Phrase::of(Role::Unknown, format!("{} {word}", symbols.unknown)),
+    };
+    let author = version.author.as_deref().or_else(|| known.and_then(|r| r.user.as_deref()));
+    let word = match version.own_tag(MARK).and_then(live_promotion) {
+        Some((_, by)) => Phrase::of(Role::Warn, format!("{} {by} is promoting this   ", symbols.warn)),
+        None => Phrase::default(),
+    };
+    Row::new(vec![
+        Phrase::of(if in_production { Role::Production } else { Role::Text }, version.number.to_string()),
+        stage,
+        Phrase::new(version.aliases.join(", ")),
+        Phrase::new(format::age(version.created_at, ctx.now)),
+        Phrase::new(author.unwrap_or("?").to_owned()),
+        Phrase::of(Role::Muted, name.unwrap_or_default().to_owned()),
+        format::metric(if run == Some(None) { None } else { Some(value) }),
+        word.add(Role::Muted, first_line(&version.description).to_owned()),
+    ])
+}

@@ -1,5 +1,7 @@
 //! What all screens share: what they are given, what they answer, and the filter line.
 
+pub mod view;
+
 use jiff::Timestamp;
 use tui_input::Input as Field;
 

@@ -1,0 +1,200 @@
+//! Sends requests: token, time limits, repetition of reads, whole answers.
+
+use std::fmt;
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable as _};
+use http::Method;
+use http_body_util::BodyExt as _;
+use octocrab::Octocrab;
+use octocrab::service::middleware::retry::RetryConfig;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
+
+use super::connection::{CONNECT_TIMEOUT, Connection};
+use super::errors::{Again, Asked, Nature, Reply, Trouble};
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+
+/// Times a read is repeated.
+const REPEATS: usize = 2;
+/// Pause before the first repetition; the second takes three times as long.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Answers beyond this are not for us. A page of 100 releases with long notes is some 10 MB at the very most.
+const MAX_BODY: usize = 32 * 1024 * 1024;
+
+/// One host's API. Made without I/O; the token is looked for, and the connection made, at the first request.
+pub(super) struct Client {
+    connection: Connection,
+    /// Path of the API's address, without a slash at its end.
+    prefix: String,
+    pause: Duration,
+    wired: OnceCell<Wired>,
+}
+
+struct Wired {
+    crab: Octocrab,
+    token: SecretString,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    pub(super) fn new(connection: Connection) -> Self {
+        let prefix = connection.api_url.path().trim_end_matches('/').to_owned();
+        Self { connection, prefix, pause: PAUSE, wired: OnceCell::new() }
+    }
+
+    /// Pauses this long before the first repetition of a read.
+    pub(super) fn with_pause(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn asked<'a>(&'a self, nature: Nature, operation: &'a str) -> Asked<'a> {
+        Asked { nature, operation, host: &self.connection.host }
+    }
+
+    /// Reads one thing.
+    pub(super) async fn read<T: DeserializeOwned>(&self, operation: &str, path: &str) -> Outcome<T> {
+        let asked = self.asked(Nature::Read, operation);
+        let reply = self.get(&asked, path).await?;
+        asked.parse(&reply)
+    }
+
+    /// Reads one thing; nothing if there is none (404).
+    pub(super) async fn find<T: DeserializeOwned>(&self, operation: &str, path: &str) -> Outcome<Option<T>> {
+        match self.read(operation, path).await {
+            Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    /// Sends a write, once, and reads the answer.
+    pub(super) async fn write<B: Serialize + Sync, T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        method: Method,
+        path: &str,
+        body: &B,
+    ) -> Outcome<T> {
+        let asked = self.asked(Nature::Write, operation);
+        let reply = self.send(&asked, method, path, Some(body)).await?;
+        asked.parse(&reply)
+    }
+
+    /// Sends a write, once, whose answer holds nothing.
+    pub(super) async fn post<B: Serialize + Sync>(&self, operation: &str, path: &str, body: &B) -> Outcome<()> {
+        let asked = self.asked(Nature::Write, operation);
+        self.send(&asked, Method::POST, path, Some(body)).await?;
+        Ok(())
+    }
+
+    async fn get(&self, asked: &Asked<'_>, path: &str) -> Outcome<Reply> {
+        let backoff = ExponentialBuilder::new().with_min_delay(self.pause).with_factor(3.0).with_max_times(REPEATS);
+        (|| self.send(asked, Method::GET, path, None::<&()>))
+            .retry(backoff)
+            .when(|trouble: &Trouble| trouble.again != Again::Never)
+            .adjust(|trouble, pause| match trouble.again {
+                // `pause` is none when there are no tries left.
+                Again::After(wait) => pause.map(|_| wait),
+                _ => pause,
+            })
+            .await
+            .map_err(Failure::from)
+    }
+
+    async fn send<B: Serialize + Sync>(
+        &self,
+        asked: &Asked<'_>,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+    ) -> Result<Reply, Trouble> {
+        // A failure to sign in stands for any request; what was attempted with it is more useful to know.
+        let signed_in = self.wired().await;
+        let wired = signed_in.map_err(|f| Failure { operation: asked.operation.to_owned(), ..f })?;
+        let limit = self.connection.timeout;
+        let sent = tokio::time::timeout(limit, exchange(&wired.crab, method, format!("{}{path}", self.prefix), body));
+        let result = match sent.await {
+            Err(_) => Err(asked.timed_out(limit)),
+            Ok(Err(error)) => Err(asked.transport(&error)),
+            Ok(Ok(reply)) if reply.status.is_success() => Ok(reply),
+            Ok(Ok(reply)) => Err(asked.status(&reply)),
+        };
+        result.map_err(|trouble| wired.redact(trouble))
+    }
+
+    async fn wired(&self) -> Outcome<&Wired> {
+        self.wired
+            .get_or_try_init(|| async {
+                let token = self.connection.token.token().await?;
+                let crab = build(&self.connection, &token).map_err(|e| {
+                    let reason = format!("{} cannot be set up: {e}", self.connection.api_url);
+                    Failure::new(FailureKind::Config, Service::Github, "connect to GitHub", reason)
+                        .with_hint("Check the host's name and the certificates of this machine.")
+                })?;
+                Ok(Wired { crab, token })
+            })
+            .await
+    }
+}
+
+impl Wired {
+    /// A server may repeat what it was sent. The token must not get into any text that way either.
+    fn redact(&self, mut trouble: Trouble) -> Trouble {
+        let token = self.token.expose_secret();
+        for text in std::iter::once(&mut trouble.failure.reason).chain(trouble.failure.hint.as_mut()) {
+            if text.contains(token) {
+                *text = text.replace(token, "***");
+            }
+        }
+        trouble
+    }
+}
+
+fn build(connection: &Connection, token: &SecretString) -> octocrab::Result<Octocrab> {
+    // Two providers may be compiled in by other crates; then none is chosen by itself. One set before is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let connect = CONNECT_TIMEOUT.min(connection.timeout);
+    // The upload address defaults to uploads.github.com and is sent the token too: both are made the same.
+    let base = connection.api_url.as_str().trim_end_matches('/');
+    Octocrab::builder()
+        .base_uri(base)?
+        .upload_uri(base)?
+        .personal_token(token.clone())
+        // octocrab's own would send writes again.
+        .add_retry_config(RetryConfig::None)
+        .set_connect_timeout(Some(connect))
+        .build()
+}
+
+async fn exchange<B: Serialize>(
+    crab: &Octocrab,
+    method: Method,
+    path: String,
+    body: Option<&B>,
+) -> octocrab::Result<Reply> {
+    let request = crab.build_request(http::request::Builder::new().method(method).uri(path), body)?;
+    let response = crab.execute(request).await?;
+    let (parts, mut stream) = response.into_parts();
+    let mut body = Vec::new();
+    // What goes beyond the limit is left out; what is left does not parse, which is what it deserves.
+    while let Some(frame) = stream.frame().await
+        && body.len() < MAX_BODY
+    {
+        if let Ok(data) = frame?.into_data() {
+            body.extend_from_slice(&data);
+        }
+    }
+    Ok(Reply { status: parts.status, headers: parts.headers, body })
+}

@@ -1,0 +1,123 @@
+//! Wire types to domain words. Remote text is cleaned here, once. An `Err` is a phrase that says what is wrong
+//! with the answer.
+
+use jiff::Timestamp;
+
+use super::wire;
+use crate::domain::cd::{CdJob, CdRun, CdState};
+use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository};
+use crate::domain::promotion::PromotionPlan;
+use crate::domain::text;
+use crate::ports::CdQuery;
+
+/// How far a server's clock may be behind ours before its runs are taken for older ones.
+const CLOCK_SKEW_S: i64 = 120;
+
+type Converted<T> = Result<T, String>;
+
+pub(super) fn identity(user: wire::User) -> Converted<HostIdentity> {
+    Ok(HostIdentity {
+        login: line(user.login).ok_or("the user has no login")?,
+        id: user.id.ok_or("the user has no id")?,
+        name: line(user.name),
+        email: line(user.email),
+    })
+}
+
+pub(super) fn repository(repo: wire::Repository) -> Converted<Repository> {
+    Ok(Repository {
+        default_branch: line(repo.default_branch).ok_or("the repository has no default branch")?,
+        can_push: repo.permissions.and_then(|p| p.push),
+        archived: repo.archived.unwrap_or(false),
+        web_url: line(repo.html_url).unwrap_or_default(),
+    })
+}
+
+pub(super) fn commit(commit: wire::Commit) -> Converted<Commit> {
+    let sha = commit.sha.unwrap_or_default().parse().map_err(|e| format!("{e}"))?;
+    let git = commit.commit;
+    let (message, author, committer) = git.map_or((None, None, None), |g| (g.message, g.author, g.committer));
+    let login = commit.author.and_then(|a| a.login);
+    Ok(Commit {
+        sha,
+        title: text::clean_line(message.unwrap_or_default().lines().next().unwrap_or_default()),
+        author: line(login.or(author.and_then(|a| a.name))),
+        at: time(committer.and_then(|c| c.date)),
+        web_url: line(commit.html_url).unwrap_or_default(),
+    })
+}
+
+pub(super) fn ancestry(comparison: &wire::Comparison) -> Converted<Ancestry> {
+    match comparison.status.as_deref() {
+        Some("behind" | "identical") => Ok(Ancestry::OnBranch),
+        Some("ahead" | "diverged") => Ok(Ancestry::OffBranch),
+        other => Err(format!("the comparison's status is '{}'", text::clean_line(other.unwrap_or_default()))),
+    }
+}
+
+/// A draft's `draft` is never left out; a release without the field is published.
+pub(super) fn release(release: wire::Release) -> Converted<ReleaseState> {
+    Ok(ReleaseState {
+        id: release.id.ok_or("the release has no id")?,
+        tag: line(release.tag_name).unwrap_or_default(),
+        draft: release.draft.unwrap_or(false),
+        body: release.body.unwrap_or_default(),
+        author: line(release.author.and_then(|a| a.login)),
+        web_url: line(release.html_url).unwrap_or_default(),
+    })
+}
+
+pub(super) fn run(run: wire::Run) -> Converted<CdRun> {
+    Ok(CdRun {
+        id: run.id.ok_or("the run has no id")?,
+        number: run.run_number.unwrap_or(0),
+        attempt: run.run_attempt.unwrap_or(1),
+        path: line(run.path).map(|p| p.split('@').next().unwrap_or_default().to_owned()).unwrap_or_default(),
+        state: CdState::from_github(run.status.as_deref(), run.conclusion.as_deref()),
+        created_at: time(run.created_at),
+        web_url: line(run.html_url).unwrap_or_default(),
+    })
+}
+
+/// The server narrowed the list already; what it left out cannot be checked, what it says must fit.
+pub(super) fn belongs(run: &wire::Run, query: &CdQuery) -> bool {
+    let fits = |there: &Option<String>, wanted: &str| there.as_deref().is_none_or(|t| t == wanted);
+    let event = query.trigger.event().unwrap_or_default();
+    let oldest = query.since.as_second().saturating_sub(CLOCK_SKEW_S);
+    fits(&run.event, event)
+        && fits(&run.head_branch, query.tag.as_str())
+        && fits(&run.head_sha, query.commit.as_str())
+        && time(run.created_at.clone()).is_none_or(|at| at.as_second() >= oldest)
+}
+
+pub(super) fn job(job: wire::Job) -> CdJob {
+    let running = |s: &wire::JobStep| s.status.as_deref() == Some("in_progress");
+    CdJob {
+        name: line(job.name).unwrap_or_else(|| "(unnamed)".to_owned()),
+        state: CdState::from_github(job.status.as_deref(), job.conclusion.as_deref()),
+        current_step: line(job.steps.unwrap_or_default().into_iter().find(running).and_then(|s| s.name)),
+        started_at: time(job.started_at),
+        ended_at: time(job.completed_at),
+    }
+}
+
+/// The tagger line as the plan fixes it. Git takes no angle brackets and no line breaks in it.
+pub(super) fn tagger(plan: &PromotionPlan) -> wire::Tagger {
+    let signer = &plan.draft.signer;
+    let plain = |s: &str| s.replace(['<', '>', '\n', '\r', '\0'], " ").trim().to_owned();
+    let name = signer.name.as_deref().map(plain).filter(|n| !n.is_empty());
+    wire::Tagger {
+        name: name.unwrap_or_else(|| plain(&signer.login)),
+        email: plain(&signer.email),
+        date: plan.signed_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    }
+}
+
+/// A line of remote text, cleaned; nothing if there is none.
+pub(super) fn line(raw: Option<String>) -> Option<String> {
+    raw.map(|s| text::clean_line(&s)).filter(|s| !s.is_empty())
+}
+
+fn time(raw: Option<String>) -> Option<Timestamp> {
+    raw?.parse().ok()
+}

@@ -1,0 +1,300 @@
+//! [`ReleaseHost`] over GitHub's REST API.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::Method;
+use serde::de::DeserializeOwned;
+
+use super::client::Client;
+use super::connection::Connection;
+use super::convert;
+use super::errors::Nature;
+use super::routes;
+use super::wire;
+use crate::domain::cd::{CdJob, CdRun};
+use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
+use crate::domain::ids::{CommitSha, RepoSlug, TagName};
+use crate::domain::promotion::PromotionPlan;
+use crate::domain::text;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::{CdQuery, Journaled, ReleaseHost, unsupported};
+
+/// Pages of a list that are read at most: a thousand releases, a thousand jobs.
+const MAX_PAGES: usize = 10;
+/// Annotated tags may point to annotated tags; nobody does that more than once.
+const MAX_PEELS: usize = 5;
+
+/// GitHub, or a GitHub Enterprise Server.
+#[derive(Debug)]
+pub struct GitHub {
+    client: Client,
+}
+
+impl GitHub {
+    /// Makes the adapter. Nothing is looked for or sent before the first call, which must be made within a tokio
+    /// runtime that outlives the adapter's use.
+    #[must_use]
+    pub fn new(connection: Connection) -> Self {
+        Self { client: Client::new(connection) }
+    }
+
+    /// Pauses this long before a read is repeated (then three times as long), instead of a quarter of a second.
+    #[must_use]
+    pub fn with_pause(self, pause: Duration) -> Self {
+        Self { client: self.client.with_pause(pause) }
+    }
+
+    /// Converts an answer to a read; one that lacks what it must have is [`FailureKind::Protocol`].
+    fn understood<T>(&self, operation: &str, converted: Result<T, String>) -> Outcome<T> {
+        converted.map_err(|why| self.client.asked(Nature::Read, operation).contradicts(&why))
+    }
+
+    /// Converts an answer to a write; one that lacks what it must have leaves the write's fate unknown.
+    fn done<T>(&self, operation: &str, converted: Result<T, String>) -> Outcome<T> {
+        converted.map_err(|why| self.client.asked(Nature::Write, operation).contradicts(&why))
+    }
+
+    /// All pages of a list that is one array, or an object around one.
+    async fn pages<P: DeserializeOwned, T>(
+        &self,
+        operation: &str,
+        path: impl Fn(usize) -> String,
+        items: impl Fn(P) -> Vec<T>,
+    ) -> Outcome<Vec<T>> {
+        let mut all = Vec::new();
+        for page in 1..=MAX_PAGES {
+            let new = items(self.client.read(operation, &path(page)).await?);
+            let last = new.len() < routes::PAGE;
+            all.extend(new);
+            if last {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Follows an annotated tag to what it finally points to; returns its message with it.
+    async fn peel(&self, operation: &str, repo: &RepoSlug, object: &str) -> Outcome<(String, Option<String>)> {
+        let mut next = object.to_owned();
+        let mut message = None;
+        for depth in 0..MAX_PEELS {
+            let tag: wire::TagObject = self.client.read(operation, &routes::tag_object(repo, &next)).await?;
+            if depth == 0 {
+                message = tag.message.map(|m| text::clean(&m));
+            }
+            let (kind, sha) = self.understood(operation, object_parts(tag.object))?;
+            if kind != "tag" {
+                return Ok((sha, message));
+            }
+            next = sha;
+        }
+        self.understood(operation, Err("its tags point to each other without an end".to_owned()))
+    }
+}
+
+#[async_trait]
+impl ReleaseHost for GitHub {
+    fn host(&self) -> String {
+        self.client.connection().host.clone()
+    }
+
+    async fn whoami(&self) -> Outcome<HostIdentity> {
+        let operation = "read who the GitHub token belongs to";
+        let user = self.client.read(operation, &routes::user()).await.map_err(|failure| {
+            if failure.kind == FailureKind::Forbidden {
+                failure.with_hint("A token of an App or of Actions is nobody's: sign with a token of your own account.")
+            } else {
+                failure
+            }
+        })?;
+        self.understood(operation, convert::identity(user))
+    }
+
+    async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository> {
+        let operation = format!("read repository {repo}");
+        let read = self.client.read(&operation, &routes::repository(repo)).await?;
+        self.understood(&operation, convert::repository(read))
+    }
+
+    async fn commit(&self, repo: &RepoSlug, rev: &str) -> Outcome<Commit> {
+        let shown = text::clean_line(rev);
+        let operation = format!("read commit {shown} of {repo}");
+        // GitHub lists commits, or leaves the repository, for these.
+        if matches!(rev, "" | "." | "..") {
+            let reason = format!("'{shown}' names no commit");
+            return Err(Failure::new(FailureKind::NotFound, Service::Github, operation, reason));
+        }
+        let read = self.client.read(&operation, &routes::commit(repo, rev)).await.map_err(|failure| {
+            // 422 "No commit found for SHA" and, in an empty repository, 409: neither is refused as wrong.
+            if failure.kind == FailureKind::Rejected {
+                Failure { kind: FailureKind::NotFound, ..failure }
+                    .with_hint("Push the commit, or check that this is the model's repository.")
+            } else {
+                failure
+            }
+        })?;
+        self.understood(&operation, convert::commit(read))
+    }
+
+    async fn ancestry(&self, repo: &RepoSlug, branch: &str, commit: &CommitSha) -> Outcome<Ancestry> {
+        let operation = format!("compare commit {} with {} in {repo}", commit.short(), text::clean_line(branch));
+        let read = self.client.read(&operation, &routes::compare(repo, branch, commit)).await?;
+        self.understood(&operation, convert::ancestry(&read))
+    }
+
+    async fn tag(&self, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<TagState>> {
+        let operation = format!("read tag {tag} of {repo}");
+        let Some(found) = self.client.find::<wire::GitRef>(&operation, &routes::tag_ref(repo, tag)).await? else {
+            return Ok(None);
+        };
+        if found.name.as_deref() != Some(format!("refs/tags/{tag}").as_str()) {
+            let other = text::clean_line(&found.name.unwrap_or_default());
+            return self.understood(&operation, Err(format!("it is about '{other}'")));
+        }
+        let (kind, sha) = self.understood(&operation, object_parts(found.object))?;
+        let (commit, object, message) = if kind == "tag" {
+            let (commit, message) = self.peel(&operation, repo, &sha).await?;
+            (commit, Some(sha), message)
+        } else {
+            (sha, None, None)
+        };
+        Ok(Some(TagState { name: tag.clone(), commit, object, message }))
+    }
+
+    async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>> {
+        let operation = format!("read the releases of {tag} in {repo}");
+        let by_tag = self.client.find::<wire::Release>(&operation, &routes::release_by_tag(repo, tag)).await?;
+        // Drafts are in the list only, and the list knows of two releases of one tag where the other read shows one.
+        let listed: Vec<wire::Release> =
+            self.pages(&operation, |page| routes::releases_page(repo, page), |all: Vec<wire::Release>| all).await?;
+        let mut found: Vec<ReleaseState> = Vec::new();
+        for release in by_tag.into_iter().chain(listed) {
+            if release.tag_name.as_deref() != Some(tag.as_str()) {
+                continue;
+            }
+            let release = self.understood(&operation, convert::release(release))?;
+            let counts = !release.draft || release.body.contains(marker);
+            if counts && !found.iter().any(|r| r.id == release.id) {
+                found.push(release);
+            }
+        }
+        found.sort_by_key(|release| release.id);
+        Ok(found)
+    }
+
+    async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>> {
+        let shown = text::clean_line(file);
+        let operation = format!("read workflow {shown} of {repo}");
+        let found = self.client.find::<wire::Workflow>(&operation, &routes::workflow(repo, file)).await?;
+        Ok(match found.map(|w| w.state) {
+            None => Err(format!("{repo} has no workflow {shown}, or the token may not see it")),
+            Some(Some(state)) if state == "active" => Ok(()),
+            Some(state) => {
+                let state = convert::line(state).unwrap_or_else(|| "in an unknown state".to_owned());
+                Err(format!("the workflow {shown} of {repo} is {}", state.replace('_', " ")))
+            }
+        })
+    }
+
+    async fn cd_runs(&self, repo: &RepoSlug, query: &CdQuery) -> Outcome<Vec<CdRun>> {
+        let Some(event) = query.trigger.event() else {
+            return Ok(Vec::new());
+        };
+        let operation = format!("look for the CD run of {} in {repo}", query.tag);
+        let path = routes::runs(repo, query.workflow.as_deref(), event, &query.tag);
+        let read: wire::Runs = self.client.read(&operation, &path).await?;
+        let ours = read.workflow_runs.into_iter().filter(|run| convert::belongs(run, query));
+        let mut runs = ours.map(|r| self.understood(&operation, convert::run(r))).collect::<Outcome<Vec<CdRun>>>()?;
+        runs.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
+        Ok(runs)
+    }
+
+    async fn cd_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun> {
+        let operation = format!("read run {id} of {repo}");
+        let read = self.client.read(&operation, &routes::run(repo, id)).await?;
+        self.understood(&operation, convert::run(read))
+    }
+
+    async fn cd_jobs(&self, repo: &RepoSlug, id: u64) -> Outcome<Vec<CdJob>> {
+        let operation = format!("read the jobs of run {id} of {repo}");
+        let jobs = self.pages(&operation, |page| routes::jobs(repo, id, page), |page: wire::Jobs| page.jobs).await?;
+        Ok(jobs.into_iter().map(convert::job).collect())
+    }
+
+    fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String {
+        let web = self.client.connection().web_url.as_str();
+        format!("{}/{}", web.trim_end_matches('/'), routes::tag_page(repo, tag))
+    }
+
+    async fn create_tag_object(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<String> {
+        let (repo, tag) = (&plan.draft.repo, &plan.draft.tag);
+        let operation = format!("make the object of tag {tag} in {repo}");
+        let body = wire::NewTagObject {
+            tag: tag.as_str(),
+            message: &plan.tag_message,
+            object: plan.commit().as_str(),
+            kind: "commit",
+            tagger: convert::tagger(plan),
+        };
+        let made: wire::TagObject =
+            self.client.write(&operation, Method::POST, &routes::tag_objects(repo), &body).await?;
+        let to = made.object.and_then(|o| o.sha);
+        let converted = match made.sha {
+            Some(_) if to.as_deref() != Some(body.object) => Err("the tag object is of another commit".to_owned()),
+            Some(sha) => Ok(sha),
+            None => Err("the tag object has no id".to_owned()),
+        };
+        self.done(&operation, converted)
+    }
+
+    async fn create_tag_ref(&self, _journaled: &Journaled, plan: &PromotionPlan, object: &str) -> Outcome<()> {
+        let (repo, tag) = (&plan.draft.repo, &plan.draft.tag);
+        let operation = format!("cut tag {tag} in {repo}");
+        let body = wire::NewRef { name: format!("refs/tags/{tag}"), sha: object };
+        let made: wire::GitRef = self.client.write(&operation, Method::POST, &routes::refs(repo), &body).await?;
+        let sha = made.object.and_then(|o| o.sha);
+        let ours = made.name.as_deref() == Some(body.name.as_str()) && sha.as_deref() == Some(object);
+        self.done(&operation, if ours { Ok(()) } else { Err("it is about another tag".to_owned()) })
+    }
+
+    async fn create_release(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
+        let (repo, tag) = (&plan.draft.repo, &plan.draft.tag);
+        let operation = format!("publish the release of {tag} in {repo}");
+        let body = wire::NewRelease {
+            tag_name: tag.as_str(),
+            name: &plan.draft.title,
+            body: &plan.notes,
+            draft: false,
+            prerelease: false,
+        };
+        let made = self.client.write(&operation, Method::POST, &routes::releases(repo), &body).await?;
+        self.done(&operation, convert::release(made))
+    }
+
+    async fn publish_release(&self, _journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState> {
+        let operation = format!("publish the draft release {id} in {repo}");
+        let body = wire::Publish { draft: false };
+        let made = self.client.write(&operation, Method::PATCH, &routes::release(repo, id), &body).await?;
+        self.done(&operation, convert::release(made))
+    }
+
+    async fn dispatch(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<()> {
+        let draft = &plan.draft;
+        let Some(file) = &draft.cd.workflow else {
+            let operation = format!("start CD of {}", draft.tag);
+            return Err(unsupported(Service::Config, operation, "no workflow file is configured to be dispatched")
+                .with_hint("Name the workflow file of CD in the configuration."));
+        };
+        let operation = format!("dispatch {} on {} in {}", text::clean_line(file), draft.tag, draft.repo);
+        let body = wire::Dispatch { name: draft.tag.as_str() };
+        self.client.post(&operation, &routes::dispatches(&draft.repo, file), &body).await
+    }
+}
+
+/// Kind and id of a Git object.
+fn object_parts(object: Option<wire::GitObject>) -> Result<(String, String), String> {
+    let object = object.ok_or("the tag points to nothing")?;
+    let sha = convert::line(object.sha).ok_or("the tag points to nothing")?;
+    Ok((object.kind.unwrap_or_default(), sha))
+}

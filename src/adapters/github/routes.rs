@@ -1,0 +1,118 @@
+//! Paths of the API, every variable part encoded. octocrab encodes nothing itself.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::ids::{CommitSha, RepoSlug, TagName};
+
+/// Everything but RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The same, slashes kept: for names that are paths themselves.
+const NESTED: &AsciiSet = &SEGMENT.remove(b'/');
+
+/// Entries asked for per page: the most GitHub gives.
+pub(super) const PAGE: usize = 100;
+
+fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+fn nested(text: &str) -> String {
+    utf8_percent_encode(text, NESTED).to_string()
+}
+
+pub(super) fn user() -> String {
+    "/user".to_owned()
+}
+
+pub(super) fn repository(repo: &RepoSlug) -> String {
+    format!("/repos/{}/{}", segment(repo.owner()), segment(repo.name()))
+}
+
+pub(super) fn commit(repo: &RepoSlug, rev: &str) -> String {
+    format!("{}/commits/{}", repository(repo), segment(rev))
+}
+
+/// One commit is asked for: only the verdict is read, and the page may hold 250 with their files.
+pub(super) fn compare(repo: &RepoSlug, base: &str, head: &CommitSha) -> String {
+    format!("{}/compare/{}...{head}?per_page=1", repository(repo), segment(base))
+}
+
+/// The exact name; `/git/matching-refs/` would be a prefix search.
+pub(super) fn tag_ref(repo: &RepoSlug, tag: &TagName) -> String {
+    format!("{}/git/ref/tags/{}", repository(repo), nested(tag.as_str()))
+}
+
+pub(super) fn refs(repo: &RepoSlug) -> String {
+    format!("{}/git/refs", repository(repo))
+}
+
+pub(super) fn tag_objects(repo: &RepoSlug) -> String {
+    format!("{}/git/tags", repository(repo))
+}
+
+pub(super) fn tag_object(repo: &RepoSlug, sha: &str) -> String {
+    format!("{}/git/tags/{}", repository(repo), segment(sha))
+}
+
+pub(super) fn releases(repo: &RepoSlug) -> String {
+    format!("{}/releases", repository(repo))
+}
+
+pub(super) fn releases_page(repo: &RepoSlug, page: usize) -> String {
+    format!("{}?per_page={PAGE}&page={page}", releases(repo))
+}
+
+pub(super) fn release(repo: &RepoSlug, id: u64) -> String {
+    format!("{}/{id}", releases(repo))
+}
+
+pub(super) fn release_by_tag(repo: &RepoSlug, tag: &TagName) -> String {
+    format!("{}/tags/{}", releases(repo), nested(tag.as_str()))
+}
+
+/// GitHub takes the file's name, not its path.
+pub(super) fn workflow(repo: &RepoSlug, file: &str) -> String {
+    format!("{}/actions/workflows/{}", repository(repo), segment(file.rsplit('/').next().unwrap_or(file)))
+}
+
+pub(super) fn dispatches(repo: &RepoSlug, file: &str) -> String {
+    format!("{}/dispatches", workflow(repo, file))
+}
+
+/// `branch` matches a run's `head_branch`, which is the tag's name on runs that a tag or release started.
+pub(super) fn runs(repo: &RepoSlug, file: Option<&str>, event: &str, tag: &TagName) -> String {
+    let list = file.map_or_else(|| format!("{}/actions", repository(repo)), |file| workflow(repo, file));
+    format!("{list}/runs?event={event}&branch={}&per_page={PAGE}", segment(tag.as_str()))
+}
+
+pub(super) fn run(repo: &RepoSlug, id: u64) -> String {
+    format!("{}/actions/runs/{id}", repository(repo))
+}
+
+pub(super) fn jobs(repo: &RepoSlug, id: u64, page: usize) -> String {
+    format!("{}/jobs?filter=latest&per_page={PAGE}&page={page}", run(repo, id))
+}
+
+/// Path below the host's web address: shows the release, or the bare tag where there is none.
+pub(super) fn tag_page(repo: &RepoSlug, tag: &TagName) -> String {
+    format!("{repo}/releases/tag/{}", nested(tag.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn nothing_remote_can_leave_its_place_in_the_path() {
+        let repo: RepoSlug = "acme/churn".parse().unwrap();
+        assert_eq!(commit(&repo, "feature/x?y#z"), "/repos/acme/churn/commits/feature%2Fx%3Fy%23z");
+        assert_eq!(tag_ref(&repo, &"m/a+b".parse().unwrap()), "/repos/acme/churn/git/ref/tags/m/a%2Bb");
+        assert_eq!(workflow(&repo, ".github/workflows/cd.yml"), "/repos/acme/churn/actions/workflows/cd.yml");
+        let tag = "m/v1".parse().unwrap();
+        assert_eq!(
+            runs(&repo, None, "push", &tag),
+            "/repos/acme/churn/actions/runs?event=push&branch=m%2Fv1&per_page=100"
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! JSON as GitHub sends and takes it. Everything that any version was seen to leave out or null is an `Option`;
+//! ids are 64 bit; words that grow over time (`status`, `conclusion`, ...) are texts.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Deserialize)]
+pub(super) struct User {
+    pub login: Option<String>,
+    pub id: Option<u64>,
+    pub name: Option<String>,
+    pub email: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Repository {
+    pub default_branch: Option<String>,
+    pub archived: Option<bool>,
+    pub html_url: Option<String>,
+    /// Absent for App tokens.
+    pub permissions: Option<Permissions>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Permissions {
+    pub push: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Commit {
+    pub sha: Option<String>,
+    pub html_url: Option<String>,
+    pub commit: Option<GitCommit>,
+    /// The account, where GitHub knows one by the mail address.
+    pub author: Option<User>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct GitCommit {
+    pub message: Option<String>,
+    pub author: Option<Person>,
+    pub committer: Option<Person>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Person {
+    pub name: Option<String>,
+    pub date: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Comparison {
+    /// `ahead`, `behind`, `identical` or `diverged`: where head stands relative to base.
+    pub status: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct GitRef {
+    #[serde(rename = "ref")]
+    pub name: Option<String>,
+    pub object: Option<GitObject>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct GitObject {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub sha: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct TagObject {
+    pub sha: Option<String>,
+    pub message: Option<String>,
+    pub object: Option<GitObject>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Release {
+    pub id: Option<u64>,
+    pub tag_name: Option<String>,
+    pub draft: Option<bool>,
+    pub body: Option<String>,
+    pub html_url: Option<String>,
+    pub author: Option<User>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Workflow {
+    /// `active`, `disabled_manually`, `disabled_inactivity`, `disabled_fork`, `deleted`.
+    pub state: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Runs {
+    pub workflow_runs: Vec<Run>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Run {
+    pub id: Option<u64>,
+    pub run_number: Option<u64>,
+    pub run_attempt: Option<u64>,
+    pub event: Option<String>,
+    pub status: Option<String>,
+    pub conclusion: Option<String>,
+    pub head_branch: Option<String>,
+    pub head_sha: Option<String>,
+    /// May end in `@` and the ref the file was read at.
+    pub path: Option<String>,
+    pub created_at: Option<String>,
+    pub html_url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Jobs {
+    pub jobs: Vec<Job>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Job {
+    pub name: Option<String>,
+    pub status: Option<String>,
+    pub conclusion: Option<String>,
+    pub started_at: Option<String>,
+    pub completed_at: Option<String>,
+    pub steps: Option<Vec<JobStep>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct JobStep {
+    pub name: Option<String>,
+    pub status: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct NewTagObject<'a> {
+    pub tag: &'a str,
+    pub message: &'a str,
+    pub object: &'a str,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub tagger: Tagger,
+}
+
+/// With the date fixed, the same plan makes the same object however often it is sent.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Tagger {
+    pub name: String,
+    pub email: String,
+    pub date: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct NewRef<'a> {
+    #[serde(rename = "ref")]
+    pub name: String,
+    pub sha: &'a str,
+}
+
+/// No `target_commitish`: the tag exists, and naming a commit can need the `workflow` scope. No `make_latest`:
+/// GitHub's default is what its web page does, and old Enterprise Servers do not know the field.
+#[derive(Debug, Serialize)]
+pub(super) struct NewRelease<'a> {
+    pub tag_name: &'a str,
+    pub name: &'a str,
+    pub body: &'a str,
+    pub draft: bool,
+    pub prerelease: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Publish {
+    pub draft: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Dispatch<'a> {
+    #[serde(rename = "ref")]
+    pub name: &'a str,
+}

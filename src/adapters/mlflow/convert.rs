@@ -1,0 +1,243 @@
+//! Wire types to domain types. Remote text is cleaned here, and only here.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::wire;
+use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, Tags, VersionStatus};
+use crate::domain::run::{Dataset, MetricPoint, Run};
+use crate::domain::text::{clean, clean_line};
+
+/// The tag of prompts, which MLflow keeps among the registered models (since 2.21).
+const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
+
+/// Whether these are the tags of a prompt.
+pub(super) fn is_prompt(tags: &Tags) -> bool {
+    tags.get(PROMPT_TAG).is_some_and(|v| v.eq_ignore_ascii_case("true"))
+}
+
+/// A model. Versions that have no number are left out of `latest`.
+pub(super) fn model(dto: wire::Model) -> RegisteredModel {
+    RegisteredModel {
+        name: ModelName::new(dto.name),
+        description: clean(&dto.description),
+        tags: tags(dto.tags),
+        aliases: dto.aliases.into_iter().filter_map(|a| Some((clean_line(&a.alias), number(a.version)?))).collect(),
+        latest: dto.latest_versions.into_iter().filter_map(version).collect(),
+        created_at: time(dto.creation_timestamp),
+        updated_at: time(dto.last_updated_timestamp),
+    }
+}
+
+/// A version; none if the server gave no usable number for it.
+pub(super) fn version(dto: wire::Version) -> Option<ModelVersion> {
+    let mut aliases: Vec<String> = dto.aliases.iter().map(|a| clean_line(a)).collect();
+    aliases.sort();
+    Some(ModelVersion {
+        number: number(dto.version)?,
+        model: ModelName::new(dto.name),
+        stage: Stage::from(clean_line(&dto.current_stage)),
+        status: status(&dto.status, &dto.status_message),
+        created_at: time(dto.creation_timestamp),
+        updated_at: time(dto.last_updated_timestamp),
+        author: line(&dto.user_id),
+        source: clean_line(&dto.source),
+        run_id: (!dto.run_id.is_empty()).then(|| RunId::new(dto.run_id)),
+        description: clean(&dto.description),
+        tags: tags(dto.tags),
+        aliases,
+    })
+}
+
+/// A run; none if the server gave no id for it.
+pub(super) fn run(dto: wire::Run) -> Option<Run> {
+    let info = dto.info;
+    let id = if info.run_id.is_empty() { info.run_uuid } else { info.run_id };
+    let tags = tags(dto.data.tags);
+    let tag = |key: &str| tags.get(key).map(String::as_str).unwrap_or_default();
+    Some(Run {
+        id: (!id.is_empty()).then(|| RunId::new(id))?,
+        experiment: ExperimentId::new(info.experiment_id.0),
+        name: line(&info.run_name).or_else(|| line(tag("mlflow.runName"))).unwrap_or_default(),
+        user: line(tag("mlflow.user")).or_else(|| line(&info.user_id)),
+        status: clean_line(&info.status.0),
+        started_at: time(info.start_time),
+        ended_at: time(info.end_time),
+        deleted: info.lifecycle_stage.eq_ignore_ascii_case("deleted"),
+        metrics: metrics(dto.data.metrics),
+        params: dto.data.params.into_iter().map(|p| (clean_line(&p.key), clean(&p.value.0))).collect(),
+        datasets: dto.inputs.dataset_inputs.into_iter().map(dataset).collect(),
+        tags,
+    })
+}
+
+/// A value that is no number in any spelling is left out: nothing may be concluded from it.
+fn metrics(points: Vec<wire::Metric>) -> BTreeMap<String, MetricPoint> {
+    let mut out = BTreeMap::new();
+    for m in points {
+        match m.value.0 {
+            Some(value) => {
+                let point = MetricPoint { value, step: m.step.0.unwrap_or_default(), at: time(m.timestamp) };
+                out.insert(clean_line(&m.key), point);
+            }
+            None => tracing::warn!(metric = %clean_line(&m.key), "left out a metric whose value cannot be read"),
+        }
+    }
+    out
+}
+
+fn dataset(dto: wire::DatasetInput) -> Dataset {
+    let profile: serde_json::Value = serde_json::from_str(&dto.dataset.profile).unwrap_or_default();
+    Dataset {
+        name: clean_line(&dto.dataset.name),
+        digest: clean_line(&dto.dataset.digest),
+        context: dto.tags.iter().find(|t| t.key == "mlflow.data.context").and_then(|t| line(&t.value.0)),
+        rows: profile.get("num_rows").and_then(serde_json::Value::as_u64),
+    }
+}
+
+fn tags(pairs: Vec<wire::KeyValue>) -> Tags {
+    pairs.into_iter().map(|t| (clean_line(&t.key), clean(&t.value.0))).collect()
+}
+
+fn status(status: &str, message: &str) -> VersionStatus {
+    match status {
+        "READY" => VersionStatus::Ready,
+        "PENDING_REGISTRATION" => VersionStatus::Pending,
+        "FAILED_REGISTRATION" => VersionStatus::Failed(clean_line(message)),
+        // Every server states it. What is not stated is not ready.
+        "" => VersionStatus::Other("not stated".to_owned()),
+        other => VersionStatus::Other(clean_line(other)),
+    }
+}
+
+fn number(n: wire::Int) -> Option<VersionNumber> {
+    u64::try_from(n.0?).ok().map(VersionNumber)
+}
+
+/// Milliseconds since 1970; zero and what no calendar holds is no time.
+fn time(ms: wire::Int) -> Option<Timestamp> {
+    ms.0.filter(|&ms| ms > 0).and_then(|ms| Timestamp::from_millisecond(ms).ok())
+}
+
+fn line(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| clean_line(text))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::json;
+    use super::*;
+
+    fn read_version(body: &str) -> Option<ModelVersion> {
+        version(json::parse(body.as_bytes()).unwrap())
+    }
+
+    fn read_run(body: &str) -> Run {
+        run(json::parse(body.as_bytes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_version_is_read_from_next_to_nothing() {
+        let v = read_version(r#"{"name":"m","version":"10","tags":null,"aliases":null,"unknown":{"x":1}}"#).unwrap();
+        assert_eq!(
+            (v.number, v.stage, v.status),
+            (VersionNumber(10), Stage::None, VersionStatus::Other("not stated".to_owned()))
+        );
+        assert_eq!((v.run_id, v.created_at, v.author, v.description.as_str()), (None, None, None, ""));
+    }
+
+    #[test]
+    fn numbers_are_read_as_numbers_and_as_text() {
+        for body in [
+            r#"{"name":"m","version":"3","creation_timestamp":1795399715653}"#,
+            r#"{"name":"m","version":3,"creation_timestamp":"1795399715653"}"#,
+            r#"{"name":"m","version":3.0,"creation_timestamp":1.795399715653e12}"#,
+        ] {
+            let v = read_version(body).unwrap();
+            assert_eq!(v.number, VersionNumber(3), "{body}");
+            assert_eq!(v.created_at.unwrap().as_millisecond(), 1_795_399_715_653);
+        }
+    }
+
+    #[test]
+    fn a_version_without_a_number_is_none() {
+        for body in [r#"{"name":"m"}"#, r#"{"version":"abc"}"#, r#"{"version":-1}"#, r#"{"version":{}}"#] {
+            assert_eq!(read_version(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn impossible_times_are_no_times() {
+        for ms in ["0", "-5", "9223372036854775807", "\"soon\"", "null", "[]"] {
+            let v = read_version(&format!(r#"{{"version":1,"creation_timestamp":{ms}}}"#)).unwrap();
+            assert_eq!(v.created_at, None, "{ms}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_inert_and_the_name_goes_back_as_it_came() {
+        let v = read_version(
+            r#"{"name":"a\u001b[2J","version":1,"description":"x\u001b]0;pwned\u0007\r\ny","source":"s3://\u202ex",
+                "tags":[{"key":"k\n","value":"v\u009b2J"}],"status":"FAILED_REGISTRATION","status_message":"\u0007"}"#,
+        )
+        .unwrap();
+        assert_eq!(v.model.as_str(), "a\u{1b}[2J");
+        assert_eq!(v.description, "x␛]0;pwned␇\ny");
+        assert_eq!(v.source, "s3://<U+202E>x");
+        assert_eq!(v.tags.get("k⏎").unwrap(), "v<U+009B>2J");
+        assert_eq!(v.status, VersionStatus::Failed("␇".to_owned()));
+    }
+
+    #[test]
+    fn every_spelling_of_a_metric_is_read_and_nonsense_is_left_out() {
+        let run = read_run(
+            r#"{"info":{"run_id":"r"},"data":{"metrics":[
+                {"key":"auc","value":0.91,"timestamp":"1791745528500","step":"19"},{"key":"whole","value":1},
+                {"key":"nan","value":"NaN"},{"key":"bare","value":NaN},{"key":"inf","value":1.7976931348623157e+308},
+                {"key":"minus","value":"-Infinity"},{"key":"high","value":"high"},{"key":"none"},{"value":1}]}}"#,
+        );
+        let shown: Vec<_> = run.metrics.iter().map(|(k, p)| format!("{k}={}", p.value)).collect();
+        assert_eq!(shown, ["=1", "auc=0.91", "bare=NaN", "inf=∞", "minus=-∞", "nan=NaN", "whole=1"]);
+        assert_eq!(run.metrics["auc"].step, 19);
+    }
+
+    #[test]
+    fn a_deleted_run_without_data_is_read() {
+        let run = read_run(
+            r#"{"info":{"run_uuid":"old","experiment_id":7,"lifecycle_stage":"deleted","status":3},"inputs":{}}"#,
+        );
+        assert_eq!((run.id.as_str(), run.experiment.as_str(), run.deleted), ("old", "7", true));
+        assert_eq!((run.name.as_str(), run.user, run.ended_at), ("", None, None));
+    }
+
+    #[test]
+    fn data_sets_give_their_rows_where_the_profile_says_so() {
+        let run = read_run(
+            r#"{"info":{"run_id":"r"},"inputs":{"dataset_inputs":[
+                {"tags":[{"key":"mlflow.data.context","value":"training"}],
+                 "dataset":{"name":"d","digest":"4b4e","profile":"{\"num_rows\": 2400}"}},
+                {"dataset":{"name":"e","profile":"not json"}},{}]}}"#,
+        );
+        let shown: Vec<_> = run.datasets.iter().map(|d| (d.name.as_str(), d.context.as_deref(), d.rows)).collect();
+        assert_eq!(shown, [("d", Some("training"), Some(2400)), ("e", None, None), ("", None, None)]);
+    }
+
+    #[test]
+    fn prompts_are_known_by_their_tag() {
+        let dto = r#"{"name":"p","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}"#;
+        assert!(is_prompt(&model(json::parse(dto.as_bytes()).unwrap()).tags));
+        assert!(!is_prompt(&Tags::new()));
+    }
+
+    #[test]
+    fn aliases_are_joined_by_number() {
+        let dto = r#"{"name":"m","aliases":[{"alias":"champion","version":"2"},{"alias":"Champion","version":3},{"alias":"odd"}]}"#;
+        let model = model(json::parse(dto.as_bytes()).unwrap());
+        let shown: Vec<_> = model.aliases.iter().map(|(a, n)| format!("{a}={n}")).collect();
+        assert_eq!(shown, ["Champion=v3", "champion=v2"]);
+    }
+}

@@ -1,0 +1,96 @@
+//! MLflow's filter language, and the names it cannot express.
+//!
+//! A value stands in single or double quotes and knows no escape: `'it''s'` is accepted and matches nothing
+//! (measured on 2.22 and 3.18). Everything but the quotes may stand inside, newlines and backslashes included
+//! (measured on 2.22.5 and 3.17.2).
+
+use std::borrow::Cow;
+
+/// A condition on `name`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NameFilter {
+    /// The condition.
+    pub condition: String,
+    /// Whether it holds for this name only. If not, the answer must be sifted.
+    pub exact: bool,
+}
+
+/// The versions of the model called `name`.
+pub(super) fn name_is(name: &str) -> NameFilter {
+    match (name.contains('\''), name.contains('"')) {
+        (false, _) => NameFilter { condition: format!("name = '{name}'"), exact: true },
+        (true, false) => NameFilter { condition: format!("name = \"{name}\""), exact: true },
+        // Both kinds of quotes: `_` stands for any one character.
+        (true, true) => NameFilter { condition: format!("name LIKE '{}'", name.replace('\'', "_")), exact: false },
+    }
+}
+
+/// Models whose name contains `part`, whatever the case. Finds too much rather than too little: sift with
+/// [`contains`].
+pub(super) fn name_contains(part: &str) -> String {
+    format!("name ILIKE '%{}%'", part.chars().map(pattern).collect::<String>())
+}
+
+/// Quotes would end the value, `%` and `_` are wildcards without escape, and databases differ about the case of
+/// what is not ASCII (SQLite knows none): all become `_`, which stands for any one character.
+fn pattern(c: char) -> char {
+    let plain = c.is_ascii_alphanumeric() || " -./:@+,;#~".contains(c);
+    let caseless = c.is_alphanumeric() && c.to_lowercase().eq(c.to_uppercase());
+    if plain || caseless { c } else { '_' }
+}
+
+/// Whether `name` contains `part`, whatever the case.
+pub(super) fn contains(name: &str, part: &str) -> bool {
+    name.to_lowercase().contains(&part.to_lowercase())
+}
+
+/// Runs with one of these ids; none if no id can stand in a filter. Returns the ids it holds.
+pub(super) fn run_id_in<'a>(ids: &[&'a str]) -> Option<(Vec<&'a str>, String)> {
+    let plain = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let ids: Vec<&str> = ids.iter().copied().filter(|id| plain(id)).collect();
+    if ids.is_empty() {
+        return None;
+    }
+    let list: Vec<Cow<'_, str>> = ids.iter().map(|id| format!("'{id}'").into()).collect();
+    let condition = format!("attributes.run_id IN ({})", list.join(","));
+    Some((ids, condition))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_with_what_they_do_not_contain() {
+        for (name, condition, exact) in [
+            ("churn", "name = 'churn'", true),
+            ("it's", "name = \"it's\"", true),
+            ("say \"hi\"", "name = 'say \"hi\"'", true),
+            ("it's \"x\"", "name LIKE 'it_s \"x\"'", false),
+        ] {
+            assert_eq!(name_is(name), NameFilter { condition: condition.to_owned(), exact });
+        }
+    }
+
+    #[test]
+    fn a_search_text_cannot_leave_its_quotes() {
+        for (part, condition) in [
+            ("churn", "name ILIKE '%churn%'"),
+            ("a' OR \"b", "name ILIKE '%a_ OR _b%'"),
+            ("100%_x", "name ILIKE '%100__x%'"),
+            ("客户 Ü🚀", "name ILIKE '%客户 __%'"),
+        ] {
+            assert_eq!(name_contains(part), condition);
+        }
+        assert!(contains("Telco-CHURN-Ü", "churn-ü") && !contains("telco", "churn"));
+    }
+
+    #[test]
+    fn only_plain_run_ids_go_into_a_list() {
+        let (ids, condition) = run_id_in(&["b850", "x') OR ('", "", "4a-3_8"]).unwrap();
+        assert_eq!(ids, ["b850", "4a-3_8"]);
+        assert_eq!(condition, "attributes.run_id IN ('b850','4a-3_8')");
+        assert_eq!(run_id_in(&["'"]), None);
+    }
+}

@@ -1,0 +1,93 @@
+//! What the registry server says about itself and about us.
+
+use secrecy::ExposeSecret as _;
+
+use super::client::{Call, SERVER_INFO};
+use super::connection::Auth;
+use super::{Mlflow, wire};
+use crate::domain::text::{clean_line, shorten};
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::RegistryInfo;
+
+impl Mlflow {
+    pub(super) async fn server_info(&self) -> Outcome<RegistryInfo> {
+        let (version, user) = futures_util::future::try_join(self.server_version(), self.user()).await?;
+        let major: u64 = version.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        Ok(RegistryInfo {
+            // The column was widened in 3.x (measured on 2.22 and 3.18).
+            tag_value_limit: if major >= 3 { 100_000 } else { 5_000 },
+            version,
+            user,
+            stages: true,
+            aliases: true,
+        })
+    }
+
+    /// `/version` as both 2.x and 3.x have it (text sent as HTML). Behind proxies that pass on the API only, just
+    /// `3.x` or `unknown`.
+    async fn server_version(&self) -> Outcome<String> {
+        let what = "ask the server for its version";
+        match self.registry.text(&Call::get_raw("version", what)).await {
+            Ok(text) if looks_like_version(text.trim()) => return Ok(shorten(&clean_line(text.trim()), 40)),
+            // Some web page: perhaps not MLflow at all. The API decides.
+            Ok(_) => {}
+            Err(f) if matches!(f.kind, FailureKind::Protocol | FailureKind::NotFound) => {}
+            Err(f) => return Err(f),
+        }
+        let probe = Call::get_raw(SERVER_INFO, what);
+        if self.registry.optional::<wire::ServerInfo>(probe).await?.is_some() {
+            return Ok("3.x".to_owned());
+        }
+        let models = Call::get("registered-models/search", what).query("max_results", "1");
+        self.registry.json::<wire::ModelPage>(&models).await.map(|_| "unknown".to_owned())
+    }
+
+    /// The user MLflow's own sign-in takes us for; none without it. Through a token's proxy nothing can be known.
+    async fn user(&self) -> Outcome<Option<String>> {
+        let Auth::Basic { user, password } = self.registry.auth() else {
+            return Ok(None);
+        };
+        if password.expose_secret().is_empty() && user.is_empty() {
+            return Ok(None);
+        }
+        let what = "ask the server who you are";
+        // 3.x has `current`; on 2.x a user may ask about himself by name.
+        let current = self.registry.optional::<wire::OneUser>(Call::get("users/current", what)).await?;
+        let answer = match current {
+            Some(answer) => Some(answer),
+            None => {
+                let by_name = Call::get("users/get", what).query("username", user.as_str());
+                self.registry.optional::<wire::OneUser>(by_name).await?
+            }
+        };
+        match answer {
+            None => Ok(None),
+            Some(a) if a.user.username.is_empty() => {
+                Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, "the server answered without a name"))
+            }
+            Some(a) => Ok(Some(clean_line(&a.user.username))),
+        }
+    }
+}
+
+fn looks_like_version(text: &str) -> bool {
+    text.len() <= 40
+        && text.starts_with(|c: char| c.is_ascii_digit())
+        && text.contains('.')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".+-".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_versions_are_taken_for_versions() {
+        for good in ["2.22.5", "3.18.0", "3.0.0rc1", "2.10.1.dev0+acme"] {
+            assert!(looks_like_version(good), "{good}");
+        }
+        for bad in ["", "OK", "<!doctype html>", "3", "1.0 <b>"] {
+            assert!(!looks_like_version(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Parsing of answers, with a second try on a repaired copy.
+//!
+//! Python's `json` module writes things that are not JSON: `NaN`, `Infinity`, and halves of surrogate pairs.
+//! Through proxies, invalid UTF-8 arrives as well. A page of models should not be lost over one of them.
+
+use serde::de::DeserializeOwned;
+
+/// Parses `body`; if that fails, parses a copy in which what Python may write wrongly is repaired.
+///
+/// # Errors
+/// The first parser error, if the repaired copy is not better.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(body).or_else(|first| serde_json::from_str(&repair(body)).map_err(|_| first))
+}
+
+/// Quotes bare `NaN` and infinities, and replaces lone surrogates and invalid UTF-8 by U+FFFD.
+fn repair(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text.as_ref();
+    let mut in_string = false;
+    while let Some(c) = rest.chars().next() {
+        if in_string && c == '\\' {
+            let taken = escape(rest, &mut out);
+            rest = rest.get(taken..).unwrap_or_default();
+            continue;
+        }
+        if c == '"' {
+            in_string = !in_string;
+        } else if !in_string && let Some(word) = ["NaN", "-Infinity", "Infinity"].iter().find(|w| rest.starts_with(**w))
+        {
+            out.push('"');
+            out.push_str(word);
+            out.push('"');
+            rest = &rest[word.len()..];
+            continue;
+        }
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+/// Copies the escape sequence at the start of `rest`, repaired, and returns its length in bytes.
+fn escape(rest: &str, out: &mut String) -> usize {
+    let unit = |s: &str| s.strip_prefix("\\u").and_then(|s| s.get(..4)).and_then(|h| u16::from_str_radix(h, 16).ok());
+    let taken = match unit(rest) {
+        Some(0xd800..=0xdbff) if matches!(rest.get(6..).and_then(unit), Some(0xdc00..=0xdfff)) => 12,
+        Some(0xd800..=0xdfff) => {
+            out.push('\u{fffd}');
+            return 6;
+        }
+        Some(_) => 6,
+        None => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+    };
+    out.push_str(rest.get(..taken).unwrap_or(rest));
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn what_python_writes_wrongly_is_read_all_the_same() {
+        for (body, value) in [
+            (r#"{"v": NaN, "w": [-Infinity, Infinity]}"#, json!({"v": "NaN", "w": ["-Infinity", "Infinity"]})),
+            (r#"{"v": "a\ud83db", "w": NaN}"#, json!({"v": "a\u{fffd}b", "w": "NaN"})),
+            (r#"{"v": "\ude80\ud83d\ude80"}"#, json!({"v": "\u{fffd}🚀"})),
+            (r#"{"v": "\"NaN\\", "w": NaN}"#, json!({"v": "\"NaN\\", "w": "NaN"})),
+        ] {
+            assert_eq!(parse::<Value>(body.as_bytes()).unwrap(), value, "{body}");
+        }
+        assert_eq!(parse::<Value>(b"{\"v\": \"\xff\"}").unwrap(), json!({"v": "\u{fffd}"}));
+    }
+
+    #[test]
+    fn what_cannot_be_repaired_stays_an_error() {
+        for body in ["", "{", "<html>", r#"{"v": "\u12"#, r#"{"v": "\"#, r#"{"v": "é\"#] {
+            assert!(parse::<Value>(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

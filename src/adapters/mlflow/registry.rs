@@ -1,0 +1,208 @@
+//! The port, method by method.
+
+use async_trait::async_trait;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::client::Call;
+use super::{Mlflow, convert, filter, wire};
+use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
+use crate::domain::run::Run;
+use crate::domain::text::clean_line;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::{Journaled, ModelRegistry, Page, RegistryInfo};
+
+#[async_trait]
+impl ModelRegistry for Mlflow {
+    fn url(&self) -> String {
+        self.registry.base().to_owned()
+    }
+
+    async fn info(&self) -> Outcome<RegistryInfo> {
+        self.server_info().await
+    }
+
+    async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
+        let wanted = name_like.filter(|part| !part.is_empty());
+        let what = "list the models";
+        let mut call = Call::get("registered-models/search", what)
+            .query("max_results", self.tuning.models_per_page.to_string())
+            .query("order_by", "name ASC");
+        if let Some(part) = wanted {
+            call = call.query("filter", filter::name_contains(part));
+        }
+        if let Some(token) = page {
+            call = call.query("page_token", token);
+        }
+        let answer: wire::ModelPage = self.registry.json(&call).await?;
+        let next = Some(answer.next_page_token).filter(|token| !token.is_empty());
+        if next.is_some() && next.as_deref() == page {
+            return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, "the server repeats the same page"));
+        }
+        let items = answer
+            .registered_models
+            .into_iter()
+            .map(convert::model)
+            .filter(|m| !convert::is_prompt(&m.tags))
+            .filter(|m| wanted.is_none_or(|part| filter::contains(m.name.as_str(), part)))
+            .collect();
+        Ok(Page { items, next })
+    }
+
+    async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
+        self.one_model(name).await
+    }
+
+    async fn versions(&self, model: &ModelName, page: Option<&str>) -> Outcome<Page<ModelVersion>> {
+        self.version_page(model, page).await
+    }
+
+    async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion> {
+        let what = format!("read version {number} of {model}");
+        let call =
+            Call::get("model-versions/get", &what).query("name", model.as_str()).query("version", number.0.to_string());
+        let version = one_version(&what, self.registry.json(&call).await?)?;
+        if version.number != number || version.model != *model {
+            let got = format!("the server answered with {} of {}", version.number, version.model);
+            return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, got));
+        }
+        Ok(version)
+    }
+
+    async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
+        let shown = clean_line(alias);
+        let what = format!("read the version that @{shown} of {model} points to");
+        let call = Call::get("registered-models/alias", &what).query("name", model.as_str()).query("alias", alias);
+        match self.registry.json(&call).await {
+            Ok(answer) => one_version(&what, answer),
+            Err(f) if alias_is_unknown(&f) => {
+                Err(Failure { kind: FailureKind::NotFound, reason: format!("{model} has no alias '{shown}'"), ..f })
+            }
+            Err(f) => Err(f),
+        }
+    }
+
+    async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>> {
+        match target {
+            // Searches cannot be narrowed to a stage, and `get-latest-versions` hides all but the newest holder.
+            PromotionTarget::Stage(_) => self.scan(model, |v| target.is_held_by(v)).await,
+            PromotionTarget::Alias(alias) => match self.version_by_alias(model, alias).await {
+                Ok(version) => Ok(vec![version]),
+                // The alias is unknown, or the model is: the second is an error.
+                Err(f) if f.kind == FailureKind::NotFound => self.one_model(model).await.map(|_| Vec::new()),
+                Err(f) => Err(f),
+            },
+        }
+    }
+
+    async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
+        self.read_runs(ids).await
+    }
+
+    fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {
+        Some(super::version_page(self.registry.base(), model, number))
+    }
+
+    fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
+        Some(super::run_page(self.tracking.base(), experiment, run))
+    }
+
+    async fn set_version_tag(
+        &self,
+        _journaled: &Journaled,
+        model: &ModelName,
+        number: VersionNumber,
+        key: &str,
+        value: &str,
+    ) -> Outcome<()> {
+        let what = format!("set the tag {} of version {number} of {model}", clean_line(key));
+        let body = json!({"name": model.as_str(), "version": number.0.to_string(), "key": key, "value": value});
+        self.write(Method::POST, "model-versions/set-tag", what, body).await
+    }
+
+    async fn delete_version_tag(
+        &self,
+        _journaled: &Journaled,
+        model: &ModelName,
+        number: VersionNumber,
+        key: &str,
+    ) -> Outcome<()> {
+        let what = format!("delete the tag {} of version {number} of {model}", clean_line(key));
+        let body = json!({"name": model.as_str(), "version": number.0.to_string(), "key": key});
+        self.write(Method::DELETE, "model-versions/delete-tag", what, body).await
+    }
+
+    async fn move_stage(
+        &self,
+        _journaled: &Journaled,
+        model: &ModelName,
+        number: VersionNumber,
+        stage: &Stage,
+        archive_existing: bool,
+    ) -> Outcome<()> {
+        let what = format!("move version {number} of {model} to {stage}");
+        if archive_existing && matches!(stage, Stage::None | Stage::Archived) {
+            let reason =
+                format!("MLflow archives other versions only when one moves to Staging or Production, not {stage}");
+            return Err(Failure::new(FailureKind::Rejected, Service::Mlflow, what, reason));
+        }
+        let body = json!({
+            "name": model.as_str(),
+            // A string: numbers are refused (measured on 2.22 and 3.18).
+            "version": number.0.to_string(),
+            "stage": stage.as_str(),
+            "archive_existing_versions": archive_existing,
+        });
+        self.write(Method::POST, "model-versions/transition-stage", what, body).await
+    }
+
+    async fn set_alias(
+        &self,
+        _journaled: &Journaled,
+        model: &ModelName,
+        alias: &str,
+        number: VersionNumber,
+    ) -> Outcome<()> {
+        let what = format!("point @{} of {model} to version {number}", clean_line(alias));
+        let body = json!({"name": model.as_str(), "alias": alias, "version": number.0.to_string()});
+        self.write(Method::POST, "registered-models/alias", what, body).await
+    }
+
+    async fn delete_alias(&self, _journaled: &Journaled, model: &ModelName, alias: &str) -> Outcome<()> {
+        let what = format!("delete the alias @{} of {model}", clean_line(alias));
+        let body = json!({"name": model.as_str(), "alias": alias});
+        self.write(Method::DELETE, "registered-models/alias", what, body).await
+    }
+}
+
+impl Mlflow {
+    async fn write(&self, method: Method, path: &str, what: String, body: Value) -> Outcome<()> {
+        self.registry.json::<wire::Done>(&Call::write(method, path, what, body)).await.map(|_| ())
+    }
+}
+
+fn one_version(what: &str, answer: wire::OneVersion) -> Outcome<ModelVersion> {
+    let version = convert::version(answer.model_version).ok_or_else(|| {
+        Failure::new(
+            FailureKind::Protocol,
+            Service::Mlflow,
+            what,
+            "the server answered with a version without a number",
+        )
+    })?;
+    if convert::is_prompt(&version.tags) {
+        let reason = format!("{} is a prompt, not a model", version.model);
+        return Err(Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason)
+            .with_hint("MLflow keeps prompts beside models; signoff reviews models only."));
+    }
+    Ok(version)
+}
+
+/// An unknown alias is a 400 with a text on both majors; so is an unknown model on 2.22 (measured). `latest`
+/// and `v3` cannot be aliases, so they are unknown as well.
+fn alias_is_unknown(failure: &Failure) -> bool {
+    let said = failure.reason.to_ascii_lowercase();
+    failure.kind == FailureKind::Rejected
+        && (said.contains("not found") || said.contains("reserved") || said.contains("invalid alias"))
+}

@@ -1,0 +1,145 @@
+//! Reading many runs in few requests.
+//!
+//! `runs/search` finds runs only in the experiments it is given (as strings: 3.x finds nothing for numbers,
+//! measured on 3.18), so the list of experiments is read once and kept.
+
+use std::collections::{BTreeMap, HashSet};
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::client::Call;
+use super::{Mlflow, convert, filter, wire};
+use crate::domain::ids::RunId;
+use crate::domain::run::Run;
+use crate::failure::{FailureKind, Outcome};
+
+/// Runs read one by one after the searches found them not; the rest is given up.
+const MAX_SINGLE_READS: usize = 5;
+/// Requests under way at a time; a server has four workers by default.
+const PARALLEL: usize = 3;
+
+/// Ids of all experiments, once read.
+#[derive(Debug, Default)]
+pub(super) struct KnownExperiments(Mutex<Option<Vec<String>>>);
+
+impl Mlflow {
+    /// The runs of these ids that can be read, in order of id.
+    pub(super) async fn read_runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
+        let mut wanted: Vec<&str> = ids.iter().map(RunId::as_str).filter(|id| !id.is_empty()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if let [id] = wanted[..] {
+            return Ok(self.run(id).await?.into_iter().collect());
+        }
+        let mut found = BTreeMap::new();
+        let (experiments, fresh) = self.experiments(false).await?;
+        self.find(&wanted, &experiments, &mut found).await?;
+        let missing = |found: &BTreeMap<String, Run>| -> Vec<&str> {
+            wanted.iter().copied().filter(|id| !found.contains_key(*id)).collect()
+        };
+        if missing(&found).len() > MAX_SINGLE_READS && !fresh {
+            // Perhaps experiments that are newer than the list.
+            let (now, _) = self.experiments(true).await?;
+            if now != experiments {
+                self.find(&missing(&found), &now, &mut found).await?;
+            }
+        }
+        let single: Vec<_> = missing(&found).into_iter().take(MAX_SINGLE_READS).map(|id| self.run(id)).collect();
+        let read: Vec<Option<Run>> = futures_util::stream::iter(single).buffered(PARALLEL).try_collect().await?;
+        for run in read.into_iter().flatten() {
+            self.learn(run.experiment.as_str()).await;
+            found.insert(run.id.as_str().to_owned(), run);
+        }
+        Ok(found.into_values().collect())
+    }
+
+    async fn find(&self, ids: &[&str], experiments: &[String], found: &mut BTreeMap<String, Run>) -> Outcome<()> {
+        if experiments.is_empty() {
+            return Ok(());
+        }
+        let searches: Vec<_> = ids
+            .chunks(self.tuning.runs_per_search.max(1))
+            .filter_map(filter::run_id_in)
+            .map(|(ids, condition)| self.search_runs(ids.len(), condition, experiments))
+            .collect();
+        let pages: Vec<Vec<Run>> = futures_util::stream::iter(searches).buffered(PARALLEL).try_collect().await?;
+        let wanted: HashSet<&str> = ids.iter().copied().collect();
+        found.extend(
+            pages
+                .into_iter()
+                .flatten()
+                .filter(|r| wanted.contains(r.id.as_str()))
+                .map(|r| (r.id.as_str().to_owned(), r)),
+        );
+        Ok(())
+    }
+
+    async fn search_runs(&self, count: usize, condition: String, experiments: &[String]) -> Outcome<Vec<Run>> {
+        let body = json!({
+            "experiment_ids": experiments,
+            "filter": condition,
+            "run_view_type": "ALL",
+            "max_results": count,
+        });
+        let call = Call::search("runs/search", format!("read {count} runs"), body);
+        let page: wire::RunPage = self.tracking.json(&call).await?;
+        Ok(page.runs.into_iter().filter_map(convert::run).collect())
+    }
+
+    /// One run by its id; deleted ones too. None if it is not there or not for us to see.
+    async fn run(&self, id: &str) -> Outcome<Option<Run>> {
+        let what = format!("read the run {}", RunId::new(id).short());
+        let call = Call::get("runs/get", what).query("run_id", id);
+        match self.tracking.json::<wire::OneRun>(&call).await {
+            Ok(answer) => Ok(convert::run(answer.run)),
+            // `Rejected`: an id that is malformed for this server.
+            Err(f) if matches!(f.kind, FailureKind::NotFound | FailureKind::Forbidden | FailureKind::Rejected) => {
+                Ok(None)
+            }
+            Err(f) => Err(f),
+        }
+    }
+
+    /// All experiment ids, and whether they were read just now.
+    async fn experiments(&self, again: bool) -> Outcome<(Vec<String>, bool)> {
+        // Held while reading, so that requests that start together read the list once.
+        let mut known = self.experiments.0.lock().await;
+        if let Some(ids) = known.as_ref().filter(|_| !again) {
+            return Ok((ids.clone(), false));
+        }
+        let mut ids = Vec::new();
+        let mut tokens = HashSet::new();
+        let mut token = String::new();
+        loop {
+            let body = json!({
+                "view_type": "ALL",
+                "max_results": self.tuning.experiments_per_page,
+                // By creation, so that a new experiment does not shift the pages.
+                "order_by": ["creation_time ASC"],
+                "page_token": token,
+            });
+            let call = Call::search("experiments/search", "list the experiments", body);
+            let page: wire::ExperimentPage = self.tracking.json(&call).await?;
+            ids.extend(page.experiments.into_iter().map(|e| e.experiment_id.0).filter(|id| !id.is_empty()));
+            token = page.next_page_token;
+            if token.is_empty() || !tokens.insert(token.clone()) {
+                break;
+            }
+        }
+        let mut unique = HashSet::new();
+        ids.retain(|id| unique.insert(id.clone()));
+        *known = Some(ids.clone());
+        Ok((ids, true))
+    }
+
+    async fn learn(&self, experiment: &str) {
+        if let Some(ids) = self.experiments.0.lock().await.as_mut()
+            && !experiment.is_empty()
+            && !ids.iter().any(|id| id == experiment)
+        {
+            ids.push(experiment.to_owned());
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! What MLflow's REST interface sends, read tolerantly.
+//!
+//! Every field may be missing or null; numbers may come as strings (gateways and Databricks send 64-bit
+//! integers so, open-source servers as numbers: measured on 2.22.5 and 3.18). One odd value never costs a page.
+
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny};
+
+use crate::domain::run::MetricValue;
+
+/// Missing and null are the empty value.
+fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+    Option::<T>::deserialize(d).map(Option::unwrap_or_default)
+}
+
+/// An integer that may come as a number or as text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Int(pub Option<i64>);
+
+impl<'de> Deserialize<'de> for Int {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Int(i64),
+            Float(f64),
+            Text(String),
+            Other(IgnoredAny),
+        }
+        Ok(Self(match Raw::deserialize(d)? {
+            Raw::Int(n) => Some(n),
+            #[expect(clippy::cast_possible_truncation, reason = "whole and far below 2^63 by the guard")]
+            Raw::Float(n) if n.fract() == 0.0 && n.abs() < 9.0e18 => Some(n as i64),
+            Raw::Text(t) => t.trim().parse().ok(),
+            Raw::Float(_) | Raw::Other(_) => None,
+        }))
+    }
+}
+
+/// A metric's value; none if it is no number in any spelling.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Value(pub Option<MetricValue>);
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Value(MetricValue),
+            Other(IgnoredAny),
+        }
+        Ok(Self(match Raw::deserialize(d)? {
+            Raw::Value(v) => Some(v),
+            Raw::Other(_) => None,
+        }))
+    }
+}
+
+/// Text that may come as a number, as some gateways send `version`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Text(pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(d)? {
+            serde_json::Value::String(s) => Ok(Self(s)),
+            serde_json::Value::Number(n) => Ok(Self(n.to_string())),
+            serde_json::Value::Null => Ok(Self::default()),
+            _ => Err(D::Error::custom("expected text")),
+        }
+    }
+}
+
+/// The shape of MLflow's error bodies. 3.x adds `sqlstate` and `error_class`, which say nothing more.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct ErrorBody {
+    #[serde(deserialize_with = "lenient")]
+    pub error_code: Text,
+    #[serde(deserialize_with = "lenient")]
+    pub message: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct KeyValue {
+    #[serde(deserialize_with = "lenient")]
+    pub key: String,
+    #[serde(deserialize_with = "lenient")]
+    pub value: Text,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct AliasEntry {
+    #[serde(deserialize_with = "lenient")]
+    pub alias: String,
+    #[serde(deserialize_with = "lenient")]
+    pub version: Int,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Version {
+    #[serde(deserialize_with = "lenient")]
+    pub name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub version: Int,
+    #[serde(deserialize_with = "lenient")]
+    pub creation_timestamp: Int,
+    #[serde(deserialize_with = "lenient")]
+    pub last_updated_timestamp: Int,
+    #[serde(deserialize_with = "lenient")]
+    pub user_id: String,
+    #[serde(deserialize_with = "lenient")]
+    pub current_stage: String,
+    #[serde(deserialize_with = "lenient")]
+    pub description: String,
+    #[serde(deserialize_with = "lenient")]
+    pub source: String,
+    #[serde(deserialize_with = "lenient")]
+    pub run_id: String,
+    #[serde(deserialize_with = "lenient")]
+    pub status: String,
+    #[serde(deserialize_with = "lenient")]
+    pub status_message: String,
+    #[serde(deserialize_with = "lenient")]
+    pub tags: Vec<KeyValue>,
+    /// Only in single reads, never in searches (measured on 2.22 and 3.18).
+    #[serde(deserialize_with = "lenient")]
+    pub aliases: Vec<String>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Model {
+    #[serde(deserialize_with = "lenient")]
+    pub name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub creation_timestamp: Int,
+    #[serde(deserialize_with = "lenient")]
+    pub last_updated_timestamp: Int,
+    #[serde(deserialize_with = "lenient")]
+    pub description: String,
+    #[serde(deserialize_with = "lenient")]
+    pub latest_versions: Vec<Version>,
+    #[serde(deserialize_with = "lenient")]
+    pub tags: Vec<KeyValue>,
+    #[serde(deserialize_with = "lenient")]
+    pub aliases: Vec<AliasEntry>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct ModelPage {
+    #[serde(deserialize_with = "lenient")]
+    pub registered_models: Vec<Model>,
+    #[serde(deserialize_with = "lenient")]
+    pub next_page_token: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct OneModel {
+    pub registered_model: Model,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct VersionPage {
+    #[serde(deserialize_with = "lenient")]
+    pub model_versions: Vec<Version>,
+    #[serde(deserialize_with = "lenient")]
+    pub next_page_token: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct OneVersion {
+    pub model_version: Version,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Experiment {
+    #[serde(deserialize_with = "lenient")]
+    pub experiment_id: Text,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct ExperimentPage {
+    #[serde(deserialize_with = "lenient")]
+    pub experiments: Vec<Experiment>,
+    #[serde(deserialize_with = "lenient")]
+    pub next_page_token: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct RunInfo {
+    #[serde(deserialize_with = "lenient")]
+    pub run_id: String,
+    #[serde(deserialize_with = "lenient")]
+    pub run_uuid: String,
+    #[serde(deserialize_with = "lenient")]
+    pub run_name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub experiment_id: Text,
+    #[serde(deserialize_with = "lenient")]
+    pub user_id: String,
+    #[serde(deserialize_with = "lenient")]
+    pub status: Text,
+    #[serde(deserialize_with = "lenient")]
+    pub start_time: Int,
+    #[serde(deserialize_with = "lenient")]
+    pub end_time: Int,
+    #[serde(deserialize_with = "lenient")]
+    pub lifecycle_stage: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Metric {
+    #[serde(deserialize_with = "lenient")]
+    pub key: String,
+    #[serde(deserialize_with = "lenient")]
+    pub value: Value,
+    #[serde(deserialize_with = "lenient")]
+    pub timestamp: Int,
+    #[serde(deserialize_with = "lenient")]
+    pub step: Int,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct RunData {
+    #[serde(deserialize_with = "lenient")]
+    pub metrics: Vec<Metric>,
+    #[serde(deserialize_with = "lenient")]
+    pub params: Vec<KeyValue>,
+    #[serde(deserialize_with = "lenient")]
+    pub tags: Vec<KeyValue>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Dataset {
+    #[serde(deserialize_with = "lenient")]
+    pub name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub digest: String,
+    /// JSON inside a string.
+    #[serde(deserialize_with = "lenient")]
+    pub profile: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct DatasetInput {
+    #[serde(deserialize_with = "lenient")]
+    pub tags: Vec<KeyValue>,
+    #[serde(deserialize_with = "lenient")]
+    pub dataset: Dataset,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct RunInputs {
+    #[serde(deserialize_with = "lenient")]
+    pub dataset_inputs: Vec<DatasetInput>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Run {
+    #[serde(deserialize_with = "lenient")]
+    pub info: RunInfo,
+    #[serde(deserialize_with = "lenient")]
+    pub data: RunData,
+    #[serde(deserialize_with = "lenient")]
+    pub inputs: RunInputs,
+}
+
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct OneRun {
+    pub run: Run,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct RunPage {
+    #[serde(deserialize_with = "lenient")]
+    pub runs: Vec<Run>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct ServerInfo {
+    #[serde(deserialize_with = "lenient")]
+    pub workspaces_enabled: bool,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct User {
+    #[serde(deserialize_with = "lenient")]
+    pub username: String,
+}
+
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct OneUser {
+    pub user: User,
+}
+
+/// The answer of a write, of which only the status matters.
+#[derive(Debug)]
+pub(super) struct Done;
+
+impl<'de> Deserialize<'de> for Done {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(d).map(|_| Self)
+    }
+}

@@ -1,0 +1,271 @@
+//! Where commands write: results to stdout, messages to stderr, without a single escape sequence unless a
+//! terminal is there to take it.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::domain::text;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+
+/// How text may look on a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colours and attributes may be used.
+    pub color: bool,
+    /// Columns to fit into; none where nobody looks at columns (a pipe, a file).
+    pub width: Option<usize>,
+}
+
+/// What a piece of text means. Every role also differs by a word or a symbol of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing special.
+    #[default]
+    Plain,
+    /// Headings and what the eye should find first.
+    Strong,
+    /// Of less interest.
+    Muted,
+    /// Better, passed, done.
+    Good,
+    /// Worse, blocked, failed.
+    Bad,
+    /// Worth a look.
+    Warn,
+}
+
+impl Style {
+    /// `text` as `role` looks here.
+    #[must_use]
+    pub fn paint(self, role: Role, text: &str) -> String {
+        let code = match role {
+            Role::Plain => return text.to_owned(),
+            Role::Strong => "1",
+            Role::Muted => "2",
+            Role::Good => "32",
+            Role::Bad => "31",
+            Role::Warn => "33",
+        };
+        if self.color && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// One output stream.
+struct Stream {
+    to: Box<dyn Write + Send>,
+    style: Style,
+    /// Nobody reads any more. That is not our failure, and everything after it is dropped.
+    closed: bool,
+    error: Option<io::Error>,
+}
+
+impl Stream {
+    fn write(&mut self, text: &str) {
+        if self.closed || self.error.is_some() {
+            return;
+        }
+        let done = self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush());
+        match done {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => self.closed = true,
+            Err(e) => self.error = Some(e),
+            Ok(()) => {}
+        }
+    }
+}
+
+/// The two streams of a command.
+#[allow(missing_debug_implementations)]
+pub struct Sink {
+    out: Stream,
+    err: Stream,
+}
+
+impl Sink {
+    /// The streams of this process. `no_color` is the environment's wish.
+    #[must_use]
+    pub fn of_process(no_color: bool) -> Self {
+        let out = io::stdout();
+        let err = io::stderr();
+        let width = terminal_size::terminal_size().map(|(w, _)| usize::from(w.0));
+        let style = |tty: bool| Style { color: tty && !no_color, width: if tty { width } else { None } };
+        Self {
+            out: Stream::new(Box::new(io::stdout()), style(out.is_terminal())),
+            err: Stream::new(Box::new(io::stderr()), style(err.is_terminal())),
+        }
+    }
+
+    /// Streams that keep what is written, for tests. Both look as `style` says.
+    #[must_use]
+    pub fn captured(style: Style) -> (Self, Captured, Captured) {
+        let (out, err) = (Captured::default(), Captured::default());
+        let sink = Self {
+            out: Stream::new(Box::new(out.clone()), style),
+            err: Stream::new(Box::new(err.clone()), style),
+        };
+        (sink, out, err)
+    }
+
+    /// Streams of any kind, for tests of what happens when they fail.
+    #[must_use]
+    pub fn to(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
+        Self { out: Stream::new(out, Style::default()), err: Stream::new(err, Style::default()) }
+    }
+
+    /// How results may look.
+    #[must_use]
+    pub fn style(&self) -> Style {
+        self.out.style
+    }
+
+    /// Writes text of whole lines to stdout as it is.
+    pub fn text(&mut self, text: &str) {
+        self.out.write(text);
+    }
+
+    /// Writes one line to stdout.
+    pub fn line(&mut self, line: &str) {
+        self.out.write(&format!("{line}\n"));
+    }
+
+    /// Writes one message to stderr.
+    pub fn note(&mut self, message: &str) {
+        self.err.write(&format!("{message}\n"));
+    }
+
+    /// Writes what is odd to stderr.
+    pub fn warn(&mut self, message: &str) {
+        let word = self.err.style.paint(Role::Warn, "warning:");
+        self.err.write(&format!("{word} {message}\n"));
+    }
+
+    /// Writes a failure to stderr: the sentence, then what to do next.
+    pub fn failure(&mut self, failure: &Failure) {
+        let word = self.err.style.paint(Role::Bad, "signoff:");
+        self.err.write(&format!("{word} {failure}\n"));
+        if let Some(hint) = &failure.hint {
+            self.err.write(&format!("  {hint}\n"));
+        }
+    }
+
+    /// Writes one JSON document to stdout.
+    ///
+    /// # Errors
+    /// If the value cannot be written as JSON: a mistake in signoff.
+    pub fn json(&mut self, value: &impl Serialize) -> Outcome<()> {
+        let text = serde_json::to_string_pretty(value)
+            .map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write JSON", e.to_string()))?;
+        self.line(&inert(&text));
+        Ok(())
+    }
+
+    /// Whether everything was written, or nobody wanted to read it.
+    ///
+    /// # Errors
+    /// What the system said when stdout could not be written, such as a full disk.
+    pub fn finish(self) -> Outcome<()> {
+        match self.out.error {
+            Some(e) => Err(Failure::new(FailureKind::Local, Service::Local, "write the output", e.to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Stream {
+    fn new(to: Box<dyn Write + Send>, style: Style) -> Self {
+        Self { to, style, closed: false, error: None }
+    }
+}
+
+/// JSON text in which no character can act on a terminal or deceive a reader; the values stay the same.
+fn inert(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let (mut one, mut two) = ([0; 4], [0; 2]);
+    for c in json.chars() {
+        // Outside of strings JSON is plain ASCII, so every other character may be written as an escape.
+        let alone: &str = c.encode_utf8(&mut one);
+        if c == '\n' || c == ' ' || c.is_ascii_graphic() || text::clean(alone) == alone {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut two) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+/// What was written to a captured stream.
+#[derive(Clone, Debug, Default)]
+pub struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    /// All of it so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    struct Failing(io::ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_failure_but_a_full_disk_is() {
+        let sink = |kind| {
+            let mut sink = Sink::to(Box::new(Failing(kind)), Box::new(io::sink()));
+            sink.line("x");
+            sink.line("y");
+            sink.finish()
+        };
+        assert_eq!(sink(io::ErrorKind::BrokenPipe), Ok(()));
+        assert_eq!(sink(io::ErrorKind::StorageFull).unwrap_err().kind, FailureKind::Local);
+    }
+
+    #[test]
+    fn without_a_terminal_there_is_no_escape_sequence() {
+        let (mut sink, out, err) = Sink::captured(Style::default());
+        let style = sink.style();
+        sink.line(&style.paint(Role::Bad, "worse"));
+        sink.failure(&Failure::new(FailureKind::Local, Service::Local, "a", "b").with_hint("c"));
+        assert_eq!(out.text(), "worse\n");
+        assert_eq!(err.text(), "signoff: could not a: b\n  c\n");
+    }
+
+    #[test]
+    fn json_keeps_every_character_and_shows_none_that_acts() {
+        let (mut sink, out, _) = Sink::captured(Style::default());
+        let nasty = "a\u{9b}2J\u{202e}b\x7f\u{1b}[2J é 客 🚀 \u{e0041}";
+        sink.json(&nasty).unwrap();
+        let text = out.text();
+        assert!(text.trim_end().chars().all(|c| !c.is_control()), "{text:?}");
+        assert!(text.contains("é 客 🚀") && !text.contains('\u{202e}'), "{text:?}");
+        assert_eq!(serde_json::from_str::<String>(&text).unwrap(), nasty);
+    }
+}

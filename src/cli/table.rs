@@ -1,0 +1,194 @@
+//! Aligned text tables, by the width that terminals give characters.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::output::{Role, Style};
+
+/// Blank columns between two columns.
+const GAP: usize = 2;
+/// No column is cut below this.
+const LEAST: usize = 8;
+
+/// One cell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// Its text: one line, cleaned.
+    pub text: String,
+    /// What it means.
+    pub role: Role,
+}
+
+impl Cell {
+    /// A cell with a meaning.
+    pub fn new(text: impl Into<String>, role: Role) -> Self {
+        Self { text: text.into(), role }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::new(text, Role::Plain)
+    }
+}
+
+/// How a column is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// To the left; may be cut where the terminal is narrow.
+    Left,
+    /// To the right, never cut: numbers and ages.
+    Right,
+    /// To the left, never cut: ids and versions that people copy.
+    Whole,
+}
+
+/// A table with a heading.
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: Vec<(&'static str, Align)>,
+    rows: Vec<Vec<Cell>>,
+    indent: usize,
+}
+
+impl Table {
+    /// A table with these columns.
+    #[must_use]
+    pub fn new(columns: &[(&'static str, Align)]) -> Self {
+        Self { columns: columns.to_vec(), rows: Vec::new(), indent: 0 }
+    }
+
+    /// Moves the whole table to the right.
+    #[must_use]
+    pub fn indented(mut self, by: usize) -> Self {
+        self.indent = by;
+        self
+    }
+
+    /// Adds a row; missing cells are empty.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        let mut row: Vec<Cell> = cells.into_iter().collect();
+        row.resize_with(self.columns.len(), Cell::default);
+        self.rows.push(row);
+    }
+
+    /// Whether it has no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The lines of the table. Columns that are empty in every row are left out; text is cut only where the
+    /// style knows a width.
+    #[must_use]
+    pub fn render(&self, style: Style) -> String {
+        let kept: Vec<usize> =
+            (0..self.columns.len()).filter(|i| self.rows.iter().any(|r| !r[*i].text.is_empty())).collect();
+        let mut widths: Vec<usize> = kept
+            .iter()
+            .map(|i| {
+                let cells = self.rows.iter().map(|r| r[*i].text.width());
+                cells.chain([self.columns[*i].0.width()]).max().unwrap_or(0)
+            })
+            .collect();
+        if let Some(limit) = style.width {
+            self.narrow(&kept, &mut widths, limit);
+        }
+        let heading: Vec<Cell> = self.columns.iter().map(|(name, _)| Cell::new(*name, Role::Muted)).collect();
+        let mut out = String::new();
+        let has_heading = heading.iter().any(|c| !c.text.is_empty());
+        for row in has_heading.then_some(&heading).into_iter().chain(&self.rows) {
+            self.line(row, &kept, &widths, style, &mut out);
+        }
+        out
+    }
+
+    /// Takes width from the widest column that may be cut, until the table fits or nothing is left to take.
+    fn narrow(&self, kept: &[usize], widths: &mut [usize], limit: usize) {
+        let gaps = self.indent + GAP * kept.len().saturating_sub(1);
+        while widths.iter().sum::<usize>() + gaps > limit {
+            let widest = (0..widths.len())
+                .filter(|i| self.columns[kept[*i]].1 == Align::Left && widths[*i] > LEAST)
+                .max_by_key(|i| widths[*i]);
+            match widest {
+                Some(i) => widths[i] -= 1,
+                None => break,
+            }
+        }
+    }
+
+    fn line(&self, row: &[Cell], kept: &[usize], widths: &[usize], style: Style, out: &mut String) {
+        let mut line = " ".repeat(self.indent);
+        for (at, (i, width)) in kept.iter().zip(widths).enumerate() {
+            let text = cut(&row[*i].text, *width);
+            let blank = " ".repeat(width.saturating_sub(text.width()));
+            let painted = style.paint(row[*i].role, &text);
+            if at > 0 {
+                line.push_str(&" ".repeat(GAP));
+            }
+            match self.columns[*i].1 {
+                Align::Right => line.push_str(&(blank + &painted)),
+                Align::Left | Align::Whole => line.push_str(&(painted + &blank)),
+            }
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+}
+
+/// Cuts `text` to `width` columns, ending in `…` where something was cut.
+#[must_use]
+pub fn cut(text: &str, width: usize) -> String {
+    use unicode_segmentation::UnicodeSegmentation as _;
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        used += grapheme.width();
+        if used + 1 > width {
+            break;
+        }
+        out.push_str(grapheme);
+    }
+    out.push('…');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new(&[("MODEL", Align::Left), ("VER", Align::Whole), ("NOTE", Align::Left), ("AUC", Align::Right)]);
+        table.row(["客户流失".into(), "v3".into(), "".into(), "0.9".into()]);
+        table.row(["telco-churn-with-a-long-name".into(), "v42".into(), "".into(), "12.25".into()]);
+        table
+    }
+
+    #[test]
+    fn columns_line_up_by_what_terminals_show_and_empty_ones_vanish() {
+        let text = table().render(Style::default());
+        assert_eq!(
+            text,
+            "MODEL                         VER    AUC\n\
+             客户流失                      v3     0.9\n\
+             telco-churn-with-a-long-name  v42  12.25\n"
+        );
+    }
+
+    #[test]
+    fn only_a_terminal_gets_cut_lines_and_only_in_columns_that_may_be() {
+        let text = table().render(Style { color: false, width: Some(24) });
+        assert!(text.lines().all(|l| l.width() <= 24), "{text}");
+        assert!(text.contains("telco-chur…") && text.contains("12.25"), "{text}");
+    }
+
+    #[test]
+    fn colour_does_not_move_anything() {
+        let mut table = Table::new(&[("", Align::Right), ("", Align::Left)]);
+        table.row([Cell::new("1", Role::Good), "a".into()]);
+        table.row(["22".into(), "b".into()]);
+        assert_eq!(table.render(Style { color: true, width: None }), " \u{1b}[32m1\u{1b}[0m  a\n22  b\n");
+    }
+}

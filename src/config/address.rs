@@ -1,0 +1,200 @@
+//! Addresses of servers: what is one, what is not yet, and which host a secret may go to.
+
+use url::Url;
+
+use crate::domain::text::clean_line;
+
+/// Reads the address of an MLflow server. Only `http` and `https` can be spoken to.
+///
+/// # Errors
+/// A phrase that says what to do about a local store, a Databricks workspace or a broken address.
+pub fn mlflow(text: &str) -> Result<Url, String> {
+    let shown = redact(text);
+    if text == "databricks" || text.starts_with("databricks:") || text.starts_with("databricks-uc") {
+        return Err(format!("'{shown}' is a Databricks workspace, and signoff cannot speak to those yet"));
+    }
+    if looks_like_host_and_port(text) {
+        return Err(format!("'{shown}' lacks http:// or https:// in front"));
+    }
+    let mut url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(_) if text.contains("://") => return Err(format!("'{shown}' is not an address")),
+        Err(_) => return Err(local_store(&shown, &format!("file://{shown}"))),
+    };
+    match url.scheme() {
+        "http" | "https" if url.has_host() => {
+            // An address copied from the browser ends in `#/models`.
+            url.set_query(None);
+            url.set_fragment(None);
+            Ok(url)
+        }
+        "file" | "sqlite" | "mysql" | "postgresql" | "mssql" => Err(local_store(&shown, &shown)),
+        scheme if scheme.contains('+') => Err(local_store(&shown, &shown)),
+        // A Windows drive letter reads as a scheme.
+        scheme if scheme.len() == 1 => Err(local_store(&shown, &format!("file:///{shown}"))),
+        scheme => Err(format!("'{shown}' starts with {scheme}://; an MLflow server has http:// or https://")),
+    }
+}
+
+/// `localhost:5000` and `10.0.0.7:5000/prefix`: what is meant is clear, but not whether it is encrypted.
+fn looks_like_host_and_port(text: &str) -> bool {
+    let host = text.split('/').next().unwrap_or_default();
+    host.rsplit_once(':').is_some_and(|(name, port)| name.len() > 1 && port.parse::<u16>().is_ok())
+}
+
+fn local_store(shown: &str, store: &str) -> String {
+    format!(
+        "'{shown}' is a store on disk or in a database, not a server; serve it with \
+         `mlflow server --backend-store-uri {store} --port 5000` and use http://127.0.0.1:5000"
+    )
+}
+
+/// Refuses credentials in an address that other people can read (a file, a command line).
+///
+/// # Errors
+/// A phrase that does not repeat them.
+pub fn without_credentials(url: Url) -> Result<Url, String> {
+    if url.username().is_empty() && url.password().is_none() {
+        Ok(url)
+    } else {
+        Err("the address holds a user or password; put them into environment variables".to_owned())
+    }
+}
+
+/// `text` without the user and password an address may hold.
+#[must_use]
+pub fn redact(text: &str) -> String {
+    let cleaned = clean_line(text);
+    match cleaned.split_once("://") {
+        Some((scheme, rest)) => {
+            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+            match rest[..end].rfind('@') {
+                Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+                None => cleaned,
+            }
+        }
+        None => cleaned,
+    }
+}
+
+/// Reads a GitHub host name.
+///
+/// # Errors
+/// A phrase that says what a host looks like.
+pub fn host(text: &str) -> Result<String, String> {
+    let fine = !text.is_empty()
+        && Url::parse(&format!("https://{text}/"))
+            .is_ok_and(|u| u.path() == "/" && u.username().is_empty() && u.query().is_none() && u.fragment().is_none())
+        && !text.contains(['/', '@', ' ']);
+    if fine {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(format!("'{}' is not a host such as github.com", redact(text)))
+    }
+}
+
+/// Reads the address of a GitHub API.
+///
+/// # Errors
+/// A phrase that says what one looks like.
+pub fn api_url(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => without_credentials(url),
+        _ => Err(format!("'{}' is not an address such as https://github.example.com/api/v3", redact(text))),
+    }
+}
+
+/// The API of a GitHub host: github.com and `*.ghe.com` have one of their own, Enterprise Server has `/api/v3`.
+///
+/// # Errors
+/// If the host is none.
+pub fn api_of_host(name: &str) -> Result<Url, String> {
+    let address = match name {
+        "github.com" => "https://api.github.com".to_owned(),
+        name if name.ends_with(".ghe.com") => format!("https://api.{name}"),
+        name => format!("https://{name}/api/v3"),
+    };
+    api_url(&address)
+}
+
+/// The GitHub host whose API this is, with its port if it has an unusual one.
+#[must_use]
+pub fn host_of_api(api: &Url) -> String {
+    let host = api.host_str().unwrap_or_default();
+    match host.strip_prefix("api.") {
+        Some(rest) if rest == "github.com" || rest.ends_with(".ghe.com") => rest.to_owned(),
+        _ => api.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
+    }
+}
+
+/// Whether this host is GitHub's own cloud, whose token variables are `GH_TOKEN` and `GITHUB_TOKEN`.
+#[must_use]
+pub fn is_github_cloud(host: &str) -> bool {
+    host == "github.com" || host.ends_with(".ghe.com")
+}
+
+/// Whether what is sent to this address stays on this machine.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether both addresses are on the same server: scheme, host and port.
+#[must_use]
+pub fn same_server(a: &Url, b: &Url) -> bool {
+    a.origin() == b.origin()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_local_store_gets_a_sentence_that_says_how_to_serve_it() {
+        for store in
+            ["sqlite:///mlflow.db", "file:///srv/mlruns", "./mlruns", "/srv/mlruns", "mysql+pymysql://u:p@h/db"]
+        {
+            let error = mlflow(store).unwrap_err();
+            assert!(error.contains("mlflow server --backend-store-uri"), "{store}: {error}");
+            assert!(!error.contains("u:p@"), "{error}");
+        }
+    }
+
+    #[test]
+    fn databricks_is_recognised_and_not_yet_spoken_to() {
+        for uri in ["databricks", "databricks://staging", "databricks-uc", "databricks-uc://x"] {
+            assert!(mlflow(uri).unwrap_err().contains("yet"), "{uri}");
+        }
+    }
+
+    #[test]
+    fn broken_addresses_are_refused_without_repeating_a_password() {
+        assert!(mlflow("localhost:5000").unwrap_err().contains("lacks http://"));
+        assert!(mlflow("10.0.0.7:5000/ml").unwrap_err().contains("lacks http://"));
+        assert!(mlflow("ftp://u:pw@h/").unwrap_err().contains("'ftp://h/'"));
+        assert!(!mlflow("http://u:pw@ho st/").unwrap_err().contains("pw"));
+        assert_eq!(mlflow("https://h/prefix#/models").unwrap().as_str(), "https://h/prefix");
+    }
+
+    #[test]
+    fn hosts_and_apis_belong_together() {
+        for (host, api) in [
+            ("github.com", "https://api.github.com/"),
+            ("acme.ghe.com", "https://api.acme.ghe.com/"),
+            ("github.acme.example", "https://github.acme.example/api/v3"),
+        ] {
+            let url = api_of_host(host).unwrap();
+            assert_eq!(url.as_str(), api);
+            assert_eq!(host_of_api(&url), host);
+        }
+        assert_eq!(host_of_api(&api_url("http://127.0.0.1:9000").unwrap()), "127.0.0.1:9000");
+        assert!(host("https://github.com").is_err());
+        assert!(host("github.com/acme").is_err());
+    }
+}

@@ -1,0 +1,228 @@
+//! Reads all layers once and answers for every target.
+
+use std::path::Path;
+
+use super::defaults;
+use super::env::Env;
+use super::model::{self, ConfigFile, DEMO_TARGET, TargetSection, Theme};
+use super::nearest::did_you_mean;
+use super::origin::{Origin, Sourced};
+use super::paths::Paths;
+use super::reader::Problem;
+use super::resolve::{self, Flags, Resolver, Target};
+use super::show::Shown;
+use crate::domain::text::clean_line;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+
+/// Variables of this program's own.
+const OWN_VARIABLES: &[&str] = &["SIGNOFF_CONFIG", "SIGNOFF_TARGET", "SIGNOFF_STATE_DIR"];
+
+/// How the screens look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UiSettings {
+    /// How they are coloured.
+    pub theme: Sourced<Theme>,
+    /// Whether the mouse is taken from the terminal.
+    pub mouse: Sourced<bool>,
+}
+
+/// All layers, read once. Cheap to keep; targets are worked out when they are asked for.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Where things live.
+    pub paths: Paths,
+    /// How the screens look.
+    pub ui: UiSettings,
+    /// Whether there is a configuration file.
+    pub file_exists: bool,
+    /// What is odd, whatever the target; one sentence each.
+    pub notices: Vec<String>,
+    env: Env,
+    flags: Flags,
+    file: ConfigFile,
+}
+
+/// Reads the configuration file (if there is one), the environment and the flags.
+///
+/// # Errors
+/// [`FailureKind::Config`] with every mistake in the file, by line. A file named by flag or variable has to exist.
+pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
+    let paths = Paths::find(&env, flags.config.as_deref())?;
+    let text = read(&paths)?;
+    let file_exists = text.is_some();
+    let path = &paths.config.value;
+    let parsed = model::parse(path, text.as_deref().unwrap_or_default(), env.home.as_deref());
+    if !parsed.problems.is_empty() {
+        return Err(mistakes(path, &parsed.problems));
+    }
+    let file = parsed.file;
+    let theme = match env.get("NO_COLOR") {
+        Some(_) => Sourced::new(Theme::None, Origin::Env("NO_COLOR".to_owned())),
+        None => file.ui.theme.clone().unwrap_or_else(|| Sourced::default_of(Theme::default())),
+    };
+    let mouse = file.ui.mouse.clone().unwrap_or_else(|| Sourced::default_of(defaults::MOUSE));
+    let notices = env
+        .names("SIGNOFF_")
+        .filter(|name| !OWN_VARIABLES.contains(name))
+        .map(|name| {
+            let hint = did_you_mean(name, OWN_VARIABLES.iter().copied());
+            format!("the environment variable {name} means nothing here{hint}")
+        })
+        .collect();
+    Ok(Loaded { paths, ui: UiSettings { theme, mouse }, file_exists, notices, env, flags, file })
+}
+
+fn read(paths: &Paths) -> Outcome<Option<String>> {
+    let path = &paths.config.value;
+    let refuse = |why: String| {
+        Failure::new(FailureKind::Config, Service::Config, format!("read the configuration {}", path.display()), why)
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => match &paths.config.origin {
+            Origin::Flag(_) | Origin::Env(_) if is_named(paths) => {
+                Err(refuse(format!("there is no such file ({})", paths.config.origin))
+                    .with_hint("`signoff config init` writes one there, with every option explained."))
+            }
+            _ => Ok(None),
+        },
+        Err(e) if e.kind() == std::io::ErrorKind::InvalidData => Err(refuse("it is not UTF-8 text".to_owned())),
+        Err(e) => Err(refuse(e.to_string())),
+    }
+}
+
+/// Whether a person named the file itself, not only the directory that such files live in.
+fn is_named(paths: &Paths) -> bool {
+    !matches!(&paths.config.origin, Origin::Env(name) if name.starts_with("XDG_"))
+}
+
+fn mistakes(path: &Path, problems: &[Problem]) -> Failure {
+    let lines: Vec<_> = problems.iter().map(|p| format!("line {}: {}", p.line, p.what)).collect();
+    let reason = match lines.as_slice() {
+        [one] => one.clone(),
+        many => format!("{} mistakes\n  {}", many.len(), many.join("\n  ")),
+    };
+    let operation = format!("read the configuration {}", path.display());
+    Failure::new(FailureKind::Config, Service::Config, operation, reason)
+        .with_hint("`signoff config init --print` shows every option.")
+}
+
+impl Loaded {
+    /// Names of the targets in the file, in alphabetical order.
+    pub fn target_names(&self) -> impl Iterator<Item = &str> {
+        self.file.targets.keys().map(String::as_str)
+    }
+
+    /// The name of the target that is in force: `--demo`, `--target`, `SIGNOFF_TARGET`, `default_target`, the only
+    /// one in the file, or, if the file has none, the one that environment and flags make.
+    ///
+    /// # Errors
+    /// [`FailureKind::Config`] if several are there and none is chosen.
+    pub fn chosen(&self) -> Outcome<Sourced<String>> {
+        let flags = &self.flags;
+        if flags.demo {
+            if let Some(name) = flags.target.as_deref().filter(|t| *t != DEMO_TARGET) {
+                return Err(resolve::refuse(name, "--demo and --target contradict each other")
+                    .with_hint("Leave one of them out."));
+            }
+            return Ok(Sourced::new(DEMO_TARGET.to_owned(), Origin::Flag("--demo")));
+        }
+        if let Some(name) = &flags.target {
+            return Ok(Sourced::new(name.clone(), Origin::Flag("--target")));
+        }
+        if let Some(name) = self.env.get("SIGNOFF_TARGET") {
+            return Ok(Sourced::new(name.to_owned(), Origin::Env("SIGNOFF_TARGET".to_owned())));
+        }
+        if let Some(name) = &self.file.default_target {
+            return Ok(name.clone());
+        }
+        let mut names = self.file.targets.iter();
+        match (names.next(), names.next()) {
+            (None, _) => Ok(Sourced::default_of(defaults::IMPLICIT_TARGET.to_owned())),
+            (Some((name, section)), None) => {
+                let path = self.paths.config.value.clone();
+                Ok(Sourced::new(name.clone(), Origin::File { path, line: section.line }))
+            }
+            _ => Err(Failure::new(
+                FailureKind::Config,
+                Service::Config,
+                "choose a target",
+                format!("the configuration has several: {}", self.target_names().collect::<Vec<_>>().join(", ")),
+            )
+            .with_hint("Choose one with --target, SIGNOFF_TARGET or default_target.")),
+        }
+    }
+
+    /// The target that is in force, with all layers applied.
+    ///
+    /// # Errors
+    /// [`FailureKind::Config`] if none is chosen, or if what it says cannot be used.
+    pub fn target(&self) -> Outcome<Target> {
+        let name = self.chosen()?;
+        let mut target = self.target_named(&name.value)?;
+        if target.values.first().is_none_or(|v| v.key != "target") {
+            target.values.insert(0, Shown::new("target", &name.value, &name.origin));
+        }
+        Ok(target)
+    }
+
+    /// One target by name, with all layers applied.
+    ///
+    /// # Errors
+    /// [`FailureKind::Config`] if there is none of this name, or if what it says cannot be used.
+    pub fn target_named(&self, name: &str) -> Outcome<Target> {
+        if name == DEMO_TARGET {
+            return Ok(resolve::demo(&self.flags));
+        }
+        let implicit = TargetSection::default();
+        let section = match self.file.targets.get(name) {
+            Some(section) => section,
+            None if name == defaults::IMPLICIT_TARGET && self.file.targets.is_empty() => &implicit,
+            None => return Err(self.no_such_target(name)),
+        };
+        let mut target = Resolver::new(&self.env, &self.flags, &self.file, name, section).target()?;
+        let mut notices = self.notices.clone();
+        notices.append(&mut target.notices);
+        target.notices = notices;
+        Ok(target)
+    }
+
+    fn no_such_target(&self, name: &str) -> Failure {
+        let names: Vec<_> = self.target_names().collect();
+        let hint = did_you_mean(name, names.iter().copied());
+        let there = if names.is_empty() {
+            format!("the configuration {} has no targets", self.paths.config.value.display())
+        } else {
+            format!("there are {}", names.join(", "))
+        };
+        resolve::refuse(&clean_line(name), format!("it is not configured{hint}; {there}"))
+    }
+
+    /// The values that do not belong to a target, with their origins.
+    #[must_use]
+    pub fn shared_values(&self) -> Vec<Shown> {
+        let mut out = vec![
+            Shown::new("config", self.paths.config.value.display().to_string(), &self.paths.config.origin),
+            Shown::new("state_dir", self.paths.state.value.display().to_string(), &self.paths.state.origin),
+            Shown::new("ui.theme", self.ui.theme.value.name(), &self.ui.theme.origin),
+            Shown::new("ui.mouse", self.ui.mouse.value.to_string(), &self.ui.mouse.origin),
+        ];
+        let gh = self.file.use_gh_cli.clone().unwrap_or_else(|| Sourced::default_of(false));
+        out.push(Shown::new("github.use_gh_cli", gh.value.to_string(), &gh.origin));
+        let metrics = &self.file.metrics;
+        let none = Sourced::default_of(Vec::new());
+        let main = Sourced::default_of(defaults::MAIN_METRICS.iter().map(|p| (*p).to_owned()).collect());
+        for (key, list) in [
+            ("metrics.higher_is_better", metrics.higher_is_better.as_ref().unwrap_or(&none)),
+            ("metrics.lower_is_better", metrics.lower_is_better.as_ref().unwrap_or(&none)),
+            ("metrics.main", metrics.main.as_ref().unwrap_or(&main)),
+        ] {
+            out.push(Shown::new(key, list.value.join(", "), &list.origin));
+        }
+        for (pattern, repository) in &self.file.models {
+            let key = format!("models.\"{}\".repository", clean_line(pattern));
+            out.push(Shown::new(key, repository.value.to_string(), &repository.origin));
+        }
+        out
+    }
+}

@@ -1,0 +1,378 @@
+//! The configuration file as a type: what may stand in it. What it means is in [`super::resolve`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::address;
+use super::nearest::nearest;
+use super::origin::Sourced;
+use super::reader::{Document, Problem, Section, check_pattern};
+use crate::domain::cd::CdTrigger;
+use crate::domain::ids::RepoSlug;
+use crate::domain::registry::{PromotionTarget, Stage};
+use crate::domain::text::clean_line;
+
+/// The name of the built-in world. No target in the file may have it.
+pub const DEMO_TARGET: &str = "demo";
+
+/// How the screens are coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// Dark or light, as the terminal is.
+    #[default]
+    Auto,
+    /// For dark backgrounds.
+    Dark,
+    /// For light backgrounds.
+    Light,
+    /// For bad screens and tired eyes.
+    HighContrast,
+    /// No colour at all.
+    None,
+}
+
+impl Theme {
+    /// Its name in the file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        THEMES.iter().find(|(_, theme)| *theme == self).map_or("auto", |(name, _)| name)
+    }
+}
+
+const THEMES: &[(&str, Theme)] = &[
+    ("auto", Theme::Auto),
+    ("dark", Theme::Dark),
+    ("light", Theme::Light),
+    ("high-contrast", Theme::HighContrast),
+    ("none", Theme::None),
+];
+
+/// Colour of a target's header, so that targets can be told apart at a glance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum TargetColor {
+    /// Red for a production target, none for others.
+    #[default]
+    Auto,
+    None,
+    Red,
+    Yellow,
+    Green,
+    Cyan,
+    Blue,
+    Magenta,
+}
+
+impl TargetColor {
+    /// Its name in the file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        COLORS.iter().find(|(_, color)| *color == self).map_or("auto", |(name, _)| name)
+    }
+}
+
+const COLORS: &[(&str, TargetColor)] = &[
+    ("auto", TargetColor::Auto),
+    ("none", TargetColor::None),
+    ("red", TargetColor::Red),
+    ("yellow", TargetColor::Yellow),
+    ("green", TargetColor::Green),
+    ("cyan", TargetColor::Cyan),
+    ("blue", TargetColor::Blue),
+    ("magenta", TargetColor::Magenta),
+];
+
+/// Names of the things that may start CD.
+pub const TRIGGERS: &[(&str, CdTrigger)] = &[
+    ("release", CdTrigger::Release),
+    ("tag", CdTrigger::Tag),
+    ("dispatch", CdTrigger::Dispatch),
+    ("none", CdTrigger::None),
+];
+
+/// Everything the file says. `None` where it is silent.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigFile {
+    /// The target that is used if none is named.
+    pub default_target: Option<Sourced<String>>,
+    /// `[ui]`.
+    pub ui: UiSection,
+    /// `[metrics]`.
+    pub metrics: MetricsSection,
+    /// `[github] use_gh_cli`.
+    pub use_gh_cli: Option<Sourced<bool>>,
+    /// `[release]`.
+    pub release: ReleaseSection,
+    /// `[models."pattern"]`, in the order of the file.
+    pub models: Vec<(String, Sourced<RepoSlug>)>,
+    /// `[targets.NAME]`.
+    pub targets: BTreeMap<String, TargetSection>,
+}
+
+/// `[ui]`.
+#[derive(Clone, Debug, Default)]
+pub struct UiSection {
+    /// How the screens are coloured.
+    pub theme: Option<Sourced<Theme>>,
+    /// Whether the mouse is taken from the terminal.
+    pub mouse: Option<Sourced<bool>>,
+}
+
+/// `[metrics]`.
+#[derive(Clone, Debug, Default)]
+pub struct MetricsSection {
+    /// Patterns of metrics where higher is better.
+    pub higher_is_better: Option<Sourced<Vec<String>>>,
+    /// Patterns of metrics where lower is better.
+    pub lower_is_better: Option<Sourced<Vec<String>>>,
+    /// Patterns of the metric that lists show, best first.
+    pub main: Option<Sourced<Vec<String>>>,
+}
+
+/// `[release]`, and `[targets.NAME.release]`, which goes before it.
+#[derive(Clone, Debug, Default)]
+pub struct ReleaseSection {
+    /// Tag name with `{model}` and `{version}`.
+    pub tag: Option<Sourced<String>>,
+    /// Release title with `{model}` and `{version}`.
+    pub title: Option<Sourced<String>>,
+    /// File with the template of the release notes.
+    pub notes_template: Option<Sourced<PathBuf>>,
+    /// What starts CD.
+    pub cd_trigger: Option<Sourced<CdTrigger>>,
+    /// The workflow file.
+    pub cd_workflow: Option<Sourced<String>>,
+    /// Seconds to wait for a CD run to appear.
+    pub cd_wait_seconds: Option<Sourced<u64>>,
+    /// Whether the run may name the repository.
+    pub repository_from_run: Option<Sourced<bool>>,
+    /// Branch whose head may be released if the run recorded no commit.
+    pub commit_from_branch: Option<Sourced<String>>,
+}
+
+/// `[targets.NAME]`.
+#[derive(Clone, Debug, Default)]
+pub struct TargetSection {
+    /// The line its header stands on.
+    pub line: usize,
+    /// The MLflow tracking server.
+    pub tracking_uri: Option<Sourced<String>>,
+    /// The MLflow registry, if it is another server.
+    pub registry_uri: Option<Sourced<String>>,
+    /// The workspace on servers that have several.
+    pub workspace: Option<Sourced<String>>,
+    /// Variable that holds the bearer token.
+    pub tracking_token_env: Option<Sourced<String>>,
+    /// Variable that holds the user name.
+    pub tracking_username_env: Option<Sourced<String>>,
+    /// Variable that holds the password.
+    pub tracking_password_env: Option<Sourced<String>>,
+    /// Certificates to trust, PEM.
+    pub ca_file: Option<Sourced<PathBuf>>,
+    /// Whether certificates are not checked.
+    pub insecure_tls: Option<Sourced<bool>>,
+    /// What "in production" means.
+    pub promote_to: Option<Sourced<PromotionTarget>>,
+    /// The repository that releases are cut in.
+    pub repository: Option<Sourced<RepoSlug>>,
+    /// The GitHub host.
+    pub github_host: Option<Sourced<String>>,
+    /// The GitHub API's address.
+    pub github_api_url: Option<Sourced<url::Url>>,
+    /// Variable that holds the GitHub token.
+    pub github_token_env: Option<Sourced<String>>,
+    /// Whether it looks like production.
+    pub production: Option<Sourced<bool>>,
+    /// Colour of the header.
+    pub color: Option<Sourced<TargetColor>>,
+    /// Whether nothing may be written.
+    pub readonly: Option<Sourced<bool>>,
+    /// Release settings of this target alone.
+    pub release: ReleaseSection,
+}
+
+/// What reading the file gave.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// What it says, as far as it could be understood.
+    pub file: ConfigFile,
+    /// All mistakes, by line.
+    pub problems: Vec<Problem>,
+    /// Keys, dotted, that could stand in the sections that are there, and do not.
+    pub unset: BTreeSet<String>,
+}
+
+/// Reads the text of a configuration file. `path` is for messages, and what relative paths in it are relative to.
+#[must_use]
+pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
+    let doc = Document::new(path, text);
+    let table = doc.parse();
+    let mut root = Section::root(&doc, &table);
+    let mut file = ConfigFile {
+        default_target: root.string("default_target"),
+        ui: ui(root.section("ui")),
+        metrics: metrics(root.section("metrics")),
+        use_gh_cli: github(root.section("github")),
+        release: release(root.section("release"), home),
+        models: models(root.section("models")),
+        targets: BTreeMap::new(),
+    };
+    for (name, line, section) in root.section("targets").children() {
+        if name == DEMO_TARGET {
+            section.note(line, "the name 'demo' is taken by the built-in world; call the target something else");
+        } else if name.trim().is_empty() || clean_line(&name) != name || name.contains(char::is_whitespace) {
+            section.note(line, format!("'{}' cannot be the name of a target", clean_line(&name)));
+        }
+        file.targets.insert(name, target(section, line, home));
+    }
+    root.finish();
+    if let Some(default) = &file.default_target
+        && default.value != DEMO_TARGET
+        && !file.targets.contains_key(&default.value)
+    {
+        let hint = match nearest(&default.value, file.targets.keys().map(String::as_str)) {
+            Some(name) => format!(" (did you mean '{name}'?)"),
+            None => String::new(),
+        };
+        let line = if let super::origin::Origin::File { line, .. } = default.origin { line } else { 1 };
+        doc.note(line, format!("default_target: there is no [targets.{}]{hint}", clean_line(&default.value)));
+    }
+    let (problems, unset) = doc.into_findings();
+    Parsed { file, problems, unset }
+}
+
+fn ui(mut s: Section<'_, '_>) -> UiSection {
+    let ui = UiSection { theme: s.choice("theme", THEMES), mouse: s.boolean("mouse") };
+    s.finish();
+    ui
+}
+
+fn metrics(mut s: Section<'_, '_>) -> MetricsSection {
+    let metrics = MetricsSection {
+        higher_is_better: s.patterns("higher_is_better"),
+        lower_is_better: s.patterns("lower_is_better"),
+        main: s.patterns("main"),
+    };
+    s.finish();
+    metrics
+}
+
+fn github(mut s: Section<'_, '_>) -> Option<Sourced<bool>> {
+    let use_gh_cli = s.boolean("use_gh_cli");
+    s.finish();
+    use_gh_cli
+}
+
+fn models(s: Section<'_, '_>) -> Vec<(String, Sourced<RepoSlug>)> {
+    let mut out = Vec::new();
+    for (pattern, line, mut section) in s.children() {
+        if let Err(what) = check_pattern(&pattern) {
+            section.note(line, what);
+        }
+        if let Some(repository) = section.parsed("repository", repository) {
+            out.push((pattern, repository));
+        }
+        section.finish();
+    }
+    out
+}
+
+fn release(mut s: Section<'_, '_>, home: Option<&Path>) -> ReleaseSection {
+    let release = ReleaseSection {
+        tag: s.parsed("tag", tag_template),
+        title: s.string("title"),
+        notes_template: s.path("notes_template", home),
+        cd_trigger: s.choice("cd_trigger", TRIGGERS),
+        cd_workflow: s.parsed("cd_workflow", workflow),
+        cd_wait_seconds: s.integer("cd_wait_seconds", 0..=86_400),
+        repository_from_run: s.boolean("repository_from_run"),
+        commit_from_branch: s.string("commit_from_branch"),
+    };
+    s.finish();
+    release
+}
+
+fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSection {
+    let uri = |text: &str| address::mlflow(text).and_then(address::without_credentials).map(|_| text.to_owned());
+    let target = TargetSection {
+        line,
+        tracking_uri: s.parsed("tracking_uri", uri),
+        registry_uri: s.parsed("registry_uri", uri),
+        workspace: s.string("workspace"),
+        tracking_token_env: s.parsed("tracking_token_env", variable),
+        tracking_username_env: s.parsed("tracking_username_env", variable),
+        tracking_password_env: s.parsed("tracking_password_env", variable),
+        ca_file: s.path("ca_file", home),
+        insecure_tls: s.boolean("insecure_tls"),
+        promote_to: s.parsed("promote_to", promote_to),
+        repository: s.parsed("repository", repository),
+        github_host: s.parsed("github_host", address::host),
+        github_api_url: s.parsed("github_api_url", address::api_url),
+        github_token_env: s.parsed("github_token_env", variable),
+        production: s.boolean("production"),
+        color: s.choice("color", COLORS),
+        readonly: s.boolean("readonly"),
+        release: release(s.section("release"), home),
+    };
+    if let (Some(_), Some(insecure)) = (&target.ca_file, &target.insecure_tls)
+        && insecure.value
+    {
+        s.note(line, "ca_file and insecure_tls = true contradict each other; keep one of them");
+    }
+    s.finish();
+    target
+}
+
+fn repository(text: &str) -> Result<RepoSlug, String> {
+    text.parse::<RepoSlug>().map_err(|e| e.0)
+}
+
+fn variable(text: &str) -> Result<String, String> {
+    let fine =
+        !text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        // The value is not repeated: somebody may have put the token itself here.
+        Err("this has to be the *name* of an environment variable, such as PROD_TOKEN".to_owned())
+    }
+}
+
+fn workflow(text: &str) -> Result<String, String> {
+    let name = text.strip_prefix(".github/workflows/").unwrap_or(text);
+    if !name.contains('/') && (name.ends_with(".yml") || name.ends_with(".yaml")) {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("'{}' is not a workflow file such as cd.yml", clean_line(text)))
+    }
+}
+
+fn tag_template(text: &str) -> Result<String, String> {
+    use crate::domain::ids::{ModelName, VersionNumber};
+    if !text.contains("{version}") {
+        return Err("without {version} all versions would get the same tag".to_owned());
+    }
+    crate::domain::release::tag_name(text, &ModelName::new("model"), VersionNumber(1)).map_err(|e| e.0)?;
+    Ok(text.to_owned())
+}
+
+/// Reads `stage:Production` and `alias:champion`.
+fn promote_to(text: &str) -> Result<PromotionTarget, String> {
+    const SHAPE: &str = "write \"stage:Production\" or \"alias:champion\"";
+    match text.split_once(':') {
+        Some(("stage", name)) => match Stage::from(name.to_owned()) {
+            stage @ (Stage::Production | Stage::Staging) => Ok(PromotionTarget::Stage(stage)),
+            _ => Err(format!("MLflow has no stage '{}' to promote to; {SHAPE}", clean_line(name))),
+        },
+        Some(("alias", name)) => {
+            let number = name.strip_prefix(['v', 'V']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+            let charset = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+            if name.is_empty() || !charset || number || name.eq_ignore_ascii_case("latest") {
+                Err(format!("MLflow takes no alias '{}'; {SHAPE}", clean_line(name)))
+            } else {
+                Ok(PromotionTarget::Alias(name.to_owned()))
+            }
+        }
+        _ => Err(format!("'{}' is no place to promote to; {SHAPE}", clean_line(text))),
+    }
+}

@@ -1,0 +1,82 @@
+//! Where the configuration and the state of this program live.
+
+use std::path::{Path, PathBuf};
+
+use super::env::Env;
+use super::origin::{Origin, Sourced};
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+
+/// Files and directories of this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The configuration file; may not exist.
+    pub config: Sourced<PathBuf>,
+    /// The directory of journals and records; may not exist yet.
+    pub state: Sourced<PathBuf>,
+}
+
+impl Paths {
+    /// Finds both: `--config` or `SIGNOFF_CONFIG`, `SIGNOFF_STATE_DIR`, then `XDG_CONFIG_HOME` and
+    /// `XDG_STATE_HOME` (only absolute ones, as the specification says), then what the platform uses.
+    ///
+    /// # Errors
+    /// If there is no home directory to start from.
+    pub fn find(env: &Env, config_flag: Option<&Path>) -> Outcome<Self> {
+        let config = match (config_flag, env.get("SIGNOFF_CONFIG")) {
+            (Some(path), _) => Sourced::new(path.to_owned(), Origin::Flag("--config")),
+            (None, Some(path)) => Sourced::new(PathBuf::from(path), Origin::Env("SIGNOFF_CONFIG".into())),
+            (None, None) => base(env, "XDG_CONFIG_HOME", env.config_base.as_deref(), "the configuration file")?
+                .map(|dir| dir.join("signoff").join("config.toml")),
+        };
+        let state = match env.get("SIGNOFF_STATE_DIR") {
+            Some(path) => Sourced::new(PathBuf::from(path), Origin::Env("SIGNOFF_STATE_DIR".into())),
+            None => base(env, "XDG_STATE_HOME", env.state_base.as_deref(), "the state directory")?
+                .map(|dir| dir.join("signoff")),
+        };
+        Ok(Self { config, state })
+    }
+
+    /// Where the journals of a target live. The demo has a directory of its own: its history is not history.
+    #[must_use]
+    pub fn state_of(&self, demo: bool) -> PathBuf {
+        if demo { self.state.value.join("demo") } else { self.state.value.clone() }
+    }
+}
+
+fn base(env: &Env, variable: &str, platform: Option<&Path>, what: &str) -> Outcome<Sourced<PathBuf>> {
+    if let Some(dir) = env.get(variable).map(Path::new).filter(|p| p.is_absolute()) {
+        return Ok(Sourced::new(dir.to_owned(), Origin::Env(variable.to_owned())));
+    }
+    platform.map(|dir| Sourced::default_of(dir.to_owned())).ok_or_else(|| {
+        Failure::new(FailureKind::Config, Service::Config, format!("find {what}"), "there is no home directory")
+            .with_hint("Set SIGNOFF_CONFIG and SIGNOFF_STATE_DIR.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn own_variables_go_before_xdg_and_xdg_before_the_platform() {
+        let find = |vars: &[(&str, &str)]| Paths::find(&Env::of(vars, "/home/rev"), None).unwrap();
+        let plain = find(&[("XDG_STATE_HOME", "relative/is/ignored")]);
+        assert_eq!(plain.config.value, Path::new("/home/rev/.config/signoff/config.toml"));
+        assert_eq!(plain.state, Sourced::default_of("/home/rev/.local/state/signoff".into()));
+        let xdg = find(&[("XDG_CONFIG_HOME", "/c"), ("XDG_STATE_HOME", "/s")]);
+        assert_eq!(
+            (xdg.config.value.as_path(), xdg.state.value.as_path()),
+            (Path::new("/c/signoff/config.toml"), Path::new("/s/signoff"))
+        );
+        let own = find(&[("XDG_STATE_HOME", "/s"), ("SIGNOFF_STATE_DIR", "/own"), ("SIGNOFF_CONFIG", "x.toml")]);
+        assert_eq!((own.config.value.as_path(), own.state.value.as_path()), (Path::new("x.toml"), Path::new("/own")));
+        assert_eq!(own.state_of(true), Path::new("/own/demo"));
+    }
+
+    #[test]
+    fn without_a_home_directory_it_says_what_to_set() {
+        let failure = Paths::find(&Env::default(), None).unwrap_err();
+        assert!(failure.hint.unwrap().contains("SIGNOFF_STATE_DIR"));
+    }
+}

@@ -1,0 +1,357 @@
+//! Lays the layers over each other for one target: defaults < file < environment < flags.
+
+use std::path::Path;
+
+use super::connections::TargetConnections;
+use super::defaults;
+use super::env::Env;
+use super::model::{ConfigFile, DEMO_TARGET, ReleaseSection, TRIGGERS, TargetColor, TargetSection};
+use super::origin::{Origin, Sourced};
+use super::show::Shown;
+use crate::domain::cd::CdTrigger;
+use crate::domain::compare::Directions;
+use crate::domain::ids::RepoSlug;
+use crate::domain::promotion::CdPlan;
+use crate::domain::registry::PromotionTarget;
+use crate::domain::release::{self, DEFAULT_NOTES_TEMPLATE, NotesContext, NotesMetric};
+use crate::domain::rules::{RepositoryRule, Rules};
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+
+/// What the command line says, as plain values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--target`.
+    pub target: Option<String>,
+    /// `--tracking-uri`.
+    pub tracking_uri: Option<String>,
+    /// `--registry-uri`.
+    pub registry_uri: Option<String>,
+    /// `--repo`.
+    pub repo: Option<String>,
+    /// `--config`.
+    pub config: Option<std::path::PathBuf>,
+    /// `--readonly`.
+    pub readonly: bool,
+    /// `--demo`, or the command `demo`.
+    pub demo: bool,
+}
+
+/// One target with all layers applied.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// What the core needs to know.
+    pub rules: Rules,
+    /// How to reach its servers; none for the demo, which has no servers.
+    pub connections: Option<TargetConnections>,
+    /// Colour of its header.
+    pub color: TargetColor,
+    /// What is odd about it, one sentence each; for stderr and `doctor`.
+    pub notices: Vec<String>,
+    /// Every value with its origin, secrets hidden.
+    pub values: Vec<Shown>,
+}
+
+/// The work of laying layers over each other, and what is noted on the way.
+pub(super) struct Resolver<'a> {
+    pub env: &'a Env,
+    pub flags: &'a Flags,
+    pub file: &'a ConfigFile,
+    pub name: &'a str,
+    pub section: &'a TargetSection,
+    pub notices: Vec<String>,
+    pub values: Vec<Shown>,
+}
+
+/// A configuration failure about the target `name`.
+pub(super) fn refuse(name: &str, reason: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Config, Service::Config, format!("use the target '{name}'"), reason)
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(
+        env: &'a Env,
+        flags: &'a Flags,
+        file: &'a ConfigFile,
+        name: &'a str,
+        section: &'a TargetSection,
+    ) -> Self {
+        Self { env, flags, file, name, section, notices: Vec::new(), values: Vec::new() }
+    }
+
+    /// Applies all layers.
+    pub(super) fn target(mut self) -> Outcome<Target> {
+        let production = self.flag_of("production", self.section.production.as_ref());
+        let color = self.section.color.clone().unwrap_or_else(|| Sourced::default_of(TargetColor::default()));
+        self.show("color", color.value.name(), &color.origin);
+        let mlflow = self.mlflow()?;
+        let github = self.github()?;
+        let rules = self.rules(production, &github.host)?;
+        Ok(Target {
+            name: self.name.to_owned(),
+            rules,
+            connections: Some(TargetConnections { mlflow, github }),
+            color: color.value,
+            notices: self.notices,
+            values: self.values,
+        })
+    }
+
+    /// Notes a value for `config show`.
+    pub(super) fn show(&mut self, key: &str, value: impl Into<String>, origin: &Origin) {
+        self.values.push(Shown::new(format!("targets.{}.{key}", self.name), value, origin));
+    }
+
+    pub(super) fn refuse(&self, reason: impl Into<String>) -> Failure {
+        refuse(self.name, reason)
+    }
+
+    /// Whether the environment may replace `filed`, an address or repository the file gives this target.
+    ///
+    /// The layers say that it may; but a variable left over in a shell must not send an approval meant for
+    /// production somewhere else, so there a person has to say it with a flag.
+    pub(super) fn environment_overrides(
+        &mut self,
+        key: &str,
+        filed: &Sourced<String>,
+        variable: &str,
+        value: &str,
+    ) -> Outcome<()> {
+        let (name, origin) = (self.name, &filed.origin);
+        let what = format!("{variable} says {value}, but {key} is {} in {origin}", filed.value);
+        if self.section.production.as_ref().is_some_and(|p| p.value) {
+            return Err(self
+                .refuse(format!("'{name}' is a production target, and {what}"))
+                .with_hint(format!("Unset {variable}, or say on the command line where to go.")));
+        }
+        self.notices.push(format!("{what}; {variable} wins"));
+        Ok(())
+    }
+
+    fn flag_of(&mut self, key: &str, filed: Option<&Sourced<bool>>) -> bool {
+        let value = filed.cloned().unwrap_or_else(|| Sourced::default_of(false));
+        self.show(key, value.value.to_string(), &value.origin);
+        value.value
+    }
+
+    fn rules(&mut self, production: bool, host: &str) -> Outcome<Rules> {
+        let readonly = if self.flags.readonly {
+            self.show("readonly", "true", &Origin::Flag("--readonly"));
+            true
+        } else {
+            self.flag_of("readonly", self.section.readonly.as_ref())
+        };
+        let promote_to = self.section.promote_to.clone().unwrap_or_else(|| Sourced::default_of(defaults::promote_to()));
+        self.show("promote_to", promotion_target_name(&promote_to.value), &promote_to.origin);
+        let repository = self.repository()?;
+        let (own, shared) = (&self.section.release, &self.file.release);
+        let tag = self.release("tag", pick(own, shared, |r| &r.tag), defaults::TAG.to_owned());
+        let title = self.release("title", pick(own, shared, |r| &r.title), defaults::TITLE.to_owned());
+        let notes_template = self.notes_template(pick(own, shared, |r| &r.notes_template))?;
+        let cd = self.cd()?;
+        let commit_from_branch = pick(own, shared, |r| &r.commit_from_branch).cloned();
+        self.optional("release.commit_from_branch", commit_from_branch.as_ref());
+        let metrics = &self.file.metrics;
+        let list = |set: &Option<Sourced<Vec<String>>>| set.as_ref().map(|s| s.value.clone());
+        Ok(Rules {
+            target_name: self.name.to_owned(),
+            production,
+            colour: None,
+            demo: false,
+            readonly,
+            promote_to: promote_to.value,
+            host: host.to_owned(),
+            repository,
+            commit_from_branch: commit_from_branch.map(|b| b.value),
+            tag_template: tag,
+            title_template: title,
+            notes_template,
+            cd,
+            directions: Directions {
+                higher: list(&metrics.higher_is_better).unwrap_or_default(),
+                lower: list(&metrics.lower_is_better).unwrap_or_default(),
+            },
+            main_metrics: list(&metrics.main).unwrap_or_else(default_main_metrics),
+        })
+    }
+
+    fn repository(&mut self) -> Outcome<RepositoryRule> {
+        let from_run = pick(&self.section.release, &self.file.release, |r| &r.repository_from_run)
+            .cloned()
+            .unwrap_or_else(|| Sourced::default_of(false));
+        self.show("release.repository_from_run", from_run.value.to_string(), &from_run.origin);
+        let given = |text: &str, origin: Origin| -> Outcome<Sourced<RepoSlug>> {
+            let slug = split_repo(text).1.parse::<RepoSlug>();
+            slug.map(|s| Sourced::new(s, origin.clone())).map_err(|e| self.refuse(format!("{origin}: {e}")))
+        };
+        if let Some(flag) = &self.flags.repo {
+            let repo = given(flag, Origin::Flag("--repo"))?;
+            self.show("repository", repo.value.to_string(), &repo.origin);
+            // The flag is the person's last word: no pattern in the file goes before it.
+            return Ok(RepositoryRule { fixed: Some(repo.value), per_model: Vec::new(), from_run: from_run.value });
+        }
+        let filed = self.section.repository.clone();
+        let fixed = match self.env.get("GH_REPO") {
+            Some(text) => {
+                let repo = given(text, Origin::Env("GH_REPO".to_owned()))?;
+                if let Some(filed) = filed.filter(|f| f.value != repo.value) {
+                    let shown = repo.value.to_string();
+                    self.environment_overrides("repository", &filed.map(|r| r.to_string()), "GH_REPO", &shown)?;
+                }
+                Some(repo)
+            }
+            None => filed,
+        };
+        self.optional("repository", fixed.clone().map(|r| r.map(|r| r.to_string())).as_ref());
+        let per_model = self.file.models.iter().map(|(p, r)| (p.clone(), r.value.clone())).collect();
+        Ok(RepositoryRule { fixed: fixed.map(|r| r.value), per_model, from_run: from_run.value })
+    }
+
+    fn cd(&mut self) -> Outcome<CdPlan> {
+        let (own, shared) = (&self.section.release, &self.file.release);
+        let trigger =
+            pick(own, shared, |r| &r.cd_trigger).cloned().unwrap_or_else(|| Sourced::default_of(defaults::CD_TRIGGER));
+        self.show("release.cd_trigger", trigger_name(trigger.value), &trigger.origin);
+        let workflow = pick(own, shared, |r| &r.cd_workflow).cloned();
+        self.optional("release.cd_workflow", workflow.as_ref());
+        if trigger.value == CdTrigger::Dispatch && workflow.is_none() {
+            let reason = format!("cd_trigger = \"dispatch\" ({}) needs a workflow to dispatch", trigger.origin);
+            return Err(self.refuse(reason).with_hint("Set cd_workflow beside it, for example to \"cd.yml\"."));
+        }
+        let wait = pick(own, shared, |r| &r.cd_wait_seconds)
+            .cloned()
+            .unwrap_or_else(|| Sourced::default_of(defaults::CD_WAIT_SECONDS));
+        self.show("release.cd_wait_seconds", wait.value.to_string(), &wait.origin);
+        Ok(CdPlan { trigger: trigger.value, workflow: workflow.map(|w| w.value), wait_s: wait.value })
+    }
+
+    fn notes_template(&mut self, path: Option<&Sourced<std::path::PathBuf>>) -> Outcome<String> {
+        let Some(path) = path else {
+            self.show("release.notes_template", "built in", &Origin::Default);
+            return Ok(DEFAULT_NOTES_TEMPLATE.to_owned());
+        };
+        self.show("release.notes_template", path.value.display().to_string(), &path.origin);
+        let refuse = |why: String| self.refuse(format!("notes_template ({}): {why}", path.origin));
+        let text = read_text(&path.value).map_err(refuse)?;
+        // A template that cannot be rendered is found now, not after somebody typed a reason.
+        release::notes(&text, &sample_context(), "sample")
+            .map_err(|e| refuse(format!("{}: {e}", path.value.display())))?;
+        Ok(text)
+    }
+
+    fn release(&mut self, key: &str, set: Option<&Sourced<String>>, default: String) -> String {
+        let value = set.cloned().unwrap_or_else(|| Sourced::default_of(default));
+        self.show(&format!("release.{key}"), value.value.clone(), &value.origin);
+        value.value
+    }
+
+    /// Notes a value that may be unset.
+    pub(super) fn optional(&mut self, key: &str, value: Option<&Sourced<String>>) {
+        match value {
+            Some(v) => self.show(key, v.value.clone(), &v.origin),
+            None => self.show(key, "", &Origin::Default),
+        }
+    }
+}
+
+/// The built-in world as a target: it takes nothing from file, environment or flags but `--readonly`.
+#[must_use]
+pub fn demo(flags: &Flags) -> Target {
+    let patterns = |list: &[&str]| list.iter().map(|p| (*p).to_owned()).collect();
+    let origin = if flags.demo { Origin::Flag("--demo") } else { Origin::Default };
+    Target {
+        name: DEMO_TARGET.to_owned(),
+        rules: Rules {
+            target_name: DEMO_TARGET.to_owned(),
+            production: false,
+            colour: None,
+            demo: true,
+            readonly: flags.readonly,
+            promote_to: defaults::promote_to(),
+            host: crate::adapters::demo::HOST.to_owned(),
+            // The runs of the built-in world name their own repositories.
+            repository: RepositoryRule { fixed: None, per_model: Vec::new(), from_run: true },
+            commit_from_branch: None,
+            tag_template: defaults::TAG.to_owned(),
+            title_template: defaults::TITLE.to_owned(),
+            notes_template: DEFAULT_NOTES_TEMPLATE.to_owned(),
+            cd: CdPlan {
+                trigger: CdTrigger::Release,
+                workflow: Some("cd.yml".to_owned()),
+                wait_s: defaults::CD_WAIT_SECONDS,
+            },
+            directions: Directions {
+                higher: patterns(&["*auc", "*f1*", "*accuracy", "recall*", "precision*", "r2"]),
+                lower: patterns(&["*loss", "rmse", "mae", "mape", "brier", "calibration_error", "latency*"]),
+            },
+            main_metrics: default_main_metrics(),
+        },
+        connections: None,
+        color: TargetColor::Magenta,
+        notices: Vec::new(),
+        values: vec![Shown::new("target", DEMO_TARGET, &origin)],
+    }
+}
+
+fn default_main_metrics() -> Vec<String> {
+    defaults::MAIN_METRICS.iter().map(|p| (*p).to_owned()).collect()
+}
+
+/// The target's own release setting, or the shared one.
+fn pick<'s, T>(
+    own: &'s ReleaseSection,
+    shared: &'s ReleaseSection,
+    field: impl Fn(&'s ReleaseSection) -> &'s Option<Sourced<T>>,
+) -> Option<&'s Sourced<T>> {
+    field(own).as_ref().or(field(shared).as_ref())
+}
+
+/// Splits `[HOST/]OWNER/NAME`, as `gh` reads `GH_REPO`.
+pub(super) fn split_repo(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('/') {
+        Some((host, rest)) if rest.contains('/') => (Some(host), rest),
+        _ => (None, text),
+    }
+}
+
+pub(super) fn read_text(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))
+}
+
+/// `stage:Production`, as the file spells it.
+#[must_use]
+pub fn promotion_target_name(target: &PromotionTarget) -> String {
+    match target {
+        PromotionTarget::Stage(stage) => format!("stage:{stage}"),
+        PromotionTarget::Alias(alias) => format!("alias:{alias}"),
+    }
+}
+
+fn trigger_name(trigger: CdTrigger) -> &'static str {
+    TRIGGERS.iter().find(|(_, t)| *t == trigger).map_or("release", |(name, _)| name)
+}
+
+fn sample_context() -> NotesContext {
+    NotesContext {
+        model: "model".to_owned(),
+        version: 2,
+        target: "Production".to_owned(),
+        baseline: Some(1),
+        signer: "reviewer".to_owned(),
+        reason: "sample".to_owned(),
+        description: "sample".to_owned(),
+        commit: "0".repeat(40),
+        commit_title: "sample".to_owned(),
+        run: "sample".to_owned(),
+        facts: "sha256:sample".to_owned(),
+        demo: false,
+        metrics: vec![NotesMetric {
+            name: "auc".to_owned(),
+            old: "0.9".to_owned(),
+            new: "0.91".to_owned(),
+            delta: "+0.01".to_owned(),
+            change: "better",
+        }],
+    }
+}

@@ -1,0 +1,67 @@
+//! Answers questions over the ports: [`Query`] in, [`Answer`] out.
+
+use crate::app::effect::Place;
+use crate::app::query::{Answer, Promotion, Query, Session};
+use crate::domain::promotion::fold;
+use crate::evidence;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::promoter::Promoter;
+use crate::services::Services;
+
+/// Answers one question.
+///
+/// # Errors
+/// Whatever the port says.
+pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
+    let registry = services.registry.as_ref();
+    Ok(match query {
+        Query::Session => {
+            let (registry, host) = futures_util::future::join(registry.info(), services.host.whoami()).await;
+            Answer::Session(Session { registry, host })
+        }
+        Query::Models { page } => Answer::Models(registry.models(None, page.as_deref()).await?),
+        Query::Versions { model, page } => Answer::Versions(registry.versions(model, page.as_deref()).await?),
+        Query::Runs { ids } => Answer::Runs(registry.runs(ids).await?),
+        Query::Facts { model, version } => {
+            let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;
+            Answer::Facts(Box::new(facts))
+        }
+        Query::Preflight { model, version } => {
+            Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version).await?))
+        }
+        Query::Promotions => Answer::Promotions(promotions(services).await?),
+        Query::Jobs { repo, run } => Answer::Jobs(services.host.cd_jobs(repo, *run).await?),
+    })
+}
+
+/// Every promotion in this machine's journal, newest first; damaged ones with what is wrong.
+///
+/// # Errors
+/// If the journal's folder cannot be read.
+pub async fn promotions(services: &Services) -> Outcome<Vec<Promotion>> {
+    let stored = services.journals.list().await?;
+    Ok(stored
+        .into_iter()
+        .map(|promotion| Promotion {
+            id: promotion.id,
+            driven: promotion.driven,
+            state: promotion.entries.and_then(|entries| {
+                fold(&entries).map(Box::new).map_err(|e| {
+                    let operation = format!("read the journal of promotion {}", promotion.id);
+                    Failure::new(FailureKind::Local, Service::Journal, operation, e.to_string())
+                })
+            }),
+        })
+        .collect())
+}
+
+/// The address of a place, if it has one.
+#[must_use]
+pub fn address(services: &Services, place: &Place) -> Option<String> {
+    match place {
+        Place::Version(model, version) => services.registry.version_page(model, *version),
+        Place::Run(experiment, run) => services.registry.run_page(experiment, run),
+        Place::Tag(repo, tag) => Some(services.host.tag_page(repo, tag)),
+        Place::Url(url) => Some(url.clone()),
+    }
+}

@@ -1,0 +1,157 @@
+//! Carries effects out: each in a task of its own, none awaited by the loop.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::{address, answer};
+use crate::app::effect::{Effect, Place};
+use crate::app::msg::Msg;
+use crate::app::query::{Query, RequestId};
+use crate::domain::ids::PromotionId;
+use crate::domain::promotion::{PlanDraft, SagaState};
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::promoter::{Promoter, Until, Watch};
+use crate::services::Services;
+
+/// Reads under way at once. More do not help: servers have four workers by default (measured).
+const MAX_READS: usize = 8;
+
+/// What the loop has to do itself, because it concerns the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Local {
+    /// Put text on the terminal's clipboard.
+    Copy(String),
+    /// Leave.
+    Quit,
+}
+
+/// Spawns tasks and remembers how to stop them.
+#[allow(missing_debug_implementations)]
+pub struct Executor {
+    services: Services,
+    replies: UnboundedSender<Msg>,
+    reads: HashMap<RequestId, AbortHandle>,
+    permits: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+impl Executor {
+    /// An executor over the ports of one target, answering into `replies`.
+    #[must_use]
+    pub fn new(services: Services, replies: UnboundedSender<Msg>) -> Self {
+        Self {
+            services,
+            replies,
+            reads: HashMap::new(),
+            permits: Arc::new(Semaphore::new(MAX_READS)),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Starts one effect. Returns what the loop has to do itself.
+    pub fn run(&mut self, effect: Effect) -> Option<Local> {
+        match effect {
+            Effect::Fetch(id, query) => self.fetch(id, query),
+            Effect::Cancel(id) => {
+                if let Some(read) = self.reads.remove(&id) {
+                    read.abort();
+                }
+            }
+            Effect::Promote { draft, reason } => self.promote(&draft, &reason),
+            Effect::Resume(id) => {
+                self.drive(Some(id), |promoter, watch| async move { promoter.resume(id, Until::CdEnded, watch).await })
+            }
+            Effect::Undo(id) => {
+                self.drive(Some(id), |promoter, watch| async move { promoter.undo(id, "the reviewer", watch).await });
+            }
+            Effect::StopPromotion => self.stop.cancel(),
+            Effect::Browse(place) => self.browse(place),
+            Effect::Copy(text) => return Some(Local::Copy(text)),
+            Effect::Quit => return Some(Local::Quit),
+        }
+        None
+    }
+
+    fn fetch(&mut self, id: RequestId, query: Query) {
+        let (services, replies, permits) = (self.services.clone(), self.replies.clone(), Arc::clone(&self.permits));
+        let task = tokio::spawn(async move {
+            // Closed only when the program ends; then nobody waits for an answer.
+            let Ok(_permit) = permits.acquire_owned().await else { return };
+            let answer = unpanicked(answer(&services, &query)).await;
+            let _ = replies.send(Msg::Reply { id, query, answer });
+        });
+        self.reads.retain(|_, read| !read.is_finished());
+        self.reads.insert(id, task.abort_handle());
+    }
+
+    fn promote(&mut self, draft: &PlanDraft, reason: &str) {
+        let clock = &self.services.clock;
+        match draft.sign(clock.new_id(), clock.now(), reason) {
+            Ok(plan) => {
+                let id = plan.id;
+                self.drive(Some(id), move |promoter, watch| async move {
+                    promoter.approve(plan, Until::CdEnded, watch).await
+                });
+            }
+            Err(error) => {
+                let failure = Failure::new(FailureKind::Config, Service::Config, "sign the plan", error.to_string());
+                let _ = self.replies.send(Msg::PromotionSettled { id: None, outcome: Err(failure) });
+            }
+        }
+    }
+
+    fn drive<F, Fut>(&mut self, id: Option<PromotionId>, work: F)
+    where
+        F: FnOnce(Promoter, Watch) -> Fut,
+        Fut: Future<Output = Outcome<SagaState>> + Send + 'static,
+    {
+        self.stop = CancellationToken::new();
+        let (progress, mut entries) = unbounded_channel();
+        let watch = Watch { progress: Some(progress), stop: self.stop.clone() };
+        let work = work(Promoter::new(self.services.clone()), watch);
+        let replies = self.replies.clone();
+        tokio::spawn(async move {
+            let forward = {
+                let replies = replies.clone();
+                async move {
+                    while let Some(entry) = entries.recv().await {
+                        let _ = replies.send(Msg::Promotion(Box::new(entry)));
+                    }
+                }
+            };
+            // Both end when the promoter does: it holds the only sender. So every entry is shown before the end.
+            let (outcome, ()) = futures_util::future::join(unpanicked(work), forward).await;
+            let _ = replies.send(Msg::PromotionSettled { id, outcome: outcome.map(|_| ()) });
+        });
+    }
+
+    fn browse(&self, place: Place) {
+        let (services, replies) = (self.services.clone(), self.replies.clone());
+        tokio::spawn(async move {
+            let msg = match address(&services, &place) {
+                None => Msg::Notice("There is no page for this.".to_owned()),
+                Some(url) => match services.desktop.open_url(&url).await {
+                    Ok(()) => Msg::Notice(format!("opened {url}")),
+                    Err(failure) => Msg::Failed(failure),
+                },
+            };
+            let _ = replies.send(msg);
+        });
+    }
+}
+
+/// A panic in a task becomes a failure: the task's answer is awaited, and the screen has to say something.
+async fn unpanicked<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        let reason = "signoff made a mistake of its own; the log has the details";
+        Err(Failure::new(FailureKind::Bug, Service::Local, "finish a task", reason)
+            .with_hint("Please report it. A promotion at work can be resumed after a restart."))
+    })
+}

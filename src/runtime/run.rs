@@ -1,0 +1,93 @@
+//! The loop: messages in one order, `update`, effects, a frame.
+//!
+//! Nothing is awaited but the next message. A frame is drawn when something changed; while nothing changes
+//! there is no timer and no wake-up.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::Instant;
+
+use super::executor::{Executor, Local};
+use super::input::InputReader;
+use super::signals::Signals;
+use super::terminal::TerminalGuard;
+use crate::app::input::Input;
+use crate::app::msg::Msg;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::program::state::State;
+use crate::program::update::{start, update};
+use crate::program::view::view;
+use crate::services::Services;
+use crate::ui::skin::Skin;
+
+/// Time between two frames while answers stream in. Keys are drawn at once.
+const FRAME: Duration = Duration::from_millis(16);
+/// Time between two frames of a spinner.
+const TICK: Duration = Duration::from_millis(100);
+/// Messages handled before a frame is drawn, at most.
+const BATCH: usize = 256;
+
+/// Runs the program on the terminal until it is left.
+///
+/// # Errors
+/// If the terminal cannot be taken or written to.
+pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<()> {
+    let mut terminal = TerminalGuard::enter()?;
+    let size = terminal.size()?;
+    update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
+    // The first frame comes before the first request, so that something is there at once.
+    draw(&state, skin, &mut terminal)?;
+    let mut input = InputReader::spawn();
+    let mut signals = Signals::listen()
+        .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
+    let (replies, mut answers) = unbounded_channel();
+    let clock = services.clock.clone();
+    let mut executor = Executor::new(services, replies);
+    let mut effects = start(&mut state);
+    let mut last_frame = Instant::now();
+    let mut frame_due: Option<Instant> = Some(last_frame);
+    loop {
+        for effect in effects.drain(..) {
+            match executor.run(effect) {
+                Some(Local::Quit) => return Ok(()),
+                Some(Local::Copy(text)) => {
+                    if let Err(failure) = terminal.copy(&text) {
+                        update(&mut state, Msg::Failed(failure));
+                    }
+                }
+                None => {}
+            }
+        }
+        if frame_due.is_some_and(|due| due <= Instant::now()) {
+            draw(&state, skin, &mut terminal)?;
+            last_frame = Instant::now();
+            frame_due = None;
+        }
+        let first = tokio::select! {
+            biased;
+            Some(key) = input.next() => key,
+            Some(answer) = answers.recv() => answer,
+            () = signals.recv() => Msg::Terminate,
+            () = tokio::time::sleep_until(frame_due.unwrap_or(last_frame)), if frame_due.is_some() => continue,
+            () = tokio::time::sleep(TICK), if state.animates() => Msg::Tick(clock.now()),
+        };
+        let at_once = matches!(first, Msg::Input(_));
+        effects.extend(update(&mut state, Msg::Tick(clock.now())));
+        effects.extend(update(&mut state, first));
+        for _ in 1..BATCH {
+            let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };
+            effects.extend(update(&mut state, next));
+        }
+        let now = Instant::now();
+        let soonest = if at_once { now } else { now.max(last_frame + FRAME) };
+        frame_due = Some(frame_due.map_or(soonest, |due| due.min(soonest)));
+    }
+}
+
+fn draw(state: &State, skin: &Skin, terminal: &mut TerminalGuard) -> Outcome<()> {
+    terminal.draw(|frame| {
+        let area = frame.area();
+        view(state, skin, area, frame.buffer_mut());
+    })
+}

@@ -1,0 +1,309 @@
+//! The terminal: entered in one place, left in reverse order whatever happens, drawn to in whole frames.
+//!
+//! Leaving is written once, in [`leave`], and reached from [`TerminalGuard::drop`], from
+//! [`TerminalGuard::suspend`] and from the panic hook. A panic in a spawned task is not the program's end: it
+//! is caught and reported by whoever spawned it, so the hook leaves the screen alone then.
+
+use std::io::{self, IsTerminal as _, Stdout, Write};
+use std::panic::PanicHookInfo;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::thread::{self, ThreadId};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::queue;
+use crossterm::terminal::{
+    self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+};
+use ratatui::Frame;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Rect, Size};
+
+use crate::domain::text::clean_line;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+
+/// Room for a large frame; the first of 160x50 takes 6 kB (measured).
+const FRAME_BYTES: usize = 64 * 1024;
+/// The longest text put on the clipboard, in bytes: xterm and tmux drop longer sequences without a word.
+const MAX_COPY: usize = 74_000;
+
+/// The terminal as ratatui draws to it.
+pub type Terminal<W = Stdout> = ratatui::Terminal<CrosstermBackend<FrameWriter<W>>>;
+
+/// The terminal in our hands: raw mode, alternate screen, bracketed paste, no cursor. Dropping it gives it back.
+#[derive(Debug)]
+pub struct TerminalGuard {
+    terminal: Terminal,
+    state: Arc<ScreenState>,
+}
+
+impl TerminalGuard {
+    /// Takes the terminal over. From the thread that draws: a panic on it gives the terminal back.
+    ///
+    /// # Errors
+    /// If standard input or output is no terminal, or it refuses.
+    pub fn enter() -> Outcome<Self> {
+        if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+            let reason = "standard input and output are not a terminal";
+            return Err(refused(reason).with_hint("In scripts use the commands: `signoff --help` lists them."));
+        }
+        let state = Arc::new(ScreenState::default());
+        let terminal = ratatui::Terminal::new(CrosstermBackend::new(FrameWriter::new(io::stdout(), &state)));
+        let mut guard = Self { terminal: terminal.map_err(|e| told(&e))?, state };
+        guard.take()?;
+        give_back_on_panic(&guard.state);
+        Ok(guard)
+    }
+
+    /// Draws one frame, as one write between the marks of a synchronized update (CSI ?2026): terminals that know
+    /// it never show half a frame.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to any more. The only thing left to do then is to quit.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Outcome<()> {
+        draw(&mut self.terminal, &self.state, render).map_err(|e| told(&e))
+    }
+
+    /// The terminal's size in cells.
+    ///
+    /// # Errors
+    /// If it cannot be asked.
+    pub fn size(&self) -> Outcome<Size> {
+        self.terminal.size().map_err(|e| told(&e))
+    }
+
+    /// Puts text on the clipboard of the terminal (OSC 52), which works over ssh too. Terminals do not say whether
+    /// they did; tmux needs `set -g set-clipboard on`.
+    ///
+    /// # Errors
+    /// If the text is too long for terminals, or the terminal cannot be written to.
+    pub fn copy(&mut self, text: &str) -> Outcome<()> {
+        if text.len() > MAX_COPY {
+            let reason = format!("{} bytes are more than terminals take", text.len());
+            return Err(Failure::new(FailureKind::Local, Service::Local, "copy to the clipboard", reason));
+        }
+        let backend = self.terminal.backend_mut();
+        queue!(backend, CopyToClipboard::to_clipboard_from(text)).and_then(|()| backend.flush()).map_err(|e| told(&e))
+    }
+
+    /// Gives the terminal back for a while: to an editor, or to the shell. Nothing is drawn until
+    /// [`TerminalGuard::resume`]. Stop reading input first.
+    pub fn suspend(&mut self) {
+        self.state.give_back();
+    }
+
+    /// Takes the terminal again after [`TerminalGuard::suspend`]. The next frame is drawn in full.
+    ///
+    /// # Errors
+    /// If the terminal refuses.
+    pub fn resume(&mut self) -> Outcome<()> {
+        self.take()
+    }
+
+    fn take(&mut self) -> Outcome<()> {
+        if self.state.live.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let entered = terminal::enable_raw_mode().and_then(|()| {
+            self.state.live.store(true, Ordering::SeqCst);
+            enter(&mut io::stdout())?;
+            // Not `clear`: that asks the terminal where its cursor is and waits for the answer.
+            let size = self.terminal.size()?;
+            self.terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size)))
+        });
+        entered.map_err(|e| {
+            self.state.give_back();
+            told(&e)
+        })
+    }
+}
+
+impl Drop for TerminalGuard {
+    fn drop(&mut self) {
+        self.state.give_back();
+    }
+}
+
+/// What the guard, the writer and the panic hook share.
+#[derive(Debug, Default)]
+struct ScreenState {
+    /// The terminal is ours: it may be written to and must be given back.
+    live: AtomicBool,
+    /// A frame is being built: flushing waits for its end.
+    building: AtomicBool,
+}
+
+impl ScreenState {
+    /// Gives the terminal back, once, as far as it goes.
+    fn give_back(&self) {
+        if self.live.swap(false, Ordering::SeqCst) {
+            // Nobody is left to tell, and the rest must be tried in any case.
+            let _ = leave(&mut io::stdout());
+            let _ = terminal::disable_raw_mode();
+        }
+    }
+}
+
+/// Collects a frame and writes it at once. What was collected while the terminal is not ours is thrown away, so
+/// that half a frame never lands on the shell's screen.
+#[derive(Debug)]
+pub struct FrameWriter<W: Write> {
+    out: W,
+    pending: Vec<u8>,
+    state: Arc<ScreenState>,
+}
+
+impl<W: Write> FrameWriter<W> {
+    fn new(out: W, state: &Arc<ScreenState>) -> Self {
+        Self { out, pending: Vec::with_capacity(FRAME_BYTES), state: Arc::clone(state) }
+    }
+}
+
+impl<W: Write> Write for FrameWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.pending.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.state.live.load(Ordering::SeqCst) {
+            self.pending.clear();
+            return Ok(());
+        }
+        if self.state.building.load(Ordering::SeqCst) || self.pending.is_empty() {
+            return Ok(());
+        }
+        let written = self.out.write_all(&self.pending).and_then(|()| self.out.flush());
+        self.pending.clear();
+        written
+    }
+}
+
+fn draw<W: Write>(
+    terminal: &mut Terminal<W>,
+    state: &ScreenState,
+    render: impl FnOnce(&mut Frame<'_>),
+) -> io::Result<()> {
+    // ratatui flushes several times in a frame with a cursor.
+    state.building.store(true, Ordering::SeqCst);
+    let drawn = queue!(terminal.backend_mut(), BeginSynchronizedUpdate)
+        .and_then(|()| terminal.draw(render).map(|_| ()))
+        .and_then(|()| queue!(terminal.backend_mut(), EndSynchronizedUpdate));
+    state.building.store(false, Ordering::SeqCst);
+    drawn.and_then(|()| terminal.backend_mut().flush())
+}
+
+/// What [`leave`] undoes, besides raw mode.
+fn enter(out: &mut impl Write) -> io::Result<()> {
+    queue!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    out.flush()
+}
+
+/// Undoes [`enter`] in reverse order. An update cut short by a panic is ended first.
+fn leave(out: &mut impl Write) -> io::Result<()> {
+    queue!(out, EndSynchronizedUpdate, Show, DisableBracketedPaste, LeaveAlternateScreen)?;
+    out.flush()
+}
+
+/// The screen that a panic on its thread gives back.
+static SCREEN: Mutex<Option<(ThreadId, Arc<ScreenState>)>> = Mutex::new(None);
+
+fn give_back_on_panic(state: &Arc<ScreenState>) {
+    static HOOK: Once = Once::new();
+    *SCREEN.lock().unwrap_or_else(PoisonError::into_inner) = Some((thread::current().id(), Arc::clone(state)));
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| on_panic(panic, &before)));
+    });
+}
+
+fn on_panic(panic: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
+    let screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    match screen {
+        Some((owner, state)) if state.live.load(Ordering::SeqCst) => {
+            // Tasks run on the drawing thread too, and the runtime catches what they do.
+            if owner == thread::current().id() && tokio::task::try_id().is_none() {
+                state.give_back();
+                before(panic);
+            } else {
+                tracing::error!(panic = %clean_line(&panic.to_string()), "a task panicked");
+            }
+        }
+        _ => before(panic),
+    }
+}
+
+fn refused(reason: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Local, Service::Local, "use the terminal", reason)
+}
+
+fn told(error: &io::Error) -> Failure {
+    refused(clean_line(&error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use ratatui::{TerminalOptions, Viewport};
+
+    /// Counts the writes.
+    #[derive(Clone, Default)]
+    struct Tape(Arc<Mutex<Vec<String>>>);
+
+    impl Write for Tape {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().push(String::from_utf8(bytes.to_vec()).unwrap());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn screen() -> (Terminal<Tape>, Arc<ScreenState>, Tape) {
+        let (tape, state) = (Tape::default(), Arc::new(ScreenState::default()));
+        state.live.store(true, Ordering::SeqCst);
+        let backend = CrosstermBackend::new(FrameWriter::new(tape.clone(), &state));
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 10, 2)) };
+        (ratatui::Terminal::with_options(backend, options).unwrap(), state, tape)
+    }
+
+    fn hello(frame: &mut Frame<'_>) {
+        frame.buffer_mut().set_string(0, 0, "hello", ratatui::style::Style::new());
+        frame.set_cursor_position((3, 1));
+    }
+
+    #[test]
+    fn a_frame_is_one_write_within_one_synchronized_update() {
+        let (mut terminal, state, tape) = screen();
+        draw(&mut terminal, &state, hello).unwrap();
+        let writes = tape.0.lock().unwrap().clone();
+        assert_eq!(writes.len(), 1, "{writes:?}");
+        assert!(writes[0].starts_with("\x1b[?2026h") && writes[0].ends_with("\x1b[?2026l"), "{writes:?}");
+        assert!(writes[0].contains("hello"));
+    }
+
+    #[test]
+    fn after_the_terminal_was_given_back_nothing_is_written_to_it() {
+        let (mut terminal, state, tape) = screen();
+        state.live.store(false, Ordering::SeqCst);
+        draw(&mut terminal, &state, hello).unwrap();
+        drop(terminal);
+        assert!(tape.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn leaving_undoes_entering_in_reverse() {
+        let bytes = |f: fn(&mut Vec<u8>) -> io::Result<()>| {
+            let mut out = Vec::new();
+            f(&mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(bytes(enter), "\x1b[?1049h\x1b[?2004h\x1b[?25l");
+        assert_eq!(bytes(leave), "\x1b[?2026l\x1b[?25h\x1b[?2004l\x1b[?1049l");
+    }
+}

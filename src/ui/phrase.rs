@@ -1,0 +1,229 @@
+//! A line of text whose pieces say what they mean.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::skin::{Role, Skin};
+use super::text;
+
+/// One line of text in pieces, each with a role.
+///
+/// ```
+/// use signoff::ui::{Phrase, Role};
+/// let phrase = Phrase::new("telco-churn").add(Role::Muted, "  in Production");
+/// assert_eq!(phrase.plain(), "telco-churn  in Production");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Phrase<'a> {
+    pieces: Vec<(Role, Cow<'a, str>)>,
+}
+
+impl<'a> Phrase<'a> {
+    /// Ordinary text.
+    pub fn new(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::of(Role::Text, text)
+    }
+
+    /// Text of one role.
+    pub fn of(role: Role, text: impl Into<Cow<'a, str>>) -> Self {
+        Self::default().add(role, text)
+    }
+
+    /// Adds a piece.
+    #[must_use]
+    pub fn add(mut self, role: Role, text: impl Into<Cow<'a, str>>) -> Self {
+        let text = text.into();
+        if !text.is_empty() {
+            self.pieces.push((role, text));
+        }
+        self
+    }
+
+    /// Adds ordinary text.
+    #[must_use]
+    pub fn text(self, text: impl Into<Cow<'a, str>>) -> Self {
+        self.add(Role::Text, text)
+    }
+
+    /// Adds all pieces of another phrase.
+    #[must_use]
+    pub fn join(mut self, other: Phrase<'a>) -> Self {
+        self.pieces.extend(other.pieces);
+        self
+    }
+
+    /// The pieces.
+    pub fn pieces(&self) -> impl Iterator<Item = (Role, &str)> {
+        self.pieces.iter().map(|(role, text)| (*role, text.as_ref()))
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// Width in cells.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.pieces().map(|(_, t)| text::width(t)).sum()
+    }
+
+    /// The text without its roles.
+    #[must_use]
+    pub fn plain(&self) -> Cow<'_, str> {
+        match self.pieces.as_slice() {
+            [] => Cow::Borrowed(""),
+            [(_, only)] => Cow::Borrowed(only),
+            many => Cow::Owned(many.iter().map(|(_, t)| t.as_ref()).collect()),
+        }
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Phrase<'static> {
+        Phrase { pieces: self.pieces.into_iter().map(|(r, t)| (r, Cow::Owned(t.into_owned()))).collect() }
+    }
+
+    /// Breaks the phrase into lines of at most `max` cells, roles kept. Lines but the first begin with `indent`
+    /// blanks.
+    #[must_use]
+    pub fn wrap(&self, max: usize, indent: usize) -> Vec<Phrase<'static>> {
+        let plain = self.plain();
+        let room = max.saturating_sub(indent).max(1);
+        let mut lines = Vec::new();
+        let mut rest: &str = &plain;
+        let mut from = 0;
+        while lines.is_empty() || !rest.is_empty() {
+            let room = if lines.is_empty() { max.max(1) } else { room };
+            let first = text::wrap(rest, room).into_iter().next().unwrap_or_default();
+            let pad = if lines.is_empty() { 0 } else { indent };
+            lines.push(self.slice(from, first.len(), pad));
+            // Blanks and the newline at the break belong to neither line.
+            let after = &rest[first.len()..];
+            let gap = after.trim_start_matches(' ');
+            let gap = gap.strip_prefix('\n').unwrap_or(gap);
+            from += first.len() + after.len() - gap.len();
+            rest = gap;
+        }
+        lines
+    }
+
+    fn slice(&self, from: usize, len: usize, pad: usize) -> Phrase<'static> {
+        let mut line = Phrase::default().add(Role::Text, " ".repeat(pad));
+        let mut start = 0;
+        for (role, piece) in self.pieces() {
+            let (a, b) = (from.max(start), (from + len).min(start + piece.len()));
+            if a < b {
+                line = line.add(role, piece[a - start..b - start].to_owned());
+            }
+            start += piece.len();
+        }
+        line
+    }
+
+    /// Draws the phrase into the first line of `area`, cut with an ellipsis if it does not fit. Returns the cells
+    /// used.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, skin: &Skin) -> u16 {
+        self.draw_over(area, buf, skin, Style::new())
+    }
+
+    /// As [`Phrase::draw`], with `over` laid over every piece's own style.
+    pub fn draw_over(&self, area: Rect, buf: &mut Buffer, skin: &Skin, over: Style) -> u16 {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return 0;
+        }
+        let whole = self.width();
+        let max = usize::from(area.width);
+        let ellipsis = skin.symbols().ellipsis;
+        let mut room = if whole > max { max - 1 } else { max };
+        let mut x = area.x;
+        let mut last = Role::Text;
+        for (role, piece) in self.pieces() {
+            let (shown, used) = text::cut(piece, room);
+            buf.set_stringn(x, area.y, shown, used, skin.style(role).patch(over));
+            x += used as u16;
+            room -= used;
+            last = role;
+            if shown.len() < piece.len() && room == 0 || text::width(piece) > used {
+                break;
+            }
+        }
+        if whole > max {
+            buf.set_stringn(x, area.y, ellipsis, 1, skin.style(last).patch(over));
+            x += 1;
+        }
+        x - area.x
+    }
+}
+
+impl<'a> From<&'a str> for Phrase<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Phrase<'_> {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Phrase<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        Self::new(text)
+    }
+}
+
+impl<'a, T: Into<Cow<'a, str>>> From<(Role, T)> for Phrase<'a> {
+    fn from((role, text): (Role, T)) -> Self {
+        Self::of(role, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::skin::Theme;
+    use crate::ui::widgets::testing::lines;
+    use proptest::prelude::*;
+
+    fn drawn(phrase: &Phrase<'_>, width: u16) -> String {
+        let mut buf = Buffer::empty(Rect::new(0, 0, width, 1));
+        phrase.draw(buf.area, &mut buf, &Skin::new(Theme::Dark, true));
+        lines(&buf).remove(0)
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut_with_a_mark() {
+        let phrase = Phrase::new("abc").add(Role::Good, "def");
+        assert_eq!(drawn(&phrase, 6), "abcdef");
+        assert_eq!(drawn(&phrase, 5), "abcd…");
+        assert_eq!(drawn(&phrase, 4), "abc…");
+        assert_eq!(drawn(&phrase, 1), "…");
+        assert_eq!(drawn(&Phrase::new("猫猫"), 3), "猫…");
+    }
+
+    #[test]
+    fn wrapping_keeps_the_roles() {
+        let phrase = Phrase::new("one ").add(Role::Bad, "two three");
+        let lines = phrase.wrap(7, 2);
+        assert_eq!(lines, [Phrase::new("one ").add(Role::Bad, "two"), Phrase::new("  ").add(Role::Bad, "three"),]);
+        assert_eq!(Phrase::new("").wrap(5, 0).len(), 1);
+        assert_eq!(Phrase::new("a\nb").wrap(5, 0).len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn wrapping_ends_and_loses_nothing(text in any::<String>(), max in 0usize..9, indent in 0usize..4) {
+            let bare = |s: &str| s.replace([' ', '\n', '\r'], "");
+            let lines = Phrase::new(text.as_str()).wrap(max, indent);
+            let joined: String = lines.iter().map(|l| l.plain().into_owned()).collect();
+            prop_assert_eq!(bare(&joined), bare(&text));
+        }
+    }
+}

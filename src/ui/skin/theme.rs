@@ -1,0 +1,167 @@
+//! Theme files: which are built in, how they are read, and which fits a terminal.
+
+use std::collections::BTreeMap;
+
+use ratatui::style::{Color, Modifier, Style};
+use serde::Deserialize;
+
+use super::Role;
+
+/// The built-in themes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    /// For dark backgrounds.
+    Dark,
+    /// For light backgrounds.
+    Light,
+    /// The sixteen colours at their strongest.
+    HighContrast,
+    /// No colour at all: symbols and attributes only.
+    NoColor,
+}
+
+impl Theme {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::HighContrast, Self::NoColor];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::HighContrast => "high-contrast",
+            Self::NoColor => "no-color",
+        }
+    }
+
+    pub(super) fn source(self) -> &'static str {
+        match self {
+            Self::Dark => include_str!("../../../assets/themes/dark.toml"),
+            Self::Light => include_str!("../../../assets/themes/light.toml"),
+            Self::HighContrast => include_str!("../../../assets/themes/high-contrast.toml"),
+            Self::NoColor => include_str!("../../../assets/themes/no-color.toml"),
+        }
+    }
+}
+
+/// The theme for a terminal.
+///
+/// `no_color`: the variable `NO_COLOR` is set and not empty (no-color.org); it beats what the configuration says.
+/// `colorfgbg`: the variable of that name, `fg;bg` or `fg;default;bg` as palette numbers, which rxvt, Konsole and
+/// others set; without a readable one the background counts as dark.
+#[must_use]
+pub fn choose_theme(configured: Option<Theme>, no_color: bool, colorfgbg: Option<&str>) -> Theme {
+    if no_color {
+        return Theme::NoColor;
+    }
+    configured.unwrap_or_else(|| match colorfgbg.and_then(|v| v.rsplit(';').next()?.trim().parse::<u8>().ok()) {
+        Some(7 | 9..=15) => Theme::Light,
+        _ => Theme::Dark,
+    })
+}
+
+/// What is wrong with a theme file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ThemeError {
+    /// It cannot be read.
+    #[error("{0}")]
+    Syntax(String),
+    /// Roles without a style.
+    #[error("the theme leaves out {0}")]
+    Missing(String),
+    /// A name that means nothing.
+    #[error("role '{role}': '{name}' is not {what}")]
+    Unknown {
+        /// Of which role.
+        role: String,
+        /// The name.
+        name: String,
+        /// What it should be.
+        what: &'static str,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    roles: BTreeMap<Role, StyleText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StyleText {
+    fg: Option<String>,
+    bg: Option<String>,
+    #[serde(default)]
+    add: Vec<String>,
+}
+
+pub(super) fn parse(source: &str) -> Result<[Style; Role::ALL.len()], ThemeError> {
+    let file: File = toml::from_str(source).map_err(|e| ThemeError::Syntax(e.to_string()))?;
+    let missing: Vec<String> =
+        Role::ALL.iter().filter(|r| !file.roles.contains_key(r)).map(|r| format!("{r:?}")).collect();
+    if !missing.is_empty() {
+        return Err(ThemeError::Missing(missing.join(", ")));
+    }
+    let mut styles = [Style::new(); Role::ALL.len()];
+    for (role, text) in &file.roles {
+        styles[*role as usize] = style(*role, text)?;
+    }
+    Ok(styles)
+}
+
+fn style(role: Role, text: &StyleText) -> Result<Style, ThemeError> {
+    let unknown = |name: &str, what| ThemeError::Unknown { role: format!("{role:?}"), name: name.to_owned(), what };
+    let colour = |name: &Option<String>| {
+        name.as_deref().map(|n| n.parse::<Color>().map_err(|_| unknown(n, "a colour"))).transpose()
+    };
+    let mut style = Style { fg: colour(&text.fg)?, bg: colour(&text.bg)?, ..Style::new() };
+    for name in &text.add {
+        style = style.add_modifier(match name.as_str() {
+            "bold" => Modifier::BOLD,
+            "dim" => Modifier::DIM,
+            "italic" => Modifier::ITALIC,
+            "underline" => Modifier::UNDERLINED,
+            "reversed" => Modifier::REVERSED,
+            "crossed-out" => Modifier::CROSSED_OUT,
+            _ => return Err(unknown(name, "bold, dim, italic, underline, reversed or crossed-out")),
+        });
+    }
+    Ok(style)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_terminals_background_decides_unless_somebody_did() {
+        assert_eq!(choose_theme(None, false, None), Theme::Dark);
+        assert_eq!(choose_theme(None, false, Some("15;0")), Theme::Dark);
+        assert_eq!(choose_theme(None, false, Some("0;default;15")), Theme::Light);
+        assert_eq!(choose_theme(None, false, Some("0;7")), Theme::Light);
+        assert_eq!(choose_theme(None, false, Some("nonsense")), Theme::Dark);
+        assert_eq!(choose_theme(Some(Theme::HighContrast), false, Some("0;15")), Theme::HighContrast);
+        assert_eq!(choose_theme(Some(Theme::Dark), true, None), Theme::NoColor);
+    }
+
+    #[test]
+    fn wrong_theme_files_say_what_is_wrong() {
+        let say = |source: &str| parse(source).unwrap_err().to_string();
+        assert!(say("[roles]\ntext = {}").contains("leaves out Title"));
+        assert!(say("[roles]\nnonsense = {}").contains("nonsense"));
+        let with = |line: &str| Theme::NoColor.source().replace("text = {}", line);
+        assert_eq!(say(&with("text = { fg = \"reddish\" }")), "role 'Text': 'reddish' is not a colour");
+        assert!(say(&with("text = { add = [\"loud\"] }")).contains("'loud' is not bold"));
+    }
+
+    #[test]
+    fn colours_are_names_numbers_or_hexadecimal() {
+        let source = Theme::NoColor.source().replace("text = {}", "text = { fg = \"#102030\", bg = \"light-blue\" }");
+        let style = parse(&source).unwrap()[Role::Text as usize];
+        assert_eq!((style.fg, style.bg), (Some(Color::Rgb(16, 32, 48)), Some(Color::LightBlue)));
+    }
+}

@@ -1,0 +1,142 @@
+//! Measuring, cutting and wrapping text by what a terminal shows of it.
+
+use ratatui::buffer::CellWidth as _;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// What a terminal cell would hold, one by one, with its width in cells. Leaves out exactly what ratatui's
+/// `Buffer::set_stringn` leaves out (control characters and what has no width), so that widths agree with it.
+pub fn graphemes(text: &str) -> impl Iterator<Item = (&str, usize)> {
+    text.graphemes(true)
+        .filter(|g| !g.contains(char::is_control))
+        .map(|g| (g, usize::from(g.cell_width())))
+        .filter(|(_, w)| *w > 0)
+}
+
+/// Width of `text` on one line, in cells.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return text.len();
+    }
+    graphemes(text).map(|(_, w)| w).sum()
+}
+
+/// The longest beginning of `text` that fits into `max` cells, and its width.
+#[must_use]
+pub fn cut(text: &str, max: usize) -> (&str, usize) {
+    let (mut end, mut used) = (0, 0);
+    for (grapheme, w) in graphemes(text) {
+        if used + w > max {
+            break;
+        }
+        used += w;
+        // Graphemes are slices of `text`.
+        end = grapheme.as_ptr() as usize - text.as_ptr() as usize + grapheme.len();
+    }
+    (&text[..end], used)
+}
+
+/// `text` in at most `max` cells, ending in `ellipsis` where something was cut.
+#[must_use]
+pub fn fit(text: &str, max: usize, ellipsis: &str) -> String {
+    if width(text) <= max {
+        return text.to_owned();
+    }
+    let (end, room) = cut(ellipsis, max);
+    let (start, _) = cut(text, max - room);
+    format!("{start}{end}")
+}
+
+/// Breaks `text` into lines of at most `max` cells: at newlines, then at spaces, then wherever it must. Lines
+/// keep their indent; an empty text is one empty line.
+#[must_use]
+pub fn wrap(text: &str, max: usize) -> Vec<String> {
+    let max = max.max(1);
+    let mut lines = Vec::new();
+    for line in text.split('\n') {
+        wrap_line(line.strip_suffix('\r').unwrap_or(line), max, &mut lines);
+    }
+    lines
+}
+
+fn wrap_line(line: &str, max: usize, lines: &mut Vec<String>) {
+    let mut rest = line;
+    loop {
+        if width(rest) <= max {
+            lines.push(rest.to_owned());
+            return;
+        }
+        let (mut head, _) = cut(rest, max);
+        // A grapheme wider than the line: give it a line of its own; drawing cuts it.
+        if head.is_empty() {
+            head = rest.graphemes(true).next().unwrap_or(rest);
+        }
+        let after = &rest[head.len()..];
+        let indent = head.len() - head.trim_start_matches(' ').len();
+        let at = if after.starts_with(' ') { Some(head.len()) } else { head.rfind(' ').filter(|at| *at > indent) };
+        let end = at.unwrap_or(head.len());
+        lines.push(rest[..end].trim_end_matches(' ').to_owned());
+        rest = if at.is_some() { rest[end..].trim_start_matches(' ') } else { &rest[end..] };
+        if rest.is_empty() {
+            return;
+        }
+    }
+}
+
+/// Where the decimal point of a number stands, in cells from the left: numbers whose points share a column line
+/// up. Behind the last digit where there is no point, at the end where there is no digit.
+#[must_use]
+pub fn point(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    let dot = (0..bytes.len()).find(|i| bytes[*i] == b'.' && digit(i + 1));
+    let at = dot.or_else(|| bytes.iter().rposition(u8::is_ascii_digit).map(|i| i + 1)).unwrap_or(bytes.len());
+    width(&text[..at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn wide_characters_count_two_and_are_never_halved() {
+        assert_eq!(width("猫a\u{301}"), 3);
+        assert_eq!(cut("猫猫", 3), ("猫", 2));
+        assert_eq!(fit("猫猫猫", 4, "…"), "猫…");
+        assert_eq!(fit("abc", 0, "…"), "");
+    }
+
+    #[test]
+    fn text_wraps_at_spaces_and_breaks_words_only_when_it_must() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("  indented text", 10), ["  indented", "text"]);
+        assert_eq!(wrap("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("a\n\nb", 4), ["a", "", "b"]);
+        assert_eq!(wrap("", 4), [""]);
+    }
+
+    #[test]
+    fn numbers_line_up_on_the_point_or_behind_the_last_digit() {
+        for (text, at) in
+            [("0.914", 1), ("12", 2), ("-3.25", 2), ("1.5e-7", 1), ("+2,400", 6), ("NaN", 3), ("▲ +0.1", 4)]
+        {
+            assert_eq!(point(text), at, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn wrapped_lines_fit_and_lose_no_word(text in "[a-c 猫\n]{0,60}", max in 2usize..12) {
+            let lines = wrap(&text, max);
+            prop_assert!(lines.iter().all(|l| width(l) <= max), "{lines:?}");
+            let bare = |s: &str| s.replace([' ', '\n'], "");
+            prop_assert_eq!(bare(&lines.concat()), bare(&text));
+        }
+
+        #[test]
+        fn fitted_text_fits(text in any::<String>(), max in 0usize..20) {
+            prop_assert!(width(&fit(&text, max, "…")) <= max);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The lines that frame every screen: header, footer, rule.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::Widget;
+
+use crate::ui::phrase::Phrase;
+use crate::ui::skin::{Role, Skin};
+
+/// Which servers one is working on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetMark<'a> {
+    /// Its name in the configuration.
+    pub name: &'a str,
+    /// The colour the user gave it.
+    pub colour: Option<&'a str>,
+    /// Whether it is a production target: then the whole line wears the colour and the word stands in it.
+    pub production: bool,
+}
+
+/// The first line of every screen.
+#[derive(Clone, Debug)]
+pub struct HeaderBar<'a> {
+    /// How it looks.
+    pub skin: &'a Skin,
+    /// Where we are; cut when the line is short.
+    pub left: Phrase<'a>,
+    /// The target, which is never left out.
+    pub target: Option<TargetMark<'a>>,
+    /// Whether everything is only a demo, which is never left out either.
+    pub demo: bool,
+    /// Who, how many, how old; kept before what stands left.
+    pub right: Phrase<'a>,
+}
+
+impl Widget for &HeaderBar<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = first_line(area, buf);
+        let production = self.target.is_some_and(|t| t.production);
+        let bar = match self.target {
+            Some(t) if production => self.skin.accent(t.colour, Role::TargetProduction),
+            _ => Style::new(),
+        };
+        buf.set_style(area, bar);
+        let mut rest = inset(area);
+        if self.demo {
+            rest = chip(" DEMO ", self.skin.style(Role::Demo), rest, buf, self.skin);
+        }
+        if let Some(target) = self.target {
+            let chip_style = if production { bar } else { self.skin.accent(target.colour, Role::Target) };
+            let word = if production { "PRODUCTION " } else { "" };
+            rest = chip(&format!(" {} {word}", target.name), chip_style, rest, buf, self.skin);
+        }
+        let (left, right) = share(rest, &self.left, &self.right, 12);
+        self.left.draw_over(left, buf, self.skin, bar);
+        self.right.draw_over(right, buf, self.skin, bar);
+    }
+}
+
+/// Draws a word on a coloured ground and returns what is left of the line.
+fn chip(word: &str, style: Style, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
+    let used = Phrase::new(word).draw_over(area, buf, skin, style);
+    after(area, used.saturating_add(2))
+}
+
+/// A key and what it does now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint<'a> {
+    /// The key as people call it.
+    pub key: Cow<'a, str>,
+    /// What it does, in a word or two.
+    pub label: Cow<'a, str>,
+}
+
+impl<'a> Hint<'a> {
+    /// A hint.
+    pub fn new(key: impl Into<Cow<'a, str>>, label: impl Into<Cow<'a, str>>) -> Self {
+        Self { key: key.into(), label: label.into() }
+    }
+
+    fn phrase(&self) -> Phrase<'_> {
+        Phrase::of(Role::Key, self.key.as_ref()).text(" ").add(Role::Muted, self.label.as_ref())
+    }
+}
+
+/// The last line of every screen: the keys that matter now.
+#[derive(Clone, Debug)]
+pub struct Footer<'a> {
+    /// How it looks.
+    pub skin: &'a Skin,
+    /// The keys, the most important first: what does not fit is dropped from the end, never cut.
+    pub hints: &'a [Hint<'a>],
+    /// The key that is always there (help); it keeps its place behind the others.
+    pub last: Option<Hint<'a>>,
+    /// What goes on in the background; stands at the right edge and is kept before hints.
+    pub right: Phrase<'a>,
+}
+
+impl Widget for &Footer<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        const GAP: usize = 3;
+        let area = inset(first_line(area, buf));
+        let mut room = usize::from(area.width);
+        let reserve = |width: usize| if width == 0 { 0 } else { width + GAP };
+        let last = self.last.as_ref().map(Hint::phrase).unwrap_or_default();
+        let right = Rect { x: area.right() - (self.right.width() as u16).min(area.width), ..area };
+        self.right.draw(right.intersection(area), buf, self.skin);
+        room = room.saturating_sub(reserve(self.right.width()));
+        let mut x = area.x;
+        let put = |phrase: Phrase<'_>, x: &mut u16, buf: &mut Buffer| {
+            let width = phrase.width() as u16;
+            phrase.draw(Rect { x: *x, width, ..area }.intersection(area), buf, self.skin);
+            *x = x.saturating_add(width).saturating_add(GAP as u16);
+        };
+        let mut left = room.saturating_sub(reserve(last.width()));
+        for phrase in self.hints.iter().map(Hint::phrase) {
+            // What stands behind it needs a gap only if there is something.
+            if phrase.width() > left {
+                break;
+            }
+            left = left.saturating_sub(phrase.width() + GAP);
+            put(phrase, &mut x, buf);
+        }
+        if !last.is_empty() && usize::from(x - area.x) + last.width() <= room {
+            put(last, &mut x, buf);
+        }
+    }
+}
+
+/// A line across, with something to say at either end.
+#[derive(Clone, Debug)]
+pub struct Rule<'a> {
+    /// How it looks.
+    pub skin: &'a Skin,
+    /// Stands in the line, at the left.
+    pub left: Phrase<'a>,
+    /// Stands in the line, at the right.
+    pub right: Phrase<'a>,
+}
+
+impl<'a> Rule<'a> {
+    /// Only a line.
+    #[must_use]
+    pub fn new(skin: &'a Skin) -> Self {
+        Self { skin, left: Phrase::default(), right: Phrase::default() }
+    }
+}
+
+impl Widget for &Rule<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = first_line(area, buf);
+        let style = self.skin.style(Role::Rule);
+        for x in area.left()..area.right() {
+            buf.set_stringn(x, area.y, self.skin.symbols().line, 1, style);
+        }
+        let spaced = |phrase: &Phrase<'_>| {
+            let phrase = phrase.clone().into_owned();
+            if phrase.is_empty() { phrase } else { Phrase::new(" ").join(phrase).text(" ") }
+        };
+        let (left, right) = share(inset(area), &spaced(&self.left), &spaced(&self.right), 8);
+        spaced(&self.left).draw(left, buf, self.skin);
+        spaced(&self.right).draw(right, buf, self.skin);
+    }
+}
+
+/// The first line of `area` that is inside the buffer; without any columns if there is none.
+pub(super) fn first_line(area: Rect, buf: &Buffer) -> Rect {
+    let area = area.intersection(buf.area);
+    if area.is_empty() { Rect { width: 0, height: 0, ..area } } else { Rect { height: 1, ..area } }
+}
+
+/// Without its first and last column.
+pub(super) fn inset(area: Rect) -> Rect {
+    let left = area.width.min(1);
+    Rect { x: area.x + left, width: area.width.saturating_sub(2), ..area }
+}
+
+/// What is behind the first `used` columns.
+pub(super) fn after(area: Rect, used: u16) -> Rect {
+    let used = used.min(area.width);
+    Rect { x: area.x + used, width: area.width - used, ..area }
+}
+
+/// Shares a line between two phrases. The right one comes whole if at least `least` columns (or all of what the
+/// left one needs) remain; else it goes.
+pub(super) fn share(area: Rect, left: &Phrase<'_>, right: &Phrase<'_>, least: usize) -> (Rect, Rect) {
+    let (room, wanted) = (usize::from(area.width), right.width());
+    let needed = left.width().min(least);
+    if wanted == 0 || wanted + 2 + needed > room {
+        return (area, Rect { width: 0, ..area });
+    }
+    let wanted = wanted as u16;
+    let right = Rect { x: area.right() - wanted, width: wanted, ..area };
+    (Rect { width: area.width - wanted - 2, ..area }, right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::skin::Theme;
+    use crate::ui::widgets::testing::{buffer, draw};
+
+    fn skin() -> Skin {
+        Skin::new(Theme::Dark, true)
+    }
+
+    fn header(skin: &Skin, production: bool, demo: bool) -> HeaderBar<'_> {
+        HeaderBar {
+            skin,
+            left: Phrase::of(Role::Title, "signoff").add(Role::Muted, "  http://mlflow.staging:5000"),
+            target: Some(TargetMark { name: "eu", colour: Some("#aa0000"), production }),
+            demo,
+            right: Phrase::of(Role::Muted, "rev1 · 3 waiting"),
+        }
+    }
+
+    #[test]
+    fn the_header_gives_up_the_address_first_and_the_target_never() {
+        let skin = skin();
+        let bar = header(&skin, false, true);
+        assert_eq!(
+            draw(80, 1, &bar)[0],
+            "  DEMO    eu   signoff  http://mlflow.staging:5000             rev1 · 3 waiting"
+        );
+        assert_eq!(draw(60, 1, &bar)[0], "  DEMO    eu   signoff  http://mlflow.st…  rev1 · 3 waiting");
+        assert_eq!(draw(30, 1, &bar)[0], "  DEMO    eu   signoff  http…");
+        assert!(draw(14, 1, &bar)[0].contains("DEMO    eu"));
+    }
+
+    #[test]
+    fn a_production_target_colours_the_line_and_says_the_word() {
+        let skin = skin();
+        let bar = header(&skin, true, false);
+        let buf = buffer(80, 1, &bar);
+        let ground = skin.accent(Some("#aa0000"), Role::Target).bg;
+        assert!((0..80).all(|x| buf[(x, 0)].style().bg == ground));
+        assert!(draw(80, 1, &bar)[0].contains(" eu PRODUCTION "));
+    }
+
+    #[test]
+    fn hints_that_do_not_fit_go_from_the_end_and_help_stays() {
+        let skin = skin();
+        let hints = [Hint::new("⏎", "review"), Hint::new("a", "approve"), Hint::new("x", "reject")];
+        let footer =
+            Footer { skin: &skin, hints: &hints, last: Some(Hint::new("?", "help")), right: Phrase::default() };
+        assert_eq!(draw(60, 1, &footer)[0], " ⏎ review   a approve   x reject   ? help");
+        assert_eq!(draw(33, 1, &footer)[0], " ⏎ review   a approve   ? help");
+        assert_eq!(draw(20, 1, &footer)[0], " ⏎ review   ? help");
+        assert_eq!(draw(9, 1, &footer)[0], " ? help");
+        assert_eq!(draw(5, 1, &footer)[0], "");
+        let busy = Footer { right: Phrase::of(Role::Muted, "⠸ v42 promoting"), ..footer };
+        assert_eq!(draw(40, 1, &busy)[0], " ⏎ review   ? help      ⠸ v42 promoting");
+    }
+
+    #[test]
+    fn a_rule_carries_its_titles_in_the_line() {
+        let skin = skin();
+        let rule = Rule { left: Phrase::of(Role::Heading, "METRICS"), right: Phrase::new("12s"), ..Rule::new(&skin) };
+        assert_eq!(draw(30, 1, &rule)[0], "─ METRICS ────────────── 12s ─");
+        assert_eq!(draw(12, 1, &rule)[0], "─ METRICS ──");
+        assert_eq!(draw(3, 1, &Rule::new(&skin))[0], "───");
+    }
+}

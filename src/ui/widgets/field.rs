@@ -1,0 +1,129 @@
+//! A one-line input field.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::Widget;
+use tui_input::Input;
+
+use super::bars::{after, first_line};
+use crate::ui::phrase::Phrase;
+use crate::ui::skin::{Role, Skin};
+use crate::ui::text;
+
+/// A label and what was typed.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// How it looks.
+    pub skin: &'a Skin,
+    /// What stands before it, gap included.
+    pub label: Phrase<'a>,
+    /// What was typed, and where the cursor is.
+    pub input: &'a Input,
+    /// What stands in the empty field.
+    pub placeholder: Cow<'a, str>,
+    /// Whether it takes the keys.
+    pub focused: bool,
+}
+
+impl Field<'_> {
+    /// Where the terminal's cursor belongs when the field is drawn in `area`; none without focus or room.
+    #[must_use]
+    pub fn cursor(&self, area: Rect) -> Option<Position> {
+        let inner = self.inner(area);
+        if !self.focused || inner.is_empty() {
+            return None;
+        }
+        let (skipped, _) = self.scrolled(inner.width);
+        let x = (self.before_cursor() - skipped).min(usize::from(inner.width) - 1) as u16;
+        Some(Position { x: inner.x + x, y: inner.y })
+    }
+
+    fn inner(&self, area: Rect) -> Rect {
+        let area = Rect { height: area.height.min(1), ..area };
+        // A label that leaves no room to type is cut.
+        let label = (self.label.width().min(usize::from(area.width) / 2)) as u16;
+        after(area, label)
+    }
+
+    fn before_cursor(&self) -> usize {
+        let value = self.input.value();
+        let end = value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(at, _)| at);
+        text::width(&value[..end])
+    }
+
+    /// Cells that are scrolled out at the left, and what follows them: just enough to see the cursor.
+    fn scrolled(&self, width: u16) -> (usize, &str) {
+        let hide = (self.before_cursor() + 1).saturating_sub(usize::from(width));
+        let value = self.input.value();
+        let (mut skipped, mut rest) = (0, value);
+        for (grapheme, w) in text::graphemes(value) {
+            if skipped >= hide {
+                break;
+            }
+            skipped += w;
+            rest = &value[grapheme.as_ptr() as usize - value.as_ptr() as usize + grapheme.len()..];
+        }
+        (skipped, rest)
+    }
+}
+
+impl Widget for &Field<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = first_line(area, buf);
+        let inner = self.inner(area);
+        self.label.draw(Rect { width: area.width - inner.width, ..area }, buf, self.skin);
+        let style = self.skin.style(if self.focused { Role::FieldFocus } else { Role::Field });
+        if self.input.value().is_empty() {
+            Phrase::of(Role::Placeholder, self.placeholder.as_ref()).draw(inner, buf, self.skin);
+        } else {
+            let (_, visible) = self.scrolled(inner.width);
+            let (visible, used) = text::cut(visible, usize::from(inner.width));
+            if !inner.is_empty() {
+                buf.set_stringn(inner.x, inner.y, visible, used, self.skin.style(Role::Text));
+            }
+        }
+        buf.set_style(inner, style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::skin::Theme;
+    use crate::ui::widgets::testing::draw;
+
+    fn field<'a>(skin: &'a Skin, input: &'a Input) -> Field<'a> {
+        Field { skin, label: Phrase::new("Reason  "), input, placeholder: "why".into(), focused: true }
+    }
+
+    #[test]
+    fn an_empty_field_shows_what_it_is_for() {
+        let (skin, input) = (Skin::new(Theme::Dark, true), Input::default());
+        let field = field(&skin, &input);
+        assert_eq!(draw(20, 1, &field)[0], "Reason  why");
+        assert_eq!(field.cursor(Rect::new(2, 3, 20, 1)), Some(Position { x: 10, y: 3 }));
+    }
+
+    #[test]
+    fn the_cursor_is_in_sight_wherever_it_is() {
+        let skin = Skin::new(Theme::Dark, true);
+        let input = Input::new("0123456789abcdef".to_owned());
+        let at_end = field(&skin, &input);
+        assert_eq!(draw(18, 1, &at_end)[0], "Reason  789abcdef");
+        assert_eq!(at_end.cursor(Rect::new(0, 0, 18, 1)), Some(Position { x: 17, y: 0 }));
+        let input = input.with_cursor(0);
+        assert_eq!(draw(18, 1, &field(&skin, &input))[0], "Reason  0123456789");
+        let wide = Input::new("猫猫猫猫猫猫".to_owned());
+        assert_eq!(field(&skin, &wide).cursor(Rect::new(0, 0, 18, 1)), Some(Position { x: 16, y: 0 }));
+        assert_eq!(draw(18, 1, &field(&skin, &wide))[0], "Reason  猫猫猫猫");
+    }
+
+    #[test]
+    fn without_focus_there_is_no_cursor() {
+        let (skin, input) = (Skin::new(Theme::Dark, true), Input::default());
+        let field = Field { focused: false, ..field(&skin, &input) };
+        assert_eq!(field.cursor(Rect::new(0, 0, 20, 1)), None);
+    }
+}

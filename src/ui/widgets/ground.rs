@@ -1,0 +1,62 @@
+//! What is under everything, and what is there instead when the terminal is too small.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
+
+use crate::ui::layout::SMALLEST;
+use crate::ui::phrase::Phrase;
+use crate::ui::skin::{Role, Skin};
+
+/// Paints the ordinary text's style over an area: draw it first, for themes with a ground of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground<'a> {
+    /// How it looks.
+    pub skin: &'a Skin,
+}
+
+impl Widget for &Ground<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        buf.set_style(area, self.skin.style(Role::Text));
+    }
+}
+
+/// Says that the terminal is too small, and how large it must be.
+#[derive(Clone, Copy, Debug)]
+pub struct TooSmall<'a> {
+    /// How it looks.
+    pub skin: &'a Skin,
+}
+
+impl Widget for &TooSmall<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = area.intersection(buf.area);
+        let (width, height) = SMALLEST;
+        let text = format!("{}x{} is too small: make it {width}x{height} or more. q quits.", area.width, area.height);
+        let lines = Phrase::of(Role::Warn, text).wrap(usize::from(area.width), 0);
+        for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
+            line.draw(Rect { y, height: 1, ..area }, buf, self.skin);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::skin::Theme;
+    use crate::ui::widgets::testing::{buffer, draw};
+
+    #[test]
+    fn a_small_terminal_is_told_what_it_needs() {
+        let skin = Skin::new(Theme::Dark, true);
+        let lines = draw(30, 4, &TooSmall { skin: &skin });
+        assert_eq!(lines.join(" ").trim(), "30x4 is too small: make it 60x15 or more. q quits.");
+    }
+
+    #[test]
+    fn a_theme_with_a_ground_of_its_own_covers_the_screen() {
+        let skin = Skin::new(Theme::HighContrast, true);
+        let buf = buffer(4, 2, &Ground { skin: &skin });
+        assert!(buf.content.iter().all(|c| c.style().bg == skin.style(Role::Text).bg));
+    }
+}

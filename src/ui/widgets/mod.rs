@@ -1,0 +1,28 @@
+//! The widgets: plain data, drawn with `impl Widget for &T`.
+
+mod bars;
+mod dialog;
+mod field;
+mod ground;
+mod help;
+mod notice;
+mod pager;
+mod spark;
+mod table;
+mod tabs;
+mod timeline;
+
+pub use bars::{Footer, HeaderBar, Hint, Rule, TargetMark};
+pub use dialog::Dialog;
+pub use field::Field;
+pub use ground::{Ground, TooSmall};
+pub use help::{Help, HelpGroup};
+pub use notice::{Banner, Tone};
+pub use pager::Pager;
+pub use spark::Spark;
+pub use table::{Row, Sorted, Table};
+pub use tabs::{Tab, Tabs};
+pub use timeline::{Mark, Moment, Timeline};
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,164 @@
+//! What happened, one step a row: how far, what, and how long it took.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget;
+
+use super::bars::share;
+use crate::ui::phrase::Phrase;
+use crate::ui::scroll;
+use crate::ui::skin::{Role, Skin};
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Not begun.
+    Waiting,
+    /// Going on.
+    Running,
+    /// Done.
+    Done,
+    /// Failed.
+    Failed,
+    /// Nobody knows yet.
+    Unknown,
+    /// Needs a person.
+    Attention,
+    /// Taken back.
+    Undone,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct Moment<'a> {
+    /// How far.
+    pub mark: Mark,
+    /// What it is.
+    pub title: Cow<'a, str>,
+    /// What came of it, or what it is doing.
+    pub detail: Phrase<'a>,
+    /// How long it took, or is taking; may be empty.
+    pub duration: Cow<'a, str>,
+    /// More to say, under it: what happened, what is true now, which keys may be pressed.
+    pub notes: Vec<Phrase<'a>>,
+}
+
+/// Steps in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeline<'a> {
+    /// How it looks.
+    pub skin: &'a Skin,
+    /// The steps.
+    pub moments: &'a [Moment<'a>],
+    /// Counter that turns the spinner.
+    pub tick: usize,
+    /// First visible line.
+    pub offset: usize,
+}
+
+/// Columns before the detail of the longest title that is not cut.
+const TITLE_MAX: usize = 24;
+
+impl Timeline<'_> {
+    /// Lines that all of it takes in `width` columns.
+    #[must_use]
+    pub fn height(&self, width: u16) -> usize {
+        self.lines(width).len()
+    }
+
+    fn lines(&self, width: u16) -> Vec<(Phrase<'_>, Phrase<'_>)> {
+        let title_width =
+            self.moments.iter().map(|m| crate::ui::text::width(&m.title)).max().unwrap_or(0).min(TITLE_MAX);
+        let indent = 3 + title_width + 3;
+        let mut lines = Vec::new();
+        for moment in self.moments {
+            lines.push((self.first_line(moment, title_width), Phrase::of(Role::Muted, moment.duration.as_ref())));
+            for note in &moment.notes {
+                let room = usize::from(width).saturating_sub(indent + 1);
+                for line in note.wrap(room, 0) {
+                    lines.push((Phrase::new(" ".repeat(indent)).join(line), Phrase::default()));
+                }
+            }
+        }
+        lines
+    }
+
+    fn first_line<'m>(&self, moment: &'m Moment<'_>, title_width: usize) -> Phrase<'m> {
+        let s = self.skin.symbols();
+        let (role, symbol) = match moment.mark {
+            Mark::Waiting => (Role::Muted, s.dot),
+            Mark::Running => (Role::Title, s.spin(self.tick)),
+            Mark::Done => (Role::Good, s.pass),
+            Mark::Failed => (Role::Bad, s.block),
+            Mark::Unknown => (Role::Unknown, s.unknown),
+            Mark::Attention => (Role::Warn, s.warn),
+            Mark::Undone => (Role::Muted, s.undone),
+        };
+        let title = crate::ui::text::fit(&moment.title, title_width, s.ellipsis);
+        let pad = title_width - crate::ui::text::width(&title) + 3;
+        let title_role = match moment.mark {
+            Mark::Waiting | Mark::Undone => Role::Muted,
+            Mark::Running => Role::Title,
+            _ => Role::Text,
+        };
+        let detail = moment.detail.pieces().fold(Phrase::default(), |p, (role, text)| p.add(role, text));
+        Phrase::new(" ").add(role, symbol).text(" ").add(title_role, title).text(" ".repeat(pad)).join(detail)
+    }
+}
+
+impl Widget for &Timeline<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = area.intersection(buf.area);
+        let lines = self.lines(area.width);
+        let offset = scroll::clamp(self.offset, usize::from(area.height), lines.len());
+        for ((left, right), y) in lines.iter().skip(offset).zip(area.top()..area.bottom()) {
+            let line = Rect { y, height: 1, width: area.width.saturating_sub(1), ..area };
+            let (left_area, right_area) = share(line, left, right, 30);
+            left.draw(left_area, buf, self.skin);
+            right.draw(right_area, buf, self.skin);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::skin::Theme;
+    use crate::ui::widgets::testing::draw;
+
+    #[test]
+    fn steps_line_up_and_a_failed_one_says_more_in_place() {
+        let skin = Skin::new(Theme::Dark, true);
+        let moment = |mark, title: &'static str, detail: &'static str, duration: &'static str| Moment {
+            mark,
+            title: title.into(),
+            detail: detail.into(),
+            duration: duration.into(),
+            notes: Vec::new(),
+        };
+        let mut moments = [
+            moment(Mark::Done, "stage moved", "v42 in Production, v39 archived", "0.08 s"),
+            moment(Mark::Running, "tag", "telco-churn-v42", "0:02"),
+            moment(Mark::Waiting, "release", "", ""),
+        ];
+        let timeline = Timeline { skin: &skin, moments: &moments, tick: 3, offset: 0 };
+        assert_eq!(
+            draw(60, 3, &timeline),
+            [
+                " ✓ stage moved   v42 in Production, v39 archived     0.08 s",
+                " ⠸ tag           telco-churn-v42                       0:02",
+                " · release",
+            ]
+        );
+        moments[1].mark = Mark::Failed;
+        moments[1].notes = vec![Phrase::of(Role::Bad, "the name is taken by another release of this model")];
+        let timeline = Timeline { skin: &skin, moments: &moments, tick: 0, offset: 1 };
+        assert_eq!(timeline.height(46), 5);
+        assert_eq!(
+            draw(46, 3, &timeline)[..2],
+            [" ✗ tag           telco-churn-v42         0:02", "                 the name is taken by another",]
+        );
+    }
+}

@@ -1,0 +1,425 @@
+//! Configuration from the outside: layers, origins, mistakes, secrets, and the documented example.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::Path;
+
+use secrecy::ExposeSecret as _;
+use signoff::config::{
+    Env, Flags, GithubToken, Loaded, MlflowAuth, Target, TargetColor, TargetConnections, Theme, example, load, model,
+};
+use signoff::domain::cd::CdTrigger;
+use signoff::domain::registry::{PromotionTarget, Stage};
+use signoff::failure::{Failure, FailureKind, Outcome};
+
+/// A home directory with a configuration file, if `toml` is not empty.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn with(toml: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        if !toml.is_empty() {
+            std::fs::create_dir_all(dir.path().join(".config/signoff")).unwrap();
+            std::fs::write(dir.path().join(".config/signoff/config.toml"), toml).unwrap();
+        }
+        Self(dir)
+    }
+
+    fn load(&self, vars: &[(&str, &str)], flags: Flags) -> Outcome<Loaded> {
+        load(Env::of(vars, self.0.path()), flags)
+    }
+
+    fn target(&self, vars: &[(&str, &str)]) -> Outcome<Target> {
+        self.load(vars, Flags::default())?.target()
+    }
+}
+
+fn target(toml: &str, vars: &[(&str, &str)]) -> Target {
+    Home::with(toml).target(vars).unwrap()
+}
+
+fn refused(toml: &str, vars: &[(&str, &str)]) -> Failure {
+    let failure = Home::with(toml).target(vars).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Config);
+    failure
+}
+
+fn connections(target: &Target) -> &TargetConnections {
+    target.connections.as_ref().unwrap()
+}
+
+fn token(target: &Target) -> Option<String> {
+    match &connections(target).github.token {
+        GithubToken::Value(token) => Some(token.expose_secret().to_owned()),
+        _ => None,
+    }
+}
+
+fn shown<'t>(target: &'t Target, key: &str) -> (Option<&'t str>, &'t str) {
+    let key = format!("targets.{}.{key}", target.name);
+    let row = target.values.iter().find(|v| v.key == key).unwrap_or_else(|| panic!("no {key}"));
+    (row.value.as_deref(), &row.origin)
+}
+
+const STAGING: &str = "[targets.staging]\ntracking_uri = \"http://mlflow.staging:5000\"\nrepository = \"acme/churn\"\n";
+
+mod defaults_and_the_example {
+    use super::*;
+
+    /// The example with its options switched on; those without a default only if `all`.
+    fn uncommented(all: bool) -> String {
+        let mut out = String::new();
+        for line in example::EXAMPLE.lines() {
+            match line.strip_prefix('#') {
+                Some(option) if !option.starts_with([' ', '#']) && !option.is_empty() => {
+                    if all || !option.contains("# example") {
+                        out.push_str(option);
+                    } else if option.starts_with("[targets.staging]") {
+                        out.push_str("[targets.staging]\ntracking_uri = \"http://x:1\"");
+                    } else if option.starts_with('[') {
+                        out.push_str("# section without a default");
+                    }
+                }
+                _ => out.push_str(line),
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    #[test]
+    fn the_example_as_written_configures_nothing() {
+        let parsed = model::parse(Path::new("config.example.toml"), example::EXAMPLE, None);
+        assert_eq!(parsed.problems, []);
+        assert!(parsed.file.targets.is_empty() && parsed.file.default_target.is_none());
+    }
+
+    #[test]
+    fn the_example_with_everything_switched_on_knows_every_option() {
+        let text = uncommented(true);
+        let parsed = model::parse(Path::new("config.example.toml"), &text, None);
+        assert_eq!(parsed.problems, [], "{text}");
+        // The target's own release table is an excerpt of [release].
+        let missing: Vec<_> = parsed.unset.iter().filter(|k| !k.starts_with("targets.staging.release.")).collect();
+        assert!(missing.is_empty(), "not in config.example.toml: {missing:?}");
+    }
+
+    #[test]
+    fn the_defaults_the_example_shows_are_the_defaults() {
+        let text = uncommented(false);
+        let (with, without) = (Home::with(&text), Home::with("[targets.staging]\ntracking_uri = \"http://x:1\"\n"));
+        let (a, b) = (with.load(&[], Flags::default()).unwrap(), without.load(&[], Flags::default()).unwrap());
+        assert_eq!((a.ui.theme.value, a.ui.mouse.value), (b.ui.theme.value, b.ui.mouse.value));
+        let values = |values: Vec<signoff::config::Shown>| -> Vec<_> {
+            values.into_iter().filter(|v| v.key != "config" && v.key != "state_dir").map(|v| (v.key, v.value)).collect()
+        };
+        assert_eq!(values(a.shared_values()), values(b.shared_values()));
+        let (a, b) = (a.target().unwrap(), b.target().unwrap());
+        assert_eq!((&a.rules, a.color), (&b.rules, b.color));
+        let github = |t: &Target| (connections(t).github.host.clone(), connections(t).github.api_url.clone());
+        assert_eq!(github(&a), github(&b));
+        assert_eq!(connections(&a).mlflow.tls, connections(&b).mlflow.tls);
+        assert_eq!(values(a.values), values(b.values));
+    }
+
+    #[test]
+    fn config_init_writes_the_example_and_never_over_anything() {
+        let home = Home::with("");
+        let path = home.0.path().join("deep/er/config.toml");
+        example::write(&path).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), example::EXAMPLE);
+        std::fs::write(&path, "mine").unwrap();
+        assert_eq!(example::write(&path).unwrap_err().kind, FailureKind::Conflict);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    }
+}
+
+mod layers {
+    use super::*;
+
+    #[test]
+    fn without_any_file_the_environment_makes_a_target() {
+        let vars = [("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000"), ("GH_TOKEN", "t"), ("GH_REPO", "acme/churn")];
+        let target = target("", &vars);
+        assert_eq!(target.name, "default");
+        assert_eq!(target.rules.promote_to, PromotionTarget::Stage(Stage::Production));
+        assert_eq!(target.rules.repository.fixed.as_ref().unwrap().to_string(), "acme/churn");
+        assert_eq!(connections(&target).mlflow.registry.as_str(), "http://127.0.0.1:5000/");
+        assert_eq!(connections(&target).github.api_url.as_str(), "https://api.github.com/");
+        assert_eq!(token(&target).as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn file_environment_and_flags_go_over_each_other_and_say_so() {
+        let home = Home::with(STAGING);
+        let plain = home.target(&[]).unwrap();
+        let (value, origin) = shown(&plain, "tracking_uri");
+        assert_eq!(value, Some("http://mlflow.staging:5000/"));
+        assert!(origin.ends_with("config.toml:2"), "{origin}");
+
+        let vars = [("MLFLOW_TRACKING_URI", "http://other:5000")];
+        let by_env = home.target(&vars).unwrap();
+        assert_eq!(
+            shown(&by_env, "tracking_uri"),
+            (Some("http://other:5000/"), "environment variable MLFLOW_TRACKING_URI")
+        );
+        assert!(by_env.notices[0].contains("MLFLOW_TRACKING_URI wins"), "{:?}", by_env.notices);
+
+        let flags = Flags { tracking_uri: Some("http://third:5000".into()), ..Flags::default() };
+        let by_flag = home.load(&vars, flags).unwrap().target().unwrap();
+        assert_eq!(shown(&by_flag, "tracking_uri"), (Some("http://third:5000/"), "flag --tracking-uri"));
+        assert_eq!(by_flag.notices, [] as [&str; 0]);
+    }
+
+    #[test]
+    fn a_variable_cannot_send_a_production_target_elsewhere_but_a_flag_can() {
+        let home = Home::with(&format!("{STAGING}production = true\n"));
+        for (variable, value) in [("MLFLOW_TRACKING_URI", "http://other:5000"), ("GH_REPO", "acme/other")] {
+            let failure = home.target(&[(variable, value)]).unwrap_err();
+            assert!(failure.reason.contains(variable) && failure.hint.unwrap().contains("Unset"), "{variable}");
+        }
+        let flags = Flags { tracking_uri: Some("http://other:5000".into()), ..Flags::default() };
+        assert!(home.load(&[], flags).unwrap().target().is_ok());
+        assert!(
+            home.target(&[("MLFLOW_TRACKING_URI", "http://mlflow.staging:5000/")]).is_ok(),
+            "the same server is fine"
+        );
+    }
+
+    #[test]
+    fn a_targets_own_release_settings_go_before_the_shared_ones() {
+        let toml = format!(
+            "[release]\ncd_trigger = \"tag\"\ncd_workflow = \"cd.yml\"\n{STAGING}[targets.staging.release]\ncd_trigger = \"none\"\n"
+        );
+        let rules = target(&toml, &[]).rules;
+        assert_eq!((rules.cd.trigger, rules.cd.workflow.as_deref()), (CdTrigger::None, Some("cd.yml")));
+    }
+
+    #[test]
+    fn the_target_is_chosen_by_flag_variable_file_or_because_it_is_the_only_one() {
+        let two = format!("{STAGING}[targets.prod]\ntracking_uri = \"http://prod:5000\"\nproduction = true\n");
+        let home = Home::with(&two);
+        let failure = home.target(&[]).unwrap_err();
+        assert!(failure.reason.contains("prod, staging"), "{failure}");
+        assert_eq!(home.target(&[("SIGNOFF_TARGET", "prod")]).unwrap().name, "prod");
+        let flags = Flags { target: Some("staging".into()), ..Flags::default() };
+        assert_eq!(home.load(&[("SIGNOFF_TARGET", "prod")], flags).unwrap().target().unwrap().name, "staging");
+        assert_eq!(target(&format!("default_target = \"prod\"\n{two}"), &[]).name, "prod");
+        assert_eq!(target(STAGING, &[]).name, "staging");
+        let flags = Flags { target: Some("stagign".into()), ..Flags::default() };
+        let failure = home.load(&[], flags).unwrap().target().unwrap_err();
+        assert!(failure.reason.contains("did you mean 'staging'"), "{failure}");
+    }
+
+    #[test]
+    fn the_repo_flag_is_the_last_word() {
+        let toml = format!("{STAGING}[models.\"telco-*\"]\nrepository = \"acme/telco\"\n");
+        let home = Home::with(&toml);
+        assert_eq!(home.target(&[]).unwrap().rules.repository.per_model.len(), 1);
+        let flags = Flags { repo: Some("me/fork".into()), ..Flags::default() };
+        let rule = home.load(&[("GH_REPO", "acme/env")], flags).unwrap().target().unwrap().rules.repository;
+        assert_eq!((rule.fixed.unwrap().to_string(), rule.per_model.len()), ("me/fork".into(), 0));
+    }
+
+    #[test]
+    fn the_demo_is_a_target_that_needs_nothing() {
+        let flags = Flags { demo: true, ..Flags::default() };
+        let target = Home::with("").load(&[("MLFLOW_TRACKING_URI", "nonsense")], flags).unwrap().target().unwrap();
+        assert!(target.rules.demo && target.connections.is_none());
+        assert!(refused("[targets.demo]\n", &[]).reason.contains("taken"));
+    }
+
+    #[test]
+    fn theme_colour_and_readonly_are_read() {
+        let toml = format!("[ui]\ntheme = \"light\"\n{STAGING}color = \"cyan\"\nreadonly = true\n");
+        let home = Home::with(&toml);
+        let loaded = home.load(&[], Flags::default()).unwrap();
+        assert_eq!(loaded.ui.theme.value, Theme::Light);
+        let target = loaded.target().unwrap();
+        assert_eq!((target.color, target.rules.readonly), (TargetColor::Cyan, true));
+        let no_color = home.load(&[("NO_COLOR", "1")], Flags::default()).unwrap();
+        assert_eq!(no_color.ui.theme.value, Theme::None);
+    }
+
+    #[test]
+    fn a_relative_file_is_relative_to_the_configuration() {
+        let home = Home::with(&format!("{STAGING}ca_file = \"ca.pem\"\n[release]\nnotes_template = \"notes.md\"\n"));
+        let dir = home.0.path().join(".config/signoff");
+        assert!(home.target(&[]).unwrap_err().reason.contains("ca.pem"));
+        std::fs::write(dir.join("ca.pem"), "x").unwrap();
+        assert!(home.target(&[]).unwrap_err().reason.contains("notes.md"));
+        std::fs::write(dir.join("notes.md"), "{{ model }} {% if %}").unwrap();
+        assert!(home.target(&[]).unwrap_err().reason.contains("cannot be rendered"));
+        std::fs::write(dir.join("notes.md"), "{{ model }} is out").unwrap();
+        let target = home.target(&[]).unwrap();
+        assert_eq!(target.rules.notes_template, "{{ model }} is out");
+        assert_eq!(connections(&target).mlflow.tls.ca_file.as_deref(), Some(dir.join("ca.pem").as_path()));
+    }
+}
+
+mod mistakes {
+    use super::*;
+
+    #[test]
+    fn all_are_reported_at_once_with_line_and_nearest_name() {
+        let toml = "defualt_target = \"x\"\n\
+                    [ui]\ntheme = \"drak\"\nmouse = \"yes\"\n\
+                    [release]\ncd_wait_seconds = -1\ntag = \"release\"\n\
+                    [targets.staging]\ntrakcing_uri = \"http://x\"\ntracking_token = \"hunter2\"\npromote_to = \"stage:Prod\"\n";
+        let failure = refused(toml, &[]);
+        let text = failure.to_string();
+        for part in [
+            "line 1: unknown key 'defualt_target' at the top level (did you mean 'default_target'?)",
+            "line 3: ui.theme: 'drak' is none of auto, dark, light, high-contrast, none (did you mean 'dark'?)",
+            "line 4: ui.mouse has to be true or false, not a text",
+            "line 6: release.cd_wait_seconds has to be a whole number from 0 to 86400",
+            "line 7: release.tag: without {version}",
+            "line 9: unknown key 'trakcing_uri' in [targets.staging] (did you mean 'tracking_uri'?)",
+            "line 10: unknown key 'tracking_token' in [targets.staging]; secrets are not read from this file",
+            "line 11: targets.staging.promote_to: MLflow has no stage 'Prod'",
+        ] {
+            assert!(text.contains(part), "missing: {part}\nin: {text}");
+        }
+        assert!(!text.contains("hunter2"));
+        assert!(text.contains(".config/signoff/config.toml"));
+    }
+
+    #[test]
+    fn syntax_is_reported_with_its_line() {
+        let text = refused("[ui]\ntheme = auto\n[release\n", &[]).to_string();
+        assert!(text.contains("line 2:") && text.contains("line 3:"), "{text}");
+    }
+
+    #[test]
+    fn a_file_that_was_named_has_to_exist_and_one_that_was_not_need_not() {
+        let home = Home::with("");
+        let flags = Flags { config: Some("/nowhere/x.toml".into()), ..Flags::default() };
+        let failure = home.load(&[], flags).unwrap_err();
+        assert!(failure.reason.contains("--config"), "{failure}");
+        assert!(home.load(&[("SIGNOFF_CONFIG", "/nowhere/x.toml")], Flags::default()).is_err());
+        assert!(home.load(&[("XDG_CONFIG_HOME", "/nowhere")], Flags::default()).is_ok());
+    }
+
+    #[test]
+    fn nothing_configured_gets_the_next_step() {
+        let failure = refused("", &[]);
+        assert!(failure.hint.as_ref().unwrap().contains("MLFLOW_TRACKING_URI"));
+        assert!(refused("", &[("DATABRICKS_HOST", "https://x")]).reason.contains("yet"));
+        assert!(refused("", &[("MLFLOW_TRACKING_URI", "databricks")]).reason.contains("yet"));
+        let served = refused("", &[("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")]);
+        assert!(served.reason.contains("mlflow server --backend-store-uri sqlite:///mlflow.db"), "{served}");
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let both = [
+            ("MLFLOW_TRACKING_URI", "http://x"),
+            ("MLFLOW_TRACKING_INSECURE_TLS", "true"),
+            ("MLFLOW_TRACKING_SERVER_CERT_PATH", "/ca.pem"),
+        ];
+        assert!(refused("", &both).reason.contains("CA file"));
+        let toml = format!("{STAGING}[release]\ncd_trigger = \"dispatch\"\n");
+        assert!(refused(&toml, &[]).reason.contains("needs a workflow"));
+        let flags = Flags { demo: true, target: Some("staging".into()), ..Flags::default() };
+        assert!(Home::with(STAGING).load(&[], flags).unwrap().target().is_err());
+    }
+
+    #[test]
+    fn a_misspelt_variable_of_our_own_is_noticed() {
+        let target = target(STAGING, &[("SIGNOFF_TARGTE", "prod")]);
+        assert!(target.notices[0].contains("did you mean 'SIGNOFF_TARGET'"), "{:?}", target.notices);
+    }
+}
+
+mod secrets {
+    use super::*;
+
+    fn github(toml: &str, vars: &[(&str, &str)]) -> Option<String> {
+        let mut all = vec![("MLFLOW_TRACKING_URI", "http://mlflow.staging:5000")];
+        all.extend_from_slice(vars);
+        token(&target(toml, &all))
+    }
+
+    #[test]
+    fn they_are_hidden_wherever_a_target_is_shown() {
+        let vars = [
+            ("MLFLOW_TRACKING_URI", "http://dana:url-pw@x:5000"),
+            ("MLFLOW_TRACKING_TOKEN", "bearer-secret"),
+            ("GH_TOKEN", "gh-secret"),
+        ];
+        let target = target("", &vars);
+        let text = format!("{target:?} {:?}", Env::of(&vars, "/"));
+        for secret in ["url-pw", "bearer-secret", "gh-secret"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert_eq!(shown(&target, "tracking_token"), (Some("***"), "environment variable MLFLOW_TRACKING_TOKEN"));
+        assert_eq!(shown(&target, "github_token"), (Some("***"), "environment variable GH_TOKEN"));
+        assert_eq!(shown(&target, "tracking_uri").0, Some("http://x:5000/"));
+    }
+
+    #[test]
+    fn credentials_in_an_address_are_taken_from_the_environment_only() {
+        let target = target("", &[("MLFLOW_TRACKING_URI", "http://dana:p%40w@x:5000")]);
+        match &connections(&target).mlflow.auth {
+            MlflowAuth::Basic { username, password } => {
+                assert_eq!((username.as_str(), password.expose_secret()), ("dana", "p@w"));
+            }
+            other => panic!("{other:?}"),
+        }
+        let failure = refused("[targets.a]\ntracking_uri = \"http://dana:hunter2@x\"\n", &[]);
+        assert!(failure.reason.contains("environment") && !failure.reason.contains("hunter2"), "{failure}");
+        let flags = Flags { tracking_uri: Some("http://dana:hunter2@x".into()), ..Flags::default() };
+        let failure = Home::with("").load(&[], flags).unwrap().target().unwrap_err();
+        assert!(!failure.to_string().contains("hunter2"), "{failure}");
+    }
+
+    #[test]
+    fn a_targets_own_mlflow_token_stays_with_its_own_server() {
+        let toml = format!("{STAGING}tracking_token_env = \"STAGING_TOKEN\"\n");
+        let vars = [("STAGING_TOKEN", "own"), ("MLFLOW_TRACKING_TOKEN", "generic")];
+        let bearer = |target: &Target| match &connections(target).mlflow.auth {
+            MlflowAuth::Bearer(token) => token.expose_secret().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        let home = Home::with(&toml);
+        assert_eq!(bearer(&home.target(&vars).unwrap()), "own");
+        let elsewhere = Flags { tracking_uri: Some("http://evil:5000".into()), ..Flags::default() };
+        let target = home.load(&vars, elsewhere).unwrap().target().unwrap();
+        assert_eq!(bearer(&target), "generic");
+        assert!(target.notices[0].contains("not used"));
+        let registry = Flags { registry_uri: Some("http://evil:5000".into()), ..Flags::default() };
+        assert_eq!(bearer(&home.load(&vars, registry).unwrap().target().unwrap()), "generic");
+    }
+
+    #[test]
+    fn a_github_token_goes_only_to_the_host_it_is_for() {
+        let cloud = [("GH_TOKEN", "cloud"), ("GITHUB_TOKEN", "second")];
+        assert_eq!(github("", &cloud).as_deref(), Some("cloud"));
+        assert_eq!(github("", &[("GITHUB_TOKEN", "second")]).as_deref(), Some("second"));
+        let server = "[targets.s]\ngithub_host = \"github.acme.example\"\n";
+        assert_eq!(github(server, &cloud), None);
+        assert_eq!(github(server, &[cloud[0], ("GH_ENTERPRISE_TOKEN", "ent")]).as_deref(), Some("ent"));
+        assert_eq!(github("", &[cloud[0], ("GH_HOST", "github.acme.example")]), None);
+        // On an Actions runner the environment names the server and holds its token.
+        let runner = [("GITHUB_TOKEN", "runner"), ("GITHUB_API_URL", "https://github.acme.example/api/v3")];
+        assert_eq!(github("", &runner).as_deref(), Some("runner"));
+    }
+
+    #[test]
+    fn a_token_the_target_names_is_not_sent_to_a_host_the_environment_names() {
+        let toml = "[targets.s]\ngithub_host = \"github.acme.example\"\ngithub_token_env = \"ACME\"\n";
+        assert_eq!(github(toml, &[("ACME", "acme")]).as_deref(), Some("acme"));
+        let moved = [("ACME", "acme"), ("GITHUB_API_URL", "https://api.github.com")];
+        assert_eq!(github(toml, &moved), None);
+        let default_host = "[targets.s]\ngithub_token_env = \"ACME\"\n";
+        assert_eq!(github(default_host, &[("ACME", "acme")]).as_deref(), Some("acme"));
+        assert_eq!(github(default_host, &[("ACME", "acme"), ("GH_HOST", "github.acme.example")]), None);
+    }
+
+    #[test]
+    fn without_a_token_gh_is_asked_only_where_the_file_allows_it() {
+        let vars = [("MLFLOW_TRACKING_URI", "http://x")];
+        let asks = |toml| matches!(connections(&target(toml, &vars)).github.token, GithubToken::GhCli);
+        assert!(!asks(""));
+        assert!(asks("[github]\nuse_gh_cli = true\n"));
+    }
+}

@@ -1,0 +1,39 @@
+//! The GitHub adapter against a stateful double of the API, on a real port, with faults.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod double;
+mod faults;
+mod reads;
+mod secrets;
+mod writes;
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use signoff::adapters::github::{Connection, GitHub, TokenSource};
+
+use support::fake_github::{FakeGithub, REVIEWER};
+
+/// The double, its clock at the time the fixtures are signed.
+async fn fake() -> FakeGithub {
+    let fake = FakeGithub::start().await;
+    fake.change(|world| world.clock = Some(support::plan::now()));
+    fake
+}
+
+/// A connection to `url` with this token.
+fn connection(url: &str, token: &str) -> Connection {
+    Connection::to_api(url.parse().unwrap(), TokenSource::Value(SecretString::from(token)))
+}
+
+/// The adapter as the usual reviewer, without pauses between its repetitions.
+fn adapter(fake: &FakeGithub) -> GitHub {
+    adapter_as(fake, REVIEWER)
+}
+
+fn adapter_as(fake: &FakeGithub, token: &str) -> GitHub {
+    GitHub::new(connection(&fake.url(), token)).with_pause(Duration::ZERO)
+}

@@ -1,0 +1,351 @@
+//! Every read, and what answers from older, newer or odd servers make of it.
+
+use serde_json::json;
+use signoff::domain::cd::{CdState, CdTrigger};
+use signoff::domain::commit::{Ancestry, HostIdentity};
+use signoff::domain::release::notes_marker;
+use signoff::failure::FailureKind;
+use signoff::ports::{CdQuery, ReleaseHost};
+
+use crate::support::fake_github::{APP, Fault, GitObject, NARROW, READER, Release, Rule, Trigger, Workflow};
+use crate::support::journal::journaled;
+use crate::support::plan::{id, now, plan, plan_with, repo, sha, tag};
+use crate::{adapter, adapter_as, connection, fake};
+use signoff::adapters::github::GitHub;
+
+fn query() -> CdQuery {
+    CdQuery { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), tag: tag(), commit: sha(), since: now() }
+}
+
+#[tokio::test]
+async fn the_token_tells_who_signs() {
+    let fake = fake().await;
+    let me = adapter(&fake).whoami().await.unwrap();
+    let rey = HostIdentity { login: "rev1".into(), id: 7, name: Some("Rey Viewer".into()), email: None };
+    assert_eq!(me, rey);
+}
+
+#[tokio::test]
+async fn a_token_of_an_app_is_nobodys() {
+    let fake = fake().await;
+    let failure = adapter_as(&fake, APP).whoami().await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Forbidden);
+    assert!(failure.hint.unwrap().contains("your own account"));
+}
+
+#[tokio::test]
+async fn the_repository_says_whether_the_token_may_push() {
+    let fake = fake().await;
+    let mine = adapter(&fake).repository(&repo()).await.unwrap();
+    assert_eq!((mine.default_branch.as_str(), mine.can_push, mine.archived), ("main", Some(true), false));
+    assert_eq!(adapter_as(&fake, READER).repository(&repo()).await.unwrap().can_push, Some(false));
+    assert_eq!(adapter_as(&fake, NARROW).repository(&repo()).await.unwrap().can_push, Some(false));
+    assert_eq!(adapter_as(&fake, APP).repository(&repo()).await.unwrap().can_push, None);
+}
+
+#[tokio::test]
+async fn a_repository_that_may_not_be_seen_is_not_found() {
+    let fake = fake().await;
+    let failure = adapter(&fake).repository(&"acme/secret".parse().unwrap()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotFound);
+    assert!(failure.reason.contains("or the token may not see it"), "{failure}");
+}
+
+#[tokio::test]
+async fn an_enterprise_server_is_asked_below_its_prefix() {
+    let fake = fake().await;
+    for url in [fake.enterprise_url(), format!("{}/", fake.enterprise_url())] {
+        let host = GitHub::new(connection(&url, crate::REVIEWER));
+        assert_eq!(host.whoami().await.unwrap().login, "rev1");
+        assert_eq!(host.commit(&repo(), "main").await.unwrap().sha, sha());
+    }
+    assert!(fake.requests().iter().all(|r| r.target.starts_with("/api/v3/")), "{:?}", fake.requests());
+}
+
+#[tokio::test]
+async fn commits_are_found_by_abbreviation_branch_and_full_id() {
+    let fake = fake().await;
+    fake.change_repo(|repo| repo.commit("feature/x?y", &"a".repeat(40), "Odd\nname"));
+    let host = adapter(&fake);
+    for rev in ["3f9c1ab", "main", sha().as_str()] {
+        let commit = host.commit(&repo(), rev).await.unwrap();
+        assert_eq!((commit.sha, commit.title.as_str()), (sha(), "Tune threshold"));
+        assert_eq!(commit.author.as_deref(), Some("dana"));
+        assert!(commit.at.is_some());
+    }
+    assert_eq!(host.commit(&repo(), "feature/x?y").await.unwrap().title, "Odd");
+}
+
+#[tokio::test]
+async fn an_unknown_commit_is_not_found_although_github_says_422() {
+    let fake = fake().await;
+    for rev in ["abcdef1", "", "..", "no/such branch"] {
+        let failure = adapter(&fake).commit(&repo(), rev).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::NotFound, "{rev}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_is_on_a_branch_if_it_is_its_head_or_behind_it() {
+    let fake = fake().await;
+    let host = adapter(&fake);
+    let at = async |sha: String| host.ancestry(&repo(), "main", &sha.parse().unwrap()).await.unwrap();
+    assert_eq!(at(sha().to_string()).await, Ancestry::OnBranch);
+    assert_eq!(at("2".repeat(40)).await, Ancestry::OnBranch);
+    assert_eq!(at("e".repeat(40)).await, Ancestry::OffBranch);
+    let ahead = host.ancestry(&repo(), "experiment", &sha()).await.unwrap();
+    assert_eq!(ahead, Ancestry::OffBranch);
+}
+
+#[tokio::test]
+async fn a_free_tag_name_is_none_even_beside_a_longer_one() {
+    let fake = fake().await;
+    fake.change_repo(|repo| {
+        repo.tags.insert("telco-churn-v421".into(), GitObject { kind: "commit".into(), sha: "2".repeat(40) })
+    });
+    assert_eq!(adapter(&fake).tag(&repo(), &tag()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_lightweight_tag_has_neither_object_nor_message() {
+    let fake = fake().await;
+    fake.change_repo(|repo| repo.tags.insert("m/v1".into(), GitObject { kind: "commit".into(), sha: "2".repeat(40) }));
+    let tag = adapter(&fake).tag(&repo(), &"m/v1".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((tag.commit, tag.object, tag.message), ("2".repeat(40), None, None));
+}
+
+#[tokio::test]
+async fn an_annotated_tag_is_peeled_through_and_keeps_its_outer_message() {
+    let fake = fake().await;
+    let (host, plan) = (adapter(&fake), plan(1));
+    let inner = host.create_tag_object(&journaled().await, &plan).await.unwrap();
+    let mut outer = fake.repo().tag_objects[&inner].clone();
+    outer.message = "outer\x1b[2J".into();
+    outer.object = GitObject { kind: "tag".into(), sha: inner };
+    fake.change_repo(|repo| {
+        repo.tag_objects.insert("0".repeat(40), outer);
+        repo.tags.insert(tag().to_string(), GitObject { kind: "tag".into(), sha: "0".repeat(40) })
+    });
+    let found = host.tag(&repo(), &tag()).await.unwrap().unwrap();
+    assert_eq!(found.commit, sha().as_str());
+    assert_eq!(found.object, Some("0".repeat(40)));
+    assert_eq!(found.message.as_deref(), Some("outer␛[2J"));
+}
+
+#[tokio::test]
+async fn releases_are_those_of_the_tag_and_our_own_drafts() {
+    let fake = fake().await;
+    let marker = notes_marker(&id(1).to_string());
+    let release = |id, tag: &str, draft, body: Option<&str>| Release {
+        id,
+        tag: tag.into(),
+        name: None,
+        body: body.map(str::to_owned),
+        draft,
+        author: "rev1".into(),
+    };
+    fake.change_repo(|repo| {
+        repo.releases = vec![
+            release(5_000_000_002, "telco-churn-v42", true, Some(&format!("notes\n\n{marker}\n"))),
+            release(5_000_000_001, "telco-churn-v42", true, Some("somebody's draft")),
+            release(5_000_000_003, "telco-churn-v42", false, None),
+            release(5_000_000_004, "telco-churn-v41", false, Some(&marker)),
+        ];
+        // Pushes ours to the second page of the list.
+        repo.releases.extend((0..150).map(|n| release(6_000_000_000 + n, &format!("other-{n}"), false, None)));
+    });
+    let found = adapter(&fake).releases(&repo(), &tag(), &marker).await.unwrap();
+    let ids: Vec<_> = found.iter().map(|r| (r.id, r.draft)).collect();
+    assert_eq!(ids, [(5_000_000_002, true), (5_000_000_003, false)]);
+}
+
+#[tokio::test]
+async fn a_workflow_must_exist_and_be_enabled() {
+    let fake = fake().await;
+    let host = adapter(&fake);
+    assert_eq!(host.workflow(&repo(), "cd.yml").await.unwrap(), Ok(()));
+    assert_eq!(host.workflow(&repo(), ".github/workflows/cd.yml").await.unwrap(), Ok(()));
+    let missing = host.workflow(&repo(), "deploy.yml").await.unwrap().unwrap_err();
+    assert!(missing.contains("no workflow deploy.yml"), "{missing}");
+    fake.change_repo(|repo| repo.workflows[0].state = "disabled_manually".into());
+    let disabled = host.workflow(&repo(), "cd.yml").await.unwrap().unwrap_err();
+    assert!(disabled.contains("disabled manually"), "{disabled}");
+}
+
+#[tokio::test]
+async fn the_run_of_a_release_appears_and_is_followed_to_its_end() {
+    let fake = fake().await;
+    fake.change_repo(|repo| repo.workflows[0].hidden_polls = 2);
+    let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
+    let object = host.create_tag_object(&proof, &plan).await.unwrap();
+    host.create_tag_ref(&proof, &plan, &object).await.unwrap();
+    assert_eq!(fake.repo().runs.len(), 0, "the workflow listens to releases");
+    host.create_release(&proof, &plan).await.unwrap();
+
+    for _ in 0..2 {
+        assert_eq!(host.cd_runs(&repo(), &query()).await.unwrap(), []);
+    }
+    let found = host.cd_runs(&repo(), &query()).await.unwrap();
+    assert_eq!((found.len(), &found[0].state), (1, &CdState::Queued));
+    assert!(found[0].id > u64::from(u32::MAX));
+    assert_eq!(found[0].path, ".github/workflows/cd.yml");
+
+    let run = found[0].id;
+    let mut states = Vec::new();
+    for _ in 0..3 {
+        states.push(host.cd_run(&repo(), run).await.unwrap().state);
+    }
+    assert_eq!(states, [CdState::Queued, CdState::Running, CdState::Success]);
+    let jobs = host.cd_jobs(&repo(), run).await.unwrap();
+    assert_eq!(jobs.iter().map(|j| j.name.as_str()).collect::<Vec<_>>(), ["build", "deploy"]);
+    assert!(jobs.iter().all(|j| j.state == CdState::Success && j.ended_at.is_some()));
+}
+
+#[tokio::test]
+async fn a_running_job_names_its_step() {
+    let fake = fake().await;
+    fake.change_repo(|repo| repo.workflows[0].script.remove(0));
+    let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
+    let object = host.create_tag_object(&proof, &plan).await.unwrap();
+    host.create_tag_ref(&proof, &plan, &object).await.unwrap();
+    host.create_release(&proof, &plan).await.unwrap();
+    let run = host.cd_runs(&repo(), &query()).await.unwrap()[0].id;
+    let jobs = host.cd_jobs(&repo(), run).await.unwrap();
+    assert_eq!((&jobs[0].state, &jobs[1].state), (&CdState::Success, &CdState::Running));
+    assert_eq!(jobs[1].current_step.as_deref(), Some("Run deploy"));
+}
+
+#[tokio::test]
+async fn runs_of_another_event_commit_tag_or_time_are_not_ours() {
+    let fake = fake().await;
+    let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
+    let object = host.create_tag_object(&proof, &plan).await.unwrap();
+    host.create_tag_ref(&proof, &plan, &object).await.unwrap();
+    host.create_release(&proof, &plan).await.unwrap();
+    let ours = fake.change_repo(|repo| {
+        let ours = repo.runs[0].clone();
+        let mut other = |change: &dyn Fn(&mut crate::support::fake_github::Run)| {
+            let mut run = ours.clone();
+            run.id += 1 + repo.runs.len() as u64;
+            change(&mut run);
+            repo.runs.push(run);
+        };
+        other(&|run| run.commit = "2".repeat(40));
+        other(&|run| run.tag = "telco-churn-v41".into());
+        other(&|run| run.event = "push".into());
+        other(&|run| run.created_at = "2026-11-23T09:00:00Z".into());
+        ours.id
+    });
+    // With and without the workflow named.
+    for workflow in [Some("cd.yml".to_owned()), None] {
+        let found = host.cd_runs(&repo(), &CdQuery { workflow, ..query() }).await.unwrap();
+        assert_eq!(found.iter().map(|r| r.id).collect::<Vec<_>>(), [ours]);
+    }
+}
+
+#[tokio::test]
+async fn runs_come_newest_first_and_none_are_looked_for_where_none_are_expected() {
+    let fake = fake().await;
+    let later = |seconds: i64| json!({"id": 10 + seconds, "created_at": format!("2026-11-23T09:10:0{seconds}Z")});
+    let page = json!({"total_count": 3, "workflow_runs": [later(5), later(7), later(6)]});
+    fake.fault(Rule::new("GET", "*/runs", Fault::Answer(page)));
+    let host = adapter(&fake);
+    let ids: Vec<_> = host.cd_runs(&repo(), &query()).await.unwrap().iter().map(|r| r.id).collect();
+    assert_eq!(ids, [17, 16, 15]);
+    let before = fake.requests().len();
+    assert_eq!(host.cd_runs(&repo(), &CdQuery { trigger: CdTrigger::None, ..query() }).await.unwrap(), []);
+    assert_eq!(fake.requests().len(), before);
+}
+
+#[tokio::test]
+async fn a_tag_with_slashes_is_read_tagged_released_and_followed() {
+    let fake = fake().await;
+    fake.change_repo(|repo| repo.set_workflow(&[Trigger::Tag], "success"));
+    let plan = plan_with(1, |draft| {
+        draft.tag = "models/churn+x/v1".parse().unwrap();
+        draft.cd.trigger = CdTrigger::Tag;
+    });
+    let (host, proof, name) = (adapter(&fake), journaled().await, &plan.draft.tag);
+    let object = host.create_tag_object(&proof, &plan).await.unwrap();
+    host.create_tag_ref(&proof, &plan, &object).await.unwrap();
+    assert_eq!(host.tag(&repo(), name).await.unwrap().unwrap().object, Some(object));
+    let made = host.create_release(&proof, &plan).await.unwrap();
+    assert_eq!(host.releases(&repo(), name, "marker").await.unwrap(), [made]);
+    let query = CdQuery { trigger: CdTrigger::Tag, tag: name.clone(), ..query() };
+    assert_eq!(host.cd_runs(&repo(), &query).await.unwrap().len(), 1);
+    assert!(host.tag_page(&repo(), name).ends_with("/acme/churn-model/releases/tag/models/churn%2Bx/v1"));
+}
+
+#[tokio::test]
+async fn nulls_unknown_words_and_large_ids_spoil_nothing() {
+    let fake = fake().await;
+    let odd_run = json!({
+        "id": 9_007_199_254_740_993_u64, "name": null, "event": null, "status": "dreaming", "conclusion": null,
+        "head_branch": null, "head_sha": null, "head_commit": null, "run_number": null, "path": null, "new": {"x": []},
+    });
+    fake.fault(Rule::new("GET", "*/runs", Fault::Answer(json!({"workflow_runs": [odd_run.clone()]}))));
+    fake.fault(Rule::new("GET", "*/runs/9007199254740993", Fault::Answer(odd_run)));
+    let odd_jobs = json!({"jobs": [
+        {"id": 1, "name": null, "status": "requested", "conclusion": null, "steps": null, "runner_id": 99_999_999_999_u64},
+        {"name": "x\x1b[31m", "status": "completed", "conclusion": "stale"},
+    ]});
+    fake.fault(Rule::new("GET", "*/jobs", Fault::Answer(odd_jobs)));
+    fake.fault(Rule::new(
+        "GET",
+        "*/releases/tags/*",
+        Fault::Answer(json!(
+            {"id": 4_294_967_296_u64, "tag_name": "telco-churn-v42", "body": null, "author": null, "name": null}
+        )),
+    ));
+    fake.fault(Rule::new("GET", "/user", Fault::Answer(json!({"login": "x", "id": 1_u64 << 40}))));
+    fake.fault(Rule::new("GET", "*/commits/main", Fault::Answer(json!({"sha": sha().as_str(), "commit": null}))));
+
+    let host = adapter(&fake);
+    let runs = host.cd_runs(&repo(), &query()).await.unwrap();
+    assert_eq!(runs[0].id, 9_007_199_254_740_993);
+    assert_eq!(runs[0].state, CdState::Other("dreaming".into()));
+    assert_eq!(host.cd_run(&repo(), runs[0].id).await.unwrap(), runs[0]);
+    let jobs = host.cd_jobs(&repo(), runs[0].id).await.unwrap();
+    assert_eq!((&jobs[0].state, &jobs[1].state), (&CdState::Queued, &CdState::Failed("stale".into())));
+    assert_eq!(jobs[1].name, "x␛[31m");
+    assert_eq!(host.releases(&repo(), &tag(), "m").await.unwrap()[0].id, 4_294_967_296);
+    assert_eq!(host.whoami().await.unwrap().id, 1 << 40);
+    assert_eq!(host.commit(&repo(), "main").await.unwrap().title, "");
+}
+
+#[tokio::test]
+async fn an_answer_that_lacks_what_it_must_have_is_nonsense_not_an_empty_success() {
+    let fake = fake().await;
+    fake.fault(Rule::new("GET", "*", Fault::Answer(json!({}))).always());
+    let host = adapter(&fake);
+    let kinds = [
+        host.whoami().await.map(drop).unwrap_err().kind,
+        host.repository(&repo()).await.map(drop).unwrap_err().kind,
+        host.commit(&repo(), "main").await.map(drop).unwrap_err().kind,
+        host.ancestry(&repo(), "main", &sha()).await.map(drop).unwrap_err().kind,
+        host.tag(&repo(), &tag()).await.map(drop).unwrap_err().kind,
+        host.releases(&repo(), &tag(), "m").await.map(drop).unwrap_err().kind,
+        host.cd_runs(&repo(), &query()).await.map(drop).unwrap_err().kind,
+        host.cd_run(&repo(), 1).await.map(drop).unwrap_err().kind,
+        host.cd_jobs(&repo(), 1).await.map(drop).unwrap_err().kind,
+    ];
+    assert_eq!(kinds, [FailureKind::Protocol; 9]);
+}
+
+#[tokio::test]
+async fn a_dispatched_run_is_found_by_its_event() {
+    let fake = fake().await;
+    fake.change_repo(|repo| repo.workflows = vec![Workflow::new(1, "cd.yml", &[Trigger::Dispatch], "failure")]);
+    let plan = plan_with(1, |draft| draft.cd.trigger = CdTrigger::Dispatch);
+    let (host, proof) = (adapter(&fake), journaled().await);
+    let object = host.create_tag_object(&proof, &plan).await.unwrap();
+    host.create_tag_ref(&proof, &plan, &object).await.unwrap();
+    host.dispatch(&proof, &plan).await.unwrap();
+    let found = host.cd_runs(&repo(), &CdQuery { trigger: CdTrigger::Dispatch, ..query() }).await.unwrap();
+    assert_eq!(found.len(), 1);
+    let mut last = CdState::Queued;
+    for _ in 0..3 {
+        last = host.cd_run(&repo(), found[0].id).await.unwrap().state;
+    }
+    assert_eq!(last, CdState::Failed("failure".into()));
+}

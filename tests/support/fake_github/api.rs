@@ -1,0 +1,222 @@
+//! Requests to answers: sign-in, rate limit, permissions, and the table of routes.
+
+use std::cell::Cell;
+
+use axum::http::Uri;
+use axum::http::response::Builder;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use super::world::{Access, Kind, Repo, User, World};
+use super::{actions, commits, git, releases};
+
+/// One request, taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub method: String,
+    /// Without `/api/v3` and the query, still encoded.
+    pub path: String,
+    /// Path between slashes, decoded.
+    segments: Vec<String>,
+    query: Vec<(String, String)>,
+    pub body: Value,
+    pub authorization: Option<String>,
+}
+
+impl Request {
+    pub fn new(method: &str, uri: &Uri, body: Value, authorization: Option<String>) -> Self {
+        let path = uri.path().strip_prefix("/api/v3").unwrap_or(uri.path()).to_owned();
+        let decode = |s: &str| percent_decode_str(s).decode_utf8_lossy().into_owned();
+        let pair = |p: &str| {
+            let (name, value) = p.split_once('=').unwrap_or((p, ""));
+            (decode(name), decode(value))
+        };
+        Self {
+            method: method.to_owned(),
+            segments: path.split('/').skip(1).map(decode).collect(),
+            query: uri.query().unwrap_or_default().split('&').filter(|p| !p.is_empty()).map(pair).collect(),
+            path,
+            body,
+            authorization,
+        }
+    }
+
+    pub fn token(&self) -> Option<&str> {
+        let header = self.authorization.as_deref()?;
+        header.strip_prefix("Bearer ").or(header.strip_prefix("token "))
+    }
+
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A text of the body.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.body.get(name).and_then(Value::as_str)
+    }
+
+    /// The part of a list that the query asks for.
+    pub fn page(&self, items: Vec<Value>) -> Vec<Value> {
+        let number = |name, default| self.query(name).and_then(|v| v.parse().ok()).unwrap_or(default);
+        let (size, page): (usize, usize) = (number("per_page", 30).min(100), number("page", 1));
+        items.into_iter().skip(size * (page - 1)).take(size).collect()
+    }
+}
+
+/// Status, headers and JSON body.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Value,
+}
+
+impl Answer {
+    pub fn new(status: u16, body: Value) -> Self {
+        Self { status, headers: Vec::new(), body }
+    }
+
+    pub fn error(status: u16, message: &str) -> Self {
+        let body = json!({"message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string()});
+        Self::new(status, body)
+    }
+
+    /// 422 with one entry in `errors`.
+    pub fn invalid(error: Value) -> Self {
+        Self::new(422, json!({"message": "Validation Failed", "errors": [error], "status": "422"}))
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        if self.body.is_null() { Vec::new() } else { self.body.to_string().into_bytes() }
+    }
+
+    pub fn head(&self) -> Builder {
+        let mut builder = Builder::new().status(self.status).header("content-type", "application/json; charset=utf-8");
+        for (name, value) in &self.headers {
+            builder = builder.header(name, value);
+        }
+        builder
+    }
+}
+
+/// Who asks for what, for handlers below a repository.
+pub(super) struct Call<'a> {
+    pub request: &'a Request,
+    pub user: &'a User,
+    /// `owner/name`.
+    pub slug: &'a str,
+    /// Address of the repository's page.
+    pub web: &'a str,
+    pub now: &'a str,
+    next_id: Cell<u64>,
+}
+
+impl Call<'_> {
+    /// A fresh id.
+    pub fn new_id(&self) -> u64 {
+        self.next_id.replace(self.next_id.get() + 1)
+    }
+}
+
+/// Answers one request and changes the world accordingly.
+pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
+    let Some(token) = request.token() else {
+        return Answer::error(401, "Requires authentication");
+    };
+    let Some(user) = world.users.get_mut(token) else {
+        return Answer::error(401, "Bad credentials");
+    };
+    if let Some(remaining) = &mut user.remaining {
+        if *remaining == 0 {
+            return Answer::error(403, &format!("API rate limit exceeded for user ID {}.", user.id))
+                .with("x-ratelimit-remaining", "0")
+                .with("x-ratelimit-reset", "1795425004");
+        }
+        *remaining -= 1;
+    }
+    let user = user.clone();
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    match (request.method.as_str(), segments.as_slice()) {
+        ("GET", ["user"]) => whoami(&user),
+        (_, ["repos", owner, name, rest @ ..]) => {
+            let slug = format!("{owner}/{name}");
+            let next_id = Cell::new(world.reserve_ids());
+            let (web, now) = (format!("{}/{slug}", world.web), world.now());
+            let Some(repo) = world.repos.get_mut(&slug) else {
+                return Answer::error(404, "Not Found");
+            };
+            let call = Call { request, user: &user, slug: &slug, web: &web, now: &now, next_id };
+            in_repository(repo, &call, rest)
+        }
+        _ => Answer::error(404, "Not Found"),
+    }
+}
+
+fn whoami(user: &User) -> Answer {
+    if matches!(user.kind, Kind::App | Kind::Actions) {
+        return Answer::error(403, "Resource not accessible by integration");
+    }
+    let body = json!({
+        "login": user.login, "id": user.id, "node_id": "U_x", "type": "User", "site_admin": false,
+        "name": user.name, "email": user.email, "company": null, "two_factor_authentication": null,
+    });
+    Answer::new(200, body)
+}
+
+fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
+    let Some(access) = repo.access.get(&call.user.login).copied() else {
+        return Answer::error(404, "Not Found");
+    };
+    if call.request.method != "GET" {
+        if call.user.kind == Kind::FineGrainedRead {
+            return Answer::error(403, "Resource not accessible by personal access token")
+                .with("x-accepted-github-permissions", "contents=write");
+        }
+        // Who may not write is told that there is nothing.
+        if access != Access::Write {
+            return Answer::error(404, "Not Found");
+        }
+        if repo.archived {
+            return Answer::error(403, "Repository was archived so is read-only.");
+        }
+    }
+    match (call.request.method.as_str(), rest) {
+        ("GET", []) => Answer::new(200, repository(repo, call, access)),
+        ("GET", ["commits", rev]) => commits::commit(repo, call, rev),
+        ("GET", ["compare", range]) => commits::compare(repo, call, range),
+        ("GET", ["git", "ref", name @ ..]) => git::read_ref(repo, call, &name.join("/")),
+        ("GET", ["git", "tags", sha]) => git::read_tag_object(repo, call, sha),
+        ("POST", ["git", "tags"]) => git::create_tag_object(repo, call),
+        ("POST", ["git", "refs"]) => git::create_ref(repo, call),
+        ("GET", ["releases"]) => releases::list(repo, call, access == Access::Write),
+        ("GET", ["releases", "tags", tag @ ..]) => releases::by_tag(repo, call, &tag.join("/")),
+        ("POST", ["releases"]) => releases::create(repo, call),
+        ("GET", ["releases", id]) => releases::by_id(repo, call, id),
+        ("PATCH", ["releases", id]) => releases::update(repo, call, id),
+        ("GET", ["actions", "workflows", file]) => actions::workflow(repo, call, file),
+        ("GET", ["actions", "workflows", file, "runs"]) => actions::runs(repo, call, Some(file)),
+        ("POST", ["actions", "workflows", file, "dispatches"]) => actions::dispatch(repo, call, file),
+        ("GET", ["actions", "runs"]) => actions::runs(repo, call, None),
+        ("GET", ["actions", "runs", id]) => actions::run(repo, call, id),
+        ("GET", ["actions", "runs", id, "jobs"]) => actions::jobs(repo, call, id),
+        _ => Answer::error(404, "Not Found"),
+    }
+}
+
+fn repository(repo: &Repo, call: &Call<'_>, access: Access) -> Value {
+    let mut body = json!({
+        "id": 1_296_269_000_u64, "full_name": call.slug, "private": true, "html_url": call.web,
+        "description": null, "license": {"key": "other", "spdx_id": null}, "fork": false,
+        "default_branch": repo.default_branch, "archived": repo.archived, "disabled": false,
+    });
+    if call.user.kind != Kind::App {
+        let push = access == Access::Write && call.user.kind != Kind::FineGrainedRead;
+        body["permissions"] = json!({"admin": false, "push": push, "pull": true});
+    }
+    body
+}

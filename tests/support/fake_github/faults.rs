@@ -1,0 +1,130 @@
+//! The fault script: what goes wrong, on which request, how often.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+/// What goes wrong with one request.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Held before it is applied, until the gate is released. Applied then even if the client has gone.
+    Delay(Gate),
+    /// Applied at once; the reply is held until the gate is released.
+    DelayReply(Gate),
+    /// Not applied; answered with this status and body.
+    Status(u16, Value),
+    /// Applied; answered with this status and body all the same.
+    StatusAfterApply(u16, Value),
+    /// Not applied; a primary rate limit (403) that ends at this second, or a secondary one (429) to be retried
+    /// after this many seconds.
+    RateLimited { reset_at: Option<i64>, retry_after: Option<u64> },
+    /// Not applied; 401 as for a token that was revoked.
+    Unauthorized,
+    /// Not applied; the connection is closed without an answer.
+    DropBefore,
+    /// Applied; the connection is closed without an answer.
+    DropAfterApply,
+    /// Applied; the connection is closed in the middle of the answer's body.
+    TruncateBody,
+    /// Applied; the answer's body is complete by its length but half of the JSON is missing.
+    HalfBody,
+    /// Not applied; a web page with this status, as from a proxy or GitHub's own error page.
+    Html(u16),
+    /// Not applied; a redirect to this address.
+    Redirect(String),
+    /// Not applied; 200 with this body.
+    Answer(Value),
+}
+
+/// Holds requests until a test lets them go. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    reached: Arc<Semaphore>,
+    open: Arc<Semaphore>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self { reached: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) }
+    }
+}
+
+impl Gate {
+    /// Waits until one more request is held here.
+    pub async fn reached(&self) {
+        self.reached.acquire().await.unwrap().forget();
+    }
+
+    /// Lets one held (or coming) request go.
+    pub fn release(&self) {
+        self.open.add_permits(1);
+    }
+
+    pub(super) async fn hold(&self) {
+        self.reached.add_permits(1);
+        self.open.acquire().await.unwrap().forget();
+    }
+}
+
+/// One line of the fault script.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    method: String,
+    path: String,
+    fault: Fault,
+    skip: u32,
+    left: Option<u32>,
+}
+
+impl Rule {
+    /// The next request with this method (`*` for any) whose path, without `/api/v3` and query, fits `path`, where
+    /// `*` stands for anything.
+    pub fn new(method: &str, path: &str, fault: Fault) -> Self {
+        Self { method: method.to_owned(), path: path.to_owned(), fault, skip: 0, left: Some(1) }
+    }
+
+    /// So many requests instead of one.
+    pub fn times(mut self, times: u32) -> Self {
+        self.left = Some(times);
+        self
+    }
+
+    /// Every request from now on.
+    pub fn always(mut self) -> Self {
+        self.left = None;
+        self
+    }
+
+    /// Lets so many fitting requests through first.
+    pub fn after(mut self, skip: u32) -> Self {
+        self.skip = skip;
+        self
+    }
+
+    fn take(&mut self, method: &str, path: &str) -> Option<Fault> {
+        if self.left == Some(0) || !(self.method == "*" || self.method == method) || !fits(&self.path, path) {
+            return None;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return None;
+        }
+        self.left = self.left.map(|left| left - 1);
+        Some(self.fault.clone())
+    }
+}
+
+/// The fault of this request, if the script has one.
+pub(super) fn take(rules: &mut [Rule], method: &str, path: &str) -> Option<Fault> {
+    rules.iter_mut().find_map(|rule| rule.take(method, path))
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == path,
+        Some((start, rest)) => path
+            .strip_prefix(start)
+            .is_some_and(|tail| (0..=tail.len()).filter(|i| tail.is_char_boundary(*i)).any(|i| fits(rest, &tail[i..]))),
+    }
+}

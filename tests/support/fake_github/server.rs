@@ -1,0 +1,222 @@
+//! The wire: connections that can be cut, recording, and the fault script around [`api::answer`].
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::extract::connect_info::Connected;
+use axum::http::{Response, header};
+use axum::serve::{IncomingStream, Listener};
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use super::api::{self, Answer, Request};
+use super::faults::{self, Fault, Rule};
+use super::world::World;
+
+/// What handlers and tests share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub world: Mutex<World>,
+    pub faults: Mutex<Vec<Rule>>,
+    pub requests: Mutex<Vec<Recorded>>,
+}
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    pub method: String,
+    /// Path and query as sent, `/api/v3` included.
+    pub target: String,
+    /// JSON body; null if there was none.
+    pub body: Value,
+    /// The `Authorization` header, as sent.
+    pub authorization: Option<String>,
+    /// Login the token belongs to, if it is anybody's.
+    pub user: Option<String>,
+    /// Number of `User-Agent` headers.
+    pub user_agents: usize,
+}
+
+/// Serves until stopped. Runs on a thread of its own.
+pub(super) fn run(listener: std::net::TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = CuttableListener(TcpListener::from_std(listener).unwrap());
+        let app = axum::Router::new().fallback(
+            move |ConnectInfo(wire): ConnectInfo<Wire>, request: axum::extract::Request| {
+                let shared = Arc::clone(&shared);
+                async move { Ok::<_, Infallible>(serve(shared, wire, request).await) }
+            },
+        );
+        tokio::select! {
+            _ = axum::serve(listener, app.into_make_service_with_connect_info::<Wire>()) => {}
+            _ = stopped => {}
+        }
+    });
+    runtime.shutdown_background();
+}
+
+enum Sent {
+    Whole(Answer),
+    Html(u16),
+    Half(Answer),
+    Truncated(Answer),
+    Nothing,
+}
+
+async fn serve(shared: Arc<Shared>, wire: Wire, request: axum::extract::Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let request = Request::new(parts.method.as_str(), &parts.uri, body, text("authorization"));
+    shared.requests.lock().unwrap().push(Recorded {
+        method: request.method.clone(),
+        target: parts.uri.to_string(),
+        body: request.body.clone(),
+        authorization: request.authorization.clone(),
+        user: shared.world.lock().unwrap().user_of(request.token()).map(|u| u.login.clone()),
+        user_agents: parts.headers.get_all(header::USER_AGENT).iter().count(),
+    });
+    let fault = faults::take(&mut shared.faults.lock().unwrap(), &request.method, &request.path);
+    // On a task of its own: a client that goes away does not undo what it sent.
+    let sent = tokio::spawn(async move { apply(&shared, &request, fault).await }).await.unwrap();
+    match sent {
+        Sent::Whole(answer) => whole(answer),
+        Sent::Html(status) => Response::builder()
+            .status(status)
+            .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
+            .body(Body::from("<!DOCTYPE html><title>Unicorn!</title><p>We had issues producing the response."))
+            .unwrap(),
+        Sent::Half(answer) => {
+            let bytes = answer.bytes();
+            answer.head().body(Body::from(bytes[..bytes.len() / 2].to_vec())).unwrap()
+        }
+        Sent::Truncated(answer) => {
+            let bytes = answer.bytes();
+            let half = bytes[..bytes.len() / 2].to_vec();
+            let parts = [Ok(half), Err(io::Error::other("cut by the fault script"))];
+            let stream = futures_util::stream::iter(parts);
+            answer.head().header(header::CONTENT_LENGTH, bytes.len()).body(Body::from_stream(stream)).unwrap()
+        }
+        Sent::Nothing => {
+            wire.0.store(true, Ordering::SeqCst);
+            Response::new(Body::empty())
+        }
+    }
+}
+
+async fn apply(shared: &Shared, request: &Request, fault: Option<Fault>) -> Sent {
+    let apply = || api::answer(&mut shared.world.lock().unwrap(), request);
+    match fault {
+        None => Sent::Whole(apply()),
+        Some(Fault::Delay(gate)) => {
+            gate.hold().await;
+            Sent::Whole(apply())
+        }
+        Some(Fault::DelayReply(gate)) => {
+            let answer = apply();
+            gate.hold().await;
+            Sent::Whole(answer)
+        }
+        Some(Fault::Status(status, body)) => Sent::Whole(Answer::new(status, body)),
+        Some(Fault::StatusAfterApply(status, body)) => {
+            apply();
+            Sent::Whole(Answer::new(status, body))
+        }
+        Some(Fault::RateLimited { reset_at, retry_after }) => Sent::Whole(rate_limited(reset_at, retry_after)),
+        Some(Fault::Unauthorized) => Sent::Whole(Answer::new(401, json!({"message": "Bad credentials"}))),
+        Some(Fault::DropBefore) => Sent::Nothing,
+        Some(Fault::DropAfterApply) => {
+            apply();
+            Sent::Nothing
+        }
+        Some(Fault::TruncateBody) => Sent::Truncated(apply()),
+        Some(Fault::HalfBody) => Sent::Half(apply()),
+        Some(Fault::Html(status)) => Sent::Html(status),
+        Some(Fault::Redirect(to)) => {
+            Sent::Whole(Answer::new(301, json!({"message": "Moved Permanently", "url": to})).with("location", &to))
+        }
+        Some(Fault::Answer(body)) => Sent::Whole(Answer::new(200, body)),
+    }
+}
+
+fn rate_limited(reset_at: Option<i64>, retry_after: Option<u64>) -> Answer {
+    let status = if retry_after.is_some() { 429 } else { 403 };
+    let mut answer = Answer::new(status, json!({"message": "API rate limit exceeded for user ID 7."}));
+    if let Some(reset) = reset_at {
+        answer = answer.with("x-ratelimit-remaining", "0").with("x-ratelimit-reset", &reset.to_string());
+    }
+    if let Some(seconds) = retry_after {
+        answer = answer.with("retry-after", &seconds.to_string());
+    }
+    answer
+}
+
+fn whole(answer: Answer) -> Response<Body> {
+    let bytes = answer.bytes();
+    answer.head().body(Body::from(bytes)).unwrap()
+}
+
+/// Set to cut the connection: nothing more is written to it.
+#[derive(Clone, Debug, Default)]
+struct Wire(Arc<AtomicBool>);
+
+impl Connected<IncomingStream<'_, CuttableListener>> for Wire {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
+        stream.io().wire.clone()
+    }
+}
+
+struct CuttableListener(TcpListener);
+
+impl Listener for CuttableListener {
+    type Io = Cuttable;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Cuttable, SocketAddr) {
+        let (stream, address) = Listener::accept(&mut self.0).await;
+        (Cuttable { stream, wire: Wire::default() }, address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+struct Cuttable {
+    stream: TcpStream,
+    wire: Wire,
+}
+
+impl AsyncRead for Cuttable {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Cuttable {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.wire.0.load(Ordering::SeqCst) {
+            return Poll::Ready(Err(io::Error::from(io::ErrorKind::ConnectionReset)));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

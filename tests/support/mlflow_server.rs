@@ -1,0 +1,158 @@
+//! Real MLflow servers: one of each version per test binary, started when first asked for.
+//!
+//! Statics are not dropped, and test processes get killed. So each server has a watchdog: a shell that waits for
+//! the pipe from the test process to close, however that happens, and then kills the server's process group
+//! (`mlflow server` leaves workers behind if only its own process is stopped) and removes its files.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use super::{http, install};
+
+/// How long a server may take to answer. On an idle machine it is 4 to 5 s; most of it is Python importing.
+const START_DEADLINE: Duration = Duration::from_secs(180);
+const START_TRIES: usize = 3;
+/// The administrator of servers with sign-in.
+pub const ADMIN: (&str, &str) = ("admin", "loopback-Admin-1");
+
+/// The releases the adapter is tested against: the last of 2.x, and a 3.x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    V2_22,
+    V3_17,
+}
+
+impl Version {
+    pub fn number(self) -> &'static str {
+        match self {
+            Self::V2_22 => "2.22.5",
+            Self::V3_17 => "3.17.2",
+        }
+    }
+
+    pub fn extra_packages(self) -> &'static [&'static str] {
+        match self {
+            // SQLAlchemy 2.1 dropped a pool class that 2.22 imports.
+            Self::V2_22 => &["sqlalchemy<2.1"],
+            // For the sign-in app.
+            Self::V3_17 => &["Flask-WTF<2"],
+        }
+    }
+}
+
+/// A running server. Dropping it stops it.
+#[derive(Debug)]
+pub struct Server {
+    pub version: Version,
+    pub port: u16,
+    /// Closing its input is what stops the server.
+    watchdog: Child,
+}
+
+impl Server {
+    /// The server of this version that all tests of this binary share.
+    pub fn shared(version: Version) -> &'static Self {
+        static V2: OnceLock<Server> = OnceLock::new();
+        static V3: OnceLock<Server> = OnceLock::new();
+        let cell = if version == Version::V2_22 { &V2 } else { &V3 };
+        cell.get_or_init(|| Self::start(version, false))
+    }
+
+    /// A fresh, empty server; with `sign_in` one that asks for user and password ([`ADMIN`]).
+    pub fn start(version: Version, sign_in: bool) -> Self {
+        let venv = install::mlflow(version.number(), version.extra_packages());
+        for _ in 1..START_TRIES {
+            // Somebody else may have taken the free port in between.
+            if let Ok(server) = Self::try_start(version, &venv, sign_in) {
+                return server;
+            }
+        }
+        Self::try_start(version, &venv, sign_in).unwrap_or_else(|log| {
+            panic!(
+                "MLflow {} did not start; delete {} if it is broken. Its log ends:\n{log}",
+                version.number(),
+                venv.display()
+            )
+        })
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn try_start(version: Version, venv: &Path, sign_in: bool) -> Result<Self, String> {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("no free port").port();
+        let dir = tempfile::Builder::new().prefix("signoff-mlflow-").tempdir().expect("no temporary folder").keep();
+        let log_path = dir.join("log");
+        let log = File::create(&log_path).expect("cannot write the log");
+        let mut command = Command::new(venv.join("bin/mlflow"));
+        for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("MLFLOW_")) {
+            command.env_remove(name);
+        }
+        command
+            .args(["server", "--host", "127.0.0.1", "--workers", "1", "--port", &port.to_string()])
+            .arg("--backend-store-uri")
+            .arg(format!("sqlite:///{}", dir.join("mlflow.db").display()))
+            .arg("--artifacts-destination")
+            .arg(dir.join("artifacts"))
+            .envs([("MLFLOW_DISABLE_TELEMETRY", "true"), ("DO_NOT_TRACK", "true"), ("GIT_PYTHON_REFRESH", "quiet")])
+            // Saves eight processes and a third of the start on 3.x.
+            .env("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("cannot write the log"))
+            .stderr(log)
+            .current_dir(&dir)
+            .process_group(0);
+        if sign_in {
+            let ini = format!(
+                "[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{}/auth.db\nadmin_username = {}\nadmin_password = {}\n\
+                 authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
+                dir.display(),
+                ADMIN.0,
+                ADMIN.1
+            );
+            std::fs::write(dir.join("auth.ini"), ini).expect("cannot write auth.ini");
+            command
+                .args(["--app-name", "basic-auth"])
+                .env("MLFLOW_AUTH_CONFIG_PATH", dir.join("auth.ini"))
+                .env("MLFLOW_FLASK_SERVER_SECRET_KEY", "loopback-only");
+        }
+        let mut process = command.spawn().unwrap_or_else(|e| panic!("cannot start {}: {e}", venv.display()));
+        let watchdog = Command::new("sh")
+            .args(["-c", r#"cat >/dev/null; kill -KILL -- "-$1" 2>/dev/null; rm -rf -- "$2""#, "watchdog"])
+            .arg(process.id().to_string())
+            .arg(&dir)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Out of reach of a Ctrl-C that stops the tests.
+            .process_group(0)
+            .spawn()
+            .expect("cannot start a shell");
+        let server = Self { version, port, watchdog };
+        let deadline = Instant::now() + START_DEADLINE;
+        while Instant::now() < deadline {
+            if process.try_wait().is_ok_and(|exit| exit.is_some()) {
+                break;
+            }
+            if http::request(port, "GET", "/health", "", "").is_ok_and(|(status, _)| status == 200) {
+                return Ok(server);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let log = std::fs::read_to_string(&log_path).unwrap_or_default();
+        Err(log.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        let _ = self.watchdog.wait();
+    }
+}

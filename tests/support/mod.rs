@@ -1,0 +1,13 @@
+//! What the integration tests share: real MLflow servers, a double of GitHub, clocks, journals, screens.
+//! Each test program uses a part of it.
+#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
+
+pub mod clock;
+pub mod fake_github;
+pub mod http;
+pub mod install;
+pub mod journal;
+pub mod mlflow_server;
+pub mod plan;
+pub mod screen;
+pub mod seed;

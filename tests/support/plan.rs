@@ -1,0 +1,101 @@
+//! Plans for integration tests: one approval of telco-churn v42 in `acme/churn-model`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use signoff::domain::cd::CdTrigger;
+use signoff::domain::commit::Commit;
+use signoff::domain::compare::Directions;
+use signoff::domain::facts::{ReviewedFacts, RunFacts};
+use signoff::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
+use signoff::domain::promotion::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
+use signoff::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
+use signoff::domain::release::DEFAULT_NOTES_TEMPLATE;
+
+/// The repository of all fixtures.
+pub fn repo() -> RepoSlug {
+    "acme/churn-model".parse().unwrap()
+}
+
+/// The commit that gets the tag: the head of `main` in the double's usual world.
+pub fn sha() -> CommitSha {
+    format!("3f9c1ab{}", "0".repeat(33)).parse().unwrap()
+}
+
+/// The tag.
+pub fn tag() -> TagName {
+    "telco-churn-v42".parse().unwrap()
+}
+
+/// When the fixtures are signed.
+pub fn now() -> Timestamp {
+    "2026-11-23T09:10:04.567Z".parse().unwrap()
+}
+
+/// Id of the `n`th promotion.
+pub fn id(n: u128) -> PromotionId {
+    PromotionId::from_uuid(uuid::Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n))
+}
+
+/// A version of telco-churn as it waits for approval.
+pub fn version(number: u64) -> ModelVersion {
+    ModelVersion {
+        model: ModelName::new("telco-churn"),
+        number: VersionNumber(number),
+        stage: Stage::Staging,
+        status: VersionStatus::Ready,
+        created_at: None,
+        updated_at: None,
+        author: Some("dana".into()),
+        source: format!("runs:/run{number}/model"),
+        run_id: None,
+        description: "Tuned threshold.".into(),
+        tags: BTreeMap::new(),
+        aliases: Vec::new(),
+    }
+}
+
+/// The unsigned plan.
+pub fn draft() -> PlanDraft {
+    PlanDraft {
+        target_name: "staging".into(),
+        demo: false,
+        registry_url: "http://mlflow.staging:5000".into(),
+        host: "github.com".into(),
+        promote_to: PromotionTarget::Stage(Stage::Production),
+        facts: ReviewedFacts { version: version(42), run: RunFacts::NotRecorded, baseline: None, holders: Vec::new() },
+        repo: repo(),
+        commit: Commit {
+            sha: sha(),
+            title: "Tune threshold".into(),
+            author: Some("dana".into()),
+            at: None,
+            web_url: "https://github.com/acme/churn-model/commit/3f9c1ab".into(),
+        },
+        commit_origin: CommitOrigin::Run,
+        tag: tag(),
+        title: "telco-churn v42".into(),
+        notes_template: DEFAULT_NOTES_TEMPLATE.into(),
+        directions: Directions::default(),
+        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90 },
+        signer: Signer {
+            login: "rev1".into(),
+            id: 7,
+            name: Some("Rey Viewer".into()),
+            email: "7+rev1@users.noreply.github.com".into(),
+            registry_user: None,
+        },
+    }
+}
+
+/// The plan as promotion `n` signs it.
+pub fn plan(n: u128) -> PromotionPlan {
+    draft().sign(id(n), now(), "reviewed metrics and bias report").unwrap()
+}
+
+/// The same with changes to the draft.
+pub fn plan_with(n: u128, change: impl FnOnce(&mut PlanDraft)) -> PromotionPlan {
+    let mut draft = draft();
+    change(&mut draft);
+    draft.sign(id(n), now(), "").unwrap()
+}
