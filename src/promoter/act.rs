@@ -159,15 +159,7 @@ impl Drive<'_> {
     }
 
     async fn confirm(&self) -> Outcome<Receipt> {
-        let mut truth = truth::read(self.services, &self.state).await;
-        for wait_s in [1, 2, 4] {
-            if truth.iter().all(|t| t.as_meant == Some(true)) {
-                break;
-            }
-            // A replica may lag behind what was just written.
-            self.services.clock.sleep(Duration::from_secs(wait_s)).await;
-            truth = truth::read(self.services, &self.state).await;
-        }
+        let truth = truth::read_patiently(self.services, &self.state).await;
         match truth.iter().find(|t| t.as_meant.is_none()) {
             Some(unread) => Err(Failure::new(
                 FailureKind::Unavailable,

@@ -56,7 +56,7 @@ impl<'a> Drive<'a> {
                     let truth = match &ending {
                         // Nothing was written.
                         Ending::Refused { .. } => Vec::new(),
-                        _ => truth::read(self.services, &self.state).await,
+                        _ => truth::read_patiently(self.services, &self.state).await,
                     };
                     self.append(Event::Ended { ending, truth }).await?;
                 }

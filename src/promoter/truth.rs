@@ -1,5 +1,7 @@
 //! Re-reads every object a promotion may have touched and says what is there.
 
+use std::time::Duration;
+
 use super::probe::judge_tag;
 use crate::domain::promotion::plan::MARK;
 use crate::domain::promotion::{Finding, Phase, SagaState, Truth};
@@ -7,6 +9,23 @@ use crate::domain::registry::ModelVersion;
 use crate::domain::release::notes_marker;
 use crate::failure::Outcome;
 use crate::services::Services;
+
+/// Seconds to wait before each further look at what is not as it was meant to be.
+const PATIENCE: [u64; 3] = [1, 2, 4];
+
+/// Reads everything, and again if something is not as meant or cannot be read: a replica may lag behind what
+/// was just written, and a server may be away for an instant.
+pub(super) async fn read_patiently(services: &Services, state: &SagaState) -> Vec<Truth> {
+    let mut truth = read(services, state).await;
+    for wait_s in PATIENCE {
+        if truth.iter().all(|t| t.as_meant == Some(true)) {
+            break;
+        }
+        services.clock.sleep(Duration::from_secs(wait_s)).await;
+        truth = read(services, state).await;
+    }
+    truth
+}
 
 /// Reads mark, target, tag and release. What cannot be read says so; this never fails.
 pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Truth> {

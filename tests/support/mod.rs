@@ -9,5 +9,6 @@ pub mod install;
 pub mod journal;
 pub mod mlflow_server;
 pub mod plan;
+pub mod rules;
 pub mod screen;
 pub mod seed;
