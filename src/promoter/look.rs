@@ -12,29 +12,26 @@ use crate::evidence;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::services::Services;
 
-/// The mark of this version is free, or ours.
+/// Nobody else has marked this version since it was reviewed.
 pub(super) async fn before_the_mark(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
     let draft = &plan.draft;
-    let version = services.registry.version(draft.model(), draft.version()).await?;
-    let mark = version.own_tag(MARK);
-    if mark == Some(plan.mark_promoting().as_str()) || mark == draft.facts.version.own_tag(MARK) {
-        return Ok(());
-    }
-    Err(conflict(plan, whose_mark(&version)))
+    nobody_else(plan, &services.registry.version(draft.model(), draft.version()).await?)
 }
 
-/// The facts are those that were signed, to the byte.
+/// The facts are those that were signed, to the byte, and nobody else is at it.
 pub(super) async fn before_the_move(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
     let facts = read(services, plan).await?;
-    still_ours(plan, &facts)?;
+    nobody_else(plan, &facts.version)?;
     unchanged(plan, &facts)
 }
 
 /// The candidate alone is in the target, and all else is as it was signed.
+///
+/// Somebody who promotes the same version is no reason to stop here: both want the same, the tag has one
+/// winner, and if both made way there would be none.
 pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
     let draft = &plan.draft;
     let mut facts = read(services, plan).await?;
-    still_ours(plan, &facts)?;
     if facts.holders != [draft.version()] {
         let list = facts.holders.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let there = if list.is_empty() { "nothing".to_owned() } else { list };
@@ -55,11 +52,12 @@ async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFact
     evidence::reviewed_facts(services.registry.as_ref(), &draft.promote_to, draft.model(), draft.version()).await
 }
 
-fn still_ours(plan: &PromotionPlan, facts: &ReviewedFacts) -> Outcome<()> {
-    if facts.version.own_tag(MARK) == Some(plan.mark_promoting().as_str()) {
+fn nobody_else(plan: &PromotionPlan, version: &ModelVersion) -> Outcome<()> {
+    let mark = version.own_tag(MARK);
+    if mark.is_none_or(|m| m == plan.mark_promoting()) || mark == plan.draft.facts.version.own_tag(MARK) {
         return Ok(());
     }
-    Err(conflict(plan, whose_mark(&facts.version)))
+    Err(conflict(plan, whose_mark(mark.unwrap_or_default())))
 }
 
 fn unchanged(plan: &PromotionPlan, facts: &ReviewedFacts) -> Outcome<()> {
@@ -70,15 +68,10 @@ fn unchanged(plan: &PromotionPlan, facts: &ReviewedFacts) -> Outcome<()> {
     Err(conflict(plan, format!("something changed since it was reviewed: {}", changes.join("; "))))
 }
 
-fn whose_mark(version: &ModelVersion) -> String {
-    match version.own_tag(MARK) {
-        None => "somebody removed the mark of this promotion from the version".to_owned(),
-        Some(mark) => match live_promotion(mark) {
-            Some((id, by)) => {
-                format!("{by} is promoting this version at the same time (promotion {})", id.short())
-            }
-            None => format!("the version is marked by another promotion: {mark}"),
-        },
+fn whose_mark(mark: &str) -> String {
+    match live_promotion(mark) {
+        Some((id, by)) => format!("{by} is promoting this version at the same time (promotion {})", id.short()),
+        None => format!("the version is marked by another promotion: {mark}"),
     }
 }
 

@@ -129,23 +129,25 @@ impl Drive<'_> {
 /// Whose tag this is.
 pub(super) fn judge_tag(plan: &PromotionPlan, tag: TagState) -> Finding {
     let draft = &plan.draft;
-    let message = tag.message.unwrap_or_default();
-    let operation = trailer(&message, OPERATION_TRAILER);
+    if let Some(id) = other_release(plan, &tag) {
+        return foreign(format!("{} was already released by another promotion ({id})", draft.version()), true);
+    }
+    let operation = tag.message.as_deref().and_then(|m| trailer(m, OPERATION_TRAILER));
     if tag.commit == plan.commit().as_str() && operation == Some(plan.id.to_string().as_str()) {
         return Finding::Applied { receipt: Receipt::TagRef { object: tag.object.unwrap_or_default() } };
     }
-    let says = |key: &str, value: &str| trailer(&message, key) == Some(value);
-    let same_version = operation.is_some()
-        && says("Signoff-Model", &draft.model().to_string())
+    foreign(format!("the tag {} exists already, at {}, and is not of this promotion", draft.tag, tag.commit), false)
+}
+
+/// The id of another promotion that cut this tag for the very same model version.
+pub(super) fn other_release<'a>(plan: &PromotionPlan, tag: &'a TagState) -> Option<&'a str> {
+    let draft = &plan.draft;
+    let message = tag.message.as_deref()?;
+    let says = |key: &str, value: &str| trailer(message, key) == Some(value);
+    let same_version = says("Signoff-Model", &draft.model().to_string())
         && says("Signoff-Version", &draft.version().0.to_string())
         && says("Signoff-Registry", &draft.registry_url);
-    let what = if same_version {
-        let id = operation.unwrap_or_default();
-        format!("{} was already released by another promotion ({id})", draft.version())
-    } else {
-        format!("the tag {} exists already, at {}, and is not of this promotion", draft.tag, tag.commit)
-    };
-    foreign(what, same_version)
+    trailer(message, OPERATION_TRAILER).filter(|id| same_version && *id != plan.id.to_string())
 }
 
 fn foreign(what: String, same_version: bool) -> Finding {

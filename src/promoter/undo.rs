@@ -1,8 +1,8 @@
 //! Takes a step back, if what it left is still there and still ours. Every undo may be repeated.
 
 use super::probe;
-use crate::domain::promotion::plan::{MARK, live_promotion};
-use crate::domain::promotion::{Finding, PromotionPlan, Step};
+use crate::domain::promotion::plan::{MARK, live_promotion, released_mark};
+use crate::domain::promotion::{PromotionPlan, Step};
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, PromotionTarget, Stage};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Journaled;
@@ -34,10 +34,15 @@ async fn undo_mark(services: &Services, plan: &PromotionPlan, journaled: &Journa
         return Ok("the mark is not ours any more: left alone".to_owned());
     }
     let key = format!("{OWN_TAG_PREFIX}{MARK}");
-    match draft.facts.version.own_tag(MARK) {
+    // Ours may stand where another promotion of this version had written its own an instant before.
+    let before = match other_release(services, plan).await {
+        Some(id) => Some(released_mark(&id, version.own_tag("approved_by").unwrap_or("somebody"))),
+        None => draft.facts.version.own_tag(MARK).map(str::to_owned),
+    };
+    match before {
         Some(before) => {
-            registry.set_version_tag(journaled, draft.model(), draft.version(), &key, before).await?;
-            Ok("the earlier mark is back".to_owned())
+            registry.set_version_tag(journaled, draft.model(), draft.version(), &key, &before).await?;
+            Ok(format!("the mark is '{before}' again"))
         }
         None => {
             registry.delete_version_tag(journaled, draft.model(), draft.version(), &key).await?;
@@ -71,14 +76,15 @@ async fn other_owner(services: &Services, plan: &PromotionPlan, version: &ModelV
         }
         None => {}
     }
-    // Its mark may have been overwritten by ours. A tag that cannot be read must not keep an undo from being done.
-    match services.host.tag(&draft.repo, &draft.tag).await {
-        Ok(Some(tag)) => match probe::judge_tag(plan, tag) {
-            Finding::Foreign { what, same_version: true } => Some(what),
-            _ => None,
-        },
-        _ => None,
-    }
+    let id = other_release(services, plan).await?;
+    Some(format!("{} was released by another promotion ({id})", draft.version()))
+}
+
+/// The id of another promotion that released this very version. A tag that cannot be read must not keep an
+/// undo from being done: it counts as not there.
+async fn other_release(services: &Services, plan: &PromotionPlan) -> Option<String> {
+    let tag = services.host.tag(&plan.draft.repo, &plan.draft.tag).await.ok()??;
+    probe::other_release(plan, &tag).map(str::to_owned)
 }
 
 async fn undo_stage(

@@ -155,6 +155,7 @@ impl Lab {
     pub fn plan(&self, number: VersionNumber) -> PromotionPlan {
         let preflight = now(self.promoter.preflight(&ModelName::new(CHURN), number)).unwrap();
         assert!(preflight.may_confirm(), "{:?}", preflight.blocking().collect::<Vec<_>>());
+        self.script.forget();
         preflight.draft.unwrap().sign(self.clock.new_id(), self.clock.now(), "looks right").unwrap()
     }
 

@@ -16,4 +16,5 @@ mod doubles;
 mod lab;
 mod properties;
 
+mod approvers;
 mod exhaustive;

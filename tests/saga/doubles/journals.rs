@@ -53,6 +53,11 @@ impl Journals {
         self.0.lock().unwrap().stored.get(&id).cloned().unwrap_or_default()
     }
 
+    /// How many entries are on disk.
+    pub fn len(&self, id: PromotionId) -> usize {
+        self.0.lock().unwrap().stored.get(&id).map_or(0, Vec::len)
+    }
+
     /// Puts a journal there as it was left behind.
     pub fn put(&self, id: PromotionId, entries: &[Entry]) {
         self.0.lock().unwrap().stored.insert(id, entries.to_vec());

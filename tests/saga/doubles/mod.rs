@@ -123,6 +123,21 @@ impl Script {
         self.inner.lock().unwrap().lag = reads;
     }
 
+    /// What is not seen yet, and for how many reads.
+    pub fn hidden(&self) -> BTreeMap<&'static str, usize> {
+        self.inner.lock().unwrap().hidden.clone()
+    }
+
+    /// These are not seen for so many reads.
+    pub fn hide(&self, hidden: BTreeMap<&'static str, usize>) {
+        self.inner.lock().unwrap().hidden = hidden;
+    }
+
+    /// Starts counting calls anew.
+    pub fn forget(&self) {
+        self.inner.lock().unwrap().log.clear();
+    }
+
     /// From now on each poll of a promotion goes as far as its next call.
     pub fn step_by_step(&self) {
         self.inner.lock().unwrap().stepwise = true;
