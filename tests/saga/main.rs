@@ -17,4 +17,10 @@ mod lab;
 mod properties;
 
 mod approvers;
+mod cd;
+mod disk;
 mod exhaustive;
+mod pauses;
+mod reviews;
+mod tags;
+mod undo;
