@@ -59,7 +59,7 @@ impl Drive<'_> {
             Finding::Applied { receipt } => Ok(receipt),
             Finding::NotApplied => Err(Miss::Sent(self.contradiction(
                 step,
-                FailureKind::Unknown,
+                FailureKind::Protocol,
                 "the server took it, but does not show it yet",
             ))),
             Finding::Foreign { what, .. } => Err(Miss::Sent(self.contradiction(step, FailureKind::Conflict, &what))),
@@ -72,8 +72,8 @@ impl Drive<'_> {
             self.services.clock.sleep(Duration::from_millis(wait_ms)).await;
             match self.probe(step).await {
                 Ok(Finding::NotApplied) => {}
-                // The write went through; only the look failed. That is an unknown fate, not a failed step.
-                Err(failure) => return Err(Failure { kind: FailureKind::Unknown, ..failure }),
+                // The server took the write; only the look failed. That is an open question, not a failed step.
+                Err(failure) => return Err(Failure { kind: FailureKind::Protocol, ..failure }),
                 Ok(found) => return Ok(found),
             }
         }

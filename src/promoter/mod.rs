@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::preflight::Preflight;
-use crate::domain::promotion::{Entry, Event, Phase, PromotionPlan, SagaState, Step, StepState, fold};
+use crate::domain::promotion::{Entry, Event, Next, Phase, PromotionPlan, SagaState, Step, StepState, fold};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Ledger;
 use crate::services::Services;
@@ -115,6 +115,7 @@ impl Promoter {
     /// Takes an unfinished promotion back, as long as the tag surely was not cut.
     ///
     /// Where the fate of the tag is unknown, a look decides: no tag, and it is undone; a tag, and it is not.
+    /// The host's own word that the tag is there outweighs a look that does not show it.
     /// If even the look fails, the promotion is paused and the state says why.
     ///
     /// # Errors
@@ -140,13 +141,19 @@ impl Promoter {
             drive.append(Event::Resumed).await?;
             drive.probe_step(Step::TagRef).await?;
         }
-        if drive.state.may_undo() {
-            drive.append(Event::UndoRequested { by: by.to_owned() }).await?;
-        } else if matches!(drive.state.step(Step::TagRef), StepState::Done(_)) {
-            return Err(refuse(
-                "its tag exists, and what follows from a tag cannot be taken back",
-                format!("Finish it: `signoff resume {id}`."),
-            ));
+        match (drive.state.step(Step::TagRef), drive.state.next()) {
+            _ if drive.state.may_undo() => {
+                drive.append(Event::UndoRequested { by: by.to_owned() }).await?;
+            }
+            (StepState::Done(_), _) => {
+                let reason = "its tag exists, and what follows from a tag cannot be taken back";
+                return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
+            }
+            (_, Next::Run(_)) => {
+                let reason = "the host said that its tag is there, but does not show it";
+                return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
+            }
+            _ => {}
         }
         // Taken back; or paused, because the look failed; or another promotion was found to have the tag.
         drive.run(Until::Released).await

@@ -8,6 +8,7 @@ use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::{Ending, Entry, Event, Phase, PromotionPlan, SagaState, Step, Truth, fold};
 use signoff::domain::registry::{PromotionTarget, Stage, Tags};
 use signoff::domain::release::notes_marker;
+use signoff::failure::FailureKind;
 
 use crate::doubles::Call;
 use crate::lab::{CHURN, holders};
@@ -146,7 +147,11 @@ impl Story<'_> {
         for call in self.log.iter().filter(|c| c.name == "dispatch") {
             let seq = usize::try_from(call.entry.unwrap_or_default()).unwrap();
             ensure(!sent, || "a dispatch was sent again".to_owned())?;
-            sent = !matches!(self.journal.get(seq + 1).map(|e| &e.event), Some(Event::Failed { .. }));
+            sent = match self.journal.get(seq + 1).map(|e| &e.event) {
+                Some(Event::Failed { .. }) => false,
+                Some(Event::Unknown { failure, .. }) => failure.kind != FailureKind::Conflict,
+                _ => true,
+            };
         }
         Ok(())
     }

@@ -122,6 +122,21 @@ fn a_look_at_an_earlier_moment_does_not_allow_an_undo_later() {
 }
 
 #[test]
+fn the_hosts_word_that_the_tag_is_there_outweighs_a_look_that_does_not_show_it() {
+    let lab = Lab::new();
+    let plan = lab.plan(CANDIDATE);
+    lab.script.lag(30);
+    assert!(lab.approve(&plan).unwrap().paused.is_some());
+    for _ in 0..2 {
+        let failure = lab.undo(plan.id).unwrap_err();
+        assert_eq!(failure.reason, "the host said that its tag is there, but does not show it");
+        assert_eq!(lab.holders(), [CANDIDATE]);
+    }
+    while !lab.resume(plan.id).unwrap().is_over() {}
+    assert_eq!(lab.state(plan.id).phase, Phase::Ended(Ending::Done));
+}
+
+#[test]
 fn an_undo_whose_own_write_is_lost_reads_and_tries_again() {
     for target in [production(), champion()] {
         for fault in [Fault::Lost, Fault::ReplyLost, UNAVAILABLE] {

@@ -4,7 +4,7 @@
 //! - nothing is written before the facts were re-read and found unchanged;
 //! - a step whose fate is unknown is probed before anything else happens;
 //! - once the tag ref may exist, nothing is undone by itself: the promotion rolls forward or pauses, and a
-//!   person may have it undone only right after a look found no tag;
+//!   person may have it undone only right after a look found no tag, and never against the server's own word;
 //! - a dispatch that may have started CD is never sent again;
 //! - after the end nothing follows.
 
@@ -51,6 +51,8 @@ pub struct StepRecord {
     pub attempts: u32,
     /// A try may have reached the server, and no look has seen its effect since: it may still turn up.
     pub unclear: bool,
+    /// The server itself said that the effect is there, whether or not a look shows it.
+    claimed: bool,
     /// When it was last started.
     pub started_at: Option<Timestamp>,
     /// When it was last settled.
@@ -264,7 +266,10 @@ impl SagaState {
     pub fn is_tag_in_doubt(&self) -> bool {
         match self.step(Step::TagRef) {
             StepState::Running | StepState::Unknown(_) => true,
-            StepState::Waiting | StepState::Failed(_) => self.is_unclear(Step::TagRef) && !self.saw_no_tag,
+            StepState::Waiting | StepState::Failed(_) => {
+                let tag = self.steps.iter().find(|r| r.step == Step::TagRef);
+                tag.is_some_and(|r| r.unclear && (r.claimed || !self.saw_no_tag))
+            }
             _ => false,
         }
     }
@@ -273,10 +278,6 @@ impl SagaState {
     #[must_use]
     pub fn may_undo(&self) -> bool {
         matches!(self.phase, Phase::Opened | Phase::Forward) && !self.may_be_cut()
-    }
-
-    fn is_unclear(&self, step: Step) -> bool {
-        self.steps.iter().any(|r| r.step == step && r.unclear)
     }
 
     /// Whether the release stands and the version is linked to it; at most CD remains to be followed.
@@ -294,7 +295,15 @@ impl SagaState {
 
 impl StepRecord {
     fn new(step: Step) -> Self {
-        Self { step, state: StepState::Waiting, attempts: 0, unclear: false, started_at: None, ended_at: None }
+        Self {
+            step,
+            state: StepState::Waiting,
+            attempts: 0,
+            unclear: false,
+            claimed: false,
+            started_at: None,
+            ended_at: None,
+        }
     }
 }
 

@@ -49,6 +49,12 @@ impl SagaState {
             Event::Unknown { step, failure } => {
                 self.running(*step)?;
                 self.settle(*step, StepState::Unknown(failure.clone()), at)?;
+                let record = self.record(*step)?;
+                record.claimed = match failure.kind {
+                    // "It exists already", or taken and then not shown.
+                    FailureKind::Conflict | FailureKind::Protocol => true,
+                    kind => record.claimed && kind.may_be_applied(),
+                };
             }
             Event::Probed { step, finding } => self.probed(*step, finding, at)?,
             Event::ProbeFailed { step, failure } => {
