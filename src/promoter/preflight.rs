@@ -307,7 +307,12 @@ impl Checks {
         match read {
             Ok(repository) => {
                 match (repository.archived, repository.can_push) {
-                    (true, _) => self.add("repository", Block, format!("{repo} is archived and takes no releases")),
+                    (true, _) => self.add_hint(
+                        "repository",
+                        Block,
+                        format!("{repo} is archived and takes no releases"),
+                        "Unarchive it, or release this model from another repository.",
+                    ),
                     (_, Some(false)) => {
                         self.add_hint(
                             "repository",

@@ -22,6 +22,7 @@ mod disk;
 mod events;
 mod exhaustive;
 mod pauses;
+mod preflight;
 mod random;
 mod reviews;
 mod tags;
