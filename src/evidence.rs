@@ -36,7 +36,9 @@ pub async fn reviewed_facts(
     })
 }
 
-fn run_facts(version: &ModelVersion, runs: &Outcome<Vec<Run>>) -> RunFacts {
+/// What is known of a version's run, given what reading runs gave.
+#[must_use]
+pub fn run_facts(version: &ModelVersion, runs: &Outcome<Vec<Run>>) -> RunFacts {
     let Some(id) = &version.run_id else {
         return RunFacts::NotRecorded;
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use secrecy::ExposeSecret as _;
 use signoff::config::{
-    Env, Flags, GithubToken, Loaded, MlflowAuth, Target, TargetColor, TargetConnections, Theme, example, load, model,
+    Env, Flags, GithubToken, Loaded, MlflowAuth, SymbolSet, Target, TargetConnections, Theme, example, load, model,
 };
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::registry::{PromotionTarget, Stage};
@@ -108,13 +108,13 @@ mod defaults_and_the_example {
         let text = uncommented(false);
         let (with, without) = (Home::with(&text), Home::with("[targets.staging]\ntracking_uri = \"http://x:1\"\n"));
         let (a, b) = (with.load(&[], Flags::default()).unwrap(), without.load(&[], Flags::default()).unwrap());
-        assert_eq!((a.ui.theme.value, a.ui.mouse.value), (b.ui.theme.value, b.ui.mouse.value));
+        assert_eq!((a.ui.theme.value, a.ui.symbols.value), (b.ui.theme.value, b.ui.symbols.value));
         let values = |values: Vec<signoff::config::Shown>| -> Vec<_> {
             values.into_iter().filter(|v| v.key != "config" && v.key != "state_dir").map(|v| (v.key, v.value)).collect()
         };
         assert_eq!(values(a.shared_values()), values(b.shared_values()));
         let (a, b) = (a.target().unwrap(), b.target().unwrap());
-        assert_eq!((&a.rules, a.color), (&b.rules, b.color));
+        assert_eq!(a.rules, b.rules);
         let github = |t: &Target| (connections(t).github.host.clone(), connections(t).github.api_url.clone());
         assert_eq!(github(&a), github(&b));
         assert_eq!(connections(&a).mlflow.tls, connections(&b).mlflow.tls);
@@ -230,12 +230,14 @@ mod layers {
 
     #[test]
     fn theme_colour_and_readonly_are_read() {
-        let toml = format!("[ui]\ntheme = \"light\"\n{STAGING}color = \"cyan\"\nreadonly = true\n");
+        let toml =
+            format!("[ui]\ntheme = \"light\"\nsymbols = \"ascii\"\n{STAGING}colour = \"#aa3355\"\nreadonly = true\n");
         let home = Home::with(&toml);
         let loaded = home.load(&[], Flags::default()).unwrap();
-        assert_eq!(loaded.ui.theme.value, Theme::Light);
+        assert_eq!((loaded.ui.theme.value, loaded.ui.symbols.value), (Theme::Light, SymbolSet::Ascii));
         let target = loaded.target().unwrap();
-        assert_eq!((target.color, target.rules.readonly), (TargetColor::Cyan, true));
+        assert_eq!((target.rules.colour.as_deref(), target.rules.readonly), (Some("#aa3355"), true));
+        assert!(refused(&format!("{STAGING}colour = \"rde\"\n"), &[]).reason.contains("no colour"));
         let no_color = home.load(&[("NO_COLOR", "1")], Flags::default()).unwrap();
         assert_eq!(no_color.ui.theme.value, Theme::None);
     }
@@ -262,7 +264,7 @@ mod mistakes {
     #[test]
     fn all_are_reported_at_once_with_line_and_nearest_name() {
         let toml = "defualt_target = \"x\"\n\
-                    [ui]\ntheme = \"drak\"\nmouse = \"yes\"\n\
+                    [ui]\ntheme = \"drak\"\nsymbols = true\n\
                     [release]\ncd_wait_seconds = -1\ntag = \"release\"\n\
                     [targets.staging]\ntrakcing_uri = \"http://x\"\ntracking_token = \"hunter2\"\npromote_to = \"stage:Prod\"\n";
         let failure = refused(toml, &[]);
@@ -270,7 +272,7 @@ mod mistakes {
         for part in [
             "line 1: unknown key 'defualt_target' at the top level (did you mean 'default_target'?)",
             "line 3: ui.theme: 'drak' is none of auto, dark, light, high-contrast, none (did you mean 'dark'?)",
-            "line 4: ui.mouse has to be true or false, not a text",
+            "line 4: ui.symbols has to be a text in quotes, not true or false",
             "line 6: release.cd_wait_seconds has to be a whole number from 0 to 86400",
             "line 7: release.tag: without {version}",
             "line 9: unknown key 'trakcing_uri' in [targets.staging] (did you mean 'tracking_uri'?)",

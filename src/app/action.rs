@@ -34,35 +34,35 @@ actions! {
     Approve = "approve",
     /// confirm
     Confirm = "confirm",
-    /// resume the promotion
+    /// resume: read what is there, then go on
     Resume = "resume",
-    /// undo the promotion
+    /// undo: take back what was written
     Undo = "undo",
-    /// all or differences only
+    /// differences: only these, or everything
     Differences = "differences",
-    /// next tab
+    /// tab: the next one
     NextTab = "next_tab",
-    /// previous tab
+    /// tab: the one before
     PreviousTab = "previous_tab",
-    /// tab 1
+    /// tab: the first
     Tab1 = "tab_1",
-    /// tab 2
+    /// tab: the second
     Tab2 = "tab_2",
-    /// tab 3
+    /// tab: the third
     Tab3 = "tab_3",
-    /// next field
+    /// field: the next one
     NextField = "next_field",
-    /// release notes
+    /// notes: of the release, as they will be
     Notes = "notes",
-    /// jobs
+    /// jobs: show or hide
     Jobs = "jobs",
     /// inbox
     Inbox = "inbox",
-    /// all models
+    /// models: all there are
     Models = "models",
-    /// versions of this model
+    /// versions: all of this model
     Versions = "versions",
-    /// promotions
+    /// promotions: made from this machine
     History = "history",
     /// up
     Up = "up",
@@ -78,15 +78,15 @@ actions! {
     Bottom = "bottom",
     /// filter
     Filter = "filter",
-    /// open in the browser
+    /// browser: open the page of this
     Browse = "browse",
-    /// copy
+    /// copy: to the clipboard
     Copy = "copy",
-    /// refresh
+    /// refresh: read everything here again
     Refresh = "refresh",
-    /// commands
+    /// commands: find one by typing
     Palette = "palette",
-    /// help
+    /// help: the keys that work here
     Help = "help",
     /// back
     Back = "back",

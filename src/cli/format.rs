@@ -37,13 +37,13 @@ pub fn value(value: Option<MetricValue>) -> String {
     value.map(|v| v.to_string()).unwrap_or_default()
 }
 
-/// A difference with the symbol of its direction: better `▲`, worse `▼`, unknown `?`, same `=`.
+/// A difference in two cells: the symbol of its direction (better `▲`, worse `▼`, unknown `?`, same `=`), and the
+/// signed number.
 #[must_use]
-pub fn delta(change: Change, delta: Option<f64>) -> Cell {
-    let number = delta.map(signed).unwrap_or_default();
+pub fn delta(change: Change, delta: Option<f64>) -> [Cell; 2] {
     let (symbol, role) = symbol(change);
-    let text = if change == Change::Same { "=".to_owned() } else { format!("{symbol} {number}").trim_end().to_owned() };
-    Cell::new(text, role)
+    let number = delta.filter(|_| change != Change::Same).map(signed).unwrap_or_default();
+    [Cell::new(symbol, role), Cell::new(number, role)]
 }
 
 /// The symbol of a change, and what it means.

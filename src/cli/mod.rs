@@ -1,1 +1,196 @@
-//! The command line.
+//! The command line: every act of the program as a command, with text for people and `--json` for scripts.
+//!
+//! Owns arguments, text and JSON output, exit codes, and the wiring of configuration into ports. Must never decide
+//! anything about a promotion: that is the promoter's.
+
+pub mod approve;
+pub mod args;
+pub mod config;
+pub mod doctor;
+pub mod exit;
+pub mod format;
+pub mod inbox;
+pub mod json;
+pub mod json_promotion;
+pub mod log;
+pub mod models;
+pub mod narrate;
+pub mod output;
+pub mod promotions;
+pub mod screens;
+pub mod shell;
+pub mod show;
+pub mod state_word;
+pub mod table;
+pub mod wire;
+
+use std::collections::HashMap;
+
+use futures_util::StreamExt as _;
+
+pub use args::Cli;
+pub use exit::Exit;
+pub use output::Sink;
+
+use crate::config::{Env, Loaded, Target, load, promotion_target_name};
+use crate::domain::ids::RunId;
+use crate::domain::reference::{Selector, VersionRef};
+use crate::domain::registry::RegisteredModel;
+use crate::domain::run::Run;
+use crate::failure::Outcome;
+use crate::services::Services;
+use args::Command;
+
+/// Runs one command line to its end, failures told on stderr.
+pub async fn run(cli: Cli, env: Env, mut sink: Sink) -> Exit {
+    let end = match command(cli, env, &mut sink).await {
+        Ok(end) => end,
+        Err(failure) => {
+            sink.failure(&failure);
+            Exit::of(&failure)
+        }
+    };
+    match sink.finish() {
+        Ok(()) => end,
+        // What was to be done is done or not as `end` says, but a script did not get its answer.
+        Err(_) if end == Exit::Done => Exit::Refused,
+        Err(_) => end,
+    }
+}
+
+async fn command(cli: Cli, env: Env, sink: &mut Sink) -> Outcome<Exit> {
+    let flags = cli.flags();
+    match &cli.command {
+        Some(Command::Completions { shell }) => return shell::completions(*shell, sink),
+        Some(Command::Man) => return shell::man(sink),
+        Some(Command::Config { action }) => return config::run(action.as_ref(), env, flags, sink),
+        _ => {}
+    }
+    let filter = env.get("SIGNOFF_LOG").map(str::to_owned);
+    let loaded = load(env, flags)?;
+    let target = loaded.target()?;
+    log::begin(&loaded.paths.state_of(target.rules.demo), filter.as_deref());
+    if !matches!(&cli.command, Some(Command::Doctor { .. })) {
+        for notice in &target.notices {
+            sink.warn(notice);
+        }
+    }
+    if let Some(Command::Demo { reset: true }) = &cli.command {
+        wire::reset_demo(&loaded.paths)?;
+    }
+    let services = wire::services(&loaded.paths, &target)?;
+    dispatch(cli.command, &loaded, &target, services, sink).await
+}
+
+async fn dispatch(
+    command: Option<Command>,
+    loaded: &Loaded,
+    target: &Target,
+    services: Services,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
+    let open = match &command {
+        Some(Command::Open { reference: VersionRef { model, selector } }) => Some((
+            model.clone(),
+            match selector {
+                // Nothing is asked before the first frame; whether it exists the review will say.
+                Selector::Number(number) => *number,
+                Selector::Alias(alias) => services.registry.version_by_alias(model, alias).await?.number,
+            },
+        )),
+        _ => None,
+    };
+    let Some(command) = command.filter(|c| !matches!(c, Command::Demo { .. } | Command::Open { .. })) else {
+        return screens::run(services, &loaded.ui, open).await;
+    };
+    act(command, loaded, target, &services, sink).await
+}
+
+/// Runs a command that prints over the ports of `services`.
+///
+/// # Errors
+/// What the command says.
+pub async fn act(
+    command: Command,
+    loaded: &Loaded,
+    target: &Target,
+    services: &Services,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
+    match command {
+        Command::Inbox { format } => inbox::run(services, format, sink).await,
+        Command::Models { like, format } => models::models(services, like.as_deref(), format, sink).await,
+        Command::Versions { model, limit, format } => models::versions(services, &model, limit, format, sink).await,
+        Command::Show { reference, format } => show::show(services, &reference, format, sink).await,
+        Command::Compare { candidate, baseline, all, format } => {
+            show::compare_command(services, &candidate, baseline.as_ref(), all, format, sink).await
+        }
+        Command::Approve(args) => approve::approve(services, &args, interrupt(), sink).await,
+        Command::Promotions { unfinished, format } => promotions::run(services, unfinished, format, sink).await,
+        Command::Resume { id, wait, format } => {
+            approve::resume(services, id.as_deref(), wait, interrupt(), format, sink).await
+        }
+        Command::Undo { id, format } => approve::undo(services, &id, interrupt(), format, sink).await,
+        Command::Doctor { format } => doctor::run(services, target, &loaded.paths, format, sink).await,
+        // These were answered before any target was needed, or open the screens.
+        Command::Demo { .. }
+        | Command::Open { .. }
+        | Command::Config { .. }
+        | Command::Completions { .. }
+        | Command::Man => Ok(Exit::Done),
+    }
+}
+
+/// Yields at each Ctrl-C.
+fn interrupt() -> approve::Stop {
+    futures_util::stream::unfold((), |()| async {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Some(((), ())),
+            // Without a handler Ctrl-C ends the process at once; the journal makes even that safe.
+            Err(_) => None,
+        }
+    })
+    .boxed()
+}
+
+/// Which world an answer is about.
+#[must_use]
+pub fn place(services: &Services) -> json::Where {
+    json::Where {
+        target: services.rules.target_name.clone(),
+        registry: services.registry.url(),
+        promote_to: promotion_target_name(&services.rules.promote_to),
+        demo: services.rules.demo,
+    }
+}
+
+/// All models whose names contain `like`, page by page.
+///
+/// # Errors
+/// Whatever the registry says.
+pub async fn all_models(services: &Services, like: Option<&str>) -> Outcome<Vec<RegisteredModel>> {
+    let mut out = Vec::new();
+    let mut page = None;
+    loop {
+        let read = services.registry.models(like, page.as_deref()).await?;
+        out.extend(read.items);
+        match read.next {
+            None => return Ok(out),
+            next => page = next,
+        }
+    }
+}
+
+/// The runs of these ids by id, in few requests. If they cannot be read, that is a warning: lists are useful without.
+pub async fn runs(services: &Services, ids: &[RunId], sink: &mut Sink) -> HashMap<RunId, Run> {
+    if ids.is_empty() {
+        return HashMap::new();
+    }
+    match services.registry.runs(ids).await {
+        Ok(runs) => runs.into_iter().map(|r| (r.id.clone(), r)).collect(),
+        Err(failure) => {
+            sink.warn(&format!("{failure}; metrics and authors are missing"));
+            HashMap::new()
+        }
+    }
+}

@@ -100,10 +100,8 @@ impl Sink {
     #[must_use]
     pub fn captured(style: Style) -> (Self, Captured, Captured) {
         let (out, err) = (Captured::default(), Captured::default());
-        let sink = Self {
-            out: Stream::new(Box::new(out.clone()), style),
-            err: Stream::new(Box::new(err.clone()), style),
-        };
+        let sink =
+            Self { out: Stream::new(Box::new(out.clone()), style), err: Stream::new(Box::new(err.clone()), style) };
         (sink, out, err)
     }
 

@@ -36,8 +36,10 @@ impl<T: Into<String>> From<T> for Cell {
 pub enum Align {
     /// To the left; may be cut where the terminal is narrow.
     Left,
-    /// To the right, never cut: numbers and ages.
+    /// To the right, never cut: ages.
     Right,
+    /// On the decimal point, never cut: numbers.
+    Point,
     /// To the left, never cut: ids and versions that people copy.
     Whole,
 }
@@ -45,7 +47,7 @@ pub enum Align {
 /// A table with a heading.
 #[derive(Clone, Debug)]
 pub struct Table {
-    columns: Vec<(&'static str, Align)>,
+    columns: Vec<(String, Align)>,
     rows: Vec<Vec<Cell>>,
     indent: usize,
 }
@@ -53,8 +55,9 @@ pub struct Table {
 impl Table {
     /// A table with these columns.
     #[must_use]
-    pub fn new(columns: &[(&'static str, Align)]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new(), indent: 0 }
+    pub fn new(columns: &[(&str, Align)]) -> Self {
+        let columns = columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect();
+        Self { columns, rows: Vec::new(), indent: 0 }
     }
 
     /// Moves the whole table to the right.
@@ -81,6 +84,24 @@ impl Table {
     /// style knows a width.
     #[must_use]
     pub fn render(&self, style: Style) -> String {
+        let mut aligned = self.clone();
+        aligned.align_points();
+        aligned.lines(style)
+    }
+
+    /// Pads the cells of [`Align::Point`] columns behind, so that their points stand below each other.
+    fn align_points(&mut self) {
+        let behind = |text: &str| text.find('.').map_or(0, |at| text[at..].width());
+        for (i, _) in self.columns.iter().enumerate().filter(|(_, (_, align))| *align == Align::Point) {
+            let most = self.rows.iter().map(|r| behind(&r[i].text)).max().unwrap_or(0);
+            for cell in self.rows.iter_mut().map(|r| &mut r[i]).filter(|c| !c.text.is_empty()) {
+                let pad = most - behind(&cell.text);
+                cell.text.extend(std::iter::repeat_n(' ', pad));
+            }
+        }
+    }
+
+    fn lines(&self, style: Style) -> String {
         let kept: Vec<usize> =
             (0..self.columns.len()).filter(|i| self.rows.iter().any(|r| !r[*i].text.is_empty())).collect();
         let mut widths: Vec<usize> = kept
@@ -93,7 +114,7 @@ impl Table {
         if let Some(limit) = style.width {
             self.narrow(&kept, &mut widths, limit);
         }
-        let heading: Vec<Cell> = self.columns.iter().map(|(name, _)| Cell::new(*name, Role::Muted)).collect();
+        let heading: Vec<Cell> = self.columns.iter().map(|(name, _)| Cell::new(name.clone(), Role::Muted)).collect();
         let mut out = String::new();
         let has_heading = heading.iter().any(|c| !c.text.is_empty());
         for row in has_heading.then_some(&heading).into_iter().chain(&self.rows) {
@@ -126,7 +147,7 @@ impl Table {
                 line.push_str(&" ".repeat(GAP));
             }
             match self.columns[*i].1 {
-                Align::Right => line.push_str(&(blank + &painted)),
+                Align::Right | Align::Point => line.push_str(&(blank + &painted)),
                 Align::Left | Align::Whole => line.push_str(&(painted + &blank)),
             }
         }
@@ -160,9 +181,11 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let mut table = Table::new(&[("MODEL", Align::Left), ("VER", Align::Whole), ("NOTE", Align::Left), ("AUC", Align::Right)]);
+        let mut table =
+            Table::new(&[("MODEL", Align::Left), ("VER", Align::Whole), ("NOTE", Align::Left), ("AUC", Align::Point)]);
         table.row(["客户流失".into(), "v3".into(), "".into(), "0.9".into()]);
         table.row(["telco-churn-with-a-long-name".into(), "v42".into(), "".into(), "12.25".into()]);
+        table.row(["m".into(), "v1".into(), "".into(), "7".into()]);
         table
     }
 
@@ -172,8 +195,9 @@ mod tests {
         assert_eq!(
             text,
             "MODEL                         VER    AUC\n\
-             客户流失                      v3     0.9\n\
-             telco-churn-with-a-long-name  v42  12.25\n"
+             客户流失                      v3    0.9\n\
+             telco-churn-with-a-long-name  v42  12.25\n\
+             m                             v1    7\n"
         );
     }
 
@@ -181,7 +205,7 @@ mod tests {
     fn only_a_terminal_gets_cut_lines_and_only_in_columns_that_may_be() {
         let text = table().render(Style { color: false, width: Some(24) });
         assert!(text.lines().all(|l| l.width() <= 24), "{text}");
-        assert!(text.contains("telco-chur…") && text.contains("12.25"), "{text}");
+        assert!(text.contains("telco-churn…") && text.contains("12.25"), "{text}");
     }
 
     #[test]

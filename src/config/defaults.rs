@@ -15,8 +15,6 @@ pub const CD_TRIGGER: CdTrigger = CdTrigger::Release;
 pub const CD_WAIT_SECONDS: u64 = 90;
 /// The GitHub host.
 pub const GITHUB_HOST: &str = "github.com";
-/// Whether the mouse is taken from the terminal.
-pub const MOUSE: bool = true;
 /// Metrics worth a column in lists, best first. Only says what to *show*: directions are never guessed.
 pub const MAIN_METRICS: &[&str] = &[
     "auc",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::defaults;
 use super::env::Env;
-use super::model::{self, ConfigFile, DEMO_TARGET, TargetSection, Theme};
+use super::model::{self, ConfigFile, DEMO_TARGET, SymbolSet, TargetSection, Theme};
 use super::nearest::did_you_mean;
 use super::origin::{Origin, Sourced};
 use super::paths::Paths;
@@ -15,15 +15,19 @@ use crate::domain::text::clean_line;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Variables of this program's own.
-const OWN_VARIABLES: &[&str] = &["SIGNOFF_CONFIG", "SIGNOFF_TARGET", "SIGNOFF_STATE_DIR"];
+const OWN_VARIABLES: &[&str] = &["SIGNOFF_CONFIG", "SIGNOFF_TARGET", "SIGNOFF_STATE_DIR", "SIGNOFF_LOG"];
 
 /// How the screens look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UiSettings {
     /// How they are coloured.
     pub theme: Sourced<Theme>,
-    /// Whether the mouse is taken from the terminal.
-    pub mouse: Sourced<bool>,
+    /// Which characters they use.
+    pub symbols: Sourced<SymbolSet>,
+    /// What the terminal says about its background (`COLORFGBG`), for the theme `auto`.
+    pub background: Option<String>,
+    /// Whether the locale says that the terminal shows Unicode, for the symbols `auto`.
+    pub unicode_locale: bool,
 }
 
 /// All layers, read once. Cheap to keep; targets are worked out when they are asked for.
@@ -60,7 +64,13 @@ pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
         Some(_) => Sourced::new(Theme::None, Origin::Env("NO_COLOR".to_owned())),
         None => file.ui.theme.clone().unwrap_or_else(|| Sourced::default_of(Theme::default())),
     };
-    let mouse = file.ui.mouse.clone().unwrap_or_else(|| Sourced::default_of(defaults::MOUSE));
+    let symbols = file.ui.symbols.clone().unwrap_or_else(|| Sourced::default_of(SymbolSet::default()));
+    let ui = UiSettings {
+        theme,
+        symbols,
+        background: env.get("COLORFGBG").map(str::to_owned),
+        unicode_locale: has_unicode_locale(&env),
+    };
     let notices = env
         .names("SIGNOFF_")
         .filter(|name| !OWN_VARIABLES.contains(name))
@@ -69,7 +79,16 @@ pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
             format!("the environment variable {name} means nothing here{hint}")
         })
         .collect();
-    Ok(Loaded { paths, ui: UiSettings { theme, mouse }, file_exists, notices, env, flags, file })
+    Ok(Loaded { paths, ui, file_exists, notices, env, flags, file })
+}
+
+/// The first of these that is set decides, as in the C library; with none set, terminals of today show Unicode.
+fn has_unicode_locale(env: &Env) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| env.get(name));
+    locale.is_none_or(|l| {
+        let l = l.to_ascii_lowercase();
+        l.contains("utf-8") || l.contains("utf8")
+    })
 }
 
 fn read(paths: &Paths) -> Outcome<Option<String>> {
@@ -205,7 +224,7 @@ impl Loaded {
             Shown::new("config", self.paths.config.value.display().to_string(), &self.paths.config.origin),
             Shown::new("state_dir", self.paths.state.value.display().to_string(), &self.paths.state.origin),
             Shown::new("ui.theme", self.ui.theme.value.name(), &self.ui.theme.origin),
-            Shown::new("ui.mouse", self.ui.mouse.value.to_string(), &self.ui.mouse.origin),
+            Shown::new("ui.symbols", self.ui.symbols.value.name(), &self.ui.symbols.origin),
         ];
         let gh = self.file.use_gh_cli.clone().unwrap_or_else(|| Sourced::default_of(false));
         out.push(Shown::new("github.use_gh_cli", gh.value.to_string(), &gh.origin));

@@ -23,7 +23,7 @@ mod show;
 pub use connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, TargetConnections, Tls};
 pub use env::Env;
 pub use load::{Loaded, UiSettings, load};
-pub use model::{DEMO_TARGET, TargetColor, Theme};
+pub use model::{DEMO_TARGET, SymbolSet, Theme};
 pub use origin::{Origin, Sourced};
 pub use paths::Paths;
 pub use resolve::{Flags, Target, promotion_target_name};

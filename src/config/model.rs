@@ -1,4 +1,4 @@
-//! The configuration file as a type: what may stand in it. What it means is in [`super::resolve`].
+//! The configuration file as a type: what may stand in it. What it means is in `resolve.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use crate::domain::cd::CdTrigger;
 use crate::domain::ids::RepoSlug;
 use crate::domain::registry::{PromotionTarget, Stage};
 use crate::domain::text::clean_line;
+use crate::ui::skin::is_colour;
 
 /// The name of the built-in world. No target in the file may have it.
 pub const DEMO_TARGET: &str = "demo";
@@ -47,40 +48,28 @@ const THEMES: &[(&str, Theme)] = &[
     ("none", Theme::None),
 ];
 
-/// Colour of a target's header, so that targets can be told apart at a glance.
+/// Which characters the screens use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum TargetColor {
-    /// Red for a production target, none for others.
+pub enum SymbolSet {
+    /// Unicode, unless the locale says that the terminal has none.
     #[default]
     Auto,
-    None,
-    Red,
-    Yellow,
-    Green,
-    Cyan,
-    Blue,
-    Magenta,
+    /// Unicode.
+    Unicode,
+    /// ASCII alone.
+    Ascii,
 }
 
-impl TargetColor {
+impl SymbolSet {
     /// Its name in the file.
     #[must_use]
     pub fn name(self) -> &'static str {
-        COLORS.iter().find(|(_, color)| *color == self).map_or("auto", |(name, _)| name)
+        SYMBOLS.iter().find(|(_, set)| *set == self).map_or("auto", |(name, _)| name)
     }
 }
 
-const COLORS: &[(&str, TargetColor)] = &[
-    ("auto", TargetColor::Auto),
-    ("none", TargetColor::None),
-    ("red", TargetColor::Red),
-    ("yellow", TargetColor::Yellow),
-    ("green", TargetColor::Green),
-    ("cyan", TargetColor::Cyan),
-    ("blue", TargetColor::Blue),
-    ("magenta", TargetColor::Magenta),
-];
+const SYMBOLS: &[(&str, SymbolSet)] =
+    &[("auto", SymbolSet::Auto), ("unicode", SymbolSet::Unicode), ("ascii", SymbolSet::Ascii)];
 
 /// Names of the things that may start CD.
 pub const TRIGGERS: &[(&str, CdTrigger)] = &[
@@ -114,8 +103,8 @@ pub struct ConfigFile {
 pub struct UiSection {
     /// How the screens are coloured.
     pub theme: Option<Sourced<Theme>>,
-    /// Whether the mouse is taken from the terminal.
-    pub mouse: Option<Sourced<bool>>,
+    /// Which characters they use.
+    pub symbols: Option<Sourced<SymbolSet>>,
 }
 
 /// `[metrics]`.
@@ -184,7 +173,7 @@ pub struct TargetSection {
     /// Whether it looks like production.
     pub production: Option<Sourced<bool>>,
     /// Colour of the header.
-    pub color: Option<Sourced<TargetColor>>,
+    pub colour: Option<Sourced<String>>,
     /// Whether nothing may be written.
     pub readonly: Option<Sourced<bool>>,
     /// Release settings of this target alone.
@@ -242,7 +231,7 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
 }
 
 fn ui(mut s: Section<'_, '_>) -> UiSection {
-    let ui = UiSection { theme: s.choice("theme", THEMES), mouse: s.boolean("mouse") };
+    let ui = UiSection { theme: s.choice("theme", THEMES), symbols: s.choice("symbols", SYMBOLS) };
     s.finish();
     ui
 }
@@ -310,7 +299,7 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
         github_api_url: s.parsed("github_api_url", address::api_url),
         github_token_env: s.parsed("github_token_env", variable),
         production: s.boolean("production"),
-        color: s.choice("color", COLORS),
+        colour: s.parsed("colour", colour),
         readonly: s.boolean("readonly"),
         release: release(s.section("release"), home),
     };
@@ -335,6 +324,14 @@ fn variable(text: &str) -> Result<String, String> {
     } else {
         // The value is not repeated: somebody may have put the token itself here.
         Err("this has to be the *name* of an environment variable, such as PROD_TOKEN".to_owned())
+    }
+}
+
+fn colour(text: &str) -> Result<String, String> {
+    if is_colour(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("'{}' is no colour such as \"red\", \"light-blue\", \"#aa3355\" or \"208\"", clean_line(text)))
     }
 }
 

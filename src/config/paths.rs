@@ -41,6 +41,34 @@ impl Paths {
     pub fn state_of(&self, demo: bool) -> PathBuf {
         if demo { self.state.value.join("demo") } else { self.state.value.clone() }
     }
+
+    /// Removes the demo's journals; those of real targets are never removed.
+    ///
+    /// # Errors
+    /// [`FailureKind::Local`] if the disk refuses.
+    pub fn clear_demo_history(&self) -> Outcome<()> {
+        let dir = self.state_of(true).join("promotions");
+        match std::fs::remove_dir_all(&dir) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                let operation = format!("remove {}", dir.display());
+                Err(Failure::new(FailureKind::Local, Service::Local, operation, e.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tries whether the state directory can be written to, by making it and a file in it.
+    ///
+    /// # Errors
+    /// [`FailureKind::Local`] of the journal: without it nothing can be approved.
+    pub fn check_state_is_writable(&self, demo: bool) -> Outcome<()> {
+        let dir = self.state_of(demo);
+        std::fs::create_dir_all(&dir).and_then(|()| tempfile::tempfile_in(&dir)).map(|_| ()).map_err(|e| {
+            let operation = format!("write to the state directory {}", dir.display());
+            Failure::new(FailureKind::Local, Service::Journal, operation, e.to_string())
+                .with_hint("Make it writable, or set SIGNOFF_STATE_DIR to a directory that is.")
+        })
+    }
 }
 
 fn base(env: &Env, variable: &str, platform: Option<&Path>, what: &str) -> Outcome<Sourced<PathBuf>> {

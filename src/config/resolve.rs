@@ -5,7 +5,7 @@ use std::path::Path;
 use super::connections::TargetConnections;
 use super::defaults;
 use super::env::Env;
-use super::model::{ConfigFile, DEMO_TARGET, ReleaseSection, TRIGGERS, TargetColor, TargetSection};
+use super::model::{ConfigFile, DEMO_TARGET, ReleaseSection, TRIGGERS, TargetSection};
 use super::origin::{Origin, Sourced};
 use super::show::Shown;
 use crate::domain::cd::CdTrigger;
@@ -45,8 +45,6 @@ pub struct Target {
     pub rules: Rules,
     /// How to reach its servers; none for the demo, which has no servers.
     pub connections: Option<TargetConnections>,
-    /// Colour of its header.
-    pub color: TargetColor,
     /// What is odd about it, one sentence each; for stderr and `doctor`.
     pub notices: Vec<String>,
     /// Every value with its origin, secrets hidden.
@@ -83,8 +81,6 @@ impl<'a> Resolver<'a> {
     /// Applies all layers.
     pub(super) fn target(mut self) -> Outcome<Target> {
         let production = self.flag_of("production", self.section.production.as_ref());
-        let color = self.section.color.clone().unwrap_or_else(|| Sourced::default_of(TargetColor::default()));
-        self.show("color", color.value.name(), &color.origin);
         let mlflow = self.mlflow()?;
         let github = self.github()?;
         let rules = self.rules(production, &github.host)?;
@@ -92,7 +88,6 @@ impl<'a> Resolver<'a> {
             name: self.name.to_owned(),
             rules,
             connections: Some(TargetConnections { mlflow, github }),
-            color: color.value,
             notices: self.notices,
             values: self.values,
         })
@@ -145,6 +140,8 @@ impl<'a> Resolver<'a> {
         let promote_to = self.section.promote_to.clone().unwrap_or_else(|| Sourced::default_of(defaults::promote_to()));
         self.show("promote_to", promotion_target_name(&promote_to.value), &promote_to.origin);
         let repository = self.repository()?;
+        let colour = self.section.colour.clone();
+        self.optional("colour", colour.as_ref());
         let (own, shared) = (&self.section.release, &self.file.release);
         let tag = self.release("tag", pick(own, shared, |r| &r.tag), defaults::TAG.to_owned());
         let title = self.release("title", pick(own, shared, |r| &r.title), defaults::TITLE.to_owned());
@@ -157,7 +154,7 @@ impl<'a> Resolver<'a> {
         Ok(Rules {
             target_name: self.name.to_owned(),
             production,
-            colour: None,
+            colour: colour.map(|c| c.value),
             demo: false,
             readonly,
             promote_to: promote_to.value,
@@ -288,7 +285,6 @@ pub fn demo(flags: &Flags) -> Target {
             main_metrics: default_main_metrics(),
         },
         connections: None,
-        color: TargetColor::Magenta,
         notices: Vec::new(),
         values: vec![Shown::new("target", DEMO_TARGET, &origin)],
     }

@@ -15,7 +15,7 @@ use crate::domain::rules::Rules;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::{Page, RegistryInfo};
 use crate::program::state::State;
-use crate::program::update::{start, update};
+use crate::program::update::update;
 
 /// The rules of the sample target.
 pub(crate) fn rules() -> Rules {
@@ -52,7 +52,7 @@ impl Simulator {
     pub(crate) fn new(routes: &[Route]) -> Self {
         let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
         let mut state = State::new(rules(), "http://mlflow:5000".into(), keymap, samples::now(), routes);
-        let effects = start(&mut state);
+        let effects = update(&mut state, Msg::Input(Input::Resize { width: 80, height: 24 }));
         let mut simulator = Self { state, effects: Vec::new(), answering: true };
         simulator.take(effects);
         simulator
@@ -153,7 +153,13 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
 
 /// A preflight in which everything passes.
 pub(crate) fn preflight() -> Preflight {
-    let check = |title: &str| Check { title: title.into(), state: CheckState::Pass, detail: "fine".into(), hint: None };
+    let check = |title: &str| Check {
+        title: title.into(),
+        state: CheckState::Pass,
+        detail: "fine".into(),
+        hint: None,
+        failure: None,
+    };
     Preflight {
         checks: vec![check("version"), check("commit"), check("tag")],
         draft: Some(samples::draft()),

@@ -14,7 +14,7 @@ use crate::promoter::Progress;
 use crate::screens::parts::{Event, Step};
 use crate::screens::{Screen, promotion};
 
-/// Consumes one message.
+/// Consumes one message. The first is the terminal's size: its effects are what the first screen needs.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = match msg {
         Msg::Tick(now) => {
@@ -47,12 +47,6 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     };
     effects.extend(fetch_and_cancel(state));
     effects
-}
-
-/// The effects of starting up: what the first screens need.
-pub fn start(state: &mut State) -> Vec<Effect> {
-    deliver(state, Event::Changed);
-    fetch_and_cancel(state)
 }
 
 fn press(state: &mut State, key: Key) -> Vec<Effect> {

@@ -16,7 +16,7 @@ use crate::app::input::Input;
 use crate::app::msg::Msg;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::program::state::State;
-use crate::program::update::{start, update};
+use crate::program::update::update;
 use crate::program::view::view;
 use crate::services::Services;
 use crate::ui::skin::Skin;
@@ -35,16 +35,15 @@ const BATCH: usize = 256;
 pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<()> {
     let mut terminal = TerminalGuard::enter()?;
     let size = terminal.size()?;
-    update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
+    let mut effects = update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
     // The first frame comes before the first request, so that something is there at once.
     draw(&state, skin, &mut terminal)?;
-    let mut input = InputReader::spawn();
+    let mut input = InputReader::spawn()?;
     let mut signals = Signals::listen()
         .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
     let (replies, mut answers) = unbounded_channel();
     let clock = services.clock.clone();
     let mut executor = Executor::new(services, replies);
-    let mut effects = start(&mut state);
     let mut last_frame = Instant::now();
     let mut frame_due: Option<Instant> = Some(last_frame);
     loop {

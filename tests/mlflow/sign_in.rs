@@ -1,5 +1,7 @@
 //! MLflow's own sign-in app: who we are, and what is answered to those who may not.
 
+use std::time::Duration;
+
 use signoff::adapters::mlflow::{Auth, Mlflow};
 use signoff::failure::FailureKind;
 use signoff::ports::ModelRegistry;
@@ -45,4 +47,9 @@ async fn sign_in_tells_who_we_are_and_refuses_strangers_and_readers() {
     let failure = reader.set_version_tag(&journaled().await, &name("guarded"), v(1), "k", "v").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Forbidden, "{failure:?}");
     assert!(failure.hint.unwrap().contains("EDIT"));
+
+    // Its workers go as well, if not in the same instant: they hold the port.
+    let port = server.port;
+    drop(server);
+    assert!(http::gone(port, Duration::from_secs(20)), "the server outlived its handle");
 }

@@ -36,8 +36,8 @@ async fn tags_are_set_replaced_and_removed(version: Version) {
         mlflow.set_version_tag(&token, &model, v(1), "signoff.promotion", value).await.unwrap();
         assert_eq!(tags().await["signoff.promotion"], value);
     }
-    mlflow.set_version_tag(&token, &model, v(1), "a key/with: odd 'things'", HOSTILE).await.unwrap();
-    assert!(tags().await["a key/with: odd 'things'"].starts_with("fine␛]0;pwned␇"));
+    mlflow.set_version_tag(&token, &model, v(1), "a key/with: odd_things", HOSTILE).await.unwrap();
+    assert!(tags().await["a key/with: odd_things"].starts_with("fine␛]0;pwned␇"));
     for _ in 0..2 {
         mlflow.delete_version_tag(&token, &model, v(1), "signoff.promotion").await.unwrap();
         assert_eq!(tags().await.len(), 1);

@@ -50,6 +50,7 @@ impl Version {
 pub struct Server {
     pub version: Version,
     pub port: u16,
+    process: Child,
     /// Closing its input is what stops the server.
     watchdog: Child,
 }
@@ -122,9 +123,9 @@ impl Server {
                 .env("MLFLOW_AUTH_CONFIG_PATH", dir.join("auth.ini"))
                 .env("MLFLOW_FLASK_SERVER_SECRET_KEY", "loopback-only");
         }
-        let mut process = command.spawn().unwrap_or_else(|e| panic!("cannot start {}: {e}", venv.display()));
+        let process = command.spawn().unwrap_or_else(|e| panic!("cannot start {}: {e}", venv.display()));
         let watchdog = Command::new("sh")
-            .args(["-c", r#"cat >/dev/null; kill -KILL -- "-$1" 2>/dev/null; rm -rf -- "$2""#, "watchdog"])
+            .args(["-c", r#"cat >/dev/null; kill -s KILL -- "-$1"; rm -rf -- "$2""#, "watchdog"])
             .arg(process.id().to_string())
             .arg(&dir)
             .stdin(Stdio::piped())
@@ -134,10 +135,10 @@ impl Server {
             .process_group(0)
             .spawn()
             .expect("cannot start a shell");
-        let server = Self { version, port, watchdog };
+        let mut server = Self { version, port, process, watchdog };
         let deadline = Instant::now() + START_DEADLINE;
         while Instant::now() < deadline {
-            if process.try_wait().is_ok_and(|exit| exit.is_some()) {
+            if server.process.try_wait().is_ok_and(|exit| exit.is_some()) {
                 break;
             }
             if http::request(port, "GET", "/health", "", "").is_ok_and(|(status, _)| status == 200) {
@@ -154,5 +155,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.watchdog.stdin.take());
         let _ = self.watchdog.wait();
+        // Dead by now; collected, so that no zombie stays.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }

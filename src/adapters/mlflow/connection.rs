@@ -137,8 +137,15 @@ fn parse(uri: &str) -> Outcome<(Url, Auth)> {
         )),
         s if s.starts_with("databricks") => Err(config("Databricks workspaces are not supported yet")
             .with_hint("Use the address of an open-source MLflow server for now.")),
+        _ if is_host_and_port(uri) => Err(config(format!(
+            "'{}' does not say how to talk to that server",
+            clean_line(uri)
+        ))
+        .with_hint(format!("Write http://{} or https://{}.", clean_line(uri), clean_line(uri)))),
         s if s == "sqlite" || s == "file" || !uri.contains("://") => {
-            Err(local(uri, if s == "sqlite" { uri } else { "" }))
+            let store = clean_line(uri);
+            let store = if store.contains(' ') { format!("\"{store}\"") } else { store };
+            Err(local(&format!("'{}'", clean_line(uri)), &store))
         }
         s if ["postgresql", "mysql", "mssql", "oracle"].iter().any(|db| s.starts_with(db)) => {
             // The URI of a database holds its password: it is not repeated.
@@ -168,9 +175,15 @@ fn http(uri: &str) -> Outcome<(Url, Auth)> {
     Ok((url, auth))
 }
 
+/// `localhost:5000`, as people write it.
+fn is_host_and_port(uri: &str) -> bool {
+    uri.split_once(':').is_some_and(|(host, rest)| {
+        let port = rest.split('/').next().unwrap_or_default();
+        host.len() > 1 && !host.contains('/') && port.parse::<u16>().is_ok()
+    })
+}
+
 fn local(what: &str, store: &str) -> Failure {
-    let what = if what.starts_with("a ") { what.to_owned() } else { format!("'{}'", clean_line(what)) };
-    let store = if store.is_empty() { "<the store>".to_owned() } else { clean_line(store) };
     config(format!("{what} is a local store, and signoff talks to MLflow servers only")).with_hint(format!(
         "Serve it with `mlflow server --backend-store-uri {store} --port 5000` and set \
          MLFLOW_TRACKING_URI=http://127.0.0.1:5000."
@@ -222,8 +235,20 @@ mod tests {
             assert_eq!(failure.kind, FailureKind::Config, "{uri}");
             assert!(failure.hint.as_deref().unwrap().contains("mlflow server --backend-store-uri"), "{failure:?}");
         }
-        let failure = endpoint_url("sqlite:///mlflow.db").unwrap_err();
-        assert!(failure.hint.unwrap().contains("--backend-store-uri sqlite:///mlflow.db --port 5000"));
+        for (uri, part) in
+            [("sqlite:///mlflow.db", "uri sqlite:///mlflow.db --port"), ("/my runs", "uri \"/my runs\" --port")]
+        {
+            let failure = endpoint_url(uri).unwrap_err();
+            assert!(failure.hint.as_deref().unwrap().contains(part), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_without_a_scheme_is_told_apart_from_a_folder() {
+        for uri in ["localhost:5000", "127.0.0.1:5000", "mlflow.acme.example:443/team"] {
+            let failure = endpoint_url(uri).unwrap_err();
+            assert!(failure.hint.as_deref().unwrap().starts_with(&format!("Write http://{uri} or")), "{failure:?}");
+        }
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
 
 fn columns() -> Vec<Column<'static>> {
     vec![
-        Column::left("MODEL").min(14).stretch(),
+        Column::left("MODEL").min(14).max(44).stretch(),
         Column::right("VER"),
         Column::right("AGE"),
         Column::left("AUTHOR").rank(4).min(8),

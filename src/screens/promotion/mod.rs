@@ -109,11 +109,7 @@ impl Promotion {
             return Step::none();
         };
         let ended = matches!(&state.cd, Some(CdOutcome::Run(run)) if run.state.is_final());
-        let due = if ended {
-            read_at < state.updated_at
-        } else {
-            (ctx.now.duration_since(read_at)).as_secs() >= JOBS_EVERY_S
-        };
+        let due = read_at < state.updated_at || (!ended && ctx.now.duration_since(read_at).as_secs() >= JOBS_EVERY_S);
         if due { Step::refresh(vec![query]) } else { Step::none() }
     }
 }

@@ -63,20 +63,18 @@ impl Promotion {
 }
 
 fn journal_line(state: &SagaState, skin: &Skin) -> Phrase<'static> {
-    line(skin.symbols().pass, Role::Good, "journal", format!("promotion {}", state.plan.id), String::new())
+    line(skin.symbols().pass, Role::Good, "journal", "", format!("promotion {}", state.plan.id))
 }
 
 fn verify_line(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin, ticks: u64) -> Option<Phrase<'static>> {
     let symbols = skin.symbols();
     Some(match &state.phase {
-        Phase::Opened if ctx.busy => {
-            line(symbols.spin(spin(ticks)), Role::Warn, "facts", "re-reading …".into(), String::new())
-        }
-        Phase::Opened => line(symbols.dot, Role::Muted, "facts", "not re-read yet".into(), String::new()),
+        Phase::Opened if ctx.busy => line(symbols.spin(spin(ticks)), Role::Warn, "facts", "", "re-reading …".into()),
+        Phase::Opened => line(symbols.dot, Role::Muted, "facts", "", "not re-read yet".into()),
         Phase::Closing(Ending::Refused { why }) | Phase::Ended(Ending::Refused { why }) => {
-            line(symbols.block, Role::Bad, "facts", why.clone(), String::new())
+            line(symbols.block, Role::Bad, "facts", "", why.clone())
         }
-        _ => line(symbols.pass, Role::Good, "facts", "nothing changed since you looked".into(), String::new()),
+        _ => line(symbols.pass, Role::Good, "facts", "", "nothing changed since you looked".into()),
     })
 }
 
@@ -123,15 +121,17 @@ fn step_lines(
         (Some(from), None) if ctx.busy => format::duration(from, ctx.now),
         _ => String::new(),
     };
-    let phrase = line(symbol, role, &record.step.to_string(), detail, time);
-    phrase.wrap(width, 19)
+    let phrase = line(symbol, role, &record.step.to_string(), &time, detail);
+    phrase.wrap(width, 28)
 }
 
-fn line(symbol: &str, role: Role, title: &str, detail: String, time: String) -> Phrase<'static> {
+/// One line of the timeline: symbol, title, time, detail. The time stands before the detail, because times line
+/// up and details wrap.
+fn line(symbol: &str, role: Role, title: &str, time: &str, detail: String) -> Phrase<'static> {
     Phrase::of(role, format!(" {symbol} "))
-        .text(format!("{title:<16}"))
-        .add(Role::Text, detail)
-        .add(Role::Muted, format!("   {time}"))
+        .text(format!("{title:<14}"))
+        .add(Role::Muted, format!("{time:>8}   "))
+        .text(detail)
 }
 
 fn receipt_words(receipt: &Receipt, state: &SagaState) -> String {

@@ -29,7 +29,7 @@ impl Review {
                 Some(base) => left
                     .add(Role::Muted, "  against  ")
                     .add(Role::Production, format!("{} {}", symbols.production, base.version.number))
-                    .add(Role::Muted, format!(" in {target}")),
+                    .add(Role::Muted, if ctx.width < 100 { String::new() } else { format!(" in {target}") }),
                 None if target.is_held_by(&facts.version) => left.add(Role::Production, format!("  in {target}")),
                 None => left.add(Role::Muted, format!("  nothing in {target} yet")),
             };
@@ -108,9 +108,12 @@ fn draw_row(row: &ReviewRow, skin: &Skin) -> Row<'static> {
     let symbols = skin.symbols();
     match row {
         ReviewRow::Gap => Row::default(),
-        ReviewRow::Section(title, word) => {
-            Row::new(vec![Phrase::of(Role::Heading, title.clone()), Phrase::of(Role::Muted, word.clone())])
-        }
+        ReviewRow::Section { title, word, old, new } => Row::new(vec![
+            Phrase::of(Role::Heading, title.clone()),
+            Phrase::of(Role::Production, old.clone()),
+            Phrase::of(Role::Candidate, new.clone()),
+            Phrase::of(Role::Muted, word.clone()),
+        ]),
         ReviewRow::Metric(metric) => Row::new(vec![
             Phrase::new(format!("  {}", metric.name)),
             Phrase::of(Role::Muted, metric.old.map(|v| v.to_string()).unwrap_or_default()),

@@ -1,6 +1,7 @@
 //! The widgets: plain data, drawn with `impl Widget for &T`.
 
 mod bars;
+mod chart;
 mod dialog;
 mod field;
 mod ground;
@@ -13,6 +14,7 @@ mod tabs;
 mod timeline;
 
 pub use bars::{Footer, HeaderBar, Hint, Rule, TargetMark};
+pub use chart::{Chart, Series};
 pub use dialog::Dialog;
 pub use field::Field;
 pub use ground::{Ground, TooSmall};

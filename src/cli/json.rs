@@ -1,0 +1,425 @@
+//! What `--json` prints: types of their own, so that nothing inside the program can change a script's input.
+//!
+//! Every document is one object with a `schema` of the form `signoff.NAME/1`. Fields may be added; a field that
+//! changes its meaning, or goes away, raises the number. Times are RFC 3339 in UTC. Names of models are the server's
+//! own spelling; other text from servers is cleaned of control characters. A field that is not known is `null`.
+//! Metrics are numbers, or the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, which JSON has no numbers for.
+//!
+//! | command | schema | type |
+//! |---|---|---|
+//! | `inbox` | `signoff.inbox/1` | [`Inbox`] |
+//! | `models` | `signoff.models/1` | [`Models`] |
+//! | `versions` | `signoff.versions/1` | [`Versions`] |
+//! | `show` | `signoff.version/1` | [`Show`] |
+//! | `compare` | `signoff.comparison/1` | [`Compare`] |
+//! | `approve --dry-run`, or an approval that checks block | `signoff.preflight/1` | [`super::json_promotion::Preflight`] |
+//! | `approve`, `resume`, `undo` | `signoff.promotion/1` | [`super::json_promotion::Promotion`] |
+//! | `promotions` | `signoff.promotions/1` | [`super::json_promotion::Promotions`] |
+//! | `doctor` | `signoff.doctor/1` | [`Doctor`] |
+//! | `config show` | `signoff.config/1` | [`Config`] |
+//!
+//! Failures go to stderr as sentences, and into the exit code; stdout then stays empty.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::config::{Shown, address::redact};
+use crate::domain::compare::{Change, Direction, MetricRow, TextRow};
+use crate::domain::facts::RunFacts;
+use crate::domain::ids::RepoSlug;
+use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::run::{Dataset, MetricValue, Run};
+
+/// Which world an answer is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Where {
+    /// The configured target.
+    pub target: String,
+    /// The registry, without credentials.
+    pub registry: String,
+    /// What "in production" means: `stage:Production`, `alias:champion`.
+    pub promote_to: String,
+    /// True where no real server is involved.
+    pub demo: bool,
+}
+
+/// `signoff inbox`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inbox {
+    /// `signoff.inbox/1`.
+    pub schema: &'static str,
+    #[allow(missing_docs)]
+    #[serde(flatten)]
+    pub place: Where,
+    /// Oldest first.
+    pub waiting: Vec<Waiting>,
+}
+
+/// A version that waits for a decision.
+#[derive(Clone, Debug, Serialize)]
+pub struct Waiting {
+    /// The version.
+    #[serde(flatten)]
+    pub version: Version,
+    /// What is in production.
+    pub production: Option<u64>,
+    /// The metric that stands for it.
+    pub main_metric: Option<Metric>,
+}
+
+/// One metric of a version, beside that of the one in production.
+#[derive(Clone, Debug, Serialize)]
+pub struct Metric {
+    /// Its name.
+    pub name: String,
+    /// The baseline's value.
+    pub old: Option<MetricValue>,
+    /// The candidate's value.
+    pub new: Option<MetricValue>,
+    /// `new - old`, where both are finite.
+    pub delta: Option<f64>,
+    /// `same`, `better`, `worse`, `unknown`, `added` or `removed`.
+    pub change: Change,
+    /// `higher` or `lower` is better, where the configuration says so.
+    pub direction: Option<Direction>,
+}
+
+impl From<&MetricRow> for Metric {
+    fn from(row: &MetricRow) -> Self {
+        Self {
+            name: row.name.clone(),
+            old: row.old,
+            new: row.new,
+            delta: row.delta,
+            change: row.change,
+            direction: row.direction,
+        }
+    }
+}
+
+/// `signoff models`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Models {
+    /// `signoff.models/1`.
+    pub schema: &'static str,
+    #[allow(missing_docs)]
+    #[serde(flatten)]
+    pub place: Where,
+    /// By name.
+    pub models: Vec<Model>,
+}
+
+/// A registered model.
+#[derive(Clone, Debug, Serialize)]
+pub struct Model {
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// The version in production; the highest, if there are several.
+    pub production: Option<u64>,
+    /// The highest version of each stage that has one.
+    pub latest: Vec<StageVersion>,
+    /// Which version each alias points to.
+    pub aliases: BTreeMap<String, u64>,
+    /// The model's own tags.
+    pub tags: BTreeMap<String, String>,
+    /// When it was registered.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// A version and its stage.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct StageVersion {
+    pub version: u64,
+    pub stage: String,
+}
+
+impl Model {
+    /// A model whose version in production is `production`.
+    #[must_use]
+    pub fn new(model: &RegisteredModel, production: Option<u64>) -> Self {
+        Self {
+            name: model.name.as_str().to_owned(),
+            description: model.description.clone(),
+            production,
+            latest: model
+                .latest
+                .iter()
+                .map(|v| StageVersion { version: v.number.0, stage: v.stage.to_string() })
+                .collect(),
+            aliases: model.aliases.iter().map(|(k, v)| (k.clone(), v.0)).collect(),
+            tags: model.tags.clone(),
+            created_at: model.created_at,
+            updated_at: model.updated_at,
+        }
+    }
+}
+
+/// `signoff versions`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Versions {
+    /// `signoff.versions/1`.
+    pub schema: &'static str,
+    #[allow(missing_docs)]
+    #[serde(flatten)]
+    pub place: Where,
+    /// Newest first.
+    pub versions: Vec<ListedVersion>,
+    /// Whether there are more than `--limit` let through.
+    pub truncated: bool,
+}
+
+/// A version in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListedVersion {
+    /// The version.
+    #[serde(flatten)]
+    pub version: Version,
+    /// Whether it is in production.
+    pub in_production: bool,
+    /// Its metrics; `null` if its run could not be read.
+    pub metrics: Option<BTreeMap<String, MetricValue>>,
+}
+
+/// One version of a model.
+#[derive(Clone, Debug, Serialize)]
+pub struct Version {
+    /// The model's name.
+    pub model: String,
+    /// Its number.
+    pub version: u64,
+    /// `None`, `Staging`, `Production` or `Archived`.
+    pub stage: String,
+    /// `ready`, `registration pending`, `registration failed` or the server's word.
+    pub status: String,
+    /// Aliases that point to it.
+    pub aliases: Vec<String>,
+    /// When it was registered.
+    pub created_at: Option<Timestamp>,
+    /// When stage or description last changed.
+    pub updated_at: Option<Timestamp>,
+    /// Who registered it, or started its run.
+    pub author: Option<String>,
+    /// Where its files are.
+    pub source: String,
+    /// The run that made it.
+    pub run_id: Option<String>,
+    /// Free text.
+    pub description: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Its page for people.
+    pub url: Option<String>,
+}
+
+impl Version {
+    /// A version with the author its run names, if the registry names none.
+    #[must_use]
+    pub fn new(version: &ModelVersion, run: Option<&Run>, url: Option<String>) -> Self {
+        Self {
+            model: version.model.as_str().to_owned(),
+            version: version.number.0,
+            stage: version.stage.to_string(),
+            status: version.status.to_string(),
+            aliases: version.aliases.clone(),
+            created_at: version.created_at,
+            updated_at: version.updated_at,
+            author: version.author.clone().or_else(|| run.and_then(|r| r.user.clone())),
+            source: redact(&version.source),
+            run_id: version.run_id.as_ref().map(|r| r.as_str().to_owned()),
+            description: version.description.clone(),
+            tags: version.tags.clone(),
+            url,
+        }
+    }
+}
+
+/// `signoff show`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Show {
+    /// `signoff.version/1`.
+    pub schema: &'static str,
+    #[allow(missing_docs)]
+    #[serde(flatten)]
+    pub place: Where,
+    /// The version.
+    pub version: Version,
+    /// Every version in production.
+    pub in_production: Vec<u64>,
+    /// Its run; `null` if it names none or it cannot be read.
+    pub run: Option<RunShown>,
+    /// Why there is no run to show.
+    pub run_missing: Option<String>,
+    /// What it was laid against.
+    pub baseline: Option<u64>,
+    /// Metrics beside those of the baseline.
+    pub metrics: Vec<Metric>,
+    /// Digest of the facts an approval would rest on.
+    pub facts_digest: String,
+}
+
+/// A training run.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunShown {
+    /// Its id.
+    pub id: String,
+    /// Its experiment.
+    pub experiment_id: String,
+    /// Its name.
+    pub name: String,
+    /// Who started it.
+    pub user: Option<String>,
+    /// `FINISHED`, `FAILED`, ...
+    pub status: String,
+    /// When it started.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Whether it lies in the server's waste bin.
+    pub deleted: bool,
+    /// The commit it says it was started from.
+    pub commit: Option<String>,
+    /// The branch it says.
+    pub branch: Option<String>,
+    /// The repository it says, as `host/owner/name`.
+    pub repository: Option<String>,
+    /// Its parameters.
+    pub params: BTreeMap<String, String>,
+    /// Its tags, without MLflow's own.
+    pub tags: BTreeMap<String, String>,
+    /// The data it read.
+    pub datasets: Vec<Dataset>,
+    /// Its page for people.
+    pub url: Option<String>,
+}
+
+impl RunShown {
+    /// A run, without anything that may hold credentials.
+    #[must_use]
+    pub fn new(run: &Run, url: Option<String>) -> Self {
+        Self {
+            id: run.id.as_str().to_owned(),
+            experiment_id: run.experiment.as_str().to_owned(),
+            name: run.name.clone(),
+            user: run.user.clone(),
+            status: run.status.clone(),
+            started_at: run.started_at,
+            ended_at: run.ended_at,
+            deleted: run.deleted,
+            commit: run.source_commit().map(str::to_owned),
+            branch: run.source_branch().map(str::to_owned),
+            repository: repository_of(run),
+            params: run.params.clone(),
+            tags: run
+                .tags
+                .iter()
+                .filter(|(k, _)| !k.starts_with("mlflow."))
+                .map(|(k, v)| (k.clone(), v.clone()))
+                .collect(),
+            datasets: run.datasets.clone(),
+            url,
+        }
+    }
+}
+
+/// The repository a run names, parsed: its address may hold credentials.
+#[must_use]
+pub fn repository_of(run: &Run) -> Option<String> {
+    run.source_repo_url().and_then(RepoSlug::from_remote_url).map(|(host, repo)| format!("{host}/{repo}"))
+}
+
+/// Why there is no run to show.
+#[must_use]
+pub fn run_missing(run: &RunFacts) -> Option<String> {
+    match run {
+        RunFacts::Known(_) => None,
+        RunFacts::NotRecorded => Some("the version names no run".to_owned()),
+        RunFacts::Unreadable(why) => Some(why.clone()),
+    }
+}
+
+/// `signoff compare`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compare {
+    /// `signoff.comparison/1`.
+    pub schema: &'static str,
+    #[allow(missing_docs)]
+    #[serde(flatten)]
+    pub place: Where,
+    /// The candidate.
+    pub candidate: Version,
+    /// What it is laid against; `null` if nothing is in production.
+    pub baseline: Option<Version>,
+    /// Why the candidate's or the baseline's run is missing from the comparison.
+    pub runs_missing: Vec<String>,
+    /// All metrics of both, by name.
+    pub metrics: Vec<Metric>,
+    /// All params of both, by name.
+    pub params: Vec<TextRow>,
+    /// All tags of both, by name.
+    pub tags: Vec<TextRow>,
+}
+
+/// `signoff doctor`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Doctor {
+    /// `signoff.doctor/1`.
+    pub schema: &'static str,
+    /// Whether nothing hinders an approval.
+    pub ok: bool,
+    /// What was looked at.
+    pub checks: Vec<DoctorCheck>,
+    /// What remains open even if all is well, one sentence each.
+    pub holes: Vec<String>,
+}
+
+/// One thing `doctor` looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct DoctorCheck {
+    /// What.
+    pub check: String,
+    /// `pass`, `unknown`, `warn` or `block`.
+    pub state: crate::domain::preflight::CheckState,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// `signoff config show`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Config {
+    /// `signoff.config/1`.
+    pub schema: &'static str,
+    /// The target in force; `null` if none is.
+    pub target: Option<String>,
+    /// All configured targets.
+    pub targets: Vec<String>,
+    /// Every value in force.
+    pub values: Vec<ConfigValue>,
+    /// What is odd.
+    pub notices: Vec<String>,
+}
+
+/// A value in force.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConfigValue {
+    /// Its name, dotted as in the file.
+    pub key: String,
+    /// The value; `***` for secrets, `null` if unset.
+    pub value: Option<String>,
+    /// Where it came from.
+    pub origin: String,
+}
+
+impl From<Shown> for ConfigValue {
+    fn from(shown: Shown) -> Self {
+        Self { key: shown.key, value: shown.value, origin: shown.origin }
+    }
+}

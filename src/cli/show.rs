@@ -1,0 +1,268 @@
+//! `signoff show` and `signoff compare`.
+
+use super::args::Format;
+use super::exit::Exit;
+use super::format::{age, delta, symbol, time, value};
+use super::output::{Role, Sink, Style};
+use super::table::{Align, Cell, Table};
+use super::{json, place};
+use crate::config::address::redact;
+use crate::domain::compare::{Change, Comparison, MetricRow, Side, TextRow, compare};
+use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::reference::VersionRef;
+use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX};
+use crate::domain::run::Run;
+use crate::domain::text::shorten;
+use crate::evidence::{resolve, reviewed_facts};
+use crate::failure::Outcome;
+use crate::services::Services;
+
+/// Longest param or tag value shown in a comparison; `--json` has all of it.
+const VALUE_WIDTH: usize = 60;
+
+/// Runs `signoff show`.
+///
+/// # Errors
+/// Whatever the registry says about the version or what is in production.
+pub async fn show(services: &Services, reference: &VersionRef, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+    let version = resolve(services.registry.as_ref(), reference).await?;
+    let facts =
+        reviewed_facts(services.registry.as_ref(), &services.rules.promote_to, &version.model, version.number).await?;
+    let comparison = compare_facts(services, &facts);
+    let run = facts.run.known();
+    let run_url = run.and_then(|r| services.registry.run_page(&r.experiment, &r.id));
+    if format.json {
+        sink.json(&json::Show {
+            schema: "signoff.version/1",
+            place: place(services),
+            version: version_json(services, &facts.version, run),
+            in_production: facts.holders.iter().map(|v| v.0).collect(),
+            run: run.map(|r| json::RunShown::new(r, run_url)),
+            run_missing: json::run_missing(&facts.run),
+            baseline: facts.baseline.as_ref().map(|b| b.version.number.0),
+            metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
+            facts_digest: facts.digest(),
+        })?;
+        return Ok(Exit::Done);
+    }
+    let style = sink.style();
+    sink.text(&heading(services, &facts, style));
+    sink.text(&description(&facts.version));
+    let baseline = facts.baseline.as_ref().map(|b| b.version.number.to_string());
+    sink.text(&metrics_text(&comparison.metrics, baseline.as_deref(), &facts.version.number.to_string(), style));
+    if let Some(run) = run {
+        sink.text(&pairs("PARAMS", run.params.iter(), style));
+    }
+    sink.text(&pairs("TAGS", facts.version.tags.iter().filter(|(k, _)| !k.starts_with(OWN_TAG_PREFIX)), style));
+    sink.text(&pairs("SIGNOFF", facts.version.tags.iter().filter(|(k, _)| k.starts_with(OWN_TAG_PREFIX)), style));
+    Ok(Exit::Done)
+}
+
+fn version_json(services: &Services, version: &ModelVersion, run: Option<&Run>) -> json::Version {
+    json::Version::new(version, run, services.registry.version_page(&version.model, version.number))
+}
+
+fn compare_facts(services: &Services, facts: &ReviewedFacts) -> Comparison {
+    let side = Side { version: &facts.version, run: facts.run.known() };
+    let base = facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
+    compare(side, base, &services.rules.directions)
+}
+
+fn heading(services: &Services, facts: &ReviewedFacts, style: Style) -> String {
+    let (version, now) = (&facts.version, services.clock.now());
+    let held = services.rules.promote_to.is_held_by(version);
+    let state = if held { "● in production" } else { "○ candidate" };
+    let mut table = Table::new(&[("", Align::Whole), ("", Align::Left)]);
+    let mut line = |name: &'static str, text: String| {
+        if !text.is_empty() {
+            table.row([Cell::new(name, Role::Muted), text.into()]);
+        }
+    };
+    line("stage", version.stage.to_string());
+    line("aliases", version.aliases.join(", "));
+    line("status", version.status.to_string());
+    let registered = [time(version.created_at), ago(&age(now, version.created_at))];
+    line("registered", registered.join(" ").trim().to_owned());
+    let holders: Vec<_> = facts.holders.iter().map(ToString::to_string).collect();
+    line("production", if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") });
+    line("source", redact(&version.source));
+    match &facts.run {
+        RunFacts::Known(run) => {
+            let deleted = if run.deleted { ", deleted" } else { "" };
+            line("run", format!("{} {} ({}{deleted})", run.id, run.name, run.status).replace("  ", " "));
+            line("author", version.author.clone().or_else(|| run.user.clone()).unwrap_or_default());
+            line("started", time(run.started_at));
+            line(
+                "commit",
+                run.source_commit().map(crate::domain::text::clean_line).unwrap_or_else(|| "not recorded".to_owned()),
+            );
+            line("branch", run.source_branch().map(crate::domain::text::clean_line).unwrap_or_default());
+            line("repository", json::repository_of(run).unwrap_or_default());
+            for data in &run.datasets {
+                let context = data.context.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
+                let rows = data.rows.map(|r| format!(", {r} rows")).unwrap_or_default();
+                line("data", format!("{} {}{context}{rows}", data.name, data.digest));
+            }
+        }
+        missing => line("run", json::run_missing(missing).unwrap_or_default()),
+    }
+    line("page", services.registry.version_page(&version.model, version.number).unwrap_or_default());
+    let title = style.paint(Role::Strong, &format!("{} {}", version.model, version.number));
+    format!("{title}  {state}\n{}", table.indented(2).render(style))
+}
+
+fn ago(age: &str) -> String {
+    if age.is_empty() { String::new() } else { format!("({age} ago)") }
+}
+
+fn description(version: &ModelVersion) -> String {
+    let text = version.description.trim();
+    if text.is_empty() {
+        return String::new();
+    }
+    let lines: String = text.lines().map(|l| format!("  {l}\n")).collect();
+    format!("\n{lines}")
+}
+
+fn pairs<'a>(title: &str, pairs: impl Iterator<Item = (&'a String, &'a String)>, style: Style) -> String {
+    let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]).indented(2);
+    for (key, value) in pairs {
+        table.row([key.clone().into(), value.replace('\n', "⏎").into()]);
+    }
+    if table.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}\n{}", style.paint(Role::Strong, title), table.render(style))
+    }
+}
+
+fn metrics_text(rows: &[MetricRow], old: Option<&str>, new: &str, style: Style) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    // The numbers of the versions stand over columns that are aligned on the point, so they are a heading, not a row.
+    let mut table = Table::new(&[
+        ("", Align::Left),
+        (old.unwrap_or_default(), Align::Point),
+        (new, Align::Point),
+        ("", Align::Whole),
+        (if old.is_some() { "Δ" } else { "" }, Align::Point),
+    ])
+    .indented(2);
+    for row in rows {
+        let [mark, difference] = if old.is_some() { delta(row.change, row.delta) } else { Default::default() };
+        table.row([row.name.clone().into(), value(row.old).into(), value(row.new).into(), mark, difference]);
+    }
+    format!("\n{}\n{}", style.paint(Role::Strong, "METRICS"), table.render(style))
+}
+
+/// Runs `signoff compare`.
+///
+/// # Errors
+/// Whatever the registry says about either version.
+pub async fn compare_command(
+    services: &Services,
+    candidate: &VersionRef,
+    baseline: Option<&VersionRef>,
+    all: bool,
+    format: Format,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
+    let sides = sides(services, candidate, baseline).await?;
+    let side = Side { version: &sides.candidate.0, run: sides.candidate.1.known() };
+    let base = sides.baseline.as_ref().map(|(v, run)| Side { version: v, run: run.known() });
+    let comparison = compare(side, base, &services.rules.directions);
+    let missing: Vec<String> = [Some(&sides.candidate), sides.baseline.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter_map(|(v, run)| Some(format!("{} {}: {}", v.model, v.number, json::run_missing(run)?)))
+        .collect();
+    if format.json {
+        sink.json(&json::Compare {
+            schema: "signoff.comparison/1",
+            place: place(services),
+            candidate: version_json(services, side.version, side.run),
+            baseline: base.map(|b| version_json(services, b.version, b.run)),
+            runs_missing: missing,
+            metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
+            params: comparison.params,
+            tags: comparison.tags,
+        })?;
+        return Ok(Exit::Done);
+    }
+    for sentence in &missing {
+        sink.warn(sentence);
+    }
+    let style = sink.style();
+    let name = |side: &Side<'_>| match side.version.model == sides.candidate.0.model {
+        true => side.version.number.to_string(),
+        false => format!("{} {}", side.version.model, side.version.number),
+    };
+    let title = format!("{} {}", side.version.model, side.version.number);
+    sink.line(&match &base {
+        Some(base) => format!("{}  against  {}", style.paint(Role::Strong, &title), name(base)),
+        None => format!("{}  (nothing is in {})", style.paint(Role::Strong, &title), services.rules.promote_to),
+    });
+    let (old, new) = (base.as_ref().map(name), name(&side));
+    let metrics: Vec<_> = comparison.metrics.iter().filter(|m| all || m.change != Change::Same).cloned().collect();
+    sink.text(&metrics_text(&metrics, old.as_deref(), &new, style));
+    sink.text(&equal(comparison.metrics.len() - metrics.len()));
+    for (heading, rows) in [("PARAMS", &comparison.params), ("TAGS", &comparison.tags)] {
+        let shown: Vec<_> = rows.iter().filter(|r| all || r.change != Change::Same).collect();
+        sink.text(&texts(heading, &shown, style));
+        sink.text(&equal(rows.len() - shown.len()));
+    }
+    let differs = |rows: &[TextRow]| rows.iter().any(|r| r.change != Change::Same);
+    if !all && metrics.is_empty() && !differs(&comparison.params) && !differs(&comparison.tags) {
+        sink.line("Nothing differs in metrics, params and tags.");
+    }
+    Ok(Exit::Done)
+}
+
+fn equal(count: usize) -> String {
+    if count == 0 { String::new() } else { format!("  + {count} equal (--all shows them)\n") }
+}
+
+fn texts(heading: &str, rows: &[&TextRow], style: Style) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut table =
+        Table::new(&[("", Align::Whole), ("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)])
+            .indented(2);
+    let cell = |text: &Option<String>| shorten(&text.as_deref().unwrap_or_default().replace('\n', "⏎"), VALUE_WIDTH);
+    for row in rows {
+        let (mark, role) = match row.change {
+            // "Differs" needs no symbol of its own: the arrow between old and new says it.
+            Change::Unknown => (" ", Role::Plain),
+            change => symbol(change),
+        };
+        let arrow = if row.old.is_some() && row.new.is_some() && row.change != Change::Same { "→" } else { "" };
+        let new = if row.change == Change::Same { String::new() } else { cell(&row.new) };
+        table.row([Cell::new(mark, role), row.name.clone().into(), cell(&row.old).into(), arrow.into(), new.into()]);
+    }
+    format!("\n{}\n{}", style.paint(Role::Strong, heading), table.render(style))
+}
+
+struct Sides {
+    candidate: (ModelVersion, RunFacts),
+    baseline: Option<(ModelVersion, RunFacts)>,
+}
+
+async fn sides(services: &Services, candidate: &VersionRef, baseline: Option<&VersionRef>) -> Outcome<Sides> {
+    let registry = services.registry.as_ref();
+    let Some(baseline) = baseline else {
+        let version = resolve(registry, candidate).await?;
+        let facts = reviewed_facts(registry, &services.rules.promote_to, &version.model, version.number).await?;
+        return Ok(Sides {
+            candidate: (facts.version, facts.run),
+            baseline: facts.baseline.map(|b| (b.version, b.run)),
+        });
+    };
+    let (a, b) = futures_util::future::try_join(resolve(registry, candidate), resolve(registry, baseline)).await?;
+    let ids: Vec<_> = [&a, &b].into_iter().filter_map(|v| v.run_id.clone()).collect();
+    let runs = if ids.is_empty() { Ok(Vec::new()) } else { registry.runs(&ids).await };
+    let run_of = |version: &ModelVersion| crate::evidence::run_facts(version, &runs);
+    let (run_a, run_b) = (run_of(&a), run_of(&b));
+    Ok(Sides { candidate: (a, run_a), baseline: Some((b, run_b)) })
+}

@@ -1,0 +1,83 @@
+//! Turns a configured target into the ports that everything else works with.
+
+use std::sync::Arc;
+
+use crate::adapters::clock::SystemClock;
+use crate::adapters::desktop::SystemDesktop;
+use crate::adapters::journal::JournalDir;
+use crate::adapters::{demo, github, mlflow};
+use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Target};
+use crate::failure::Outcome;
+use crate::ports::{Clock, ModelRegistry, ReleaseHost};
+use crate::services::Services;
+
+/// The ports of `target`. Talks to nobody yet.
+///
+/// # Errors
+/// [`crate::failure::FailureKind::Config`] if a value cannot be turned into a connection.
+pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (registry, host): (Arc<dyn ModelRegistry>, Arc<dyn ReleaseHost>) = match &target.connections {
+        None => {
+            let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
+            (registry, host)
+        }
+        Some(connections) => (mlflow(&connections.mlflow)?, github(&connections.github)),
+    };
+    Ok(Services {
+        registry,
+        host,
+        journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
+        clock,
+        desktop: Arc::new(SystemDesktop),
+        rules: Arc::new(target.rules.clone()),
+    })
+}
+
+/// Starts the demo over: a fresh world, and no history.
+///
+/// # Errors
+/// [`crate::failure::FailureKind::Local`] if the disk refuses.
+pub fn reset_demo(paths: &Paths) -> Outcome<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    demo_store(paths, &clock).reset()?;
+    paths.clear_demo_history()
+}
+
+fn demo_store(paths: &Paths, clock: &Arc<dyn Clock>) -> demo::Store {
+    demo::Store::file(paths.state_of(true).join("world.json"), Arc::clone(clock))
+}
+
+fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<dyn ModelRegistry>> {
+    let auth = match &connection.auth {
+        MlflowAuth::None => mlflow::Auth::None,
+        MlflowAuth::Basic { username, password } => {
+            mlflow::Auth::Basic { user: username.clone(), password: password.clone() }
+        }
+        MlflowAuth::Bearer(token) => mlflow::Auth::Bearer(token.clone()),
+    };
+    let mut wired = mlflow::Connection::new(mlflow::Endpoint::parse(connection.tracking.as_str(), auth.clone())?);
+    if connection.registry != connection.tracking {
+        wired.registry = Some(mlflow::Endpoint::parse(connection.registry.as_str(), auth)?);
+    }
+    wired.tls = mlflow::Tls { insecure: connection.tls.insecure, ca_file: connection.tls.ca_file.clone() };
+    wired.workspace.clone_from(&connection.workspace);
+    Ok(Arc::new(mlflow::Mlflow::new(&wired)))
+}
+
+fn github(connection: &GithubConnection) -> Arc<dyn ReleaseHost> {
+    let token = match &connection.token {
+        GithubToken::Value(token) => github::TokenSource::Value(token.clone()),
+        GithubToken::GhCli => github::TokenSource::GhCli { host: connection.host.clone() },
+        GithubToken::Missing { looked_at } => github::TokenSource::absent(looked_at.join(" or ")),
+    };
+    let mut wired = github::Connection::to_api(connection.api_url.clone(), token);
+    // A host that was named goes before the one its API's address suggests.
+    if wired.host != connection.host {
+        if let Ok(web) = github::web_url_for(&connection.host) {
+            wired.web_url = web;
+        }
+        wired.host.clone_from(&connection.host);
+    }
+    Arc::new(github::GitHub::new(wired))
+}
