@@ -132,7 +132,7 @@ async fn killed_at_any_call_it_is_finished_by_another_process() {
         let mut reached = Some(reached);
         lab.script.before_call(move |call| {
             if call.n == at {
-                drop(reached.take().map(|r| r.send(())));
+                let _ = reached.take().map(|r| r.send(()));
             }
         });
         lab.script.step_by_step();

@@ -8,14 +8,13 @@ use signoff::failure::FailureKind;
 
 use crate::doubles::{FORBIDDEN, Fault, REJECTED};
 use crate::lab::{CANDIDATE, HOLDER, Lab};
-use crate::reviews::{why_undone, writes};
+use crate::reviews::why_undone;
+
+/// An annotated tag, or a commit for a lightweight one.
+type TagTarget = Result<TagObject, CommitSha>;
 
 /// Puts a tag there right before ours would be made.
-fn with_tag_before_ours(
-    lab: &Lab,
-    plan: &PromotionPlan,
-    make: impl Fn(&PromotionPlan) -> Result<TagObject, CommitSha>,
-) {
+fn with_tag_before_ours(lab: &Lab, plan: &PromotionPlan, make: impl Fn(&PromotionPlan) -> TagTarget) {
     let made = make(plan);
     let (store, tag) = (lab.store.clone(), plan.draft.tag.clone());
     lab.script.before_call(move |call| {
@@ -48,11 +47,9 @@ fn object(plan: &PromotionPlan, message: String) -> TagObject {
 fn a_foreign_tag_of_our_name_turns_the_promotion_back_and_stays() {
     // On another commit, on the same one, and annotated by somebody for something else.
     let other: CommitSha = "f3c8cd9fae88dea9584308761970e0cfae33725f".parse().unwrap();
-    let makes: [Box<dyn Fn(&PromotionPlan) -> Result<TagObject, CommitSha>>; 3] = [
-        Box::new(move |_| Err(other.clone())),
-        Box::new(|plan| Err(plan.commit().clone())),
-        Box::new(|plan| Ok(object(plan, "Release by hand\n\nSignoff-Operation: not-a-promotion".into()))),
-    ];
+    let by_hand = "Release by hand\n\nSignoff-Operation: not-a-promotion";
+    let makes: [&dyn Fn(&PromotionPlan) -> TagTarget; 3] =
+        [&|_| Err(other.clone()), &|plan| Err(plan.commit().clone()), &|plan| Ok(object(plan, by_hand.into()))];
     for make in makes {
         let lab = Lab::new();
         let plan = lab.plan(CANDIDATE);
