@@ -1,4 +1,4 @@
-//! What the integration tests share: real MLflow servers, a double of GitHub, clocks, journals, screens.
+//! What the integration tests share: real MLflow servers, a double of GitHub, clocks, journals, screens, terminals.
 //! Each test program uses a part of it.
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
 
@@ -9,5 +9,7 @@ pub mod install;
 pub mod journal;
 pub mod mlflow_server;
 pub mod plan;
+pub mod proxy;
+pub mod pty;
 pub mod screen;
 pub mod seed;
