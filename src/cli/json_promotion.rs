@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::state_word::{Word, why, word};
 use crate::app::query;
-use crate::domain::cd::CdOutcome;
+use crate::domain::cd::{CdOutcome, CdState};
 use crate::domain::preflight;
 use crate::domain::promotion::plan::PlanLine;
 use crate::domain::promotion::{Receipt, SagaState, Step, StepState, Truth};
@@ -23,11 +23,31 @@ pub struct Preflight {
     /// Whether it may be approved.
     pub may_approve: bool,
     /// What was checked.
-    pub checks: Vec<preflight::Check>,
+    pub checks: Vec<Check>,
     /// What would change; `null` if a check hinders the plan.
     pub plan: Option<Plan>,
     /// When the servers were read.
     pub read_at: Timestamp,
+}
+
+/// One check.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// What was checked, in a few words.
+    pub title: String,
+    /// `pass`, `unknown`, `warn` or `block`.
+    pub state: preflight::CheckState,
+    /// What was found.
+    pub detail: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl From<&preflight::Check> for Check {
+    fn from(check: &preflight::Check) -> Self {
+        let (title, detail, hint) = (check.title.clone(), check.detail.clone(), check.hint.clone());
+        Self { title, state: check.state, detail, hint }
+    }
 }
 
 /// What an approval would do.
@@ -60,7 +80,7 @@ impl Preflight {
             model: model.to_owned(),
             version,
             may_approve: preflight.may_confirm(),
-            checks: preflight.checks.clone(),
+            checks: preflight.checks.iter().map(Check::from).collect(),
             plan: preflight.draft.as_ref().map(|draft| Plan {
                 target: draft.target_name.clone(),
                 confirm: draft.confirmation(),
@@ -150,11 +170,67 @@ pub struct Body {
     /// The release's page, once it is published.
     pub release_url: Option<String>,
     /// The CD run as last seen.
-    pub cd: Option<CdOutcome>,
+    pub cd: Option<Cd>,
     /// The steps, in order.
     pub steps: Vec<StepLine>,
     /// What the servers said at the end, or when it stopped.
     pub truth: Vec<Truth>,
+}
+
+/// The CD run, or why there is none.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cd {
+    /// `not_expected`, `not_started`, `queued`, `waiting` (for somebody's approval), `running`, `success`, `failed`
+    /// or `other`.
+    pub state: &'static str,
+    /// The host's own word, such as `failure`, `cancelled` or `timed_out`.
+    pub conclusion: Option<String>,
+    /// The run's id.
+    pub run_id: Option<u64>,
+    /// Its number among the workflow's runs.
+    pub number: Option<u64>,
+    /// Raised by each re-run, from 1.
+    pub attempt: Option<u64>,
+    /// The workflow file.
+    pub workflow: Option<String>,
+    /// Its page for people.
+    pub url: Option<String>,
+}
+
+impl From<&CdOutcome> for Cd {
+    fn from(outcome: &CdOutcome) -> Self {
+        let without_run = |state| Self {
+            state,
+            conclusion: None,
+            run_id: None,
+            number: None,
+            attempt: None,
+            workflow: None,
+            url: None,
+        };
+        let run = match outcome {
+            CdOutcome::NotExpected => return without_run("not_expected"),
+            CdOutcome::NotStarted { .. } => return without_run("not_started"),
+            CdOutcome::Run(run) => run,
+        };
+        let (state, conclusion) = match &run.state {
+            CdState::Queued => ("queued", None),
+            CdState::Waiting => ("waiting", None),
+            CdState::Running => ("running", None),
+            CdState::Success => ("success", Some("success".to_owned())),
+            CdState::Failed(word) => ("failed", Some(word.clone())),
+            CdState::Other(word) => ("other", Some(word.clone())),
+        };
+        Self {
+            state,
+            conclusion,
+            run_id: Some(run.id),
+            number: Some(run.number),
+            attempt: Some(run.attempt),
+            workflow: Some(run.path.clone()),
+            url: Some(run.web_url.clone()),
+        }
+    }
 }
 
 /// One step.
@@ -213,7 +289,7 @@ impl Body {
             commit: draft.commit.sha.to_string(),
             tag: draft.tag.to_string(),
             release_url: release_url(state),
-            cd: state.cd.clone(),
+            cd: state.cd.as_ref().map(Cd::from),
             steps: state
                 .steps
                 .iter()

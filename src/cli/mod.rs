@@ -12,6 +12,7 @@ pub mod format;
 pub mod inbox;
 pub mod json;
 pub mod json_promotion;
+pub mod log;
 pub mod models;
 pub mod narrate;
 pub mod output;
@@ -33,6 +34,7 @@ pub use output::Sink;
 
 use crate::config::{Env, Loaded, Target, load, promotion_target_name};
 use crate::domain::ids::RunId;
+use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::RegisteredModel;
 use crate::domain::run::Run;
 use crate::failure::Outcome;
@@ -64,8 +66,10 @@ async fn command(cli: Cli, env: Env, sink: &mut Sink) -> Outcome<Exit> {
         Some(Command::Config { action }) => return config::run(action.as_ref(), env, flags, sink),
         _ => {}
     }
+    let filter = env.get("SIGNOFF_LOG").map(str::to_owned);
     let loaded = load(env, flags)?;
     let target = loaded.target()?;
+    log::begin(&loaded.paths.state_of(target.rules.demo), filter.as_deref());
     if !matches!(&cli.command, Some(Command::Doctor { .. })) {
         for notice in &target.notices {
             sink.warn(notice);
@@ -86,13 +90,18 @@ async fn dispatch(
     sink: &mut Sink,
 ) -> Outcome<Exit> {
     let open = match &command {
-        Some(Command::Open { reference }) => {
-            Some(crate::evidence::resolve(services.registry.as_ref(), reference).await?)
-        }
+        Some(Command::Open { reference: VersionRef { model, selector } }) => Some((
+            model.clone(),
+            match selector {
+                // Nothing is asked before the first frame; whether it exists the review will say.
+                Selector::Number(number) => *number,
+                Selector::Alias(alias) => services.registry.version_by_alias(model, alias).await?.number,
+            },
+        )),
         _ => None,
     };
     let Some(command) = command.filter(|c| !matches!(c, Command::Demo { .. } | Command::Open { .. })) else {
-        return screens::run(services, &loaded.ui, open.as_ref()).await;
+        return screens::run(services, &loaded.ui, open).await;
     };
     act(command, loaded, target, &services, sink).await
 }

@@ -6,7 +6,7 @@ use super::exit::Exit;
 use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use crate::app::route::Route;
 use crate::config::{SymbolSet, Theme, UiSettings};
-use crate::domain::registry::ModelVersion;
+use crate::domain::ids::{ModelName, VersionNumber};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::program::state::State;
 use crate::runtime;
@@ -17,7 +17,7 @@ use crate::ui::skin::{self, Skin};
 ///
 /// # Errors
 /// If there is no terminal, or it cannot be written to.
-pub async fn run(services: Services, ui: &UiSettings, open: Option<&ModelVersion>) -> Outcome<Exit> {
+pub async fn run(services: Services, ui: &UiSettings, open: Option<(ModelName, VersionNumber)>) -> Outcome<Exit> {
     let here = |reason: &str| Failure::new(FailureKind::Config, Service::Local, "open the screens", reason);
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(
@@ -28,7 +28,7 @@ pub async fn run(services: Services, ui: &UiSettings, open: Option<&ModelVersion
         let reason = format!("the built-in keys are wrong: {}", mistakes.join("; "));
         Failure::new(FailureKind::Bug, Service::Local, "open the screens", reason)
     })?;
-    let routes: Vec<_> = open.map(|v| Route::Review(v.model.clone(), v.number)).into_iter().collect();
+    let routes: Vec<_> = open.map(|(model, version)| Route::Review(model, version)).into_iter().collect();
     let rules = (*services.rules).clone();
     let state = State::new(rules, services.registry.url(), keymap, services.clock.now(), &routes);
     runtime::run::run(state, services, &skin(ui)).await?;

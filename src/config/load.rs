@@ -15,7 +15,7 @@ use crate::domain::text::clean_line;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Variables of this program's own.
-const OWN_VARIABLES: &[&str] = &["SIGNOFF_CONFIG", "SIGNOFF_TARGET", "SIGNOFF_STATE_DIR"];
+const OWN_VARIABLES: &[&str] = &["SIGNOFF_CONFIG", "SIGNOFF_TARGET", "SIGNOFF_STATE_DIR", "SIGNOFF_LOG"];
 
 /// How the screens look.
 #[derive(Clone, Debug, PartialEq, Eq)]

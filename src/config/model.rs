@@ -1,4 +1,4 @@
-//! The configuration file as a type: what may stand in it. What it means is in [`super::resolve`].
+//! The configuration file as a type: what may stand in it. What it means is in `resolve.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -229,7 +229,7 @@ fn the_palette_finds_and_runs_commands_of_the_screen_below() {
     simulator.keys(":models<enter>");
     assert!(matches!(simulator.state.top(), Screen::Models(_)));
     simulator.keys("?");
-    assert!(screen_text(&simulator.state, 100, 40).contains("open in the browser"));
+    assert!(screen_text(&simulator.state, 100, 40).contains("open the page of this"));
     simulator.keys("<esc>o");
     assert_eq!(simulator.asked(), [Effect::Browse(Place::Version(subject().0, subject().1))]);
 }

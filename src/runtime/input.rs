@@ -1,38 +1,78 @@
 //! From the terminal's events to [`Input`]: the only place that knows crossterm's words for keys.
 
-use crossterm::event::{Event, EventStream, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers};
-use futures_util::{Stream, StreamExt as _};
 use std::io;
-use tokio::sync::mpsc::{self, Receiver};
-use tokio::task::JoinHandle;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc as blocking;
+use std::thread;
+use std::time::Duration;
+
+use crossterm::event::{self, Event, EventStream, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::app::input::{Input, Key, KeyCode};
 use crate::app::msg::Msg;
-use crate::domain::text;
+use crate::domain::text::{self, clean_line};
+use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Events that may wait; more stay in the terminal's own buffer.
 const QUEUE: usize = 256;
+/// How long one wait for input lasts: long enough to be no wake-up, short enough for every system's timers.
+const WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a stopped reader may take to let the terminal go.
+const STOP: Duration = Duration::from_secs(1);
 
-/// Reads the terminal in a task of its own.
+/// Reads the terminal in a thread of its own.
 ///
-/// One task owns the event stream and forwards: crossterm's stream remembers the first waker it was polled with,
-/// so polling it from elsewhere as well (`now_or_never`) loses wake-ups and hangs (measured with 0.29).
+/// Not with crossterm's `EventStream` (measured with 0.29): each of its streams polls in a hidden thread that
+/// nobody can wait for, and two of those share one wake-up. After a stream is dropped the next one may therefore
+/// block until a key is pressed: seen once in some hundred suspensions.
 #[derive(Debug)]
 pub struct InputReader {
     queue: Receiver<Msg>,
-    task: JoinHandle<()>,
+    bell: Arc<Bell>,
+    ended: blocking::Receiver<()>,
+    // Never polled: dropping it is crossterm's only public way to end a wait for input.
+    alarm: Option<EventStream>,
+}
+
+/// How far stopping is.
+#[derive(Debug, Default)]
+struct Bell {
+    /// The reader shall stop.
+    stop: AtomicBool,
+    /// The wait for input was ended; the end may still be on its way.
+    rung: AtomicBool,
 }
 
 impl InputReader {
     /// Begins to read. The terminal must be in raw mode; at most one reader may be alive.
-    #[must_use]
-    pub fn spawn() -> Self {
-        Self::over(EventStream::new())
+    ///
+    /// # Errors
+    /// If the operating system gives us no thread.
+    pub fn spawn() -> Outcome<Self> {
+        let alarm = EventStream::new();
+        Self::over(|wait| if event::poll(wait)? { event::read().map(Some) } else { Ok(None) }, Some(alarm))
     }
 
-    fn over(events: impl Stream<Item = io::Result<Event>> + Send + Unpin + 'static) -> Self {
+    /// Reads from `source`, which takes how long to wait, and returns nothing when that is over or it was woken.
+    fn over(
+        source: impl FnMut(Duration) -> io::Result<Option<Event>> + Send + 'static,
+        alarm: Option<EventStream>,
+    ) -> Outcome<Self> {
         let (sender, queue) = mpsc::channel(QUEUE);
-        Self { queue, task: tokio::spawn(forward(events, sender)) }
+        let (ending, ended) = blocking::channel();
+        let bell = Arc::new(Bell::default());
+        let heard = Arc::clone(&bell);
+        thread::Builder::new()
+            .name("input".to_owned())
+            .spawn(move || {
+                // Dropped when the thread ends, however it does.
+                let _ending: blocking::Sender<()> = ending;
+                forward(source, &heard, &sender);
+            })
+            .map_err(|e| refused(clean_line(&e.to_string())))?;
+        Ok(Self { queue, bell, ended, alarm })
     }
 
     /// The next thing a person did. When the terminal is gone, [`Msg::Terminate`] once, and then nothing for ever.
@@ -46,42 +86,61 @@ impl InputReader {
         self.queue.try_recv().ok()
     }
 
-    /// Stops reading and returns when the terminal is free for another reader, such as an editor.
-    pub async fn stop(mut self) {
-        self.task.abort();
-        // Cancelled, by us.
-        let _ = (&mut self.task).await;
+    /// Stops reading and returns, in well under a millisecond, when the terminal is free for another reader, such
+    /// as an editor. What was typed and not taken yet is dropped.
+    ///
+    /// # Errors
+    /// If the reader does not let go. Then no other may be started.
+    pub fn stop(mut self) -> Outcome<()> {
+        self.wake();
+        match self.ended.recv_timeout(STOP) {
+            Err(blocking::RecvTimeoutError::Timeout) => Err(refused("it is still being read")),
+            _ => Ok(()),
+        }
+    }
+
+    fn wake(&mut self) {
+        self.bell.stop.store(true, Ordering::SeqCst);
+        self.alarm = None;
+        self.bell.rung.store(true, Ordering::SeqCst);
+        self.queue.close();
     }
 }
 
 impl Drop for InputReader {
+    /// Does not wait: crossterm 0.29 never returns from reading a terminal that was hung up (its mio source loops on
+    /// every error but `WouldBlock`).
     fn drop(&mut self) {
-        self.task.abort();
+        self.wake();
     }
 }
 
-async fn forward(mut events: impl Stream<Item = io::Result<Event>> + Unpin, sender: mpsc::Sender<Msg>) {
-    loop {
-        let msg = match events.next().await {
-            Some(Ok(event)) => match input(event) {
-                Some(input) => Msg::Input(input),
-                None => continue,
-            },
-            // A terminal that is gone reports errors without end: the first is the last.
-            Some(Err(error)) => {
+fn refused(reason: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Local, Service::Local, "read the terminal", reason)
+}
+
+fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: &Bell, sender: &Sender<Msg>) {
+    while !bell.stop.load(Ordering::SeqCst) {
+        let msg = match source(WAIT).map(|event| event.and_then(input)) {
+            Ok(Some(input)) => Msg::Input(input),
+            Ok(None) => continue,
+            Err(error) => {
+                // A terminal that is gone reports errors without end: the first is the last.
                 tracing::warn!(%error, "the terminal cannot be read");
-                let _ = sender.send(Msg::Terminate).await;
-                return;
-            }
-            None => {
-                let _ = sender.send(Msg::Terminate).await;
+                let _ = sender.blocking_send(Msg::Terminate);
                 return;
             }
         };
-        if sender.send(msg).await.is_err() {
-            return;
+        if sender.blocking_send(msg).is_err() {
+            break;
         }
     }
+    while !bell.rung.load(Ordering::SeqCst) {
+        thread::yield_now();
+    }
+    // Take the wake-up away if nobody has: the next reader would find it together with the first key, and crossterm
+    // then forgets that there is a key until another one is pressed.
+    let _ = source(Duration::ZERO);
 }
 
 /// What an event means to us; none for releases, mouse, focus and keys we do not know.
@@ -137,7 +196,6 @@ fn key(event: KeyEvent) -> Option<Key> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use futures_util::stream;
 
     fn event(code: Code, modifiers: KeyModifiers, kind: KeyEventKind) -> Option<Key> {
         key(KeyEvent::new_with_kind(code, modifiers, kind))
@@ -186,28 +244,31 @@ mod tests {
     async fn the_end_of_the_terminal_ends_the_program_once() {
         let typed = Event::Key(KeyEvent::new(Code::Char('j'), KeyModifiers::NONE));
         let gone = || Err(io::Error::from(io::ErrorKind::BrokenPipe));
-        let events = stream::iter([Ok(typed), Ok(Event::Resize(80, 24)), gone(), gone()]);
-        let mut reader = InputReader::over(events);
+        let mut events = [Ok(Some(typed)), Ok(None), Ok(Some(Event::Resize(80, 24))), gone(), gone()].into_iter();
+        let mut reader = InputReader::over(move |_| events.next().unwrap(), None).unwrap();
         assert_eq!(reader.next().await, Some(Msg::Input(Input::Key(Key::char('j')))));
         assert_eq!(reader.next().await, Some(Msg::Input(Input::Resize { width: 80, height: 24 })));
         assert_eq!(reader.next().await, Some(Msg::Terminate));
         assert_eq!(reader.next().await, None);
-        let mut closed = InputReader::over(stream::empty());
-        assert_eq!(closed.next().await, Some(Msg::Terminate));
     }
 
     #[tokio::test]
-    async fn a_stopped_reader_has_let_its_stream_go() {
-        let (alive, gone) = tokio::sync::oneshot::channel::<()>();
-        let mut held = Some(alive);
-        let events = stream::poll_fn(move |_| {
-            // Owned by the stream; dropped with it.
-            let _ = held.as_mut();
-            std::task::Poll::Pending
-        });
-        let reader = InputReader::over(events);
-        tokio::task::yield_now().await;
-        reader.stop().await;
-        assert!(gone.await.is_err());
+    async fn a_reader_stops_though_nobody_takes_what_it_read() {
+        let reader = InputReader::over(|_| Ok(Some(Event::Resize(80, 24))), None).unwrap();
+        assert_eq!(reader.stop(), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_cannot_be_stopped_is_reported() {
+        let (hold, held) = blocking::channel::<()>();
+        let (enter, entered) = blocking::channel();
+        let source = move |_| {
+            enter.send(()).map_err(io::Error::other)?;
+            held.recv().map(|()| None).map_err(io::Error::other)
+        };
+        let reader = InputReader::over(source, None).unwrap();
+        entered.recv().unwrap();
+        assert!(reader.stop().unwrap_err().reason.contains("still"));
+        drop(hold);
     }
 }

@@ -38,7 +38,7 @@ pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<(
     let mut effects = update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
     // The first frame comes before the first request, so that something is there at once.
     draw(&state, skin, &mut terminal)?;
-    let mut input = InputReader::spawn();
+    let mut input = InputReader::spawn()?;
     let mut signals = Signals::listen()
         .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
     let (replies, mut answers) = unbounded_channel();

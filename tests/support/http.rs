@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Sends one request to `127.0.0.1:port` and returns status and body.
 ///
@@ -27,4 +27,16 @@ pub fn request(port: u16, method: &str, path: &str, headers: &str, body: &str) -
     let status =
         head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(|| format!("{method} {path}: {head}"))?;
     Ok((status, body.to_owned()))
+}
+
+/// Whether the server on `port` stops answering within `limit`. Looks every 20 ms: there is nothing to wait on.
+pub fn gone(port: u16, limit: Duration) -> bool {
+    let deadline = Instant::now() + limit;
+    while request(port, "GET", "/health", "", "").is_ok() {
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    true
 }

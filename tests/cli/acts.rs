@@ -1,0 +1,130 @@
+//! Approve, resume and undo as commands: what is confirmed, what exits how, and that a stop loses nothing.
+
+use super::*;
+use futures_util::StreamExt as _;
+use signoff::cli::approve::{Stop, approve};
+use signoff::cli::args::Command;
+
+/// Never asks to stop.
+fn never() -> Stop {
+    futures_util::stream::pending().boxed()
+}
+
+/// Asks to stop before the first step.
+fn at_once() -> Stop {
+    futures_util::stream::iter([()]).chain(futures_util::stream::pending()).boxed()
+}
+
+async fn approve_with(desk: &Desk, line: &str, stop: Stop) -> Ran {
+    let cli = Cli::try_parse_from(["signoff"].into_iter().chain(line.split(' '))).unwrap();
+    let Some(Command::Approve(args)) = cli.command else { panic!("{line}") };
+    let (mut sink, out, err) = Sink::captured(Style::default());
+    let exit = approve(&desk.services, &args, stop, &mut sink).await.unwrap();
+    Ran { exit, out: out.text(), err: err.text() }
+}
+
+async fn promotions(desk: &Desk) -> Vec<serde_json::Value> {
+    desk.run("promotions --json").await.json()["promotions"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn the_typed_version_has_to_be_the_one_that_is_meant() {
+    let desk = Desk::new();
+    for line in ["approve telco-churn/42 --confirm v41", "approve telco-churn@challenger --confirm 39"] {
+        let ran = desk.run(line).await;
+        assert_eq!((ran.exit, ran.out.as_str()), (Exit::Refused, ""));
+        assert!(ran.err.contains("is v42") && ran.err.contains("--confirm v42"), "{}", ran.err);
+    }
+    assert!(promotions(&desk).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_approval_is_told_step_by_step_and_ends_with_what_is_true() {
+    let desk = Desk::new();
+    let ran = approve_with(&desk, "approve telco-churn/42 --confirm v42 --reason fine --wait", never()).await;
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    for line in ["facts     re-read", "✓ tag\n", "✓ release", "success"] {
+        assert!(ran.err.contains(line), "{line} in {}", ran.err);
+    }
+    assert!(ran.out.starts_with("telco-churn v42: done\n  in Production, tagged telco-churn-v42 at"), "{}", ran.out);
+    let shown = desk.run("show telco-churn/42 --json").await.json();
+    assert_eq!(shown["version"]["stage"], "Production");
+}
+
+#[tokio::test]
+async fn without_wait_it_returns_once_the_release_stands_and_resume_follows_cd() {
+    let desk = Desk::new();
+    let ran = approve_with(&desk, "approve telco-churn/42 --confirm v42", never()).await;
+    assert_eq!(ran.exit, Exit::Done);
+    assert!(ran.out.contains("telco-churn v42: released") && ran.out.contains("signoff resume"), "{}", ran.out);
+    assert_eq!(promotions(&desk).await[0]["state"], "released");
+    assert_eq!(desk.run("promotions --unfinished").await.out, "No promotion is unfinished.\n");
+    let resumed = desk.run("resume").await;
+    assert_eq!(resumed.exit, Exit::Done, "{}", resumed.err);
+    assert_eq!(promotions(&desk).await[0]["state"], "done");
+    assert!(desk.run("resume").await.err.contains("Nothing is unfinished"));
+}
+
+#[tokio::test]
+async fn a_stop_leaves_it_unfinished_and_resume_ends_it() {
+    let desk = Desk::new();
+    let ran = approve_with(&desk, "approve telco-churn/42 --confirm v42", at_once()).await;
+    assert_eq!(ran.exit, Exit::Unfinished, "{}", ran.err);
+    assert!(ran.err.contains("signoff resume") && ran.err.contains("signoff undo"), "{}", ran.err);
+    let second = desk.run("approve telco-churn/42 --confirm v42").await;
+    assert_eq!(second.exit, Exit::Refused);
+    assert!(second.out.contains("unfinished"), "{}", second.out);
+    assert_eq!(desk.run("resume --wait").await.exit, Exit::Done);
+}
+
+#[tokio::test]
+async fn an_unfinished_promotion_is_found_by_a_part_of_its_id_and_taken_back() {
+    let desk = Desk::new();
+    approve_with(&desk, "approve telco-churn/42 --confirm v42", at_once()).await;
+    let id = promotions(&desk).await[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(desk.run("undo ffffffff").await.exit, Exit::Refused);
+    let undone = desk.run(&format!("undo {}", &id[id.len() - 12..])).await;
+    assert_eq!(undone.exit, Exit::Done, "{}", undone.err);
+    assert_eq!(promotions(&desk).await[0]["state"], "undone");
+    assert_eq!(desk.run("show telco-churn/42 --json").await.json()["version"]["stage"], "Staging");
+    let again = desk.run(&format!("undo {id}")).await;
+    assert_eq!((again.exit, again.err.contains("ended already")), (Exit::Refused, true));
+}
+
+#[tokio::test]
+async fn what_was_released_is_not_taken_back() {
+    let desk = Desk::new();
+    approve_with(&desk, "approve telco-churn/42 --confirm v42", never()).await;
+    let id = promotions(&desk).await[0]["id"].as_str().unwrap().to_owned();
+    let ran = desk.run(&format!("undo {id}")).await;
+    assert_eq!((ran.exit, ran.err.contains("cannot be taken back")), (Exit::Refused, true), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn a_promotion_goes_on_only_where_it_began() {
+    let desk = Desk::new();
+    approve_with(&desk, "approve telco-churn/42 --confirm v42", at_once()).await;
+    let id = promotions(&desk).await[0]["id"].as_str().unwrap().to_owned();
+    let stored = desk.loaded.paths.state_of(true).join(format!("promotions/{id}.jsonl"));
+    let moved = std::fs::read_to_string(&stored).unwrap().replace("demo://mlflow", "http://mlflow.prod:5000");
+    std::fs::write(&stored, moved).unwrap();
+    let ran = desk.run("resume").await;
+    assert_eq!(ran.exit, Exit::Usage);
+    assert!(ran.err.contains("http://mlflow.prod:5000") && ran.err.contains("--target demo"), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn with_wait_a_failed_cd_has_an_exit_code_of_its_own() {
+    let desk = Desk::new();
+    let ran = approve_with(&desk, "approve credit-limit/6 --confirm v6 --wait", never()).await;
+    assert_eq!(ran.exit, Exit::CdFailed, "{} {}", ran.out, ran.err);
+    assert!(ran.out.contains("failure"), "{}", ran.out);
+}
+
+#[tokio::test]
+async fn a_read_only_target_takes_no_approval() {
+    let desk = Desk::with(|rules| rules.readonly = true);
+    let ran = desk.run("approve telco-churn/42 --confirm v42").await;
+    assert_eq!((ran.exit, ran.out.contains("read-only")), (Exit::Refused, true), "{}", ran.out);
+    assert!(promotions(&desk).await.is_empty());
+}

@@ -1,0 +1,87 @@
+//! The command line over the demo's world, in this process; and the real binary, for what only a process has.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod acts;
+mod binary;
+mod failures;
+mod shapes;
+mod texts;
+
+use std::sync::Arc;
+
+use clap::Parser as _;
+use signoff::adapters::demo::{Latency, Store, World, open};
+use signoff::adapters::desktop::SystemDesktop;
+use signoff::adapters::journal::JournalDir;
+use signoff::cli::output::Style;
+use signoff::cli::{Cli, Exit, Sink, act};
+use signoff::config::{Env, Loaded, Target, load};
+use signoff::domain::rules::Rules;
+use signoff::ports::Clock;
+use signoff::services::Services;
+use support::clock::ManualClock;
+
+const NOW: &str = "2026-11-23T09:00:00Z";
+
+/// The demo's world in memory, with a clock that stands still and a state directory of its own.
+struct Desk {
+    services: Services,
+    loaded: Loaded,
+    target: Target,
+    home: tempfile::TempDir,
+}
+
+/// How a command ended and what it wrote.
+struct Ran {
+    exit: Exit,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {} {}", self.out, self.err))
+    }
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// A desk whose rules are changed first.
+    fn with(change: impl FnOnce(&mut Rules)) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let cli = Cli::try_parse_from(["signoff", "--demo", "inbox"]).unwrap();
+        let loaded = load(Env::of(&[], home.path()), cli.flags()).unwrap();
+        let mut target = loaded.target().unwrap();
+        change(&mut target.rules);
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
+        let (registry, host) = open(&Store::memory(World::new(clock.now()).unwrap()), &clock, Latency::NONE);
+        let services = Services {
+            registry,
+            host,
+            journals: Arc::new(JournalDir::new(&loaded.paths.state_of(true))),
+            clock,
+            desktop: Arc::new(SystemDesktop),
+            rules: Arc::new(target.rules.clone()),
+        };
+        Self { services, loaded, target, home }
+    }
+
+    /// Runs a command line, which has no spaces in its arguments.
+    async fn run(&self, line: &str) -> Ran {
+        let words = ["signoff", "--demo"].into_iter().chain(line.split(' '));
+        let cli = Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));
+        let (mut sink, out, err) = Sink::captured(Style::default());
+        let done = act(cli.command.unwrap(), &self.loaded, &self.target, &self.services, &mut sink).await;
+        let exit = done.unwrap_or_else(|failure| {
+            sink.failure(&failure);
+            Exit::of(&failure)
+        });
+        Ran { exit, out: out.text(), err: err.text() }
+    }
+}
