@@ -53,7 +53,8 @@ fn review_and_approve(site: &Site) {
 
     pty.press(Key::Char('a'));
     let form = pty.wait_for("from here on it cannot be undone");
-    for wanted in ["Staging", "Production", "Archived", &site.tag(), "3f9c1ab", "Signing as rev1", "Type v2 and press"] {
+    for wanted in ["Staging", "Production", "Archived", &site.tag(), "3f9c1ab", "Signing as rev1", "Type v2 and press"]
+    {
         assert!(form.contains(wanted), "no {wanted:?} in\n{form}");
     }
     site.assert_untouched();

@@ -76,7 +76,7 @@ fn the_wrong_version_in_confirm_stops_before_anybody_is_asked() {
     let site = Site::new("e2e-confirm");
     let desk = site.desk();
     let said = desk.run(&["approve", &site.candidate(), "--confirm", "v1"]).ends(1);
-    assert!(said.err.contains("--confirm says v1, but models:/e2e-confirm/2 is v2"), "{}", said.err);
+    assert!(said.err.contains("--confirm says v1, but e2e-confirm/2 is v2"), "{}", said.err);
     assert_eq!(site.github.requests().len(), 0);
     desk.run(&["approve", &site.candidate()]).ends(2).says("--confirm");
     // An alias is resolved first; what it names must be what was typed.

@@ -1,9 +1,12 @@
 //! A reviewer at a machine of their own: home, state folder, configuration and token, and nothing of this machine.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -31,9 +34,12 @@ pub struct Said {
 
 /// A command at work.
 pub struct Running {
-    pid: u32,
+    child: Child,
     what: String,
-    said: mpsc::Receiver<Said>,
+    out: JoinHandle<String>,
+    /// Lines of stderr as they come.
+    lines: mpsc::Receiver<String>,
+    err: RefCell<String>,
 }
 
 impl Desk {
@@ -121,7 +127,7 @@ impl Desk {
     /// Starts a command, without a terminal.
     pub fn start(&self, args: &[&str]) -> Running {
         let one_at_a_time = pty::starting();
-        let child = Command::new(program())
+        let mut child = Command::new(program())
             .args(args)
             .env_clear()
             .envs(&self.env)
@@ -132,27 +138,55 @@ impl Desk {
             .spawn()
             .unwrap();
         drop(one_at_a_time);
-        let (pid, what) = (child.id(), args.join(" "));
-        let (sender, said) = mpsc::channel();
-        std::thread::spawn(move || {
-            let _ = sender.send(collect(child));
+        let mut stdout = child.stdout.take().unwrap();
+        let out = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            stdout.read_to_end(&mut bytes).unwrap();
+            String::from_utf8_lossy(&bytes).into_owned()
         });
-        Running { pid, what, said }
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stderr.split(b'\n') {
+                let _ = sender.send(format!("{}\n", String::from_utf8_lossy(&line.unwrap())));
+            }
+        });
+        Running { child, what: args.join(" "), out, lines, err: RefCell::default() }
     }
 }
 
 impl Running {
     /// Waits for its end.
-    pub fn wait(self) -> Said {
-        self.said.recv_timeout(DEADLINE).unwrap_or_else(|_| {
-            pty::signal(self.pid, "KILL");
-            panic!("`{}` did not end", self.what)
-        })
+    pub fn wait(mut self) -> Said {
+        // Its end closes its stderr.
+        while self.next_line() {}
+        let status = self.child.wait().unwrap();
+        Said { code: status.code(), out: self.out.join().unwrap(), err: self.err.into_inner() }
+    }
+
+    /// Waits until it says this on stderr.
+    pub fn wait_until_it_says(&self, words: &str) {
+        while !self.err.borrow().contains(words) {
+            assert!(self.next_line(), "`{}` ended without {words:?}:\n{}", self.what, self.err.borrow());
+        }
     }
 
     /// Sends a signal such as `INT`.
     pub fn signal(&self, name: &str) {
-        pty::signal(self.pid, name);
+        pty::signal(self.child.id(), name);
+    }
+
+    /// Whether there was one more line on stderr before its end.
+    fn next_line(&self) -> bool {
+        match self.lines.recv_timeout(DEADLINE) {
+            Ok(line) => self.err.borrow_mut().push_str(&line),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                self.signal("KILL");
+                panic!("`{}` did not end; it said\n{}", self.what, self.err.borrow());
+            }
+        }
+        true
     }
 }
 
@@ -171,12 +205,6 @@ impl Said {
         assert!(self.out.contains(words) || self.err.contains(words), "no {words:?} in\n{}{}", self.out, self.err);
         self
     }
-}
-
-fn collect(child: Child) -> Said {
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
 /// The program under test.

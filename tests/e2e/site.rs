@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
@@ -133,7 +134,8 @@ impl Site {
 
     /// A version as the server has it now.
     pub fn version(&self, number: u64) -> Value {
-        let path = format!("model-versions/get?name={}&version={number}", self.model);
+        let name = utf8_percent_encode(&self.model, NON_ALPHANUMERIC);
+        let path = format!("model-versions/get?name={name}&version={number}");
         self.api().call("GET", &path, &json!({}))["model_version"].clone()
     }
 
