@@ -54,7 +54,14 @@ fn columns() -> Vec<Column<'static>> {
 }
 
 fn sample() -> Row<'static> {
-    let cells = ["2026-11-23 09:10", "telco-churn-classifier", "v1234", "reviewer", "telco-churn-v1234", "x"];
+    let cells = [
+        "2026-11-23 09:10",
+        "telco-churn-classifier",
+        "v1234",
+        "reviewer",
+        "telco-churn-v1234",
+        "! UNFINISHED: interrupted",
+    ];
     Row::new(cells.map(Phrase::new).to_vec())
 }
 
