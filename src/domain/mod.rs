@@ -3,12 +3,15 @@
 //! Owns the words and the rules. Must never do I/O, read a clock or an environment variable, or name an
 //! HTTP, terminal or runtime crate; `tests/architecture.rs` keeps that.
 
+pub mod artifact;
 pub mod cd;
 pub mod commit;
 pub mod compare;
 pub mod facts;
+pub mod history;
 pub mod ids;
 pub mod inbox;
+pub mod lineage;
 pub mod preflight;
 pub mod promotion;
 pub mod reference;

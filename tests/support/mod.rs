@@ -1,8 +1,9 @@
-//! What the integration tests share: real MLflow servers, a double of GitHub, clocks, journals, screens, terminals.
+//! What the integration tests share: real MLflow servers, a double of GitHub, clocks, journals, screens.
 //! Each test program uses a part of it.
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod clock;
+pub mod driver;
 pub mod fake_github;
 pub mod http;
 pub mod install;
@@ -11,5 +12,6 @@ pub mod mlflow_server;
 pub mod plan;
 pub mod proxy;
 pub mod pty;
+pub mod rules;
 pub mod screen;
 pub mod seed;

@@ -4,6 +4,9 @@
 //! [`Ledger::append`] can make: the compiler keeps the rule that no server is written to before the journal
 //! is on disk.
 
+pub mod code;
+pub mod tracking;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 

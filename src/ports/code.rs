@@ -1,0 +1,23 @@
+//! The code host as evidence: pull requests, checks, differences. Reading only.
+
+use async_trait::async_trait;
+
+use crate::domain::cd::CdRun;
+use crate::domain::ids::{CommitSha, RepoSlug};
+use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
+use crate::failure::Outcome;
+
+/// Reads what is known of a commit. All reads may be repeated by the adapter.
+#[async_trait]
+pub trait CodeHost: Send + Sync {
+    /// The merged pull request that brought `commit` in, else an open one that holds it; none for a direct push.
+    async fn pull_request(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Option<PullRequest>>;
+    /// Check runs and commit statuses of `commit`, by name, the latest of each name.
+    async fn checks(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CheckResult>>;
+    /// What `new` has that `old` has not.
+    async fn changes(&self, repo: &RepoSlug, old: &CommitSha, new: &CommitSha) -> Outcome<CodeChange>;
+    /// One workflow run by its id, such as the one that trained a model.
+    async fn workflow_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun>;
+    /// Address of a commit for people.
+    fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String;
+}
