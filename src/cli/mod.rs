@@ -101,7 +101,7 @@ async fn dispatch(
         _ => None,
     };
     let Some(command) = command.filter(|c| !matches!(c, Command::Demo { .. } | Command::Open { .. })) else {
-        return screens::run(services, &loaded.ui, open).await;
+        return screens::run(services, &loaded.ui, open, sink).await;
     };
     act(command, loaded, target, &services, sink).await
 }

@@ -63,6 +63,8 @@ pub struct State {
     pub driving: Driving,
     /// A person asked to quit while a promotion was at work: it stops after its step, then the program ends.
     pub leaving: bool,
+    /// The promotion this program drove last.
+    pub(super) driven: Option<PromotionId>,
     /// Tenths of a second, for the spinner.
     pub ticks: u64,
     next_request: u64,
@@ -84,6 +86,7 @@ impl State {
             notice: None,
             driving: Driving::Idle,
             leaving: false,
+            driven: None,
             ticks: 0,
             next_request: 1,
         };
@@ -126,6 +129,13 @@ impl State {
     #[must_use]
     pub fn animates(&self) -> bool {
         self.catalog.is_busy() || self.driving != Driving::Idle
+    }
+
+    /// The promotion that was at work when the person asked to leave, and that is not over: they have to be told.
+    #[must_use]
+    pub fn left_behind(&self) -> Option<PromotionId> {
+        let id = if let Driving::At(id) = self.driving { Some(id) } else { self.driven };
+        id.filter(|id| self.leaving && self.catalog.promotion(*id).is_some_and(|s| !s.is_over()))
     }
 
     pub(super) fn request_id(&mut self) -> RequestId {

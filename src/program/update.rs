@@ -206,6 +206,9 @@ fn promotion_moved(state: &mut State, progress: &Progress) -> Vec<Effect> {
 
 fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result<(), Failure>) -> Vec<Effect> {
     let was = std::mem::take(&mut state.driving);
+    if let Driving::At(id) = was {
+        state.driven = Some(id);
+    }
     if let Err(failure) = outcome {
         let form = state.screens.iter_mut().find_map(|s| match s {
             Screen::Approve(a) if a.is_submitted() => Some(a),

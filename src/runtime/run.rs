@@ -14,6 +14,7 @@ use super::signals::Signals;
 use super::terminal::TerminalGuard;
 use crate::app::input::Input;
 use crate::app::msg::Msg;
+use crate::domain::ids::PromotionId;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::program::state::State;
 use crate::program::update::update;
@@ -28,11 +29,11 @@ const TICK: Duration = Duration::from_millis(100);
 /// Messages handled before a frame is drawn, at most.
 const BATCH: usize = 256;
 
-/// Runs the program on the terminal until it is left.
+/// Runs the program on the terminal until it is left. Returns the promotion that was left unfinished by that.
 ///
 /// # Errors
 /// If the terminal cannot be taken or written to.
-pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<()> {
+pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<Option<PromotionId>> {
     let mut terminal = TerminalGuard::enter()?;
     let size = terminal.size()?;
     let mut effects = update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
@@ -49,7 +50,7 @@ pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<(
     loop {
         for effect in effects.drain(..) {
             match executor.run(effect) {
-                Some(Local::Quit) => return Ok(()),
+                Some(Local::Quit) => return Ok(state.left_behind()),
                 Some(Local::Copy(text)) => {
                     if let Err(failure) = terminal.copy(&text) {
                         update(&mut state, Msg::Failed(failure));

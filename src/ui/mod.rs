@@ -6,6 +6,7 @@
 
 pub mod layout;
 pub mod phrase;
+pub mod scale;
 pub mod scroll;
 pub mod skin;
 pub mod text;

@@ -1,10 +1,10 @@
 //! The widgets: plain data, drawn with `impl Widget for &T`.
 
 mod bars;
+mod chart;
 mod dialog;
 mod field;
 mod ground;
-mod help;
 mod notice;
 mod pager;
 mod spark;
@@ -13,10 +13,10 @@ mod tabs;
 mod timeline;
 
 pub use bars::{Footer, HeaderBar, Hint, Rule, TargetMark};
+pub use chart::{Chart, Series};
 pub use dialog::Dialog;
 pub use field::Field;
 pub use ground::{Ground, TooSmall};
-pub use help::{Help, HelpGroup};
 pub use notice::{Banner, Tone};
 pub use pager::Pager;
 pub use spark::Spark;
