@@ -7,6 +7,7 @@ pub mod config;
 pub mod domain;
 pub mod evidence;
 pub mod failure;
+pub mod lineage;
 pub mod ports;
 pub mod program;
 pub mod promoter;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::rules::Rules;
+use crate::ports::code::CodeHost;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 
 /// The ports of one target and the rules that hold there. Cheap to clone.
@@ -13,6 +14,8 @@ pub struct Services {
     pub registry: Arc<dyn ModelRegistry>,
     /// Where releases are cut.
     pub host: Arc<dyn ReleaseHost>,
+    /// The same host as evidence about code.
+    pub code: Arc<dyn CodeHost>,
     /// Journals on this machine.
     pub journals: Arc<dyn JournalStore>,
     /// The clock.

@@ -8,6 +8,7 @@ use crate::adapters::journal::JournalDir;
 use crate::adapters::{demo, github, mlflow};
 use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Target};
 use crate::failure::Outcome;
+use crate::ports::code::CodeHost;
 use crate::ports::{Clock, ModelRegistry, ReleaseHost};
 use crate::services::Services;
 
@@ -17,16 +18,21 @@ use crate::services::Services;
 /// [`crate::failure::FailureKind::Config`] if a value cannot be turned into a connection.
 pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (registry, host): (Arc<dyn ModelRegistry>, Arc<dyn ReleaseHost>) = match &target.connections {
-        None => {
-            let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
-            (registry, host)
-        }
-        Some(connections) => (mlflow(&connections.mlflow)?, github(&connections.github)),
-    };
+    let (registry, host, code): (Arc<dyn ModelRegistry>, Arc<dyn ReleaseHost>, Arc<dyn CodeHost>) =
+        match &target.connections {
+            None => {
+                let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
+                (registry, host.clone(), host)
+            }
+            Some(connections) => {
+                let github = github(&connections.github);
+                (mlflow(&connections.mlflow)?, github.clone(), github)
+            }
+        };
     Ok(Services {
         registry,
         host,
+        code,
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
         clock,
         desktop: Arc::new(SystemDesktop),
@@ -65,7 +71,7 @@ fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<dyn ModelRegistry>> {
     Ok(Arc::new(mlflow::Mlflow::new(&wired)))
 }
 
-fn github(connection: &GithubConnection) -> Arc<dyn ReleaseHost> {
+fn github(connection: &GithubConnection) -> Arc<github::GitHub> {
     let token = match &connection.token {
         GithubToken::Value(token) => github::TokenSource::Value(token.clone()),
         GithubToken::GhCli => github::TokenSource::GhCli { host: connection.host.clone() },

@@ -235,6 +235,7 @@ impl Loaded {
             ("metrics.higher_is_better", metrics.higher_is_better.as_ref().unwrap_or(&none)),
             ("metrics.lower_is_better", metrics.lower_is_better.as_ref().unwrap_or(&none)),
             ("metrics.main", metrics.main.as_ref().unwrap_or(&main)),
+            ("review.watched_paths", self.file.review.watched_paths.as_ref().unwrap_or(&none)),
         ] {
             out.push(Shown::new(key, list.value.join(", "), &list.origin));
         }

@@ -170,6 +170,7 @@ impl<'a> Resolver<'a> {
                 lower: list(&metrics.lower_is_better).unwrap_or_default(),
             },
             main_metrics: list(&metrics.main).unwrap_or_else(default_main_metrics),
+            watched_paths: list(&self.file.review.watched_paths).unwrap_or_default(),
         })
     }
 
@@ -283,6 +284,7 @@ pub fn demo(flags: &Flags) -> Target {
                 lower: patterns(&["*loss", "rmse", "mae", "mape", "brier", "calibration_error", "latency*"]),
             },
             main_metrics: default_main_metrics(),
+            watched_paths: patterns(&["src/train/**", "src/features/**"]),
         },
         connections: None,
         notices: Vec::new(),

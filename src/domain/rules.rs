@@ -41,6 +41,8 @@ pub struct Rules {
     pub directions: Directions,
     /// Name patterns of the metric that lists show, best first.
     pub main_metrics: Vec<String>,
+    /// Path patterns of files whose changes a reviewer should know of, such as `src/train/**`.
+    pub watched_paths: Vec<String>,
 }
 
 impl Rules {

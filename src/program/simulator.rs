@@ -36,6 +36,7 @@ pub(crate) fn rules() -> Rules {
         cd: draft.cd,
         directions: draft.directions,
         main_metrics: vec!["auc".into()],
+        watched_paths: Vec::new(),
     }
 }
 

@@ -63,6 +63,7 @@ impl Desk {
         let (registry, host) = open(&Store::memory(World::new(clock.now()).unwrap()), &clock, Latency::NONE);
         let services = Services {
             registry,
+            code: host.clone(),
             host,
             journals: Arc::new(JournalDir::new(&loaded.paths.state_of(true))),
             clock,

@@ -1,6 +1,6 @@
 //! Makes a fresh [`World`] from the fixtures in `assets/demo`.
 //!
-//! `repository.json` holds people, commits and the CD workflow; every other file holds one model with its
+//! `repository.json` holds people, commits with their pull requests, checks and files, and the CD workflow; every other file holds one model with its
 //! versions and their runs. All times are ages in hours (`hours_ago`), resolved when the world is made.
 //! Unknown keys are refused, so that a typing error cannot pass unnoticed.
 //!
@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::HOST;
 use super::world::cd::Workflow;
+use super::world::code::{StoredCheck, StoredFile, StoredPull, TrainingWorkflowRun};
 use super::world::{
     DataSet, FORMAT, Identity, Model, NewRelease, Refusal, Repo, StoredCommit, TagObject, TrainingRun, Version, World,
     hex, server_time,
@@ -42,6 +43,9 @@ const MODELS: [(&str, &str); 7] = [
 
 /// Releases and runs of the demo are numbered from here, so that ids look like a host's.
 const FIRST_ID: u64 = 30_433_600;
+
+/// Workflow runs that trained models are numbered from here.
+const FIRST_TRAINING_ID: u64 = 30_417_100;
 
 /// A fixture that makes no world. The fixtures are part of the program: this is a mistake in it.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +78,8 @@ struct RepositoryFixture {
     slug: RepoSlug,
     default_branch: String,
     identity: Identity,
+    /// What is checked on every commit.
+    checks: Vec<String>,
     branches: Vec<BranchFixture>,
     workflow: Workflow,
 }
@@ -97,6 +103,16 @@ struct CommitFixture {
     title: String,
     #[serde(default)]
     cd_fails_at: Option<String>,
+    /// Absent where it was pushed directly.
+    #[serde(default)]
+    pull: Option<StoredPull>,
+    /// Conclusions of checks that did not succeed.
+    #[serde(default)]
+    checks: BTreeMap<String, String>,
+    /// Nothing was checked.
+    #[serde(default)]
+    unchecked: bool,
+    files: Vec<StoredFile>,
 }
 
 #[derive(Deserialize)]
@@ -195,6 +211,7 @@ impl World {
             let (name, model) = model(fixture, &world.repo.slug, &mut runs, now);
             world.models.insert(name, model);
         }
+        world.repo.trainings = trained_in_ci(&mut runs, &world.repo.slug);
         world.runs = Arc::new(runs);
         releases.sort();
         for (at, name, number, by, commit) in releases {
@@ -245,12 +262,16 @@ fn repo(fixture: RepositoryFixture, now: Timestamp) -> Repo {
     for branch in fixture.branches {
         let mut parent = branch.from;
         for commit in branch.commits {
+            let checks = if commit.unchecked { Vec::new() } else { checks(&fixture.checks, &commit.checks) };
             let stored = StoredCommit {
                 title: commit.title,
                 author: commit.author,
                 at: hours_before(now, commit.hours_ago),
                 parent: parent.replace(commit.sha.clone()),
                 cd_fails_at: commit.cd_fails_at,
+                pull: commit.pull,
+                checks,
+                files: commit.files,
             };
             commits.insert(commit.sha, stored);
         }
@@ -266,8 +287,31 @@ fn repo(fixture: RepositoryFixture, now: Timestamp) -> Repo {
         releases: Vec::new(),
         workflow: fixture.workflow,
         cd_runs: Vec::new(),
+        trainings: Vec::new(),
         last_id: FIRST_ID,
     }
+}
+
+fn checks(usual: &[String], others: &BTreeMap<String, String>) -> Vec<StoredCheck> {
+    let check = |name: &String| {
+        let conclusion = others.get(name).map_or("success", String::as_str);
+        StoredCheck { name: name.clone(), conclusion: conclusion.to_owned() }
+    };
+    usual.iter().map(check).collect()
+}
+
+/// The workflow runs behind the runs that CI started; a tag of theirs names it.
+fn trained_in_ci(runs: &mut BTreeMap<RunId, TrainingRun>, repo: &RepoSlug) -> Vec<TrainingWorkflowRun> {
+    let mut ours: Vec<_> = runs.values_mut().filter(|run| run.user.starts_with("ci-")).collect();
+    ours.sort_by_key(|run| run.started_at);
+    (1..)
+        .zip(ours)
+        .map(|(number, run)| {
+            let id = FIRST_TRAINING_ID + number;
+            run.tags.insert("ci.run_url".to_owned(), format!("https://{HOST}/{repo}/actions/runs/{id}"));
+            TrainingWorkflowRun { id, number, created_at: run.started_at }
+        })
+        .collect()
 }
 
 fn model(

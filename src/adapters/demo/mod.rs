@@ -7,6 +7,7 @@
 //! The world is made from `assets/demo/*.json` (see [`fixture`] for the format) with ages relative to the
 //! moment it is first made.
 
+mod code;
 mod convert;
 pub mod fixture;
 mod host;

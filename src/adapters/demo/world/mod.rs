@@ -4,6 +4,7 @@
 //! (`convert.rs`).
 
 pub mod cd;
+pub mod code;
 mod registry;
 mod repo;
 
@@ -20,7 +21,7 @@ use crate::domain::ids::{ModelName, RunId};
 use crate::failure::{Failure, FailureKind, Service};
 
 /// Format of a stored world. Raised whenever an older program could not read it, or would get it wrong.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Everything the demo's two servers know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
