@@ -40,19 +40,19 @@ actions! {
     Undo = "undo",
     /// differences: only these, or everything
     Differences = "differences",
-    /// tab: the next one
+    /// next tab
     NextTab = "next_tab",
-    /// tab: the one before
+    /// previous tab
     PreviousTab = "previous_tab",
-    /// tab: the first
+    /// first tab
     Tab1 = "tab_1",
-    /// tab: the second
+    /// second tab
     Tab2 = "tab_2",
-    /// tab: the third
+    /// third tab
     Tab3 = "tab_3",
-    /// field: the next one
+    /// reason: type it, or go back to the version
     NextField = "next_field",
-    /// notes: of the release, as they will be
+    /// release notes: as they will be
     Notes = "notes",
     /// jobs: show or hide
     Jobs = "jobs",

@@ -49,13 +49,15 @@ pub struct Paged<T> {
     pub items: Vec<T>,
     /// Every page was read.
     pub complete: bool,
+    /// When the last page of what can be shown was read.
+    pub read_at: Option<Timestamp>,
     next: Option<String>,
     fresh: Option<Vec<T>>,
 }
 
 impl<T> Default for Paged<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), complete: false, next: None, fresh: None }
+        Self { items: Vec::new(), complete: false, read_at: None, next: None, fresh: None }
     }
 }
 
@@ -81,7 +83,10 @@ impl<T> Paged<T> {
         }
     }
 
-    fn take(&mut self, page: Page<T>) {
+    fn take(&mut self, page: Page<T>, now: Timestamp) {
+        if self.fresh.is_none() {
+            self.read_at = Some(now);
+        }
         let into = self.fresh.as_mut().unwrap_or(&mut self.items);
         into.extend(page.items);
         // A server that repeats its token would never end.
@@ -91,6 +96,7 @@ impl<T> Paged<T> {
             self.next = None;
             if let Some(fresh) = self.fresh.take() {
                 self.items = fresh;
+                self.read_at = Some(now);
             }
         }
     }
@@ -202,21 +208,21 @@ impl Catalog {
             Ok(answer) => {
                 slot.failure = None;
                 slot.read_at = Some(now);
-                self.store(query, answer);
+                self.store(query, answer, now);
             }
         }
         true
     }
 
-    fn store(&mut self, query: &Query, answer: Answer) {
+    fn store(&mut self, query: &Query, answer: Answer, now: Timestamp) {
         match (query, answer) {
             (Query::Session, Answer::Session(session)) => self.session = Some(session),
             (Query::Models { .. }, Answer::Models(page)) => {
-                self.models.take(page);
+                self.models.take(page, now);
                 self.models_changed += 1;
             }
             (Query::Versions { model, .. }, Answer::Versions(page)) => {
-                self.versions.entry(model.clone()).or_default().take(page);
+                self.versions.entry(model.clone()).or_default().take(page, now);
             }
             (Query::Runs { ids }, Answer::Runs(runs)) => {
                 for id in ids {
@@ -289,6 +295,13 @@ impl Catalog {
     #[must_use]
     pub fn run(&self, id: &RunId) -> Option<Option<&Run>> {
         self.runs.get(id).map(Option::as_deref)
+    }
+
+    /// Why the run could not be read, if the last try failed.
+    #[must_use]
+    pub fn run_failure(&self, id: &RunId) -> Option<&Failure> {
+        let asked = |query: &Query| matches!(query, Query::Runs { ids } if ids.contains(id));
+        self.slots.iter().filter(|(query, _)| asked(query)).find_map(|(_, slot)| slot.failure.as_ref())
     }
 
     /// The facts about one version.

@@ -5,7 +5,6 @@ use crate::domain::compare::{Change, Comparison, Directions, MetricRow, Side, Te
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::rules::Rules;
 use crate::domain::text;
-use crate::ui::text::wrap;
 
 /// One row of a tab.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,8 +181,9 @@ pub fn text_rows(text: &str, width: u16) -> Vec<Row> {
     if text.trim().is_empty() {
         return vec![Row::Line("This version has no description.".to_owned())];
     }
-    let width = usize::from(width.saturating_sub(2)).max(20);
-    wrap(text.trim_end(), width).into_iter().map(Row::Line).collect()
+    // Less the columns of the cursor, and one to breathe.
+    let width = usize::from(width.saturating_sub(4)).max(20);
+    crate::ui::text::wrap(text.trim_end(), width).into_iter().map(Row::Line).collect()
 }
 
 fn heading(title: &str, word: &str) -> Row {
