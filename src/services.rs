@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::rules::Rules;
+use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 
 /// The ports of one target and the rules that hold there. Cheap to clone.
@@ -11,6 +12,8 @@ use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 pub struct Services {
     /// The model registry and tracking server.
     pub registry: Arc<dyn ModelRegistry>,
+    /// The tracking server beyond the runs of a version: experiments, histories, files.
+    pub tracking: Arc<dyn TrackingServer>,
     /// Where releases are cut.
     pub host: Arc<dyn ReleaseHost>,
     /// Journals on this machine.

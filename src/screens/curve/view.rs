@@ -15,9 +15,9 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Chart, Series};
 
 impl Curve {
-    /// What the title line says: the metric, and its values under the cursor.
+    /// What the title line says: left, and pieces at the right.
     #[must_use]
-    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Phrase<'static>) {
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let symbols = skin.symbols();
         let mut left = Phrase::of(Role::Title, self.metric.clone())
             .add(Role::Muted, format!("  {}", self.model))
@@ -25,36 +25,30 @@ impl Curve {
         if let Some(base) = self.lines(ctx).iter().find(|l| l.version != self.version) {
             left = left.add(Role::Production, format!("  {} {}", symbols.production, base.version));
         }
-        (left, Phrase::default())
+        (left, Vec::new())
     }
 
     /// Draws the body: values under the cursor, the chart, statistics.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let lines = self.lines(ctx);
         let query = self.whole(self.runs(ctx));
-        let failure = ctx
-            .catalog
-            .failure(&query)
-            .or_else(|| ctx.catalog.failure(&Query::Facts { model: self.model.clone(), version: self.version }));
+        let facts = Query::Facts { model: self.model.clone(), version: self.version };
+        let failure = ctx.catalog.failure(&query).or_else(|| ctx.catalog.failure(&facts));
+        let area = format::banner(area, buf, skin, failure, ctx.catalog.slot(&query).and_then(|s| s.read_at));
         if lines.iter().all(|l| l.history.points.is_empty()) {
             let message = match (failure, ctx.catalog.histories(&query)) {
                 (Some(_), _) => "",
                 (None, None) => "reading the history …",
                 (None, Some(_)) => "This metric has no history.",
             };
-            format::empty(area, buf, skin, message);
-        } else {
-            let rows = area.height.saturating_sub(5);
-            format::lines(Rect { height: 1, ..area }, buf, skin, [self.under_cursor(ctx)]);
-            self.chart(Rect { y: area.y + 1, height: rows, ..area }, buf, &lines, skin);
-            let below = Rect { y: area.y + 2 + rows, height: area.height.saturating_sub(rows + 2), ..area };
-            let width = usize::from(area.width);
-            let words = lines.iter().rev().flat_map(|l| self.statistics(l, skin).wrap(width, 4));
-            format::lines(below, buf, skin, words);
+            return format::empty(area, buf, skin, message, &[]);
         }
-        if let Some(failure) = failure {
-            format::banner(area, buf, skin, failure, !lines.is_empty());
-        }
+        let (first, rest) = format::split_top(area, 1);
+        let (chart, below) = format::split_bottom(rest, 4);
+        format::lines(first, buf, skin, [self.under_cursor(ctx)]);
+        self.chart(chart, buf, &lines, skin);
+        let width = usize::from(area.width);
+        format::lines(below, buf, skin, lines.iter().rev().flat_map(|l| self.statistics(l, skin).wrap(width, 4)));
     }
 
     fn under_cursor(&self, ctx: &Ctx<'_>) -> Phrase<'static> {
