@@ -8,6 +8,7 @@ pub mod domain;
 pub mod evidence;
 pub mod failure;
 pub mod ports;
+pub mod preview;
 pub mod program;
 pub mod promoter;
 pub mod runtime;

@@ -4,7 +4,8 @@
 //! anything about a promotion: that is the promoter's.
 
 pub mod approve;
-pub mod args;
+pub mod stub;
+mod args;
 pub mod config;
 pub mod doctor;
 pub mod exit;
