@@ -4,7 +4,6 @@
 //! anything about a promotion: that is the promoter's.
 
 pub mod approve;
-pub mod stub;
 mod args;
 pub mod config;
 pub mod doctor;

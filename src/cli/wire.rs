@@ -26,7 +26,6 @@ pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
     };
     Ok(Services {
         registry,
-        tracking: Arc::new(super::stub::Stub),
         host,
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
         clock,

@@ -88,6 +88,8 @@ pub struct ConfigFile {
     pub ui: UiSection,
     /// `[metrics]`.
     pub metrics: MetricsSection,
+    /// `[review] preview_bytes`.
+    pub preview_bytes: Option<Sourced<u64>>,
     /// `[github] use_gh_cli`.
     pub use_gh_cli: Option<Sourced<bool>>,
     /// `[release]`.
@@ -201,6 +203,7 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
         default_target: root.string("default_target"),
         ui: ui(root.section("ui")),
         metrics: metrics(root.section("metrics")),
+        preview_bytes: review(root.section("review")),
         use_gh_cli: github(root.section("github")),
         release: release(root.section("release"), home),
         models: models(root.section("models")),
@@ -244,6 +247,12 @@ fn metrics(mut s: Section<'_, '_>) -> MetricsSection {
     };
     s.finish();
     metrics
+}
+
+fn review(mut s: Section<'_, '_>) -> Option<Sourced<u64>> {
+    let preview_bytes = s.integer("preview_bytes", 1_024..=67_108_864);
+    s.finish();
+    preview_bytes
 }
 
 fn github(mut s: Section<'_, '_>) -> Option<Sourced<bool>> {

@@ -133,7 +133,10 @@ mod tests {
 
     #[test]
     fn half_a_file_shows_what_is_there() {
-        assert_eq!(shown("{\"a\": [1, 2, {\"b\": \"unfin"), ["{", "  \"a\": [", "    1,", "    2,", "    {", "      \"b\": \"unfin"]);
+        assert_eq!(
+            shown("{\"a\": [1, 2, {\"b\": \"unfin"),
+            ["{", "  \"a\": [", "    1,", "    2,", "    {", "      \"b\": \"unfin"]
+        );
         assert_eq!(shown("}}]"), ["}", "}", "]"]);
     }
 

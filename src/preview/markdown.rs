@@ -15,7 +15,9 @@ const DEEPEST: usize = 12;
 /// The lines of a Markdown text.
 pub fn lines(raw: &str) -> Vec<Line> {
     let mut page = Page::default();
-    for event in Parser::new_ext(raw, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS) {
+    for event in
+        Parser::new_ext(raw, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS)
+    {
         page.take(event);
     }
     page.end_line();
@@ -240,10 +242,23 @@ mod tests {
 
     #[test]
     fn a_model_card_reads_like_one() {
-        let raw = "# Card\nPredicts *churn*\nwithin **30** days.\n\n- one\n- two\n  1. three\n\n```\nx = 1\n```\n> said\n";
+        let raw =
+            "# Card\nPredicts *churn*\nwithin **30** days.\n\n- one\n- two\n  1. three\n\n```\nx = 1\n```\n> said\n";
         assert_eq!(
             shown(raw),
-            ["# Card", "", "Predicts churn within 30 days.", "", "- one", "- two", "  1. three", "", "  x = 1", "", "> said"]
+            [
+                "# Card",
+                "",
+                "Predicts churn within 30 days.",
+                "",
+                "- one",
+                "- two",
+                "  1. three",
+                "",
+                "  x = 1",
+                "",
+                "> said"
+            ]
         );
     }
 

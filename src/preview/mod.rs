@@ -122,7 +122,11 @@ fn is_text(bytes: &[u8]) -> bool {
         // The limit may have cut the last character.
         Err(e) => e.error_len().is_none(),
     };
-    if valid { odd * 10 <= bytes.len() } else { odd == 0 && bytes.iter().filter(|b| **b >= 0x80).count() * 4 < bytes.len() }
+    if valid {
+        odd * 10 <= bytes.len()
+    } else {
+        odd == 0 && bytes.iter().filter(|b| **b >= 0x80).count() * 4 < bytes.len()
+    }
 }
 
 /// The text of the bytes; a character that the limit cut is left out.
@@ -138,7 +142,12 @@ fn decode(bytes: &[u8], cut: bool) -> String {
 /// Text as it is.
 fn plain(raw: &str) -> Vec<Line> {
     let cleaned = text::clean(raw);
-    cleaned.trim_end_matches('\n').split('\n').flat_map(|line| pieces_of(line)).map(|l| Line::of(Ink::Plain, l)).collect()
+    cleaned
+        .trim_end_matches('\n')
+        .split('\n')
+        .flat_map(|line| pieces_of(line))
+        .map(|l| Line::of(Ink::Plain, l))
+        .collect()
 }
 
 /// A line in parts that are not too long to be handled as one.
