@@ -8,6 +8,7 @@ use crate::adapters::journal::JournalDir;
 use crate::adapters::{demo, github, mlflow};
 use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Target};
 use crate::failure::Outcome;
+use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, ModelRegistry, ReleaseHost};
 use crate::services::Services;
 
@@ -17,15 +18,20 @@ use crate::services::Services;
 /// [`crate::failure::FailureKind::Config`] if a value cannot be turned into a connection.
 pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (registry, host): (Arc<dyn ModelRegistry>, Arc<dyn ReleaseHost>) = match &target.connections {
-        None => {
-            let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
-            (registry, host)
-        }
-        Some(connections) => (mlflow(&connections.mlflow)?, github(&connections.github)),
-    };
+    let (registry, tracking, host): (Arc<dyn ModelRegistry>, Arc<dyn TrackingServer>, Arc<dyn ReleaseHost>) =
+        match &target.connections {
+            None => {
+                let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
+                (registry.clone(), registry, host)
+            }
+            Some(connections) => {
+                let mlflow = mlflow(&connections.mlflow)?;
+                (mlflow.clone(), mlflow, github(&connections.github))
+            }
+        };
     Ok(Services {
         registry,
+        tracking,
         host,
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
         clock,
@@ -48,7 +54,7 @@ fn demo_store(paths: &Paths, clock: &Arc<dyn Clock>) -> demo::Store {
     demo::Store::file(paths.state_of(true).join("world.json"), Arc::clone(clock))
 }
 
-fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<dyn ModelRegistry>> {
+fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<mlflow::Mlflow>> {
     let auth = match &connection.auth {
         MlflowAuth::None => mlflow::Auth::None,
         MlflowAuth::Basic { username, password } => {
