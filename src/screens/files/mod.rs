@@ -121,6 +121,18 @@ impl Files {
         &self.save
     }
 
+    /// The rows, as they are shown.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The row under the cursor.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Row> {
+        self.rows.get(self.cursor.index())
+    }
+
     /// The facts, which name the run, and every open folder.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
@@ -149,7 +161,7 @@ impl Files {
         if action == Action::Refresh {
             return Step::refresh(self.needs(ctx));
         }
-        let Some(row) = self.rows.get(self.cursor.index()).cloned() else {
+        let Some(row) = self.selected().cloned() else {
             return Step::none();
         };
         let Some(root) = self.roots.get(row.key.0).cloned() else {
