@@ -47,7 +47,7 @@ impl Save {
         &self.field
     }
 
-    /// What is asked: the words before the field, and what it says behind; none if nothing is.
+    /// What is asked: the words before the field (none if there is none) and what stands behind; none if nothing is.
     #[must_use]
     pub fn question(&self) -> Option<(&'static str, String)> {
         match &self.asking {
@@ -56,7 +56,7 @@ impl Save {
                 let name = crate::domain::text::clean_line(path.rsplit('/').next().unwrap_or(path));
                 Some((" save into ", format!("{name}; nothing typed: the current folder")))
             }
-            Asking::Replace(_, place) => Some((" replace? y ", format!("{place} is there already; Esc keeps it"))),
+            Asking::Replace(_, place) => Some(("", format!("y replaces, Esc keeps: {place} is there already"))),
         }
     }
 

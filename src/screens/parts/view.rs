@@ -190,6 +190,11 @@ pub fn save_line(save: &Save, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect
     let Some((label, remark)) = save.question() else {
         return area;
     };
+    if label.is_empty() {
+        let (line, below) = split_top(area, 1);
+        Phrase::of(Role::Warn, format!(" {} {remark}", skin.symbols().warn)).draw(line, buf, skin);
+        return below;
+    }
     prompt(label, save.field(), true, &Phrase::of(Role::Warn, format!("{remark} ")), area, buf, skin)
 }
 

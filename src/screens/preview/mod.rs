@@ -21,6 +21,9 @@ const MARGIN: u16 = 1;
 /// Levels that stay in sight in a folded text.
 const FOLDED_DEPTH: usize = 1;
 
+/// Levels beyond which the rest of a wrapped line stands no further to the right.
+const DEEPEST: usize = 8;
+
 /// What was made of the file for the present size of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 enum Made {
@@ -85,7 +88,9 @@ impl Preview {
         use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Fold, Help, Save};
         match self.source.as_ref().map(|(file, ..)| &file.content) {
             Some(Content::Table(_)) => &[CursorLeft, CursorRight, Save, Browse, Copy, Back, Help],
-            Some(Content::Text(_)) => &[Fold, Save, Browse, Copy, Back, Help],
+            Some(Content::Text(lines)) if lines.iter().any(|l| l.depth > FOLDED_DEPTH) => {
+                &[Fold, Save, Browse, Copy, Back, Help]
+            }
             _ => &[Save, Browse, Copy, Back, Help],
         }
     }
@@ -255,7 +260,11 @@ fn wrapped(lines: &[Line], width: usize, folded: bool) -> Vec<Phrase<'static>> {
         }
         tell(&mut hidden, &mut out);
         let phrase = line.pieces.iter().fold(Phrase::default(), |p, (ink, text)| p.add(role(*ink), text.clone()));
-        if phrase.width() <= width { out.push(phrase) } else { out.extend(phrase.wrap(width, 0)) }
+        if phrase.width() <= width {
+            out.push(phrase)
+        } else {
+            out.extend(phrase.wrap(width, 2 * line.depth.min(DEEPEST)))
+        }
     }
     tell(&mut hidden, &mut out);
     out
