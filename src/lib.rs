@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod failure;
 pub mod lineage;
 pub mod ports;
+pub mod preview;
 pub mod program;
 pub mod promoter;
 pub mod runtime;

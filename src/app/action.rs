@@ -70,6 +70,12 @@ actions! {
     LogScale = "log_scale",
     /// time: axis of steps or of time
     TimeAxis = "time_axis",
+    /// files: of this version
+    Files = "files",
+    /// save: this file, on this machine
+    Save = "save",
+    /// fold: show only what is outermost, or everything
+    Fold = "fold",
     /// inbox
     Inbox = "inbox",
     /// models: all there are

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
+use super::files::Files;
 use super::query::{Answer, Promotion, Query, RequestId, Session};
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
@@ -121,6 +122,8 @@ pub struct Catalog {
     live: BTreeMap<PromotionId, SagaState>,
     jobs: HashMap<u64, Vec<CdJob>>,
     histories: HashMap<Query, Vec<History>>,
+    /// What was read of files.
+    pub files: Files,
 }
 
 impl Catalog {
@@ -240,6 +243,15 @@ impl Catalog {
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
                 self.histories.insert(query.clone(), histories);
+            }
+            (Query::Artifacts { root, path }, Answer::Artifacts(entries)) => {
+                self.files.put_folder(root, path, entries);
+            }
+            (Query::Preview { root, path }, Answer::Preview(preview)) => {
+                if let Some((root, path)) = self.files.put_preview(root, path, preview) {
+                    // What is not kept has to be asked for again.
+                    self.slots.remove(&Query::Preview { root, path });
+                }
             }
             (Query::Jobs { run, .. }, Answer::Jobs(jobs)) => {
                 self.jobs.insert(*run, jobs);

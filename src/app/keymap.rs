@@ -32,6 +32,10 @@ pub enum Context {
     History,
     /// The curve of a metric.
     Curve,
+    /// The files of a version.
+    Files,
+    /// The beginning of a file.
+    Preview,
     /// A line to type in: filter or palette.
     Prompt,
     /// The help.
@@ -40,7 +44,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -51,6 +55,8 @@ impl Context {
         Self::Promotion,
         Self::History,
         Self::Curve,
+        Self::Files,
+        Self::Preview,
         Self::Prompt,
         Self::Help,
     ];
@@ -69,6 +75,8 @@ impl Context {
             Self::Promotion => "promotion",
             Self::History => "history",
             Self::Curve => "curve",
+            Self::Files => "files",
+            Self::Preview => "preview",
             Self::Prompt => "prompt",
             Self::Help => "help",
         }

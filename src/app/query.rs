@@ -1,11 +1,15 @@
 //! Questions to the outside and their answers, as data.
 
+use std::sync::Arc;
+
+use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
+use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
@@ -63,6 +67,20 @@ pub enum Query {
         /// Only between these steps.
         window: Option<(i64, i64)>,
     },
+    /// What lies in a folder of a run or a logged model.
+    Artifacts {
+        /// Whose.
+        root: ArtifactRoot,
+        /// The folder; empty for the outermost.
+        path: String,
+    },
+    /// The beginning of a file, ready to be shown.
+    Preview {
+        /// Whose.
+        root: ArtifactRoot,
+        /// Its path.
+        path: String,
+    },
     /// The jobs of a CD run.
     Jobs {
         /// The repository.
@@ -111,6 +129,10 @@ pub enum Answer {
     Promotions(Vec<Promotion>),
     /// To [`Query::Histories`].
     Histories(Vec<History>),
+    /// To [`Query::Artifacts`].
+    Artifacts(Vec<ArtifactEntry>),
+    /// To [`Query::Preview`].
+    Preview(Arc<Preview>),
     /// To [`Query::Jobs`].
     Jobs(Vec<CdJob>),
 }

@@ -4,7 +4,7 @@
 //! anything about a promotion: that is the promoter's.
 
 pub mod approve;
-pub mod args;
+mod args;
 pub mod config;
 pub mod doctor;
 pub mod exit;

@@ -125,6 +125,8 @@ pub struct MetricsSection {
 pub struct ReviewSection {
     /// Path patterns of files whose changes are counted.
     pub watched_paths: Option<Sourced<Vec<String>>>,
+    /// `preview_bytes`.
+    pub preview_bytes: Option<Sourced<u64>>,
 }
 
 /// `[release]`, and `[targets.NAME.release]`, which goes before it.
@@ -257,7 +259,10 @@ fn metrics(mut s: Section<'_, '_>) -> MetricsSection {
 }
 
 fn review(mut s: Section<'_, '_>) -> ReviewSection {
-    let review = ReviewSection { watched_paths: s.patterns("watched_paths") };
+    let review = ReviewSection {
+        watched_paths: s.patterns("watched_paths"),
+        preview_bytes: s.integer("preview_bytes", 1_024..=67_108_864),
+    };
     s.finish();
     review
 }

@@ -85,6 +85,25 @@ pub fn safe_relative_path(path: &str) -> Option<PathBuf> {
     if path.split('/').any(bad) { None } else { Some(path.split('/').collect()) }
 }
 
+/// A size as people read it: `812 B`, `18.3 KiB`, `1.2 GiB`.
+#[must_use]
+pub fn human_size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let mut size = bytes as f64;
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut unit = "B";
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if size < 1023.95 {
+            break;
+        }
+        size /= 1024.0;
+        unit = next;
+    }
+    format!("{size:.1} {unit}")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -6,11 +6,14 @@ use crate::app::catalog::Catalog;
 use crate::app::keymap::Keymap;
 use crate::app::query::RequestId;
 use crate::app::route::Route;
+use crate::app::saving::Saving;
 use crate::domain::ids::PromotionId;
 use crate::domain::rules::Rules;
 use crate::failure::Failure;
 use crate::screens::parts::Ctx;
-use crate::screens::{Screen, approve, curve, help, history, inbox, models, palette, promotion, review, versions};
+use crate::screens::{
+    Screen, approve, curve, files, help, history, inbox, models, palette, preview, promotion, review, versions,
+};
 
 /// Below this many columns nothing is shown but a request for more room.
 pub const MIN_WIDTH: u16 = 60;
@@ -61,6 +64,8 @@ pub struct State {
     pub notice: Option<Notice>,
     /// Whether this program drives a promotion.
     pub driving: Driving,
+    /// The file on its way to this machine.
+    pub saving: Option<Saving>,
     /// A person asked to quit while a promotion was at work: it stops after its step, then the program ends.
     pub leaving: bool,
     /// The promotion this program drove last.
@@ -85,6 +90,7 @@ impl State {
             height: 24,
             notice: None,
             driving: Driving::Idle,
+            saving: None,
             leaving: false,
             driven: None,
             ticks: 0,
@@ -107,6 +113,7 @@ impl State {
             width: self.width,
             height: self.height,
             busy: self.driving != Driving::Idle,
+            saving: self.saving.as_ref(),
         }
     }
 
@@ -164,6 +171,11 @@ impl State {
             Route::Promotion(id) => Screen::Promotion(promotion::Promotion::new(*id)),
             Route::Curve(model, version, metric) => {
                 Screen::Curve(curve::Curve::new(model.clone(), *version, metric.clone()))
+            }
+            Route::Files(model, version) => Screen::Files(files::Files::new(model.clone(), *version)),
+            Route::Preview(model, version, root, path) => {
+                let preview = preview::Preview::new(model.clone(), *version, root.clone(), path.clone());
+                Screen::Preview(Box::new(preview))
             }
             Route::History => Screen::History(history::History::default()),
             Route::Help => {
