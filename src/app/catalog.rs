@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
+use super::files::Files;
 use super::query::{Answer, Promotion, Query, RequestId, Session};
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::SagaState;
@@ -120,6 +122,9 @@ pub struct Catalog {
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
     jobs: HashMap<u64, Vec<CdJob>>,
+    histories: HashMap<Query, Vec<History>>,
+    /// What was read of files.
+    pub files: Files,
 }
 
 impl Catalog {
@@ -234,6 +239,18 @@ impl Catalog {
                 self.preflights.insert((model.clone(), *version), preflight);
             }
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
+            (Query::Histories { .. }, Answer::Histories(histories)) => {
+                self.histories.insert(query.clone(), histories);
+            }
+            (Query::Artifacts { root, path }, Answer::Artifacts(entries)) => {
+                self.files.put_folder(root, path, entries);
+            }
+            (Query::Preview { root, path }, Answer::Preview(preview)) => {
+                if let Some((root, path)) = self.files.put_preview(root, path, preview) {
+                    // What is not kept has to be asked for again.
+                    self.slots.remove(&Query::Preview { root, path });
+                }
+            }
             (Query::Jobs { run, .. }, Answer::Jobs(jobs)) => {
                 self.jobs.insert(*run, jobs);
             }
@@ -340,6 +357,12 @@ impl Catalog {
             queries.push(Query::Runs { ids });
         }
         queries
+    }
+
+    /// The answer to a [`Query::Histories`].
+    #[must_use]
+    pub fn histories(&self, query: &Query) -> Option<&[History]> {
+        self.histories.get(query).map(Vec::as_slice)
     }
 
     /// The jobs of a CD run.

@@ -10,6 +10,7 @@ use crate::app::query::Session;
 use crate::program::state::{Driving, MIN_HEIGHT, MIN_WIDTH, Notice, State};
 use crate::screens::Screen;
 use crate::screens::parts::Ctx;
+use crate::screens::parts::save::Save;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::layout::{Breadth, SMALLEST};
@@ -51,6 +52,9 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         Screen::Review(s) => s.title(ctx, skin),
         Screen::Approve(s) => s.title(ctx, skin),
         Screen::Promotion(s) => s.title(ctx),
+        Screen::Curve(s) => s.title(ctx, skin),
+        Screen::Files(s) => s.title(ctx, skin),
+        Screen::Preview(s) => s.title(ctx, skin),
         Screen::History(s) => s.title(ctx),
         Screen::Help(s) => (s.title(), Vec::new()),
         Screen::Palette(s) => (s.title(), Vec::new()),
@@ -86,6 +90,9 @@ fn draw_body(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Bu
         Screen::Review(s) => s.draw(area, buf, ctx, skin),
         Screen::Approve(s) => s.draw(area, buf, ctx, skin),
         Screen::Promotion(s) => s.draw(area, buf, ctx, skin, state.ticks),
+        Screen::Curve(s) => s.draw(area, buf, ctx, skin),
+        Screen::Files(s) => s.draw(area, buf, ctx, skin),
+        Screen::Preview(s) => s.draw(area, buf, ctx, skin),
         Screen::History(s) => s.draw(area, buf, ctx, skin),
         Screen::Help(s) => s.draw(area, buf, skin),
         Screen::Palette(s) => s.draw(area, buf, skin),
@@ -119,7 +126,11 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     let wanted = state.top().hints(ctx);
     let mut hints: Vec<Hint<'_>> = wanted.iter().filter(|a| !stays(a)).filter_map(hint).collect();
     let mut last: Vec<Hint<'_>> = wanted.iter().filter(stays).filter_map(hint).collect();
-    if contexts.first() == Some(&Context::Prompt) && !matches!(state.top(), Screen::Palette(_)) {
+    if state.top().save().is_some_and(Save::is_asking) {
+        let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
+        hints = if state.saving.is_some() { Vec::new() } else { key(Action::Open, "save").into_iter().collect() };
+        last = key(Action::Back, "do not save").into_iter().collect();
+    } else if contexts.first() == Some(&Context::Prompt) && !matches!(state.top(), Screen::Palette(_)) {
         // A filter is being typed: the screen's own keys are letters now.
         let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
         hints = [key(Action::Open, "keep the filter"), key(Action::Up, "up"), key(Action::Down, "down")]
@@ -129,7 +140,10 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         last = key(Action::Back, "clear it").into_iter().collect();
     }
     let badge = match state.driving {
-        Driving::Idle => Phrase::default(),
+        Driving::Idle => match &state.saving {
+            Some(saving) if saving.exists.is_none() => Phrase::of(Role::Warn, format!("{}, Esc stops", saving.word())),
+            _ => Phrase::default(),
+        },
         _ if matches!(state.top(), Screen::Promotion(_) | Screen::Approve(_)) => Phrase::default(),
         _ => {
             let spin = skin.symbols().spin(usize::try_from(state.ticks % 1024).unwrap_or(0));

@@ -1,7 +1,9 @@
-//! Carries out one step: writes, then re-reads. Nothing counts as done on the strength of a 200 alone.
+//! Carries out one step: looks, writes, then re-reads. Nothing counts as done on the strength of a 200 alone.
+
+use std::time::Duration;
 
 use super::drive::Drive;
-use super::truth;
+use super::{look, truth};
 use crate::domain::promotion::plan::MARK;
 use crate::domain::promotion::{Finding, Receipt, Step, StepState};
 use crate::domain::registry::{OWN_TAG_PREFIX, PromotionTarget};
@@ -9,8 +11,32 @@ use crate::domain::release::notes_marker;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Journaled;
 
+/// Why a step did not succeed.
+pub(super) enum Miss {
+    /// Nothing was sent: what was read before the write spoke against it, or could not be read.
+    NotSent(Failure),
+    /// A write was sent; the failure says what is known of its fate.
+    Sent(Failure),
+}
+
+impl From<Failure> for Miss {
+    fn from(failure: Failure) -> Self {
+        Self::Sent(failure)
+    }
+}
+
+impl Miss {
+    /// A read before the write failed. Whatever happened to the read, the write surely had no effect.
+    fn before(failure: Failure) -> Self {
+        Self::NotSent(match failure.kind {
+            FailureKind::Unknown | FailureKind::Protocol => Failure { kind: FailureKind::Unavailable, ..failure },
+            _ => failure,
+        })
+    }
+}
+
 impl Drive<'_> {
-    pub(super) async fn act(&self, step: Step, journaled: &Journaled) -> Outcome<Receipt> {
+    pub(super) async fn act(&self, step: Step, journaled: &Journaled) -> Result<Receipt, Miss> {
         match step {
             Step::Mark => self.mark(journaled).await?,
             Step::Move => self.move_target(journaled).await?,
@@ -19,64 +45,67 @@ impl Drive<'_> {
                 return Ok(Receipt::TagObject { sha });
             }
             Step::TagRef => {
-                let object = self.tag_object()?;
+                let object = self.tag_object().map_err(Miss::NotSent)?;
+                look::before_the_tag(self.services, &self.state.plan).await.map_err(Miss::before)?;
                 self.services.host.create_tag_ref(journaled, &self.state.plan, &object).await?;
             }
-            Step::Release => return self.release(journaled).await,
-            Step::Dispatch => {
-                self.services.host.dispatch(journaled, &self.state.plan).await?;
-                // The run appears later; that the host took the request is all there is to re-read.
-                return Ok(Receipt::Dispatched);
-            }
+            Step::Release => self.release(journaled).await?,
+            Step::Dispatch => return self.dispatch(journaled).await,
             Step::Link => self.link(journaled).await?,
-            Step::Confirm => return self.confirm().await,
+            Step::Confirm => return Ok(self.confirm().await?),
             Step::Follow => {}
         }
         match self.reread(step).await? {
             Finding::Applied { receipt } => Ok(receipt),
-            Finding::NotApplied => Err(self.contradiction(step, "the server took it, but does not show it")),
-            Finding::Foreign { what, .. } => Err(self.contradiction(step, &what)),
+            Finding::NotApplied => Err(Miss::Sent(self.contradiction(
+                step,
+                FailureKind::Protocol,
+                "the server took it, but does not show it yet",
+            ))),
+            Finding::Foreign { what, .. } => Err(Miss::Sent(self.contradiction(step, FailureKind::Conflict, &what))),
         }
     }
 
     /// One look right after the write, with a little patience for replicas that lag behind.
     async fn reread(&self, step: Step) -> Outcome<Finding> {
         for wait_ms in [0, 300, 1000] {
-            self.services.clock.sleep(std::time::Duration::from_millis(wait_ms)).await;
+            self.services.clock.sleep(Duration::from_millis(wait_ms)).await;
             match self.probe(step).await {
                 Ok(Finding::NotApplied) => {}
-                // The write went through; only the look failed. That is an unknown fate, not a failed step.
-                Err(failure) => return Err(Failure { kind: FailureKind::Unknown, ..failure }),
+                // The server took the write; only the look failed. That is an open question, not a failed step.
+                Err(failure) => return Err(Failure { kind: FailureKind::Protocol, ..failure }),
                 Ok(found) => return Ok(found),
             }
         }
         Ok(Finding::NotApplied)
     }
 
-    fn contradiction(&self, step: Step, what: &str) -> Failure {
+    fn contradiction(&self, step: Step, kind: FailureKind, what: &str) -> Failure {
         let draft = &self.state.plan.draft;
         Failure::new(
-            FailureKind::Conflict,
-            if step <= Step::Move { Service::Mlflow } else { Service::Github },
+            kind,
+            if matches!(step, Step::Mark | Step::Move | Step::Link) { Service::Mlflow } else { Service::Github },
             format!("finish the step '{step}' of {} {}", draft.model(), draft.version()),
             what,
         )
     }
 
-    async fn mark(&self, journaled: &Journaled) -> Outcome<()> {
+    async fn mark(&self, journaled: &Journaled) -> Result<(), Miss> {
         let plan = &self.state.plan;
-        self.set_own_tag(journaled, MARK, &plan.mark_promoting()).await
+        look::before_the_mark(self.services, plan).await.map_err(Miss::before)?;
+        Ok(self.set_own_tag(journaled, MARK, &plan.mark_promoting()).await?)
     }
 
-    async fn move_target(&self, journaled: &Journaled) -> Outcome<()> {
+    async fn move_target(&self, journaled: &Journaled) -> Result<(), Miss> {
         let draft = &self.state.plan.draft;
         let registry = &self.services.registry;
-        match &draft.promote_to {
+        look::before_the_move(self.services, &self.state.plan).await.map_err(Miss::before)?;
+        Ok(match &draft.promote_to {
             PromotionTarget::Stage(stage) => {
                 registry.move_stage(journaled, draft.model(), draft.version(), stage, true).await
             }
             PromotionTarget::Alias(alias) => registry.set_alias(journaled, draft.model(), alias, draft.version()).await,
-        }
+        }?)
     }
 
     /// The id of the tag object made by the step before.
@@ -88,24 +117,31 @@ impl Drive<'_> {
     }
 
     /// Reads first: an earlier try may have published the release, or left a draft behind.
-    async fn release(&self, journaled: &Journaled) -> Outcome<Receipt> {
+    async fn release(&self, journaled: &Journaled) -> Result<(), Miss> {
         let plan = &self.state.plan;
         let (host, repo) = (&self.services.host, &plan.draft.repo);
         let marker = notes_marker(&plan.id.to_string());
-        let there = host.releases(repo, &plan.draft.tag, &marker).await.map_err(not_sent)?;
-        if let Some(draft) = there.iter().find(|r| r.draft && r.body.contains(&marker)) {
-            host.publish_release(journaled, repo, draft.id).await?;
-        } else if !there.iter().any(|r| !r.draft) {
-            let made = host.create_release(journaled, plan).await?;
-            if made.draft {
-                host.publish_release(journaled, repo, made.id).await?;
-            }
+        let there = host.releases(repo, &plan.draft.tag, &marker).await.map_err(Miss::before)?;
+        if there.iter().any(|r| !r.draft) {
+            return Ok(());
         }
-        match self.reread(Step::Release).await? {
-            Finding::Applied { receipt } => Ok(receipt),
-            Finding::NotApplied => Err(self.contradiction(Step::Release, "the release was created but is not shown")),
-            Finding::Foreign { what, .. } => Err(self.contradiction(Step::Release, &what)),
+        let made = match there.into_iter().find(|r| r.body.contains(&marker)) {
+            Some(draft) => draft,
+            None => host.create_release(journaled, plan).await?,
+        };
+        if made.draft {
+            host.publish_release(journaled, repo, made.id).await?;
         }
+        Ok(())
+    }
+
+    /// Reads first: a run that a person started on the tag by hand will do.
+    async fn dispatch(&self, journaled: &Journaled) -> Result<Receipt, Miss> {
+        if self.probe(Step::Dispatch).await.map_err(Miss::before)? == Finding::NotApplied {
+            self.services.host.dispatch(journaled, &self.state.plan).await?;
+        }
+        // The run appears later; that the host took the request is all there is to re-read.
+        Ok(Receipt::Dispatched)
     }
 
     async fn link(&self, journaled: &Journaled) -> Outcome<()> {
@@ -123,7 +159,7 @@ impl Drive<'_> {
     }
 
     async fn confirm(&self) -> Outcome<Receipt> {
-        let truth = truth::read(self.services, &self.state).await;
+        let truth = truth::read_patiently(self.services, &self.state).await;
         match truth.iter().find(|t| t.as_meant.is_none()) {
             Some(unread) => Err(Failure::new(
                 FailureKind::Unavailable,
@@ -140,13 +176,5 @@ impl Drive<'_> {
         let draft = &self.state.plan.draft;
         let key = format!("{OWN_TAG_PREFIX}{name}");
         self.services.registry.set_version_tag(journaled, draft.model(), draft.version(), &key, value).await
-    }
-}
-
-/// A read that failed before a write was sent: the write surely had no effect.
-fn not_sent(failure: Failure) -> Failure {
-    match failure.kind {
-        FailureKind::Unknown | FailureKind::Protocol => Failure { kind: FailureKind::Unavailable, ..failure },
-        _ => failure,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::act::Miss;
 use super::{Until, Watch, damaged, truth, undo};
 use crate::domain::promotion::{Ending, Event, Finding, Next, SagaState, Step};
 use crate::evidence;
@@ -53,10 +54,9 @@ impl<'a> Drive<'a> {
                 }
                 Next::Close(ending) => {
                     let truth = match &ending {
-                        // Nothing was written, or everything was re-read a moment ago.
+                        // Nothing was written.
                         Ending::Refused { .. } => Vec::new(),
-                        Ending::Done => self.state.truth.clone(),
-                        _ => truth::read(self.services, &self.state).await,
+                        _ => truth::read_patiently(self.services, &self.state).await,
                     };
                     self.append(Event::Ended { ending, truth }).await?;
                 }
@@ -112,16 +112,14 @@ impl<'a> Drive<'a> {
     }
 
     async fn run_step(&mut self, step: Step) -> Outcome<()> {
-        let attempts = self.state.steps.iter().find(|r| r.step == step).map_or(0, |r| r.attempts);
-        if attempts > 0 {
-            // A step that failed for a passing reason: give the reason time to pass.
-            self.services.clock.sleep(Duration::from_millis(500 << attempts.min(4))).await;
+        if !self.back_off(step).await {
+            return Ok(());
         }
         let journaled = self.append(Event::Started { step }).await?;
         let event = match self.act(step, &journaled).await {
             Ok(receipt) => Event::Succeeded { step, receipt },
-            Err(failure) if needs_a_look(step, &failure) => Event::Unknown { step, failure },
-            Err(failure) => Event::Failed { step, failure },
+            Err(Miss::Sent(failure)) if needs_a_look(step, &failure) => Event::Unknown { step, failure },
+            Err(Miss::Sent(failure) | Miss::NotSent(failure)) => Event::Failed { step, failure },
         };
         self.append(event).await?;
         Ok(())
@@ -129,30 +127,54 @@ impl<'a> Drive<'a> {
 
     pub(super) async fn probe_step(&mut self, step: Step) -> Outcome<()> {
         let event = match self.probe_patiently(step).await {
-            Ok(finding) => Event::Probed { step, finding },
-            Err(failure) => Event::ProbeFailed { step, failure },
+            None => return Ok(()),
+            Some(Ok(finding)) => Event::Probed { step, finding },
+            Some(Err(failure)) => Event::ProbeFailed { step, failure },
         };
         self.append(event).await?;
         Ok(())
     }
 
+    /// A step that failed for a passing reason: gives the reason time to pass. False if the caller stopped it.
+    async fn back_off(&self, step: Step) -> bool {
+        match self.state.steps.iter().find(|r| r.step == step).map_or(0, |r| r.attempts) {
+            0 => true,
+            attempts => self.wait(Duration::from_millis(500 << attempts.min(4))).await,
+        }
+    }
+
+    /// Lets time pass. False if the caller stopped it before the time was over.
+    pub(super) async fn wait(&self, duration: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.watch.stop.cancelled() => false,
+            () = self.services.clock.sleep(duration) => true,
+        }
+    }
+
     /// A write that got no clear answer may become visible a moment later: "not there" is only believed
-    /// after several looks (replica lag is reported for GitHub's refs and releases).
-    async fn probe_patiently(&self, step: Step) -> Outcome<Finding> {
+    /// after several looks (replica lag is reported for GitHub's refs and releases). None if the caller
+    /// stopped it: the next resume looks again.
+    async fn probe_patiently(&self, step: Step) -> Option<Outcome<Finding>> {
         let mut last = Ok(Finding::NotApplied);
         for wait_s in patience(step) {
-            self.services.clock.sleep(Duration::from_secs(*wait_s)).await;
+            if !self.wait(Duration::from_secs(*wait_s)).await {
+                return None;
+            }
             last = self.probe(step).await;
             match &last {
                 Ok(Finding::NotApplied) => {}
                 Err(failure) if failure.kind.is_transient() => {}
-                _ => return last,
+                _ => break,
             }
         }
-        last
+        Some(last)
     }
 
     async fn undo_step(&mut self, step: Step) -> Outcome<()> {
+        if !self.back_off(step).await {
+            return Ok(());
+        }
         let journaled = self.append(Event::UndoStarted { step }).await?;
         let event = match undo::undo(self.services, &self.state.plan, step, &journaled).await {
             Ok(note) => Event::Undone { step, note },
@@ -167,13 +189,13 @@ impl<'a> Drive<'a> {
 fn patience(step: Step) -> &'static [u64] {
     match step {
         Step::TagRef | Step::Release => &[0, 1, 2, 4],
-        // A dispatched run takes a while to show; sending twice would start CD twice.
+        // A dispatched run takes a while to show.
         Step::Dispatch => &[0, 2, 4, 8, 16, 32, 64],
         _ => &[0, 1],
     }
 }
 
-/// Whether a failed step must be probed before it counts as failed.
+/// Whether a step whose write failed must be probed before it counts as failed.
 fn needs_a_look(step: Step, failure: &Failure) -> bool {
     let refused_create = matches!(step, Step::TagRef | Step::Release)
         && matches!(failure.kind, FailureKind::Conflict | FailureKind::Rejected);

@@ -71,10 +71,8 @@ impl Drive<'_> {
                     }
                 }
             }
-            let pause = self.services.clock.sleep(interval(run.as_ref(), failures));
-            tokio::select! {
-                () = pause => {}
-                () = self.watch.stop.cancelled() => return Ok(Watched::Stopped),
+            if !self.wait(interval(run.as_ref(), failures)).await {
+                return Ok(Watched::Stopped);
             }
         }
     }

@@ -6,6 +6,7 @@
 mod act;
 mod drive;
 mod follow;
+mod look;
 mod preflight;
 mod probe;
 mod truth;
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::preflight::Preflight;
-use crate::domain::promotion::{Entry, Event, PromotionPlan, SagaState, Step, StepState, fold};
+use crate::domain::promotion::{Entry, Event, Next, Phase, PromotionPlan, SagaState, Step, StepState, fold};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Ledger;
 use crate::services::Services;
@@ -82,6 +83,7 @@ impl Promoter {
     /// read-only target.
     pub async fn approve(&self, plan: PromotionPlan, until: Until, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
+        self.refuse_elsewhere(&plan)?;
         let file = self.services.journals.create(plan.id).await?;
         let mut ledger = Ledger::new(file, 0);
         let opened = Event::Opened { plan: Box::new(plan.clone()) };
@@ -91,16 +93,20 @@ impl Promoter {
         Drive::new(&self.services, ledger, state, watch).run(until).await
     }
 
-    /// Goes on with an unfinished promotion, reading before it writes.
+    /// Goes on with an unfinished promotion, reading before it writes. One that has ended is left as it is.
+    ///
+    /// The signature was given when the promotion was opened: whoever resumes it finishes that person's act.
     ///
     /// # Errors
-    /// As [`Self::approve`], and [`FailureKind::NotFound`] if there is no such journal.
+    /// As [`Self::approve`], [`FailureKind::NotFound`] if there is no such journal, and
+    /// [`FailureKind::Config`] if it belongs to other servers than this target's.
     pub async fn resume(&self, id: PromotionId, until: Until, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
         let (ledger, state) = self.open(id).await?;
         if state.is_over() {
             return Ok(state);
         }
+        self.refuse_elsewhere(&state.plan)?;
         let mut drive = Drive::new(&self.services, ledger, state, watch);
         drive.append(Event::Resumed).await?;
         drive.run(until).await
@@ -108,39 +114,48 @@ impl Promoter {
 
     /// Takes an unfinished promotion back, as long as the tag surely was not cut.
     ///
+    /// Where the fate of the tag is unknown, a look decides: no tag, and it is undone; a tag, and it is not.
+    /// The host's own word that the tag is there outweighs a look that does not show it.
+    /// If even the look fails, the promotion is paused and the state says why.
+    ///
     /// # Errors
-    /// [`FailureKind::Conflict`] if the tag exists or may exist: then only [`Self::resume`] is left.
+    /// [`FailureKind::Conflict`] if the tag exists, or if it has ended: after the tag only [`Self::resume`] is
+    /// left. Otherwise as [`Self::resume`].
     pub async fn undo(&self, id: PromotionId, by: &str, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
         let (ledger, state) = self.open(id).await?;
+        let refuse = |reason: &str, hint: String| {
+            let operation = format!("undo promotion {}", id.short());
+            Failure::new(FailureKind::Conflict, Service::Local, operation, reason).with_hint(hint)
+        };
         if state.is_over() {
-            return Err(Failure::new(
-                FailureKind::Conflict,
-                Service::Local,
-                format!("undo promotion {}", id.short()),
-                "it has ended already",
-            )
-            .with_hint("`signoff promotions` shows how it ended."));
+            return Err(refuse("it has ended already", "`signoff promotions` shows how it ended.".to_owned()));
         }
+        self.refuse_elsewhere(&state.plan)?;
         let mut drive = Drive::new(&self.services, ledger, state, watch);
-        // An interrupted tag step may or may not have cut the tag: look before anything is taken back.
-        if matches!(drive.state.step(Step::TagRef), StepState::Running | StepState::Unknown(_)) {
+        if matches!(drive.state.phase, Phase::Backward { .. } | Phase::Closing(_)) {
+            drive.append(Event::Resumed).await?;
+            return drive.run(Until::Released).await;
+        }
+        if drive.state.is_tag_in_doubt() {
             drive.append(Event::Resumed).await?;
             drive.probe_step(Step::TagRef).await?;
         }
-        if matches!(drive.state.phase, crate::domain::promotion::Phase::Backward { .. }) {
-            drive.append(Event::Resumed).await?;
-        } else if drive.state.may_undo() {
-            drive.append(Event::UndoRequested { by: by.to_owned() }).await?;
-        } else {
-            return Err(Failure::new(
-                FailureKind::Conflict,
-                Service::Local,
-                format!("undo promotion {}", id.short()),
-                "its tag exists or may exist, and what follows from a tag cannot be taken back",
-            )
-            .with_hint(format!("Finish it: `signoff resume {id}`.")));
+        match (drive.state.step(Step::TagRef), drive.state.next()) {
+            _ if drive.state.may_undo() => {
+                drive.append(Event::UndoRequested { by: by.to_owned() }).await?;
+            }
+            (StepState::Done(_), _) => {
+                let reason = "its tag exists, and what follows from a tag cannot be taken back";
+                return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
+            }
+            (_, Next::Run(_)) => {
+                let reason = "the host said that its tag is there, but does not show it";
+                return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
+            }
+            _ => {}
         }
+        // Taken back; or paused, because the look failed; or another promotion was found to have the tag.
         drive.run(Until::Released).await
     }
 
@@ -150,12 +165,12 @@ impl Promoter {
     /// If the journal is missing or damaged.
     pub async fn state(&self, id: PromotionId) -> Outcome<SagaState> {
         let entries = self.services.journals.read(id).await?;
-        fold(&entries).map_err(|e| damaged(id, &e.to_string()))
+        folded(id, &entries)
     }
 
     async fn open(&self, id: PromotionId) -> Outcome<(Ledger, SagaState)> {
         let (entries, file) = self.services.journals.open(id).await?;
-        let state = fold(&entries).map_err(|e| damaged(id, &e.to_string()))?;
+        let state = folded(id, &entries)?;
         Ok((Ledger::new(file, state.next_seq), state))
     }
 
@@ -174,6 +189,26 @@ impl Promoter {
     }
 }
 
+impl Promoter {
+    /// A plan names its servers; carrying it out on others would promote something nobody looked at.
+    fn refuse_elsewhere(&self, plan: &PromotionPlan) -> Outcome<()> {
+        let (draft, registry, host) = (&plan.draft, self.services.registry.url(), self.services.host.host());
+        if draft.registry_url == registry && draft.host.eq_ignore_ascii_case(&host) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureKind::Config,
+            Service::Config,
+            format!("go on with promotion {}", plan.id.short()),
+            format!(
+                "it belongs to target '{}' ({} and {}), and this is target '{}' ({registry} and {host})",
+                draft.target_name, draft.registry_url, draft.host, self.services.rules.target_name
+            ),
+        )
+        .with_hint(format!("Use `--target {}`.", draft.target_name)))
+    }
+}
+
 impl Watch {
     fn report(&self, id: PromotionId, entry: &Entry) {
         if let Some(progress) = &self.progress {
@@ -181,6 +216,19 @@ impl Watch {
             let _ = progress.send(Progress { id, entry: entry.clone() });
         }
     }
+}
+
+fn folded(id: PromotionId, entries: &[Entry]) -> Outcome<SagaState> {
+    if entries.is_empty() {
+        return Err(Failure::new(
+            FailureKind::NotFound,
+            Service::Journal,
+            format!("read the journal of promotion {id}"),
+            "it is empty: the promotion was interrupted before it began, and nothing was written to any server",
+        )
+        .with_hint("Approve the version again."));
+    }
+    fold(entries).map_err(|e| damaged(id, &e.to_string()))
 }
 
 fn damaged(id: PromotionId, what: &str) -> Failure {

@@ -5,7 +5,7 @@ use futures_util::future::{join, join3};
 use crate::domain::commit::{Ancestry, Commit, HostIdentity, Repository};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
-use crate::domain::preflight::{Check, CheckState, Preflight};
+use crate::domain::preflight::{Check, CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::promotion::{CommitOrigin, PlanDraft, Signer, fold};
 use crate::domain::registry::VersionStatus;
@@ -28,7 +28,7 @@ pub(super) async fn run(services: &Services, model: &ModelName, number: VersionN
     let mut checks = Checks::default();
     checks.version(services, &facts);
     checks.unfinished(services, model).await;
-    let signer = checks.signer(who, info.ok().and_then(|i| i.user));
+    let signer = checks.signer(who, &services.host.host(), info.ok().and_then(|i| i.user));
     let source = checks.source(services, &facts).await;
     let tag = match &source {
         Some(source) => checks.tag(services, &source.repo, model, number).await,
@@ -113,6 +113,7 @@ impl Checks {
                 format!("target '{}' is read-only", services.rules.target_name),
                 "Leave out --readonly, or set `readonly = false` for this target.",
             );
+            self.because(FailureKind::Config);
         }
         match &version.status {
             VersionStatus::Ready => self.add("version", Pass, format!("{} is ready", version.number)),
@@ -163,11 +164,22 @@ impl Checks {
     async fn unfinished(&mut self, services: &Services, model: &ModelName) {
         let stored = match services.journals.list().await {
             Ok(stored) => stored,
-            Err(failure) => return self.fail("journal", Block, &failure),
+            Err(failure) => return self.fail(JOURNAL, Block, &failure),
         };
         for promotion in stored {
-            let Some(state) = promotion.entries.ok().and_then(|e| fold(&e).ok()) else {
-                continue;
+            let state = match promotion.entries {
+                // Interrupted before its first entry: it wrote nothing anywhere.
+                Ok(entries) if entries.is_empty() => continue,
+                Ok(entries) => fold(&entries).map_err(|e| e.to_string()),
+                Err(failure) => Err(failure.to_string()),
+            };
+            let state = match state {
+                Ok(state) => state,
+                Err(why) => {
+                    let id = promotion.id;
+                    self.add("journal", Warn, format!("promotion {id} cannot be read, and may be unfinished: {why}"));
+                    continue;
+                }
             };
             let draft = &state.plan.draft;
             let same_place =
@@ -183,11 +195,11 @@ impl Checks {
         }
     }
 
-    fn signer(&mut self, who: Outcome<HostIdentity>, registry_user: Option<String>) -> Option<Signer> {
+    fn signer(&mut self, who: Outcome<HostIdentity>, host: &str, registry_user: Option<String>) -> Option<Signer> {
         match who {
             Ok(who) => {
                 self.add("signer", Pass, format!("signing as {}", who.login));
-                let email = who.email.unwrap_or_else(|| format!("{}+{}@users.noreply.github.com", who.id, who.login));
+                let email = who.email.unwrap_or_else(|| format!("{}+{}@users.noreply.{host}", who.id, who.login));
                 Some(Signer { login: who.login, id: who.id, name: who.name, email, registry_user })
             }
             Err(failure) if failure.kind == FailureKind::Forbidden => {
@@ -226,6 +238,16 @@ impl Checks {
         let rev = run.and_then(|r| r.source_commit()).map(str::to_owned);
         let (rev, origin) = match (rev, &rules.commit_from_branch) {
             (Some(rev), _) => (rev, CommitOrigin::Run),
+            (None, _) if matches!(facts.run, RunFacts::Unreadable(_)) => {
+                self.repository(host.repository(&repo).await, &repo);
+                self.add_hint(
+                    "commit",
+                    Block,
+                    "the training run cannot be read, so its commit is not known",
+                    "A branch may stand in for a run that recorded no commit, not for one that cannot be read.",
+                );
+                return None;
+            }
             (None, Some(branch)) => (branch.clone(), CommitOrigin::BranchHead(branch.clone())),
             (None, None) => {
                 self.repository(host.repository(&repo).await, &repo);
@@ -286,7 +308,12 @@ impl Checks {
         match read {
             Ok(repository) => {
                 match (repository.archived, repository.can_push) {
-                    (true, _) => self.add("repository", Block, format!("{repo} is archived and takes no releases")),
+                    (true, _) => self.add_hint(
+                        "repository",
+                        Block,
+                        format!("{repo} is archived and takes no releases"),
+                        "Unarchive it, or release this model from another repository.",
+                    ),
                     (_, Some(false)) => {
                         self.add_hint(
                             "repository",

@@ -1,8 +1,9 @@
 //! Reads what became of a step. Only reads: every write is behind a journal entry of its own.
 
 use super::drive::Drive;
+use crate::domain::commit::TagState;
 use crate::domain::promotion::plan::{MARK, live_promotion};
-use crate::domain::promotion::{Finding, Receipt, Step};
+use crate::domain::promotion::{Finding, PromotionPlan, Receipt, Step};
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
 use crate::failure::Outcome;
@@ -65,27 +66,8 @@ impl Drive<'_> {
 
     async fn probe_tag(&self) -> Outcome<Finding> {
         let plan = &self.state.plan;
-        let draft = &plan.draft;
-        let Some(tag) = self.services.host.tag(&draft.repo, &draft.tag).await? else {
-            return Ok(Finding::NotApplied);
-        };
-        let message = tag.message.unwrap_or_default();
-        let operation = trailer(&message, OPERATION_TRAILER);
-        if tag.commit == plan.commit().as_str() && operation == Some(plan.id.to_string().as_str()) {
-            return Ok(Finding::Applied { receipt: Receipt::TagRef { object: tag.object.unwrap_or_default() } });
-        }
-        let says = |key: &str, value: &str| trailer(&message, key) == Some(value);
-        let same_version = operation.is_some()
-            && says("Signoff-Model", &draft.model().to_string())
-            && says("Signoff-Version", &draft.version().0.to_string())
-            && says("Signoff-Registry", &draft.registry_url);
-        let what = if same_version {
-            let id = operation.unwrap_or_default();
-            format!("{} was already released by another promotion ({id})", draft.version())
-        } else {
-            format!("the tag {} exists already, at {}, and is not of this promotion", draft.tag, tag.commit)
-        };
-        Ok(foreign(what, same_version))
+        let tag = self.services.host.tag(&plan.draft.repo, &plan.draft.tag).await?;
+        Ok(tag.map_or(Finding::NotApplied, |tag| judge_tag(plan, tag)))
     }
 
     async fn probe_release(&self) -> Outcome<Finding> {
@@ -142,6 +124,30 @@ impl Drive<'_> {
             since: self.state.plan.signed_at,
         }
     }
+}
+
+/// Whose tag this is.
+pub(super) fn judge_tag(plan: &PromotionPlan, tag: TagState) -> Finding {
+    let draft = &plan.draft;
+    if let Some(id) = other_release(plan, &tag) {
+        return foreign(format!("{} was already released by another promotion ({id})", draft.version()), true);
+    }
+    let operation = tag.message.as_deref().and_then(|m| trailer(m, OPERATION_TRAILER));
+    if tag.commit == plan.commit().as_str() && operation == Some(plan.id.to_string().as_str()) {
+        return Finding::Applied { receipt: Receipt::TagRef { object: tag.object.unwrap_or_default() } };
+    }
+    foreign(format!("the tag {} exists already, at {}, and is not of this promotion", draft.tag, tag.commit), false)
+}
+
+/// The id of another promotion that cut this tag for the very same model version.
+pub(super) fn other_release<'a>(plan: &PromotionPlan, tag: &'a TagState) -> Option<&'a str> {
+    let draft = &plan.draft;
+    let message = tag.message.as_deref()?;
+    let says = |key: &str, value: &str| trailer(message, key) == Some(value);
+    let same_version = says("Signoff-Model", &draft.model().to_string())
+        && says("Signoff-Version", &draft.version().0.to_string())
+        && says("Signoff-Registry", &draft.registry_url);
+    trailer(message, OPERATION_TRAILER).filter(|id| same_version && *id != plan.id.to_string())
 }
 
 fn foreign(what: String, same_version: bool) -> Finding {

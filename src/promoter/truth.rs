@@ -1,11 +1,31 @@
 //! Re-reads every object a promotion may have touched and says what is there.
 
+use std::time::Duration;
+
+use super::probe::judge_tag;
 use crate::domain::promotion::plan::MARK;
-use crate::domain::promotion::{Phase, SagaState, Truth};
+use crate::domain::promotion::{Finding, Phase, SagaState, Truth};
 use crate::domain::registry::ModelVersion;
-use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
+use crate::domain::release::notes_marker;
 use crate::failure::Outcome;
 use crate::services::Services;
+
+/// Seconds to wait before each further look at what is not as it was meant to be.
+const PATIENCE: [u64; 3] = [1, 2, 4];
+
+/// Reads everything, and again if something is not as meant or cannot be read: a replica may lag behind what
+/// was just written, and a server may be away for an instant.
+pub(super) async fn read_patiently(services: &Services, state: &SagaState) -> Vec<Truth> {
+    let mut truth = read(services, state).await;
+    for wait_s in PATIENCE {
+        if truth.iter().all(|t| t.as_meant == Some(true)) {
+            break;
+        }
+        services.clock.sleep(Duration::from_secs(wait_s)).await;
+        truth = read(services, state).await;
+    }
+    truth
+}
 
 /// Reads mark, target, tag and release. What cannot be read says so; this never fails.
 pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Truth> {
@@ -19,44 +39,80 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Truth> {
         services.host.releases(&draft.repo, &draft.tag, &marker),
     )
     .await;
-    let taken_back = matches!(state.phase, Phase::Backward { superseded_by: None, .. });
+    let meant = Meant::of(state);
+    let id = plan.id.to_string();
     vec![
         truth("mark", version, |v| {
-            let mark = v.own_tag(MARK).map(str::to_owned);
-            let before = draft.facts.version.own_tag(MARK);
-            let ours = mark.as_deref().is_some_and(|m| m.contains(&plan.id.to_string()));
-            (
-                mark.clone().unwrap_or_else(|| "none".to_owned()),
-                if taken_back { mark.as_deref() == before } else { ours },
-            )
+            let mark = v.own_tag(MARK);
+            let ours = mark.is_some_and(|m| m.contains(&id));
+            let as_meant = match meant {
+                Meant::Promoted => ours,
+                // One that belongs to somebody else by now was left alone on purpose.
+                Meant::TakenBack => mark == draft.facts.version.own_tag(MARK) || (mark.is_some() && !ours),
+                Meant::LeftToOther => !ours,
+            };
+            (mark.unwrap_or("none").to_owned(), as_meant)
         }),
         truth(draft.promote_to.kind(), holders, |holders| {
             let now: Vec<_> = holders.iter().map(|v: &ModelVersion| v.number).collect();
-            let meant = if taken_back { draft.facts.holders.clone() } else { vec![draft.version()] };
+            let as_meant = match meant {
+                Meant::TakenBack => now == draft.facts.holders,
+                Meant::Promoted | Meant::LeftToOther => now == [draft.version()],
+            };
             let names = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let is = if now.is_empty() { "nothing".to_owned() } else { names };
-            (format!("{is} in {}", draft.promote_to), now == meant)
+            (format!("{is} in {}", draft.promote_to), as_meant)
         }),
         truth("tag", tag, |tag| match tag {
-            None => (format!("no tag {}", draft.tag), !state.may_be_cut()),
+            None => (
+                format!("no tag {}", draft.tag),
+                match meant {
+                    Meant::Promoted => !state.may_be_cut(),
+                    Meant::TakenBack => true,
+                    Meant::LeftToOther => false,
+                },
+            ),
             Some(tag) => {
-                let id = plan.id.to_string();
-                let ours = tag.message.as_deref().and_then(|m| trailer(m, OPERATION_TRAILER)) == Some(id.as_str());
-                (format!("{} at {}", tag.name, tag.commit), ours && tag.commit == plan.commit().as_str())
+                let is = format!("{} at {}", tag.name, tag.commit);
+                let ours = matches!(judge_tag(plan, tag), Finding::Applied { .. });
+                (is, ours == (meant == Meant::Promoted))
             }
         }),
         truth("release", releases, |releases| {
-            let published = releases.iter().filter(|r| !r.draft).count();
-            let is = match (published, releases.len()) {
+            let published = releases.iter().filter(|r| !r.draft);
+            let ours = published.clone().filter(|r| r.body.contains(&marker)).count();
+            let is = match (published.clone().count(), releases.len()) {
                 (0, 0) => "no release".to_owned(),
                 (0, _) => "a draft, not published".to_owned(),
-                (1, _) => releases.iter().find(|r| !r.draft).map(|r| r.web_url.clone()).unwrap_or_default(),
+                (1, _) => published.clone().map(|r| r.web_url.clone()).collect(),
                 (n, _) => format!("{n} releases of this tag"),
             };
-            let meant = usize::from(state.may_be_cut());
-            (is, published == meant)
+            let as_meant = match meant {
+                Meant::Promoted => ours == usize::from(state.may_be_cut()) && published.count() == ours,
+                Meant::TakenBack | Meant::LeftToOther => ours == 0,
+            };
+            (is, as_meant)
         }),
     ]
+}
+
+/// What the promotion meant to leave behind, as far as it has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    Promoted,
+    TakenBack,
+    /// Another promotion released the same version: target, tag and release are its work.
+    LeftToOther,
+}
+
+impl Meant {
+    fn of(state: &SagaState) -> Self {
+        match state.phase {
+            Phase::Backward { superseded_by: None, .. } => Self::TakenBack,
+            Phase::Backward { superseded_by: Some(_), .. } => Self::LeftToOther,
+            _ => Self::Promoted,
+        }
+    }
 }
 
 fn truth<T>(what: &str, read: Outcome<T>, judge: impl FnOnce(T) -> (String, bool)) -> Truth {

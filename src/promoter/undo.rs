@@ -1,6 +1,7 @@
 //! Takes a step back, if what it left is still there and still ours. Every undo may be repeated.
 
-use crate::domain::promotion::plan::{MARK, live_promotion};
+use super::probe;
+use crate::domain::promotion::plan::{MARK, live_promotion, released_mark};
 use crate::domain::promotion::{PromotionPlan, Step};
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, PromotionTarget, Stage};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -33,10 +34,15 @@ async fn undo_mark(services: &Services, plan: &PromotionPlan, journaled: &Journa
         return Ok("the mark is not ours any more: left alone".to_owned());
     }
     let key = format!("{OWN_TAG_PREFIX}{MARK}");
-    match draft.facts.version.own_tag(MARK) {
+    // Ours may stand where another promotion of this version had written its own an instant before.
+    let before = match other_release(services, plan).await {
+        Some(id) => Some(released_mark(&id, version.own_tag("approved_by").unwrap_or("somebody"))),
+        None => draft.facts.version.own_tag(MARK).map(str::to_owned),
+    };
+    match before {
         Some(before) => {
-            registry.set_version_tag(journaled, draft.model(), draft.version(), &key, before).await?;
-            Ok("the earlier mark is back".to_owned())
+            registry.set_version_tag(journaled, draft.model(), draft.version(), &key, &before).await?;
+            Ok(format!("the mark is '{before}' again"))
         }
         None => {
             registry.delete_version_tag(journaled, draft.model(), draft.version(), &key).await?;
@@ -48,15 +54,37 @@ async fn undo_mark(services: &Services, plan: &PromotionPlan, journaled: &Journa
 async fn undo_move(services: &Services, plan: &PromotionPlan, journaled: &Journaled) -> Outcome<String> {
     let draft = &plan.draft;
     let version = services.registry.version(draft.model(), draft.version()).await?;
-    if let Some((id, by)) = version.own_tag(MARK).and_then(live_promotion)
-        && id != plan.id
-    {
-        return Ok(format!("{by} is promoting this version now: left in {}", draft.promote_to));
+    if let Some(other) = other_owner(services, plan, &version).await {
+        return Ok(format!("{other}: {} is left to it", draft.promote_to));
     }
     match &draft.promote_to {
         PromotionTarget::Stage(stage) => undo_stage(services, plan, stage, &version, journaled).await,
         PromotionTarget::Alias(alias) => undo_alias(services, plan, alias, journaled).await,
     }
+}
+
+/// Another promotion of this very version, at work or done: the target is its business now.
+async fn other_owner(services: &Services, plan: &PromotionPlan, version: &ModelVersion) -> Option<String> {
+    let draft = &plan.draft;
+    match version.own_tag(MARK) {
+        Some(mark) if mark == plan.mark_promoting() || Some(mark) == draft.facts.version.own_tag(MARK) => {}
+        Some(mark) => {
+            return Some(match live_promotion(mark) {
+                Some((id, by)) => format!("{by} is promoting this version now (promotion {})", id.short()),
+                None => format!("the version is marked by another promotion ({mark})"),
+            });
+        }
+        None => {}
+    }
+    let id = other_release(services, plan).await?;
+    Some(format!("{} was released by another promotion ({id})", draft.version()))
+}
+
+/// The id of another promotion that released this very version. A tag that cannot be read must not keep an
+/// undo from being done: it counts as not there.
+async fn other_release(services: &Services, plan: &PromotionPlan) -> Option<String> {
+    let tag = services.host.tag(&plan.draft.repo, &plan.draft.tag).await.ok()??;
+    probe::other_release(plan, &tag).map(str::to_owned)
 }
 
 async fn undo_stage(

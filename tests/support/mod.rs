@@ -10,5 +10,8 @@ pub mod install;
 pub mod journal;
 pub mod mlflow_server;
 pub mod plan;
+pub mod proxy;
+pub mod pty;
+pub mod rules;
 pub mod screen;
 pub mod seed;

@@ -268,8 +268,14 @@ impl PromotionPlan {
     /// Value of the mark once the release stands.
     #[must_use]
     pub fn mark_released(&self) -> String {
-        format!("released {} by {}", self.id, self.draft.signer.login)
+        released_mark(&self.id.to_string(), &self.draft.signer.login)
     }
+}
+
+/// Value of the mark once the release of promotion `id`, approved by `by`, stands.
+#[must_use]
+pub fn released_mark(id: &str, by: &str) -> String {
+    format!("released {id} by {by}")
 }
 
 /// The promotion id in a mark, if the mark says that promotion is still at work.

@@ -1,14 +1,18 @@
 //! The saga: a pure fold over journal events, and the one thing to do next.
 //!
-//! Invariants kept here and tested below and in `tests/saga.rs`:
+//! Invariants kept here and tested in `tests/saga`:
 //! - nothing is written before the facts were re-read and found unchanged;
 //! - a step whose fate is unknown is probed before anything else happens;
-//! - once the tag ref may exist, nothing is undone: the promotion only rolls forward or pauses;
+//! - once the tag ref may exist, nothing is undone by itself: the promotion rolls forward or pauses, and a
+//!   person may have it undone only right after a look found no tag, and never against the server's own word;
+//! - a dispatch that may have started CD is never sent again;
 //! - after the end nothing follows.
+
+mod transition;
 
 use jiff::Timestamp;
 
-use super::event::{Ending, Entry, Event, Finding, JOURNAL_VERSION, Truth};
+use super::event::{Ending, Entry, Event, JOURNAL_VERSION, Truth};
 use super::plan::PromotionPlan;
 use super::step::{Receipt, Step};
 use crate::domain::cd::CdOutcome;
@@ -43,8 +47,12 @@ pub struct StepRecord {
     pub step: Step,
     /// How far.
     pub state: StepState,
-    /// Times it was started since the last resume.
+    /// Times it was started (or its undo was) since the last resume or turn.
     pub attempts: u32,
+    /// A try may have reached the server, and no look has seen its effect since: it may still turn up.
+    pub unclear: bool,
+    /// The server itself said that the effect is there, whether or not a look shows it.
+    claimed: bool,
     /// When it was last started.
     pub started_at: Option<Timestamp>,
     /// When it was last settled.
@@ -124,6 +132,8 @@ pub struct SagaState {
     /// Position the next entry gets.
     pub next_seq: u64,
     pause_due: Option<Failure>,
+    /// The last entry is a look that found no tag ref.
+    saw_no_tag: bool,
 }
 
 /// Folds a whole journal.
@@ -160,6 +170,7 @@ impl SagaState {
                 updated_at: entry.at,
                 next_seq: 1,
                 pause_due: None,
+                saw_no_tag: false,
             }),
             _ => Err(IllegalEvent { seq: entry.seq, what: "the first entry must be 'opened'".to_owned() }),
         }
@@ -209,6 +220,8 @@ impl SagaState {
         for record in &self.steps {
             match record.state {
                 StepState::Done(_) => {}
+                // Sent once, never again: whether it started CD shows when CD is looked for.
+                StepState::Unknown(_) if record.step == Step::Dispatch && record.unclear => {}
                 StepState::Running | StepState::Unknown(_) if !record.step.is_read() => {
                     return Next::Probe(record.step);
                 }
@@ -221,10 +234,12 @@ impl SagaState {
     fn next_backward(&self, why: &str, superseded_by: Option<&str>) -> Next {
         let keeps = |step| step == Step::Move && superseded_by.is_some();
         for record in self.steps.iter().rev().filter(|r| r.step.is_reversible() && !keeps(r.step)) {
-            if matches!(
-                record.state,
-                StepState::Done(_) | StepState::Running | StepState::Unknown(_) | StepState::Undoing
-            ) {
+            let to_undo = match record.state {
+                StepState::Done(_) | StepState::Running | StepState::Unknown(_) | StepState::Undoing => true,
+                StepState::Waiting | StepState::Failed(_) => record.unclear,
+                StepState::Undone(_) => false,
+            };
+            if to_undo {
                 return Next::Undo(record.step);
             }
         }
@@ -232,212 +247,6 @@ impl SagaState {
             Some(by) => Ending::Superseded { by: by.to_owned() },
             None => Ending::Undone { why: why.to_owned() },
         })
-    }
-
-    fn transition(&mut self, entry: &Entry) -> Result<(), String> {
-        let at = entry.at;
-        if matches!(self.phase, Phase::Ended(_)) {
-            return Err("the promotion has ended".to_owned());
-        }
-        match &entry.event {
-            Event::Opened { .. } => return Err("'opened' stands twice".to_owned()),
-            Event::Verified => {
-                self.expect(&Next::Verify)?;
-                self.phase = Phase::Forward;
-            }
-            Event::Refused { failure } => {
-                self.expect(&Next::Verify)?;
-                self.phase = Phase::Closing(Ending::Refused { why: failure.to_string() });
-            }
-            Event::Started { step } => {
-                self.expect(&Next::Run(*step))?;
-                let record = self.record(*step)?;
-                record.attempts += 1;
-                record.started_at = Some(at);
-                record.ended_at = None;
-                record.state = StepState::Running;
-            }
-            Event::Succeeded { step, receipt } => {
-                self.running(*step)?;
-                self.done(*step, receipt, at)?;
-            }
-            Event::Failed { step, failure } => {
-                self.running(*step)?;
-                self.failed(*step, failure, at)?;
-            }
-            Event::Unknown { step, failure } => {
-                self.running(*step)?;
-                self.settle(*step, StepState::Unknown(failure.clone()), at)?;
-            }
-            Event::Probed { step, finding } => self.probed(*step, finding, at)?,
-            Event::ProbeFailed { step, failure } => {
-                self.uncertain(*step)?;
-                self.pause_due = Some(failure.clone());
-            }
-            Event::UndoRequested { by } => {
-                if !self.may_undo() {
-                    return Err("an undo after the tag may have been cut".to_owned());
-                }
-                self.lift_pause();
-                self.phase = Phase::Backward { why: format!("undone at the request of {by}"), superseded_by: None };
-            }
-            Event::UndoStarted { step } => {
-                self.expect(&Next::Undo(*step))?;
-                self.settle(*step, StepState::Undoing, at)?;
-            }
-            Event::Undone { step, note } => {
-                self.undoing(*step)?;
-                self.settle(*step, StepState::Undone(note.clone()), at)?;
-            }
-            Event::UndoFailed { step, failure } => {
-                self.undoing(*step)?;
-                self.pause_due = Some(failure.clone());
-            }
-            Event::Paused { failure, truth } => {
-                self.expect(&Next::Pause(failure.clone()))?;
-                self.pause_due = None;
-                self.paused = Some((failure.clone(), truth.clone()));
-            }
-            Event::Resumed => self.lift_pause(),
-            Event::CdSeen { outcome } => {
-                self.running(Step::Follow)?;
-                self.cd = Some(outcome.clone());
-            }
-            Event::Ended { ending, truth } => {
-                self.expect(&Next::Close(ending.clone()))?;
-                self.phase = Phase::Ended(ending.clone());
-                self.truth = truth.clone();
-            }
-        }
-        Ok(())
-    }
-
-    fn done(&mut self, step: Step, receipt: &Receipt, at: Timestamp) -> Result<(), String> {
-        match receipt {
-            Receipt::Cd { outcome } => self.cd = Some(outcome.clone()),
-            Receipt::Confirmed { truth } => self.truth = truth.clone(),
-            _ => {}
-        }
-        self.settle(step, StepState::Done(receipt.clone()), at)
-    }
-
-    fn failed(&mut self, step: Step, failure: &Failure, at: Timestamp) -> Result<(), String> {
-        let attempts = self.record(step)?.attempts;
-        if failure.kind.is_transient() && attempts < MAX_ATTEMPTS {
-            return self.settle(step, StepState::Waiting, at);
-        }
-        self.settle(step, StepState::Failed(failure.clone()), at)?;
-        if step <= Step::PIVOT {
-            self.phase = Phase::Backward { why: failure.to_string(), superseded_by: None };
-        } else {
-            self.pause_due = Some(failure.clone());
-        }
-        Ok(())
-    }
-
-    fn probed(&mut self, step: Step, finding: &Finding, at: Timestamp) -> Result<(), String> {
-        let seen = self.uncertain(step)?;
-        match finding {
-            Finding::Applied { receipt } => self.done(step, receipt, at),
-            Finding::NotApplied => match seen {
-                // The server had said no in so many words, and a look confirms that nothing is there.
-                Some(failure) if !failure.kind.is_transient() => self.failed(step, &failure, at),
-                _ if self.record(step)?.attempts < MAX_ATTEMPTS => self.settle(step, StepState::Waiting, at),
-                Some(failure) if step < Step::PIVOT => {
-                    self.settle(step, StepState::Failed(failure.clone()), at)?;
-                    self.phase = Phase::Backward { why: failure.to_string(), superseded_by: None };
-                    Ok(())
-                }
-                // At the pivot and behind it an uncertain step is never unwound: a person looks, and resumes.
-                failure => {
-                    let failure = failure.unwrap_or_else(|| {
-                        Failure::new(
-                            crate::failure::FailureKind::Unknown,
-                            crate::failure::Service::Local,
-                            format!("finish the step '{step}'"),
-                            "it was interrupted too often",
-                        )
-                    });
-                    self.settle(step, StepState::Waiting, at)?;
-                    self.pause_due = Some(failure);
-                    Ok(())
-                }
-            },
-            Finding::Foreign { what, same_version } => {
-                if step > Step::PIVOT {
-                    self.pause_due = Some(
-                        Failure::new(
-                            crate::failure::FailureKind::Conflict,
-                            crate::failure::Service::Local,
-                            format!("finish the step '{step}'"),
-                            what.clone(),
-                        )
-                        .with_hint("Look at what is there, remove what does not belong, then resume."),
-                    );
-                    return Ok(());
-                }
-                let failure = Failure::new(
-                    crate::failure::FailureKind::Conflict,
-                    crate::failure::Service::Local,
-                    format!("finish the step '{step}'"),
-                    what.clone(),
-                );
-                self.settle(step, StepState::Failed(failure), at)?;
-                self.phase = Phase::Backward { why: what.clone(), superseded_by: same_version.then(|| what.clone()) };
-                Ok(())
-            }
-        }
-    }
-
-    fn lift_pause(&mut self) {
-        self.paused = None;
-        self.pause_due = None;
-        for record in &mut self.steps {
-            if !matches!(record.state, StepState::Done(_) | StepState::Undone(_)) {
-                record.attempts = 0;
-            }
-            if matches!(record.state, StepState::Failed(_)) && matches!(self.phase, Phase::Forward) {
-                record.state = StepState::Waiting;
-            }
-        }
-    }
-
-    fn expect(&self, wanted: &Next) -> Result<(), String> {
-        let next = self.next();
-        if next == *wanted { Ok(()) } else { Err(format!("{next:?} was due, not {wanted:?}")) }
-    }
-
-    fn record(&mut self, step: Step) -> Result<&mut StepRecord, String> {
-        self.steps.iter_mut().find(|r| r.step == step).ok_or_else(|| format!("the plan has no step '{step}'"))
-    }
-
-    fn settle(&mut self, step: Step, state: StepState, at: Timestamp) -> Result<(), String> {
-        let record = self.record(step)?;
-        record.state = state;
-        record.ended_at = Some(at);
-        Ok(())
-    }
-
-    fn running(&mut self, step: Step) -> Result<(), String> {
-        match self.record(step)?.state {
-            StepState::Running => Ok(()),
-            _ => Err(format!("'{step}' was not started")),
-        }
-    }
-
-    fn uncertain(&mut self, step: Step) -> Result<Option<Failure>, String> {
-        match &self.record(step)?.state {
-            StepState::Running => Ok(None),
-            StepState::Unknown(failure) => Ok(Some(failure.clone())),
-            _ => Err(format!("the fate of '{step}' is known")),
-        }
-    }
-
-    fn undoing(&mut self, step: Step) -> Result<(), String> {
-        match self.record(step)?.state {
-            StepState::Undoing => Ok(()),
-            _ => Err(format!("'{step}' is not being undone")),
-        }
     }
 
     /// State of one step; `Waiting` for one the plan does not have.
@@ -449,7 +258,20 @@ impl SagaState {
     /// Whether the tag ref may exist: from then on nothing is undone.
     #[must_use]
     pub fn may_be_cut(&self) -> bool {
-        matches!(self.step(Step::TagRef), StepState::Running | StepState::Unknown(_) | StepState::Done(_))
+        matches!(self.step(Step::TagRef), StepState::Done(_)) || self.is_tag_in_doubt()
+    }
+
+    /// Whether the tag ref was asked for and nobody knows what became of it. A fresh look decides.
+    #[must_use]
+    pub fn is_tag_in_doubt(&self) -> bool {
+        match self.step(Step::TagRef) {
+            StepState::Running | StepState::Unknown(_) => true,
+            StepState::Waiting | StepState::Failed(_) => {
+                let tag = self.steps.iter().find(|r| r.step == Step::TagRef);
+                tag.is_some_and(|r| r.unclear && (r.claimed || !self.saw_no_tag))
+            }
+            _ => false,
+        }
     }
 
     /// Whether a person may still ask for it to be taken back.
@@ -473,7 +295,15 @@ impl SagaState {
 
 impl StepRecord {
     fn new(step: Step) -> Self {
-        Self { step, state: StepState::Waiting, attempts: 0, started_at: None, ended_at: None }
+        Self {
+            step,
+            state: StepState::Waiting,
+            attempts: 0,
+            unclear: false,
+            claimed: false,
+            started_at: None,
+            ended_at: None,
+        }
     }
 }
 

@@ -65,7 +65,7 @@ fn sample() -> Row<'static> {
         "v1234",
         "reviewer",
         "telco-churn-v1234",
-        "✓ released, CD success",
+        "! UNFINISHED: interrupted",
     ];
     Row::new(cells.map(Phrase::new).to_vec())
 }

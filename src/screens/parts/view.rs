@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 use tui_input::Input;
 
+use super::save::Save;
 use super::{Ctx, Filter};
 use crate::domain::cd::{CdOutcome, CdState};
 use crate::domain::compare::Change;
@@ -181,6 +182,20 @@ pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -
         false => Phrase::of(Role::Key, "Esc").add(Role::Muted, " clears it "),
     };
     prompt(" / ", filter.field(), filter.is_editing(), &hint, area, buf, skin)
+}
+
+/// The line that asks where a file shall go, if it is asked, and the area that is left below it.
+#[must_use]
+pub fn save_line(save: &Save, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
+    let Some((label, remark)) = save.question() else {
+        return area;
+    };
+    if label.is_empty() {
+        let (line, below) = split_top(area, 1);
+        Phrase::of(Role::Warn, format!(" {} {remark}", skin.symbols().warn)).draw(line, buf, skin);
+        return below;
+    }
+    prompt(label, save.field(), true, &Phrase::of(Role::Warn, format!("{remark} ")), area, buf, skin)
 }
 
 /// A line to type in, with a hint at its right end. Returns the area below it.

@@ -1,0 +1,285 @@
+//! What each event does to the state, and which event may follow which.
+
+use jiff::Timestamp;
+
+use super::{MAX_ATTEMPTS, Next, Phase, SagaState, StepRecord, StepState};
+use crate::domain::cd::CdOutcome;
+use crate::domain::promotion::event::{Ending, Entry, Event, Finding};
+use crate::domain::promotion::step::{Receipt, Step};
+use crate::failure::{Failure, FailureKind, Service};
+
+impl SagaState {
+    /// Applies one event. On an error the state may be half changed: the caller works on a copy.
+    pub(super) fn transition(&mut self, entry: &Entry) -> Result<(), String> {
+        let at = entry.at;
+        if matches!(self.phase, Phase::Ended(_)) {
+            return Err("the promotion has ended".to_owned());
+        }
+        if self.paused.is_some() && !matches!(entry.event, Event::Resumed | Event::UndoRequested { .. }) {
+            return Err("the promotion is paused".to_owned());
+        }
+        let saw_no_tag = self.saw_no_tag;
+        self.saw_no_tag = false;
+        match &entry.event {
+            Event::Opened { .. } => return Err("'opened' stands twice".to_owned()),
+            Event::Verified => {
+                self.expect(&Next::Verify)?;
+                self.phase = Phase::Forward;
+            }
+            Event::Refused { failure } => {
+                self.expect(&Next::Verify)?;
+                self.phase = Phase::Closing(Ending::Refused { why: failure.to_string() });
+            }
+            Event::Started { step } => {
+                self.expect(&Next::Run(*step))?;
+                let record = self.record(*step)?;
+                record.attempts = record.attempts.saturating_add(1);
+                record.started_at = Some(at);
+                record.ended_at = None;
+                record.state = StepState::Running;
+            }
+            Event::Succeeded { step, receipt } => {
+                self.running(*step)?;
+                self.done(*step, receipt, at)?;
+            }
+            Event::Failed { step, failure } => {
+                self.running(*step)?;
+                self.failed(*step, failure, at)?;
+            }
+            Event::Unknown { step, failure } => {
+                self.running(*step)?;
+                self.settle(*step, StepState::Unknown(failure.clone()), at)?;
+                let record = self.record(*step)?;
+                record.claimed = match failure.kind {
+                    // "It exists already", or taken and then not shown.
+                    FailureKind::Conflict | FailureKind::Protocol => true,
+                    kind => record.claimed && kind.may_be_applied(),
+                };
+            }
+            Event::Probed { step, finding } => self.probed(*step, finding, at)?,
+            Event::ProbeFailed { step, failure } => {
+                self.uncertain(*step)?;
+                self.pause_due = Some(failure.clone());
+            }
+            Event::UndoRequested { by } => {
+                self.saw_no_tag = saw_no_tag;
+                if !self.may_undo() {
+                    return Err("an undo after the tag may have been cut".to_owned());
+                }
+                self.lift_pause();
+                self.turn_back(format!("undone at the request of {by}"), None);
+            }
+            Event::UndoStarted { step } => {
+                self.expect(&Next::Undo(*step))?;
+                self.settle(*step, StepState::Undoing, at)?;
+                let record = self.record(*step)?;
+                record.attempts = record.attempts.saturating_add(1);
+            }
+            Event::Undone { step, note } => {
+                self.undoing(*step)?;
+                self.settle(*step, StepState::Undone(note.clone()), at)?;
+            }
+            Event::UndoFailed { step, failure } => {
+                self.undoing(*step)?;
+                // Every undo reads first, so that it may be tried again whatever became of its writes.
+                if !failure.kind.is_transient() || self.record(*step)?.attempts >= MAX_ATTEMPTS {
+                    self.pause_due = Some(failure.clone());
+                }
+            }
+            Event::Paused { failure, truth } => {
+                self.expect(&Next::Pause(failure.clone()))?;
+                self.pause_due = None;
+                self.paused = Some((failure.clone(), truth.clone()));
+            }
+            Event::Resumed => self.lift_pause(),
+            Event::CdSeen { outcome } => {
+                self.running(Step::Follow)?;
+                self.see_cd(outcome);
+            }
+            Event::Ended { ending, truth } => {
+                self.expect(&Next::Close(ending.clone()))?;
+                self.phase = Phase::Ended(ending.clone());
+                self.truth = truth.clone();
+            }
+        }
+        Ok(())
+    }
+
+    fn done(&mut self, step: Step, receipt: &Receipt, at: Timestamp) -> Result<(), String> {
+        match receipt {
+            Receipt::Cd { outcome } => self.see_cd(outcome),
+            Receipt::Confirmed { truth } => self.truth = truth.clone(),
+            _ => {}
+        }
+        self.record(step)?.unclear = false;
+        self.settle(step, StepState::Done(receipt.clone()), at)
+    }
+
+    /// A run that is there tells of a dispatch without an answer, too.
+    fn see_cd(&mut self, outcome: &CdOutcome) {
+        self.cd = Some(outcome.clone());
+        if matches!(outcome, CdOutcome::Run(_))
+            && let Ok(record) = self.record(Step::Dispatch)
+        {
+            record.unclear = false;
+            record.state = StepState::Done(Receipt::Dispatched);
+        }
+    }
+
+    fn failed(&mut self, step: Step, failure: &Failure, at: Timestamp) -> Result<(), String> {
+        let record = self.record(step)?;
+        let unclear = record.unclear;
+        if failure.kind.is_transient() && record.attempts < MAX_ATTEMPTS {
+            return self.settle(step, StepState::Waiting, at);
+        }
+        if step == Step::PIVOT && unclear {
+            // This try had no effect, but an earlier one may have cut the tag: a look, then a person.
+            self.settle(step, StepState::Unknown(failure.clone()), at)?;
+            self.pause_due = Some(failure.clone());
+            return Ok(());
+        }
+        self.settle(step, StepState::Failed(failure.clone()), at)?;
+        if step <= Step::PIVOT {
+            self.turn_back(failure.to_string(), None);
+        } else {
+            self.pause_due = Some(failure.clone());
+        }
+        Ok(())
+    }
+
+    fn probed(&mut self, step: Step, finding: &Finding, at: Timestamp) -> Result<(), String> {
+        let seen = self.uncertain(step)?;
+        match finding {
+            Finding::Applied { receipt } => self.done(step, receipt, at),
+            Finding::NotApplied => {
+                self.not_applied(step, seen, at)?;
+                self.saw_no_tag = step == Step::PIVOT;
+                Ok(())
+            }
+            Finding::Foreign { what, same_version } => {
+                let failure = Failure::new(
+                    FailureKind::Conflict,
+                    Service::Local,
+                    format!("finish the step '{step}'"),
+                    what.clone(),
+                );
+                if step > Step::PIVOT {
+                    let hint = "Look at what is there, remove what does not belong, then resume.";
+                    self.pause_due = Some(failure.with_hint(hint));
+                    return Ok(());
+                }
+                if step.is_reversible() {
+                    // Ours may be there beside theirs: it stays to be looked at and undone.
+                    self.settle(step, StepState::Unknown(failure), at)?;
+                } else {
+                    self.record(step)?.unclear = false;
+                    self.settle(step, StepState::Failed(failure), at)?;
+                }
+                self.turn_back(what.clone(), same_version.then(|| what.clone()));
+                Ok(())
+            }
+        }
+    }
+
+    /// A patient look found no effect.
+    fn not_applied(&mut self, step: Step, seen: Option<Failure>, at: Timestamp) -> Result<(), String> {
+        let record = self.record(step)?;
+        if let Some(refusal) = seen.as_ref().filter(|f| !f.kind.is_transient()) {
+            // The server had said no in so many words, and nothing is there. After a resume it is asked again.
+            if record.attempts == 0 {
+                return self.settle(step, StepState::Waiting, at);
+            }
+            return self.failed(step, refusal, at);
+        }
+        record.unclear = true;
+        let failure = seen.unwrap_or_else(|| {
+            let operation = format!("finish the step '{step}'");
+            Failure::new(FailureKind::Unknown, Service::Local, operation, "it was interrupted")
+        });
+        if step == Step::Dispatch {
+            return self.settle(step, StepState::Unknown(failure), at);
+        }
+        let record = self.record(step)?;
+        if record.attempts < MAX_ATTEMPTS {
+            return self.settle(step, StepState::Waiting, at);
+        }
+        self.settle(step, StepState::Unknown(failure.clone()), at)?;
+        if step < Step::PIVOT {
+            self.turn_back(failure.to_string(), None);
+        } else {
+            // Never unwound by itself: a person looks, and resumes.
+            self.pause_due = Some(failure);
+        }
+        Ok(())
+    }
+
+    fn turn_back(&mut self, why: String, superseded_by: Option<String>) {
+        self.phase = Phase::Backward { why, superseded_by };
+        for record in &mut self.steps {
+            record.attempts = 0;
+        }
+    }
+
+    fn lift_pause(&mut self) {
+        self.paused = None;
+        self.pause_due = None;
+        for record in &mut self.steps {
+            if !matches!(record.state, StepState::Done(_) | StepState::Undone(_)) {
+                record.attempts = 0;
+            }
+            if matches!(record.state, StepState::Failed(_)) && matches!(self.phase, Phase::Forward) {
+                record.state = StepState::Waiting;
+            }
+        }
+    }
+
+    fn expect(&self, wanted: &Next) -> Result<(), String> {
+        let next = self.next();
+        if next == *wanted { Ok(()) } else { Err(format!("{next:?} was due, not {wanted:?}")) }
+    }
+
+    fn record(&mut self, step: Step) -> Result<&mut StepRecord, String> {
+        self.steps.iter_mut().find(|r| r.step == step).ok_or_else(|| format!("the plan has no step '{step}'"))
+    }
+
+    fn settle(&mut self, step: Step, state: StepState, at: Timestamp) -> Result<(), String> {
+        let record = self.record(step)?;
+        record.state = state;
+        record.ended_at = Some(at);
+        Ok(())
+    }
+
+    fn going_forward(&self) -> Result<(), String> {
+        match self.phase {
+            Phase::Forward => Ok(()),
+            _ => Err("the promotion is not going forward".to_owned()),
+        }
+    }
+
+    fn running(&mut self, step: Step) -> Result<(), String> {
+        self.going_forward()?;
+        match self.record(step)?.state {
+            StepState::Running => Ok(()),
+            _ => Err(format!("'{step}' was not started")),
+        }
+    }
+
+    /// The failure that left the fate of `step` open; none if it was interrupted.
+    fn uncertain(&mut self, step: Step) -> Result<Option<Failure>, String> {
+        self.going_forward()?;
+        let record = self.record(step)?;
+        match &record.state {
+            StepState::Running => Ok(None),
+            StepState::Unknown(failure) => Ok(Some(failure.clone())),
+            StepState::Waiting if record.unclear => Ok(None),
+            _ => Err(format!("the fate of '{step}' is known")),
+        }
+    }
+
+    fn undoing(&mut self, step: Step) -> Result<(), String> {
+        match self.record(step)?.state {
+            StepState::Undoing => Ok(()),
+            _ => Err(format!("'{step}' is not being undone")),
+        }
+    }
+}

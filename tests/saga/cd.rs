@@ -1,0 +1,194 @@
+//! Following CD: what is shown is what the host says, and the release does not depend on it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use signoff::domain::cd::{CdOutcome, CdState, CdTrigger};
+use signoff::domain::promotion::{Ending, Event, Phase, SagaState, Step, StepState};
+use signoff::failure::FailureKind;
+use signoff::promoter::{Until, Watch};
+
+use crate::doubles::{FORBIDDEN, Fault, Point, UNAVAILABLE};
+use crate::lab::{CANDIDATE, Lab, now, production};
+
+fn states(lab: &Lab, state: &SagaState) -> Vec<CdState> {
+    let entries = lab.journals.entries(state.plan.id);
+    entries
+        .iter()
+        .filter_map(|e| match &e.event {
+            Event::CdSeen { outcome: CdOutcome::Run(run) } => Some(run.state.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn cd_that_fails_is_the_end_of_a_promotion_that_stands() {
+    let lab = Lab::new();
+    let plan = lab.plan(CANDIDATE);
+    *lab.host.cd_run.lock().unwrap() = Some(Box::new(|run| {
+        if run.state == CdState::Success {
+            run.state = CdState::Failed("failure".into());
+        }
+    }));
+    let state = lab.approve(&plan).unwrap();
+    assert_eq!(state.phase, Phase::Ended(Ending::Done));
+    let Some(CdOutcome::Run(run)) = &state.cd else { panic!("{:?}", state.cd) };
+    assert_eq!(run.state, CdState::Failed("failure".into()));
+    assert_eq!(lab.holders(), [CANDIDATE], "CD that fails takes nothing back");
+}
+
+#[test]
+fn cd_that_does_not_start_in_time_is_an_end_of_its_own() {
+    for trigger in [CdTrigger::Release, CdTrigger::Tag] {
+        let lab = Lab::on(production(), trigger);
+        let plan = lab.plan(CANDIDATE);
+        lab.meddle(|w, _| w.repo.listen_to(CdTrigger::None));
+        let before = signoff::ports::Clock::now(&*lab.clock);
+        let state = lab.approve(&plan).unwrap();
+        assert_eq!(state.phase, Phase::Ended(Ending::Done));
+        assert_eq!(state.cd, Some(CdOutcome::NotStarted { waited_s: 4 }));
+        let waited = signoff::ports::Clock::now(&*lab.clock).duration_since(before).as_secs();
+        assert!((4..8).contains(&waited), "{waited} s");
+    }
+}
+
+#[test]
+fn a_run_is_pinned_once_found_and_a_rerun_of_it_is_followed() {
+    let lab = Lab::new();
+    let plan = lab.plan(CANDIDATE);
+    let looks = AtomicUsize::new(0);
+    *lab.host.cd_run.lock().unwrap() = Some(Box::new(move |run| {
+        // Somebody re-runs it while it runs: the id stays, the attempt rises, it is queued again.
+        (run.attempt, run.state) = match looks.fetch_add(1, Ordering::Relaxed) {
+            0 => (1, CdState::Running),
+            1 => (2, CdState::Queued),
+            2 => (2, CdState::Waiting),
+            3 => (2, CdState::Other("paused_by_aliens".into())),
+            _ => (2, CdState::Success),
+        };
+    }));
+    // A newer run of the same tag appears: it is not the one that the release started.
+    let (store, tag) = (lab.store.clone(), plan.draft.tag.clone());
+    lab.script.before_call(move |call| {
+        if call.name == "cd_run" && call.nth == 0 {
+            let again = |w: &mut signoff::adapters::demo::World| {
+                let mut run = w.repo.cd_runs.iter().find(|r| r.tag == tag).unwrap().clone();
+                run.id += 1_000;
+                w.repo.cd_runs.push(run);
+                Ok::<_, ()>(())
+            };
+            store.change(again).unwrap().unwrap();
+        }
+    });
+    let state = lab.approve(&plan).unwrap();
+    let Some(CdOutcome::Run(run)) = &state.cd else { panic!("{:?}", state.cd) };
+    assert_eq!((run.attempt, &run.state), (2, &CdState::Success));
+    assert!(run.id < 30_434_000, "the newer run is not ours");
+    let expected = [
+        CdState::Running,
+        CdState::Queued,
+        CdState::Waiting,
+        CdState::Other("paused_by_aliens".into()),
+        CdState::Success,
+    ];
+    assert_eq!(states(&lab, &state), expected);
+}
+
+#[test]
+fn a_host_that_stops_answering_pauses_the_watch_and_resuming_goes_on_with_the_same_run() {
+    let lab = Lab::new();
+    let plan = lab.plan(CANDIDATE);
+    lab.script.fail_every("cd_run", UNAVAILABLE);
+    let state = lab.approve(&plan).unwrap();
+    assert!(state.paused.is_some() && state.is_released());
+    let seen = state.cd.clone();
+    assert!(matches!(&seen, Some(CdOutcome::Run(run)) if !run.state.is_final()));
+    lab.script.mend();
+    lab.script.forget();
+    let state = lab.resume(plan.id).unwrap();
+    assert_eq!(state.phase, Phase::Ended(Ending::Done));
+    assert_eq!(lab.script.count("cd_runs"), 0, "the run is known: it is not looked for again");
+}
+
+#[test]
+fn a_token_that_may_not_read_runs_pauses_after_everything_else_is_done() {
+    let lab = Lab::new();
+    let plan = lab.plan(CANDIDATE);
+    lab.script.fail_every("cd_runs", FORBIDDEN);
+    let state = lab.approve(&plan).unwrap();
+    assert!(state.is_released());
+    assert_eq!(state.paused.unwrap().0.kind, FailureKind::Forbidden);
+}
+
+#[test]
+fn approving_without_waiting_for_cd_comes_back_once_the_release_stands() {
+    let lab = Lab::new();
+    let plan = lab.plan(CANDIDATE);
+    let state = now(lab.promoter.approve(plan.clone(), Until::Released, Watch::default())).unwrap();
+    assert!(state.is_released() && !state.is_over() && state.paused.is_none());
+    assert_eq!(lab.script.count("cd_runs"), 0);
+    assert_eq!(lab.resume(plan.id).unwrap().phase, Phase::Ended(Ending::Done));
+}
+
+#[test]
+fn a_dispatch_that_nobody_answered_is_looked_for_and_never_sent_again() {
+    for (fault, started) in [(Fault::ReplyLost, true), (Fault::Lost, false)] {
+        let lab = Lab::on(production(), CdTrigger::Dispatch);
+        let plan = lab.plan(CANDIDATE);
+        lab.script.fail_every("dispatch", fault);
+        let state = lab.approve(&plan).unwrap();
+        assert_eq!(state.phase, Phase::Ended(Ending::Done));
+        assert_eq!(lab.script.count("dispatch"), 1);
+        match (started, &state.cd, state.step(Step::Dispatch)) {
+            (true, Some(CdOutcome::Run(_)), StepState::Done(_)) => {}
+            // The record does not claim that CD was started.
+            (false, Some(CdOutcome::NotStarted { .. }), StepState::Unknown(failure)) => {
+                assert_eq!(failure.reason, "the connection was lost");
+            }
+            other => panic!("{fault:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_dispatch_that_shows_only_while_cd_is_looked_for_is_known_to_have_been_taken() {
+    let lab = Lab::on(production(), CdTrigger::Dispatch);
+    let plan = lab.plan(CANDIDATE);
+    // Not seen by any look at the dispatch, and by the first that looks for the run.
+    lab.script.lag(8);
+    lab.script.fail_every("dispatch", Fault::ReplyLost);
+    let mut state = lab.approve(&plan).unwrap();
+    while !state.is_over() {
+        state = lab.resume(plan.id).unwrap();
+    }
+    assert!(matches!(state.cd, Some(CdOutcome::Run(_))), "{:?}", state.cd);
+    assert!(matches!(state.step(Step::Dispatch), StepState::Done(_)));
+    assert_eq!(lab.script.count("dispatch"), 1);
+}
+
+#[test]
+fn a_dispatch_that_died_with_the_process_is_not_sent_again() {
+    let lab = Lab::on(production(), CdTrigger::Dispatch);
+    let plan = lab.plan(CANDIDATE);
+    let sent = 3 + 2 * Step::sequence(CdTrigger::Dispatch).iter().position(|s| *s == Step::Dispatch).unwrap();
+    lab.journals.die_at(Point::Before(sent));
+    lab.approve(&plan).unwrap_err();
+    assert_eq!(lab.script.count("dispatch"), 1);
+    let state = lab.resume(plan.id).unwrap();
+    assert_eq!(state.phase, Phase::Ended(Ending::Done));
+    assert!(matches!(state.cd, Some(CdOutcome::Run(_))));
+    assert_eq!(lab.script.count("dispatch"), 1);
+}
+
+#[test]
+fn a_refused_dispatch_is_asked_about_and_a_run_started_by_hand_will_do() {
+    let lab = Lab::on(production(), CdTrigger::Dispatch);
+    let plan = lab.plan(CANDIDATE);
+    lab.script.fail_every("dispatch", FORBIDDEN);
+    let state = lab.approve(&plan).unwrap();
+    assert_eq!(state.paused.as_ref().unwrap().0.kind, FailureKind::Forbidden);
+    lab.meddle(|w, now| w.repo.dispatch("cd.yml", &plan.draft.tag, now).unwrap());
+    let state = lab.resume(plan.id).unwrap();
+    assert_eq!(state.phase, Phase::Ended(Ending::Done));
+    assert_eq!(lab.script.count("dispatch"), 1, "it was started already");
+}

@@ -1,0 +1,127 @@
+//! The release host's double.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use signoff::domain::cd::{CdJob, CdRun};
+use signoff::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
+use signoff::domain::ids::{CommitSha, RepoSlug, TagName};
+use signoff::domain::promotion::PromotionPlan;
+use signoff::failure::{Outcome, Service};
+use signoff::ports::{CdQuery, Journaled, ReleaseHost};
+
+use super::Script;
+
+const GITHUB: Service = Service::Github;
+
+type Change<T> = Mutex<Option<Box<dyn Fn(&mut T) + Send>>>;
+
+/// A release host whose calls go through a script.
+pub struct FaultyHost {
+    pub inner: Arc<dyn ReleaseHost>,
+    pub script: Script,
+    /// Changes what is said about the repository.
+    pub repository: Change<Repository>,
+    /// Changes who the token belongs to.
+    pub identity: Change<HostIdentity>,
+    /// Changes how a CD run looks.
+    pub cd_run: Change<CdRun>,
+}
+
+impl FaultyHost {
+    pub fn new(inner: Arc<dyn ReleaseHost>, script: Script) -> Self {
+        Self { inner, script, repository: Mutex::default(), identity: Mutex::default(), cd_run: Mutex::default() }
+    }
+}
+
+fn changed<T>(change: &Change<T>, mut value: T) -> T {
+    if let Some(change) = &*change.lock().unwrap() {
+        change(&mut value);
+    }
+    value
+}
+
+#[async_trait]
+impl ReleaseHost for FaultyHost {
+    fn host(&self) -> String {
+        self.inner.host()
+    }
+
+    async fn whoami(&self) -> Outcome<HostIdentity> {
+        let me = self.script.read(GITHUB, "whoami", self.inner.whoami()).await?;
+        Ok(changed(&self.identity, me))
+    }
+
+    async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository> {
+        let read = self.script.read(GITHUB, "repository", self.inner.repository(repo)).await?;
+        Ok(changed(&self.repository, read))
+    }
+
+    async fn commit(&self, repo: &RepoSlug, rev: &str) -> Outcome<Commit> {
+        self.script.read(GITHUB, "commit", self.inner.commit(repo, rev)).await
+    }
+
+    async fn ancestry(&self, repo: &RepoSlug, branch: &str, commit: &CommitSha) -> Outcome<Ancestry> {
+        self.script.read(GITHUB, "ancestry", self.inner.ancestry(repo, branch, commit)).await
+    }
+
+    async fn tag(&self, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<TagState>> {
+        let there = self.script.read(GITHUB, "tag", self.inner.tag(repo, tag)).await?;
+        Ok(there.filter(|_| !self.script.is_hidden("tag")))
+    }
+
+    async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>> {
+        let there = self.script.read(GITHUB, "releases", self.inner.releases(repo, tag, marker)).await?;
+        Ok(if !there.is_empty() && self.script.is_hidden("releases") { Vec::new() } else { there })
+    }
+
+    async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>> {
+        self.script.read(GITHUB, "workflow", self.inner.workflow(repo, file)).await
+    }
+
+    async fn cd_runs(&self, repo: &RepoSlug, query: &CdQuery) -> Outcome<Vec<CdRun>> {
+        let there = self.script.read(GITHUB, "cd_runs", self.inner.cd_runs(repo, query)).await?;
+        if !there.is_empty() && self.script.is_hidden("cd_runs") {
+            return Ok(Vec::new());
+        }
+        Ok(there.into_iter().map(|run| changed(&self.cd_run, run)).collect())
+    }
+
+    async fn cd_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun> {
+        let run = self.script.read(GITHUB, "cd_run", self.inner.cd_run(repo, id)).await?;
+        Ok(changed(&self.cd_run, run))
+    }
+
+    async fn cd_jobs(&self, repo: &RepoSlug, id: u64) -> Outcome<Vec<CdJob>> {
+        self.script.read(GITHUB, "cd_jobs", self.inner.cd_jobs(repo, id)).await
+    }
+
+    fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String {
+        self.inner.tag_page(repo, tag)
+    }
+
+    async fn create_tag_object(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<String> {
+        let call = self.inner.create_tag_object(journaled, plan);
+        self.script.write(GITHUB, "create_tag_object", journaled, call).await
+    }
+
+    async fn create_tag_ref(&self, journaled: &Journaled, plan: &PromotionPlan, object: &str) -> Outcome<()> {
+        let call = self.inner.create_tag_ref(journaled, plan, object);
+        self.script.write(GITHUB, "create_tag_ref", journaled, call).await
+    }
+
+    async fn create_release(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
+        let call = self.inner.create_release(journaled, plan);
+        self.script.write(GITHUB, "create_release", journaled, call).await
+    }
+
+    async fn publish_release(&self, journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState> {
+        let call = self.inner.publish_release(journaled, repo, id);
+        self.script.write(GITHUB, "publish_release", journaled, call).await
+    }
+
+    async fn dispatch(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<()> {
+        let call = self.inner.dispatch(journaled, plan);
+        self.script.write(GITHUB, "dispatch", journaled, call).await
+    }
+}

@@ -1,0 +1,118 @@
+//! The registry's double.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
+use signoff::domain::run::Run;
+use signoff::failure::{Outcome, Service};
+use signoff::ports::{Journaled, ModelRegistry, Page, RegistryInfo};
+
+use super::Script;
+
+const MLFLOW: Service = Service::Mlflow;
+
+/// A registry whose calls go through a script.
+pub struct FaultyRegistry {
+    pub inner: Arc<dyn ModelRegistry>,
+    pub script: Script,
+}
+
+#[async_trait]
+impl ModelRegistry for FaultyRegistry {
+    fn url(&self) -> String {
+        self.inner.url()
+    }
+
+    async fn info(&self) -> Outcome<RegistryInfo> {
+        self.script.read(MLFLOW, "info", self.inner.info()).await
+    }
+
+    async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
+        self.script.read(MLFLOW, "models", self.inner.models(name_like, page)).await
+    }
+
+    async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
+        self.script.read(MLFLOW, "model", self.inner.model(name)).await
+    }
+
+    async fn versions(&self, model: &ModelName, page: Option<&str>) -> Outcome<Page<ModelVersion>> {
+        self.script.read(MLFLOW, "versions", self.inner.versions(model, page)).await
+    }
+
+    async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion> {
+        self.script.read(MLFLOW, "version", self.inner.version(model, number)).await
+    }
+
+    async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
+        self.script.read(MLFLOW, "version_by_alias", self.inner.version_by_alias(model, alias)).await
+    }
+
+    async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>> {
+        self.script.read(MLFLOW, "holders", self.inner.holders(model, target)).await
+    }
+
+    async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
+        self.script.read(MLFLOW, "runs", self.inner.runs(ids)).await
+    }
+
+    fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {
+        self.inner.version_page(model, number)
+    }
+
+    fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
+        self.inner.run_page(experiment, run)
+    }
+
+    async fn set_version_tag(
+        &self,
+        journaled: &Journaled,
+        model: &ModelName,
+        number: VersionNumber,
+        key: &str,
+        value: &str,
+    ) -> Outcome<()> {
+        let call = self.inner.set_version_tag(journaled, model, number, key, value);
+        self.script.write(MLFLOW, "set_version_tag", journaled, call).await
+    }
+
+    async fn delete_version_tag(
+        &self,
+        journaled: &Journaled,
+        model: &ModelName,
+        number: VersionNumber,
+        key: &str,
+    ) -> Outcome<()> {
+        let call = self.inner.delete_version_tag(journaled, model, number, key);
+        self.script.write(MLFLOW, "delete_version_tag", journaled, call).await
+    }
+
+    async fn move_stage(
+        &self,
+        journaled: &Journaled,
+        model: &ModelName,
+        number: VersionNumber,
+        stage: &Stage,
+        archive_existing: bool,
+    ) -> Outcome<()> {
+        let call = self.inner.move_stage(journaled, model, number, stage, archive_existing);
+        self.script.write(MLFLOW, "move_stage", journaled, call).await
+    }
+
+    async fn set_alias(
+        &self,
+        journaled: &Journaled,
+        model: &ModelName,
+        alias: &str,
+        number: VersionNumber,
+    ) -> Outcome<()> {
+        let call = self.inner.set_alias(journaled, model, alias, number);
+        self.script.write(MLFLOW, "set_alias", journaled, call).await
+    }
+
+    async fn delete_alias(&self, journaled: &Journaled, model: &ModelName, alias: &str) -> Outcome<()> {
+        let call = self.inner.delete_alias(journaled, model, alias);
+        self.script.write(MLFLOW, "delete_alias", journaled, call).await
+    }
+}

@@ -1,0 +1,206 @@
+//! One reviewer with a world, a journal directory, a clock and a promoter.
+
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use signoff::adapters::demo::world::Repo;
+use signoff::adapters::demo::world::cd::{JobScript, StepScript};
+use signoff::adapters::demo::{Latency, Store, World, open};
+use signoff::domain::cd::CdTrigger;
+use signoff::domain::ids::{ModelName, PromotionId, VersionNumber};
+use signoff::domain::promotion::{PromotionPlan, SagaState, fold};
+use signoff::domain::registry::{PromotionTarget, Stage};
+use signoff::domain::rules::Rules;
+use signoff::failure::Outcome;
+use signoff::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
+use signoff::promoter::{Promoter, Until, Watch};
+use signoff::services::Services;
+
+use crate::doubles::{FaultyHost, FaultyRegistry, Journals, Script};
+use crate::support::clock::ManualClock;
+use crate::support::rules::{rules, rules_for};
+
+pub const NOW: &str = "2026-11-23T09:00:00Z";
+pub const CHURN: &str = "telco-churn";
+/// In Staging, with a commit on the default branch.
+pub const CANDIDATE: VersionNumber = VersionNumber(42);
+/// In Production.
+pub const HOLDER: VersionNumber = VersionNumber(39);
+
+pub fn production() -> PromotionTarget {
+    PromotionTarget::Stage(Stage::Production)
+}
+
+pub fn champion() -> PromotionTarget {
+    PromotionTarget::Alias("champion".into())
+}
+
+/// Nothing in these tests really waits: every promotion is over at the first poll.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    future.now_or_never().expect("nothing here waits")
+}
+
+/// The demo's telco-churn alone, cut down to what a promotion looks at, because it is copied some hundred
+/// thousand times; its CD takes two seconds and is started by `trigger`.
+pub fn world(trigger: CdTrigger) -> World {
+    static FRESH: OnceLock<World> = OnceLock::new();
+    let mut world = FRESH
+        .get_or_init(|| {
+            let mut world = World::new(NOW.parse().unwrap()).unwrap();
+            world.models.retain(|name, _| name.as_str() == CHURN);
+            let model = world.models.values_mut().next().unwrap();
+            model.versions.retain(|number, _| number.0 >= 39);
+            let runs = Arc::make_mut(&mut world.runs);
+            runs.retain(|id, _| model.versions.values().any(|v| v.run_id.as_ref() == Some(id)));
+            for run in runs.values_mut() {
+                run.metrics.retain(|name, _| name == "auc");
+                run.params.clear();
+                run.tags.retain(|name, _| name.starts_with("mlflow.source.git"));
+                run.datasets.clear();
+            }
+            let Repo { tags, tag_objects, releases, cd_runs, .. } = &mut world.repo;
+            tags.retain(|name, _| name.as_str() == "telco-churn-v39");
+            tag_objects.retain(|id, _| tags.values().any(|to| to == id));
+            releases.retain(|r| tags.contains_key(&r.tag));
+            cd_runs.retain(|r| tags.contains_key(&r.tag));
+            let steps = vec![StepScript { name: "roll out".into(), ms: 1500 }];
+            world.repo.workflow.queue_ms = 500;
+            world.repo.workflow.jobs = vec![JobScript { name: "deploy".into(), steps }];
+            world
+        })
+        .clone();
+    world.repo.listen_to(trigger);
+    world
+}
+
+struct NoDesktop;
+
+#[async_trait]
+impl Desktop for NoDesktop {
+    async fn open_url(&self, _url: &str) -> Outcome<()> {
+        Ok(())
+    }
+}
+
+/// A reviewer at a terminal.
+pub struct Lab {
+    pub clock: Arc<ManualClock>,
+    pub store: Store,
+    pub script: Script,
+    pub host: Arc<FaultyHost>,
+    pub journals: Journals,
+    pub services: Services,
+    pub promoter: Promoter,
+}
+
+impl Lab {
+    /// Stage Production, CD on the release.
+    pub fn new() -> Self {
+        Self::of(world(CdTrigger::Release), rules())
+    }
+
+    pub fn on(target: PromotionTarget, trigger: CdTrigger) -> Self {
+        Self::of(world(trigger), rules_for(target, trigger))
+    }
+
+    pub fn of(world: World, rules: Rules) -> Self {
+        Self::wired(Store::memory(world), Arc::new(ManualClock::at(NOW)), Journals::default(), rules)
+    }
+
+    pub fn wired(store: Store, clock: Arc<ManualClock>, journals: Journals, rules: Rules) -> Self {
+        let shelf = Arc::new(journals.clone());
+        Self::keeping(store, clock, journals, shelf, rules)
+    }
+
+    /// With journals somewhere else than in memory.
+    pub fn keeping(
+        store: Store,
+        clock: Arc<ManualClock>,
+        journals: Journals,
+        kept: Arc<dyn JournalStore>,
+        rules: Rules,
+    ) -> Self {
+        let shared: Arc<dyn Clock> = clock.clone();
+        let (registry, host) = open(&store, &shared, Latency::NONE);
+        let (tracking, code) = (registry.clone(), host.clone());
+        let script = Script::new(&store);
+        let registry: Arc<dyn ModelRegistry> = Arc::new(FaultyRegistry { inner: registry, script: script.clone() });
+        let host = Arc::new(FaultyHost::new(host, script.clone()));
+        let services = Services {
+            registry,
+            tracking,
+            host: host.clone() as Arc<dyn ReleaseHost>,
+            code,
+            journals: kept,
+            clock: shared,
+            desktop: Arc::new(NoDesktop),
+            rules: Arc::new(rules),
+        };
+        Self { clock, store, script, host, journals, promoter: Promoter::new(services.clone()), services }
+    }
+
+    /// Somebody else at another machine: the same servers and time, another journal directory, another token.
+    pub fn colleague(&self) -> Self {
+        let rules = (*self.services.rules).clone();
+        let other = Self::wired(self.store.clone(), self.clock.clone(), Journals::default(), rules);
+        *other.host.identity.lock().unwrap() = Some(Box::new(|me| {
+            me.login = "rev2".into();
+            me.id = 4712;
+            me.name = None;
+        }));
+        other
+    }
+
+    /// What the reviewer signs after a clean preflight.
+    pub fn plan(&self, number: VersionNumber) -> PromotionPlan {
+        let preflight = now(self.promoter.preflight(&ModelName::new(CHURN), number)).unwrap();
+        assert!(preflight.may_confirm(), "{:?}", preflight.blocking().collect::<Vec<_>>());
+        self.script.forget();
+        preflight.draft.unwrap().sign(self.clock.new_id(), self.clock.now(), "looks right").unwrap()
+    }
+
+    pub fn approve(&self, plan: &PromotionPlan) -> Outcome<SagaState> {
+        now(self.promoter.approve(plan.clone(), Until::CdEnded, Watch::default()))
+    }
+
+    pub fn resume(&self, id: PromotionId) -> Outcome<SagaState> {
+        now(self.promoter.resume(id, Until::CdEnded, Watch::default()))
+    }
+
+    pub fn undo(&self, id: PromotionId) -> Outcome<SagaState> {
+        now(self.promoter.undo(id, "rev1", Watch::default()))
+    }
+
+    pub fn state(&self, id: PromotionId) -> SagaState {
+        fold(&self.journals.entries(id)).unwrap()
+    }
+
+    pub fn world(&self) -> World {
+        self.store.snapshot().unwrap()
+    }
+
+    /// Somebody changes something behind everybody's back.
+    pub fn meddle<T>(&self, f: impl FnOnce(&mut World, Timestamp) -> T) -> T {
+        let now = self.clock.now();
+        self.store.change(|w| Ok::<_, std::convert::Infallible>(f(w, now))).unwrap().unwrap()
+    }
+
+    /// The versions in production.
+    pub fn holders(&self) -> Vec<VersionNumber> {
+        holders(&self.world(), &self.services.rules.promote_to)
+    }
+}
+
+/// The versions of telco-churn that are in production by `target`.
+pub fn holders(world: &World, target: &PromotionTarget) -> Vec<VersionNumber> {
+    let model = &world.models[&ModelName::new(CHURN)];
+    match target {
+        PromotionTarget::Stage(stage) => {
+            model.versions.iter().filter(|(_, v)| v.stage == *stage).map(|(n, _)| *n).collect()
+        }
+        PromotionTarget::Alias(alias) => model.aliases.get(alias).copied().into_iter().collect(),
+    }
+}

@@ -1,0 +1,206 @@
+//! What must hold after every story in which nobody else interfered.
+
+use std::collections::BTreeMap;
+
+use signoff::adapters::demo::World;
+use signoff::domain::cd::{CdOutcome, CdTrigger};
+use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::promotion::{Ending, Entry, Event, Phase, PromotionPlan, SagaState, Step, Truth, fold};
+use signoff::domain::registry::{PromotionTarget, Stage, Tags};
+use signoff::domain::release::notes_marker;
+use signoff::failure::FailureKind;
+
+use crate::doubles::Call;
+use crate::lab::{CHURN, holders};
+
+/// What was true of the world, and what a promotion left in it.
+pub struct Story<'a> {
+    pub before: &'a World,
+    pub after: &'a World,
+    pub plan: &'a PromotionPlan,
+    pub journal: &'a [Entry],
+    pub log: &'a [Call],
+}
+
+impl Story<'_> {
+    /// Everything that must hold at any moment, finished or not. Gives the state.
+    pub fn check_always(&self) -> Result<SagaState, String> {
+        let state = fold(self.journal).map_err(|e| format!("the journal cannot be folded: {e}"))?;
+        self.tags_stay()?;
+        let marker = notes_marker(&self.plan.id.to_string());
+        let repo = &self.after.repo;
+        let published = repo.releases.iter().filter(|r| r.tag == self.plan.draft.tag && !r.draft).count();
+        ensure(published <= 1, || format!("{published} published releases"))?;
+        let ours = repo.releases.iter().filter(|r| r.body.contains(&marker)).count();
+        ensure(ours <= 1, || format!("{ours} releases of this promotion, drafts included"))?;
+        let cd_runs = repo.cd_runs.len() - self.before.repo.cd_runs.len();
+        ensure(cd_runs <= 1, || format!("CD started {cd_runs} times"))?;
+        self.writes_are_journalled()?;
+        self.dispatched_once()?;
+        Ok(state)
+    }
+
+    /// The promotion is over, and the world is as its ending says.
+    pub fn check_over(&self) -> Result<SagaState, String> {
+        let state = self.check_always()?;
+        match &state.phase {
+            Phase::Ended(Ending::Done) => self.is_promoted(&state)?,
+            Phase::Ended(Ending::Undone { why }) => {
+                ensure(!why.is_empty(), || "undone without a reason".to_owned())?;
+                self.is_restored()?;
+                all_as_meant(&state.truth)?;
+            }
+            Phase::Ended(Ending::Refused { why }) => {
+                ensure(!why.is_empty(), || "refused without a reason".to_owned())?;
+                self.is_restored()?;
+                let wrote = self.log.iter().any(|c| c.entry.is_some());
+                ensure(!wrote, || "refused after a write".to_owned())?;
+            }
+            other => return Err(format!("not over: {other:?}, paused: {:?}", state.paused)),
+        }
+        Ok(state)
+    }
+
+    fn is_promoted(&self, state: &SagaState) -> Result<(), String> {
+        let (plan, draft) = (self.plan, &self.plan.draft);
+        let (commit, object) = self.after.repo.peel(&draft.tag).ok_or("done without a tag")?;
+        ensure(commit == plan.commit(), || "the tag is on another commit".to_owned())?;
+        let message = object.map(|(_, o)| o.message.as_str());
+        ensure(message == Some(plan.tag_message.as_str()), || "the tag is not ours".to_owned())?;
+        let marker = notes_marker(&plan.id.to_string());
+        let releases: Vec<_> = self.after.repo.releases.iter().filter(|r| r.tag == draft.tag).collect();
+        let published = releases.len() == 1 && !releases[0].draft && releases[0].body.contains(&marker);
+        ensure(published, || format!("releases: {releases:?}"))?;
+        let held = holders(self.after, &draft.promote_to);
+        ensure(held == [draft.version()], || format!("{held:?} in {}", draft.promote_to))?;
+        let mut expected = shape(self.before);
+        for (number, version) in &mut expected.versions {
+            if let PromotionTarget::Stage(stage) = &draft.promote_to {
+                if *number == draft.version() {
+                    version.0 = stage.clone();
+                } else if version.0 == *stage {
+                    version.0 = Stage::Archived;
+                }
+            }
+            if *number == draft.version() {
+                let own = |name: &str| format!("signoff.{name}");
+                version.1.insert(own("promotion"), plan.mark_released());
+                version.1.insert(own("tag"), draft.tag.to_string());
+                version.1.insert(own("facts"), plan.facts_digest.clone());
+                version.1.insert(own("approved_by"), draft.signer.login.clone());
+                let release = shape(self.after).versions[number].1.get(&own("release")).cloned();
+                version.1.insert(own("release"), release.ok_or("no link to the release")?);
+            }
+        }
+        if let PromotionTarget::Alias(alias) = &draft.promote_to {
+            expected.aliases.insert(alias.clone(), draft.version());
+        }
+        same(&expected, &shape(self.after))?;
+        all_as_meant(&state.truth)?;
+        let cd_runs = self.after.repo.cd_runs.len() - self.before.repo.cd_runs.len();
+        match (&state.cd, draft.cd.trigger) {
+            (Some(CdOutcome::Run(run)), _) => {
+                ensure(run.state.is_final() && cd_runs == 1, || format!("CD was not followed to its end: {run:?}"))
+            }
+            (Some(CdOutcome::NotExpected), CdTrigger::None) => Ok(()),
+            // A dispatch that nobody answered is not sent again: the record says that CD did not start.
+            (Some(CdOutcome::NotStarted { .. }), CdTrigger::Dispatch) => {
+                ensure(cd_runs == 0, || "CD ran, and the record says it did not start".to_owned())
+            }
+            (cd, trigger) => Err(format!("{cd:?} with {trigger:?}")),
+        }
+    }
+
+    fn is_restored(&self) -> Result<(), String> {
+        let repo = &self.after.repo;
+        ensure(!repo.tags.contains_key(&self.plan.draft.tag), || "a tag was left behind".to_owned())?;
+        ensure(repo.releases == self.before.repo.releases, || "a release was left behind".to_owned())?;
+        ensure(repo.cd_runs == self.before.repo.cd_runs, || "CD was started".to_owned())?;
+        same(&shape(self.before), &shape(self.after))
+    }
+
+    fn tags_stay(&self) -> Result<(), String> {
+        let moved = self.before.repo.tags.iter().find(|(tag, to)| self.after.repo.tags.get(*tag) != Some(*to));
+        ensure(moved.is_none(), || format!("a tag was moved: {moved:?}"))
+    }
+
+    fn writes_are_journalled(&self) -> Result<(), String> {
+        for call in self.log {
+            let Some(seq) = call.entry else { continue };
+            let entry = self.journal.get(usize::try_from(seq).unwrap());
+            let fits = match entry.map(|e| &e.event) {
+                Some(Event::Started { step }) => may_write(*step, call.name),
+                Some(Event::UndoStarted { step: Step::Mark }) => call.name.ends_with("_version_tag"),
+                Some(Event::UndoStarted { step: Step::Move }) => {
+                    matches!(call.name, "move_stage" | "set_alias" | "delete_alias")
+                }
+                _ => false,
+            };
+            ensure(fits, || format!("{} was sent on the strength of {entry:?}", call.name))?;
+        }
+        Ok(())
+    }
+
+    /// However often it is refused without effect, one that may have had effect is never followed by another.
+    fn dispatched_once(&self) -> Result<(), String> {
+        let mut sent = false;
+        for call in self.log.iter().filter(|c| c.name == "dispatch") {
+            let seq = usize::try_from(call.entry.unwrap_or_default()).unwrap();
+            ensure(!sent, || "a dispatch was sent again".to_owned())?;
+            sent = match self.journal.get(seq + 1).map(|e| &e.event) {
+                Some(Event::Failed { .. }) => false,
+                Some(Event::Unknown { failure, .. }) => failure.kind != FailureKind::Conflict,
+                _ => true,
+            };
+        }
+        Ok(())
+    }
+}
+
+fn may_write(step: Step, name: &str) -> bool {
+    match step {
+        Step::Mark | Step::Link => name == "set_version_tag",
+        Step::Move => matches!(name, "move_stage" | "set_alias"),
+        Step::TagObject => name == "create_tag_object",
+        Step::TagRef => name == "create_tag_ref",
+        Step::Release => matches!(name, "create_release" | "publish_release"),
+        Step::Dispatch => name == "dispatch",
+        Step::Confirm | Step::Follow => false,
+    }
+}
+
+fn all_as_meant(truth: &[Truth]) -> Result<(), String> {
+    ensure(truth.len() == 4, || format!("the truth has {} lines", truth.len()))?;
+    match truth.iter().find(|t| t.as_meant != Some(true)) {
+        Some(line) => Err(format!("the truth says otherwise: {line:?}")),
+        None => Ok(()),
+    }
+}
+
+/// The model without times.
+#[derive(Debug, PartialEq)]
+struct Shape {
+    aliases: BTreeMap<String, VersionNumber>,
+    versions: BTreeMap<VersionNumber, (Stage, Tags)>,
+}
+
+fn shape(world: &World) -> Shape {
+    let model = &world.models[&ModelName::new(CHURN)];
+    Shape {
+        aliases: model.aliases.clone(),
+        versions: model.versions.iter().map(|(n, v)| (*n, (v.stage.clone(), v.tags.clone()))).collect(),
+    }
+}
+
+fn same(expected: &Shape, found: &Shape) -> Result<(), String> {
+    ensure(expected.aliases == found.aliases, || format!("aliases {:?}", found.aliases))?;
+    for (number, version) in &expected.versions {
+        let now = &found.versions[number];
+        ensure(now == version, || format!("{number} is {now:?}, not {version:?}"))?;
+    }
+    Ok(())
+}
+
+fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}

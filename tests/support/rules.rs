@@ -1,0 +1,42 @@
+//! Rules of a target for tests: those of the demo world's repository.
+
+use signoff::adapters::demo;
+use signoff::domain::cd::CdTrigger;
+use signoff::domain::compare::Directions;
+use signoff::domain::promotion::CdPlan;
+use signoff::domain::registry::{PromotionTarget, Stage};
+use signoff::domain::release::DEFAULT_NOTES_TEMPLATE;
+use signoff::domain::rules::{RepositoryRule, Rules};
+
+/// Stage Production, released from `acme/churn-models`, CD started by the release.
+pub fn rules() -> Rules {
+    Rules {
+        target_name: "demo".into(),
+        production: false,
+        colour: None,
+        demo: true,
+        readonly: false,
+        promote_to: PromotionTarget::Stage(Stage::Production),
+        host: demo::HOST.into(),
+        repository: RepositoryRule {
+            fixed: Some("acme/churn-models".parse().unwrap()),
+            per_model: Vec::new(),
+            from_run: false,
+        },
+        commit_from_branch: None,
+        tag_template: "{model}-v{version}".into(),
+        title_template: "{model} v{version}".into(),
+        notes_template: DEFAULT_NOTES_TEMPLATE.into(),
+        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 4 },
+        directions: Directions::default(),
+        main_metrics: vec!["auc".into()],
+        watched_paths: Vec::new(),
+        preview_bytes: 1 << 18,
+    }
+}
+
+/// The same for another target and another start of CD.
+pub fn rules_for(promote_to: PromotionTarget, trigger: CdTrigger) -> Rules {
+    let rules = rules();
+    Rules { promote_to, cd: CdPlan { trigger, ..rules.cd.clone() }, ..rules }
+}
