@@ -32,6 +32,14 @@ pub enum Context {
     History,
     /// The curve of a metric.
     Curve,
+    /// The list of experiments.
+    Experiments,
+    /// The runs of one experiment.
+    Runs,
+    /// One run.
+    Run,
+    /// Several versions or runs side by side.
+    Compare,
     /// A line to type in: filter or palette.
     Prompt,
     /// The help.
@@ -40,7 +48,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -51,6 +59,10 @@ impl Context {
         Self::Promotion,
         Self::History,
         Self::Curve,
+        Self::Experiments,
+        Self::Runs,
+        Self::Run,
+        Self::Compare,
         Self::Prompt,
         Self::Help,
     ];
@@ -69,6 +81,10 @@ impl Context {
             Self::Promotion => "promotion",
             Self::History => "history",
             Self::Curve => "curve",
+            Self::Experiments => "experiments",
+            Self::Runs => "runs",
+            Self::Run => "run",
+            Self::Compare => "compare",
             Self::Prompt => "prompt",
             Self::Help => "help",
         }

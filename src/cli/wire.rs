@@ -26,6 +26,7 @@ pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
     };
     Ok(Services {
         registry,
+        tracking: Arc::new(NoTracking),
         host,
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
         clock,
@@ -80,4 +81,67 @@ fn github(connection: &GithubConnection) -> Arc<dyn ReleaseHost> {
         wired.host.clone_from(&connection.host);
     }
     Arc::new(github::GitHub::new(wired))
+}
+
+// Temporary, until the adapters are there.
+struct NoTracking;
+
+#[async_trait::async_trait]
+#[allow(unused_variables)]
+impl crate::ports::tracking::TrackingServer for NoTracking {
+    async fn experiments(&self, page: Option<&str>) -> Outcome<crate::ports::Page<crate::ports::tracking::Experiment>> {
+        Ok(crate::ports::Page { items: Vec::new(), next: None })
+    }
+    async fn search_runs(
+        &self,
+        query: &crate::ports::tracking::RunQuery,
+    ) -> Outcome<crate::ports::Page<crate::domain::run::Run>> {
+        Ok(crate::ports::Page { items: Vec::new(), next: None })
+    }
+    async fn histories(
+        &self,
+        runs: &[crate::domain::ids::RunId],
+        metric: &str,
+        window: Option<(i64, i64)>,
+        max_points: usize,
+    ) -> Outcome<Vec<crate::domain::history::History>> {
+        Ok(Vec::new())
+    }
+    async fn artifacts(
+        &self,
+        root: &crate::domain::artifact::ArtifactRoot,
+        path: &str,
+    ) -> Outcome<Vec<crate::domain::artifact::ArtifactEntry>> {
+        Ok(Vec::new())
+    }
+    async fn artifact_head(
+        &self,
+        root: &crate::domain::artifact::ArtifactRoot,
+        path: &str,
+        limit: usize,
+    ) -> Outcome<crate::domain::artifact::ArtifactHead> {
+        Err(none())
+    }
+    async fn download(
+        &self,
+        root: &crate::domain::artifact::ArtifactRoot,
+        path: &str,
+        into: &mut (dyn tokio::io::AsyncWrite + Unpin + Send),
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Outcome<u64> {
+        Err(none())
+    }
+    async fn logged_model(&self, id: &str) -> Outcome<crate::domain::artifact::LoggedModel> {
+        Err(none())
+    }
+    async fn signature(
+        &self,
+        version: &crate::domain::registry::ModelVersion,
+    ) -> Outcome<Option<crate::domain::artifact::Signature>> {
+        Ok(None)
+    }
+}
+
+fn none() -> crate::failure::Failure {
+    crate::ports::unsupported(crate::failure::Service::Mlflow, "read", "not yet")
 }

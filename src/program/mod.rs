@@ -10,3 +10,5 @@ pub mod view;
 mod simulator;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_browse;

@@ -4,13 +4,17 @@ use jiff::Timestamp;
 
 use crate::app::catalog::Catalog;
 use crate::app::keymap::Keymap;
+use crate::app::prefs::Prefs;
 use crate::app::query::RequestId;
 use crate::app::route::Route;
 use crate::domain::ids::PromotionId;
 use crate::domain::rules::Rules;
 use crate::failure::Failure;
 use crate::screens::parts::Ctx;
-use crate::screens::{Screen, approve, curve, help, history, inbox, models, palette, promotion, review, versions};
+use crate::screens::{
+    Screen, approve, compare, curve, experiments, help, history, inbox, models, palette, promotion, review, run, runs,
+    versions,
+};
 
 /// Below this many columns nothing is shown but a request for more room.
 pub const MIN_WIDTH: u16 = 60;
@@ -43,6 +47,8 @@ pub enum Notice {
 pub struct State {
     /// Everything that was read.
     pub catalog: Catalog,
+    /// What a person chose while browsing.
+    pub prefs: Prefs,
     /// What the configuration decides.
     pub rules: Rules,
     /// Address of the registry, for the title line.
@@ -74,6 +80,7 @@ impl State {
     pub fn new(rules: Rules, registry_url: String, keymap: Keymap, now: Timestamp, routes: &[Route]) -> Self {
         let mut state = Self {
             catalog: Catalog::default(),
+            prefs: Prefs::default(),
             rules,
             registry_url,
             keymap,
@@ -99,6 +106,7 @@ impl State {
     pub fn ctx(&self) -> Ctx<'_> {
         Ctx {
             catalog: &self.catalog,
+            prefs: &self.prefs,
             rules: &self.rules,
             now: self.now,
             width: self.width,
@@ -155,6 +163,11 @@ impl State {
             Route::Curve(model, version, metric) => {
                 Screen::Curve(curve::Curve::new(model.clone(), *version, metric.clone()))
             }
+            Route::Experiments => Screen::Experiments(experiments::Experiments::default()),
+            Route::Runs(experiment, name) => Screen::Runs(Box::new(runs::Runs::new(experiment.clone(), name.clone()))),
+            Route::Run(id) => Screen::Run(run::RunDetail::new(id.clone())),
+            Route::Compare(subjects) => Screen::Compare(compare::Compare::new(subjects.clone())),
+            Route::Curves(subjects, metric) => Screen::Curve(curve::Curve::of_runs(subjects, metric.clone())),
             Route::History => Screen::History(history::History::default()),
             Route::Help => {
                 let top = self.top();

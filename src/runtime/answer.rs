@@ -35,6 +35,8 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         Query::Histories { runs, metric, window } => {
             Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)
         }
+        Query::Experiments { page } => Answer::Experiments(services.tracking.experiments(page.as_deref()).await?),
+        Query::SearchRuns(search) => Answer::SearchRuns(services.tracking.search_runs(search).await?),
         Query::Promotions => Answer::Promotions(promotions(services).await?),
         Query::Jobs { repo, run } => Answer::Jobs(services.host.cd_jobs(repo, *run).await?),
     })

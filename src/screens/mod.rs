@@ -1,7 +1,9 @@
 //! The screens, one folder each. They never import one another; what they share is in [`parts`].
 
 pub mod approve;
+pub mod compare;
 pub mod curve;
+pub mod experiments;
 pub mod help;
 pub mod history;
 pub mod inbox;
@@ -10,6 +12,8 @@ pub mod palette;
 pub mod parts;
 pub mod promotion;
 pub mod review;
+pub mod run;
+pub mod runs;
 pub mod versions;
 
 use crate::app::action::Action;
@@ -34,6 +38,14 @@ pub enum Screen {
     Promotion(promotion::Promotion),
     /// The curve of a metric.
     Curve(curve::Curve),
+    /// All experiments.
+    Experiments(experiments::Experiments),
+    /// The runs of one experiment.
+    Runs(Box<runs::Runs>),
+    /// One run.
+    Run(run::RunDetail),
+    /// Several versions or runs side by side.
+    Compare(compare::Compare),
     /// All promotions of this machine.
     History(history::History),
     /// The keys of the screen below.
@@ -54,6 +66,10 @@ impl Screen {
             Self::Approve(s) => s.contexts(),
             Self::Promotion(s) => s.contexts(),
             Self::Curve(s) => s.contexts(),
+            Self::Experiments(s) => s.contexts(),
+            Self::Runs(s) => s.contexts(),
+            Self::Run(s) => s.contexts(),
+            Self::Compare(s) => s.contexts(),
             Self::History(s) => s.contexts(),
             Self::Help(s) => s.contexts(),
             Self::Palette(s) => s.contexts(),
@@ -71,6 +87,10 @@ impl Screen {
             Self::Approve(s) => s.hints(),
             Self::Promotion(s) => s.hints(ctx),
             Self::Curve(s) => s.hints(),
+            Self::Experiments(s) => s.hints(),
+            Self::Runs(s) => s.hints(),
+            Self::Run(s) => s.hints(),
+            Self::Compare(s) => s.hints(),
             Self::History(s) => s.hints(),
             Self::Help(s) => s.hints(),
             Self::Palette(s) => s.hints(),
@@ -86,7 +106,24 @@ impl Screen {
             Self::Versions(s) => s.captures_text(),
             Self::Approve(s) => s.captures_text(),
             Self::Palette(_) => true,
-            Self::Review(_) | Self::Curve(_) | Self::Promotion(_) | Self::History(_) | Self::Help(_) => false,
+            Self::Experiments(s) => s.captures_text(),
+            Self::Runs(s) => s.captures_text(),
+            Self::Review(_)
+            | Self::Curve(_)
+            | Self::Promotion(_)
+            | Self::Run(_)
+            | Self::Compare(_)
+            | Self::History(_)
+            | Self::Help(_) => false,
+        }
+    }
+
+    /// What Enter and Esc do while one types, for the footer.
+    #[must_use]
+    pub fn prompt_words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Runs(s) => s.prompt_words(),
+            _ => ("keep the filter", "clear it"),
         }
     }
 
@@ -97,6 +134,8 @@ impl Screen {
             Self::Inbox(s) => s.filter().is_active(),
             Self::Models(s) => s.filter().is_active(),
             Self::Versions(s) => s.filter().is_active(),
+            Self::Experiments(s) => s.filter().is_active(),
+            Self::Runs(s) => s.takes_back(),
             _ => false,
         }
     }
@@ -112,6 +151,10 @@ impl Screen {
             Self::Approve(s) => s.needs(ctx),
             Self::Promotion(s) => s.needs(ctx),
             Self::Curve(s) => s.needs(ctx),
+            Self::Experiments(s) => s.needs(ctx),
+            Self::Runs(s) => s.needs(ctx),
+            Self::Run(s) => s.needs(ctx),
+            Self::Compare(s) => s.needs(ctx),
             Self::History(s) => s.needs(ctx),
             Self::Help(_) | Self::Palette(_) => Vec::new(),
         }
@@ -127,6 +170,10 @@ impl Screen {
             Self::Approve(s) => s.update(event, ctx),
             Self::Promotion(s) => s.update(event, ctx),
             Self::Curve(s) => s.update(event, ctx),
+            Self::Experiments(s) => s.update(event, ctx),
+            Self::Runs(s) => s.update(event, ctx),
+            Self::Run(s) => s.update(event, ctx),
+            Self::Compare(s) => s.update(event, ctx),
             Self::History(s) => s.update(event, ctx),
             Self::Help(s) => {
                 s.update(event, ctx);
@@ -147,6 +194,10 @@ impl Screen {
             Self::Approve(_) => "approve",
             Self::Promotion(_) => "promotion",
             Self::Curve(_) => "curve",
+            Self::Experiments(_) => "experiments",
+            Self::Runs(_) => "runs",
+            Self::Run(_) => "run",
+            Self::Compare(_) => "compare",
             Self::History(_) => "promotions",
             Self::Help(_) => "help",
             Self::Palette(_) => "commands",
