@@ -55,7 +55,7 @@ fn more_runs_are_read_only_when_one_scrolls() {
 fn folding_hides_the_children_and_the_cursor_goes_to_the_parent() {
     let mut simulator = in_runs();
     simulator.keys("jjz");
-    assert!(row(&simulator, 0).contains("▸  ✓ finished  train-1000 +9"), "{}", picture(&simulator));
+    assert!(row(&simulator, 0).contains("▸ ✓ finished  train-1000 +9"), "{}", picture(&simulator));
     assert!(row(&simulator, 1).contains(" train-1010"), "{}", picture(&simulator));
     simulator.keys("z");
     assert!(row(&simulator, 1).contains("   train-1001"), "{}", picture(&simulator));
@@ -107,12 +107,12 @@ fn sorting_works_on_what_is_loaded_asks_nothing_and_reverses() {
 #[test]
 fn chosen_columns_are_found_again_when_one_comes_back() {
     let mut simulator = in_runs();
-    assert!(picture(&simulator).contains("latency_ms"), "{}", picture(&simulator));
+    assert!(picture(&simulator).contains("latency_"), "{}", picture(&simulator));
     simulator.keys("Clatency<enter><esc>");
-    assert!(!picture(&simulator).contains("latency_ms"), "{}", picture(&simulator));
+    assert!(!picture(&simulator).contains("latency_"), "{}", picture(&simulator));
     simulator.keys("<esc><enter>");
     assert!(
-        picture(&simulator).contains("auc") && !picture(&simulator).contains("latency_ms"),
+        picture(&simulator).contains("auc") && !picture(&simulator).contains("latency_"),
         "{}",
         picture(&simulator)
     );

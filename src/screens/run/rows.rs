@@ -4,13 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::app::effect::Place;
 use crate::domain::fold::{Fold, LEAST, fold};
-use crate::domain::ids::RunId;
 use crate::domain::run::{MetricPoint, Run};
 use crate::domain::text::clean_line;
 use crate::screens::parts::view::span;
-
-/// The tag by which a run names its parent.
-const PARENT: &str = "mlflow.parentRunId";
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,8 +101,8 @@ pub fn facts(run: &Run) -> Vec<Row> {
     if let (Some(from), Some(to)) = (run.started_at, run.ended_at) {
         fact("took", &span(to.as_millisecond() - from.as_millisecond()), None, false);
     }
-    if let Some(parent) = run.tags.get(PARENT) {
-        fact("part of", parent, Some(Place::Run(run.experiment.clone(), RunId::new(parent.clone()))), false);
+    if let Some(parent) = run.parent() {
+        fact("part of", parent.as_str(), Some(Place::Run(run.experiment.clone(), parent.clone())), false);
     }
     rows.extend([Row::Gap, Row::Heading("CODE")]);
     let mut fact = |name: &str, value: Option<&str>| {

@@ -9,9 +9,6 @@ use crate::app::prefs::RunColumn;
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 
-/// The tag by which a run names its parent.
-const PARENT: &str = "mlflow.parentRunId";
-
 /// What the rows are sorted by. Nothing is the server's order: newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SortKey {
@@ -51,12 +48,6 @@ pub struct Line {
     pub folded: bool,
 }
 
-/// The id of the run that this one is a part of, as far as it says.
-#[must_use]
-pub fn parent_of(run: &Run) -> Option<&str> {
-    run.tags.get(PARENT).map(String::as_str).filter(|p| *p != run.id.as_str())
-}
-
 /// Arranges the runs at the positions `kept`. A run whose parent is not among them stands by itself.
 #[must_use]
 pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &HashSet<RunId>) -> Vec<Line> {
@@ -68,7 +59,7 @@ pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &
     let mut below: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut roots = Vec::new();
     for i in &order {
-        match parent_of(&runs[*i]).and_then(|p| place.get(p)) {
+        match runs[*i].parent_id().and_then(|p| place.get(p)) {
             Some(parent) => below.entry(*parent).or_default().push(*i),
             None => roots.push(*i),
         }
@@ -178,7 +169,7 @@ mod tests {
     fn run(id: &str, parent: Option<&str>, auc: Option<f64>) -> Arc<Run> {
         let mut run = samples::run(1, 0.0);
         run.id = RunId::new(id);
-        run.tags = parent.map(|p| (PARENT.to_owned(), p.to_owned())).into_iter().collect();
+        run.tags = parent.map(|p| ("mlflow.parentRunId".to_owned(), p.to_owned())).into_iter().collect();
         run.metrics = auc
             .map(|v| ("auc".to_owned(), MetricPoint { value: MetricValue(v), step: 0, at: None }))
             .into_iter()

@@ -213,6 +213,8 @@ impl Runs {
                 let usual = !matches!(key, SortKey::Name | SortKey::Status | SortKey::User);
                 self.sort = Some(Sort { descending: again.unwrap_or(usual), key });
                 self.made_from = None;
+                // One sorts to see what comes first.
+                self.cursor = Cursor::default();
                 Step::none()
             }
             (Some(SortKey::Column(column)), Purpose::Columns) => {
@@ -276,9 +278,9 @@ impl Runs {
     /// Folds or unfolds what is below this run; on a child, what it is a part of.
     fn fold(&mut self, run: &Run) {
         let line = self.lines.get(self.cursor.index());
-        let id = match (line, arrange::parent_of(run)) {
+        let id = match (line, run.parent()) {
             (Some(line), _) if line.children > 0 => run.id.clone(),
-            (Some(line), Some(parent)) if line.depth > 0 => RunId::new(parent),
+            (Some(line), Some(parent)) if line.depth > 0 => parent,
             _ => return,
         };
         if !self.folded.remove(&id) {
