@@ -10,7 +10,7 @@ use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 #[derive(Clone)]
 #[allow(missing_debug_implementations)]
 pub struct Services {
-    /// The model registry and tracking server.
+    /// The model registry, and the runs behind its versions.
     pub registry: Arc<dyn ModelRegistry>,
     /// The tracking server beyond the runs of a version: experiments, histories, files.
     pub tracking: Arc<dyn TrackingServer>,

@@ -8,6 +8,7 @@ use crate::adapters::journal::JournalDir;
 use crate::adapters::{demo, github, mlflow};
 use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Target};
 use crate::failure::Outcome;
+use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, ModelRegistry, ReleaseHost};
 use crate::services::Services;
 
@@ -17,16 +18,20 @@ use crate::services::Services;
 /// [`crate::failure::FailureKind::Config`] if a value cannot be turned into a connection.
 pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (registry, host): (Arc<dyn ModelRegistry>, Arc<dyn ReleaseHost>) = match &target.connections {
-        None => {
-            let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
-            (registry, host)
-        }
-        Some(connections) => (mlflow(&connections.mlflow)?, github(&connections.github)),
-    };
+    let (registry, tracking, host): (Arc<dyn ModelRegistry>, Arc<dyn TrackingServer>, Arc<dyn ReleaseHost>) =
+        match &target.connections {
+            None => {
+                let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
+                (registry.clone(), registry, host)
+            }
+            Some(connections) => {
+                let mlflow = mlflow(&connections.mlflow)?;
+                (mlflow.clone(), mlflow, github(&connections.github))
+            }
+        };
     Ok(Services {
         registry,
-        tracking: Arc::new(NoTracking),
+        tracking,
         host,
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
         clock,
@@ -49,7 +54,7 @@ fn demo_store(paths: &Paths, clock: &Arc<dyn Clock>) -> demo::Store {
     demo::Store::file(paths.state_of(true).join("world.json"), Arc::clone(clock))
 }
 
-fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<dyn ModelRegistry>> {
+fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<mlflow::Mlflow>> {
     let auth = match &connection.auth {
         MlflowAuth::None => mlflow::Auth::None,
         MlflowAuth::Basic { username, password } => {
@@ -81,67 +86,4 @@ fn github(connection: &GithubConnection) -> Arc<dyn ReleaseHost> {
         wired.host.clone_from(&connection.host);
     }
     Arc::new(github::GitHub::new(wired))
-}
-
-// Temporary, until the adapters are there.
-struct NoTracking;
-
-#[async_trait::async_trait]
-#[allow(unused_variables)]
-impl crate::ports::tracking::TrackingServer for NoTracking {
-    async fn experiments(&self, page: Option<&str>) -> Outcome<crate::ports::Page<crate::ports::tracking::Experiment>> {
-        Ok(crate::ports::Page { items: Vec::new(), next: None })
-    }
-    async fn search_runs(
-        &self,
-        query: &crate::ports::tracking::RunQuery,
-    ) -> Outcome<crate::ports::Page<crate::domain::run::Run>> {
-        Ok(crate::ports::Page { items: Vec::new(), next: None })
-    }
-    async fn histories(
-        &self,
-        runs: &[crate::domain::ids::RunId],
-        metric: &str,
-        window: Option<(i64, i64)>,
-        max_points: usize,
-    ) -> Outcome<Vec<crate::domain::history::History>> {
-        Ok(Vec::new())
-    }
-    async fn artifacts(
-        &self,
-        root: &crate::domain::artifact::ArtifactRoot,
-        path: &str,
-    ) -> Outcome<Vec<crate::domain::artifact::ArtifactEntry>> {
-        Ok(Vec::new())
-    }
-    async fn artifact_head(
-        &self,
-        root: &crate::domain::artifact::ArtifactRoot,
-        path: &str,
-        limit: usize,
-    ) -> Outcome<crate::domain::artifact::ArtifactHead> {
-        Err(none())
-    }
-    async fn download(
-        &self,
-        root: &crate::domain::artifact::ArtifactRoot,
-        path: &str,
-        into: &mut (dyn tokio::io::AsyncWrite + Unpin + Send),
-        progress: &(dyn Fn(u64) + Send + Sync),
-    ) -> Outcome<u64> {
-        Err(none())
-    }
-    async fn logged_model(&self, id: &str) -> Outcome<crate::domain::artifact::LoggedModel> {
-        Err(none())
-    }
-    async fn signature(
-        &self,
-        version: &crate::domain::registry::ModelVersion,
-    ) -> Outcome<Option<crate::domain::artifact::Signature>> {
-        Ok(None)
-    }
-}
-
-fn none() -> crate::failure::Failure {
-    crate::ports::unsupported(crate::failure::Service::Mlflow, "read", "not yet")
 }

@@ -98,6 +98,7 @@ impl Driver {
         let journals = tempfile::tempdir().unwrap();
         let url = if rules.demo { demo::REGISTRY_URL } else { "http://mlflow.internal:5000" };
         let services = Services {
+            tracking: registry.clone(),
             registry,
             host,
             journals: Arc::new(JournalDir::new(journals.path())),
