@@ -74,7 +74,7 @@ fn sample(tab: Tab) -> Row<'static> {
     let cells: &[&str] = match tab {
         Tab::Metrics => &["validation_macro_f1_score_of_all", "12345.123456", "1234567", "59m"],
         Tab::Params | Tab::Tags => &["validation_macro_f1_score", "x"],
-        Tab::Facts => &["started from", "x"],
+        Tab::Facts => &["  started from", "x"],
     };
     Row::new(cells.iter().map(|c| Phrase::new(*c)).collect())
 }
