@@ -4,7 +4,7 @@
 //! anything about a promotion: that is the promoter's.
 
 pub mod approve;
-mod args;
+pub mod args;
 pub mod config;
 pub mod doctor;
 pub mod exit;
@@ -17,6 +17,7 @@ pub mod models;
 pub mod narrate;
 pub mod output;
 pub mod promotions;
+pub mod runs;
 pub mod screens;
 pub mod shell;
 pub mod show;
@@ -124,6 +125,9 @@ pub async fn act(
         Command::Show { reference, format } => show::show(services, &reference, format, sink).await,
         Command::Compare { candidate, baseline, all, format } => {
             show::compare_command(services, &candidate, baseline.as_ref(), all, format, sink).await
+        }
+        Command::Runs { experiment, filter, limit, format } => {
+            runs::run(services, &experiment, &filter, limit, format, sink).await
         }
         Command::Approve(args) => approve::approve(services, &args, interrupt(), sink).await,
         Command::Promotions { unfinished, format } => promotions::run(services, unfinished, format, sink).await,
