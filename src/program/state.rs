@@ -178,7 +178,7 @@ impl State {
             Route::Curve(model, version, metric) => {
                 Screen::Curve(curve::Curve::new(model.clone(), *version, metric.clone()))
             }
-            Route::Files(model, version) => Screen::Files(files::Files::new(model.clone(), *version)),
+            Route::Files(model, version) => Screen::Files(Box::new(files::Files::new(model.clone(), *version))),
             Route::Preview(model, version, root, path) => {
                 let preview = preview::Preview::new(model.clone(), *version, root.clone(), path.clone());
                 Screen::Preview(Box::new(preview))

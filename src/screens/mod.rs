@@ -41,7 +41,7 @@ pub enum Screen {
     /// The curve of a metric.
     Curve(curve::Curve),
     /// The files of a version.
-    Files(files::Files),
+    Files(Box<files::Files>),
     /// The beginning of a file.
     Preview(Box<preview::Preview>),
     /// All experiments.
