@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use signoff::cli::{self, Cli, Exit, Sink};
 use signoff::config::Env;
+use signoff::domain::text;
 
 fn main() -> ExitCode {
     // The one place that names the crypto provider. A second call fails, and that is fine.
@@ -15,7 +16,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         // Help and version go to stdout and are no failure; mistakes go to stderr with exit code 2.
         Err(message) => {
-            let _ = message.print();
+            let _ = if message.use_stderr() {
+                // It quotes what was typed, or what a script got from a server.
+                write!(std::io::stderr(), "{}", text::clean(&message.render().to_string()))
+            } else {
+                message.print()
+            };
             return if message.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };

@@ -40,22 +40,42 @@ actions! {
     Undo = "undo",
     /// differences: only these, or everything
     Differences = "differences",
-    /// tab: the next one
+    /// next tab
     NextTab = "next_tab",
-    /// tab: the one before
+    /// previous tab
     PreviousTab = "previous_tab",
-    /// tab: the first
+    /// first tab
     Tab1 = "tab_1",
-    /// tab: the second
+    /// second tab
     Tab2 = "tab_2",
-    /// tab: the third
+    /// third tab
     Tab3 = "tab_3",
-    /// field: the next one
+    /// reason: type it, or go back to the version
     NextField = "next_field",
-    /// notes: of the release, as they will be
+    /// release notes: as they will be
     Notes = "notes",
     /// jobs: show or hide
     Jobs = "jobs",
+    /// curve: of this metric
+    Curve = "curve",
+    /// left: the cursor, one column
+    CursorLeft = "cursor_left",
+    /// right: the cursor, one column
+    CursorRight = "cursor_right",
+    /// zoom in: around the cursor
+    ZoomIn = "zoom_in",
+    /// zoom out
+    ZoomOut = "zoom_out",
+    /// log: scale of the values, logarithmic or linear
+    LogScale = "log_scale",
+    /// time: axis of steps or of time
+    TimeAxis = "time_axis",
+    /// files: of this version
+    Files = "files",
+    /// save: this file, on this machine
+    Save = "save",
+    /// fold: show only what is outermost, or everything
+    Fold = "fold",
     /// inbox
     Inbox = "inbox",
     /// models: all there are

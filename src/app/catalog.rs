@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
+use super::files::Files;
 use super::query::{Answer, Promotion, Query, RequestId, Session};
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::SagaState;
@@ -48,13 +50,15 @@ pub struct Paged<T> {
     pub items: Vec<T>,
     /// Every page was read.
     pub complete: bool,
+    /// When the last page of what can be shown was read.
+    pub read_at: Option<Timestamp>,
     next: Option<String>,
     fresh: Option<Vec<T>>,
 }
 
 impl<T> Default for Paged<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), complete: false, next: None, fresh: None }
+        Self { items: Vec::new(), complete: false, read_at: None, next: None, fresh: None }
     }
 }
 
@@ -80,7 +84,10 @@ impl<T> Paged<T> {
         }
     }
 
-    fn take(&mut self, page: Page<T>) {
+    fn take(&mut self, page: Page<T>, now: Timestamp) {
+        if self.fresh.is_none() {
+            self.read_at = Some(now);
+        }
         let into = self.fresh.as_mut().unwrap_or(&mut self.items);
         into.extend(page.items);
         // A server that repeats its token would never end.
@@ -90,6 +97,7 @@ impl<T> Paged<T> {
             self.next = None;
             if let Some(fresh) = self.fresh.take() {
                 self.items = fresh;
+                self.read_at = Some(now);
             }
         }
     }
@@ -113,6 +121,9 @@ pub struct Catalog {
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
     jobs: HashMap<u64, Vec<CdJob>>,
+    histories: HashMap<Query, Vec<History>>,
+    /// What was read of files.
+    pub files: Files,
 }
 
 impl Catalog {
@@ -200,21 +211,21 @@ impl Catalog {
             Ok(answer) => {
                 slot.failure = None;
                 slot.read_at = Some(now);
-                self.store(query, answer);
+                self.store(query, answer, now);
             }
         }
         true
     }
 
-    fn store(&mut self, query: &Query, answer: Answer) {
+    fn store(&mut self, query: &Query, answer: Answer, now: Timestamp) {
         match (query, answer) {
             (Query::Session, Answer::Session(session)) => self.session = Some(session),
             (Query::Models { .. }, Answer::Models(page)) => {
-                self.models.take(page);
+                self.models.take(page, now);
                 self.models_changed += 1;
             }
             (Query::Versions { model, .. }, Answer::Versions(page)) => {
-                self.versions.entry(model.clone()).or_default().take(page);
+                self.versions.entry(model.clone()).or_default().take(page, now);
             }
             (Query::Runs { ids }, Answer::Runs(runs)) => {
                 for id in ids {
@@ -230,6 +241,18 @@ impl Catalog {
                 self.preflights.insert((model.clone(), *version), preflight);
             }
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
+            (Query::Histories { .. }, Answer::Histories(histories)) => {
+                self.histories.insert(query.clone(), histories);
+            }
+            (Query::Artifacts { root, path }, Answer::Artifacts(entries)) => {
+                self.files.put_folder(root, path, entries);
+            }
+            (Query::Preview { root, path }, Answer::Preview(preview)) => {
+                if let Some((root, path)) = self.files.put_preview(root, path, preview) {
+                    // What is not kept has to be asked for again.
+                    self.slots.remove(&Query::Preview { root, path });
+                }
+            }
             (Query::Jobs { run, .. }, Answer::Jobs(jobs)) => {
                 self.jobs.insert(*run, jobs);
             }
@@ -286,6 +309,13 @@ impl Catalog {
         self.runs.get(id).map(Option::as_deref)
     }
 
+    /// Why the run could not be read, if the last try failed.
+    #[must_use]
+    pub fn run_failure(&self, id: &RunId) -> Option<&Failure> {
+        let asked = |query: &Query| matches!(query, Query::Runs { ids } if ids.contains(id));
+        self.slots.iter().filter(|(query, _)| asked(query)).find_map(|(_, slot)| slot.failure.as_ref())
+    }
+
     /// The facts about one version.
     #[must_use]
     pub fn facts(&self, model: &ModelName, version: VersionNumber) -> Option<&ReviewedFacts> {
@@ -329,6 +359,12 @@ impl Catalog {
             queries.push(Query::Runs { ids });
         }
         queries
+    }
+
+    /// The answer to a [`Query::Histories`].
+    #[must_use]
+    pub fn histories(&self, query: &Query) -> Option<&[History]> {
+        self.histories.get(query).map(Vec::as_slice)
     }
 
     /// The jobs of a CD run.

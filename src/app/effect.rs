@@ -1,6 +1,7 @@
 //! What the outside shall do, as data. `Debug + Clone + PartialEq`, so that tests compare effects.
 
 use super::query::{Query, RequestId};
+use super::saving::SaveRequest;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::promotion::PlanDraft;
 
@@ -28,6 +29,10 @@ pub enum Effect {
     Browse(Place),
     /// Put text on the clipboard.
     Copy(String),
+    /// Save a file on this machine.
+    Save(SaveRequest),
+    /// Stop saving, and leave nothing behind.
+    StopSaving,
     /// Leave.
     Quit,
 }

@@ -30,6 +30,12 @@ pub enum Context {
     Promotion,
     /// The list of promotions.
     History,
+    /// The curve of a metric.
+    Curve,
+    /// The files of a version.
+    Files,
+    /// The beginning of a file.
+    Preview,
     /// A line to type in: filter or palette.
     Prompt,
     /// The help.
@@ -38,7 +44,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -48,6 +54,9 @@ impl Context {
         Self::Approve,
         Self::Promotion,
         Self::History,
+        Self::Curve,
+        Self::Files,
+        Self::Preview,
         Self::Prompt,
         Self::Help,
     ];
@@ -65,6 +74,9 @@ impl Context {
             Self::Approve => "approve",
             Self::Promotion => "promotion",
             Self::History => "history",
+            Self::Curve => "curve",
+            Self::Files => "files",
+            Self::Preview => "preview",
             Self::Prompt => "prompt",
             Self::Help => "help",
         }

@@ -60,6 +60,11 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.reveal(keys.len(), visible);
     }
 
+    /// Puts the cursor on the row of this key, as soon as rows settle that have it.
+    pub fn aim(&mut self, key: K) {
+        self.key = Some(key);
+    }
+
     fn reveal(&mut self, len: usize, visible: usize) {
         let visible = visible.max(1);
         if self.index < self.offset {

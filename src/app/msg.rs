@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::input::Input;
 use super::query::{Answer, Query, RequestId};
+use super::saving::SaveNews;
 use crate::domain::ids::PromotionId;
 use crate::failure::{Failure, Outcome};
 use crate::promoter::Progress;
@@ -31,6 +32,8 @@ pub enum Msg {
         /// Why it could not go on, if the journal failed.
         outcome: Result<(), Failure>,
     },
+    /// The file being saved came further.
+    Save(SaveNews),
     /// Something in the background failed.
     Failed(Failure),
     /// Something in the background is worth a word.

@@ -1,10 +1,15 @@
 //! Questions to the outside and their answers, as data.
 
+use std::sync::Arc;
+
+use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
+use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
@@ -53,6 +58,29 @@ pub enum Query {
     },
     /// All promotions in this machine's journal.
     Promotions,
+    /// The history of one metric in several runs, sampled by the server where it is long.
+    Histories {
+        /// The runs.
+        runs: Vec<RunId>,
+        /// The metric.
+        metric: String,
+        /// Only between these steps.
+        window: Option<(i64, i64)>,
+    },
+    /// What lies in a folder of a run or a logged model.
+    Artifacts {
+        /// Whose.
+        root: ArtifactRoot,
+        /// The folder; empty for the outermost.
+        path: String,
+    },
+    /// The beginning of a file, ready to be shown.
+    Preview {
+        /// Whose.
+        root: ArtifactRoot,
+        /// Its path.
+        path: String,
+    },
     /// The jobs of a CD run.
     Jobs {
         /// The repository.
@@ -99,6 +127,12 @@ pub enum Answer {
     Preflight(Box<Preflight>),
     /// To [`Query::Promotions`].
     Promotions(Vec<Promotion>),
+    /// To [`Query::Histories`].
+    Histories(Vec<History>),
+    /// To [`Query::Artifacts`].
+    Artifacts(Vec<ArtifactEntry>),
+    /// To [`Query::Preview`].
+    Preview(Arc<Preview>),
     /// To [`Query::Jobs`].
     Jobs(Vec<CdJob>),
 }

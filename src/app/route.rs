@@ -1,5 +1,6 @@
 //! Which screens there are, by ids only; also the deep links of the command line.
 
+use crate::domain::artifact::ArtifactRoot;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 
 /// A place to go.
@@ -19,6 +20,12 @@ pub enum Route {
     Promotion(PromotionId),
     /// All promotions of this machine.
     History,
+    /// The curve of a metric of one version, with the baseline's.
+    Curve(ModelName, VersionNumber, String),
+    /// The files of one version's run and logged model.
+    Files(ModelName, VersionNumber),
+    /// The beginning of a file of one version.
+    Preview(ModelName, VersionNumber, ArtifactRoot, String),
     /// The keys that work on the screen below.
     Help,
     /// The commands that work on the screen below.

@@ -14,7 +14,7 @@ use super::state_word::{Word, exit, why, word};
 use super::table::{Align, Cell, Table};
 use super::{json_promotion, narrate};
 use crate::domain::ids::{PromotionId, VersionNumber};
-use crate::domain::preflight::{CheckState, Preflight};
+use crate::domain::preflight::{Check, CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::domain::reference::{Selector, VersionRef};
 use crate::evidence::resolve;
@@ -82,7 +82,13 @@ fn report_preflight(
     }
     let blocked = preflight.blocking().map(|c| c.title.as_str()).collect::<Vec<_>>().join(", ");
     sink.note(&format!("{model} {number} cannot be approved ({blocked}). Nothing was written."));
-    Ok(preflight.blocking().find_map(|c| c.failure).map_or(Exit::Refused, Exit::of_kind))
+    Ok(preflight.blocking().find_map(blocked_exit).unwrap_or(Exit::Refused))
+}
+
+/// The exit code of a check that hinders because something failed.
+fn blocked_exit(check: &Check) -> Option<Exit> {
+    let kind = check.failure?;
+    Some(if check.title == JOURNAL { Exit::Journal } else { Exit::of_kind(kind) })
 }
 
 /// The checks and the plan as a person reads them.
@@ -258,7 +264,8 @@ async fn drive<'a>(
     Ok(end)
 }
 
-fn undo_hint(state: &SagaState, id: PromotionId) -> String {
+/// How to take it back, where that is still possible; begins with a comma.
+pub(super) fn undo_hint(state: &SagaState, id: PromotionId) -> String {
     if state.may_undo() { format!(", or take it back with `signoff undo {id}`") } else { String::new() }
 }
 

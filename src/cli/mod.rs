@@ -4,7 +4,7 @@
 //! anything about a promotion: that is the promoter's.
 
 pub mod approve;
-pub mod args;
+mod args;
 pub mod config;
 pub mod doctor;
 pub mod exit;
@@ -101,7 +101,7 @@ async fn dispatch(
         _ => None,
     };
     let Some(command) = command.filter(|c| !matches!(c, Command::Demo { .. } | Command::Open { .. })) else {
-        return screens::run(services, &loaded.ui, open).await;
+        return screens::run(services, &loaded.ui, open, sink).await;
     };
     act(command, loaded, target, &services, sink).await
 }

@@ -2,13 +2,17 @@
 
 use std::io::IsTerminal as _;
 
+use super::approve::undo_hint;
 use super::exit::Exit;
+use super::output::Sink;
+use super::state_word::exit;
 use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use crate::app::route::Route;
 use crate::config::{SymbolSet, Theme, UiSettings};
-use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::program::state::State;
+use crate::promoter::{Promoter, Until};
 use crate::runtime;
 use crate::services::Services;
 use crate::ui::skin::{self, Skin};
@@ -17,7 +21,12 @@ use crate::ui::skin::{self, Skin};
 ///
 /// # Errors
 /// If there is no terminal, or it cannot be written to.
-pub async fn run(services: Services, ui: &UiSettings, open: Option<(ModelName, VersionNumber)>) -> Outcome<Exit> {
+pub async fn run(
+    services: Services,
+    ui: &UiSettings,
+    open: Option<(ModelName, VersionNumber)>,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
     let here = |reason: &str| Failure::new(FailureKind::Config, Service::Local, "open the screens", reason);
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
         return Err(
@@ -31,8 +40,31 @@ pub async fn run(services: Services, ui: &UiSettings, open: Option<(ModelName, V
     let routes: Vec<_> = open.map(|(model, version)| Route::Review(model, version)).into_iter().collect();
     let rules = (*services.rules).clone();
     let state = State::new(rules, services.registry.url(), keymap, services.clock.now(), &routes);
-    runtime::run::run(state, services, &skin(ui)).await?;
-    Ok(Exit::Done)
+    match runtime::run::run(state, services.clone(), &skin(ui)).await? {
+        Some(id) => left_behind(services, id, sink).await,
+        None => Ok(Exit::Done),
+    }
+}
+
+/// Says what became of a promotion that was at work when the person left, and how to go on with it.
+async fn left_behind(services: Services, id: PromotionId, sink: &mut Sink) -> Outcome<Exit> {
+    let state = Promoter::new(services).state(id).await?;
+    let draft = &state.plan.draft;
+    sink.note(&if state.is_released() {
+        format!(
+            "{} {} is released; CD was not followed to its end: `signoff resume {id}` does.",
+            draft.model(),
+            draft.version()
+        )
+    } else {
+        format!(
+            "The promotion of {} {} is unfinished. Go on with `signoff resume {id}`{}.",
+            draft.model(),
+            draft.version(),
+            undo_hint(&state, id)
+        )
+    });
+    Ok(exit(&state, Until::CdEnded, true))
 }
 
 fn skin(ui: &UiSettings) -> Skin {

@@ -13,6 +13,8 @@ pub const TITLE: &str = "{model} v{version}";
 pub const CD_TRIGGER: CdTrigger = CdTrigger::Release;
 /// Seconds to wait for a CD run to appear.
 pub const CD_WAIT_SECONDS: u64 = 90;
+/// Bytes of a file that are read to show its beginning.
+pub const PREVIEW_BYTES: u64 = 262_144;
 /// The GitHub host.
 pub const GITHUB_HOST: &str = "github.com";
 /// Metrics worth a column in lists, best first. Only says what to *show*: directions are never guessed.

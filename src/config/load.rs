@@ -228,6 +228,8 @@ impl Loaded {
         ];
         let gh = self.file.use_gh_cli.clone().unwrap_or_else(|| Sourced::default_of(false));
         out.push(Shown::new("github.use_gh_cli", gh.value.to_string(), &gh.origin));
+        let preview = self.file.preview_bytes.clone().unwrap_or_else(|| Sourced::default_of(defaults::PREVIEW_BYTES));
+        out.push(Shown::new("review.preview_bytes", preview.value.to_string(), &preview.origin));
         let metrics = &self.file.metrics;
         let none = Sourced::default_of(Vec::new());
         let main = Sourced::default_of(defaults::MAIN_METRICS.iter().map(|p| (*p).to_owned()).collect());
@@ -235,6 +237,7 @@ impl Loaded {
             ("metrics.higher_is_better", metrics.higher_is_better.as_ref().unwrap_or(&none)),
             ("metrics.lower_is_better", metrics.lower_is_better.as_ref().unwrap_or(&none)),
             ("metrics.main", metrics.main.as_ref().unwrap_or(&main)),
+            ("review.watched_paths", self.file.review.watched_paths.as_ref().unwrap_or(&none)),
         ] {
             out.push(Shown::new(key, list.value.join(", "), &list.origin));
         }

@@ -88,6 +88,8 @@ pub struct ConfigFile {
     pub ui: UiSection,
     /// `[metrics]`.
     pub metrics: MetricsSection,
+    /// `[review]`.
+    pub review: ReviewSection,
     /// `[github] use_gh_cli`.
     pub use_gh_cli: Option<Sourced<bool>>,
     /// `[release]`.
@@ -116,6 +118,15 @@ pub struct MetricsSection {
     pub lower_is_better: Option<Sourced<Vec<String>>>,
     /// Patterns of the metric that lists show, best first.
     pub main: Option<Sourced<Vec<String>>>,
+}
+
+/// `[review]`.
+#[derive(Clone, Debug, Default)]
+pub struct ReviewSection {
+    /// Path patterns of files whose changes are counted.
+    pub watched_paths: Option<Sourced<Vec<String>>>,
+    /// `preview_bytes`.
+    pub preview_bytes: Option<Sourced<u64>>,
 }
 
 /// `[release]`, and `[targets.NAME.release]`, which goes before it.
@@ -201,6 +212,7 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
         default_target: root.string("default_target"),
         ui: ui(root.section("ui")),
         metrics: metrics(root.section("metrics")),
+        review: review(root.section("review")),
         use_gh_cli: github(root.section("github")),
         release: release(root.section("release"), home),
         models: models(root.section("models")),
@@ -244,6 +256,15 @@ fn metrics(mut s: Section<'_, '_>) -> MetricsSection {
     };
     s.finish();
     metrics
+}
+
+fn review(mut s: Section<'_, '_>) -> ReviewSection {
+    let review = ReviewSection {
+        watched_paths: s.patterns("watched_paths"),
+        preview_bytes: s.integer("preview_bytes", 1_024..=67_108_864),
+    };
+    s.finish();
+    review
 }
 
 fn github(mut s: Section<'_, '_>) -> Option<Sourced<bool>> {

@@ -170,6 +170,8 @@ impl<'a> Resolver<'a> {
                 lower: list(&metrics.lower_is_better).unwrap_or_default(),
             },
             main_metrics: list(&metrics.main).unwrap_or_else(default_main_metrics),
+            watched_paths: list(&self.file.review.watched_paths).unwrap_or_default(),
+            preview_bytes: bytes(self.file.review.preview_bytes.as_ref().map_or(defaults::PREVIEW_BYTES, |b| b.value)),
         })
     }
 
@@ -252,6 +254,11 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// A number of bytes that was checked to be far below what any machine can count to.
+fn bytes(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 /// The built-in world as a target: it takes nothing from file, environment or flags but `--readonly`.
 #[must_use]
 pub fn demo(flags: &Flags) -> Target {
@@ -283,6 +290,8 @@ pub fn demo(flags: &Flags) -> Target {
                 lower: patterns(&["*loss", "rmse", "mae", "mape", "brier", "calibration_error", "latency*"]),
             },
             main_metrics: default_main_metrics(),
+            watched_paths: patterns(&["src/train/**", "src/features/**"]),
+            preview_bytes: bytes(defaults::PREVIEW_BYTES),
         },
         connections: None,
         notices: Vec::new(),

@@ -1,9 +1,11 @@
-//! Where a version's code came from: pull request, checks, and what changed since production.
+//! Where a version's code came from: pull request, checks, what changed since production, and what trained it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::cd::CdState;
+use super::ids::RepoSlug;
+use super::registry::Tags;
 
 /// A pull request that brought a commit in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +44,7 @@ pub struct CodeChange {
     pub ahead_by: u64,
     /// Commits that the old one has and the new one has not: not zero means they diverged.
     pub behind_by: u64,
-    /// First lines of the newest of these commits, newest first, with short ids.
+    /// Short id and first line of the newest of these commits, newest first.
     pub commits: Vec<(String, String)>,
     /// Changed files; the host names at most 300.
     pub files: Vec<ChangedFile>,
@@ -57,10 +59,280 @@ pub struct CodeChange {
 pub struct ChangedFile {
     /// Path in the repository, cleaned.
     pub path: String,
+    /// The path it had before it was renamed, cleaned.
+    pub previous_path: Option<String>,
     /// `added`, `removed`, `modified`, `renamed`, as the host says.
     pub status: String,
     /// Lines added.
     pub additions: u64,
     /// Lines removed.
     pub deletions: u64,
+}
+
+/// What a review says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It approves.
+    Approved,
+    /// It asks for changes.
+    ChangesRequested,
+    /// It said something once, and was dismissed.
+    Dismissed,
+    /// A comment, a review not handed in yet, or a word this program does not know.
+    NoOpinion,
+}
+
+/// Who approves a pull request: everybody whose latest review with an opinion approves, in the order of these
+/// reviews. `reviews` are a login and what it said, oldest first.
+///
+/// The author's own approval counts for nothing; a later request for changes, or a dismissal, takes an approval
+/// back; a comment does not. Logins differ in more than case.
+#[must_use]
+pub fn approvers(author: Option<&str>, reviews: impl IntoIterator<Item = (String, Verdict)>) -> Vec<String> {
+    let mut latest: Vec<(String, Verdict)> = Vec::new();
+    for (login, verdict) in reviews {
+        let own = author.is_some_and(|a| a.eq_ignore_ascii_case(&login));
+        if own || verdict == Verdict::NoOpinion {
+            continue;
+        }
+        latest.retain(|(other, _)| !other.eq_ignore_ascii_case(&login));
+        latest.push((login, verdict));
+    }
+    latest.into_iter().filter(|(_, v)| *v == Verdict::Approved).map(|(login, _)| login).collect()
+}
+
+/// How many checks stand how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckCounts {
+    /// Ended well.
+    pub passed: usize,
+    /// Did not run, or have no opinion (`skipped`, `neutral`). They neither pass nor fail.
+    pub skipped: usize,
+    /// Ended otherwise.
+    pub failed: usize,
+    /// Not ended, or in a state this program does not know.
+    pub open: usize,
+}
+
+impl CheckCounts {
+    /// Counts `checks`.
+    #[must_use]
+    pub fn of(checks: &[CheckResult]) -> Self {
+        let mut counts = Self::default();
+        for check in checks {
+            *match &check.state {
+                CdState::Success => &mut counts.passed,
+                CdState::Failed(word) if word == "skipped" || word == "neutral" => &mut counts.skipped,
+                CdState::Failed(_) => &mut counts.failed,
+                _ => &mut counts.open,
+            } += 1;
+        }
+        counts
+    }
+}
+
+/// How many of `files` lie, or lay before they were renamed, under one of `patterns`.
+///
+/// In a pattern `*` and `?` stay within one folder, `**` crosses folders, and a slash at the end stands for
+/// everything below: `src/train/` is `src/train/**`.
+#[must_use]
+pub fn watched(files: &[ChangedFile], patterns: &[String]) -> usize {
+    let globs: Vec<_> = patterns
+        .iter()
+        .filter_map(|pattern| {
+            let pattern = if pattern.ends_with('/') { format!("{pattern}**") } else { pattern.clone() };
+            let glob = globset::GlobBuilder::new(&pattern).literal_separator(true).build();
+            // The configuration refuses what is no pattern.
+            glob.ok().map(|g| g.compile_matcher())
+        })
+        .collect();
+    let fits = |path: &str| globs.iter().any(|glob| glob.is_match(path));
+    files.iter().filter(|f| fits(&f.path) || f.previous_path.as_deref().is_some_and(fits)).count()
+}
+
+/// The workflow run that trained a model, as the tags of the training run name it. A claim: anybody who may write
+/// tags can make it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrainedBy {
+    /// The tag that says so.
+    pub tag: String,
+    /// Host and repository, where the tag holds an address; else those of the commit.
+    pub place: Option<(String, RepoSlug)>,
+    /// The host's id of the workflow run.
+    pub id: u64,
+}
+
+/// Tags whose value may be the bare id of a workflow run.
+const RUN_ID_TAGS: [&str; 3] = ["github.run_id", "ci.run_id", "GITHUB_RUN_ID"];
+
+/// Finds the workflow run that trained a model in the tags of the training run: any tag but MLflow's own with the
+/// address of a GitHub Actions run, else `github.run_id`, `ci.run_id` or `GITHUB_RUN_ID`.
+#[must_use]
+pub fn trained_by(tags: &Tags) -> Option<TrainedBy> {
+    let addresses = tags.iter().filter(|(key, _)| !key.starts_with("mlflow.")).find_map(|(key, value)| {
+        let (host, repo, id) = actions_run(value.trim())?;
+        Some(TrainedBy { tag: key.clone(), place: Some((host, repo)), id })
+    });
+    addresses.or_else(|| {
+        RUN_ID_TAGS.iter().find_map(|key| {
+            let id = number(tags.get(*key)?.trim())?;
+            Some(TrainedBy { tag: (*key).to_owned(), place: None, id })
+        })
+    })
+}
+
+/// Reads `https://HOST/OWNER/REPO/actions/runs/ID`, whatever follows (`/attempts/2`, `/job/3`, `?pr=1`).
+fn actions_run(address: &str) -> Option<(String, RepoSlug, u64)> {
+    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
+    let path = rest.split(['?', '#']).next()?;
+    let mut parts = path.split('/');
+    let host = parts
+        .next()
+        .filter(|h| !h.is_empty() && h.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:".contains(&b)))?;
+    let repo = format!("{}/{}", parts.next()?, parts.next()?).parse().ok()?;
+    if (parts.next()?, parts.next()?) != ("actions", "runs") {
+        return None;
+    }
+    Some((host.to_ascii_lowercase(), repo, number(parts.next()?)?))
+}
+
+/// A number in plain digits.
+fn number(text: &str) -> Option<u64> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::Verdict::{Approved, ChangesRequested, Dismissed, NoOpinion};
+    use super::*;
+
+    fn approved_by(author: Option<&str>, reviews: &[(&str, Verdict)]) -> Vec<String> {
+        approvers(author, reviews.iter().map(|(login, verdict)| ((*login).to_owned(), *verdict)))
+    }
+
+    #[test]
+    fn everybody_whose_latest_opinion_approves_is_an_approver() {
+        let reviews = [("lee", Approved), ("mio", ChangesRequested), ("mio", Approved)];
+        assert_eq!(approved_by(Some("dana"), &reviews), ["lee", "mio"]);
+        assert_eq!(approved_by(None, &reviews), ["lee", "mio"]);
+        assert_eq!(approved_by(Some("dana"), &[]), [""; 0]);
+    }
+
+    #[test]
+    fn a_later_request_for_changes_or_a_dismissal_takes_an_approval_back() {
+        for later in [ChangesRequested, Dismissed] {
+            assert_eq!(approved_by(None, &[("lee", Approved), ("mio", Approved), ("lee", later)]), ["mio"]);
+        }
+        assert_eq!(approved_by(None, &[("lee", Approved), ("lee", Dismissed), ("lee", Approved)]), ["lee"]);
+    }
+
+    #[test]
+    fn a_comment_changes_no_opinion() {
+        assert_eq!(approved_by(None, &[("lee", Approved), ("lee", NoOpinion)]), ["lee"]);
+        assert_eq!(approved_by(None, &[("lee", ChangesRequested), ("lee", NoOpinion)]), [""; 0]);
+        assert_eq!(approved_by(None, &[("lee", NoOpinion)]), [""; 0]);
+    }
+
+    #[test]
+    fn nobody_approves_their_own_however_they_spell_themselves() {
+        assert_eq!(approved_by(Some("dana"), &[("dana", Approved), ("Dana", Approved)]), [""; 0]);
+        assert_eq!(approved_by(Some("dana"), &[("Lee", Approved), ("lee", ChangesRequested)]), [""; 0]);
+    }
+
+    #[test]
+    fn checks_that_were_skipped_neither_pass_nor_fail() {
+        let failed = |word: &str| CdState::Failed(word.into());
+        let states = [
+            CdState::Success,
+            failed("failure"),
+            failed("timed_out"),
+            failed("skipped"),
+            failed("neutral"),
+            CdState::Queued,
+            CdState::Other("dreaming".into()),
+        ];
+        let checks = states.map(|state| CheckResult { name: "x".into(), state, web_url: None });
+        assert_eq!(CheckCounts::of(&checks), CheckCounts { passed: 1, skipped: 2, failed: 2, open: 2 });
+    }
+
+    fn file(path: &str, previous: Option<&str>) -> ChangedFile {
+        ChangedFile {
+            path: path.into(),
+            previous_path: previous.map(str::to_owned),
+            status: "modified".into(),
+            additions: 1,
+            deletions: 0,
+        }
+    }
+
+    #[test]
+    fn watched_files_are_counted_once_and_where_they_were_renamed_from_counts() {
+        let files = [
+            file("src/train/main.py", None),
+            file("src/train/telco/model.py", None),
+            file("old.py", Some("src/train/old.py")),
+            file("src/trainer.py", None),
+            file("README.md", None),
+        ];
+        let count = |patterns: &[&str]| watched(&files, &patterns.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
+        assert_eq!(count(&["src/train/**"]), 3);
+        assert_eq!(count(&["src/train/", "src/train/**"]), 3);
+        assert_eq!(count(&["src/train/*.py"]), 2, "a star stays within its folder");
+        assert_eq!(count(&["**/*.py"]), 4);
+        assert_eq!(count(&["[", "src/train"]), 0);
+        assert_eq!(count(&[]), 0);
+    }
+
+    fn trained(tags: &[(&str, &str)]) -> Option<TrainedBy> {
+        trained_by(&tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+    }
+
+    #[test]
+    fn the_workflow_run_is_found_by_its_address_in_any_tag() {
+        for address in [
+            "https://github.com/acme/churn/actions/runs/30433642000",
+            " https://GitHub.com/acme/churn/actions/runs/30433642000/attempts/2 ",
+            "https://github.com/acme/churn/actions/runs/30433642000/job/7?pr=1#step:2:1",
+            "http://github.com/acme/churn/actions/runs/30433642000#x",
+        ] {
+            let found = trained(&[("pipeline", address), ("ci.run_id", "1")]).unwrap();
+            let place = ("github.com".to_owned(), "acme/churn".parse().unwrap());
+            assert_eq!(
+                found,
+                TrainedBy { tag: "pipeline".into(), place: Some(place), id: 30_433_642_000 },
+                "{address}"
+            );
+        }
+        let own = trained(&[("ci", "https://ghe.acme.example:8443/a/b/actions/runs/1")]).unwrap();
+        assert_eq!(own.place.unwrap().0, "ghe.acme.example:8443");
+    }
+
+    #[test]
+    fn the_workflow_run_is_found_by_its_bare_id_in_the_usual_tags() {
+        for key in RUN_ID_TAGS {
+            assert_eq!(trained(&[(key, "42")]), Some(TrainedBy { tag: key.into(), place: None, id: 42 }));
+        }
+        assert_eq!(trained(&[("build", "42")]), None);
+    }
+
+    #[test]
+    fn what_is_no_workflow_run_is_not_taken_for_one() {
+        for value in [
+            "https://github.com/acme/churn",
+            "https://github.com/acme/churn/actions/runs/",
+            "https://github.com/acme/churn/actions/runs/latest",
+            "https://github.com/acme/churn/actions/runs/99999999999999999999999",
+            "https://github.com/acme/../actions/runs/1",
+            "https://user:secret@github.com/acme/churn/actions/runs/1",
+            "https://ci.acme.example/job/7",
+            "see https://github.com/acme/churn/actions/runs/1",
+            "",
+            "+1",
+            "-1",
+        ] {
+            assert_eq!(trained(&[("pipeline", value), ("ci.run_id", value)]), None, "{value}");
+        }
+        assert_eq!(trained(&[("mlflow.source.name", "https://github.com/a/b/actions/runs/1")]), None);
+    }
 }

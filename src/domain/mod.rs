@@ -13,6 +13,7 @@ pub mod ids;
 pub mod inbox;
 pub mod lineage;
 pub mod preflight;
+pub mod preview;
 pub mod promotion;
 pub mod reference;
 pub mod registry;

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::promotion::PlanDraft;
 use crate::failure::FailureKind;
 
+/// Title of the check that the journal can be used: the command line has an exit code for it.
+pub const JOURNAL: &str = "journal";
+
 /// The result of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

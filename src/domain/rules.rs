@@ -41,6 +41,10 @@ pub struct Rules {
     pub directions: Directions,
     /// Name patterns of the metric that lists show, best first.
     pub main_metrics: Vec<String>,
+    /// Path patterns of files whose changes a reviewer should know of, such as `src/train/**`.
+    pub watched_paths: Vec<String>,
+    /// Bytes of a file that are read to show its beginning.
+    pub preview_bytes: usize,
 }
 
 impl Rules {

@@ -7,6 +7,8 @@ pub mod update;
 pub mod view;
 
 #[cfg(test)]
+mod file_tests;
+#[cfg(test)]
 mod simulator;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,9 @@ use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use crate::app::msg::Msg;
 use crate::app::query::{Answer, Query, Session};
 use crate::app::route::Route;
+use std::sync::Arc;
+
+use crate::domain::artifact::{ArtifactEntry, ArtifactHead};
 use crate::domain::commit::HostIdentity;
 use crate::domain::preflight::{Check, CheckState, Preflight};
 use crate::domain::promotion::samples;
@@ -36,6 +39,8 @@ pub(crate) fn rules() -> Rules {
         cd: draft.cd,
         directions: draft.directions,
         main_metrics: vec!["auc".into()],
+        watched_paths: Vec::new(),
+        preview_bytes: 1 << 18,
     }
 }
 
@@ -147,8 +152,28 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
         Query::Facts { .. } => Answer::Facts(Box::new(facts)),
         Query::Preflight { .. } => Answer::Preflight(Box::new(preflight())),
         Query::Promotions => Answer::Promotions(Vec::new()),
+        Query::Histories { .. } => Answer::Histories(Vec::new()),
+        Query::Artifacts { path, .. } => Answer::Artifacts(artifacts(path)),
+        Query::Preview { path, .. } => {
+            let head = ArtifactHead {
+                bytes: b"feature,shap\ntenure,0.5\nage,10.25\n".to_vec(),
+                truncated: false,
+                total: None,
+            };
+            Answer::Preview(Arc::new(crate::preview::preview(path, head)))
+        }
         Query::Jobs { .. } => Answer::Jobs(Vec::new()),
     })
+}
+
+/// Two folders with a file each, and a file beside them.
+fn artifacts(path: &str) -> Vec<ArtifactEntry> {
+    let entry = |path: &str, size: Option<u64>| ArtifactEntry { path: path.into(), is_dir: size.is_none(), size };
+    match path {
+        "" => vec![entry("plots", None), entry("tables", None), entry("model_card.md", Some(2_100))],
+        "tables" => vec![entry("tables/shap.csv", Some(36))],
+        folder => vec![entry(&format!("{folder}/roc.png"), Some(18_759))],
+    }
 }
 
 /// A preflight in which everything passes.

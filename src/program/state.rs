@@ -6,11 +6,14 @@ use crate::app::catalog::Catalog;
 use crate::app::keymap::Keymap;
 use crate::app::query::RequestId;
 use crate::app::route::Route;
+use crate::app::saving::Saving;
 use crate::domain::ids::PromotionId;
 use crate::domain::rules::Rules;
 use crate::failure::Failure;
 use crate::screens::parts::Ctx;
-use crate::screens::{Screen, approve, help, history, inbox, models, palette, promotion, review, versions};
+use crate::screens::{
+    Screen, approve, curve, files, help, history, inbox, models, palette, preview, promotion, review, versions,
+};
 
 /// Below this many columns nothing is shown but a request for more room.
 pub const MIN_WIDTH: u16 = 60;
@@ -61,8 +64,12 @@ pub struct State {
     pub notice: Option<Notice>,
     /// Whether this program drives a promotion.
     pub driving: Driving,
+    /// The file on its way to this machine.
+    pub saving: Option<Saving>,
     /// A person asked to quit while a promotion was at work: it stops after its step, then the program ends.
     pub leaving: bool,
+    /// The promotion this program drove last.
+    pub(super) driven: Option<PromotionId>,
     /// Tenths of a second, for the spinner.
     pub ticks: u64,
     next_request: u64,
@@ -83,7 +90,9 @@ impl State {
             height: 24,
             notice: None,
             driving: Driving::Idle,
+            saving: None,
             leaving: false,
+            driven: None,
             ticks: 0,
             next_request: 1,
         };
@@ -104,6 +113,7 @@ impl State {
             width: self.width,
             height: self.height,
             busy: self.driving != Driving::Idle,
+            saving: self.saving.as_ref(),
         }
     }
 
@@ -126,6 +136,13 @@ impl State {
     #[must_use]
     pub fn animates(&self) -> bool {
         self.catalog.is_busy() || self.driving != Driving::Idle
+    }
+
+    /// The promotion that was at work when the person asked to leave, and that is not over: they have to be told.
+    #[must_use]
+    pub fn left_behind(&self) -> Option<PromotionId> {
+        let id = if let Driving::At(id) = self.driving { Some(id) } else { self.driven };
+        id.filter(|id| self.leaving && self.catalog.promotion(*id).is_some_and(|s| !s.is_over()))
     }
 
     pub(super) fn request_id(&mut self) -> RequestId {
@@ -152,6 +169,14 @@ impl State {
                 Screen::Approve(Box::new(approve::Approve::new(model.clone(), *version, on_screen)))
             }
             Route::Promotion(id) => Screen::Promotion(promotion::Promotion::new(*id)),
+            Route::Curve(model, version, metric) => {
+                Screen::Curve(curve::Curve::new(model.clone(), *version, metric.clone()))
+            }
+            Route::Files(model, version) => Screen::Files(files::Files::new(model.clone(), *version)),
+            Route::Preview(model, version, root, path) => {
+                let preview = preview::Preview::new(model.clone(), *version, root.clone(), path.clone());
+                Screen::Preview(Box::new(preview))
+            }
             Route::History => Screen::History(history::History::default()),
             Route::Help => {
                 let top = self.top();

@@ -251,7 +251,7 @@ fn nobody_decides_on_a_screen_too_small_to_read() {
     simulator.send(Msg::Input(Input::Resize { width: 50, height: 10 }));
     simulator.keys("<enter>");
     assert_eq!(promotes(&simulator.asked()), 0);
-    assert!(screen_text(&simulator.state, 50, 10).contains("needs 60x15"));
+    assert!(screen_text(&simulator.state, 50, 10).contains("make it 60x15"));
 }
 
 fn any_msg() -> impl Strategy<Value = Msg> {

@@ -6,6 +6,8 @@ use crate::app::input::{Input, Key};
 use crate::app::msg::Msg;
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
+use crate::app::saving::{SaveNews, Saving};
+use crate::domain::artifact::human_size;
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
 use crate::failure::Failure;
@@ -35,6 +37,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Promotion(progress) => promotion_moved(state, &progress),
         Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
+        Msg::Save(news) => saving_moved(state, news),
         Msg::Failed(failure) => {
             state.notice = Some(Notice::Failure(failure));
             Vec::new()
@@ -76,6 +79,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
     match action {
         Action::Quit => quit(state),
+        Action::Back if is_under_way(state) && !state.top().takes_back() => {
+            state.notice = Some(Notice::Word("Stopped; nothing was left behind.".into()));
+            stop_saving(state)
+        }
         Action::Back if !state.top().takes_back() => go(state, Nav::Pop),
         Action::Help => go(state, Nav::Push(Route::Help)),
         Action::Palette => go(state, Nav::Push(Route::Palette)),
@@ -145,6 +152,15 @@ fn carry_out(state: &mut State, step: Step) -> Vec<Effect> {
                 _ => Driving::Starting,
             };
         }
+        match &effect {
+            Effect::Save(_) if is_under_way(state) => {
+                state.notice = Some(Notice::Word("One file at a time: Esc stops the one that is being saved.".into()));
+                continue;
+            }
+            Effect::Save(request) => state.saving = Some(Saving::new(request.clone())),
+            Effect::StopSaving => state.saving = None,
+            _ => {}
+        }
         effects.push(effect);
     }
     if let Some(nav) = step.nav {
@@ -206,6 +222,9 @@ fn promotion_moved(state: &mut State, progress: &Progress) -> Vec<Effect> {
 
 fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result<(), Failure>) -> Vec<Effect> {
     let was = std::mem::take(&mut state.driving);
+    if let Driving::At(id) = was {
+        state.driven = Some(id);
+    }
     if let Err(failure) = outcome {
         let form = state.screens.iter_mut().find_map(|s| match s {
             Screen::Approve(a) if a.is_submitted() => Some(a),
@@ -230,6 +249,38 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
     deliver(state, Event::Changed)
 }
 
+/// A file is on its way, and no person has to say anything about it first.
+fn is_under_way(state: &State) -> bool {
+    state.saving.as_ref().is_some_and(|s| s.exists.is_none())
+}
+
+fn stop_saving(state: &mut State) -> Vec<Effect> {
+    state.saving.take().map(|_| Effect::StopSaving).into_iter().collect()
+}
+
+fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {
+    let Some(saving) = &mut state.saving else {
+        // It was stopped while this was on its way. Only what has happened all the same is worth a word.
+        if let SaveNews::Done { path, .. } = news {
+            state.notice = Some(Notice::Word(format!("saved {path} before it could be stopped")));
+        }
+        return Vec::new();
+    };
+    match news {
+        SaveNews::Progress(bytes) => saving.bytes = bytes,
+        SaveNews::Exists(path) => saving.exists = Some(path),
+        SaveNews::Done { path, bytes } => {
+            state.saving = None;
+            state.notice = Some(Notice::Word(format!("saved {path}, {}", human_size(bytes))));
+        }
+        SaveNews::Failed(failure) => {
+            state.saving = None;
+            state.notice = Some(Notice::Failure(failure));
+        }
+    }
+    deliver(state, Event::Changed)
+}
+
 /// Asks what the screens on the stack need and nobody asked yet, the top screen's wishes first, and cancels
 /// what none of them needs any more.
 fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
@@ -244,6 +295,9 @@ fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
         .map(|(query, id)| (query.clone(), id))
         .collect();
     let mut effects = Vec::new();
+    if state.screens.iter().all(|screen| screen.save().is_none()) {
+        effects.extend(stop_saving(state));
+    }
     for (query, id) in dropped {
         state.catalog.abandon(&query);
         effects.push(Effect::Cancel(id));

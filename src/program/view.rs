@@ -2,68 +2,74 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::widgets::Widget as _;
+use ratatui::widgets::{Clear, Widget as _};
 
 use crate::app::action::Action;
+use crate::app::keymap::Context;
 use crate::app::query::Session;
 use crate::program::state::{Driving, MIN_HEIGHT, MIN_WIDTH, Notice, State};
 use crate::screens::Screen;
 use crate::screens::parts::Ctx;
+use crate::screens::parts::save::Save;
+use crate::screens::parts::view as format;
 use crate::ui::Phrase;
+use crate::ui::layout::{Breadth, SMALLEST};
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Footer, HeaderBar, Hint, Rule, TargetMark};
+use crate::ui::widgets::{Footer, Ground, HeaderBar, Hint, Rule, TargetMark, TooSmall};
+
+/// What is too small to decide on is too small to draw on.
+const _: () = assert!(MIN_WIDTH == SMALLEST.0 && MIN_HEIGHT == SMALLEST.1);
+
+/// Lines a word in the footer takes at most.
+const NOTICE_ROWS: usize = 3;
 
 /// Draws everything.
 pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
-    if state.is_too_small() || area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
-        return too_small(area, buf, skin);
+    (&Ground { skin }).render(area, buf);
+    if state.is_too_small() || Breadth::of(area.width, area.height) == Breadth::TooSmall {
+        return (&TooSmall { skin }).render(area, buf);
     }
     let ctx = state.ctx();
-    let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
-    draw_header(state, &ctx, skin, line(0), buf);
-    (&Rule::new(skin)).render(line(1), buf);
-    let body = Rect { y: area.y + 2, height: area.height - 4, ..area };
+    let (header, rest) = format::split_top(area, 1);
+    let (rule, rest) = format::split_top(rest, 1);
+    let (rest, footer) = format::split_bottom(rest, 1);
+    let (body, last_rule) = format::split_bottom(rest, 1);
+    draw_header(state, &ctx, skin, header, buf);
+    (&Rule::new(skin)).render(rule, buf);
     draw_body(state, &ctx, skin, body, buf);
-    (&Rule::new(skin)).render(line(area.height - 2), buf);
-    draw_footer(state, &ctx, skin, line(area.height - 1), buf);
-}
-
-fn too_small(area: Rect, buf: &mut Buffer, skin: &Skin) {
-    let text = format!("signoff needs {MIN_WIDTH}x{MIN_HEIGHT}, this is {}x{}.", area.width, area.height);
-    let lines = Phrase::new(text).wrap(usize::from(area.width), 0);
-    crate::screens::parts::view::lines(area, buf, skin, lines);
+    (&Rule::new(skin)).render(last_rule, buf);
+    match &state.notice {
+        Some(notice) => draw_notice(notice, skin, area, buf),
+        None => draw_footer(state, &ctx, skin, footer, buf),
+    }
 }
 
 fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
-    let (left, right) = match state.top() {
-        Screen::Inbox(s) => {
-            let (left, right) = s.title(ctx);
-            (left.add(Role::Muted, format!("  {}", state.registry_url)), right)
-        }
-        Screen::Models(s) => s.title(ctx),
-        Screen::Versions(s) => s.title(ctx),
+    let (left, pieces) = match state.top() {
+        Screen::Inbox(s) => s.title(ctx, skin),
+        Screen::Models(s) => s.title(ctx, skin),
+        Screen::Versions(s) => s.title(ctx, skin),
         Screen::Review(s) => s.title(ctx, skin),
-        Screen::Approve(s) => s.title(ctx),
+        Screen::Approve(s) => s.title(ctx, skin),
         Screen::Promotion(s) => s.title(ctx),
+        Screen::Curve(s) => s.title(ctx, skin),
+        Screen::Files(s) => s.title(ctx, skin),
+        Screen::Preview(s) => s.title(ctx, skin),
         Screen::History(s) => s.title(ctx),
-        Screen::Help(s) => s.title(),
-        Screen::Palette(s) => s.title(),
+        Screen::Help(s) => (s.title(), Vec::new()),
+        Screen::Palette(s) => (s.title(), Vec::new()),
     };
-    let mut whole = who(state.catalog.session.as_ref(), skin);
-    if !right.is_empty() {
-        whole = whole.add(Role::Muted, " · ").join(right);
-    }
-    let header = HeaderBar {
-        skin,
-        left,
-        target: Some(TargetMark {
-            name: &state.rules.target_name,
-            colour: state.rules.colour.as_deref(),
-            production: state.rules.production,
-        }),
-        demo: state.rules.demo,
-        right: whole,
+    let more = match state.top() {
+        Screen::Inbox(_) => Phrase::of(Role::Muted, state.registry_url.clone()),
+        _ => Phrase::default(),
     };
+    let right: Vec<_> = std::iter::once(who(state.catalog.session.as_ref(), skin)).chain(pieces).collect();
+    let target = TargetMark {
+        name: &state.rules.target_name,
+        colour: state.rules.colour.as_deref(),
+        production: state.rules.production,
+    };
+    let header = HeaderBar { skin, left, more, target: Some(target), demo: state.rules.demo, right: &right };
     (&header).render(area, buf);
 }
 
@@ -84,35 +90,67 @@ fn draw_body(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Bu
         Screen::Review(s) => s.draw(area, buf, ctx, skin),
         Screen::Approve(s) => s.draw(area, buf, ctx, skin),
         Screen::Promotion(s) => s.draw(area, buf, ctx, skin, state.ticks),
+        Screen::Curve(s) => s.draw(area, buf, ctx, skin),
+        Screen::Files(s) => s.draw(area, buf, ctx, skin),
+        Screen::Preview(s) => s.draw(area, buf, ctx, skin),
         Screen::History(s) => s.draw(area, buf, ctx, skin),
         Screen::Help(s) => s.draw(area, buf, skin),
         Screen::Palette(s) => s.draw(area, buf, skin),
     }
 }
 
-fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
-    if let Some(notice) = &state.notice {
-        let phrase = match notice {
-            Notice::Word(word) => Phrase::of(Role::Warn, format!(" {word}")),
-            Notice::Failure(failure) => {
-                let hint = failure.hint.as_deref().unwrap_or_default();
-                Phrase::of(Role::Bad, format!(" {} {failure}. {hint}", skin.symbols().block))
-            }
-        };
-        phrase.draw(area, buf, skin);
-        return;
-    }
-    let contexts = state.top().contexts();
-    let hint = |action: &Action| Some(Hint::new(state.keymap.label(contexts, *action)?, short(*action)));
-    let hints: Vec<Hint<'_>> = state.top().hints(ctx).iter().filter(|a| **a != Action::Help).filter_map(hint).collect();
-    let badge = match state.driving {
-        Driving::Idle => Phrase::default(),
-        _ if matches!(state.top(), Screen::Promotion(_)) => Phrase::default(),
-        _ => {
-            Phrase::of(Role::Warn, format!("{} a promotion is at work (H)", skin.symbols().spin(state.ticks as usize)))
+/// A word instead of the footer. What takes more than one line grows upwards, over the screen, until the next key.
+fn draw_notice(notice: &Notice, skin: &Skin, area: Rect, buf: &mut Buffer) {
+    let phrase = match notice {
+        Notice::Word(word) => Phrase::of(Role::Warn, format!(" {word}")),
+        Notice::Failure(failure) => {
+            let hint = failure.hint.clone().unwrap_or_default();
+            Phrase::of(Role::Bad, format!(" {} {failure}. ", skin.symbols().block)).add(Role::Muted, hint)
         }
     };
-    (&Footer { skin, hints: &hints, last: hint(&Action::Help), right: badge }).render(area, buf);
+    let mut lines = phrase.wrap(usize::from(area.width.saturating_sub(1)), 3);
+    lines.truncate(NOTICE_ROWS);
+    let (_, place) = format::split_bottom(area, lines.len() as u16 + 1);
+    Clear.render(place, buf);
+    (&Ground { skin }).render(place, buf);
+    let (rule, place) = format::split_top(place, 1);
+    (&Rule::new(skin)).render(rule, buf);
+    format::lines(place, buf, skin, lines);
+}
+
+fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
+    let contexts = state.top().contexts();
+    let hint = |action: &Action| Some(Hint::new(state.keymap.label(contexts, *action)?, short(*action)));
+    // The way out and the way to everything else keep their places.
+    let stays = |action: &&Action| matches!(action, Action::Back | Action::Help);
+    let wanted = state.top().hints(ctx);
+    let mut hints: Vec<Hint<'_>> = wanted.iter().filter(|a| !stays(a)).filter_map(hint).collect();
+    let mut last: Vec<Hint<'_>> = wanted.iter().filter(stays).filter_map(hint).collect();
+    if state.top().save().is_some_and(Save::is_asking) {
+        let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
+        hints = if state.saving.is_some() { Vec::new() } else { key(Action::Open, "save").into_iter().collect() };
+        last = key(Action::Back, "do not save").into_iter().collect();
+    } else if contexts.first() == Some(&Context::Prompt) && !matches!(state.top(), Screen::Palette(_)) {
+        // A filter is being typed: the screen's own keys are letters now.
+        let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
+        hints = [key(Action::Open, "keep the filter"), key(Action::Up, "up"), key(Action::Down, "down")]
+            .into_iter()
+            .flatten()
+            .collect();
+        last = key(Action::Back, "clear it").into_iter().collect();
+    }
+    let badge = match state.driving {
+        Driving::Idle => match &state.saving {
+            Some(saving) if saving.exists.is_none() => Phrase::of(Role::Warn, format!("{}, Esc stops", saving.word())),
+            _ => Phrase::default(),
+        },
+        _ if matches!(state.top(), Screen::Promotion(_) | Screen::Approve(_)) => Phrase::default(),
+        _ => {
+            let spin = skin.symbols().spin(usize::try_from(state.ticks % 1024).unwrap_or(0));
+            Phrase::of(Role::Warn, format!("{spin} promotion at work: H"))
+        }
+    };
+    (&Footer { skin, hints: &hints, last: &last, right: badge }).render(area, buf);
 }
 
 /// The word of an action in the footer: the beginning of its help.

@@ -5,7 +5,7 @@ use futures_util::future::{join, join3};
 use crate::domain::commit::{Ancestry, Commit, HostIdentity, Repository};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
-use crate::domain::preflight::{Check, CheckState, Preflight};
+use crate::domain::preflight::{Check, CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::promotion::{CommitOrigin, PlanDraft, Signer, fold};
 use crate::domain::registry::VersionStatus;
@@ -113,6 +113,7 @@ impl Checks {
                 format!("target '{}' is read-only", services.rules.target_name),
                 "Leave out --readonly, or set `readonly = false` for this target.",
             );
+            self.because(FailureKind::Config);
         }
         match &version.status {
             VersionStatus::Ready => self.add("version", Pass, format!("{} is ready", version.number)),
@@ -163,7 +164,7 @@ impl Checks {
     async fn unfinished(&mut self, services: &Services, model: &ModelName) {
         let stored = match services.journals.list().await {
             Ok(stored) => stored,
-            Err(failure) => return self.fail("journal", Block, &failure),
+            Err(failure) => return self.fail(JOURNAL, Block, &failure),
         };
         for promotion in stored {
             let state = match promotion.entries {

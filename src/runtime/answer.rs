@@ -1,12 +1,19 @@
 //! Answers questions over the ports: [`Query`] in, [`Answer`] out.
 
+use std::sync::Arc;
+
 use crate::app::effect::Place;
 use crate::app::query::{Answer, Promotion, Query, Session};
 use crate::domain::promotion::fold;
+use crate::domain::text::clean_line;
 use crate::evidence;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::preview;
 use crate::promoter::Promoter;
 use crate::services::Services;
+
+/// Points asked for in one history: what the server gives at most, and more than a screen has columns.
+const MAX_POINTS: usize = 2_500;
 
 /// Answers one question.
 ///
@@ -29,9 +36,28 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         Query::Preflight { model, version } => {
             Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version).await?))
         }
+        Query::Histories { runs, metric, window } => {
+            Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)
+        }
+        Query::Artifacts { root, path } => Answer::Artifacts(services.tracking.artifacts(root, path).await?),
+        Query::Preview { root, path } => {
+            let limit = preview::bytes_to_read(path, services.rules.preview_bytes);
+            let head = services.tracking.artifact_head(root, path, limit).await?;
+            let name = path.clone();
+            // Decoding a picture takes longer than a frame may.
+            let made = tokio::task::spawn_blocking(move || preview::preview(&name, head)).await;
+            Answer::Preview(Arc::new(made.map_err(|_| unreadable(path))?))
+        }
         Query::Promotions => Answer::Promotions(promotions(services).await?),
         Query::Jobs { repo, run } => Answer::Jobs(services.host.cd_jobs(repo, *run).await?),
     })
+}
+
+/// A decoder gave up on a file in a way it should not.
+fn unreadable(path: &str) -> Failure {
+    let operation = format!("show {}", clean_line(path));
+    Failure::new(FailureKind::Bug, Service::Local, operation, "signoff made a mistake reading the file")
+        .with_hint("Please report it, with the file if you may. w saves it.")
 }
 
 /// Every promotion in this machine's journal, newest first; damaged ones with what is wrong.

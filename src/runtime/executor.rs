@@ -11,6 +11,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{address, answer};
+use super::save;
 use crate::app::effect::{Effect, Place};
 use crate::app::msg::Msg;
 use crate::app::query::{Query, RequestId};
@@ -40,6 +41,7 @@ pub struct Executor {
     reads: HashMap<RequestId, AbortHandle>,
     permits: Arc<Semaphore>,
     stop: CancellationToken,
+    saving: Option<AbortHandle>,
 }
 
 impl Executor {
@@ -52,6 +54,14 @@ impl Executor {
             reads: HashMap::new(),
             permits: Arc::new(Semaphore::new(MAX_READS)),
             stop: CancellationToken::new(),
+            saving: None,
+        }
+    }
+
+    /// An aborted task drops the file it was writing, and that removes it.
+    fn stop_saving(&mut self) {
+        if let Some(saving) = self.saving.take() {
+            saving.abort();
         }
     }
 
@@ -72,6 +82,12 @@ impl Executor {
                 self.drive(Some(id), |promoter, watch| async move { promoter.undo(id, "the reviewer", watch).await });
             }
             Effect::StopPromotion => self.stop.cancel(),
+            Effect::Save(request) => {
+                self.stop_saving();
+                let work = save::save(self.services.clone(), request, self.replies.clone());
+                self.saving = Some(tokio::spawn(work).abort_handle());
+            }
+            Effect::StopSaving => self.stop_saving(),
             Effect::Browse(place) => self.browse(place),
             Effect::Copy(text) => return Some(Local::Copy(text)),
             Effect::Quit => return Some(Local::Quit),

@@ -4,5 +4,6 @@ pub mod answer;
 pub mod executor;
 pub mod input;
 pub mod run;
+pub mod save;
 mod signals;
 pub mod terminal;

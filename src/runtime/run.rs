@@ -14,6 +14,7 @@ use super::signals::Signals;
 use super::terminal::TerminalGuard;
 use crate::app::input::Input;
 use crate::app::msg::Msg;
+use crate::domain::ids::PromotionId;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::program::state::State;
 use crate::program::update::update;
@@ -28,19 +29,20 @@ const TICK: Duration = Duration::from_millis(100);
 /// Messages handled before a frame is drawn, at most.
 const BATCH: usize = 256;
 
-/// Runs the program on the terminal until it is left.
+/// Runs the program on the terminal until it is left. Returns the promotion that was left unfinished by that.
 ///
 /// # Errors
 /// If the terminal cannot be taken or written to.
-pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<()> {
+pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<Option<PromotionId>> {
+    // Before the terminal is taken: a signal in between would end the program and leave the terminal spoilt.
+    let mut signals = Signals::listen()
+        .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
     let mut terminal = TerminalGuard::enter()?;
     let size = terminal.size()?;
     let mut effects = update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
     // The first frame comes before the first request, so that something is there at once.
     draw(&state, skin, &mut terminal)?;
     let mut input = InputReader::spawn()?;
-    let mut signals = Signals::listen()
-        .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
     let (replies, mut answers) = unbounded_channel();
     let clock = services.clock.clone();
     let mut executor = Executor::new(services, replies);
@@ -49,7 +51,7 @@ pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<(
     loop {
         for effect in effects.drain(..) {
             match executor.run(effect) {
-                Some(Local::Quit) => return Ok(()),
+                Some(Local::Quit) => return Ok(state.left_behind()),
                 Some(Local::Copy(text)) => {
                     if let Err(failure) = terminal.copy(&text) {
                         update(&mut state, Msg::Failed(failure));

@@ -1,12 +1,15 @@
 //! The screens, one folder each. They never import one another; what they share is in [`parts`].
 
 pub mod approve;
+pub mod curve;
+pub mod files;
 pub mod help;
 pub mod history;
 pub mod inbox;
 pub mod models;
 pub mod palette;
 pub mod parts;
+pub mod preview;
 pub mod promotion;
 pub mod review;
 pub mod versions;
@@ -31,6 +34,12 @@ pub enum Screen {
     Approve(Box<approve::Approve>),
     /// One promotion.
     Promotion(promotion::Promotion),
+    /// The curve of a metric.
+    Curve(curve::Curve),
+    /// The files of a version.
+    Files(files::Files),
+    /// The beginning of a file.
+    Preview(Box<preview::Preview>),
     /// All promotions of this machine.
     History(history::History),
     /// The keys of the screen below.
@@ -50,6 +59,9 @@ impl Screen {
             Self::Review(s) => s.contexts(),
             Self::Approve(s) => s.contexts(),
             Self::Promotion(s) => s.contexts(),
+            Self::Curve(s) => s.contexts(),
+            Self::Files(s) => s.contexts(),
+            Self::Preview(s) => s.contexts(),
             Self::History(s) => s.contexts(),
             Self::Help(s) => s.contexts(),
             Self::Palette(s) => s.contexts(),
@@ -66,6 +78,9 @@ impl Screen {
             Self::Review(s) => s.hints(),
             Self::Approve(s) => s.hints(),
             Self::Promotion(s) => s.hints(ctx),
+            Self::Curve(s) => s.hints(),
+            Self::Files(s) => s.hints(),
+            Self::Preview(s) => s.hints(),
             Self::History(s) => s.hints(),
             Self::Help(s) => s.hints(),
             Self::Palette(s) => s.hints(),
@@ -80,8 +95,10 @@ impl Screen {
             Self::Models(s) => s.captures_text(),
             Self::Versions(s) => s.captures_text(),
             Self::Approve(s) => s.captures_text(),
+            Self::Files(s) => s.captures_text(),
+            Self::Preview(s) => s.save().is_asking(),
             Self::Palette(_) => true,
-            Self::Review(_) | Self::Promotion(_) | Self::History(_) | Self::Help(_) => false,
+            Self::Review(_) | Self::Curve(_) | Self::Promotion(_) | Self::History(_) | Self::Help(_) => false,
         }
     }
 
@@ -92,7 +109,19 @@ impl Screen {
             Self::Inbox(s) => s.filter().is_active(),
             Self::Models(s) => s.filter().is_active(),
             Self::Versions(s) => s.filter().is_active(),
+            Self::Files(s) => s.takes_back(),
+            Self::Preview(s) => s.save().is_asking(),
             _ => false,
+        }
+    }
+
+    /// Whether it asks where a file shall be saved, or shows files at all.
+    #[must_use]
+    pub fn save(&self) -> Option<&parts::save::Save> {
+        match self {
+            Self::Files(s) => Some(s.save()),
+            Self::Preview(s) => Some(s.save()),
+            _ => None,
         }
     }
 
@@ -106,6 +135,9 @@ impl Screen {
             Self::Review(s) => s.needs(ctx),
             Self::Approve(s) => s.needs(ctx),
             Self::Promotion(s) => s.needs(ctx),
+            Self::Curve(s) => s.needs(ctx),
+            Self::Files(s) => s.needs(ctx),
+            Self::Preview(s) => s.needs(ctx),
             Self::History(s) => s.needs(ctx),
             Self::Help(_) | Self::Palette(_) => Vec::new(),
         }
@@ -120,6 +152,9 @@ impl Screen {
             Self::Review(s) => s.update(event, ctx),
             Self::Approve(s) => s.update(event, ctx),
             Self::Promotion(s) => s.update(event, ctx),
+            Self::Curve(s) => s.update(event, ctx),
+            Self::Files(s) => s.update(event, ctx),
+            Self::Preview(s) => s.update(event, ctx),
             Self::History(s) => s.update(event, ctx),
             Self::Help(s) => {
                 s.update(event, ctx);
@@ -139,6 +174,9 @@ impl Screen {
             Self::Review(_) => "review",
             Self::Approve(_) => "approve",
             Self::Promotion(_) => "promotion",
+            Self::Curve(_) => "curve",
+            Self::Files(_) => "files",
+            Self::Preview(_) => "preview",
             Self::History(_) => "promotions",
             Self::Help(_) => "help",
             Self::Palette(_) => "commands",

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod code;
 mod double;
 mod faults;
 mod reads;

@@ -24,6 +24,11 @@ impl ManualClock {
         Self { now: Mutex::new(now.parse().unwrap()), ids: AtomicU64::new(1) }
     }
 
+    /// Shows another time from now on, an earlier one too.
+    pub fn set(&self, now: Timestamp) {
+        *self.now.lock().unwrap() = now;
+    }
+
     /// Lets time pass.
     pub fn advance(&self, duration: Duration) {
         let mut now = self.now.lock().unwrap();

@@ -3,12 +3,15 @@
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod clock;
+pub mod driver;
 pub mod fake_github;
 pub mod http;
 pub mod install;
 pub mod journal;
 pub mod mlflow_server;
 pub mod plan;
+pub mod proxy;
+pub mod pty;
 pub mod rules;
 pub mod screen;
 pub mod seed;

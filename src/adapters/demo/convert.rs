@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::HOST;
 use super::world::cd::{Workflow, WorkflowRun};
+use super::world::code::TrainingWorkflowRun;
 use super::world::{Model, Release, Repo, StoredCommit, TagObject, TrainingRun, Version};
-use crate::domain::cd::CdRun;
+use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::{Commit, ReleaseState, TagState};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, Tags, VersionStatus};
@@ -66,7 +67,8 @@ fn model_version(name: &ModelName, number: VersionNumber, version: &Version) -> 
 
 /// One run.
 pub(super) fn run(id: &RunId, run: &TrainingRun) -> Run {
-    let point = |value| MetricPoint { value, step: run.steps, at: Some(run.ended_at) };
+    let point =
+        |name: &str, value| MetricPoint { value, step: run.last_step(name), at: run.ended_at.or(Some(run.started_at)) };
     Run {
         id: id.clone(),
         experiment: run.experiment.clone(),
@@ -74,9 +76,9 @@ pub(super) fn run(id: &RunId, run: &TrainingRun) -> Run {
         user: Some(clean_line(&run.user)),
         status: clean_line(&run.status),
         started_at: Some(run.started_at),
-        ended_at: Some(run.ended_at),
+        ended_at: run.ended_at,
         deleted: run.deleted,
-        metrics: run.metrics.iter().map(|(name, value)| (clean_line(name), point(*value))).collect(),
+        metrics: run.metrics.iter().map(|(name, value)| (clean_line(name), point(name, *value))).collect(),
         params: tags(&run.params),
         tags: tags(&run.tags),
         datasets: run
@@ -103,7 +105,7 @@ pub(super) fn commit(repo: &RepoSlug, sha: &CommitSha, commit: &StoredCommit) ->
         title: clean_line(&commit.title),
         author: Some(clean_line(&commit.author)),
         at: Some(commit.at),
-        web_url: format!("{}/commit/{sha}", repo_page(repo)),
+        web_url: commit_page(repo, sha),
     }
 }
 
@@ -140,6 +142,24 @@ pub(super) fn cd_run(repo: &RepoSlug, workflow: &Workflow, run: &WorkflowRun, no
         created_at: Some(run.created_at),
         web_url: format!("{}/actions/runs/{}", repo_page(repo), run.id),
     }
+}
+
+/// A workflow run that trained a model.
+pub(super) fn training_run(repo: &RepoSlug, run: &TrainingWorkflowRun) -> CdRun {
+    CdRun {
+        id: run.id,
+        number: run.number,
+        attempt: 1,
+        path: ".github/workflows/train.yml".to_owned(),
+        state: CdState::Success,
+        created_at: Some(run.created_at),
+        web_url: format!("{}/actions/runs/{}", repo_page(repo), run.id),
+    }
+}
+
+/// Address of a commit.
+pub(super) fn commit_page(repo: &RepoSlug, sha: &CommitSha) -> String {
+    format!("{}/commit/{sha}", repo_page(repo))
 }
 
 /// Address of the repository, on a host that does not exist.

@@ -1,12 +1,16 @@
 //! Makes a fresh [`World`] from the fixtures in `assets/demo`.
 //!
-//! `repository.json` holds people, commits and the CD workflow; every other file holds one model with its
+//! `repository.json` holds people, commits with their pull requests, checks and files, and the CD workflow; every other file holds one model with its
 //! versions and their runs. All times are ages in hours (`hours_ago`), resolved when the world is made.
 //! Unknown keys are refused, so that a typing error cannot pass unnoticed.
 //!
-//! To add to the demo (metric curves, artifacts, pull requests, checks): give the structs here a field with
-//! `#[serde(default)]`, the world a place for it, and raise [`super::world::FORMAT`]. Curves need no points in
-//! the file: a run's `steps` and final values, with a shape and a seed, are enough to compute them.
+//! `experiments.json` names the experiments and describes sweeps, whose runs are computed ([`sweeps`]).
+//!
+//! To add to the demo (pull requests, checks): give the structs here a field with
+//! `#[serde(default)]`, the world a place for it, and raise [`super::world::FORMAT`]. Curves and files
+//! are computed from what a run says ([`super::tracking`]).
+
+mod sweeps;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,9 +21,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::HOST;
 use super::world::cd::Workflow;
+use super::world::code::{StoredCheck, StoredFile, StoredPull, TrainingWorkflowRun};
 use super::world::{
-    DataSet, FORMAT, Identity, Model, NewRelease, Refusal, Repo, StoredCommit, TagObject, TrainingRun, Version, World,
-    hex, server_time,
+    Column, DataSet, FORMAT, Feature, Identity, Model, NewRelease, Refusal, Repo, StoredCommit, TagObject, TrainingRun,
+    Version, World, hex, server_time,
 };
 use crate::domain::ids::{CommitSha, ExperimentId, InvalidId, ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::promotion::plan::MARK;
@@ -42,6 +47,9 @@ const MODELS: [(&str, &str); 7] = [
 
 /// Releases and runs of the demo are numbered from here, so that ids look like a host's.
 const FIRST_ID: u64 = 30_433_600;
+
+/// Workflow runs that trained models are numbered from here.
+const FIRST_TRAINING_ID: u64 = 30_417_100;
 
 /// A fixture that makes no world. The fixtures are part of the program: this is a mistake in it.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +82,8 @@ struct RepositoryFixture {
     slug: RepoSlug,
     default_branch: String,
     identity: Identity,
+    /// What is checked on every commit.
+    checks: Vec<String>,
     branches: Vec<BranchFixture>,
     workflow: Workflow,
 }
@@ -97,6 +107,16 @@ struct CommitFixture {
     title: String,
     #[serde(default)]
     cd_fails_at: Option<String>,
+    /// Absent where it was pushed directly.
+    #[serde(default)]
+    pull: Option<StoredPull>,
+    /// Conclusions of checks that did not succeed.
+    #[serde(default)]
+    checks: BTreeMap<String, String>,
+    /// Nothing was checked.
+    #[serde(default)]
+    unchecked: bool,
+    files: Vec<StoredFile>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +129,8 @@ struct ModelFixture {
     experiment: ExperimentId,
     #[serde(default)]
     aliases: BTreeMap<String, VersionNumber>,
+    inputs: Vec<Feature>,
+    output: Column,
     versions: Vec<VersionFixture>,
 }
 
@@ -153,6 +175,9 @@ struct RunFixture {
     #[serde(default)]
     deleted: bool,
     steps: i64,
+    /// Last steps of metrics that have more of them than the rest.
+    #[serde(default)]
+    last_steps: BTreeMap<String, i64>,
     metrics: BTreeMap<String, MetricValue>,
     params: BTreeMap<String, String>,
     #[serde(default)]
@@ -178,10 +203,12 @@ impl World {
             made_at: now,
             identity,
             models: BTreeMap::new(),
+            experiments: BTreeMap::new(),
             runs: Arc::default(),
             repo: repo(repository, now),
         };
         let mut runs = BTreeMap::new();
+        world.experiments = sweeps::add(&world.repo.slug, &mut runs, now)?;
         let mut releases = Vec::new();
         for file in MODELS {
             let fixture: ModelFixture = parse(file)?;
@@ -195,6 +222,7 @@ impl World {
             let (name, model) = model(fixture, &world.repo.slug, &mut runs, now);
             world.models.insert(name, model);
         }
+        world.repo.trainings = trained_in_ci(&mut runs, &world.repo.slug);
         world.runs = Arc::new(runs);
         releases.sort();
         for (at, name, number, by, commit) in releases {
@@ -245,12 +273,16 @@ fn repo(fixture: RepositoryFixture, now: Timestamp) -> Repo {
     for branch in fixture.branches {
         let mut parent = branch.from;
         for commit in branch.commits {
+            let checks = if commit.unchecked { Vec::new() } else { checks(&fixture.checks, &commit.checks) };
             let stored = StoredCommit {
                 title: commit.title,
                 author: commit.author,
                 at: hours_before(now, commit.hours_ago),
                 parent: parent.replace(commit.sha.clone()),
                 cd_fails_at: commit.cd_fails_at,
+                pull: commit.pull,
+                checks,
+                files: commit.files,
             };
             commits.insert(commit.sha, stored);
         }
@@ -266,8 +298,31 @@ fn repo(fixture: RepositoryFixture, now: Timestamp) -> Repo {
         releases: Vec::new(),
         workflow: fixture.workflow,
         cd_runs: Vec::new(),
+        trainings: Vec::new(),
         last_id: FIRST_ID,
     }
+}
+
+fn checks(usual: &[String], others: &BTreeMap<String, String>) -> Vec<StoredCheck> {
+    let check = |name: &String| {
+        let conclusion = others.get(name).map_or("success", String::as_str);
+        StoredCheck { name: name.clone(), conclusion: conclusion.to_owned() }
+    };
+    usual.iter().map(check).collect()
+}
+
+/// The workflow runs behind the runs that CI started; a tag of theirs names it.
+fn trained_in_ci(runs: &mut BTreeMap<RunId, TrainingRun>, repo: &RepoSlug) -> Vec<TrainingWorkflowRun> {
+    let mut ours: Vec<_> = runs.values_mut().filter(|run| run.user.starts_with("ci-")).collect();
+    ours.sort_by_key(|run| run.started_at);
+    (1..)
+        .zip(ours)
+        .map(|(number, run)| {
+            let id = FIRST_TRAINING_ID + number;
+            run.tags.insert("ci.run_url".to_owned(), format!("https://{HOST}/{repo}/actions/runs/{id}"));
+            TrainingWorkflowRun { id, number, created_at: run.started_at }
+        })
+        .collect()
 }
 
 fn model(
@@ -304,6 +359,8 @@ fn model(
         description: fixture.description,
         tags: fixture.tags,
         aliases: fixture.aliases,
+        inputs: fixture.inputs,
+        output: fixture.output,
         versions,
         created_at,
         updated_at,
@@ -333,9 +390,10 @@ fn training_run(fixture: RunFixture, experiment: &ExperimentId, repo: &RepoSlug,
         user: fixture.user,
         status: "FINISHED".to_owned(),
         started_at,
-        ended_at,
+        ended_at: Some(ended_at),
         deleted: fixture.deleted,
         steps: fixture.steps,
+        last_steps: fixture.last_steps,
         metrics: fixture.metrics,
         params: fixture.params,
         tags,

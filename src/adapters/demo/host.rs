@@ -33,7 +33,11 @@ impl DemoHost {
         Self { store, wire: Wire::new(clock, latency) }
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) fn now(&self) -> Timestamp {
+        self.wire.clock().now()
+    }
+
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         repo: &RepoSlug,
         operation: String,

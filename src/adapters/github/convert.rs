@@ -118,6 +118,6 @@ pub(super) fn line(raw: Option<String>) -> Option<String> {
     raw.map(|s| text::clean_line(&s)).filter(|s| !s.is_empty())
 }
 
-fn time(raw: Option<String>) -> Option<Timestamp> {
+pub(super) fn time(raw: Option<String>) -> Option<Timestamp> {
     raw?.parse().ok()
 }

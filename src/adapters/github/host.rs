@@ -28,7 +28,7 @@ const MAX_PEELS: usize = 5;
 /// GitHub, or a GitHub Enterprise Server.
 #[derive(Debug)]
 pub struct GitHub {
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl GitHub {
@@ -46,7 +46,7 @@ impl GitHub {
     }
 
     /// Converts an answer to a read; one that lacks what it must have is [`FailureKind::Protocol`].
-    fn understood<T>(&self, operation: &str, converted: Result<T, String>) -> Outcome<T> {
+    pub(super) fn understood<T>(&self, operation: &str, converted: Result<T, String>) -> Outcome<T> {
         converted.map_err(|why| self.client.asked(Nature::Read, operation).contradicts(&why))
     }
 
@@ -125,15 +125,7 @@ impl ReleaseHost for GitHub {
             let reason = format!("'{shown}' names no commit");
             return Err(Failure::new(FailureKind::NotFound, Service::Github, operation, reason));
         }
-        let read = self.client.read(&operation, &routes::commit(repo, rev)).await.map_err(|failure| {
-            // 422 "No commit found for SHA" and, in an empty repository, 409: neither is refused as wrong.
-            if failure.kind == FailureKind::Rejected {
-                Failure { kind: FailureKind::NotFound, ..failure }
-                    .with_hint("Push the commit, or check that this is the model's repository.")
-            } else {
-                failure
-            }
-        })?;
+        let read = self.client.read(&operation, &routes::commit(repo, rev)).await.map_err(unknown_commit)?;
         self.understood(&operation, convert::commit(read))
     }
 
@@ -289,6 +281,16 @@ impl ReleaseHost for GitHub {
         let operation = format!("dispatch {} on {} in {}", text::clean_line(file), draft.tag, draft.repo);
         let body = wire::Dispatch { name: draft.tag.as_str() };
         self.client.post(&operation, &routes::dispatches(&draft.repo, file), &body).await
+    }
+}
+
+/// 422 "No commit found for SHA" and, in an empty repository, 409: neither is refused as wrong.
+pub(super) fn unknown_commit(failure: Failure) -> Failure {
+    if failure.kind == FailureKind::Rejected {
+        Failure { kind: FailureKind::NotFound, ..failure }
+            .with_hint("Push the commit, or check that this is the model's repository.")
+    } else {
+        failure
     }
 }
 

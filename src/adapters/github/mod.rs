@@ -1,4 +1,5 @@
-//! GitHub and GitHub Enterprise Server as a [`ReleaseHost`](crate::ports::ReleaseHost).
+//! GitHub and GitHub Enterprise Server as a [`ReleaseHost`](crate::ports::ReleaseHost) and a
+//! [`CodeHost`](crate::ports::code::CodeHost).
 //!
 //! octocrab carries the requests; everything that decides something is here: time limits, which failures may be
 //! repeated (reads only), what an error means (`errors`), and our own tolerant wire types (`wire`), because
@@ -8,8 +9,10 @@
 //! redirects are not followed.
 
 mod client;
+mod code;
 mod connection;
 mod convert;
+mod convert_code;
 mod errors;
 mod host;
 mod routes;

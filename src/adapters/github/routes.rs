@@ -37,6 +37,33 @@ pub(super) fn compare(repo: &RepoSlug, base: &str, head: &CommitSha) -> String {
     format!("{}/compare/{}...{head}?per_page=1", repository(repo), segment(base))
 }
 
+/// Without page parameters GitHub lists the last 250 commits and the first 300 files; with them, the commits of the
+/// first page are the oldest.
+pub(super) fn changes(repo: &RepoSlug, old: &CommitSha, new: &CommitSha) -> String {
+    format!("{}/compare/{old}...{new}", repository(repo))
+}
+
+pub(super) fn pulls_of(repo: &RepoSlug, commit: &CommitSha, page: usize) -> String {
+    format!("{}/pulls?per_page={PAGE}&page={page}", self::commit(repo, commit.as_str()))
+}
+
+pub(super) fn pull(repo: &RepoSlug, number: u64) -> String {
+    format!("{}/pulls/{number}", repository(repo))
+}
+
+pub(super) fn reviews(repo: &RepoSlug, number: u64, page: usize) -> String {
+    format!("{}/reviews?per_page={PAGE}&page={page}", pull(repo, number))
+}
+
+pub(super) fn check_runs(repo: &RepoSlug, commit: &CommitSha, page: usize) -> String {
+    format!("{}/check-runs?per_page={PAGE}&page={page}", self::commit(repo, commit.as_str()))
+}
+
+/// The latest status of each context.
+pub(super) fn statuses(repo: &RepoSlug, commit: &CommitSha, page: usize) -> String {
+    format!("{}/status?per_page={PAGE}&page={page}", self::commit(repo, commit.as_str()))
+}
+
 /// The exact name; `/git/matching-refs/` would be a prefix search.
 pub(super) fn tag_ref(repo: &RepoSlug, tag: &TagName) -> String {
     format!("{}/git/ref/tags/{}", repository(repo), nested(tag.as_str()))
@@ -91,6 +118,11 @@ pub(super) fn run(repo: &RepoSlug, id: u64) -> String {
 
 pub(super) fn jobs(repo: &RepoSlug, id: u64, page: usize) -> String {
     format!("{}/jobs?filter=latest&per_page={PAGE}&page={page}", run(repo, id))
+}
+
+/// Path below the host's web address.
+pub(super) fn commit_page(repo: &RepoSlug, commit: &CommitSha) -> String {
+    format!("{repo}/commit/{commit}")
 }
 
 /// Path below the host's web address: shows the release, or the bare tag where there is none.

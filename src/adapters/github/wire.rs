@@ -132,6 +132,81 @@ pub(super) struct JobStep {
     pub status: Option<String>,
 }
 
+/// As a list has it; the answer about one pull request has `merged_by` as well.
+#[derive(Debug, Deserialize)]
+pub(super) struct Pull {
+    pub number: Option<u64>,
+    pub title: Option<String>,
+    /// Null for accounts that are gone.
+    pub user: Option<User>,
+    /// `open` or `closed`.
+    pub state: Option<String>,
+    pub merged_at: Option<String>,
+    pub merged_by: Option<User>,
+    pub merge_commit_sha: Option<String>,
+    pub html_url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Review {
+    pub user: Option<User>,
+    /// `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED` or `PENDING`.
+    pub state: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CheckRuns {
+    pub total_count: Option<usize>,
+    pub check_runs: Vec<CheckRun>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CheckRun {
+    pub id: Option<u64>,
+    pub name: Option<String>,
+    pub status: Option<String>,
+    pub conclusion: Option<String>,
+    /// Null while it is queued, with some apps.
+    pub started_at: Option<String>,
+    pub html_url: Option<String>,
+}
+
+/// `state` is left out: it is `pending` where there are no statuses at all.
+#[derive(Debug, Deserialize)]
+pub(super) struct CombinedStatus {
+    pub total_count: Option<usize>,
+    pub statuses: Vec<Status>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Status {
+    pub id: Option<u64>,
+    pub context: Option<String>,
+    /// `success`, `failure`, `error` or `pending`.
+    pub state: Option<String>,
+    pub created_at: Option<String>,
+    pub target_url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Changes {
+    pub ahead_by: Option<u64>,
+    pub behind_by: Option<u64>,
+    /// Oldest first.
+    pub commits: Option<Vec<Commit>>,
+    pub files: Option<Vec<ChangedFile>>,
+    pub html_url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ChangedFile {
+    pub filename: Option<String>,
+    pub previous_filename: Option<String>,
+    pub status: Option<String>,
+    pub additions: Option<u64>,
+    pub deletions: Option<u64>,
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct NewTagObject<'a> {
     pub tag: &'a str,

@@ -231,6 +231,9 @@ impl Approve {
         if !preflight.may_confirm() {
             return say("It cannot be approved: see what is marked ✗.");
         }
+        if self.hidden_lines(ctx) > 0 {
+            return say("Not all of the plan is on screen. Make the terminal larger.");
+        }
         if !self.changes(preflight, ctx).is_empty() {
             return say("It changed since you reviewed it. Esc, and look again.");
         }

@@ -1,211 +1,239 @@
 //! Drawing of the approval form: the only screen with a frame, and the only one with a coloured one.
 
+mod plan;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
 
 use super::{Approve, Focus, Phase};
-use crate::domain::preflight::{Check, CheckState, Preflight};
-use crate::domain::promotion::plan::PlanLine;
-use crate::domain::promotion::{CommitOrigin, PlanDraft};
+use crate::domain::ids::PromotionId;
+use crate::domain::preflight::Preflight;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
-use crate::ui::skin::{Role, Skin};
+use crate::ui::skin::{Role, Skin, Theme};
+use crate::ui::widgets::{Dialog, Field, Pager};
 use crate::ui::{Phrase, text};
 
-/// Width of the frame, unless the terminal is narrower.
-const FRAME_WIDTH: u16 = 100;
+/// The frame, unless the terminal is smaller or the plan longer.
+const FRAME: (u16, u16) = (100, 22);
+/// Below this many rows inside the frame, what only gives room is left out.
+const ROOMY: u16 = 14;
+
+/// What stands in the frame, line by line.
+struct Arrangement {
+    /// The plan, or the notes; as many lines as there is room for.
+    above: Vec<Phrase<'static>>,
+    /// Lines of the plan that found no room.
+    hidden: usize,
+    /// Who signs; none where there is no room.
+    signer: Option<Phrase<'static>>,
+    /// What is wrong with what was typed, or how it goes on.
+    word: Vec<Phrase<'static>>,
+}
 
 impl Approve {
-    /// What the title line says: left and right.
+    /// What the title line says: left, and pieces at the right.
     #[must_use]
-    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Phrase<'static>) {
-        let right = match ctx.catalog.preflight(&self.model, self.version) {
-            _ if ctx.catalog.is_loading(&self.query()) => Phrase::of(Role::Muted, "reading …"),
-            Some(preflight) => Phrase::of(Role::Muted, format!("read {}", format::clock(preflight.read_at))),
-            None => Phrase::default(),
-        };
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let read_at = ctx.catalog.preflight(&self.model, self.version).map(|p| p.read_at);
+        let failed = ctx.catalog.failure(&self.query()).is_some();
+        let right = vec![format::freshness(ctx.catalog.is_loading(&self.query()), failed, read_at, skin)];
         (Phrase::of(Role::Title, "Approve").text(format!("  {} {}", self.model, self.version)), right)
     }
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let width = area.width.min(FRAME_WIDTH);
-        let frame = Rect { x: area.x + (area.width - width) / 2, width, ..area };
-        let corner = format!(" {} ", ctx.rules.target_name);
-        let inner = frame_around(frame, buf, skin, " APPROVE ", &corner);
-        let form_rows = 5;
-        let form = Rect { y: inner.bottom().saturating_sub(form_rows), height: inner.height.min(form_rows), ..inner };
-        let plan = Rect { height: inner.height.saturating_sub(form_rows), ..inner };
-        let preflight = ctx.catalog.preflight(&self.model, self.version);
-        if self.show_notes {
-            self.draw_notes(plan, buf, skin, preflight);
-        } else {
-            self.draw_plan(plan, buf, ctx, skin, preflight);
+        let frame = self.frame(area, ctx, skin);
+        let inner = Dialog::inner(frame);
+        let arranged = self.arrange(inner.width, inner.height, ctx, skin);
+        let mut title = Phrase::of(Role::Title, "APPROVE");
+        if inner.height < ROOMY {
+            title = title.text(format!("  {}  ", self.model)).add(Role::Candidate, self.version.to_string());
         }
-        self.draw_form(form, buf, skin, preflight);
+        let word = if ctx.rules.production { " PRODUCTION" } else { "" };
+        let right = Phrase::of(Role::BorderDanger, format!("{}{word}", ctx.rules.target_name));
+        (&Dialog { skin, title, right, danger: true }).render(frame, buf);
+        format::lines(inner, buf, skin, arranged.above);
+        self.draw_form(inner, buf, skin, arranged.signer, arranged.word);
     }
 
-    fn draw_plan(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin, preflight: Option<&Preflight>) {
-        let width = usize::from(area.width);
-        let mut lines = vec![
-            Phrase::of(Role::Title, format!("  {}   ", self.model)).add(Role::Candidate, self.version.to_string()),
-        ];
-        if let Some(draft) = preflight.and_then(|p| p.draft.as_ref()) {
-            lines.extend(plan_lines(draft, skin, area.width));
-        }
+    /// How many lines of the plan a terminal of this size has no room for. Nobody may confirm what cannot be seen.
+    #[must_use]
+    pub fn hidden_lines(&self, ctx: &Ctx<'_>) -> usize {
+        let skin = Skin::new(Theme::NoColor, true);
+        let body = Rect::new(0, 0, ctx.width, ctx.height.saturating_sub(crate::screens::parts::CHROME));
+        let inner = Dialog::inner(self.frame(body, ctx, &skin));
+        let plan = Self { show_notes: false, ..self.clone() };
+        plan.arrange(inner.width, inner.height, ctx, &skin).hidden
+    }
+
+    /// The frame: larger than usual only if the plan is longer than usual, so that it does not jump.
+    fn frame(&self, area: Rect, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
+        let width = area.width.min(FRAME.0);
+        let wanted = self.arrange(Dialog::inner(Rect { width, ..area }).width, u16::MAX, ctx, skin);
+        let lines = wanted.above.len() + self.form_rows(true, wanted.word.len()) + 2;
+        let height = (lines.min(usize::from(u16::MAX)) as u16).max(FRAME.1).min(area.height);
+        Rect { x: area.x + (area.width - width) / 2, width, height, ..area }
+    }
+
+    /// Rows of the form: signer, reason, a blank, confirmation, and the word below it.
+    fn form_rows(&self, roomy: bool, word: usize) -> usize {
+        word.max(1) + if roomy { 4 } else { 2 }
+    }
+
+    fn arrange(&self, width: u16, height: u16, ctx: &Ctx<'_>, skin: &Skin) -> Arrangement {
+        let preflight = ctx.catalog.preflight(&self.model, self.version);
+        let roomy = height >= ROOMY;
+        let mut word = self.word(skin).wrap(usize::from(width), 2);
+        word.truncate(if roomy { 3 } else { 2 });
+        let rows = usize::from(height).saturating_sub(self.form_rows(roomy, word.len()));
+        let (above, hidden) = if self.show_notes {
+            (self.notes(preflight, usize::from(width), rows), 0)
+        } else {
+            self.plan(preflight, usize::from(width), rows, roomy, ctx, skin)
+        };
+        let signer = roomy.then(|| signer(preflight));
+        Arrangement { above, hidden, signer, word }
+    }
+
+    /// The plan in at most `rows` lines, and how many of its lines are not among them.
+    fn plan(
+        &self,
+        preflight: Option<&Preflight>,
+        wide: usize,
+        rows: usize,
+        roomy: bool,
+        ctx: &Ctx<'_>,
+        skin: &Skin,
+    ) -> (Vec<Phrase<'static>>, usize) {
+        let title =
+            Phrase::of(Role::Title, self.model.to_string()).text("   ").add(Role::Candidate, self.version.to_string());
+        let draft = preflight.and_then(|p| p.draft.as_ref());
+        let plan = draft.map(|d| plan::lines(d, skin, wide)).unwrap_or_default();
+        let mut remarks = Vec::new();
         match (preflight, ctx.catalog.failure(&self.query())) {
             (_, Some(failure)) => {
-                let hint = failure.hint.clone().unwrap_or_default();
-                let phrase = Phrase::of(Role::Bad, format!(" {} {failure}. {hint}", skin.symbols().block));
-                lines.extend(phrase.wrap(width, 3));
+                let hint = failure.hint.as_deref().unwrap_or_default();
+                let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", skin.symbols().block));
+                remarks.extend(phrase.add(Role::Muted, hint.to_owned()).wrap(wide, 2));
             }
-            (None, None) => lines.push(Phrase::of(Role::Muted, "  reading both servers …")),
+            (None, None) => remarks.push(Phrase::of(Role::Muted, "reading both servers …")),
             (Some(preflight), None) => {
                 for change in self.changes(preflight, ctx) {
-                    let phrase =
-                        Phrase::of(Role::Bad, format!(" {} since you reviewed it, {change}", skin.symbols().block));
-                    lines.extend(phrase.wrap(width, 3));
+                    let text = format!("{} since you reviewed it, {change}", skin.symbols().block);
+                    remarks.extend(Phrase::of(Role::Bad, text).wrap(wide, 2));
                 }
-                lines.extend(checks(preflight, skin, width));
+                remarks.extend(plan::remarks(preflight, skin, wide));
             }
         }
-        format::lines(area, buf, skin, lines);
+        let passed = preflight.and_then(|p| plan::passed(p, skin)).map(|p| p.wrap(wide, 2)).unwrap_or_default();
+        let gap = |lines: &[Phrase<'_>]| vec![Phrase::default(); usize::from(!lines.is_empty())];
+        let airy = [vec![title, Phrase::default()], plan.clone(), gap(&plan), remarks.clone(), passed.clone()].concat();
+        // The least that must be seen goes last: what passed is worth a line only if there is one.
+        let close = [plan, remarks].concat();
+        if roomy && airy.len() <= rows {
+            return (airy, 0);
+        }
+        if close.len() + passed.len() <= rows {
+            return ([close, passed].concat(), 0);
+        }
+        if close.len() <= rows {
+            return (close, 0);
+        }
+        let kept = rows.saturating_sub(1);
+        let hidden = close.len() - kept;
+        let text = format!("{} {hidden} lines do not fit: make the terminal larger", skin.symbols().warn);
+        let cut = close.into_iter().take(kept).chain([Phrase::of(Role::Warn, text)]);
+        (cut.take(rows).collect(), hidden)
     }
 
-    fn draw_notes(&self, area: Rect, buf: &mut Buffer, skin: &Skin, preflight: Option<&Preflight>) {
+    fn notes(&self, preflight: Option<&Preflight>, width: usize, rows: usize) -> Vec<Phrase<'static>> {
         let Some((preflight, draft)) = preflight.and_then(|p| Some((p, p.draft.as_ref()?))) else {
-            return;
+            return Vec::new();
         };
         // Rendered with a placeholder: the real id is made when it is confirmed.
-        let id = crate::domain::ids::PromotionId::from_uuid(uuid::Uuid::nil());
+        let id = PromotionId::from_uuid(uuid::Uuid::nil());
         let text = match draft.sign(id, preflight.read_at, self.reason.value()) {
             Ok(plan) => plan.notes,
             Err(error) => error.to_string(),
         };
-        let heading = Phrase::of(Role::Heading, "  Release notes   ").add(Role::Muted, "Ctrl-P shows the plan again");
-        let body = text.lines().map(|l| Phrase::new(format!("  {l}")));
-        format::lines(area, buf, skin, std::iter::once(heading).chain(body));
+        let heading =
+            Phrase::of(Role::Heading, "Release notes").add(Role::Muted, ", as they will be   Ctrl-P shows the plan");
+        let body = text::wrap(text.trim_end(), width);
+        let mut lines: Vec<_> =
+            [heading, Phrase::default()].into_iter().chain(body.into_iter().map(Phrase::new)).collect();
+        if lines.len() > rows {
+            let hidden = lines.len() - rows.saturating_sub(1);
+            lines.truncate(rows.saturating_sub(1));
+            lines.push(Phrase::of(Role::Muted, format!("… {hidden} more lines")));
+        }
+        lines
     }
 
-    fn draw_form(&self, area: Rect, buf: &mut Buffer, skin: &Skin, preflight: Option<&Preflight>) {
-        let signer = match preflight.and_then(|p| p.draft.as_ref()) {
-            Some(draft) => {
-                let mut phrase = Phrase::of(Role::Muted, "  Signing as ").add(Role::Title, draft.signer.login.clone());
-                phrase = phrase.add(Role::Muted, format!(" ({})", draft.host));
-                if let Some(user) = &draft.signer.registry_user {
-                    phrase = phrase.add(Role::Muted, format!(", {user} in MLflow"));
-                }
-                phrase
-            }
-            None => Phrase::default(),
-        };
-        let field = |label: &str, value: &str, focused: bool, hint: &'static str| {
-            let role = if focused { Role::FieldFocus } else { Role::Field };
-            let cursor = if focused { "▏" } else { "" };
-            let shown = if value.is_empty() && !focused {
-                Phrase::of(Role::Placeholder, hint)
-            } else {
-                Phrase::of(role, format!("{value}{cursor}"))
-            };
-            Phrase::of(Role::Muted, format!("  {label}")).join(shown)
-        };
-        let confirm_label = format!("Type {} and press Enter:  ", self.version);
-        let reason = field("Reason  ", self.reason.value(), self.focus == Focus::Reason, "optional (Tab)");
-        let confirm = field(&confirm_label, self.confirmation.value(), self.focus == Focus::Confirmation, "");
-        let word = match (&self.phase, &self.word) {
-            (Phase::Submitted, _) => Phrase::of(Role::Warn, "  Confirmed. Opening the journal …"),
+    fn word(&self, skin: &Skin) -> Phrase<'static> {
+        match (&self.phase, &self.word) {
+            (Phase::Submitted, _) => Phrase::of(Role::Warn, "Confirmed. Opening the journal …"),
             (Phase::Failed(failure), None) => {
-                Phrase::of(Role::Bad, format!("  {} nothing was done: {failure}", skin.symbols().block))
+                let hint = failure.hint.clone().unwrap_or_default();
+                Phrase::of(Role::Bad, format!("{} nothing was done: {failure}. ", skin.symbols().block))
+                    .add(Role::Muted, hint)
             }
-            (_, Some(word)) => Phrase::of(Role::Warn, format!("  {word}")),
+            (_, Some(word)) => Phrase::of(Role::Warn, word.clone()),
             (Phase::Open, None) => Phrase::default(),
-        };
-        format::lines(area, buf, skin, [signer, reason, Phrase::default(), confirm, word]);
-    }
-}
-
-/// The plan: old and new of every object on one line, and where the point of no return lies.
-fn plan_lines(draft: &PlanDraft, skin: &Skin, width: u16) -> Vec<Phrase<'static>> {
-    let arrow = skin.symbols().arrow;
-    let mut lines = vec![Phrase::default()];
-    let mut crossed = false;
-    for line in draft.lines() {
-        if line.irreversible && !crossed {
-            crossed = true;
-            let text = " from here on it cannot be undone ";
-            let rest = usize::from(width).saturating_sub(text::width(text) + 10);
-            let line = skin.symbols().line;
-            lines.push(Phrase::of(Role::BorderDanger, format!("    {}{text}{}", line.repeat(2), line.repeat(rest))));
         }
-        lines.push(plan_line(&line, arrow));
     }
-    if let CommitOrigin::BranchHead(branch) = &draft.commit_origin {
-        let text = format!("  {} the run recorded NO commit: this is the head of {branch}", skin.symbols().warn);
-        lines.push(Phrase::of(Role::Warn, text));
-    } else {
-        lines.push(Phrase::of(Role::Muted, format!("    commit {} {}", draft.commit.sha.short(), draft.commit.title)));
-    }
-    lines.push(Phrase::default());
-    lines
-}
 
-fn plan_line(line: &PlanLine, arrow: &str) -> Phrase<'static> {
-    let number = if line.object.is_empty() { " ".to_owned() } else { line.number.to_string() };
-    let head = format!("  {number} {:<15}", line.object);
-    let phrase = Phrase::of(Role::Heading, head).text(format!("{} ", line.subject));
-    if line.old.is_empty() {
-        let gap = if line.subject.is_empty() { "" } else { arrow };
-        return phrase.add(Role::Muted, format!("{gap} ")).text(line.new.clone());
-    }
-    phrase
-        .add(Role::Muted, format!(" {:<11}", line.old))
-        .add(Role::Muted, format!("{arrow} "))
-        .add(Role::Title, line.new.clone())
-}
-
-/// What hinders first, then what is worth a look, then the rest in one line.
-fn checks(preflight: &Preflight, skin: &Skin, width: usize) -> Vec<Phrase<'static>> {
-    let mut lines = Vec::new();
-    let mut worth: Vec<&Check> = preflight.checks.iter().filter(|c| c.state != CheckState::Pass).collect();
-    worth.sort_by_key(|c| std::cmp::Reverse(c.state));
-    for check in worth {
-        let (role, symbol) = match check.state {
-            CheckState::Block => (Role::Bad, skin.symbols().block),
-            CheckState::Warn => (Role::Warn, skin.symbols().warn),
-            _ => (Role::Unknown, skin.symbols().unknown),
+    /// The fields at the bottom of the frame.
+    fn draw_form(
+        &self,
+        inner: Rect,
+        buf: &mut Buffer,
+        skin: &Skin,
+        signer: Option<Phrase<'static>>,
+        word: Vec<Phrase<'static>>,
+    ) {
+        let roomy = signer.is_some();
+        let rows = self.form_rows(roomy, word.len()) as u16;
+        let (_, mut rest) = format::split_bottom(inner, rows);
+        let mut line = || {
+            let (line, below) = format::split_top(rest, 1);
+            rest = below;
+            line
         };
-        let mut phrase = Phrase::of(role, format!(" {symbol} {}: {}", check.title, check.detail));
-        if let Some(hint) = &check.hint {
-            phrase = phrase.add(Role::Muted, format!("  {hint}"));
+        if let Some(signer) = signer {
+            signer.draw(line(), buf, skin);
         }
-        lines.extend(phrase.wrap(width, 3));
+        let open = self.phase != Phase::Submitted;
+        let field = |label: String, input, placeholder: &'static str, focus| Field {
+            skin,
+            label: Phrase::of(Role::Muted, label),
+            input,
+            placeholder: placeholder.into(),
+            focused: open && self.focus == focus,
+        };
+        let reason = field("Reason  ".to_owned(), &self.reason, "optional; Tab goes here", Focus::Reason);
+        (&reason).render(line(), buf);
+        if roomy {
+            line();
+        }
+        let label = format!("Type {} and press Enter:  ", self.version);
+        let confirm = field(label, &self.confirmation, "", Focus::Confirmation);
+        (&confirm).render(line(), buf);
+        let line = |i: usize| word.get(i).cloned().unwrap_or_default();
+        (&Pager::new(skin, word.len(), 0, &line)).render(rest, buf);
     }
-    let passed: Vec<&str> =
-        preflight.checks.iter().filter(|c| c.state == CheckState::Pass).map(|c| c.title.as_str()).collect();
-    if !passed.is_empty() {
-        let text = format!(" {} {}", skin.symbols().pass, passed.join(", "));
-        lines.push(Phrase::of(Role::Good, text));
-    }
-    lines
 }
 
-/// Draws the frame of danger and returns what is inside.
-fn frame_around(area: Rect, buf: &mut Buffer, skin: &Skin, title: &str, corner: &str) -> Rect {
-    let [top_left, top_right, bottom_left, bottom_right, side] = skin.symbols().frame;
-    let line = skin.symbols().line;
-    if area.width < 4 || area.height < 3 {
-        return area;
+fn signer(preflight: Option<&Preflight>) -> Phrase<'static> {
+    let Some(draft) = preflight.and_then(|p| p.draft.as_ref()) else {
+        return Phrase::default();
+    };
+    let phrase = Phrase::of(Role::Muted, "Signing as ")
+        .add(Role::Title, draft.signer.login.clone())
+        .add(Role::Muted, format!(" ({})", draft.host));
+    match &draft.signer.registry_user {
+        Some(user) => phrase.add(Role::Muted, format!(", {user} in MLflow")),
+        None => phrase,
     }
-    let dashes = |used: usize| line.repeat(usize::from(area.width).saturating_sub(used + 4));
-    let top =
-        format!("{top_left}{line}{title}{}{corner}{line}{top_right}", dashes(text::width(title) + text::width(corner)));
-    let bottom = format!("{bottom_left}{}{bottom_right}", line.repeat(usize::from(area.width) - 2));
-    let style = skin.style(Role::BorderDanger);
-    buf.set_stringn(area.x, area.y, top, usize::from(area.width), style);
-    buf.set_stringn(area.x, area.bottom() - 1, bottom, usize::from(area.width), style);
-    for y in area.y + 1..area.bottom() - 1 {
-        buf.set_stringn(area.x, y, side, 1, style);
-        buf.set_stringn(area.right() - 1, y, side, 1, style);
-    }
-    Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
 }

@@ -11,10 +11,10 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Help {
-    /// What the title line says: left and right.
+    /// What the title line says.
     #[must_use]
-    pub fn title(&self) -> (Phrase<'static>, Phrase<'static>) {
-        (Phrase::of(Role::Title, "Keys").text(format!(" on the screen '{}'", self.title)), Phrase::default())
+    pub fn title(&self) -> Phrase<'static> {
+        Phrase::of(Role::Title, "Keys").text(format!(" on the screen '{}'", self.title))
     }
 
     /// Draws the body.

@@ -14,47 +14,59 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl History {
-    /// What the title line says: left and right.
+    /// What the title line says: left, and pieces at the right.
     #[must_use]
-    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Phrase<'static>) {
-        let count = ctx.catalog.promotions.len();
-        (Phrase::of(Role::Title, "Promotions from this machine"), Phrase::new(format!("{count} promotions")))
+    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let read = ctx.catalog.slot(&Query::Promotions).is_some_and(|s| s.read_at.is_some());
+        let known = read.then_some(ctx.catalog.promotions.len());
+        let right = vec![format::count(known, false, "promotion", "promotions")];
+        (Phrase::of(Role::Title, "Promotions from this machine"), right)
     }
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let promotions = &ctx.catalog.promotions;
+        let slot = ctx.catalog.slot(&Query::Promotions);
+        let failure = ctx.catalog.failure(&Query::Promotions);
+        let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
         if promotions.is_empty() {
-            let reading = ctx.catalog.is_loading(&Query::Promotions);
-            let message =
-                if reading { "reading the journal …" } else { "Nothing was promoted from this machine yet." };
-            format::empty(area, buf, skin, message);
-        } else {
-            let columns = columns();
-            let widths = Widths::of(&columns, [sample()]);
-            let row = |i: usize| promotions.get(i).map(|p| row(p, ctx, skin)).unwrap_or_default();
-            let table = Table::new(skin, &columns, &widths, promotions.len(), &row);
-            (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+            let (message, keys): (&str, &[_]) = match (ctx.catalog.is_loading(&Query::Promotions), failure) {
+                (true, _) => ("reading the journal …", &[]),
+                (_, Some(_)) => ("", &[]),
+                _ => ("Nothing was promoted from this machine yet.", &[("i", "inbox"), ("Esc", "back")]),
+            };
+            return format::empty(area, buf, skin, message, keys);
         }
-        if let Some(failure) = ctx.catalog.failure(&Query::Promotions) {
-            format::banner(area, buf, skin, failure, !promotions.is_empty());
-        }
+        let narrow = ctx.width < 80;
+        let columns = columns(narrow);
+        let widths = Widths::of(&columns, [sample()]);
+        let row = |i: usize| promotions.get(i).map(|p| row(p, ctx, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, promotions.len(), &row);
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
 }
 
-fn columns() -> Vec<Column<'static>> {
+fn columns(narrow: bool) -> Vec<Column<'static>> {
     vec![
-        Column::left("WHEN"),
-        Column::left("MODEL").min(14).max(40),
+        // What is cut of the time on narrow terminals is the year.
+        Column::left("WHEN (UTC)").max(if narrow { 11 } else { 16 }),
+        Column::left("MODEL").min(12).max(40),
         Column::right("VER"),
         Column::left("BY").rank(2).min(6),
         Column::left("TAG").rank(3).min(12),
-        Column::left("HOW IT ENDED").min(20).stretch(),
+        Column::left("HOW IT ENDED").min(22).stretch(),
     ]
 }
 
 fn sample() -> Row<'static> {
-    let cells = ["2026-11-23 09:10", "telco-churn-classifier", "v1234", "reviewer", "telco-churn-v1234", "x"];
+    let cells = [
+        "2026-11-23 09:10",
+        "telco-churn-classifier",
+        "v1234",
+        "reviewer",
+        "telco-churn-v1234",
+        "! UNFINISHED: interrupted",
+    ];
     Row::new(cells.map(Phrase::new).to_vec())
 }
 
@@ -74,8 +86,9 @@ fn row(promotion: &Promotion, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         }
     };
     let draft = &state.plan.draft;
+    let when = state.opened_at.strftime(if ctx.width < 80 { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M" }).to_string();
     Row::new(vec![
-        Phrase::of(Role::Muted, state.opened_at.strftime("%Y-%m-%d %H:%M").to_string()),
+        Phrase::of(Role::Muted, when),
         Phrase::new(draft.model().to_string()),
         Phrase::new(draft.version().to_string()),
         Phrase::new(draft.signer.login.clone()),

@@ -17,7 +17,8 @@ use crate::screens::parts::{Ctx, Event, Filter, Step};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inbox {
     rows: Vec<Waiting>,
-    shown: Vec<ModelName>,
+    shown: Vec<usize>,
+    keys: Vec<ModelName>,
     made_from: Option<u64>,
     cursor: Cursor<ModelName>,
     filter: Filter,
@@ -60,7 +61,8 @@ impl Inbox {
         if ctx.catalog.models.has_more() {
             needs.push(Query::Models { page: ctx.catalog.models.next_page() });
         }
-        let in_sight = self.visible().skip(self.cursor.offset()).take(self.visible_rows(ctx));
+        let first = self.cursor.offset();
+        let in_sight = (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i));
         needs.extend(ctx.catalog.runs_to_ask(in_sight.flat_map(|w| {
             let baseline = w.production_version.as_ref().and_then(|p| p.run_id.clone());
             w.candidate.run_id.clone().into_iter().chain(baseline)
@@ -77,12 +79,12 @@ impl Inbox {
             self.collect(ctx);
         }
         let rows = self.visible_rows(ctx);
-        self.cursor.settle(&self.shown, rows);
+        self.cursor.settle(&self.keys, rows);
         let Event::Action(action) = event else {
             return Step::none();
         };
         if action.is_movement() {
-            self.cursor.step(action, &self.shown, rows);
+            self.cursor.step(action, &self.keys, rows);
             return Step::none();
         }
         if action == Action::Refresh {
@@ -114,18 +116,17 @@ impl Inbox {
     }
 
     fn narrow(&mut self) {
-        let found = fuzzy::filter(self.filter.query(), &self.rows, |w| w.candidate.model.to_string());
-        self.shown = found.into_iter().map(|i| self.rows[i].candidate.model.clone()).collect();
+        self.shown = fuzzy::filter(self.filter.query(), &self.rows, |w| w.candidate.model.to_string());
+        self.keys = self.shown.iter().map(|i| self.rows[*i].candidate.model.clone()).collect();
     }
 
-    fn visible(&self) -> impl Iterator<Item = &Waiting> {
-        // Both lists are in the same order, so one pass pairs them.
-        let mut rows = self.rows.iter();
-        self.shown.iter().filter_map(move |name| rows.find(|w| w.candidate.model == *name))
+    /// The row that stands at `index` of what the filter leaves.
+    fn row(&self, index: usize) -> Option<&Waiting> {
+        self.rows.get(*self.shown.get(index)?)
     }
 
     fn selected(&self) -> Option<&Waiting> {
-        self.visible().nth(self.cursor.index())
+        self.row(self.cursor.index())
     }
 
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {

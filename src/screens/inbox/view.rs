@@ -10,73 +10,88 @@ use crate::domain::compare::metric_change;
 use crate::domain::inbox::Waiting;
 use crate::domain::promotion::SagaState;
 use crate::domain::run::{MetricValue, Run};
+use crate::failure::Failure;
 use crate::screens::parts::Ctx;
-use crate::screens::parts::view as format;
+use crate::screens::parts::{version_view, view as format};
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 use crate::ui::{Phrase, text};
 
 impl Inbox {
-    /// What the title line says: left and right.
+    /// What the title line says: left, and pieces at the right.
     #[must_use]
-    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Phrase<'static>) {
-        let waiting = self.rows.len();
-        let reading = if ctx.catalog.models.has_more() && self.failure(ctx).is_none() { "…" } else { "" };
-        (Phrase::of(Role::Title, "Inbox"), Phrase::new(format!("{waiting}{reading} waiting")))
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let models = &ctx.catalog.models;
+        let failed = self.failure(ctx).is_some();
+        let known = models.read_at.map(|_| self.rows.len());
+        let reading = models.has_more() && !failed;
+        let right = vec![
+            format::count(known, !models.complete, "waiting", "waiting"),
+            format::freshness(reading, failed, models.read_at, skin),
+        ];
+        (Phrase::of(Role::Title, "Inbox"), right)
     }
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let unfinished: Vec<_> = ctx.catalog.unfinished().take(3).map(|s| warning(s, ctx, skin)).collect();
         let used = format::lines(area, buf, skin, unfinished);
-        let area = Rect { y: area.y + used, height: area.height - used, ..area };
+        let (_, area) = format::split_top(area, used);
         let area = format::filter_line(&self.filter, area, buf, skin);
+        let failure = self.failure(ctx).or_else(|| self.run_failure(ctx));
+        let area = format::banner(area, buf, skin, failure, ctx.catalog.models.read_at);
         if self.shown.is_empty() {
-            let message = match (self.filter.query(), ctx.catalog.models.has_more()) {
-                ("", true) if self.failure(ctx).is_none() => "reading models …",
-                ("", true) => "",
-                ("", false) => "Nothing waits for you.   m  all models",
-                _ => "Nothing waiting matches.   Esc  clears the filter",
-            };
-            format::empty(area, buf, skin, message);
-        } else {
-            let columns = columns();
-            let widths = Widths::of(&columns, [sample()]);
-            let first = self.cursor.offset();
-            let visible: Vec<_> = self.visible().skip(first).take(usize::from(area.height)).collect();
-            let row = |i: usize| visible.get(i.wrapping_sub(first)).map(|w| row(w, ctx, skin)).unwrap_or_default();
-            let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
-            (&table.scrolled(first).cursor(Some(self.cursor.index()))).render(area, buf);
+            return self.draw_empty(area, buf, ctx, skin);
         }
-        if let Some(failure) = self.failure(ctx) {
-            format::banner(area, buf, skin, failure, !self.rows.is_empty());
+        let (area, pane) = version_view::panes(area, ctx);
+        let columns = columns();
+        let widths = Widths::of(&columns, [sample()]);
+        let row = |i: usize| self.row(i).map(|w| row(w, ctx, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        if let Some((pane, waiting)) = pane.zip(self.selected()) {
+            version_view::draw(&waiting.candidate, pane, buf, ctx, skin);
         }
     }
 
-    fn failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a crate::failure::Failure> {
+    fn draw_empty(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let target = &ctx.rules.promote_to;
+        let none = format!("Nothing waits for you: nothing is newer than what is in {target}.");
+        let (message, keys): (&str, &[_]) = match (self.filter.query(), ctx.catalog.models.has_more()) {
+            ("", true) if self.failure(ctx).is_none() => ("reading models …", &[]),
+            ("", true) => ("", &[]),
+            ("", false) => (&none, &[("m", "all models"), ("H", "promotions"), ("r", "reads again")]),
+            _ => ("Nothing waiting matches.", &[("Esc", "clears the filter")]),
+        };
+        format::empty(area, buf, skin, message, keys);
+    }
+
+    fn failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
         ctx.catalog.failure(&Query::Models { page: ctx.catalog.models.next_page() })
+    }
+
+    /// Why the run of the selected row could not be read.
+    fn run_failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
+        let id = self.selected()?.candidate.run_id.as_ref()?;
+        ctx.catalog.run_failure(id)
     }
 }
 
 fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let draft = &state.plan.draft;
     let word = if ctx.busy { "is at work" } else { "is unfinished" };
-    Phrase::of(
-        Role::Warn,
-        format!(" {} the promotion of {} {} {word}", skin.symbols().warn, draft.model(), draft.version()),
-    )
-    .add(Role::Key, "   H")
-    .add(Role::Muted, " promotions")
+    let text = format!(" {} the promotion of {} {} {word}", skin.symbols().warn, draft.model(), draft.version());
+    Phrase::of(Role::Warn, text).add(Role::Key, "   H").add(Role::Muted, " promotions")
 }
 
 fn columns() -> Vec<Column<'static>> {
     vec![
-        Column::left("MODEL").min(14).max(44).stretch(),
+        Column::left("MODEL").min(18).max(44).stretch(),
         Column::right("VER"),
         Column::right("AGE"),
-        Column::left("AUTHOR").rank(4).min(8),
-        Column::left("STAGE").rank(3),
+        Column::left("AUTHOR").rank(3).min(8),
+        Column::left("STAGE").rank(4),
         Column::left("METRIC").rank(2).min(8),
         Column::point("VALUE"),
         Column::left("Δ PROD").rank(1),
@@ -86,7 +101,7 @@ fn columns() -> Vec<Column<'static>> {
 /// Widths are decided once, from what a row usually holds: nothing jumps when data arrives.
 fn sample() -> Row<'static> {
     Row::new(
-        ["telco-churn-class", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "1234.56789", "▲ +0.123456"]
+        ["pricing-elasticity", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "123.4567", "▲ +0.0123"]
             .map(Phrase::new)
             .to_vec(),
     )
@@ -94,24 +109,20 @@ fn sample() -> Row<'static> {
 
 fn row(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let candidate = &waiting.candidate;
-    let run = candidate.run_id.as_ref().map(|id| ctx.catalog.run(id));
-    let known: Option<&Run> = run.flatten().flatten();
+    let reading = format::reading(candidate.run_id.as_ref(), ctx);
+    let known: Option<&Run> = candidate.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
     let name = known.and_then(|r| ctx.rules.main_metric(r));
     let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
-    let shown = match run {
-        // Asked for, and not there yet.
-        Some(None) => None,
-        _ => Some(value),
-    };
     let author = candidate.author.as_deref().or_else(|| known.and_then(|r| r.user.as_deref()));
+    let author = author.map(|a| text::fit(a, 16, skin.symbols().ellipsis));
     Row::new(vec![
         Phrase::new(candidate.model.to_string()),
         Phrase::of(Role::Candidate, candidate.number.to_string()),
         Phrase::new(format::age(candidate.created_at, ctx.now)),
-        Phrase::new(text::fit(author.unwrap_or("?"), 16, skin.symbols().ellipsis)),
+        format::known_or(author, reading),
         Phrase::of(Role::Muted, candidate.stage.to_string()),
-        Phrase::of(Role::Muted, name.unwrap_or_default().to_owned()),
-        format::metric(shown),
+        format::known_or(name.map(str::to_owned), reading),
+        format::known_or(value.map(|v| v.to_string()), reading),
         against(waiting, name, value, ctx, skin),
     ])
 }
@@ -127,18 +138,16 @@ fn against(
     let Some(production) = waiting.production else {
         return Phrase::of(Role::Muted, "first");
     };
-    let run = waiting.production_version.as_ref().and_then(|p| p.run_id.as_ref()).map(|id| ctx.catalog.run(id));
-    let Some(run) = run else {
+    let Some(id) = waiting.production_version.as_ref().and_then(|p| p.run_id.as_ref()) else {
         // The page that listed the model did not carry the version an alias points to.
         return Phrase::of(Role::Muted, format!("vs {production}"));
     };
-    match (run, name) {
-        (None, _) => Phrase::of(Role::Muted, "…"),
-        (Some(Some(run)), Some(name)) => {
+    match (ctx.catalog.run(id).flatten(), name) {
+        (Some(run), Some(name)) => {
             let old = run.metrics.get(name).map(|p| p.value);
             let (change, delta) = metric_change(old, value, ctx.rules.directions.of(name));
             format::delta(change, delta, skin)
         }
-        _ => Phrase::of(Role::Muted, "-"),
+        _ => format::known_or(None, format::reading(Some(id), ctx)),
     }
 }

@@ -17,12 +17,17 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Models {
-    /// What the title line says: left and right.
+    /// What the title line says: left, and pieces at the right.
     #[must_use]
-    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Phrase<'static>) {
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let models = &ctx.catalog.models;
-        let more = if models.has_more() { "…" } else { "" };
-        (Phrase::of(Role::Title, "Models"), Phrase::new(format!("{}{more} models", models.items.len())))
+        let failed = ctx.catalog.failure(&Query::Models { page: models.next_page() }).is_some();
+        let known = models.read_at.map(|_| models.items.len());
+        let right = vec![
+            format::count(known, !models.complete, "model", "models"),
+            format::freshness(models.has_more() && !failed, failed, models.read_at, skin),
+        ];
+        (Phrase::of(Role::Title, "Models"), right)
     }
 
     /// Draws the body.
@@ -30,26 +35,22 @@ impl Models {
         let area = format::filter_line(&self.filter, area, buf, skin);
         let models = &ctx.catalog.models;
         let failure = ctx.catalog.failure(&Query::Models { page: models.next_page() });
+        let area = format::banner(area, buf, skin, failure, models.read_at);
         if self.shown.is_empty() {
-            let message = match (self.filter.query(), models.has_more()) {
-                ("", true) if failure.is_none() => "reading models …",
-                ("", true) => "",
-                ("", false) => "This registry has no models that you may read.",
-                _ => "No model matches.   Esc  clears the filter",
+            let (message, keys): (&str, &[_]) = match (self.filter.query(), models.has_more()) {
+                ("", true) if failure.is_none() => ("reading models …", &[]),
+                ("", true) => ("", &[]),
+                ("", false) => ("This registry has no models that you may read.", &[("r", "reads again")]),
+                _ => ("No model matches.", &[("Esc", "clears the filter")]),
             };
-            format::empty(area, buf, skin, message);
-        } else {
-            let columns = columns();
-            let widths = Widths::of(&columns, [sample()]);
-            let row = |i: usize| {
-                self.shown.get(i).and_then(|i| models.items.get(*i)).map(|m| row(m, ctx)).unwrap_or_default()
-            };
-            let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
-            (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+            return format::empty(area, buf, skin, message, keys);
         }
-        if let Some(failure) = failure {
-            format::banner(area, buf, skin, failure, !models.items.is_empty());
-        }
+        let columns = columns();
+        let widths = Widths::of(&columns, [sample()]);
+        let row =
+            |i: usize| self.shown.get(i).and_then(|i| models.items.get(*i)).map(|m| row(m, ctx)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
 }
 
@@ -58,7 +59,7 @@ fn columns() -> Vec<Column<'static>> {
         Column::left("MODEL").min(14).max(44),
         Column::right("PROD"),
         Column::right("NEWEST"),
-        Column::left("WAITING"),
+        Column::right("WAITING"),
         Column::right("CHANGED").rank(1),
         Column::left("DESCRIPTION").rank(2).min(16).stretch(),
     ]

@@ -12,19 +12,17 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Palette {
-    /// What the title line says: left and right.
+    /// What the title line says.
     #[must_use]
-    pub fn title(&self) -> (Phrase<'static>, Phrase<'static>) {
-        (Phrase::of(Role::Title, "Commands"), Phrase::default())
+    pub fn title(&self) -> Phrase<'static> {
+        Phrase::of(Role::Title, "Commands")
     }
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
-        let typed = Phrase::of(Role::Key, " : ").add(Role::FieldFocus, format!("{}▏", self.field.value()));
-        let used = format::lines(area, buf, skin, [typed]);
-        let area = Rect { y: area.y + used, height: area.height - used, ..area };
+        let area = format::prompt(" : ", &self.field, true, &Phrase::default(), area, buf, skin);
         if self.shown.is_empty() {
-            return format::empty(area, buf, skin, "No command matches.");
+            return format::empty(area, buf, skin, "No command matches.", &[("Esc", "back")]);
         }
         let columns = [Column::left("").min(20), Column::left("").stretch()];
         let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("Ctrl-D, PgDn, Ctrl-F"), Phrase::new("x")])]);

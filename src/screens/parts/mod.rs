@@ -1,5 +1,7 @@
 //! What all screens share: what they are given, what they answer, and the filter line.
 
+pub mod save;
+pub mod version_view;
 pub mod view;
 
 use jiff::Timestamp;
@@ -12,6 +14,7 @@ use crate::app::effect::Effect;
 use crate::app::input::Key;
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
+use crate::app::saving::Saving;
 use crate::domain::rules::Rules;
 
 /// What a screen may look at.
@@ -29,6 +32,8 @@ pub struct Ctx<'a> {
     pub height: u16,
     /// This program drives a promotion right now.
     pub busy: bool,
+    /// The file on its way to this machine.
+    pub saving: Option<&'a Saving>,
 }
 
 impl Ctx<'_> {

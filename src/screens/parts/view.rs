@@ -3,16 +3,20 @@
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+use tui_input::Input;
 
-use super::Filter;
+use super::save::Save;
+use super::{Ctx, Filter};
 use crate::domain::cd::{CdOutcome, CdState};
 use crate::domain::compare::Change;
+use crate::domain::ids::RunId;
 use crate::domain::promotion::{Ending, Phase, SagaState};
 use crate::domain::release::signed;
-use crate::domain::run::MetricValue;
 use crate::failure::Failure;
+use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
-use crate::ui::{Phrase, text};
+use crate::ui::widgets::{Banner, Field, Tone};
 
 /// Time since `at` in its largest unit: `40s`, `12m`, `3h`, `2d`, `5w`, `2y`.
 #[must_use]
@@ -31,10 +35,10 @@ pub fn age(at: Option<Timestamp>, now: Timestamp) -> String {
     }
 }
 
-/// A time of day in UTC.
+/// A time of day in UTC, and says so: `09:10:04Z`.
 #[must_use]
 pub fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M:%S").to_string()
+    at.strftime("%H:%M:%SZ").to_string()
 }
 
 /// A duration as `0.14 s` or `01:05`.
@@ -48,13 +52,37 @@ pub fn duration(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
-/// A metric's value, `…` while it is on its way, `-` where there is none.
+/// How far the run of a version is: what its cells show instead of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It was read, or there is none.
+    Done,
+    /// It is on its way.
+    Underway,
+    /// It could not be read.
+    Failed,
+}
+
+/// How far the reading of a run is.
 #[must_use]
-pub fn metric(value: Option<Option<MetricValue>>) -> Phrase<'static> {
-    match value {
-        None => Phrase::of(Role::Muted, "…"),
-        Some(None) => Phrase::of(Role::Muted, "-"),
-        Some(Some(value)) => Phrase::new(value.to_string()),
+pub fn reading(run: Option<&RunId>, ctx: &Ctx<'_>) -> Reading {
+    match run {
+        Some(id) if ctx.catalog.run(id).is_none() => match ctx.catalog.run_failure(id) {
+            Some(_) => Reading::Failed,
+            None => Reading::Underway,
+        },
+        _ => Reading::Done,
+    }
+}
+
+/// A value; `…` while it is on its way, `?` if it could not be read, `-` where there is none.
+#[must_use]
+pub fn known_or(value: Option<String>, reading: Reading) -> Phrase<'static> {
+    match (value, reading) {
+        (Some(value), _) => Phrase::new(value),
+        (None, Reading::Underway) => Phrase::of(Role::Muted, "…"),
+        (None, Reading::Failed) => Phrase::of(Role::Stale, "?"),
+        (None, Reading::Done) => Phrase::of(Role::Muted, "-"),
     }
 }
 
@@ -90,22 +118,57 @@ pub fn lines<'a>(area: Rect, buf: &mut Buffer, skin: &Skin, phrases: impl IntoIt
     used
 }
 
-/// A failure in two lines: what happened, and what to do next. Drawn over the end of the pane it concerns.
-pub fn banner(area: Rect, buf: &mut Buffer, skin: &Skin, failure: &Failure, stale: bool) {
-    let height = area.height.min(BANNER_ROWS);
-    let area = Rect { y: area.bottom() - height, height, x: area.x + 1, width: area.width.saturating_sub(2) };
-    let note = if stale { "  (shown as last read)" } else { "" };
-    let sentence = Phrase::of(Role::Bad, format!("{} {failure}", skin.symbols().block)).add(Role::Stale, note);
-    let hint = failure.hint.clone().unwrap_or_else(|| "r tries again.".to_owned());
-    let wrapped = sentence.wrap(usize::from(area.width), 2);
-    let first = wrapped.into_iter().take(usize::from(BANNER_ROWS) - 1).collect::<Vec<_>>();
-    let room = usize::from(BANNER_ROWS) - first.len();
-    let hint = Phrase::of(Role::Muted, format!("  {hint}")).wrap(usize::from(area.width), 2);
-    lines(area, buf, skin, first.into_iter().chain(hint.into_iter().take(room)));
+/// Says what failed and what to do next: at the end of `area`, or at its beginning if there is nothing else to show.
+/// Returns what is left of it.
+///
+/// `shown_since`: when that was read which is still shown, if anything is.
+#[must_use]
+pub fn banner(
+    area: Rect,
+    buf: &mut Buffer,
+    skin: &Skin,
+    failure: Option<&Failure>,
+    shown_since: Option<Timestamp>,
+) -> Rect {
+    let Some(failure) = failure else {
+        return area;
+    };
+    let note = shown_since.map(|at| format!(". What you see was read at {}", clock(at))).unwrap_or_default();
+    let text = format!("{failure}{note}");
+    let hint = failure.hint.as_deref().unwrap_or("r tries again.");
+    let banner = Banner { skin, tone: Tone::Bad, text: &text, hint: Some(hint) };
+    // Half of the pane at most: what is old is better than nothing.
+    let height = banner.height(area.width).min(area.height / 2);
+    if shown_since.is_none() {
+        let (place, below) = split_top(split_top(area, 1).1, height);
+        (&banner).render(place, buf);
+        return below;
+    }
+    let (above, place) = split_bottom(area, height);
+    (&banner).render(place, buf);
+    above
 }
 
-/// Rows a banner takes.
-pub const BANNER_ROWS: u16 = 3;
+/// How old what is shown is, for the title line.
+#[must_use]
+pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: &Skin) -> Phrase<'static> {
+    match read_at {
+        _ if loading => Phrase::of(Role::Muted, "reading …"),
+        Some(at) if failed => Phrase::of(Role::Stale, format!("{} stale, read {}", skin.symbols().warn, clock(at))),
+        Some(at) => Phrase::of(Role::Muted, format!("read {}", clock(at))),
+        None => Phrase::default(),
+    }
+}
+
+/// A number of things: `1 model`, `3 models`, `100+ models` while there may be more; nothing before it is known.
+#[must_use]
+pub fn count(known: Option<usize>, more: bool, one: &str, many: &str) -> Phrase<'static> {
+    match known {
+        None => Phrase::default(),
+        Some(0) if more => Phrase::of(Role::Muted, format!("… {many}")),
+        Some(n) => Phrase::new(format!("{n}{} {}", if more { "+" } else { "" }, if n == 1 { one } else { many })),
+    }
+}
 
 /// The filter line, if there is one, and the area that is left below it.
 #[must_use]
@@ -113,12 +176,58 @@ pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -
     if !filter.is_active() {
         return area;
     }
-    let role = if filter.is_editing() { Role::FieldFocus } else { Role::Field };
-    let cursor = if filter.is_editing() { "▏" } else { "" };
-    let hint = if filter.is_editing() { "   ⏎ keeps it, Esc clears it" } else { "   Esc clears it" };
-    let phrase = Phrase::of(Role::Key, " / ").add(role, format!("{}{cursor}", filter.query())).add(Role::Muted, hint);
-    let used = lines(area, buf, skin, [phrase]);
-    Rect { y: area.y + used, height: area.height - used, ..area }
+    // While one types, the footer says it.
+    let hint = match filter.is_editing() {
+        true => Phrase::default(),
+        false => Phrase::of(Role::Key, "Esc").add(Role::Muted, " clears it "),
+    };
+    prompt(" / ", filter.field(), filter.is_editing(), &hint, area, buf, skin)
+}
+
+/// The line that asks where a file shall go, if it is asked, and the area that is left below it.
+#[must_use]
+pub fn save_line(save: &Save, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
+    let Some((label, remark)) = save.question() else {
+        return area;
+    };
+    if label.is_empty() {
+        let (line, below) = split_top(area, 1);
+        Phrase::of(Role::Warn, format!(" {} {remark}", skin.symbols().warn)).draw(line, buf, skin);
+        return below;
+    }
+    prompt(label, save.field(), true, &Phrase::of(Role::Warn, format!("{remark} ")), area, buf, skin)
+}
+
+/// A line to type in, with a hint at its right end. Returns the area below it.
+#[must_use]
+pub fn prompt(
+    label: &'static str,
+    input: &Input,
+    focused: bool,
+    hint: &Phrase<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+    skin: &Skin,
+) -> Rect {
+    let (line, below) = split_top(area, 1);
+    let width = (hint.width() as u16).min(line.width / 2);
+    hint.draw(Rect { x: line.right() - width, width, ..line }, buf, skin);
+    let field = Field { skin, label: Phrase::of(Role::Key, label), input, placeholder: "".into(), focused };
+    (&field).render(Rect { width: line.width.saturating_sub(width + 2), ..line }, buf);
+    below
+}
+
+/// The first `rows` rows of `area`, and the rest.
+#[must_use]
+pub fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
+}
+
+/// `area` without its last `rows` rows, and these.
+#[must_use]
+pub fn split_bottom(area: Rect, rows: u16) -> (Rect, Rect) {
+    split_top(area, area.height.saturating_sub(rows))
 }
 
 /// How a promotion stands, in a few words.
@@ -154,12 +263,22 @@ pub fn promotion_status(state: &SagaState, driven: bool, skin: &Skin) -> Phrase<
     }
 }
 
-/// A message in the middle of an empty pane.
-pub fn empty(area: Rect, buf: &mut Buffer, skin: &Skin, message: &str) {
-    let width = u16::try_from(text::width(message)).unwrap_or(area.width).min(area.width);
-    let place =
-        Rect { x: area.x + (area.width - width) / 2, y: area.y + area.height / 3, width, height: area.height.min(1) };
-    Phrase::of(Role::Muted, message).draw(place, buf, skin);
+/// A message in the middle of an empty pane, wrapped, with keys one may press below it.
+pub fn empty(area: Rect, buf: &mut Buffer, skin: &Skin, message: &str, keys: &[(&'static str, &'static str)]) {
+    let room = usize::from(area.width.saturating_sub(4));
+    let mut phrases = Phrase::of(Role::Muted, message).wrap(room, 0);
+    let hints = keys.iter().fold(Phrase::default(), |line, (key, word)| {
+        let gap = if line.is_empty() { "" } else { "   " };
+        line.text(gap).add(Role::Key, *key).add(Role::Muted, format!(" {word}"))
+    });
+    if !hints.is_empty() {
+        phrases.extend([Phrase::default(), hints]);
+    }
+    let (_, below) = split_top(area, area.height / 3);
+    for (phrase, y) in phrases.into_iter().zip(below.top()..below.bottom()) {
+        let width = (phrase.width() as u16).min(area.width);
+        phrase.draw(Rect { x: area.x + (area.width - width) / 2, y, width, height: 1 }, buf, skin);
+    }
 }
 
 #[cfg(test)]

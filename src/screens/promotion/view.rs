@@ -1,275 +1,147 @@
-//! Drawing of one promotion: a timeline, what is true, and what may be done next.
+//! Drawing of one promotion: where it is, a timeline, what is true, and what may be done next.
+
+mod steps;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
 
 use super::Promotion;
-use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdState};
-use crate::domain::promotion::saga::StepRecord;
-use crate::domain::promotion::{Ending, Phase, Receipt, SagaState, Step, StepState, Truth};
+use crate::domain::cd::{CdOutcome, CdState};
+use crate::domain::promotion::{Ending, Phase, SagaState, StepState};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Mark, Moment, Timeline};
+
+/// Columns of the timeline at most: times far from what took them are hard to read.
+const WIDEST: u16 = 104;
 
 impl Promotion {
-    /// What the title line says: left and right.
+    /// What the title line says: left, and pieces at the right.
     #[must_use]
-    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Phrase<'static>) {
-        match ctx.catalog.promotion(self.id) {
-            Some(state) => {
-                let draft = &state.plan.draft;
-                let end = if state.is_over() || !ctx.busy { state.updated_at } else { ctx.now };
-                let right =
-                    format!("started {} · {}", format::clock(state.opened_at), format::duration(state.opened_at, end));
-                (
-                    Phrase::of(Role::Title, format!("{} {}", draft.model(), draft.version())),
-                    Phrase::of(Role::Muted, right),
-                )
-            }
-            None => (Phrase::of(Role::Title, format!("Promotion {}", self.id.short())), Phrase::default()),
-        }
+    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let Some(state) = ctx.catalog.promotion(self.id) else {
+            return (Phrase::of(Role::Title, format!("Promotion {}", self.id.short())), Vec::new());
+        };
+        let draft = &state.plan.draft;
+        let end = if state.is_over() || !ctx.busy { state.updated_at } else { ctx.now };
+        let right = vec![
+            Phrase::of(Role::Muted, format::duration(state.opened_at, end)),
+            Phrase::of(Role::Muted, format!("started {}", format::clock(state.opened_at))),
+        ];
+        (
+            Phrase::of(Role::Title, draft.model().to_string()).add(Role::Candidate, format!("  {}", draft.version())),
+            right,
+        )
     }
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin, ticks: u64) {
         let Some(state) = ctx.catalog.promotion(self.id) else {
-            return format::empty(area, buf, skin, "reading the journal …");
+            let failure = ctx.catalog.failure(&crate::app::query::Query::Promotions);
+            let area = format::banner(area, buf, skin, failure, None);
+            let message = if failure.is_some() { "" } else { "reading the journal …" };
+            return format::empty(area, buf, skin, message, &[]);
         };
         let width = usize::from(area.width.saturating_sub(2));
-        let mut lines = vec![Phrase::default(), journal_line(state, skin)];
-        lines.extend(verify_line(state, ctx, skin, ticks));
-        for record in &state.steps {
-            lines.extend(step_lines(record, state, ctx, skin, ticks, width));
-        }
-        if let (true, Some(CdOutcome::Run(run))) = (self.show_jobs, &state.cd) {
-            lines.extend(ctx.catalog.jobs(run.id).unwrap_or_default().iter().map(|j| job_line(j, ctx, skin, ticks)));
-        }
-        lines.push(Phrase::default());
-        lines.extend(ending(state, skin, width));
+        // The answer comes first: where is it now? Then the keys, because they must not be out of sight.
+        let mut head = headline(state, ctx, skin).wrap(width, 3);
         if self.undo_asked {
-            let text = format!(
-                " {} u again takes it back: {} leaves {}, what was there before returns.",
-                skin.symbols().warn,
-                state.plan.draft.version(),
-                state.plan.draft.promote_to
-            );
-            lines.push(Phrase::of(Role::Warn, text));
+            let (version, target) = (state.plan.draft.version(), &state.plan.draft.promote_to);
+            let text = format!(" {} u once more takes it back: ", skin.symbols().warn);
+            let what = format!("{version} leaves {target}, what was there before returns.");
+            head.extend(Phrase::of(Role::Warn, text).text(what).wrap(width, 3));
         } else if !ctx.busy && !state.is_over() {
-            lines.extend(choices(state));
+            head.extend(choices(state).wrap(width, 3));
         }
-        format::lines(area, buf, skin, lines);
-    }
-}
-
-fn journal_line(state: &SagaState, skin: &Skin) -> Phrase<'static> {
-    line(skin.symbols().pass, Role::Good, "journal", "", format!("promotion {}", state.plan.id))
-}
-
-fn verify_line(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin, ticks: u64) -> Option<Phrase<'static>> {
-    let symbols = skin.symbols();
-    Some(match &state.phase {
-        Phase::Opened if ctx.busy => line(symbols.spin(spin(ticks)), Role::Warn, "facts", "", "re-reading …".into()),
-        Phase::Opened => line(symbols.dot, Role::Muted, "facts", "", "not re-read yet".into()),
-        Phase::Closing(Ending::Refused { why }) | Phase::Ended(Ending::Refused { why }) => {
-            line(symbols.block, Role::Bad, "facts", "", why.clone())
+        if area.height > 14 {
+            head.insert(0, Phrase::default());
+            head.push(Phrase::default());
         }
-        _ => line(symbols.pass, Role::Good, "facts", "", "nothing changed since you looked".into()),
-    })
-}
-
-fn step_lines(
-    record: &StepRecord,
-    state: &SagaState,
-    ctx: &Ctx<'_>,
-    skin: &Skin,
-    ticks: u64,
-    width: usize,
-) -> Vec<Phrase<'static>> {
-    let symbols = skin.symbols();
-    let (symbol, role, detail) = match &record.state {
-        StepState::Waiting => (symbols.dot, Role::Muted, String::new()),
-        StepState::Running if ctx.busy => {
-            let cd = match (&record.step, &state.cd) {
-                (Step::Follow, Some(CdOutcome::Run(run))) => run_words(run),
-                (Step::Follow, _) => "looking for the run …".to_owned(),
-                _ => "…".to_owned(),
-            };
-            (symbols.spin(spin(ticks)), Role::Warn, cd)
-        }
-        StepState::Running if record.step == Step::Follow => {
-            (symbols.dot, Role::Muted, "not followed to the end".to_owned())
-        }
-        StepState::Running => (symbols.unknown, Role::Unknown, "interrupted: its fate is not known".to_owned()),
-        StepState::Unknown(failure) => (symbols.unknown, Role::Unknown, format!("fate not known: {}", failure.reason)),
-        StepState::Done(receipt) => {
-            let (symbol, role) = match receipt {
-                Receipt::Cd { outcome } => outcome_mark(outcome, skin),
-                Receipt::Confirmed { truth } if truth.iter().any(|t| t.as_meant == Some(false)) => {
-                    (symbols.warn, Role::Warn)
-                }
-                _ => (symbols.pass, Role::Good),
-            };
-            (symbol, role, receipt_words(receipt, state))
-        }
-        StepState::Failed(failure) => (symbols.block, Role::Bad, failure.reason.clone()),
-        StepState::Undoing => (symbols.undone, Role::Warn, "taking back …".to_owned()),
-        StepState::Undone(note) => (symbols.undone, Role::Warn, note.clone()),
-    };
-    let time = match (record.started_at, record.ended_at) {
-        (Some(from), Some(to)) => format::duration(from, to),
-        (Some(from), None) if ctx.busy => format::duration(from, ctx.now),
-        _ => String::new(),
-    };
-    let phrase = line(symbol, role, &record.step.to_string(), &time, detail);
-    phrase.wrap(width, 28)
-}
-
-/// One line of the timeline: symbol, title, time, detail. The time stands before the detail, because times line
-/// up and details wrap.
-fn line(symbol: &str, role: Role, title: &str, time: &str, detail: String) -> Phrase<'static> {
-    Phrase::of(role, format!(" {symbol} "))
-        .text(format!("{title:<14}"))
-        .add(Role::Muted, format!("{time:>8}   "))
-        .text(detail)
-}
-
-fn receipt_words(receipt: &Receipt, state: &SagaState) -> String {
-    let draft = &state.plan.draft;
-    match receipt {
-        Receipt::Marked => format!("signed by {}", draft.signer.login),
-        Receipt::Moved { archived } => {
-            let left = archived.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let left = if left.is_empty() { String::new() } else { format!(", {left} left it") };
-            format!("{} in {}{left}", draft.version(), draft.promote_to)
-        }
-        Receipt::TagObject { sha } => sha.chars().take(7).collect(),
-        Receipt::TagRef { .. } => format!("{} on commit {}", draft.tag, draft.commit.sha.short()),
-        Receipt::Released { url, .. } => url.clone(),
-        Receipt::Dispatched => "dispatched".to_owned(),
-        Receipt::Linked => "tag, release and signer are on the version".to_owned(),
-        Receipt::Confirmed { truth } if truth.iter().all(|t| t.as_meant == Some(true)) => {
-            "everything is as it was meant".to_owned()
-        }
-        Receipt::Confirmed { .. } => "NOT everything is as it was meant, see below".to_owned(),
-        Receipt::Cd { outcome } => match outcome {
-            CdOutcome::NotExpected => "none expected".to_owned(),
-            CdOutcome::NotStarted { waited_s } => format!("no run appeared within {waited_s} s"),
-            CdOutcome::Run(run) => run_words(run),
-        },
-    }
-}
-
-fn run_words(run: &CdRun) -> String {
-    let file = run.path.rsplit('/').next().unwrap_or_default();
-    let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
-    format!("{file} run #{}{attempt}: {}", run.number, run.state)
-}
-
-fn outcome_mark(outcome: &CdOutcome, skin: &Skin) -> (&'static str, Role) {
-    match outcome {
-        CdOutcome::NotExpected => (skin.symbols().dot, Role::Muted),
-        CdOutcome::Run(run) if run.state == CdState::Success => (skin.symbols().pass, Role::Good),
-        _ => (skin.symbols().block, Role::Bad),
-    }
-}
-
-fn job_line(job: &CdJob, ctx: &Ctx<'_>, skin: &Skin, ticks: u64) -> Phrase<'static> {
-    let symbols = skin.symbols();
-    let (symbol, role) = match &job.state {
-        CdState::Success => (symbols.pass, Role::Good),
-        CdState::Failed(word) if word == "skipped" => (symbols.dot, Role::Muted),
-        CdState::Failed(_) => (symbols.block, Role::Bad),
-        CdState::Running => (symbols.spin(spin(ticks)), Role::Warn),
-        CdState::Waiting => (symbols.warn, Role::Warn),
-        CdState::Queued | CdState::Other(_) => (symbols.dot, Role::Muted),
-    };
-    let step = match (&job.state, &job.current_step) {
-        (CdState::Running, Some(step)) => format!("{} {step} …", symbols.within),
-        (state, _) => state.to_string(),
-    };
-    let time = match (job.started_at, job.ended_at) {
-        (Some(from), Some(to)) => format::duration(from, to),
-        (Some(from), None) => format::duration(from, ctx.now),
-        _ => String::new(),
-    };
-    Phrase::of(role, format!("     {symbol} "))
-        .text(format!("{:<16} ", job.name))
-        .add(Role::Muted, format!("{step}   {time}"))
-}
-
-/// How it ended, or why it stopped, with what is true on each server.
-fn ending(state: &SagaState, skin: &Skin, width: usize) -> Vec<Phrase<'static>> {
-    let symbols = skin.symbols();
-    let mut lines = Vec::new();
-    let (headline, truth): (Option<Phrase<'static>>, &[Truth]) = match (&state.phase, &state.paused) {
-        (Phase::Ended(Ending::Done), _) => {
-            let odd = state.truth.iter().any(|t| t.as_meant == Some(false));
-            let failed =
-                !matches!(&state.cd, None | Some(CdOutcome::NotExpected)) && outcome_mark_failed(state.cd.as_ref());
-            let phrase = match (failed, odd) {
-                (true, _) => Phrase::of(Role::Bad, format!(" {} Released, but CD has not deployed it.", symbols.block)),
-                (false, true) => Phrase::of(
-                    Role::Warn,
-                    format!(" {} Released, but not everything is as it was meant.", symbols.warn),
-                ),
-                (false, false) => Phrase::of(Role::Good, format!(" {} Done.", symbols.pass)),
-            };
-            (Some(phrase), &state.truth)
-        }
-        (Phase::Ended(Ending::Undone { why }), _) => {
-            (Some(Phrase::of(Role::Warn, format!(" {} Taken back. {why}", symbols.undone))), &state.truth)
-        }
-        (Phase::Ended(Ending::Refused { .. }), _) => (
-            Some(Phrase::of(Role::Warn, format!(" {} Refused. Nothing was written to any server.", symbols.block))),
-            &state.truth,
-        ),
-        (Phase::Ended(Ending::Superseded { by }), _) => {
-            (Some(Phrase::of(Role::Warn, format!(" {} {by}", symbols.dot))), &state.truth)
-        }
-        (_, Some((failure, truth))) => {
-            let hint = failure.hint.clone().unwrap_or_default();
-            (Some(Phrase::of(Role::Bad, format!(" {} Stopped: {failure}. {hint}", symbols.block))), truth)
-        }
-        _ => (None, &[]),
-    };
-    lines.extend(headline.into_iter().flat_map(|h| h.wrap(width, 3)));
-    for fact in truth {
-        let (symbol, role) = match fact.as_meant {
-            Some(true) => (symbols.pass, Role::Good),
-            Some(false) => (symbols.block, Role::Bad),
-            None => (symbols.unknown, Role::Unknown),
+        let used = format::lines(area, buf, skin, head);
+        let (_, below) = format::split_top(area, used);
+        let below = Rect { width: below.width.min(WIDEST), ..below };
+        let jobs = self.show_jobs;
+        let moments = steps::moments(state, jobs, ctx, skin);
+        let tick = usize::try_from(ticks % 1024).unwrap_or(0);
+        let mut timeline = Timeline { skin, moments: &moments, tick, offset: 0 };
+        // Where things happen stays in sight: the first that is not done, or the end.
+        let open = |m: &Moment<'_>| match state.is_over() {
+            true => matches!(m.mark, Mark::Failed | Mark::Attention),
+            false => m.mark != Mark::Done,
         };
-        let phrase = Phrase::of(role, format!("   {symbol} "))
-            .add(Role::Muted, format!("{:<9}", fact.what))
-            .text(fact.is.clone());
-        lines.extend(phrase.wrap(width, 14));
+        let at = moments.iter().position(open).unwrap_or(moments.len().saturating_sub(1));
+        timeline.offset = timeline.offset_of(at, below);
+        (&timeline).render(below, buf);
     }
-    lines
 }
 
-fn outcome_mark_failed(cd: Option<&CdOutcome>) -> bool {
-    match cd {
+/// Where it is now, in a sentence.
+fn headline(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    let symbols = skin.symbols();
+    let say = |role, symbol: &str, text: String| Phrase::of(role, format!(" {symbol} {text}"));
+    match (&state.phase, &state.paused) {
+        (Phase::Ended(Ending::Done), _) => ended(state, skin),
+        (Phase::Ended(Ending::Undone { why }), _) => say(Role::Warn, symbols.undone, format!("Taken back: {why}.")),
+        (Phase::Ended(Ending::Refused { .. }), _) => {
+            say(Role::Warn, symbols.block, "Refused. Nothing was written to any server.".to_owned())
+        }
+        (Phase::Ended(Ending::Superseded { by }), _) => say(Role::Warn, symbols.dot, format!("Superseded: {by}.")),
+        (_, Some((failure, _))) => {
+            let hint = failure.hint.as_deref().unwrap_or_default();
+            say(Role::Bad, symbols.block, format!("Stopped: {failure}. ")).add(Role::Muted, hint.to_owned())
+        }
+        _ if ctx.busy => {
+            let doing = if matches!(state.phase, Phase::Backward { .. }) { "Being taken back" } else { "At work" };
+            say(Role::Title, symbols.within, format!("{doing}."))
+                .add(Role::Muted, " It goes on if you leave this screen.")
+        }
+        _ if state.is_released() => {
+            say(Role::Good, symbols.pass, "Released. CD was not followed to its end.".to_owned())
+        }
+        _ => {
+            let unknown = state.steps.iter().find(|r| matches!(r.state, StepState::Running | StepState::Unknown(_)));
+            let what = match unknown {
+                Some(record) => format!("Interrupted: what became of the step '{}' is not known.", record.step),
+                None => "Interrupted between two steps.".to_owned(),
+            };
+            say(Role::Bad, symbols.warn, what)
+        }
+    }
+}
+
+fn ended(state: &SagaState, skin: &Skin) -> Phrase<'static> {
+    let symbols = skin.symbols();
+    let draft = &state.plan.draft;
+    let odd = state.truth.iter().any(|t| t.as_meant == Some(false));
+    let failed = match &state.cd {
         Some(CdOutcome::Run(run)) => run.state != CdState::Success,
         Some(CdOutcome::NotStarted { .. }) => true,
-        _ => false,
+        Some(CdOutcome::NotExpected) | None => false,
+    };
+    match (failed, odd) {
+        (true, _) => Phrase::of(Role::Bad, format!(" {} Released, but CD has not deployed it.", symbols.block)),
+        (false, true) => {
+            let text = format!(" {} Released, but not everything is as it was meant.", symbols.warn);
+            Phrase::of(Role::Warn, text)
+        }
+        (false, false) => {
+            let deployed = if matches!(state.cd, Some(CdOutcome::Run(_))) { ", deployed by CD" } else { "" };
+            let text =
+                format!(" {} Done: {} in {}, released{deployed}.", symbols.pass, draft.version(), draft.promote_to);
+            Phrase::of(Role::Good, text)
+        }
     }
 }
 
-fn choices(state: &SagaState) -> Vec<Phrase<'static>> {
-    let key =
-        |key: &'static str, word: &'static str| Phrase::of(Role::Key, format!("   {key}")).text(format!("  {word}"));
-    let mut lines = vec![Phrase::default()];
-    lines.push(key(
-        "r",
-        if state.is_released() { "follow CD to its end" } else { "resume: read what is there, then go on" },
-    ));
-    if state.may_undo() {
-        lines.push(key("u", "undo: take back what was written"));
-    }
-    lines
-}
-
-fn spin(ticks: u64) -> usize {
-    usize::try_from(ticks % 1024).unwrap_or(0)
+/// What may be done with a promotion that rests.
+fn choices(state: &SagaState) -> Phrase<'static> {
+    let resume = match state.is_released() {
+        true => " follows CD to its end",
+        false => " resumes: reads what is there, then goes on",
+    };
+    let phrase = Phrase::of(Role::Key, "   r").text(resume);
+    if state.may_undo() { phrase.add(Role::Key, "   u").text(" takes it back") } else { phrase }
 }

@@ -182,7 +182,8 @@ pub fn text_rows(text: &str, width: u16) -> Vec<Row> {
     if text.trim().is_empty() {
         return vec![Row::Line("This version has no description.".to_owned())];
     }
-    let width = usize::from(width.saturating_sub(2)).max(20);
+    // Less the columns of the cursor, and one to breathe.
+    let width = usize::from(width.saturating_sub(4)).max(20);
     wrap(text.trim_end(), width).into_iter().map(Row::Line).collect()
 }
 

@@ -6,24 +6,24 @@ use ratatui::widgets::Widget as _;
 
 use super::rows::Row as ReviewRow;
 use super::{Review, Tab};
+use crate::app::catalog::Slot;
 use crate::domain::compare::Change;
+use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Row, Table};
+use crate::ui::widgets::{Row, Tab as TabLabel, Table, Tabs};
 
 impl Review {
-    /// What the title line says: candidate against production.
+    /// What the title line says: candidate against production, and pieces at the right.
     #[must_use]
-    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Phrase<'static>) {
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let symbols = skin.symbols();
         let mut left = Phrase::of(Role::Title, self.model.to_string())
             .add(Role::Candidate, format!("  {} {}", symbols.candidate, self.version));
-        let facts = ctx.catalog.facts(&self.model, self.version);
-        let mut right = Phrase::default();
-        if let Some(facts) = facts {
+        if let Some(facts) = ctx.catalog.facts(&self.model, self.version) {
             let target = &ctx.rules.promote_to;
             left = match &facts.baseline {
                 Some(base) => left
@@ -34,46 +34,49 @@ impl Review {
                 None => left.add(Role::Muted, format!("  nothing in {target} yet")),
             };
         }
-        if let Some(slot) = ctx.catalog.slot(&self.query()) {
-            if slot.loading.is_some() {
-                right = Phrase::of(Role::Muted, "reading …");
-            } else if let (Some(_), Some(at)) = (&slot.failure, slot.read_at) {
-                right = Phrase::of(Role::Stale, format!("stale, read {}", format::clock(at)));
-            } else if let Some(at) = slot.read_at {
-                right = Phrase::of(Role::Muted, format!("read {}", format::clock(at)));
-            }
-        }
-        (left, right)
+        let right = ctx
+            .catalog
+            .slot(&self.query())
+            .map(|slot| format::freshness(slot.loading.is_some(), slot.failure.is_some(), slot.read_at, skin));
+        (left, right.into_iter().collect())
     }
 
     /// Draws the body: a line of tabs, and the tab.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let mut tabs = Phrase::default();
-        for (i, tab) in Tab::ALL.into_iter().enumerate() {
-            let role = if tab == self.tab { Role::TabActive } else { Role::Tab };
-            tabs = tabs.add(Role::Muted, format!("  {} ", i + 1)).add(role, tab.title());
-        }
-        if self.tab == Tab::Diff {
-            tabs = tabs
-                .add(Role::Muted, if self.differences_only { "      differences only" } else { "      everything" });
-        }
-        format::lines(area, buf, skin, [tabs]);
-        let area = Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area };
-        let failure = ctx.catalog.failure(&self.query());
+        let (line, area) = format::split_top(area, 1);
+        self.draw_tabs(line, buf, skin);
+        let slot = ctx.catalog.slot(&self.query());
+        let failure = slot.and_then(|s| s.failure.as_ref());
+        let area = format::banner(area, buf, skin, failure, slot.and_then(|s: &Slot| s.read_at));
         if self.rows.is_empty() {
             if failure.is_none() {
-                format::empty(area, buf, skin, "reading the version, its run and what is in production …");
+                format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
             }
-        } else {
-            let columns = columns(self.tab, ctx);
-            let widths = Widths::of(&columns, [sample(self.tab)]);
-            let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, skin)).unwrap_or_default();
-            let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
-            (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+            return;
         }
-        if let Some(failure) = failure {
-            format::banner(area, buf, skin, failure, !self.rows.is_empty());
+        let columns = columns(self.tab, ctx);
+        let widths = Widths::of(&columns, [sample(self.tab)]);
+        let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, self.tab, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+    }
+
+    fn draw_tabs(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
+        let keys: Vec<String> = (1..=Tab::ALL.len()).map(|n| n.to_string()).collect();
+        let tabs: Vec<_> = keys.iter().zip(Tab::ALL).map(|(key, tab)| TabLabel::new(key, tab.title())).collect();
+        let active = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
+        let tabs = Tabs { skin, tabs: &tabs, active };
+        let word = match (self.tab, self.differences_only) {
+            (Tab::Diff, true) => Phrase::of(Role::Muted, "only differences "),
+            (Tab::Diff, false) => Phrase::of(Role::Muted, "everything "),
+            _ => Phrase::default(),
+        };
+        let room = area.width.saturating_sub(tabs.width());
+        if usize::from(room) > word.width() {
+            let width = word.width() as u16;
+            word.draw(Rect { x: area.right() - width, width, ..area }, buf, skin);
         }
+        (&tabs).render(area, buf);
     }
 }
 
@@ -104,7 +107,7 @@ fn sample(tab: Tab) -> Row<'static> {
     }
 }
 
-fn draw_row(row: &ReviewRow, skin: &Skin) -> Row<'static> {
+fn draw_row(row: &ReviewRow, tab: Tab, skin: &Skin) -> Row<'static> {
     let symbols = skin.symbols();
     match row {
         ReviewRow::Gap => Row::default(),
@@ -121,7 +124,7 @@ fn draw_row(row: &ReviewRow, skin: &Skin) -> Row<'static> {
             format::delta(metric.change, metric.delta, skin),
         ]),
         ReviewRow::Text(text) => {
-            let one_line = |s: &Option<String>| crate::domain::text::clean_line(s.as_deref().unwrap_or_default());
+            let one_line = |s: &Option<String>| clean_line(s.as_deref().unwrap_or_default());
             let mark = match text.change {
                 Change::Same => Phrase::of(Role::Muted, symbols.same),
                 Change::Added => Phrase::of(Role::Unknown, "+ new"),
@@ -129,11 +132,15 @@ fn draw_row(row: &ReviewRow, skin: &Skin) -> Row<'static> {
                 _ => Phrase::of(Role::Unknown, "~ changed"),
             };
             Row::new(vec![
-                Phrase::new(format!("  {}", crate::domain::text::clean_line(&text.name))),
+                Phrase::new(format!("  {}", clean_line(&text.name))),
                 Phrase::of(Role::Muted, one_line(&text.old)),
                 Phrase::new(one_line(&text.new)),
                 mark,
             ])
+        }
+        // Among differences a fact is a warning: it has more to say than a column holds.
+        ReviewRow::Fact { label, value, .. } if tab == Tab::Diff => {
+            Row::across(Phrase::of(Role::Warn, format!("{} {label}: {value}", symbols.warn)))
         }
         ReviewRow::Fact { label, value, place, warn } => {
             let value = match (warn, place) {
@@ -143,6 +150,6 @@ fn draw_row(row: &ReviewRow, skin: &Skin) -> Row<'static> {
             };
             Row::new(vec![Phrase::of(Role::Muted, format!("  {label}")), value])
         }
-        ReviewRow::Line(line) => Row::new(vec![Phrase::new(line.clone())]),
+        ReviewRow::Line(line) => Row::across(Phrase::new(line.clone())),
     }
 }

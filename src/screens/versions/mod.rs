@@ -43,8 +43,8 @@ impl Versions {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Copy, Filter, Help, Review};
-        &[Review, Approve, Filter, Browse, Copy, Back, Help]
+        use Action::{Approve, Back, Browse, Copy, Files, Filter, Help, Review};
+        &[Review, Approve, Files, Filter, Browse, Copy, Back, Help]
     }
 
     /// The line that narrows the list.
@@ -101,6 +101,7 @@ impl Versions {
         match action {
             Action::Review => Step::push(Route::Review(model, version)),
             Action::Approve => Step::push(Route::Approve(model, version)),
+            Action::Files => Step::push(Route::Files(model, version)),
             Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
             _ => Step::none(),

@@ -5,25 +5,30 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Versions;
+use crate::app::catalog::Paged;
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::registry::{ModelVersion, VersionStatus};
 use crate::domain::text::first_line;
 use crate::screens::parts::Ctx;
-use crate::screens::parts::view as format;
+use crate::screens::parts::{version_view, view as format};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Versions {
-    /// What the title line says: left and right.
+    /// What the title line says: left, and pieces at the right.
     #[must_use]
-    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Phrase<'static>) {
-        let (count, more) = match ctx.catalog.versions(&self.model) {
-            Some(v) => (v.items.len(), if v.has_more() { "+" } else { "" }),
-            None => (0, "…"),
-        };
-        (Phrase::of(Role::Title, self.model.to_string()), Phrase::new(format!("{count}{more} versions")))
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let versions = ctx.catalog.versions(&self.model);
+        let query = self.query(versions.and_then(Paged::next_page));
+        let failed = ctx.catalog.failure(&query).is_some();
+        let (known, more) = (versions.map(|v| v.items.len()), versions.is_none_or(|v| !v.complete));
+        let right = vec![
+            format::count(known, more, "version", "versions"),
+            format::freshness(ctx.catalog.is_loading(&query), failed, versions.and_then(|v| v.read_at), skin),
+        ];
+        (Phrase::of(Role::Title, self.model.to_string()), right)
     }
 
     /// Draws the body.
@@ -31,25 +36,31 @@ impl Versions {
         let area = format::filter_line(&self.filter, area, buf, skin);
         let versions = ctx.catalog.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
-        let failure = ctx.catalog.failure(&self.query(versions.and_then(|v| v.next_page())));
+        let selected = self.selected(items);
+        let failure = ctx
+            .catalog
+            .failure(&self.query(versions.and_then(Paged::next_page)))
+            .or_else(|| ctx.catalog.run_failure(selected?.run_id.as_ref()?));
+        let area = format::banner(area, buf, skin, failure, versions.and_then(|v| v.read_at));
         if self.shown.is_empty() {
-            let message = match (self.filter.query(), versions) {
-                (_, None) if failure.is_some() => "",
-                (_, None) => "reading versions …",
-                ("", Some(_)) => "This model has no versions.",
-                _ => "No version matches.   Esc  clears the filter",
+            let (message, keys): (&str, &[_]) = match (self.filter.query(), versions) {
+                (_, None) if failure.is_some() => ("", &[]),
+                (_, None) => ("reading versions …", &[]),
+                ("", Some(_)) => ("This model has no versions.", &[("Esc", "back"), ("r", "reads again")]),
+                _ => ("No version matches.", &[("Esc", "clears the filter")]),
             };
-            format::empty(area, buf, skin, message);
-        } else {
-            let columns = columns();
-            let widths = Widths::of(&columns, [sample()]);
-            let row =
-                |i: usize| self.shown.get(i).and_then(|i| items.get(*i)).map(|v| row(v, ctx, skin)).unwrap_or_default();
-            let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
-            (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+            return format::empty(area, buf, skin, message, keys);
         }
-        if let Some(failure) = failure {
-            format::banner(area, buf, skin, failure, !items.is_empty());
+        let (area, pane) = version_view::panes(area, ctx);
+        // What the pane says in full needs no column.
+        let columns: Vec<_> = columns().into_iter().take(if pane.is_some() { 7 } else { 8 }).collect();
+        let widths = Widths::of(&columns, [sample()]);
+        let row =
+            |i: usize| self.shown.get(i).and_then(|i| items.get(*i)).map(|v| row(v, ctx, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        if let Some((pane, version)) = pane.zip(selected) {
+            version_view::draw(version, pane, buf, ctx, skin);
         }
     }
 }
@@ -69,7 +80,7 @@ fn columns() -> Vec<Column<'static>> {
 
 fn sample() -> Row<'static> {
     Row::new(
-        ["  v1234", "● Production", "champion, shadow", "59m", "ci-trainer", "test_accuracy", "1234.56789", "Tuned"]
+        ["v1234", "● Production", "champion, shadow", "59m", "ci-trainer", "test_accuracy", "123.4567", "Tuned"]
             .map(Phrase::new)
             .to_vec(),
     )
@@ -78,8 +89,8 @@ fn sample() -> Row<'static> {
 fn row(version: &ModelVersion, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let symbols = skin.symbols();
     let in_production = ctx.rules.promote_to.is_held_by(version);
-    let run = version.run_id.as_ref().map(|id| ctx.catalog.run(id));
-    let known = run.flatten().flatten();
+    let reading = format::reading(version.run_id.as_ref(), ctx);
+    let known = version.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
     let name = known.and_then(|r| ctx.rules.main_metric(r));
     let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
     let stage = match &version.status {
@@ -101,9 +112,9 @@ fn row(version: &ModelVersion, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         stage,
         Phrase::new(version.aliases.join(", ")),
         Phrase::new(format::age(version.created_at, ctx.now)),
-        Phrase::new(author.unwrap_or("?").to_owned()),
-        Phrase::of(Role::Muted, name.unwrap_or_default().to_owned()),
-        format::metric(if run == Some(None) { None } else { Some(value) }),
+        format::known_or(author.map(str::to_owned), reading),
+        format::known_or(name.map(str::to_owned), reading),
+        format::known_or(value.map(|v| v.to_string()), reading),
         word.add(Role::Muted, first_line(&version.description).to_owned()),
     ])
 }

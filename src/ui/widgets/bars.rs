@@ -28,12 +28,33 @@ pub struct HeaderBar<'a> {
     pub skin: &'a Skin,
     /// Where we are; cut when the line is short.
     pub left: Phrase<'a>,
+    /// More on where we are, such as an address: the first to be cut, and to go.
+    pub more: Phrase<'a>,
     /// The target, which is never left out.
     pub target: Option<TargetMark<'a>>,
     /// Whether everything is only a demo, which is never left out either.
     pub demo: bool,
-    /// Who, how many, how old; kept before what stands left.
-    pub right: Phrase<'a>,
+    /// Who, how many, how old. The first is kept before what stands left, the others only while that stands whole.
+    pub right: &'a [Phrase<'a>],
+}
+
+impl HeaderBar<'_> {
+    /// What of the right side fits into `room` columns.
+    fn fitting(&self, room: usize) -> Phrase<'_> {
+        let mut right = Phrase::default();
+        for piece in self.right.iter().filter(|p| !p.is_empty()) {
+            if right.is_empty() {
+                right = piece.clone();
+                continue;
+            }
+            let longer = right.clone().add(Role::Muted, " · ").join(piece.clone());
+            if self.left.width() + 2 + longer.width() > room {
+                break;
+            }
+            right = longer;
+        }
+        right
+    }
 }
 
 impl Widget for &HeaderBar<'_> {
@@ -54,9 +75,15 @@ impl Widget for &HeaderBar<'_> {
             let word = if production { "PRODUCTION " } else { "" };
             rest = chip(&format!(" {} {word}", target.name), chip_style, rest, buf, self.skin);
         }
-        let (left, right) = share(rest, &self.left, &self.right, 12);
-        self.left.draw_over(left, buf, self.skin, bar);
-        self.right.draw_over(right, buf, self.skin, bar);
+        let right = self.fitting(usize::from(rest.width));
+        let (left_area, right_area) = share(rest, &self.left, &right, 12);
+        let used = self.left.draw_over(left_area, buf, self.skin, bar);
+        right.draw_over(right_area, buf, self.skin, bar);
+        let more = after(left_area, used.saturating_add(2));
+        // A few letters of an address tell nobody anything.
+        if usize::from(more.width) >= self.more.width().min(12) {
+            self.more.draw_over(more, buf, self.skin, bar);
+        }
     }
 }
 
@@ -93,8 +120,8 @@ pub struct Footer<'a> {
     pub skin: &'a Skin,
     /// The keys, the most important first: what does not fit is dropped from the end, never cut.
     pub hints: &'a [Hint<'a>],
-    /// The key that is always there (help); it keeps its place behind the others.
-    pub last: Option<Hint<'a>>,
+    /// The keys that are always there (back, help); they keep their place behind the others.
+    pub last: &'a [Hint<'a>],
     /// What goes on in the background; stands at the right edge and is kept before hints.
     pub right: Phrase<'a>,
 }
@@ -105,7 +132,7 @@ impl Widget for &Footer<'_> {
         let area = inset(first_line(area, buf));
         let mut room = usize::from(area.width);
         let reserve = |width: usize| if width == 0 { 0 } else { width + GAP };
-        let last = self.last.as_ref().map(Hint::phrase).unwrap_or_default();
+        let last: usize = self.last.iter().map(|h| reserve(h.phrase().width())).sum();
         let right = Rect { x: area.right() - (self.right.width() as u16).min(area.width), ..area };
         self.right.draw(right.intersection(area), buf, self.skin);
         room = room.saturating_sub(reserve(self.right.width()));
@@ -115,7 +142,7 @@ impl Widget for &Footer<'_> {
             phrase.draw(Rect { x: *x, width, ..area }.intersection(area), buf, self.skin);
             *x = x.saturating_add(width).saturating_add(GAP as u16);
         };
-        let mut left = room.saturating_sub(reserve(last.width()));
+        let mut left = room.saturating_sub(last);
         for phrase in self.hints.iter().map(Hint::phrase) {
             // What stands behind it needs a gap only if there is something.
             if phrase.width() > left {
@@ -124,8 +151,10 @@ impl Widget for &Footer<'_> {
             left = left.saturating_sub(phrase.width() + GAP);
             put(phrase, &mut x, buf);
         }
-        if !last.is_empty() && usize::from(x - area.x) + last.width() <= room {
-            put(last, &mut x, buf);
+        for phrase in self.last.iter().map(Hint::phrase) {
+            if usize::from(x - area.x) + phrase.width() <= room {
+                put(phrase, &mut x, buf);
+            }
         }
     }
 }
@@ -207,33 +236,41 @@ mod tests {
         Skin::new(Theme::Dark, true)
     }
 
-    fn header(skin: &Skin, production: bool, demo: bool) -> HeaderBar<'_> {
+    fn header<'a>(skin: &'a Skin, right: &'a [Phrase<'a>], production: bool) -> HeaderBar<'a> {
         HeaderBar {
             skin,
-            left: Phrase::of(Role::Title, "signoff").add(Role::Muted, "  http://mlflow.staging:5000"),
+            left: Phrase::of(Role::Title, "signoff"),
+            more: Phrase::of(Role::Muted, "http://mlflow.staging:5000"),
             target: Some(TargetMark { name: "eu", colour: Some("#aa0000"), production }),
-            demo,
-            right: Phrase::of(Role::Muted, "rev1 · 3 waiting"),
+            demo: !production,
+            right,
         }
+    }
+
+    fn pieces() -> [Phrase<'static>; 3] {
+        ["rev1", "3 waiting", "read 09:00"].map(Phrase::new)
     }
 
     #[test]
     fn the_header_gives_up_the_address_first_and_the_target_never() {
         let skin = skin();
-        let bar = header(&skin, false, true);
+        let right = pieces();
+        let bar = header(&skin, &right, false);
         assert_eq!(
             draw(80, 1, &bar)[0],
-            "  DEMO    eu   signoff  http://mlflow.staging:5000             rev1 · 3 waiting"
+            "  DEMO    eu   signoff  http://mlflow.staging:5…  rev1 · 3 waiting · read 09:00"
         );
-        assert_eq!(draw(60, 1, &bar)[0], "  DEMO    eu   signoff  http://mlflow.st…  rev1 · 3 waiting");
-        assert_eq!(draw(30, 1, &bar)[0], "  DEMO    eu   signoff  http…");
+        assert_eq!(draw(60, 1, &bar)[0], "  DEMO    eu   signoff        rev1 · 3 waiting · read 09:00");
+        assert_eq!(draw(50, 1, &bar)[0], "  DEMO    eu   signoff           rev1 · 3 waiting");
+        assert_eq!(draw(30, 1, &bar)[0], "  DEMO    eu   signoff   rev1");
         assert!(draw(14, 1, &bar)[0].contains("DEMO    eu"));
     }
 
     #[test]
     fn a_production_target_colours_the_line_and_says_the_word() {
         let skin = skin();
-        let bar = header(&skin, true, false);
+        let right = pieces();
+        let bar = header(&skin, &right, true);
         let buf = buffer(80, 1, &bar);
         let ground = skin.accent(Some("#aa0000"), Role::Target).bg;
         assert!((0..80).all(|x| buf[(x, 0)].style().bg == ground));
@@ -244,9 +281,11 @@ mod tests {
     fn hints_that_do_not_fit_go_from_the_end_and_help_stays() {
         let skin = skin();
         let hints = [Hint::new("⏎", "review"), Hint::new("a", "approve"), Hint::new("x", "reject")];
-        let footer =
-            Footer { skin: &skin, hints: &hints, last: Some(Hint::new("?", "help")), right: Phrase::default() };
+        let last = [Hint::new("?", "help")];
+        let footer = Footer { skin: &skin, hints: &hints, last: &last, right: Phrase::default() };
         assert_eq!(draw(60, 1, &footer)[0], " ⏎ review   a approve   x reject   ? help");
+        let two = [Hint::new("Esc", "back"), Hint::new("?", "help")];
+        assert_eq!(draw(40, 1, &Footer { last: &two, ..footer.clone() })[0], " ⏎ review   Esc back   ? help");
         assert_eq!(draw(33, 1, &footer)[0], " ⏎ review   a approve   ? help");
         assert_eq!(draw(20, 1, &footer)[0], " ⏎ review   ? help");
         assert_eq!(draw(9, 1, &footer)[0], " ? help");

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
 use ratatui::widgets::Widget;
 use tui_input::Input;
 
@@ -27,11 +28,12 @@ pub struct Field<'a> {
     pub focused: bool,
 }
 
+/// Columns to type in, where the label is long.
+const LEAST: u16 = 12;
+
 impl Field<'_> {
-    /// Where the terminal's cursor belongs when the field is drawn in `area`; none without focus or room.
-    #[must_use]
-    pub fn cursor(&self, area: Rect) -> Option<Position> {
-        let inner = self.inner(area);
+    /// Where the cursor stands in `inner`; none without focus or room.
+    fn cursor(&self, inner: Rect) -> Option<Position> {
         if !self.focused || inner.is_empty() {
             return None;
         }
@@ -43,7 +45,8 @@ impl Field<'_> {
     fn inner(&self, area: Rect) -> Rect {
         let area = Rect { height: area.height.min(1), ..area };
         // A label that leaves no room to type is cut.
-        let label = (self.label.width().min(usize::from(area.width) / 2)) as u16;
+        let most = area.width.saturating_sub(LEAST).max(area.width / 2);
+        let label = (self.label.width().min(usize::from(most))) as u16;
         after(area, label)
     }
 
@@ -85,6 +88,10 @@ impl Widget for &Field<'_> {
             }
         }
         buf.set_style(inner, style);
+        // Drawn, not left to the terminal: so it is in sight on terminals that hide theirs, and in pictures.
+        if let Some(at) = self.cursor(inner) {
+            buf[at].set_style(Style::new().add_modifier(Modifier::REVERSED));
+        }
     }
 }
 
@@ -92,18 +99,23 @@ impl Widget for &Field<'_> {
 mod tests {
     use super::*;
     use crate::ui::skin::Theme;
-    use crate::ui::widgets::testing::draw;
+    use crate::ui::widgets::testing::{buffer, draw};
 
     fn field<'a>(skin: &'a Skin, input: &'a Input) -> Field<'a> {
         Field { skin, label: Phrase::new("Reason  "), input, placeholder: "why".into(), focused: true }
     }
 
+    /// The column of the cell that is drawn as the cursor.
+    fn cursor(field: &Field<'_>, width: u16) -> Option<u16> {
+        let buf = buffer(width, 1, field);
+        (0..width).find(|x| buf[(*x, 0)].modifier.contains(Modifier::REVERSED))
+    }
+
     #[test]
     fn an_empty_field_shows_what_it_is_for() {
         let (skin, input) = (Skin::new(Theme::Dark, true), Input::default());
-        let field = field(&skin, &input);
-        assert_eq!(draw(20, 1, &field)[0], "Reason  why");
-        assert_eq!(field.cursor(Rect::new(2, 3, 20, 1)), Some(Position { x: 10, y: 3 }));
+        assert_eq!(draw(20, 1, &field(&skin, &input))[0], "Reason  why");
+        assert_eq!(cursor(&field(&skin, &input), 20), Some(8));
     }
 
     #[test]
@@ -112,11 +124,11 @@ mod tests {
         let input = Input::new("0123456789abcdef".to_owned());
         let at_end = field(&skin, &input);
         assert_eq!(draw(18, 1, &at_end)[0], "Reason  789abcdef");
-        assert_eq!(at_end.cursor(Rect::new(0, 0, 18, 1)), Some(Position { x: 17, y: 0 }));
+        assert_eq!(cursor(&at_end, 18), Some(17));
         let input = input.with_cursor(0);
         assert_eq!(draw(18, 1, &field(&skin, &input))[0], "Reason  0123456789");
         let wide = Input::new("猫猫猫猫猫猫".to_owned());
-        assert_eq!(field(&skin, &wide).cursor(Rect::new(0, 0, 18, 1)), Some(Position { x: 16, y: 0 }));
+        assert_eq!(cursor(&field(&skin, &wide), 18), Some(16));
         assert_eq!(draw(18, 1, &field(&skin, &wide))[0], "Reason  猫猫猫猫");
     }
 
@@ -124,6 +136,6 @@ mod tests {
     fn without_focus_there_is_no_cursor() {
         let (skin, input) = (Skin::new(Theme::Dark, true), Input::default());
         let field = Field { focused: false, ..field(&skin, &input) };
-        assert_eq!(field.cursor(Rect::new(0, 0, 20, 1)), None);
+        assert_eq!(cursor(&field, 20), None);
     }
 }

@@ -20,6 +20,7 @@ const GAP: u16 = 2;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row<'a> {
     cells: Vec<Phrase<'a>>,
+    across: bool,
     marked: bool,
     over: Option<Role>,
 }
@@ -28,7 +29,13 @@ impl<'a> Row<'a> {
     /// A row of these cells.
     #[must_use]
     pub fn new(cells: Vec<Phrase<'a>>) -> Self {
-        Self { cells, marked: false, over: None }
+        Self { cells, ..Self::default() }
+    }
+
+    /// One phrase over all columns.
+    #[must_use]
+    pub fn across(phrase: Phrase<'a>) -> Self {
+        Self { cells: vec![phrase], across: true, ..Self::default() }
     }
 
     /// Whether the user marked it.
@@ -146,9 +153,11 @@ impl<'a, 'r> Table<'a, 'r> {
     fn draw_row(&self, index: usize, area: Rect, buf: &mut Buffer, placed: &[Placed]) {
         let row = (self.row)(index);
         let over = row.over.map_or(Style::new(), |r| self.skin.style(r));
-        for place in placed {
+        let whole = [Placed { index: 0, x: 0, width: area.width.saturating_sub(GUTTER), point: 0 }];
+        for place in if row.across { &whole } else { placed } {
             if let (Some(cell), Some(column)) = (row.cells.get(place.index), self.columns.get(place.index)) {
-                self.draw_cell(cell, *place, column.align, area, buf, over);
+                let align = if row.across { Align::Left } else { column.align };
+                self.draw_cell(cell, *place, align, area, buf, over);
             }
         }
         let selected = self.cursor == Some(index);
@@ -257,6 +266,14 @@ mod tests {
         assert_eq!(draw(30, 2, &table)[0], "   MODEL          VER      AUC");
         assert_eq!(draw(27, 2, &table)[1], "   telco-ch…    v0   0.9140");
         assert_eq!(draw(18, 2, &table)[1], "   telco-ch…    v0");
+    }
+
+    #[test]
+    fn a_row_across_takes_the_room_of_all_columns() {
+        let (skin, columns, widths) = (skin(), columns(), widths(4));
+        let row = |_| Row::across(Phrase::new("this says more than any one column holds"));
+        let table = Table::new(&skin, &columns, &widths, 1, &row).without_header();
+        assert_eq!(draw(50, 1, &table)[0], "   this says more than any one column holds");
     }
 
     #[test]

@@ -44,9 +44,20 @@ pub struct Tabs<'a> {
     pub active: usize,
 }
 
+/// Columns between two tabs.
+const GAP: usize = 2;
+
+impl Tabs<'_> {
+    /// Columns that all of them take, the blank at the left included.
+    #[must_use]
+    pub fn width(&self) -> u16 {
+        let tabs: usize = self.tabs.iter().map(|t| t.phrase(false).width() + GAP).sum();
+        (tabs + 1).min(usize::from(u16::MAX)) as u16
+    }
+}
+
 impl Widget for &Tabs<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        const GAP: usize = 2;
         let mut area = inset(first_line(area, buf));
         let phrases: Vec<_> = self.tabs.iter().enumerate().map(|(i, t)| t.phrase(i == self.active)).collect();
         let span = |from: usize| {

@@ -58,6 +58,14 @@ pub struct Timeline<'a> {
     pub offset: usize,
 }
 
+/// One line of the whole.
+struct Line<'a> {
+    /// Index of the moment it belongs to.
+    moment: usize,
+    left: Phrase<'a>,
+    right: Phrase<'a>,
+}
+
 /// Columns before the detail of the longest title that is not cut.
 const TITLE_MAX: usize = 24;
 
@@ -68,17 +76,29 @@ impl Timeline<'_> {
         self.lines(width).len()
     }
 
-    fn lines(&self, width: u16) -> Vec<(Phrase<'_>, Phrase<'_>)> {
+    /// The offset at which moment `index` and all its notes are in sight, if `area` can hold them; as far up as it
+    /// goes.
+    #[must_use]
+    pub fn offset_of(&self, index: usize, area: Rect) -> usize {
+        let lines = self.lines(area.width);
+        let start = lines.iter().take_while(|l| l.moment < index).count();
+        let end = lines.iter().take_while(|l| l.moment <= index).count();
+        end.saturating_sub(usize::from(area.height)).min(start)
+    }
+
+    fn lines(&self, width: u16) -> Vec<Line<'_>> {
         let title_width =
             self.moments.iter().map(|m| crate::ui::text::width(&m.title)).max().unwrap_or(0).min(TITLE_MAX);
         let indent = 3 + title_width + 3;
         let mut lines = Vec::new();
-        for moment in self.moments {
-            lines.push((self.first_line(moment, title_width), Phrase::of(Role::Muted, moment.duration.as_ref())));
+        for (at, moment) in self.moments.iter().enumerate() {
+            let right = Phrase::of(Role::Muted, moment.duration.as_ref());
+            lines.push(Line { moment: at, left: self.first_line(moment, title_width), right });
             for note in &moment.notes {
                 let room = usize::from(width).saturating_sub(indent + 1);
                 for line in note.wrap(room, 0) {
-                    lines.push((Phrase::new(" ".repeat(indent)).join(line), Phrase::default()));
+                    let left = Phrase::new(" ".repeat(indent)).join(line);
+                    lines.push(Line { moment: at, left, right: Phrase::default() });
                 }
             }
         }
@@ -113,7 +133,7 @@ impl Widget for &Timeline<'_> {
         let area = area.intersection(buf.area);
         let lines = self.lines(area.width);
         let offset = scroll::clamp(self.offset, usize::from(area.height), lines.len());
-        for ((left, right), y) in lines.iter().skip(offset).zip(area.top()..area.bottom()) {
+        for (Line { left, right, .. }, y) in lines.iter().skip(offset).zip(area.top()..area.bottom()) {
             let line = Rect { y, height: 1, width: area.width.saturating_sub(1), ..area };
             let (left_area, right_area) = share(line, left, right, 30);
             left.draw(left_area, buf, self.skin);
@@ -156,6 +176,8 @@ mod tests {
         moments[1].notes = vec![Phrase::of(Role::Bad, "the name is taken by another release of this model")];
         let timeline = Timeline { skin: &skin, moments: &moments, tick: 0, offset: 1 };
         assert_eq!(timeline.height(46), 5);
+        let offset = |index, height| timeline.offset_of(index, Rect::new(0, 0, 46, height));
+        assert_eq!((offset(0, 2), offset(1, 3), offset(1, 2), offset(2, 3)), (0, 1, 1, 2));
         assert_eq!(
             draw(46, 3, &timeline)[..2],
             [" ✗ tag           telco-churn-v42         0:02", "                 the name is taken by another",]

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::world::{Access, Kind, Repo, User, World};
-use super::{actions, commits, git, releases};
+use super::{actions, commits, git, pulls, releases};
 
 /// One request, taken apart.
 #[derive(Clone, Debug)]
@@ -188,6 +188,11 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
     match (call.request.method.as_str(), rest) {
         ("GET", []) => Answer::new(200, repository(repo, call, access)),
         ("GET", ["commits", rev]) => commits::commit(repo, call, rev),
+        ("GET", ["commits", rev, "pulls"]) => pulls::of_commit(repo, call, rev),
+        ("GET", ["commits", rev, "check-runs"]) => pulls::check_runs(repo, call, rev),
+        ("GET", ["commits", rev, "status"]) => pulls::combined_status(repo, call, rev),
+        ("GET", ["pulls", number]) => pulls::pull(repo, call, number),
+        ("GET", ["pulls", number, "reviews"]) => pulls::reviews(repo, call, number),
         ("GET", ["compare", range]) => commits::compare(repo, call, range),
         ("GET", ["git", "ref", name @ ..]) => git::read_ref(repo, call, &name.join("/")),
         ("GET", ["git", "tags", sha]) => git::read_tag_object(repo, call, sha),

@@ -1,10 +1,11 @@
 //! Commits and how they stand to each other.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api::{Answer, Call};
+use super::pulls::File;
 use super::world::Repo;
 
 pub(super) fn commit(repo: &Repo, call: &Call<'_>, rev: &str) -> Answer {
@@ -23,30 +24,49 @@ pub(super) fn commit(repo: &Repo, call: &Call<'_>, rev: &str) -> Answer {
     Answer::new(200, body)
 }
 
-pub(super) fn compare(repo: &Repo, _call: &Call<'_>, range: &str) -> Answer {
+/// Without page parameters the last 250 commits; with them, pages from the oldest on. Files, 300 at most, are on the
+/// first page only. Commits of one date are told apart by nothing, so those of the double stand in their order.
+pub(super) fn compare(repo: &Repo, call: &Call<'_>, range: &str) -> Answer {
     let sides = range.split_once("...").and_then(|(base, head)| Some((repo.resolve(base)?, repo.resolve(head)?)));
     let Some((base, head)) = sides else {
         return Answer::error(404, "Not Found");
     };
     let (of_base, of_head) = (ancestors(repo, &base), ancestors(repo, &head));
-    let (ahead, behind) = (of_head.difference(&of_base).count(), of_base.difference(&of_head).count());
+    let new: Vec<&String> = of_head.iter().filter(|sha| !of_base.contains(sha)).collect();
+    let (ahead, behind) = (new.len(), of_base.iter().filter(|sha| !of_head.contains(sha)).count());
     let status = match (ahead, behind) {
         (0, 0) => "identical",
         (_, 0) => "ahead",
         (0, _) => "behind",
         _ => "diverged",
     };
-    Answer::new(200, json!({"status": status, "ahead_by": ahead, "behind_by": behind, "commits": [], "files": null}))
+    let oldest_first = new.iter().rev().filter_map(|sha| Some((*sha, repo.commits.get(*sha)?)));
+    let listed: Vec<Value> = oldest_first
+        .clone()
+        .map(|(sha, c)| json!({"sha": sha, "commit": {"message": c.message, "author": null, "committer": null}, "author": null}))
+        .collect();
+    let paged = call.request.query("per_page").is_some() || call.request.query("page").is_some();
+    let commits = if paged { call.request.page(listed) } else { listed.split_at(ahead.saturating_sub(250)).1.to_vec() };
+    let first = call.request.query("page").is_none_or(|page| page == "1");
+    let files: Vec<Value> = oldest_first.flat_map(|(_, c)| &c.files).take(300).map(File::json).collect();
+    Answer::new(
+        200,
+        json!({
+            "status": status, "ahead_by": ahead, "behind_by": behind, "total_commits": ahead, "commits": commits,
+            "files": first.then_some(files), "html_url": format!("{}/compare/{range}", call.web),
+        }),
+    )
 }
 
-/// The commit itself and everything before it.
-fn ancestors(repo: &Repo, sha: &str) -> BTreeSet<String> {
-    let mut all = BTreeSet::new();
-    let mut left = vec![sha.to_owned()];
-    while let Some(sha) = left.pop() {
+/// The commit itself and everything before it, newest first.
+fn ancestors(repo: &Repo, sha: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut left = VecDeque::from([sha.to_owned()]);
+    while let Some(sha) = left.pop_front() {
         if let Some(commit) = repo.commits.get(&sha)
-            && all.insert(sha)
+            && !all.contains(&sha)
         {
+            all.push(sha);
             left.extend(commit.parents.iter().cloned());
         }
     }

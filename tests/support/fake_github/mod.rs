@@ -17,6 +17,7 @@ mod api;
 mod commits;
 mod faults;
 mod git;
+mod pulls;
 mod releases;
 mod server;
 mod world;
@@ -26,6 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 pub use faults::{Fault, Gate, Rule};
+pub use pulls::{CheckRun, File, Merge, Pull, Status};
 pub use server::Recorded;
 pub use world::{
     Access, Commit, GitObject, Kind, Release, Repo, Run, TagObject, Trigger, User, Workflow, World, sha_of,

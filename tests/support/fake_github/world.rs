@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::pulls::{CheckRun, File, Pull, Status};
 use super::{APP, NARROW, READER, REVIEWER, SECOND_REVIEWER};
 
 /// All users and repositories.
@@ -71,6 +72,11 @@ pub struct Repo {
     pub releases: Vec<Release>,
     pub workflows: Vec<Workflow>,
     pub runs: Vec<Run>,
+    pub pulls: Vec<Pull>,
+    /// By full id of the commit.
+    pub check_runs: BTreeMap<String, Vec<CheckRun>>,
+    /// By full id of the commit, in the order they were sent.
+    pub statuses: BTreeMap<String, Vec<Status>>,
     /// Tags with one of these prefixes are protected by a ruleset.
     pub protected_tags: Vec<String>,
     /// So many of the next releases are left behind as drafts although they should be published.
@@ -83,6 +89,8 @@ pub struct Commit {
     pub author: String,
     pub parents: Vec<String>,
     pub date: String,
+    /// What it changed.
+    pub files: Vec<File>,
 }
 
 /// What a ref points to.
@@ -266,6 +274,7 @@ impl Repo {
             author: "dana".to_owned(),
             parents,
             date: "2026-11-20T12:00:00Z".to_owned(),
+            files: Vec::new(),
         };
         self.commits.insert(sha.to_owned(), commit);
         self.branches.insert(branch.to_owned(), sha.to_owned());

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::cd::{Workflow, WorkflowRun};
+use super::code::{StoredCheck, StoredFile, StoredPull, TrainingWorkflowRun};
 use super::{Refusal, hex};
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
@@ -41,6 +42,8 @@ pub struct Repo {
     pub workflow: Workflow,
     /// Its runs in the order they were made.
     pub cd_runs: Vec<WorkflowRun>,
+    /// Workflow runs that trained models.
+    pub trainings: Vec<TrainingWorkflowRun>,
     /// The highest id given out so far, to releases and runs alike.
     pub last_id: u64,
 }
@@ -58,6 +61,12 @@ pub struct StoredCommit {
     pub parent: Option<CommitSha>,
     /// The CD job that fails on this code, if one does.
     pub cd_fails_at: Option<String>,
+    /// The pull request that brought it in; none if it was pushed directly.
+    pub pull: Option<StoredPull>,
+    /// What was checked on it.
+    pub checks: Vec<StoredCheck>,
+    /// What it changed.
+    pub files: Vec<StoredFile>,
 }
 
 /// An annotated tag.

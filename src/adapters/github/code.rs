@@ -1,0 +1,138 @@
+//! [`CodeHost`] over GitHub's REST API.
+
+use async_trait::async_trait;
+use futures_util::future::try_join;
+use serde::de::DeserializeOwned;
+
+use super::host::{GitHub, unknown_commit};
+use super::{convert, convert_code, routes, wire};
+use crate::domain::cd::{CdRun, CdState};
+use crate::domain::ids::{CommitSha, RepoSlug};
+use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
+use crate::failure::{FailureKind, Outcome};
+use crate::ports::code::CodeHost;
+
+/// Pages of checks that are read at most: 300 check runs and as many statuses.
+const CHECK_PAGES: usize = 3;
+/// Pages of reviews, and of pull requests of one commit, that are read at most.
+const REVIEW_PAGES: usize = 10;
+
+/// The part of a list that was read.
+struct Listed<T> {
+    items: Vec<T>,
+    /// How many there are in all, where the server says.
+    total: Option<usize>,
+    /// The last page was read.
+    complete: bool,
+}
+
+impl GitHub {
+    /// At most `limit` pages of a list, and whether that is all of it.
+    async fn pages_within<P: DeserializeOwned, T>(
+        &self,
+        operation: &str,
+        limit: usize,
+        path: impl Fn(usize) -> String,
+        items: impl Fn(P) -> (Vec<T>, Option<usize>),
+    ) -> Outcome<Listed<T>> {
+        let mut listed = Listed { items: Vec::new(), total: None, complete: false };
+        for page in 1..=limit {
+            let (new, total) = items(self.client.read(operation, &path(page)).await.map_err(unknown_commit)?);
+            let full = new.len() >= routes::PAGE;
+            listed.items.extend(new);
+            listed.total = total;
+            listed.complete = !full || total.is_some_and(|t| t <= listed.items.len());
+            if listed.complete {
+                break;
+            }
+        }
+        Ok(listed)
+    }
+
+    /// A list that must be read to its end to mean anything.
+    async fn whole<T: DeserializeOwned>(&self, operation: &str, path: impl Fn(usize) -> String) -> Outcome<Vec<T>> {
+        let listed = self.pages_within(operation, REVIEW_PAGES, path, |all: Vec<T>| (all, None)).await?;
+        let enough = if listed.complete { Ok(()) } else { Err(format!("it has more than {}", listed.items.len())) };
+        self.understood(operation, enough)?;
+        Ok(listed.items)
+    }
+}
+
+#[async_trait]
+impl CodeHost for GitHub {
+    async fn pull_request(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Option<PullRequest>> {
+        let operation = format!("read the pull requests of commit {} in {repo}", commit.short());
+        let pulls: Vec<wire::Pull> = self.whole(&operation, |page| routes::pulls_of(repo, commit, page)).await?;
+        let Some(number) = self.understood(&operation, convert_code::bringer(&pulls, commit))? else {
+            return Ok(None);
+        };
+        let operation = format!("read pull request #{number} of {repo}");
+        let of_reviews = format!("read the reviews of pull request #{number} of {repo}");
+        let path = routes::pull(repo, number);
+        let (pull, reviews) = try_join(
+            self.client.read(&operation, &path),
+            self.whole(&of_reviews, |page| routes::reviews(repo, number, page)),
+        )
+        .await?;
+        self.understood(&operation, convert_code::pull_request(pull, reviews)).map(Some)
+    }
+
+    async fn checks(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CheckResult>> {
+        let of_runs = format!("read the checks of commit {} in {repo}", commit.short());
+        let of_statuses = format!("read the statuses of commit {} in {repo}", commit.short());
+        let (runs, statuses) = try_join(
+            self.pages_within(
+                &of_runs,
+                CHECK_PAGES,
+                |page| routes::check_runs(repo, commit, page),
+                |page: wire::CheckRuns| (page.check_runs, page.total_count),
+            ),
+            self.pages_within(
+                &of_statuses,
+                CHECK_PAGES,
+                |page| routes::statuses(repo, commit, page),
+                |page: wire::CombinedStatus| (page.statuses, page.total_count),
+            ),
+        )
+        .await?;
+        let unread = [unread(&runs, "checks"), unread(&statuses, "statuses")];
+        let runs = runs.items.into_iter().map(convert_code::check_run);
+        let dated = runs.chain(statuses.items.into_iter().map(convert_code::status)).collect();
+        let mut checks = convert_code::latest(dated);
+        checks.extend(unread.into_iter().flatten());
+        Ok(checks)
+    }
+
+    async fn changes(&self, repo: &RepoSlug, old: &CommitSha, new: &CommitSha) -> Outcome<CodeChange> {
+        let operation = format!("compare commit {} with {} in {repo}", old.short(), new.short());
+        let read = self.client.read(&operation, &routes::changes(repo, old, new)).await.map_err(|failure| {
+            if failure.kind == FailureKind::NotFound {
+                failure.with_hint("Both commits must be in this repository and have a common ancestor.")
+            } else {
+                unknown_commit(failure)
+            }
+        })?;
+        self.understood(&operation, convert_code::changes(read))
+    }
+
+    async fn workflow_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun> {
+        let operation = format!("read workflow run {id} of {repo}");
+        let read = self.client.read(&operation, &routes::run(repo, id)).await?;
+        self.understood(&operation, convert::run(read))
+    }
+
+    fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {
+        let web = self.client.connection().web_url.as_str();
+        format!("{}/{}", web.trim_end_matches('/'), routes::commit_page(repo, commit))
+    }
+}
+
+/// A line that stands for what was not read: no list may look complete that is not, and it never counts as passed.
+fn unread<T>(listed: &Listed<T>, what: &str) -> Option<CheckResult> {
+    if listed.complete {
+        return None;
+    }
+    let more = listed.total.and_then(|t| t.checked_sub(listed.items.len())).filter(|n| *n > 0);
+    let name = more.map_or_else(|| format!("(more {what})"), |n| format!("({n} more {what})"));
+    Some(CheckResult { name, state: CdState::Other("not read".to_owned()), web_url: None })
+}

@@ -1,0 +1,185 @@
+//! The beginning of a file, made ready to be shown: data, without any look. All text in it is cleaned.
+
+/// What a piece of previewed text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ink {
+    /// Ordinary text.
+    Plain,
+    /// A heading.
+    Heading,
+    /// Text that wants attention.
+    Strong,
+    /// Code, or a text in quotes.
+    Code,
+    /// A key of a mapping.
+    Key,
+    /// A number.
+    Number,
+    /// A word that means something: `true`, `null`.
+    Word,
+    /// Where something else is.
+    Link,
+    /// Of no weight: comments, brackets, what was left out.
+    Muted,
+}
+
+/// One line of a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Its pieces in order.
+    pub pieces: Vec<(Ink, String)>,
+    /// How deep it stands in what encloses it; 0 for the outermost.
+    pub depth: usize,
+}
+
+impl Line {
+    /// A line of one piece.
+    #[must_use]
+    pub fn of(ink: Ink, text: impl Into<String>) -> Self {
+        Self { pieces: vec![(ink, text.into())], depth: 0 }
+    }
+
+    /// The text of the line.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        self.pieces.iter().map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+/// A table: all rows have as many cells as there are columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grid {
+    /// The first row of the file.
+    pub columns: Vec<GridColumn>,
+    /// The other rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// A column of a [`Grid`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GridColumn {
+    /// What stands above it.
+    pub title: String,
+    /// Every cell that is not blank is a number: they line up on the point.
+    pub numeric: bool,
+    /// A made-up cell as wide as any in the column, on both sides of the point.
+    pub widest: String,
+}
+
+/// A picture in red, green and blue, one byte each, row by row from the top.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `3 * width * height` bytes.
+    pub rgb: Vec<u8>,
+    /// Size of the picture in the file, in pixels.
+    pub original: (u32, u32),
+}
+
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Picture({}x{} of {:?})", self.width, self.height, self.original)
+    }
+}
+
+impl Picture {
+    /// The picture scaled to exactly `width` by `height` pixels, each the mean of what it covers.
+    #[must_use]
+    pub fn scaled(&self, width: u32, height: u32) -> Self {
+        let mut rgb = Vec::with_capacity(3 * width as usize * height as usize);
+        let span = |at: u32, of: u32, from: u32| {
+            let low = (u64::from(at) * u64::from(from) / u64::from(of.max(1))) as usize;
+            let high = (u64::from(at + 1) * u64::from(from)).div_ceil(u64::from(of.max(1))) as usize;
+            low..high.max(low + 1)
+        };
+        for y in 0..height {
+            for x in 0..width {
+                let (mut sum, mut count) = ([0u64; 3], 0);
+                for row in span(y, height, self.height) {
+                    for column in span(x, width, self.width) {
+                        let at = 3 * (row * self.width as usize + column);
+                        let Some(pixel) = self.rgb.get(at..at + 3) else { continue };
+                        for (total, part) in sum.iter_mut().zip(pixel) {
+                            *total += u64::from(*part);
+                        }
+                        count += 1;
+                    }
+                }
+                rgb.extend(sum.map(|total| (total / count.max(1)) as u8));
+            }
+        }
+        Self { width, height, rgb, original: self.original }
+    }
+
+    /// The largest size with the same proportions in `width` by `height` pixels; never larger than the original.
+    #[must_use]
+    pub fn fit(&self, width: u32, height: u32) -> (u32, u32) {
+        let (w, h) = (f64::from(self.width.max(1)), f64::from(self.height.max(1)));
+        let scale = (f64::from(width) / w).min(f64::from(height) / h).min(1.0);
+        (((w * scale) as u32).clamp(1, width.max(1)), ((h * scale) as u32).clamp(1, height.max(1)))
+    }
+}
+
+/// What there is to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Lines of text.
+    Text(Vec<Line>),
+    /// A table.
+    Table(Grid),
+    /// A picture.
+    Picture(Picture),
+    /// Bytes of a file that is nothing of the above.
+    Bytes(Vec<u8>),
+}
+
+/// The beginning of a file, made ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// What kind of file it is, in a word: `CSV`, `PNG`, `text`.
+    pub kind: &'static str,
+    /// What there is to show.
+    pub content: Content,
+    /// What is odd about it, as sentences.
+    pub notes: Vec<String>,
+    /// Bytes of the file that were read.
+    pub read: u64,
+    /// Size of the whole file in bytes, where the server says it.
+    pub total: Option<u64>,
+    /// There is more in the file than was read.
+    pub cut: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(width: u32, height: u32) -> Picture {
+        let rgb = (0..width * height).flat_map(|i| [(i % 256) as u8, 0, 255]).collect();
+        Picture { width, height, rgb, original: (width, height) }
+    }
+
+    #[test]
+    fn a_scaled_picture_has_the_mean_of_what_it_covers() {
+        let two = Picture { width: 2, height: 1, rgb: vec![0, 0, 0, 100, 50, 10], original: (2, 1) };
+        assert_eq!(two.scaled(1, 1).rgb, [50, 25, 5]);
+        assert_eq!(two.scaled(4, 1).rgb, [0, 0, 0, 0, 0, 0, 100, 50, 10, 100, 50, 10]);
+    }
+
+    #[test]
+    fn scaling_keeps_the_proportions_and_never_magnifies() {
+        assert_eq!(picture(100, 50).fit(50, 50), (50, 25));
+        assert_eq!(picture(10, 5).fit(500, 500), (10, 5));
+        assert_eq!(picture(1000, 1).fit(10, 10), (10, 1));
+        assert_eq!(picture(1000, 1).scaled(10, 1).rgb.len(), 30);
+    }
+
+    #[test]
+    fn a_picture_with_too_few_bytes_is_no_panic() {
+        let broken = Picture { width: 10, height: 10, rgb: vec![1, 2, 3], original: (10, 10) };
+        assert_eq!(broken.scaled(5, 5).rgb.len(), 75);
+    }
+}

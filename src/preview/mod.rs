@@ -1,0 +1,242 @@
+//! Makes the beginning of a file ready to be shown: bytes in, a [`Preview`] out. Pure, and slow enough for a thread
+//! of its own.
+
+mod hex;
+mod json;
+mod markdown;
+mod picture;
+mod table;
+mod yaml;
+
+pub use hex::hex_line;
+
+use crate::domain::artifact::ArtifactHead;
+use crate::domain::preview::{Content, Ink, Line, Preview};
+use crate::domain::text;
+
+/// A picture cannot be shown in part: it may be this many times larger than other files.
+const PICTURE_FACTOR: usize = 16;
+/// Characters of one line of text; what is longer goes on in the next.
+const LONGEST_LINE: usize = 2_000;
+
+/// What a file is, by the end of its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Csv,
+    Tsv,
+    Json,
+    Yaml,
+    Markdown,
+    Png,
+    Jpeg,
+    Svg,
+    Unknown,
+}
+
+fn kind(path: &str) -> Kind {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let end = name.rsplit_once('.').map_or("", |(_, end)| end).to_ascii_lowercase();
+    match end.as_str() {
+        "csv" => Kind::Csv,
+        "tsv" | "tab" => Kind::Tsv,
+        "json" | "ipynb" | "geojson" | "jsonl" | "ndjson" => Kind::Json,
+        "yaml" | "yml" => Kind::Yaml,
+        // MLflow's own description of a model has no ending and is YAML.
+        "" if name == "MLmodel" => Kind::Yaml,
+        "md" | "markdown" => Kind::Markdown,
+        "png" => Kind::Png,
+        "jpg" | "jpeg" => Kind::Jpeg,
+        "svg" => Kind::Svg,
+        _ => Kind::Unknown,
+    }
+}
+
+/// How many bytes of the file `path` are worth reading, if `limit` is what a text may have.
+#[must_use]
+pub fn bytes_to_read(path: &str, limit: usize) -> usize {
+    match kind(path) {
+        Kind::Png | Kind::Jpeg => limit.saturating_mul(PICTURE_FACTOR),
+        _ => limit,
+    }
+}
+
+/// Makes the file `path` ready.
+#[must_use]
+pub fn preview(path: &str, head: ArtifactHead) -> Preview {
+    let ArtifactHead { bytes, truncated: cut, total } = head;
+    let read = bytes.len() as u64;
+    let mut notes = Vec::new();
+    let (kind, content) = match kind(path) {
+        Kind::Png => pictured("PNG", bytes, cut, &mut notes),
+        Kind::Jpeg => pictured("JPEG", bytes, cut, &mut notes),
+        _ if !is_text(&bytes) => ("binary", Content::Bytes(bytes)),
+        Kind::Csv => tabled("CSV", b',', &bytes, cut, &mut notes),
+        Kind::Tsv => tabled("TSV", b'\t', &bytes, cut, &mut notes),
+        Kind::Json => ("JSON", Content::Text(json::lines(&decode(&bytes, cut)))),
+        Kind::Yaml => ("YAML", Content::Text(yaml::lines(&decode(&bytes, cut)))),
+        Kind::Markdown => ("Markdown", Content::Text(markdown::lines(&decode(&bytes, cut)))),
+        Kind::Svg => {
+            notes.push("An SVG picture is shown as the text it is; o opens the page it can be seen on.".to_owned());
+            ("SVG", Content::Text(plain(&decode(&bytes, cut))))
+        }
+        Kind::Unknown => ("text", Content::Text(plain(&decode(&bytes, cut)))),
+    };
+    Preview { kind, content, notes, read, total, cut }
+}
+
+fn pictured(kind: &'static str, bytes: Vec<u8>, cut: bool, notes: &mut Vec<String>) -> (&'static str, Content) {
+    match picture::decode(&bytes) {
+        Ok(picture) => (kind, Content::Picture(picture)),
+        Err(_) if cut => {
+            notes.push("The picture is larger than what is read for a preview; w saves the whole file.".to_owned());
+            (kind, Content::Bytes(bytes))
+        }
+        Err(why) => {
+            notes.push(format!("This picture cannot be shown: {why}"));
+            (kind, Content::Bytes(bytes))
+        }
+    }
+}
+
+fn tabled(
+    kind: &'static str,
+    separator: u8,
+    bytes: &[u8],
+    cut: bool,
+    notes: &mut Vec<String>,
+) -> (&'static str, Content) {
+    match table::grid(&decode(bytes, cut), separator, cut, notes) {
+        Some(grid) => (kind, Content::Table(grid)),
+        None => (kind, Content::Text(plain(&decode(bytes, cut)))),
+    }
+}
+
+/// Whether the bytes are text: UTF-8, or one of the old 8-bit encodings, without the zeros of a binary file.
+fn is_text(bytes: &[u8]) -> bool {
+    if bytes.contains(&0) {
+        return false;
+    }
+    let odd = bytes.iter().filter(|b| matches!(b, 0x01..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f)).count();
+    let valid = match std::str::from_utf8(bytes) {
+        Ok(_) => true,
+        // The limit may have cut the last character.
+        Err(e) => e.error_len().is_none(),
+    };
+    if valid {
+        odd * 10 <= bytes.len()
+    } else {
+        odd == 0 && bytes.iter().filter(|b| **b >= 0x80).count() * 4 < bytes.len()
+    }
+}
+
+/// The text of the bytes; a character that the limit cut is left out.
+fn decode(bytes: &[u8], cut: bool) -> String {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let whole = match std::str::from_utf8(bytes) {
+        Err(e) if cut && e.error_len().is_none() => &bytes[..e.valid_up_to()],
+        _ => bytes,
+    };
+    String::from_utf8_lossy(whole).into_owned()
+}
+
+/// Text as it is.
+fn plain(raw: &str) -> Vec<Line> {
+    let cleaned = text::clean(raw);
+    cleaned
+        .trim_end_matches('\n')
+        .split('\n')
+        .flat_map(|line| pieces_of(line))
+        .map(|l| Line::of(Ink::Plain, l))
+        .collect()
+}
+
+/// A line in parts that are not too long to be handled as one.
+fn pieces_of(line: &str) -> Vec<String> {
+    if line.len() <= LONGEST_LINE {
+        return vec![line.to_owned()];
+    }
+    let chars: Vec<char> = line.chars().collect();
+    chars.chunks(LONGEST_LINE).map(|part| part.iter().collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn head(bytes: &[u8], truncated: bool) -> ArtifactHead {
+        ArtifactHead { bytes: bytes.to_vec(), truncated, total: None }
+    }
+
+    fn text_of(path: &str, bytes: &[u8]) -> Vec<String> {
+        match preview(path, head(bytes, false)).content {
+            Content::Text(lines) => lines.iter().map(Line::plain).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_made_visible_whatever_the_kind() {
+        let raw = "# a\u{1b}]0;x\u{7}\n\n`b\u{202e}c`\n".as_bytes();
+        for path in ["a.md", "a.txt", "a.json", "a.yaml", "a.csv", "MLmodel", "a.svg"] {
+            let shown = format!("{:?}", preview(path, head(raw, false)).content);
+            assert!(!shown.contains("\\u{1b}") && !shown.contains("\\u{7}"), "{path}: {shown}");
+            assert!(shown.contains('␛') && shown.contains("<U+202E>"), "{path}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_six_thousand_characters_goes_on_in_the_next() {
+        let long = "x".repeat(6_000);
+        let lines = text_of("log.txt", long.as_bytes());
+        assert_eq!(lines.iter().map(String::len).collect::<Vec<_>>(), [2_000, 2_000, 2_000]);
+    }
+
+    #[test]
+    fn a_character_cut_by_the_limit_is_left_out() {
+        let bytes = &"né".as_bytes()[..2];
+        let Content::Text(lines) = preview("a.txt", head(bytes, true)).content else { panic!("text") };
+        assert_eq!(lines[0].plain(), "n");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_as_bytes() {
+        for bytes in [&b"\x80\x04\x95\x00pickle"[..], &[0xff, 0xfe, 0x01, 0x02], &[0; 4]] {
+            assert!(matches!(preview("model.pkl", head(bytes, false)).content, Content::Bytes(_)), "{bytes:?}");
+        }
+        assert!(matches!(preview("empty", head(b"", false)).content, Content::Text(_)));
+    }
+
+    #[test]
+    fn a_picture_may_be_larger_than_a_text() {
+        assert_eq!(bytes_to_read("plots/ROC.PNG", 100), 1_600);
+        assert_eq!(bytes_to_read("plots.png/readme", 100), 100);
+    }
+
+    #[test]
+    fn an_svg_says_how_to_see_it() {
+        let shown = preview("a.svg", head(b"<svg/>", false));
+        assert!(shown.notes[0].contains("o opens"), "{shown:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_odd(bytes in prop::collection::vec(any::<u8>(), 0..400), cut: bool, name in 0usize..9) {
+            let path = ["a.csv", "a.tsv", "a.json", "a.yaml", "a.md", "a.png", "a.jpg", "a.svg", "a"][name];
+            let preview = preview(path, head(&bytes, cut));
+            if let Content::Text(lines) = preview.content {
+                prop_assert!(lines.iter().all(|l| !l.plain().contains(char::is_control)), "{:?}", lines);
+            }
+        }
+
+        #[test]
+        fn no_text_is_too_odd(raw in "[-#*_`>|{}\\[\\]\":, \n\t\\\\a0.é\u{1b}]{0,200}", cut: bool, name in 0usize..6) {
+            let path = ["a.csv", "a.tsv", "a.json", "a.yaml", "a.md", "a"][name];
+            let preview = preview(path, head(raw.as_bytes(), cut));
+            if let Content::Text(lines) = preview.content {
+                prop_assert!(lines.iter().all(|l| !l.plain().contains(char::is_control)), "{:?}", lines);
+            }
+        }
+    }
+}

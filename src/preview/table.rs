@@ -1,0 +1,119 @@
+//! Comma- and tab-separated files as tables.
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::domain::preview::{Grid, GridColumn};
+use crate::domain::text;
+
+/// Characters of one cell that are kept.
+const LONGEST_CELL: usize = 200;
+/// Columns that are kept.
+const MOST_COLUMNS: usize = 500;
+
+/// Reads a table; none if there is none to read. `cut`: the text ends where a limit was, so the last row may be half.
+pub fn grid(raw: &str, separator: u8, cut: bool, notes: &mut Vec<String>) -> Option<Grid> {
+    // Half a row would show a number that is not in the file.
+    let whole = if cut { raw.rfind('\n').map_or(raw, |end| &raw[..=end]) } else { raw };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(whole.as_bytes());
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let (mut uneven, mut wide) = (0, false);
+    for record in reader.records() {
+        // Input is text and rows may be uneven: what is left to go wrong ends the table.
+        let Ok(record) = record else { break };
+        wide |= record.len() > MOST_COLUMNS;
+        let row: Vec<String> = record.iter().take(MOST_COLUMNS).map(cell).collect();
+        uneven += usize::from(rows.first().is_some_and(|first| first.len() != row.len()));
+        rows.push(row);
+    }
+    let count = rows.iter().map(Vec::len).max()?;
+    if rows.len() == 1 && count < 2 {
+        return None;
+    }
+    for row in &mut rows {
+        row.resize(count, String::new());
+    }
+    if uneven > 0 {
+        let rows = if uneven == 1 { "1 row has".to_owned() } else { format!("{uneven} rows have") };
+        notes.push(format!("{rows} more or fewer cells than the first."));
+    }
+    if wide {
+        notes.push(format!("Only the first {MOST_COLUMNS} columns are shown."));
+    }
+    let header = rows.remove(0);
+    let columns = header.into_iter().enumerate().map(|(at, title)| column(at, title, &rows)).collect();
+    Some(Grid { columns, rows })
+}
+
+fn cell(raw: &str) -> String {
+    text::shorten(&text::clean_line(raw.trim()), LONGEST_CELL)
+}
+
+fn column(at: usize, title: String, rows: &[Vec<String>]) -> GridColumn {
+    let cells = || rows.iter().map(|row| row[at].as_str()).filter(|cell| !cell.is_empty());
+    let numeric = cells().next().is_some() && cells().all(|cell| cell.parse::<f64>().is_ok());
+    let widest = if numeric {
+        let (mut before, mut after) = (0, 0);
+        for cell in cells() {
+            let (whole, rest) = cell.split_at(cell.find('.').unwrap_or(cell.len()));
+            before = before.max(whole.width());
+            after = after.max(rest.width());
+        }
+        let point = if after > 0 { format!(".{}", "0".repeat(after - 1)) } else { String::new() };
+        format!("{}{point}", "0".repeat(before))
+    } else {
+        "x".repeat(cells().map(unicode_width::UnicodeWidthStr::width).max().unwrap_or(0))
+    };
+    GridColumn { title, numeric, widest }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn read(raw: &str, cut: bool) -> (Option<Grid>, Vec<String>) {
+        let mut notes = Vec::new();
+        (grid(raw, b',', cut, &mut notes), notes)
+    }
+
+    #[test]
+    fn numbers_are_known_by_their_column() {
+        let (grid, notes) = read("name,auc,note\ntenure,0.25,\nage,12.5,\"a,\nb\"\n", false);
+        let grid = grid.unwrap();
+        let numeric: Vec<bool> = grid.columns.iter().map(|c| c.numeric).collect();
+        assert_eq!((numeric, notes), (vec![false, true, false], Vec::new()));
+        assert_eq!(grid.columns[1].widest, "00.00");
+        assert_eq!(grid.rows[1][2], "a,⏎b");
+    }
+
+    #[test]
+    fn uneven_rows_are_filled_up_and_said() {
+        let (grid, notes) = read("a,b\n1\n1,2,3\n", false);
+        let grid = grid.unwrap();
+        assert!(grid.rows.iter().all(|row| row.len() == 3));
+        assert_eq!(grid.columns.len(), 3);
+        assert_eq!(notes, ["2 rows have more or fewer cells than the first."]);
+    }
+
+    #[test]
+    fn half_a_row_at_the_limit_is_not_shown() {
+        let (grid, _) = read("a,b\n1,2\n3,412", true);
+        assert_eq!(grid.unwrap().rows, [["1", "2"]]);
+    }
+
+    #[test]
+    fn broken_quotes_still_make_a_table() {
+        let (grid, _) = read("a,b\n\"1,2\n3,4\n", false);
+        assert_eq!(grid.unwrap().rows.len(), 1);
+        assert_eq!(read("", false).0, None);
+        assert_eq!(read("just words\n", false).0, None);
+    }
+
+    #[test]
+    fn a_thousand_columns_are_cut_and_said() {
+        let raw = format!("{}\n{}\n", vec!["c"; 1_000].join(","), vec!["1"; 1_000].join(","));
+        let (grid, notes) = read(&raw, false);
+        assert_eq!((grid.unwrap().columns.len(), notes.len()), (500, 1));
+    }
+}

@@ -1,0 +1,106 @@
+//! The lines of the plan: old and new of every object, where the point of no return lies, and what was checked.
+
+use crate::domain::preflight::{Check, CheckState, Preflight};
+use crate::domain::promotion::plan::PlanLine;
+use crate::domain::promotion::{CommitOrigin, PlanDraft};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::{Phrase, text};
+
+/// Columns of number and object.
+const HEAD: usize = 17;
+/// Below this many columns nothing is left blank that need not be.
+const ROOMY: usize = 64;
+
+/// What will be done, in order; the arrows stand below one another.
+pub(super) fn lines(draft: &PlanDraft, skin: &Skin, width: usize) -> Vec<Phrase<'static>> {
+    let plan = draft.lines();
+    let subject = plan.iter().filter(|l| !l.old.is_empty()).map(|l| text::width(&l.subject)).max().unwrap_or(0);
+    let left = plan.iter().map(|l| text::width(&before(l, subject))).max().unwrap_or(0);
+    let mut out = Vec::new();
+    let mut crossed = false;
+    for line in &plan {
+        if line.irreversible && !crossed {
+            crossed = true;
+            out.push(no_return(skin, width));
+        }
+        let gap = if width < ROOMY { " " } else { "  " };
+        let mut phrase = plan_line(line, subject, left, gap, skin);
+        if line.new.ends_with(draft.commit.sha.short()) {
+            let room = width.saturating_sub(phrase.width());
+            phrase = phrase.join(commit(draft, room, skin));
+        }
+        out.extend(phrase.wrap(width, HEAD));
+    }
+    out
+}
+
+/// More on the tagged commit, in `room` columns: its title, or that it is not the run's.
+fn commit(draft: &PlanDraft, room: usize, skin: &Skin) -> Phrase<'static> {
+    match &draft.commit_origin {
+        CommitOrigin::BranchHead(branch) => {
+            Phrase::of(Role::Warn, format!("  {} head of {branch}, NOT the run's", skin.symbols().warn))
+        }
+        CommitOrigin::Run if room > 12 => {
+            let title = text::fit(&draft.commit.title, room - 4, skin.symbols().ellipsis);
+            Phrase::of(Role::Muted, format!("  \"{title}\""))
+        }
+        CommitOrigin::Run => Phrase::default(),
+    }
+}
+
+/// What stands before the arrow.
+fn before(line: &PlanLine, subject: usize) -> String {
+    if line.old.is_empty() {
+        return line.subject.clone();
+    }
+    let pad = " ".repeat(subject.saturating_sub(text::width(&line.subject)) + 2);
+    format!("{}{pad}{}", line.subject, line.old)
+}
+
+fn plan_line(line: &PlanLine, subject: usize, left: usize, gap: &str, skin: &Skin) -> Phrase<'static> {
+    let number = if line.object.is_empty() { " ".to_owned() } else { line.number.to_string() };
+    let head = Phrase::of(Role::Heading, format!("{number} {:<rest$}", line.object, rest = HEAD - 2));
+    if line.subject.is_empty() && line.old.is_empty() {
+        return head.text(line.new.clone());
+    }
+    let before = before(line, subject);
+    let pad = " ".repeat(left.saturating_sub(text::width(&before)));
+    head.text(before)
+        .add(Role::Muted, format!("{pad}{gap}{}{gap}", skin.symbols().arrow))
+        .add(Role::Title, line.new.clone())
+}
+
+/// The line from which on nothing is taken back.
+fn no_return(skin: &Skin, width: usize) -> Phrase<'static> {
+    let (line, text) = (skin.symbols().line, " from here on it cannot be undone ");
+    let rest = width.saturating_sub(text::width(text) + 4);
+    Phrase::of(Role::BorderDanger, format!("  {}{text}{}", line.repeat(2), line.repeat(rest)))
+}
+
+/// What hinders first, then what is worth a look.
+pub(super) fn remarks(preflight: &Preflight, skin: &Skin, width: usize) -> Vec<Phrase<'static>> {
+    let mut worth: Vec<&Check> = preflight.checks.iter().filter(|c| c.state != CheckState::Pass).collect();
+    worth.sort_by_key(|c| std::cmp::Reverse(c.state));
+    let mut lines = Vec::new();
+    for check in worth {
+        let (role, symbol) = match check.state {
+            CheckState::Block => (Role::Bad, skin.symbols().block),
+            CheckState::Warn => (Role::Warn, skin.symbols().warn),
+            _ => (Role::Unknown, skin.symbols().unknown),
+        };
+        let mut phrase = Phrase::of(role, format!("{symbol} {}: {}", check.title, check.detail));
+        if let Some(hint) = &check.hint {
+            phrase = phrase.add(Role::Muted, format!("  {hint}"));
+        }
+        lines.extend(phrase.wrap(width, 2));
+    }
+    lines
+}
+
+/// What passed, in one phrase.
+pub(super) fn passed(preflight: &Preflight, skin: &Skin) -> Option<Phrase<'static>> {
+    let passed: Vec<&str> =
+        preflight.checks.iter().filter(|c| c.state == CheckState::Pass).map(|c| c.title.as_str()).collect();
+    let text = format!("{} {}", skin.symbols().pass, passed.join(", "));
+    (!passed.is_empty()).then(|| Phrase::of(Role::Good, text))
+}

@@ -1,0 +1,311 @@
+//! What did the run leave behind? The files of a version's run and, on MLflow 3.x, of its logged model, as a tree.
+
+pub mod view;
+
+use std::collections::BTreeSet;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::fuzzy;
+use crate::app::keymap::Context;
+use crate::app::list::Cursor;
+use crate::app::query::Query;
+use crate::app::route::Route;
+use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::text::clean_line;
+use crate::failure::Failure;
+use crate::screens::parts::save::Save;
+use crate::screens::parts::{Ctx, Event, Filter, Step};
+
+/// Levels the tree shows. Deeper ones are some loop of links on the server.
+const DEEPEST: usize = 40;
+
+/// What a row is, and what keeps the cursor on it: a root's place among the roots, and a path.
+pub type Key = (usize, String);
+
+/// What a row shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// The run or the logged model.
+    Root(ArtifactRoot),
+    /// A folder.
+    Folder,
+    /// A file, and its size in bytes where the server says it.
+    File(Option<u64>),
+    /// Something to say in place of rows: being read, or nothing there.
+    Word(&'static str),
+    /// Why a folder could not be read.
+    Failed(Box<Failure>),
+}
+
+/// A row of the tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What keeps the cursor on it.
+    pub key: Key,
+    /// How deep it stands.
+    pub depth: usize,
+    /// What it shows.
+    pub kind: Kind,
+    /// Cleaned, for showing: a name, or the whole path where rows stand alone.
+    pub name: String,
+    /// Its folder is open.
+    pub open: bool,
+}
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Files {
+    model: ModelName,
+    version: VersionNumber,
+    roots: Vec<ArtifactRoot>,
+    open: BTreeSet<Key>,
+    rows: Vec<Row>,
+    keys: Vec<Key>,
+    cursor: Cursor<Key>,
+    filter: Filter,
+    save: Save,
+}
+
+impl Files {
+    /// The files of one version; its roots are open.
+    #[must_use]
+    pub fn new(model: ModelName, version: VersionNumber) -> Self {
+        Self {
+            model,
+            version,
+            roots: Vec::new(),
+            open: (0..2).map(|root| (root, String::new())).collect(),
+            rows: Vec::new(),
+            keys: Vec::new(),
+            cursor: Cursor::default(),
+            filter: Filter::default(),
+            save: Save::default(),
+        }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        if self.captures_text() {
+            &[Context::Prompt, Context::Global]
+        } else {
+            &[Context::Files, Context::List, Context::Global]
+        }
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, Filter, Help, Open, Save};
+        &[Open, Save, Filter, Browse, Copy, Back, Help]
+    }
+
+    /// Whether keys go into a text field.
+    #[must_use]
+    pub fn captures_text(&self) -> bool {
+        self.filter.is_editing() || self.save.is_asking()
+    }
+
+    /// Whether Esc means something here other than going back.
+    #[must_use]
+    pub fn takes_back(&self) -> bool {
+        self.filter.is_active() || self.save.is_asking()
+    }
+
+    /// The question that is asked, if one is.
+    #[must_use]
+    pub fn save(&self) -> &Save {
+        &self.save
+    }
+
+    /// The rows, as they are shown.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The row under the cursor.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Row> {
+        self.rows.get(self.cursor.index())
+    }
+
+    /// The facts, which name the run, and every open folder.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![self.facts()];
+        let roots = roots(ctx.catalog.facts(&self.model, self.version));
+        let open = self.open.iter().filter(|key| self.is_in_sight(key));
+        needs.extend(open.filter_map(|(root, path)| Some(folder(roots.get(*root)?, path))));
+        needs
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if let Some(step) = self.save.update(event, ctx) {
+            return step;
+        }
+        let typing = self.filter.is_editing();
+        self.filter.update(event);
+        self.remake(ctx);
+        let Event::Action(action) = event else {
+            return Step::none();
+        };
+        if action.is_movement() {
+            self.cursor.step(action, &self.keys, self.visible(ctx));
+            return Step::none();
+        }
+        if action == Action::Refresh {
+            return Step::refresh(self.needs(ctx));
+        }
+        let Some(row) = self.selected().cloned() else {
+            return Step::none();
+        };
+        let Some(root) = self.roots.get(row.key.0).cloned() else {
+            return Step::none();
+        };
+        let (at, path) = row.key.clone();
+        match (action, &row.kind) {
+            // Enter that ends the typing of a filter opens nothing.
+            (Action::Open, _) if typing => {}
+            (Action::Open, Kind::Root(_) | Kind::Folder) => {
+                if !self.open.remove(&row.key) {
+                    self.open.insert(row.key);
+                }
+                self.remake(ctx);
+            }
+            (Action::Open, Kind::File(_)) => {
+                return Step::push(Route::Preview(self.model.clone(), self.version, root, path));
+            }
+            (Action::Fold, kind) => {
+                // An open folder is folded; from anything else one goes to the folder it lies in.
+                let folder = matches!(kind, Kind::Root(_) | Kind::Folder);
+                if !(folder && self.open.remove(&row.key)) {
+                    let above = (at, path.rsplit_once('/').map_or("", |(above, _)| above).to_owned());
+                    self.cursor.aim(above);
+                }
+                self.remake(ctx);
+            }
+            (Action::Save, Kind::File(_)) => self.save.ask(root, path),
+            (Action::Save, _) => return Step::notice("Only files can be saved, one at a time."),
+            (Action::Copy, _) => return Step::copy(clean_line(&uri(&root, &path))),
+            (Action::Browse, _) => return Step::effect(Effect::Browse(self.place(ctx))),
+            _ => {}
+        }
+        Step::none()
+    }
+
+    fn facts(&self) -> Query {
+        Query::Facts { model: self.model.clone(), version: self.version }
+    }
+
+    fn visible(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.rows(u16::from(self.filter.is_active() || self.save.is_asking()))
+    }
+
+    /// Whether all folders around this one are open.
+    fn is_in_sight(&self, (root, path): &Key) -> bool {
+        let inner = path.match_indices('/').map(|(end, _)| &path[..end]);
+        std::iter::once("").chain(inner).all(|above| path.is_empty() || self.open.contains(&(*root, above.to_owned())))
+    }
+
+    fn remake(&mut self, ctx: &Ctx<'_>) {
+        self.roots = roots(ctx.catalog.facts(&self.model, self.version));
+        let mut rows = Vec::new();
+        for (at, root) in self.roots.iter().enumerate() {
+            let key = (at, String::new());
+            let open = self.open.contains(&key);
+            rows.push(Row { key, depth: 0, kind: Kind::Root(root.clone()), name: root_name(root), open });
+            if open {
+                self.rows_below(ctx, at, "", 1, &mut rows);
+            }
+        }
+        if !self.filter.query().is_empty() {
+            rows.retain(|row| matches!(row.kind, Kind::Folder | Kind::File(_)));
+            let found = fuzzy::filter(self.filter.query(), &rows, |row| clean_line(&row.key.1));
+            rows = found.into_iter().map(|at| rows[at].clone()).collect();
+            for row in &mut rows {
+                (row.depth, row.name) = (0, clean_line(&row.key.1));
+            }
+        }
+        self.keys = rows.iter().map(|row| row.key.clone()).collect();
+        self.rows = rows;
+        let visible = self.visible(ctx);
+        self.cursor.settle(&self.keys, visible);
+    }
+
+    fn rows_below(&self, ctx: &Ctx<'_>, at: usize, path: &str, depth: usize, rows: &mut Vec<Row>) {
+        let Some(root) = self.roots.get(at) else { return };
+        // A word in place of rows has a key that no path can be.
+        let word = |kind| Row { key: (at, format!("{path}/\0")), depth, kind, name: String::new(), open: false };
+        let query = folder(root, path);
+        if let Some(failure) = ctx.catalog.failure(&query) {
+            rows.push(word(Kind::Failed(Box::new(failure.clone()))));
+        }
+        match ctx.catalog.files.folder(root, path) {
+            None if ctx.catalog.failure(&query).is_none() => rows.push(word(Kind::Word("reading …"))),
+            None => {}
+            Some([]) => rows.push(word(Kind::Word("nothing here"))),
+            Some(_) if depth > DEEPEST => rows.push(word(Kind::Word("too deep to be shown"))),
+            Some(entries) => {
+                for entry in entries {
+                    let row = self.row(at, entry, depth);
+                    let inside = row.open.then(|| entry.path.clone());
+                    rows.push(row);
+                    if let Some(path) = inside {
+                        self.rows_below(ctx, at, &path, depth + 1, rows);
+                    }
+                }
+            }
+        }
+    }
+
+    fn row(&self, at: usize, entry: &ArtifactEntry, depth: usize) -> Row {
+        let key = (at, entry.path.clone());
+        let name = clean_line(entry.path.rsplit('/').next().unwrap_or(&entry.path));
+        let kind = if entry.is_dir { Kind::Folder } else { Kind::File(entry.size) };
+        let open = entry.is_dir && self.open.contains(&key);
+        Row { key, depth, kind, name, open }
+    }
+
+    fn place(&self, ctx: &Ctx<'_>) -> Place {
+        let run = ctx.catalog.facts(&self.model, self.version).and_then(|f| f.run.known());
+        match run {
+            Some(run) => Place::Run(run.experiment.clone(), run.id.clone()),
+            None => Place::Version(self.model.clone(), self.version),
+        }
+    }
+}
+
+/// Whose files there are: the run's, and the logged model's that the version was made from.
+fn roots(facts: Option<&ReviewedFacts>) -> Vec<ArtifactRoot> {
+    let Some(facts) = facts else {
+        return Vec::new();
+    };
+    let run = facts.version.run_id.clone().map(ArtifactRoot::Run);
+    // MLflow 3.x writes `models:/m-<32 hex digits>` as source (measured on 3.17 and 3.18).
+    let model = facts.version.source.strip_prefix("models:/").filter(|id| id.starts_with("m-") && !id.contains('/'));
+    run.into_iter().chain(model.map(|id| ArtifactRoot::LoggedModel(id.to_owned()))).collect()
+}
+
+fn root_name(root: &ArtifactRoot) -> String {
+    match root {
+        ArtifactRoot::Run(id) => format!("run {}", id.short()),
+        ArtifactRoot::LoggedModel(id) => format!("logged model {}", clean_line(id)),
+    }
+}
+
+fn folder(root: &ArtifactRoot, path: &str) -> Query {
+    Query::Artifacts { root: root.clone(), path: path.to_owned() }
+}
+
+/// The address by which MLflow's own tools know the file.
+fn uri(root: &ArtifactRoot, path: &str) -> String {
+    match root {
+        ArtifactRoot::Run(id) => format!("runs:/{}/{path}", id.as_str()),
+        ArtifactRoot::LoggedModel(id) => format!("models:/{id}/{path}"),
+    }
+}

@@ -1,0 +1,74 @@
+//! Drawing of the files of a version.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::{Files, Kind, Row as FileRow};
+use crate::domain::artifact::human_size;
+use crate::screens::parts::Ctx;
+use crate::screens::parts::view as format;
+use crate::ui::Phrase;
+use crate::ui::layout::{Column, Widths};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Row, Table};
+
+impl Files {
+    /// What the title line says: left, and pieces at the right.
+    #[must_use]
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let left = Phrase::of(Role::Title, self.model.to_string())
+            .add(Role::Candidate, format!("  {} {}", skin.symbols().candidate, self.version))
+            .add(Role::Muted, "  files");
+        let needs = self.needs(ctx);
+        let reading = needs.iter().any(|q| ctx.catalog.is_loading(q));
+        let failed = needs.iter().any(|q| ctx.catalog.failure(q).is_some());
+        let read_at = needs.iter().filter_map(|q| ctx.catalog.slot(q)?.read_at).min();
+        (left, vec![format::freshness(reading, failed, read_at, skin)])
+    }
+
+    /// Draws the body.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let area = match self.save.question() {
+            Some(_) => format::save_line(&self.save, area, buf, skin),
+            None => format::filter_line(&self.filter, area, buf, skin),
+        };
+        let slot = ctx.catalog.slot(&self.facts());
+        let failure = slot.and_then(|s| s.failure.as_ref());
+        let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
+        if self.rows.is_empty() {
+            let known = ctx.catalog.facts(&self.model, self.version).is_some();
+            let (message, keys): (&str, &[_]) = match (known, self.filter.query()) {
+                (false, _) if failure.is_some() => ("", &[]),
+                (false, _) => ("reading the version …", &[]),
+                (true, "") => ("This version names no run and no logged model: it has no files.", &[("Esc", "back")]),
+                (true, _) => ("No file that was read matches.", &[("Esc", "clears the filter")]),
+            };
+            return format::empty(area, buf, skin, message, keys);
+        }
+        let columns = [Column::left("").min(20).stretch(), Column::right("").min(10)];
+        let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("x"), Phrase::new("1023.9 KiB")])]);
+        let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+    }
+}
+
+fn draw_row(row: &FileRow, skin: &Skin) -> Row<'static> {
+    let symbols = skin.symbols();
+    let indent = Phrase::new("  ".repeat(row.depth));
+    let fold = if row.open { "- " } else { "+ " };
+    match &row.kind {
+        Kind::Root(_) => Row::new(vec![Phrase::of(Role::Muted, fold).add(Role::Heading, row.name.clone())]),
+        Kind::Folder => Row::new(vec![indent.add(Role::Muted, fold).add(Role::Link, format!("{}/", row.name))]),
+        Kind::File(size) => {
+            let size = size.map(human_size).unwrap_or_default();
+            Row::new(vec![indent.text(format!("  {}", row.name)), Phrase::of(Role::Muted, size)])
+        }
+        Kind::Word(word) => Row::across(indent.add(Role::Muted, format!("  {word}"))),
+        Kind::Failed(failure) => {
+            let hint = failure.hint.as_ref().map(|h| format!(". {h}")).unwrap_or_default();
+            Row::across(indent.add(Role::Bad, format!("  {} {failure}{hint}", symbols.block)))
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Saving a file: the line that asks where to, and the question before anything is replaced.
+
+use tui_input::Input as Field;
+
+use super::{Ctx, Event, Step};
+use crate::app::action::Action;
+use crate::app::edit;
+use crate::app::effect::Effect;
+use crate::app::saving::SaveRequest;
+use crate::domain::artifact::ArtifactRoot;
+
+/// What is asked.
+#[derive(Clone, Debug, Default)]
+enum Asking {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Where to.
+    Folder { root: ArtifactRoot, path: String },
+    /// Whether a file may be replaced; where it is.
+    Replace(SaveRequest, String),
+}
+
+/// The state of it.
+#[derive(Clone, Debug, Default)]
+pub struct Save {
+    asking: Asking,
+    field: Field,
+}
+
+impl PartialEq for Save {
+    fn eq(&self, other: &Self) -> bool {
+        self.field.value() == other.field.value() && self.question() == other.question()
+    }
+}
+
+impl Save {
+    /// Whether keys go into the line.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        !matches!(self.asking, Asking::Nothing)
+    }
+
+    /// The field, for drawing.
+    #[must_use]
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// What is asked: the words before the field (none if there is none) and what stands behind; none if nothing is.
+    #[must_use]
+    pub fn question(&self) -> Option<(&'static str, String)> {
+        match &self.asking {
+            Asking::Nothing => None,
+            Asking::Folder { path, .. } => {
+                let name = crate::domain::text::clean_line(path.rsplit('/').next().unwrap_or(path));
+                Some((" save into ", format!("{name}; nothing typed: the current folder")))
+            }
+            Asking::Replace(_, place) => Some(("", format!("y replaces, Esc keeps: {place} is there already"))),
+        }
+    }
+
+    /// Asks where to save this file.
+    pub fn ask(&mut self, root: ArtifactRoot, path: String) {
+        self.field.reset();
+        self.asking = Asking::Folder { root, path };
+    }
+
+    /// Handles what concerns it; none if the event is for somebody else.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Option<Step> {
+        if let Some((saving, place)) = ctx.saving.and_then(|s| Some((s, s.exists.as_ref()?)))
+            && matches!(self.asking, Asking::Nothing)
+        {
+            self.field.reset();
+            self.asking = Asking::Replace(saving.request.clone(), place.clone());
+        }
+        if !self.is_asking() || matches!(event, Event::Changed) {
+            return None;
+        }
+        match event {
+            Event::Action(Action::Back) => {
+                let was = std::mem::take(&mut self.asking);
+                // The question was the program's: it has to know that the answer is no.
+                return Some(match was {
+                    Asking::Replace(..) => Step::effect(Effect::StopSaving),
+                    _ => Step::none(),
+                });
+            }
+            Event::Action(Action::Open) => {
+                if let Asking::Folder { root, path } = &self.asking {
+                    let into = self.field.value().trim().to_owned();
+                    let request = SaveRequest { root: root.clone(), path: path.clone(), into, overwrite: false };
+                    self.asking = Asking::Nothing;
+                    return Some(Step::effect(Effect::Save(request)));
+                }
+            }
+            Event::Key(key) => match &self.asking {
+                Asking::Replace(request, _) if key.typed() == Some('y') => {
+                    let request = SaveRequest { overwrite: true, ..request.clone() };
+                    self.asking = Asking::Nothing;
+                    return Some(Step::effect(Effect::Save(request)));
+                }
+                Asking::Folder { .. } => {
+                    edit::edit(&mut self.field, key);
+                }
+                _ => {}
+            },
+            Event::Paste(text) if matches!(self.asking, Asking::Folder { .. }) => edit::paste(&mut self.field, text),
+            _ => {}
+        }
+        Some(Step::none())
+    }
+}

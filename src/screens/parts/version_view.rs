@@ -1,0 +1,99 @@
+//! The right pane of wide terminals: what is known of the selected version without asking for it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::{Ctx, view as format};
+use crate::domain::registry::{ModelVersion, VersionStatus};
+use crate::domain::text::clean_line;
+use crate::ui::layout::Breadth;
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Pager, Rule};
+use crate::ui::{Phrase, text};
+
+/// Columns of the names of facts.
+const LABEL: usize = 12;
+
+/// Splits `area` into the list and, on wide terminals, the pane at its right.
+#[must_use]
+pub fn panes(area: Rect, ctx: &Ctx<'_>) -> (Rect, Option<Rect>) {
+    if Breadth::of(ctx.width, ctx.height) != Breadth::Wide {
+        return (area, None);
+    }
+    let right = area.width * 2 / 5;
+    let list = Rect { width: area.width - right - 2, ..area };
+    (list, Some(Rect { x: list.right() + 2, width: right, ..area }))
+}
+
+/// Draws the facts of a version: what the list has no room for.
+pub fn draw(version: &ModelVersion, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+    let (line, below) = format::split_top(area, 1);
+    let title = Phrase::of(Role::Title, version.model.to_string())
+        .add(Role::Candidate, format!(" {}", version.number))
+        .into_owned();
+    (&Rule { left: title, ..Rule::new(skin) }).render(line, buf);
+    let area = Rect { x: below.x + 1, width: below.width.saturating_sub(2), ..below };
+    let lines = lines(version, usize::from(area.width), ctx, skin);
+    let line = |i: usize| lines.get(i).cloned().unwrap_or_default();
+    (&Pager::new(skin, lines.len(), 0, &line)).render(area, buf);
+}
+
+fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
+    let mut lines = Vec::new();
+    let mut fact = |label: &str, value: Phrase<'static>| {
+        let label = Phrase::of(Role::Muted, format!("{label:<LABEL$}"));
+        lines.extend(label.join(value).wrap(width, LABEL));
+    };
+    let in_production = ctx.rules.promote_to.is_held_by(version);
+    let symbols = skin.symbols();
+    let stage = if in_production {
+        Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage))
+    } else {
+        Phrase::new(version.stage.to_string())
+    };
+    fact("stage", stage);
+    if version.status != VersionStatus::Ready {
+        let why = match &version.status {
+            VersionStatus::Failed(why) if !why.is_empty() => format!(": {}", clean_line(why)),
+            _ => String::new(),
+        };
+        fact("status", Phrase::of(Role::Warn, format!("{} {}{why}", symbols.warn, version.status)));
+    }
+    let or_none = |items: String| match items.is_empty() {
+        true => Phrase::of(Role::Muted, "none"),
+        false => Phrase::new(items),
+    };
+    fact("aliases", or_none(version.aliases.join(", ")));
+    let registered = match version.created_at {
+        Some(at) => Phrase::new(format!("{} UTC", at.strftime("%Y-%m-%d %H:%M"))),
+        None => Phrase::of(Role::Muted, "not recorded"),
+    };
+    fact("registered", registered);
+    let run = version.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
+    let author = version.author.as_deref().or_else(|| run.and_then(|r| r.user.as_deref()));
+    fact("author", author.map_or_else(|| Phrase::of(Role::Muted, "not recorded"), |a| Phrase::new(a.to_owned())));
+    match (&version.run_id, run) {
+        (None, _) => fact("run", Phrase::of(Role::Warn, format!("{} none recorded", symbols.warn))),
+        (Some(id), run) => {
+            let name = run.map(|r| format!(" {}", r.name)).unwrap_or_default();
+            fact("run", Phrase::new(format!("{}{name}", id.short())));
+        }
+    }
+    fact("source", Phrase::of(Role::Link, clean_line(&version.source)));
+    lines.push(Phrase::default());
+    for line in version.description.lines() {
+        lines.extend(Phrase::new(line.to_owned()).wrap(width, 0));
+    }
+    if !version.tags.is_empty() {
+        lines.extend([Phrase::default(), Phrase::of(Role::Heading, "TAGS")]);
+    }
+    let widest = version.tags.keys().map(|k| text::width(k)).max().unwrap_or(0).min(width / 2);
+    for (key, value) in &version.tags {
+        let key = text::fit(&clean_line(key), widest, symbols.ellipsis);
+        let pad = " ".repeat(widest.saturating_sub(text::width(&key)) + 2);
+        let phrase = Phrase::of(Role::Muted, key).text(pad).text(clean_line(value));
+        lines.extend(phrase.wrap(width, widest + 2));
+    }
+    lines
+}

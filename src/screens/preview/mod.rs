@@ -1,0 +1,285 @@
+//! What does this file say? Its beginning: a table, a text, a picture or bytes.
+
+pub mod view;
+
+use std::sync::Arc;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::keymap::Context;
+use crate::app::query::Query;
+use crate::domain::artifact::{ArtifactRoot, human_size};
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::preview::{Content, Ink, Line, Picture, Preview as Beginning};
+use crate::domain::text::clean_line;
+use crate::screens::parts::save::Save;
+use crate::screens::parts::{Ctx, Event, Step};
+use crate::ui::{Phrase, Role};
+
+/// Columns at the left and the right that stay free.
+const MARGIN: u16 = 1;
+/// Levels that stay in sight in a folded text.
+const FOLDED_DEPTH: usize = 1;
+
+/// Levels beyond which the rest of a wrapped line stands no further to the right.
+const DEEPEST: usize = 8;
+
+/// What was made of the file for the present size of the screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Made {
+    /// Nothing: the content is drawn as it is.
+    #[default]
+    Nothing,
+    /// Wrapped lines.
+    Lines(Vec<Phrase<'static>>),
+    /// A scaled picture.
+    Picture(Picture),
+}
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preview {
+    model: ModelName,
+    version: VersionNumber,
+    root: ArtifactRoot,
+    path: String,
+    /// The first line in sight.
+    offset: usize,
+    /// The first column in sight.
+    column: usize,
+    folded: bool,
+    /// What [`Self::made`] was made from: the file, columns, rows, folded.
+    source: Option<(Arc<Beginning>, u16, usize, bool)>,
+    made: Made,
+    save: Save,
+}
+
+impl Preview {
+    /// The beginning of a file.
+    #[must_use]
+    pub fn new(model: ModelName, version: VersionNumber, root: ArtifactRoot, path: String) -> Self {
+        Self {
+            model,
+            version,
+            root,
+            path,
+            offset: 0,
+            column: 0,
+            folded: false,
+            source: None,
+            made: Made::Nothing,
+            save: Save::default(),
+        }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        if self.save.is_asking() {
+            &[Context::Prompt, Context::Global]
+        } else {
+            &[Context::Preview, Context::List, Context::Global]
+        }
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Fold, Help, Save};
+        match self.source.as_ref().map(|(file, ..)| &file.content) {
+            Some(Content::Table(_)) => &[CursorLeft, CursorRight, Save, Browse, Copy, Back, Help],
+            Some(Content::Text(lines)) if lines.iter().any(|l| l.depth > FOLDED_DEPTH) => {
+                &[Fold, Save, Browse, Copy, Back, Help]
+            }
+            _ => &[Save, Browse, Copy, Back, Help],
+        }
+    }
+
+    /// The question that is asked, if one is.
+    #[must_use]
+    pub fn save(&self) -> &Save {
+        &self.save
+    }
+
+    /// The facts, which name the run, and the file.
+    #[must_use]
+    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+        vec![self.query(), Query::Facts { model: self.model.clone(), version: self.version }]
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let answered = self.save.update(event, ctx);
+        self.remake(ctx);
+        if let Some(step) = answered {
+            return step;
+        }
+        let Event::Action(action) = event else {
+            return Step::none();
+        };
+        let (last, page) = (self.last_offset(ctx), self.rows(ctx).saturating_sub(1).max(1));
+        match action {
+            Action::Up => self.offset = self.offset.saturating_sub(1),
+            Action::Down => self.offset = (self.offset + 1).min(last),
+            Action::PageUp => self.offset = self.offset.saturating_sub(page),
+            Action::PageDown => self.offset = (self.offset + page).min(last),
+            Action::Top => self.offset = 0,
+            Action::Bottom => self.offset = last,
+            Action::CursorLeft => self.column = self.column.saturating_sub(1),
+            Action::CursorRight => self.column = (self.column + 1).min(self.columns().saturating_sub(1)),
+            Action::Fold => {
+                self.folded = !self.folded;
+                self.offset = 0;
+                self.remake(ctx);
+            }
+            Action::Save => {
+                self.save.ask(self.root.clone(), self.path.clone());
+                self.remake(ctx);
+            }
+            Action::Copy => return Step::copy(clean_line(&self.path)),
+            Action::Browse => return Step::effect(Effect::Browse(self.place(ctx))),
+            Action::Refresh => return Step::refresh(vec![self.query()]),
+            _ => {}
+        }
+        Step::none()
+    }
+
+    fn query(&self) -> Query {
+        Query::Preview { root: self.root.clone(), path: self.path.clone() }
+    }
+
+    fn file(&self) -> Option<&Beginning> {
+        self.source.as_ref().map(|(file, ..)| file.as_ref())
+    }
+
+    /// What stands above the file: what kind it is, how much of it is shown, and what is odd.
+    fn above(&self, file: &Beginning, width: u16) -> Vec<Phrase<'static>> {
+        let mut first = Phrase::of(Role::Muted, format!(" {}", file.kind));
+        let read = human_size(file.read);
+        first = match (file.cut, file.total) {
+            (true, total) => {
+                let of = total.map(|t| format!(" of {}", human_size(t))).unwrap_or_default();
+                first.add(Role::Warn, format!("  only the first {read}{of} are shown; w saves the whole file"))
+            }
+            (false, _) => first.add(Role::Muted, format!("  {read}")),
+        };
+        first = match &file.content {
+            Content::Picture(p) => first.add(Role::Muted, format!("  {} x {} pixels", p.original.0, p.original.1)),
+            Content::Table(grid) => {
+                let from = if self.column > 0 { format!(" from column {}", self.column + 1) } else { String::new() };
+                let count = format!("  {} rows, {} columns{from}", grid.rows.len(), grid.columns.len());
+                first.add(Role::Muted, count)
+            }
+            _ => first,
+        };
+        let notes = file.notes.iter().map(|note| Phrase::of(Role::Warn, format!(" {note}")));
+        let room = usize::from(width.max(20));
+        std::iter::once(first).chain(notes).flat_map(|line| line.wrap(room, 1)).collect()
+    }
+
+    /// Rows left for the file.
+    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+        let above = self.file().map_or(1, |file| self.above(file, ctx.width).len());
+        let asking = usize::from(self.save.is_asking());
+        ctx.rows(u16::try_from(above + asking).unwrap_or(u16::MAX))
+    }
+
+    fn columns(&self) -> usize {
+        match self.file().map(|f| &f.content) {
+            Some(Content::Table(grid)) => grid.columns.len(),
+            _ => 0,
+        }
+    }
+
+    fn last_offset(&self, ctx: &Ctx<'_>) -> usize {
+        let rows = self.rows(ctx);
+        let len = match (&self.made, self.file().map(|f| &f.content)) {
+            (Made::Lines(lines), _) => lines.len(),
+            // The header takes a row.
+            (_, Some(Content::Table(grid))) => grid.rows.len() + 1,
+            (_, Some(Content::Bytes(bytes))) => bytes.len().div_ceil(16),
+            _ => 0,
+        };
+        len.saturating_sub(rows)
+    }
+
+    /// Wraps or scales anew if the file or the size of the screen is another.
+    fn remake(&mut self, ctx: &Ctx<'_>) {
+        let Some(file) = ctx.catalog.files.preview(&self.root, &self.path) else {
+            return;
+        };
+        let file = Arc::clone(file);
+        let known = self.source.as_ref().is_some_and(|(old, ..)| Arc::ptr_eq(old, &file));
+        if !known {
+            let rows = self.rows(ctx);
+            self.source = Some((file.clone(), 0, rows, self.folded));
+        }
+        let (width, rows, folded) = (ctx.width, self.rows(ctx), self.folded);
+        let same = self.source.as_ref().is_some_and(|(_, w, r, f)| (*w, *r, *f) == (width, rows, folded));
+        if same {
+            return;
+        }
+        let columns = width.saturating_sub(2 * MARGIN).max(1);
+        self.made = match &file.content {
+            Content::Text(lines) => Made::Lines(wrapped(lines, usize::from(columns), folded)),
+            Content::Picture(picture) => {
+                // Two pixels in a cell, one above the other.
+                let (w, h) = picture.fit(u32::from(columns), 2 * u32::try_from(rows).unwrap_or(u32::MAX));
+                Made::Picture(picture.scaled(w, h))
+            }
+            Content::Table(_) | Content::Bytes(_) => Made::Nothing,
+        };
+        self.source = Some((file, width, rows, folded));
+        self.offset = self.offset.min(self.last_offset(ctx));
+    }
+
+    fn place(&self, ctx: &Ctx<'_>) -> Place {
+        let run = ctx.catalog.facts(&self.model, self.version).and_then(|f| f.run.known());
+        match run {
+            Some(run) => Place::Run(run.experiment.clone(), run.id.clone()),
+            None => Place::Version(self.model.clone(), self.version),
+        }
+    }
+}
+
+/// Lines as they are drawn; folded, what stands deep is only counted.
+fn wrapped(lines: &[Line], width: usize, folded: bool) -> Vec<Phrase<'static>> {
+    let mut out = Vec::new();
+    let mut hidden = 0;
+    let tell = |hidden: &mut usize, out: &mut Vec<_>| {
+        if *hidden > 0 {
+            let lines = if *hidden == 1 { "line" } else { "lines" };
+            out.push(Phrase::of(Role::Muted, format!("    … {hidden} {lines}")));
+        }
+        *hidden = 0;
+    };
+    for line in lines {
+        if folded && line.depth > FOLDED_DEPTH {
+            hidden += 1;
+            continue;
+        }
+        tell(&mut hidden, &mut out);
+        let phrase = line.pieces.iter().fold(Phrase::default(), |p, (ink, text)| p.add(role(*ink), text.clone()));
+        if phrase.width() <= width {
+            out.push(phrase)
+        } else {
+            out.extend(phrase.wrap(width, 2 * line.depth.min(DEEPEST)))
+        }
+    }
+    tell(&mut hidden, &mut out);
+    out
+}
+
+fn role(ink: Ink) -> Role {
+    match ink {
+        Ink::Plain => Role::Text,
+        Ink::Heading => Role::Heading,
+        Ink::Strong => Role::Title,
+        Ink::Code => Role::Good,
+        Ink::Key => Role::Key,
+        Ink::Number => Role::Candidate,
+        Ink::Word => Role::Unknown,
+        Ink::Link => Role::Link,
+        Ink::Muted => Role::Muted,
+    }
+}

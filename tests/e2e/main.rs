@@ -1,0 +1,20 @@
+//! The real program, in a pseudo-terminal and as a plain child, against real MLflow servers and a double of GitHub.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+// Pseudo-terminals and signals.
+#![cfg(unix)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod approve;
+mod bad_input;
+mod command;
+mod confirm;
+mod crash;
+mod demo;
+mod desk;
+mod hostile;
+mod leave;
+mod network;
+mod race;
+mod site;

@@ -1,0 +1,93 @@
+//! A terminal that changes its size, and a network that goes away.
+
+use crate::approve::find_in_inbox;
+use crate::site::Site;
+use crate::support::proxy::Proxy;
+use crate::support::pty::Key;
+
+#[test]
+fn any_size_is_survived_and_too_small_says_so() {
+    let site = Site::new("e2e-size");
+    let desk = site.desk();
+    let mut pty = find_in_inbox(&desk, &site.model);
+    pty.press(Key::Enter);
+    pty.wait_for("METRICS");
+    for n in 1..=60_u16 {
+        pty.resize((20 + n * 3, 5 + n));
+    }
+    for size in [(59, 14), (60, 14), (59, 15)] {
+        pty.resize(size);
+        pty.wait_for(&format!("this is {}x{}.", size.0, size.1));
+        assert!(!pty.screen().contains("METRICS"));
+    }
+    // Nobody decides on what cannot be seen.
+    pty.press(Key::Char('a'));
+    // The key may be heard after a new size that comes with it; so there is another one between.
+    pty.resize((59, 13));
+    pty.wait_for("this is 59x13.");
+    pty.resize((60, 15));
+    let screen = pty.wait_for("METRICS");
+    assert!(screen.contains("test_auc") && !screen.contains("APPROVE"), "{screen}");
+    pty.resize((1, 1));
+    pty.resize((140, 40));
+    pty.wait_until("the whole width", |s| s.contains("METRICS") && s.lines().any(|l| l.chars().count() == 140));
+    pty.resize((80, 24));
+    pty.wait_until("80 columns", |s| s.contains("METRICS") && s.lines().any(|l| l.chars().count() == 80));
+    pty.press(Key::Char('a'));
+    pty.wait_for("from here on it cannot be undone");
+    site.assert_untouched();
+}
+
+#[test]
+fn when_the_network_goes_the_rows_stay_and_refresh_recovers() {
+    let site = Site::new("e2e-pulled");
+    let mut wire = Proxy::to(site.server.port);
+    let desk = site.desk().with("MLFLOW_TRACKING_URI", &wire.url());
+    let mut pty = find_in_inbox(&desk, &site.model);
+    wire.cut();
+    pty.press(Key::Char('r'));
+    let screen = pty.wait_for("no server answers");
+    assert!(screen.contains("▸ e2e-pulled") && screen.contains("shown as last read"), "{screen}");
+    // What was not read yet says so in its own pane, and the way back is open.
+    pty.press(Key::Enter);
+    let screen = pty.wait_for("no server answers");
+    assert!(!screen.contains("METRICS"), "{screen}");
+    pty.press(Key::Char('a'));
+    pty.wait_for("APPROVE");
+    pty.wait_for("no server answers");
+    pty.type_slowly("v2");
+    pty.press(Key::Enter);
+    pty.wait_for("The plan is not there yet.");
+    pty.press(Key::Esc);
+    pty.wait_gone("APPROVE");
+    wire.mend();
+    pty.press(Key::Char('r'));
+    pty.wait_for("METRICS");
+    pty.press(Key::Esc);
+    pty.wait_for("▸ e2e-pulled");
+    pty.press(Key::Char('r'));
+    pty.wait_gone("no server answers");
+    site.assert_untouched();
+}
+
+#[test]
+fn when_github_goes_the_reviewer_is_told_and_mlflow_can_still_be_read() {
+    let site = Site::new("e2e-hubless");
+    let port = site.github.url().rsplit(':').next().unwrap().parse().unwrap();
+    let mut wire = Proxy::to(port);
+    wire.cut();
+    let desk = site.desk().with("GITHUB_API_URL", &wire.url());
+    let mut pty = find_in_inbox(&desk, &site.model);
+    pty.wait_for("not signed in to GitHub");
+    pty.press(Key::Enter);
+    pty.wait_for("METRICS");
+    pty.press(Key::Char('a'));
+    pty.wait_for("✗ signer");
+    pty.type_slowly("v2");
+    pty.press(Key::Enter);
+    pty.wait_for("It cannot be approved");
+    wire.mend();
+    pty.press(Key::Ctrl('r'));
+    pty.wait_for("from here on it cannot be undone");
+    site.assert_untouched();
+}

@@ -1,0 +1,206 @@
+//! What is at stake in one test: a model of its own on a real server, and a GitHub of its own.
+
+use std::time::{Duration, Instant};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::support::fake_github::{FakeGithub, Fault, Gate, REVIEWER, Rule, Workflow};
+use crate::support::http;
+use crate::support::mlflow_server::{Server, Version};
+use crate::support::seed::{Api, RunSeed};
+
+/// Commit of the version in production.
+pub const OLD_COMMIT: &str = "2222222222222222222222222222222222222222";
+/// Commit of the candidate: the head of `main`.
+pub const COMMIT: &str = "3f9c1ab000000000000000000000000000000000";
+/// The repository of the double.
+pub const REPO: &str = "acme/churn-model";
+
+/// A model with v1 in Production and v2 in Staging.
+pub struct Site {
+    pub model: String,
+    pub github: FakeGithub,
+    pub server: &'static Server,
+}
+
+impl Site {
+    /// On the server of 3.x that all tests of this binary share. `model` has to be of this test alone.
+    pub fn new(model: &str) -> Self {
+        Self::on(Version::V3_17, model)
+    }
+
+    /// On the shared server of this version.
+    pub fn on(version: Version, model: &str) -> Self {
+        let site = Self::bare(version, model);
+        site.add_version(OLD_COMMIT, 0.81, "In production.");
+        site.add_version(COMMIT, 0.84, "Fewer false alarms.");
+        site.api().stage(model, 1, "Production");
+        site.api().stage(model, 2, "Staging");
+        site
+    }
+
+    /// A model without versions. CD is green at once: tests of the way to it do not wait for it.
+    pub fn bare(version: Version, model: &str) -> Self {
+        let server = Server::shared(version);
+        Api::new(server).model(model, &[]);
+        let github = FakeGithub::start_blocking();
+        let site = Self { model: model.to_owned(), github, server };
+        site.cd_ends("success");
+        site
+    }
+
+    pub fn api(&self) -> Api {
+        Api::new(self.server)
+    }
+
+    /// CD runs that are over when they are first seen.
+    pub fn cd_ends(&self, conclusion: &str) {
+        self.change_workflow(|w| w.script = vec![("completed".to_owned(), Some(conclusion.to_owned()))]);
+    }
+
+    /// CD runs that are seen queued, then at work, then over.
+    pub fn cd_takes_its_time(&self) {
+        let usual = Workflow::new(0, "", &[], "success").script;
+        self.change_workflow(|w| w.script = usual);
+    }
+
+    fn change_workflow(&self, change: impl FnOnce(&mut Workflow)) {
+        self.github.change_repo(|repo| change(&mut repo.workflows[0]));
+    }
+
+    /// The next version, trained from `commit` (none if empty).
+    pub fn add_version(&self, commit: &str, auc: f64, description: &str) -> u64 {
+        let api = self.api();
+        let name = format!("{}-{auc}", self.model);
+        let experiment = api.experiment(&name);
+        let mut tags = vec![("mlflow.user", "dana"), ("mlflow.source.git.branch", "main")];
+        if !commit.is_empty() {
+            tags.push(("mlflow.source.git.commit", commit));
+        }
+        let metrics = [("test_auc", auc), ("test_log_loss", 0.4)];
+        let params = [("depth", if auc > 0.82 { "8" } else { "6" }), ("lr", "0.1")];
+        let run = api.run(&experiment, &RunSeed { name: "gbm", metrics: &metrics, params: &params, tags: &tags });
+        api.version(&self.model, Some(&run), description, &[])
+    }
+
+    /// Holds the next request of this kind at GitHub before it is applied.
+    pub fn hold(&self, method: &str, path: &str) -> Held {
+        let gate = Gate::default();
+        self.github.fault(Rule::new(method, path, Fault::Delay(gate.clone())));
+        Held(gate)
+    }
+
+    /// Waits until the tag of the candidate stands.
+    pub fn wait_for_tag(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.github.repo().tags.contains_key(&self.tag()) {
+            assert!(Instant::now() < deadline, "the tag was never cut");
+            self.settle();
+        }
+    }
+
+    /// Waits until GitHub has got round to everything that was let go before. Requests are served in one thread in
+    /// the order they are woken, so one more answer is enough.
+    pub fn settle(&self) {
+        let port = self.github.url().rsplit(':').next().and_then(|p| p.parse().ok()).unwrap();
+        http::request(port, "GET", "/settled", "", "").unwrap();
+    }
+
+    /// A desk with the reviewer's token, pointed at these servers by the environment.
+    pub fn desk(&self) -> Desk {
+        self.desk_of(REVIEWER)
+    }
+
+    /// The same with another token.
+    pub fn desk_of(&self, token: &str) -> Desk {
+        Desk::empty()
+            .with("MLFLOW_TRACKING_URI", &self.server.url())
+            .with("GITHUB_API_URL", &self.github.url())
+            .with("GH_TOKEN", token)
+            .with("GH_REPO", REPO)
+    }
+
+    /// `model/2`, as the command line wants it.
+    pub fn candidate(&self) -> String {
+        format!("{}/2", self.model)
+    }
+
+    /// The tag of the candidate.
+    pub fn tag(&self) -> String {
+        format!("{}-v2", self.model)
+    }
+
+    /// A version as the server has it now.
+    pub fn version(&self, number: u64) -> Value {
+        let name = utf8_percent_encode(&self.model, NON_ALPHANUMERIC);
+        let path = format!("model-versions/get?name={name}&version={number}");
+        self.api().call("GET", &path, &json!({}))["model_version"].clone()
+    }
+
+    pub fn stage(&self, number: u64) -> String {
+        self.version(number)["current_stage"].as_str().unwrap().to_owned()
+    }
+
+    /// A tag of a version as the server has it now.
+    pub fn version_tag(&self, number: u64, key: &str) -> Option<String> {
+        let version = self.version(number);
+        let tags = version["tags"].as_array().cloned().unwrap_or_default();
+        tags.iter().find(|t| t["key"] == key).map(|t| t["value"].as_str().unwrap().to_owned())
+    }
+
+    /// Keys of signoff's own tags on the candidate.
+    pub fn own_tags(&self) -> Vec<String> {
+        let version = self.version(2);
+        let tags = version["tags"].as_array().cloned().unwrap_or_default();
+        let keys = tags.iter().map(|t| t["key"].as_str().unwrap().to_owned());
+        keys.filter(|k| k.starts_with("signoff.")).collect()
+    }
+
+    /// Both servers are as they were seeded, and GitHub was not even asked to change anything.
+    #[track_caller]
+    pub fn assert_untouched(&self) {
+        assert_eq!((self.stage(1), self.stage(2)), ("Production".to_owned(), "Staging".to_owned()));
+        assert_eq!(self.own_tags(), Vec::<String>::new());
+        let writes: Vec<_> = self.github.writes().iter().map(|w| format!("{} {}", w.method, w.target)).collect();
+        assert_eq!(writes, Vec::<String>::new());
+    }
+
+    /// The candidate is in production, marked, tagged and released exactly once, by `login`.
+    #[track_caller]
+    pub fn assert_released_once(&self, login: &str) {
+        assert_eq!((self.stage(1), self.stage(2)), ("Archived".to_owned(), "Production".to_owned()));
+        let repo = self.github.repo();
+        assert_eq!(repo.tags.keys().collect::<Vec<_>>(), [&self.tag()]);
+        let object = &repo.tags[&self.tag()];
+        assert_eq!((object.kind.as_str(), repo.peel(object).as_str()), ("tag", COMMIT));
+        let message = &repo.tag_objects[&object.sha].message;
+        assert!(message.contains(&format!("Signoff-Model: {}\nSignoff-Version: 2\n", self.model)), "{message}");
+        assert!(message.contains(&format!("(@{login})")), "{message}");
+        let releases: Vec<_> = repo.releases.iter().map(|r| (r.tag.as_str(), r.draft)).collect();
+        assert_eq!(releases, [(self.tag().as_str(), false)]);
+        assert_eq!(repo.runs.len(), 1, "CD started other than once");
+        assert_eq!(self.version_tag(2, "signoff.approved_by").as_deref(), Some(login));
+        assert_eq!(self.version_tag(2, "signoff.tag"), Some(self.tag()));
+        let mark = self.version_tag(2, "signoff.promotion").unwrap_or_default();
+        assert!(mark.starts_with("released ") && mark.ends_with(&format!(" by {login}")), "{mark}");
+    }
+}
+
+/// A request that GitHub holds. It is applied when it is let go, even if nobody waits for the answer any more.
+pub struct Held(pub Gate);
+
+impl Held {
+    /// Waits until the request is there.
+    pub fn wait(&self) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let arrived = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), self.0.reached()).await });
+        assert!(arrived.is_ok(), "the request never came");
+    }
+
+    /// Lets it go.
+    pub fn release(&self) {
+        self.0.release();
+    }
+}

@@ -1,0 +1,122 @@
+//! The lists: inbox, models, versions, promotions.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use signoff::app::query::{Answer, Query};
+use signoff::app::route::Route;
+use signoff::domain::ids::ModelName;
+use signoff::failure::{Failure, FailureKind, Service};
+use signoff::ports::Page;
+use signoff::ui::skin::Theme;
+
+use super::support::driver::{Driver, demo_rules, rules};
+use super::{pictures, text, themed};
+
+fn refused(operation: &str) -> Failure {
+    Failure::new(FailureKind::Unavailable, Service::Mlflow, operation, "the connection was refused")
+        .with_hint("Is the server up? `signoff doctor` looks at everything.")
+}
+
+#[test]
+fn the_inbox_before_anything_was_read() {
+    assert_snapshot!(pictures(&mut Driver::asking(demo_rules(), &[], |_| {})));
+}
+
+#[test]
+fn the_inbox_while_runs_are_being_read() {
+    let mut driver = Driver::asking(rules("staging"), &[], |_| {});
+    driver.answer_with(|query| matches!(query, Query::Runs { .. }).then(|| Err(refused("read runs"))));
+    // The models come, and their runs are asked for and not answered.
+    driver.answer_only(|query| !matches!(query, Query::Runs { .. }));
+    assert_snapshot!(pictures(&mut driver));
+}
+
+#[test]
+fn the_inbox() {
+    let mut driver = Driver::demo();
+    assert_snapshot!("the_inbox", pictures(&mut driver));
+    assert_snapshot!("the_inbox_without_colour", themed(&mut driver, Theme::NoColor));
+    assert_snapshot!("the_inbox_on_a_light_ground", themed(&mut driver, Theme::Light));
+    assert_snapshot!("the_inbox_in_two_panes", text(&mut driver, 150, 40));
+}
+
+#[test]
+fn the_inbox_of_a_production_target() {
+    let mut production = rules("prod-eu");
+    (production.production, production.colour) = (true, Some("#aa0000".to_owned()));
+    assert_snapshot!(pictures(&mut Driver::with_rules(production)));
+}
+
+#[test]
+fn the_inbox_when_nothing_waits() {
+    let mut driver = Driver::asking(rules("staging"), &[], |_| {});
+    driver.answer_with(|query| {
+        let page = Page { items: Vec::new(), next: None };
+        matches!(query, Query::Models { .. }).then_some(Ok(Answer::Models(page)))
+    });
+    driver.answer_all();
+    assert_snapshot!(pictures(&mut driver));
+}
+
+#[test]
+fn the_inbox_while_a_filter_is_typed() {
+    let mut driver = Driver::demo();
+    driver.keys("/cr");
+    assert_snapshot!(pictures(&mut driver));
+    driver.keys("zz<enter>");
+    assert_snapshot!("the_inbox_when_the_filter_matches_nothing", text(&mut driver, 80, 24));
+}
+
+#[test]
+fn the_inbox_after_a_refresh_that_failed() {
+    let mut driver = Driver::with_rules(rules("staging"));
+    driver.wait(Duration::from_secs(900));
+    driver.answer_with(|query| matches!(query, Query::Models { .. }).then(|| Err(refused("list models"))));
+    driver.keys("r");
+    assert_snapshot!(pictures(&mut driver));
+}
+
+#[test]
+fn the_inbox_when_nothing_could_be_read() {
+    let mut driver = Driver::asking(rules("staging"), &[], |_| {});
+    driver.answer_with(|query| matches!(query, Query::Models { .. }).then(|| Err(refused("list models"))));
+    driver.answer_all();
+    assert_snapshot!(pictures(&mut driver));
+}
+
+#[test]
+fn the_models() {
+    let mut driver = Driver::demo();
+    driver.keys("mjj");
+    assert_snapshot!(pictures(&mut driver));
+}
+
+#[test]
+fn the_versions_of_a_model() {
+    let mut driver = Driver::demo();
+    driver.keys("mjjjjj<enter>");
+    assert_snapshot!(pictures(&mut driver));
+    assert_snapshot!("the_versions_of_a_model_in_two_panes", text(&mut driver, 150, 40));
+}
+
+#[test]
+fn versions_that_cannot_be_read() {
+    let telco = Route::Versions(ModelName::new("telco-churn"));
+    let mut driver = Driver::asking(rules("staging"), &[telco], |_| {});
+    driver.answer_with(|query| matches!(query, Query::Versions { .. }).then(|| Err(refused("list versions"))));
+    driver.answer_all();
+    assert_snapshot!(text(&mut driver, 80, 24));
+}
+
+#[test]
+fn a_long_list_under_a_failure() {
+    let mut driver = Driver::asking(rules("staging"), &[], |world| {
+        let one = world.models[&ModelName::new("telco-churn")].clone();
+        world.models = (0..60).map(|n| (ModelName::new(format!("model-{n:02}")), one.clone())).collect();
+    });
+    driver.answer_all();
+    driver.answer_with(|query| matches!(query, Query::Models { .. }).then(|| Err(refused("list models"))));
+    driver.keys("Gr");
+    assert_snapshot!(text(&mut driver, 80, 24));
+}

@@ -1,0 +1,110 @@
+//! The review of one version.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use signoff::app::query::Query;
+use signoff::app::route::Route;
+use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::failure::{Failure, FailureKind, Service};
+use signoff::ui::skin::Theme;
+
+use super::support::driver::{Driver, demo_rules, rules};
+use super::{pictures, text, themed};
+
+fn review(model: &str, number: u64) -> Driver {
+    let route = Route::Review(ModelName::new(model), VersionNumber(number));
+    let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
+    driver.answer_all();
+    driver
+}
+
+#[test]
+fn the_differences_to_production() {
+    let mut driver = review("telco-churn", 42);
+    assert_snapshot!("the_differences", pictures(&mut driver));
+    assert_snapshot!("the_differences_without_colour", themed(&mut driver, Theme::NoColor));
+    assert_snapshot!("the_differences_on_a_light_ground", themed(&mut driver, Theme::Light));
+}
+
+#[test]
+fn everything_and_not_only_differences() {
+    let mut driver = review("telco-churn", 42);
+    driver.keys("d");
+    assert_snapshot!(text(&mut driver, 80, 40));
+}
+
+#[test]
+fn run_and_lineage() {
+    let mut driver = review("telco-churn", 42);
+    driver.keys("2");
+    assert_snapshot!(pictures(&mut driver));
+}
+
+#[test]
+fn the_description() {
+    let mut driver = review("telco-churn", 42);
+    driver.keys("3");
+    assert_snapshot!(pictures(&mut driver));
+}
+
+#[test]
+fn a_model_that_was_never_in_production() {
+    assert_snapshot!(pictures(&mut review("churn-uplift", 2)));
+}
+
+#[test]
+fn a_version_that_is_worse() {
+    assert_snapshot!(pictures(&mut review("card-fraud", 9)));
+}
+
+#[test]
+fn a_version_without_a_run() {
+    let mut driver = review("telco-churn", 35);
+    assert_snapshot!("a_version_without_a_run", pictures(&mut driver));
+    driver.keys("2");
+    assert_snapshot!("a_version_without_a_run_lineage", text(&mut driver, 80, 24));
+}
+
+#[test]
+fn a_version_whose_run_was_deleted() {
+    let mut driver = review("telco-churn", 36);
+    driver.keys("2");
+    assert_snapshot!(text(&mut driver, 80, 24));
+}
+
+#[test]
+fn hostile_text_is_only_text() {
+    let mut driver = review("客户流失 🚀", 3);
+    assert_snapshot!("hostile_text_differences", pictures(&mut driver));
+    driver.keys("2");
+    assert_snapshot!("hostile_text_lineage", text(&mut driver, 80, 40));
+    driver.keys("3");
+    assert_snapshot!("hostile_text_description", text(&mut driver, 80, 24));
+}
+
+#[test]
+fn a_review_being_read() {
+    let route = Route::Review(ModelName::new("telco-churn"), VersionNumber(42));
+    assert_snapshot!(pictures(&mut Driver::asking(rules("staging"), &[route], |_| {})));
+}
+
+#[test]
+fn a_review_that_could_not_be_read_again() {
+    let route = Route::Review(ModelName::new("telco-churn"), VersionNumber(42));
+    let mut driver = Driver::asking(rules("staging"), &[route], |_| {});
+    driver.answer_all();
+    driver.wait(Duration::from_secs(240));
+    driver.answer_with(|query| {
+        let failure = Failure::new(
+            FailureKind::Unauthenticated,
+            Service::Mlflow,
+            "read version v42 of telco-churn",
+            "the server does not know this user",
+        );
+        let hint = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.";
+        matches!(query, Query::Facts { .. }).then(|| Err(failure.with_hint(hint)))
+    });
+    driver.keys("r");
+    assert_snapshot!(pictures(&mut driver));
+}

@@ -1,0 +1,315 @@
+//! Keys in, screen out: plays a person in front of the program and the demo's world behind it, without a terminal.
+//!
+//! It does what the runtime does, one thing after the other: messages go to `update`, what it asks for is answered
+//! from the demo's world under a clock that stands still, and `view` draws the state. A test may answer itself
+//! ([`Driver::answer_with`]), leave questions open ([`Driver::answering`]), change the world ([`Driver::world`]) and
+//! show a promotion entry by entry ([`Driver::promote`], [`Driver::show`]).
+#![allow(clippy::unwrap_used, dead_code, reason = "each test binary uses its own part")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use signoff::adapters::demo::{self, Latency, Store, World};
+use signoff::adapters::desktop::SystemDesktop;
+use signoff::adapters::journal::JournalDir;
+use signoff::app::effect::Effect;
+use signoff::app::input::{Input, Key, KeyCode};
+use signoff::app::keymap::{DEFAULT_KEYMAP, Keymap};
+use signoff::app::msg::Msg;
+use signoff::app::query::{Answer, Promotion, Query, RequestId};
+use signoff::app::route::Route;
+use signoff::config::{Env, Flags, load};
+use signoff::domain::ids::PromotionId;
+use signoff::domain::promotion::{Entry, Event, fold};
+use signoff::domain::rules::Rules;
+use signoff::failure::{Failure, Outcome};
+use signoff::ports::Clock;
+use signoff::program::state::State;
+use signoff::program::update::update;
+use signoff::program::view::view;
+use signoff::promoter::{Progress, Promoter, Until, Watch};
+use signoff::runtime::answer::answer;
+use signoff::services::Services;
+use signoff::ui::Skin;
+use tokio::runtime::Runtime;
+
+use super::clock::ManualClock;
+
+/// When the driver's world begins. All ages follow from it.
+pub const NOW: &str = "2026-11-23T09:00:00Z";
+
+type Reply = Box<dyn Fn(&Query) -> Option<Outcome<Answer>>>;
+
+/// The program, a person, and a world.
+pub struct Driver {
+    /// The program's state.
+    pub state: State,
+    /// Whether questions are answered at once.
+    pub answering: bool,
+    clock: Arc<ManualClock>,
+    store: Store,
+    services: Services,
+    runtime: Runtime,
+    journals: tempfile::TempDir,
+    replies: Vec<Reply>,
+    open: Vec<(RequestId, Query)>,
+    effects: Vec<Effect>,
+    shown: Vec<Progress>,
+}
+
+/// The rules of the demo, as the program itself makes them.
+pub fn demo_rules() -> Rules {
+    let nowhere = tempfile::tempdir().unwrap();
+    let flags = Flags { demo: true, ..Flags::default() };
+    load(Env::of(&[], nowhere.path()), flags).unwrap().target().unwrap().rules
+}
+
+/// The rules of a target with real servers, called `name`.
+pub fn rules(name: &str) -> Rules {
+    Rules { target_name: name.to_owned(), demo: false, ..demo_rules() }
+}
+
+impl Driver {
+    /// The demo on its inbox, at 80x24, everything read.
+    pub fn demo() -> Self {
+        let mut driver = Self::asking(demo_rules(), &[], |_| {});
+        driver.answer_all();
+        driver
+    }
+
+    /// Real servers in name only: the demo's world under `rules`, everything read.
+    pub fn with_rules(rules: Rules) -> Self {
+        let mut driver = Self::asking(rules, &[], |_| {});
+        driver.answer_all();
+        driver
+    }
+
+    /// The program before any question is answered; `change` edits the world it will see.
+    pub fn asking(rules: Rules, routes: &[Route], change: impl FnOnce(&mut World)) -> Self {
+        let clock = Arc::new(ManualClock::at(NOW));
+        let shared: Arc<dyn Clock> = clock.clone();
+        let mut world = World::new(clock.now()).unwrap();
+        change(&mut world);
+        let store = Store::memory(world);
+        let (registry, host) = demo::open(&store, &shared, Latency::DEMO);
+        let journals = tempfile::tempdir().unwrap();
+        let url = if rules.demo { demo::REGISTRY_URL } else { "http://mlflow.internal:5000" };
+        let services = Services {
+            registry: registry.clone(),
+            tracking: registry,
+            code: host.clone(),
+            host,
+            journals: Arc::new(JournalDir::new(journals.path())),
+            clock: shared,
+            desktop: Arc::new(SystemDesktop),
+            rules: Arc::new(rules.clone()),
+        };
+        let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
+        let state = State::new(rules, url.to_owned(), keymap, clock.now(), routes);
+        let mut driver = Self {
+            state,
+            answering: false,
+            clock,
+            store,
+            services,
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+            journals,
+            replies: Vec::new(),
+            open: Vec::new(),
+            effects: Vec::new(),
+            shown: Vec::new(),
+        };
+        driver.resize(80, 24);
+        driver
+    }
+
+    /// Sends one message and takes note of what follows from it.
+    pub fn send(&mut self, msg: Msg) {
+        self.update(msg);
+        if self.answering {
+            self.answer_open();
+        }
+    }
+
+    /// Types keys: characters, and names in angle brackets such as `<enter>` and `<ctrl-p>`.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        let mut rest = keys;
+        while let Some(c) = rest.chars().next() {
+            let key = match rest.strip_prefix('<').and_then(|r| r.split_once('>')) {
+                Some((name, after)) => {
+                    rest = after;
+                    named(name)
+                }
+                None => {
+                    rest = &rest[c.len_utf8()..];
+                    Key::char(c)
+                }
+            };
+            self.send(Msg::Input(Input::Key(key)));
+        }
+        self
+    }
+
+    /// Gives the terminal a size.
+    pub fn resize(&mut self, width: u16, height: u16) {
+        self.send(Msg::Input(Input::Resize { width, height }));
+    }
+
+    /// Lets time pass.
+    pub fn wait(&mut self, time: Duration) -> &mut Self {
+        self.clock.advance(time);
+        self.send(Msg::Tick(self.clock.now()));
+        self
+    }
+
+    /// Answers every open question, those that follow included, and keeps answering.
+    pub fn answer_all(&mut self) {
+        self.answering = true;
+        self.answer_open();
+    }
+
+    /// Answers those open questions that fit, and what follows from them; the others stay open.
+    pub fn answer_only(&mut self, fits: impl Fn(&Query) -> bool) {
+        while let Some(at) = self.open.iter().position(|(_, query)| fits(query)) {
+            let (id, query) = self.open.remove(at);
+            let answer = self.answer(&query);
+            self.send(Msg::Reply { id, query, answer });
+        }
+    }
+
+    /// From now on `reply` is asked before the world is.
+    pub fn answer_with(&mut self, reply: impl Fn(&Query) -> Option<Outcome<Answer>> + 'static) {
+        self.replies.push(Box::new(reply));
+    }
+
+    /// What the outside was asked to do since the last look, questions left out.
+    pub fn asked(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Changes the world behind the program's back.
+    pub fn world(&self, change: impl FnOnce(&mut World)) {
+        let done = self.store.change(|world| {
+            change(world);
+            Ok::<_, Failure>(())
+        });
+        done.unwrap().unwrap();
+    }
+
+    /// Carries out the promotion that was just confirmed, to its end, and returns all it wrote to its journal.
+    /// Nothing of it is shown yet.
+    pub fn promote(&mut self) -> Vec<Progress> {
+        let promotion = self.asked().into_iter().find_map(|e| match e {
+            Effect::Promote { draft, reason } => Some((draft, reason)),
+            _ => None,
+        });
+        let (draft, reason) = promotion.expect("a promotion was confirmed");
+        let plan = draft.sign(self.clock.new_id(), self.clock.now(), &reason).unwrap();
+        let (progress, mut entries) = tokio::sync::mpsc::unbounded_channel();
+        let watch = Watch { progress: Some(progress), ..Watch::default() };
+        let promoter = Promoter::new(self.services.clone());
+        self.runtime.block_on(promoter.approve(plan, Until::CdEnded, watch)).unwrap();
+        std::iter::from_fn(|| entries.try_recv().ok()).collect()
+    }
+
+    /// Shows entries of a journal one by one, each at the time it was written.
+    pub fn show(&mut self, entries: &[Progress]) {
+        for progress in entries {
+            self.clock.set(progress.entry.at);
+            self.shown.push(progress.clone());
+            self.send(Msg::Tick(progress.entry.at));
+            self.send(Msg::Promotion(Box::new(progress.clone())));
+        }
+    }
+
+    /// Writes events behind what was shown, a tenth of a second apart, and shows them.
+    pub fn show_events(&mut self, id: PromotionId, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            let seq = self.shown.iter().filter(|p| p.id == id).count() as u64;
+            let at = self.clock.now().checked_add(SignedDuration::from_millis(100)).unwrap();
+            self.show(&[Progress { id, entry: Entry { v: 1, seq, at, event } }]);
+        }
+    }
+
+    /// The promotion at work has come to rest.
+    pub fn settle(&mut self, id: PromotionId) {
+        self.send(Msg::PromotionSettled { id: Some(id), outcome: Ok(()) });
+    }
+
+    /// The screen as it is now, in a terminal of this size.
+    pub fn draw(&mut self, width: u16, height: u16, skin: &Skin) -> Buffer {
+        self.resize(width, height);
+        let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+        view(&self.state, skin, buf.area, &mut buf);
+        buf
+    }
+
+    fn update(&mut self, msg: Msg) {
+        for effect in update(&mut self.state, msg) {
+            match effect {
+                Effect::Fetch(id, query) => self.open.push((id, query)),
+                Effect::Cancel(id) => self.open.retain(|(open, _)| *open != id),
+                other => self.effects.push(other),
+            }
+        }
+    }
+
+    fn answer_open(&mut self) {
+        while !self.open.is_empty() {
+            let (id, query) = self.open.remove(0);
+            let answer = self.answer(&query);
+            self.update(Msg::Reply { id, query, answer });
+        }
+    }
+
+    fn answer(&self, query: &Query) -> Outcome<Answer> {
+        if let Some(answer) = self.replies.iter().rev().find_map(|reply| reply(query)) {
+            return answer;
+        }
+        match query {
+            Query::Promotions => Ok(Answer::Promotions(self.promotions())),
+            query => {
+                let now = self.clock.now();
+                let answer = self.runtime.block_on(answer(&self.services, query));
+                // Reading takes time in the demo; on these screens it takes none.
+                self.clock.set(now);
+                answer
+            }
+        }
+    }
+
+    /// The journals as far as they were shown.
+    fn promotions(&self) -> Vec<Promotion> {
+        let mut ids: Vec<PromotionId> = self.shown.iter().map(|p| p.id).collect();
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.dedup();
+        ids.into_iter()
+            .map(|id| {
+                let entries: Vec<Entry> = self.shown.iter().filter(|p| p.id == id).map(|p| p.entry.clone()).collect();
+                let driven = self.state.driving == signoff::program::state::Driving::At(id);
+                Promotion { id, state: Ok(Box::new(fold(&entries).unwrap())), driven }
+            })
+            .collect()
+    }
+}
+
+/// A time in the driver's world.
+pub fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn named(name: &str) -> Key {
+    match name {
+        "enter" => Key::plain(KeyCode::Enter),
+        "esc" => Key::plain(KeyCode::Esc),
+        "tab" => Key::plain(KeyCode::Tab),
+        "backspace" => Key::plain(KeyCode::Backspace),
+        "up" => Key::plain(KeyCode::Up),
+        "down" => Key::plain(KeyCode::Down),
+        "pagedown" => Key::plain(KeyCode::PageDown),
+        c => Key::ctrl(c.strip_prefix("ctrl-").and_then(|c| c.chars().next()).expect("a key's name")),
+    }
+}
