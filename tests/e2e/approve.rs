@@ -61,8 +61,8 @@ fn review_and_approve(site: &Site) {
     site.assert_untouched();
     pty.type_slowly("v2");
     pty.press(Key::Enter);
-    let end = pty.wait_for("Done.");
-    for wanted in ["cd.yml run #1: success", "v2 in Production", "deploy", "/releases/t"] {
+    let end = pty.wait_for("Done: ");
+    for wanted in ["cd.yml run #1: success", "v2 in Production", "deploy ", "published in acme/churn-model"] {
         assert!(end.contains(wanted), "no {wanted:?} in\n{end}");
     }
     site.assert_released_once("rev1");
