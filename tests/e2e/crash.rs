@@ -126,7 +126,7 @@ fn killed_before_the_tag_was_asked_for_the_screens_take_it_back_with_two_keys() 
     pty.wait_for("u once more takes it back");
     assert_eq!(site.stage(2), "Production");
     pty.press(Key::Char('u'));
-    pty.wait_for("Taken back.");
+    pty.wait_for("Taken back: ");
     assert_eq!((site.stage(1), site.stage(2)), ("Production".to_owned(), "Staging".to_owned()));
     assert_eq!(site.own_tags(), Vec::<String>::new());
     assert_eq!(site.github.repo().tags.len(), 0);
