@@ -127,9 +127,11 @@ impl Lab {
         let (registry, host) = open(&store, &shared, Latency::NONE);
         let script = Script::new(&store);
         let registry: Arc<dyn ModelRegistry> = Arc::new(FaultyRegistry { inner: registry, script: script.clone() });
+        let code = host.clone();
         let host = Arc::new(FaultyHost::new(host, script.clone()));
         let services = Services {
             registry,
+            code,
             host: host.clone() as Arc<dyn ReleaseHost>,
             journals: kept,
             clock: shared,

@@ -99,6 +99,7 @@ impl Driver {
         let url = if rules.demo { demo::REGISTRY_URL } else { "http://mlflow.internal:5000" };
         let services = Services {
             registry,
+            code: host.clone(),
             host,
             journals: Arc::new(JournalDir::new(journals.path())),
             clock: shared,

@@ -30,6 +30,7 @@ pub fn rules() -> Rules {
         cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 4 },
         directions: Directions::default(),
         main_metrics: vec!["auc".into()],
+        watched_paths: Vec::new(),
     }
 }
 
