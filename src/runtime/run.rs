@@ -34,14 +34,15 @@ const BATCH: usize = 256;
 /// # Errors
 /// If the terminal cannot be taken or written to.
 pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<Option<PromotionId>> {
+    // Before the terminal is taken: a signal in between would end the program and leave the terminal spoilt.
+    let mut signals = Signals::listen()
+        .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
     let mut terminal = TerminalGuard::enter()?;
     let size = terminal.size()?;
     let mut effects = update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
     // The first frame comes before the first request, so that something is there at once.
     draw(&state, skin, &mut terminal)?;
     let mut input = InputReader::spawn()?;
-    let mut signals = Signals::listen()
-        .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
     let (replies, mut answers) = unbounded_channel();
     let clock = services.clock.clone();
     let mut executor = Executor::new(services, replies);

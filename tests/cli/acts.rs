@@ -125,6 +125,6 @@ async fn with_wait_a_failed_cd_has_an_exit_code_of_its_own() {
 async fn a_read_only_target_takes_no_approval() {
     let desk = Desk::with(|rules| rules.readonly = true);
     let ran = desk.run("approve telco-churn/42 --confirm v42").await;
-    assert_eq!((ran.exit, ran.out.contains("read-only")), (Exit::Refused, true), "{}", ran.out);
+    assert_eq!((ran.exit, ran.out.contains("read-only")), (Exit::Usage, true), "{}", ran.out);
     assert!(promotions(&desk).await.is_empty());
 }

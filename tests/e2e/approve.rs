@@ -5,7 +5,8 @@ use crate::site::{COMMIT, Site};
 use crate::support::mlflow_server::Version;
 use crate::support::pty::{Exit, Key, Pty};
 
-/// Opens the screens and finds the model in the inbox, among those of the other tests.
+/// Opens the screens and finds the model in the inbox, among those of the other tests: the filter takes any name that
+/// has these letters in this order.
 pub fn find_in_inbox(desk: &Desk, model: &str) -> Pty {
     let mut pty = desk.sit_down(&[]);
     pty.wait_for("waiting");
@@ -13,7 +14,7 @@ pub fn find_in_inbox(desk: &Desk, model: &str) -> Pty {
     pty.type_slowly(model);
     pty.press(Key::Enter);
     pty.wait_until("only the model in the inbox", |screen| {
-        screen.lines().any(|row| row.contains('▸') && row.contains(model) && row.contains("v2"))
+        screen.lines().any(|row| row.split_whitespace().take(3).eq(["▸", model, "v2"]))
     });
     pty
 }

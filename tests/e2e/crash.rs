@@ -12,9 +12,9 @@ fn killed_at(site: &Site, desk: &Desk, path: &str) -> Held {
     to_the_form(&mut pty);
     pty.type_slowly("v2");
     pty.press(Key::Enter);
-    held.wait();
     // The registry has moved; that much is on screen.
     pty.wait_for("v2 in Production");
+    held.wait();
     assert_eq!(pty.kill().exit, Exit::Signal("Killed".to_owned()));
     assert_eq!((site.stage(1), site.stage(2)), ("Archived".to_owned(), "Production".to_owned()));
     assert_eq!((site.github.repo().tags.len(), site.github.repo().releases.len()), (0, 0));
@@ -112,7 +112,7 @@ fn killed_before_the_tag_was_asked_for_undo_restores_production() {
 
 #[test]
 fn killed_before_the_tag_was_asked_for_the_screens_take_it_back_with_two_keys() {
-    let site = Site::new("e2e-kill-u");
+    let site = Site::new("e2e-kill-back");
     let desk = site.desk();
     let held = killed_at(&site, &desk, "*/git/tags");
     held.release();

@@ -66,15 +66,15 @@ fn a_closed_terminal_ends_the_program() {
 
 #[test]
 fn leaving_while_a_promotion_is_at_work_stops_after_the_step_and_says_how_to_go_on() {
-    let site = Site::new("e2e-leave");
+    let site = Site::new("e2e-left-once");
     let desk = site.desk();
     let mut pty = find_in_inbox(&desk, &site.model);
     to_the_form(&mut pty);
     let held = site.hold("POST", "*/git/refs");
     pty.type_slowly("v2");
     pty.press(Key::Enter);
-    held.wait();
     pty.wait_for("v2 in Production");
+    held.wait();
     pty.press(Key::Ctrl('c'));
     pty.wait_for("Stopping after the step at work");
     held.release();
@@ -91,15 +91,15 @@ fn leaving_while_a_promotion_is_at_work_stops_after_the_step_and_says_how_to_go_
 
 #[test]
 fn leaving_twice_leaves_at_once() {
-    let site = Site::new("e2e-leave-twice");
+    let site = Site::new("e2e-twice-left");
     let desk = site.desk();
     let mut pty = find_in_inbox(&desk, &site.model);
     to_the_form(&mut pty);
     let held = site.hold("POST", "*/git/refs");
     pty.type_slowly("v2");
     pty.press(Key::Enter);
-    held.wait();
     pty.wait_for("v2 in Production");
+    held.wait();
     pty.press(Key::Ctrl('c'));
     pty.wait_for("Stopping after the step at work");
     pty.press(Key::Ctrl('c'));

@@ -22,6 +22,9 @@ fn any_size_is_survived_and_too_small_says_so() {
     }
     // Nobody decides on what cannot be seen.
     pty.press(Key::Char('a'));
+    // The key may be heard after a new size that comes with it; so there is another one between.
+    pty.resize((59, 13));
+    pty.wait_for("this is 59x13.");
     pty.resize((60, 15));
     let screen = pty.wait_for("METRICS");
     assert!(screen.contains("test_auc") && !screen.contains("APPROVE"), "{screen}");

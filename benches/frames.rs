@@ -1,0 +1,136 @@
+//! From a key to a frame, in a terminal of 160x50. The aim: under 5 ms at the 99th percentile.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use signoff::app::fuzzy;
+use signoff::app::input::{Key, KeyCode};
+use signoff::app::msg::Msg;
+use signoff::app::query::{Query, RequestId};
+use signoff::app::route::Route;
+use signoff::domain::ids::ModelName;
+use support::{Program, name, percentiles};
+
+const MODELS: usize = 2_000;
+const VERSIONS: usize = 5_000;
+
+fn versions() -> Program {
+    let mut program = Program::new(0, VERSIONS, &[Route::Versions(ModelName::new("telco-churn"))]);
+    // The list loads as one scrolls: to the end and back.
+    for _ in 0..=VERSIONS / 100 {
+        program.keys("G");
+    }
+    program.keys("g");
+    program
+}
+
+/// Down and up again, so that every turn finds the same list; every tenth turn a page.
+fn wander(i: usize) -> Key {
+    match i % 20 {
+        9 => Key::plain(KeyCode::PageDown),
+        19 => Key::plain(KeyCode::PageUp),
+        n if n < 10 => Key::char('j'),
+        _ => Key::char('k'),
+    }
+}
+
+/// A letter and its end, again and again.
+fn type_and_delete(i: usize) -> Key {
+    ["c", "h", "u", "r"].get(i % 8).map_or(Key::plain(KeyCode::Backspace), |c| Key::char(c.chars().next().unwrap()))
+}
+
+fn key_to_frame(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("key_to_frame");
+    let cases: [(&str, fn() -> Program, fn(usize) -> Key); 7] = [
+        ("inbox_of_2000", || Program::new(MODELS, 0, &[]), wander),
+        ("inbox_of_2000_filtered", filtered_inbox, wander),
+        ("inbox_of_2000_typing_a_filter", typing_in_inbox, type_and_delete),
+        ("models_2000", || Program::new(MODELS, 0, &[Route::Models]), wander),
+        ("models_2000_typing_a_filter", typing_in_models, type_and_delete),
+        ("versions_5000", versions, wander),
+        ("versions_5000_typing_a_filter", typing_in_versions, type_and_delete),
+    ];
+    for (what, make, key) in cases {
+        let mut program = make();
+        percentiles(what, 2_000, |i| program.key_to_frame(key(i)));
+        let mut i = 0;
+        group.bench_function(what, |bencher| {
+            bencher.iter(|| {
+                program.key_to_frame(key(i));
+                i += 1;
+            });
+        });
+    }
+    group.finish();
+}
+
+fn filtered_inbox() -> Program {
+    let mut program = Program::new(MODELS, 0, &[]);
+    program.keys("/churn");
+    program.send(Msg::Input(signoff::app::input::Input::Key(Key::plain(KeyCode::Enter))));
+    program
+}
+
+fn typing_in_inbox() -> Program {
+    let mut program = Program::new(MODELS, 0, &[]);
+    program.keys("/");
+    program
+}
+
+fn typing_in_models() -> Program {
+    let mut program = Program::new(MODELS, 0, &[Route::Models]);
+    program.keys("/");
+    program
+}
+
+fn typing_in_versions() -> Program {
+    let mut program = versions();
+    program.keys("/");
+    program
+}
+
+/// What a page of 100 models costs when it arrives while 2,000 are on screen, with the frame after it.
+fn page_arrives(criterion: &mut Criterion) {
+    let mut program = Program::new(MODELS, 0, &[]);
+    let answer = program.page_of_models();
+    let query = Query::Models { page: Some("again".to_owned()) };
+    let mut arrive = move |i: usize| {
+        let id = RequestId(1_000_000 + i as u64);
+        program.state().catalog.begin(&query, id);
+        program.send(Msg::Reply { id, query: query.clone(), answer: Ok(answer.clone()) });
+        program.draw();
+    };
+    // Every page stays: few enough turns to stay near 2,000 models.
+    percentiles("page_of_100_models_into_2000", 5, &mut arrive);
+    let mut i = 5;
+    criterion.bench_function("page_arrives", |bencher| {
+        bencher.iter_custom(|turns| {
+            let mut taken = std::time::Duration::ZERO;
+            for _ in 0..turns.min(5) {
+                let start = std::time::Instant::now();
+                arrive(i);
+                taken += start.elapsed();
+                i += 1;
+            }
+            taken.mul_f64(turns as f64 / turns.min(5) as f64)
+        });
+    });
+}
+
+/// A letter typed into the filter of 100,000 names.
+fn filter(criterion: &mut Criterion) {
+    let names: Vec<String> = (0..100_000).map(name).collect();
+    let queries = ["c", "ch", "chu", "chur", "churn", "telco churn", "chrn42"];
+    percentiles("filter_100000_names", 70, |i| {
+        std::hint::black_box(fuzzy::filter(queries[i % queries.len()], &names, |n| n.as_str().into()));
+    });
+    let mut group = criterion.benchmark_group("filter_100000_names");
+    for query in ["c", "churn", "telco churn"] {
+        group.bench_function(query, |bencher| bencher.iter(|| fuzzy::filter(query, &names, |n| n.as_str().into())));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, key_to_frame, page_arrives, filter);
+criterion_main!(benches);

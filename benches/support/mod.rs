@@ -1,0 +1,208 @@
+//! What the benchmarks share: large registries, a program in front of them, and percentiles.
+#![allow(dead_code, clippy::unwrap_used, clippy::print_stderr, reason = "each benchmark uses its own part")]
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use signoff::app::effect::Effect;
+use signoff::app::input::{Input, Key};
+use signoff::app::keymap::{DEFAULT_KEYMAP, Keymap};
+use signoff::app::msg::Msg;
+use signoff::app::query::{Answer, Query};
+use signoff::app::route::Route;
+use signoff::config::{Env, Flags, load};
+use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use signoff::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus};
+use signoff::domain::rules::Rules;
+use signoff::domain::run::{MetricPoint, MetricValue, Run};
+use signoff::ports::Page;
+use signoff::program::state::State;
+use signoff::program::update::update;
+use signoff::program::view::view;
+use signoff::ui::Skin;
+use signoff::ui::skin::Theme;
+
+/// The terminal of the benchmarks.
+pub const SIZE: (u16, u16) = (160, 50);
+/// Entries on a page, as the adapters ask for them.
+const PAGE: usize = 100;
+
+/// The program in front of a registry of a given size.
+pub struct Program {
+    state: State,
+    skin: Skin,
+    buffer: Buffer,
+    models: usize,
+    versions: usize,
+}
+
+impl Program {
+    /// Starts on `routes` and reads everything that its screens ask for.
+    pub fn new(models: usize, versions: usize, routes: &[Route]) -> Self {
+        let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
+        let state = State::new(rules(), "http://mlflow:5000".to_owned(), keymap, now(), routes);
+        let buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
+        let mut program = Self { state, skin: Skin::new(Theme::Dark, true), buffer, models, versions };
+        program.send(Msg::Input(Input::Resize { width: SIZE.0, height: SIZE.1 }));
+        program
+    }
+
+    /// One message and all that follows from it, questions answered.
+    pub fn send(&mut self, msg: Msg) {
+        let mut open = update(&mut self.state, msg);
+        while let Some(effect) = open.pop() {
+            if let Effect::Fetch(id, query) = effect {
+                let answer = self.answer(&query);
+                open.extend(update(&mut self.state, Msg::Reply { id, query, answer: Ok(answer) }));
+            }
+        }
+    }
+
+    /// What the loop does for a key: time, the key, a frame.
+    pub fn key_to_frame(&mut self, key: Key) {
+        black_box(update(&mut self.state, Msg::Tick(now())));
+        black_box(update(&mut self.state, Msg::Input(Input::Key(key))));
+        self.draw();
+    }
+
+    /// Types without drawing.
+    pub fn keys(&mut self, keys: &str) {
+        for c in keys.chars() {
+            self.send(Msg::Input(Input::Key(Key::char(c))));
+        }
+    }
+
+    /// A frame.
+    pub fn draw(&mut self) {
+        self.buffer.reset();
+        view(&self.state, &self.skin, self.buffer.area, &mut self.buffer);
+        black_box(&self.buffer);
+    }
+
+    fn answer(&self, query: &Query) -> Answer {
+        let page = |page: &Option<String>, len: usize| {
+            let from = page.as_deref().map_or(0, |p| p.parse().unwrap());
+            let upto = len.min(from + PAGE);
+            (from..upto, (upto < len).then(|| upto.to_string()))
+        };
+        match query {
+            Query::Models { page: token } => {
+                let (range, next) = page(token, self.models);
+                Answer::Models(Page { items: range.map(model).collect(), next })
+            }
+            Query::Versions { model, page: token } => {
+                let (range, next) = page(token, self.versions);
+                let items = range.map(|i| version(model, (self.versions - i) as u64, Stage::None)).collect();
+                Answer::Versions(Page { items, next })
+            }
+            Query::Runs { ids } => Answer::Runs(ids.iter().map(run).collect()),
+            Query::Promotions => Answer::Promotions(Vec::new()),
+            other => panic!("nobody should ask {other:?}"),
+        }
+    }
+
+    /// The answer to the question for a page of models, for measuring what its arrival costs.
+    pub fn page_of_models(&self) -> Answer {
+        self.answer(&Query::Models { page: Some((self.models - PAGE).to_string()) })
+    }
+
+    /// The state, for messages of one's own.
+    pub fn state(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+fn rules() -> Rules {
+    let flags = Flags { demo: true, ..Flags::default() };
+    load(Env::of(&[], "/nonexistent"), flags).unwrap().target().unwrap().rules
+}
+
+/// When everything happens.
+pub fn now() -> Timestamp {
+    "2026-11-23T09:00:00Z".parse().unwrap()
+}
+
+/// The name of the `i`th model.
+pub fn name(i: usize) -> String {
+    let kinds = ["churn", "fraud", "pricing", "uplift", "triage", "limit", "forecast"];
+    format!("{}-{}-{i:05}", ["telco", "card", "retail", "energy", "health"][i % 5], kinds[i % 7])
+}
+
+fn model(i: usize) -> RegisteredModel {
+    let name = ModelName::new(name(i));
+    RegisteredModel {
+        description: "Probability that a customer leaves within 30 days.".to_owned(),
+        tags: BTreeMap::from([("owner".to_owned(), "retention".to_owned())]),
+        aliases: BTreeMap::from([("champion".to_owned(), VersionNumber(3))]),
+        latest: vec![version(&name, 3, Stage::Production), version(&name, 4, Stage::Staging)],
+        created_at: None,
+        updated_at: Some(now()),
+        name,
+    }
+}
+
+fn version(model: &ModelName, number: u64, stage: Stage) -> ModelVersion {
+    let age = SignedDuration::from_mins(number as i64 * 7);
+    ModelVersion {
+        model: model.clone(),
+        number: VersionNumber(number),
+        stage,
+        status: VersionStatus::Ready,
+        created_at: now().checked_sub(age).ok(),
+        updated_at: None,
+        author: Some("dana".to_owned()),
+        source: format!("models:/m-{number:032x}"),
+        run_id: Some(RunId::new(format!("{:016x}{number:016x}", model.as_str().len()))),
+        description: "Deeper trees on the October snapshot, threshold tuned for the call budget.".to_owned(),
+        tags: BTreeMap::from([("qa.status".to_owned(), "pending".to_owned())]),
+        aliases: Vec::new(),
+    }
+}
+
+fn run(id: &RunId) -> Run {
+    let point = |v| MetricPoint { value: MetricValue(v), step: 0, at: None };
+    Run {
+        id: id.clone(),
+        experiment: ExperimentId::new("1"),
+        name: "tuned".to_owned(),
+        user: Some("dana".to_owned()),
+        status: "FINISHED".to_owned(),
+        started_at: None,
+        ended_at: None,
+        deleted: false,
+        metrics: (0..20)
+            .map(|i| (format!("metric_{i:02}"), point(0.1)))
+            .chain([("auc".to_owned(), point(0.9))])
+            .collect(),
+        params: BTreeMap::new(),
+        tags: BTreeMap::new(),
+        datasets: Vec::new(),
+    }
+}
+
+/// Runs `work` `times` times and says what the times were: minimum, median, 99th percentile, maximum.
+pub fn percentiles(what: &str, times: usize, mut work: impl FnMut(usize)) {
+    let timed = |i| {
+        let start = Instant::now();
+        work(i);
+        start.elapsed()
+    };
+    say(what, (0..times).map(timed).collect());
+}
+
+/// Says what the times were.
+pub fn say(what: &str, mut taken: Vec<Duration>) {
+    taken.sort_unstable();
+    let at = |share: f64| taken[((taken.len() - 1) as f64 * share).round() as usize];
+    eprintln!(
+        "{what:<52} min {:>9.3?}  median {:>9.3?}  p99 {:>9.3?}  max {:>9.3?}",
+        at(0.0),
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
+}
