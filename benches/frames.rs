@@ -40,9 +40,12 @@ fn type_and_delete(i: usize) -> Key {
     ["c", "h", "u", "r"].get(i % 8).map_or(Key::plain(KeyCode::Backspace), |c| Key::char(c.chars().next().unwrap()))
 }
 
+/// What is measured: its name, the program to begin with, and the keys.
+type Case = (&'static str, fn() -> Program, fn(usize) -> Key);
+
 fn key_to_frame(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("key_to_frame");
-    let cases: [(&str, fn() -> Program, fn(usize) -> Key); 7] = [
+    let cases: [Case; 7] = [
         ("inbox_of_2000", || Program::new(MODELS, 0, &[]), wander),
         ("inbox_of_2000_filtered", filtered_inbox, wander),
         ("inbox_of_2000_typing_a_filter", typing_in_inbox, type_and_delete),

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use crate::domain::rules::Rules;
 use crate::ports::code::CodeHost;
+use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 
 /// The ports of one target and the rules that hold there. Cheap to clone.
 #[derive(Clone)]
 #[allow(missing_debug_implementations)]
 pub struct Services {
-    /// The model registry and tracking server.
+    /// The model registry, and the runs behind its versions.
     pub registry: Arc<dyn ModelRegistry>,
+    /// The tracking server: experiments, histories, files.
+    pub tracking: Arc<dyn TrackingServer>,
     /// Where releases are cut.
     pub host: Arc<dyn ReleaseHost>,
     /// The same host as evidence about code.

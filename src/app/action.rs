@@ -56,6 +56,20 @@ actions! {
     Notes = "notes",
     /// jobs: show or hide
     Jobs = "jobs",
+    /// curve: of this metric
+    Curve = "curve",
+    /// left: the cursor, one column
+    CursorLeft = "cursor_left",
+    /// right: the cursor, one column
+    CursorRight = "cursor_right",
+    /// zoom in: around the cursor
+    ZoomIn = "zoom_in",
+    /// zoom out
+    ZoomOut = "zoom_out",
+    /// log: scale of the values, logarithmic or linear
+    LogScale = "log_scale",
+    /// time: axis of steps or of time
+    TimeAxis = "time_axis",
     /// inbox
     Inbox = "inbox",
     /// models: all there are

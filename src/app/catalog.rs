@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::query::{Answer, Promotion, Query, RequestId, Session};
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::SagaState;
@@ -119,6 +120,7 @@ pub struct Catalog {
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
     jobs: HashMap<u64, Vec<CdJob>>,
+    histories: HashMap<Query, Vec<History>>,
 }
 
 impl Catalog {
@@ -236,6 +238,9 @@ impl Catalog {
                 self.preflights.insert((model.clone(), *version), preflight);
             }
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
+            (Query::Histories { .. }, Answer::Histories(histories)) => {
+                self.histories.insert(query.clone(), histories);
+            }
             (Query::Jobs { run, .. }, Answer::Jobs(jobs)) => {
                 self.jobs.insert(*run, jobs);
             }
@@ -342,6 +347,12 @@ impl Catalog {
             queries.push(Query::Runs { ids });
         }
         queries
+    }
+
+    /// The answer to a [`Query::Histories`].
+    #[must_use]
+    pub fn histories(&self, query: &Query) -> Option<&[History]> {
+        self.histories.get(query).map(Vec::as_slice)
     }
 
     /// The jobs of a CD run.

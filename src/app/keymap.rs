@@ -30,6 +30,8 @@ pub enum Context {
     Promotion,
     /// The list of promotions.
     History,
+    /// The curve of a metric.
+    Curve,
     /// A line to type in: filter or palette.
     Prompt,
     /// The help.
@@ -38,7 +40,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -48,6 +50,7 @@ impl Context {
         Self::Approve,
         Self::Promotion,
         Self::History,
+        Self::Curve,
         Self::Prompt,
         Self::Help,
     ];
@@ -65,6 +68,7 @@ impl Context {
             Self::Approve => "approve",
             Self::Promotion => "promotion",
             Self::History => "history",
+            Self::Curve => "curve",
             Self::Prompt => "prompt",
             Self::Help => "help",
         }

@@ -3,6 +3,7 @@
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::SagaState;
@@ -53,6 +54,15 @@ pub enum Query {
     },
     /// All promotions in this machine's journal.
     Promotions,
+    /// The history of one metric in several runs, sampled by the server where it is long.
+    Histories {
+        /// The runs.
+        runs: Vec<RunId>,
+        /// The metric.
+        metric: String,
+        /// Only between these steps.
+        window: Option<(i64, i64)>,
+    },
     /// The jobs of a CD run.
     Jobs {
         /// The repository.
@@ -99,6 +109,8 @@ pub enum Answer {
     Preflight(Box<Preflight>),
     /// To [`Query::Promotions`].
     Promotions(Vec<Promotion>),
+    /// To [`Query::Histories`].
+    Histories(Vec<History>),
     /// To [`Query::Jobs`].
     Jobs(Vec<CdJob>),
 }

@@ -19,6 +19,8 @@ pub enum Route {
     Promotion(PromotionId),
     /// All promotions of this machine.
     History,
+    /// The curve of a metric of one version, with the baseline's.
+    Curve(ModelName, VersionNumber, String),
     /// The keys that work on the screen below.
     Help,
     /// The commands that work on the screen below.

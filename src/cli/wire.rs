@@ -9,6 +9,7 @@ use crate::adapters::{demo, github, mlflow};
 use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Target};
 use crate::failure::Outcome;
 use crate::ports::code::CodeHost;
+use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, ModelRegistry, ReleaseHost};
 use crate::services::Services;
 
@@ -18,26 +19,41 @@ use crate::services::Services;
 /// [`crate::failure::FailureKind::Config`] if a value cannot be turned into a connection.
 pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (registry, host, code): (Arc<dyn ModelRegistry>, Arc<dyn ReleaseHost>, Arc<dyn CodeHost>) =
-        match &target.connections {
-            None => {
-                let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
-                (registry, host.clone(), host)
-            }
-            Some(connections) => {
-                let github = github(&connections.github);
-                (mlflow(&connections.mlflow)?, github.clone(), github)
-            }
-        };
+    let ports = match &target.connections {
+        None => {
+            let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
+            Ports::of(registry, host)
+        }
+        Some(connections) => Ports::of(mlflow(&connections.mlflow)?, github(&connections.github)),
+    };
     Ok(Services {
-        registry,
-        host,
-        code,
+        registry: ports.registry,
+        tracking: ports.tracking,
+        host: ports.host,
+        code: ports.code,
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
         clock,
         desktop: Arc::new(SystemDesktop),
         rules: Arc::new(target.rules.clone()),
     })
+}
+
+/// The four ports that two servers stand behind.
+struct Ports {
+    registry: Arc<dyn ModelRegistry>,
+    tracking: Arc<dyn TrackingServer>,
+    host: Arc<dyn ReleaseHost>,
+    code: Arc<dyn CodeHost>,
+}
+
+impl Ports {
+    fn of<M, G>(models: Arc<M>, code: Arc<G>) -> Self
+    where
+        M: ModelRegistry + TrackingServer + 'static,
+        G: ReleaseHost + CodeHost + 'static,
+    {
+        Self { registry: models.clone(), tracking: models, host: code.clone(), code }
+    }
 }
 
 /// Starts the demo over: a fresh world, and no history.
@@ -54,7 +70,7 @@ fn demo_store(paths: &Paths, clock: &Arc<dyn Clock>) -> demo::Store {
     demo::Store::file(paths.state_of(true).join("world.json"), Arc::clone(clock))
 }
 
-fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<dyn ModelRegistry>> {
+fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<mlflow::Mlflow>> {
     let auth = match &connection.auth {
         MlflowAuth::None => mlflow::Auth::None,
         MlflowAuth::Basic { username, password } => {

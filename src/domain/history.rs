@@ -65,3 +65,53 @@ impl History {
         }
     }
 }
+
+/// Which of `total` things to keep if only `max` can be shown: evenly spread, the first and the last among them.
+/// All, if they are no more than `max`; the last, if only one can be kept.
+pub fn even_sample(total: usize, max: usize) -> impl Iterator<Item = usize> {
+    let kept = total.min(max);
+    (0..kept).map(move |i| {
+        if kept == 1 {
+            return total - 1;
+        }
+        // Rounded to the nearest; in u128 nothing overflows.
+        let (i, last, steps) = (i as u128, (total - 1) as u128, (kept - 1) as u128);
+        usize::try_from((i * last + steps / 2) / steps).unwrap_or(total - 1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_sample_keeps_both_ends() {
+        assert_eq!(even_sample(3, 5).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(even_sample(11, 3).collect::<Vec<_>>(), [0, 5, 10]);
+        assert_eq!(even_sample(11, 1).collect::<Vec<_>>(), [10]);
+        assert_eq!(even_sample(0, 3).count() + even_sample(3, 0).count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_sample_is_even_whatever_the_sizes(total in 2usize..2_000_000, max in 2usize..3_000) {
+            let kept: Vec<_> = even_sample(total, max).collect();
+            prop_assert_eq!(kept.len(), total.min(max));
+            prop_assert_eq!((kept[0], *kept.last().unwrap()), (0, total - 1));
+            let gaps = || kept.windows(2).map(|w| w[1] - w[0]);
+            prop_assert!(gaps().min().unwrap() >= 1 && gaps().max().unwrap() - gaps().min().unwrap() <= 1);
+        }
+    }
+
+    #[test]
+    fn statistics_count_what_is_no_number_and_leave_it_out() {
+        let values = [1.0, f64::NAN, 4.0, f64::INFINITY, 1.0];
+        let points = (0..).zip(values).map(|(step, v)| Point { step, at: None, value: MetricValue(v) }).collect();
+        let history = History { run: RunId::new("r"), metric: "m".to_owned(), points, sampled: false };
+        let s = history.statistics();
+        assert_eq!((s.count, s.not_finite, s.min, s.max, s.mean), (5, 2, Some((1.0, 0)), Some((4.0, 2)), Some(2.0)));
+    }
+}

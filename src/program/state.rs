@@ -10,7 +10,7 @@ use crate::domain::ids::PromotionId;
 use crate::domain::rules::Rules;
 use crate::failure::Failure;
 use crate::screens::parts::Ctx;
-use crate::screens::{Screen, approve, help, history, inbox, models, palette, promotion, review, versions};
+use crate::screens::{Screen, approve, curve, help, history, inbox, models, palette, promotion, review, versions};
 
 /// Below this many columns nothing is shown but a request for more room.
 pub const MIN_WIDTH: u16 = 60;
@@ -162,6 +162,9 @@ impl State {
                 Screen::Approve(Box::new(approve::Approve::new(model.clone(), *version, on_screen)))
             }
             Route::Promotion(id) => Screen::Promotion(promotion::Promotion::new(*id)),
+            Route::Curve(model, version, metric) => {
+                Screen::Curve(curve::Curve::new(model.clone(), *version, metric.clone()))
+            }
             Route::History => Screen::History(history::History::default()),
             Route::Help => {
                 let top = self.top();

@@ -8,6 +8,9 @@ use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::promoter::Promoter;
 use crate::services::Services;
 
+/// Points asked for in one history: what the server gives at most, and more than a screen has columns.
+const MAX_POINTS: usize = 2_500;
+
 /// Answers one question.
 ///
 /// # Errors
@@ -28,6 +31,9 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         }
         Query::Preflight { model, version } => {
             Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version).await?))
+        }
+        Query::Histories { runs, metric, window } => {
+            Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)
         }
         Query::Promotions => Answer::Promotions(promotions(services).await?),
         Query::Jobs { repo, run } => Answer::Jobs(services.host.cd_jobs(repo, *run).await?),

@@ -1,6 +1,7 @@
 //! The screens, one folder each. They never import one another; what they share is in [`parts`].
 
 pub mod approve;
+pub mod curve;
 pub mod help;
 pub mod history;
 pub mod inbox;
@@ -31,6 +32,8 @@ pub enum Screen {
     Approve(Box<approve::Approve>),
     /// One promotion.
     Promotion(promotion::Promotion),
+    /// The curve of a metric.
+    Curve(curve::Curve),
     /// All promotions of this machine.
     History(history::History),
     /// The keys of the screen below.
@@ -50,6 +53,7 @@ impl Screen {
             Self::Review(s) => s.contexts(),
             Self::Approve(s) => s.contexts(),
             Self::Promotion(s) => s.contexts(),
+            Self::Curve(s) => s.contexts(),
             Self::History(s) => s.contexts(),
             Self::Help(s) => s.contexts(),
             Self::Palette(s) => s.contexts(),
@@ -66,6 +70,7 @@ impl Screen {
             Self::Review(s) => s.hints(),
             Self::Approve(s) => s.hints(),
             Self::Promotion(s) => s.hints(ctx),
+            Self::Curve(s) => s.hints(),
             Self::History(s) => s.hints(),
             Self::Help(s) => s.hints(),
             Self::Palette(s) => s.hints(),
@@ -81,7 +86,7 @@ impl Screen {
             Self::Versions(s) => s.captures_text(),
             Self::Approve(s) => s.captures_text(),
             Self::Palette(_) => true,
-            Self::Review(_) | Self::Promotion(_) | Self::History(_) | Self::Help(_) => false,
+            Self::Review(_) | Self::Curve(_) | Self::Promotion(_) | Self::History(_) | Self::Help(_) => false,
         }
     }
 
@@ -106,6 +111,7 @@ impl Screen {
             Self::Review(s) => s.needs(ctx),
             Self::Approve(s) => s.needs(ctx),
             Self::Promotion(s) => s.needs(ctx),
+            Self::Curve(s) => s.needs(ctx),
             Self::History(s) => s.needs(ctx),
             Self::Help(_) | Self::Palette(_) => Vec::new(),
         }
@@ -120,6 +126,7 @@ impl Screen {
             Self::Review(s) => s.update(event, ctx),
             Self::Approve(s) => s.update(event, ctx),
             Self::Promotion(s) => s.update(event, ctx),
+            Self::Curve(s) => s.update(event, ctx),
             Self::History(s) => s.update(event, ctx),
             Self::Help(s) => {
                 s.update(event, ctx);
@@ -139,6 +146,7 @@ impl Screen {
             Self::Review(_) => "review",
             Self::Approve(_) => "approve",
             Self::Promotion(_) => "promotion",
+            Self::Curve(_) => "curve",
             Self::History(_) => "promotions",
             Self::Help(_) => "help",
             Self::Palette(_) => "commands",

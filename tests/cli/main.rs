@@ -63,7 +63,8 @@ impl Desk {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
         let (registry, host) = open(&Store::memory(World::new(clock.now()).unwrap()), &clock, Latency::NONE);
         let services = Services {
-            registry,
+            registry: registry.clone(),
+            tracking: registry,
             code: host.clone(),
             host,
             journals: Arc::new(JournalDir::new(&loaded.paths.state_of(true))),

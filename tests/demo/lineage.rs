@@ -58,6 +58,7 @@ impl Demo {
         change(&mut rules);
         Services {
             registry: self.registry.clone(),
+            tracking: self.registry.clone(),
             host: self.host.clone(),
             code: Arc::new(Guarded { inner: self.host.clone(), denied }),
             // Reading lineage opens no journal.

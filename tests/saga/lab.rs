@@ -125,14 +125,15 @@ impl Lab {
     ) -> Self {
         let shared: Arc<dyn Clock> = clock.clone();
         let (registry, host) = open(&store, &shared, Latency::NONE);
+        let (tracking, code) = (registry.clone(), host.clone());
         let script = Script::new(&store);
         let registry: Arc<dyn ModelRegistry> = Arc::new(FaultyRegistry { inner: registry, script: script.clone() });
-        let code = host.clone();
         let host = Arc::new(FaultyHost::new(host, script.clone()));
         let services = Services {
             registry,
-            code,
+            tracking,
             host: host.clone() as Arc<dyn ReleaseHost>,
+            code,
             journals: kept,
             clock: shared,
             desktop: Arc::new(NoDesktop),

@@ -98,7 +98,8 @@ impl Driver {
         let journals = tempfile::tempdir().unwrap();
         let url = if rules.demo { demo::REGISTRY_URL } else { "http://mlflow.internal:5000" };
         let services = Services {
-            registry,
+            registry: registry.clone(),
+            tracking: registry,
             code: host.clone(),
             host,
             journals: Arc::new(JournalDir::new(journals.path())),

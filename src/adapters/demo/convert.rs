@@ -67,7 +67,8 @@ fn model_version(name: &ModelName, number: VersionNumber, version: &Version) -> 
 
 /// One run.
 pub(super) fn run(id: &RunId, run: &TrainingRun) -> Run {
-    let point = |value| MetricPoint { value, step: run.steps, at: Some(run.ended_at) };
+    let point =
+        |name: &str, value| MetricPoint { value, step: run.last_step(name), at: run.ended_at.or(Some(run.started_at)) };
     Run {
         id: id.clone(),
         experiment: run.experiment.clone(),
@@ -75,9 +76,9 @@ pub(super) fn run(id: &RunId, run: &TrainingRun) -> Run {
         user: Some(clean_line(&run.user)),
         status: clean_line(&run.status),
         started_at: Some(run.started_at),
-        ended_at: Some(run.ended_at),
+        ended_at: run.ended_at,
         deleted: run.deleted,
-        metrics: run.metrics.iter().map(|(name, value)| (clean_line(name), point(*value))).collect(),
+        metrics: run.metrics.iter().map(|(name, value)| (clean_line(name), point(name, *value))).collect(),
         params: tags(&run.params),
         tags: tags(&run.tags),
         datasets: run

@@ -4,9 +4,13 @@
 //! versions and their runs. All times are ages in hours (`hours_ago`), resolved when the world is made.
 //! Unknown keys are refused, so that a typing error cannot pass unnoticed.
 //!
-//! To add to the demo (metric curves, artifacts, pull requests, checks): give the structs here a field with
-//! `#[serde(default)]`, the world a place for it, and raise [`super::world::FORMAT`]. Curves need no points in
-//! the file: a run's `steps` and final values, with a shape and a seed, are enough to compute them.
+//! `experiments.json` names the experiments and describes sweeps, whose runs are computed ([`sweeps`]).
+//!
+//! To add to the demo (pull requests, checks): give the structs here a field with
+//! `#[serde(default)]`, the world a place for it, and raise [`super::world::FORMAT`]. Curves and files
+//! are computed from what a run says ([`super::tracking`]).
+
+mod sweeps;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,8 +23,8 @@ use super::HOST;
 use super::world::cd::Workflow;
 use super::world::code::{StoredCheck, StoredFile, StoredPull, TrainingWorkflowRun};
 use super::world::{
-    DataSet, FORMAT, Identity, Model, NewRelease, Refusal, Repo, StoredCommit, TagObject, TrainingRun, Version, World,
-    hex, server_time,
+    Column, DataSet, FORMAT, Feature, Identity, Model, NewRelease, Refusal, Repo, StoredCommit, TagObject, TrainingRun,
+    Version, World, hex, server_time,
 };
 use crate::domain::ids::{CommitSha, ExperimentId, InvalidId, ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::promotion::plan::MARK;
@@ -125,6 +129,8 @@ struct ModelFixture {
     experiment: ExperimentId,
     #[serde(default)]
     aliases: BTreeMap<String, VersionNumber>,
+    inputs: Vec<Feature>,
+    output: Column,
     versions: Vec<VersionFixture>,
 }
 
@@ -169,6 +175,9 @@ struct RunFixture {
     #[serde(default)]
     deleted: bool,
     steps: i64,
+    /// Last steps of metrics that have more of them than the rest.
+    #[serde(default)]
+    last_steps: BTreeMap<String, i64>,
     metrics: BTreeMap<String, MetricValue>,
     params: BTreeMap<String, String>,
     #[serde(default)]
@@ -194,10 +203,12 @@ impl World {
             made_at: now,
             identity,
             models: BTreeMap::new(),
+            experiments: BTreeMap::new(),
             runs: Arc::default(),
             repo: repo(repository, now),
         };
         let mut runs = BTreeMap::new();
+        world.experiments = sweeps::add(&world.repo.slug, &mut runs, now)?;
         let mut releases = Vec::new();
         for file in MODELS {
             let fixture: ModelFixture = parse(file)?;
@@ -348,6 +359,8 @@ fn model(
         description: fixture.description,
         tags: fixture.tags,
         aliases: fixture.aliases,
+        inputs: fixture.inputs,
+        output: fixture.output,
         versions,
         created_at,
         updated_at,
@@ -377,9 +390,10 @@ fn training_run(fixture: RunFixture, experiment: &ExperimentId, repo: &RepoSlug,
         user: fixture.user,
         status: "FINISHED".to_owned(),
         started_at,
-        ended_at,
+        ended_at: Some(ended_at),
         deleted: fixture.deleted,
         steps: fixture.steps,
+        last_steps: fixture.last_steps,
         metrics: fixture.metrics,
         params: fixture.params,
         tags,

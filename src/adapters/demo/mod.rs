@@ -1,8 +1,8 @@
 //! The built-in world behind `signoff demo`: a model registry and a release host without any network.
 //!
 //! [`World`] is the pure state and behaves as the real servers do; [`Store`] says where it lives (in memory,
-//! or in a file that several processes share); [`DemoRegistry`] and [`DemoHost`] are the ports over it. The
-//! same world is the fast double for the promotion's tests. It injects no faults: tests wrap the ports.
+//! or in a file that several processes share); [`DemoRegistry`] (registry and tracking server, as MLflow is) and
+//! [`DemoHost`] are the ports over it. The same world is the fast double for the promotion's tests. It injects no faults: tests wrap the ports.
 //!
 //! The world is made from `assets/demo/*.json` (see [`fixture`] for the format) with ages relative to the
 //! moment it is first made.
@@ -14,6 +14,7 @@ mod host;
 mod latency;
 mod registry;
 mod store;
+mod tracking;
 pub mod world;
 
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub const HOST: &str = "github.demo";
 /// Address of the demo's registry.
 pub const REGISTRY_URL: &str = "demo://mlflow";
 
-/// The two ports over one world. Every call takes `latency`, so that progress can be seen.
+/// The ports over one world; the registry is the tracking server as well. Every call takes `latency`, so that progress can be seen.
 #[must_use]
 pub fn open(store: &Store, clock: &Arc<dyn Clock>, latency: Latency) -> (Arc<DemoRegistry>, Arc<DemoHost>) {
     (

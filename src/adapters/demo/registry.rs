@@ -40,7 +40,16 @@ impl DemoRegistry {
         self
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) fn page_size(&self) -> usize {
+        self.page_size
+    }
+
+    /// Waits as long as a call takes.
+    pub(super) async fn pass(&self) {
+        self.wire.pass().await;
+    }
+
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         operation: String,
         f: impl FnOnce(&World) -> Result<T, Refusal> + Send + 'static,
@@ -228,7 +237,7 @@ fn version(world: &World, model: &ModelName, number: VersionNumber) -> Result<Mo
 }
 
 /// One page out of all entries. The token is the position of the first entry, as on the real servers.
-fn cut<T, U>(
+pub(super) fn cut<T, U>(
     all: impl Iterator<Item = T>,
     token: Option<&str>,
     size: usize,

@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::connection::{Auth, Connection, Endpoint, Tls};
 use super::errors::{Access, Answer, Attempt};
+use super::stream::{self, Body};
 use super::{Tuning, json, wire};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
@@ -99,8 +100,21 @@ pub(super) struct Call {
     query: Vec<(&'static str, String)>,
     body: Option<serde_json::Value>,
     access: Access,
-    optional: bool,
+    absent: Absent,
+    /// Only the first bytes of the answer, this many.
+    first: Option<u64>,
     what: String,
+}
+
+/// Whether "not there" is an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Absent {
+    /// It is a failure.
+    Failure,
+    /// Any 404 is one.
+    Fine,
+    /// It is, if the server does not know the function; a failure if the function does not find the thing.
+    FineForFunction,
 }
 
 impl Call {
@@ -129,12 +143,19 @@ impl Call {
     }
 
     fn new(method: Method, path: String, access: Access, what: impl Into<String>) -> Self {
-        Self { method, path, query: Vec::new(), body: None, access, optional: false, what: what.into() }
+        let what = what.into();
+        Self { method, path, query: Vec::new(), body: None, access, absent: Absent::Failure, first: None, what }
     }
 
     /// Adds a query parameter; it is encoded, whatever it holds.
     pub(super) fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.query.push((key, value.into()));
+        self
+    }
+
+    /// Asks for the first `count` bytes only. The server may send all the same.
+    pub(super) fn first_bytes(mut self, count: u64) -> Self {
+        self.first = Some(count);
         self
     }
 }
@@ -163,6 +184,11 @@ impl Client {
         self.endpoint.auth()
     }
 
+    /// How long an answer may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.http.timeout
+    }
+
     /// Sends the call and reads a JSON answer. Reads are repeated where that may help; writes never are.
     pub(super) async fn json<T: DeserializeOwned>(&self, call: &Call) -> Outcome<T> {
         let answer = self.answer(call).await?;
@@ -176,9 +202,19 @@ impl Client {
 
     /// As [`Self::json`], for what some servers do not have: none where the answer is 404.
     pub(super) async fn optional<T: DeserializeOwned>(&self, mut call: Call) -> Outcome<Option<T>> {
-        call.optional = true;
+        call.absent = Absent::Fine;
         let answer = self.answer(&call).await?;
         self.optional_body(&call, &answer)
+    }
+
+    /// As [`Self::json`], for functions some servers do not have: none where the function is unknown.
+    pub(super) async fn function<T: DeserializeOwned>(&self, mut call: Call) -> Outcome<Option<T>> {
+        call.absent = Absent::FineForFunction;
+        let answer = self.answer(&call).await?;
+        if answer.is_unknown_function() {
+            return Ok(None);
+        }
+        json::parse(&answer.body).map(Some).map_err(|e| self.attempt(&call).nonsense(&answer, &e))
     }
 
     fn optional_body<T: DeserializeOwned>(&self, call: &Call, answer: &Answer) -> Outcome<Option<T>> {
@@ -190,18 +226,34 @@ impl Client {
 
     async fn answer(&self, call: &Call) -> Outcome<Answer> {
         let workspace = self.workspace_header().await?;
-        self.repeated(call, workspace).await
-    }
-
-    async fn repeated(&self, call: &Call, workspace: Option<&str>) -> Outcome<Answer> {
         if call.access == Access::Write {
             return self.once(call, workspace).await;
         }
+        self.repeated(|| self.once(call, workspace)).await
+    }
+
+    /// Opens a file: the head of the answer is here, its body is read piece by piece. `patience` is how long the
+    /// server may take to begin; it may have to fetch the file first.
+    pub(super) async fn open<'a>(&'a self, call: &'a Call, patience: Duration) -> Outcome<Body<'a>> {
+        let workspace = self.workspace_header().await?;
+        let attempt = self.attempt(call);
+        self.repeated(|| async move {
+            // The whole transfer may take as long as it likes, as long as there is progress.
+            let begin = self.send(call, workspace, Some(stream::NO_LIMIT));
+            let response = tokio::time::timeout(patience, begin).await.map_err(|_| attempt.silent(patience))??;
+            Body::begin(response, attempt).await
+        })
+        .await
+    }
+
+    async fn repeated<T, F>(&self, once: impl FnMut() -> F) -> Outcome<T>
+    where
+        F: Future<Output = Outcome<T>>,
+    {
         let started = Instant::now();
         let pauses =
             ExponentialBuilder::default().with_min_delay(self.retry_pause).with_max_times(RETRIES).with_jitter();
-        (|| self.once(call, workspace))
-            .retry(pauses)
+        once.retry(pauses)
             // A server that lets two requests run into the timeout will do so with the third.
             .when(|f| worth_repeating(f) && started.elapsed() < self.http.timeout.mul_f32(1.5))
             .adjust(|f, pause| pause.and_then(|p| wanted_pause(f, p)))
@@ -213,6 +265,16 @@ impl Client {
 
     async fn once(&self, call: &Call, workspace: Option<&str>) -> Outcome<Answer> {
         let attempt = self.attempt(call);
+        let answer = read(self.send(call, workspace, None).await?, &attempt).await?;
+        let fine = match call.absent {
+            Absent::Failure => false,
+            Absent::Fine => answer.status == 404,
+            Absent::FineForFunction => answer.is_unknown_function(),
+        };
+        if fine || (200..300).contains(&answer.status) { Ok(answer) } else { Err(attempt.refusal(&answer)) }
+    }
+
+    async fn send(&self, call: &Call, workspace: Option<&str>, timeout: Option<Duration>) -> Outcome<Response> {
         let client = self.http.client().await?;
         let mut request = client.request(call.method.clone(), format!("{}/{}", self.base(), call.path));
         if !call.query.is_empty() {
@@ -224,10 +286,13 @@ impl Client {
         if let Some(workspace) = workspace {
             request = request.header("X-MLFLOW-WORKSPACE", workspace);
         }
-        let response = self.signed(request).send().await.map_err(|e| attempt.transport(&e))?;
-        let answer = read(response, &attempt).await?;
-        let fine = (200..300).contains(&answer.status) || (call.optional && answer.status == 404);
-        if fine { Ok(answer) } else { Err(attempt.refusal(&answer)) }
+        if let Some(count) = call.first {
+            request = request.header(header::RANGE, format!("bytes=0-{}", count.saturating_sub(1)));
+        }
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
+        self.signed(request).send().await.map_err(|e| self.attempt(call).transport(&e))
     }
 
     fn signed(&self, request: RequestBuilder) -> RequestBuilder {
@@ -261,15 +326,15 @@ impl Client {
 
     async fn has_workspaces(&self) -> Outcome<bool> {
         let mut call = Call::get_raw(SERVER_INFO, "ask the server about workspaces");
-        call.optional = true;
-        let answer = self.repeated(&call, None).await?;
+        call.absent = Absent::Fine;
+        let answer = self.repeated(|| self.once(&call, None)).await?;
         // 2.x servers do not know the question.
         let info: Option<wire::ServerInfo> = self.optional_body(&call, &answer)?;
         Ok(info.is_some_and(|i| i.workspaces_enabled))
     }
 }
 
-async fn read(mut response: Response, attempt: &Attempt<'_>) -> Outcome<Answer> {
+pub(super) async fn read(mut response: Response, attempt: &Attempt<'_>) -> Outcome<Answer> {
     let text = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let mut answer = Answer {
         status: response.status().as_u16(),

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::wire;
+use crate::domain::artifact::{ArtifactEntry, LoggedModel};
+use crate::domain::history::Point;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, Tags, VersionStatus};
 use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::text::{clean, clean_line};
+use crate::ports::tracking::Experiment;
 
 /// The tag of prompts, which MLflow keeps among the registered models (since 2.21).
 const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
@@ -71,6 +74,40 @@ pub(super) fn run(dto: wire::Run) -> Option<Run> {
         datasets: dto.inputs.dataset_inputs.into_iter().map(dataset).collect(),
         tags,
     })
+}
+
+/// An experiment; none if the server gave no id for it.
+pub(super) fn experiment(dto: wire::Experiment) -> Option<Experiment> {
+    (!dto.experiment_id.0.is_empty()).then(|| Experiment {
+        id: ExperimentId::new(dto.experiment_id.0),
+        name: clean_line(&dto.name),
+        deleted: dto.lifecycle_stage.eq_ignore_ascii_case("deleted"),
+        created_at: time(dto.creation_time),
+        updated_at: time(dto.last_update_time),
+    })
+}
+
+/// The points of a history. One whose value is no number in any spelling is left out.
+pub(super) fn points(dtos: Vec<wire::Metric>) -> Vec<Point> {
+    let point =
+        |m: wire::Metric| Some(Point { step: m.step.0.unwrap_or_default(), at: time(m.timestamp), value: m.value.0? });
+    dtos.into_iter().filter_map(point).collect()
+}
+
+/// A file or folder; its path stays raw.
+pub(super) fn entry(dto: wire::File) -> ArtifactEntry {
+    let size = dto.file_size.0.and_then(|n| u64::try_from(n).ok()).filter(|_| !dto.is_dir);
+    ArtifactEntry { path: dto.path, is_dir: dto.is_dir, size }
+}
+
+/// A logged model.
+pub(super) fn logged_model(dto: wire::LoggedModelInfo) -> LoggedModel {
+    LoggedModel {
+        id: clean_line(&dto.model_id),
+        name: clean_line(&dto.name),
+        status: clean_line(&dto.status.0),
+        source_run: (!dto.source_run_id.is_empty()).then(|| RunId::new(dto.source_run_id)),
+    }
 }
 
 /// A value that is no number in any spelling is left out: nothing may be concluded from it.

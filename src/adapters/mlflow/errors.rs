@@ -50,6 +50,16 @@ impl Answer {
     pub(super) fn is_web_page(&self) -> bool {
         self.content_type.contains("html") || self.body.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<')
     }
+
+    /// The server has no such function, as opposed to a function that does not find what it is asked for.
+    pub(super) fn is_unknown_function(&self) -> bool {
+        let code = || json::parse::<wire::ErrorBody>(&self.body).map(|b| b.error_code.0).unwrap_or_default();
+        match self.status {
+            501 => true,
+            404 | 405 => self.is_web_page() || matches!(code().as_str(), "" | "ENDPOINT_NOT_FOUND"),
+            _ => false,
+        }
+    }
 }
 
 impl Attempt<'_> {
@@ -74,19 +84,24 @@ impl Attempt<'_> {
             return self.connect(error);
         }
         if error.is_timeout() {
-            let reason = format!("{base} did not answer within {} s", self.timeout.as_secs_f32());
-            let failure = self.unsure(FailureKind::Unavailable, reason);
-            return match self.access {
-                Access::Read => {
-                    failure.with_hint("Try again; if it stays slow, raise the request timeout in the configuration.")
-                }
-                Access::Write => failure,
-            };
+            return self.silent(self.timeout);
         }
         if error.is_builder() {
             return self.failure(FailureKind::Config, format!("the request cannot be built: {}", innermost(error)));
         }
         self.unsure(FailureKind::Unavailable, format!("{base} closed the connection before its answer was complete"))
+    }
+
+    /// The server did not answer, or did not go on answering, for this long.
+    pub(super) fn silent(&self, waited: Duration) -> Failure {
+        let reason = format!("{} did not answer within {} s", self.base, waited.as_secs_f32());
+        let failure = self.unsure(FailureKind::Unavailable, reason);
+        match self.access {
+            Access::Read => {
+                failure.with_hint("Try again; if it stays slow, raise the request timeout in the configuration.")
+            }
+            Access::Write => failure,
+        }
     }
 
     /// No connection was made, so surely nothing was sent.
@@ -165,7 +180,8 @@ impl Attempt<'_> {
         self.failure(FailureKind::Protocol, format!("the answer is larger than {} MB", limit / (1024 * 1024)))
     }
 
-    fn web_page(&self, kind: FailureKind) -> Failure {
+    /// A page for people came instead of data.
+    pub(super) fn web_page(&self, kind: FailureKind) -> Failure {
         let base = self.base;
         self.failure(kind, format!("{base} answered with a web page instead of MLflow's API"))
             .with_hint(format!("Is {base} really the tracking server, or is there a login page in front?"))

@@ -3,15 +3,21 @@
 //! Owns everything MLflow-specific: addresses, credentials, wire format, paging, filters and errors. Must
 //! never repeat a write, follow a redirect, or let remote text through uncleaned.
 
+mod artifacts;
 mod client;
 pub mod connection;
 mod convert;
 mod errors;
 mod filter;
+mod histories;
 mod info;
 mod json;
+mod mlmodel;
 mod registry;
 mod runs;
+mod signature;
+mod stream;
+mod tracking;
 mod versions;
 mod wire;
 
@@ -39,8 +45,14 @@ pub struct Tuning {
     pub versions_per_scan: usize,
     /// Run ids in one filter. The servers' limit is some 5,000 (measured on 2.22 and 3.18).
     pub runs_per_search: usize,
-    /// Experiments asked for at once.
+    /// Experiments asked for at once when all must be known.
     pub experiments_per_page: usize,
+    /// Experiments asked for at once when listing.
+    pub experiments_listed: usize,
+    /// Runs asked for at once when listing. A run costs some 6 kB and 3 ms (measured on 3.18).
+    pub runs_per_page: usize,
+    /// Points of a history asked for at once where the server cannot sample. 25,000 are 3.2 MB.
+    pub points_per_page: usize,
     /// Pause before a read is repeated; doubles each time.
     pub retry_pause: Duration,
 }
@@ -53,6 +65,9 @@ impl Default for Tuning {
             versions_per_scan: 1_000,
             runs_per_search: 100,
             experiments_per_page: 1_000,
+            experiments_listed: 200,
+            runs_per_page: 100,
+            points_per_page: 25_000,
             retry_pause: Duration::from_millis(200),
         }
     }

@@ -18,7 +18,7 @@ use crate::failure::{FailureKind, Outcome};
 /// Runs read one by one after the searches found them not; the rest is given up.
 const MAX_SINGLE_READS: usize = 5;
 /// Requests under way at a time; a server has four workers by default.
-const PARALLEL: usize = 3;
+pub(super) const PARALLEL: usize = 3;
 
 /// Ids of all experiments, once read.
 #[derive(Debug, Default)]
@@ -34,14 +34,14 @@ impl Mlflow {
             return Ok(self.run(id).await?.into_iter().collect());
         }
         let mut found = BTreeMap::new();
-        let (experiments, fresh) = self.experiments(false).await?;
+        let (experiments, fresh) = self.experiment_ids(false).await?;
         self.find(&wanted, &experiments, &mut found).await?;
         let missing = |found: &BTreeMap<String, Run>| -> Vec<&str> {
             wanted.iter().copied().filter(|id| !found.contains_key(*id)).collect()
         };
         if missing(&found).len() > MAX_SINGLE_READS && !fresh {
             // Perhaps experiments that are newer than the list.
-            let (now, _) = self.experiments(true).await?;
+            let (now, _) = self.experiment_ids(true).await?;
             if now != experiments {
                 self.find(&missing(&found), &now, &mut found).await?;
             }
@@ -62,7 +62,7 @@ impl Mlflow {
         let searches: Vec<_> = ids
             .chunks(self.tuning.runs_per_search.max(1))
             .filter_map(filter::run_id_in)
-            .map(|(ids, condition)| self.search_runs(ids.len(), condition, experiments))
+            .map(|(ids, condition)| self.find_page(ids.len(), condition, experiments))
             .collect();
         let pages: Vec<Vec<Run>> = futures_util::stream::iter(searches).buffered(PARALLEL).try_collect().await?;
         let wanted: HashSet<&str> = ids.iter().copied().collect();
@@ -76,7 +76,7 @@ impl Mlflow {
         Ok(())
     }
 
-    async fn search_runs(&self, count: usize, condition: String, experiments: &[String]) -> Outcome<Vec<Run>> {
+    async fn find_page(&self, count: usize, condition: String, experiments: &[String]) -> Outcome<Vec<Run>> {
         let body = json!({
             "experiment_ids": experiments,
             "filter": condition,
@@ -103,7 +103,7 @@ impl Mlflow {
     }
 
     /// All experiment ids, and whether they were read just now.
-    async fn experiments(&self, again: bool) -> Outcome<(Vec<String>, bool)> {
+    async fn experiment_ids(&self, again: bool) -> Outcome<(Vec<String>, bool)> {
         // Held while reading, so that requests that start together read the list once.
         let mut known = self.experiments.0.lock().await;
         if let Some(ids) = known.as_ref().filter(|_| !again) {

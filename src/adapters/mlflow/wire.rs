@@ -182,6 +182,14 @@ pub(super) struct OneVersion {
 pub(super) struct Experiment {
     #[serde(deserialize_with = "lenient")]
     pub experiment_id: Text,
+    #[serde(deserialize_with = "lenient")]
+    pub name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub lifecycle_stage: String,
+    #[serde(deserialize_with = "lenient")]
+    pub creation_time: Int,
+    #[serde(deserialize_with = "lenient")]
+    pub last_update_time: Int,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -289,6 +297,63 @@ pub(super) struct OneRun {
 pub(super) struct RunPage {
     #[serde(deserialize_with = "lenient")]
     pub runs: Vec<Run>,
+    #[serde(deserialize_with = "lenient")]
+    pub next_page_token: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct MetricPage {
+    #[serde(deserialize_with = "lenient")]
+    pub metrics: Vec<Metric>,
+    #[serde(deserialize_with = "lenient")]
+    pub next_page_token: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct File {
+    #[serde(deserialize_with = "lenient")]
+    pub path: String,
+    #[serde(deserialize_with = "lenient")]
+    pub is_dir: bool,
+    /// Absent for folders, for empty files, and where the store does not tell.
+    #[serde(deserialize_with = "lenient")]
+    pub file_size: Int,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct FilePage {
+    #[serde(deserialize_with = "lenient")]
+    pub files: Vec<File>,
+    #[serde(deserialize_with = "lenient")]
+    pub next_page_token: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct LoggedModelInfo {
+    #[serde(deserialize_with = "lenient")]
+    pub model_id: String,
+    #[serde(deserialize_with = "lenient")]
+    pub name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub status: Text,
+    #[serde(deserialize_with = "lenient")]
+    pub source_run_id: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct LoggedModel {
+    #[serde(deserialize_with = "lenient")]
+    pub info: LoggedModelInfo,
+}
+
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct OneLoggedModel {
+    pub model: LoggedModel,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]

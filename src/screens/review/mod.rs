@@ -83,8 +83,8 @@ impl Review {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Copy, Differences, Help, NextTab, Versions};
-        &[Approve, Differences, NextTab, Versions, Browse, Copy, Back, Help]
+        use Action::{Approve, Back, Browse, Copy, Curve, Differences, Help, NextTab, Versions};
+        &[Approve, Curve, Differences, NextTab, Versions, Browse, Copy, Back, Help]
     }
 
     /// The facts, and who we are.
@@ -110,6 +110,11 @@ impl Review {
             Action::Differences => {
                 self.differences_only = !self.differences_only;
                 self.remake(ctx);
+            }
+            Action::Curve => {
+                if let Some(Row::Metric(metric)) = self.rows.get(self.cursor.index()) {
+                    return Step::push(Route::Curve(model, version, metric.name.clone()));
+                }
             }
             Action::Approve => return Step::push(Route::Approve(model, version)),
             Action::Versions => return Step::push(Route::Versions(model)),

@@ -14,10 +14,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use registry::{DataSet, Model, TrainingRun, Version};
+pub use registry::{Column, DataSet, Experiment, Feature, Model, TrainingRun, Version};
 pub use repo::{NewRelease, Release, Repo, StoredCommit, TagObject};
 
-use crate::domain::ids::{ModelName, RunId};
+use crate::domain::ids::{ExperimentId, ModelName, RunId};
 use crate::failure::{Failure, FailureKind, Service};
 
 /// Format of a stored world. Raised whenever an older program could not read it, or would get it wrong.
@@ -34,6 +34,8 @@ pub struct World {
     pub identity: Identity,
     /// Registered models.
     pub models: BTreeMap<ModelName, Model>,
+    /// Experiments.
+    pub experiments: BTreeMap<ExperimentId, Experiment>,
     /// Training runs. Nothing writes them, so that copies of a world share them.
     #[serde(with = "shared")]
     pub runs: Arc<BTreeMap<RunId, TrainingRun>>,

@@ -20,12 +20,66 @@ pub struct Model {
     pub tags: Tags,
     /// Which version each alias points to.
     pub aliases: BTreeMap<String, VersionNumber>,
+    /// What goes into its versions.
+    pub inputs: Vec<Feature>,
+    /// What comes out.
+    pub output: Column,
     /// All versions.
     pub versions: BTreeMap<VersionNumber, Version>,
     /// When it was registered.
     pub created_at: Timestamp,
     /// Last change of a version's stage.
     pub updated_at: Timestamp,
+}
+
+/// A named column of a model's signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type, as MLflow spells it.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// An input of some versions of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    /// Its name.
+    pub name: String,
+    /// Its type, as MLflow spells it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it must be given.
+    #[serde(default = "yes")]
+    pub required: bool,
+    /// The first version that reads it.
+    #[serde(default)]
+    pub since: u64,
+    /// The last version that reads it.
+    #[serde(default = "forever")]
+    pub until: u64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn forever() -> u64 {
+    u64::MAX
+}
+
+/// An experiment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Experiment {
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// In the waste bin.
+    pub deleted: bool,
 }
 
 /// A version of a model.
@@ -64,12 +118,14 @@ pub struct TrainingRun {
     pub status: String,
     /// When it started.
     pub started_at: Timestamp,
-    /// When it ended.
-    pub ended_at: Timestamp,
+    /// When it ended; absent while it runs.
+    pub ended_at: Option<Timestamp>,
     /// In the waste bin.
     pub deleted: bool,
     /// The last step; metrics are as of this step.
     pub steps: i64,
+    /// Last steps of metrics that have more of them than the rest.
+    pub last_steps: BTreeMap<String, i64>,
     /// Latest value of each metric.
     pub metrics: BTreeMap<String, MetricValue>,
     /// Parameters.
@@ -92,6 +148,21 @@ pub struct DataSet {
     pub context: String,
     /// Number of rows.
     pub rows: u64,
+}
+
+impl TrainingRun {
+    /// The step that the latest value of a metric is of.
+    #[must_use]
+    pub fn last_step(&self, metric: &str) -> i64 {
+        self.last_steps.get(metric).copied().unwrap_or(self.steps)
+    }
+}
+
+impl Model {
+    /// What goes into one version.
+    pub fn inputs_of(&self, number: VersionNumber) -> impl Iterator<Item = &Feature> {
+        self.inputs.iter().filter(move |f| (f.since..=f.until).contains(&number.0))
+    }
 }
 
 impl World {

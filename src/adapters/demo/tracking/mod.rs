@@ -1,0 +1,209 @@
+//! The demo's tracking server: experiments, searches, histories and files of the world's runs.
+//!
+//! Nothing of it is stored: curves ([`curves`]) and files ([`files`]) are computed from what the world says about a
+//! run, the same every time.
+
+mod curves;
+mod files;
+mod filter;
+
+use async_trait::async_trait;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+
+use self::curves::Curve;
+use self::files::File;
+use self::filter::Filter;
+use super::convert;
+use super::registry::{DemoRegistry, cut};
+use super::world::{Refusal, World};
+use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature, SignatureField};
+use crate::domain::history::History;
+use crate::domain::ids::{RunId, VersionNumber};
+use crate::domain::registry::ModelVersion;
+use crate::domain::run::Run;
+use crate::domain::text::{clean, clean_line};
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::Page;
+use crate::ports::tracking::{Experiment, RunQuery, TrackingServer};
+
+/// The most points of a history at once, as on the real servers.
+const MAX_POINTS: usize = 2_500;
+/// What one piece of a download holds.
+const PIECE: usize = 64 * 1024;
+
+#[async_trait]
+impl TrackingServer for DemoRegistry {
+    async fn experiments(&self, page: Option<&str>) -> Outcome<Page<Experiment>> {
+        let (page, size) = (page.map(str::to_owned), self.page_size());
+        self.read("list the experiments".to_owned(), move |world| {
+            let mut all: Vec<_> = world.experiments.iter().filter(|(_, e)| !e.deleted).collect();
+            all.sort_by_key(|(_, e)| std::cmp::Reverse(e.created_at));
+            cut(all.into_iter(), page.as_deref(), size, |(id, e)| Experiment {
+                id: id.clone(),
+                name: clean_line(&e.name),
+                deleted: e.deleted,
+                created_at: Some(e.created_at),
+                updated_at: Some(e.created_at),
+            })
+        })
+        .await
+    }
+
+    async fn search_runs(&self, query: &RunQuery) -> Outcome<Page<Run>> {
+        let (query, size) = (query.clone(), self.page_size());
+        self.read("search the runs".to_owned(), move |world| {
+            let filter = Filter::parse(&query.filter)?;
+            let wanted = |run: &super::world::TrainingRun| query.experiments.contains(&run.experiment) && !run.deleted;
+            let mut found: Vec<_> =
+                world.runs.iter().filter(|(id, run)| wanted(run) && filter.matches(id, run)).collect();
+            found.sort_by_key(|(id, run)| (std::cmp::Reverse(run.started_at), *id));
+            cut(found.into_iter(), query.page.as_deref(), size, |(id, run)| convert::run(id, run))
+        })
+        .await
+    }
+
+    async fn histories(
+        &self,
+        runs: &[RunId],
+        metric: &str,
+        window: Option<(i64, i64)>,
+        max_points: usize,
+    ) -> Outcome<Vec<History>> {
+        let (runs, metric, max) = (runs.to_vec(), metric.to_owned(), max_points.clamp(1, MAX_POINTS));
+        self.read(format!("read the history of {}", clean_line(&metric)), move |world| {
+            let history = |id: RunId| {
+                let curve = world.runs.get(&id).and_then(|run| Curve::of(&id, run, &metric));
+                let (points, sampled) = curve.map(|c| c.sample(window, max)).unwrap_or_default();
+                History { run: id, metric: metric.clone(), points, sampled }
+            };
+            Ok(runs.into_iter().map(history).collect())
+        })
+        .await
+    }
+
+    async fn artifacts(&self, root: &ArtifactRoot, path: &str) -> Outcome<Vec<ArtifactEntry>> {
+        let (root, path) = (root.clone(), path.trim_end_matches('/').to_owned());
+        self.read(format!("list the files at '{}'", clean_line(&path)), move |world| {
+            Ok(files::below(&files_of(world, &root)?, &path))
+        })
+        .await
+    }
+
+    async fn artifact_head(&self, root: &ArtifactRoot, path: &str, limit: usize) -> Outcome<ArtifactHead> {
+        let mut bytes = self.file(root, path).await?;
+        let total = bytes.len();
+        bytes.truncate(limit);
+        Ok(ArtifactHead { truncated: bytes.len() < total, total: u64::try_from(total).ok(), bytes })
+    }
+
+    async fn download(
+        &self,
+        root: &ArtifactRoot,
+        path: &str,
+        into: &mut (dyn AsyncWrite + Unpin + Send),
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Outcome<u64> {
+        let bytes = self.file(root, path).await?;
+        let local = |e: std::io::Error| {
+            let what = format!("save {}", clean_line(path));
+            Failure::new(FailureKind::Local, Service::Local, what, clean_line(&e.to_string()))
+        };
+        let mut written = 0;
+        for piece in bytes.chunks(PIECE) {
+            if written > 0 {
+                // A large file takes its time.
+                self.pass().await;
+            }
+            into.write_all(piece).await.map_err(local)?;
+            written += piece.len() as u64;
+            progress(written);
+        }
+        into.flush().await.map_err(local)?;
+        Ok(written)
+    }
+
+    async fn logged_model(&self, id: &str) -> Outcome<LoggedModel> {
+        let wanted = id.to_owned();
+        self.read(format!("read the logged model {}", clean_line(id)), move |world| {
+            let (model, number) = owner(world, &wanted)?;
+            let version = world.version(&model, number)?;
+            let status = version.status.replace("_REGISTRATION", "");
+            Ok(LoggedModel {
+                id: wanted,
+                name: "model".to_owned(),
+                status: format!("LOGGED_MODEL_{status}"),
+                source_run: version.run_id.clone(),
+            })
+        })
+        .await
+    }
+
+    async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
+        let (name, number) = (version.model.clone(), version.number);
+        self.read(format!("read the signature of version {number} of '{name}'"), move |world| {
+            let model = world.model(&name)?;
+            if world.version(&name, number)?.status != "READY" {
+                return Err(Refusal::NotFound("its files were never complete: there is no MLmodel".to_owned()));
+            }
+            let field = |name: &str, kind: &str, required| SignatureField {
+                name: clean_line(name),
+                kind: clean_line(kind),
+                required,
+            };
+            Ok(Some(Signature {
+                inputs: model.inputs_of(number).map(|f| field(&f.name, &f.kind, f.required)).collect(),
+                outputs: vec![field(&model.output.name, &model.output.kind, true)],
+                params: Vec::new(),
+            }))
+        })
+        .await
+    }
+}
+
+impl DemoRegistry {
+    /// A whole file.
+    async fn file(&self, root: &ArtifactRoot, path: &str) -> Outcome<Vec<u8>> {
+        let (root, wanted) = (root.clone(), path.to_owned());
+        self.read(format!("read {}", clean_line(path)), move |world| {
+            let files = files_of(world, &root)?;
+            if let Some(file) = files.into_iter().find(|f| f.path == wanted) {
+                return Ok(file.bytes);
+            }
+            let shown = clean(&wanted);
+            if files::below(&files_of(world, &root)?, &wanted).is_empty() {
+                return Err(Refusal::NotFound(format!("there is no file {shown}")));
+            }
+            Err(Refusal::Invalid(format!("{shown} is a folder")))
+        })
+        .await
+    }
+}
+
+/// Every file below a root.
+fn files_of(world: &World, root: &ArtifactRoot) -> Result<Vec<File>, Refusal> {
+    match root {
+        ArtifactRoot::Run(id) => {
+            let run = world.runs.get(id).ok_or_else(|| Refusal::NotFound(format!("there is no run {}", id.short())))?;
+            let of_this = |v: &super::world::Version| v.run_id.as_ref() == Some(id);
+            let version = world.models.iter().find_map(|(name, model)| {
+                let number = model.versions.iter().find(|(_, v)| of_this(v)).map(|(number, _)| *number)?;
+                Some((name, model, number))
+            });
+            Ok(files::of_run(run, version))
+        }
+        ArtifactRoot::LoggedModel(id) => {
+            let (name, number) = owner(world, id)?;
+            Ok(files::of_logged_model(id, world.model(&name)?, number))
+        }
+    }
+}
+
+/// The version that a logged model was registered as.
+fn owner(world: &World, id: &str) -> Result<(crate::domain::ids::ModelName, VersionNumber), Refusal> {
+    let source = format!("models:/{id}");
+    let found = world.models.iter().find_map(|(name, model)| {
+        let number = model.versions.iter().find(|(_, v)| v.source == source).map(|(number, _)| *number)?;
+        Some((name.clone(), number))
+    });
+    found.ok_or_else(|| Refusal::NotFound(format!("there is no logged model {}", clean_line(id))))
+}

@@ -1,0 +1,239 @@
+//! Files of runs and of logged models. Paths from a server are never trusted: see [`directly_below`].
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+
+use super::client::Call;
+use super::{Mlflow, convert, wire};
+use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot};
+use crate::domain::text::clean_line;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+
+/// Pages of a folder that are read. Most stores answer in one, whatever its size.
+const MAX_PAGES: usize = 50;
+/// The server fetches a file from its store before it sends the first byte.
+const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(600);
+
+impl Mlflow {
+    pub(super) async fn list_files(&self, root: &ArtifactRoot, path: &str) -> Outcome<Vec<ArtifactEntry>> {
+        let path = path.trim_end_matches('/');
+        let what = format!("list the files {} of {}", shown(path), owner(root));
+        check(path, true, &what)?;
+        let mut entries = Vec::new();
+        let mut tokens = HashSet::new();
+        let mut token = String::new();
+        for _ in 0..MAX_PAGES {
+            let mut call = list_call(root, path, &what)?;
+            if !token.is_empty() {
+                call = call.query("page_token", token.as_str());
+            }
+            let page: wire::FilePage =
+                self.tracking.function(call).await?.ok_or_else(|| no_logged_models(root, &what))?;
+            for entry in page.files.into_iter().map(convert::entry) {
+                if directly_below(path, &entry.path) {
+                    entries.push(entry);
+                } else {
+                    tracing::warn!(path = %clean_line(&entry.path), "left out a path that leads out of its folder");
+                }
+            }
+            token = page.next_page_token;
+            if token.is_empty() || !tokens.insert(token.clone()) {
+                break;
+            }
+        }
+        entries.sort_by(|a, b| (!a.is_dir, &a.path).cmp(&(!b.is_dir, &b.path)));
+        entries.dedup();
+        Ok(entries)
+    }
+
+    pub(super) async fn file_head(&self, root: &ArtifactRoot, path: &str, limit: usize) -> Outcome<ArtifactHead> {
+        // One more than wanted shows whether there is more, even where no size is said.
+        let call = file_call(root, path)?.first_bytes(limit as u64 + 1);
+        let read = async {
+            let body = self.tracking.open(&call, self.tracking.timeout()).await?;
+            let total = body.total;
+            let (bytes, truncated) = body.first(limit).await?;
+            Ok(ArtifactHead { bytes, truncated, total })
+        };
+        match read.await {
+            Ok(head) => Ok(head),
+            Err(failure) => Err(self.explain(root, path, failure).await),
+        }
+    }
+
+    pub(super) async fn save_file(
+        &self,
+        root: &ArtifactRoot,
+        path: &str,
+        into: &mut (dyn AsyncWrite + Unpin + Send),
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Outcome<u64> {
+        let call = file_call(root, path)?;
+        let patience = self.tracking.timeout().max(DOWNLOAD_PATIENCE);
+        let mut body = match self.tracking.open(&call, patience).await {
+            Ok(body) => body,
+            Err(failure) => return Err(self.explain(root, path, failure).await),
+        };
+        let local = |e: std::io::Error| {
+            let what = format!("save {} of {}", shown(path), owner(root));
+            Failure::new(FailureKind::Local, Service::Local, what, clean_line(&e.to_string()))
+        };
+        let mut written = 0;
+        while let Some(piece) = body.chunk().await? {
+            into.write_all(piece.as_ref()).await.map_err(local)?;
+            written += piece.as_ref().len() as u64;
+            progress(written);
+        }
+        into.flush().await.map_err(local)?;
+        Ok(written)
+    }
+
+    /// Says better why a file could not be read. 2.22 answers a missing file, and a folder, with an internal error
+    /// and nothing else (measured on 2.22.5); 3.x names places inside its store. The list of the folder tells.
+    async fn explain(&self, root: &ArtifactRoot, path: &str, failure: Failure) -> Failure {
+        if !matches!(failure.kind, FailureKind::NotFound | FailureKind::Protocol | FailureKind::Rejected) {
+            return failure;
+        }
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        match self.list_files(root, folder).await.map(|all| all.into_iter().find(|e| e.path == path)) {
+            Ok(None) => Failure {
+                kind: FailureKind::NotFound,
+                reason: format!("{} has no file {}", owner(root), shown(path)),
+                hint: None,
+                ..failure
+            },
+            Ok(Some(entry)) if entry.is_dir => Failure {
+                kind: FailureKind::Rejected,
+                reason: format!("{} is a folder", shown(path)),
+                hint: None,
+                ..failure
+            },
+            // The run, or the kind of thing, is not there at all.
+            Err(list) if list.kind == FailureKind::NotFound => Failure { operation: failure.operation, ..list },
+            _ => failure,
+        }
+    }
+}
+
+/// Refuses paths that lead out of the root, before any server has to.
+fn check(path: &str, root_too: bool, what: &str) -> Outcome<()> {
+    if (root_too && path.is_empty()) || path.split('/').all(is_name) {
+        return Ok(());
+    }
+    let reason = format!("'{}' is no path below these files", clean_line(path));
+    Err(Failure::new(FailureKind::Rejected, Service::Mlflow, what, reason))
+}
+
+/// Whether this can be the name of one file or folder.
+fn is_name(part: &str) -> bool {
+    !part.is_empty() && part != "." && part != ".." && !part.contains('\0')
+}
+
+/// Whether a path that came from a server is that of an entry of `folder`, and of nothing else.
+fn directly_below(folder: &str, path: &str) -> bool {
+    let name = if folder.is_empty() { Some(path) } else { path.strip_prefix(folder).and_then(|p| p.strip_prefix('/')) };
+    name.is_some_and(|name| is_name(name) && !name.contains('/'))
+}
+
+fn list_call(root: &ArtifactRoot, path: &str, what: &str) -> Outcome<Call> {
+    let (call, key) = match root {
+        ArtifactRoot::Run(run) => (Call::get("artifacts/list", what).query("run_id", run.as_str()), "path"),
+        ArtifactRoot::LoggedModel(id) => {
+            let at = format!("logged-models/{}/artifacts/directories", model_id(id, what)?);
+            (Call::get(&at, what), "artifact_directory_path")
+        }
+    };
+    Ok(if path.is_empty() { call } else { call.query(key, path) })
+}
+
+fn file_call(root: &ArtifactRoot, path: &str) -> Outcome<Call> {
+    let what = format!("read {} of {}", shown(path), owner(root));
+    check(path, false, &what)?;
+    Ok(match root {
+        ArtifactRoot::Run(run) => Call::get_raw("get-artifact", what).query("run_id", run.as_str()).query("path", path),
+        // Only the web page's half of the API has it (measured on 3.17).
+        ArtifactRoot::LoggedModel(id) => {
+            let at = format!("ajax-api/2.0/mlflow/logged-models/{}/artifacts/files", model_id(id, &what)?);
+            Call::get_raw(&at, what).query("artifact_file_path", path)
+        }
+    })
+}
+
+/// The id, if it can stand in an address as it is. It may come from a version's source, which anybody may write.
+pub(super) fn model_id<'a>(id: &'a str, what: &str) -> Outcome<&'a str> {
+    if !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+        return Ok(id);
+    }
+    let reason = format!("'{}' is not the id of a logged model", clean_line(id));
+    Err(Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason))
+}
+
+/// The failure of asking a server for what only 3.x has.
+pub(super) fn no_logged_models(root: &ArtifactRoot, what: &str) -> Failure {
+    let reason = match root {
+        ArtifactRoot::Run(_) => "the server lists no files",
+        ArtifactRoot::LoggedModel(_) => "the server keeps no logged models; MLflow does since 3.0",
+    };
+    Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason)
+}
+
+fn owner(root: &ArtifactRoot) -> String {
+    match root {
+        ArtifactRoot::Run(run) => format!("run {}", run.short()),
+        ArtifactRoot::LoggedModel(id) => format!("logged model {}", clean_line(id)),
+    }
+}
+
+fn shown(path: &str) -> String {
+    if path.is_empty() { "at the root".to_owned() } else { clean_line(path) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::ids::RunId;
+
+    #[test]
+    fn only_entries_of_the_folder_itself_are_believed() {
+        for (folder, path) in [("", "a"), ("", "..a"), ("plots", "plots/roc.png"), ("a/b", "a/b/c\\d")] {
+            assert!(directly_below(folder, path), "{folder} {path}");
+        }
+        for (folder, path) in [
+            ("", ""),
+            ("", ".."),
+            ("", "."),
+            ("", "/etc"),
+            ("", "a/b"),
+            ("", "a\0"),
+            ("plots", "plots"),
+            ("plots", "plots/"),
+            ("plots", "plots/.."),
+            ("plots", "plotsx"),
+            ("plots", "../plots/x"),
+            ("plots", "/plots/x"),
+            ("plots", "model/x"),
+        ] {
+            assert!(!directly_below(folder, path), "{folder} {path:?}");
+        }
+    }
+
+    #[test]
+    fn paths_out_of_the_root_are_not_even_asked_for() {
+        let run = ArtifactRoot::Run(RunId::new("r"));
+        for path in ["", "..", "a/../../b", "/etc/passwd", "a//b", "a/", "./a"] {
+            let failure = file_call(&run, path).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Rejected, "{failure}");
+        }
+    }
+
+    #[test]
+    fn an_id_cannot_lead_to_another_part_of_the_api() {
+        for id in ["", "..", "m-1/../../x", "m-1?x", "m%2f"] {
+            let failure = file_call(&ArtifactRoot::LoggedModel(id.to_owned()), "MLmodel").unwrap_err();
+            assert_eq!(failure.kind, FailureKind::NotFound, "{failure}");
+        }
+    }
+}

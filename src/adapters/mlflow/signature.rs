@@ -1,0 +1,139 @@
+//! Finding and reading the `MLmodel` file of a version.
+
+use super::artifacts::model_id;
+use super::client::Call;
+use super::{Mlflow, mlmodel};
+use crate::domain::artifact::{ArtifactRoot, Signature};
+use crate::domain::ids::RunId;
+use crate::domain::registry::ModelVersion;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+
+const FILE: &str = "MLmodel";
+/// The most that is read of it. Signatures of wide tables make it large: some 60 bytes a column.
+const LIMIT: usize = 4 * 1024 * 1024;
+
+/// A place where the file may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// Among a run's or a logged model's files.
+    File(ArtifactRoot, String),
+    /// Where the registry says. 3.x finds it wherever it is; 2.22 fails inside if it serves the files itself
+    /// (measured on 3.17 and 2.22.5).
+    Registry,
+}
+
+impl Mlflow {
+    pub(super) async fn read_signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
+        let what = format!("read the signature of version {} of {}", version.number, version.model);
+        let mut failures = Vec::new();
+        for place in places(version) {
+            match self.ml_model(&place, version, &what).await {
+                Ok((_, true)) => {
+                    let reason = format!("its {FILE} file is larger than {} MB", LIMIT / (1024 * 1024));
+                    return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, reason));
+                }
+                Ok((text, false)) => return mlmodel::signature(&String::from_utf8_lossy(&text), &what),
+                // The other place may be better.
+                Err(f)
+                    if matches!(
+                        f.kind,
+                        FailureKind::NotFound | FailureKind::Protocol | FailureKind::Rejected | FailureKind::Forbidden
+                    ) =>
+                {
+                    failures.push(f);
+                }
+                Err(f) => return Err(Failure { operation: what, ..f }),
+            }
+        }
+        // What says more than "not here" says more.
+        let telling = failures.iter().position(|f| matches!(f.kind, FailureKind::Forbidden | FailureKind::Protocol));
+        let missing = failures.iter().any(|f| f.kind == FailureKind::NotFound);
+        match telling {
+            Some(first) if !missing => Err(Failure { operation: what, ..failures.swap_remove(first) }),
+            _ => {
+                let reason = format!("there is no {FILE} file where its source ({}) says", version.source);
+                Err(Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason))
+            }
+        }
+    }
+
+    async fn ml_model(&self, place: &Place, version: &ModelVersion, what: &str) -> Outcome<(Vec<u8>, bool)> {
+        match place {
+            Place::File(root, path) => self.file_head(root, path, LIMIT).await.map(|head| (head.bytes, head.truncated)),
+            Place::Registry => {
+                let call = Call::get_raw("model-versions/get-artifact", what)
+                    .query("name", version.model.as_str())
+                    .query("version", version.number.0.to_string())
+                    .query("path", FILE);
+                self.registry.open(&call, self.registry.timeout()).await?.first(LIMIT).await
+            }
+        }
+    }
+}
+
+/// Where the file may be, the likeliest first.
+fn places(version: &ModelVersion) -> Vec<Place> {
+    let source = version.source.trim_end_matches('/');
+    let below = |run: &str, path: &str| {
+        let path = path.trim_matches('/');
+        let path = if path.is_empty() { FILE.to_owned() } else { format!("{path}/{FILE}") };
+        vec![Place::File(ArtifactRoot::Run(RunId::new(run)), path), Place::Registry]
+    };
+    if let Some(rest) = source.strip_prefix("runs:/") {
+        let (run, path) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
+        return below(run, path);
+    }
+    if let Some(id) = source.strip_prefix("models:/").filter(|id| model_id(id, "").is_ok() && id.starts_with("m-")) {
+        return vec![Place::Registry, Place::File(ArtifactRoot::LoggedModel(id.to_owned()), FILE.to_owned())];
+    }
+    // `s3://bucket/1/<run>/artifacts/model`: the store's own address of a run's files.
+    let inside = version.run_id.as_ref().and_then(|run| {
+        let (_, path) = source.split_once(&format!("/{}/artifacts", run.as_str()))?;
+        (path.is_empty() || path.starts_with('/')).then(|| below(run.as_str(), path))
+    });
+    inside.unwrap_or_else(|| vec![Place::Registry])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{ModelName, VersionNumber};
+    use crate::domain::registry::{Stage, Tags, VersionStatus};
+
+    fn version(source: &str) -> ModelVersion {
+        ModelVersion {
+            model: ModelName::new("m"),
+            number: VersionNumber(3),
+            stage: Stage::None,
+            status: VersionStatus::Ready,
+            created_at: None,
+            updated_at: None,
+            author: None,
+            source: source.to_owned(),
+            run_id: Some(RunId::new("b850")),
+            description: String::new(),
+            tags: Tags::new(),
+            aliases: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_kind_of_source_leads_to_its_file() {
+        let run = |id: &str, path: &str| Place::File(ArtifactRoot::Run(RunId::new(id)), path.to_owned());
+        let logged = Place::File(ArtifactRoot::LoggedModel("m-1f".to_owned()), "MLmodel".to_owned());
+        for (source, expected) in [
+            ("runs:/c8eb/model", vec![run("c8eb", "model/MLmodel"), Place::Registry]),
+            ("runs:/c8eb/a/b/", vec![run("c8eb", "a/b/MLmodel"), Place::Registry]),
+            ("runs:/c8eb", vec![run("c8eb", "MLmodel"), Place::Registry]),
+            ("models:/m-1f", vec![Place::Registry, logged]),
+            ("models:/other/3", vec![Place::Registry]),
+            ("mlflow-artifacts:/1/b850/artifacts/model", vec![run("b850", "model/MLmodel"), Place::Registry]),
+            ("s3://bucket/x/1/b850/artifacts", vec![run("b850", "MLmodel"), Place::Registry]),
+            ("s3://bucket/x/1/b850/artifacts-old/model", vec![Place::Registry]),
+            ("s3://bucket/model", vec![Place::Registry]),
+            ("", vec![Place::Registry]),
+        ] {
+            assert_eq!(places(&version(source)), expected, "{source}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! How did this metric get there? Its history, candidate and baseline together.
+
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::keymap::Context;
+use crate::app::query::Query;
+use crate::domain::history::{History, Point};
+use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::screens::parts::{Ctx, Event, Step};
+
+/// How far one zoom step goes.
+const ZOOM: f64 = 0.5;
+/// The smallest part of the axis that can be looked at.
+const NARROWEST: f64 = 1e-6;
+
+/// What the horizontal axis counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Axis {
+    /// Steps.
+    #[default]
+    Steps,
+    /// Time since the first point, in seconds.
+    Time,
+}
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    model: ModelName,
+    version: VersionNumber,
+    metric: String,
+    axis: Axis,
+    log: bool,
+    /// The part of the whole axis in sight, from 0 to 1.
+    sight: (f64, f64),
+    /// Where the cursor stands in the whole axis, from 0 to 1.
+    cursor: f64,
+    /// The steps of the whole history, once known: a zoom asks for a part of them.
+    steps: Option<(i64, i64)>,
+    sampled: bool,
+}
+
+/// One run's line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line<'a> {
+    /// Whose: the candidate, or the baseline.
+    pub version: VersionNumber,
+    /// Its history.
+    pub history: &'a History,
+}
+
+impl Curve {
+    /// The curve of `metric` for one version against what is in production.
+    #[must_use]
+    pub fn new(model: ModelName, version: VersionNumber, metric: String) -> Self {
+        Self {
+            model,
+            version,
+            metric,
+            axis: Axis::Steps,
+            log: false,
+            sight: (0.0, 1.0),
+            cursor: 1.0,
+            steps: None,
+            sampled: false,
+        }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Curve, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Copy, CursorLeft, CursorRight, Help, LogScale, TimeAxis, ZoomIn, ZoomOut};
+        &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Copy, Back, Help]
+    }
+
+    /// The facts that name the runs, the whole history in one sampled request, and, zoomed into a sampled one,
+    /// the part in sight.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![Query::Facts { model: self.model.clone(), version: self.version }];
+        let runs = self.runs(ctx);
+        if !runs.is_empty() {
+            needs.push(self.whole(runs.clone()));
+            if let Some(window) = self.window() {
+                needs.push(Query::Histories { runs, metric: self.metric.clone(), window: Some(window) });
+            }
+        }
+        needs
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        self.learn(ctx);
+        let Event::Action(action) = event else {
+            return Step::none();
+        };
+        let width = self.sight.1 - self.sight.0;
+        let column = width / f64::from(ctx.width.max(20));
+        match action {
+            Action::CursorLeft => self.move_cursor(-2.0 * column),
+            Action::CursorRight => self.move_cursor(2.0 * column),
+            Action::Top => self.move_cursor(-1.0),
+            Action::Bottom => self.move_cursor(1.0),
+            Action::ZoomIn if width * ZOOM >= NARROWEST => self.zoom(width * ZOOM),
+            Action::ZoomOut => self.zoom((width / ZOOM).min(1.0)),
+            Action::LogScale => self.log = !self.log,
+            Action::TimeAxis => {
+                self.axis = if self.axis == Axis::Steps { Axis::Time } else { Axis::Steps };
+                self.sight = (0.0, 1.0);
+            }
+            Action::Refresh => return Step::refresh(self.needs(ctx)),
+            Action::Copy => {
+                if let Some(point) = self.at_cursor(ctx).into_iter().next() {
+                    return Step::copy(point.value.0.to_string());
+                }
+            }
+            _ => {}
+        }
+        Step::none()
+    }
+
+    /// The lines to draw: the finest that are there, the baseline first.
+    #[must_use]
+    pub fn lines<'a>(&self, ctx: &Ctx<'a>) -> Vec<Line<'a>> {
+        let runs = self.runs(ctx);
+        let detail = self.window().map(|window| Query::Histories {
+            runs: runs.clone(),
+            metric: self.metric.clone(),
+            window: Some(window),
+        });
+        let found = detail
+            .and_then(|q| ctx.catalog.histories(&q))
+            .or_else(|| ctx.catalog.histories(&self.whole(runs)))
+            .unwrap_or_default();
+        let mut lines: Vec<_> = found
+            .iter()
+            .filter_map(|history| Some(Line { version: self.version_of(ctx, &history.run)?, history }))
+            .collect();
+        lines.sort_by_key(|line| line.version == self.version);
+        lines
+    }
+
+    /// The point nearest to the cursor of each line, the candidate's first.
+    #[must_use]
+    pub fn at_cursor(&self, ctx: &Ctx<'_>) -> Vec<Point> {
+        let lines = self.lines(ctx);
+        let (low, high) = self.range(&lines);
+        let at = low + self.cursor * (high - low);
+        lines
+            .iter()
+            .rev()
+            .filter_map(|line| {
+                let start = self.start(line.history);
+                let distance = |p: &&Point| (self.x(p, start) - at).abs();
+                line.history.points.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).copied()
+            })
+            .collect()
+    }
+
+    /// Place of a point on the horizontal axis.
+    fn x(&self, point: &Point, start: Option<jiff::Timestamp>) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "for drawing")]
+        match (self.axis, point.at, start) {
+            (Axis::Time, Some(at), Some(start)) => at.duration_since(start).as_millis() as f64 / 1000.0,
+            (Axis::Time, _, _) => f64::NAN,
+            (Axis::Steps, _, _) => point.step as f64,
+        }
+    }
+
+    fn start(&self, history: &History) -> Option<jiff::Timestamp> {
+        history.points.iter().filter_map(|p| p.at).min()
+    }
+
+    /// The whole axis.
+    fn range(&self, lines: &[Line<'_>]) -> (f64, f64) {
+        if let (Axis::Steps, Some((low, high))) = (self.axis, self.steps) {
+            #[expect(clippy::cast_precision_loss, reason = "for drawing")]
+            return (low as f64, (high as f64).max(low as f64 + 1.0));
+        }
+        let ends = lines.iter().flat_map(|line| {
+            let start = self.start(line.history);
+            line.history.points.iter().map(move |p| self.x(p, start)).filter(|x| x.is_finite())
+        });
+        let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
+        if low < high { (low, high) } else { (0.0, 1.0) }
+    }
+
+    fn learn(&mut self, ctx: &Ctx<'_>) {
+        let Some(whole) = ctx.catalog.histories(&self.whole(self.runs(ctx))) else {
+            return;
+        };
+        let steps = || whole.iter().flat_map(|h| h.points.iter().map(|p| p.step));
+        self.steps = steps().min().zip(steps().max());
+        self.sampled = whole.iter().any(|h| h.sampled);
+    }
+
+    fn whole(&self, runs: Vec<RunId>) -> Query {
+        Query::Histories { runs, metric: self.metric.clone(), window: None }
+    }
+
+    /// The steps in sight, widened to eighths of the zoom, so that small moves ask nothing new. Only a sampled
+    /// history has more to give.
+    fn window(&self) -> Option<(i64, i64)> {
+        let (low, high) = self.steps?;
+        let width = self.sight.1 - self.sight.0;
+        if !self.sampled || self.axis != Axis::Steps || width > 0.75 {
+            return None;
+        }
+        let grid = width / 8.0;
+        let (from, to) = ((self.sight.0 / grid).floor() * grid, (self.sight.1 / grid).ceil() * grid);
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "steps are far below 2^52")]
+        let step = |place: f64| low + ((high - low) as f64 * place.clamp(0.0, 1.0)).round() as i64;
+        Some((step(from), step(to)))
+    }
+
+    fn move_cursor(&mut self, by: f64) {
+        self.cursor = (self.cursor + by).clamp(0.0, 1.0);
+        let width = self.sight.1 - self.sight.0;
+        // The sight follows the cursor: that is how one pans.
+        if self.cursor < self.sight.0 {
+            self.sight = (self.cursor, self.cursor + width);
+        } else if self.cursor > self.sight.1 {
+            self.sight = (self.cursor - width, self.cursor);
+        }
+    }
+
+    fn zoom(&mut self, width: f64) {
+        let from = (self.cursor - width / 2.0).clamp(0.0, 1.0 - width);
+        self.sight = (from, from + width);
+    }
+
+    fn runs(&self, ctx: &Ctx<'_>) -> Vec<RunId> {
+        let Some(facts) = ctx.catalog.facts(&self.model, self.version) else {
+            return Vec::new();
+        };
+        let baseline = facts.baseline.as_ref().and_then(|b| b.run.known());
+        facts.run.known().into_iter().chain(baseline).map(|r| r.id.clone()).collect()
+    }
+
+    fn version_of(&self, ctx: &Ctx<'_>, run: &RunId) -> Option<VersionNumber> {
+        let facts = ctx.catalog.facts(&self.model, self.version)?;
+        if facts.run.known().is_some_and(|r| r.id == *run) {
+            return Some(self.version);
+        }
+        let baseline = facts.baseline.as_ref()?;
+        baseline.run.known().filter(|r| r.id == *run).map(|_| baseline.version.number)
+    }
+}
