@@ -148,6 +148,7 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
         Query::Facts { .. } => Answer::Facts(Box::new(facts)),
         Query::Preflight { .. } => Answer::Preflight(Box::new(preflight())),
         Query::Promotions => Answer::Promotions(Vec::new()),
+        Query::Histories { .. } => Answer::Histories(Vec::new()),
         Query::Jobs { .. } => Answer::Jobs(Vec::new()),
     })
 }
