@@ -262,6 +262,8 @@ pub struct Show {
     pub baseline: Option<u64>,
     /// Metrics beside those of the baseline.
     pub metrics: Vec<Metric>,
+    /// Where its code came from. Not part of the facts.
+    pub code: super::json_code::Code,
     /// Digest of the facts an approval would rest on.
     pub facts_digest: String,
 }
