@@ -50,6 +50,8 @@ actions! {
     Tab2 = "tab_2",
     /// third tab
     Tab3 = "tab_3",
+    /// fourth tab
+    Tab4 = "tab_4",
     /// reason: type it, or go back to the version
     NextField = "next_field",
     /// release notes: as they will be
@@ -74,12 +76,26 @@ actions! {
     Files = "files",
     /// save: this file, on this machine
     Save = "save",
+    /// mark: for a comparison
+    Mark = "mark",
+    /// compare: what is marked, side by side
+    Compare = "compare",
+    /// search: in MLflow's filter language, by the server
+    Search = "search",
+    /// sort: by a column; the same again reverses
+    Sort = "sort",
+    /// size: largest change first, or by name
+    SortBySize = "sort_by_size",
+    /// columns: choose which are shown
+    Columns = "columns",
     /// fold: show only what is outermost, or everything
     Fold = "fold",
     /// inbox
     Inbox = "inbox",
     /// models: all there are
     Models = "models",
+    /// experiments: and their runs
+    Experiments = "experiments",
     /// versions: all of this model
     Versions = "versions",
     /// promotions: made from this machine
@@ -122,6 +138,7 @@ impl Action {
             Self::Tab1 => Some(0),
             Self::Tab2 => Some(1),
             Self::Tab3 => Some(2),
+            Self::Tab4 => Some(3),
             _ => None,
         }
     }

@@ -4,10 +4,12 @@
 //! empties a screen.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::files::Files;
+use super::grown::{FoundRuns, Grown};
 use super::query::{Answer, Promotion, Query, RequestId, Session};
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
@@ -19,6 +21,7 @@ use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
 use crate::ports::Page;
+use crate::ports::tracking::{Experiment, RunQuery};
 use crate::promoter::Progress;
 
 /// Runs asked for in one request: some 0.65 MB and a third of a second on a server with 20 metrics a run.
@@ -115,7 +118,10 @@ pub struct Catalog {
     /// Models in name order.
     pub models: Paged<RegisteredModel>,
     versions: HashMap<ModelName, Paged<ModelVersion>>,
-    runs: HashMap<RunId, Option<Box<Run>>>,
+    runs: HashMap<RunId, Option<Arc<Run>>>,
+    /// Experiments, newest first.
+    pub experiments: Grown<Experiment>,
+    searches: HashMap<RunQuery, FoundRuns>,
     facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
     preflights: HashMap<(ModelName, VersionNumber), Box<Preflight>>,
     /// Promotions of this machine, newest first.
@@ -190,6 +196,17 @@ impl Catalog {
                 }
                 self.slots.retain(|q, _| !matches!(q, Query::Versions { model: m, .. } if m == model));
             }
+            Query::Experiments { .. } => {
+                self.experiments.restart();
+                self.slots.retain(|q, _| !matches!(q, Query::Experiments { .. }));
+            }
+            Query::SearchRuns(search) => {
+                let first = first_page(search);
+                if let Some(found) = self.searches.get_mut(&first) {
+                    found.list.restart();
+                }
+                self.slots.retain(|q, _| !matches!(q, Query::SearchRuns(s) if first_page(s) == first));
+            }
             _ => {
                 if let Some(slot) = self.slots.get_mut(query) {
                     slot.stale = true;
@@ -225,12 +242,16 @@ impl Catalog {
             (Query::Versions { model, .. }, Answer::Versions(page)) => {
                 self.versions.entry(model.clone()).or_default().take(page, now);
             }
+            (Query::Experiments { page: asked }, Answer::Experiments(page)) => {
+                self.experiments.take(asked.as_deref(), page, now);
+            }
+            (Query::SearchRuns(search), Answer::SearchRuns(page)) => self.found(search, page, now),
             (Query::Runs { ids }, Answer::Runs(runs)) => {
                 for id in ids {
                     // A run that was asked for and is not there must not be asked for again.
                     self.runs.entry(id.clone()).or_insert(None);
                 }
-                self.runs.extend(runs.into_iter().map(|r| (r.id.clone(), Some(Box::new(r)))));
+                self.runs.extend(runs.into_iter().map(|r| (r.id.clone(), Some(Arc::new(r)))));
             }
             (Query::Facts { model, version }, Answer::Facts(facts)) => {
                 self.facts.insert((model.clone(), *version), facts);
@@ -256,6 +277,19 @@ impl Catalog {
             }
             _ => {}
         }
+    }
+
+    fn found(&mut self, search: &RunQuery, page: Page<Run>, now: Timestamp) {
+        let items: Vec<Arc<Run>> = page.items.into_iter().map(Arc::new).collect();
+        self.runs.extend(items.iter().map(|r| (r.id.clone(), Some(Arc::clone(r)))));
+        let found = self.searches.entry(first_page(search)).or_default();
+        found.take(search.page.as_deref(), Page { items, next: page.next }, now);
+    }
+
+    /// What was found so far by the search that `search` is a page of.
+    #[must_use]
+    pub fn found_runs(&self, search: &RunQuery) -> Option<&FoundRuns> {
+        self.searches.get(&first_page(search))
     }
 
     /// Folds an entry of a promotion at work.
@@ -370,6 +404,11 @@ impl Catalog {
     pub fn jobs(&self, run: u64) -> Option<&[CdJob]> {
         self.jobs.get(&run).map(Vec::as_slice)
     }
+}
+
+/// The name of a search: its first page.
+fn first_page(search: &RunQuery) -> RunQuery {
+    RunQuery { page: None, ..search.clone() }
 }
 
 #[cfg(test)]

@@ -36,6 +36,14 @@ pub enum Context {
     Files,
     /// The beginning of a file.
     Preview,
+    /// The list of experiments.
+    Experiments,
+    /// The runs of one experiment.
+    Runs,
+    /// One run.
+    Run,
+    /// Several versions or runs side by side.
+    Compare,
     /// A line to type in: filter or palette.
     Prompt,
     /// The help.
@@ -44,7 +52,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -57,6 +65,10 @@ impl Context {
         Self::Curve,
         Self::Files,
         Self::Preview,
+        Self::Experiments,
+        Self::Runs,
+        Self::Run,
+        Self::Compare,
         Self::Prompt,
         Self::Help,
     ];
@@ -77,6 +89,10 @@ impl Context {
             Self::Curve => "curve",
             Self::Files => "files",
             Self::Preview => "preview",
+            Self::Experiments => "experiments",
+            Self::Runs => "runs",
+            Self::Run => "run",
+            Self::Compare => "compare",
             Self::Prompt => "prompt",
             Self::Help => "help",
         }

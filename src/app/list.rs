@@ -49,7 +49,13 @@ impl<K: Clone + PartialEq> Cursor<K> {
 
     /// Takes note of new rows: finds the selected one again and keeps it on its line of the screen.
     pub fn settle(&mut self, keys: &[K], visible: usize) {
-        let found = self.key.as_ref().and_then(|key| keys.iter().position(|k| k == key));
+        // Mostly it is where it was: a list of 20,000 is not searched for every key.
+        let still = self.key.is_some() && keys.get(self.index) == self.key.as_ref();
+        let found = match &self.key {
+            _ if still => Some(self.index),
+            Some(key) => keys.iter().position(|k| k == key),
+            None => None,
+        };
         if let Some(index) = found {
             let line = self.index.saturating_sub(self.offset);
             self.index = index;

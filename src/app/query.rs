@@ -14,6 +14,7 @@ use crate::domain::promotion::SagaState;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
+use crate::ports::tracking::{Experiment, RunQuery};
 use crate::ports::{Page, RegistryInfo};
 
 /// Ties an answer to its question. A late answer to an abandoned question is recognised by it and dropped.
@@ -37,6 +38,13 @@ pub enum Query {
         /// Token of the page; none for the first.
         page: Option<String>,
     },
+    /// One page of experiments.
+    Experiments {
+        /// Token of the page; none for the first.
+        page: Option<String>,
+    },
+    /// One page of the runs that match a filter.
+    SearchRuns(RunQuery),
     /// Several runs at once.
     Runs {
         /// Their ids.
@@ -119,6 +127,10 @@ pub enum Answer {
     Models(Page<RegisteredModel>),
     /// To [`Query::Versions`].
     Versions(Page<ModelVersion>),
+    /// To [`Query::Experiments`].
+    Experiments(Page<Experiment>),
+    /// To [`Query::SearchRuns`].
+    SearchRuns(Page<Run>),
     /// To [`Query::Runs`].
     Runs(Vec<Run>),
     /// To [`Query::Facts`].

@@ -1,7 +1,7 @@
 //! Which screens there are, by ids only; also the deep links of the command line.
 
 use crate::domain::artifact::ArtifactRoot;
-use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
+use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
 
 /// A place to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +26,31 @@ pub enum Route {
     Files(ModelName, VersionNumber),
     /// The beginning of a file of one version.
     Preview(ModelName, VersionNumber, ArtifactRoot, String),
+    /// All experiments.
+    Experiments,
+    /// The runs of one experiment, and its name.
+    Runs(ExperimentId, String),
+    /// One run.
+    Run(RunId),
+    /// Several versions or runs side by side.
+    Compare(Vec<Subject>),
+    /// The curve of a metric in several runs.
+    Curves(Vec<Subject>, String),
     /// The keys that work on the screen below.
     Help,
     /// The commands that work on the screen below.
     Palette,
+}
+
+/// A version or a run that is laid beside others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// What it is called on screen, cleaned.
+    pub label: String,
+    /// The version, if it is one.
+    pub version: Option<(ModelName, VersionNumber)>,
+    /// Its run; none for a version that names no run.
+    pub run: Option<RunId>,
 }
 
 /// How to get there.

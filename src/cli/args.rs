@@ -130,6 +130,21 @@ pub enum Command {
         #[allow(missing_docs)]
         format: Format,
     },
+    /// The runs of an experiment, newest first
+    Runs {
+        /// The experiment's name or id
+        #[arg(value_name = "EXPERIMENT")]
+        experiment: String,
+        /// Only runs that fit, in MLflow's filter language: "metrics.auc > 0.9 and params.depth = '6'"
+        #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
+        filter: String,
+        /// Show at most so many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        format: Format,
+    },
     /// Move a version to production, tag it, release it
     ///
     /// Reads both servers, shows what will change, and acts only if --confirm names the version. The tag starts CD and

@@ -10,6 +10,7 @@
 //! | `inbox` | `signoff.inbox/1` | [`Inbox`] |
 //! | `models` | `signoff.models/1` | [`Models`] |
 //! | `versions` | `signoff.versions/1` | [`Versions`] |
+//! | `runs` | `signoff.runs/1` | [`Runs`] |
 //! | `show` | `signoff.version/1` | [`Show`] |
 //! | `compare` | `signoff.comparison/1` | [`Compare`] |
 //! | `approve --dry-run`, or an approval that checks block | `signoff.preflight/1` | [`super::json_promotion::Preflight`] |
@@ -31,6 +32,7 @@ use crate::domain::facts::RunFacts;
 use crate::domain::ids::RepoSlug;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::{Dataset, MetricValue, Run};
+use crate::ports::tracking;
 
 /// Which world an answer is about.
 #[derive(Clone, Debug, Serialize)]
@@ -260,6 +262,8 @@ pub struct Show {
     pub baseline: Option<u64>,
     /// Metrics beside those of the baseline.
     pub metrics: Vec<Metric>,
+    /// Where its code came from. Not part of the facts.
+    pub code: super::json_code::Code,
     /// Digest of the facts an approval would rest on.
     pub facts_digest: String,
 }
@@ -324,6 +328,72 @@ impl RunShown {
                 .collect(),
             datasets: run.datasets.clone(),
             url,
+        }
+    }
+}
+
+/// `signoff runs`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Runs {
+    /// `signoff.runs/1`.
+    pub schema: &'static str,
+    #[allow(missing_docs)]
+    #[serde(flatten)]
+    pub place: Where,
+    /// The experiment they are in.
+    pub experiment: Experiment,
+    /// The filter that was sent to the server; empty for none.
+    pub filter: String,
+    /// Newest first.
+    pub runs: Vec<ListedRun>,
+    /// Whether there are more than `--limit` let through.
+    pub truncated: bool,
+}
+
+/// An experiment.
+#[derive(Clone, Debug, Serialize)]
+pub struct Experiment {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl From<&tracking::Experiment> for Experiment {
+    fn from(experiment: &tracking::Experiment) -> Self {
+        Self {
+            id: experiment.id.as_str().to_owned(),
+            name: experiment.name.clone(),
+            created_at: experiment.created_at,
+            updated_at: experiment.updated_at,
+        }
+    }
+}
+
+/// A run in a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListedRun {
+    /// The run.
+    #[serde(flatten)]
+    pub run: RunShown,
+    /// The run it is a part of.
+    pub parent_id: Option<String>,
+    /// The latest value of each of its metrics.
+    pub metrics: BTreeMap<String, MetricValue>,
+}
+
+impl ListedRun {
+    /// A run with its page.
+    #[must_use]
+    pub fn new(run: &Run, url: Option<String>) -> Self {
+        Self {
+            run: RunShown::new(run, url),
+            parent_id: run.parent().map(|p| p.as_str().to_owned()),
+            metrics: run.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect(),
         }
     }
 }

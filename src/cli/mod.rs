@@ -4,22 +4,25 @@
 //! anything about a promotion: that is the promoter's.
 
 pub mod approve;
-mod args;
+pub mod args;
 pub mod config;
 pub mod doctor;
 pub mod exit;
 pub mod format;
 pub mod inbox;
 pub mod json;
+pub mod json_code;
 pub mod json_promotion;
 pub mod log;
 pub mod models;
 pub mod narrate;
 pub mod output;
 pub mod promotions;
+pub mod runs;
 pub mod screens;
 pub mod shell;
 pub mod show;
+pub mod show_code;
 pub mod state_word;
 pub mod table;
 pub mod wire;
@@ -124,6 +127,9 @@ pub async fn act(
         Command::Show { reference, format } => show::show(services, &reference, format, sink).await,
         Command::Compare { candidate, baseline, all, format } => {
             show::compare_command(services, &candidate, baseline.as_ref(), all, format, sink).await
+        }
+        Command::Runs { experiment, filter, limit, format } => {
+            runs::run(services, &experiment, &filter, limit, format, sink).await
         }
         Command::Approve(args) => approve::approve(services, &args, interrupt(), sink).await,
         Command::Promotions { unfinished, format } => promotions::run(services, unfinished, format, sink).await,

@@ -3,7 +3,9 @@
 use super::args::Format;
 use super::exit::Exit;
 use super::format::{age, delta, symbol, time, value};
+use super::json_code::Code;
 use super::output::{Role, Sink, Style};
+use super::show_code::code_text;
 use super::table::{Align, Cell, Table};
 use super::{json, place};
 use crate::config::address::redact;
@@ -15,6 +17,7 @@ use crate::domain::run::Run;
 use crate::domain::text::shorten;
 use crate::evidence::{resolve, reviewed_facts};
 use crate::failure::Outcome;
+use crate::lineage;
 use crate::services::Services;
 
 /// Longest param or tag value shown in a comparison; `--json` has all of it.
@@ -28,6 +31,7 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
     let version = resolve(services.registry.as_ref(), reference).await?;
     let facts =
         reviewed_facts(services.registry.as_ref(), &services.rules.promote_to, &version.model, version.number).await?;
+    let code = lineage::code(services, &facts, lineage::source(services, &facts).await).await;
     let comparison = compare_facts(services, &facts);
     let run = facts.run.known();
     let run_url = run.and_then(|r| services.registry.run_page(&r.experiment, &r.id));
@@ -41,6 +45,7 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
             run_missing: json::run_missing(&facts.run),
             baseline: facts.baseline.as_ref().map(|b| b.version.number.0),
             metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
+            code: Code::new(&code),
             facts_digest: facts.digest(),
         })?;
         return Ok(Exit::Done);
@@ -53,6 +58,7 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
     if let Some(run) = run {
         sink.text(&pairs("PARAMS", run.params.iter(), style));
     }
+    sink.text(&code_text(&code, style));
     sink.text(&pairs("TAGS", facts.version.tags.iter().filter(|(k, _)| !k.starts_with(OWN_TAG_PREFIX)), style));
     sink.text(&pairs("SIGNOFF", facts.version.tags.iter().filter(|(k, _)| k.starts_with(OWN_TAG_PREFIX)), style));
     Ok(Exit::Done)

@@ -228,7 +228,8 @@ impl Loaded {
         ];
         let gh = self.file.use_gh_cli.clone().unwrap_or_else(|| Sourced::default_of(false));
         out.push(Shown::new("github.use_gh_cli", gh.value.to_string(), &gh.origin));
-        let preview = self.file.preview_bytes.clone().unwrap_or_else(|| Sourced::default_of(defaults::PREVIEW_BYTES));
+        let preview =
+            self.file.review.preview_bytes.clone().unwrap_or_else(|| Sourced::default_of(defaults::PREVIEW_BYTES));
         out.push(Shown::new("review.preview_bytes", preview.value.to_string(), &preview.origin));
         let metrics = &self.file.metrics;
         let none = Sourced::default_of(Vec::new());

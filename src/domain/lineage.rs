@@ -101,16 +101,43 @@ pub fn approvers(author: Option<&str>, reviews: impl IntoIterator<Item = (String
     latest.into_iter().filter(|(_, v)| *v == Verdict::Approved).map(|(login, _)| login).collect()
 }
 
+/// What a check means for a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Ended well.
+    Passed,
+    /// Did not run, or has no opinion (`skipped`, `neutral`): it neither passed nor failed.
+    Skipped,
+    /// Ended otherwise.
+    Failed,
+    /// Not ended, or in a state this program does not know.
+    Open,
+}
+
+impl CheckResult {
+    /// What it means.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match &self.state {
+            CdState::Success => Standing::Passed,
+            CdState::Failed(word) if word == "skipped" || word == "neutral" => Standing::Skipped,
+            CdState::Failed(_) => Standing::Failed,
+            _ => Standing::Open,
+        }
+    }
+}
+
 /// How many checks stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckCounts {
-    /// Ended well.
+    /// [`Standing::Passed`].
     pub passed: usize,
-    /// Did not run, or have no opinion (`skipped`, `neutral`). They neither pass nor fail.
+    /// [`Standing::Skipped`].
     pub skipped: usize,
-    /// Ended otherwise.
+    /// [`Standing::Failed`].
     pub failed: usize,
-    /// Not ended, or in a state this program does not know.
+    /// [`Standing::Open`].
     pub open: usize,
 }
 
@@ -120,11 +147,11 @@ impl CheckCounts {
     pub fn of(checks: &[CheckResult]) -> Self {
         let mut counts = Self::default();
         for check in checks {
-            *match &check.state {
-                CdState::Success => &mut counts.passed,
-                CdState::Failed(word) if word == "skipped" || word == "neutral" => &mut counts.skipped,
-                CdState::Failed(_) => &mut counts.failed,
-                _ => &mut counts.open,
+            *match check.standing() {
+                Standing::Passed => &mut counts.passed,
+                Standing::Skipped => &mut counts.skipped,
+                Standing::Failed => &mut counts.failed,
+                Standing::Open => &mut counts.open,
             } += 1;
         }
         counts

@@ -4,10 +4,12 @@
 //! HTTP, terminal or runtime crate; `tests/architecture.rs` keeps that.
 
 pub mod artifact;
+pub mod beside;
 pub mod cd;
 pub mod commit;
 pub mod compare;
 pub mod facts;
+pub mod fold;
 pub mod history;
 pub mod ids;
 pub mod inbox;

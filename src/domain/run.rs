@@ -52,6 +52,18 @@ impl Run {
         self.tags.get("mlflow.source.git.repoURL").map(String::as_str).filter(|s| !s.is_empty())
     }
 
+    /// The run that this one is a part of (`mlflow.parentRunId`), as far as it says and is not itself.
+    #[must_use]
+    pub fn parent(&self) -> Option<RunId> {
+        self.parent_id().map(RunId::new)
+    }
+
+    /// As [`Self::parent`], borrowed: for lists of many.
+    #[must_use]
+    pub fn parent_id(&self) -> Option<&str> {
+        self.tags.get("mlflow.parentRunId").map(String::as_str).filter(|p| !p.is_empty() && *p != self.id.as_str())
+    }
+
     /// The branch the run says it was started from.
     #[must_use]
     pub fn source_branch(&self) -> Option<&str> {

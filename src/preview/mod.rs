@@ -142,12 +142,7 @@ fn decode(bytes: &[u8], cut: bool) -> String {
 /// Text as it is.
 fn plain(raw: &str) -> Vec<Line> {
     let cleaned = text::clean(raw);
-    cleaned
-        .trim_end_matches('\n')
-        .split('\n')
-        .flat_map(|line| pieces_of(line))
-        .map(|l| Line::of(Ink::Plain, l))
-        .collect()
+    cleaned.trim_end_matches('\n').split('\n').flat_map(pieces_of).map(|l| Line::of(Ink::Plain, l)).collect()
 }
 
 /// A line in parts that are not too long to be handled as one.

@@ -12,3 +12,5 @@ mod file_tests;
 mod simulator;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_browse;

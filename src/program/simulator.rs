@@ -11,11 +11,13 @@ use std::sync::Arc;
 
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead};
 use crate::domain::commit::HostIdentity;
+use crate::domain::ids::ExperimentId;
 use crate::domain::preflight::{Check, CheckState, Preflight};
 use crate::domain::promotion::samples;
 use crate::domain::registry::{RegisteredModel, Stage};
 use crate::domain::rules::Rules;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::tracking::{Experiment, RunQuery};
 use crate::ports::{Page, RegistryInfo};
 use crate::program::state::State;
 use crate::program::update::update;
@@ -112,6 +114,10 @@ fn named(name: &str) -> Key {
         "esc" => Key::plain(KeyCode::Esc),
         "tab" => Key::plain(KeyCode::Tab),
         "backspace" => Key::plain(KeyCode::Backspace),
+        "space" => Key::char(' '),
+        "up" => Key::plain(KeyCode::Up),
+        "left" => Key::plain(KeyCode::Left),
+        "right" => Key::plain(KeyCode::Right),
         "down" => Key::plain(KeyCode::Down),
         "pagedown" => Key::plain(KeyCode::PageDown),
         c => Key::ctrl(c.strip_prefix("ctrl-").unwrap().chars().next().unwrap()),
@@ -148,11 +154,16 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
             items: vec![facts.version.clone(), samples::version(39, Stage::Production)],
             next: None,
         }),
-        Query::Runs { .. } => Answer::Runs(vec![samples::run(42, 0.914), samples::run(39, 0.902)]),
+        Query::Runs { ids } if ids.iter().all(|id| id.as_str().len() == 5) => {
+            Answer::Runs(vec![samples::run(42, 0.914), samples::run(39, 0.902)])
+        }
+        Query::Runs { .. } => Answer::Runs(Vec::new()),
+        Query::Experiments { .. } => Answer::Experiments(Page { items: vec![experiment()], next: None }),
+        Query::SearchRuns(search) => found(search)?,
+        Query::Histories { .. } => Answer::Histories(Vec::new()),
         Query::Facts { .. } => Answer::Facts(Box::new(facts)),
         Query::Preflight { .. } => Answer::Preflight(Box::new(preflight())),
         Query::Promotions => Answer::Promotions(Vec::new()),
-        Query::Histories { .. } => Answer::Histories(Vec::new()),
         Query::Artifacts { path, .. } => Answer::Artifacts(artifacts(path)),
         Query::Preview { path, .. } => {
             let head = ArtifactHead {
@@ -174,6 +185,39 @@ fn artifacts(path: &str) -> Vec<ArtifactEntry> {
         "tables" => vec![entry("tables/shap.csv", Some(36))],
         folder => vec![entry(&format!("{folder}/roc.png"), Some(18_759))],
     }
+}
+
+/// The one experiment there is.
+pub(crate) fn experiment() -> Experiment {
+    Experiment {
+        id: ExperimentId::new("1"),
+        name: "churn".into(),
+        deleted: false,
+        created_at: None,
+        updated_at: Some(samples::now()),
+    }
+}
+
+/// Three pages of a hundred runs, of which every tenth is the parent of those after it. A filter is either for one
+/// run, or not understood.
+fn found(search: &RunQuery) -> Outcome<Answer> {
+    if search.filter == "broken" {
+        let reason = "Invalid clause(s) in filter string: 'broken'";
+        return Err(Failure::new(FailureKind::Rejected, Service::Mlflow, "search runs", reason));
+    }
+    let first: u64 = search.page.as_deref().unwrap_or("0").parse().unwrap();
+    let run = |i: u64| {
+        let mut run = samples::run(1000 + i, 0.9 - 0.001 * i as f64);
+        if i % 10 != 0 {
+            run.tags.insert("mlflow.parentRunId".into(), format!("run{}", 1000 + i / 10 * 10));
+        }
+        run
+    };
+    if !search.filter.is_empty() {
+        return Ok(Answer::SearchRuns(Page { items: vec![run(7)], next: None }));
+    }
+    let next = (first < 200).then(|| (first + 100).to_string());
+    Ok(Answer::SearchRuns(Page { items: (first..first + 100).map(run).collect(), next }))
 }
 
 /// A preflight in which everything passes.

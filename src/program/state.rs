@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::app::catalog::Catalog;
 use crate::app::keymap::Keymap;
+use crate::app::prefs::Prefs;
 use crate::app::query::RequestId;
 use crate::app::route::Route;
 use crate::app::saving::Saving;
@@ -12,7 +13,8 @@ use crate::domain::rules::Rules;
 use crate::failure::Failure;
 use crate::screens::parts::Ctx;
 use crate::screens::{
-    Screen, approve, curve, files, help, history, inbox, models, palette, preview, promotion, review, versions,
+    Screen, approve, compare, curve, experiments, files, help, history, inbox, models, palette, preview, promotion,
+    review, run, runs, versions,
 };
 
 /// Below this many columns nothing is shown but a request for more room.
@@ -46,6 +48,8 @@ pub enum Notice {
 pub struct State {
     /// Everything that was read.
     pub catalog: Catalog,
+    /// What a person chose while browsing.
+    pub prefs: Prefs,
     /// What the configuration decides.
     pub rules: Rules,
     /// Address of the registry, for the title line.
@@ -81,6 +85,7 @@ impl State {
     pub fn new(rules: Rules, registry_url: String, keymap: Keymap, now: Timestamp, routes: &[Route]) -> Self {
         let mut state = Self {
             catalog: Catalog::default(),
+            prefs: Prefs::default(),
             rules,
             registry_url,
             keymap,
@@ -108,6 +113,7 @@ impl State {
     pub fn ctx(&self) -> Ctx<'_> {
         Ctx {
             catalog: &self.catalog,
+            prefs: &self.prefs,
             rules: &self.rules,
             now: self.now,
             width: self.width,
@@ -172,11 +178,16 @@ impl State {
             Route::Curve(model, version, metric) => {
                 Screen::Curve(curve::Curve::new(model.clone(), *version, metric.clone()))
             }
-            Route::Files(model, version) => Screen::Files(files::Files::new(model.clone(), *version)),
+            Route::Files(model, version) => Screen::Files(Box::new(files::Files::new(model.clone(), *version))),
             Route::Preview(model, version, root, path) => {
                 let preview = preview::Preview::new(model.clone(), *version, root.clone(), path.clone());
                 Screen::Preview(Box::new(preview))
             }
+            Route::Experiments => Screen::Experiments(experiments::Experiments::default()),
+            Route::Runs(experiment, name) => Screen::Runs(Box::new(runs::Runs::new(experiment.clone(), name.clone()))),
+            Route::Run(id) => Screen::Run(run::RunDetail::new(id.clone())),
+            Route::Compare(subjects) => Screen::Compare(compare::Compare::new(subjects.clone())),
+            Route::Curves(subjects, metric) => Screen::Curve(curve::Curve::of_runs(subjects, metric.clone())),
             Route::History => Screen::History(history::History::default()),
             Route::Help => {
                 let top = self.top();

@@ -43,7 +43,7 @@ fn opened() -> Msg {
     Msg::Promotion(Box::new(Progress { id: samples::id(1), entry }))
 }
 
-fn screen_text(state: &State, width: u16, height: u16) -> String {
+pub(super) fn screen_text(state: &State, width: u16, height: u16) -> String {
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
     view(state, &Skin::new(Theme::Dark, true), buf.area, &mut buf);
     let mut text = String::new();

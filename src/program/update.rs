@@ -88,6 +88,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Palette => go(state, Nav::Push(Route::Palette)),
         Action::Inbox => go(state, Nav::Home(Route::Inbox)),
         Action::Models => go(state, Nav::Home(Route::Models)),
+        Action::Experiments => go(state, Nav::Home(Route::Experiments)),
         Action::History => go(state, Nav::Push(Route::History)),
         action => deliver(state, Event::Action(action)),
     }
@@ -136,6 +137,9 @@ fn deliver(state: &mut State, event: Event<'_>) -> Vec<Effect> {
 fn carry_out(state: &mut State, step: Step) -> Vec<Effect> {
     if let Some(word) = step.notice {
         state.notice = Some(Notice::Word(word));
+    }
+    if let Some(what) = step.remember {
+        state.prefs.remember(what);
     }
     for query in &step.refresh {
         state.catalog.refresh(query);

@@ -55,6 +55,10 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         Screen::Curve(s) => s.title(ctx, skin),
         Screen::Files(s) => s.title(ctx, skin),
         Screen::Preview(s) => s.title(ctx, skin),
+        Screen::Experiments(s) => s.title(ctx, skin),
+        Screen::Runs(s) => s.title(ctx, skin),
+        Screen::Run(s) => s.title(ctx, skin),
+        Screen::Compare(s) => s.title(ctx),
         Screen::History(s) => s.title(ctx),
         Screen::Help(s) => (s.title(), Vec::new()),
         Screen::Palette(s) => (s.title(), Vec::new()),
@@ -93,6 +97,10 @@ fn draw_body(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Bu
         Screen::Curve(s) => s.draw(area, buf, ctx, skin),
         Screen::Files(s) => s.draw(area, buf, ctx, skin),
         Screen::Preview(s) => s.draw(area, buf, ctx, skin),
+        Screen::Experiments(s) => s.draw(area, buf, ctx, skin),
+        Screen::Runs(s) => s.draw(area, buf, ctx, skin),
+        Screen::Run(s) => s.draw(area, buf, ctx, skin),
+        Screen::Compare(s) => s.draw(area, buf, ctx, skin),
         Screen::History(s) => s.draw(area, buf, ctx, skin),
         Screen::Help(s) => s.draw(area, buf, skin),
         Screen::Palette(s) => s.draw(area, buf, skin),
@@ -132,12 +140,11 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         last = key(Action::Back, "do not save").into_iter().collect();
     } else if contexts.first() == Some(&Context::Prompt) && !matches!(state.top(), Screen::Palette(_)) {
         // A filter is being typed: the screen's own keys are letters now.
+        let (keep, leave) = state.top().prompt_words();
         let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
-        hints = [key(Action::Open, "keep the filter"), key(Action::Up, "up"), key(Action::Down, "down")]
-            .into_iter()
-            .flatten()
-            .collect();
-        last = key(Action::Back, "clear it").into_iter().collect();
+        hints =
+            [key(Action::Open, keep), key(Action::Up, "up"), key(Action::Down, "down")].into_iter().flatten().collect();
+        last = key(Action::Back, leave).into_iter().collect();
     }
     let badge = match state.driving {
         Driving::Idle => match &state.saving {

@@ -137,6 +137,7 @@ impl Promoter {
             drive.append(Event::Resumed).await?;
             return drive.run(Until::Released).await;
         }
+        // An earlier look is too old to go by.
         if drive.state.is_tag_in_doubt() {
             drive.append(Event::Resumed).await?;
             drive.probe_step(Step::TagRef).await?;

@@ -48,6 +48,8 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
             let made = tokio::task::spawn_blocking(move || preview::preview(&name, head)).await;
             Answer::Preview(Arc::new(made.map_err(|_| unreadable(path))?))
         }
+        Query::Experiments { page } => Answer::Experiments(services.tracking.experiments(page.as_deref()).await?),
+        Query::SearchRuns(search) => Answer::SearchRuns(services.tracking.search_runs(search).await?),
         Query::Promotions => Answer::Promotions(promotions(services).await?),
         Query::Jobs { repo, run } => Answer::Jobs(services.host.cd_jobs(repo, *run).await?),
     })

@@ -1,7 +1,9 @@
 //! The screens, one folder each. They never import one another; what they share is in [`parts`].
 
 pub mod approve;
+pub mod compare;
 pub mod curve;
+pub mod experiments;
 pub mod files;
 pub mod help;
 pub mod history;
@@ -12,6 +14,8 @@ pub mod parts;
 pub mod preview;
 pub mod promotion;
 pub mod review;
+pub mod run;
+pub mod runs;
 pub mod versions;
 
 use crate::app::action::Action;
@@ -37,9 +41,17 @@ pub enum Screen {
     /// The curve of a metric.
     Curve(curve::Curve),
     /// The files of a version.
-    Files(files::Files),
+    Files(Box<files::Files>),
     /// The beginning of a file.
     Preview(Box<preview::Preview>),
+    /// All experiments.
+    Experiments(experiments::Experiments),
+    /// The runs of one experiment.
+    Runs(Box<runs::Runs>),
+    /// One run.
+    Run(run::RunDetail),
+    /// Several versions or runs side by side.
+    Compare(compare::Compare),
     /// All promotions of this machine.
     History(history::History),
     /// The keys of the screen below.
@@ -62,6 +74,10 @@ impl Screen {
             Self::Curve(s) => s.contexts(),
             Self::Files(s) => s.contexts(),
             Self::Preview(s) => s.contexts(),
+            Self::Experiments(s) => s.contexts(),
+            Self::Runs(s) => s.contexts(),
+            Self::Run(s) => s.contexts(),
+            Self::Compare(s) => s.contexts(),
             Self::History(s) => s.contexts(),
             Self::Help(s) => s.contexts(),
             Self::Palette(s) => s.contexts(),
@@ -81,6 +97,10 @@ impl Screen {
             Self::Curve(s) => s.hints(),
             Self::Files(s) => s.hints(),
             Self::Preview(s) => s.hints(),
+            Self::Experiments(s) => s.hints(),
+            Self::Runs(s) => s.hints(),
+            Self::Run(s) => s.hints(),
+            Self::Compare(s) => s.hints(),
             Self::History(s) => s.hints(),
             Self::Help(s) => s.hints(),
             Self::Palette(s) => s.hints(),
@@ -98,7 +118,24 @@ impl Screen {
             Self::Files(s) => s.captures_text(),
             Self::Preview(s) => s.save().is_asking(),
             Self::Palette(_) => true,
-            Self::Review(_) | Self::Curve(_) | Self::Promotion(_) | Self::History(_) | Self::Help(_) => false,
+            Self::Experiments(s) => s.captures_text(),
+            Self::Runs(s) => s.captures_text(),
+            Self::Review(_)
+            | Self::Curve(_)
+            | Self::Promotion(_)
+            | Self::Run(_)
+            | Self::Compare(_)
+            | Self::History(_)
+            | Self::Help(_) => false,
+        }
+    }
+
+    /// What Enter and Esc do while one types, for the footer.
+    #[must_use]
+    pub fn prompt_words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Runs(s) => s.prompt_words(),
+            _ => ("keep the filter", "clear it"),
         }
     }
 
@@ -111,6 +148,8 @@ impl Screen {
             Self::Versions(s) => s.filter().is_active(),
             Self::Files(s) => s.takes_back(),
             Self::Preview(s) => s.save().is_asking(),
+            Self::Experiments(s) => s.filter().is_active(),
+            Self::Runs(s) => s.takes_back(),
             _ => false,
         }
     }
@@ -138,6 +177,10 @@ impl Screen {
             Self::Curve(s) => s.needs(ctx),
             Self::Files(s) => s.needs(ctx),
             Self::Preview(s) => s.needs(ctx),
+            Self::Experiments(s) => s.needs(ctx),
+            Self::Runs(s) => s.needs(ctx),
+            Self::Run(s) => s.needs(ctx),
+            Self::Compare(s) => s.needs(ctx),
             Self::History(s) => s.needs(ctx),
             Self::Help(_) | Self::Palette(_) => Vec::new(),
         }
@@ -155,6 +198,10 @@ impl Screen {
             Self::Curve(s) => s.update(event, ctx),
             Self::Files(s) => s.update(event, ctx),
             Self::Preview(s) => s.update(event, ctx),
+            Self::Experiments(s) => s.update(event, ctx),
+            Self::Runs(s) => s.update(event, ctx),
+            Self::Run(s) => s.update(event, ctx),
+            Self::Compare(s) => s.update(event, ctx),
             Self::History(s) => s.update(event, ctx),
             Self::Help(s) => {
                 s.update(event, ctx);
@@ -177,6 +224,10 @@ impl Screen {
             Self::Curve(_) => "curve",
             Self::Files(_) => "files",
             Self::Preview(_) => "preview",
+            Self::Experiments(_) => "experiments",
+            Self::Runs(_) => "runs",
+            Self::Run(_) => "run",
+            Self::Compare(_) => "compare",
             Self::History(_) => "promotions",
             Self::Help(_) => "help",
             Self::Palette(_) => "commands",

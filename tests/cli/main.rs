@@ -6,6 +6,7 @@ mod support;
 
 mod acts;
 mod binary;
+mod code;
 mod failures;
 mod shapes;
 mod texts;

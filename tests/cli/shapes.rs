@@ -73,6 +73,7 @@ async fn what_is_read() {
     keeps_its_shape(&desk, "inbox", "inbox --json").await;
     keeps_its_shape(&desk, "models", "models --json").await;
     keeps_its_shape(&desk, "versions", "versions telco-churn --json").await;
+    keeps_its_shape(&desk, "runs", "runs telco-churn/classification --json").await;
     keeps_its_shape(&desk, "version", "show telco-churn/42 --json").await;
     keeps_its_shape(&desk, "comparison", "compare telco-churn/42 --json").await;
     keeps_its_shape(&desk, "preflight", "approve telco-churn/42 --dry-run --json").await;

@@ -34,6 +34,19 @@ async fn models_versions_and_one_version_are_tables() {
 }
 
 #[tokio::test]
+async fn the_runs_of_an_experiment_are_found_by_its_name_or_id() {
+    let desk = Desk::new();
+    let by_name = desk.run("runs telco-churn/classification --limit 6").await;
+    assert_eq!(by_name.exit, Exit::Done, "{}", by_name.err);
+    assert!(by_name.err.contains("--limit"), "{}", by_name.err);
+    insta::assert_snapshot!("runs", by_name.out);
+    assert_eq!(desk.run("runs 1 --limit 6").await.out, by_name.out);
+    let unknown = desk.run("runs telco-churn/clasification").await;
+    assert_eq!(unknown.exit, Exit::Refused);
+    assert!(unknown.err.contains("nearest name is 'telco-churn/classification'"), "{}", unknown.err);
+}
+
+#[tokio::test]
 async fn a_limit_says_that_there_is_more() {
     let desk = Desk::new();
     assert!(desk.run("versions telco-churn --limit 4").await.err.contains("--limit"));

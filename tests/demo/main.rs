@@ -8,6 +8,7 @@ mod support;
 mod code;
 mod fixtures;
 mod host;
+mod lineage;
 mod registry;
 mod store;
 

@@ -45,7 +45,7 @@ fn a_demo_approval_is_seen_by_the_command_line_until_the_reset() {
     shows(&mut pty, Key::Enter, "METRICS");
     shows(&mut pty, Key::Char('a'), "from here on it cannot be undone");
     pty.type_slowly("v42");
-    shows(&mut pty, Key::Enter, "Done.");
+    shows(&mut pty, Key::Enter, "Done: ");
     let screen = pty.screen();
     assert!(screen.contains("v42 in Production") && screen.contains("success"), "{screen}");
     pty.press(Key::Char('q'));
@@ -69,7 +69,7 @@ fn a_demo_approval_is_seen_by_the_command_line_until_the_reset() {
 #[test]
 fn the_command_line_works_in_the_demo_too() {
     let desk = Desk::empty();
-    let said = desk.run(&["--demo", "approve", "telco-churn/42", "--confirm", "v42", "--wait"]).ends(0);
-    assert!(said.out.starts_with("telco-churn v42: done\n"), "{}", said.out);
+    let said = desk.run(&["--demo", "approve", "telco-churn/42", "--confirm", "v42"]).ends(0);
+    assert!(said.out.starts_with("telco-churn v42: released\n"), "{}", said.out);
     assert!(said.err.contains("DEMO"), "{}", said.err);
 }

@@ -83,7 +83,7 @@ fn no_screen_lets_it_act() {
     pty.press(Key::Ctrl('p'));
     pty.type_slowly("v2");
     pty.press(Key::Enter);
-    seen.push(pty.wait_for("Done."));
+    seen.push(pty.wait_for("Done: "));
     pty.press(Key::Char('H'));
     seen.push(pty.wait_for("Promotions from this machine"));
     for screen in &seen {

@@ -17,14 +17,14 @@ fn any_size_is_survived_and_too_small_says_so() {
     }
     for size in [(59, 14), (60, 14), (59, 15)] {
         pty.resize(size);
-        pty.wait_for(&format!("this is {}x{}.", size.0, size.1));
+        pty.wait_for(&format!("{}x{} is too small", size.0, size.1));
         assert!(!pty.screen().contains("METRICS"));
     }
     // Nobody decides on what cannot be seen.
     pty.press(Key::Char('a'));
     // The key may be heard after a new size that comes with it; so there is another one between.
     pty.resize((59, 13));
-    pty.wait_for("this is 59x13.");
+    pty.wait_for("59x13 is too small");
     pty.resize((60, 15));
     let screen = pty.wait_for("METRICS");
     assert!(screen.contains("test_auc") && !screen.contains("APPROVE"), "{screen}");
@@ -44,10 +44,13 @@ fn when_the_network_goes_the_rows_stay_and_refresh_recovers() {
     let mut wire = Proxy::to(site.server.port);
     let desk = site.desk().with("MLFLOW_TRACKING_URI", &wire.url());
     let mut pty = find_in_inbox(&desk, &site.model);
+    pty.wait_for("? +0.03");
     wire.cut();
     pty.press(Key::Char('r'));
     let screen = pty.wait_for("no server answers");
-    assert!(screen.contains("▸ e2e-pulled") && screen.contains("shown as last read"), "{screen}");
+    for wanted in ["▸ e2e-pulled", "0.84", "? +0.03", "What you see was read at"] {
+        assert!(screen.contains(wanted), "no {wanted:?} in\n{screen}");
+    }
     // What was not read yet says so in its own pane, and the way back is open.
     pty.press(Key::Enter);
     let screen = pty.wait_for("no server answers");

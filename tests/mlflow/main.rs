@@ -5,7 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod evidence;
 mod faults;
+mod files;
+mod histories;
+mod odd;
 mod reads;
 mod sign_in;
 mod stub;

@@ -106,10 +106,11 @@ fn a_stop_does_not_wait_for_a_patient_look() {
     let stop = CancellationToken::new();
     let trigger = stop.clone();
     lab.script.on_call(move |call| {
-        (call.name == "dispatch").then(|| {
+        // The first look is the one before the dispatch.
+        if call.name == "cd_runs" && call.nth == 1 {
             trigger.cancel();
-            Fault::Lost
-        })
+        }
+        (call.name == "dispatch").then_some(Fault::Lost)
     });
     let before = lab.clock.now();
     let watch = Watch { progress: None, stop };

@@ -194,6 +194,24 @@ fn a_promotion_of_the_same_version_by_somebody_else_is_refused() {
 }
 
 #[test]
+fn a_mark_somebody_set_since_the_facts_were_compared_is_not_overwritten() {
+    let lab = Lab::new();
+    let plan = lab.plan(CANDIDATE);
+    let theirs = lab.colleague().plan(CANDIDATE).mark_promoting();
+    let (store, mark) = (lab.store.clone(), theirs.clone());
+    lab.script.before_call(move |call| {
+        if call.name == "tag" {
+            let key = "signoff.promotion";
+            store.change(|w| w.set_version_tag(&ModelName::new(CHURN), CANDIDATE, key, &mark)).unwrap().unwrap();
+        }
+    });
+    let state = lab.approve(&plan).unwrap();
+    assert!(why_undone(&state).contains("rev2 is promoting this version at the same time"), "{}", why_undone(&state));
+    assert_eq!(writes(&lab), Vec::<&str>::new());
+    assert_eq!(version(&mut lab.world()).tags.get("signoff.promotion"), Some(&theirs));
+}
+
+#[test]
 fn a_server_that_cannot_be_read_at_the_last_moment_is_a_refusal() {
     for name in ["version", "holders", "whoami", "tag"] {
         let lab = Lab::new();

@@ -74,6 +74,7 @@ fn the_same_version_released_by_somebody_else_an_instant_before_supersedes_ours(
     let Phase::Ended(Ending::Superseded { by }) = &state.phase else { panic!("{:?}", state.phase) };
     assert!(by.contains("v42 was already released by another promotion"), "{by}");
     assert_eq!(lab.holders(), [CANDIDATE], "the target is their work, too: it stays");
+    assert!(matches!(state.step(Step::Move), StepState::Done(_)));
     assert!(state.truth.iter().all(|t| t.as_meant == Some(true)), "{:?}", state.truth);
 }
 

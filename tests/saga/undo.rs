@@ -1,6 +1,7 @@
 //! Taking back: possible until the tag may exist, only what is ours, and as often as it takes.
 
 use signoff::adapters::demo::World;
+use signoff::adapters::demo::world::TagObject;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::{Ending, Event, Phase, PromotionPlan, Step, StepState};
@@ -113,12 +114,84 @@ fn a_look_at_an_earlier_moment_does_not_allow_an_undo_later() {
     let state = lab.approve(&plan).unwrap();
     assert!(state.paused.is_some() && !state.may_undo());
     lab.script.mend();
+    cut_late(&lab, &plan);
+    assert_eq!(lab.undo(plan.id).unwrap_err().kind, FailureKind::Conflict);
+    assert_eq!(lab.resume(plan.id).unwrap().phase, Phase::Ended(Ending::Done));
+}
+
+#[test]
+fn the_look_of_a_process_that_died_is_too_old_to_undo_by() {
+    // It looked, saw no tag, and died. The tag turned up later.
+    let lab = Lab::new();
+    let plan = lab.plan(CANDIDATE);
+    lab.script.fail_every("create_tag_ref", Fault::Lost);
+    lab.journals.die_at(Point::After(started(Step::TagRef) + 1));
+    lab.approve(&plan).unwrap_err();
+    lab.journals.live_on();
+    lab.script.mend();
+    let last = lab.journals.entries(plan.id).pop().unwrap().event;
+    assert!(matches!(last, Event::Probed { step: Step::TagRef, .. }), "{last:?}");
+    cut_late(&lab, &plan);
+    assert_eq!(lab.undo(plan.id).unwrap_err().kind, FailureKind::Conflict);
+    assert_eq!(lab.holders(), [CANDIDATE]);
+    assert_eq!(lab.resume(plan.id).unwrap().phase, Phase::Ended(Ending::Done));
+}
+
+/// A request that everybody had given up takes effect after all.
+fn cut_late(lab: &Lab, plan: &PromotionPlan) {
     lab.meddle(|w, now| {
         let object = w.repo.tag_objects.iter().find(|(_, o)| o.message == plan.tag_message).unwrap().0.clone();
         w.repo.create_tag_ref(&plan.draft.tag, &object, now).unwrap();
     });
-    assert_eq!(lab.undo(plan.id).unwrap_err().kind, FailureKind::Conflict);
-    assert_eq!(lab.resume(plan.id).unwrap().phase, Phase::Ended(Ending::Done));
+}
+
+#[test]
+fn a_move_that_takes_effect_after_it_was_given_up_is_taken_back_too() {
+    // The first try is lost; while the second is refused, the first takes effect.
+    let lab = Lab::new();
+    let before = lab.world();
+    let plan = lab.plan(CANDIDATE);
+    let store = lab.store.clone();
+    lab.script.on_call(move |call| match (call.name, call.nth) {
+        ("move_stage", 0) => Some(Fault::Lost),
+        ("move_stage", 1) => {
+            let (model, at) = (ModelName::new(CHURN), "2026-11-23T09:00:09Z".parse().unwrap());
+            store.change(|w| w.move_stage(&model, CANDIDATE, &Stage::Production, true, at)).unwrap().unwrap();
+            Some(FORBIDDEN)
+        }
+        _ => None,
+    });
+    let state = lab.approve(&plan).unwrap();
+    assert!(why_undone(&state).contains("the double says Forbidden"), "{}", why_undone(&state));
+    check_restored(&lab, &plan, &before);
+}
+
+#[test]
+fn the_target_is_left_to_a_colleague_who_is_promoting_the_same_version() {
+    // Theirs may be the mark alone, or the tag under our mark.
+    for tagged in [false, true] {
+        let lab = Lab::new();
+        let plan = dead_after(&lab, started(Step::TagRef) - 1);
+        let theirs = PromotionPlan { id: signoff::ports::Clock::new_id(&*lab.clock), ..plan.clone() };
+        lab.meddle(|w, now| {
+            if tagged {
+                let message = plan.tag_message.replace(&plan.id.to_string(), &theirs.id.to_string());
+                let object = w.repo.tag_objects.values().find(|o| o.message == plan.tag_message).unwrap().clone();
+                let id = w.repo.create_tag_object(TagObject { message, ..object }).unwrap();
+                w.repo.create_tag_ref(&plan.draft.tag, &id, now).unwrap();
+            } else {
+                let mark = theirs.mark_promoting();
+                w.set_version_tag(&ModelName::new(CHURN), CANDIDATE, "signoff.promotion", &mark).unwrap();
+            }
+        });
+        let state = lab.undo(plan.id).unwrap();
+        assert_eq!(lab.holders(), [CANDIDATE], "tagged: {tagged}");
+        let StepState::Undone(note) = state.step(Step::Move) else { panic!("{:?}", state.step(Step::Move)) };
+        assert!(note.contains("Production is left to it"), "{note}");
+        // The ending does not claim that the target was restored.
+        let stage = state.truth.iter().find(|t| t.what == "stage").unwrap();
+        assert_eq!((stage.is.as_str(), stage.as_meant), ("v42 in Production", Some(false)));
+    }
 }
 
 #[test]

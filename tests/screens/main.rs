@@ -9,6 +9,7 @@ mod support;
 
 mod approve;
 mod browse;
+mod files;
 mod frame;
 mod promotion;
 mod review;

@@ -15,7 +15,7 @@ use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// How long anything may take to appear. Only a failing test waits that long.
 const DEADLINE: Duration = Duration::from_secs(40);
-/// What stands behind the text of the field that keys go into.
+/// How the cell of the cursor is written in the text of a screen.
 const CURSOR: char = '▏';
 
 /// Held while a child is started: a file descriptor that is not yet marked close-on-exec must not leak into it.
@@ -363,9 +363,22 @@ pub fn signal(pid: u32, name: &str) {
     assert!(sent.is_ok_and(|s| s.success()), "cannot send {name} to {pid}");
 }
 
+/// The screen as text, a row a line, [`CURSOR`] before the cell that is drawn as one: reversed, alone in its row.
 fn text(screen: &vt100::Screen) -> String {
-    let (_, width) = screen.size();
-    let lines: Vec<_> = screen.rows(0, width.get()).map(|row| row.trim_end().to_owned()).collect();
+    let (height, width) = screen.size();
+    let reversed = |row: u16, col: Option<u16>| col.and_then(|c| screen.cell(row, c)).is_some_and(vt100::Cell::inverse);
+    let mut lines = Vec::new();
+    for row in 0..height.get() {
+        let mut line = String::new();
+        for col in 0..width.get() {
+            let Some(cell) = screen.cell(row, col).filter(|c| !c.is_wide_continuation()) else { continue };
+            if reversed(row, Some(col)) && !reversed(row, col.checked_sub(1)) && !reversed(row, Some(col + 1)) {
+                line.push(CURSOR);
+            }
+            line.push_str(if cell.has_contents() { cell.contents() } else { " " });
+        }
+        lines.push(line.trim_end().to_owned());
+    }
     lines.join("\n")
 }
 

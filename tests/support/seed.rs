@@ -84,6 +84,44 @@ impl Api {
         self.post("registered-models/alias", json!({"name": model, "alias": alias, "version": version.to_string()}));
     }
 
+    /// Logs points of one metric: step, time in seconds after [`START`], value (a number, or "NaN").
+    pub fn log_points(self, run: &str, metric: &str, points: &[(i64, i64, Value)]) {
+        for batch in points.chunks(1_000) {
+            let point = |(step, at, value): &(i64, i64, Value)| json!({"key": metric, "value": value, "timestamp": START + at * 1_000, "step": step});
+            let metrics: Vec<Value> = batch.iter().map(point).collect();
+            self.post("runs/log-batch", json!({"run_id": run, "metrics": metrics}));
+        }
+    }
+
+    /// Puts a file below an artifact address such as `mlflow-artifacts:/1/<run>/artifacts`. `path` goes into the
+    /// request as it is.
+    pub fn put_file(self, artifacts: &str, path: &str, content: &str) {
+        let root = artifacts.strip_prefix("mlflow-artifacts:/").expect("artifacts are proxied");
+        let path = format!("/api/2.0/mlflow-artifacts/artifacts/{root}/{path}");
+        let (status, answer) = http::request(self.port, "PUT", &path, "", content).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(status, 200, "{path}: {answer}");
+    }
+
+    /// Creates a logged model of a run (3.x) and returns its id and the address of its files.
+    pub fn logged_model(self, experiment: &str, run: &str) -> (String, String) {
+        let made =
+            self.post("logged-models", json!({"experiment_id": experiment, "name": "model", "source_run_id": run}));
+        let info = &made["model"]["info"];
+        (text(&info["model_id"]), text(&info["artifact_uri"]))
+    }
+
+    /// Creates the next version of a model from any source.
+    pub fn version_from(self, model: &str, source: &str, run: &str, logged: Option<&str>) -> u64 {
+        let mut body = json!({"name": model, "source": source, "run_id": run});
+        if let Some(id) = logged {
+            // 3.x checks that the source belongs to it.
+            body["model_id"] = json!(id);
+        }
+        text(&self.post("model-versions/create", body)["model_version"]["version"])
+            .parse()
+            .expect("versions are numbers")
+    }
+
     pub fn delete_run(self, id: &str) {
         self.post("runs/delete", json!({"run_id": id}));
     }

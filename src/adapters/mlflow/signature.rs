@@ -45,12 +45,15 @@ impl Mlflow {
                 Err(f) => return Err(Failure { operation: what, ..f }),
             }
         }
-        // What says more than "not here" says more.
-        let telling = failures.iter().position(|f| matches!(f.kind, FailureKind::Forbidden | FailureKind::Protocol));
-        let missing = failures.iter().any(|f| f.kind == FailureKind::NotFound);
-        match telling {
-            Some(first) if !missing => Err(Failure { operation: what, ..failures.swap_remove(first) }),
-            _ => {
+        // Who may not look knows nothing; what is missing in one place explains a server's trouble with the other.
+        let first = |wanted: FailureKind| failures.iter().position(|f| f.kind == wanted);
+        let telling = first(FailureKind::Forbidden).or(match first(FailureKind::NotFound) {
+            Some(_) => None,
+            None => Some(0),
+        });
+        match telling.filter(|n| *n < failures.len()) {
+            Some(n) => Err(Failure { operation: what, ..failures.swap_remove(n) }),
+            None => {
                 let reason = format!("there is no {FILE} file where its source ({}) says", version.source);
                 Err(Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason))
             }

@@ -132,7 +132,7 @@ pub struct SagaState {
     /// Position the next entry gets.
     pub next_seq: u64,
     pause_due: Option<Failure>,
-    /// The last entry is a look that found no tag ref.
+    /// The last entry is a look that found no tag ref, and the host never said that there is one.
     saw_no_tag: bool,
 }
 
@@ -258,18 +258,15 @@ impl SagaState {
     /// Whether the tag ref may exist: from then on nothing is undone.
     #[must_use]
     pub fn may_be_cut(&self) -> bool {
-        matches!(self.step(Step::TagRef), StepState::Done(_)) || self.is_tag_in_doubt()
+        matches!(self.step(Step::TagRef), StepState::Done(_)) || (self.is_tag_in_doubt() && !self.saw_no_tag)
     }
 
-    /// Whether the tag ref was asked for and nobody knows what became of it. A fresh look decides.
+    /// Whether the tag ref was asked for and nobody knows what became of it. Only a look at that moment helps.
     #[must_use]
     pub fn is_tag_in_doubt(&self) -> bool {
         match self.step(Step::TagRef) {
             StepState::Running | StepState::Unknown(_) => true,
-            StepState::Waiting | StepState::Failed(_) => {
-                let tag = self.steps.iter().find(|r| r.step == Step::TagRef);
-                tag.is_some_and(|r| r.unclear && (r.claimed || !self.saw_no_tag))
-            }
+            StepState::Waiting | StepState::Failed(_) => self.steps.iter().any(|r| r.step == Step::TagRef && r.unclear),
             _ => false,
         }
     }

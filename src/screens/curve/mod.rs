@@ -5,6 +5,7 @@ pub mod view;
 use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
+use crate::app::route::Subject as Named;
 use crate::domain::history::{History, Point};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::screens::parts::{Ctx, Event, Step};
@@ -24,11 +25,19 @@ pub enum Axis {
     Time,
 }
 
+/// Whose curves these are.
+#[derive(Clone, Debug, PartialEq)]
+enum Subject {
+    /// A version's, against what is in production.
+    Version(ModelName, VersionNumber),
+    /// Of these runs, the first in front.
+    Runs(Vec<(String, RunId)>),
+}
+
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    model: ModelName,
-    version: VersionNumber,
+    subject: Subject,
     metric: String,
     axis: Axis,
     log: bool,
@@ -44,8 +53,10 @@ pub struct Curve {
 /// One run's line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line<'a> {
-    /// Whose: the candidate, or the baseline.
-    pub version: VersionNumber,
+    /// Whose: a version, or the name of a run.
+    pub label: String,
+    /// Its place among the lines: 0 is the candidate or the first run, 1 the baseline or the second.
+    pub place: usize,
     /// Its history.
     pub history: &'a History,
 }
@@ -54,9 +65,19 @@ impl Curve {
     /// The curve of `metric` for one version against what is in production.
     #[must_use]
     pub fn new(model: ModelName, version: VersionNumber, metric: String) -> Self {
+        Self::over(Subject::Version(model, version), metric)
+    }
+
+    /// The curves of `metric` in several runs.
+    #[must_use]
+    pub fn of_runs(subjects: &[Named], metric: String) -> Self {
+        let runs = subjects.iter().filter_map(|s| Some((s.label.clone(), s.run.clone()?))).collect();
+        Self::over(Subject::Runs(runs), metric)
+    }
+
+    fn over(subject: Subject, metric: String) -> Self {
         Self {
-            model,
-            version,
+            subject,
             metric,
             axis: Axis::Steps,
             log: false,
@@ -84,7 +105,7 @@ impl Curve {
     /// the part in sight.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs = vec![Query::Facts { model: self.model.clone(), version: self.version }];
+        let mut needs: Vec<Query> = self.facts().into_iter().collect();
         let runs = self.runs(ctx);
         if !runs.is_empty() {
             needs.push(self.whole(runs.clone()));
@@ -141,9 +162,13 @@ impl Curve {
             .unwrap_or_default();
         let mut lines: Vec<_> = found
             .iter()
-            .filter_map(|history| Some(Line { version: self.version_of(ctx, &history.run)?, history }))
+            .filter_map(|history| {
+                let (place, label) = self.place_of(ctx, &history.run)?;
+                Some(Line { label, place, history })
+            })
             .collect();
-        lines.sort_by_key(|line| line.version == self.version);
+        // What is in front is drawn last.
+        lines.sort_by_key(|line| std::cmp::Reverse(line.place));
         lines
     }
 
@@ -236,20 +261,41 @@ impl Curve {
         self.sight = (from, from + width);
     }
 
-    fn runs(&self, ctx: &Ctx<'_>) -> Vec<RunId> {
-        let Some(facts) = ctx.catalog.facts(&self.model, self.version) else {
-            return Vec::new();
-        };
-        let baseline = facts.baseline.as_ref().and_then(|b| b.run.known());
-        facts.run.known().into_iter().chain(baseline).map(|r| r.id.clone()).collect()
+    /// The question that names the runs, if it has to be asked.
+    fn facts(&self) -> Option<Query> {
+        match &self.subject {
+            Subject::Version(model, version) => Some(Query::Facts { model: model.clone(), version: *version }),
+            Subject::Runs(_) => None,
+        }
     }
 
-    fn version_of(&self, ctx: &Ctx<'_>, run: &RunId) -> Option<VersionNumber> {
-        let facts = ctx.catalog.facts(&self.model, self.version)?;
-        if facts.run.known().is_some_and(|r| r.id == *run) {
-            return Some(self.version);
+    /// What is drawn, the one in front first.
+    fn named(&self, ctx: &Ctx<'_>) -> Vec<(String, RunId)> {
+        match &self.subject {
+            Subject::Runs(runs) => runs.clone(),
+            Subject::Version(model, version) => {
+                let Some(facts) = ctx.catalog.facts(model, *version) else {
+                    return Vec::new();
+                };
+                let baseline = facts.baseline.as_ref().and_then(|b| Some((b.version.number, b.run.known()?)));
+                let candidate = facts.run.known().map(|r| (*version, r));
+                // A version held against itself, or one whose run both share, is one line.
+                let mut named: Vec<(String, RunId)> = Vec::new();
+                for (number, run) in candidate.into_iter().chain(baseline) {
+                    if !named.iter().any(|(_, id)| *id == run.id) {
+                        named.push((number.to_string(), run.id.clone()));
+                    }
+                }
+                named
+            }
         }
-        let baseline = facts.baseline.as_ref()?;
-        baseline.run.known().filter(|r| r.id == *run).map(|_| baseline.version.number)
+    }
+
+    fn runs(&self, ctx: &Ctx<'_>) -> Vec<RunId> {
+        self.named(ctx).into_iter().map(|(_, id)| id).collect()
+    }
+
+    fn place_of(&self, ctx: &Ctx<'_>, run: &RunId) -> Option<(usize, String)> {
+        self.named(ctx).into_iter().enumerate().find(|(_, (_, id))| id == run).map(|(at, (label, _))| (at, label))
     }
 }

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::{Axis, Curve};
-use crate::app::query::Query;
+use super::{Axis, Curve, Subject};
 use crate::domain::run::format_significant;
+use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -14,16 +14,29 @@ use crate::ui::scale::Scale;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Chart, Series};
 
+/// Lines of statistics below the chart.
+const STATISTICS: u16 = 4;
+
 impl Curve {
     /// What the title line says: left, and pieces at the right.
     #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let symbols = skin.symbols();
-        let mut left = Phrase::of(Role::Title, self.metric.clone())
-            .add(Role::Muted, format!("  {}", self.model))
-            .add(Role::Candidate, format!(" {} {}", symbols.candidate, self.version));
-        if let Some(base) = self.lines(ctx).iter().find(|l| l.version != self.version) {
-            left = left.add(Role::Production, format!("  {} {}", symbols.production, base.version));
+        let mut left = Phrase::of(Role::Title, clean_line(&self.metric));
+        match &self.subject {
+            Subject::Version(model, version) => {
+                left = left
+                    .add(Role::Muted, format!("  {model}"))
+                    .add(Role::Candidate, format!(" {} {version}", symbols.candidate));
+                if let Some(base) = self.lines(ctx).iter().find(|l| l.place == 1) {
+                    left = left.add(Role::Production, format!("  {} {}", symbols.production, base.label));
+                }
+            }
+            Subject::Runs(runs) => {
+                for (place, (label, _)) in runs.iter().enumerate() {
+                    left = left.add(role(place), format!("  {} {label}", self.symbol(place, skin)));
+                }
+            }
         }
         (left, Vec::new())
     }
@@ -32,8 +45,8 @@ impl Curve {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let lines = self.lines(ctx);
         let query = self.whole(self.runs(ctx));
-        let facts = Query::Facts { model: self.model.clone(), version: self.version };
-        let failure = ctx.catalog.failure(&query).or_else(|| ctx.catalog.failure(&facts));
+        let facts = self.facts();
+        let failure = ctx.catalog.failure(&query).or_else(|| ctx.catalog.failure(facts.as_ref()?));
         let area = format::banner(area, buf, skin, failure, ctx.catalog.slot(&query).and_then(|s| s.read_at));
         if lines.iter().all(|l| l.history.points.is_empty()) {
             let message = match (failure, ctx.catalog.histories(&query)) {
@@ -44,11 +57,20 @@ impl Curve {
             return format::empty(area, buf, skin, message, &[]);
         }
         let (first, rest) = format::split_top(area, 1);
-        let (chart, below) = format::split_bottom(rest, 4);
+        let (chart, below) = format::split_bottom(rest, STATISTICS);
         format::lines(first, buf, skin, [self.under_cursor(ctx)]);
         self.chart(chart, buf, &lines, skin);
         let width = usize::from(area.width);
         format::lines(below, buf, skin, lines.iter().rev().flat_map(|l| self.statistics(l, skin).wrap(width, 4)));
+    }
+
+    /// A version's symbol says what it is; several runs are counted.
+    fn symbol(&self, place: usize, skin: &Skin) -> String {
+        match (&self.subject, place) {
+            (Subject::Version(..), 0) => skin.symbols().candidate.to_owned(),
+            (Subject::Version(..), _) => skin.symbols().production.to_owned(),
+            (Subject::Runs(_), place) => (place + 1).to_string(),
+        }
     }
 
     fn under_cursor(&self, ctx: &Ctx<'_>) -> Phrase<'static> {
@@ -60,8 +82,8 @@ impl Curve {
         if let Some(at) = candidate.at {
             phrase = phrase.add(Role::Muted, at.strftime("%Y-%m-%d %H:%M:%S   ").to_string());
         }
-        for (role, point) in [Role::Candidate, Role::Production].into_iter().zip(&points) {
-            phrase = phrase.add(role, format!("{}   ", point.value.0));
+        for (line, point) in self.lines(ctx).iter().rev().zip(&points) {
+            phrase = phrase.add(role(line.place), format!("{}   ", point.value.0));
         }
         let scale = if self.log { "log scale   " } else { "" };
         phrase.add(Role::Muted, scale)
@@ -85,7 +107,11 @@ impl Curve {
             .iter()
             .zip(&points)
             .map(|(line, points)| Series {
-                role: if line.version == self.version { Role::Candidate } else { Role::Muted },
+                // The baseline stands back; several runs are told apart.
+                role: match (&self.subject, line.place) {
+                    (Subject::Version(..), 1) => Role::Muted,
+                    (_, place) => role(place),
+                },
                 points,
             })
             .collect();
@@ -108,23 +134,24 @@ impl Curve {
 
     fn statistics(&self, line: &super::Line<'_>, skin: &Skin) -> Phrase<'static> {
         let s = line.history.statistics();
-        let candidate = line.version == self.version;
-        let (role, symbol) = if candidate {
-            (Role::Candidate, skin.symbols().candidate)
-        } else {
-            (Role::Production, skin.symbols().production)
-        };
+        let (role, symbol) = (role(line.place), self.symbol(line.place, skin));
         let end = |e: Option<(f64, i64)>| {
             e.map_or_else(|| "-".to_owned(), |(v, step)| format!("{} at {step}", format_significant(v, 6)))
         };
         let mean = s.mean.map_or_else(|| "-".to_owned(), |m| format_significant(m, 6));
         let odd = if s.not_finite > 0 { format!("   {} not finite", s.not_finite) } else { String::new() };
         let sampled = if line.history.sampled { " sampled by the server" } else { "" };
-        Phrase::of(role, format!(" {symbol} {}  ", line.version)).add(
+        Phrase::of(role, format!(" {symbol} {}  ", line.label)).add(
             Role::Muted,
             format!("min {}   max {}   mean {mean}   {} points{sampled}{odd}", end(s.min), end(s.max), s.count),
         )
     }
+}
+
+/// The role of the line at a place.
+fn role(place: usize) -> Role {
+    const ROLES: [Role; 6] = [Role::Candidate, Role::Production, Role::Unknown, Role::Warn, Role::Good, Role::Bad];
+    ROLES[place % ROLES.len()]
 }
 
 /// A span of time in its largest unit.

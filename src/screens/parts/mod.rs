@@ -12,10 +12,12 @@ use crate::app::catalog::Catalog;
 use crate::app::edit;
 use crate::app::effect::Effect;
 use crate::app::input::Key;
+use crate::app::prefs::{Prefs, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
 use crate::app::saving::Saving;
 use crate::domain::rules::Rules;
+use crate::domain::run::Run;
 
 /// What a screen may look at.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,8 @@ pub struct Ctx<'a> {
     pub catalog: &'a Catalog,
     /// What the configuration decides.
     pub rules: &'a Rules,
+    /// What a person chose before.
+    pub prefs: &'a Prefs,
     /// Now.
     pub now: Timestamp,
     /// Columns of the terminal.
@@ -42,6 +46,12 @@ impl Ctx<'_> {
     pub fn rows(&self, above: u16) -> usize {
         usize::from(self.height.saturating_sub(CHROME + above))
     }
+}
+
+/// What a run is called: its name, or the beginning of its id.
+#[must_use]
+pub fn run_label(run: &Run) -> String {
+    if run.name.is_empty() { run.id.short() } else { crate::domain::text::clean_line(&run.name) }
 }
 
 /// Lines every screen spends on title, rules and footer.
@@ -69,6 +79,8 @@ pub struct Step {
     pub effects: Vec<Effect>,
     /// What to read anew.
     pub refresh: Vec<Query>,
+    /// What to find again when coming back.
+    pub remember: Option<Remember>,
     /// A word for the footer.
     pub notice: Option<String>,
 }

@@ -13,6 +13,7 @@ use crate::domain::compare::Change;
 use crate::domain::ids::RunId;
 use crate::domain::promotion::{Ending, Phase, SagaState};
 use crate::domain::release::signed;
+use crate::domain::run::Run;
 use crate::failure::Failure;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
@@ -50,6 +51,34 @@ pub fn duration(from: Timestamp, to: Timestamp) -> String {
     } else {
         format!("{:02}:{:02}", ms / 60_000, ms / 1000 % 60)
     }
+}
+
+/// A span of time in milliseconds: `0.14s`, `12s`, `1:05`, `2:03:10`, `3d 4h`.
+#[must_use]
+pub fn span(ms: i64) -> String {
+    match ms.max(0) {
+        ms if ms < 10_000 => format!("{}.{:02}s", ms / 1000, ms % 1000 / 10),
+        ms if ms < 60_000 => format!("{}s", ms / 1000),
+        ms if ms < 3_600_000 => format!("{}:{:02}", ms / 60_000, ms / 1000 % 60),
+        ms if ms < 86_400_000 => format!("{}:{:02}:{:02}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60),
+        ms => format!("{}d {}h", ms / 86_400_000, ms / 3_600_000 % 24),
+    }
+}
+
+/// How a run stands.
+#[must_use]
+pub fn run_status(run: &Run, skin: &Skin) -> Phrase<'static> {
+    let symbols = skin.symbols();
+    let word = run.status.to_lowercase();
+    let (role, symbol) = match run.status.as_str() {
+        _ if run.deleted => return Phrase::of(Role::Warn, format!("{} deleted", symbols.warn)),
+        "FINISHED" => (Role::Good, symbols.pass),
+        "FAILED" => (Role::Bad, symbols.block),
+        "KILLED" => (Role::Warn, symbols.warn),
+        "RUNNING" => (Role::Candidate, symbols.candidate),
+        _ => (Role::Muted, symbols.dot),
+    };
+    Phrase::of(role, symbol).add(Role::Muted, format!(" {word}"))
 }
 
 /// How far the run of a version is: what its cells show instead of values.

@@ -8,7 +8,7 @@ use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
-use crate::app::route::Route;
+use crate::app::route::{Route, Subject};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
@@ -22,6 +22,8 @@ pub struct Versions {
     made_from: Option<u64>,
     cursor: Cursor<VersionNumber>,
     filter: Filter,
+    /// Versions to be laid side by side, in the order they were marked.
+    marks: Vec<VersionNumber>,
 }
 
 impl Versions {
@@ -35,6 +37,7 @@ impl Versions {
             made_from: None,
             cursor: Cursor::default(),
             filter: Filter::default(),
+            marks: Vec::new(),
         }
     }
 
@@ -51,8 +54,8 @@ impl Versions {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Copy, Files, Filter, Help, Review};
-        &[Review, Approve, Files, Filter, Browse, Copy, Back, Help]
+        use Action::{Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Mark, Review};
+        &[Review, Approve, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
     }
 
     /// The line that narrows the list.
@@ -109,6 +112,20 @@ impl Versions {
         let Some(version) = self.selected(items).map(|v| v.number) else {
             return Step::none();
         };
+        match action {
+            Action::Mark => {
+                match self.marks.iter().position(|m| *m == version) {
+                    Some(at) => {
+                        self.marks.remove(at);
+                    }
+                    None => self.marks.push(version),
+                }
+                self.cursor.step(Action::Down, &self.keys, rows);
+                return Step::none();
+            }
+            Action::Compare => return self.compare(version, items),
+            _ => {}
+        }
         let model = self.model.clone();
         match action {
             Action::Review => Step::push(Route::Review(model, version)),
@@ -118,6 +135,25 @@ impl Versions {
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
             _ => Step::none(),
         }
+    }
+
+    /// The marked versions side by side; one marked version with the one under the cursor.
+    fn compare(&self, under_cursor: VersionNumber, items: &[ModelVersion]) -> Step {
+        let mut numbers = self.marks.clone();
+        if let [only] = numbers.as_slice()
+            && *only != under_cursor
+        {
+            numbers.push(under_cursor);
+        }
+        if numbers.len() < 2 {
+            return Step::notice("Mark two versions or more with Space, then compare them.");
+        }
+        let subject = |number: VersionNumber| Subject {
+            label: number.to_string(),
+            version: Some((self.model.clone(), number)),
+            run: items.iter().find(|v| v.number == number).and_then(|v| v.run_id.clone()),
+        };
+        Step::push(Route::Compare(numbers.into_iter().map(subject).collect()))
     }
 
     fn query(&self, page: Option<String>) -> Query {

@@ -55,8 +55,13 @@ impl Versions {
         // What the pane says in full needs no column.
         let columns: Vec<_> = columns().into_iter().take(if pane.is_some() { 7 } else { 8 }).collect();
         let widths = Widths::of(&columns, [sample()]);
-        let row =
-            |i: usize| self.shown.get(i).and_then(|i| items.get(*i)).map(|v| row(v, ctx, skin)).unwrap_or_default();
+        let row = |i: usize| {
+            self.shown
+                .get(i)
+                .and_then(|i| items.get(*i))
+                .map(|v| row(v, ctx, skin).marked(self.marks.contains(&v.number)))
+                .unwrap_or_default()
+        };
         let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
         if let Some((pane, version)) = pane.zip(selected) {

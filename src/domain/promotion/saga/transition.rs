@@ -153,7 +153,8 @@ impl SagaState {
             Finding::Applied { receipt } => self.done(step, receipt, at),
             Finding::NotApplied => {
                 self.not_applied(step, seen, at)?;
-                self.saw_no_tag = step == Step::PIVOT;
+                let record = self.record(step)?;
+                self.saw_no_tag = step == Step::PIVOT && record.state == StepState::Waiting && !record.claimed;
                 Ok(())
             }
             Finding::Foreign { what, same_version } => {

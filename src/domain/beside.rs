@@ -1,0 +1,145 @@
+//! Several versions or runs side by side: every metric, param and tag that any of them has.
+
+use std::collections::BTreeSet;
+
+use super::registry::{OWN_TAG_PREFIX, Tags};
+use super::run::{MetricValue, Run};
+
+/// One of the things laid side by side, as far as it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Column<'a> {
+    /// The run.
+    pub run: Option<&'a Run>,
+    /// The version's own tags, if it is one.
+    pub tags: Option<&'a Tags>,
+}
+
+/// The values of one row, one for each column; none where a column has no such thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cells {
+    /// Of a metric.
+    Numbers(Vec<Option<MetricValue>>),
+    /// Of a param or tag, raw.
+    Texts(Vec<Option<String>>),
+}
+
+/// One metric, param or tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its name, raw.
+    pub name: String,
+    /// Its values.
+    pub cells: Cells,
+}
+
+/// Everything, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Metrics.
+    pub metrics: Vec<Row>,
+    /// Params.
+    pub params: Vec<Row>,
+    /// Tags, without those MLflow and signoff write for themselves.
+    pub tags: Vec<Row>,
+}
+
+impl Row {
+    /// Whether the columns do not all say the same.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        match &self.cells {
+            Cells::Numbers(v) => v.windows(2).any(|w| w[0] != w[1]),
+            Cells::Texts(v) => v.windows(2).any(|w| w[0] != w[1]),
+        }
+    }
+
+    /// How much the second column differs from the first, relative to the larger of them: from 0 to 2. Infinite
+    /// where it cannot be said but something changed: on one side only, not a number, text.
+    #[must_use]
+    pub fn size(&self) -> f64 {
+        if !self.differs() {
+            return 0.0;
+        }
+        match &self.cells {
+            Cells::Numbers(v) => match v.as_slice() {
+                [Some(a), Some(b), ..] if a.is_finite() && b.is_finite() => {
+                    let most = a.0.abs().max(b.0.abs());
+                    // Halved, so that the largest numbers there are do not become infinite.
+                    2.0 * ((b.0 / 2.0 - a.0 / 2.0).abs() / most)
+                }
+                _ => f64::INFINITY,
+            },
+            Cells::Texts(_) => f64::INFINITY,
+        }
+    }
+}
+
+/// Lays `columns` side by side.
+#[must_use]
+pub fn lay(columns: &[Column<'_>]) -> Beside {
+    let runs = || columns.iter().filter_map(|c| c.run);
+    let metrics: BTreeSet<&String> = runs().flat_map(|r| r.metrics.keys()).collect();
+    let params: BTreeSet<&String> = runs().flat_map(|r| r.params.keys()).collect();
+    let tags: BTreeSet<&String> =
+        runs().map(|r| &r.tags).chain(columns.iter().filter_map(|c| c.tags)).flat_map(Tags::keys).collect();
+    let bookkeeping = |name: &str| name.starts_with("mlflow.") || name.starts_with(OWN_TAG_PREFIX);
+    let number = |name: &String| {
+        columns.iter().map(|c| c.run.and_then(|r| r.metrics.get(name)).map(|p| p.value)).collect::<Vec<_>>()
+    };
+    let param = |name: &String| columns.iter().map(|c| c.run.and_then(|r| r.params.get(name)).cloned()).collect();
+    let tag = |name: &String| {
+        let of = |c: &Column<'_>| c.tags.and_then(|t| t.get(name)).or_else(|| c.run?.tags.get(name)).cloned();
+        columns.iter().map(of).collect()
+    };
+    let row = |name: &String, cells| Row { name: name.clone(), cells };
+    Beside {
+        metrics: metrics.into_iter().map(|n| row(n, Cells::Numbers(number(n)))).collect(),
+        params: params.into_iter().map(|n| row(n, Cells::Texts(param(n)))).collect(),
+        tags: tags.into_iter().filter(|n| !bookkeeping(n)).map(|n| row(n, Cells::Texts(tag(n)))).collect(),
+    }
+}
+
+/// Puts the largest change first; equal ones stay in the order of their names.
+pub fn sort_by_size(rows: &mut [Row]) {
+    rows.sort_by(|a, b| b.size().total_cmp(&a.size()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(values: &[Option<f64>]) -> Row {
+        Row { name: "m".into(), cells: Cells::Numbers(values.iter().map(|v| v.map(MetricValue)).collect()) }
+    }
+
+    #[test]
+    fn the_size_of_a_change_is_relative_and_what_cannot_be_measured_is_the_largest() {
+        for (row, size) in [
+            (numbers(&[Some(1.0), Some(1.0)]), 0.0),
+            (numbers(&[Some(2.0), Some(1.0)]), 0.5),
+            (numbers(&[Some(-f64::MAX), Some(f64::MAX)]), 2.0),
+            (numbers(&[Some(0.0), Some(-0.0)]), f64::NAN),
+            (numbers(&[Some(f64::NAN), Some(f64::NAN)]), 0.0),
+            (numbers(&[Some(f64::NAN), Some(1.0)]), f64::INFINITY),
+            (numbers(&[None, Some(1.0)]), f64::INFINITY),
+        ] {
+            let got = row.size();
+            assert!(got == size || size.is_nan() && !got.is_infinite(), "{row:?}: {got}");
+        }
+    }
+
+    #[test]
+    fn every_name_of_any_column_has_a_row_and_a_missing_value_differs() {
+        let mut a = crate::domain::promotion::samples::run(1, 0.9);
+        let b = crate::domain::promotion::samples::run(2, 0.9);
+        a.params.insert("only".into(), "here".into());
+        a.tags.insert("team".into(), "x".into());
+        let tags = Tags::from([("team".to_owned(), "y".to_owned())]);
+        let columns = [Column { run: Some(&a), tags: None }, Column { run: Some(&b), tags: Some(&tags) }];
+        let laid = lay(&columns);
+        let names = |rows: &[Row]| rows.iter().map(|r| (r.name.clone(), r.differs())).collect::<Vec<_>>();
+        assert_eq!(names(&laid.metrics), [("auc".into(), false), ("latency_ms".into(), false)]);
+        assert_eq!(names(&laid.params), [("depth".into(), false), ("only".into(), true)]);
+        assert_eq!(names(&laid.tags), [("team".into(), true)]);
+    }
+}

@@ -1,0 +1,145 @@
+//! How do these differ? Several versions or runs side by side.
+
+pub mod rows;
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::keymap::Context;
+use crate::app::list::Cursor;
+use crate::app::query::Query;
+use crate::app::route::{Route, Subject};
+use crate::domain::beside::{Cells, Column, lay};
+use crate::domain::registry::Tags;
+use crate::screens::parts::{Ctx, Event, Step};
+use rows::{Choice, Row};
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compare {
+    subjects: Vec<Subject>,
+    choice: Choice,
+    /// The first subject in sight.
+    first: usize,
+    rows: Vec<Row>,
+    keys: Vec<String>,
+    /// Which runs were there, what was chosen and how wide it was when the rows were made.
+    made_from: Option<(Vec<bool>, Choice, u16)>,
+    cursor: Cursor<String>,
+}
+
+impl Compare {
+    /// These side by side; the first is what the others are held against.
+    #[must_use]
+    pub fn new(subjects: Vec<Subject>) -> Self {
+        Self {
+            subjects,
+            choice: Choice { differences_only: true, ..Choice::default() },
+            first: 0,
+            rows: Vec::new(),
+            keys: Vec::new(),
+            made_from: None,
+            cursor: Cursor::default(),
+        }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Compare, Context::List, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Copy, CursorLeft, CursorRight, Curve, Differences, Help, SortBySize};
+        if self.subjects.len() == 2 {
+            &[Curve, Differences, SortBySize, Copy, Back, Help]
+        } else {
+            &[Curve, Differences, CursorLeft, CursorRight, Copy, Back, Help]
+        }
+    }
+
+    /// The runs.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        ctx.catalog.runs_to_ask(self.subjects.iter().filter_map(|s| s.run.clone()))
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let step = match event {
+            Event::Action(action) if action.is_movement() => {
+                self.cursor.step(action, &self.keys, ctx.rows(1));
+                Step::none()
+            }
+            Event::Action(action) => self.act(action, ctx),
+            _ => Step::none(),
+        };
+        self.settle(ctx);
+        step
+    }
+
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+        let last = self.subjects.len().saturating_sub(1);
+        match action {
+            Action::Refresh => {
+                let known = self.subjects.iter().filter_map(|s| s.run.clone()).collect();
+                return Step::refresh(self.needs(ctx).into_iter().chain([Query::Runs { ids: known }]).collect());
+            }
+            Action::Differences => self.choice.differences_only = !self.choice.differences_only,
+            Action::SortBySize if self.subjects.len() == 2 => self.choice.by_size = !self.choice.by_size,
+            Action::SortBySize => return Step::notice("Changes have a size between two; these are more."),
+            Action::CursorLeft => self.first = self.first.saturating_sub(1),
+            Action::CursorRight => self.first = (self.first + 1).min(last),
+            Action::Curve => return self.open(),
+            Action::Copy => {
+                if let Some(Row::Value { row, .. }) = self.rows.get(self.cursor.index()) {
+                    return Step::copy(row.name.clone());
+                }
+            }
+            _ => {}
+        }
+        Step::none()
+    }
+
+    /// Enter: the curve of a metric; unfolds a group or a long text.
+    fn open(&mut self) -> Step {
+        match self.rows.get(self.cursor.index()) {
+            Some(Row::Value { row, .. }) if matches!(row.cells, Cells::Numbers(_)) => {
+                let subjects = self.subjects.iter().filter(|s| s.run.is_some()).cloned().collect();
+                return Step::push(Route::Curves(subjects, row.name.clone()));
+            }
+            Some(Row::Value { .. } | Row::Group { .. }) => {
+                if let Some(key) = self.keys.get(self.cursor.index())
+                    && !self.choice.open.remove(key)
+                {
+                    self.choice.open.insert(key.clone());
+                }
+            }
+            _ => {}
+        }
+        Step::none()
+    }
+
+    fn settle(&mut self, ctx: &Ctx<'_>) {
+        let known: Vec<bool> = self.subjects.iter().map(|s| self.column(s, ctx).run.is_some()).collect();
+        let made_from = (known, self.choice.clone(), ctx.width);
+        if self.made_from.as_ref() != Some(&made_from) {
+            self.made_from = Some(made_from);
+            let columns: Vec<_> = self.subjects.iter().map(|s| self.column(s, ctx)).collect();
+            let labels: Vec<&str> = self.subjects.iter().map(|s| s.label.as_str()).collect();
+            let width = usize::from(ctx.width.saturating_sub(10));
+            (self.rows, self.keys) = rows::rows(lay(&columns), &labels, &self.choice, width);
+        }
+        self.cursor.settle(&self.keys, ctx.rows(1));
+    }
+
+    fn column<'a>(&self, subject: &Subject, ctx: &Ctx<'a>) -> Column<'a> {
+        let run = subject.run.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
+        let tags: Option<&Tags> = subject.version.as_ref().and_then(|(model, number)| {
+            let versions = ctx.catalog.versions(model)?;
+            versions.items.iter().find(|v| v.number == *number).map(|v| &v.tags)
+        });
+        Column { run, tags }
+    }
+}

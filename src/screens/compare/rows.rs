@@ -1,0 +1,129 @@
+//! The rows of a comparison of several: sections, folded groups, values, long texts unfolded.
+
+use std::collections::HashSet;
+
+use crate::domain::beside::{Beside, Cells, Row as Laid, sort_by_size};
+use crate::domain::fold::{Fold, LEAST, fold};
+use crate::domain::text::clean_line;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Row {
+    /// Between sections.
+    Gap,
+    /// A section, and a word on it.
+    Section {
+        /// Its name.
+        title: &'static str,
+        /// What is not shown, or that nothing is.
+        word: String,
+    },
+    /// Names that begin alike.
+    Group {
+        /// What they begin with.
+        prefix: String,
+        /// How many they are.
+        count: usize,
+        /// How many of them differ.
+        differing: usize,
+        /// They follow.
+        open: bool,
+    },
+    /// A metric, param or tag.
+    Value {
+        /// What it is and what it says.
+        row: Laid,
+        /// It belongs to an open group.
+        inside: bool,
+    },
+    /// A line of a long text, and whose it is.
+    Text(String),
+}
+
+/// What is shown of a comparison.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// Only rows that differ.
+    pub differences_only: bool,
+    /// The largest change first.
+    pub by_size: bool,
+    /// Keys of groups and long texts that are unfolded.
+    pub open: HashSet<String>,
+}
+
+/// The rows, each with a key of its own. Long texts are wrapped to `width`.
+#[must_use]
+pub fn rows(laid: Beside, labels: &[&str], choice: &Choice, width: usize) -> (Vec<Row>, Vec<String>) {
+    let mut out = Out { rows: Vec::new(), keys: Vec::new() };
+    for (title, items) in [("METRICS", laid.metrics), ("PARAMS", laid.params), ("TAGS", laid.tags)] {
+        section(&mut out, title, items, labels, choice, width);
+    }
+    (out.rows, out.keys)
+}
+
+struct Out {
+    rows: Vec<Row>,
+    keys: Vec<String>,
+}
+
+impl Out {
+    fn push(&mut self, key: String, row: Row) {
+        self.keys.push(key);
+        self.rows.push(row);
+    }
+}
+
+fn section(out: &mut Out, title: &'static str, items: Vec<Laid>, labels: &[&str], choice: &Choice, width: usize) {
+    let total = items.len();
+    let mut kept: Vec<Laid> = items.into_iter().filter(|r| !choice.differences_only || r.differs()).collect();
+    let equal = total - kept.len();
+    let word = match (total, equal) {
+        (0, _) => "none".to_owned(),
+        (_, 0) => String::new(),
+        (total, equal) if total == equal => format!("all {equal} equal"),
+        (_, equal) => format!("{equal} equal"),
+    };
+    if !out.rows.is_empty() {
+        out.push(format!("{title} gap"), Row::Gap);
+    }
+    out.push(title.to_owned(), Row::Section { title, word });
+    if choice.by_size {
+        // Sorted by size, rows stand for themselves: the largest change must not hide in a group.
+        sort_by_size(&mut kept);
+        for row in kept {
+            value(out, title, row, false, labels, choice, width);
+        }
+        return;
+    }
+    let names: Vec<&str> = kept.iter().map(|r| r.name.as_str()).collect();
+    for part in fold(&names, LEAST) {
+        match part {
+            Fold::One(i) => value(out, title, kept[i].clone(), false, labels, choice, width),
+            Fold::Many { prefix, members } => {
+                let key = format!("{title} {prefix}*");
+                let open = choice.open.contains(&key);
+                let differing = members.iter().filter(|i| kept[**i].differs()).count();
+                out.push(key, Row::Group { prefix, count: members.len(), differing, open });
+                for i in members.into_iter().filter(|_| open) {
+                    value(out, title, kept[i].clone(), true, labels, choice, width);
+                }
+            }
+        }
+    }
+}
+
+fn value(out: &mut Out, title: &str, row: Laid, inside: bool, labels: &[&str], choice: &Choice, width: usize) {
+    let key = format!("{title} {}", row.name);
+    let texts = match &row.cells {
+        Cells::Texts(texts) if choice.open.contains(&key) => texts.clone(),
+        _ => Vec::new(),
+    };
+    out.push(key.clone(), Row::Value { row, inside });
+    for (label, text) in labels.iter().zip(texts) {
+        let text = clean_line(text.as_deref().unwrap_or("-"));
+        let line = format!("{label}: {text}");
+        for (n, line) in crate::ui::text::wrap(&line, width.max(20)).into_iter().enumerate() {
+            out.push(format!("{key} {label} {n}"), Row::Text(line));
+        }
+    }
+}

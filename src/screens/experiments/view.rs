@@ -1,0 +1,76 @@
+//! Drawing of the experiments.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::Experiments;
+use crate::app::query::Query;
+use crate::ports::tracking::Experiment;
+use crate::screens::parts::Ctx;
+use crate::screens::parts::view as format;
+use crate::ui::Phrase;
+use crate::ui::layout::{Column, Widths};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Row, Table};
+
+impl Experiments {
+    /// What the title line says: left, and pieces at the right.
+    #[must_use]
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let list = &ctx.catalog.experiments;
+        let query = Query::Experiments { page: list.next_page() };
+        let failed = ctx.catalog.failure(&query).is_some();
+        let right = vec![
+            format::count(list.read_at.map(|_| list.items.len()), list.has_more(), "experiment", "experiments"),
+            format::freshness(ctx.catalog.is_loading(&query), failed, list.read_at, skin),
+        ];
+        (Phrase::of(Role::Title, "Experiments"), right)
+    }
+
+    /// Draws the body.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let area = format::filter_line(&self.filter, area, buf, skin);
+        let list = &ctx.catalog.experiments;
+        let failure = ctx.catalog.failure(&Query::Experiments { page: list.next_page() });
+        let area = format::banner(area, buf, skin, failure, list.read_at);
+        if self.shown.is_empty() {
+            let (message, keys): (&str, &[_]) = match (self.filter.query(), list.read_at) {
+                (_, None) if failure.is_some() => ("", &[]),
+                (_, None) => ("reading experiments …", &[]),
+                ("", Some(_)) => ("This server has no experiments that you may read.", &[("r", "reads again")]),
+                _ => ("No experiment matches.", &[("Esc", "clears the filter")]),
+            };
+            return format::empty(area, buf, skin, message, keys);
+        }
+        let columns = columns();
+        let widths = Widths::of(&columns, [sample()]);
+        let row =
+            |i: usize| self.shown.get(i).and_then(|i| list.items.get(*i)).map(|e| row(e, ctx)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+    }
+}
+
+fn columns() -> Vec<Column<'static>> {
+    vec![
+        Column::left("EXPERIMENT").min(20).stretch(),
+        Column::right("CHANGED"),
+        Column::right("CREATED").rank(1),
+        Column::left("ID").rank(2).min(4).max(20),
+    ]
+}
+
+fn sample() -> Row<'static> {
+    Row::new(["churn-training-experiment", "59m", "59m", "123456789012345678"].map(Phrase::new).to_vec())
+}
+
+fn row(experiment: &Experiment, ctx: &Ctx<'_>) -> Row<'static> {
+    let age = |at| Phrase::of(Role::Muted, format::age(at, ctx.now));
+    Row::new(vec![
+        Phrase::new(experiment.name.clone()),
+        age(experiment.updated_at),
+        age(experiment.created_at),
+        Phrase::of(Role::Muted, experiment.id.to_string()),
+    ])
+}

@@ -1,0 +1,173 @@
+//! What does this run say? One run, without any version.
+
+pub mod rows;
+pub mod view;
+
+use std::collections::HashSet;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::keymap::Context;
+use crate::app::list::Cursor;
+use crate::app::query::Query;
+use crate::app::route::{Route, Subject};
+use crate::domain::ids::RunId;
+use crate::domain::run::Run;
+use crate::screens::parts::{Ctx, Event, Step, run_label};
+use rows::Row;
+
+/// The parts of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// The latest value of each metric.
+    #[default]
+    Metrics,
+    /// Params.
+    Params,
+    /// Tags, those of MLflow included.
+    Tags,
+    /// Times, code, data.
+    Facts,
+}
+
+impl Tab {
+    /// All of them, in order.
+    pub const ALL: [Self; 4] = [Self::Metrics, Self::Params, Self::Tags, Self::Facts];
+
+    /// Its title.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Metrics => "Metrics",
+            Self::Params => "Params",
+            Self::Tags => "Tags",
+            Self::Facts => "Facts",
+        }
+    }
+}
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunDetail {
+    id: RunId,
+    tab: Tab,
+    /// Groups and long texts that are unfolded.
+    open: HashSet<String>,
+    rows: Vec<Row>,
+    keys: Vec<usize>,
+    cursor: Cursor<usize>,
+}
+
+impl RunDetail {
+    /// The run with this id.
+    #[must_use]
+    pub fn new(id: RunId) -> Self {
+        let (open, cursor) = (HashSet::new(), Cursor::default());
+        Self { id, tab: Tab::default(), open, rows: Vec::new(), keys: Vec::new(), cursor }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Run, Context::List, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, Curve, Help, NextTab};
+        &[Curve, NextTab, Browse, Copy, Back, Help]
+    }
+
+    /// The run, unless a list brought it in already.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        ctx.catalog.runs_to_ask([self.id.clone()])
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let step = match event {
+            Event::Action(action) if action.is_movement() => {
+                self.cursor.step(action, &self.keys, ctx.rows(2));
+                Step::none()
+            }
+            Event::Action(action) => self.act(action, ctx),
+            _ => Step::none(),
+        };
+        self.rows = self.run(ctx).map(|run| self.make_rows(run, ctx)).unwrap_or_default();
+        self.keys = (0..self.rows.len()).collect();
+        self.cursor.settle(&self.keys, ctx.rows(2));
+        step
+    }
+
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+        let at = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
+        match action {
+            Action::NextTab => self.go_to((at + 1) % Tab::ALL.len()),
+            Action::PreviousTab => self.go_to((at + Tab::ALL.len() - 1) % Tab::ALL.len()),
+            Action::Refresh => return Step::refresh(vec![Query::Runs { ids: vec![self.id.clone()] }]),
+            Action::Curve => return self.open(ctx),
+            Action::Browse => {
+                let run = self.run(ctx).map(|r| Place::Run(r.experiment.clone(), r.id.clone()));
+                return run.map_or_else(Step::none, |place| Step::effect(Effect::Browse(place)));
+            }
+            Action::Copy => {
+                return match self.rows.get(self.cursor.index()) {
+                    Some(Row::Metric { point, .. }) => Step::copy(point.value.0.to_string()),
+                    Some(Row::Text { value, .. }) => Step::copy(value.clone()),
+                    _ => Step::copy(self.id.as_str().to_owned()),
+                };
+            }
+            action => {
+                if let Some(tab) = action.tab() {
+                    self.go_to(tab);
+                }
+            }
+        }
+        Step::none()
+    }
+
+    /// Enter: the curve of a metric, the parent, or the whole of a long text.
+    fn open(&mut self, ctx: &Ctx<'_>) -> Step {
+        let key = match self.rows.get(self.cursor.index()) {
+            Some(Row::Metric { name, .. }) => {
+                let label = self.run(ctx).map_or_else(|| self.id.short(), run_label);
+                let subject = Subject { label, version: None, run: Some(self.id.clone()) };
+                return Step::push(Route::Curves(vec![subject], name.clone()));
+            }
+            Some(Row::Text { place: Some(Place::Run(_, id)), .. }) if *id != self.id => {
+                return Step::push(Route::Run(id.clone()));
+            }
+            Some(Row::Group { prefix, .. }) => prefix.clone(),
+            Some(Row::Text { name, .. }) => name.clone(),
+            _ => return Step::none(),
+        };
+        if !self.open.remove(&key) {
+            self.open.insert(key);
+        }
+        Step::none()
+    }
+
+    fn go_to(&mut self, tab: usize) {
+        if let Some(tab) = Tab::ALL.get(tab).filter(|t| **t != self.tab) {
+            self.tab = *tab;
+            self.open.clear();
+            self.cursor = Cursor::default();
+        }
+    }
+
+    fn run<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Run> {
+        ctx.catalog.run(&self.id).flatten()
+    }
+
+    fn make_rows(&self, run: &Run, ctx: &Ctx<'_>) -> Vec<Row> {
+        let width = usize::from(ctx.width.saturating_sub(10));
+        match self.tab {
+            Tab::Metrics => rows::metrics(run, &self.open),
+            Tab::Params => rows::texts(&run.params, &self.open, width),
+            Tab::Tags => rows::texts(&run.tags, &self.open, width),
+            Tab::Facts => rows::facts(run),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Drawing of one run.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::rows::Row as RunRow;
+use super::{RunDetail, Tab};
+use crate::domain::text::clean_line;
+use crate::screens::parts::view as format;
+use crate::screens::parts::{Ctx, run_label};
+use crate::ui::Phrase;
+use crate::ui::layout::{Column, Widths};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Row, Tab as TabLabel, Table, Tabs};
+
+impl RunDetail {
+    /// What the title line says: left, and pieces at the right.
+    #[must_use]
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        match self.run(ctx) {
+            Some(run) => (
+                Phrase::of(Role::Title, run_label(run)).add(Role::Muted, format!("  run {}", run.id.short())),
+                vec![format::run_status(run, skin)],
+            ),
+            None => (Phrase::of(Role::Title, format!("run {}", self.id.short())), Vec::new()),
+        }
+    }
+
+    /// Draws the body: a line of tabs, and the tab.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let (line, area) = format::split_top(area, 1);
+        let keys: Vec<String> = (1..=Tab::ALL.len()).map(|n| n.to_string()).collect();
+        let tabs: Vec<_> = keys.iter().zip(Tab::ALL).map(|(key, tab)| TabLabel::new(key, tab.title())).collect();
+        let active = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
+        (&Tabs { skin, tabs: &tabs, active }).render(line, buf);
+        let failure = ctx.catalog.run_failure(&self.id);
+        let area = format::banner(area, buf, skin, failure, None);
+        if self.rows.is_empty() {
+            let message = match (ctx.catalog.run(&self.id), self.tab) {
+                _ if failure.is_some() => "",
+                (None, _) => "reading the run …",
+                (Some(None), _) => "The server has no such run, or you may not read it.",
+                (_, Tab::Metrics) => "This run has no metrics.",
+                (_, Tab::Params) => "This run has no params.",
+                (_, _) => "This run has no tags.",
+            };
+            return format::empty(area, buf, skin, message, &[]);
+        }
+        let columns = columns(self.tab);
+        let widths = Widths::of(&columns, [sample(self.tab)]);
+        let row = |i: usize| self.rows.get(i).map(|r| row(r, self.tab, ctx, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row);
+        let table = if self.tab == Tab::Facts { table.without_header() } else { table };
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+    }
+}
+
+fn columns(tab: Tab) -> Vec<Column<'static>> {
+    match tab {
+        Tab::Metrics => vec![
+            Column::left("METRIC").min(20).max(60),
+            Column::point("LATEST"),
+            Column::right("STEP").rank(1),
+            Column::right("AGE").rank(2),
+        ],
+        Tab::Params => vec![Column::left("PARAM").min(16).max(40), Column::left("VALUE").stretch()],
+        Tab::Tags => vec![Column::left("TAG").min(16).max(40), Column::left("VALUE").stretch()],
+        Tab::Facts => vec![Column::left("").min(12).max(18), Column::left("").stretch()],
+    }
+}
+
+fn sample(tab: Tab) -> Row<'static> {
+    let cells: &[&str] = match tab {
+        Tab::Metrics => &["validation_macro_f1_score_of_all", "12345.123456", "1234567", "59m"],
+        Tab::Params | Tab::Tags => &["validation_macro_f1_score", "x"],
+        Tab::Facts => &["  started from", "x"],
+    };
+    Row::new(cells.iter().map(|c| Phrase::new(*c)).collect())
+}
+
+fn row(row: &RunRow, tab: Tab, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+    match row {
+        RunRow::Gap => Row::default(),
+        RunRow::Heading(title) => Row::across(Phrase::of(Role::Heading, *title)),
+        RunRow::Group { prefix, count, open } => {
+            let mark = if *open { "-" } else { "+" };
+            Row::across(Phrase::of(Role::Link, format!("{mark} {}* ({count})", clean_line(prefix))))
+        }
+        RunRow::Metric { name, point, inside } => Row::new(vec![
+            Phrase::new(format!("{}{}", if *inside { "  " } else { "" }, clean_line(name))),
+            Phrase::new(point.value.to_string()),
+            Phrase::of(Role::Muted, point.step.to_string()),
+            Phrase::of(Role::Muted, format::age(point.at, ctx.now)),
+        ]),
+        RunRow::Text { name, value, place, warn } => {
+            let value = clean_line(value);
+            let value = match (warn, place) {
+                (true, _) => Phrase::of(Role::Warn, format!("{} {value}", skin.symbols().warn)),
+                (false, Some(_)) => Phrase::of(Role::Link, value),
+                (false, None) => Phrase::new(value),
+            };
+            let (role, indent) = if tab == Tab::Facts { (Role::Muted, "  ") } else { (Role::Text, "") };
+            Row::new(vec![Phrase::of(role, format!("{indent}{}", clean_line(name))), value])
+        }
+        RunRow::Line(line) => Row::across(Phrase::of(Role::Muted, format!("    {line}"))),
+    }
+}

@@ -1,0 +1,414 @@
+//! Which runs does this experiment have, and which are worth a closer look?
+
+pub mod arrange;
+pub mod picker;
+pub mod search;
+pub mod view;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::fuzzy;
+use crate::app::grown::FoundRuns;
+use crate::app::keymap::Context;
+use crate::app::list::Cursor;
+use crate::app::prefs::{Remember, RunColumn};
+use crate::app::query::Query;
+use crate::app::route::{Route, Subject};
+use crate::domain::compare::matches;
+use crate::domain::ids::{ExperimentId, RunId};
+use crate::domain::run::Run;
+use crate::failure::Failure;
+use crate::ports::tracking::RunQuery;
+use crate::screens::parts::{Ctx, Event, Filter, Step, run_label};
+use arrange::{Line, Sort, SortKey};
+use picker::{Picker, Purpose};
+use search::SearchLine;
+
+/// Metrics shown before anyone chose.
+const METRICS: usize = 4;
+/// Params shown before anyone chose.
+const PARAMS: usize = 3;
+/// Lines that the server's word on a filter takes at most.
+const ERROR_ROWS: usize = 3;
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Runs {
+    experiment: ExperimentId,
+    name: String,
+    /// The filter that was sent last.
+    wanted: String,
+    /// The filter whose runs are shown: the last that the server understood.
+    shown: String,
+    search: SearchLine,
+    filter: Filter,
+    picker: Option<Picker>,
+    columns: Option<Vec<RunColumn>>,
+    /// The first of the chosen columns that is in sight.
+    first_column: usize,
+    sort: Option<Sort>,
+    folded: HashSet<RunId>,
+    marks: Vec<RunId>,
+    lines: Vec<Line>,
+    keys: Vec<RunId>,
+    made_from: Option<(String, u64)>,
+    cursor: Cursor<RunId>,
+}
+
+impl Runs {
+    /// The runs of `experiment`, which is called `name`.
+    #[must_use]
+    pub fn new(experiment: ExperimentId, name: String) -> Self {
+        Self {
+            experiment,
+            name,
+            wanted: String::new(),
+            shown: String::new(),
+            search: SearchLine::default(),
+            filter: Filter::default(),
+            picker: None,
+            columns: None,
+            first_column: 0,
+            sort: None,
+            folded: HashSet::new(),
+            marks: Vec::new(),
+            lines: Vec::new(),
+            keys: Vec::new(),
+            made_from: None,
+            cursor: Cursor::default(),
+        }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        if self.captures_text() {
+            &[Context::Prompt, Context::Global]
+        } else {
+            &[Context::Runs, Context::List, Context::Global]
+        }
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Columns, Compare, Filter, Help, Mark, Open, Search, Sort};
+        &[Open, Search, Filter, Sort, Mark, Compare, Columns, Back, Help]
+    }
+
+    /// Whether keys go into a text field.
+    #[must_use]
+    pub fn captures_text(&self) -> bool {
+        self.picker.is_some() || self.search.is_editing() || self.filter.is_editing()
+    }
+
+    /// What Enter and Esc do while one types.
+    #[must_use]
+    pub fn prompt_words(&self) -> (&'static str, &'static str) {
+        match &self.picker {
+            Some(p) if p.purpose() == Purpose::Columns => ("show or hide", "done"),
+            Some(_) => ("sort by it", "leave it"),
+            None if self.search.is_editing() => ("ask the server", "leave it"),
+            None => ("keep the filter", "clear it"),
+        }
+    }
+
+    /// Whether Esc has something to close or clear.
+    #[must_use]
+    pub fn takes_back(&self) -> bool {
+        self.captures_text() || self.filter.is_active() || !self.wanted.is_empty()
+    }
+
+    /// The first page of what was asked for last, and the next page when the cursor comes near the end.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut search = self.search_for(&self.wanted);
+        if let Some(found) = ctx.catalog.found_runs(&search) {
+            // What is typed with `/` looks through what is loaded, and loads nothing.
+            let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.lines.len();
+            let more = found.list.has_more() && near_end && self.filter.query().is_empty();
+            if !found.list.is_due() && !more {
+                return Vec::new();
+            }
+            search.page = found.list.next_page();
+        }
+        vec![Query::SearchRuns(search)]
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let typed = self.type_into(event, ctx);
+        self.settle(ctx);
+        if let Some(step) = typed {
+            return step;
+        }
+        let Event::Action(action) = event else {
+            return Step::none();
+        };
+        if action.is_movement() {
+            let rows = self.rows(ctx);
+            self.cursor.step(action, &self.keys, rows);
+            return Step::none();
+        }
+        self.act(action, ctx)
+    }
+
+    /// What concerns picker, search line and filter; nothing if the event is for the list.
+    fn type_into(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Option<Step> {
+        if self.picker.is_some() {
+            return Some(self.pick(event, ctx));
+        }
+        if self.search.is_editing() {
+            let sent = self.search.update(event, &ctx.prefs.filters);
+            return Some(sent.map_or_else(Step::none, |filter| self.send(filter)));
+        }
+        match event {
+            Event::Action(Action::Search) => {
+                self.search.begin(&self.wanted);
+                return Some(Step::none());
+            }
+            Event::Action(Action::Back) if !self.filter.is_active() => {
+                self.wanted.clear();
+                return Some(Step::none());
+            }
+            _ => {}
+        }
+        if self.filter.update(event) {
+            self.made_from = None;
+            return Some(Step::none());
+        }
+        None
+    }
+
+    fn send(&mut self, filter: String) -> Step {
+        let mut step = Step::none();
+        if filter == self.wanted {
+            // Sent again: whatever was said to it, ask anew.
+            step.refresh = vec![Query::SearchRuns(self.search_for(&filter))];
+        }
+        if !filter.is_empty() {
+            step.remember = Some(Remember::Filter(filter.clone()));
+        }
+        self.wanted = filter;
+        step
+    }
+
+    fn pick(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if matches!(event, Event::Action(Action::Back)) {
+            self.picker = None;
+            return Step::none();
+        }
+        let Some(picker) = &mut self.picker else {
+            return Step::none();
+        };
+        let purpose = picker.purpose();
+        match (picker.update(event, ctx), purpose) {
+            (Some(key), Purpose::Sort) => {
+                self.picker = None;
+                let again = self.sort.as_ref().filter(|s| s.key == key).map(|s| !s.descending);
+                // Numbers are looked at from the top, names from the beginning.
+                let usual = !matches!(key, SortKey::Name | SortKey::Status | SortKey::User);
+                self.sort = Some(Sort { descending: again.unwrap_or(usual), key });
+                self.made_from = None;
+                // One sorts to see what comes first.
+                self.cursor = Cursor::default();
+                Step::none()
+            }
+            (Some(SortKey::Column(column)), Purpose::Columns) => {
+                let columns = self.columns.get_or_insert_default();
+                match columns.iter().position(|c| *c == column) {
+                    Some(at) => {
+                        columns.remove(at);
+                    }
+                    None => columns.push(column),
+                }
+                self.first_column = self.first_column.min(columns.len().saturating_sub(1));
+                let remember = Some(Remember::Columns(self.experiment.clone(), columns.clone()));
+                Step { remember, ..Step::none() }
+            }
+            _ => Step::none(),
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+        let columns = self.columns.as_ref().map_or(0, Vec::len);
+        match action {
+            Action::Refresh => return Step::refresh(vec![Query::SearchRuns(self.search_for(&self.wanted))]),
+            Action::CursorLeft => self.first_column = self.first_column.saturating_sub(1),
+            Action::CursorRight => self.first_column = (self.first_column + 1).min(columns.saturating_sub(1)),
+            Action::Sort | Action::Columns => {
+                if let Some(found) = self.found(ctx) {
+                    let purpose = if action == Action::Sort { Purpose::Sort } else { Purpose::Columns };
+                    self.picker = Some(Picker::new(purpose, found, self.sort.as_ref().map(|s| &s.key)));
+                }
+            }
+            Action::Compare => return self.compare(ctx),
+            _ => {}
+        }
+        let Some(run) = self.selected(ctx) else {
+            return Step::none();
+        };
+        match action {
+            Action::Open => Step::push(Route::Run(run.id.clone())),
+            Action::Mark => {
+                match self.marks.iter().position(|m| *m == run.id) {
+                    Some(at) => {
+                        self.marks.remove(at);
+                    }
+                    None => self.marks.push(run.id.clone()),
+                }
+                let rows = self.rows(ctx);
+                self.cursor.step(Action::Down, &self.keys, rows);
+                Step::none()
+            }
+            Action::Fold => {
+                self.fold(&run);
+                self.settle(ctx);
+                Step::none()
+            }
+            Action::Browse => Step::effect(Effect::Browse(Place::Run(run.experiment.clone(), run.id.clone()))),
+            Action::Copy => Step::copy(run.id.as_str().to_owned()),
+            _ => Step::none(),
+        }
+    }
+
+    /// Folds or unfolds what is below this run; on a child, what it is a part of.
+    fn fold(&mut self, run: &Run) {
+        let line = self.lines.get(self.cursor.index());
+        let id = match (line, run.parent()) {
+            (Some(line), _) if line.children > 0 => run.id.clone(),
+            (Some(line), Some(parent)) if line.depth > 0 => parent,
+            _ => return,
+        };
+        if !self.folded.remove(&id) {
+            let rows = self.keys.len();
+            // The cursor goes where the rows went.
+            if let Some(at) = self.keys.iter().position(|k| *k == id) {
+                while self.cursor.index() > at {
+                    self.cursor.step(Action::Up, &self.keys, rows);
+                }
+            }
+            self.folded.insert(id);
+        }
+        self.made_from = None;
+    }
+
+    fn compare(&self, ctx: &Ctx<'_>) -> Step {
+        let mut ids = self.marks.clone();
+        if let [only] = self.marks.as_slice()
+            && let Some(run) = self.selected(ctx)
+            && run.id != *only
+        {
+            ids.push(run.id.clone());
+        }
+        if ids.len() < 2 {
+            return Step::notice("Mark two runs or more with Space, then compare them.");
+        }
+        let subject = |id: RunId| {
+            let label = ctx.catalog.run(&id).flatten().map_or_else(|| id.short(), run_label);
+            Subject { label, version: None, run: Some(id) }
+        };
+        Step::push(Route::Compare(ids.into_iter().map(subject).collect()))
+    }
+
+    /// Makes the rows again if anything they are made from changed, and finds the cursor's row in them.
+    fn settle(&mut self, ctx: &Ctx<'_>) {
+        // The rows stay until the server has understood the filter and answered.
+        let answered = ctx.catalog.found_runs(&self.search_for(&self.wanted)).is_some_and(|f| f.list.read_at.is_some());
+        if self.wanted != self.shown && answered {
+            self.shown.clone_from(&self.wanted);
+            self.made_from = None;
+        }
+        let Some(found) = self.found(ctx) else {
+            return;
+        };
+        if self.columns.is_none() && !found.list.items.is_empty() {
+            let chosen = ctx.prefs.columns.get(&self.experiment).cloned();
+            self.columns = Some(chosen.unwrap_or_else(|| usual_columns(found, &ctx.rules.main_metrics)));
+        }
+        let made_from = (self.shown.clone(), found.list.changed);
+        if self.made_from.as_ref() != Some(&made_from) {
+            self.made_from = Some(made_from);
+            let runs = &found.list.items;
+            let kept = fuzzy::filter(self.filter.query(), runs, |r| haystack(r));
+            // Among matches nothing is folded: what matches is to be seen.
+            let nothing = HashSet::new();
+            let folded = if self.filter.query().is_empty() { &self.folded } else { &nothing };
+            self.lines = arrange::arrange(runs, &kept, self.sort.as_ref(), folded);
+            self.keys = self.lines.iter().map(|l| runs[l.item].id.clone()).collect();
+        }
+        let rows = self.rows(ctx);
+        self.cursor.settle(&self.keys, rows);
+    }
+
+    fn search_for(&self, filter: &str) -> RunQuery {
+        RunQuery { experiments: vec![self.experiment.clone()], filter: filter.to_owned(), page: None }
+    }
+
+    /// What was found by the filter whose runs are shown.
+    fn found<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a FoundRuns> {
+        ctx.catalog.found_runs(&self.search_for(&self.shown))
+    }
+
+    fn selected(&self, ctx: &Ctx<'_>) -> Option<Arc<Run>> {
+        let line = self.lines.get(self.cursor.index())?;
+        self.found(ctx)?.list.items.get(line.item).map(Arc::clone)
+    }
+
+    fn has_search_line(&self) -> bool {
+        self.search.is_editing() || !self.wanted.is_empty()
+    }
+
+    /// Why the filter that was sent last could not be answered.
+    fn search_failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
+        if self.wanted.is_empty() {
+            return None;
+        }
+        ctx.catalog.failure(&Query::SearchRuns(self.search_for(&self.wanted)))
+    }
+
+    /// The server's word on the filter, in lines.
+    fn search_error(&self, ctx: &Ctx<'_>) -> Vec<String> {
+        let Some(failure) = self.search_failure(ctx) else {
+            return Vec::new();
+        };
+        let width = usize::from(ctx.width.saturating_sub(6)).max(20);
+        let mut lines = crate::ui::text::wrap(&failure.to_string(), width);
+        lines.truncate(ERROR_ROWS);
+        lines
+    }
+
+    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+        let mut above = 1 + u16::from(self.filter.is_active()) + u16::from(self.has_search_line());
+        above += self.search_error(ctx).len() as u16;
+        ctx.rows(above)
+    }
+}
+
+/// What a filter looks through.
+fn haystack(run: &Run) -> String {
+    format!("{} {} {} {}", run.name, run.status, run.user.as_deref().unwrap_or_default(), run.id)
+}
+
+/// The columns that are shown before anyone chose: the metrics that stand for a model, some others, and params that
+/// differ.
+fn usual_columns(found: &FoundRuns, main_metrics: &[String]) -> Vec<RunColumn> {
+    let main = main_metrics.iter().flat_map(|p| found.metrics.iter().filter(move |m| matches(p, m)));
+    let mut metrics: Vec<&String> = Vec::new();
+    for name in main.chain(&found.metrics) {
+        if metrics.len() < METRICS && !metrics.contains(&name) {
+            metrics.push(name);
+        }
+    }
+    let runs = &found.list.items;
+    let differs = |name: &&String| {
+        let first = runs.first().and_then(|r| r.params.get(*name));
+        runs.iter().any(|r| r.params.get(*name) != first)
+    };
+    let params = found.params.iter().filter(differs).take(PARAMS);
+    let metrics = metrics.into_iter().cloned().map(RunColumn::Metric);
+    metrics.chain(params.cloned().map(RunColumn::Param)).collect()
+}

@@ -1,0 +1,136 @@
+//! Choosing columns: which are shown, or which one sorts. Found by typing, like commands.
+
+use tui_input::Input as Field;
+
+use super::arrange::SortKey;
+use crate::app::action::Action;
+use crate::app::edit;
+use crate::app::fuzzy;
+use crate::app::grown::FoundRuns;
+use crate::app::list::Cursor;
+use crate::app::prefs::RunColumn;
+use crate::screens::parts::{Ctx, Event};
+
+/// What is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Which columns are shown: several.
+    Columns,
+    /// Which one sorts: one, and the picker closes.
+    Sort,
+}
+
+/// State of the picker.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    purpose: Purpose,
+    entries: Vec<SortKey>,
+    field: Field,
+    shown: Vec<usize>,
+    cursor: Cursor<usize>,
+}
+
+impl PartialEq for Picker {
+    fn eq(&self, other: &Self) -> bool {
+        self.purpose == other.purpose
+            && self.entries == other.entries
+            && self.field.value() == other.field.value()
+            && self.cursor == other.cursor
+    }
+}
+
+impl Picker {
+    /// A picker over everything the loaded runs have, standing on `at`.
+    #[must_use]
+    pub fn new(purpose: Purpose, found: &FoundRuns, at: Option<&SortKey>) -> Self {
+        let mut entries = match purpose {
+            Purpose::Columns => Vec::new(),
+            Purpose::Sort => {
+                vec![SortKey::Started, SortKey::Duration, SortKey::Name, SortKey::Status, SortKey::User]
+            }
+        };
+        let metrics = found.metrics.iter().cloned().map(RunColumn::Metric);
+        entries.extend(metrics.chain(found.params.iter().cloned().map(RunColumn::Param)).map(SortKey::Column));
+        let shown: Vec<usize> = (0..entries.len()).collect();
+        let at = at.and_then(|key| entries.iter().position(|e| e == key));
+        let mut cursor = Cursor::default();
+        for _ in 0..at.unwrap_or(0) {
+            cursor.step(Action::Down, &shown, 1);
+        }
+        Self { purpose, entries, field: Field::default(), shown, cursor }
+    }
+
+    /// What is chosen.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// What is typed, for drawing.
+    #[must_use]
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// The entries that match what is typed.
+    #[must_use]
+    pub fn entry(&self, row: usize) -> Option<&SortKey> {
+        self.entries.get(*self.shown.get(row)?)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// Whether none matches.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// The row under the cursor, and the first in sight.
+    #[must_use]
+    pub fn place(&self) -> (usize, usize) {
+        (self.cursor.index(), self.cursor.offset())
+    }
+
+    /// Handles one event. Returns the entry that was chosen.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Option<SortKey> {
+        let rows = ctx.rows(1);
+        match event {
+            Event::Key(key) => {
+                edit::edit(&mut self.field, key);
+                self.narrow();
+            }
+            Event::Paste(text) => {
+                edit::paste(&mut self.field, text);
+                self.narrow();
+            }
+            Event::Action(Action::Open) => return self.entry(self.cursor.index()).cloned(),
+            Event::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
+            _ => {}
+        }
+        self.cursor.settle(&self.shown, rows);
+        None
+    }
+
+    fn narrow(&mut self) {
+        self.shown = fuzzy::filter(self.field.value(), &self.entries, |entry| label(entry).to_owned());
+        self.cursor = Cursor::default();
+    }
+}
+
+/// What a sort key is called; names of metrics and params are raw.
+#[must_use]
+pub fn label(key: &SortKey) -> &str {
+    match key {
+        SortKey::Status => "status",
+        SortKey::Name => "name",
+        SortKey::Started => "started",
+        SortKey::Duration => "duration",
+        SortKey::User => "user",
+        SortKey::Column(column) => column.name(),
+    }
+}

@@ -1,0 +1,104 @@
+//! The line in which a filter for the server is typed, with the filters sent before.
+
+use tui_input::Input as Field;
+
+use crate::app::action::Action;
+use crate::app::edit;
+use crate::screens::parts::Event;
+
+/// State of the line.
+#[derive(Clone, Debug, Default)]
+pub struct SearchLine {
+    field: Field,
+    editing: bool,
+    /// Which of the earlier filters is in the field, counted from the latest.
+    recalled: Option<usize>,
+    /// What was being typed before one looked at earlier filters.
+    draft: String,
+}
+
+impl PartialEq for SearchLine {
+    fn eq(&self, other: &Self) -> bool {
+        (self.field.value(), self.editing, self.recalled) == (other.field.value(), other.editing, other.recalled)
+    }
+}
+
+impl SearchLine {
+    /// Whether keys go into it.
+    #[must_use]
+    pub fn is_editing(&self) -> bool {
+        self.editing
+    }
+
+    /// The field, for drawing.
+    #[must_use]
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// Begins typing, with the filter that is in force.
+    pub fn begin(&mut self, in_force: &str) {
+        self.field = Field::new(in_force.to_owned());
+        (self.editing, self.recalled) = (true, None);
+    }
+
+    /// Handles an event while typing. Returns the filter to send, when one is.
+    pub fn update(&mut self, event: Event<'_>, earlier: &[String]) -> Option<String> {
+        match event {
+            Event::Action(Action::Open) => {
+                self.editing = false;
+                return Some(self.field.value().trim().to_owned());
+            }
+            Event::Action(Action::Back) => self.editing = false,
+            Event::Action(Action::Up) => self.recall(self.recalled.map_or(0, |n| n + 1), earlier),
+            Event::Action(Action::Down) => match self.recalled {
+                Some(0) => {
+                    self.recalled = None;
+                    self.field = Field::new(std::mem::take(&mut self.draft));
+                }
+                Some(n) => self.recall(n - 1, earlier),
+                None => {}
+            },
+            Event::Key(key) => {
+                edit::edit(&mut self.field, key);
+            }
+            Event::Paste(text) => edit::paste(&mut self.field, text),
+            _ => {}
+        }
+        None
+    }
+
+    fn recall(&mut self, back: usize, earlier: &[String]) {
+        let Some(filter) = earlier.iter().rev().nth(back) else {
+            return;
+        };
+        if self.recalled.is_none() {
+            self.draft = self.field.value().to_owned();
+        }
+        self.recalled = Some(back);
+        self.field = Field::new(filter.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::input::Key;
+
+    #[test]
+    fn earlier_filters_come_back_and_so_does_what_was_being_typed() {
+        let earlier = ["old".to_owned(), "new".to_owned()];
+        let mut line = SearchLine::default();
+        line.begin("");
+        line.update(Event::Key(Key::char('x')), &earlier);
+        let mut press = |action| {
+            line.update(Event::Action(action), &earlier);
+            line.field().value().to_owned()
+        };
+        assert_eq!(press(Action::Up), "new");
+        assert_eq!(press(Action::Up), "old");
+        assert_eq!(press(Action::Up), "old");
+        assert_eq!(press(Action::Down), "new");
+        assert_eq!(press(Action::Down), "x");
+    }
+}

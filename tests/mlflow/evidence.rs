@@ -1,0 +1,168 @@
+//! Experiments and searches on both servers, and the seeds that the tests of histories and files share.
+
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use signoff::adapters::mlflow::Tuning;
+use signoff::domain::ids::{ExperimentId, RunId};
+use signoff::failure::FailureKind;
+use signoff::ports::tracking::{RunQuery, TrackingServer};
+
+use crate::support::mlflow_server::{Server, Version};
+use crate::support::seed::{Api, RunSeed, SeededRun};
+use crate::{adapter, all, on_real_servers, tuned};
+
+on_real_servers! {
+    experiments_come_newest_first_without_deleted_ones,
+    runs_come_newest_first_page_by_page_without_deleted_ones,
+    a_filter_is_the_servers_own_and_so_is_its_refusal,
+    a_search_in_no_experiment_asks_nobody,
+}
+
+/// Points of the long history: its steps are 0 to 5,999.
+pub const LONG: i64 = 6_000;
+
+pub const ML_MODEL: &str = "artifact_path: model\nmlflow_version: 3.17.2\nsignature:\n  inputs: '[{\"type\": \"double\", \
+    \"name\": \"tenure\", \"required\": true}, {\"type\":\n    \"string\", \"name\": \"plan\", \"required\": false}]'\n  \
+    outputs: '[{\"type\": \"tensor\", \"tensor-spec\": {\"dtype\": \"int64\", \"shape\": [-1]}}]'\n  params: null\n";
+
+/// What the tests read. Nobody changes it.
+#[derive(Debug)]
+pub struct Evidence {
+    pub experiment: String,
+    /// With the metric `long`, one metric that misbehaves (`odd`), and files.
+    pub run: SeededRun,
+    /// With three points of `long`.
+    pub short: SeededRun,
+    /// Only 3.x: a logged model with an `MLmodel` file, and its address.
+    pub logged: Option<String>,
+    pub model: &'static str,
+}
+
+impl Evidence {
+    pub fn run_id(&self) -> RunId {
+        RunId::new(self.run.id.as_str())
+    }
+
+    pub fn short_id(&self) -> RunId {
+        RunId::new(self.short.id.as_str())
+    }
+}
+
+pub fn evidence(version: Version) -> &'static Evidence {
+    static V2: OnceLock<Evidence> = OnceLock::new();
+    static V3: OnceLock<Evidence> = OnceLock::new();
+    let cell = if version == Version::V2_22 { &V2 } else { &V3 };
+    cell.get_or_init(|| seed(version))
+}
+
+fn seed(version: Version) -> Evidence {
+    let api = Api::new(Server::shared(version));
+    let experiment = api.experiment("evidence 客\u{1b}[2J");
+    let make = |name: &str, depth: &str, auc: f64| {
+        let seed =
+            RunSeed { name, metrics: &[("auc", auc)], params: &[("depth", depth)], tags: &[("kind", "evidence")] };
+        api.run(&experiment, &seed)
+    };
+    let (run, short, deleted) = (make("long", "3", 0.9), make("short", "4", 0.8), make("deleted", "5", 0.7));
+    api.delete_run(&deleted.id);
+    let points: Vec<_> = (0..LONG).map(|step| (step, step, json!(step * 2))).collect();
+    api.log_points(&run.id, "long", &points);
+    api.log_points(&short.id, "long", &[(0, 0, json!(1)), (7, 7, json!(2)), (20, 20, json!(3))]);
+    // A resumed run logs steps again, later; a step may be below 0; values may be no numbers.
+    let odd: [(i64, i64, Value); 6] = [
+        (0, 1, json!(0.5)),
+        (1, 2, json!("NaN")),
+        (2, 3, json!(f64::MAX)),
+        (1, 4, json!(0.25)),
+        (2, 5, json!(-f64::MAX)),
+        (-1, 0, json!(0.75)),
+    ];
+    api.log_points(&run.id, "odd", &odd);
+    api.put_file(&run.artifacts, "report.txt", &"0123456789".repeat(1_000));
+    api.put_file(&run.artifacts, "empty.txt", "");
+    api.put_file(&run.artifacts, "plots/deep/roc.csv", "fpr,tpr\n0,0\n1,1\n");
+    api.put_file(&run.artifacts, "a%20b%E5%AE%A2.html", "<html>\u{1b}[2J</html>");
+    api.put_file(&run.artifacts, "model/MLmodel", ML_MODEL);
+    api.put_file(&run.artifacts, "bare/MLmodel", "artifact_path: bare\n");
+    let model = "own-evidence";
+    api.model(model, &[]);
+    let logged = (version == Version::V3_17).then(|| {
+        let (id, artifacts) = api.logged_model(&experiment, &run.id);
+        api.put_file(&artifacts, "MLmodel", ML_MODEL);
+        api.put_file(&artifacts, "data/part-0.bin", "abc");
+        id
+    });
+    Evidence { experiment, run, short, logged, model }
+}
+
+fn query(experiments: &[&str], filter: &str, page: Option<String>) -> RunQuery {
+    let experiments = experiments.iter().map(|e| ExperimentId::new(*e)).collect();
+    RunQuery { experiments, filter: filter.to_owned(), page }
+}
+
+async fn experiments_come_newest_first_without_deleted_ones(version: Version) {
+    let evidence = evidence(version);
+    let api = Api::new(Server::shared(version));
+    let deleted = api.experiment("deleted experiment");
+    api.post("experiments/delete", json!({"experiment_id": deleted}));
+    for tuning in [Tuning::default(), Tuning { experiments_listed: 1, ..Tuning::default() }] {
+        let mlflow = &tuned(version, tuning);
+        let found = all(|token| async move { mlflow.experiments(token.as_deref()).await }).await.concat();
+        assert!(found.iter().all(|e| !e.deleted && e.id.as_str() != deleted), "{found:?}");
+        assert!(found.is_sorted_by_key(|e| std::cmp::Reverse(e.created_at)), "{found:?}");
+        let ours = found.iter().find(|e| e.id.as_str() == evidence.experiment).unwrap();
+        assert_eq!(ours.name, "evidence 客␛[2J");
+        assert!(ours.created_at.is_some() && ours.updated_at >= ours.created_at);
+    }
+}
+
+async fn runs_come_newest_first_page_by_page_without_deleted_ones(version: Version) {
+    let evidence = evidence(version);
+    let at = evidence.experiment.as_str();
+    for (size, pages) in [(100, 1), (1, 2)] {
+        let mlflow = &tuned(version, Tuning { runs_per_page: size, ..Tuning::default() });
+        let found = all(|token| async move { mlflow.search_runs(&query(&[at], "", token)).await }).await;
+        // A server may say that there is more and then have nothing.
+        assert!((pages..=pages + 1).contains(&found.len()), "{}", found.len());
+        let mut names: Vec<_> = found.concat().into_iter().map(|r| r.name).collect();
+        names.sort();
+        assert_eq!(names, ["long", "short"]);
+    }
+    let found = adapter(version).search_runs(&query(&[at, "999999"], "", None)).await.unwrap().items;
+    assert!(found.is_sorted_by_key(|r| std::cmp::Reverse(r.started_at)));
+    let long = found.iter().find(|r| r.name == "long").unwrap();
+    assert_eq!((long.metrics["auc"].value.0, long.params["depth"].as_str()), (0.9, "3"));
+}
+
+async fn a_filter_is_the_servers_own_and_so_is_its_refusal(version: Version) {
+    let evidence = evidence(version);
+    let mlflow = adapter(version);
+    for (filter, names) in [
+        ("metrics.auc > 0.85 AND params.depth = '3'", vec!["long"]),
+        ("tags.kind LIKE 'evi%' and attributes.run_name = \"short\"", vec!["short"]),
+        ("metrics.auc > 2", vec![]),
+    ] {
+        let found = mlflow.search_runs(&query(&[&evidence.experiment], filter, None)).await.unwrap().items;
+        assert_eq!(found.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), names, "{filter}");
+    }
+    for (filter, said) in [
+        ("metrics.auc >", "Invalid clause(s) in filter string: 'metrics.auc', '>'"),
+        ("metrics.auc > 'x'", "Expected numeric value type for metric. Found 'x'"),
+        ("metrics.a > 1 OR metrics.b > 1", "Invalid clause(s) in filter string: 'OR'"),
+    ] {
+        let failure = mlflow.search_runs(&query(&[&evidence.experiment], filter, None)).await.unwrap_err();
+        assert_eq!((failure.kind, failure.reason.as_str()), (FailureKind::Rejected, said));
+    }
+    for filter in ["\u{1b}[2J = 1".to_owned(), "x".repeat(5_000)] {
+        let failure = mlflow.search_runs(&query(&[&evidence.experiment], &filter, None)).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Rejected);
+        let reason = failure.reason;
+        assert!(reason.chars().count() <= 300 && !reason.contains(char::is_control), "{reason}");
+    }
+}
+
+async fn a_search_in_no_experiment_asks_nobody(version: Version) {
+    let page = adapter(version).search_runs(&query(&[], "nonsense", None)).await.unwrap();
+    assert_eq!((page.items, page.next), (vec![], None));
+}
