@@ -21,15 +21,22 @@ pub struct Waiting {
 /// Archived versions count as decided. A version that is not ready does not wait yet.
 #[must_use]
 pub fn waiting(model: &RegisteredModel, target: &PromotionTarget) -> Option<Waiting> {
+    let candidate = candidate(model, target)?;
     let production = production(model, target);
-    let candidate = model
+    let production_version = production.and_then(|p| model.latest.iter().find(|v| v.number == p)).cloned();
+    Some(Waiting { candidate: candidate.clone(), production, production_version })
+}
+
+/// The version of `model` that waits; what [`waiting`] finds, without copying it.
+#[must_use]
+pub fn candidate<'m>(model: &'m RegisteredModel, target: &PromotionTarget) -> Option<&'m ModelVersion> {
+    let production = production(model, target);
+    model
         .latest
         .iter()
         .filter(|v| v.status == VersionStatus::Ready && v.stage != Stage::Archived)
         .filter(|v| !target.is_held_by(v) && production.is_none_or(|p| v.number > p))
-        .max_by_key(|v| v.number)?;
-    let production_version = production.and_then(|p| model.latest.iter().find(|v| v.number == p)).cloned();
-    Some(Waiting { candidate: candidate.clone(), production, production_version })
+        .max_by_key(|v| v.number)
 }
 
 /// The version in production, by the target's definition. The highest, if several hold a stage.

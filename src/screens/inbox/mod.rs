@@ -10,13 +10,14 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
-use crate::domain::inbox::{Waiting, waiting};
+use crate::domain::inbox::{Waiting, candidate, waiting};
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inbox {
-    rows: Vec<Waiting>,
+    /// Places, among the models that were read, of those with a version that waits; the longest waiting first.
+    rows: Vec<usize>,
     shown: Vec<usize>,
     keys: Vec<ModelName>,
     made_from: Option<u64>,
@@ -62,7 +63,7 @@ impl Inbox {
             needs.push(Query::Models { page: ctx.catalog.models.next_page() });
         }
         let first = self.cursor.offset();
-        let in_sight = (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i));
+        let in_sight = (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i, ctx));
         needs.extend(ctx.catalog.runs_to_ask(in_sight.flat_map(|w| {
             let baseline = w.production_version.as_ref().and_then(|p| p.run_id.clone());
             w.candidate.run_id.clone().into_iter().chain(baseline)
@@ -72,11 +73,11 @@ impl Inbox {
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        if self.filter.update(event) {
-            self.narrow();
-        }
+        let typed = self.filter.update(event);
         if self.made_from != Some(ctx.catalog.models.revision) {
             self.collect(ctx);
+        } else if typed {
+            self.narrow(ctx);
         }
         let rows = self.visible_rows(ctx);
         self.cursor.settle(&self.keys, rows);
@@ -90,7 +91,7 @@ impl Inbox {
         if action == Action::Refresh {
             return Step::refresh(vec![Query::Models { page: None }, Query::Promotions, Query::Session]);
         }
-        let Some(row) = self.selected() else {
+        let Some(row) = self.selected(ctx) else {
             return Step::none();
         };
         let (model, version) = (row.candidate.model.clone(), row.candidate.number);
@@ -107,26 +108,32 @@ impl Inbox {
     /// Oldest first. A version without a date comes last: nobody knows how long it waits.
     fn collect(&mut self, ctx: &Ctx<'_>) {
         self.made_from = Some(ctx.catalog.models.revision);
-        self.rows = ctx.catalog.models.items.iter().filter_map(|m| waiting(m, &ctx.rules.promote_to)).collect();
-        self.rows.sort_by(|a, b| {
-            let key = |w: &Waiting| (w.candidate.created_at.is_none(), w.candidate.created_at);
-            key(a).cmp(&key(b)).then_with(|| a.candidate.model.cmp(&b.candidate.model))
-        });
-        self.narrow();
+        let models = &ctx.catalog.models.items;
+        let mut waiting: Vec<_> = (0..models.len())
+            .filter_map(|i| {
+                let since = candidate(&models[i], &ctx.rules.promote_to)?.created_at;
+                Some((since.is_none(), since, &models[i].name, i))
+            })
+            .collect();
+        waiting.sort_unstable();
+        self.rows = waiting.into_iter().map(|(.., i)| i).collect();
+        self.narrow(ctx);
     }
 
-    fn narrow(&mut self) {
-        self.shown = fuzzy::filter(self.filter.query(), &self.rows, |w| w.candidate.model.to_string());
-        self.keys = self.shown.iter().map(|i| self.rows[*i].candidate.model.clone()).collect();
+    fn narrow(&mut self, ctx: &Ctx<'_>) {
+        let models = &ctx.catalog.models.items;
+        self.shown = fuzzy::filter(self.filter.query(), &self.rows, |i| models[*i].name.to_string());
+        self.keys = self.shown.iter().map(|i| models[self.rows[*i]].name.clone()).collect();
     }
 
     /// The row that stands at `index` of what the filter leaves.
-    fn row(&self, index: usize) -> Option<&Waiting> {
-        self.rows.get(*self.shown.get(index)?)
+    fn row(&self, index: usize, ctx: &Ctx<'_>) -> Option<Waiting> {
+        let place = *self.rows.get(*self.shown.get(index)?)?;
+        waiting(ctx.catalog.models.items.get(place)?, &ctx.rules.promote_to)
     }
 
-    fn selected(&self) -> Option<&Waiting> {
-        self.row(self.cursor.index())
+    fn selected(&self, ctx: &Ctx<'_>) -> Option<Waiting> {
+        self.row(self.cursor.index(), ctx)
     }
 
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {

@@ -47,10 +47,10 @@ impl Inbox {
         let (area, pane) = version_view::panes(area, ctx);
         let columns = columns();
         let widths = Widths::of(&columns, [sample()]);
-        let row = |i: usize| self.row(i).map(|w| row(w, ctx, skin)).unwrap_or_default();
+        let row = |i: usize| self.row(i, ctx).map(|w| row(&w, ctx, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
-        if let Some((pane, waiting)) = pane.zip(self.selected()) {
+        if let Some((pane, waiting)) = pane.zip(self.selected(ctx)) {
             version_view::draw(&waiting.candidate, pane, buf, ctx, skin);
         }
     }
@@ -73,8 +73,7 @@ impl Inbox {
 
     /// Why the run of the selected row could not be read.
     fn run_failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
-        let id = self.selected()?.candidate.run_id.as_ref()?;
-        ctx.catalog.run_failure(id)
+        ctx.catalog.run_failure(&self.selected(ctx)?.candidate.run_id?)
     }
 }
 

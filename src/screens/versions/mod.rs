@@ -20,6 +20,8 @@ pub struct Versions {
     shown: Vec<usize>,
     keys: Vec<VersionNumber>,
     made_from: Option<u64>,
+    /// What a filter looks through, a text for each version.
+    haystacks: Vec<String>,
     cursor: Cursor<VersionNumber>,
     filter: Filter,
     /// Versions to be laid side by side, in the order they were marked.
@@ -35,6 +37,7 @@ impl Versions {
             shown: Vec::new(),
             keys: Vec::new(),
             made_from: None,
+            haystacks: Vec::new(),
             cursor: Cursor::default(),
             filter: Filter::default(),
             marks: Vec::new(),
@@ -92,9 +95,13 @@ impl Versions {
         let versions = ctx.catalog.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
         let revision = versions.map(|v| v.revision);
-        if self.filter.update(event) || self.made_from != revision {
+        let changed = self.made_from != revision;
+        if changed {
             self.made_from = revision;
-            self.shown = fuzzy::filter(self.filter.query(), items, haystack);
+            self.haystacks = items.iter().map(haystack).collect();
+        }
+        if self.filter.update(event) || changed {
+            self.shown = fuzzy::filter(self.filter.query(), &self.haystacks, String::clone);
             self.keys = self.shown.iter().map(|i| items[*i].number).collect();
         }
         let rows = self.rows(ctx);
