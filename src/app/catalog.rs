@@ -55,13 +55,15 @@ pub struct Paged<T> {
     pub complete: bool,
     /// When the last page of what can be shown was read.
     pub read_at: Option<Timestamp>,
+    /// Counts every change of [`Self::items`]: rows made from them need not be made again before it moves.
+    pub revision: u64,
     next: Option<String>,
     fresh: Option<Vec<T>>,
 }
 
 impl<T> Default for Paged<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), complete: false, read_at: None, next: None, fresh: None }
+        Self { items: Vec::new(), complete: false, read_at: None, revision: 0, next: None, fresh: None }
     }
 }
 
@@ -88,6 +90,7 @@ impl<T> Paged<T> {
     }
 
     fn take(&mut self, page: Page<T>, now: Timestamp) {
+        self.revision += 1;
         if self.fresh.is_none() {
             self.read_at = Some(now);
         }
@@ -114,8 +117,6 @@ pub struct Catalog {
     pub session: Option<Session>,
     /// Models in name order.
     pub models: Paged<RegisteredModel>,
-    /// Counts every change of [`Self::models`]: rows made from it need not be made again before it moves.
-    pub models_changed: u64,
     versions: HashMap<ModelName, Paged<ModelVersion>>,
     runs: HashMap<RunId, Option<Arc<Run>>>,
     /// Experiments, newest first.
@@ -237,10 +238,7 @@ impl Catalog {
     fn store(&mut self, query: &Query, answer: Answer, now: Timestamp) {
         match (query, answer) {
             (Query::Session, Answer::Session(session)) => self.session = Some(session),
-            (Query::Models { .. }, Answer::Models(page)) => {
-                self.models.take(page, now);
-                self.models_changed += 1;
-            }
+            (Query::Models { .. }, Answer::Models(page)) => self.models.take(page, now),
             (Query::Versions { model, .. }, Answer::Versions(page)) => {
                 self.versions.entry(model.clone()).or_default().take(page, now);
             }

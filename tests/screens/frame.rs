@@ -57,3 +57,16 @@ fn nobody_signed_in_to_github() {
     driver.answer_all();
     assert_snapshot!(text(&mut driver, 80, 24));
 }
+
+#[test]
+fn the_way_out_is_always_in_the_footer() {
+    for keys in ["m", "m<enter>", "<enter>", "<enter>2", "a", "a<ctrl-p>", "H", "?", ":"] {
+        for (width, height) in [(60, 15), (80, 24), (160, 50)] {
+            let mut driver = Driver::demo();
+            driver.keys(keys);
+            let screen = text(&mut driver, width, height);
+            let footer = screen.lines().last().unwrap();
+            assert!(footer.contains("Esc back"), "{keys} at {width}x{height}: {footer}");
+        }
+    }
+}

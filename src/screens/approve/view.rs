@@ -131,7 +131,7 @@ impl Approve {
         let gap = |lines: &[Phrase<'_>]| vec![Phrase::default(); usize::from(!lines.is_empty())];
         let airy = [vec![title, Phrase::default()], plan.clone(), gap(&plan), remarks.clone(), passed.clone()].concat();
         // The least that must be seen goes last: what passed is worth a line only if there is one.
-        let close = [plan, remarks].concat();
+        let close = [plan.clone(), remarks.clone()].concat();
         if roomy && airy.len() <= rows {
             return (airy, 0);
         }
@@ -144,7 +144,8 @@ impl Approve {
         let kept = rows.saturating_sub(1);
         let hidden = close.len() - kept;
         let text = format!("{} {hidden} lines do not fit: make the terminal larger", skin.symbols().warn);
-        let cut = close.into_iter().take(kept).chain([Phrase::of(Role::Warn, text)]);
+        // Nothing can be confirmed like this: what hinders is worth more than what would be done.
+        let cut = remarks.into_iter().chain(plan).take(kept).chain([Phrase::of(Role::Warn, text)]);
         (cut.take(rows).collect(), hidden)
     }
 

@@ -75,7 +75,7 @@ impl Inbox {
         if self.filter.update(event) {
             self.narrow();
         }
-        if self.made_from != Some(ctx.catalog.models_changed) {
+        if self.made_from != Some(ctx.catalog.models.revision) {
             self.collect(ctx);
         }
         let rows = self.visible_rows(ctx);
@@ -106,7 +106,7 @@ impl Inbox {
 
     /// Oldest first. A version without a date comes last: nobody knows how long it waits.
     fn collect(&mut self, ctx: &Ctx<'_>) {
-        self.made_from = Some(ctx.catalog.models_changed);
+        self.made_from = Some(ctx.catalog.models.revision);
         self.rows = ctx.catalog.models.items.iter().filter_map(|m| waiting(m, &ctx.rules.promote_to)).collect();
         self.rows.sort_by(|a, b| {
             let key = |w: &Waiting| (w.candidate.created_at.is_none(), w.candidate.created_at);

@@ -65,8 +65,8 @@ impl Models {
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        if self.filter.update(event) || self.made_from != Some(ctx.catalog.models_changed) {
-            self.made_from = Some(ctx.catalog.models_changed);
+        if self.filter.update(event) || self.made_from != Some(ctx.catalog.models.revision) {
+            self.made_from = Some(ctx.catalog.models.revision);
             let models = &ctx.catalog.models.items;
             self.shown = fuzzy::filter(self.filter.query(), models, |m| m.name.to_string());
             self.keys = self.shown.iter().map(|i| models[*i].name.clone()).collect();

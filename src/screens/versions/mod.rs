@@ -19,6 +19,7 @@ pub struct Versions {
     model: ModelName,
     shown: Vec<usize>,
     keys: Vec<VersionNumber>,
+    made_from: Option<u64>,
     cursor: Cursor<VersionNumber>,
     filter: Filter,
     /// Versions to be laid side by side, in the order they were marked.
@@ -33,6 +34,7 @@ impl Versions {
             model,
             shown: Vec::new(),
             keys: Vec::new(),
+            made_from: None,
             cursor: Cursor::default(),
             filter: Filter::default(),
             marks: Vec::new(),
@@ -87,10 +89,14 @@ impl Versions {
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        self.filter.update(event);
-        let items = ctx.catalog.versions(&self.model).map(|v| v.items.as_slice()).unwrap_or_default();
-        self.shown = fuzzy::filter(self.filter.query(), items, haystack);
-        self.keys = self.shown.iter().map(|i| items[*i].number).collect();
+        let versions = ctx.catalog.versions(&self.model);
+        let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
+        let revision = versions.map(|v| v.revision);
+        if self.filter.update(event) || self.made_from != revision {
+            self.made_from = revision;
+            self.shown = fuzzy::filter(self.filter.query(), items, haystack);
+            self.keys = self.shown.iter().map(|i| items[*i].number).collect();
+        }
         let rows = self.rows(ctx);
         self.cursor.settle(&self.keys, rows);
         let Event::Action(action) = event else {

@@ -22,13 +22,6 @@ pub struct Dialog<'a> {
 }
 
 impl Dialog<'_> {
-    /// The middle of `outer`, at most so large.
-    #[must_use]
-    pub fn centred(outer: Rect, width: u16, height: u16) -> Rect {
-        let (width, height) = (width.min(outer.width), height.min(outer.height));
-        Rect { x: outer.x + (outer.width - width) / 2, y: outer.y + (outer.height - height) / 2, width, height }
-    }
-
     /// What is inside the frame of a dialog in `area`, two columns away from its sides.
     #[must_use]
     pub fn inner(area: Rect) -> Rect {
@@ -127,10 +120,8 @@ mod tests {
     }
 
     #[test]
-    fn dialogs_stand_in_the_middle_and_shrink_with_the_screen() {
-        let outer = Rect::new(0, 1, 80, 22);
-        assert_eq!(Dialog::centred(outer, 60, 10), Rect::new(10, 7, 60, 10));
-        assert_eq!(Dialog::centred(outer, 100, 40), outer);
+    fn what_is_inside_keeps_away_from_the_frame() {
         assert_eq!(Dialog::inner(Rect::new(10, 7, 60, 10)), Rect::new(13, 8, 54, 8));
+        assert_eq!(Dialog::inner(Rect::new(0, 0, 2, 1)), Rect::new(1, 0, 0, 1));
     }
 }

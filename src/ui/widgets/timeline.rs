@@ -70,12 +70,6 @@ struct Line<'a> {
 const TITLE_MAX: usize = 24;
 
 impl Timeline<'_> {
-    /// Lines that all of it takes in `width` columns.
-    #[must_use]
-    pub fn height(&self, width: u16) -> usize {
-        self.lines(width).len()
-    }
-
     /// The offset at which moment `index` and all its notes are in sight, if `area` can hold them; as far up as it
     /// goes.
     #[must_use]
@@ -175,7 +169,7 @@ mod tests {
         moments[1].mark = Mark::Failed;
         moments[1].notes = vec![Phrase::of(Role::Bad, "the name is taken by another release of this model")];
         let timeline = Timeline { skin: &skin, moments: &moments, tick: 0, offset: 1 };
-        assert_eq!(timeline.height(46), 5);
+        assert_eq!(timeline.lines(46).len(), 5);
         let offset = |index, height| timeline.offset_of(index, Rect::new(0, 0, 46, height));
         assert_eq!((offset(0, 2), offset(1, 3), offset(1, 2), offset(2, 3)), (0, 1, 1, 2));
         assert_eq!(
