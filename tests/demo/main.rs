@@ -9,6 +9,7 @@ mod fixtures;
 mod host;
 mod registry;
 mod store;
+mod tracking;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
