@@ -214,6 +214,8 @@ proptest! {
                 Err(_) => prop_assert_eq!(&state, &before, "half of {:?} was applied", event),
                 Ok(()) => {
                     prop_assert!(!before.is_over(), "{event:?} after the end");
+                    let by_a_person = matches!(event, Event::Resumed | Event::UndoRequested { .. });
+                    prop_assert!(before.paused.is_none() || by_a_person, "{event:?} while paused");
                     journal.push(next);
                     match event {
                         Event::Started { step: Step::Dispatch } => {
