@@ -45,7 +45,7 @@ pub struct Running {
 impl Desk {
     /// A machine that knows no server.
     pub fn empty() -> Self {
-        let mut home = tempfile::Builder::new().prefix("signoff-e2e-").tempdir().unwrap(); home.disable_cleanup(true);
+        let home = tempfile::Builder::new().prefix("signoff-e2e-").tempdir().unwrap();
         let state = home.path().join("state");
         let mut env = BTreeMap::from([
             ("HOME".to_owned(), text(home.path())),
