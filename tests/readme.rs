@@ -47,8 +47,12 @@ fn place(context: Context) -> &'static str {
 #[test]
 fn the_key_table_is_that_of_the_program() {
     let readme = std::fs::read_to_string("README.md").unwrap().replace("\r\n", "\n");
-    let (_, rest) = readme.split_once(BEGIN).expect("README.md marks where the keys begin");
-    let (found, _) = rest.split_once(END).expect("README.md marks where the keys end");
+    let (before, rest) = readme.split_once(BEGIN).expect("README.md marks where the keys begin");
+    let (found, after) = rest.split_once(END).expect("README.md marks where the keys end");
     let expected = table(&Keymap::parse(DEFAULT_KEYMAP).unwrap());
-    assert!(found == expected, "the keys changed; README.md should say:\n\n{BEGIN}{expected}{END}\n");
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write("README.md", format!("{before}{BEGIN}{expected}{END}{after}")).unwrap();
+        return;
+    }
+    assert!(found == expected, "the keys changed; `UPDATE_README=1 cargo test --test readme` writes:\n\n{expected}");
 }
