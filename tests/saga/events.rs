@@ -214,8 +214,6 @@ proptest! {
                 Err(_) => prop_assert_eq!(&state, &before, "half of {:?} was applied", event),
                 Ok(()) => {
                     prop_assert!(!before.is_over(), "{event:?} after the end");
-                    let by_a_person = matches!(event, Event::Resumed | Event::UndoRequested { .. });
-                    prop_assert!(before.paused.is_none() || by_a_person, "{event:?} while paused");
                     journal.push(next);
                     match event {
                         Event::Started { step: Step::Dispatch } => {
@@ -233,6 +231,14 @@ proptest! {
                 }
             }
             check(&state)?;
+            if state.paused.is_some() {
+                let at_work = state.steps.iter().map(|r| r.step).filter(|s| *state.step(*s) != StepState::Waiting);
+                for (step, n) in at_work.flat_map(|step| (0..17).map(move |n| (step, n))) {
+                    let stray = stray(n, step, failure(FailureKind::Unknown));
+                    let refused = state.clone().apply(&entry(state.next_seq, stray.clone())).is_err();
+                    prop_assert!(refused, "{stray:?} while paused");
+                }
+            }
         }
         prop_assert!(dispatches == 0 || trigger == CdTrigger::Dispatch);
         // The state is the fold of what was taken, and nothing else.
