@@ -1,6 +1,7 @@
 //! Candidate against baseline: what differs, and, only where somebody said so, whether for the better.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +43,21 @@ impl Directions {
 /// Whether `name` fits `pattern`, in which `*` stands for any text and `?` for one character.
 #[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
-    globset::Glob::new(pattern).map_or(pattern == name, |glob| glob.compile_matcher().is_match(name))
+    thread_local! {
+        // A pattern costs some 50 µs to compile, and lists ask thousands of times a frame; there are only as many
+        // patterns as the configuration has.
+        static COMPILED: RefCell<HashMap<String, Option<globset::GlobMatcher>>> = RefCell::default();
+    }
+    COMPILED.with_borrow_mut(|compiled| {
+        if !compiled.contains_key(pattern) {
+            let glob = globset::Glob::new(pattern).ok().map(|glob| glob.compile_matcher());
+            compiled.insert(pattern.to_owned(), glob);
+        }
+        match compiled.get(pattern) {
+            Some(Some(glob)) => glob.is_match(name),
+            _ => pattern == name,
+        }
+    })
 }
 
 /// How one row differs.
