@@ -176,7 +176,6 @@ pub async fn resume(
     };
     let promoter = Promoter::new(services.clone());
     let state = promoter.state(id).await?;
-    belongs_here(services, &state)?;
     // Where the release stands already, following CD is all that is left to resume.
     let until = if wait || state.is_released() { Until::CdEnded } else { Until::Released };
     drive(id, until, stop, format, sink, |watch| promoter.resume(id, until, watch).boxed()).await
@@ -189,7 +188,6 @@ pub async fn resume(
 pub async fn undo(services: &Services, id: &str, stop: Stop, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let id = find(services, id).await?;
     let promoter = Promoter::new(services.clone());
-    belongs_here(services, &promoter.state(id).await?)?;
     let by = services.host.whoami().await.map_or_else(|_| "the person at this machine".to_owned(), |who| who.login);
     let end = drive(id, Until::Released, stop, format, sink, |watch| {
         let by = by.clone();
@@ -200,25 +198,6 @@ pub async fn undo(services: &Services, id: &str, stop: Stop, format: Format, sin
     // Taken back is what was asked for.
     let taken_back = word(&promoter.state(id).await?, false) == Word::Undone;
     Ok(if taken_back { Exit::Done } else { end })
-}
-
-/// A promotion goes on only where it began: on other servers its probes would read the wrong world.
-fn belongs_here(services: &Services, state: &SagaState) -> Outcome<()> {
-    let draft = &state.plan.draft;
-    let (registry, host) = (services.registry.url(), services.host.host());
-    if draft.registry_url == registry && draft.host == host {
-        return Ok(());
-    }
-    Err(Failure::new(
-        FailureKind::Config,
-        Service::Config,
-        format!("go on with promotion {}", state.plan.id.short()),
-        format!(
-            "it was begun on target '{}' ({} and {}), and this is {registry} and {host}",
-            draft.target_name, draft.registry_url, draft.host
-        ),
-    )
-    .with_hint(format!("Pass --target {}.", draft.target_name)))
 }
 
 /// Drives a promotion to `until`, telling each step on stderr and the outcome on stdout.

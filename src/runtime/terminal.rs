@@ -1,6 +1,6 @@
 //! The terminal: entered in one place, left in reverse order whatever happens, drawn to in whole frames.
 //!
-//! Leaving is written once, in [`leave`], and reached from [`TerminalGuard::drop`], from
+//! Leaving is written once, in `leave`, and reached from [`TerminalGuard::drop`], from
 //! [`TerminalGuard::suspend`] and from the panic hook. A panic in a spawned task is not the program's end: it
 //! is caught and reported by whoever spawned it, so the hook leaves the screen alone then.
 

@@ -11,6 +11,7 @@ mod host;
 mod lineage;
 mod registry;
 mod store;
+mod tracking;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -231,6 +231,14 @@ proptest! {
                 }
             }
             check(&state)?;
+            if state.paused.is_some() {
+                let at_work = state.steps.iter().map(|r| r.step).filter(|s| *state.step(*s) != StepState::Waiting);
+                for (step, n) in at_work.flat_map(|step| (0..17).map(move |n| (step, n))) {
+                    let stray = stray(n, step, failure(FailureKind::Unknown));
+                    let refused = state.clone().apply(&entry(state.next_seq, stray.clone())).is_err();
+                    prop_assert!(refused, "{stray:?} while paused");
+                }
+            }
         }
         prop_assert!(dispatches == 0 || trigger == CdTrigger::Dispatch);
         // The state is the fold of what was taken, and nothing else.

@@ -4,11 +4,11 @@
 //! versions and their runs. All times are ages in hours (`hours_ago`), resolved when the world is made.
 //! Unknown keys are refused, so that a typing error cannot pass unnoticed.
 //!
-//! `experiments.json` names the experiments and describes sweeps, whose runs are computed ([`sweeps`]).
+//! `experiments.json` names the experiments and describes sweeps, whose runs are computed (`sweeps`).
 //!
 //! To add to the demo (pull requests, checks): give the structs here a field with
 //! `#[serde(default)]`, the world a place for it, and raise [`super::world::FORMAT`]. Curves and files
-//! are computed from what a run says ([`super::tracking`]).
+//! are computed from what a run says (`demo::tracking`).
 
 mod sweeps;
 

@@ -67,16 +67,18 @@ impl Mlflow {
         window: Option<(i64, i64)>,
         max_points: usize,
     ) -> Outcome<Option<Sample>> {
-        // Within a window always as many as there may be: up to that number nothing is left out.
-        let most = if window.is_some() { MAX_SAMPLE } else { max_points.min(MAX_SAMPLE) };
+        let wide = window.is_none_or(|(from, to)| to.abs_diff(from) >= MAX_SAMPLE as u64);
+        // Of a narrow window all is asked for: unless steps repeat, nothing is left out. What is thinned here is even;
+        // a sample of a sample would not, as 3.x leaves out every second point of a part only.
+        let most = if wide { max_points.min(MAX_SAMPLE) } else { MAX_SAMPLE };
         let Some(mut points) = self.sample(question, window.unwrap_or(EVERY_STEP), most).await? else {
             return Ok(None);
         };
         // Exactly as many as asked for: there may be more.
         let mut sampled = points.len() >= most;
         if let Some((from, to)) = window
+            && wide
             && !sampled
-            && to.abs_diff(from) >= MAX_SAMPLE as u64
         {
             // 2.22 loses most of a wide window that does not begin at the run's start: of steps 10,000 to 20,000 it
             // gives only the last (measured on 2.22.5). What a sample of the whole run has there is added.

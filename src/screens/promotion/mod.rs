@@ -41,7 +41,7 @@ impl Promotion {
         use Action::{Back, Browse, Copy, Help, Jobs, Resume, Undo};
         match ctx.catalog.promotion(self.id) {
             Some(state) if !ctx.busy && !state.is_over() => {
-                if state.may_undo() {
+                if state.may_undo() || state.is_tag_in_doubt() {
                     &[Resume, Undo, Browse, Copy, Back, Help]
                 } else {
                     &[Resume, Browse, Jobs, Copy, Back, Help]
@@ -76,7 +76,7 @@ impl Promotion {
             Action::Resume if idle => return Step::effect(Effect::Resume(self.id)),
             Action::Resume if ctx.busy => return Step::notice("It is at work already."),
             Action::Undo if !idle => return Step::notice("There is nothing to undo."),
-            Action::Undo if state.may_be_cut() => {
+            Action::Undo if state.may_be_cut() && !state.is_tag_in_doubt() => {
                 return Step::notice("The tag exists or may exist: it can only be finished (resume).");
             }
             // An undo writes to the registry: one key alone does not do it.

@@ -143,5 +143,9 @@ fn choices(state: &SagaState) -> Phrase<'static> {
         false => " resumes: reads what is there, then goes on",
     };
     let phrase = Phrase::of(Role::Key, "   r").text(resume);
-    if state.may_undo() { phrase.add(Role::Key, "   u").text(" takes it back") } else { phrase }
+    if state.may_undo() || state.is_tag_in_doubt() {
+        phrase.add(Role::Key, "   u").text(" takes it back")
+    } else {
+        phrase
+    }
 }
