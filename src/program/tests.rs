@@ -245,6 +245,15 @@ fn the_filter_takes_letters_that_are_keys_elsewhere() {
 }
 
 #[test]
+fn the_enter_that_keeps_a_filter_opens_nothing() {
+    let mut simulator = Simulator::new(&[]);
+    simulator.keys("m/telco<enter>");
+    assert!(matches!(simulator.state.top(), Screen::Models(_)));
+    simulator.keys("<enter>");
+    assert!(matches!(simulator.state.top(), Screen::Versions(_)));
+}
+
+#[test]
 fn nobody_decides_on_a_screen_too_small_to_read() {
     let mut simulator = on_approve();
     simulator.keys("v42");

@@ -95,6 +95,9 @@ impl Approve {
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Confirm, NextField, Notes, Refresh};
+        if self.is_submitted() {
+            return &[Back];
+        }
         &[Confirm, NextField, Notes, Refresh, Browse, Back]
     }
 

@@ -67,6 +67,8 @@ impl Experiments {
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
         let list = &ctx.catalog.experiments;
+        // The Enter that keeps the filter is not the one that opens.
+        let typing = self.filter.is_editing();
         if self.filter.update(event) || self.made_from != Some(list.changed) {
             self.made_from = Some(list.changed);
             self.shown = fuzzy::filter(self.filter.query(), &list.items, |e| e.name.clone());
@@ -85,9 +87,7 @@ impl Experiments {
             return Step::refresh(vec![Query::Experiments { page: None }]);
         }
         match (action, self.selected(ctx)) {
-            (Action::Open, Some(e)) if !self.filter.is_editing() => {
-                Step::push(Route::Runs(e.id.clone(), e.name.clone()))
-            }
+            (Action::Open, Some(e)) if !typing => Step::push(Route::Runs(e.id.clone(), e.name.clone())),
             (Action::Copy, Some(e)) => Step::copy(e.id.as_str().to_owned()),
             _ => Step::none(),
         }

@@ -65,6 +65,8 @@ impl Models {
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        // The Enter that keeps the filter is not the one that opens.
+        let typing = self.filter.is_editing();
         if self.filter.update(event) || self.made_from != Some(ctx.catalog.models.revision) {
             self.made_from = Some(ctx.catalog.models.revision);
             let models = &ctx.catalog.models.items;
@@ -87,7 +89,7 @@ impl Models {
             return Step::none();
         };
         match action {
-            Action::Open if !self.filter.is_editing() => Step::push(Route::Versions(model.name.clone())),
+            Action::Open if !typing => Step::push(Route::Versions(model.name.clone())),
             Action::Browse => match model.latest.iter().map(|v| v.number).max() {
                 Some(newest) => Step::effect(Effect::Browse(Place::Version(model.name.clone(), newest))),
                 None => Step::notice(format!("{} has no versions to open", model.name)),
