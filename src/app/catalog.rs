@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::files::Files;
 use super::grown::{FoundRuns, Grown};
 use super::query::{Answer, Promotion, Query, RequestId, Session};
+use crate::domain::artifact::Signature;
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::history::History;
@@ -129,6 +130,7 @@ pub struct Catalog {
     live: BTreeMap<PromotionId, SagaState>,
     jobs: HashMap<u64, Vec<CdJob>>,
     histories: HashMap<Query, Vec<History>>,
+    signatures: HashMap<(ModelName, VersionNumber), Option<Signature>>,
     /// What was read of files.
     pub files: Files,
 }
@@ -262,6 +264,9 @@ impl Catalog {
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
                 self.histories.insert(query.clone(), histories);
+            }
+            (Query::Signature { model, version }, Answer::Signature(signature)) => {
+                self.signatures.insert((model.clone(), *version), signature);
             }
             (Query::Artifacts { root, path }, Answer::Artifacts(entries)) => {
                 self.files.put_folder(root, path, entries);
@@ -397,6 +402,12 @@ impl Catalog {
     #[must_use]
     pub fn histories(&self, query: &Query) -> Option<&[History]> {
         self.histories.get(query).map(Vec::as_slice)
+    }
+
+    /// A version's signature: none if it was not read yet, `Some(None)` if its model was logged without one.
+    #[must_use]
+    pub fn signature(&self, model: &ModelName, version: VersionNumber) -> Option<Option<&Signature>> {
+        self.signatures.get(&(model.clone(), version)).map(Option::as_ref)
     }
 
     /// The jobs of a CD run.
