@@ -148,7 +148,12 @@ pub fn compare_runs(candidate: Option<&Run>, baseline: &Run, directions: &Direct
     lay(Some(baseline), candidate, tags, directions)
 }
 
-fn lay(old: Option<&Run>, new: Option<&Run>, (old_tags, new_tags): (Tags, Tags), directions: &Directions) -> Comparison {
+fn lay(
+    old: Option<&Run>,
+    new: Option<&Run>,
+    (old_tags, new_tags): (Tags, Tags),
+    directions: &Directions,
+) -> Comparison {
     let metrics_of = |run: Option<&Run>| -> BTreeMap<String, MetricValue> {
         run.map(|r| r.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect()).unwrap_or_default()
     };

@@ -43,7 +43,8 @@ pub fn data_rows(old: &[Dataset], new: &[Dataset]) -> Vec<DataRow> {
         }
     }
     let paired = new.iter().zip(&partner).map(|(new, at)| row(at.map(|i| &old[i]), Some(new)));
-    let gone = old.iter().enumerate().filter(|(i, _)| !partner.contains(&Some(*i))).map(|(_, old)| row(Some(old), None));
+    let gone =
+        old.iter().enumerate().filter(|(i, _)| !partner.contains(&Some(*i))).map(|(_, old)| row(Some(old), None));
     paired.chain(gone).collect()
 }
 
@@ -80,7 +81,11 @@ mod tests {
         let shape: Vec<_> = rows.iter().map(|r| (r.context.as_str(), r.change, r.more_rows())).collect();
         assert_eq!(
             shape,
-            [("validation", Change::Same, None), ("training", Change::Unknown, Some(2_400)), ("test", Change::Added, None)]
+            [
+                ("validation", Change::Same, None),
+                ("training", Change::Unknown, Some(2_400)),
+                ("test", Change::Added, None)
+            ]
         );
         assert_eq!(data_rows(&old, &[]).iter().map(|r| r.change).collect::<Vec<_>>(), [Change::Removed; 2]);
     }

@@ -60,7 +60,8 @@ mod tests {
         ];
         rows.sort_by(by_size);
         let names: Vec<&str> = rows.iter().map(|r| r.name.as_str()).collect();
-        let expected = ["added", "broken", "endless", "gone", "flipped", "auc", "latency", "nan_on_both", "same", "zero"];
+        let expected =
+            ["added", "broken", "endless", "gone", "flipped", "auc", "latency", "nan_on_both", "same", "zero"];
         assert_eq!(names, expected);
     }
 

@@ -1,5 +1,6 @@
 //! Should this go to production? One version against what is there.
 
+pub mod diff;
 pub mod rows;
 pub mod view;
 
@@ -12,7 +13,8 @@ use crate::app::route::Route;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::screens::parts::{Ctx, Event, Step};
 
-use rows::{Row, diff_rows, fact_rows};
+use diff::Diff;
+use rows::{Row, fact_rows};
 
 /// The parts of a review, in tab order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub struct Review {
     model: ModelName,
     version: VersionNumber,
     tab: Tab,
-    differences_only: bool,
+    diff: Diff,
     rows: Vec<Row>,
     digest: Option<String>,
     cursor: Cursor<usize>,
@@ -57,15 +59,8 @@ impl Review {
     /// The review of one version; it opens on the differences to production.
     #[must_use]
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
-        Self {
-            model,
-            version,
-            tab: Tab::Diff,
-            differences_only: true,
-            rows: Vec::new(),
-            digest: None,
-            cursor: Cursor::default(),
-        }
+        let diff = Diff::new(model.clone(), version);
+        Self { model, version, tab: Tab::Diff, diff, rows: Vec::new(), digest: None, cursor: Cursor::default() }
     }
 
     /// Whether this is the review of `version`.
@@ -77,25 +72,57 @@ impl Review {
     /// Contexts from the innermost outwards.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
+        if self.captures_text() {
+            return &[Context::Prompt, Context::Global];
+        }
         &[Context::Review, Context::List, Context::Global]
     }
 
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Copy, Curve, Differences, Files, Help, NextTab, Versions};
-        &[Approve, Curve, Differences, NextTab, Files, Versions, Browse, Copy, Back, Help]
+        use Action::{
+            Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, NextTab, Open, SortBySize, Up,
+            Versions,
+        };
+        match self.tab {
+            Tab::Diff if self.diff.takes_back() => &[Up, Down, Copy, Back, Help],
+            Tab::Diff => {
+                &[Approve, Open, Differences, Baseline, SortBySize, NextTab, Files, Versions, Browse, Copy, Back, Help]
+            }
+            _ => &[Approve, NextTab, Files, Versions, Browse, Copy, Back, Help],
+        }
     }
 
-    /// The facts, and who we are.
+    /// Whether keys go into a text field.
     #[must_use]
-    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
-        vec![self.query()]
+    pub fn captures_text(&self) -> bool {
+        self.tab == Tab::Diff && self.diff.captures_text()
+    }
+
+    /// Whether Esc has something to close.
+    #[must_use]
+    pub fn takes_back(&self) -> bool {
+        self.tab == Tab::Diff && self.diff.takes_back()
+    }
+
+    /// The facts, and what the tab in front needs besides.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![self.query()];
+        if self.tab == Tab::Diff {
+            needs.extend(self.diff.needs(ctx));
+        }
+        needs
     }
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if self.takes_back() {
+            return self.diff.update(event, ctx);
+        }
         let Event::Action(action) = event else {
+            self.diff.update(event, ctx);
             self.settle(ctx);
             return Step::none();
         };
@@ -107,21 +134,13 @@ impl Review {
         match action {
             Action::NextTab => self.turn(1, ctx),
             Action::PreviousTab => self.turn(Tab::ALL.len() - 1, ctx),
-            Action::Differences => {
-                self.differences_only = !self.differences_only;
-                self.remake(ctx);
-            }
-            Action::Curve => {
-                if let Some(Row::Metric(metric)) = self.rows.get(self.cursor.index()) {
-                    return Step::push(Route::Curve(model, version, metric.name.clone()));
-                }
-            }
             Action::Approve => return Step::push(Route::Approve(model, version)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),
-            Action::Refresh => return Step::refresh(vec![self.query()]),
+            Action::Refresh => return Step::refresh(self.refreshes(ctx)),
             Action::Browse => return Step::effect(Effect::Browse(self.place())),
             Action::Copy => return Step::copy(self.selected_text()),
+            action if self.tab == Tab::Diff => return self.diff.update(Event::Action(action), ctx),
             moving if moving.is_movement() => {
                 let keys: Vec<usize> = (0..self.rows.len()).collect();
                 self.cursor.step(moving, &keys, self.visible(ctx));
@@ -133,6 +152,14 @@ impl Review {
 
     fn query(&self) -> Query {
         Query::Facts { model: self.model.clone(), version: self.version }
+    }
+
+    fn refreshes(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut queries = vec![self.query()];
+        if self.tab == Tab::Diff {
+            queries.extend(self.diff.refreshes(ctx));
+        }
+        queries
     }
 
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
@@ -162,7 +189,7 @@ impl Review {
     fn remake(&mut self, ctx: &Ctx<'_>) {
         self.rows = match (ctx.catalog.facts(&self.model, self.version), self.tab) {
             (None, _) => Vec::new(),
-            (Some(facts), Tab::Diff) => diff_rows(facts, &ctx.rules.directions, self.differences_only),
+            (Some(_), Tab::Diff) => Vec::new(),
             (Some(facts), Tab::Facts) => fact_rows(facts, ctx.rules),
             (Some(facts), Tab::Description) => rows::text_rows(&facts.version.description, ctx.width),
         };
@@ -172,12 +199,16 @@ impl Review {
 
     fn selected_text(&self) -> String {
         let fallback = format!("models:/{}/{}", self.model.as_str(), self.version.0);
-        self.rows.get(self.cursor.index()).and_then(Row::copied).unwrap_or(fallback)
+        let row = match self.tab {
+            Tab::Diff => self.diff.copied(),
+            _ => self.rows.get(self.cursor.index()).and_then(Row::copied),
+        };
+        row.unwrap_or(fallback)
     }
 
     fn place(&self) -> Place {
         match self.rows.get(self.cursor.index()) {
-            Some(Row::Fact { place: Some(place), .. }) => place.clone(),
+            Some(Row::Fact { place: Some(place), .. }) if self.tab != Tab::Diff => place.clone(),
             _ => Place::Version(self.model.clone(), self.version),
         }
     }
