@@ -175,7 +175,7 @@ fn text(row: &TextRow, figure: Option<&str>, inside: bool, skin: &Skin) -> Row<'
         (Change::Same, _) => Phrase::of(Role::Muted, symbols.same),
         (Change::Added, _) => Phrase::of(Role::Unknown, "+ new"),
         (Change::Removed, _) => Phrase::of(Role::Warn, "- gone"),
-        (_, Some(figure)) => Phrase::of(Role::Unknown, format!("{} {figure}", symbols.unknown)),
+        (_, Some(figure)) => Phrase::of(Role::Unknown, format!("~ {figure}")),
         _ if row.old.is_none() || row.new.is_none() => Phrase::of(Role::Unknown, symbols.unknown),
         _ => Phrase::of(Role::Unknown, "~ changed"),
     };
