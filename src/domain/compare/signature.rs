@@ -37,10 +37,13 @@ pub fn kind(field: &SignatureField) -> String {
     if field.required { field.kind.clone() } else { format!("{}, optional", field.kind) }
 }
 
+/// The fields of one part of a signature.
+type Fields = fn(&Signature) -> &[SignatureField];
+
 /// Lays signatures side by side, in the candidate's order, what is gone behind it. No signature is an empty one.
 #[must_use]
 pub fn field_rows(old: Option<&Signature>, new: Option<&Signature>) -> Vec<FieldRow> {
-    let parts: [(Part, fn(&Signature) -> &[SignatureField]); 3] =
+    let parts: [(Part, Fields); 3] =
         [(Part::Input, |s| &s.inputs), (Part::Output, |s| &s.outputs), (Part::Param, |s| &s.params)];
     let mut rows = Vec::new();
     for (part, fields) in parts {

@@ -110,9 +110,8 @@ impl Picker {
     pub fn update(&mut self, event: Event<'_>, production: Option<VersionNumber>, ctx: &Ctx<'_>) -> Option<Against> {
         match event {
             Event::Key(key) => {
-                if edit::edit(&mut self.field, key) {
-                    self.cursor = Cursor::default();
-                }
+                edit::edit(&mut self.field, key);
+                self.cursor = Cursor::default();
             }
             Event::Paste(text) => {
                 edit::paste(&mut self.field, text);

@@ -7,6 +7,11 @@ use crate::screens::parts::Ctx;
 use crate::ui::skin::Role;
 use crate::ui::{Phrase, scroll};
 
+/// A text of so many characters can be taken in as it is.
+const SHORT: usize = 19;
+/// So many characters before two texts part are shown in a cell.
+const BEFORE: usize = 4;
+
 /// State of the reader.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reader {
@@ -73,8 +78,8 @@ pub fn lines(row: &TextRow, old_label: &str, new_label: &str, width: usize) -> V
         _ => Shared::default(),
     };
     let mut lines = Vec::new();
-    if shared.start > 0 || shared.end > 0 {
-        let word = format!("the same: the first {} characters and the last {}", shared.start, shared.end);
+    if shared.start > SHORT {
+        let word = format!("the same at both: the first {} characters and the last {}", shared.start, shared.end);
         lines.extend(Phrase::of(Role::Muted, word).wrap(width, 0));
         lines.push(Phrase::default());
     }
@@ -89,6 +94,17 @@ pub fn lines(row: &TextRow, old_label: &str, new_label: &str, width: usize) -> V
     }
     side(&mut lines, Phrase::of(Role::Candidate, new_label.to_owned()), row.new.as_deref(), shared, width);
     lines
+}
+
+/// Long texts that begin alike, each from shortly before they part: in a cell their common beginning would hide it.
+#[must_use]
+pub fn from_where_they_part(old: &str, new: &str) -> (String, String) {
+    let start = shared(old, new).start;
+    if start <= BEFORE || old.chars().count().max(new.chars().count()) <= SHORT {
+        return (old.to_owned(), new.to_owned());
+    }
+    let cut = |text: &str| format!("…{}", text.chars().skip(start - BEFORE).collect::<String>());
+    (cut(old), cut(new))
 }
 
 /// How many characters two texts share at their ends.
@@ -117,4 +133,41 @@ fn side(lines: &mut Vec<Phrase<'static>>, title: Phrase<'static>, text: Option<&
     let phrase =
         Phrase::of(Role::Muted, clean(&text[..from])).text(clean(&text[from..to])).add(Role::Muted, clean(&text[to..]));
     lines.extend(phrase.wrap(width.max(10), 0));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_shown_from_where_they_part_and_short_ones_whole() {
+        let cells = |a, b| from_where_they_part(a, b);
+        assert_eq!(cells("tenure,age,income,A", "tenure,age,income,BB"), ("…ome,A".into(), "…ome,BB".into()));
+        assert_eq!(cells("telco-1", "telco-2"), ("telco-1".into(), "telco-2".into()));
+        assert_eq!(cells("", "a very long text indeed"), (String::new(), "a very long text indeed".into()));
+    }
+
+    #[test]
+    fn both_texts_are_there_in_full_and_what_they_share_is_counted_without_overlap() {
+        let long = "a".repeat(30);
+        let row = |old: &str, new: &str| TextRow {
+            name: "p".into(),
+            old: Some(old.into()),
+            new: Some(new.into()),
+            change: Change::Unknown,
+        };
+        let text =
+            |row: &TextRow| lines(row, "v1", "v2", 60).iter().map(|l| format!("{}\n", l.plain())).collect::<String>();
+        let shown = text(&row(&format!("{long}Xa"), &format!("{long}YYa")));
+        assert!(
+            shown.contains("the first 30 characters and the last 1")
+                && shown.contains("aXa\n")
+                && shown.contains("aYYa\n"),
+            "{shown}"
+        );
+        assert!(text(&row(&long, &format!("{long}a"))).contains("the first 30 characters and the last 0"));
+        let gone = TextRow { new: None, change: Change::Removed, ..row("two\nlines", "") };
+        let shown = text(&gone);
+        assert!(shown.contains("two\nlines\n") && shown.contains("v2  has none"), "{shown}");
+    }
 }

@@ -371,3 +371,7 @@ fn grouped(n: i128) -> String {
     }
     if n < 0 { format!("-{out}") } else { out }
 }
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::Diff;
 use super::against::{Against, Held};
+use super::reader::from_where_they_part;
 use super::rows::Row as DiffRow;
 use super::tally::Tally;
 use crate::domain::compare::{Change, MetricRow, TextRow};
@@ -97,14 +98,13 @@ impl Diff {
             return area;
         };
         let (line, below) = format::split_top(area, 1);
-        let label = self.against.label(facts, ctx).unwrap_or_default();
         let rests = match &facts.baseline {
             Some(base) => format!("an approval rests on {} against {}", self.version, base.version.number),
             None => format!("an approval rests on {} alone", self.version),
         };
         let symbol = skin.symbols().warn;
-        Phrase::of(Role::Warn, format!(" {symbol} against {label}, not what is in production"))
-            .add(Role::Muted, format!("; {rests}"))
+        Phrase::of(Role::Warn, format!(" {symbol} not what is in production"))
+            .add(Role::Muted, format!(": {rests}"))
             .draw(line, buf, skin);
         below
     }
@@ -170,6 +170,13 @@ fn text(row: &TextRow, figure: Option<&str>, inside: bool, skin: &Skin) -> Row<'
         Some(value) => Phrase::of(role, clean_line(value)),
         None => absent(row.change),
     };
+    let (old, new) = match (&row.old, &row.new) {
+        (Some(old), Some(new)) if row.change != Change::Same => {
+            let (old, new) = from_where_they_part(old, new);
+            (Some(old), Some(new))
+        }
+        (old, new) => (old.clone(), new.clone()),
+    };
     let symbols = skin.symbols();
     let mark = match (row.change, figure) {
         (Change::Same, _) => Phrase::of(Role::Muted, symbols.same),
@@ -179,7 +186,7 @@ fn text(row: &TextRow, figure: Option<&str>, inside: bool, skin: &Skin) -> Row<'
         _ if row.old.is_none() || row.new.is_none() => Phrase::of(Role::Unknown, symbols.unknown),
         _ => Phrase::of(Role::Unknown, "~ changed"),
     };
-    Row::new(vec![name(&row.name, inside), cell(Role::Muted, &row.old), cell(Role::Text, &row.new), mark])
+    Row::new(vec![name(&row.name, inside), cell(Role::Muted, &old), cell(Role::Text, &new), mark])
 }
 
 fn name(name: &str, inside: bool) -> Phrase<'static> {
