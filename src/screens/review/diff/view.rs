@@ -121,7 +121,7 @@ fn columns(width: u16) -> Vec<Column<'static>> {
 }
 
 fn sample() -> Row<'static> {
-    let cells = ["validation_macro_f1_score", "telco-2026-0.123456", "telco-2026-0.123456", "▲ +0.123456"];
+    let cells = ["validation_macro_f1_score", "telco-2026-0.123456", "telco-2026-0.123456", "▲ +0.00012345"];
     Row::new(cells.map(Phrase::new).to_vec())
 }
 
