@@ -16,3 +16,4 @@ pub mod runtime;
 pub mod screens;
 pub mod services;
 pub mod ui;
+pub mod verdict;
