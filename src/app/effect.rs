@@ -4,6 +4,7 @@ use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::promotion::PlanDraft;
+use crate::domain::record::SignOff;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +17,8 @@ pub enum Effect {
     Promote {
         /// The plan that was on screen.
         draft: Box<PlanDraft>,
-        /// The signer's reason.
-        reason: String,
+        /// What the signer said.
+        sign_off: SignOff,
     },
     /// Go on with an unfinished promotion.
     Resume(PromotionId),

@@ -18,6 +18,7 @@ pub mod policy;
 pub mod preflight;
 pub mod preview;
 pub mod promotion;
+pub mod record;
 pub mod reference;
 pub mod registry;
 pub mod release;

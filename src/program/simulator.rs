@@ -136,7 +136,7 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
                 aliases: true,
                 tag_value_limit: 5000,
             }),
-            host: Ok(HostIdentity { login: "rev1".into(), id: 7, name: None, email: None }),
+            host: Ok(HostIdentity { login: "rev1".into(), id: 7, name: None, email: None, host_time: None }),
         }),
         Query::Models { .. } => Answer::Models(Page {
             items: vec![RegisteredModel {

@@ -8,6 +8,7 @@ use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumbe
 use crate::domain::preflight::{Check, CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::promotion::{CommitOrigin, PlanDraft, Signer, fold};
+use crate::domain::record::{Basis, Decision, SignOff};
 use crate::domain::registry::VersionStatus;
 use crate::domain::release;
 use crate::evidence;
@@ -51,6 +52,7 @@ pub(super) async fn run(services: &Services, model: &ModelName, number: VersionN
             facts,
             tag,
             signer,
+            basis: Basis::bare(Decision::Approve),
         }),
         _ => None,
     };
@@ -379,7 +381,7 @@ impl Checks {
 
     fn notes(&mut self, services: &Services, draft: &PlanDraft) {
         // Rendered once for its errors; the real rendering happens when the plan is signed.
-        if let Err(error) = draft.sign(services.clock.new_id(), services.clock.now(), "") {
+        if let Err(error) = draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default()) {
             self.add_hint("notes", Block, error.to_string(), "Mend the release notes template.");
         }
     }

@@ -90,8 +90,11 @@ impl Demo {
                 registry_user: None,
             },
             facts,
+            basis: signoff::domain::record::Basis::bare(signoff::domain::record::Decision::Approve),
         };
-        draft.sign(self.clock.new_id(), self.clock.now(), "looks right").unwrap()
+        draft
+            .sign(self.clock.new_id(), self.clock.now(), &signoff::domain::record::SignOff::because("looks right"))
+            .unwrap()
     }
 
     /// Tags and releases as a promotion does; gives the CD query that follows.

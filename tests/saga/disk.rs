@@ -80,7 +80,11 @@ async fn plan(lab: &Lab) -> PromotionPlan {
     let preflight = lab.promoter.preflight(&model, CANDIDATE).await.unwrap();
     let clock = &lab.services.clock;
     lab.script.forget();
-    preflight.draft.unwrap().sign(clock.new_id(), clock.now(), "looks right").unwrap()
+    preflight
+        .draft
+        .unwrap()
+        .sign(clock.new_id(), clock.now(), &signoff::domain::record::SignOff::because("looks right"))
+        .unwrap()
 }
 
 #[tokio::test]

@@ -6,11 +6,14 @@ use super::world::StoredCommit;
 use super::world::code::{StoredCheck, StoredFile};
 use super::{DemoHost, convert};
 use crate::domain::cd::{CdRun, CdState};
+use crate::domain::commit::CommitComment;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, Verdict, approvers};
 use crate::domain::text::clean_line;
 use crate::failure::Outcome;
+use crate::failure::Service;
 use crate::ports::code::CodeHost;
+use crate::ports::unsupported;
 
 #[async_trait]
 impl CodeHost for DemoHost {
@@ -81,6 +84,22 @@ impl CodeHost for DemoHost {
             None => Ok(convert::cd_run(&repo.slug, &repo.workflow, repo.cd_run(id)?, now)),
         })
         .await
+    }
+
+    async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>> {
+        Err(unsupported(
+            Service::Github,
+            format!("read the comments on {} in {repo}", commit.short()),
+            "not written yet",
+        ))
+    }
+
+    async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool> {
+        Err(unsupported(Service::Github, format!("look for {login} in {org}/{team}"), "not written yet"))
+    }
+
+    async fn asset(&self, repo: &RepoSlug, id: u64, _limit: usize) -> Outcome<Vec<u8>> {
+        Err(unsupported(Service::Github, format!("read the file {id} in {repo}"), "not written yet"))
     }
 
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {

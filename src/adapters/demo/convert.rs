@@ -127,6 +127,9 @@ pub(super) fn release_state(repo: &Repo, release: &Release) -> ReleaseState {
         draft: release.draft,
         body: release.body.clone(),
         author: Some(clean_line(&release.author)),
+        author_id: None,
+        assets: Vec::new(),
+        upload_url: None,
         web_url: tag_page(&repo.slug, &release.tag),
     }
 }

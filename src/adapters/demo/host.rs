@@ -9,12 +9,14 @@ use super::latency::Wire;
 use super::world::{NewRelease, Refusal, Repo, TagObject, World, server_time};
 use super::{HOST, Latency, Store, convert};
 use crate::domain::cd::{CdJob, CdRun};
-use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
+use crate::domain::commit::{
+    Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
+};
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
-use crate::ports::{CdQuery, Clock, Journaled, ReleaseHost};
+use crate::ports::{CdQuery, Clock, Journaled, ReleaseHost, unsupported};
 
 /// How much older than asked for a CD run may be: times are cut to what servers report.
 const SKEW: SignedDuration = SignedDuration::from_secs(1);
@@ -83,7 +85,7 @@ impl ReleaseHost for DemoHost {
         self.wire.pass().await;
         let me = self.store.look_async(|world| world.identity.clone()).await?;
         let name = Some(text::clean_line(&me.name));
-        Ok(HostIdentity { login: text::clean_line(&me.login), id: me.id, name, email: None })
+        Ok(HostIdentity { login: text::clean_line(&me.login), id: me.id, name, email: None, host_time: None })
     }
 
     async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository> {
@@ -209,6 +211,31 @@ impl ReleaseHost for DemoHost {
             Ok(convert::release_state(repo, repo.release(id)?))
         })
         .await
+    }
+
+    async fn attach(
+        &self,
+        _journaled: &Journaled,
+        repo: &RepoSlug,
+        _release: &ReleaseState,
+        name: &str,
+        _bytes: &[u8],
+    ) -> Outcome<ReleaseAsset> {
+        Err(unsupported(Service::Github, format!("attach {name} in {repo}"), "not written yet"))
+    }
+
+    async fn remove_unfinished_asset(&self, _journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()> {
+        Err(unsupported(Service::Github, format!("remove the file {asset} in {repo}"), "not written yet"))
+    }
+
+    async fn comment(
+        &self,
+        _journaled: &Journaled,
+        repo: &RepoSlug,
+        commit: &CommitSha,
+        _body: &str,
+    ) -> Outcome<CommitComment> {
+        Err(unsupported(Service::Github, format!("comment on {} in {repo}", commit.short()), "not written yet"))
     }
 
     async fn publish_release(&self, _journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState> {

@@ -4,6 +4,7 @@
 //! are pure: the same policy and the same evidence give the same verdict, in whatever order the evidence was read.
 
 pub mod checklist;
+pub mod demands;
 pub mod evidence;
 pub mod file;
 pub mod judge;
@@ -12,6 +13,7 @@ pub mod separation;
 use serde::{Deserialize, Serialize};
 
 pub use checklist::{Answer, Answers, Question};
+pub use demands::Demands;
 pub use evidence::{CodeEvidence, Evidence, Reading};
 pub use separation::{People, Separation, Truth};
 
@@ -60,7 +62,7 @@ pub struct Policy {
 }
 
 /// What becomes of a rule that does not hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// It says nothing.

@@ -15,6 +15,7 @@ use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
+use crate::domain::record::SignOff;
 use crate::failure::Failure;
 use crate::screens::parts::{Ctx, Event, Step};
 
@@ -204,7 +205,7 @@ impl Approve {
                     return Step::none();
                 };
                 self.phase = Phase::Submitted;
-                Step::effect(Effect::Promote { draft: Box::new(draft), reason: self.reason.value().to_owned() })
+                Step::effect(Effect::Promote { draft: Box::new(draft), sign_off: self.sign_off() })
             }
         }
     }
@@ -261,6 +262,11 @@ impl Approve {
             Some(facts) if facts.digest() == *reviewed => facts.changes_to(&draft.facts),
             _ => vec!["the facts are not those that were reviewed".to_owned()],
         }
+    }
+
+    /// What the signer said so far.
+    fn sign_off(&self) -> SignOff {
+        SignOff::because(self.reason.value())
     }
 
     fn query(&self) -> Query {

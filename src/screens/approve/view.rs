@@ -155,7 +155,7 @@ impl Approve {
         };
         // Rendered with a placeholder: the real id is made when it is confirmed.
         let id = PromotionId::from_uuid(uuid::Uuid::nil());
-        let text = match draft.sign(id, preflight.read_at, self.reason.value()) {
+        let text = match draft.sign(id, preflight.read_at, &self.sign_off()) {
             Ok(plan) => plan.notes,
             Err(error) => error.to_string(),
         };
