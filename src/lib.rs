@@ -4,6 +4,7 @@ pub mod adapters;
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod decision;
 pub mod domain;
 pub mod evidence;
 pub mod failure;

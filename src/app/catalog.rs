@@ -17,6 +17,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::SagaState;
+use crate::domain::record::Decision;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
@@ -123,7 +124,7 @@ pub struct Catalog {
     pub experiments: Grown<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
     facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
-    preflights: HashMap<(ModelName, VersionNumber), Box<Preflight>>,
+    preflights: HashMap<(ModelName, VersionNumber, Decision), Box<Preflight>>,
     /// Promotions of this machine, newest first.
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
@@ -256,8 +257,8 @@ impl Catalog {
             (Query::Facts { model, version }, Answer::Facts(facts)) => {
                 self.facts.insert((model.clone(), *version), facts);
             }
-            (Query::Preflight { model, version }, Answer::Preflight(preflight)) => {
-                self.preflights.insert((model.clone(), *version), preflight);
+            (Query::Preflight { model, version, decision }, Answer::Preflight(preflight)) => {
+                self.preflights.insert((model.clone(), *version, *decision), preflight);
             }
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
@@ -356,14 +357,14 @@ impl Catalog {
 
     /// The checks and the plan for one version.
     #[must_use]
-    pub fn preflight(&self, model: &ModelName, version: VersionNumber) -> Option<&Preflight> {
-        self.preflights.get(&(model.clone(), version)).map(AsRef::as_ref)
+    pub fn preflight(&self, model: &ModelName, version: VersionNumber, decision: Decision) -> Option<&Preflight> {
+        self.preflights.get(&(model.clone(), version, decision)).map(AsRef::as_ref)
     }
 
     /// Throws the plan for one version away, so that the next approval reads everything anew.
-    pub fn forget_preflight(&mut self, model: &ModelName, version: VersionNumber) {
-        self.preflights.remove(&(model.clone(), version));
-        self.slots.remove(&Query::Preflight { model: model.clone(), version });
+    pub fn forget_preflight(&mut self, model: &ModelName, version: VersionNumber, decision: Decision) {
+        self.preflights.remove(&(model.clone(), version, decision));
+        self.slots.remove(&Query::Preflight { model: model.clone(), version, decision });
     }
 
     /// The questions that bring in the runs of these ids: those under way for any of them, and one for those

@@ -11,6 +11,7 @@ use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber}
 use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
+use crate::domain::record::Decision;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
@@ -63,6 +64,8 @@ pub enum Query {
         model: ModelName,
         /// The version.
         version: VersionNumber,
+        /// Approve, or roll back.
+        decision: Decision,
     },
     /// All promotions in this machine's journal.
     Promotions,

@@ -37,6 +37,14 @@ pub fn tag_name(template: &str, model: &ModelName, version: VersionNumber) -> Re
     fill(template, &safe_name(model), version).parse()
 }
 
+/// The tag of a version's `nth` release, from the tag of its first: `telco-churn-v41-r2`.
+///
+/// # Errors
+/// If that is no safe tag name any more.
+pub fn again(first: &TagName, nth: u32) -> Result<TagName, InvalidId> {
+    format!("{first}-r{nth}").parse()
+}
+
 /// Renders a title from a template with `{model}` and `{version}`; any text is fine here.
 #[must_use]
 pub fn title(template: &str, model: &ModelName, version: VersionNumber) -> String {

@@ -190,6 +190,10 @@ pub trait ReleaseHost: Send + Sync {
 pub trait Clock: Send + Sync {
     /// Now, in UTC.
     fn now(&self) -> Timestamp;
+    /// Seconds the local time is east of UTC now.
+    fn utc_offset_s(&self) -> i32 {
+        0
+    }
     /// A fresh promotion id.
     fn new_id(&self) -> PromotionId;
     /// Lets time pass; tests make it pass at once.

@@ -228,6 +228,7 @@ pub(crate) fn preflight() -> Preflight {
         detail: "fine".into(),
         hint: None,
         failure: None,
+        overridable: false,
     };
     Preflight {
         checks: vec![check("version"), check("commit"), check("tag")],

@@ -17,7 +17,7 @@ use crate::app::route::Route;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::CheckState;
 use crate::domain::promotion::{Entry, Event, samples};
-use crate::domain::record::SignOff;
+use crate::domain::record::{Decision, SignOff};
 use crate::failure::Outcome;
 use crate::promoter::Progress;
 use crate::screens::Screen;
@@ -277,7 +277,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         Just(Query::Session),
         Just(Query::Models { page: None }),
         Just(Query::Facts { model: subject().0, version: subject().1 }),
-        Just(Query::Preflight { model: subject().0, version: subject().1 }),
+        Just(Query::Preflight { model: subject().0, version: subject().1, decision: Decision::Approve }),
         Just(Query::Promotions),
     ];
     prop_oneof![

@@ -33,8 +33,8 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
             let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;
             Answer::Facts(Box::new(facts))
         }
-        Query::Preflight { model, version } => {
-            Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version).await?))
+        Query::Preflight { model, version, decision } => {
+            Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version, *decision).await?))
         }
         Query::Histories { runs, metric, window } => {
             Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)

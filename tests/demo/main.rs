@@ -102,7 +102,8 @@ impl Demo {
         let j = journaled().await;
         let object = self.host.create_tag_object(&j, plan).await.unwrap();
         self.host.create_tag_ref(&j, plan, &object).await.unwrap();
-        self.host.create_release(&j, plan).await.unwrap();
+        let draft = self.host.create_release(&j, plan).await.unwrap();
+        self.host.publish_release(&j, &plan.draft.repo, draft.id).await.unwrap();
         query(plan)
     }
 }

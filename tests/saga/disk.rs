@@ -77,7 +77,8 @@ impl JournalStore for Photographed {
 
 async fn plan(lab: &Lab) -> PromotionPlan {
     let model = signoff::domain::ids::ModelName::new(crate::lab::CHURN);
-    let preflight = lab.promoter.preflight(&model, CANDIDATE).await.unwrap();
+    let preflight =
+        lab.promoter.preflight(&model, CANDIDATE, signoff::domain::record::Decision::Approve).await.unwrap();
     let clock = &lab.services.clock;
     lab.script.forget();
     preflight

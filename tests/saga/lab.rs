@@ -158,7 +158,9 @@ impl Lab {
 
     /// What the reviewer signs after a clean preflight.
     pub fn plan(&self, number: VersionNumber) -> PromotionPlan {
-        let preflight = now(self.promoter.preflight(&ModelName::new(CHURN), number)).unwrap();
+        let preflight =
+            now(self.promoter.preflight(&ModelName::new(CHURN), number, signoff::domain::record::Decision::Approve))
+                .unwrap();
         assert!(preflight.may_confirm(), "{:?}", preflight.blocking().collect::<Vec<_>>());
         self.script.forget();
         preflight

@@ -10,10 +10,8 @@ use crate::domain::commit::CommitComment;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, Verdict, approvers};
 use crate::domain::text::clean_line;
-use crate::failure::Outcome;
-use crate::failure::Service;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::code::CodeHost;
-use crate::ports::unsupported;
 
 #[async_trait]
 impl CodeHost for DemoHost {
@@ -87,19 +85,32 @@ impl CodeHost for DemoHost {
     }
 
     async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>> {
-        Err(unsupported(
-            Service::Github,
-            format!("read the comments on {} in {repo}", commit.short()),
-            "not written yet",
-        ))
+        let (slug, sha) = (repo.clone(), commit.clone());
+        self.read(repo, format!("read the comments on commit {} in {repo}", commit.short()), move |repo| {
+            Ok(repo.comments.iter().filter(|c| c.commit == sha).map(|c| convert::comment(&slug, c)).collect())
+        })
+        .await
     }
 
     async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool> {
-        Err(unsupported(Service::Github, format!("look for {login} in {org}/{team}"), "not written yet"))
+        let repo = self.store.look_async(|world| world.repo.slug.clone()).await?;
+        let (key, who) = (format!("{org}/{team}"), login.to_owned());
+        self.read(&repo, format!("look for {login} in the team {key}"), move |repo| {
+            let members = repo.teams.get(&key).map(Vec::as_slice).unwrap_or_default();
+            Ok(members.iter().any(|m| m.eq_ignore_ascii_case(&who)))
+        })
+        .await
     }
 
-    async fn asset(&self, repo: &RepoSlug, id: u64, _limit: usize) -> Outcome<Vec<u8>> {
-        Err(unsupported(Service::Github, format!("read the file {id} in {repo}"), "not written yet"))
+    async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
+        let operation = format!("read the release file {id} of {repo}");
+        let bytes =
+            self.read(repo, operation.clone(), move |repo| Ok(repo.asset(id)?.content.clone().into_bytes())).await?;
+        if bytes.len() > limit {
+            let reason = format!("it has {} bytes, more than {limit}", bytes.len());
+            return Err(Failure::new(FailureKind::Protocol, Service::Github, operation, reason));
+        }
+        Ok(bytes)
     }
 
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {

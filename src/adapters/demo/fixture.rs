@@ -298,6 +298,8 @@ fn repo(fixture: RepositoryFixture, now: Timestamp) -> Repo {
         releases: Vec::new(),
         workflow: fixture.workflow,
         cd_runs: Vec::new(),
+        comments: Vec::new(),
+        teams: BTreeMap::new(),
         trainings: Vec::new(),
         last_id: FIRST_ID,
     }

@@ -16,7 +16,7 @@ use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
-use crate::ports::{CdQuery, Clock, Journaled, ReleaseHost, unsupported};
+use crate::ports::{CdQuery, Clock, Journaled, ReleaseHost};
 
 /// How much older than asked for a CD run may be: times are cut to what servers report.
 const SKEW: SignedDuration = SignedDuration::from_secs(1);
@@ -24,7 +24,7 @@ const SKEW: SignedDuration = SignedDuration::from_secs(1);
 /// A release host over a [`Store`].
 #[allow(missing_debug_implementations)]
 pub struct DemoHost {
-    store: Store,
+    pub(super) store: Store,
     wire: Wire,
 }
 
@@ -204,9 +204,9 @@ impl ReleaseHost for DemoHost {
 
     async fn create_release(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
         let (tag, title, body) = (plan.draft.tag.clone(), plan.draft.title.clone(), plan.notes.clone());
-        let operation = format!("publish the release '{}' in {}", plan.draft.tag, plan.draft.repo);
+        let operation = format!("draft the release '{}' in {}", plan.draft.tag, plan.draft.repo);
         self.write(&plan.draft.repo, operation, move |repo, login, now| {
-            let new = NewRelease { tag, title, body, draft: false, author: login.to_owned() };
+            let new = NewRelease { tag, title, body, draft: true, author: login.to_owned() };
             let id = repo.create_release(new, now)?;
             Ok(convert::release_state(repo, repo.release(id)?))
         })
@@ -217,15 +217,18 @@ impl ReleaseHost for DemoHost {
         &self,
         _journaled: &Journaled,
         repo: &RepoSlug,
-        _release: &ReleaseState,
+        release: &ReleaseState,
         name: &str,
-        _bytes: &[u8],
+        bytes: &[u8],
     ) -> Outcome<ReleaseAsset> {
-        Err(unsupported(Service::Github, format!("attach {name} in {repo}"), "not written yet"))
+        let (id, owned, bytes) = (release.id, name.to_owned(), bytes.to_vec());
+        let operation = format!("attach {} to the release of {} in {repo}", text::clean_line(name), release.tag);
+        self.write(repo, operation, move |repo, _, _| Ok(convert::asset(&repo.attach(id, &owned, &bytes)?))).await
     }
 
     async fn remove_unfinished_asset(&self, _journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()> {
-        Err(unsupported(Service::Github, format!("remove the file {asset} in {repo}"), "not written yet"))
+        // Uploads to the demo finish or do not happen.
+        self.write(repo, format!("remove the file {asset} in {repo}"), move |_, _, _| Ok(())).await
     }
 
     async fn comment(
@@ -233,9 +236,15 @@ impl ReleaseHost for DemoHost {
         _journaled: &Journaled,
         repo: &RepoSlug,
         commit: &CommitSha,
-        _body: &str,
+        body: &str,
     ) -> Outcome<CommitComment> {
-        Err(unsupported(Service::Github, format!("comment on {} in {repo}", commit.short()), "not written yet"))
+        let me = self.store.look_async(|world| world.identity.id).await?;
+        let (slug, commit, body) = (repo.clone(), commit.clone(), body.to_owned());
+        let operation = format!("comment on commit {} in {repo}", commit.short());
+        self.write(repo, operation, move |repo, login, now| {
+            Ok(convert::comment(&slug, &repo.comment(&commit, (login, me), &body, now)?))
+        })
+        .await
     }
 
     async fn publish_release(&self, _journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState> {

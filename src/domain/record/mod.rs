@@ -6,8 +6,10 @@
 
 pub mod build;
 pub mod chain;
+pub mod mark;
 pub mod seal;
 pub mod text;
+pub mod vouch;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,7 @@ use super::registry::{PromotionTarget, Stage};
 use super::run::{Dataset, MetricValue};
 
 pub use build::{Basis, SignOff};
+pub use mark::DecisionMark;
 pub use seal::{Sealed, Unreadable};
 
 /// Name and version of the record's form. A reader refuses others.

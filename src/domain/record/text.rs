@@ -14,6 +14,9 @@ pub const FACTS_TRAILER: &str = "Signoff-Facts";
 /// Trailer with the word of the decision.
 pub const DECISION_TRAILER: &str = "Signoff-Decision";
 
+/// Trailer with the registry's address.
+pub const REGISTRY_TRAILER: &str = "Signoff-Registry";
+
 /// Characters of a reason that a comment repeats.
 const COMMENT_REASON: usize = 2_000;
 
@@ -38,7 +41,7 @@ pub fn tag_message(sealed: &Sealed) -> String {
     let run = record.model.run_id.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
     out.push_str(&format!(
         "\n{OPERATION_TRAILER}: {}\n{DECISION_TRAILER}: {}\n{MODEL_TRAILER}: {model}\n{VERSION_TRAILER}: {}\n\
-         Signoff-Run: {run}\nSignoff-Registry: {}\n{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n",
+         Signoff-Run: {run}\n{REGISTRY_TRAILER}: {}\n{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n",
         record.record_id,
         record.decision.word(),
         version.0,
@@ -70,7 +73,7 @@ pub fn comment(sealed: &Sealed) -> String {
     out.push_str("Editing or deleting this comment makes the decision void.\n\n");
     out.push_str(&format!(
         "```\n{OPERATION_TRAILER}: {}\n{DECISION_TRAILER}: {}\n{MODEL_TRAILER}: {model}\n{VERSION_TRAILER}: {}\n\
-         Signoff-Registry: {}\n{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n```\n",
+         {REGISTRY_TRAILER}: {}\n{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n```\n",
         record.record_id,
         record.decision.word(),
         version.0,

@@ -15,7 +15,7 @@ use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
-use crate::domain::record::SignOff;
+use crate::domain::record::{Decision, SignOff};
 use crate::failure::Failure;
 use crate::screens::parts::{Ctx, Event, Step};
 
@@ -49,6 +49,7 @@ pub enum Phase {
 pub struct Approve {
     model: ModelName,
     version: VersionNumber,
+    decision: Decision,
     reviewed: Option<String>,
     confirmation: Field,
     reason: Field,
@@ -62,6 +63,7 @@ impl PartialEq for Approve {
     fn eq(&self, other: &Self) -> bool {
         self.version == other.version
             && self.model == other.model
+            && self.decision == other.decision
             && self.phase == other.phase
             && self.focus == other.focus
             && self.confirmation.value() == other.confirmation.value()
@@ -72,10 +74,11 @@ impl PartialEq for Approve {
 impl Approve {
     /// The form for one version. `reviewed` is the digest of the facts that the review showed, if there was one.
     #[must_use]
-    pub fn new(model: ModelName, version: VersionNumber, reviewed: Option<String>) -> Self {
+    pub fn new(model: ModelName, version: VersionNumber, decision: Decision, reviewed: Option<String>) -> Self {
         Self {
             model,
             version,
+            decision,
             reviewed,
             confirmation: Field::default(),
             reason: Field::default(),
@@ -223,7 +226,7 @@ impl Approve {
                 _ => Err(Obstacle::Say(format!("Type exactly {wanted}."))),
             };
         }
-        let Some(preflight) = ctx.catalog.preflight(&self.model, self.version) else {
+        let Some(preflight) = ctx.catalog.preflight(&self.model, self.version, self.decision) else {
             return say("The plan is not there yet.");
         };
         if ctx.catalog.is_loading(&self.query()) {
@@ -270,7 +273,7 @@ impl Approve {
     }
 
     fn query(&self) -> Query {
-        Query::Preflight { model: self.model.clone(), version: self.version }
+        Query::Preflight { model: self.model.clone(), version: self.version, decision: self.decision }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Event, Step};
 
 use rows::{Row, diff_rows, fact_rows};
@@ -116,7 +117,7 @@ impl Review {
                     return Step::push(Route::Curve(model, version, metric.name.clone()));
                 }
             }
-            Action::Approve => return Step::push(Route::Approve(model, version)),
+            Action::Approve => return Step::push(Route::Approve(model, version, Decision::Approve)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),
             Action::Refresh => return Step::refresh(vec![self.query()]),
