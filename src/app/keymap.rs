@@ -24,6 +24,8 @@ pub enum Context {
     Versions,
     /// The review of one version.
     Review,
+    /// The lineage of one version.
+    Lineage,
     /// The approval form.
     Approve,
     /// One promotion.
@@ -52,13 +54,14 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Global,
         Self::List,
         Self::Inbox,
         Self::Models,
         Self::Versions,
         Self::Review,
+        Self::Lineage,
         Self::Approve,
         Self::Promotion,
         Self::History,
@@ -83,6 +86,7 @@ impl Context {
             Self::Models => "models",
             Self::Versions => "versions",
             Self::Review => "review",
+            Self::Lineage => "lineage",
             Self::Approve => "approve",
             Self::Promotion => "promotion",
             Self::History => "history",
