@@ -2,7 +2,7 @@
 
 use super::rows::{time, unread};
 use super::trail::Trail;
-use super::tree::{Row, Tone, Tree, sentence};
+use super::tree::{Row, Tone, Tree, reason, sentence};
 use crate::app::trace::Traced;
 use crate::domain::cd::CdState;
 use crate::domain::commit::Commit;
@@ -34,7 +34,7 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) ->
     let (origin, question) = match (&trail.origin, trail.commit_question()) {
         (Ok(origin), Some(question)) => (origin, question),
         (Err(failure), _) => {
-            unread(tree, "commit", 2, Row::new("commit", ""), Some(sentence(failure)));
+            unresolved_commit(tree, facts, failure);
             return true;
         }
         (Ok(_), None) => return true,
@@ -64,6 +64,22 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) ->
     false
 }
 
+/// A commit that is not even looked for: what the run recorded of it all the same.
+fn unresolved_commit(tree: &mut Tree<'_>, facts: &ReviewedFacts, failure: &Failure) {
+    let Some((run, recorded)) = facts.run.known().and_then(|run| Some((run, run.source_commit()?))) else {
+        return unread(tree, "commit", 2, Row::new("commit", ""), Some(reason(failure)));
+    };
+    let row = Row::new("commit", reason(failure)).tone(Tone::Unknown).copy(recorded);
+    if tree.node("commit", 2, row, true) {
+        tree.note(Row::new("recorded as", recorded));
+        if let Some((host, repo)) = run.source_repo_url().and_then(RepoSlug::from_remote_url) {
+            tree.note(Row::new("recorded at", format!("{host}/{repo}")).copy(format!("{host}/{repo}")));
+        }
+        let branch = run.source_branch().unwrap_or("not recorded");
+        tree.note(Row::new("branch", branch).copy(branch));
+    }
+}
+
 fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &Origin, facts: &ReviewedFacts) {
     tree.note(Row::new("id", commit.sha.as_str()));
     if origin.origin == CommitOrigin::Run && !origin.rev.eq_ignore_ascii_case(commit.sha.as_str()) {
@@ -90,10 +106,14 @@ fn other_repository(tree: &mut Tree<'_>, facts: &ReviewedFacts, origin: &Origin)
 fn pull_request_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
     let row = Row::new("pull request", "");
     let Some(question) = trail.pull_request() else {
-        return unread(tree, "pull request", 3, row, no_commit.then(|| NO_COMMIT.to_owned()));
+        if !no_commit {
+            return expected_pull_request(tree);
+        }
+        return unread(tree, "pull request", 3, row, Some(NO_COMMIT.to_owned()));
     };
     let part = trail.traced(&question);
     match part.known {
+        None if part.failure.is_none() => return expected_pull_request(tree),
         Some(Traced::PullRequest(Some(pull))) => pull_request(tree, pull),
         Some(Traced::PullRequest(None)) => {
             tree.node("pull request", 3, Row::new("pull request", NO_PULL_REQUEST).tone(Tone::Unknown), false);
@@ -101,6 +121,14 @@ fn pull_request_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
         _ => return unread(tree, "pull request", 3, row, part.failure.map(sentence)),
     }
     tree.stale(part.failure);
+}
+
+/// The rows a pull request will take, so that those below keep their place when it comes.
+fn expected_pull_request(tree: &mut Tree<'_>) {
+    if tree.node("pull request", 3, Row::new("pull request", "").tone(Tone::Loading), true) {
+        tree.note(Row::new("author", "").tone(Tone::Loading));
+        tree.note(Row::new("approved by", "").tone(Tone::Loading));
+    }
 }
 
 fn pull_request(tree: &mut Tree<'_>, pull: &PullRequest) {
@@ -189,7 +217,7 @@ fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no
     let number = baseline.version.number;
     match &trail.baseline {
         _ if no_commit => return say(NO_COMMIT, Tone::Unknown),
-        Some(Err(failure)) => return say(&sentence(failure), Tone::Unknown),
+        Some(Err(failure)) => return say(&format!("of {number}: {}", reason(failure)), Tone::Unknown),
         _ => {}
     }
     let Some(question) = trail.changes() else {
@@ -222,7 +250,10 @@ fn changes(
     let least = if change.truncated { "at least " } else { "" };
     let files = count(change.files.len() as u64, "file");
     let mut value = format!("{}, {least}{files} since {since}", count(change.ahead_by, "commit"));
-    if !paths.is_empty() {
+    if change.ahead_by == 0 {
+        value = format!("none since {since}");
+    }
+    if !paths.is_empty() && !change.files.is_empty() {
         let n = watched.iter().filter(|w| **w).count();
         value.push_str(&format!(", {least}{n} watched"));
     }
@@ -231,7 +262,8 @@ fn changes(
     let open = tree.node("changes", 3, row, foldable);
     if change.behind_by > 0 {
         let n = count(change.behind_by, "commit");
-        tree.note(Row::new("", format!("{n} of {since} missing here: the code diverged")).tone(Tone::Warn));
+        let why = if change.ahead_by == 0 { "this code is older" } else { "the code diverged" };
+        tree.note(Row::new("", format!("{n} of {since} missing here: {why}")).tone(Tone::Warn));
     }
     if open {
         if let Some(from) = from {
@@ -265,7 +297,7 @@ fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>) {
     let key = "trained by";
     let (claim, question) = match (&trail.training, trail.workflow()) {
         (Ok(Some(claim)), Some(question)) => (claim, question),
-        (Err(failure), _) => return unread(tree, key, 2, Row::new(key, ""), Some(sentence(failure))),
+        (Err(failure), _) => return unread(tree, key, 2, Row::new(key, ""), Some(reason(failure))),
         _ => {
             tree.node(key, 2, Row::new(key, NO_TRAINING).tone(Tone::Unknown), false);
             return;

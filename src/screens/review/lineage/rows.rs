@@ -238,7 +238,7 @@ pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: Row, fai
 /// How a run stands, in a word.
 fn standing(run: &Run) -> String {
     let word = run.status.to_lowercase();
-    if run.deleted { format!("{word}, deleted") } else { word }
+    if run.deleted { format!("deleted; {word}") } else { word }
 }
 
 fn run_tone(run: &Run) -> Tone {

@@ -175,6 +175,14 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// What is missing, and the hint: enough where nobody was asked and the label says the rest.
+pub(super) fn reason(failure: &Failure) -> String {
+    match &failure.hint {
+        Some(hint) => format!("{}. {hint}", failure.reason),
+        None => failure.reason.clone(),
+    }
+}
+
 /// A failure and its hint, in one line.
 pub(super) fn sentence(failure: &Failure) -> String {
     match &failure.hint {
