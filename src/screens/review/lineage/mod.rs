@@ -4,6 +4,8 @@
 
 mod code;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod tree;
 pub mod view;

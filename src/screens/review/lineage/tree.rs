@@ -120,7 +120,9 @@ impl<'a> Tree<'a> {
 
     /// Adds a row below the present node, whether that is unfolded or not: what nobody may overlook.
     pub(super) fn note(&mut self, row: Row) {
-        let (key, depth) = (format!("{}/{}{:?}", self.node.0, row.label, row.tone), self.node.1 + 1);
+        let (node, depth) = (&self.node.0, self.node.1 + 1);
+        // A label stays what it is while what it says arrives.
+        let key = if row.label.is_empty() { format!("{node}/{:?}", row.tone) } else { format!("{node}/{}", row.label) };
         let (place, copy) = self.inherited();
         self.add(Row { key, depth, place: row.place.or(place), copy: row.copy.or(copy), ..row });
     }
