@@ -172,13 +172,15 @@ impl Keymap {
     /// The keys of `action` in `contexts` that no inner context has taken.
     #[must_use]
     pub fn keys(&self, contexts: &[Context], action: Action) -> Vec<Key> {
-        reachable(contexts)
-            .filter_map(|c| self.bindings.get(&c))
-            .flatten()
-            .filter(|(a, _)| *a == action)
-            .flat_map(|(_, keys)| keys.iter().copied())
-            .filter(|k| self.action(contexts, *k) == Some(action))
-            .collect()
+        let mut found = Vec::new();
+        let bound = reachable(contexts).filter_map(|c| self.bindings.get(&c)).flatten();
+        for key in bound.filter(|(a, _)| *a == action).flat_map(|(_, keys)| keys.iter().copied()) {
+            // An inner and an outer context may mean the same by it.
+            if self.action(contexts, key) == Some(action) && !found.contains(&key) {
+                found.push(key);
+            }
+        }
+        found
     }
 
     /// The first key of `action` in `contexts`, as people read it.

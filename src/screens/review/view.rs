@@ -34,10 +34,11 @@ impl Review {
                 None => left.add(Role::Muted, format!("  nothing in {target} yet")),
             };
         }
+        let reading = self.needs(ctx).iter().any(|query| ctx.catalog.is_loading(query));
         let right = ctx
             .catalog
             .slot(&self.query())
-            .map(|slot| format::freshness(slot.loading.is_some(), slot.failure.is_some(), slot.read_at, skin));
+            .map(|slot| format::freshness(reading, slot.failure.is_some(), slot.read_at, skin));
         (left, right.into_iter().collect())
     }
 
