@@ -94,3 +94,20 @@ fn every_node_has_its_page_its_id_and_runs_are_shown_in_here() {
     simulator.keys("<esc>a");
     assert!(matches!(simulator.state.top(), Screen::Approve(_)), "a approves from every tab");
 }
+
+#[test]
+fn a_run_asks_what_it_belongs_to_only_on_its_tab_of_facts() {
+    let mut simulator = Simulator::new(&[Route::Run(RunId::new("run42"))]);
+    simulator.asked();
+    simulator.answering = false;
+    simulator.keys("23");
+    assert_eq!(fetched(&simulator.asked()), Vec::<&Query>::new());
+    simulator.answering = true;
+    simulator.keys("4");
+    let picture = screen_text(&simulator.state, 80, 24);
+    assert!(picture.contains("churn (id 1)"), "{picture}");
+    assert!(picture.lines().any(|l| l.contains("child runs") && l.contains('1')), "{picture}");
+    simulator.answering = false;
+    simulator.keys("14");
+    assert_eq!(fetched(&simulator.asked()), Vec::<&Query>::new(), "once");
+}

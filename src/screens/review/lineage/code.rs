@@ -34,7 +34,7 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) ->
     let (origin, question) = match (&trail.origin, trail.commit_question()) {
         (Ok(origin), Some(question)) => (origin, question),
         (Err(failure), _) => {
-            unresolved_commit(tree, facts, failure);
+            unresolved_commit(tree, facts, reason(failure));
             return true;
         }
         (Ok(_), None) => return true,
@@ -42,11 +42,15 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) ->
     let part = trail.traced(&question);
     let row = |value: String| Row::new("commit", value).copy(origin.rev.as_str());
     let Some(commit) = trail.commit() else {
-        let shown: String = origin.rev.chars().take(12).collect();
-        unread(tree, "commit", 2, row(shown), part.failure.map(sentence));
-        let abbreviated = origin.origin == CommitOrigin::Run && origin.rev.len() < 40;
-        if part.failure.is_some() && abbreviated {
-            tree.note(Row::new("", format!("the run recorded only '{}' of its id", origin.rev)).tone(Tone::Muted));
+        match part.failure {
+            None => unread(tree, "commit", 2, row(origin.rev.chars().take(12).collect()), None),
+            Some(failure) => {
+                unresolved_commit(tree, facts, sentence(failure));
+                if origin.origin == CommitOrigin::Run && origin.rev.len() < 40 {
+                    let note = format!("the run recorded only '{}' of its id", origin.rev);
+                    tree.note(Row::new("", note).tone(Tone::Muted));
+                }
+            }
         }
         other_repository(tree, facts, origin);
         return part.failure.is_some();
@@ -64,12 +68,12 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) ->
     false
 }
 
-/// A commit that is not even looked for: what the run recorded of it all the same.
-fn unresolved_commit(tree: &mut Tree<'_>, facts: &ReviewedFacts, failure: &Failure) {
+/// A commit that is not known to be one: what the run recorded of it all the same.
+fn unresolved_commit(tree: &mut Tree<'_>, facts: &ReviewedFacts, why: String) {
     let Some((run, recorded)) = facts.run.known().and_then(|run| Some((run, run.source_commit()?))) else {
-        return unread(tree, "commit", 2, Row::new("commit", ""), Some(reason(failure)));
+        return unread(tree, "commit", 2, Row::new("commit", ""), Some(why));
     };
-    let row = Row::new("commit", reason(failure)).tone(Tone::Unknown).copy(recorded);
+    let row = Row::new("commit", why).tone(Tone::Unknown).copy(recorded);
     if tree.node("commit", 2, row, true) {
         tree.note(Row::new("recorded as", recorded));
         if let Some((host, repo)) = run.source_repo_url().and_then(RepoSlug::from_remote_url) {
