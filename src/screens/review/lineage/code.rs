@@ -276,6 +276,7 @@ fn changes(
         }
         let commits = change.commits.iter();
         tree.list("commits", commits.map(|(id, title)| Row::new("", format!("{id} {title}")).copy(id.clone())));
+        let any = watched.contains(&true);
         // What somebody asked to be told of comes first.
         let (told, others): (Vec<_>, Vec<_>) = change.files.iter().zip(&watched).partition(|(_, w)| **w);
         tree.list(
@@ -283,7 +284,11 @@ fn changes(
             told.into_iter().chain(others).map(|(file, watched)| {
                 let from = file.previous_path.as_ref().map(|p| format!(" from {p}")).unwrap_or_default();
                 let value = format!("{}{from}  +{} -{} {}", file.path, file.additions, file.deletions, file.status);
-                let tone = if *watched { Tone::Watched } else { Tone::Plain };
+                let tone = match (*watched, any) {
+                    (true, _) => Tone::Watched,
+                    (false, true) => Tone::Unwatched,
+                    (false, false) => Tone::Plain,
+                };
                 Row::new("", value).tone(tone).copy(file.path.clone())
             }),
         );

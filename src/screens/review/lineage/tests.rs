@@ -369,7 +369,10 @@ fn watched_files_stand_first_and_an_older_or_diverged_code_is_said() {
     desk.unfold("changes");
     desk.learn(of_changes(), Traced::Changes(change(2, 1)));
     assert!(desk.node("changes").ends_with(": Warn 1 commit of v39 missing here: the code diverged"));
-    assert_eq!(desk.node("files"), "files: Watched src/train/model.py  +3 -1 modified\n: README.md  +3 -1 modified");
+    assert_eq!(
+        desk.node("files"),
+        "files: Watched src/train/model.py  +3 -1 modified\n: Unwatched README.md  +3 -1 modified"
+    );
     let older = CodeChange { commits: Vec::new(), files: Vec::new(), ..change(0, 4) };
     desk.learn(of_changes(), Traced::Changes(older));
     let note = ": Warn 4 commits of v39 missing here: this code is older";

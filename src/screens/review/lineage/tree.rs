@@ -35,6 +35,8 @@ pub enum Tone {
     Stale,
     /// The configuration watches it.
     Watched,
+    /// It stands among others that are watched.
+    Unwatched,
 }
 
 /// One row.

@@ -48,6 +48,7 @@ fn value(row: &TreeRow, skin: &Skin) -> Phrase<'static> {
         Tone::Warn => (Role::Warn, symbols.warn),
         Tone::Unknown => (Role::Unknown, symbols.unknown),
         Tone::Stale => (Role::Stale, symbols.warn),
+        Tone::Unwatched => (Role::Text, " "),
         Tone::Watched => (Role::Marked, symbols.marked),
     };
     let symbol = if row.continued { " " } else { symbol };
