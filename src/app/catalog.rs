@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::files::Files;
 use super::grown::{FoundRuns, Grown};
 use super::query::{Answer, Promotion, Query, RequestId, Session};
+use super::trace::{Trace, Traced};
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::history::History;
@@ -130,6 +131,7 @@ pub struct Catalog {
     live: BTreeMap<PromotionId, SagaState>,
     jobs: HashMap<u64, Vec<CdJob>>,
     histories: HashMap<Query, Vec<History>>,
+    traced: HashMap<Trace, Traced>,
     /// What was read of files.
     pub files: Files,
 }
@@ -263,6 +265,9 @@ impl Catalog {
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
                 self.histories.insert(query.clone(), histories);
+            }
+            (Query::Trace(what), Answer::Traced(traced)) => {
+                self.traced.insert(what.clone(), *traced);
             }
             (Query::Artifacts { root, path }, Answer::Artifacts(entries)) => {
                 self.files.put_folder(root, path, entries);
@@ -398,6 +403,12 @@ impl Catalog {
     #[must_use]
     pub fn histories(&self, query: &Query) -> Option<&[History]> {
         self.histories.get(query).map(Vec::as_slice)
+    }
+
+    /// What is known of one part of a version's lineage.
+    #[must_use]
+    pub fn traced(&self, what: &Trace) -> Option<&Traced> {
+        self.traced.get(what)
     }
 
     /// The jobs of a CD run.

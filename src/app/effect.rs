@@ -45,6 +45,10 @@ pub enum Place {
     Version(ModelName, VersionNumber),
     /// A run on the tracking server.
     Run(ExperimentId, RunId),
+    /// An experiment.
+    Experiment(ExperimentId),
+    /// A logged model (3.x), by its experiment and id.
+    LoggedModel(ExperimentId, String),
     /// A tag and its release.
     Tag(RepoSlug, TagName),
     /// An address that a server gave.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::trace::{Trace, Traced};
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
@@ -92,6 +93,8 @@ pub enum Query {
         /// Its path.
         path: String,
     },
+    /// Where a version came from, in one part.
+    Trace(Trace),
     /// The jobs of a CD run.
     Jobs {
         /// The repository.
@@ -148,6 +151,8 @@ pub enum Answer {
     Artifacts(Vec<ArtifactEntry>),
     /// To [`Query::Preview`].
     Preview(Arc<Preview>),
+    /// To [`Query::Trace`].
+    Traced(Box<Traced>),
     /// To [`Query::Jobs`].
     Jobs(Vec<CdJob>),
 }

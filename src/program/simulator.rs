@@ -7,6 +7,7 @@ use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use crate::app::msg::Msg;
 use crate::app::query::{Answer, Query, Session};
 use crate::app::route::Route;
+use crate::app::trace::{Trace, Traced};
 use std::sync::Arc;
 
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead};
@@ -173,8 +174,17 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
             };
             Answer::Preview(Arc::new(crate::preview::preview(path, head)))
         }
+        Query::Trace(what) => Answer::Traced(Box::new(traced(what)?)),
         Query::Jobs { .. } => Answer::Jobs(Vec::new()),
     })
+}
+
+/// The experiment is there; the code host is not asked in these tests.
+fn traced(what: &Trace) -> Outcome<Traced> {
+    match what {
+        Trace::Experiment(_) => Ok(Traced::Experiment(experiment())),
+        _ => Err(refused()),
+    }
 }
 
 /// Two folders with a file each, and a file beside them.

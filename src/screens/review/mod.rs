@@ -1,5 +1,6 @@
 //! Should this go to production? One version against what is there.
 
+pub mod lineage;
 pub mod rows;
 pub mod view;
 
@@ -9,11 +10,13 @@ use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
+use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Event, Step};
 
-use rows::{Row, diff_rows, fact_rows};
+use lineage::Lineage;
+use rows::{Row, diff_rows};
 
 /// The parts of a review, in tab order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,22 +24,22 @@ pub enum Tab {
     /// What differs from production.
     #[default]
     Diff,
-    /// Version, run and lineage.
-    Facts,
+    /// Where it came from.
+    Lineage,
     /// The description.
     Description,
 }
 
 impl Tab {
     /// Every tab, in order.
-    pub const ALL: [Self; 3] = [Self::Diff, Self::Facts, Self::Description];
+    pub const ALL: [Self; 3] = [Self::Diff, Self::Lineage, Self::Description];
 
     /// Its title.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Diff => "Diff",
-            Self::Facts => "Run and lineage",
+            Self::Lineage => "Lineage",
             Self::Description => "Description",
         }
     }
@@ -52,6 +55,7 @@ pub struct Review {
     rows: Vec<Row>,
     digest: Option<String>,
     cursor: Cursor<usize>,
+    lineage: Lineage,
 }
 
 impl Review {
@@ -66,6 +70,7 @@ impl Review {
             rows: Vec::new(),
             digest: None,
             cursor: Cursor::default(),
+            lineage: Lineage::default(),
         }
     }
 
@@ -78,24 +83,39 @@ impl Review {
     /// Contexts from the innermost outwards.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
-        &[Context::Review, Context::List, Context::Global]
+        match self.tab {
+            Tab::Lineage => &[Context::Lineage, Context::Review, Context::List, Context::Global],
+            Tab::Diff | Tab::Description => &[Context::Review, Context::List, Context::Global],
+        }
     }
 
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Approve, Back, Browse, Copy, Curve, Differences, Files, Help, NextTab, Versions};
+        if self.tab == Tab::Lineage {
+            return Lineage::HINTS;
+        }
         &[Approve, Curve, Differences, NextTab, Files, Versions, Browse, Copy, Back, Help]
     }
 
-    /// The facts, and who we are.
+    /// The facts, and on the lineage's tab what that is made of.
     #[must_use]
-    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
-        vec![self.query()]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![self.query()];
+        if self.tab == Tab::Lineage {
+            needs.extend(self.lineage.needs(self.facts(ctx), ctx));
+        }
+        needs
     }
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if self.tab == Tab::Lineage
+            && let Some(step) = self.lineage.update(event, self.facts(ctx), ctx)
+        {
+            return step;
+        }
         let Event::Action(action) = event else {
             self.settle(ctx);
             return Step::none();
@@ -120,7 +140,7 @@ impl Review {
             Action::Approve => return Step::push(Route::Approve(model, version, Decision::Approve)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),
-            Action::Refresh => return Step::refresh(vec![self.query()]),
+            Action::Refresh => return Step::refresh(self.needs(ctx)),
             Action::Browse => return Step::effect(Effect::Browse(self.place())),
             Action::Copy => return Step::copy(self.selected_text()),
             moving if moving.is_movement() => {
@@ -134,6 +154,10 @@ impl Review {
 
     fn query(&self) -> Query {
         Query::Facts { model: self.model.clone(), version: self.version }
+    }
+
+    fn facts<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ReviewedFacts> {
+        ctx.catalog.facts(&self.model, self.version)
     }
 
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
@@ -153,7 +177,7 @@ impl Review {
 
     /// Makes the rows again only if the facts are others than before.
     fn settle(&mut self, ctx: &Ctx<'_>) {
-        let digest = ctx.catalog.facts(&self.model, self.version).map(crate::domain::facts::ReviewedFacts::digest);
+        let digest = self.facts(ctx).map(ReviewedFacts::digest);
         if digest != self.digest || self.tab == Tab::Description {
             self.digest = digest;
             self.remake(ctx);
@@ -161,10 +185,13 @@ impl Review {
     }
 
     fn remake(&mut self, ctx: &Ctx<'_>) {
-        self.rows = match (ctx.catalog.facts(&self.model, self.version), self.tab) {
+        self.rows = match (self.facts(ctx), self.tab) {
             (None, _) => Vec::new(),
+            (facts, Tab::Lineage) => {
+                self.lineage.update(Event::Changed, facts, ctx);
+                Vec::new()
+            }
             (Some(facts), Tab::Diff) => diff_rows(facts, &ctx.rules.directions, self.differences_only),
-            (Some(facts), Tab::Facts) => fact_rows(facts, ctx.rules),
             (Some(facts), Tab::Description) => rows::text_rows(&facts.version.description, ctx.width),
         };
         let keys: Vec<usize> = (0..self.rows.len()).collect();

@@ -34,10 +34,11 @@ impl Review {
                 None => left.add(Role::Muted, format!("  nothing in {target} yet")),
             };
         }
+        let reading = self.needs(ctx).iter().any(|query| ctx.catalog.is_loading(query));
         let right = ctx
             .catalog
             .slot(&self.query())
-            .map(|slot| format::freshness(slot.loading.is_some(), slot.failure.is_some(), slot.read_at, skin));
+            .map(|slot| format::freshness(reading, slot.failure.is_some(), slot.read_at, skin));
         (left, right.into_iter().collect())
     }
 
@@ -48,6 +49,9 @@ impl Review {
         let slot = ctx.catalog.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s: &Slot| s.read_at));
+        if self.tab == Tab::Lineage && !self.lineage.rows().is_empty() {
+            return self.lineage.draw(area, buf, skin);
+        }
         if self.rows.is_empty() {
             if failure.is_none() {
                 format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
@@ -91,8 +95,7 @@ fn columns(tab: Tab, ctx: &Ctx<'_>) -> Vec<Column<'static>> {
                 Column::left("").rank(1).stretch(),
             ]
         }
-        Tab::Facts => vec![Column::left("").min(12).max(18), Column::left("").stretch()],
-        Tab::Description => vec![Column::left("").stretch()],
+        Tab::Lineage | Tab::Description => vec![Column::left("").stretch()],
     }
 }
 
@@ -102,8 +105,7 @@ fn sample(tab: Tab) -> Row<'static> {
             let cells = ["validation_macro_f1_score", "telco-2026-0.123456", "telco-2026-0.123456", "▲ +0.123456"];
             Row::new(cells.map(Phrase::new).to_vec())
         }
-        Tab::Facts => Row::new(vec![Phrase::new("candidate's run"), Phrase::new("x")]),
-        Tab::Description => Row::new(vec![Phrase::new("x")]),
+        Tab::Lineage | Tab::Description => Row::new(vec![Phrase::new("x")]),
     }
 }
 
