@@ -7,12 +7,12 @@ use futures_util::future::join4;
 
 use crate::domain::cd::CdRun;
 use crate::domain::commit::Commit;
-use crate::domain::facts::{ReviewedFacts, RunFacts};
-use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
-use crate::domain::lineage::{CheckResult, CodeChange, PullRequest, trained_by, watched};
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::{RepoSlug, VersionNumber};
+use crate::domain::lineage::{CheckResult, CodeChange, PullRequest, watched};
+use crate::domain::origin::{Claim, Origin, code_of, code_of_baseline, training_of};
 use crate::domain::promotion::CommitOrigin;
-use crate::domain::run::Run;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::failure::Outcome;
 use crate::services::Services;
 
 /// The code a version was made from, resolved.
@@ -71,15 +71,8 @@ pub struct Training {
 /// # Errors
 /// A sentence that says what is missing; whatever the host says about the commit.
 pub async fn source(services: &Services, facts: &ReviewedFacts) -> Outcome<Source> {
-    let (rules, version) = (&services.rules, &facts.version);
-    let operation = format!("find the code of {} {}", version.model, version.number);
-    let (rev, origin) = match (recorded_commit(&facts.run, &operation), &rules.commit_from_branch) {
-        (Ok(rev), _) => (rev, CommitOrigin::Run),
-        (Err(_), Some(branch)) => (branch.as_str(), CommitOrigin::BranchHead(branch.clone())),
-        (Err(failure), None) => return Err(failure),
-    };
-    let repo = repository(services, &version.model, facts.run.known(), &operation)?;
-    let commit = services.host.commit(&repo, rev).await?;
+    let Origin { repo, rev, origin } = code_of(&services.rules, facts, &services.host.host())?;
+    let commit = services.host.commit(&repo, &rev).await?;
     Ok(Source { repo, commit, origin })
 }
 
@@ -121,18 +114,12 @@ pub async fn changes(
     let Some(baseline) = &facts.baseline else {
         return Ok(None);
     };
-    let version = &baseline.version;
-    let operation = format!("compare the code with that of {}, which is in production", version.number);
-    let rev = recorded_commit(&baseline.run, &operation)?;
-    let of_baseline = repository(services, &version.model, baseline.run.known(), &operation)?;
-    if of_baseline != *repo {
-        return Err(missing(&operation, format!("its code is in {of_baseline}, this version's in {repo}")));
-    }
-    let from = services.host.commit(repo, rev).await?;
+    let Origin { rev, .. } = code_of_baseline(&services.rules, baseline, repo, &services.host.host())?;
+    let from = services.host.commit(repo, &rev).await?;
     let change = services.code.changes(repo, &from.sha, &commit.sha).await?;
     let paths = &services.rules.watched_paths;
     let watched = (!paths.is_empty()).then(|| watched(&change.files, paths));
-    Ok(Some(Changes { baseline: version.number, from, change, watched }))
+    Ok(Some(Changes { baseline: baseline.version.number, from, change, watched }))
 }
 
 /// The workflow run that a tag of the training run names; none if no tag names one. Needs no commit: a run trained
@@ -141,48 +128,9 @@ pub async fn changes(
 /// # Errors
 /// If there is no training run, or the workflow run is on another host; whatever the host says.
 pub async fn training(services: &Services, facts: &ReviewedFacts) -> Outcome<Option<Training>> {
-    let operation = format!("find what trained {} {}", facts.version.model, facts.version.number);
-    let run = readable(&facts.run, &operation)?;
-    let Some(claim) = trained_by(&run.tags) else {
+    let Some(Claim { tag, repo, id }) = training_of(&services.rules, facts, &services.host.host())? else {
         return Ok(None);
     };
-    let repo = match claim.place {
-        None => repository(services, &facts.version.model, Some(run), &operation)?,
-        Some((host, repo)) if host.eq_ignore_ascii_case(&services.host.host()) => repo,
-        Some((host, _)) => {
-            let ours = services.host.host();
-            return Err(missing(
-                &operation,
-                format!("the tag {} names a run on {host}, but this target uses {ours}", claim.tag),
-            ));
-        }
-    };
-    let run = services.code.workflow_run(&repo, claim.id).await?;
-    Ok(Some(Training { tag: claim.tag, repo, run }))
-}
-
-/// The run, or a sentence that says why there is none.
-fn readable<'a>(run: &'a RunFacts, operation: &str) -> Outcome<&'a Run> {
-    match run {
-        RunFacts::Known(run) => Ok(run),
-        RunFacts::NotRecorded => Err(missing(operation, "the version names no training run")),
-        RunFacts::Unreadable(why) => Err(missing(operation, why.clone())),
-    }
-}
-
-fn recorded_commit<'a>(run: &'a RunFacts, operation: &str) -> Outcome<&'a str> {
-    readable(run, operation)?.source_commit().ok_or_else(|| {
-        missing(operation, "the training run recorded no commit").with_hint("Train from a Git checkout.")
-    })
-}
-
-fn repository(services: &Services, model: &ModelName, run: Option<&Run>, operation: &str) -> Outcome<RepoSlug> {
-    services.rules.repository.resolve(model, run, &services.host.host()).map_err(|why| {
-        Failure::new(FailureKind::Config, Service::Config, operation, why)
-            .with_hint("Set `repository` for the target or the model, or pass --repo OWNER/NAME.")
-    })
-}
-
-fn missing(operation: &str, reason: impl Into<String>) -> Failure {
-    Failure::new(FailureKind::NotFound, Service::Mlflow, operation, reason)
+    let run = services.code.workflow_run(&repo, id).await?;
+    Ok(Some(Training { tag, repo, run }))
 }

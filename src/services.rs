@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::rules::Rules;
 use crate::ports::code::CodeHost;
+use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 
@@ -21,6 +22,10 @@ pub struct Services {
     pub code: Arc<dyn CodeHost>,
     /// Journals on this machine.
     pub journals: Arc<dyn JournalStore>,
+    /// Sign-off records on this machine.
+    pub records: Arc<dyn RecordStore>,
+    /// The signer's key.
+    pub signer: Arc<dyn RecordSigner>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The desktop.

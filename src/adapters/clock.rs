@@ -18,6 +18,10 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 
+    fn utc_offset_s(&self) -> i32 {
+        jiff::tz::TimeZone::system().to_offset(Timestamp::now()).seconds()
+    }
+
     fn new_id(&self) -> PromotionId {
         PromotionId::from_uuid(uuid::Uuid::now_v7())
     }

@@ -6,3 +6,5 @@ pub mod desktop;
 pub mod github;
 pub mod journal;
 pub mod mlflow;
+pub mod records;
+pub mod ssh;

@@ -74,6 +74,8 @@ actions! {
     LogScale = "log_scale",
     /// time: axis of steps or of time
     TimeAxis = "time_axis",
+    /// run: all that it recorded
+    Run = "run",
     /// files: of this version
     Files = "files",
     /// save: this file, on this machine

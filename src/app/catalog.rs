@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::files::Files;
 use super::grown::{FoundRuns, Grown};
 use super::query::{Answer, Promotion, Query, RequestId, Session};
+use super::trace::{Trace, Traced};
 use crate::domain::artifact::Signature;
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
@@ -18,6 +19,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::SagaState;
+use crate::domain::record::Decision;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
@@ -124,13 +126,14 @@ pub struct Catalog {
     pub experiments: Grown<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
     facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
-    preflights: HashMap<(ModelName, VersionNumber), Box<Preflight>>,
+    preflights: HashMap<(ModelName, VersionNumber, Decision), Box<Preflight>>,
     /// Promotions of this machine, newest first.
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
     jobs: HashMap<u64, Vec<CdJob>>,
     histories: HashMap<Query, Vec<History>>,
     signatures: HashMap<(ModelName, VersionNumber), Option<Signature>>,
+    traced: HashMap<Trace, Traced>,
     /// What was read of files.
     pub files: Files,
 }
@@ -258,8 +261,8 @@ impl Catalog {
             (Query::Facts { model, version }, Answer::Facts(facts)) => {
                 self.facts.insert((model.clone(), *version), facts);
             }
-            (Query::Preflight { model, version }, Answer::Preflight(preflight)) => {
-                self.preflights.insert((model.clone(), *version), preflight);
+            (Query::Preflight { model, version, decision }, Answer::Preflight(preflight)) => {
+                self.preflights.insert((model.clone(), *version, *decision), preflight);
             }
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
@@ -267,6 +270,9 @@ impl Catalog {
             }
             (Query::Signature { model, version }, Answer::Signature(signature)) => {
                 self.signatures.insert((model.clone(), *version), signature);
+            }
+            (Query::Trace(what), Answer::Traced(traced)) => {
+                self.traced.insert(what.clone(), *traced);
             }
             (Query::Artifacts { root, path }, Answer::Artifacts(entries)) => {
                 self.files.put_folder(root, path, entries);
@@ -361,14 +367,14 @@ impl Catalog {
 
     /// The checks and the plan for one version.
     #[must_use]
-    pub fn preflight(&self, model: &ModelName, version: VersionNumber) -> Option<&Preflight> {
-        self.preflights.get(&(model.clone(), version)).map(AsRef::as_ref)
+    pub fn preflight(&self, model: &ModelName, version: VersionNumber, decision: Decision) -> Option<&Preflight> {
+        self.preflights.get(&(model.clone(), version, decision)).map(AsRef::as_ref)
     }
 
     /// Throws the plan for one version away, so that the next approval reads everything anew.
-    pub fn forget_preflight(&mut self, model: &ModelName, version: VersionNumber) {
-        self.preflights.remove(&(model.clone(), version));
-        self.slots.remove(&Query::Preflight { model: model.clone(), version });
+    pub fn forget_preflight(&mut self, model: &ModelName, version: VersionNumber, decision: Decision) {
+        self.preflights.remove(&(model.clone(), version, decision));
+        self.slots.remove(&Query::Preflight { model: model.clone(), version, decision });
     }
 
     /// The questions that bring in the runs of these ids: those under way for any of them, and one for those
@@ -408,6 +414,12 @@ impl Catalog {
     #[must_use]
     pub fn signature(&self, model: &ModelName, version: VersionNumber) -> Option<Option<&Signature>> {
         self.signatures.get(&(model.clone(), version)).map(Option::as_ref)
+    }
+
+    /// What is known of one part of a version's lineage.
+    #[must_use]
+    pub fn traced(&self, what: &Trace) -> Option<&Traced> {
+        self.traced.get(what)
     }
 
     /// The jobs of a CD run.

@@ -4,6 +4,7 @@ use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::promotion::PlanDraft;
+use crate::domain::record::SignOff;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +17,8 @@ pub enum Effect {
     Promote {
         /// The plan that was on screen.
         draft: Box<PlanDraft>,
-        /// The signer's reason.
-        reason: String,
+        /// What the signer said.
+        sign_off: SignOff,
     },
     /// Go on with an unfinished promotion.
     Resume(PromotionId),
@@ -44,6 +45,10 @@ pub enum Place {
     Version(ModelName, VersionNumber),
     /// A run on the tracking server.
     Run(ExperimentId, RunId),
+    /// An experiment.
+    Experiment(ExperimentId),
+    /// A logged model (3.x), by its experiment and id.
+    LoggedModel(ExperimentId, String),
     /// A tag and its release.
     Tag(RepoSlug, TagName),
     /// An address that a server gave.

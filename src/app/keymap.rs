@@ -24,6 +24,8 @@ pub enum Context {
     Versions,
     /// The review of one version.
     Review,
+    /// The lineage of one version.
+    Lineage,
     /// The approval form.
     Approve,
     /// One promotion.
@@ -52,13 +54,14 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Global,
         Self::List,
         Self::Inbox,
         Self::Models,
         Self::Versions,
         Self::Review,
+        Self::Lineage,
         Self::Approve,
         Self::Promotion,
         Self::History,
@@ -83,6 +86,7 @@ impl Context {
             Self::Models => "models",
             Self::Versions => "versions",
             Self::Review => "review",
+            Self::Lineage => "lineage",
             Self::Approve => "approve",
             Self::Promotion => "promotion",
             Self::History => "history",
@@ -168,13 +172,15 @@ impl Keymap {
     /// The keys of `action` in `contexts` that no inner context has taken.
     #[must_use]
     pub fn keys(&self, contexts: &[Context], action: Action) -> Vec<Key> {
-        reachable(contexts)
-            .filter_map(|c| self.bindings.get(&c))
-            .flatten()
-            .filter(|(a, _)| *a == action)
-            .flat_map(|(_, keys)| keys.iter().copied())
-            .filter(|k| self.action(contexts, *k) == Some(action))
-            .collect()
+        let mut found = Vec::new();
+        let bound = reachable(contexts).filter_map(|c| self.bindings.get(&c)).flatten();
+        for key in bound.filter(|(a, _)| *a == action).flat_map(|(_, keys)| keys.iter().copied()) {
+            // An inner and an outer context may mean the same by it.
+            if self.action(contexts, key) == Some(action) && !found.contains(&key) {
+                found.push(key);
+            }
+        }
+        found
     }
 
     /// The first key of `action` in `contexts`, as people read it.

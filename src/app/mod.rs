@@ -18,3 +18,4 @@ pub mod prefs;
 pub mod query;
 pub mod route;
 pub mod saving;
+pub mod trace;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::trace::{Trace, Traced};
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
@@ -11,6 +12,7 @@ use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber}
 use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
+use crate::domain::record::Decision;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
@@ -63,6 +65,8 @@ pub enum Query {
         model: ModelName,
         /// The version.
         version: VersionNumber,
+        /// Approve, or roll back.
+        decision: Decision,
     },
     /// All promotions in this machine's journal.
     Promotions,
@@ -96,6 +100,8 @@ pub enum Query {
         /// Its path.
         path: String,
     },
+    /// Where a version came from, in one part.
+    Trace(Trace),
     /// The jobs of a CD run.
     Jobs {
         /// The repository.
@@ -154,6 +160,8 @@ pub enum Answer {
     Artifacts(Vec<ArtifactEntry>),
     /// To [`Query::Preview`].
     Preview(Arc<Preview>),
+    /// To [`Query::Trace`].
+    Traced(Box<Traced>),
     /// To [`Query::Jobs`].
     Jobs(Vec<CdJob>),
 }

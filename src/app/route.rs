@@ -2,6 +2,7 @@
 
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
+use crate::domain::record::Decision;
 
 /// A place to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub enum Route {
     Versions(ModelName),
     /// One version against production.
     Review(ModelName, VersionNumber),
-    /// The approval form of one version.
-    Approve(ModelName, VersionNumber),
+    /// The form that puts one version into production: for the first time, or again.
+    Approve(ModelName, VersionNumber, Decision),
     /// One promotion.
     Promotion(PromotionId),
     /// All promotions of this machine.

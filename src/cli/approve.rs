@@ -16,6 +16,7 @@ use super::{json_promotion, narrate};
 use crate::domain::ids::{PromotionId, VersionNumber};
 use crate::domain::preflight::{Check, CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::{PlanDraft, SagaState};
+use crate::domain::record::{Decision, SignOff};
 use crate::domain::reference::{Selector, VersionRef};
 use crate::evidence::resolve;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -37,13 +38,13 @@ pub async fn approve(services: &Services, args: &Approve, stop: Stop, sink: &mut
     let version = resolve(services.registry.as_ref(), &args.reference).await?;
     confirmed(args, &args.reference, version.number)?;
     let promoter = Promoter::new(services.clone());
-    let preflight = promoter.preflight(&version.model, version.number).await?;
+    let preflight = promoter.preflight(&version.model, version.number, Decision::Approve).await?;
     let Some(draft) = preflight.draft.as_ref().filter(|_| preflight.may_confirm() && !args.dry_run) else {
         return report_preflight(&version.model, version.number, &preflight, args, sink);
     };
     sink.note(preflight_text(&preflight, Style::default()).trim_end());
     let plan = draft
-        .sign(services.clock.new_id(), services.clock.now(), &args.reason)
+        .sign(services.clock.new_id(), services.clock.now(), &SignOff::because(&args.reason))
         .map_err(|e| Failure::new(FailureKind::Config, Service::Config, "write the release notes", e.to_string()))?;
     let until = if args.wait { Until::CdEnded } else { Until::Released };
     let id = plan.id;

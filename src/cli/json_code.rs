@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::lineage::{self as words, CheckResult, Standing};
+use crate::domain::lineage::{self as words, CheckResult, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, Standing};
 use crate::domain::promotion::CommitOrigin;
 use crate::failure::Failure;
 use crate::lineage;
@@ -177,13 +177,6 @@ impl Code {
         }
     }
 }
-
-/// What is said where no pull request brought a commit in.
-pub(super) const NO_PULL_REQUEST: &str = "no pull request brought the commit in: it was pushed directly";
-/// What is said where there is nothing to compare the code with.
-pub(super) const NO_BASELINE: &str = "no other version is in production";
-/// What is said where nothing names the workflow run.
-pub(super) const NO_TRAINING: &str = "no tag of the training run names a workflow run";
 
 /// The part, or the sentence: why it could not be read, else that there is `none`.
 fn part<T>(read: Result<Option<T>, &Failure>, none: &str) -> (Option<T>, Option<String>) {

@@ -283,7 +283,7 @@ impl Body {
             promote_to: draft.promote_to.to_string(),
             signer: draft.signer.login.clone(),
             signed_at: plan.signed_at,
-            reason: plan.reason.clone(),
+            reason: plan.sign_off.reason.clone(),
             updated_at: state.updated_at,
             repository: draft.repo.to_string(),
             commit: draft.commit.sha.to_string(),

@@ -1,9 +1,10 @@
 //! The section CODE of `signoff show`: a line for each part of the lineage, found or not.
 
-use super::json_code::{NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING};
 use super::output::{Role, Style};
 use super::table::{Align, Cell, Table};
-use crate::domain::lineage::{CheckCounts, CheckResult, CodeChange, PullRequest, Standing};
+use crate::domain::lineage::{
+    CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest, Standing,
+};
 use crate::domain::promotion::CommitOrigin;
 use crate::failure::Failure;
 use crate::lineage::{Changes, Code, Source, Training};

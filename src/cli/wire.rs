@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::desktop::SystemDesktop;
 use crate::adapters::journal::JournalDir;
+use crate::adapters::records::RecordDir;
+use crate::adapters::ssh::NoKey;
 use crate::adapters::{demo, github, mlflow};
 use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Target};
 use crate::failure::Outcome;
@@ -32,6 +34,8 @@ pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
         host: ports.host,
         code: ports.code,
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
+        records: Arc::new(RecordDir::new(&paths.state_of(target.rules.demo))),
+        signer: Arc::new(NoKey),
         clock,
         desktop: Arc::new(SystemDesktop),
         rules: Arc::new(target.rules.clone()),

@@ -234,7 +234,7 @@ impl<'a> Resolver<'a> {
         let refuse = |why: String| self.refuse(format!("notes_template ({}): {why}", path.origin));
         let text = read_text(&path.value).map_err(refuse)?;
         // A template that cannot be rendered is found now, not after somebody typed a reason.
-        release::notes(&text, &sample_context(), "sample")
+        release::notes(&text, &sample_context(), "", "sample")
             .map_err(|e| refuse(format!("{}: {e}", path.value.display())))?;
         Ok(text)
     }

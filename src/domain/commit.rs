@@ -69,6 +69,49 @@ pub struct ReleaseState {
     pub body: String,
     /// Login of its author as the host reports it.
     pub author: Option<String>,
+    /// The host's id of its author.
+    #[serde(default)]
+    pub author_id: Option<u64>,
+    /// Files attached to it.
+    #[serde(default)]
+    pub assets: Vec<ReleaseAsset>,
+    /// Where files are uploaded to, as the host says; a template.
+    #[serde(default)]
+    pub upload_url: Option<String>,
+    /// Address for people.
+    pub web_url: String,
+}
+
+/// A file attached to a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseAsset {
+    /// The host's id.
+    pub id: u64,
+    /// Its name, cleaned.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// `sha256:<hex>`, where the host says it (github.com since 2025, not every Enterprise Server).
+    pub digest: Option<String>,
+    /// Its upload finished.
+    pub complete: bool,
+}
+
+/// A comment on a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitComment {
+    /// The host's id.
+    pub id: u64,
+    /// Login of its author, as the host reports it.
+    pub login: String,
+    /// The host's id of its author.
+    pub author_id: u64,
+    /// Its text, cleaned.
+    pub body: String,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When it was changed last; the same as `created_at` if never.
+    pub updated_at: Timestamp,
     /// Address for people.
     pub web_url: String,
 }
@@ -84,4 +127,7 @@ pub struct HostIdentity {
     pub name: Option<String>,
     /// Public mail address, where the profile has one.
     pub email: Option<String>,
+    /// The host's own time when it said so (`Date` header, whole seconds).
+    #[serde(default)]
+    pub host_time: Option<Timestamp>,
 }

@@ -7,6 +7,13 @@ use super::cd::CdState;
 use super::ids::RepoSlug;
 use super::registry::Tags;
 
+/// What is said where no pull request brought a commit in.
+pub const NO_PULL_REQUEST: &str = "no pull request brought the commit in: it was pushed directly";
+/// What is said where there is nothing to compare the code with.
+pub const NO_BASELINE: &str = "no other version is in production";
+/// What is said where nothing names the workflow run.
+pub const NO_TRAINING: &str = "no tag of the training run names a workflow run";
+
 /// A pull request that brought a commit in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
@@ -164,6 +171,12 @@ impl CheckCounts {
 /// everything below: `src/train/` is `src/train/**`.
 #[must_use]
 pub fn watched(files: &[ChangedFile], patterns: &[String]) -> usize {
+    which_watched(files, patterns).into_iter().filter(|w| *w).count()
+}
+
+/// As [`watched`], file by file.
+#[must_use]
+pub fn which_watched(files: &[ChangedFile], patterns: &[String]) -> Vec<bool> {
     let globs: Vec<_> = patterns
         .iter()
         .filter_map(|pattern| {
@@ -174,7 +187,7 @@ pub fn watched(files: &[ChangedFile], patterns: &[String]) -> usize {
         })
         .collect();
     let fits = |path: &str| globs.iter().any(|glob| glob.is_match(path));
-    files.iter().filter(|f| fits(&f.path) || f.previous_path.as_deref().is_some_and(fits)).count()
+    files.iter().map(|f| fits(&f.path) || f.previous_path.as_deref().is_some_and(fits)).collect()
 }
 
 /// The workflow run that trained a model, as the tags of the training run name it. A claim: anybody who may write

@@ -37,6 +37,9 @@ pub struct Check {
     /// The kind of failure behind it, where there is one: decides the command line's exit code.
     #[serde(default)]
     pub failure: Option<FailureKind>,
+    /// It is a rule of the policy that may be passed with a reason.
+    #[serde(default)]
+    pub overridable: bool,
 }
 
 /// All checks, and the plan if there can be one.
@@ -62,9 +65,15 @@ impl Preflight {
         self.checks.iter().filter(|c| c.state == CheckState::Block)
     }
 
-    /// Whether a person may confirm this plan.
+    /// Whether a person may confirm this plan; passing rules that fail, where the policy allows that.
     #[must_use]
     pub fn may_confirm(&self) -> bool {
-        self.draft.is_some() && self.worst() != CheckState::Block
+        self.draft.is_some() && self.blocking().all(|c| c.overridable)
+    }
+
+    /// Whether confirming passes rules that fail.
+    #[must_use]
+    pub fn needs_override(&self) -> bool {
+        self.may_confirm() && self.blocking().next().is_some()
     }
 }

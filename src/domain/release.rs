@@ -12,6 +12,15 @@ pub const DEFAULT_NOTES_TEMPLATE: &str = include_str!("../../assets/release-note
 /// Trailer in the tag message that holds the promotion id.
 pub const OPERATION_TRAILER: &str = "Signoff-Operation";
 
+/// Trailer with the model's name.
+pub const MODEL_TRAILER: &str = "Signoff-Model";
+
+/// Trailer with the version's number.
+pub const VERSION_TRAILER: &str = "Signoff-Version";
+
+/// Trailer with the hash of the sign-off record.
+pub const RECORD_TRAILER: &str = "Signoff-Record";
+
 /// A template that cannot be rendered, with the engine's reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the release notes template cannot be rendered: {0}")]
@@ -26,6 +35,14 @@ pub struct TemplateError(pub String);
 /// If the template's own text does not make a safe tag name.
 pub fn tag_name(template: &str, model: &ModelName, version: VersionNumber) -> Result<TagName, InvalidId> {
     fill(template, &safe_name(model), version).parse()
+}
+
+/// The tag of a version's `nth` release, from the tag of its first: `telco-churn-v41-r2`.
+///
+/// # Errors
+/// If that is no safe tag name any more.
+pub fn again(first: &TagName, nth: u32) -> Result<TagName, InvalidId> {
+    format!("{first}-r{nth}").parse()
 }
 
 /// Renders a title from a template with `{model}` and `{version}`; any text is fine here.
@@ -132,14 +149,14 @@ pub fn signed(delta: f64) -> String {
     if delta > 0.0 { format!("+{text}") } else { text }
 }
 
-/// Renders release notes and appends the marker of `operation`, hidden from readers.
+/// Renders release notes, and appends the readable record and the marker of `operation`, hidden from readers.
 ///
 /// # Errors
 /// If the template is wrong; the message says where.
-pub fn notes(template: &str, context: &NotesContext, operation: &str) -> Result<String, TemplateError> {
+pub fn notes(template: &str, context: &NotesContext, record: &str, operation: &str) -> Result<String, TemplateError> {
     let env = minijinja::Environment::new();
     let text = env.render_str(template, minijinja::value::Serde(context)).map_err(|e| TemplateError(e.to_string()))?;
-    Ok(format!("{}\n\n{}\n", text.trim_end(), notes_marker(operation)))
+    Ok(format!("{}\n\n{}\n\n{}\n", text.trim_end(), record.trim_end(), notes_marker(operation)))
 }
 
 /// The marker that stands at the end of the notes of operation `operation`.

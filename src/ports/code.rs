@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::cd::CdRun;
+use crate::domain::commit::CommitComment;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::failure::Outcome;
@@ -18,6 +19,14 @@ pub trait CodeHost: Send + Sync {
     async fn changes(&self, repo: &RepoSlug, old: &CommitSha, new: &CommitSha) -> Outcome<CodeChange>;
     /// One workflow run by its id, such as the one that trained a model.
     async fn workflow_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun>;
+    /// Every comment on a commit, oldest first.
+    async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>>;
+    /// Whether `login` is an active member of the team `org/team`.
+    /// [`crate::failure::FailureKind::Forbidden`] where the token may not see the team: the scope `read:org`, or the
+    /// permission Members: read.
+    async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool>;
+    /// The bytes of a file attached to a release; more than `limit` are [`crate::failure::FailureKind::Protocol`].
+    async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>>;
     /// Address of a commit for people.
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String;
 }

@@ -5,13 +5,16 @@
 //! is on disk.
 
 pub mod code;
+pub mod records;
 pub mod tracking;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::cd::{CdJob, CdRun, CdTrigger};
-use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
+use crate::domain::commit::{
+    Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
+};
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::promotion::event::JOURNAL_VERSION;
 use crate::domain::promotion::{Entry, Event, PromotionPlan};
@@ -156,9 +159,28 @@ pub trait ReleaseHost: Send + Sync {
     async fn create_tag_object(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<String>;
     /// Creates the tag ref if the name is free; [`FailureKind::Conflict`] or [`FailureKind::Rejected`] if not.
     async fn create_tag_ref(&self, journaled: &Journaled, plan: &PromotionPlan, object: &str) -> Outcome<()>;
-    /// Publishes a release on the existing tag.
+    /// Makes a draft of the release on the existing tag: nobody sees it, and nothing starts.
     async fn create_release(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState>;
-    /// Publishes a draft that an earlier try left behind.
+    /// Attaches a file to a release. [`FailureKind::Conflict`] if one of that name is there.
+    async fn attach(
+        &self,
+        journaled: &Journaled,
+        repo: &RepoSlug,
+        release: &ReleaseState,
+        name: &str,
+        bytes: &[u8],
+    ) -> Outcome<ReleaseAsset>;
+    /// Removes a file that an interrupted upload left behind; only ever one whose upload never finished.
+    async fn remove_unfinished_asset(&self, journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()>;
+    /// Comments on a commit in the token owner's name.
+    async fn comment(
+        &self,
+        journaled: &Journaled,
+        repo: &RepoSlug,
+        commit: &CommitSha,
+        body: &str,
+    ) -> Outcome<CommitComment>;
+    /// Publishes a draft.
     async fn publish_release(&self, journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState>;
     /// Sends `workflow_dispatch` with the tag as ref.
     async fn dispatch(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<()>;
@@ -168,6 +190,10 @@ pub trait ReleaseHost: Send + Sync {
 pub trait Clock: Send + Sync {
     /// Now, in UTC.
     fn now(&self) -> Timestamp;
+    /// Seconds the local time is east of UTC now.
+    fn utc_offset_s(&self) -> i32 {
+        0
+    }
     /// A fresh promotion id.
     fn new_id(&self) -> PromotionId;
     /// Lets time pass; tests make it pass at once.
@@ -213,6 +239,11 @@ pub struct Journaled {
 }
 
 impl Journaled {
+    /// Only for [`Ledger`] and [`records::Chain`]: the entry at `seq` is on disk.
+    fn at(seq: u64) -> Self {
+        Self { seq }
+    }
+
     /// Position of the entry that this token proves.
     #[must_use]
     pub fn seq(&self) -> u64 {
@@ -243,7 +274,7 @@ impl Ledger {
         self.file.append(&entry).await?;
         self.next_seq += 1;
         let seq = entry.seq;
-        Ok((entry, Journaled { seq }))
+        Ok((entry, Journaled::at(seq)))
     }
 }
 

@@ -37,11 +37,24 @@ pub struct RunQuery {
     pub page: Option<String>,
 }
 
+impl RunQuery {
+    /// The runs that say they are a part of `run`, as MLflow's own clients make them: in the same experiment.
+    #[must_use]
+    pub fn children_of(run: &Run) -> Self {
+        // An id is hexadecimal digits on every server there is; one that could end the quotes finds nothing.
+        let id: String = run.id.as_str().chars().filter(|c| !matches!(c, '\'' | '\\')).collect();
+        let filter = format!("tags.`mlflow.parentRunId` = '{id}'");
+        Self { experiments: vec![run.experiment.clone()], filter, page: None }
+    }
+}
+
 /// Reads the tracking server. All reads may be repeated by the adapter.
 #[async_trait]
 pub trait TrackingServer: Send + Sync {
     /// One page of experiments, newest first, without deleted ones.
     async fn experiments(&self, page: Option<&str>) -> Outcome<Page<Experiment>>;
+    /// One experiment, deleted ones included.
+    async fn experiment(&self, id: &ExperimentId) -> Outcome<Experiment>;
     /// One page of runs. A filter the server does not understand is [`crate::failure::FailureKind::Rejected`]
     /// with the server's own words.
     async fn search_runs(&self, query: &RunQuery) -> Outcome<Page<Run>>;
@@ -71,4 +84,8 @@ pub trait TrackingServer: Send + Sync {
     async fn logged_model(&self, id: &str) -> Outcome<LoggedModel>;
     /// The signature in a version's `MLmodel` file; none if the file has none.
     async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>>;
+    /// Address of an experiment for people, if the server has a web page.
+    fn experiment_page(&self, id: &ExperimentId) -> Option<String>;
+    /// Address of a logged model for people.
+    fn logged_model_page(&self, experiment: &ExperimentId, id: &str) -> Option<String>;
 }

@@ -7,6 +7,7 @@ use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use crate::app::msg::Msg;
 use crate::app::query::{Answer, Query, Session};
 use crate::app::route::Route;
+use crate::app::trace::{Trace, Traced};
 use std::sync::Arc;
 
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead};
@@ -136,7 +137,7 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
                 aliases: true,
                 tag_value_limit: 5000,
             }),
-            host: Ok(HostIdentity { login: "rev1".into(), id: 7, name: None, email: None }),
+            host: Ok(HostIdentity { login: "rev1".into(), id: 7, name: None, email: None, host_time: None }),
         }),
         Query::Models { .. } => Answer::Models(Page {
             items: vec![RegisteredModel {
@@ -174,8 +175,17 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
             };
             Answer::Preview(Arc::new(crate::preview::preview(path, head)))
         }
+        Query::Trace(what) => Answer::Traced(Box::new(traced(what)?)),
         Query::Jobs { .. } => Answer::Jobs(Vec::new()),
     })
+}
+
+/// The experiment is there; the code host is not asked in these tests.
+fn traced(what: &Trace) -> Outcome<Traced> {
+    match what {
+        Trace::Experiment(_) => Ok(Traced::Experiment(experiment())),
+        _ => Err(refused()),
+    }
 }
 
 /// Two folders with a file each, and a file beside them.
@@ -229,6 +239,7 @@ pub(crate) fn preflight() -> Preflight {
         detail: "fine".into(),
         hint: None,
         failure: None,
+        overridable: false,
     };
     Preflight {
         checks: vec![check("version"), check("commit"), check("tag")],

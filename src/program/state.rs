@@ -163,16 +163,16 @@ impl State {
             Route::Models => Screen::Models(models::Models::default()),
             Route::Versions(model) => Screen::Versions(versions::Versions::new(model.clone())),
             Route::Review(model, version) => Screen::Review(Box::new(review::Review::new(model.clone(), *version))),
-            Route::Approve(model, version) => {
+            Route::Approve(model, version, decision) => {
                 // The plan is always read anew; what was planned some time ago is worth nothing.
-                self.catalog.forget_preflight(model, *version);
+                self.catalog.forget_preflight(model, *version, *decision);
                 let on_screen = match self.screens.last() {
                     Some(Screen::Review(review)) if review.shows(model, *version) => {
                         self.catalog.facts(model, *version).map(crate::domain::facts::ReviewedFacts::digest)
                     }
                     _ => None,
                 };
-                Screen::Approve(Box::new(approve::Approve::new(model.clone(), *version, on_screen)))
+                Screen::Approve(Box::new(approve::Approve::new(model.clone(), *version, *decision, on_screen)))
             }
             Route::Promotion(id) => Screen::Promotion(promotion::Promotion::new(*id)),
             Route::Curve(model, version, metric) => {

@@ -17,6 +17,7 @@ use crate::app::route::Route;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::CheckState;
 use crate::domain::promotion::{Entry, Event, samples};
+use crate::domain::record::{Decision, SignOff};
 use crate::failure::Outcome;
 use crate::promoter::Progress;
 use crate::screens::Screen;
@@ -61,7 +62,7 @@ fn the_shortest_way_to_approve_takes_six_keys() {
     let mut simulator = Simulator::new(&[]);
     simulator.keys("av42<enter>");
     let asked = simulator.asked();
-    assert_eq!(asked, [Effect::Promote { draft: Box::new(samples::draft()), reason: String::new() }]);
+    assert_eq!(asked, [Effect::Promote { draft: Box::new(samples::draft()), sign_off: SignOff::default() }]);
     simulator.send(opened());
     assert!(matches!(simulator.state.top(), Screen::Promotion(_)));
 }
@@ -70,7 +71,10 @@ fn the_shortest_way_to_approve_takes_six_keys() {
 fn the_reason_is_one_tab_away_and_goes_with_the_promotion() {
     let mut simulator = on_approve();
     simulator.keys("<tab>looks good<tab>v42<enter>");
-    assert_eq!(simulator.asked(), [Effect::Promote { draft: Box::new(samples::draft()), reason: "looks good".into() }]);
+    assert_eq!(
+        simulator.asked(),
+        [Effect::Promote { draft: Box::new(samples::draft()), sign_off: SignOff::because("looks good") }]
+    );
 }
 
 #[test]
@@ -273,7 +277,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         Just(Query::Session),
         Just(Query::Models { page: None }),
         Just(Query::Facts { model: subject().0, version: subject().1 }),
-        Just(Query::Preflight { model: subject().0, version: subject().1 }),
+        Just(Query::Preflight { model: subject().0, version: subject().1, decision: Decision::Approve }),
         Just(Query::Promotions),
     ];
     prop_oneof![

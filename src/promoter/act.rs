@@ -6,6 +6,8 @@ use super::drive::Drive;
 use super::{look, truth};
 use crate::domain::promotion::plan::MARK;
 use crate::domain::promotion::{Finding, Receipt, Step, StepState};
+use crate::domain::record::mark::DECISION;
+use crate::domain::record::{ASSET, DecisionMark};
 use crate::domain::registry::{OWN_TAG_PREFIX, PromotionTarget};
 use crate::domain::release::notes_marker;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -116,19 +118,28 @@ impl Drive<'_> {
         }
     }
 
-    /// Reads first: an earlier try may have published the release, or left a draft behind.
+    /// Draft, record, publication: nobody sees a release without its record, and a repository whose releases are immutable
+    /// takes no file afterwards. Reads first: an earlier try may have come any part of the way.
     async fn release(&self, journaled: &Journaled) -> Result<(), Miss> {
         let plan = &self.state.plan;
         let (host, repo) = (&self.services.host, &plan.draft.repo);
         let marker = notes_marker(&plan.id.to_string());
         let there = host.releases(repo, &plan.draft.tag, &marker).await.map_err(Miss::before)?;
-        if there.iter().any(|r| !r.draft) {
+        let ours = there.iter().find(|r| !r.draft && r.body.contains(&marker));
+        if ours.is_none() && there.iter().any(|r| !r.draft) {
+            // Somebody else's: the look afterwards says so.
             return Ok(());
         }
-        let made = match there.into_iter().find(|r| r.body.contains(&marker)) {
-            Some(draft) => draft,
+        let made = match ours.or_else(|| there.iter().find(|r| r.body.contains(&marker))) {
+            Some(release) => release.clone(),
             None => host.create_release(journaled, plan).await?,
         };
+        if !made.assets.iter().any(|a| a.complete && a.name == ASSET) {
+            if let Some(half) = made.assets.iter().find(|a| a.name == ASSET) {
+                host.remove_unfinished_asset(journaled, repo, half.id).await?;
+            }
+            host.attach(journaled, repo, &made, ASSET, &plan.record.to_bytes()).await?;
+        }
         if made.draft {
             host.publish_release(journaled, repo, made.id).await?;
         }
@@ -154,6 +165,8 @@ impl Drive<'_> {
         self.set_own_tag(journaled, "release", &url).await?;
         self.set_own_tag(journaled, "facts", &plan.facts_digest).await?;
         self.set_own_tag(journaled, "approved_by", &plan.draft.signer.login).await?;
+        self.set_own_tag(journaled, "record", &plan.record.record_hash).await?;
+        self.set_own_tag(journaled, DECISION, &DecisionMark::of(&plan.record).to_value()).await?;
         // Last, because it says that the others are there.
         self.set_own_tag(journaled, MARK, &plan.mark_released()).await
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use super::act::Miss;
 use super::{Until, Watch, damaged, truth, undo};
+use crate::decision;
+use crate::domain::facts::ReviewedFacts;
 use crate::domain::promotion::{Ending, Event, Finding, Next, SagaState, Step};
 use crate::evidence;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -105,10 +107,29 @@ impl<'a> Drive<'a> {
                 draft.signer.login, signer.login
             )));
         }
+        self.find_lost_approval(&facts).await?;
         if let Some(tag) = self.services.host.tag(&draft.repo, &draft.tag).await? {
             return Err(changed(format!("the tag {} exists meanwhile, at {}", tag.name, tag.commit)));
         }
         Ok(())
+    }
+
+    /// Approvals of others must still be what they were: not edited, not deleted, not superseded.
+    async fn find_lost_approval(&self, facts: &ReviewedFacts) -> Outcome<()> {
+        let plan = &self.state.plan;
+        let (draft, basis) = (&plan.draft, &plan.draft.basis);
+        if basis.approvals.is_empty() {
+            return Ok(());
+        }
+        let now = decision::standing(self.services, facts, &basis.demands, &draft.repo, plan.commit()).await?;
+        let Some(lost) = basis.approvals.iter().find(|a| !now.counting.contains(a)) else {
+            return Ok(());
+        };
+        let why = now.void.iter().find(|v| v.login == lost.login).map_or("its comment is gone", |v| &v.why);
+        let operation = format!("approve {} {}", draft.model(), draft.version());
+        let what = format!("{}'s approval does not count any more: {why}", lost.login);
+        Err(Failure::new(FailureKind::Conflict, Service::Github, operation, what)
+            .with_hint("Nothing was written. Look at it again, then decide."))
     }
 
     async fn run_step(&mut self, step: Step) -> Outcome<()> {

@@ -15,14 +15,17 @@ mod undo;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+use crate::decision::keep;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::{Entry, Event, Next, Phase, PromotionPlan, SagaState, Step, StepState, fold};
+use crate::domain::record::Decision;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Ledger;
 use crate::services::Services;
 
 use drive::Drive;
+pub use preflight::signer;
 
 /// How far to go before handing back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,21 +72,24 @@ impl Promoter {
     ///
     /// # Errors
     /// Only if the version itself cannot be read; everything else is a check that blocks.
-    pub async fn preflight(&self, model: &ModelName, number: VersionNumber) -> Outcome<Preflight> {
-        preflight::run(&self.services, model, number).await
+    pub async fn preflight(&self, model: &ModelName, number: VersionNumber, decision: Decision) -> Outcome<Preflight> {
+        preflight::run(&self.services, model, number, decision).await
     }
 
-    /// Carries out a plan that a human confirmed.
+    /// Carries out a plan that a human confirmed. Its record is kept first, after the one before it on this machine: the
+    /// plan that is carried out is the confirmed one with that record's hash.
     ///
     /// The returned state says how it ended, or where it stopped; an error means that the journal could not
     /// be written, and that therefore nothing more was done.
     ///
     /// # Errors
     /// [`FailureKind::Local`] or [`FailureKind::Conflict`] from the journal; [`FailureKind::Config`] on a
-    /// read-only target.
+    /// read-only target; [`FailureKind::Rejected`] if the signer left something open, or others have to approve first.
     pub async fn approve(&self, plan: PromotionPlan, until: Until, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
         self.refuse_elsewhere(&plan)?;
+        refuse_undecided(&plan)?;
+        let plan = keep::plan(&self.services, &plan).await?;
         let file = self.services.journals.create(plan.id).await?;
         let mut ledger = Ledger::new(file, 0);
         let opened = Event::Opened { plan: Box::new(plan.clone()) };
@@ -208,6 +214,21 @@ impl Promoter {
         )
         .with_hint(format!("Use `--target {}`.", draft.target_name)))
     }
+}
+
+/// A plan may only be carried out if the policy has nothing against it and nobody else's approval is missing.
+fn refuse_undecided(plan: &PromotionPlan) -> Outcome<()> {
+    let (draft, basis) = (&plan.draft, &plan.draft.basis);
+    let mut objections = basis.objections(&plan.sign_off);
+    if !basis.completes() {
+        let (have, needed) = (basis.approvals.len() + 1, basis.demands.approvals);
+        objections.push(format!("this would be approval {have} of {needed}, and promotes nothing yet"));
+    }
+    if objections.is_empty() {
+        return Ok(());
+    }
+    let operation = format!("{} {} {}", basis.decision.word(), draft.model(), draft.version());
+    Err(Failure::new(FailureKind::Rejected, Service::Local, operation, objections.join("; ")))
 }
 
 impl Watch {

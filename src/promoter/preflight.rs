@@ -2,21 +2,31 @@
 
 use futures_util::future::{join, join3};
 
+use crate::decision::basis;
 use crate::domain::commit::{Ancestry, Commit, HostIdentity, Repository};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
-use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
+use crate::domain::ids::{InvalidId, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::preflight::{Check, CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::promotion::{CommitOrigin, PlanDraft, Signer, fold};
+use crate::domain::record::{Decision, SignOff};
 use crate::domain::registry::VersionStatus;
 use crate::domain::release;
 use crate::evidence;
-use crate::failure::{Failure, FailureKind, Outcome};
+use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::services::Services;
 use CheckState::{Block, Pass, Unknown, Warn};
 
+/// Times one version can be released.
+const MAX_RELEASES: u32 = 50;
+
 /// Reads both servers and makes the plan, or says what hinders it.
-pub(super) async fn run(services: &Services, model: &ModelName, number: VersionNumber) -> Outcome<Preflight> {
+pub(super) async fn run(
+    services: &Services,
+    model: &ModelName,
+    number: VersionNumber,
+    decision: Decision,
+) -> Outcome<Preflight> {
     let rules = &services.rules;
     let (facts, who, info) = join3(
         evidence::reviewed_facts(services.registry.as_ref(), &rules.promote_to, model, number),
@@ -26,14 +36,19 @@ pub(super) async fn run(services: &Services, model: &ModelName, number: VersionN
     .await;
     let facts = facts?;
     let mut checks = Checks::default();
-    checks.version(services, &facts);
+    checks.version(services, &facts, decision);
     checks.unfinished(services, model).await;
+    let skew = who.as_ref().ok().and_then(|who| basis::skew(who, services.clock.now()));
     let signer = checks.signer(who, &services.host.host(), info.ok().and_then(|i| i.user));
     let source = checks.source(services, &facts).await;
     let tag = match &source {
-        Some(source) => checks.tag(services, &source.repo, model, number).await,
+        Some(source) => checks.tag(services, &source.repo, model, number, decision).await,
         None => None,
     };
+    let at = source.as_ref().map(|s| (&s.repo, &s.commit.sha));
+    let mut grounds = basis::read(services, &facts, signer.as_ref(), at, decision).await;
+    grounds.basis.clock.skew_ms = skew;
+    checks.list.append(&mut grounds.checks);
     let draft = match (signer, source, tag) {
         (Some(signer), Some(source), Some(tag)) => Some(PlanDraft {
             target_name: rules.target_name.clone(),
@@ -51,6 +66,7 @@ pub(super) async fn run(services: &Services, model: &ModelName, number: VersionN
             facts,
             tag,
             signer,
+            basis: grounds.basis,
         }),
         _ => None,
     };
@@ -79,7 +95,14 @@ struct Checks {
 
 impl Checks {
     fn add(&mut self, title: &str, state: CheckState, detail: impl Into<String>) {
-        self.list.push(Check { title: title.to_owned(), state, detail: detail.into(), hint: None, failure: None });
+        self.list.push(Check {
+            title: title.to_owned(),
+            state,
+            detail: detail.into(),
+            hint: None,
+            failure: None,
+            overridable: false,
+        });
     }
 
     fn add_hint(&mut self, title: &str, state: CheckState, detail: impl Into<String>, hint: impl Into<String>) {
@@ -104,7 +127,7 @@ impl Checks {
         }
     }
 
-    fn version(&mut self, services: &Services, facts: &ReviewedFacts) {
+    fn version(&mut self, services: &Services, facts: &ReviewedFacts, decision: Decision) {
         let (version, target) = (&facts.version, &services.rules.promote_to);
         if services.rules.readonly {
             self.add_hint(
@@ -146,7 +169,7 @@ impl Checks {
             let list = facts.holders.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             self.add("target", Warn, format!("more than one version is in {target}: {list}"));
         }
-        if let Some(newer) = facts.holders.iter().find(|h| **h > version.number) {
+        if let Some(newer) = facts.holders.iter().find(|h| **h > version.number && decision != Decision::Rollback) {
             self.add("target", Warn, format!("{newer} in {target} is newer than {}", version.number));
         }
         match &facts.run {
@@ -199,8 +222,7 @@ impl Checks {
         match who {
             Ok(who) => {
                 self.add("signer", Pass, format!("signing as {}", who.login));
-                let email = who.email.unwrap_or_else(|| format!("{}+{}@users.noreply.{host}", who.id, who.login));
-                Some(Signer { login: who.login, id: who.id, name: who.name, email, registry_user })
+                Some(signer_of(who, host, registry_user))
             }
             Err(failure) if failure.kind == FailureKind::Forbidden => {
                 self.add_hint(
@@ -356,9 +378,18 @@ impl Checks {
         repo: &RepoSlug,
         model: &ModelName,
         number: VersionNumber,
+        decision: Decision,
     ) -> Option<TagName> {
-        let tag = match release::tag_name(&services.rules.tag_template, model, number) {
-            Ok(tag) => tag,
+        let named = match decision {
+            Decision::Rollback => free_tag(services, repo, model, number).await,
+            _ => release::tag_name(&services.rules.tag_template, model, number).map(Ok),
+        };
+        let tag = match named {
+            Ok(Ok(tag)) => tag,
+            Ok(Err(failure)) => {
+                self.fail("tag", Block, &failure);
+                return None;
+            }
             Err(invalid) => {
                 self.add_hint("tag", Block, invalid.to_string(), "Change the tag template in the configuration.");
                 return None;
@@ -370,7 +401,7 @@ impl Checks {
                 "tag",
                 Block,
                 format!("the tag {tag} exists already, at {}", there.commit.chars().take(7).collect::<String>()),
-                "A tag is never moved. If this version was released before, there is nothing to do.",
+                "A tag is never moved. If this version was released before, there is nothing to do; to bring it back, roll back to it.",
             ),
             Err(failure) => self.fail("tag", Block, &failure),
         }
@@ -379,8 +410,47 @@ impl Checks {
 
     fn notes(&mut self, services: &Services, draft: &PlanDraft) {
         // Rendered once for its errors; the real rendering happens when the plan is signed.
-        if let Err(error) = draft.sign(services.clock.new_id(), services.clock.now(), "") {
+        if let Err(error) = draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default()) {
             self.add_hint("notes", Block, error.to_string(), "Mend the release notes template.");
         }
     }
+}
+
+/// The first free tag for releasing a version once more: `telco-churn-v41-r2`, then `-r3`.
+async fn free_tag(
+    services: &Services,
+    repo: &RepoSlug,
+    model: &ModelName,
+    number: VersionNumber,
+) -> Result<Outcome<TagName>, InvalidId> {
+    let first = release::tag_name(&services.rules.tag_template, model, number)?;
+    for nth in 2..=MAX_RELEASES {
+        let tag = release::again(&first, nth)?;
+        match services.host.tag(repo, &tag).await {
+            Ok(None) => return Ok(Ok(tag)),
+            Ok(Some(_)) => {}
+            Err(failure) => return Ok(Err(failure)),
+        }
+    }
+    let operation = format!("name a tag for {model} {number}");
+    let reason = format!("{first} and {MAX_RELEASES} tags after it exist already");
+    Ok(Err(Failure::new(FailureKind::Conflict, Service::Github, operation, reason)))
+}
+
+/// Who signs, as the servers say.
+///
+/// # Errors
+/// [`FailureKind::Forbidden`] if the token belongs to no person; whatever the host says.
+pub async fn signer(services: &Services) -> Outcome<Signer> {
+    let (who, info) = join(services.host.whoami(), services.registry.info()).await;
+    let who = who.map_err(|failure| match failure.kind {
+        FailureKind::Forbidden => failure.with_hint("A decision needs a person: use a token of your own account."),
+        _ => failure,
+    })?;
+    Ok(signer_of(who, &services.host.host(), info.ok().and_then(|i| i.user)))
+}
+
+fn signer_of(who: HostIdentity, host: &str, registry_user: Option<String>) -> Signer {
+    let email = who.email.unwrap_or_else(|| format!("{}+{}@users.noreply.{host}", who.id, who.login));
+    Signer { login: who.login, id: who.id, name: who.name, email, registry_user }
 }

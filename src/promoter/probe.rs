@@ -1,9 +1,11 @@
 //! Reads what became of a step. Only reads: every write is behind a journal entry of its own.
 
 use super::drive::Drive;
-use crate::domain::commit::TagState;
+use crate::domain::commit::{ReleaseAsset, TagState};
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::promotion::{Finding, PromotionPlan, Receipt, Step};
+use crate::domain::record::ASSET;
+use crate::domain::record::seal::sha256;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
 use crate::failure::Outcome;
@@ -84,7 +86,13 @@ impl Drive<'_> {
             .collect();
         published.sort_by_key(|r| r.id);
         Ok(match published.iter().find(|r| r.body.contains(&marker)) {
-            Some(ours) => Finding::Applied { receipt: Receipt::Released { id: ours.id, url: ours.web_url.clone() } },
+            Some(ours) => match ours.assets.iter().find(|a| a.complete && a.name == ASSET) {
+                Some(asset) if is_record(plan, asset) => {
+                    Finding::Applied { receipt: Receipt::Released { id: ours.id, url: ours.web_url.clone() } }
+                }
+                Some(_) => foreign(format!("the release carries a {ASSET} that is not of this promotion"), false),
+                None => Finding::NotApplied,
+            },
             None => match published.first() {
                 Some(other) => foreign(
                     format!(
@@ -123,6 +131,15 @@ impl Drive<'_> {
             commit: draft.commit.sha.clone(),
             since: self.state.plan.signed_at,
         }
+    }
+}
+
+/// Whether an attached file is the record, as far as the host says without sending it.
+fn is_record(plan: &PromotionPlan, asset: &ReleaseAsset) -> bool {
+    let bytes = plan.record.to_bytes();
+    match &asset.digest {
+        Some(digest) => *digest == sha256(&bytes),
+        None => asset.size == bytes.len() as u64,
     }
 }
 

@@ -33,8 +33,8 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
             let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;
             Answer::Facts(Box::new(facts))
         }
-        Query::Preflight { model, version } => {
-            Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version).await?))
+        Query::Preflight { model, version, decision } => {
+            Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version, *decision).await?))
         }
         Query::Histories { runs, metric, window } => {
             Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)
@@ -55,6 +55,7 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         }
         Query::Experiments { page } => Answer::Experiments(services.tracking.experiments(page.as_deref()).await?),
         Query::SearchRuns(search) => Answer::SearchRuns(services.tracking.search_runs(search).await?),
+        Query::Trace(what) => Answer::Traced(Box::new(super::trace::trace(services, what).await?)),
         Query::Promotions => Answer::Promotions(promotions(services).await?),
         Query::Jobs { repo, run } => Answer::Jobs(services.host.cd_jobs(repo, *run).await?),
     })
@@ -94,6 +95,8 @@ pub fn address(services: &Services, place: &Place) -> Option<String> {
     match place {
         Place::Version(model, version) => services.registry.version_page(model, *version),
         Place::Run(experiment, run) => services.registry.run_page(experiment, run),
+        Place::Experiment(experiment) => services.tracking.experiment_page(experiment),
+        Place::LoggedModel(experiment, id) => services.tracking.logged_model_page(experiment, id),
         Place::Tag(repo, tag) => Some(services.host.tag_page(repo, tag)),
         Place::Url(url) => Some(url.clone()),
     }

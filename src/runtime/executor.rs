@@ -17,6 +17,7 @@ use crate::app::msg::Msg;
 use crate::app::query::{Query, RequestId};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{PlanDraft, SagaState};
+use crate::domain::record::SignOff;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::promoter::{Promoter, Until, Watch};
 use crate::services::Services;
@@ -74,7 +75,7 @@ impl Executor {
                     read.abort();
                 }
             }
-            Effect::Promote { draft, reason } => self.promote(&draft, &reason),
+            Effect::Promote { draft, sign_off } => self.promote(&draft, &sign_off),
             Effect::Resume(id) => {
                 self.drive(Some(id), |promoter, watch| async move { promoter.resume(id, Until::CdEnded, watch).await })
             }
@@ -107,9 +108,9 @@ impl Executor {
         self.reads.insert(id, task.abort_handle());
     }
 
-    fn promote(&mut self, draft: &PlanDraft, reason: &str) {
+    fn promote(&mut self, draft: &PlanDraft, sign_off: &SignOff) {
         let clock = &self.services.clock;
-        match draft.sign(clock.new_id(), clock.now(), reason) {
+        match draft.sign(clock.new_id(), clock.now(), sign_off) {
             Ok(plan) => {
                 let id = plan.id;
                 self.drive(Some(id), move |promoter, watch| async move {

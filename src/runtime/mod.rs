@@ -7,3 +7,4 @@ pub mod run;
 pub mod save;
 mod signals;
 pub mod terminal;
+pub mod trace;

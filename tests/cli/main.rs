@@ -68,6 +68,8 @@ impl Desk {
             code: host.clone(),
             host,
             journals: Arc::new(JournalDir::new(&loaded.paths.state_of(true))),
+            records: Arc::new(signoff::adapters::records::RecordDir::new(&loaded.paths.state_of(true))),
+            signer: Arc::new(signoff::adapters::ssh::NoKey),
             clock,
             desktop: Arc::new(SystemDesktop),
             rules: Arc::new(target.rules.clone()),

@@ -73,7 +73,8 @@ async fn a_release_is_published_once_and_drafts_are_found_by_their_marker() {
         assert_eq!((published.draft, published.author.as_deref()), (false, Some("rev1")));
     }
     assert_eq!(demo.host.cd_runs(&repo(), &query(&plan)).await.unwrap().len(), 1, "published twice, started once");
-    assert_eq!(kind(demo.host.create_release(&j, &plan).await), FailureKind::Conflict);
+    let second = demo.host.create_release(&j, &plan).await.unwrap().id;
+    assert_eq!(kind(demo.host.publish_release(&j, &repo(), second).await), FailureKind::Conflict);
     assert_eq!(kind(demo.host.publish_release(&j, &repo(), 1).await), FailureKind::NotFound);
 }
 
@@ -81,7 +82,9 @@ async fn a_release_is_published_once_and_drafts_are_found_by_their_marker() {
 async fn a_release_without_its_tag_makes_a_lightweight_one_at_the_branch_head() {
     let demo = Demo::new();
     let plan = demo.plan(CHURN, 42, CdTrigger::Release).await;
-    demo.host.create_release(&journaled().await, &plan).await.unwrap();
+    let j = journaled().await;
+    let draft = demo.host.create_release(&j, &plan).await.unwrap();
+    demo.host.publish_release(&j, &repo(), draft.id).await.unwrap();
     let tag = demo.host.tag(&repo(), &plan.draft.tag).await.unwrap().unwrap();
     assert_eq!((tag.object, tag.message), (None, None));
     assert_eq!(tag.commit, demo.host.commit(&repo(), "main").await.unwrap().sha.as_str());

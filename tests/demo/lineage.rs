@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use signoff::adapters::desktop::SystemDesktop;
 use signoff::adapters::journal::JournalDir;
 use signoff::domain::cd::CdRun;
+use signoff::domain::commit::CommitComment;
 use signoff::domain::facts::{ReviewedFacts, RunFacts};
 use signoff::domain::ids::CommitSha;
 use signoff::domain::lineage::{CheckResult, CodeChange, PullRequest};
@@ -46,6 +47,15 @@ impl CodeHost for Guarded {
         self.ask("training")?;
         self.inner.workflow_run(repo, id).await
     }
+    async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>> {
+        self.inner.comments(repo, commit).await
+    }
+    async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool> {
+        self.inner.is_member(org, team, login).await
+    }
+    async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
+        self.inner.asset(repo, id, limit).await
+    }
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {
         self.inner.commit_page(repo, commit)
     }
@@ -63,6 +73,8 @@ impl Demo {
             code: Arc::new(Guarded { inner: self.host.clone(), denied }),
             // Reading lineage opens no journal.
             journals: Arc::new(JournalDir::new(std::path::Path::new("nowhere"))),
+            records: Arc::new(crate::support::records::Records::default()),
+            signer: Arc::new(signoff::adapters::ssh::NoKey),
             clock: self.clock.clone(),
             desktop: Arc::new(SystemDesktop),
             rules: Arc::new(rules),

@@ -90,8 +90,11 @@ impl Demo {
                 registry_user: None,
             },
             facts,
+            basis: signoff::domain::record::Basis::bare(signoff::domain::record::Decision::Approve),
         };
-        draft.sign(self.clock.new_id(), self.clock.now(), "looks right").unwrap()
+        draft
+            .sign(self.clock.new_id(), self.clock.now(), &signoff::domain::record::SignOff::because("looks right"))
+            .unwrap()
     }
 
     /// Tags and releases as a promotion does; gives the CD query that follows.
@@ -99,7 +102,8 @@ impl Demo {
         let j = journaled().await;
         let object = self.host.create_tag_object(&j, plan).await.unwrap();
         self.host.create_tag_ref(&j, plan, &object).await.unwrap();
-        self.host.create_release(&j, plan).await.unwrap();
+        let draft = self.host.create_release(&j, plan).await.unwrap();
+        self.host.publish_release(&j, &plan.draft.repo, draft.id).await.unwrap();
         query(plan)
     }
 }

@@ -56,7 +56,7 @@ async fn experiments_are_listed_newest_first_and_hold_every_run() {
 #[tokio::test]
 async fn sweeps_have_a_parent_and_children_of_every_status() {
     let demo = Demo::new();
-    for (experiment, children, status) in [("1", 12, "FINISHED"), ("2", 14, "RUNNING")] {
+    for (experiment, children, status) in [("1", 13, "FINISHED"), ("2", 14, "RUNNING")] {
         let runs = demo.registry.search_runs(&query(&[experiment], "")).await.unwrap().items;
         assert!(runs.is_sorted_by_key(|r| std::cmp::Reverse(r.started_at)) && runs.iter().all(|r| !r.deleted));
         let parents: Vec<_> = runs.iter().filter(|r| r.name.ends_with("-sweep")).collect();

@@ -74,7 +74,7 @@ fn review_and_approve(site: &Site) {
 
     // The inbox knows it without being asked to read again.
     pty.press(Key::Esc);
-    pty.wait_for("Run and lineage");
+    pty.wait_for("Lineage");
     pty.press(Key::Esc);
     pty.wait_for("Nothing waiting matches");
     pty.press(Key::Char('q'));

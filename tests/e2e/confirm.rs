@@ -62,12 +62,12 @@ fn esc_leaves_and_nothing_happens() {
     let (desk, mut pty) = at_the_form(&site);
     pty.type_slowly("v2");
     pty.press(Key::Esc);
-    pty.wait_for("Run and lineage");
+    pty.wait_for("Lineage");
     // What was typed is not kept for the next time.
     pty.press(Key::Char('a'));
     pty.wait_for(&format!("{FIELD}▏"));
     pty.press(Key::Esc);
-    pty.wait_for("Run and lineage");
+    pty.wait_for("Lineage");
     pty.press(Key::Char('q'));
     assert_eq!(pty.wait_exit().exit, Exit::Code(0));
     site.assert_untouched();

@@ -15,6 +15,7 @@ mod demo;
 mod desk;
 mod hostile;
 mod leave;
+mod lineage;
 mod network;
 mod race;
 mod site;

@@ -21,7 +21,8 @@ fn query() -> CdQuery {
 async fn the_token_tells_who_signs() {
     let fake = fake().await;
     let me = adapter(&fake).whoami().await.unwrap();
-    let rey = HostIdentity { login: "rev1".into(), id: 7, name: Some("Rey Viewer".into()), email: None };
+    let rey =
+        HostIdentity { login: "rev1".into(), id: 7, name: Some("Rey Viewer".into()), email: None, host_time: None };
     assert_eq!(me, rey);
 }
 

@@ -9,6 +9,7 @@ mod evidence;
 mod faults;
 mod files;
 mod histories;
+mod lineage;
 mod odd;
 mod reads;
 mod sign_in;

@@ -77,10 +77,15 @@ impl JournalStore for Photographed {
 
 async fn plan(lab: &Lab) -> PromotionPlan {
     let model = signoff::domain::ids::ModelName::new(crate::lab::CHURN);
-    let preflight = lab.promoter.preflight(&model, CANDIDATE).await.unwrap();
+    let preflight =
+        lab.promoter.preflight(&model, CANDIDATE, signoff::domain::record::Decision::Approve).await.unwrap();
     let clock = &lab.services.clock;
     lab.script.forget();
-    preflight.draft.unwrap().sign(clock.new_id(), clock.now(), "looks right").unwrap()
+    preflight
+        .draft
+        .unwrap()
+        .sign(clock.new_id(), clock.now(), &signoff::domain::record::SignOff::because("looks right"))
+        .unwrap()
 }
 
 #[tokio::test]

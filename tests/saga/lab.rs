@@ -135,6 +135,8 @@ impl Lab {
             host: host.clone() as Arc<dyn ReleaseHost>,
             code,
             journals: kept,
+            records: Arc::new(crate::support::records::Records::default()),
+            signer: Arc::new(signoff::adapters::ssh::NoKey),
             clock: shared,
             desktop: Arc::new(NoDesktop),
             rules: Arc::new(rules),
@@ -156,10 +158,16 @@ impl Lab {
 
     /// What the reviewer signs after a clean preflight.
     pub fn plan(&self, number: VersionNumber) -> PromotionPlan {
-        let preflight = now(self.promoter.preflight(&ModelName::new(CHURN), number)).unwrap();
+        let preflight =
+            now(self.promoter.preflight(&ModelName::new(CHURN), number, signoff::domain::record::Decision::Approve))
+                .unwrap();
         assert!(preflight.may_confirm(), "{:?}", preflight.blocking().collect::<Vec<_>>());
         self.script.forget();
-        preflight.draft.unwrap().sign(self.clock.new_id(), self.clock.now(), "looks right").unwrap()
+        preflight
+            .draft
+            .unwrap()
+            .sign(self.clock.new_id(), self.clock.now(), &signoff::domain::record::SignOff::because("looks right"))
+            .unwrap()
     }
 
     pub fn approve(&self, plan: &PromotionPlan) -> Outcome<SagaState> {

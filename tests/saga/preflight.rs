@@ -29,7 +29,12 @@ fn lab_by(change: impl FnOnce(&mut Rules)) -> Lab {
 }
 
 fn preflight(lab: &Lab, model: &str, number: u64) -> Preflight {
-    let found = now(lab.promoter.preflight(&ModelName::new(model), VersionNumber(number))).unwrap();
+    let found = now(lab.promoter.preflight(
+        &ModelName::new(model),
+        VersionNumber(number),
+        signoff::domain::record::Decision::Approve,
+    ))
+    .unwrap();
     assert!(lab.script.log().iter().all(|c| c.entry.is_none()), "a preflight writes nothing");
     found
 }
@@ -100,7 +105,11 @@ fn a_version_that_is_not_ready_blocks() {
 #[test]
 fn a_version_that_is_not_there_is_an_error() {
     let lab = lab();
-    let found = now(lab.promoter.preflight(&ModelName::new(CHURN), VersionNumber(99)));
+    let found = now(lab.promoter.preflight(
+        &ModelName::new(CHURN),
+        VersionNumber(99),
+        signoff::domain::record::Decision::Approve,
+    ));
     assert_eq!(found.unwrap_err().kind, FailureKind::NotFound);
 }
 
@@ -362,6 +371,8 @@ fn servers_that_are_down_are_said_so_and_nothing_is_guessed() {
     expect(&found, "repository", Block, "could not repository");
     assert!(found.draft.is_none());
     lab.script.take_down(Service::Mlflow);
-    let failure = now(lab.promoter.preflight(&ModelName::new(CHURN), CANDIDATE)).unwrap_err();
+    let failure =
+        now(lab.promoter.preflight(&ModelName::new(CHURN), CANDIDATE, signoff::domain::record::Decision::Approve))
+            .unwrap_err();
     assert_eq!((failure.kind, failure.service), (FailureKind::Unavailable, Service::Mlflow));
 }

@@ -1,5 +1,6 @@
 //! The approval form.
 
+use signoff::domain::record::Decision;
 use std::time::Duration;
 
 use insta::assert_snapshot;
@@ -14,7 +15,7 @@ use super::support::driver::{Driver, demo_rules, rules};
 use super::{pictures, text, themed};
 
 fn form(model: &str, number: u64) -> Driver {
-    let route = Route::Approve(ModelName::new(model), VersionNumber(number));
+    let route = Route::Approve(ModelName::new(model), VersionNumber(number), Decision::Approve);
     let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
     driver.answer_all();
     driver
@@ -30,7 +31,7 @@ fn the_plan() {
 
 #[test]
 fn the_plan_being_read() {
-    let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42));
+    let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42), Decision::Approve);
     assert_snapshot!(pictures(&mut Driver::asking(demo_rules(), &[route], |_| {})));
 }
 
@@ -38,7 +39,7 @@ fn the_plan_being_read() {
 fn a_plan_for_production() {
     let mut production = rules("prod-eu");
     (production.production, production.colour) = (true, Some("#aa0000".to_owned()));
-    let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42));
+    let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42), Decision::Approve);
     let mut driver = Driver::asking(production, &[route], |_| {});
     driver.answer_all();
     assert_snapshot!(pictures(&mut driver));
@@ -72,7 +73,7 @@ fn the_head_of_a_branch_instead_of_a_commit() {
     let mut lenient = demo_rules();
     lenient.commit_from_branch = Some("main".to_owned());
     lenient.repository.fixed = Some("acme/churn-models".parse().unwrap());
-    let route = Route::Approve(ModelName::new("pricing-elasticity"), VersionNumber(17));
+    let route = Route::Approve(ModelName::new("pricing-elasticity"), VersionNumber(17), Decision::Approve);
     let mut driver = Driver::asking(lenient, &[route], |_| {});
     driver.answer_all();
     assert_snapshot!(pictures(&mut driver));
@@ -99,7 +100,7 @@ fn a_version_that_changed_since_it_was_reviewed() {
 
 #[test]
 fn a_plan_that_cannot_be_read() {
-    let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42));
+    let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42), Decision::Approve);
     let mut driver = Driver::asking(rules("staging"), &[route], |_| {});
     driver.answer_with(|query| {
         let failure = Failure::new(
@@ -136,7 +137,7 @@ fn a_plan_that_is_not_wholly_on_screen_cannot_be_confirmed() {
     let mut lenient = demo_rules();
     lenient.commit_from_branch = Some("main".to_owned());
     lenient.repository.fixed = Some("acme/churn-models".parse().unwrap());
-    let route = Route::Approve(ModelName::new("pricing-elasticity"), VersionNumber(17));
+    let route = Route::Approve(ModelName::new("pricing-elasticity"), VersionNumber(17), Decision::Approve);
     let mut driver = Driver::asking(lenient, &[route], |_| {});
     driver.answer_all();
     driver.resize(60, 15);

@@ -11,6 +11,7 @@ mod approve;
 mod browse;
 mod files;
 mod frame;
+mod lineage;
 mod promotion;
 mod review;
 

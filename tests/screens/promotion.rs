@@ -5,6 +5,7 @@ use signoff::app::route::Route;
 use signoff::domain::cd::CdOutcome;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::{Ending, Event, Step, Truth};
+use signoff::domain::record::Decision;
 use signoff::failure::{Failure, FailureKind, Service};
 use signoff::promoter::Progress;
 
@@ -13,7 +14,7 @@ use super::{pictures, text};
 
 /// A promotion that was confirmed and carried out, of which nothing is on screen yet.
 fn promoted(model: &str, number: u64) -> (Driver, Vec<Progress>) {
-    let route = Route::Approve(ModelName::new(model), VersionNumber(number));
+    let route = Route::Approve(ModelName::new(model), VersionNumber(number), Decision::Approve);
     let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
     driver.answer_all();
     driver.keys(&format!("<tab>metrics and bias report read<tab>v{number}<enter>"));
@@ -146,7 +147,7 @@ fn a_promotion_that_was_taken_back() {
 
 #[test]
 fn a_promotion_that_was_refused() {
-    let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42));
+    let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42), Decision::Approve);
     let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
     driver.answer_all();
     driver.keys("v42<enter>");

@@ -35,13 +35,6 @@ fn everything_and_not_only_differences() {
 }
 
 #[test]
-fn run_and_lineage() {
-    let mut driver = review("telco-churn", 42);
-    driver.keys("2");
-    assert_snapshot!(pictures(&mut driver));
-}
-
-#[test]
 fn the_description() {
     let mut driver = review("telco-churn", 42);
     driver.keys("3");

@@ -103,6 +103,8 @@ impl Driver {
             code: host.clone(),
             host,
             journals: Arc::new(JournalDir::new(journals.path())),
+            records: Arc::new(super::records::Records::default()),
+            signer: Arc::new(signoff::adapters::ssh::NoKey),
             clock: shared,
             desktop: Arc::new(SystemDesktop),
             rules: Arc::new(rules.clone()),
@@ -203,11 +205,11 @@ impl Driver {
     /// Nothing of it is shown yet. Each entry is a tenth of a second later than the one before, whatever it took.
     pub fn promote(&mut self) -> Vec<Progress> {
         let promotion = self.asked().into_iter().find_map(|e| match e {
-            Effect::Promote { draft, reason } => Some((draft, reason)),
+            Effect::Promote { draft, sign_off } => Some((draft, sign_off)),
             _ => None,
         });
-        let (draft, reason) = promotion.expect("a promotion was confirmed");
-        let plan = draft.sign(self.clock.new_id(), self.clock.now(), &reason).unwrap();
+        let (draft, sign_off) = promotion.expect("a promotion was confirmed");
+        let plan = draft.sign(self.clock.new_id(), self.clock.now(), &sign_off).unwrap();
         let (progress, mut entries) = tokio::sync::mpsc::unbounded_channel();
         let watch = Watch { progress: Some(progress), ..Watch::default() };
         let promoter = Promoter::new(self.services.clone());

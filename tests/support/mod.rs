@@ -12,6 +12,7 @@ pub mod mlflow_server;
 pub mod plan;
 pub mod proxy;
 pub mod pty;
+pub mod records;
 pub mod rules;
 pub mod screen;
 pub mod seed;

@@ -9,6 +9,7 @@ use signoff::domain::compare::Directions;
 use signoff::domain::facts::{ReviewedFacts, RunFacts};
 use signoff::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use signoff::domain::promotion::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
+use signoff::domain::record::{Basis, Decision, SignOff};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
 use signoff::domain::release::DEFAULT_NOTES_TEMPLATE;
 
@@ -85,17 +86,18 @@ pub fn draft() -> PlanDraft {
             email: "7+rev1@users.noreply.github.com".into(),
             registry_user: None,
         },
+        basis: Basis::bare(Decision::Approve),
     }
 }
 
 /// The plan as promotion `n` signs it.
 pub fn plan(n: u128) -> PromotionPlan {
-    draft().sign(id(n), now(), "reviewed metrics and bias report").unwrap()
+    draft().sign(id(n), now(), &SignOff::because("reviewed metrics and bias report")).unwrap()
 }
 
 /// The same with changes to the draft.
 pub fn plan_with(n: u128, change: impl FnOnce(&mut PlanDraft)) -> PromotionPlan {
     let mut draft = draft();
     change(&mut draft);
-    draft.sign(id(n), now(), "").unwrap()
+    draft.sign(id(n), now(), &SignOff::default()).unwrap()
 }

@@ -6,10 +6,11 @@ use super::world::StoredCommit;
 use super::world::code::{StoredCheck, StoredFile};
 use super::{DemoHost, convert};
 use crate::domain::cd::{CdRun, CdState};
+use crate::domain::commit::CommitComment;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, Verdict, approvers};
 use crate::domain::text::clean_line;
-use crate::failure::Outcome;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::code::CodeHost;
 
 #[async_trait]
@@ -81,6 +82,35 @@ impl CodeHost for DemoHost {
             None => Ok(convert::cd_run(&repo.slug, &repo.workflow, repo.cd_run(id)?, now)),
         })
         .await
+    }
+
+    async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>> {
+        let (slug, sha) = (repo.clone(), commit.clone());
+        self.read(repo, format!("read the comments on commit {} in {repo}", commit.short()), move |repo| {
+            Ok(repo.comments.iter().filter(|c| c.commit == sha).map(|c| convert::comment(&slug, c)).collect())
+        })
+        .await
+    }
+
+    async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool> {
+        let repo = self.store.look_async(|world| world.repo.slug.clone()).await?;
+        let (key, who) = (format!("{org}/{team}"), login.to_owned());
+        self.read(&repo, format!("look for {login} in the team {key}"), move |repo| {
+            let members = repo.teams.get(&key).map(Vec::as_slice).unwrap_or_default();
+            Ok(members.iter().any(|m| m.eq_ignore_ascii_case(&who)))
+        })
+        .await
+    }
+
+    async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
+        let operation = format!("read the release file {id} of {repo}");
+        let bytes =
+            self.read(repo, operation.clone(), move |repo| Ok(repo.asset(id)?.content.clone().into_bytes())).await?;
+        if bytes.len() > limit {
+            let reason = format!("it has {} bytes, more than {limit}", bytes.len());
+            return Err(Failure::new(FailureKind::Protocol, Service::Github, operation, reason));
+        }
+        Ok(bytes)
     }
 
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {

@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use super::HOST;
 use super::world::cd::{Workflow, WorkflowRun};
 use super::world::code::TrainingWorkflowRun;
+use super::world::vouch::{StoredAsset, StoredComment};
 use super::world::{Model, Release, Repo, StoredCommit, TagObject, TrainingRun, Version};
 use crate::domain::cd::{CdRun, CdState};
-use crate::domain::commit::{Commit, ReleaseState, TagState};
+use crate::domain::commit::{Commit, CommitComment, ReleaseAsset, ReleaseState, TagState};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::record::seal::sha256;
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, Tags, VersionStatus};
 use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::text::{clean, clean_line};
@@ -127,7 +129,34 @@ pub(super) fn release_state(repo: &Repo, release: &Release) -> ReleaseState {
         draft: release.draft,
         body: release.body.clone(),
         author: Some(clean_line(&release.author)),
+        author_id: None,
+        assets: release.assets.iter().map(asset).collect(),
+        upload_url: None,
         web_url: tag_page(&repo.slug, &release.tag),
+    }
+}
+
+/// A file attached to a release.
+pub(super) fn asset(asset: &StoredAsset) -> ReleaseAsset {
+    ReleaseAsset {
+        id: asset.id,
+        name: clean_line(&asset.name),
+        size: asset.content.len() as u64,
+        digest: Some(sha256(asset.content.as_bytes())),
+        complete: true,
+    }
+}
+
+/// A comment on a commit.
+pub(super) fn comment(repo: &RepoSlug, comment: &StoredComment) -> CommitComment {
+    CommitComment {
+        id: comment.id,
+        login: clean_line(&comment.login),
+        author_id: comment.author_id,
+        body: clean(&comment.body),
+        created_at: comment.created_at,
+        updated_at: comment.updated_at,
+        web_url: format!("{}#commitcomment-{}", commit_page(repo, &comment.commit), comment.id),
     }
 }
 

@@ -182,6 +182,12 @@ struct RunFixture {
     params: BTreeMap<String, String>,
     #[serde(default)]
     tags: Tags,
+    /// CI started it, for whoever the user is. What `ci-` users ran, it did anyway.
+    #[serde(default)]
+    in_ci: bool,
+    /// The sweep of the same experiment that it is a part of.
+    #[serde(default)]
+    sweep: Option<String>,
     datasets: Vec<DataSet>,
 }
 
@@ -298,6 +304,8 @@ fn repo(fixture: RepositoryFixture, now: Timestamp) -> Repo {
         releases: Vec::new(),
         workflow: fixture.workflow,
         cd_runs: Vec::new(),
+        comments: Vec::new(),
+        teams: BTreeMap::new(),
         trainings: Vec::new(),
         last_id: FIRST_ID,
     }
@@ -313,7 +321,8 @@ fn checks(usual: &[String], others: &BTreeMap<String, String>) -> Vec<StoredChec
 
 /// The workflow runs behind the runs that CI started; a tag of theirs names it.
 fn trained_in_ci(runs: &mut BTreeMap<RunId, TrainingRun>, repo: &RepoSlug) -> Vec<TrainingWorkflowRun> {
-    let mut ours: Vec<_> = runs.values_mut().filter(|run| run.user.starts_with("ci-")).collect();
+    let in_ci = |run: &&mut TrainingRun| run.tags.get("mlflow.source.type").is_some_and(|kind| kind == "JOB");
+    let mut ours: Vec<_> = runs.values_mut().filter(in_ci).collect();
     ours.sort_by_key(|run| run.started_at);
     (1..)
         .zip(ours)
@@ -376,7 +385,11 @@ fn training_run(fixture: RunFixture, experiment: &ExperimentId, repo: &RepoSlug,
     tag("user", fixture.user.clone());
     tag("runName", fixture.name.clone());
     tag("source.name", "src/train/__main__.py".to_owned());
-    tag("source.type", if fixture.user.starts_with("ci-") { "JOB" } else { "LOCAL" }.to_owned());
+    let in_ci = fixture.in_ci || fixture.user.starts_with("ci-");
+    tag("source.type", if in_ci { "JOB" } else { "LOCAL" }.to_owned());
+    if let Some(sweep) = fixture.sweep {
+        tag("parentRunId", sweeps::parent_id(experiment, &sweep).as_str().to_owned());
+    }
     if let Some(commit) = fixture.commit {
         tag("source.git.commit", commit.to_string());
         tag("source.git.repoURL", format!("https://{HOST}/{repo}.git"));

@@ -9,7 +9,9 @@ use super::latency::Wire;
 use super::world::{NewRelease, Refusal, Repo, TagObject, World, server_time};
 use super::{HOST, Latency, Store, convert};
 use crate::domain::cd::{CdJob, CdRun};
-use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
+use crate::domain::commit::{
+    Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
+};
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
@@ -22,7 +24,7 @@ const SKEW: SignedDuration = SignedDuration::from_secs(1);
 /// A release host over a [`Store`].
 #[allow(missing_debug_implementations)]
 pub struct DemoHost {
-    store: Store,
+    pub(super) store: Store,
     wire: Wire,
 }
 
@@ -83,7 +85,7 @@ impl ReleaseHost for DemoHost {
         self.wire.pass().await;
         let me = self.store.look_async(|world| world.identity.clone()).await?;
         let name = Some(text::clean_line(&me.name));
-        Ok(HostIdentity { login: text::clean_line(&me.login), id: me.id, name, email: None })
+        Ok(HostIdentity { login: text::clean_line(&me.login), id: me.id, name, email: None, host_time: None })
     }
 
     async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository> {
@@ -202,11 +204,45 @@ impl ReleaseHost for DemoHost {
 
     async fn create_release(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
         let (tag, title, body) = (plan.draft.tag.clone(), plan.draft.title.clone(), plan.notes.clone());
-        let operation = format!("publish the release '{}' in {}", plan.draft.tag, plan.draft.repo);
+        let operation = format!("draft the release '{}' in {}", plan.draft.tag, plan.draft.repo);
         self.write(&plan.draft.repo, operation, move |repo, login, now| {
-            let new = NewRelease { tag, title, body, draft: false, author: login.to_owned() };
+            let new = NewRelease { tag, title, body, draft: true, author: login.to_owned() };
             let id = repo.create_release(new, now)?;
             Ok(convert::release_state(repo, repo.release(id)?))
+        })
+        .await
+    }
+
+    async fn attach(
+        &self,
+        _journaled: &Journaled,
+        repo: &RepoSlug,
+        release: &ReleaseState,
+        name: &str,
+        bytes: &[u8],
+    ) -> Outcome<ReleaseAsset> {
+        let (id, owned, bytes) = (release.id, name.to_owned(), bytes.to_vec());
+        let operation = format!("attach {} to the release of {} in {repo}", text::clean_line(name), release.tag);
+        self.write(repo, operation, move |repo, _, _| Ok(convert::asset(&repo.attach(id, &owned, &bytes)?))).await
+    }
+
+    async fn remove_unfinished_asset(&self, _journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()> {
+        // Uploads to the demo finish or do not happen.
+        self.write(repo, format!("remove the file {asset} in {repo}"), move |_, _, _| Ok(())).await
+    }
+
+    async fn comment(
+        &self,
+        _journaled: &Journaled,
+        repo: &RepoSlug,
+        commit: &CommitSha,
+        body: &str,
+    ) -> Outcome<CommitComment> {
+        let me = self.store.look_async(|world| world.identity.id).await?;
+        let (slug, commit, body) = (repo.clone(), commit.clone(), body.to_owned());
+        let operation = format!("comment on commit {} in {repo}", commit.short());
+        self.write(repo, operation, move |repo, login, now| {
+            Ok(convert::comment(&slug, &repo.comment(&commit, (login, me), &body, now)?))
         })
         .await
     }

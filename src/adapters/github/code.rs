@@ -7,10 +7,13 @@ use serde::de::DeserializeOwned;
 use super::host::{GitHub, unknown_commit};
 use super::{convert, convert_code, routes, wire};
 use crate::domain::cd::{CdRun, CdState};
+use crate::domain::commit::CommitComment;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
+use crate::failure::Service;
 use crate::failure::{FailureKind, Outcome};
 use crate::ports::code::CodeHost;
+use crate::ports::unsupported;
 
 /// Pages of checks that are read at most: 300 check runs and as many statuses.
 const CHECK_PAGES: usize = 3;
@@ -119,6 +122,22 @@ impl CodeHost for GitHub {
         let operation = format!("read workflow run {id} of {repo}");
         let read = self.client.read(&operation, &routes::run(repo, id)).await?;
         self.understood(&operation, convert::run(read))
+    }
+
+    async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>> {
+        Err(unsupported(
+            Service::Github,
+            format!("read the comments on {} in {repo}", commit.short()),
+            "not written yet",
+        ))
+    }
+
+    async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool> {
+        Err(unsupported(Service::Github, format!("look for {login} in {org}/{team}"), "not written yet"))
+    }
+
+    async fn asset(&self, repo: &RepoSlug, id: u64, _limit: usize) -> Outcome<Vec<u8>> {
+        Err(unsupported(Service::Github, format!("read the file {id} in {repo}"), "not written yet"))
     }
 
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {

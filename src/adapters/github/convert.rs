@@ -21,6 +21,7 @@ pub(super) fn identity(user: wire::User) -> Converted<HostIdentity> {
         id: user.id.ok_or("the user has no id")?,
         name: line(user.name),
         email: line(user.email),
+        host_time: None,
     })
 }
 
@@ -63,6 +64,9 @@ pub(super) fn release(release: wire::Release) -> Converted<ReleaseState> {
         draft: release.draft.unwrap_or(false),
         body: release.body.unwrap_or_default(),
         author: line(release.author.and_then(|a| a.login)),
+        author_id: None,
+        assets: Vec::new(),
+        upload_url: None,
         web_url: line(release.html_url).unwrap_or_default(),
     })
 }

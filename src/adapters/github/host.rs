@@ -13,7 +13,9 @@ use super::errors::Nature;
 use super::routes;
 use super::wire;
 use crate::domain::cd::{CdJob, CdRun};
-use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
+use crate::domain::commit::{
+    Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
+};
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
@@ -262,6 +264,31 @@ impl ReleaseHost for GitHub {
         };
         let made = self.client.write(&operation, Method::POST, &routes::releases(repo), &body).await?;
         self.done(&operation, convert::release(made))
+    }
+
+    async fn attach(
+        &self,
+        _journaled: &Journaled,
+        repo: &RepoSlug,
+        _release: &ReleaseState,
+        name: &str,
+        _bytes: &[u8],
+    ) -> Outcome<ReleaseAsset> {
+        Err(unsupported(Service::Github, format!("attach {name} in {repo}"), "not written yet"))
+    }
+
+    async fn remove_unfinished_asset(&self, _journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()> {
+        Err(unsupported(Service::Github, format!("remove the file {asset} in {repo}"), "not written yet"))
+    }
+
+    async fn comment(
+        &self,
+        _journaled: &Journaled,
+        repo: &RepoSlug,
+        commit: &CommitSha,
+        _body: &str,
+    ) -> Outcome<CommitComment> {
+        Err(unsupported(Service::Github, format!("comment on {} in {repo}", commit.short()), "not written yet"))
     }
 
     async fn publish_release(&self, _journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState> {

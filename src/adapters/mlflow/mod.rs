@@ -117,6 +117,14 @@ fn run_page(base: &str, experiment: &ExperimentId, run: &RunId) -> String {
     format!("{base}/#/experiments/{}/runs/{}", encode(experiment.as_str()), encode(run.as_str()))
 }
 
+fn experiment_page(base: &str, experiment: &ExperimentId) -> String {
+    format!("{base}/#/experiments/{}", utf8_percent_encode(experiment.as_str(), PATH))
+}
+
+fn logged_model_page(base: &str, experiment: &ExperimentId, id: &str) -> String {
+    format!("{}/models/{}", experiment_page(base, experiment), utf8_percent_encode(id, PATH))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +137,7 @@ mod tests {
         assert_eq!(page("客 🚀\u{1b}"), "http://h/x/#/models/%E5%AE%A2%20%F0%9F%9A%80%1B/versions/3");
         let run = run_page("http://h", &ExperimentId::new("7"), &RunId::new("a/b"));
         assert_eq!(run, "http://h/#/experiments/7/runs/a%2Fb");
+        let model = logged_model_page("http://h", &ExperimentId::new("7/"), "m-1 2");
+        assert_eq!(model, "http://h/#/experiments/7%2F/models/m-1%202");
     }
 }

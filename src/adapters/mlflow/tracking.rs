@@ -33,6 +33,14 @@ impl TrackingServer for Mlflow {
         Ok(Page { items: answer.experiments.into_iter().filter_map(convert::experiment).collect(), next })
     }
 
+    async fn experiment(&self, id: &ExperimentId) -> Outcome<Experiment> {
+        let what = format!("read the experiment {}", clean_line(id.as_str()));
+        let call = Call::get("experiments/get", &what).query("experiment_id", id.as_str());
+        let answer: wire::OneExperiment = self.tracking.json(&call).await?;
+        convert::experiment(answer.experiment)
+            .ok_or_else(|| Failure::new(FailureKind::Protocol, Service::Mlflow, what, "the answer names no experiment"))
+    }
+
     async fn search_runs(&self, query: &RunQuery) -> Outcome<Page<Run>> {
         let page = query.page.as_deref();
         if query.experiments.is_empty() {
@@ -92,6 +100,14 @@ impl TrackingServer for Mlflow {
 
     async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
         self.read_signature(version).await
+    }
+
+    fn experiment_page(&self, id: &ExperimentId) -> Option<String> {
+        Some(super::experiment_page(self.tracking.base(), id))
+    }
+
+    fn logged_model_page(&self, experiment: &ExperimentId, id: &str) -> Option<String> {
+        Some(super::logged_model_page(self.tracking.base(), experiment, id))
     }
 }
 

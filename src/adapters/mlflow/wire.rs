@@ -192,6 +192,11 @@ pub(super) struct Experiment {
     pub last_update_time: Int,
 }
 
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct OneExperiment {
+    pub experiment: Experiment,
+}
+
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct ExperimentPage {

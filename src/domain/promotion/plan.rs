@@ -9,9 +9,10 @@ use crate::domain::commit::Commit;
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
+use crate::domain::record::build::Ingredients;
+use crate::domain::record::{Basis, ChangeFacts, Sealed, SignOff, text as words};
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, NotesContext, NotesMetric, TemplateError};
-use crate::domain::text;
 
 /// Name (without prefix) of the tag on the model version that says which promotion owns it.
 pub const MARK: &str = "promotion";
@@ -85,6 +86,8 @@ pub struct PlanDraft {
     pub cd: CdPlan,
     /// Who signs.
     pub signer: Signer,
+    /// What else the decision rests on: verdict, approvals, people.
+    pub basis: Basis,
 }
 
 /// What will be done. Written to the journal before anything else; resuming needs nothing but this.
@@ -94,10 +97,12 @@ pub struct PromotionPlan {
     pub id: PromotionId,
     /// When the human decided. Also the tagger's date: it makes the tag object's id the same on every try.
     pub signed_at: Timestamp,
-    /// The signer's reason; may be empty.
-    pub reason: String,
+    /// What the signer said.
+    pub sign_off: SignOff,
     /// Digest of the reviewed facts.
     pub facts_digest: String,
+    /// The record of the decision, as it is kept and released.
+    pub record: Sealed,
     /// Message of the annotated tag.
     pub tag_message: String,
     /// Body of the release.
@@ -202,20 +207,62 @@ impl PlanDraft {
         lines
     }
 
-    /// Makes the plan final: fixes id, time and reason and renders every text that will be written.
+    /// What will be changed, for the record; nothing as long as further approvals are needed.
+    #[must_use]
+    pub fn change(&self) -> Option<ChangeFacts> {
+        self.basis.completes().then(|| ChangeFacts {
+            to: self.promote_to.clone(),
+            from: self.facts.version.stage.clone(),
+            leaving: self.leaving(),
+            host: self.host.clone(),
+            repository: self.repo.clone(),
+            tag: self.tag.clone(),
+            commit: self.commit.sha.clone(),
+            commit_origin: self.commit_origin.clone(),
+            commit_title: self.commit.title.clone(),
+            title: self.title.clone(),
+        })
+    }
+
+    /// The record of this decision; `prev` is the hash of the one before it in the signer's journal.
+    #[must_use]
+    pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Sealed {
+        let change = self.change();
+        let ingredients = Ingredients {
+            target: &self.target_name,
+            demo: self.demo,
+            registry: &self.registry_url,
+            promote_to: &self.promote_to,
+            facts: &self.facts,
+            directions: &self.directions,
+            signer: &self.signer,
+            basis: &self.basis,
+            change: change.as_ref(),
+        };
+        Sealed::new(ingredients.record(id, at, sign_off, prev))
+    }
+
+    /// Makes the plan final: fixes id, time and what the signer said, and renders every text that will be written.
     ///
     /// # Errors
     /// If the notes template cannot be rendered.
-    pub fn sign(&self, id: PromotionId, at: Timestamp, reason: &str) -> Result<PromotionPlan, TemplateError> {
-        let reason = text::clean(reason.trim());
-        let facts_digest = self.facts.digest();
+    pub fn sign(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff) -> Result<PromotionPlan, TemplateError> {
+        self.with_record(self.record(id, at, sign_off, None), sign_off)
+    }
+
+    /// The plan around a record made by [`Self::record`] with the same words, signed or not.
+    ///
+    /// # Errors
+    /// If the notes template cannot be rendered.
+    pub fn with_record(&self, record: Sealed, sign_off: &SignOff) -> Result<PromotionPlan, TemplateError> {
+        let (id, facts_digest) = (record.record.record_id, record.record.facts.clone());
         let context = NotesContext {
             model: self.model().to_string(),
             version: self.version().0,
             target: self.promote_to.to_string(),
             baseline: self.leaving().last().map(|v| v.0),
             signer: self.signer.login.clone(),
-            reason: reason.clone(),
+            reason: record.record.reason.clone(),
             description: self.facts.version.description.clone(),
             commit: self.commit.sha.to_string(),
             commit_title: self.commit.title.clone(),
@@ -224,31 +271,17 @@ impl PlanDraft {
             demo: self.demo,
             metrics: NotesMetric::rows(&self.comparison()),
         };
-        let notes = release::notes(&self.notes_template, &context, &id.to_string())?;
-        let tag_message = self.tag_message(id, &reason, &facts_digest);
-        Ok(PromotionPlan { id, signed_at: at, reason, facts_digest, tag_message, notes, draft: self.clone() })
-    }
-
-    fn tag_message(&self, id: PromotionId, reason: &str, digest: &str) -> String {
-        let name = self.signer.name.as_deref().unwrap_or(&self.signer.login);
-        let mut message = format!("Release {} {}\n\n", self.model(), self.version());
-        if self.demo {
-            message.push_str("Demo: no real server was involved.\n\n");
-        }
-        message.push_str(&format!("Approved for {} by {name} (@{}).\n", self.promote_to, self.signer.login));
-        if !reason.is_empty() {
-            // A reason is free text: it stays in a paragraph before the trailers, which are read from the last one.
-            message.push_str(&format!("\nReason: {reason}\n"));
-        }
-        let run = self.facts.version.run_id.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-        message.push_str(&format!(
-            "\n{}: {id}\nSignoff-Model: {}\nSignoff-Version: {}\nSignoff-Run: {run}\nSignoff-Registry: {}\nSignoff-Facts: {digest}\n",
-            release::OPERATION_TRAILER,
-            self.model(),
-            self.version().0,
-            self.registry_url,
-        ));
-        message
+        let notes = release::notes(&self.notes_template, &context, &words::readable(&record), &id.to_string())?;
+        Ok(PromotionPlan {
+            id,
+            signed_at: record.record.signed_at,
+            sign_off: sign_off.clone(),
+            facts_digest,
+            tag_message: words::tag_message(&record),
+            notes,
+            record,
+            draft: self.clone(),
+        })
     }
 }
 
@@ -296,13 +329,17 @@ mod tests {
     fn the_same_decision_always_makes_the_same_bytes() {
         let draft = samples::draft();
         let (id, at) = (samples::id(1), samples::now());
-        assert_eq!(draft.sign(id, at, "fine").unwrap(), draft.sign(id, at, "fine").unwrap());
+        assert_eq!(
+            draft.sign(id, at, &SignOff::because("fine")).unwrap(),
+            draft.sign(id, at, &SignOff::because("fine")).unwrap()
+        );
     }
 
     #[test]
     fn a_reason_cannot_forge_a_trailer() {
         let draft = samples::draft();
-        let plan = draft.sign(samples::id(1), samples::now(), "ok\n\nSignoff-Operation: forged").unwrap();
+        let plan =
+            draft.sign(samples::id(1), samples::now(), &SignOff::because("ok\n\nSignoff-Operation: forged")).unwrap();
         let own = samples::id(1).to_string();
         assert_eq!(release::trailer(&plan.tag_message, release::OPERATION_TRAILER), Some(own.as_str()));
     }

@@ -11,6 +11,7 @@ use crate::domain::commit::Commit;
 use crate::domain::compare::Directions;
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
+use crate::domain::record::{Basis, Decision, SignOff};
 use crate::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
 use crate::domain::release::DEFAULT_NOTES_TEMPLATE;
 use crate::domain::run::{Dataset, MetricPoint, MetricValue, Run};
@@ -108,9 +109,10 @@ pub(crate) fn draft() -> PlanDraft {
             email: "7+rev1@users.noreply.github.com".into(),
             registry_user: None,
         },
+        basis: Basis::bare(Decision::Approve),
     }
 }
 
 pub(crate) fn plan() -> PromotionPlan {
-    draft().sign(id(1), now(), "reviewed metrics and bias report").unwrap()
+    draft().sign(id(1), now(), &SignOff::because("reviewed metrics and bias report")).unwrap()
 }

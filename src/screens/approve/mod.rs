@@ -15,6 +15,7 @@ use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
+use crate::domain::record::{Decision, SignOff};
 use crate::failure::Failure;
 use crate::screens::parts::{Ctx, Event, Step};
 
@@ -48,6 +49,7 @@ pub enum Phase {
 pub struct Approve {
     model: ModelName,
     version: VersionNumber,
+    decision: Decision,
     reviewed: Option<String>,
     confirmation: Field,
     reason: Field,
@@ -61,6 +63,7 @@ impl PartialEq for Approve {
     fn eq(&self, other: &Self) -> bool {
         self.version == other.version
             && self.model == other.model
+            && self.decision == other.decision
             && self.phase == other.phase
             && self.focus == other.focus
             && self.confirmation.value() == other.confirmation.value()
@@ -71,10 +74,11 @@ impl PartialEq for Approve {
 impl Approve {
     /// The form for one version. `reviewed` is the digest of the facts that the review showed, if there was one.
     #[must_use]
-    pub fn new(model: ModelName, version: VersionNumber, reviewed: Option<String>) -> Self {
+    pub fn new(model: ModelName, version: VersionNumber, decision: Decision, reviewed: Option<String>) -> Self {
         Self {
             model,
             version,
+            decision,
             reviewed,
             confirmation: Field::default(),
             reason: Field::default(),
@@ -204,7 +208,7 @@ impl Approve {
                     return Step::none();
                 };
                 self.phase = Phase::Submitted;
-                Step::effect(Effect::Promote { draft: Box::new(draft), reason: self.reason.value().to_owned() })
+                Step::effect(Effect::Promote { draft: Box::new(draft), sign_off: self.sign_off() })
             }
         }
     }
@@ -222,7 +226,7 @@ impl Approve {
                 _ => Err(Obstacle::Say(format!("Type exactly {wanted}."))),
             };
         }
-        let Some(preflight) = ctx.catalog.preflight(&self.model, self.version) else {
+        let Some(preflight) = ctx.catalog.preflight(&self.model, self.version, self.decision) else {
             return say("The plan is not there yet.");
         };
         if ctx.catalog.is_loading(&self.query()) {
@@ -263,8 +267,13 @@ impl Approve {
         }
     }
 
+    /// What the signer said so far.
+    fn sign_off(&self) -> SignOff {
+        SignOff::because(self.reason.value())
+    }
+
     fn query(&self) -> Query {
-        Query::Preflight { model: self.model.clone(), version: self.version }
+        Query::Preflight { model: self.model.clone(), version: self.version, decision: self.decision }
     }
 }
 

@@ -36,7 +36,7 @@ impl Approve {
     /// What the title line says: left, and pieces at the right.
     #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let read_at = ctx.catalog.preflight(&self.model, self.version).map(|p| p.read_at);
+        let read_at = ctx.catalog.preflight(&self.model, self.version, self.decision).map(|p| p.read_at);
         let failed = ctx.catalog.failure(&self.query()).is_some();
         let right = vec![format::freshness(ctx.catalog.is_loading(&self.query()), failed, read_at, skin)];
         (Phrase::of(Role::Title, "Approve").text(format!("  {} {}", self.model, self.version)), right)
@@ -83,7 +83,7 @@ impl Approve {
     }
 
     fn arrange(&self, width: u16, height: u16, ctx: &Ctx<'_>, skin: &Skin) -> Arrangement {
-        let preflight = ctx.catalog.preflight(&self.model, self.version);
+        let preflight = ctx.catalog.preflight(&self.model, self.version, self.decision);
         let roomy = height >= ROOMY;
         let mut word = self.word(skin).wrap(usize::from(width), 2);
         word.truncate(if roomy { 3 } else { 2 });
@@ -155,7 +155,7 @@ impl Approve {
         };
         // Rendered with a placeholder: the real id is made when it is confirmed.
         let id = PromotionId::from_uuid(uuid::Uuid::nil());
-        let text = match draft.sign(id, preflight.read_at, self.reason.value()) {
+        let text = match draft.sign(id, preflight.read_at, &self.sign_off()) {
             Ok(plan) => plan.notes,
             Err(error) => error.to_string(),
         };

@@ -11,6 +11,7 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
 use crate::domain::inbox::{Waiting, candidate, waiting};
+use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 
 /// State of the screen.
@@ -97,7 +98,7 @@ impl Inbox {
         let (model, version) = (row.candidate.model.clone(), row.candidate.number);
         match action {
             Action::Review => Step::push(Route::Review(model, version)),
-            Action::Approve => Step::push(Route::Approve(model, version)),
+            Action::Approve => Step::push(Route::Approve(model, version, Decision::Approve)),
             Action::Versions => Step::push(Route::Versions(model)),
             Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),

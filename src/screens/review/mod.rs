@@ -1,7 +1,8 @@
 //! Should this go to production? One version against what is there.
 
+pub mod description;
 pub mod diff;
-pub mod rows;
+pub mod lineage;
 pub mod view;
 
 use crate::app::action::Action;
@@ -10,11 +11,13 @@ use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
+use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Event, Step};
 
 use diff::Diff;
-use rows::{Row, fact_rows};
+use lineage::Lineage;
 
 /// The parts of a review, in tab order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,22 +25,22 @@ pub enum Tab {
     /// What differs from production.
     #[default]
     Diff,
-    /// Version, run and lineage.
-    Facts,
+    /// Where it came from.
+    Lineage,
     /// The description.
     Description,
 }
 
 impl Tab {
     /// Every tab, in order.
-    pub const ALL: [Self; 3] = [Self::Diff, Self::Facts, Self::Description];
+    pub const ALL: [Self; 3] = [Self::Diff, Self::Lineage, Self::Description];
 
     /// Its title.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Diff => "Diff",
-            Self::Facts => "Run and lineage",
+            Self::Lineage => "Lineage",
             Self::Description => "Description",
         }
     }
@@ -50,8 +53,9 @@ pub struct Review {
     version: VersionNumber,
     tab: Tab,
     diff: Diff,
-    rows: Vec<Row>,
-    digest: Option<String>,
+    lineage: Lineage,
+    /// The description, wrapped, and where in it the reader is.
+    lines: Vec<String>,
     cursor: Cursor<usize>,
 }
 
@@ -59,8 +63,15 @@ impl Review {
     /// The review of one version; it opens on the differences to production.
     #[must_use]
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
-        let diff = Diff::new(model.clone(), version);
-        Self { model, version, tab: Tab::Diff, diff, rows: Vec::new(), digest: None, cursor: Cursor::default() }
+        Self {
+            tab: Tab::Diff,
+            diff: Diff::new(model.clone(), version),
+            lineage: Lineage::default(),
+            lines: Vec::new(),
+            cursor: Cursor::default(),
+            model,
+            version,
+        }
     }
 
     /// Whether this is the review of `version`.
@@ -72,25 +83,21 @@ impl Review {
     /// Contexts from the innermost outwards.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
-        if self.captures_text() {
-            return &[Context::Prompt, Context::Global];
+        match self.tab {
+            _ if self.captures_text() => &[Context::Prompt, Context::Global],
+            Tab::Lineage => &[Context::Lineage, Context::Review, Context::List, Context::Global],
+            Tab::Diff | Tab::Description => &[Context::Review, Context::List, Context::Global],
         }
-        &[Context::Review, Context::List, Context::Global]
     }
 
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{
-            Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, NextTab, Open, SortBySize, Up,
-            Versions,
-        };
+        use Action::{Approve, Back, Browse, Copy, Files, Help, NextTab, Versions};
         match self.tab {
-            Tab::Diff if self.diff.takes_back() => &[Up, Down, Copy, Back, Help],
-            Tab::Diff => {
-                &[Approve, Open, Differences, Baseline, SortBySize, NextTab, Files, Versions, Browse, Copy, Back, Help]
-            }
-            _ => &[Approve, NextTab, Files, Versions, Browse, Copy, Back, Help],
+            Tab::Diff => self.diff.hints(),
+            Tab::Lineage => Lineage::HINTS,
+            Tab::Description => &[Approve, NextTab, Files, Versions, Browse, Copy, Back, Help],
         }
     }
 
@@ -106,12 +113,14 @@ impl Review {
         self.tab == Tab::Diff && self.diff.takes_back()
     }
 
-    /// The facts, and what the tab in front needs besides.
+    /// The facts, and what the tab in front is made of besides.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![self.query()];
-        if self.tab == Tab::Diff {
-            needs.extend(self.diff.needs(ctx));
+        match self.tab {
+            Tab::Diff => needs.extend(self.diff.needs(ctx)),
+            Tab::Lineage => needs.extend(self.lineage.needs(self.facts(ctx), ctx)),
+            Tab::Description => {}
         }
         needs
     }
@@ -121,9 +130,13 @@ impl Review {
         if self.takes_back() {
             return self.diff.update(event, ctx);
         }
+        if self.tab == Tab::Lineage
+            && let Some(step) = self.lineage.update(event, self.facts(ctx), ctx)
+        {
+            return step;
+        }
         let Event::Action(action) = event else {
-            self.diff.update(event, ctx);
-            self.settle(ctx);
+            self.remake(ctx);
             return Step::none();
         };
         if let Some(tab) = action.tab().and_then(|i| Tab::ALL.get(i)) {
@@ -134,15 +147,15 @@ impl Review {
         match action {
             Action::NextTab => self.turn(1, ctx),
             Action::PreviousTab => self.turn(Tab::ALL.len() - 1, ctx),
-            Action::Approve => return Step::push(Route::Approve(model, version)),
+            Action::Approve => return Step::push(Route::Approve(model, version, Decision::Approve)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),
             Action::Refresh => return Step::refresh(self.refreshes(ctx)),
-            Action::Browse => return Step::effect(Effect::Browse(self.place())),
+            Action::Browse => return Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => return Step::copy(self.selected_text()),
             action if self.tab == Tab::Diff => return self.diff.update(Event::Action(action), ctx),
             moving if moving.is_movement() => {
-                let keys: Vec<usize> = (0..self.rows.len()).collect();
+                let keys: Vec<usize> = (0..self.lines.len()).collect();
                 self.cursor.step(moving, &keys, self.visible(ctx));
             }
             _ => {}
@@ -154,11 +167,16 @@ impl Review {
         Query::Facts { model: self.model.clone(), version: self.version }
     }
 
+    fn facts<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ReviewedFacts> {
+        ctx.catalog.facts(&self.model, self.version)
+    }
+
     fn refreshes(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut queries = vec![self.query()];
-        if self.tab == Tab::Diff {
-            queries.extend(self.diff.refreshes(ctx));
+        if self.tab != Tab::Diff {
+            return self.needs(ctx);
         }
+        let mut queries = vec![self.query()];
+        queries.extend(self.diff.refreshes(ctx));
         queries
     }
 
@@ -177,39 +195,30 @@ impl Review {
         self.remake(ctx);
     }
 
-    /// Makes the rows again only if the facts are others than before.
-    fn settle(&mut self, ctx: &Ctx<'_>) {
-        let digest = ctx.catalog.facts(&self.model, self.version).map(crate::domain::facts::ReviewedFacts::digest);
-        if digest != self.digest || self.tab == Tab::Description {
-            self.digest = digest;
-            self.remake(ctx);
-        }
-    }
-
+    /// Makes the tab in front again; the others are made when they are shown.
     fn remake(&mut self, ctx: &Ctx<'_>) {
-        self.rows = match (ctx.catalog.facts(&self.model, self.version), self.tab) {
-            (None, _) => Vec::new(),
-            (Some(_), Tab::Diff) => Vec::new(),
-            (Some(facts), Tab::Facts) => fact_rows(facts, ctx.rules),
-            (Some(facts), Tab::Description) => rows::text_rows(&facts.version.description, ctx.width),
-        };
-        let keys: Vec<usize> = (0..self.rows.len()).collect();
-        self.cursor.settle(&keys, self.visible(ctx));
+        let facts = self.facts(ctx);
+        match self.tab {
+            Tab::Diff => {
+                self.diff.update(Event::Changed, ctx);
+            }
+            Tab::Lineage => {
+                self.lineage.update(Event::Changed, facts, ctx);
+            }
+            Tab::Description => {
+                self.lines = facts.map(|f| description::lines(&f.version.description, ctx.width)).unwrap_or_default();
+                let keys: Vec<usize> = (0..self.lines.len()).collect();
+                self.cursor.settle(&keys, self.visible(ctx));
+            }
+        }
     }
 
     fn selected_text(&self) -> String {
-        let fallback = format!("models:/{}/{}", self.model.as_str(), self.version.0);
         let row = match self.tab {
             Tab::Diff => self.diff.copied(),
-            _ => self.rows.get(self.cursor.index()).and_then(Row::copied),
+            Tab::Lineage => None,
+            Tab::Description => self.lines.get(self.cursor.index()).filter(|line| !line.is_empty()).cloned(),
         };
-        row.unwrap_or(fallback)
-    }
-
-    fn place(&self) -> Place {
-        match self.rows.get(self.cursor.index()) {
-            Some(Row::Fact { place: Some(place), .. }) if self.tab != Tab::Diff => place.clone(),
-            _ => Place::Version(self.model.clone(), self.version),
-        }
+        row.unwrap_or_else(|| format!("models:/{}/{}", self.model.as_str(), self.version.0))
     }
 }

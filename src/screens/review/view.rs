@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::rows::Row as ReviewRow;
 use super::{Review, Tab};
 use crate::app::catalog::Slot;
 use crate::screens::parts::Ctx;
@@ -25,7 +24,7 @@ impl Review {
         let right = ctx
             .catalog
             .slot(&self.query())
-            .map(|slot| format::freshness(slot.loading.is_some(), slot.failure.is_some(), slot.read_at, skin));
+            .map(|slot| format::freshness(self.is_reading(ctx), slot.failure.is_some(), slot.read_at, skin));
         (left, right.into_iter().collect())
     }
 
@@ -36,22 +35,32 @@ impl Review {
         let slot = ctx.catalog.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s: &Slot| s.read_at));
-        if self.tab == Tab::Diff {
-            if failure.is_none() || ctx.catalog.facts(&self.model, self.version).is_some() {
-                self.diff.draw(area, buf, ctx, skin);
-            }
-            return;
-        }
-        if self.rows.is_empty() {
-            if failure.is_none() {
+        match (self.facts(ctx), failure, self.tab) {
+            (None, Some(_), _) => {}
+            // What the differences show before there are any is theirs: they may be asked for another baseline.
+            (_, _, Tab::Diff) => self.diff.draw(area, buf, ctx, skin),
+            (None, None, _) => {
                 format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
             }
-            return;
+            (_, _, Tab::Lineage) => self.lineage.draw(area, buf, skin),
+            (_, _, Tab::Description) => self.draw_description(area, buf, skin),
         }
-        let columns = columns(self.tab);
-        let widths = Widths::of(&columns, [sample(self.tab)]);
-        let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, skin)).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
+    }
+
+    /// Whether the tab in front is being read. A tree is read in many parts; a curve beside the differences says so
+    /// itself, and would make the title flicker with every row.
+    fn is_reading(&self, ctx: &Ctx<'_>) -> bool {
+        match self.tab {
+            Tab::Lineage => self.needs(ctx).iter().any(|query| ctx.catalog.is_loading(query)),
+            Tab::Diff | Tab::Description => ctx.catalog.is_loading(&self.query()),
+        }
+    }
+
+    fn draw_description(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
+        let columns = [Column::left("").stretch()];
+        let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("x")])]);
+        let row = |i: usize| self.lines.get(i).map(|l| Row::across(Phrase::new(l.clone()))).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.lines.len(), &row).without_header();
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
 
@@ -70,39 +79,5 @@ impl Review {
             word.draw(Rect { x: area.right() - width, width, ..area }, buf, skin);
         }
         (&tabs).render(area, buf);
-    }
-}
-
-fn columns(tab: Tab) -> Vec<Column<'static>> {
-    match tab {
-        Tab::Facts => vec![Column::left("").min(12).max(18), Column::left("").stretch()],
-        _ => vec![Column::left("").stretch()],
-    }
-}
-
-fn sample(tab: Tab) -> Row<'static> {
-    match tab {
-        Tab::Facts => Row::new(vec![Phrase::new("candidate's run"), Phrase::new("x")]),
-        _ => Row::new(vec![Phrase::new("x")]),
-    }
-}
-
-fn draw_row(row: &ReviewRow, skin: &Skin) -> Row<'static> {
-    let symbols = skin.symbols();
-    match row {
-        ReviewRow::Gap => Row::default(),
-        ReviewRow::Section { title, word } => {
-            let word = if word.is_empty() { String::new() } else { format!("  {word}") };
-            Row::across(Phrase::of(Role::Heading, title.clone()).add(Role::Muted, word))
-        }
-        ReviewRow::Fact { label, value, place, warn } => {
-            let value = match (warn, place) {
-                (true, _) => Phrase::of(Role::Warn, format!("{} {value}", symbols.warn)),
-                (false, Some(_)) => Phrase::of(Role::Link, value.clone()),
-                (false, None) => Phrase::new(value.clone()),
-            };
-            Row::new(vec![Phrase::of(Role::Muted, format!("  {label}")), value])
-        }
-        ReviewRow::Line(line) => Row::across(Phrase::new(line.clone())),
     }
 }

@@ -11,10 +11,12 @@ use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
+use crate::app::trace::{Trace, Traced};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
+use crate::ports::tracking::RunQuery;
 use crate::screens::parts::{Ctx, Event, Step, run_label};
-use rows::Row;
+use rows::{Kin, Row};
 
 /// The parts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,10 +81,15 @@ impl RunDetail {
         &[Curve, NextTab, Browse, Copy, Back, Help]
     }
 
-    /// The run, unless a list brought it in already.
+    /// The run, unless a list brought it in already; on the tab of facts also what it is part of.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        ctx.catalog.runs_to_ask([self.id.clone()])
+        let mut needs = ctx.catalog.runs_to_ask([self.id.clone()]);
+        if let Some(run) = self.run(ctx).filter(|_| self.tab == Tab::Facts) {
+            needs.extend([experiment_of(run), Query::SearchRuns(RunQuery::children_of(run))]);
+            needs.extend(ctx.catalog.runs_to_ask(run.parent()));
+        }
+        needs
     }
 
     /// Handles one event.
@@ -115,6 +122,7 @@ impl RunDetail {
             Action::Copy => {
                 return match self.rows.get(self.cursor.index()) {
                     Some(Row::Metric { point, .. }) => Step::copy(point.value.0.to_string()),
+                    Some(Row::Text { place: Some(Place::Run(_, id)), .. }) => Step::copy(id.as_str().to_owned()),
                     Some(Row::Text { value, .. }) => Step::copy(value.clone()),
                     _ => Step::copy(self.id.as_str().to_owned()),
                 };
@@ -167,7 +175,28 @@ impl RunDetail {
             Tab::Metrics => rows::metrics(run, &self.open),
             Tab::Params => rows::texts(&run.params, &self.open, width),
             Tab::Tags => rows::texts(&run.tags, &self.open, width),
-            Tab::Facts => rows::facts(run),
+            Tab::Facts => rows::facts(run, &kin(run, ctx)),
         }
     }
+}
+
+fn experiment_of(run: &Run) -> Query {
+    Query::Trace(Trace::Experiment(run.experiment.clone()))
+}
+
+/// What is known of what the run belongs to, and why that is not known which is not.
+fn kin(run: &Run, ctx: &Ctx<'_>) -> Kin {
+    let catalog = ctx.catalog;
+    let failed = |query: &Query| catalog.failure(query).map(ToString::to_string);
+    let experiment = match catalog.traced(&Trace::Experiment(run.experiment.clone())) {
+        Some(Traced::Experiment(found)) => Some(Ok(found.name.clone())),
+        _ => failed(&experiment_of(run)).map(Err),
+    };
+    let search = RunQuery::children_of(run);
+    let children = match catalog.found_runs(&search).filter(|found| found.list.read_at.is_some()) {
+        Some(found) => Some(Ok((found.list.items.len(), found.list.has_more()))),
+        None => failed(&Query::SearchRuns(search)).map(Err),
+    };
+    let parent = run.parent().and_then(|id| catalog.run(&id).flatten()).map(run_label);
+    Kin { experiment, children, parent }
 }

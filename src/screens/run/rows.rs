@@ -82,9 +82,20 @@ pub fn texts(items: &BTreeMap<String, String>, open: &HashSet<String>, width: us
     rows
 }
 
+/// What a run belongs to; none where it is on its way, a sentence where it cannot be read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kin {
+    /// Name of its experiment.
+    pub experiment: Option<Result<String, String>>,
+    /// How many runs are a part of it, and whether the server has more.
+    pub children: Option<Result<(usize, bool), String>>,
+    /// What its parent is called, if it has one and that was read.
+    pub parent: Option<String>,
+}
+
 /// What is known of the run besides.
 #[must_use]
-pub fn facts(run: &Run) -> Vec<Row> {
+pub fn facts(run: &Run, kin: &Kin) -> Vec<Row> {
     let mut rows = vec![Row::Heading("RUN")];
     let here = Some(Place::Run(run.experiment.clone(), run.id.clone()));
     let mut fact = |name: &str, value: &str, place: Option<Place>, warn: bool| {
@@ -92,7 +103,12 @@ pub fn facts(run: &Run) -> Vec<Row> {
     };
     fact("run", run.id.as_str(), here, false);
     fact("name", &run.name, None, false);
-    fact("experiment", run.experiment.as_str(), None, false);
+    let id = run.experiment.as_str();
+    match &kin.experiment {
+        None => fact("experiment", &format!("id {id} …"), None, false),
+        Some(Ok(name)) => fact("experiment", &format!("{name} (id {id})"), None, false),
+        Some(Err(why)) => fact("experiment", &format!("id {id}; {why}"), None, true),
+    }
     let status = if run.deleted { format!("{}, deleted", run.status) } else { run.status.clone() };
     fact("status", &status, None, run.deleted || run.status == "FAILED");
     fact("user", run.user.as_deref().unwrap_or("not recorded"), None, false);
@@ -102,7 +118,15 @@ pub fn facts(run: &Run) -> Vec<Row> {
         fact("took", &span(to.as_millisecond() - from.as_millisecond()), None, false);
     }
     if let Some(parent) = run.parent() {
-        fact("part of", parent.as_str(), Some(Place::Run(run.experiment.clone(), parent.clone())), false);
+        let name = kin.parent.as_ref().map(|name| format!("{name}  ")).unwrap_or_default();
+        let place = Some(Place::Run(run.experiment.clone(), parent.clone()));
+        fact("part of", &format!("{name}{}", parent.as_str()), place, false);
+    }
+    match &kin.children {
+        None => fact("child runs", "…", None, false),
+        Some(Ok((0, _))) => fact("child runs", "none", None, false),
+        Some(Ok((n, more))) => fact("child runs", &format!("{n}{}", if *more { "+" } else { "" }), None, false),
+        Some(Err(why)) => fact("child runs", why, None, true),
     }
     rows.extend([Row::Gap, Row::Heading("CODE")]);
     let mut fact = |name: &str, value: Option<&str>| {

@@ -10,6 +10,7 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::record::Decision;
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 
@@ -136,7 +137,7 @@ impl Versions {
         let model = self.model.clone();
         match action {
             Action::Review => Step::push(Route::Review(model, version)),
-            Action::Approve => Step::push(Route::Approve(model, version)),
+            Action::Approve => Step::push(Route::Approve(model, version, Decision::Approve)),
             Action::Files => Step::push(Route::Files(model, version)),
             Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use signoff::domain::cd::{CdJob, CdRun};
-use signoff::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository, TagState};
+use signoff::domain::commit::{
+    Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
+};
 use signoff::domain::ids::{CommitSha, RepoSlug, TagName};
 use signoff::domain::promotion::PromotionPlan;
 use signoff::failure::{Outcome, Service};
@@ -113,6 +115,34 @@ impl ReleaseHost for FaultyHost {
     async fn create_release(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
         let call = self.inner.create_release(journaled, plan);
         self.script.write(GITHUB, "create_release", journaled, call).await
+    }
+
+    async fn attach(
+        &self,
+        journaled: &Journaled,
+        repo: &RepoSlug,
+        release: &ReleaseState,
+        name: &str,
+        bytes: &[u8],
+    ) -> Outcome<ReleaseAsset> {
+        let call = self.inner.attach(journaled, repo, release, name, bytes);
+        self.script.write(GITHUB, "attach", journaled, call).await
+    }
+
+    async fn remove_unfinished_asset(&self, journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()> {
+        let call = self.inner.remove_unfinished_asset(journaled, repo, asset);
+        self.script.write(GITHUB, "remove_unfinished_asset", journaled, call).await
+    }
+
+    async fn comment(
+        &self,
+        journaled: &Journaled,
+        repo: &RepoSlug,
+        commit: &CommitSha,
+        body: &str,
+    ) -> Outcome<CommitComment> {
+        let call = self.inner.comment(journaled, repo, commit, body);
+        self.script.write(GITHUB, "comment", journaled, call).await
     }
 
     async fn publish_release(&self, journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState> {

@@ -18,7 +18,7 @@ use super::registry::{DemoRegistry, cut};
 use super::world::{Refusal, World};
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature, SignatureField};
 use crate::domain::history::History;
-use crate::domain::ids::{RunId, VersionNumber};
+use crate::domain::ids::{ExperimentId, RunId, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
 use crate::domain::text::{clean, clean_line};
@@ -38,13 +38,16 @@ impl TrackingServer for DemoRegistry {
         self.read("list the experiments".to_owned(), move |world| {
             let mut all: Vec<_> = world.experiments.iter().filter(|(_, e)| !e.deleted).collect();
             all.sort_by_key(|(_, e)| std::cmp::Reverse(e.created_at));
-            cut(all.into_iter(), page.as_deref(), size, |(id, e)| Experiment {
-                id: id.clone(),
-                name: clean_line(&e.name),
-                deleted: e.deleted,
-                created_at: Some(e.created_at),
-                updated_at: Some(e.created_at),
-            })
+            cut(all.into_iter(), page.as_deref(), size, |(id, e)| experiment(id, e))
+        })
+        .await
+    }
+
+    async fn experiment(&self, id: &ExperimentId) -> Outcome<Experiment> {
+        let (operation, id) = (format!("read the experiment {}", clean_line(id.as_str())), id.clone());
+        self.read(operation, move |world| {
+            let found = world.experiments.get(&id).map(|e| experiment(&id, e));
+            found.ok_or_else(|| Refusal::NotFound(format!("there is no experiment {}", clean_line(id.as_str()))))
         })
         .await
     }
@@ -157,6 +160,24 @@ impl TrackingServer for DemoRegistry {
             }))
         })
         .await
+    }
+
+    fn experiment_page(&self, _id: &ExperimentId) -> Option<String> {
+        None
+    }
+
+    fn logged_model_page(&self, _experiment: &ExperimentId, _id: &str) -> Option<String> {
+        None
+    }
+}
+
+fn experiment(id: &ExperimentId, e: &super::world::Experiment) -> Experiment {
+    Experiment {
+        id: id.clone(),
+        name: clean_line(&e.name),
+        deleted: e.deleted,
+        created_at: Some(e.created_at),
+        updated_at: Some(e.created_at),
     }
 }
 

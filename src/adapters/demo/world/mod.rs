@@ -7,6 +7,7 @@ pub mod cd;
 pub mod code;
 mod registry;
 mod repo;
+pub mod vouch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cd::{Workflow, WorkflowRun};
 use super::code::{StoredCheck, StoredFile, StoredPull, TrainingWorkflowRun};
+use super::vouch::{StoredAsset, StoredComment};
 use super::{Refusal, hex};
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
@@ -42,6 +43,12 @@ pub struct Repo {
     pub workflow: Workflow,
     /// Its runs in the order they were made.
     pub cd_runs: Vec<WorkflowRun>,
+    /// Comments on commits, in the order they were made.
+    #[serde(default)]
+    pub comments: Vec<StoredComment>,
+    /// Logins of the members of each team, `org/team`.
+    #[serde(default)]
+    pub teams: BTreeMap<String, Vec<String>>,
     /// Workflow runs that trained models.
     pub trainings: Vec<TrainingWorkflowRun>,
     /// The highest id given out so far, to releases and runs alike.
@@ -121,6 +128,9 @@ pub struct Release {
     pub author: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Files attached to it.
+    #[serde(default)]
+    pub assets: Vec<StoredAsset>,
 }
 
 /// A release to be made.
@@ -237,7 +247,16 @@ impl Repo {
             self.check_unreleased(&tag)?;
         }
         let id = self.next_id();
-        self.releases.push(Release { id, tag: tag.clone(), title, body, draft, author, created_at: now });
+        self.releases.push(Release {
+            id,
+            tag: tag.clone(),
+            title,
+            body,
+            draft,
+            author,
+            created_at: now,
+            assets: Vec::new(),
+        });
         if !draft {
             self.published(&tag, now);
         }
@@ -333,7 +352,7 @@ impl Repo {
         self.cd_runs.push(WorkflowRun { id, number, trigger, tag: tag.clone(), commit, created_at: now, fails_at });
     }
 
-    fn next_id(&mut self) -> u64 {
+    pub(super) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }

@@ -54,6 +54,19 @@ impl Diff {
         }
     }
 
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{
+            Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, NextTab, Open, SortBySize, Up,
+            Versions,
+        };
+        if self.takes_back() {
+            return &[Up, Down, Copy, Back, Help];
+        }
+        &[Approve, Open, Differences, Baseline, SortBySize, NextTab, Files, Versions, Browse, Copy, Back, Help]
+    }
+
     /// Whether keys go into a text field.
     #[must_use]
     pub fn captures_text(&self) -> bool {

@@ -1,0 +1,73 @@
+//! Questions about where a version came from, each answered on its own: what lineage is made of.
+
+use crate::domain::artifact::LoggedModel;
+use crate::domain::cd::CdRun;
+use crate::domain::commit::Commit;
+use crate::domain::ids::{CommitSha, ExperimentId, RepoSlug};
+use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
+use crate::ports::tracking::Experiment;
+
+/// A question. It names what it is about so far that it can be answered without reading anything else first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Trace {
+    /// A logged model, by its id.
+    LoggedModel(String),
+    /// An experiment.
+    Experiment(ExperimentId),
+    /// A commit, by anything Git would resolve.
+    Commit {
+        /// The repository.
+        repo: RepoSlug,
+        /// An id, perhaps abbreviated, or a branch.
+        rev: String,
+    },
+    /// The pull request that brought a commit in.
+    PullRequest {
+        /// The repository.
+        repo: RepoSlug,
+        /// The commit.
+        commit: CommitSha,
+    },
+    /// Checks and statuses of a commit.
+    Checks {
+        /// The repository.
+        repo: RepoSlug,
+        /// The commit.
+        commit: CommitSha,
+    },
+    /// What one commit has that another has not.
+    Changes {
+        /// The repository.
+        repo: RepoSlug,
+        /// The old commit.
+        old: CommitSha,
+        /// The new commit.
+        new: CommitSha,
+    },
+    /// A workflow run.
+    Workflow {
+        /// The repository.
+        repo: RepoSlug,
+        /// Its id.
+        id: u64,
+    },
+}
+
+/// The answer to the [`Trace`] of the same name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Traced {
+    /// To [`Trace::LoggedModel`].
+    LoggedModel(LoggedModel),
+    /// To [`Trace::Experiment`].
+    Experiment(Experiment),
+    /// To [`Trace::Commit`].
+    Commit(Commit),
+    /// To [`Trace::PullRequest`]; none if the commit was pushed directly.
+    PullRequest(Option<PullRequest>),
+    /// To [`Trace::Checks`].
+    Checks(Vec<CheckResult>),
+    /// To [`Trace::Changes`].
+    Changes(CodeChange),
+    /// To [`Trace::Workflow`].
+    Workflow(CdRun),
+}

@@ -1,0 +1,177 @@
+//! What has to hold before a version may be approved, and the verdict on one version.
+//!
+//! A policy is written by people in TOML ([`file`]); [`judge::judge`] lays it against what was read about a version. Both
+//! are pure: the same policy and the same evidence give the same verdict, in whatever order the evidence was read.
+
+pub mod checklist;
+pub mod demands;
+pub mod evidence;
+pub mod file;
+pub mod judge;
+pub mod separation;
+
+use serde::{Deserialize, Serialize};
+
+pub use checklist::{Answer, Answers, Question};
+pub use demands::Demands;
+pub use evidence::{CodeEvidence, Evidence, Reading};
+pub use separation::{People, Separation, Truth};
+
+use super::compare::Direction;
+use super::preflight::CheckState;
+
+/// The rules for one model, from one source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Rules on metrics, in the order they were written.
+    pub metrics: Vec<MetricRule>,
+    /// Tags the version (or its run) has to have.
+    pub tags: Vec<TagRule>,
+    /// The version has a description.
+    pub description: bool,
+    /// The model has a signature.
+    pub signature: bool,
+    /// The commit is on the default branch.
+    pub default_branch: bool,
+    /// Name patterns of checks that have to be successful on the commit; each has to fit at least one check.
+    pub checks: Vec<String>,
+    /// The commit came in by a pull request with at least this many approvals; 0 asks for none.
+    pub pull_request_approvals: u32,
+    /// Every data set the run read has a digest, and there is at least one.
+    pub dataset_digest: bool,
+    /// The version was registered at most this many days ago.
+    pub max_age_days: Option<u32>,
+    /// What it means if nothing is in production yet.
+    pub first_release: Severity,
+    /// Whether the signer may be the trainer or the author.
+    pub four_eyes: FourEyes,
+    /// What it means if a rule cannot be judged because something could not be read.
+    pub unknown: Severity,
+    /// Questions a reviewer answers.
+    pub checklist: Vec<Question>,
+    /// Approvals that are needed, the last of which promotes; at least 1.
+    pub approvals: u32,
+    /// Who may approve: GitHub logins and `@org/team`. Empty: everybody who may write to the repository.
+    pub approvers: Vec<String>,
+    /// An approval needs a reason.
+    pub require_reason: bool,
+    /// A person may pass failing rules, with a reason that goes into the record.
+    pub allow_override: bool,
+    /// Whether the rules hold back a rollback to a version that was in production before.
+    pub rollback: Severity,
+}
+
+/// What becomes of a rule that does not hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It says nothing.
+    #[default]
+    Ignore,
+    /// It is said, and hinders nothing.
+    Warn,
+    /// Nothing can be approved.
+    Block,
+}
+
+/// A rule on one metric. Limits include their bound.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricRule {
+    /// Name pattern with `*` and `?`. Every metric that fits is judged; at least one has to.
+    pub metric: String,
+    /// Which way it should go. An allowed loss needs it.
+    pub direction: Option<Direction>,
+    /// It is at least this.
+    pub floor: Option<f64>,
+    /// It is at most this.
+    pub ceiling: Option<f64>,
+    /// Against the baseline it may get worse by at most this, in the metric's own unit.
+    pub max_loss: Option<f64>,
+    /// Against the baseline it may get worse by at most this many percent of the baseline's value.
+    pub max_loss_percent: Option<f64>,
+    /// What it means if it does not hold.
+    pub severity: Severity,
+}
+
+/// A rule on one tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TagRule {
+    /// The key.
+    pub key: String,
+    /// Pattern with `*` and `?` that the value has to fit; `*` for any that is not empty.
+    pub pattern: String,
+}
+
+/// Who may not be the signer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FourEyes {
+    /// The signer trained the model.
+    pub trainer: Severity,
+    /// The signer wrote the pull request.
+    pub author: Severity,
+    /// The servers do not say who did.
+    pub unknown: Severity,
+}
+
+/// One rule with what was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What the rule is called, in every language: `metric.auc.floor`, `tag.owner`, `checks.unit-tests`.
+    pub rule: String,
+    /// What was found, as a phrase: `auc 0.914, at least 0.88`.
+    pub detail: String,
+    /// How it stands. [`CheckState::Unknown`] only if the policy lets what is unknown pass.
+    pub state: CheckState,
+    /// The metric it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// Not judged because something could not be read, whatever the state it was given for that.
+    #[serde(default)]
+    pub unreadable: bool,
+}
+
+/// Where rules came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRef {
+    /// `configuration`, or `acme/churn@3f9c1ab:signoff.toml`.
+    pub name: String,
+    /// SHA-256 of the policy as canonical JSON, `sha256:<hex>`; none if it could not be understood.
+    pub digest: Option<String>,
+}
+
+/// One source of rules, understood or not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicySource {
+    /// Where it came from.
+    pub source: SourceRef,
+    /// The rules, or where and why they cannot be understood: then nothing can be approved.
+    pub policy: Result<Policy, String>,
+}
+
+/// The verdict on one version.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Every rule of every source, worst first, then in the order of the rules.
+    pub findings: Vec<Finding>,
+    /// Where the rules came from.
+    pub sources: Vec<SourceRef>,
+}
+
+impl Verdict {
+    /// The worst finding; [`CheckState::Pass`] where there are no rules.
+    #[must_use]
+    pub fn state(&self) -> CheckState {
+        self.findings.iter().map(|f| f.state).max().unwrap_or(CheckState::Pass)
+    }
+
+    /// The findings that keep the version from being approved.
+    pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|f| f.state == CheckState::Block)
+    }
+
+    /// How many findings stand so.
+    #[must_use]
+    pub fn count(&self, state: CheckState) -> usize {
+        self.findings.iter().filter(|f| f.state == state).count()
+    }
+}

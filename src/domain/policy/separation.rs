@@ -1,0 +1,76 @@
+//! Four eyes: is the signer somebody other than the trainer and the author?
+
+use serde::{Deserialize, Serialize};
+
+use super::evidence::Evidence;
+
+/// A question that may have no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Truth {
+    /// It is so.
+    True,
+    /// It is not.
+    False,
+    /// The servers do not say.
+    Unknown,
+}
+
+/// Who had a hand in a version, as the servers report it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct People {
+    /// Who trained it: the run's user, the version's author, who started the training workflow.
+    pub trainers: Vec<String>,
+    /// Who wrote the pull request.
+    pub author: Option<String>,
+}
+
+impl People {
+    /// Reads them out of the evidence.
+    #[must_use]
+    pub fn of(evidence: &Evidence) -> Self {
+        let facts = &evidence.facts;
+        let mut trainers = Vec::new();
+        let mut add = |name: Option<&String>| {
+            if let Some(name) = name.filter(|n| !n.is_empty())
+                && !trainers.iter().any(|t: &String| t.eq_ignore_ascii_case(name))
+            {
+                trainers.push(name.clone());
+            }
+        };
+        add(evidence.code.training_actor.as_ref().ok().and_then(Option::as_ref));
+        add(facts.run.known().and_then(|r| r.user.as_ref()));
+        add(facts.version.author.as_ref());
+        let author = evidence.code.pull_request.as_ref().ok().and_then(Option::as_ref).and_then(|p| p.author.clone());
+        Self { trainers, author }
+    }
+}
+
+/// Whether the signer stands apart from those who made the version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Separation {
+    /// The signer did not train it.
+    pub not_trainer: Truth,
+    /// The signer did not write the pull request.
+    pub not_author: Truth,
+}
+
+impl Separation {
+    /// Compares everything the servers call the signer with everything they call the others. Names differ in more
+    /// than case.
+    #[must_use]
+    pub fn of(signer: &[&str], people: &People) -> Self {
+        let is = |other: &str| signer.iter().any(|s| s.eq_ignore_ascii_case(other));
+        let not_trainer = match people.trainers.iter().any(|t| is(t)) {
+            true => Truth::False,
+            false if people.trainers.is_empty() => Truth::Unknown,
+            false => Truth::True,
+        };
+        let not_author = match &people.author {
+            Some(author) if is(author) => Truth::False,
+            Some(_) => Truth::True,
+            None => Truth::Unknown,
+        };
+        Self { not_trainer, not_author }
+    }
+}

@@ -1,0 +1,274 @@
+//! Makes a record from what was on screen and what the signer said.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Approval, ArtifactFacts, BaselineFacts, ChangeFacts, ChecklistFacts, ClockFacts, Decision, MetricFacts, ModelFacts,
+    PolicyFacts, Record, SCHEMA, Tool,
+};
+use crate::domain::compare::{Directions, Side, compare};
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::PromotionId;
+use crate::domain::policy::{Answers, CodeEvidence, Demands, People, Separation, Truth, Verdict, checklist};
+use crate::domain::preflight::CheckState;
+use crate::domain::promotion::Signer;
+use crate::domain::registry::PromotionTarget;
+use crate::domain::text;
+
+/// What the signer said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignOff {
+    /// Why, in their own words; may be empty where nobody asks for it.
+    pub reason: String,
+    /// Answers to the checklist.
+    #[serde(default)]
+    pub answers: Answers,
+    /// When they opened the review.
+    #[serde(default)]
+    pub opened_at: Option<Timestamp>,
+    /// They pass failing rules, with the reason above.
+    #[serde(default)]
+    pub overrides: bool,
+}
+
+impl SignOff {
+    /// Only a reason.
+    #[must_use]
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..Self::default() }
+    }
+}
+
+/// What a decision rests on besides the facts: read before the human says anything, and fixed then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Basis {
+    /// What is being decided.
+    pub decision: Decision,
+    /// What the code host says about the commit.
+    pub code: CodeEvidence,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the policy asks of the signer.
+    pub demands: Demands,
+    /// Who made the version.
+    pub people: People,
+    /// Whether the signer is somebody else.
+    pub separation: Separation,
+    /// Approvals of others that count.
+    pub approvals: Vec<Approval>,
+    /// The version's files.
+    pub artifact: ArtifactFacts,
+    /// Hash of the decision that stands on the version now.
+    pub supersedes: Option<String>,
+    /// Hash of the record that put the baseline into production.
+    pub baseline_record: Option<String>,
+    /// What is known of this machine's clock.
+    pub clock: ClockFacts,
+}
+
+impl Basis {
+    /// A basis of which nothing was read: no rules, nobody known.
+    #[must_use]
+    pub fn bare(decision: Decision) -> Self {
+        Self {
+            decision,
+            code: CodeEvidence::unread("not read"),
+            verdict: Verdict::default(),
+            demands: Demands::default(),
+            people: People::default(),
+            separation: Separation { not_trainer: Truth::Unknown, not_author: Truth::Unknown },
+            approvals: Vec::new(),
+            artifact: ArtifactFacts::default(),
+            supersedes: None,
+            baseline_record: None,
+            clock: ClockFacts::default(),
+        }
+    }
+
+    /// Whether this approval is the last one needed.
+    #[must_use]
+    pub fn completes(&self) -> bool {
+        self.approvals.len() + 1 >= self.demands.approvals as usize
+    }
+
+    /// Whether rules fail that the signer may pass with a reason.
+    #[must_use]
+    pub fn needs_override(&self) -> bool {
+        self.decision.promotes() && self.demands.allow_override && self.verdict.blocking().next().is_some()
+    }
+
+    /// Why the decision cannot be taken with what the signer said so far, one sentence each. Empty: it can.
+    #[must_use]
+    pub fn objections(&self, sign_off: &SignOff) -> Vec<String> {
+        let mut out = Vec::new();
+        let wordless = sign_off.reason.trim().is_empty();
+        if !self.decision.promotes() {
+            if wordless {
+                out.push(format!("to {} needs a reason", self.decision.word()));
+            }
+            return out;
+        }
+        if self.decision == Decision::Approve {
+            out.extend(
+                checklist::open_items(&self.demands.questions, &sign_off.answers).into_iter().map(|(_, why)| why),
+            );
+        }
+        if wordless && (self.demands.require_reason || self.decision == Decision::Rollback) {
+            out.push("a reason is needed".to_owned());
+        }
+        let failing = self.verdict.blocking().count();
+        match (failing, self.demands.allow_override, sign_off.overrides) {
+            (0, ..) => {}
+            (_, false, _) => out.push(format!("{failing} rules of the policy do not hold, and it allows no override")),
+            (_, true, false) => out.push(format!("{failing} rules of the policy do not hold and were not overridden")),
+            (_, true, true) if wordless => out.push("passing a failing rule needs a reason".to_owned()),
+            (_, true, true) => {}
+        }
+        out
+    }
+}
+
+/// Everything a record is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Ingredients<'a> {
+    /// Name of the configured target.
+    pub target: &'a str,
+    /// No real server is involved.
+    pub demo: bool,
+    /// The registry, without credentials.
+    pub registry: &'a str,
+    /// What "in production" means.
+    pub promote_to: &'a PromotionTarget,
+    /// What was reviewed.
+    pub facts: &'a ReviewedFacts,
+    /// Directions of metrics.
+    pub directions: &'a Directions,
+    /// Who signs.
+    pub signer: &'a Signer,
+    /// What else it rests on.
+    pub basis: &'a Basis,
+    /// What will be changed.
+    pub change: Option<&'a ChangeFacts>,
+}
+
+impl Ingredients<'_> {
+    /// The record of the decision `sign_off`, taken at `at`, after the record with the hash `prev`.
+    #[must_use]
+    pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Record {
+        let (basis, version) = (self.basis, &self.facts.version);
+        let run = self.facts.run.known();
+        Record {
+            schema: SCHEMA.to_owned(),
+            record_id: id,
+            decision: basis.decision,
+            meaning: self.meaning(),
+            reason: text::clean(sign_off.reason.trim()),
+            signer: self.signer.clone(),
+            proven_by: "the release host named the owner of the token".to_owned(),
+            signed_at: at,
+            clock: basis.clock.clone(),
+            opened_at: sign_off.opened_at,
+            time_in_review_s: sign_off.opened_at.map(|opened| at.as_second() - opened.as_second()),
+            target: self.target.to_owned(),
+            model: ModelFacts {
+                name: version.model.clone(),
+                version: version.number,
+                registry: self.registry.to_owned(),
+                source: version.source.clone(),
+                model_id: logged_model(&version.source),
+                run_id: version.run_id.clone(),
+                experiment_id: run.map(|r| r.experiment.to_string()),
+            },
+            artifact: basis.artifact.clone(),
+            facts: self.facts.digest(),
+            code: basis.code.clone(),
+            data: run.map(|r| r.datasets.clone()).unwrap_or_default(),
+            people: basis.people.clone(),
+            baseline: self.facts.baseline.as_ref().map(|b| BaselineFacts {
+                version: b.version.number,
+                run_id: b.version.run_id.clone(),
+                record: basis.baseline_record.clone(),
+            }),
+            metrics: self.metrics(),
+            policy: PolicyFacts {
+                sources: basis.verdict.sources.clone(),
+                findings: basis.verdict.findings.clone(),
+                verdict: (!basis.verdict.sources.is_empty()).then(|| basis.verdict.state()),
+            },
+            checklist: self.checklist(&sign_off.answers),
+            overridden: match sign_off.overrides {
+                true => basis.verdict.blocking().map(|f| f.rule.clone()).collect(),
+                false => Vec::new(),
+            },
+            approvals: basis.approvals.clone(),
+            quorum: basis.demands.approvals,
+            separation: basis.separation,
+            change: self.change.cloned(),
+            supersedes: basis.supersedes.clone(),
+            prev_hash: prev.map(str::to_owned),
+            tool: Tool { name: "signoff".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            demo: self.demo,
+        }
+    }
+
+    /// The sentence a signer puts their name to.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        let what = format!("{} {}", self.facts.version.model, self.facts.version.number);
+        let (basis, place) = (self.basis, self.promote_to);
+        match basis.decision {
+            Decision::Approve if self.change.is_none() => {
+                let nth = basis.approvals.len() + 1;
+                format!(
+                    "I reviewed {what} and approve it for {place}, as {nth} of {} approvals.",
+                    basis.demands.approvals
+                )
+            }
+            Decision::Approve => format!("I reviewed {what} and approve it: it goes to {place} and is released."),
+            Decision::Reject => format!("I reviewed {what} and reject it for {place}."),
+            Decision::Hold => format!("I hold {what} back from {place} until this is settled."),
+            Decision::Rollback => format!("I put {what} back into {place} and release it again."),
+        }
+    }
+
+    fn metrics(&self) -> Vec<MetricFacts> {
+        let candidate = Side { version: &self.facts.version, run: self.facts.run.known() };
+        let baseline = self.facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
+        let rows = compare(candidate, baseline, self.directions).metrics;
+        rows.into_iter()
+            .map(|row| {
+                let about = || self.basis.verdict.findings.iter().filter(|f| f.metric.as_ref() == Some(&row.name));
+                MetricFacts {
+                    rules: about().map(|f| f.detail.clone()).collect(),
+                    verdict: about().map(|f| f.state).max().filter(|s| *s >= CheckState::Pass),
+                    name: row.name.clone(),
+                    candidate: row.new,
+                    baseline: row.old,
+                    delta: row.delta,
+                    change: row.change,
+                    direction: row.direction,
+                }
+            })
+            .collect()
+    }
+
+    fn checklist(&self, answers: &Answers) -> Vec<ChecklistFacts> {
+        let row = |q: &crate::domain::policy::Question| {
+            let given = answers.get(&q.id);
+            ChecklistFacts {
+                id: q.id.clone(),
+                question: q.text.clone(),
+                answer: given.map(|a| a.answer.clone()),
+                note: given.map(|a| text::clean(a.note.trim())).unwrap_or_default(),
+            }
+        };
+        self.basis.demands.questions.iter().map(row).collect()
+    }
+}
+
+/// The logged model's id in a source such as `models:/m-1a2b` (MLflow 3.x).
+fn logged_model(source: &str) -> Option<String> {
+    let id = source.strip_prefix("models:/")?;
+    (id.starts_with("m-") && !id.contains('/')).then(|| id.to_owned())
+}

@@ -1,0 +1,105 @@
+//! A record with its hash, and the bytes it is kept in.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Record, SCHEMA};
+
+/// A record with its hash and, where the signer has a key, a signature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// The record.
+    #[serde(flatten)]
+    pub record: Record,
+    /// SHA-256 over the canonical JSON (RFC 8785) of the record without this field and the next, `sha256:<hex>`.
+    pub record_hash: String,
+    /// SSH signature over the same bytes, armoured, namespace `signoff`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+}
+
+/// Why bytes are not a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// They are no JSON, or not of this form.
+    #[error("it is not a sign-off record: {0}")]
+    Form(String),
+    /// They are of a form this program does not know.
+    #[error("its form is '{0}'; this program reads {SCHEMA}")]
+    Schema(String),
+    /// They are a record, and were written differently.
+    #[error("its bytes are not those that signoff writes for what stands in it")]
+    NotCanonical,
+    /// The hash in it is not that of its fields.
+    #[error("its hash is {found}, but its fields give {computed}")]
+    Hash {
+        /// What stands in it.
+        found: String,
+        /// What its fields give.
+        computed: String,
+    },
+}
+
+/// `sha256:<hex>` of `bytes`.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::from("sha256:");
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+/// Canonical JSON (RFC 8785).
+#[must_use]
+pub fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
+    // Records are plain data: the only thing that can fail is a map with keys that are no strings.
+    serde_json_canonicalizer::to_vec(value).unwrap_or_default()
+}
+
+impl Sealed {
+    /// Seals `record`; unsigned.
+    #[must_use]
+    pub fn new(record: Record) -> Self {
+        let record_hash = sha256(&canonical(&record));
+        Self { record, record_hash, signature: None }
+    }
+
+    /// The bytes that are hashed and signed.
+    #[must_use]
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        canonical(&self.record)
+    }
+
+    /// The bytes the record is kept in.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        canonical(self)
+    }
+
+    /// Reads a record back. Accepts only the exact bytes that [`Self::to_bytes`] makes (a newline at the end is fine): one
+    /// byte changed anywhere is found.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let value: serde_json::Value =
+            serde_json::from_slice(bytes).map_err(|e| Unreadable::Form(format!("line {}: {e}", e.line())))?;
+        match value.get("schema").and_then(serde_json::Value::as_str) {
+            Some(SCHEMA) => {}
+            Some(other) => return Err(Unreadable::Schema(crate::domain::text::clean_line(other))),
+            None => return Err(Unreadable::Form("it has no field 'schema'".to_owned())),
+        }
+        let sealed: Self = serde_json::from_value(value).map_err(|e| Unreadable::Form(e.to_string()))?;
+        let computed = sha256(&sealed.signed_bytes());
+        if computed != sealed.record_hash {
+            return Err(Unreadable::Hash { found: crate::domain::text::clean_line(&sealed.record_hash), computed });
+        }
+        if sealed.to_bytes() != bytes {
+            return Err(Unreadable::NotCanonical);
+        }
+        Ok(sealed)
+    }
+}

@@ -1,0 +1,180 @@
+//! A record in words: the tag's message, the section in the release notes, the comment on a commit.
+//!
+//! All of them are functions of the record alone, so that whoever has the record can tell whether a text was changed.
+
+use super::{Decision, Record, Sealed};
+use crate::domain::policy::Truth;
+use crate::domain::preflight::CheckState;
+use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER};
+use crate::domain::text::{clean, clean_line, shorten};
+
+/// Trailer with the digest of the reviewed facts.
+pub const FACTS_TRAILER: &str = "Signoff-Facts";
+
+/// Trailer with the word of the decision.
+pub const DECISION_TRAILER: &str = "Signoff-Decision";
+
+/// Trailer with the registry's address.
+pub const REGISTRY_TRAILER: &str = "Signoff-Registry";
+
+/// Characters of a reason that a comment repeats.
+const COMMENT_REASON: usize = 2_000;
+
+/// The message of the annotated tag of a promoting record.
+#[must_use]
+pub fn tag_message(sealed: &Sealed) -> String {
+    let record = &sealed.record;
+    let (model, version) = (&record.model.name, record.model.version);
+    let mut out = format!("Release {model} {version}\n\n");
+    if record.demo {
+        out.push_str("Demo: no real server was involved.\n\n");
+    }
+    let place = record.change.as_ref().map(|c| c.to.to_string()).unwrap_or_default();
+    out.push_str(&format!("{} for {place} by {}.\n", capital(record.decision), who(record)));
+    for approval in &record.approvals {
+        out.push_str(&format!("Approved also by @{}.\n", clean_line(&approval.login)));
+    }
+    if !record.reason.is_empty() {
+        // Free text: it stays in a paragraph before the trailers, which are read from the last one.
+        out.push_str(&format!("\nReason: {}\n", record.reason));
+    }
+    let run = record.model.run_id.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    out.push_str(&format!(
+        "\n{OPERATION_TRAILER}: {}\n{DECISION_TRAILER}: {}\n{MODEL_TRAILER}: {model}\n{VERSION_TRAILER}: {}\n\
+         Signoff-Run: {run}\n{REGISTRY_TRAILER}: {}\n{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n",
+        record.record_id,
+        record.decision.word(),
+        version.0,
+        record.model.registry,
+        record.facts,
+        sealed.record_hash,
+    ));
+    out
+}
+
+/// The body of the comment on the reviewed commit that vouches for a decision.
+#[must_use]
+pub fn comment(sealed: &Sealed) -> String {
+    let record = &sealed.record;
+    let (model, version) = (&record.model.name, record.model.version);
+    let mut out = format!("**{} {model} {version}** for target `{}`", capital(record.decision), record.target);
+    if record.decision == Decision::Approve && record.quorum > 1 {
+        out.push_str(&format!(", approval {} of {}", record.approvals.len() + 1, record.quorum));
+    }
+    out.push_str(".\n\n");
+    if record.demo {
+        out.push_str("Demo: no real server was involved.\n\n");
+    }
+    out.push_str(&format!("> {}\n\n", record.meaning));
+    if !record.reason.is_empty() {
+        let reason = shorten(&record.reason, COMMENT_REASON);
+        out.push_str(&format!("Reason: {}\n\n", reason.replace('\n', "  \n")));
+    }
+    out.push_str("Editing or deleting this comment makes the decision void.\n\n");
+    out.push_str(&format!(
+        "```\n{OPERATION_TRAILER}: {}\n{DECISION_TRAILER}: {}\n{MODEL_TRAILER}: {model}\n{VERSION_TRAILER}: {}\n\
+         {REGISTRY_TRAILER}: {}\n{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n```\n",
+        record.record_id,
+        record.decision.word(),
+        version.0,
+        record.model.registry,
+        record.facts,
+        sealed.record_hash,
+    ));
+    out
+}
+
+/// The record for people, as Markdown: printed name, time, meaning, and what it rests on.
+#[must_use]
+pub fn readable(sealed: &Sealed) -> String {
+    let record = &sealed.record;
+    let mut out = format!("### Sign-off record\n\n> {}\n\n", cell(&record.meaning));
+    let mut line = |label: &str, value: String| {
+        if !value.is_empty() {
+            out.push_str(&format!("- **{label}**: {value}\n"));
+        }
+    };
+    let signer = &record.signer;
+    let name = signer.name.as_deref().map(|n| format!("{} ", cell(n))).unwrap_or_default();
+    line("signed by", format!("{name}(@{}, id {}); {}", cell(&signer.login), signer.id, cell(&record.proven_by)));
+    line("signed at", record.signed_at.strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string());
+    line("time in review", record.time_in_review_s.map(|s| format!("{} min {} s", s / 60, s % 60)).unwrap_or_default());
+    line("reason", cell(&record.reason));
+    for approval in &record.approvals {
+        let at = approval.at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        line("approved also by", format!("@{} at {at}, {}", cell(&approval.login), cell(&approval.url)));
+    }
+    if record.quorum > 1 {
+        line("approvals", format!("{} of {} needed", record.approvers().len(), record.quorum));
+    }
+    let apart = |t: Truth| match t {
+        Truth::True => "yes",
+        Truth::False => "no",
+        Truth::Unknown => "not known",
+    };
+    line(
+        "signer is not the trainer, not the author",
+        format!("{}, {}", apart(record.separation.not_trainer), apart(record.separation.not_author)),
+    );
+    line("policy", policy_words(record));
+    line("overridden", record.overridden.iter().map(|r| cell(r)).collect::<Vec<_>>().join(", "));
+    for item in &record.checklist {
+        let note = if item.note.is_empty() { String::new() } else { format!(" ({})", cell(&item.note)) };
+        let answer = item.answer.as_deref().map_or_else(|| "not answered".to_owned(), cell);
+        line(&cell(&item.question), format!("{answer}{note}"));
+    }
+    for data in &record.data {
+        line("data", format!("{} `{}`", cell(&data.name), cell(&data.digest)));
+    }
+    line("run", record.model.run_id.as_ref().map(|r| format!("`{r}`")).unwrap_or_default());
+    line("source", format!("`{}`", cell(&record.model.source)));
+    line("reviewed facts", format!("`{}`", record.facts));
+    line("record", format!("`{}`", sealed.record_hash));
+    line("takes the place of", record.supersedes.as_deref().map(|h| format!("`{}`", cell(h))).unwrap_or_default());
+    out
+}
+
+/// The policy's verdict in a few words.
+#[must_use]
+pub fn policy_words(record: &Record) -> String {
+    let Some(verdict) = record.policy.verdict else {
+        return "none".to_owned();
+    };
+    let count = |state| record.policy.findings.iter().filter(|f| f.state == state).count();
+    let sources = record.policy.sources.iter().map(|s| cell(&s.name)).collect::<Vec<_>>().join(", ");
+    let word = match verdict {
+        CheckState::Pass => "pass",
+        CheckState::Unknown => "unknown",
+        CheckState::Warn => "warn",
+        CheckState::Block => "block",
+    };
+    format!(
+        "{word} ({} pass, {} unknown, {} warn, {} block) by {sources}",
+        count(CheckState::Pass),
+        count(CheckState::Unknown),
+        count(CheckState::Warn),
+        count(CheckState::Block)
+    )
+}
+
+fn who(record: &Record) -> String {
+    let login = clean_line(&record.signer.login);
+    match &record.signer.name {
+        Some(name) => format!("{} (@{login})", clean_line(name)),
+        None => format!("{login} (@{login})"),
+    }
+}
+
+fn capital(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Approve => "Approved",
+        Decision::Reject => "Rejected",
+        Decision::Hold => "Held",
+        Decision::Rollback => "Rolled back to, approved",
+    }
+}
+
+/// Free text inside one line of Markdown: no line of its own, no HTML.
+fn cell(text: &str) -> String {
+    clean(text).replace('\n', " ⏎ ").replace('<', "&lt;").replace('|', "\\|")
+}

@@ -1,0 +1,113 @@
+//! Decisions that the code host vouches for: comments on the reviewed commit, written by the signers' own accounts.
+//!
+//! Tags on a model version can be written by anybody who may edit them; the author of a comment is what the host says it
+//! is. A comment that was edited, by whomever, counts for nothing.
+
+use jiff::Timestamp;
+
+use super::mark::DecisionMark;
+use super::text::{DECISION_TRAILER, FACTS_TRAILER, REGISTRY_TRAILER};
+use super::{Approval, Decision};
+use crate::domain::commit::CommitComment;
+use crate::domain::ids::PromotionId;
+use crate::domain::registry::ModelVersion;
+use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER};
+
+/// A decision found in a comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vouched {
+    /// What was decided.
+    pub decision: Decision,
+    /// Digest of the facts it was decided on.
+    pub facts: String,
+    /// The approval it is, or would be.
+    pub approval: Approval,
+    /// The comment was changed after it was written.
+    pub edited: bool,
+}
+
+/// An approval that does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Void {
+    /// Whose.
+    pub login: String,
+    /// Why not, as a phrase.
+    pub why: String,
+}
+
+/// The decisions about `version` of the registry at `registry` among comments on its commit, oldest first.
+#[must_use]
+pub fn vouched(comments: &[CommitComment], registry: &str, version: &ModelVersion) -> Vec<Vouched> {
+    let mut found: Vec<_> = comments.iter().filter_map(|c| parse(c, registry, version)).collect();
+    found.sort_by_key(|v| (v.approval.at, v.approval.comment_id));
+    found
+}
+
+fn parse(comment: &CommitComment, registry: &str, version: &ModelVersion) -> Option<Vouched> {
+    // The last block of code holds the trailers; what stands before it is free text, quotes of other comments included.
+    let block = comment.body.trim_end().strip_suffix("```")?.rsplit_once("```\n")?.1;
+    let says = |key: &str| {
+        let mut lines = block.lines().filter_map(|l| l.strip_prefix(key)?.strip_prefix(": "));
+        // Twice is once too often to know which is meant.
+        lines.next().filter(|_| lines.next().is_none()).map(str::trim)
+    };
+    let about = says(MODEL_TRAILER)? == version.model.to_string()
+        && says(VERSION_TRAILER)? == version.number.0.to_string()
+        && says(REGISTRY_TRAILER)? == registry;
+    let decision = match says(DECISION_TRAILER)? {
+        "approve" => Decision::Approve,
+        "reject" => Decision::Reject,
+        "hold" => Decision::Hold,
+        _ => return None,
+    };
+    about.then(|| {
+        Some(Vouched {
+            decision,
+            facts: says(FACTS_TRAILER)?.to_owned(),
+            approval: Approval {
+                record_id: says(OPERATION_TRAILER)?.parse::<PromotionId>().ok()?,
+                record_hash: says(RECORD_TRAILER)?.to_owned(),
+                login: comment.login.clone(),
+                id: comment.author_id,
+                at: comment.created_at,
+                comment_id: comment.id,
+                url: comment.web_url.clone(),
+            },
+            edited: comment.created_at != comment.updated_at,
+        })
+    })?
+}
+
+/// The approvals that count for the facts with this digest, one a person, and those that do not, with the reason.
+///
+/// The latest decision of each person is the one in force; a later rejection or hold by anybody, in a comment or on the
+/// version, takes all approvals before it out of force.
+#[must_use]
+pub fn standing(vouched: &[Vouched], facts: &str, mark: Option<&DecisionMark>) -> (Vec<Approval>, Vec<Void>) {
+    let set_aside: Option<(Timestamp, String, Decision)> = vouched
+        .iter()
+        .filter(|v| v.decision != Decision::Approve)
+        .map(|v| (v.approval.at, v.approval.login.clone(), v.decision))
+        .chain(mark.filter(|m| m.sets_aside()).map(|m| (m.at, m.by.clone(), m.decision)))
+        .max_by_key(|(at, ..)| *at);
+    let (mut counting, mut void) = (Vec::new(), Vec::new());
+    for (index, one) in vouched.iter().enumerate().filter(|(_, v)| v.decision == Decision::Approve) {
+        let later = &vouched[index + 1..];
+        if later.iter().any(|v| v.approval.id == one.approval.id) {
+            continue;
+        }
+        let why = match &set_aside {
+            _ if one.edited => Some("its comment was edited after it was written".to_owned()),
+            Some((at, by, decision)) if *at >= one.approval.at => {
+                Some(format!("the version was {} by {by} later", decision.past()))
+            }
+            _ if one.facts != facts => Some("the version's facts changed since".to_owned()),
+            _ => None,
+        };
+        match why {
+            None => counting.push(one.approval.clone()),
+            Some(why) => void.push(Void { login: one.approval.login.clone(), why }),
+        }
+    }
+    (counting, void)
+}

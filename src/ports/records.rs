@@ -1,0 +1,65 @@
+//! Sign-off records on this machine: a chain that only grows, and signatures.
+
+use async_trait::async_trait;
+
+use super::Journaled;
+use crate::domain::record::chain::Line;
+use crate::failure::Outcome;
+
+/// Where the chain lives.
+#[async_trait]
+pub trait RecordStore: Send + Sync {
+    /// Locks the chain for writing, repairs a torn tail and reads it.
+    /// [`crate::failure::FailureKind::Conflict`] if another process holds it longer than a moment.
+    async fn lock(&self) -> Outcome<Box<dyn RecordFile>>;
+    /// Reads the whole chain without locking it, oldest first; damage is an error that names the line.
+    async fn read(&self) -> Outcome<Vec<Line>>;
+}
+
+/// The chain, locked for writing until dropped.
+#[async_trait]
+pub trait RecordFile: Send + Sync {
+    /// What stands in it.
+    fn lines(&self) -> &[Line];
+    /// Appends one line and returns when it is on disk.
+    async fn append(&mut self, line: Line) -> Outcome<()>;
+}
+
+/// The chain being written.
+#[allow(missing_debug_implementations)]
+pub struct Chain {
+    file: Box<dyn RecordFile>,
+}
+
+impl Chain {
+    /// Wraps a locked chain.
+    #[must_use]
+    pub fn new(file: Box<dyn RecordFile>) -> Self {
+        Self { file }
+    }
+
+    /// Hash of the newest record; none in an empty chain.
+    #[must_use]
+    pub fn head(&self) -> Option<String> {
+        crate::domain::record::chain::head(self.file.lines())
+    }
+
+    /// Appends a line and returns, when it is on disk, the proof that servers may be written to.
+    ///
+    /// # Errors
+    /// [`crate::failure::FailureKind::Local`] if the disk refuses. Then nothing may be written to any server.
+    pub async fn append(&mut self, line: Line) -> Outcome<Journaled> {
+        self.file.append(line).await?;
+        Ok(Journaled::at(self.file.lines().len() as u64))
+    }
+}
+
+/// Signs records with a key of the signer's own.
+#[async_trait]
+pub trait RecordSigner: Send + Sync {
+    /// Signs `bytes`; none if no key is configured.
+    async fn sign(&self, bytes: &[u8]) -> Outcome<Option<String>>;
+    /// Checks a signature made by `login` over `bytes`; a sentence says why it does not hold.
+    /// [`crate::failure::FailureKind::Config`] if no list of allowed signers is configured.
+    async fn verify(&self, login: &str, bytes: &[u8], signature: &str) -> Outcome<Result<(), String>>;
+}

@@ -1,0 +1,347 @@
+//! The tree's rows on code: commit, pull request, checks, what changed since production, and what trained it.
+
+use super::rows::{time, unread};
+use super::trail::Trail;
+use super::tree::{Row, Tone, Tree, reason, sentence};
+use crate::app::trace::Traced;
+use crate::domain::cd::CdState;
+use crate::domain::commit::Commit;
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::{RepoSlug, VersionNumber};
+use crate::domain::lineage::{
+    CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest, Standing,
+    which_watched,
+};
+use crate::domain::origin::Origin;
+use crate::domain::promotion::CommitOrigin;
+use crate::failure::Failure;
+use crate::screens::parts::Ctx;
+
+/// What is said of what cannot be asked without a commit.
+const NO_COMMIT: &str = "the commit is not known";
+
+/// Everything on code.
+pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) {
+    let commit_failed = commit_rows(tree, trail, facts);
+    pull_request_rows(tree, trail, commit_failed);
+    check_rows(tree, trail, commit_failed);
+    change_rows(tree, trail, facts, commit_failed, ctx);
+    training_rows(tree, trail);
+}
+
+/// The commit. Returns whether it is not to be known, so that nothing that needs it is on its way.
+fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) -> bool {
+    let (origin, question) = match (&trail.origin, trail.commit_question()) {
+        (Ok(origin), Some(question)) => (origin, question),
+        (Err(failure), _) => {
+            unresolved_commit(tree, facts, reason(failure));
+            return true;
+        }
+        (Ok(_), None) => return true,
+    };
+    let part = trail.traced(&question);
+    let row = |value: String| Row::new("commit", value).copy(origin.rev.as_str());
+    let Some(commit) = trail.commit() else {
+        match part.failure {
+            None => unread(tree, "commit", 2, row(origin.rev.chars().take(12).collect()), None),
+            Some(failure) => {
+                unresolved_commit(tree, facts, sentence(failure));
+                if origin.origin == CommitOrigin::Run && origin.rev.len() < 40 {
+                    let note = format!("the run recorded only '{}' of its id", origin.rev);
+                    tree.note(Row::new("", note).tone(Tone::Muted));
+                }
+            }
+        }
+        other_repository(tree, facts, origin);
+        return part.failure.is_some();
+    };
+    let row = row(format!("{} {}", commit.sha.short(), commit.title)).url(&commit.web_url).copy(commit.sha.as_str());
+    if tree.node("commit", 2, row, true) {
+        commit_details(tree, commit, origin, facts);
+    }
+    if let CommitOrigin::BranchHead(branch) = &origin.origin {
+        let note = format!("head of {branch}, as the configuration allows: the run recorded no commit");
+        tree.note(Row::new("", note).tone(Tone::Warn));
+    }
+    other_repository(tree, facts, origin);
+    tree.stale(part.failure);
+    false
+}
+
+/// A commit that is not known to be one: what the run recorded of it all the same.
+fn unresolved_commit(tree: &mut Tree<'_>, facts: &ReviewedFacts, why: String) {
+    let Some((run, recorded)) = facts.run.known().and_then(|run| Some((run, run.source_commit()?))) else {
+        return unread(tree, "commit", 2, Row::new("commit", ""), Some(why));
+    };
+    let row = Row::new("commit", why).tone(Tone::Unknown).copy(recorded);
+    if tree.node("commit", 2, row, true) {
+        tree.note(Row::new("recorded as", recorded));
+        if let Some((host, repo)) = run.source_repo_url().and_then(RepoSlug::from_remote_url) {
+            tree.note(Row::new("recorded at", format!("{host}/{repo}")).copy(format!("{host}/{repo}")));
+        }
+        let branch = run.source_branch().unwrap_or("not recorded");
+        tree.note(Row::new("branch", branch).copy(branch));
+    }
+}
+
+fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &Origin, facts: &ReviewedFacts) {
+    tree.note(Row::new("id", commit.sha.as_str()));
+    if origin.origin == CommitOrigin::Run && !origin.rev.eq_ignore_ascii_case(commit.sha.as_str()) {
+        tree.note(Row::new("recorded as", &origin.rev).copy(origin.rev.as_str()));
+    }
+    tree.note(Row::new("author", commit.author.as_deref().unwrap_or("not known")));
+    tree.note(Row::new("committed", time(commit.at)));
+    tree.note(Row::new("repository", origin.repo.to_string()).copy(origin.repo.to_string()));
+    let branch = facts.run.known().and_then(|run| run.source_branch()).unwrap_or("not recorded");
+    tree.note(Row::new("branch", branch).copy(branch));
+}
+
+/// Says if the run came from another repository than the one its commit is looked for in.
+fn other_repository(tree: &mut Tree<'_>, facts: &ReviewedFacts, origin: &Origin) {
+    let named = facts.run.known().and_then(|run| RepoSlug::from_remote_url(run.source_repo_url()?));
+    if let Some((host, repo)) = named
+        && repo != origin.repo
+    {
+        let note = format!("looked for in {}, but the run names {host}/{repo}", origin.repo);
+        tree.note(Row::new("", note).tone(Tone::Warn));
+    }
+}
+
+fn pull_request_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
+    let row = Row::new("pull request", "");
+    let Some(question) = trail.pull_request() else {
+        if !no_commit {
+            return expected_pull_request(tree);
+        }
+        return unread(tree, "pull request", 3, row, Some(NO_COMMIT.to_owned()));
+    };
+    let part = trail.traced(&question);
+    match part.known {
+        None if part.failure.is_none() => return expected_pull_request(tree),
+        Some(Traced::PullRequest(Some(pull))) => pull_request(tree, pull),
+        Some(Traced::PullRequest(None)) => {
+            tree.node("pull request", 3, Row::new("pull request", NO_PULL_REQUEST).tone(Tone::Unknown), false);
+        }
+        _ => return unread(tree, "pull request", 3, row, part.failure.map(sentence)),
+    }
+    tree.stale(part.failure);
+}
+
+/// The rows a pull request will take, so that those below keep their place when it comes.
+fn expected_pull_request(tree: &mut Tree<'_>) {
+    if tree.node("pull request", 3, Row::new("pull request", "").tone(Tone::Loading), true) {
+        tree.note(Row::new("author", "").tone(Tone::Loading));
+        tree.note(Row::new("approved by", "").tone(Tone::Loading));
+    }
+}
+
+fn pull_request(tree: &mut Tree<'_>, pull: &PullRequest) {
+    let row = Row::new("pull request", format!("#{} {}", pull.number, pull.title))
+        .url(&pull.web_url)
+        .copy(format!("#{}", pull.number));
+    if tree.node("pull request", 3, row, true) {
+        let author = pull.author.as_deref().unwrap_or("not known");
+        let merged = match (&pull.merged_at, &pull.merged_by) {
+            (Some(at), Some(by)) => format!(", merged by {by} on {}", at.strftime("%Y-%m-%d")),
+            (Some(at), None) => format!(", merged on {}", at.strftime("%Y-%m-%d")),
+            (None, _) => String::new(),
+        };
+        tree.note(Row::new("author", format!("{author}{merged}")).copy(author));
+        if !pull.approvers.is_empty() {
+            let approvers = pull.approvers.join(", ");
+            tree.note(Row::new("approved by", &approvers).tone(Tone::Good).copy(approvers.clone()));
+        }
+    }
+    if pull.approvers.is_empty() {
+        tree.note(Row::new("approved by", "nobody (an author's own approval does not count)").tone(Tone::Unknown));
+    }
+    if pull.merged_at.is_none() {
+        tree.note(Row::new("", "not merged").tone(Tone::Warn));
+    }
+}
+
+fn check_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
+    let row = Row::new("checks", "");
+    let Some(question) = trail.checks() else {
+        return unread(tree, "checks", 3, row, no_commit.then(|| NO_COMMIT.to_owned()));
+    };
+    let part = trail.traced(&question);
+    let Some(Traced::Checks(checks)) = part.known else {
+        return unread(tree, "checks", 3, row, part.failure.map(sentence));
+    };
+    let counts = CheckCounts::of(checks);
+    let words: Vec<String> = [
+        (counts.failed, "failed"),
+        (counts.open, "not finished"),
+        (counts.passed, "passed"),
+        (counts.skipped, "skipped"),
+    ]
+    .iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(n, word)| format!("{n} {word}"))
+    .collect();
+    let tone = match counts {
+        CheckCounts { failed: 1.., .. } => Tone::Bad,
+        CheckCounts { open: 0, passed: 1.., .. } => Tone::Good,
+        _ => Tone::Unknown,
+    };
+    let word = if checks.is_empty() { "the commit has none".to_owned() } else { words.join(", ") };
+    let commit_page = trail.commit().map(|c| c.web_url.clone()).unwrap_or_default();
+    let has_more = counts.failed < checks.len();
+    let open = tree.node("checks", 3, Row::new("checks", word).tone(tone).url(&commit_page), has_more);
+    let of = |failed: bool| checks.iter().filter(move |c| (c.standing() == Standing::Failed) == failed).map(check);
+    tree.list("failed", of(true));
+    if open {
+        tree.list(if counts.failed > 0 { "others" } else { "" }, of(false));
+    }
+    tree.stale(part.failure);
+}
+
+fn check(check: &CheckResult) -> Row {
+    let tone = match check.standing() {
+        Standing::Passed => Tone::Good,
+        Standing::Failed => Tone::Bad,
+        Standing::Skipped => Tone::Muted,
+        Standing::Open => Tone::Unknown,
+    };
+    Row::new("", format!("{}: {}", check.name, check.state))
+        .tone(tone)
+        .url(check.web_url.as_deref().unwrap_or_default())
+        .copy(check.name.clone())
+}
+
+fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no_commit: bool, ctx: &Ctx<'_>) {
+    let key = "changes";
+    let mut say = |value: &str, tone| {
+        tree.node(key, 3, Row::new(key, value).tone(tone), false);
+    };
+    let Some(baseline) = &facts.baseline else {
+        return say(NO_BASELINE, Tone::Muted);
+    };
+    let number = baseline.version.number;
+    match &trail.baseline {
+        _ if no_commit => return say(NO_COMMIT, Tone::Unknown),
+        Some(Err(failure)) => return say(&format!("of {number}: {}", reason(failure)), Tone::Unknown),
+        _ => {}
+    }
+    let Some(question) = trail.changes() else {
+        let failed = trail.baseline_question().and_then(|q| trail.traced(&q).failure);
+        return match (trail.commit(), trail.baseline_commit(), failed) {
+            (Some(new), Some(old), _) if new.sha == old.sha => {
+                say(&format!("none since {number}: the same commit"), Tone::Muted);
+            }
+            (_, None, Some(failure)) => say(&format!("of {number}: {}", sentence(failure)), Tone::Unknown),
+            _ => say(&format!("since {number}"), Tone::Loading),
+        };
+    };
+    let part = trail.traced(&question);
+    let Some(Traced::Changes(change)) = part.known else {
+        return unread(tree, key, 3, Row::new(key, format!("since {number}")), part.failure.map(sentence));
+    };
+    changes(tree, number, trail.baseline_commit(), change, part.failure, ctx);
+}
+
+fn changes(
+    tree: &mut Tree<'_>,
+    since: VersionNumber,
+    from: Option<&Commit>,
+    change: &CodeChange,
+    failure: Option<&Failure>,
+    ctx: &Ctx<'_>,
+) {
+    let paths = &ctx.rules.watched_paths;
+    let watched = which_watched(&change.files, paths);
+    let least = if change.truncated { "at least " } else { "" };
+    let files = count(change.files.len() as u64, "file");
+    let mut value = format!("{}, {least}{files} since {since}", count(change.ahead_by, "commit"));
+    if change.ahead_by == 0 {
+        value = format!("none since {since}");
+    }
+    if !paths.is_empty() && !change.files.is_empty() {
+        let n = watched.iter().filter(|w| **w).count();
+        value.push_str(&format!(", {least}{n} watched"));
+    }
+    let row = Row::new("changes", value).url(&change.web_url).copy(change.web_url.clone());
+    let foldable = !change.commits.is_empty() || !change.files.is_empty();
+    let open = tree.node("changes", 3, row, foldable);
+    if change.behind_by > 0 {
+        let n = count(change.behind_by, "commit");
+        let why = if change.ahead_by == 0 { "this code is older" } else { "the code diverged" };
+        tree.note(Row::new("", format!("{n} of {since} missing here: {why}")).tone(Tone::Warn));
+    }
+    if open {
+        if let Some(from) = from {
+            let row = Row::new("since", format!("{} {}", from.sha.short(), from.title));
+            tree.note(row.url(&from.web_url).copy(from.sha.as_str()));
+        }
+        let commits = change.commits.iter();
+        tree.list("commits", commits.map(|(id, title)| Row::new("", format!("{id} {title}")).copy(id.clone())));
+        let any = watched.contains(&true);
+        // What somebody asked to be told of comes first.
+        let (told, others): (Vec<_>, Vec<_>) = change.files.iter().zip(&watched).partition(|(_, w)| **w);
+        tree.list(
+            "files",
+            told.into_iter().chain(others).map(|(file, watched)| {
+                let from = file.previous_path.as_ref().map(|p| format!(" from {p}")).unwrap_or_default();
+                let value = format!("{}{from}  +{} -{} {}", file.path, file.additions, file.deletions, file.status);
+                let tone = match (*watched, any) {
+                    (true, _) => Tone::Watched,
+                    (false, true) => Tone::Unwatched,
+                    (false, false) => Tone::Plain,
+                };
+                Row::new("", value).tone(tone).copy(file.path.clone())
+            }),
+        );
+        if change.truncated {
+            tree.note(Row::new("", "there are more commits or files than the host lists").tone(Tone::Muted));
+        }
+        if paths.is_empty() {
+            tree.note(Row::new("", "[review] watched_paths names no paths to watch").tone(Tone::Muted));
+        }
+    }
+    tree.stale(failure);
+}
+
+fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>) {
+    let key = "trained by";
+    let (claim, question) = match (&trail.training, trail.workflow()) {
+        (Ok(Some(claim)), Some(question)) => (claim, question),
+        (Err(failure), _) => return unread(tree, key, 2, Row::new(key, ""), Some(reason(failure))),
+        _ => {
+            tree.node(key, 2, Row::new(key, NO_TRAINING).tone(Tone::Unknown), false);
+            return;
+        }
+    };
+    let part = trail.traced(&question);
+    let Some(Traced::Workflow(run)) = part.known else {
+        let row = Row::new(key, format!("workflow run {} in {}", claim.id, claim.repo)).copy(claim.id.to_string());
+        return unread(tree, key, 2, row, part.failure.map(sentence));
+    };
+    let tone = match &run.state {
+        CdState::Success => Tone::Good,
+        CdState::Failed(_) => Tone::Bad,
+        _ => Tone::Unknown,
+    };
+    let file = run.path.rsplit('/').next().unwrap_or(&run.path);
+    let row = Row::new(key, format!("run {} of {file}: {}", run.number, run.state))
+        .tone(tone)
+        .url(&run.web_url)
+        .copy(claim.id.to_string());
+    if tree.node(key, 2, row, true) {
+        tree.note(Row::new("claimed by tag", &claim.tag).copy(claim.tag.as_str()));
+        tree.note(Row::new("repository", claim.repo.to_string()).copy(claim.repo.to_string()));
+        tree.note(Row::new("workflow", &run.path).copy(run.path.clone()));
+        tree.note(Row::new("created", time(run.created_at)));
+    }
+    if let Ok(origin) = &trail.origin
+        && origin.repo != claim.repo
+    {
+        let note = format!("ran in {}, the code is in {}", claim.repo, origin.repo);
+        tree.note(Row::new("", note).tone(Tone::Warn));
+    }
+    tree.stale(part.failure);
+}
+
+fn count(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}

@@ -1,0 +1,268 @@
+//! The tree's rows: the version, its logged model and its run with experiment and data. The code is in
+//! [`super::code`].
+
+use std::collections::BTreeSet;
+
+use super::code::code_rows;
+use super::trail::{Trail, parent_query};
+use super::tree::{Row, Tone, Tree, sentence};
+use crate::app::effect::Place;
+use crate::app::query::Query;
+use crate::app::trace::Traced;
+use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::ids::RunId;
+use crate::domain::registry::{Stage, VersionStatus};
+use crate::domain::run::Run;
+use crate::screens::parts::view::span;
+use crate::screens::parts::{Ctx, run_label};
+
+/// Nodes that are unfolded when the tab is opened.
+pub(super) const UNFOLDED: [&str; 3] = ["version", "data", "pull request"];
+/// Every node that can be unfolded.
+pub(super) const FOLDABLE: [&str; 10] = [
+    "version",
+    "logged model",
+    "run",
+    "child runs",
+    "data",
+    "commit",
+    "pull request",
+    "checks",
+    "changes",
+    "trained by",
+];
+
+/// The whole tree; the nodes `open` are unfolded.
+pub(super) fn rows(facts: &ReviewedFacts, open: &BTreeSet<String>, ctx: &Ctx<'_>) -> Vec<Row> {
+    let trail = Trail::new(facts, ctx);
+    let mut tree = Tree::new(open, ctx.width);
+    version_rows(&mut tree, facts, ctx);
+    logged_model_rows(&mut tree, &trail, facts);
+    run_rows(&mut tree, facts);
+    if let Some(run) = facts.run.known() {
+        parent_rows(&mut tree, &trail, run, ctx);
+        child_rows(&mut tree, &trail, ctx);
+        experiment_rows(&mut tree, &trail, run);
+        data_rows(&mut tree, run);
+    }
+    code_rows(&mut tree, &trail, facts, ctx);
+    tree.rows()
+}
+
+fn version_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) {
+    let version = &facts.version;
+    let stage = match &version.stage {
+        Stage::None => "in no stage".to_owned(),
+        stage => format!("in {stage}"),
+    };
+    let value = format!("{}, {stage}, {}", version.number, version.status);
+    let row = Row::new("version", value)
+        .warn_if(version.status != VersionStatus::Ready)
+        .place(Some(Place::Version(version.model.clone(), version.number)))
+        .copy(format!("models:/{}/{}", version.model.as_str(), version.number.0));
+    if tree.node("version", 0, row, true) {
+        if let VersionStatus::Failed(why) = &version.status {
+            tree.note(Row::new("status", why).tone(Tone::Warn));
+        }
+        let aliases = if version.aliases.is_empty() { "none".to_owned() } else { version.aliases.join(", ") };
+        tree.note(Row::new("aliases", &aliases).copy(aliases.clone()));
+        let by = version.author.as_ref().map(|a| format!(" by {a}")).unwrap_or_default();
+        tree.note(Row::new("registered", format!("{}{by}", time(version.created_at))));
+        tree.note(Row::new("source", &version.source).copy(version.source.clone()));
+    }
+    if facts.holders.len() > 1 {
+        let holders: Vec<_> = facts.holders.iter().map(ToString::to_string).collect();
+        tree.note(
+            Row::new("", format!("in {} at once: {}", ctx.rules.promote_to, holders.join(", "))).tone(Tone::Warn),
+        );
+    }
+}
+
+fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) {
+    let Some(question) = trail.logged_model() else { return };
+    let id = facts.version.source.trim_start_matches("models:/");
+    let place = facts.run.known().map(|run| Place::LoggedModel(run.experiment.clone(), id.to_owned()));
+    let part = trail.traced(&question);
+    let row = |value: String| Row::new("logged model", value).copy(id).place(place.clone());
+    let Some(Traced::LoggedModel(model)) = part.known else {
+        unread(tree, "logged model", 1, row(id.to_owned()), part.failure.map(sentence));
+        return;
+    };
+    let status = model.status.trim_start_matches("LOGGED_MODEL_").to_lowercase();
+    let ready = status == "ready";
+    if tree.node("logged model", 1, row(format!("{id}, {status}")).warn_if(!ready), true) {
+        tree.note(Row::new("name", &model.name).copy(model.name.clone()));
+        let by = model.source_run.as_ref().map_or("not recorded", RunId::as_str);
+        let row = Row::new("logged by run", by).copy(by);
+        tree.note(if let Some(run) = &model.source_run { row.run(run) } else { row });
+    }
+    if let (Some(logged_by), Some(run)) = (&model.source_run, &facts.version.run_id)
+        && logged_by != run
+    {
+        let note = format!("another run logged it than the version names: {}", logged_by.as_str());
+        tree.note(Row::new("", note).tone(Tone::Warn).run(logged_by).copy(logged_by.as_str()));
+    }
+    tree.stale(part.failure);
+}
+
+fn run_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts) {
+    let run = match &facts.run {
+        RunFacts::Known(run) => run,
+        RunFacts::NotRecorded => {
+            tree.node("run", 1, Row::new("run", "the version names no run").tone(Tone::Unknown), false);
+            return;
+        }
+        RunFacts::Unreadable(why) => {
+            let row = Row::new("run", why).tone(Tone::Unknown);
+            let id = facts.version.run_id.as_ref();
+            tree.node("run", 1, if let Some(id) = id { row.copy(id.as_str()) } else { row }, false);
+            return;
+        }
+    };
+    let took = match (run.started_at, run.ended_at) {
+        (Some(from), Some(to)) => format!(" in {}", span(to.as_millisecond() - from.as_millisecond())),
+        _ => String::new(),
+    };
+    let by = run.user.as_ref().map(|u| format!(", by {u}")).unwrap_or_default();
+    let value = format!("{}, {}{took}{by}", run_label(run), standing(run));
+    let row = Row::new("run", value)
+        .tone(run_tone(run))
+        .place(Some(Place::Run(run.experiment.clone(), run.id.clone())))
+        .copy(run.id.as_str())
+        .run(&run.id);
+    if tree.node("run", 1, row, true) {
+        tree.note(Row::new("id", run.id.as_str()));
+        tree.note(Row::new("user", run.user.as_deref().unwrap_or("not recorded")));
+        tree.note(Row::new("started", time(run.started_at)));
+        tree.note(Row::new("ended", time(run.ended_at)));
+        tree.note(Row::new("started from", run.tags.get("mlflow.source.name").map_or("not recorded", String::as_str)));
+    }
+}
+
+fn parent_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run, ctx: &Ctx<'_>) {
+    let Some(id) = trail.parent() else { return };
+    let place = Some(Place::Run(run.experiment.clone(), id.clone()));
+    let row = |value: String| Row::new("parent run", value).place(place.clone()).copy(id.as_str()).run(&id);
+    let failure = ctx.catalog.failure(&parent_query(id.clone()));
+    match (ctx.catalog.run(&id), failure) {
+        (Some(Some(parent)), _) => {
+            let row = row(format!("{}, {}", run_label(parent), standing(parent))).tone(run_tone(parent));
+            tree.node("parent run", 2, row, false);
+            tree.stale(failure);
+        }
+        (Some(None), _) => {
+            let why = format!("{}: the server has no such run, or you may not read it", id.short());
+            tree.node("parent run", 2, row(why).tone(Tone::Unknown), false);
+        }
+        (None, failure) => unread(tree, "parent run", 2, row(id.short()), failure.map(sentence)),
+    }
+}
+
+fn child_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, ctx: &Ctx<'_>) {
+    let Some(search) = trail.children() else { return };
+    let failure = ctx.catalog.failure(&Query::SearchRuns(search.clone()));
+    let Some(found) = ctx.catalog.found_runs(&search).filter(|f| f.list.read_at.is_some()) else {
+        return unread(tree, "child runs", 2, Row::new("child runs", ""), failure.map(sentence));
+    };
+    let (children, more) = (&found.list.items, found.list.has_more());
+    let count = match (children.len(), more) {
+        (0, _) => "none".to_owned(),
+        (n, false) => n.to_string(),
+        (n, true) => format!("{n}, and more on the server"),
+    };
+    let failed = children.iter().filter(|c| c.status == "FAILED").count();
+    let word = if failed > 0 { format!("{count}; {failed} of them failed") } else { count };
+    let row = Row::new("child runs", word).tone(if children.is_empty() { Tone::Muted } else { Tone::Plain });
+    if tree.node("child runs", 2, row, !children.is_empty()) {
+        tree.list(
+            "",
+            children.iter().map(|child| {
+                Row::new("", format!("{}, {}", run_label(child), standing(child)))
+                    .tone(run_tone(child))
+                    .place(Some(Place::Run(child.experiment.clone(), child.id.clone())))
+                    .copy(child.id.as_str())
+                    .run(&child.id)
+            }),
+        );
+        if more {
+            tree.note(Row::new("", "the server has more than these").tone(Tone::Muted));
+        }
+    }
+    tree.stale(failure);
+}
+
+fn experiment_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run) {
+    let Some(question) = trail.experiment() else { return };
+    let part = trail.traced(&question);
+    let id = run.experiment.as_str();
+    let row = |value: String| Row::new("experiment", value).place(Some(Place::Experiment(run.experiment.clone())));
+    match part.known {
+        Some(Traced::Experiment(found)) => {
+            let word = if found.deleted { ", deleted" } else { "" };
+            let row = row(format!("{} (id {id}){word}", found.name)).copy(found.name.clone());
+            tree.node("experiment", 2, row.warn_if(found.deleted), false);
+            tree.stale(part.failure);
+        }
+        _ => unread(tree, "experiment", 2, row(format!("id {id}")).copy(id), part.failure.map(sentence)),
+    }
+}
+
+fn data_rows(tree: &mut Tree<'_>, run: &Run) {
+    let count = match run.datasets.len() {
+        0 => {
+            tree.node("data", 2, Row::new("data", "the run recorded no data").tone(Tone::Unknown), false);
+            return;
+        }
+        1 => "1 input".to_owned(),
+        n => format!("{n} inputs"),
+    };
+    let row = Row::new("data", count).place(Some(Place::Run(run.experiment.clone(), run.id.clone())));
+    if tree.node("data", 2, row, true) {
+        for data in &run.datasets {
+            let count = data.rows.map(|r| format!("  {} rows", thousands(r))).unwrap_or_default();
+            let row = Row::new("", format!("{}  {}{count}", data.name, data.digest)).copy(data.digest.clone());
+            tree.list(data.context.as_deref().unwrap_or("input"), [row]);
+        }
+    }
+}
+
+/// A node that is being read, or could not be: `row` says what is known of it all the same.
+pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: Row, failure: Option<String>) {
+    let row = match failure {
+        None => row.tone(Tone::Loading),
+        Some(why) => Row { value: why, ..row.tone(Tone::Unknown) },
+    };
+    tree.node(key, depth, row, false);
+}
+
+/// How a run stands, in a word.
+fn standing(run: &Run) -> String {
+    let word = run.status.to_lowercase();
+    if run.deleted { format!("deleted; {word}") } else { word }
+}
+
+fn run_tone(run: &Run) -> Tone {
+    match run.status.as_str() {
+        _ if run.deleted => Tone::Warn,
+        "FINISHED" => Tone::Good,
+        "FAILED" => Tone::Bad,
+        _ => Tone::Warn,
+    }
+}
+
+/// A number with its thousands apart: `70,800`.
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+pub(super) fn time(at: Option<jiff::Timestamp>) -> String {
+    at.map_or_else(|| "not recorded".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}

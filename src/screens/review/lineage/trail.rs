@@ -1,0 +1,156 @@
+//! Which questions the lineage of a version consists of, as far as what is known already lets them be asked.
+//!
+//! Every part is asked on its own. What a question needs to be asked comes from the facts, from the configuration, or
+//! from the answer to the question before it.
+
+use crate::app::query::Query;
+use crate::app::trace::{Trace, Traced};
+use crate::domain::commit::Commit;
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::RunId;
+use crate::domain::origin::{Claim, Origin, code_of, code_of_baseline, training_of};
+use crate::domain::run::Run;
+use crate::failure::{Failure, Outcome};
+use crate::ports::tracking::RunQuery;
+use crate::screens::parts::Ctx;
+
+/// A part of the lineage, as it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a, T> {
+    /// What was read.
+    pub known: Option<&'a T>,
+    /// Why the last try failed. What was read before stays.
+    pub failure: Option<&'a Failure>,
+}
+
+/// The way from a version back to its code and data.
+#[derive(Debug)]
+pub(super) struct Trail<'a> {
+    ctx: Ctx<'a>,
+    facts: &'a ReviewedFacts,
+    /// Where its code is, or why that is not known.
+    pub origin: Outcome<Origin>,
+    /// What trained it, as its run claims.
+    pub training: Outcome<Option<Claim>>,
+    /// Where the code of the version in production is; none if there is no other.
+    pub baseline: Option<Outcome<Origin>>,
+}
+
+impl<'a> Trail<'a> {
+    pub(super) fn new(facts: &'a ReviewedFacts, ctx: &Ctx<'a>) -> Self {
+        let (rules, host) = (ctx.rules, &ctx.rules.host);
+        let origin = code_of(rules, facts, host);
+        let of_baseline = |origin: &Origin| {
+            let baseline = facts.baseline.as_ref()?;
+            Some(code_of_baseline(rules, baseline, &origin.repo, host))
+        };
+        let baseline = origin.as_ref().ok().and_then(of_baseline);
+        Self { ctx: *ctx, facts, baseline, training: training_of(rules, facts, host), origin }
+    }
+
+    /// Every question that can be asked by now.
+    pub(super) fn questions(&self) -> Vec<Query> {
+        let runs = [self.parent().map(parent_query), self.children().map(Query::SearchRuns)];
+        let traces = [
+            self.logged_model(),
+            self.experiment(),
+            self.commit_question(),
+            self.workflow(),
+            self.pull_request(),
+            self.checks(),
+            self.baseline_question(),
+            self.changes(),
+        ];
+        runs.into_iter().flatten().chain(traces.into_iter().flatten().map(Query::Trace)).collect()
+    }
+
+    fn run(&self) -> Option<&'a Run> {
+        self.facts.run.known()
+    }
+
+    /// The logged model that the version was made from.
+    pub(super) fn logged_model(&self) -> Option<Trace> {
+        // MLflow 3.x writes `models:/m-<32 hex digits>` as source (measured on 3.17 and 3.18).
+        let id = self.facts.version.source.strip_prefix("models:/")?;
+        (id.starts_with("m-") && !id.contains('/')).then(|| Trace::LoggedModel(id.to_owned()))
+    }
+
+    /// The run that the training run is a part of.
+    pub(super) fn parent(&self) -> Option<RunId> {
+        self.run()?.parent()
+    }
+
+    /// The runs that are a part of the training run: the first page.
+    pub(super) fn children(&self) -> Option<RunQuery> {
+        self.run().map(RunQuery::children_of)
+    }
+
+    /// The experiment of the training run.
+    pub(super) fn experiment(&self) -> Option<Trace> {
+        self.run().map(|run| Trace::Experiment(run.experiment.clone()))
+    }
+
+    /// The commit, as it is recorded.
+    pub(super) fn commit_question(&self) -> Option<Trace> {
+        self.origin.as_ref().ok().map(commit)
+    }
+
+    /// The commit in production, as it is recorded.
+    pub(super) fn baseline_question(&self) -> Option<Trace> {
+        self.baseline.as_ref()?.as_ref().ok().map(commit)
+    }
+
+    /// The pull request of the commit, once that is resolved.
+    pub(super) fn pull_request(&self) -> Option<Trace> {
+        let (repo, commit) = (self.origin.as_ref().ok()?.repo.clone(), self.commit()?.sha.clone());
+        Some(Trace::PullRequest { repo, commit })
+    }
+
+    /// The checks of the commit, once that is resolved.
+    pub(super) fn checks(&self) -> Option<Trace> {
+        let (repo, commit) = (self.origin.as_ref().ok()?.repo.clone(), self.commit()?.sha.clone());
+        Some(Trace::Checks { repo, commit })
+    }
+
+    /// What changed since production, once both commits are resolved and unless they are the same.
+    pub(super) fn changes(&self) -> Option<Trace> {
+        let (old, new) = (self.baseline_commit()?.sha.clone(), self.commit()?.sha.clone());
+        let repo = self.origin.as_ref().ok()?.repo.clone();
+        (old != new).then_some(Trace::Changes { repo, old, new })
+    }
+
+    /// The workflow run that trained it.
+    pub(super) fn workflow(&self) -> Option<Trace> {
+        let claim = self.training.as_ref().ok()?.as_ref()?;
+        Some(Trace::Workflow { repo: claim.repo.clone(), id: claim.id })
+    }
+
+    /// The commit, resolved.
+    pub(super) fn commit(&self) -> Option<&'a Commit> {
+        as_commit(self.traced(&self.commit_question()?).known?)
+    }
+
+    /// The commit in production, resolved.
+    pub(super) fn baseline_commit(&self) -> Option<&'a Commit> {
+        as_commit(self.traced(&self.baseline_question()?).known?)
+    }
+
+    /// How far a question is.
+    pub(super) fn traced(&self, what: &Trace) -> Part<'a, Traced> {
+        let catalog = self.ctx.catalog;
+        Part { known: catalog.traced(what), failure: catalog.failure(&Query::Trace(what.clone())) }
+    }
+}
+
+/// A run on its own: asked even if a list brought it in already, so that a refresh reads it again.
+pub(super) fn parent_query(id: RunId) -> Query {
+    Query::Runs { ids: vec![id] }
+}
+
+fn commit(origin: &Origin) -> Trace {
+    Trace::Commit { repo: origin.repo.clone(), rev: origin.rev.clone() }
+}
+
+fn as_commit(traced: &Traced) -> Option<&Commit> {
+    if let Traced::Commit(commit) = traced { Some(commit) } else { None }
+}

@@ -1,0 +1,107 @@
+//! The review's tab on where a version came from.
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use signoff::app::query::Query;
+use signoff::app::route::Route;
+use signoff::app::trace::Trace;
+use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::rules::RepositoryRule;
+use signoff::failure::{Failure, FailureKind, Service};
+use signoff::ui::skin::Theme;
+
+use super::support::driver::{Driver, demo_rules, rules};
+use super::{pictures, text, themed};
+
+fn opening(number: u64) -> Driver {
+    let route = Route::Review(ModelName::new("telco-churn"), VersionNumber(number));
+    let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
+    driver.answer_all();
+    driver
+}
+
+fn forbidden(operation: &str) -> Failure {
+    Failure::new(FailureKind::Forbidden, Service::Github, operation, "the token may not read pull requests")
+        .with_hint("Give the token `pull requests: read`.")
+}
+
+#[test]
+fn where_a_version_came_from() {
+    let mut driver = opening(42);
+    driver.keys("2");
+    assert_snapshot!("lineage", pictures(&mut driver));
+    assert_snapshot!("lineage_without_colour", themed(&mut driver, Theme::NoColor));
+    assert_snapshot!("lineage_on_a_light_ground", themed(&mut driver, Theme::Light));
+}
+
+#[test]
+fn everything_unfolded() {
+    let mut driver = opening(42);
+    driver.keys("2  ");
+    assert_snapshot!("lineage_unfolded", text(&mut driver, 80, 70));
+    driver.keys("  ");
+    assert_snapshot!("lineage_unfolded_again", text(&mut driver, 80, 24));
+}
+
+#[test]
+fn everything_folded() {
+    let mut driver = opening(42);
+    driver.keys("2 ");
+    assert_snapshot!("lineage_folded", text(&mut driver, 80, 24));
+}
+
+#[test]
+fn nodes_on_their_way() {
+    let mut driver = opening(42);
+    driver.answering = false;
+    driver.keys("2");
+    assert_snapshot!("lineage_being_read", pictures(&mut driver));
+    driver.answer_only(|query| matches!(query, Query::Trace(Trace::Commit { .. } | Trace::Experiment(_))));
+    assert_snapshot!("lineage_read_in_part", text(&mut driver, 80, 24));
+}
+
+#[test]
+fn a_node_that_may_not_be_read_and_one_that_cannot_be_read_again() {
+    let mut driver = opening(42);
+    driver.answer_with(|query| {
+        matches!(query, Query::Trace(Trace::PullRequest { .. })).then(|| Err(forbidden("find the pull request")))
+    });
+    driver.keys("2");
+    driver.wait(Duration::from_secs(240));
+    driver.answer_with(|query| {
+        let unreachable =
+            Failure::new(FailureKind::Unavailable, Service::Github, "read the checks", "it took too long");
+        matches!(query, Query::Trace(Trace::Checks { .. })).then_some(Err(unreachable))
+    });
+    driver.keys("r");
+    assert_snapshot!("lineage_with_failures", pictures(&mut driver));
+    assert_snapshot!("lineage_with_failures_without_colour", themed(&mut driver, Theme::NoColor));
+}
+
+#[test]
+fn a_repository_nobody_configured() {
+    let mut rules = rules("staging");
+    rules.repository = RepositoryRule::default();
+    let route = Route::Review(ModelName::new("telco-churn"), VersionNumber(42));
+    let mut driver = Driver::asking(rules, &[route], |_| {});
+    driver.answer_all();
+    driver.keys("2G");
+    assert_snapshot!("lineage_without_a_repository", pictures(&mut driver));
+}
+
+#[test]
+fn a_run_that_recorded_no_commit() {
+    let route = Route::Review(ModelName::new("pricing-elasticity"), VersionNumber(17));
+    let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
+    driver.answer_all();
+    driver.keys("2");
+    assert_snapshot!("lineage_without_a_commit", text(&mut driver, 80, 24));
+}
+
+#[test]
+fn the_keys_of_the_tab() {
+    let mut driver = opening(42);
+    driver.keys("2?");
+    assert_snapshot!("lineage_help", text(&mut driver, 80, 40));
+}

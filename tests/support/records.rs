@@ -1,0 +1,45 @@
+//! A chain of records in memory.
+
+#![allow(clippy::unwrap_used, dead_code, reason = "each test binary uses its own part")]
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use signoff::domain::record::chain::Line;
+use signoff::failure::Outcome;
+use signoff::ports::records::{RecordFile, RecordStore};
+
+/// Records that end with the test.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    lines: Arc<Mutex<Vec<Line>>>,
+}
+
+struct Open {
+    shared: Records,
+    seen: Vec<Line>,
+}
+
+#[async_trait]
+impl RecordStore for Records {
+    async fn lock(&self) -> Outcome<Box<dyn RecordFile>> {
+        Ok(Box::new(Open { seen: self.lines.lock().unwrap().clone(), shared: self.clone() }))
+    }
+
+    async fn read(&self) -> Outcome<Vec<Line>> {
+        Ok(self.lines.lock().unwrap().clone())
+    }
+}
+
+#[async_trait]
+impl RecordFile for Open {
+    fn lines(&self) -> &[Line] {
+        &self.seen
+    }
+
+    async fn append(&mut self, line: Line) -> Outcome<()> {
+        self.shared.lines.lock().unwrap().push(line.clone());
+        self.seen.push(line);
+        Ok(())
+    }
+}
