@@ -32,6 +32,8 @@ pub enum Context {
     History,
     /// The curve of a metric.
     Curve,
+    /// A metric over all versions of a model.
+    Trend,
     /// The files of a version.
     Files,
     /// The beginning of a file.
@@ -52,7 +54,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -63,6 +65,7 @@ impl Context {
         Self::Promotion,
         Self::History,
         Self::Curve,
+        Self::Trend,
         Self::Files,
         Self::Preview,
         Self::Experiments,
@@ -87,6 +90,7 @@ impl Context {
             Self::Promotion => "promotion",
             Self::History => "history",
             Self::Curve => "curve",
+            Self::Trend => "trend",
             Self::Files => "files",
             Self::Preview => "preview",
             Self::Experiments => "experiments",

@@ -14,3 +14,5 @@ mod simulator;
 mod tests;
 #[cfg(test)]
 mod tests_browse;
+#[cfg(test)]
+mod tests_trend;

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::screens::parts::Ctx;
 use crate::screens::{
     Screen, approve, compare, curve, experiments, files, help, history, inbox, models, palette, preview, promotion,
-    review, run, runs, versions,
+    review, run, runs, trend, versions,
 };
 
 /// Below this many columns nothing is shown but a request for more room.
@@ -177,6 +177,9 @@ impl State {
             Route::Promotion(id) => Screen::Promotion(promotion::Promotion::new(*id)),
             Route::Curve(model, version, metric) => {
                 Screen::Curve(curve::Curve::new(model.clone(), *version, metric.clone()))
+            }
+            Route::Trend(model, version, metric) => {
+                Screen::Trend(trend::Trend::new(model.clone(), *version, metric.clone()))
             }
             Route::Files(model, version) => Screen::Files(Box::new(files::Files::new(model.clone(), *version))),
             Route::Preview(model, version, root, path) => {

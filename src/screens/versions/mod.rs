@@ -57,8 +57,8 @@ impl Versions {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Mark, Review};
-        &[Review, Approve, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
+        use Action::{Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Mark, Review, Trend};
+        &[Review, Approve, Trend, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
     }
 
     /// The line that narrows the list.
@@ -138,6 +138,7 @@ impl Versions {
             Action::Review => Step::push(Route::Review(model, version)),
             Action::Approve => Step::push(Route::Approve(model, version)),
             Action::Files => Step::push(Route::Files(model, version)),
+            Action::Trend => self.trend(version, items, ctx),
             Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
             _ => Step::none(),
@@ -161,6 +162,17 @@ impl Versions {
             run: items.iter().find(|v| v.number == number).and_then(|v| v.run_id.clone()),
         };
         Step::push(Route::Compare(numbers.into_iter().map(subject).collect()))
+    }
+
+    /// The main metric of this version over all of them; that of the newest that has one, if this has none.
+    fn trend(&self, version: VersionNumber, items: &[ModelVersion], ctx: &Ctx<'_>) -> Step {
+        let here = items.iter().filter(|v| v.number == version);
+        let run = |v: &ModelVersion| ctx.catalog.run(v.run_id.as_ref()?).flatten();
+        let metric = here.chain(items).find_map(|v| ctx.rules.main_metric(run(v)?));
+        match metric {
+            Some(metric) => Step::push(Route::Trend(self.model.clone(), version, metric.to_owned())),
+            None => Step::notice("No run that was read has one of the main metrics; [metrics] main names them."),
+        }
     }
 
     fn query(&self, page: Option<String>) -> Query {

@@ -14,7 +14,7 @@ mod tabs;
 mod timeline;
 
 pub use bars::{Footer, HeaderBar, Hint, Rule, TargetMark};
-pub use chart::{Chart, Series};
+pub use chart::{Chart, Flag, Series};
 pub use dialog::Dialog;
 pub use field::Field;
 pub use ground::{Ground, TooSmall};
