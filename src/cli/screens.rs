@@ -1,6 +1,7 @@
 //! `signoff`, `signoff open` and `signoff demo`: the way into the terminal screens.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
 use super::approve::undo_hint;
 use super::exit::Exit;
@@ -17,13 +18,15 @@ use crate::runtime;
 use crate::services::Services;
 use crate::ui::skin::{self, Skin};
 
-/// Runs the screens until the user leaves, on `open` if a version is named, else on the inbox.
+/// Runs the screens until the user leaves, on `open` if a version is named, else on the inbox. What they choose is
+/// kept below `state_dir`.
 ///
 /// # Errors
 /// If there is no terminal, or it cannot be written to.
 pub async fn run(
     services: Services,
     ui: &UiSettings,
+    state_dir: &Path,
     open: Option<(ModelName, VersionNumber)>,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
@@ -40,7 +43,8 @@ pub async fn run(
     let routes: Vec<_> = open.map(|(model, version)| Route::Review(model, version)).into_iter().collect();
     let rules = (*services.rules).clone();
     let state = State::new(rules, services.registry.url(), keymap, services.clock.now(), &routes);
-    match runtime::run::run(state, services.clone(), &skin(ui)).await? {
+    let prefs = runtime::prefs::file_for(state_dir, &services.registry.url());
+    match runtime::run::run(state, services.clone(), prefs, &skin(ui)).await? {
         Some(id) => left_behind(services, id, sink).await,
         None => Ok(Exit::Done),
     }

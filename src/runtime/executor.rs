@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -11,6 +12,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{address, answer};
+use super::prefs::Keeper;
 use super::save;
 use crate::app::effect::{Effect, Place};
 use crate::app::msg::Msg;
@@ -42,6 +44,7 @@ pub struct Executor {
     permits: Arc<Semaphore>,
     stop: CancellationToken,
     saving: Option<AbortHandle>,
+    keeper: Option<Keeper>,
 }
 
 impl Executor {
@@ -55,6 +58,19 @@ impl Executor {
             permits: Arc::new(Semaphore::new(MAX_READS)),
             stop: CancellationToken::new(),
             saving: None,
+            keeper: None,
+        }
+    }
+
+    /// Keeps what a person chooses in this file, after telling what is in it.
+    pub fn keep_prefs(&mut self, file: PathBuf) {
+        self.keeper = Some(Keeper::spawn(file, self.replies.clone()));
+    }
+
+    /// Waits a moment for what has to be on disk before the program ends.
+    pub async fn finish(&mut self) {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.finish().await;
         }
     }
 
@@ -88,6 +104,11 @@ impl Executor {
                 self.saving = Some(tokio::spawn(work).abort_handle());
             }
             Effect::StopSaving => self.stop_saving(),
+            Effect::SavePrefs(what) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.remember(what);
+                }
+            }
             Effect::Browse(place) => self.browse(place),
             Effect::Copy(text) => return Some(Local::Copy(text)),
             Effect::Quit => return Some(Local::Quit),

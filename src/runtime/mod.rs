@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod executor;
 pub mod input;
+pub mod prefs;
 pub mod run;
 pub mod save;
 mod signals;
