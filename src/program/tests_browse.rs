@@ -89,7 +89,10 @@ fn a_filter_the_server_refuses_says_why_at_the_field_and_keeps_the_rows() {
     simulator.answering = false;
     simulator.keys("f<enter>");
     let asked = simulator.asked();
-    assert!(matches!(asked.as_slice(), [.., Effect::Fetch(_, Query::SearchRuns(s))] if s.filter == "broken"), "{asked:?}");
+    assert!(
+        matches!(asked.as_slice(), [.., Effect::Fetch(_, Query::SearchRuns(s))] if s.filter == "broken"),
+        "{asked:?}"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What all screens share: what they are given, what they answer, and the filter line.
 
+pub mod known;
 pub mod save;
 pub mod version_view;
 pub mod view;

@@ -5,12 +5,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::points::{Known, Point, summary};
+use super::points::{Point, summary};
 use super::{Trend, nearest};
 use crate::app::catalog::Paged;
 use crate::domain::compare::metric_change;
 use crate::domain::run::format_significant;
 use crate::domain::text::clean_line;
+use crate::screens::parts::known::Known;
 use crate::screens::parts::{Ctx, run_label, view as format};
 use crate::ui::Phrase;
 use crate::ui::scale::Scale;

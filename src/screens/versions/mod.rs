@@ -13,6 +13,9 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 
+/// Versions whose metric is drawn in a row: its own and those before it.
+const SPARK: usize = 8;
+
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Versions {
@@ -86,7 +89,9 @@ impl Versions {
             needs.push(self.query(versions.next_page()));
         }
         let in_sight = self.shown.iter().skip(self.cursor.offset()).take(rows);
-        needs.extend(ctx.catalog.runs_to_ask(in_sight.filter_map(|i| versions.items.get(*i)?.run_id.clone())));
+        // Of each row also the versions before it: their metric is drawn beside it.
+        let drawn = in_sight.flat_map(|i| versions.items.iter().skip(*i).take(SPARK));
+        needs.extend(ctx.catalog.runs_to_ask(drawn.filter_map(|v| v.run_id.clone())));
         needs
     }
 
