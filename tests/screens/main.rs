@@ -13,6 +13,7 @@ mod files;
 mod frame;
 mod promotion;
 mod review;
+mod runs;
 
 use signoff::ui::Skin;
 use signoff::ui::skin::Theme;

@@ -67,9 +67,11 @@ impl Trend {
         if any {
             self.chart(chart, buf, &points, ctx, skin);
         } else {
-            let message = match points.iter().any(|p| p.known == Known::Underway) {
-                true => "reading the versions' runs …".to_owned(),
-                false => format!("No version has a value of {}.", clean_line(&self.metric)),
+            let has = |known| points.iter().any(|p| p.known == known);
+            let message = match (has(Known::Underway), has(Known::Unread)) {
+                (true, _) => "reading the versions' runs …".to_owned(),
+                (_, true) => "The versions' runs could not be read.".to_owned(),
+                _ => format!("No version has a value of {}.", clean_line(&self.metric)),
             };
             format::empty(chart, buf, skin, &message, &[]);
         }
