@@ -18,3 +18,4 @@ mod leave;
 mod network;
 mod race;
 mod site;
+mod tabs;
