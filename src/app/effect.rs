@@ -1,5 +1,6 @@
 //! What the outside shall do, as data. `Debug + Clone + PartialEq`, so that tests compare effects.
 
+use super::paint::PaintRequest;
 use super::prefs::Remember;
 use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
@@ -32,6 +33,8 @@ pub enum Effect {
     Copy(String),
     /// Save a file on this machine.
     Save(SaveRequest),
+    /// Make a picture ready for the terminal.
+    Paint(PaintRequest),
     /// Keep what a person chose, for the next session.
     SavePrefs(Remember),
     /// Stop saving, and leave nothing behind.

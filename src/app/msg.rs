@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::input::Input;
+use super::paint::{Canvas, Graphic};
 use super::prefs::Prefs;
 use super::query::{Answer, Query, RequestId};
 use super::saving::SaveNews;
@@ -35,6 +36,8 @@ pub enum Msg {
     },
     /// The file being saved came further.
     Save(SaveNews),
+    /// A picture is ready for the terminal.
+    Painted(Canvas, Graphic),
     /// What was remembered of earlier sessions was read.
     Prefs(Prefs),
     /// Something in the background failed.

@@ -38,6 +38,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Promotion(progress) => promotion_moved(state, &progress),
         Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
         Msg::Save(news) => saving_moved(state, news),
+        Msg::Painted(canvas, graphic) => {
+            state.catalog.files.put_graphic(canvas, graphic);
+            deliver(state, Event::Changed)
+        }
         Msg::Prefs(prefs) => {
             state.prefs = prefs;
             deliver(state, Event::Changed)

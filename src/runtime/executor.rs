@@ -14,10 +14,13 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{address, answer};
 use super::prefs::Keeper;
 use super::save;
+use super::terminal_pictures::Painter;
 use crate::app::effect::{Effect, Place};
 use crate::app::msg::Msg;
+use crate::app::paint::PaintRequest;
 use crate::app::query::{Query, RequestId};
 use crate::domain::ids::PromotionId;
+use crate::domain::preview::Content;
 use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::promoter::{Promoter, Until, Watch};
@@ -45,6 +48,7 @@ pub struct Executor {
     stop: CancellationToken,
     saving: Option<AbortHandle>,
     keeper: Option<Keeper>,
+    painter: Option<Painter>,
 }
 
 impl Executor {
@@ -59,7 +63,25 @@ impl Executor {
             stop: CancellationToken::new(),
             saving: None,
             keeper: None,
+            painter: None,
         }
+    }
+
+    /// Makes pictures ready for a terminal that can show them.
+    pub fn paint_with(&mut self, painter: Option<Painter>) {
+        self.painter = painter;
+    }
+
+    fn paint(&self, request: PaintRequest) {
+        let (Some(painter), replies) = (self.painter, self.replies.clone()) else { return };
+        // Encoding takes longer than a frame may. What cannot be encoded stays in half blocks.
+        tokio::task::spawn_blocking(move || {
+            if let Content::Picture(picture) = &request.file.content
+                && let Some(graphic) = painter.paint(picture, request.canvas.columns, request.canvas.rows)
+            {
+                let _ = replies.send(Msg::Painted(request.canvas, graphic));
+            }
+        });
     }
 
     /// Keeps what a person chooses in this file, after telling what is in it.
@@ -104,6 +126,7 @@ impl Executor {
                 self.saving = Some(tokio::spawn(work).abort_handle());
             }
             Effect::StopSaving => self.stop_saving(),
+            Effect::Paint(request) => self.paint(request),
             Effect::SavePrefs(what) => {
                 if let Some(keeper) = &self.keeper {
                     keeper.remember(what);

@@ -8,3 +8,4 @@ pub mod run;
 pub mod save;
 mod signals;
 pub mod terminal;
+pub mod terminal_pictures;

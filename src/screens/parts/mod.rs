@@ -13,6 +13,7 @@ use crate::app::catalog::Catalog;
 use crate::app::edit;
 use crate::app::effect::Effect;
 use crate::app::input::Key;
+use crate::app::paint::Pictures;
 use crate::app::prefs::{Prefs, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
@@ -31,6 +32,8 @@ pub struct Ctx<'a> {
     pub prefs: &'a Prefs,
     /// Now.
     pub now: Timestamp,
+    /// How pictures are shown.
+    pub pictures: Pictures,
     /// Columns of the terminal.
     pub width: u16,
     /// Rows of the terminal.
