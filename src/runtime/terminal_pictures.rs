@@ -23,6 +23,9 @@ const USUAL_CELL: (u32, u32) = (10, 20);
 /// Cells a side may have: kitty has no name for more.
 const MOST_CELLS: u16 = 290;
 
+/// How much larger than it is a picture may get: on fine screens a plot would be a stamp else.
+const GROWTH: f64 = 2.0;
+
 /// A protocol that a terminal speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
@@ -53,7 +56,7 @@ impl Painter {
 
     fn paint_in(self, picture: &Picture, columns: u16, rows: u16, cell: (u32, u32)) -> Option<Graphic> {
         let image = RgbImage::from_raw(picture.width, picture.height, picture.rgb.clone())?;
-        let (width, height) = picture.fit(u32::from(columns) * cell.0, u32::from(rows) * cell.1);
+        let (width, height) = fit(picture, u32::from(columns) * cell.0, u32::from(rows) * cell.1);
         let mut image = DynamicImage::ImageRgb8(image);
         if (width, height) != (picture.width, picture.height) {
             image = image.resize_exact(width, height, FilterType::Triangle);
@@ -81,6 +84,13 @@ impl Painter {
         });
         Some(Graphic { columns: size.width, rows: size.height, cells: cells.collect() })
     }
+}
+
+/// The largest size with the same proportions in `width` by `height` pixels, up to [`GROWTH`] times the picture's.
+fn fit(picture: &Picture, width: u32, height: u32) -> (u32, u32) {
+    let (w, h) = (f64::from(picture.width.max(1)), f64::from(picture.height.max(1)));
+    let scale = (f64::from(width) / w).min(f64::from(height) / h).min(GROWTH);
+    (((w * scale) as u32).clamp(1, width.max(1)), ((h * scale) as u32).clamp(1, height.max(1)))
 }
 
 /// Terminals stretch a picture over its cells: what does not fill the last ones gets an edge as white as its paper.
