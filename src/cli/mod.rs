@@ -104,7 +104,8 @@ async fn dispatch(
         _ => None,
     };
     let Some(command) = command.filter(|c| !matches!(c, Command::Demo { .. } | Command::Open { .. })) else {
-        return screens::run(services, &loaded.ui, open, sink).await;
+        let state_dir = loaded.paths.state_of(target.rules.demo);
+        return screens::run(services, &loaded.ui, &state_dir, open, sink).await;
     };
     act(command, loaded, target, &services, sink).await
 }

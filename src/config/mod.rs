@@ -10,6 +10,7 @@ mod credentials;
 pub mod defaults;
 mod env;
 pub mod example;
+mod images;
 mod load;
 pub mod model;
 pub mod nearest;
@@ -22,6 +23,7 @@ mod show;
 
 pub use connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, TargetConnections, Tls};
 pub use env::Env;
+pub use images::Images;
 pub use load::{Loaded, UiSettings, load};
 pub use model::{DEMO_TARGET, SymbolSet, Theme};
 pub use origin::{Origin, Sourced};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::address;
+use super::images::{IMAGES, Images};
 use super::nearest::nearest;
 use super::origin::Sourced;
 use super::reader::{Document, Problem, Section, check_pattern};
@@ -107,6 +108,8 @@ pub struct UiSection {
     pub theme: Option<Sourced<Theme>>,
     /// Which characters they use.
     pub symbols: Option<Sourced<SymbolSet>>,
+    /// How they show pictures.
+    pub images: Option<Sourced<Images>>,
 }
 
 /// `[metrics]`.
@@ -243,7 +246,11 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
 }
 
 fn ui(mut s: Section<'_, '_>) -> UiSection {
-    let ui = UiSection { theme: s.choice("theme", THEMES), symbols: s.choice("symbols", SYMBOLS) };
+    let ui = UiSection {
+        theme: s.choice("theme", THEMES),
+        symbols: s.choice("symbols", SYMBOLS),
+        images: s.choice("images", IMAGES),
+    };
     s.finish();
     ui
 }

@@ -16,3 +16,5 @@ mod tests;
 mod tests_browse;
 #[cfg(test)]
 mod tests_lineage;
+#[cfg(test)]
+mod tests_trend;

@@ -123,6 +123,7 @@ impl Curve {
         let chart = Chart {
             skin,
             series: &series,
+            flags: &[],
             x,
             y,
             cursor: Some(place(self.cursor)),

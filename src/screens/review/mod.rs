@@ -137,6 +137,12 @@ impl Review {
                     return Step::push(Route::Curve(model, version, metric.name.clone()));
                 }
             }
+            Action::Trend => {
+                return match self.rows.get(self.cursor.index()) {
+                    Some(Row::Metric(metric)) => Step::push(Route::Trend(model, version, metric.name.clone())),
+                    _ => Step::notice("Put the cursor on a metric to see it from version to version."),
+                };
+            }
             Action::Approve => return Step::push(Route::Approve(model, version, Decision::Approve)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),

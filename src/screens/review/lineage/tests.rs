@@ -140,7 +140,17 @@ impl Desk {
 }
 
 fn ctx<'a>(catalog: &'a Catalog, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
-    Ctx { catalog, rules, prefs, now: samples::now(), width: 200, height: 50, busy: false, saving: None }
+    Ctx {
+        catalog,
+        rules,
+        prefs,
+        now: samples::now(),
+        width: 200,
+        height: 50,
+        busy: false,
+        saving: None,
+        pictures: crate::app::paint::Pictures::default(),
+    }
 }
 
 fn pull(approvers: &[&str]) -> PullRequest {
