@@ -5,12 +5,12 @@ use std::path::Path;
 use super::defaults;
 use super::env::Env;
 use super::model::{self, ConfigFile, DEMO_TARGET, SymbolSet, TargetSection, Theme};
-use super::nearest::did_you_mean;
 use super::origin::{Origin, Sourced};
 use super::paths::Paths;
 use super::reader::Problem;
 use super::resolve::{self, Flags, Resolver, Target};
 use super::show::Shown;
+use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 

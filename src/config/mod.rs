@@ -12,7 +12,6 @@ mod env;
 pub mod example;
 mod load;
 pub mod model;
-pub mod nearest;
 mod origin;
 mod paths;
 mod reader;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::address;
-use super::nearest::nearest;
 use super::origin::Sourced;
 use super::reader::{Document, Problem, Section, check_pattern};
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::RepoSlug;
+use crate::domain::nearest::nearest;
 use crate::domain::registry::{PromotionTarget, Stage};
 use crate::domain::text::clean_line;
 use crate::ui::skin::is_colour;

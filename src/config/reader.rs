@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::nearest::did_you_mean;
 use super::origin::{Origin, Sourced};
+pub use crate::domain::compare::check_pattern;
+use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
 
 /// A mistake in the file.
@@ -262,16 +263,6 @@ impl<'d, 'i> Section<'d, 'i> {
     pub fn note(&self, line: usize, what: impl Into<String>) {
         self.doc.note(line, what);
     }
-}
-
-/// Whether a pattern with `*` and `?` can be used.
-///
-/// # Errors
-/// A phrase that says what is wrong with it.
-pub fn check_pattern(pattern: &str) -> Result<(), String> {
-    globset::Glob::new(pattern)
-        .map(|_| ())
-        .map_err(|e| format!("'{}' is not a pattern: {}", clean_line(pattern), clean_line(&e.kind().to_string())))
 }
 
 fn is_bare(name: &str) -> bool {

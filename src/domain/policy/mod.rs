@@ -4,22 +4,26 @@
 //! are pure: the same policy and the same evidence give the same verdict, in whatever order the evidence was read.
 
 pub mod checklist;
+pub mod effective;
 pub mod evidence;
 pub mod file;
 pub mod judge;
+mod rules;
 pub mod separation;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 pub use checklist::{Answer, Answers, Question};
+pub use effective::Effective;
 pub use evidence::{CodeEvidence, Evidence, Reading};
 pub use separation::{People, Separation, Truth};
 
 use super::compare::Direction;
 use super::preflight::CheckState;
 
-/// The rules for one model, from one source.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// The rules for one model, from one source. By default nothing is asked for, and one approval is enough.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     /// Rules on metrics, in the order they were written.
     pub metrics: Vec<MetricRule>,
@@ -59,8 +63,50 @@ pub struct Policy {
     pub rollback: Severity,
 }
 
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            metrics: Vec::new(),
+            tags: Vec::new(),
+            description: false,
+            signature: false,
+            default_branch: false,
+            checks: Vec::new(),
+            pull_request_approvals: 0,
+            dataset_digest: false,
+            max_age_days: None,
+            first_release: Severity::Ignore,
+            four_eyes: FourEyes::default(),
+            // What cannot be read may hide anything.
+            unknown: Severity::Block,
+            checklist: Vec::new(),
+            approvals: 1,
+            approvers: Vec::new(),
+            require_reason: false,
+            allow_override: false,
+            // An incident is no time for rules that came later.
+            rollback: Severity::Warn,
+        }
+    }
+}
+
+impl Policy {
+    /// SHA-256 over the canonical JSON (RFC 8785) of these rules, as `sha256:<64 hex digits>`.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        // Plain data: the only thing that can fail is a number that is not finite, which no policy file can hold.
+        let json = serde_json_canonicalizer::to_vec(self).unwrap_or_default();
+        let mut out = String::from("sha256:");
+        for byte in Sha256::digest(&json) {
+            use std::fmt::Write as _;
+            let _ = write!(out, "{byte:02x}");
+        }
+        out
+    }
+}
+
 /// What becomes of a rule that does not hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// It says nothing.
@@ -70,6 +116,18 @@ pub enum Severity {
     Warn,
     /// Nothing can be approved.
     Block,
+}
+
+impl Severity {
+    /// How a rule of this severity stands if it does not hold.
+    #[must_use]
+    pub fn state(self) -> CheckState {
+        match self {
+            Self::Ignore => CheckState::Unknown,
+            Self::Warn => CheckState::Warn,
+            Self::Block => CheckState::Block,
+        }
+    }
 }
 
 /// A rule on one metric. Limits include their bound.
@@ -129,12 +187,24 @@ pub struct Finding {
 }
 
 /// Where rules came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SourceRef {
     /// `configuration`, or `acme/churn@3f9c1ab:signoff.toml`.
     pub name: String,
     /// SHA-256 of the policy as canonical JSON, `sha256:<hex>`; none if it could not be understood.
     pub digest: Option<String>,
+}
+
+impl PolicySource {
+    /// Rules that were understood, with their digest.
+    pub fn new(name: impl Into<String>, policy: Policy) -> Self {
+        Self { source: SourceRef { name: name.into(), digest: Some(policy.digest()) }, policy: Ok(policy) }
+    }
+
+    /// Rules that should be there and cannot be used; `why` says where and why.
+    pub fn broken(name: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { source: SourceRef { name: name.into(), digest: None }, policy: Err(why.into()) }
+    }
 }
 
 /// One source of rules, understood or not.
