@@ -171,6 +171,7 @@ impl<'a> Resolver<'a> {
             },
             main_metrics: list(&metrics.main).unwrap_or_else(default_main_metrics),
             watched_paths: list(&self.file.review.watched_paths).unwrap_or_default(),
+            policy: Default::default(),
             preview_bytes: bytes(self.file.review.preview_bytes.as_ref().map_or(defaults::PREVIEW_BYTES, |b| b.value)),
         })
     }
@@ -291,6 +292,7 @@ pub fn demo(flags: &Flags) -> Target {
             },
             main_metrics: default_main_metrics(),
             watched_paths: patterns(&["src/train/**", "src/features/**"]),
+            policy: Default::default(),
             preview_bytes: bytes(defaults::PREVIEW_BYTES),
         },
         connections: None,

@@ -42,6 +42,7 @@ pub(crate) fn rules() -> Rules {
         directions: draft.directions,
         main_metrics: vec!["auc".into()],
         watched_paths: Vec::new(),
+        policy: Default::default(),
         preview_bytes: 1 << 18,
     }
 }

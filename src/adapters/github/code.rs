@@ -9,8 +9,9 @@ use super::{convert, convert_code, routes, wire};
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
-use crate::failure::{FailureKind, Outcome};
-use crate::ports::code::CodeHost;
+use crate::domain::text::clean_line;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::code::{CodeHost, MAX_FILE};
 
 /// Pages of checks that are read at most: 300 check runs and as many statuses.
 const CHECK_PAGES: usize = 3;
@@ -119,6 +120,18 @@ impl CodeHost for GitHub {
         let operation = format!("read workflow run {id} of {repo}");
         let read = self.client.read(&operation, &routes::run(repo, id)).await?;
         self.understood(&operation, convert::run(read))
+    }
+
+    async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>> {
+        let operation = format!("read {} of {repo} at commit {}", clean_line(path), commit.short());
+        let content = self.client.find_raw(&operation, &routes::file(repo, commit, path)).await?;
+        match content {
+            Some(bytes) if bytes.len() > MAX_FILE => {
+                let reason = format!("it is larger than the {} KiB that are read", MAX_FILE / 1024);
+                Err(Failure::new(FailureKind::Rejected, Service::Github, operation, reason))
+            }
+            content => Ok(content),
+        }
     }
 
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {
