@@ -242,9 +242,17 @@ impl Loaded {
         ] {
             out.push(Shown::new(key, list.value.join(", "), &list.origin));
         }
-        for (pattern, repository) in &self.file.models {
-            let key = format!("models.\"{}\".repository", clean_line(pattern));
-            out.push(Shown::new(key, repository.value.to_string(), &repository.origin));
+        if let Some(policy) = &self.file.policy {
+            out.push(Shown::new("policy", policy.value.summary(), &policy.origin));
+        }
+        for (pattern, model) in &self.file.models {
+            let key = |key| format!("models.\"{}\".{key}", clean_line(pattern));
+            if let Some(repository) = &model.repository {
+                out.push(Shown::new(key("repository"), repository.value.to_string(), &repository.origin));
+            }
+            if let Some(policy) = &model.policy {
+                out.push(Shown::new(key("policy"), policy.value.summary(), &policy.origin));
+            }
         }
         out
     }

@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::origin::{Origin, Sourced};
 pub use crate::domain::compare::check_pattern;
 use crate::domain::nearest::did_you_mean;
+use crate::domain::policy::file::{self, PolicyTable};
 use crate::domain::text::clean_line;
 
 /// A mistake in the file.
@@ -216,6 +217,19 @@ impl<'d, 'i> Section<'d, 'i> {
             None => None,
         };
         Section { doc: self.doc, name: self.dotted(key), table, asked: Vec::new() }
+    }
+
+    /// A policy table. Its first mistake is noted where it is.
+    pub fn policy(&mut self, key: &str) -> Option<Sourced<PolicyTable>> {
+        let (_, line) = self.get(key)?;
+        let value = self.table.and_then(|t| t.get(key))?.clone();
+        match file::table(value) {
+            Ok(table) => self.sourced(table, line),
+            Err(mistake) => {
+                self.doc.note(self.doc.line(mistake.offset), format!("{}: {}", self.dotted(key), mistake.what));
+                None
+            }
+        }
     }
 
     /// The tables inside this one by name, in the order of the file, with their lines.

@@ -123,6 +123,38 @@ pub struct PolicyTable {
 }
 
 impl PolicyTable {
+    /// The keys that are there, in words: `metrics (auc, f1), description, approvals`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let names = |list: Vec<&str>| list.join(", ");
+        let (four, plain) = (&self.four_eyes, |there: bool, key: &str| there.then(|| key.to_owned()));
+        let parts = [
+            (!self.metrics.is_empty())
+                .then(|| format!("metrics ({})", names(self.metrics.iter().map(|m| m.0.as_str()).collect()))),
+            (!self.tags.is_empty())
+                .then(|| format!("tags ({})", names(self.tags.iter().map(|t| t.0.as_str()).collect()))),
+            plain(self.description.is_some(), "description"),
+            plain(self.signature.is_some(), "signature"),
+            plain(self.default_branch.is_some(), "default_branch"),
+            self.checks.as_ref().map(|c| format!("checks ({})", names(c.iter().map(|p| p.0.as_str()).collect()))),
+            plain(self.pull_request_approvals.is_some(), "pull_request_approvals"),
+            plain(self.dataset_digest.is_some(), "dataset_digest"),
+            plain(self.max_age_days.is_some(), "max_age_days"),
+            plain(self.first_release.is_some(), "first_release"),
+            plain(four.trainer.is_some() || four.author.is_some() || four.unknown.is_some(), "four_eyes"),
+            plain(self.unknown.is_some(), "unknown"),
+            (!self.checklist.is_empty())
+                .then(|| format!("checklist ({})", names(self.checklist.iter().map(|q| q.0.id.as_str()).collect()))),
+            plain(self.approvals.is_some(), "approvals"),
+            plain(self.approvers.is_some(), "approvers"),
+            plain(self.require_reason.is_some(), "require_reason"),
+            plain(self.allow_override.is_some(), "allow_override"),
+            plain(self.rollback.is_some(), "rollback"),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() { "asks for nothing".to_owned() } else { parts.join(", ") }
+    }
+
     /// What was written, over defaults.
     fn policy(self) -> Policy {
         let d = Policy::default();
