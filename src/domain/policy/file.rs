@@ -455,3 +455,7 @@ fn phrase(message: &str) -> String {
         _ => message,
     }
 }
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;
