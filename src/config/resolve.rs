@@ -317,7 +317,7 @@ pub fn demo(flags: &Flags) -> Target {
             },
             main_metrics: default_main_metrics(),
             watched_paths: patterns(&["src/train/**", "src/features/**"]),
-            policy: Default::default(),
+            policy: PolicyRule { configured: crate::adapters::demo::policy(), ..PolicyRule::default() },
             preview_bytes: bytes(defaults::PREVIEW_BYTES),
         },
         connections: None,

@@ -56,6 +56,18 @@ impl Rules {
         self.main_metrics.iter().find_map(|p| run.metrics.keys().find(|k| matches(p, k))).map(String::as_str)
     }
 
+    /// Whether any policy may say anything about `model`. What a file in the repository says is not known here.
+    #[must_use]
+    pub fn may_have_policy(&self, model: &ModelName) -> bool {
+        self.policy.from != PolicyFrom::Configuration || self.policy.configured.for_model(model).is_some()
+    }
+
+    /// Whether the configuration has rules that count, for any model.
+    #[must_use]
+    pub fn configures_policy(&self) -> bool {
+        self.policy.from != PolicyFrom::Repository && self.policy.configured != PolicyFile::default()
+    }
+
     /// The rules of the configuration for `model`, where they count and say anything.
     #[must_use]
     pub fn configured_policy(&self, model: &ModelName) -> Option<PolicySource> {

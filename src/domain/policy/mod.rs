@@ -216,6 +216,16 @@ pub struct PolicySource {
     pub policy: Result<Policy, String>,
 }
 
+impl SourceRef {
+    /// The name with the beginning of the digest: `configuration a1b2c3d`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let digest =
+            self.digest.as_deref().map(|d| d.trim_start_matches("sha256:").chars().take(7).collect::<String>());
+        digest.map_or_else(|| format!("{} cannot be used", self.name), |d| format!("{} {d}", self.name))
+    }
+}
+
 /// The verdict on one version.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -235,6 +245,35 @@ impl Verdict {
     /// The findings that keep the version from being approved.
     pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|f| f.state == CheckState::Block)
+    }
+
+    /// The sum, without a symbol: `pass  11 rules: 10 pass, 1 unknown`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let word = match self.state() {
+            CheckState::Pass => "pass",
+            CheckState::Unknown => "unknown",
+            CheckState::Warn => "warn",
+            CheckState::Block => "block",
+        };
+        let parts = [
+            (CheckState::Block, "block"),
+            (CheckState::Warn, "warn"),
+            (CheckState::Unknown, "unknown"),
+            (CheckState::Pass, "pass"),
+        ];
+        let counts: Vec<String> = parts
+            .into_iter()
+            .map(|(state, word)| (self.count(state), word))
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, word)| format!("{n} {word}"))
+            .collect();
+        match self.findings.len() {
+            0 if self.sources.is_empty() => format!("{word}  there is no policy for this model"),
+            0 => format!("{word}  the policy asks for nothing"),
+            1 => format!("{word}  1 rule: {}", counts.join(", ")),
+            n => format!("{word}  {n} rules: {}", counts.join(", ")),
+        }
     }
 
     /// How many findings stand so.

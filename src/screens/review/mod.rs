@@ -1,6 +1,7 @@
 //! Should this go to production? One version against what is there.
 
 pub mod rows;
+pub mod verdict;
 pub mod view;
 
 use crate::app::action::Action;
@@ -24,11 +25,13 @@ pub enum Tab {
     Facts,
     /// The description.
     Description,
+    /// What the policy says.
+    Verdict,
 }
 
 impl Tab {
     /// Every tab, in order.
-    pub const ALL: [Self; 3] = [Self::Diff, Self::Facts, Self::Description];
+    pub const ALL: [Self; 4] = [Self::Diff, Self::Facts, Self::Description, Self::Verdict];
 
     /// Its title.
     #[must_use]
@@ -37,6 +40,7 @@ impl Tab {
             Self::Diff => "Diff",
             Self::Facts => "Run and lineage",
             Self::Description => "Description",
+            Self::Verdict => "Verdict",
         }
     }
 }
@@ -89,8 +93,8 @@ impl Review {
 
     /// The facts, and who we are.
     #[must_use]
-    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
-        vec![self.query()]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        std::iter::once(self.query()).chain(verdict::query(&self.model, self.version, ctx)).collect()
     }
 
     /// Handles one event.
@@ -119,7 +123,7 @@ impl Review {
             Action::Approve => return Step::push(Route::Approve(model, version)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),
-            Action::Refresh => return Step::refresh(vec![self.query()]),
+            Action::Refresh => return Step::refresh(self.needs(ctx)),
             Action::Browse => return Step::effect(Effect::Browse(self.place())),
             Action::Copy => return Step::copy(self.selected_text()),
             moving if moving.is_movement() => {
@@ -136,7 +140,7 @@ impl Review {
     }
 
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1)
+        ctx.rows(1 + u16::from(ctx.rules.may_have_policy(&self.model)))
     }
 
     fn turn(&mut self, by: usize, ctx: &Ctx<'_>) {
@@ -153,7 +157,7 @@ impl Review {
     /// Makes the rows again only if the facts are others than before.
     fn settle(&mut self, ctx: &Ctx<'_>) {
         let digest = ctx.catalog.facts(&self.model, self.version).map(crate::domain::facts::ReviewedFacts::digest);
-        if digest != self.digest || self.tab == Tab::Description {
+        if digest != self.digest || matches!(self.tab, Tab::Description | Tab::Verdict) {
             self.digest = digest;
             self.remake(ctx);
         }
@@ -162,6 +166,7 @@ impl Review {
     fn remake(&mut self, ctx: &Ctx<'_>) {
         self.rows = match (ctx.catalog.facts(&self.model, self.version), self.tab) {
             (None, _) => Vec::new(),
+            (Some(_), Tab::Verdict) => verdict::rows(&self.model, self.version, ctx),
             (Some(facts), Tab::Diff) => diff_rows(facts, &ctx.rules.directions, self.differences_only),
             (Some(facts), Tab::Facts) => fact_rows(facts, ctx.rules),
             (Some(facts), Tab::Description) => rows::text_rows(&facts.version.description, ctx.width),
