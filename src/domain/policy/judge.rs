@@ -93,3 +93,7 @@ impl Finding {
         Self { metric: Some(metric.to_owned()), ..self }
     }
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;
