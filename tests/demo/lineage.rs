@@ -46,6 +46,10 @@ impl CodeHost for Guarded {
         self.ask("training")?;
         self.inner.workflow_run(repo, id).await
     }
+    async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>> {
+        self.ask("file")?;
+        self.inner.file(repo, commit, path).await
+    }
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {
         self.inner.commit_page(repo, commit)
     }
