@@ -6,12 +6,12 @@ use super::defaults;
 use super::env::Env;
 use super::images::Images;
 use super::model::{self, ConfigFile, DEMO_TARGET, SymbolSet, TargetSection, Theme};
-use super::nearest::did_you_mean;
 use super::origin::{Origin, Sourced};
 use super::paths::Paths;
 use super::reader::Problem;
 use super::resolve::{self, Flags, Resolver, Target};
 use super::show::Shown;
+use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
@@ -253,9 +253,17 @@ impl Loaded {
         ] {
             out.push(Shown::new(key, list.value.join(", "), &list.origin));
         }
-        for (pattern, repository) in &self.file.models {
-            let key = format!("models.\"{}\".repository", clean_line(pattern));
-            out.push(Shown::new(key, repository.value.to_string(), &repository.origin));
+        if let Some(policy) = &self.file.policy {
+            out.push(Shown::new("policy", policy.value.summary(), &policy.origin));
+        }
+        for (pattern, model) in &self.file.models {
+            let key = |key| format!("models.\"{}\".{key}", clean_line(pattern));
+            if let Some(repository) = &model.repository {
+                out.push(Shown::new(key("repository"), repository.value.to_string(), &repository.origin));
+            }
+            if let Some(policy) = &model.policy {
+                out.push(Shown::new(key("policy"), policy.value.summary(), &policy.origin));
+            }
         }
         out
     }

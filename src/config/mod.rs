@@ -13,7 +13,6 @@ pub mod example;
 mod images;
 mod load;
 pub mod model;
-pub mod nearest;
 mod origin;
 mod paths;
 mod reader;

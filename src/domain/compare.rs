@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::registry::{ModelVersion, OWN_TAG_PREFIX, Tags};
 use super::run::{MetricValue, Run};
+use super::text::clean_line;
 
 /// Which way a metric should go. There is no default: a direction is stated or unknown, never guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,16 @@ pub fn matches(pattern: &str, name: &str) -> bool {
             _ => pattern == name,
         }
     })
+}
+
+/// Whether a pattern with `*` and `?` can be used.
+///
+/// # Errors
+/// A phrase that says what is wrong with it.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    globset::Glob::new(pattern)
+        .map(|_| ())
+        .map_err(|e| format!("'{}' is not a pattern: {}", clean_line(pattern), clean_line(&e.kind().to_string())))
 }
 
 /// How one row differs.

@@ -2,6 +2,7 @@
 
 pub mod lineage;
 pub mod rows;
+pub mod verdict;
 pub mod view;
 
 use crate::app::action::Action;
@@ -28,11 +29,13 @@ pub enum Tab {
     Lineage,
     /// The description.
     Description,
+    /// What the policy says.
+    Verdict,
 }
 
 impl Tab {
     /// Every tab, in order.
-    pub const ALL: [Self; 3] = [Self::Diff, Self::Lineage, Self::Description];
+    pub const ALL: [Self; 4] = [Self::Diff, Self::Lineage, Self::Description, Self::Verdict];
 
     /// Its title.
     #[must_use]
@@ -41,6 +44,7 @@ impl Tab {
             Self::Diff => "Diff",
             Self::Lineage => "Lineage",
             Self::Description => "Description",
+            Self::Verdict => "Verdict",
         }
     }
 }
@@ -85,7 +89,7 @@ impl Review {
     pub fn contexts(&self) -> &'static [Context] {
         match self.tab {
             Tab::Lineage => &[Context::Lineage, Context::Review, Context::List, Context::Global],
-            Tab::Diff | Tab::Description => &[Context::Review, Context::List, Context::Global],
+            Tab::Diff | Tab::Description | Tab::Verdict => &[Context::Review, Context::List, Context::Global],
         }
     }
 
@@ -103,6 +107,7 @@ impl Review {
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![self.query()];
+        needs.extend(verdict::query(&self.model, self.version, ctx));
         if self.tab == Tab::Lineage {
             needs.extend(self.lineage.needs(self.facts(ctx), ctx));
         }
@@ -167,7 +172,7 @@ impl Review {
     }
 
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1)
+        ctx.rows(1 + u16::from(ctx.rules.may_have_policy(&self.model)))
     }
 
     fn turn(&mut self, by: usize, ctx: &Ctx<'_>) {
@@ -184,7 +189,7 @@ impl Review {
     /// Makes the rows again only if the facts are others than before.
     fn settle(&mut self, ctx: &Ctx<'_>) {
         let digest = self.facts(ctx).map(ReviewedFacts::digest);
-        if digest != self.digest || self.tab == Tab::Description {
+        if digest != self.digest || matches!(self.tab, Tab::Description | Tab::Verdict) {
             self.digest = digest;
             self.remake(ctx);
         }
@@ -197,6 +202,7 @@ impl Review {
                 self.lineage.update(Event::Changed, facts, ctx);
                 Vec::new()
             }
+            (Some(_), Tab::Verdict) => verdict::rows(&self.model, self.version, ctx),
             (Some(facts), Tab::Diff) => diff_rows(facts, &ctx.rules.directions, self.differences_only),
             (Some(facts), Tab::Description) => rows::text_rows(&facts.version.description, ctx.width),
         };

@@ -3,6 +3,7 @@
 use crate::app::effect::Place;
 use crate::domain::compare::{Change, Comparison, Directions, MetricRow, Side, TextRow, compare};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::policy::Finding;
 use crate::domain::text;
 use crate::ui::text::wrap;
 
@@ -35,6 +36,8 @@ pub enum Row {
         /// Something is missing or odd.
         warn: bool,
     },
+    /// A rule of the policy.
+    Finding(Finding),
     /// A line of text.
     Line(String),
     /// An empty line.
@@ -49,6 +52,7 @@ impl Row {
             Self::Metric(m) => Some(m.new.or(m.old)?.0.to_string()),
             Self::Text(t) => t.new.clone().or_else(|| t.old.clone()),
             Self::Fact { value, .. } => Some(value.clone()),
+            Self::Finding(finding) => Some(format!("{}: {}", finding.rule, finding.detail)),
             Self::Line(line) if !line.is_empty() => Some(line.clone()),
             _ => None,
         }

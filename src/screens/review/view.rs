@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::rows::Row as ReviewRow;
-use super::{Review, Tab};
+use super::{Review, Tab, verdict};
 use crate::app::catalog::Slot;
 use crate::domain::compare::Change;
 use crate::domain::text::clean_line;
@@ -46,6 +46,9 @@ impl Review {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (line, area) = format::split_top(area, 1);
         self.draw_tabs(line, buf, skin);
+        let verdict = verdict::line(&self.model, self.version, ctx, skin);
+        let used = format::lines(area, buf, skin, verdict);
+        let (_, area) = format::split_top(area, used);
         let slot = ctx.catalog.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s: &Slot| s.read_at));
@@ -96,6 +99,7 @@ fn columns(tab: Tab, ctx: &Ctx<'_>) -> Vec<Column<'static>> {
             ]
         }
         Tab::Lineage | Tab::Description => vec![Column::left("").stretch()],
+        Tab::Verdict => vec![Column::left("").min(16).max(34), Column::left("").stretch()],
     }
 }
 
@@ -106,6 +110,7 @@ fn sample(tab: Tab) -> Row<'static> {
             Row::new(cells.map(Phrase::new).to_vec())
         }
         Tab::Lineage | Tab::Description => Row::new(vec![Phrase::new("x")]),
+        Tab::Verdict => Row::new(vec![Phrase::new("x metric.auc.max_loss_percent"), Phrase::new("x")]),
     }
 }
 
@@ -152,6 +157,7 @@ fn draw_row(row: &ReviewRow, tab: Tab, skin: &Skin) -> Row<'static> {
             };
             Row::new(vec![Phrase::of(Role::Muted, format!("  {label}")), value])
         }
+        ReviewRow::Finding(finding) => Row::new(verdict::cells(finding, skin)),
         ReviewRow::Line(line) => Row::across(Phrase::new(line.clone())),
     }
 }

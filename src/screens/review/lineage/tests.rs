@@ -44,6 +44,7 @@ impl Desk {
             colour: None,
             demo: false,
             readonly: false,
+            policy: crate::domain::rules::PolicyRule::default(),
             promote_to: draft.promote_to,
             host: "github.com".into(),
             repository: RepositoryRule { fixed: Some(repo()), ..RepositoryRule::default() },
@@ -347,6 +348,7 @@ fn a_workflow_run_elsewhere_says_where() {
         path: ".github/workflows/train.yml".into(),
         state: CdState::Failed("failure".into()),
         created_at: None,
+        actor: None,
         web_url: "https://github.com/acme/pipelines/actions/runs/7".into(),
     };
     desk.learn(Trace::Workflow { repo: pipelines, id: 7 }, Traced::Workflow(run));
