@@ -232,11 +232,11 @@ fn tags_description_data_and_age_are_judged() {
 #[test]
 fn a_source_that_cannot_be_used_blocks_and_says_where() {
     let broken = PolicySource::broken("acme/churn@3f9c1ab:signoff.toml", "line 3: unknown key 'x'");
-    let verdict = judge(&[broken.clone()], &evidence());
+    let verdict = judge(std::slice::from_ref(&broken), &evidence());
     assert_eq!(verdict.state(), Block);
     assert!(verdict.findings[0].detail.contains("acme/churn@3f9c1ab:signoff.toml cannot be used: line 3"));
     let lenient = PolicySource::new("configuration", Policy { allow_override: true, ..Policy::default() });
-    assert!(Effective::of(&[lenient.clone()]).allow_override);
+    assert!(Effective::of(std::slice::from_ref(&lenient)).allow_override);
     assert!(!Effective::of(&[lenient, broken]).allow_override);
 }
 

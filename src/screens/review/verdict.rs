@@ -59,6 +59,9 @@ pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
     for source in &verdict.sources {
         phrase = phrase.add(Role::Muted, format!("   policy {}", source.shown()));
     }
+    if ctx.catalog.failure(&query).is_some() {
+        phrase = phrase.add(Role::Stale, format!("   {} stale", symbols.warn));
+    }
     Some(phrase)
 }
 
