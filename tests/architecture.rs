@@ -114,7 +114,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         invariant: "5: dependencies point down",
-        places: &["src/promoter", "src/evidence.rs", "src/lineage.rs"],
+        places: &["src/promoter", "src/evidence.rs", "src/lineage.rs", "src/verdict.rs"],
         but: &[],
         forbidden: &[
             "crate::app",

@@ -62,6 +62,89 @@ fn shown<'t>(target: &'t Target, key: &str) -> (Option<&'t str>, &'t str) {
 
 const STAGING: &str = "[targets.staging]\ntracking_uri = \"http://mlflow.staging:5000\"\nrepository = \"acme/churn\"\n";
 
+mod policies {
+    use signoff::domain::ids::ModelName;
+    use signoff::domain::policy::{Policy, Severity};
+    use signoff::domain::rules::PolicyFrom;
+
+    use super::*;
+
+    fn policy(target: &Target, model: &str) -> Option<Policy> {
+        target.rules.policy.configured.for_model(&ModelName::new(model))
+    }
+
+    #[test]
+    fn without_a_policy_nothing_is_asked_for() {
+        let target = target(STAGING, &[]);
+        assert_eq!(policy(&target, "churn"), None);
+        assert_eq!(target.rules.policy.from, PolicyFrom::Configuration);
+        assert_eq!(shown(&target, "policy_from"), (Some("configuration"), "default"));
+        assert_eq!(shown(&target, "policy_file"), (Some("signoff.toml"), "default"));
+    }
+
+    #[test]
+    fn a_model_s_own_table_goes_over_the_general_one_and_both_are_shown_with_their_lines() {
+        let toml = format!(
+            "{STAGING}[policy]\ndescription = true\nmetrics.auc.floor = 0.8\n\n[models.\"fraud-*\".policy]\napprovals = 2\n"
+        );
+        let home = Home::with(&toml);
+        let loaded = home.load(&[], Flags::default()).unwrap();
+        let target = loaded.target().unwrap();
+        let (general, own) = (policy(&target, "churn").unwrap(), policy(&target, "fraud-eu").unwrap());
+        assert_eq!((general.approvals, general.description, own.approvals, own.description), (1, true, 2, true));
+        assert_eq!(own.metrics, general.metrics);
+        let values = loaded.shared_values();
+        let shown = |key: &str| values.iter().find(|v| v.key == key).map(|v| (v.value.clone().unwrap(), &v.origin));
+        let (what, origin) = shown("policy").unwrap();
+        assert_eq!(what, "metrics (auc), description");
+        assert!(origin.ends_with("config.toml:4"), "{origin}");
+        let (what, origin) = shown("models.\"fraud-*\".policy").unwrap();
+        assert_eq!(what, "approvals");
+        assert!(origin.ends_with("config.toml:8"), "{origin}");
+    }
+
+    #[test]
+    fn a_target_may_take_its_rules_from_elsewhere() {
+        let review = "[review]\npolicy_from = \"both\"\npolicy_file = \"ops/signoff.toml\"\n";
+        let both = target(&format!("{STAGING}{review}"), &[]);
+        assert_eq!((both.rules.policy.from, both.rules.policy.file.as_str()), (PolicyFrom::Both, "ops/signoff.toml"));
+        let own = target(&format!("{STAGING}policy_from = \"repository\"\n{review}[policy]\nsignature = true\n"), &[]);
+        assert_eq!(own.rules.policy.from, PolicyFrom::Repository);
+        assert_eq!(own.rules.configured_policy(&ModelName::new("churn")), None);
+        assert!(own.notices.iter().any(|n| n.contains("means nothing")), "{:?}", own.notices);
+    }
+
+    #[test]
+    fn mistakes_in_a_policy_refuse_the_configuration_and_name_their_line() {
+        for (policy, said) in [
+            ("[policy]\ndescriptoin = true", "line 5: policy: unknown key 'descriptoin' (did you mean 'description'?)"),
+            ("[policy.metrics.auc]\n\nmax_loss = 0.1", "needs direction"),
+            ("[policy]\nunknown = \"blok\"", "line 5: policy: 'blok' is none of ignore, warn, block (did you mean"),
+            ("[policy]\n\napprovals = 0", "line 6: policy: approvals has to be from 1 to 100"),
+            ("policy = 3", "line 4: policy"),
+            ("[models.x.policy]\nsignature = 1", "line 5: models.x.policy"),
+            ("[review]\npolicy_from = \"repo\"", "line 5: review.policy_from: 'repo' is none of configuration"),
+            ("[review]\npolicy_file = \"../x\"", "line 5: review.policy_file: '../x' is not a path in a repository"),
+        ] {
+            let top = if policy.starts_with('[') {
+                format!("{STAGING}{policy}\n")
+            } else {
+                format!("\n\n\n{policy}\n{STAGING}")
+            };
+            let failure = refused(&top, &[]);
+            assert!(failure.reason.contains(said), "{policy}: {failure}");
+        }
+    }
+
+    #[test]
+    fn severities_are_read_as_they_are_called() {
+        let toml = format!("{STAGING}[policy]\nfirst_release = \"warn\"\nrollback = \"block\"\nunknown = \"ignore\"\n");
+        let policy = policy(&target(&toml, &[]), "m").unwrap();
+        let read = (policy.first_release, policy.rollback, policy.unknown);
+        assert_eq!(read, (Severity::Warn, Severity::Block, Severity::Ignore));
+    }
+}
+
 mod defaults_and_the_example {
     use super::*;
 

@@ -62,6 +62,8 @@ actions! {
     Jobs = "jobs",
     /// curve: of this metric
     Curve = "curve",
+    /// trend: this metric from version to version
+    Trend = "trend",
     /// left: the cursor, one column
     CursorLeft = "cursor_left",
     /// right: the cursor, one column

@@ -26,6 +26,7 @@ use crate::failure::{Failure, Outcome};
 use crate::ports::Page;
 use crate::ports::tracking::{Experiment, RunQuery};
 use crate::promoter::Progress;
+use crate::verdict::Judgement;
 
 /// Runs asked for in one request: some 0.65 MB and a third of a second on a server with 20 metrics a run.
 const RUNS_AT_ONCE: usize = 100;
@@ -127,6 +128,7 @@ pub struct Catalog {
     searches: HashMap<RunQuery, FoundRuns>,
     facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
     preflights: HashMap<(ModelName, VersionNumber, Decision), Box<Preflight>>,
+    judgements: HashMap<(ModelName, VersionNumber), Box<Judgement>>,
     /// Promotions of this machine, newest first.
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
@@ -264,6 +266,9 @@ impl Catalog {
             (Query::Preflight { model, version, decision }, Answer::Preflight(preflight)) => {
                 self.preflights.insert((model.clone(), *version, *decision), preflight);
             }
+            (Query::Judgement { model, version }, Answer::Judgement(judgement)) => {
+                self.judgements.insert((model.clone(), *version), judgement);
+            }
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
                 self.histories.insert(query.clone(), histories);
@@ -369,6 +374,12 @@ impl Catalog {
     #[must_use]
     pub fn preflight(&self, model: &ModelName, version: VersionNumber, decision: Decision) -> Option<&Preflight> {
         self.preflights.get(&(model.clone(), version, decision)).map(AsRef::as_ref)
+    }
+
+    /// The verdict of the policy on one version.
+    #[must_use]
+    pub fn judgement(&self, model: &ModelName, version: VersionNumber) -> Option<&Judgement> {
+        self.judgements.get(&(model.clone(), version)).map(AsRef::as_ref)
     }
 
     /// Throws the plan for one version away, so that the next approval reads everything anew.

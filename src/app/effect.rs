@@ -1,5 +1,7 @@
 //! What the outside shall do, as data. `Debug + Clone + PartialEq`, so that tests compare effects.
 
+use super::paint::PaintRequest;
+use super::prefs::Remember;
 use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
@@ -32,6 +34,10 @@ pub enum Effect {
     Copy(String),
     /// Save a file on this machine.
     Save(SaveRequest),
+    /// Make a picture ready for the terminal.
+    Paint(PaintRequest),
+    /// Keep what a person chose, for the next session.
+    SavePrefs(Remember),
     /// Stop saving, and leave nothing behind.
     StopSaving,
     /// Leave.

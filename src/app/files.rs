@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::paint::{Canvas, Graphic};
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::preview::Preview;
 
 /// Previews kept at once: each may take a megabyte.
 const MOST_PREVIEWS: usize = 8;
+
+/// Pictures made ready that are kept at once: each is one size of one file.
+const MOST_GRAPHICS: usize = 3;
 
 type Place = (ArtifactRoot, String);
 
@@ -16,6 +20,7 @@ type Place = (ArtifactRoot, String);
 pub struct Files {
     folders: HashMap<Place, Vec<ArtifactEntry>>,
     previews: Vec<(Place, Arc<Preview>)>,
+    graphics: Vec<(Canvas, Arc<Graphic>)>,
 }
 
 impl Files {
@@ -29,6 +34,21 @@ impl Files {
     #[must_use]
     pub fn preview(&self, root: &ArtifactRoot, path: &str) -> Option<&Arc<Preview>> {
         self.previews.iter().find(|((r, p), _)| r == root && p == path).map(|(_, preview)| preview)
+    }
+
+    /// The picture made ready for the terminal, if it was and is still kept.
+    #[must_use]
+    pub fn graphic(&self, canvas: &Canvas) -> Option<&Arc<Graphic>> {
+        self.graphics.iter().find(|(c, _)| c == canvas).map(|(_, graphic)| graphic)
+    }
+
+    /// Keeps a picture made ready, in place of the one that was kept longest.
+    pub fn put_graphic(&mut self, canvas: Canvas, graphic: Graphic) {
+        self.graphics.retain(|(c, _)| *c != canvas);
+        self.graphics.push((canvas, Arc::new(graphic)));
+        if self.graphics.len() > MOST_GRAPHICS {
+            self.graphics.remove(0);
+        }
     }
 
     pub(super) fn put_folder(&mut self, root: &ArtifactRoot, path: &str, entries: Vec<ArtifactEntry>) {

@@ -34,6 +34,8 @@ pub enum Context {
     History,
     /// The curve of a metric.
     Curve,
+    /// A metric over all versions of a model.
+    Trend,
     /// The files of a version.
     Files,
     /// The beginning of a file.
@@ -54,7 +56,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -66,6 +68,7 @@ impl Context {
         Self::Promotion,
         Self::History,
         Self::Curve,
+        Self::Trend,
         Self::Files,
         Self::Preview,
         Self::Experiments,
@@ -91,6 +94,7 @@ impl Context {
             Self::Promotion => "promotion",
             Self::History => "history",
             Self::Curve => "curve",
+            Self::Trend => "trend",
             Self::Files => "files",
             Self::Preview => "preview",
             Self::Experiments => "experiments",

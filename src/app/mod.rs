@@ -14,6 +14,7 @@ pub mod input;
 pub mod keymap;
 pub mod list;
 pub mod msg;
+pub mod paint;
 pub mod prefs;
 pub mod query;
 pub mod route;

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 
 use super::input::Input;
+use super::paint::{Canvas, Graphic};
+use super::prefs::Prefs;
 use super::query::{Answer, Query, RequestId};
 use super::saving::SaveNews;
 use crate::domain::ids::PromotionId;
@@ -34,6 +36,10 @@ pub enum Msg {
     },
     /// The file being saved came further.
     Save(SaveNews),
+    /// A picture is ready for the terminal.
+    Painted(Canvas, Graphic),
+    /// What was remembered of earlier sessions was read.
+    Prefs(Prefs),
     /// Something in the background failed.
     Failed(Failure),
     /// Something in the background is worth a word.

@@ -1,14 +1,20 @@
-//! What a person chose while browsing and wants to find again when coming back.
+//! What a person chose while browsing and wants to find again when coming back, in this session or the next.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::ExperimentId;
 
 /// How many filters are kept.
 const FILTERS: usize = 50;
+/// The format of the text that is kept on disk. Files of a later one are left alone.
+const FORMAT: u32 = 1;
 
 /// A column of a list of runs that a person may choose.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RunColumn {
     /// The latest value of a metric.
     Metric(String),
@@ -26,11 +32,41 @@ impl RunColumn {
     }
 }
 
-/// Everything that is remembered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a list of runs is sorted by. Nothing is the server's order: newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SortKey {
+    /// The word for its state.
+    Status,
+    /// Its name.
+    Name,
+    /// When it began.
+    Started,
+    /// How long it took.
+    Duration,
+    /// Who ran it.
+    User,
+    /// A metric or param.
+    Column(RunColumn),
+}
+
+/// A sort key and its direction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sort {
+    /// What by.
+    pub key: SortKey,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// Everything that is remembered of one server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Prefs {
     /// The columns chosen for the runs of an experiment.
     pub columns: BTreeMap<ExperimentId, Vec<RunColumn>>,
+    /// What the runs of an experiment were sorted by last.
+    pub sort: BTreeMap<ExperimentId, Sort>,
     /// Filters sent to the server, the latest last, each once.
     pub filters: Vec<String>,
 }
@@ -40,8 +76,36 @@ pub struct Prefs {
 pub enum Remember {
     /// The columns of an experiment.
     Columns(ExperimentId, Vec<RunColumn>),
+    /// What the runs of an experiment are sorted by.
+    Sort(ExperimentId, Sort),
     /// A filter that was sent.
     Filter(String),
+}
+
+/// Why a kept text cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrefsError {
+    /// It was written by a later signoff, in this format.
+    Newer(u32),
+    /// It is damaged; what is wrong, in the words of the parser.
+    Damaged(String),
+}
+
+impl fmt::Display for PrefsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Newer(format) => write!(f, "a newer signoff wrote it (format {format})"),
+            Self::Damaged(why) => write!(f, "it is damaged: {why}"),
+        }
+    }
+}
+
+/// The text on disk: the format first.
+#[derive(Serialize, Deserialize)]
+struct Kept<T> {
+    v: u32,
+    #[serde(flatten)]
+    prefs: T,
 }
 
 impl Prefs {
@@ -51,6 +115,9 @@ impl Prefs {
             Remember::Columns(experiment, columns) => {
                 self.columns.insert(experiment, columns);
             }
+            Remember::Sort(experiment, sort) => {
+                self.sort.insert(experiment, sort);
+            }
             Remember::Filter(filter) => {
                 self.filters.retain(|f| *f != filter);
                 self.filters.push(filter);
@@ -59,11 +126,48 @@ impl Prefs {
             }
         }
     }
+
+    /// The text to keep on disk.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let kept = Kept { v: FORMAT, prefs: self };
+        // Maps with names for keys and plain values: there is nothing in it that JSON has no form for.
+        serde_json::to_string_pretty(&kept).unwrap_or_default()
+    }
+
+    /// Reads a kept text.
+    ///
+    /// # Errors
+    /// If it is of a later format, or no such text.
+    pub fn from_text(text: &str) -> Result<Self, PrefsError> {
+        #[derive(Deserialize)]
+        struct Format {
+            v: u32,
+        }
+        let damaged = |e: serde_json::Error| PrefsError::Damaged(crate::domain::text::clean_line(&e.to_string()));
+        // The format first: nothing else can be expected of a later one.
+        let Format { v } = serde_json::from_str(text).map_err(damaged)?;
+        if v > FORMAT {
+            return Err(PrefsError::Newer(v));
+        }
+        serde_json::from_str::<Kept<Self>>(text).map(|kept| kept.prefs).map_err(damaged)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    fn prefs() -> Prefs {
+        let mut prefs = Prefs::default();
+        let experiment = ExperimentId::new("7");
+        let auc = RunColumn::Metric("auc".into());
+        prefs.remember(Remember::Columns(experiment.clone(), vec![auc.clone(), RunColumn::Param("depth".into())]));
+        prefs.remember(Remember::Sort(experiment, Sort { key: SortKey::Column(auc), descending: true }));
+        prefs.remember(Remember::Filter("metrics.auc > 0.5".into()));
+        prefs
+    }
 
     #[test]
     fn a_filter_used_again_becomes_the_latest() {
@@ -72,5 +176,19 @@ mod tests {
             prefs.remember(Remember::Filter(filter.to_owned()));
         }
         assert_eq!(prefs.filters, ["b", "a"]);
+    }
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        assert_eq!(Prefs::from_text(&prefs().to_text()), Ok(prefs()));
+        assert_eq!(Prefs::from_text(r#"{"v": 1}"#), Ok(Prefs::default()));
+    }
+
+    #[test]
+    fn a_later_format_is_told_from_damage() {
+        assert_eq!(Prefs::from_text(r#"{"v": 2, "columns": "otherwise"}"#), Err(PrefsError::Newer(2)));
+        for text in ["", "{", "[]", "{}", r#"{"v": 1, "filters": 3}"#] {
+            assert!(matches!(Prefs::from_text(text), Err(PrefsError::Damaged(_))), "{text}");
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
 use crate::ports::tracking::{Experiment, RunQuery};
 use crate::ports::{Page, RegistryInfo};
+use crate::verdict::Judgement;
 
 /// Ties an answer to its question. A late answer to an abandoned question is recognised by it and dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +68,13 @@ pub enum Query {
         version: VersionNumber,
         /// Approve, or roll back.
         decision: Decision,
+    },
+    /// The verdict of the policy on a version.
+    Judgement {
+        /// The model.
+        model: ModelName,
+        /// The version.
+        version: VersionNumber,
     },
     /// All promotions in this machine's journal.
     Promotions,
@@ -150,6 +158,8 @@ pub enum Answer {
     Facts(Box<ReviewedFacts>),
     /// To [`Query::Preflight`].
     Preflight(Box<Preflight>),
+    /// To [`Query::Judgement`].
+    Judgement(Box<Judgement>),
     /// To [`Query::Promotions`].
     Promotions(Vec<Promotion>),
     /// To [`Query::Histories`].

@@ -23,6 +23,8 @@ pub enum Route {
     History,
     /// The curve of a metric of one version, with the baseline's.
     Curve(ModelName, VersionNumber, String),
+    /// A metric over all versions of a model, and the version one comes from.
+    Trend(ModelName, VersionNumber, String),
     /// The files of one version's run and logged model.
     Files(ModelName, VersionNumber),
     /// The beginning of a file of one version.

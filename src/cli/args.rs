@@ -115,6 +115,15 @@ pub enum Command {
         #[allow(missing_docs)]
         format: Format,
     },
+    /// Whether a version holds what its policy asks for: exit code 0 if nothing blocks, 1 if something does
+    Check {
+        /// The version
+        #[arg(value_name = "REF")]
+        reference: VersionRef,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        format: Format,
+    },
     /// What differs between a version and another, or the one in production
     Compare {
         /// The candidate

@@ -12,6 +12,7 @@
 //! | `versions` | `signoff.versions/1` | [`Versions`] |
 //! | `runs` | `signoff.runs/1` | [`Runs`] |
 //! | `show` | `signoff.version/1` | [`Show`] |
+//! | `check` | `signoff.check/1` | [`super::json_verdict::Check`] |
 //! | `compare` | `signoff.comparison/1` | [`Compare`] |
 //! | `approve --dry-run`, or an approval that checks block | `signoff.preflight/1` | [`super::json_promotion::Preflight`] |
 //! | `approve`, `resume`, `undo` | `signoff.promotion/1` | [`super::json_promotion::Promotion`] |
@@ -264,6 +265,8 @@ pub struct Show {
     pub metrics: Vec<Metric>,
     /// Where its code came from. Not part of the facts.
     pub code: super::json_code::Code,
+    /// What the policy says about it.
+    pub verdict: super::json_verdict::Verdict,
     /// Digest of the facts an approval would rest on.
     pub facts_digest: String,
 }

@@ -5,6 +5,7 @@
 
 pub mod approve;
 pub mod args;
+pub mod check;
 pub mod config;
 pub mod doctor;
 pub mod exit;
@@ -13,6 +14,7 @@ pub mod inbox;
 pub mod json;
 pub mod json_code;
 pub mod json_promotion;
+pub mod json_verdict;
 pub mod log;
 pub mod models;
 pub mod narrate;
@@ -104,7 +106,8 @@ async fn dispatch(
         _ => None,
     };
     let Some(command) = command.filter(|c| !matches!(c, Command::Demo { .. } | Command::Open { .. })) else {
-        return screens::run(services, &loaded.ui, open, sink).await;
+        let state_dir = loaded.paths.state_of(target.rules.demo);
+        return screens::run(services, &loaded.ui, &state_dir, open, sink).await;
     };
     act(command, loaded, target, &services, sink).await
 }
@@ -125,6 +128,7 @@ pub async fn act(
         Command::Models { like, format } => models::models(services, like.as_deref(), format, sink).await,
         Command::Versions { model, limit, format } => models::versions(services, &model, limit, format, sink).await,
         Command::Show { reference, format } => show::show(services, &reference, format, sink).await,
+        Command::Check { reference, format } => check::check(services, &reference, format, sink).await,
         Command::Compare { candidate, baseline, all, format } => {
             show::compare_command(services, &candidate, baseline.as_ref(), all, format, sink).await
         }

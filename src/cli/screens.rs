@@ -1,29 +1,34 @@
 //! `signoff`, `signoff open` and `signoff demo`: the way into the terminal screens.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 
 use super::approve::undo_hint;
 use super::exit::Exit;
 use super::output::Sink;
 use super::state_word::exit;
 use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
+use crate::app::paint::Pictures;
 use crate::app::route::Route;
-use crate::config::{SymbolSet, Theme, UiSettings};
+use crate::config::{Images, SymbolSet, Theme, UiSettings};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::program::state::State;
 use crate::promoter::{Promoter, Until};
 use crate::runtime;
+use crate::runtime::terminal_pictures::{Painter, Speaks};
 use crate::services::Services;
 use crate::ui::skin::{self, Skin};
 
-/// Runs the screens until the user leaves, on `open` if a version is named, else on the inbox.
+/// Runs the screens until the user leaves, on `open` if a version is named, else on the inbox. What they choose is
+/// kept below `state_dir`.
 ///
 /// # Errors
 /// If there is no terminal, or it cannot be written to.
 pub async fn run(
     services: Services,
     ui: &UiSettings,
+    state_dir: &Path,
     open: Option<(ModelName, VersionNumber)>,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
@@ -39,8 +44,12 @@ pub async fn run(
     })?;
     let routes: Vec<_> = open.map(|(model, version)| Route::Review(model, version)).into_iter().collect();
     let rules = (*services.rules).clone();
-    let state = State::new(rules, services.registry.url(), keymap, services.clock.now(), &routes);
-    match runtime::run::run(state, services.clone(), &skin(ui)).await? {
+    let skin = skin(ui);
+    let (pictures, painter) = pictures(ui, &skin);
+    let mut state = State::new(rules, services.registry.url(), keymap, services.clock.now(), &routes);
+    state.pictures = pictures;
+    let prefs = runtime::prefs::file_for(state_dir, &services.registry.url());
+    match runtime::run::run(state, services.clone(), prefs, painter, &skin).await? {
         Some(id) => left_behind(services, id, sink).await,
         None => Ok(Exit::Done),
     }
@@ -65,6 +74,23 @@ async fn left_behind(services: Services, id: PromotionId, sink: &mut Sink) -> Ou
         )
     });
     Ok(exit(&state, Until::CdEnded, true))
+}
+
+/// How pictures are shown. Without colour or Unicode they are shades, whatever the terminal can.
+fn pictures(ui: &UiSettings, skin: &Skin) -> (Pictures, Option<Painter>) {
+    let images = match ui.images.value {
+        Images::Auto if !skin.has_colours() || skin.symbols().line.is_ascii() => Images::Half,
+        Images::Auto => ui.terminal_images,
+        set => set,
+    };
+    let speaks = match images {
+        Images::Off => return (Pictures::Off, None),
+        Images::Auto | Images::Half => return (Pictures::Blocks, None),
+        Images::Kitty => Speaks::Kitty,
+        Images::Iterm2 => Speaks::Iterm2,
+        Images::Sixel => Speaks::Sixel,
+    };
+    (Pictures::Terminal, Some(Painter { speaks, in_tmux: ui.in_tmux }))
 }
 
 fn skin(ui: &UiSettings) -> Skin {

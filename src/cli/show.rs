@@ -1,9 +1,11 @@
 //! `signoff show` and `signoff compare`.
 
 use super::args::Format;
+use super::check::verdict_text;
 use super::exit::Exit;
 use super::format::{age, delta, symbol, time, value};
 use super::json_code::Code;
+use super::json_verdict::Verdict;
 use super::output::{Role, Sink, Style};
 use super::show_code::code_text;
 use super::table::{Align, Cell, Table};
@@ -19,6 +21,7 @@ use crate::evidence::{resolve, reviewed_facts};
 use crate::failure::Outcome;
 use crate::lineage;
 use crate::services::Services;
+use crate::verdict;
 
 /// Longest param or tag value shown in a comparison; `--json` has all of it.
 const VALUE_WIDTH: usize = 60;
@@ -31,7 +34,12 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
     let version = resolve(services.registry.as_ref(), reference).await?;
     let facts =
         reviewed_facts(services.registry.as_ref(), &services.rules.promote_to, &version.model, version.number).await?;
-    let code = lineage::code(services, &facts, lineage::source(services, &facts).await).await;
+    let (code, judgement) = futures_util::future::join(
+        async { lineage::code(services, &facts, lineage::source(services, &facts).await).await },
+        verdict::read(services, &facts),
+    )
+    .await;
+    let verdict = judgement.verdict;
     let comparison = compare_facts(services, &facts);
     let run = facts.run.known();
     let run_url = run.and_then(|r| services.registry.run_page(&r.experiment, &r.id));
@@ -46,6 +54,7 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
             baseline: facts.baseline.as_ref().map(|b| b.version.number.0),
             metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
             code: Code::new(&code),
+            verdict: Verdict::new(&verdict),
             facts_digest: facts.digest(),
         })?;
         return Ok(Exit::Done);
@@ -53,6 +62,9 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
     let style = sink.style();
     sink.text(&heading(services, &facts, style));
     sink.text(&description(&facts.version));
+    if !verdict.sources.is_empty() {
+        sink.text(&format!("\n{}\n{}", style.paint(Role::Strong, "VERDICT"), verdict_text(&verdict, style)));
+    }
     let baseline = facts.baseline.as_ref().map(|b| b.version.number.to_string());
     sink.text(&metrics_text(&comparison.metrics, baseline.as_deref(), &facts.version.number.to_string(), style));
     if let Some(run) = run {

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::defaults;
 use super::env::Env;
+use super::images::Images;
 use super::model::{self, ConfigFile, DEMO_TARGET, SymbolSet, TargetSection, Theme};
-use super::nearest::did_you_mean;
 use super::origin::{Origin, Sourced};
 use super::paths::Paths;
 use super::reader::Problem;
 use super::resolve::{self, Flags, Resolver, Target};
 use super::show::Shown;
+use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
@@ -24,6 +25,12 @@ pub struct UiSettings {
     pub theme: Sourced<Theme>,
     /// Which characters they use.
     pub symbols: Sourced<SymbolSet>,
+    /// How they show pictures.
+    pub images: Sourced<Images>,
+    /// What the environment says the terminal can do with pictures, for the images `auto`. Never that itself.
+    pub terminal_images: Images,
+    /// Whether this runs inside tmux: what is meant for the terminal has to be wrapped.
+    pub in_tmux: bool,
     /// What the terminal says about its background (`COLORFGBG`), for the theme `auto`.
     pub background: Option<String>,
     /// Whether the locale says that the terminal shows Unicode, for the symbols `auto`.
@@ -68,6 +75,9 @@ pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
     let ui = UiSettings {
         theme,
         symbols,
+        images: file.ui.images.clone().unwrap_or_else(|| Sourced::default_of(Images::default())),
+        terminal_images: super::images::of_terminal(&env),
+        in_tmux: env.get("TMUX").is_some(),
         background: env.get("COLORFGBG").map(str::to_owned),
         unicode_locale: has_unicode_locale(&env),
     };
@@ -225,6 +235,7 @@ impl Loaded {
             Shown::new("state_dir", self.paths.state.value.display().to_string(), &self.paths.state.origin),
             Shown::new("ui.theme", self.ui.theme.value.name(), &self.ui.theme.origin),
             Shown::new("ui.symbols", self.ui.symbols.value.name(), &self.ui.symbols.origin),
+            Shown::new("ui.images", self.ui.images.value.name(), &self.ui.images.origin),
         ];
         let gh = self.file.use_gh_cli.clone().unwrap_or_else(|| Sourced::default_of(false));
         out.push(Shown::new("github.use_gh_cli", gh.value.to_string(), &gh.origin));
@@ -242,9 +253,17 @@ impl Loaded {
         ] {
             out.push(Shown::new(key, list.value.join(", "), &list.origin));
         }
-        for (pattern, repository) in &self.file.models {
-            let key = format!("models.\"{}\".repository", clean_line(pattern));
-            out.push(Shown::new(key, repository.value.to_string(), &repository.origin));
+        if let Some(policy) = &self.file.policy {
+            out.push(Shown::new("policy", policy.value.summary(), &policy.origin));
+        }
+        for (pattern, model) in &self.file.models {
+            let key = |key| format!("models.\"{}\".{key}", clean_line(pattern));
+            if let Some(repository) = &model.repository {
+                out.push(Shown::new(key("repository"), repository.value.to_string(), &repository.origin));
+            }
+            if let Some(policy) = &model.policy {
+                out.push(Shown::new(key("policy"), policy.value.summary(), &policy.origin));
+            }
         }
         out
     }

@@ -10,9 +10,9 @@ mod credentials;
 pub mod defaults;
 mod env;
 pub mod example;
+mod images;
 mod load;
 pub mod model;
-pub mod nearest;
 mod origin;
 mod paths;
 mod reader;
@@ -22,6 +22,7 @@ mod show;
 
 pub use connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, TargetConnections, Tls};
 pub use env::Env;
+pub use images::Images;
 pub use load::{Loaded, UiSettings, load};
 pub use model::{DEMO_TARGET, SymbolSet, Theme};
 pub use origin::{Origin, Sourced};

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::address;
-use super::nearest::nearest;
+use super::images::{IMAGES, Images};
 use super::origin::Sourced;
 use super::reader::{Document, Problem, Section, check_pattern};
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::RepoSlug;
+use crate::domain::nearest::nearest;
+use crate::domain::policy::file::PolicyTable;
 use crate::domain::registry::{PromotionTarget, Stage};
+use crate::domain::rules::PolicyFrom;
 use crate::domain::text::clean_line;
 use crate::ui::skin::is_colour;
 
@@ -94,10 +97,21 @@ pub struct ConfigFile {
     pub use_gh_cli: Option<Sourced<bool>>,
     /// `[release]`.
     pub release: ReleaseSection,
+    /// `[policy]`.
+    pub policy: Option<Sourced<PolicyTable>>,
     /// `[models."pattern"]`, in the order of the file.
-    pub models: Vec<(String, Sourced<RepoSlug>)>,
+    pub models: Vec<(String, ModelSection)>,
     /// `[targets.NAME]`.
     pub targets: BTreeMap<String, TargetSection>,
+}
+
+/// `[models."pattern"]`.
+#[derive(Clone, Debug, Default)]
+pub struct ModelSection {
+    /// The repository of these models.
+    pub repository: Option<Sourced<RepoSlug>>,
+    /// What their policy has other than `[policy]`.
+    pub policy: Option<Sourced<PolicyTable>>,
 }
 
 /// `[ui]`.
@@ -107,6 +121,8 @@ pub struct UiSection {
     pub theme: Option<Sourced<Theme>>,
     /// Which characters they use.
     pub symbols: Option<Sourced<SymbolSet>>,
+    /// How they show pictures.
+    pub images: Option<Sourced<Images>>,
 }
 
 /// `[metrics]`.
@@ -127,7 +143,22 @@ pub struct ReviewSection {
     pub watched_paths: Option<Sourced<Vec<String>>>,
     /// `preview_bytes`.
     pub preview_bytes: Option<Sourced<u64>>,
+    /// Where the policy is written.
+    pub policy: PolicyPlace,
 }
+
+/// The keys that say where the policy is written: in `[review]`, and in `[targets.NAME]`, which goes before it.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyPlace {
+    /// `policy_from`.
+    pub from: Option<Sourced<PolicyFrom>>,
+    /// `policy_file`.
+    pub file: Option<Sourced<String>>,
+}
+
+/// Names of the places a policy may be written in.
+pub const POLICY_PLACES: &[(&str, PolicyFrom)] =
+    &[("configuration", PolicyFrom::Configuration), ("repository", PolicyFrom::Repository), ("both", PolicyFrom::Both)];
 
 /// `[release]`, and `[targets.NAME.release]`, which goes before it.
 #[derive(Clone, Debug, Default)]
@@ -187,6 +218,8 @@ pub struct TargetSection {
     pub colour: Option<Sourced<String>>,
     /// Whether nothing may be written.
     pub readonly: Option<Sourced<bool>>,
+    /// Where the policy is written for this target alone.
+    pub policy: PolicyPlace,
     /// Release settings of this target alone.
     pub release: ReleaseSection,
 }
@@ -215,6 +248,7 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
         review: review(root.section("review")),
         use_gh_cli: github(root.section("github")),
         release: release(root.section("release"), home),
+        policy: root.policy("policy"),
         models: models(root.section("models")),
         targets: BTreeMap::new(),
     };
@@ -243,7 +277,11 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
 }
 
 fn ui(mut s: Section<'_, '_>) -> UiSection {
-    let ui = UiSection { theme: s.choice("theme", THEMES), symbols: s.choice("symbols", SYMBOLS) };
+    let ui = UiSection {
+        theme: s.choice("theme", THEMES),
+        symbols: s.choice("symbols", SYMBOLS),
+        images: s.choice("images", IMAGES),
+    };
     s.finish();
     ui
 }
@@ -262,6 +300,7 @@ fn review(mut s: Section<'_, '_>) -> ReviewSection {
     let review = ReviewSection {
         watched_paths: s.patterns("watched_paths"),
         preview_bytes: s.integer("preview_bytes", 1_024..=67_108_864),
+        policy: policy_place(&mut s),
     };
     s.finish();
     review
@@ -273,16 +312,30 @@ fn github(mut s: Section<'_, '_>) -> Option<Sourced<bool>> {
     use_gh_cli
 }
 
-fn models(s: Section<'_, '_>) -> Vec<(String, Sourced<RepoSlug>)> {
+fn policy_place(s: &mut Section<'_, '_>) -> PolicyPlace {
+    PolicyPlace { from: s.choice("policy_from", POLICY_PLACES), file: s.parsed("policy_file", policy_file) }
+}
+
+/// A path inside a repository.
+fn policy_file(text: &str) -> Result<String, String> {
+    let fine = !text.contains('\\') && text.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if fine && clean_line(text) == text {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("'{}' is not a path in a repository such as \"ops/signoff.toml\"", clean_line(text)))
+    }
+}
+
+fn models(s: Section<'_, '_>) -> Vec<(String, ModelSection)> {
     let mut out = Vec::new();
     for (pattern, line, mut section) in s.children() {
         if let Err(what) = check_pattern(&pattern) {
             section.note(line, what);
         }
-        if let Some(repository) = section.parsed("repository", repository) {
-            out.push((pattern, repository));
-        }
+        let repository = section.parsed("repository", repository);
+        let policy = section.policy("policy");
         section.finish();
+        out.push((pattern, ModelSection { repository, policy }));
     }
     out
 }
@@ -322,6 +375,7 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
         production: s.boolean("production"),
         colour: s.parsed("colour", colour),
         readonly: s.boolean("readonly"),
+        policy: policy_place(&mut s),
         release: release(s.section("release"), home),
     };
     if let (Some(_), Some(insecure)) = (&target.ca_file, &target.insecure_tls)

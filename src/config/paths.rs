@@ -42,19 +42,21 @@ impl Paths {
         if demo { self.state.value.join("demo") } else { self.state.value.clone() }
     }
 
-    /// Removes the demo's journals; those of real targets are never removed.
+    /// Removes the demo's journals and what was chosen there; those of real targets are never removed.
     ///
     /// # Errors
     /// [`FailureKind::Local`] if the disk refuses.
     pub fn clear_demo_history(&self) -> Outcome<()> {
-        let dir = self.state_of(true).join("promotions");
-        match std::fs::remove_dir_all(&dir) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+        for name in ["promotions", "prefs"] {
+            let dir = self.state_of(true).join(name);
+            if let Err(e) = std::fs::remove_dir_all(&dir)
+                && e.kind() != std::io::ErrorKind::NotFound
+            {
                 let operation = format!("remove {}", dir.display());
-                Err(Failure::new(FailureKind::Local, Service::Local, operation, e.to_string()))
+                return Err(Failure::new(FailureKind::Local, Service::Local, operation, e.to_string()));
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     /// Tries whether the state directory can be written to, by making it and a file in it.

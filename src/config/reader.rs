@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::nearest::did_you_mean;
 use super::origin::{Origin, Sourced};
+pub use crate::domain::compare::check_pattern;
+use crate::domain::nearest::did_you_mean;
+use crate::domain::policy::file::{self, PolicyTable};
 use crate::domain::text::clean_line;
 
 /// A mistake in the file.
@@ -217,6 +219,19 @@ impl<'d, 'i> Section<'d, 'i> {
         Section { doc: self.doc, name: self.dotted(key), table, asked: Vec::new() }
     }
 
+    /// A policy table. Its first mistake is noted where it is.
+    pub fn policy(&mut self, key: &str) -> Option<Sourced<PolicyTable>> {
+        let (_, line) = self.get(key)?;
+        let value = self.table.and_then(|t| t.get(key))?.clone();
+        match file::table(value) {
+            Ok(table) => self.sourced(table, line),
+            Err(mistake) => {
+                self.doc.note(self.doc.line(mistake.offset), format!("{}: {}", self.dotted(key), mistake.what));
+                None
+            }
+        }
+    }
+
     /// The tables inside this one by name, in the order of the file, with their lines.
     pub fn children(self) -> Vec<(String, usize, Section<'d, 'i>)> {
         let mut out = Vec::new();
@@ -262,16 +277,6 @@ impl<'d, 'i> Section<'d, 'i> {
     pub fn note(&self, line: usize, what: impl Into<String>) {
         self.doc.note(line, what);
     }
-}
-
-/// Whether a pattern with `*` and `?` can be used.
-///
-/// # Errors
-/// A phrase that says what is wrong with it.
-pub fn check_pattern(pattern: &str) -> Result<(), String> {
-    globset::Glob::new(pattern)
-        .map(|_| ())
-        .map_err(|e| format!("'{}' is not a pattern: {}", clean_line(pattern), clean_line(&e.kind().to_string())))
 }
 
 fn is_bare(name: &str) -> bool {

@@ -5,16 +5,17 @@ use std::path::Path;
 use super::connections::TargetConnections;
 use super::defaults;
 use super::env::Env;
-use super::model::{ConfigFile, DEMO_TARGET, ReleaseSection, TRIGGERS, TargetSection};
+use super::model::{ConfigFile, DEMO_TARGET, ModelSection, POLICY_PLACES, ReleaseSection, TRIGGERS, TargetSection};
 use super::origin::{Origin, Sourced};
 use super::show::Shown;
 use crate::domain::cd::CdTrigger;
 use crate::domain::compare::Directions;
 use crate::domain::ids::RepoSlug;
+use crate::domain::policy::file::PolicyFile;
 use crate::domain::promotion::CdPlan;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, DEFAULT_NOTES_TEMPLATE, NotesContext, NotesMetric};
-use crate::domain::rules::{RepositoryRule, Rules};
+use crate::domain::rules::{POLICY_FILE, PolicyFrom, PolicyRule, RepositoryRule, Rules};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// What the command line says, as plain values.
@@ -171,6 +172,7 @@ impl<'a> Resolver<'a> {
             },
             main_metrics: list(&metrics.main).unwrap_or_else(default_main_metrics),
             watched_paths: list(&self.file.review.watched_paths).unwrap_or_default(),
+            policy: self.policy(),
             preview_bytes: bytes(self.file.review.preview_bytes.as_ref().map_or(defaults::PREVIEW_BYTES, |b| b.value)),
         })
     }
@@ -203,8 +205,32 @@ impl<'a> Resolver<'a> {
             None => filed,
         };
         self.optional("repository", fixed.clone().map(|r| r.map(|r| r.to_string())).as_ref());
-        let per_model = self.file.models.iter().map(|(p, r)| (p.clone(), r.value.clone())).collect();
+        let of_model = |(p, m): &(String, ModelSection)| Some((p.clone(), m.repository.as_ref()?.value.clone()));
+        let per_model = self.file.models.iter().filter_map(of_model).collect();
         Ok(RepositoryRule { fixed: fixed.map(|r| r.value), per_model, from_run: from_run.value })
+    }
+
+    /// Where the policy is written, and what the configuration has of it.
+    fn policy(&mut self) -> PolicyRule {
+        let (own, shared) = (&self.section.policy, &self.file.review.policy);
+        let from = own.from.as_ref().or(shared.from.as_ref()).cloned();
+        let from = from.unwrap_or_else(|| Sourced::default_of(PolicyFrom::default()));
+        self.show("policy_from", policy_place_name(from.value), &from.origin);
+        let path = own.file.as_ref().or(shared.file.as_ref()).cloned();
+        let path = path.unwrap_or_else(|| Sourced::default_of(POLICY_FILE.to_owned()));
+        self.show("policy_file", path.value.clone(), &path.origin);
+        let models = &self.file.models;
+        let configured = PolicyFile {
+            general: self.file.policy.as_ref().map(|p| p.value.clone()),
+            models: models.iter().filter_map(|(p, m)| Some((p.clone(), m.policy.as_ref()?.value.clone()))).collect(),
+        };
+        if from.value == PolicyFrom::Repository && configured != PolicyFile::default() {
+            self.notices.push(format!(
+                "policy_from = \"repository\" ({}): the policy in the configuration means nothing",
+                from.origin
+            ));
+        }
+        PolicyRule { from: from.value, file: path.value, configured }
     }
 
     fn cd(&mut self) -> Outcome<CdPlan> {
@@ -291,6 +317,7 @@ pub fn demo(flags: &Flags) -> Target {
             },
             main_metrics: default_main_metrics(),
             watched_paths: patterns(&["src/train/**", "src/features/**"]),
+            policy: PolicyRule { configured: crate::adapters::demo::policy(), ..PolicyRule::default() },
             preview_bytes: bytes(defaults::PREVIEW_BYTES),
         },
         connections: None,
@@ -331,6 +358,11 @@ pub fn promotion_target_name(target: &PromotionTarget) -> String {
         PromotionTarget::Stage(stage) => format!("stage:{stage}"),
         PromotionTarget::Alias(alias) => format!("alias:{alias}"),
     }
+}
+
+/// `both`, as the file spells it.
+fn policy_place_name(from: PolicyFrom) -> &'static str {
+    POLICY_PLACES.iter().find(|(_, p)| *p == from).map_or("configuration", |(name, _)| name)
 }
 
 fn trigger_name(trigger: CdTrigger) -> &'static str {

@@ -2,7 +2,7 @@
 
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{CommitSha, RepoSlug};
-use crate::domain::policy::Demands;
+use crate::domain::policy::Effective;
 use crate::domain::record::Approval;
 use crate::domain::record::mark::DecisionMark;
 use crate::domain::record::vouch::{self, Void};
@@ -33,7 +33,7 @@ impl Standing {
 pub async fn standing(
     services: &Services,
     facts: &ReviewedFacts,
-    demands: &Demands,
+    demands: &Effective,
     repo: &RepoSlug,
     commit: &CommitSha,
 ) -> Outcome<Standing> {
@@ -55,7 +55,7 @@ pub async fn standing(
 ///
 /// # Errors
 /// Why not, as a phrase; also if a team's members cannot be read.
-pub async fn may_sign(services: &Services, demands: &Demands, login: &str) -> Result<(), String> {
+pub async fn may_sign(services: &Services, demands: &Effective, login: &str) -> Result<(), String> {
     for list in &demands.approvers {
         let mut unread = None;
         let mut listed = false;

@@ -6,7 +6,7 @@ use super::approvals::{Standing, may_sign, standing};
 use crate::domain::commit::HostIdentity;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{CommitSha, RepoSlug};
-use crate::domain::policy::{Demands, FourEyes, People, Separation, Severity, Truth, Verdict};
+use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Truth, Verdict};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::Signer;
 use crate::domain::record::{Basis, ClockFacts, Decision, DecisionMark};
@@ -34,12 +34,12 @@ pub async fn read(
     decision: Decision,
 ) -> Grounds {
     let judgement = verdict::read(services, facts).await;
-    let mut demands = Demands::of(&judgement.sources);
+    let mut demands = Effective::of(&judgement.sources);
     let mut verdict = judgement.verdict;
     if decision == Decision::Rollback {
         // One person brings back what worked; the checklist was answered when it was approved.
         demands.approvals = 1;
-        demands.questions.clear();
+        demands.checklist.clear();
         soften(&mut verdict, demands.rollback);
     }
     let people = People::of(&judgement.evidence);
@@ -176,7 +176,7 @@ fn state_of(severity: Severity) -> CheckState {
 fn approvals(
     read: Result<Standing, Failure>,
     signer: &Signer,
-    demands: &Demands,
+    demands: &Effective,
     checks: &mut Vec<Check>,
 ) -> Vec<crate::domain::record::Approval> {
     let standing = match read {

@@ -48,6 +48,9 @@ pub struct CdRun {
     pub state: CdState,
     /// When it was created.
     pub created_at: Option<Timestamp>,
+    /// Login of who started it, or started it again.
+    #[serde(default)]
+    pub actor: Option<String>,
     /// Address for people.
     pub web_url: String,
 }

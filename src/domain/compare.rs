@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::registry::{ModelVersion, OWN_TAG_PREFIX, Tags};
 use super::run::{MetricValue, Run};
+use super::text::clean_line;
 pub use size::{by_size, change_size};
 
 /// Which way a metric should go. There is no default: a direction is stated or unknown, never guessed.
@@ -63,6 +64,16 @@ pub fn matches(pattern: &str, name: &str) -> bool {
             _ => pattern == name,
         }
     })
+}
+
+/// Whether a pattern with `*` and `?` can be used.
+///
+/// # Errors
+/// A phrase that says what is wrong with it.
+pub fn check_pattern(pattern: &str) -> Result<(), String> {
+    globset::Glob::new(pattern)
+        .map(|_| ())
+        .map_err(|e| format!("'{}' is not a pattern: {}", clean_line(pattern), clean_line(&e.kind().to_string())))
 }
 
 /// How one row differs.

@@ -1,15 +1,15 @@
 //! What the configuration decides about one target, as plain values.
 
-use serde::{Deserialize, Serialize};
-
 use super::compare::{Directions, matches};
 use super::ids::{ModelName, RepoSlug};
+use super::policy::PolicySource;
+use super::policy::file::PolicyFile;
 use super::promotion::CdPlan;
 use super::registry::PromotionTarget;
 use super::run::Run;
 
 /// Everything the core needs to know about a configured target. Holds no address and no secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// Name of the target.
     pub target_name: String,
@@ -43,6 +43,8 @@ pub struct Rules {
     pub main_metrics: Vec<String>,
     /// Path patterns of files whose changes a reviewer should know of, such as `src/train/**`.
     pub watched_paths: Vec<String>,
+    /// What has to hold before a version may be approved, and where that is written.
+    pub policy: PolicyRule,
     /// Bytes of a file that are read to show its beginning.
     pub preview_bytes: usize,
 }
@@ -53,10 +55,66 @@ impl Rules {
     pub fn main_metric<'a>(&self, run: &'a Run) -> Option<&'a str> {
         self.main_metrics.iter().find_map(|p| run.metrics.keys().find(|k| matches(p, k))).map(String::as_str)
     }
+
+    /// Whether any policy may say anything about `model`. What a file in the repository says is not known here.
+    #[must_use]
+    pub fn may_have_policy(&self, model: &ModelName) -> bool {
+        self.policy.from != PolicyFrom::Configuration || self.policy.configured.for_model(model).is_some()
+    }
+
+    /// Whether the configuration has rules that count, for any model.
+    #[must_use]
+    pub fn configures_policy(&self) -> bool {
+        self.policy.from != PolicyFrom::Repository && self.policy.configured != PolicyFile::default()
+    }
+
+    /// The rules of the configuration for `model`, where they count and say anything.
+    #[must_use]
+    pub fn configured_policy(&self, model: &ModelName) -> Option<PolicySource> {
+        if self.policy.from == PolicyFrom::Repository {
+            return None;
+        }
+        self.policy.configured.for_model(model).map(|policy| PolicySource::new(CONFIGURATION, policy))
+    }
+}
+
+/// Where the policy of a model is written. The default asks for nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyRule {
+    /// Which of the two below is in force.
+    pub from: PolicyFrom,
+    /// Path of the policy file in the model's repository; it is read at the reviewed commit.
+    pub file: String,
+    /// The policy of the configuration.
+    pub configured: PolicyFile,
+}
+
+/// Name of the configuration as a source of rules.
+pub const CONFIGURATION: &str = "configuration";
+
+/// Where the policy file is looked for if nothing else is said.
+pub const POLICY_FILE: &str = "signoff.toml";
+
+impl Default for PolicyRule {
+    fn default() -> Self {
+        Self { from: PolicyFrom::default(), file: POLICY_FILE.to_owned(), configured: PolicyFile::default() }
+    }
+}
+
+/// Who writes the policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PolicyFrom {
+    /// The configuration; a file in the repository means nothing.
+    #[default]
+    Configuration,
+    /// A file in the model's repository at the reviewed commit; the configuration's policy means nothing.
+    Repository,
+    /// Both: what either asks for has to hold, and neither can loosen the other.
+    Both,
 }
 
 /// Which repository a model is released from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RepositoryRule {
     /// The target's repository.
     pub fixed: Option<RepoSlug>,

@@ -8,6 +8,9 @@ use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::failure::Outcome;
 
+/// The largest file that is read, in bytes.
+pub const MAX_FILE: usize = 64 * 1024;
+
 /// Reads what is known of a commit. All reads may be repeated by the adapter.
 #[async_trait]
 pub trait CodeHost: Send + Sync {
@@ -27,6 +30,9 @@ pub trait CodeHost: Send + Sync {
     async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool>;
     /// The bytes of a file attached to a release; more than `limit` are [`crate::failure::FailureKind::Protocol`].
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>>;
+    /// The content of the file at `path` as of `commit`; none if there is no such file.
+    /// [`crate::failure::FailureKind::Rejected`] if it is larger than [`MAX_FILE`].
+    async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>>;
     /// Address of a commit for people.
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String;
 }

@@ -144,6 +144,8 @@ pub trait ReleaseHost: Send + Sync {
     async fn tag(&self, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<TagState>>;
     /// Every release of this tag, drafts whose body holds `marker` included. Usually none or one.
     async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>>;
+    /// One release by its id, draft or not; none if there is none. Shows what was just written where the list lags behind.
+    async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>>;
     /// Whether the workflow file exists and is enabled; a sentence says what is wrong if not.
     async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>>;
     /// Runs that match, newest first.

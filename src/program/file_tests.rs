@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::simulator::Simulator;
+use super::tests::screen_text;
 use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::app::query::Query;
@@ -9,6 +10,7 @@ use crate::app::route::Route;
 use crate::app::saving::{SaveNews, SaveRequest};
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::promotion::samples;
 use crate::program::state::Notice;
 use crate::screens::Screen;
 use crate::screens::files::{Files, Kind};
@@ -157,4 +159,54 @@ fn a_preview_scrolls_to_its_end_and_no_further() {
     assert_ne!(*simulator.state.top(), before, "its columns scroll");
     simulator.keys("hhhhh");
     assert_eq!(*simulator.state.top(), before);
+}
+
+#[test]
+fn a_picture_stands_in_half_blocks_until_the_terminal_has_it_and_again_in_another_size() {
+    use crate::app::paint::{Graphic, GraphicCell, Pictures};
+    use crate::app::query::Answer;
+    use crate::domain::preview::{Content, Picture, Preview};
+    let mut simulator = Simulator::new(&[]);
+    simulator.state.pictures = Pictures::Terminal;
+    simulator.answering = false;
+    let root = crate::domain::artifact::ArtifactRoot::Run(crate::domain::ids::RunId::new("run42"));
+    let facts = samples::facts();
+    let route = Route::Preview(facts.version.model.clone(), facts.version.number, root.clone(), "roc.png".into());
+    let screen = simulator.state.make(&route);
+    simulator.state.screens.push(screen);
+    simulator.send(Msg::Tick(samples::now()));
+    let picture = Picture { width: 4, height: 4, rgb: vec![9; 48], original: (4, 4) };
+    let file = Preview {
+        kind: "PNG",
+        content: Content::Picture(picture),
+        cut: false,
+        read: 48,
+        total: None,
+        notes: Vec::new(),
+    };
+    for effect in simulator.asked() {
+        let Effect::Fetch(id, query @ Query::Preview { .. }) = effect else { continue };
+        let answer = Ok(Answer::Preview(std::sync::Arc::new(file.clone())));
+        simulator.send(Msg::Reply { id, query, answer });
+    }
+    let asked = |simulator: &mut Simulator| -> Vec<_> {
+        let paints = simulator.asked().into_iter().filter_map(|e| match e {
+            Effect::Paint(request) => Some(request.canvas),
+            _ => None,
+        });
+        paints.collect()
+    };
+    let canvas = asked(&mut simulator);
+    assert_eq!(canvas.len(), 1);
+    assert!(screen_text(&simulator.state, 80, 24).contains("▀▀▀▀"));
+    let cell = |symbol: &str| Some(GraphicCell { symbol: symbol.into(), colour: None });
+    let graphic = Graphic { columns: 2, rows: 1, cells: vec![cell("\u{1b}_Gpicture\u{1b}\\@"), None] };
+    simulator.send(Msg::Painted(canvas[0].clone(), graphic));
+    let text = screen_text(&simulator.state, 80, 24);
+    assert!(text.contains("_Gpicture") && !text.contains('▀'), "{text}");
+    simulator.send(Msg::Tick(samples::now()));
+    assert_eq!(asked(&mut simulator), []);
+    simulator.send(Msg::Input(crate::app::input::Input::Resize { width: 100, height: 30 }));
+    assert_eq!(asked(&mut simulator).len(), 1);
+    assert!(screen_text(&simulator.state, 100, 30).contains("▀▀▀▀"));
 }

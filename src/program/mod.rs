@@ -18,3 +18,5 @@ mod tests_browse;
 mod tests_diff;
 #[cfg(test)]
 mod tests_lineage;
+#[cfg(test)]
+mod tests_trend;

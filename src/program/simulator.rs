@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead};
 use crate::domain::commit::HostIdentity;
 use crate::domain::ids::ExperimentId;
+use crate::domain::policy::{CodeEvidence, Evidence, Policy, PolicySource, judge};
 use crate::domain::preflight::{Check, CheckState, Preflight};
 use crate::domain::promotion::samples;
 use crate::domain::registry::{RegisteredModel, Stage};
@@ -22,6 +23,7 @@ use crate::ports::tracking::{Experiment, RunQuery};
 use crate::ports::{Page, RegistryInfo};
 use crate::program::state::State;
 use crate::program::update::update;
+use crate::verdict::Judgement;
 
 /// The rules of the sample target.
 pub(crate) fn rules() -> Rules {
@@ -43,6 +45,7 @@ pub(crate) fn rules() -> Rules {
         directions: draft.directions,
         main_metrics: vec!["auc".into()],
         watched_paths: Vec::new(),
+        policy: Default::default(),
         preview_bytes: 1 << 18,
     }
 }
@@ -165,6 +168,13 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
         Query::Signature { .. } => Answer::Signature(None),
         Query::Facts { .. } => Answer::Facts(Box::new(facts)),
         Query::Preflight { .. } => Answer::Preflight(Box::new(preflight())),
+        Query::Judgement { .. } => {
+            let code = CodeEvidence::unread("not read");
+            let evidence = Evidence { facts, signature: Ok(true), code, read_at: samples::now() };
+            let sources = vec![PolicySource::new("configuration", Policy::default())];
+            let verdict = judge::judge(&sources, &evidence);
+            Answer::Judgement(Box::new(Judgement { sources, evidence, verdict }))
+        }
         Query::Promotions => Answer::Promotions(Vec::new()),
         Query::Artifacts { path, .. } => Answer::Artifacts(artifacts(path)),
         Query::Preview { path, .. } => {

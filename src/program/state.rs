@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::app::catalog::Catalog;
 use crate::app::keymap::Keymap;
+use crate::app::paint::Pictures;
 use crate::app::prefs::Prefs;
 use crate::app::query::RequestId;
 use crate::app::route::Route;
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::screens::parts::Ctx;
 use crate::screens::{
     Screen, approve, compare, curve, experiments, files, help, history, inbox, models, palette, preview, promotion,
-    review, run, runs, versions,
+    review, run, runs, trend, versions,
 };
 
 /// Below this many columns nothing is shown but a request for more room.
@@ -60,6 +61,8 @@ pub struct State {
     pub screens: Vec<Screen>,
     /// Now.
     pub now: Timestamp,
+    /// How pictures are shown.
+    pub pictures: Pictures,
     /// Columns of the terminal.
     pub width: u16,
     /// Rows of the terminal.
@@ -91,6 +94,7 @@ impl State {
             keymap,
             screens: vec![Screen::Inbox(inbox::Inbox::default())],
             now,
+            pictures: Pictures::default(),
             width: 80,
             height: 24,
             notice: None,
@@ -116,6 +120,7 @@ impl State {
             prefs: &self.prefs,
             rules: &self.rules,
             now: self.now,
+            pictures: self.pictures,
             width: self.width,
             height: self.height,
             busy: self.driving != Driving::Idle,
@@ -177,6 +182,9 @@ impl State {
             Route::Promotion(id) => Screen::Promotion(promotion::Promotion::new(*id)),
             Route::Curve(model, version, metric) => {
                 Screen::Curve(curve::Curve::new(model.clone(), *version, metric.clone()))
+            }
+            Route::Trend(model, version, metric) => {
+                Screen::Trend(trend::Trend::new(model.clone(), *version, metric.clone()))
             }
             Route::Files(model, version) => Screen::Files(Box::new(files::Files::new(model.clone(), *version))),
             Route::Preview(model, version, root, path) => {

@@ -38,6 +38,14 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Promotion(progress) => promotion_moved(state, &progress),
         Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
         Msg::Save(news) => saving_moved(state, news),
+        Msg::Painted(canvas, graphic) => {
+            state.catalog.files.put_graphic(canvas, graphic);
+            deliver(state, Event::Changed)
+        }
+        Msg::Prefs(prefs) => {
+            state.prefs = prefs;
+            deliver(state, Event::Changed)
+        }
         Msg::Failed(failure) => {
             state.notice = Some(Notice::Failure(failure));
             Vec::new()
@@ -138,13 +146,14 @@ fn carry_out(state: &mut State, step: Step) -> Vec<Effect> {
     if let Some(word) = step.notice {
         state.notice = Some(Notice::Word(word));
     }
+    let mut effects = Vec::new();
     if let Some(what) = step.remember {
-        state.prefs.remember(what);
+        state.prefs.remember(what.clone());
+        effects.push(Effect::SavePrefs(what));
     }
     for query in &step.refresh {
         state.catalog.refresh(query);
     }
-    let mut effects = Vec::new();
     for effect in step.effects {
         if matches!(effect, Effect::Promote { .. } | Effect::Resume(_) | Effect::Undo(_)) {
             // The last gate before the outside: one promotion at a time, whatever a screen believes.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::drive::Drive;
-use super::{look, truth};
+use super::{look, probe, truth};
 use crate::domain::promotion::plan::MARK;
 use crate::domain::promotion::{Finding, Receipt, Step, StepState};
 use crate::domain::record::mark::DECISION;
@@ -51,7 +51,11 @@ impl Drive<'_> {
                 look::before_the_tag(self.services, &self.state.plan).await.map_err(Miss::before)?;
                 self.services.host.create_tag_ref(journaled, &self.state.plan, &object).await?;
             }
-            Step::Release => self.release(journaled).await?,
+            Step::Draft => return self.draft(journaled).await,
+            Step::Release => {
+                let id = self.drafted().map_err(Miss::NotSent)?;
+                self.services.host.publish_release(journaled, &self.state.plan.draft.repo, id).await?;
+            }
             Step::Dispatch => return self.dispatch(journaled).await,
             Step::Link => self.link(journaled).await?,
             Step::Confirm => return Ok(self.confirm().await?),
@@ -118,19 +122,20 @@ impl Drive<'_> {
         }
     }
 
-    /// Draft, record, publication: nobody sees a release without its record, and a repository whose releases are immutable
-    /// takes no file afterwards. Reads first: an earlier try may have come any part of the way.
-    async fn release(&self, journaled: &Journaled) -> Result<(), Miss> {
+    /// Draft first, then the record: nobody sees a release without its record, and a repository whose releases are
+    /// immutable takes no file afterwards. Reads first: an earlier try may have come any part of the way.
+    async fn draft(&self, journaled: &Journaled) -> Result<Receipt, Miss> {
         let plan = &self.state.plan;
         let (host, repo) = (&self.services.host, &plan.draft.repo);
         let marker = notes_marker(&plan.id.to_string());
         let there = host.releases(repo, &plan.draft.tag, &marker).await.map_err(Miss::before)?;
-        let ours = there.iter().find(|r| !r.draft && r.body.contains(&marker));
-        if ours.is_none() && there.iter().any(|r| !r.draft) {
-            // Somebody else's: the look afterwards says so.
-            return Ok(());
+        let ours = there.iter().find(|r| r.body.contains(&marker));
+        if let (None, Some(other)) = (ours, there.iter().find(|r| !r.draft)) {
+            let what = probe::other_is_published(plan, other);
+            // Nothing was sent; the look that follows says whose it is and what to do.
+            return Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Conflict, &what)));
         }
-        let made = match ours.or_else(|| there.iter().find(|r| r.body.contains(&marker))) {
+        let made = match ours {
             Some(release) => release.clone(),
             None => host.create_release(journaled, plan).await?,
         };
@@ -140,10 +145,26 @@ impl Drive<'_> {
             }
             host.attach(journaled, repo, &made, ASSET, &plan.record.to_bytes()).await?;
         }
-        if made.draft {
-            host.publish_release(journaled, repo, made.id).await?;
+        // Read by its id: the list may lag behind, and would make us draft it once more.
+        let shown = host.release(repo, made.id).await.map_err(|f| Failure { kind: FailureKind::Protocol, ..f })?;
+        match shown.map(|release| probe::judge_record(plan, &release)) {
+            Some(Finding::Applied { receipt }) => Ok(receipt),
+            Some(Finding::Foreign { what, .. }) => {
+                Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Conflict, &what)))
+            }
+            _ => {
+                let what = "the host took it, but does not show it yet";
+                Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Protocol, what)))
+            }
         }
-        Ok(())
+    }
+
+    /// The release that the step before drafted.
+    pub(super) fn drafted(&self) -> Outcome<u64> {
+        match self.state.step(Step::Draft) {
+            StepState::Done(Receipt::Drafted { id }) => Ok(*id),
+            _ => Err(Failure::new(FailureKind::Bug, Service::Local, "publish the release", "there is no draft yet")),
+        }
     }
 
     /// Reads first: a run that a person started on the tag by hand will do.

@@ -209,7 +209,7 @@ impl<'a> Drive<'a> {
 /// Seconds to wait before each look at an uncertain step.
 fn patience(step: Step) -> &'static [u64] {
     match step {
-        Step::TagRef | Step::Release => &[0, 1, 2, 4],
+        Step::TagRef | Step::Draft | Step::Release => &[0, 1, 2, 4],
         // A dispatched run takes a while to show.
         Step::Dispatch => &[0, 2, 4, 8, 16, 32, 64],
         _ => &[0, 1],
@@ -218,7 +218,7 @@ fn patience(step: Step) -> &'static [u64] {
 
 /// Whether a step whose write failed must be probed before it counts as failed.
 fn needs_a_look(step: Step, failure: &Failure) -> bool {
-    let refused_create = matches!(step, Step::TagRef | Step::Release)
+    let refused_create = matches!(step, Step::TagRef | Step::Draft | Step::Release)
         && matches!(failure.kind, FailureKind::Conflict | FailureKind::Rejected);
     !step.is_read() && (failure.kind.may_be_applied() || failure.kind == FailureKind::Conflict || refused_create)
 }

@@ -1,7 +1,7 @@
 //! Reads what became of a step. Only reads: every write is behind a journal entry of its own.
 
 use super::drive::Drive;
-use crate::domain::commit::{ReleaseAsset, TagState};
+use crate::domain::commit::{ReleaseAsset, ReleaseState, TagState};
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::promotion::{Finding, PromotionPlan, Receipt, Step};
 use crate::domain::record::ASSET;
@@ -17,6 +17,7 @@ impl Drive<'_> {
             Step::Mark => self.probe_mark().await,
             Step::Move => self.probe_move().await,
             Step::TagRef => self.probe_tag().await,
+            Step::Draft => self.probe_draft().await,
             Step::Release => self.probe_release().await,
             Step::Dispatch => self.probe_dispatch().await,
             Step::Link => self.probe_link().await,
@@ -72,38 +73,28 @@ impl Drive<'_> {
         Ok(tag.map_or(Finding::NotApplied, |tag| judge_tag(plan, tag)))
     }
 
-    async fn probe_release(&self) -> Outcome<Finding> {
+    async fn probe_draft(&self) -> Outcome<Finding> {
         let plan = &self.state.plan;
-        let draft = &plan.draft;
         let marker = notes_marker(&plan.id.to_string());
-        let mut published: Vec<_> = self
-            .services
-            .host
-            .releases(&draft.repo, &draft.tag, &marker)
-            .await?
-            .into_iter()
-            .filter(|r| !r.draft)
-            .collect();
-        published.sort_by_key(|r| r.id);
-        Ok(match published.iter().find(|r| r.body.contains(&marker)) {
-            Some(ours) => match ours.assets.iter().find(|a| a.complete && a.name == ASSET) {
-                Some(asset) if is_record(plan, asset) => {
-                    Finding::Applied { receipt: Receipt::Released { id: ours.id, url: ours.web_url.clone() } }
-                }
-                Some(_) => foreign(format!("the release carries a {ASSET} that is not of this promotion"), false),
+        let there = self.services.host.releases(&plan.draft.repo, &plan.draft.tag, &marker).await?;
+        Ok(match there.iter().find(|r| r.body.contains(&marker)) {
+            Some(ours) => judge_record(plan, ours),
+            None => match there.iter().find(|r| !r.draft) {
+                Some(other) => foreign(other_is_published(plan, other), false),
                 None => Finding::NotApplied,
             },
-            None => match published.first() {
-                Some(other) => foreign(
-                    format!(
-                        "a release of {} by {} exists that is not of this promotion",
-                        draft.tag,
-                        other.author.as_deref().unwrap_or("somebody")
-                    ),
-                    false,
-                ),
-                None => Finding::NotApplied,
-            },
+        })
+    }
+
+    async fn probe_release(&self) -> Outcome<Finding> {
+        let repo = &self.state.plan.draft.repo;
+        let id = self.drafted()?;
+        Ok(match self.services.host.release(repo, id).await? {
+            Some(release) if !release.draft => {
+                Finding::Applied { receipt: Receipt::Released { id: release.id, url: release.web_url } }
+            }
+            Some(_) => Finding::NotApplied,
+            None => foreign(format!("somebody deleted the release {id}"), false),
         })
     }
 
@@ -132,6 +123,21 @@ impl Drive<'_> {
             since: self.state.plan.signed_at,
         }
     }
+}
+
+/// Whether our release carries the record.
+pub(super) fn judge_record(plan: &PromotionPlan, ours: &ReleaseState) -> Finding {
+    match ours.assets.iter().find(|a| a.complete && a.name == ASSET) {
+        Some(asset) if is_record(plan, asset) => Finding::Applied { receipt: Receipt::Drafted { id: ours.id } },
+        Some(_) => foreign(format!("the release carries a {ASSET} that is not of this promotion"), false),
+        None => Finding::NotApplied,
+    }
+}
+
+/// That somebody published a release of our tag.
+pub(super) fn other_is_published(plan: &PromotionPlan, other: &ReleaseState) -> String {
+    let by = other.author.as_deref().unwrap_or("somebody");
+    format!("a release of {} by {by} exists that is not of this promotion", plan.draft.tag)
 }
 
 /// Whether an attached file is the record, as far as the host says without sending it.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::probe::judge_tag;
+use crate::domain::commit::ReleaseState;
 use crate::domain::promotion::plan::MARK;
-use crate::domain::promotion::{Finding, Phase, SagaState, Truth};
+use crate::domain::promotion::{Finding, Phase, Receipt, SagaState, Step, StepState, Truth};
 use crate::domain::registry::ModelVersion;
 use crate::domain::release::notes_marker;
 use crate::failure::Outcome;
@@ -36,7 +37,7 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Truth> {
         services.registry.version(draft.model(), draft.version()),
         services.registry.holders(draft.model(), &draft.promote_to),
         services.host.tag(&draft.repo, &draft.tag),
-        services.host.releases(&draft.repo, &draft.tag, &marker),
+        releases(services, state, &marker),
     )
     .await;
     let meant = Meant::of(state);
@@ -94,6 +95,20 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Truth> {
             (is, as_meant)
         }),
     ]
+}
+
+/// The releases of the tag; ours is read by its id where that is known, because the list may lag behind.
+async fn releases(services: &Services, state: &SagaState, marker: &str) -> Outcome<Vec<ReleaseState>> {
+    let draft = &state.plan.draft;
+    let mut found = services.host.releases(&draft.repo, &draft.tag, marker).await?;
+    if let StepState::Done(Receipt::Drafted { id }) = state.step(Step::Draft)
+        && !found.iter().any(|r| r.id == *id && !r.draft)
+        && let Some(ours) = services.host.release(&draft.repo, *id).await?
+    {
+        found.retain(|r| r.id != *id);
+        found.push(ours);
+    }
+    Ok(found)
 }
 
 /// What the promotion meant to leave behind, as far as it has come.

@@ -11,6 +11,7 @@ use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::preview;
 use crate::promoter::Promoter;
 use crate::services::Services;
+use crate::verdict;
 
 /// Points asked for in one history: what the server gives at most, and more than a screen has columns.
 const MAX_POINTS: usize = 2_500;
@@ -35,6 +36,10 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         }
         Query::Preflight { model, version, decision } => {
             Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version, *decision).await?))
+        }
+        Query::Judgement { model, version } => {
+            let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;
+            Answer::Judgement(Box::new(verdict::read(services, &facts).await))
         }
         Query::Histories { runs, metric, window } => {
             Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -11,11 +12,15 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{address, answer};
+use super::prefs::Keeper;
 use super::save;
+use super::terminal_pictures::Painter;
 use crate::app::effect::{Effect, Place};
 use crate::app::msg::Msg;
+use crate::app::paint::PaintRequest;
 use crate::app::query::{Query, RequestId};
 use crate::domain::ids::PromotionId;
+use crate::domain::preview::Content;
 use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::domain::record::SignOff;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -43,6 +48,8 @@ pub struct Executor {
     permits: Arc<Semaphore>,
     stop: CancellationToken,
     saving: Option<AbortHandle>,
+    keeper: Option<Keeper>,
+    painter: Option<Painter>,
 }
 
 impl Executor {
@@ -56,6 +63,37 @@ impl Executor {
             permits: Arc::new(Semaphore::new(MAX_READS)),
             stop: CancellationToken::new(),
             saving: None,
+            keeper: None,
+            painter: None,
+        }
+    }
+
+    /// Makes pictures ready for a terminal that can show them.
+    pub fn paint_with(&mut self, painter: Option<Painter>) {
+        self.painter = painter;
+    }
+
+    fn paint(&self, request: PaintRequest) {
+        let (Some(painter), replies) = (self.painter, self.replies.clone()) else { return };
+        // Encoding takes longer than a frame may. What cannot be encoded stays in half blocks.
+        tokio::task::spawn_blocking(move || {
+            if let Content::Picture(picture) = &request.file.content
+                && let Some(graphic) = painter.paint(picture, request.canvas.columns, request.canvas.rows)
+            {
+                let _ = replies.send(Msg::Painted(request.canvas, graphic));
+            }
+        });
+    }
+
+    /// Keeps what a person chooses in this file, after telling what is in it.
+    pub fn keep_prefs(&mut self, file: PathBuf) {
+        self.keeper = Some(Keeper::spawn(file, self.replies.clone()));
+    }
+
+    /// Waits a moment for what has to be on disk before the program ends.
+    pub async fn finish(&mut self) {
+        if let Some(keeper) = self.keeper.take() {
+            keeper.finish().await;
         }
     }
 
@@ -89,6 +127,12 @@ impl Executor {
                 self.saving = Some(tokio::spawn(work).abort_handle());
             }
             Effect::StopSaving => self.stop_saving(),
+            Effect::Paint(request) => self.paint(request),
+            Effect::SavePrefs(what) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.remember(what);
+                }
+            }
             Effect::Browse(place) => self.browse(place),
             Effect::Copy(text) => return Some(Local::Copy(text)),
             Effect::Quit => return Some(Local::Quit),

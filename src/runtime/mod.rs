@@ -3,8 +3,10 @@
 pub mod answer;
 pub mod executor;
 pub mod input;
+pub mod prefs;
 pub mod run;
 pub mod save;
 mod signals;
 pub mod terminal;
+pub mod terminal_pictures;
 pub mod trace;

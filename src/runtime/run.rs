@@ -3,6 +3,7 @@
 //! Nothing is awaited but the next message. A frame is drawn when something changed; while nothing changes
 //! there is no timer and no wake-up.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
@@ -12,6 +13,7 @@ use super::executor::{Executor, Local};
 use super::input::InputReader;
 use super::signals::Signals;
 use super::terminal::TerminalGuard;
+use super::terminal_pictures::Painter;
 use crate::app::input::Input;
 use crate::app::msg::Msg;
 use crate::domain::ids::PromotionId;
@@ -30,10 +32,17 @@ const TICK: Duration = Duration::from_millis(100);
 const BATCH: usize = 256;
 
 /// Runs the program on the terminal until it is left. Returns the promotion that was left unfinished by that.
+/// What a person chooses is kept in `prefs`; pictures are made ready by `painter`, where the terminal can.
 ///
 /// # Errors
 /// If the terminal cannot be taken or written to.
-pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<Option<PromotionId>> {
+pub async fn run(
+    mut state: State,
+    services: Services,
+    prefs: PathBuf,
+    painter: Option<Painter>,
+    skin: &Skin,
+) -> Outcome<Option<PromotionId>> {
     // Before the terminal is taken: a signal in between would end the program and leave the terminal spoilt.
     let mut signals = Signals::listen()
         .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
@@ -46,12 +55,17 @@ pub async fn run(mut state: State, services: Services, skin: &Skin) -> Outcome<O
     let (replies, mut answers) = unbounded_channel();
     let clock = services.clock.clone();
     let mut executor = Executor::new(services, replies);
+    executor.keep_prefs(prefs);
+    executor.paint_with(painter);
     let mut last_frame = Instant::now();
     let mut frame_due: Option<Instant> = Some(last_frame);
     loop {
         for effect in effects.drain(..) {
             match executor.run(effect) {
-                Some(Local::Quit) => return Ok(state.left_behind()),
+                Some(Local::Quit) => {
+                    executor.finish().await;
+                    return Ok(state.left_behind());
+                }
                 Some(Local::Copy(text)) => {
                     if let Err(failure) = terminal.copy(&text) {
                         update(&mut state, Msg::Failed(failure));

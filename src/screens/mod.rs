@@ -16,6 +16,7 @@ pub mod promotion;
 pub mod review;
 pub mod run;
 pub mod runs;
+pub mod trend;
 pub mod versions;
 
 use crate::app::action::Action;
@@ -40,6 +41,8 @@ pub enum Screen {
     Promotion(promotion::Promotion),
     /// The curve of a metric.
     Curve(curve::Curve),
+    /// A metric over all versions of a model.
+    Trend(trend::Trend),
     /// The files of a version.
     Files(Box<files::Files>),
     /// The beginning of a file.
@@ -72,6 +75,7 @@ impl Screen {
             Self::Approve(s) => s.contexts(),
             Self::Promotion(s) => s.contexts(),
             Self::Curve(s) => s.contexts(),
+            Self::Trend(s) => s.contexts(),
             Self::Files(s) => s.contexts(),
             Self::Preview(s) => s.contexts(),
             Self::Experiments(s) => s.contexts(),
@@ -95,6 +99,7 @@ impl Screen {
             Self::Approve(s) => s.hints(),
             Self::Promotion(s) => s.hints(ctx),
             Self::Curve(s) => s.hints(),
+            Self::Trend(s) => s.hints(),
             Self::Files(s) => s.hints(),
             Self::Preview(s) => s.hints(),
             Self::Experiments(s) => s.hints(),
@@ -122,6 +127,7 @@ impl Screen {
             Self::Runs(s) => s.captures_text(),
             Self::Review(s) => s.captures_text(),
             Self::Curve(_)
+            | Self::Trend(_)
             | Self::Promotion(_)
             | Self::Run(_)
             | Self::Compare(_)
@@ -177,6 +183,7 @@ impl Screen {
             Self::Approve(s) => s.needs(ctx),
             Self::Promotion(s) => s.needs(ctx),
             Self::Curve(s) => s.needs(ctx),
+            Self::Trend(s) => s.needs(ctx),
             Self::Files(s) => s.needs(ctx),
             Self::Preview(s) => s.needs(ctx),
             Self::Experiments(s) => s.needs(ctx),
@@ -198,6 +205,7 @@ impl Screen {
             Self::Approve(s) => s.update(event, ctx),
             Self::Promotion(s) => s.update(event, ctx),
             Self::Curve(s) => s.update(event, ctx),
+            Self::Trend(s) => s.update(event, ctx),
             Self::Files(s) => s.update(event, ctx),
             Self::Preview(s) => s.update(event, ctx),
             Self::Experiments(s) => s.update(event, ctx),
@@ -224,6 +232,7 @@ impl Screen {
             Self::Approve(_) => "approve",
             Self::Promotion(_) => "promotion",
             Self::Curve(_) => "curve",
+            Self::Trend(_) => "trend",
             Self::Files(_) => "files",
             Self::Preview(_) => "preview",
             Self::Experiments(_) => "experiments",

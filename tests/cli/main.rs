@@ -6,6 +6,7 @@ mod support;
 
 mod acts;
 mod binary;
+mod check;
 mod code;
 mod failures;
 mod shapes;
@@ -55,13 +56,20 @@ impl Desk {
 
     /// A desk whose rules are changed first.
     fn with(change: impl FnOnce(&mut Rules)) -> Self {
+        Self::changed(change, |_| {})
+    }
+
+    /// A desk whose rules and world are changed first.
+    fn changed(change: impl FnOnce(&mut Rules), edit: impl FnOnce(&mut World)) -> Self {
         let home = tempfile::tempdir().unwrap();
         let cli = Cli::try_parse_from(["signoff", "--demo", "inbox"]).unwrap();
         let loaded = load(Env::of(&[], home.path()), cli.flags()).unwrap();
         let mut target = loaded.target().unwrap();
         change(&mut target.rules);
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
-        let (registry, host) = open(&Store::memory(World::new(clock.now()).unwrap()), &clock, Latency::NONE);
+        let mut world = World::new(clock.now()).unwrap();
+        edit(&mut world);
+        let (registry, host) = open(&Store::memory(world), &clock, Latency::NONE);
         let services = Services {
             registry: registry.clone(),
             tracking: registry,

@@ -56,6 +56,10 @@ impl CodeHost for Guarded {
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
         self.inner.asset(repo, id, limit).await
     }
+    async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>> {
+        self.ask("file")?;
+        self.inner.file(repo, commit, path).await
+    }
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {
         self.inner.commit_page(repo, commit)
     }

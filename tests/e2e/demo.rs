@@ -67,6 +67,31 @@ fn a_demo_approval_is_seen_by_the_command_line_until_the_reset() {
 }
 
 #[test]
+fn chosen_columns_are_there_in_the_next_session() {
+    let desk = Desk::empty();
+    let to_the_runs = |pty: &mut Pty| {
+        pty.wait_for("card-fraud");
+        shows(pty, Key::Char('e'), "EXPERIMENT");
+        shows(pty, Key::Enter, "STATUS");
+        pty.wait_for("auc")
+    };
+    let mut pty = desk.sit_down(&["demo"]);
+    assert!(to_the_runs(&mut pty).contains("log_loss"));
+    pty.press(Key::Char('C'));
+    pty.wait_for("columns");
+    pty.type_slowly("log_loss");
+    pty.press(Key::Enter);
+    pty.press(Key::Esc);
+    pty.wait_until("the list without the column", |s| s.contains("STATUS") && !s.contains("log_loss"));
+    pty.press(Key::Char('q'));
+    assert_eq!(pty.wait_exit().exit, Exit::Code(0));
+    let mut pty = desk.sit_down(&["demo"]);
+    assert!(!to_the_runs(&mut pty).contains("log_loss"));
+    pty.press(Key::Char('q'));
+    assert_eq!(pty.wait_exit().exit, Exit::Code(0));
+}
+
+#[test]
 fn the_command_line_works_in_the_demo_too() {
     let desk = Desk::empty();
     let said = desk.run(&["--demo", "approve", "telco-churn/42", "--confirm", "v42"]).ends(0);

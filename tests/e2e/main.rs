@@ -19,3 +19,4 @@ mod lineage;
 mod network;
 mod race;
 mod site;
+mod tabs;

@@ -315,3 +315,25 @@ async fn pages_for_people_are_on_the_web_host() {
     let page = adapter(&fake).commit_page(&repo(), &sha());
     assert_eq!(page, format!("{}/acme/churn-model/commit/{}", fake.url(), sha()));
 }
+
+#[tokio::test]
+async fn a_file_is_read_as_it_was_at_the_commit_and_as_it_is() {
+    let fake = fake().await;
+    let put = |sha: String, bytes: &[u8]| {
+        fake.change_repo(|repo| {
+            repo.commits.get_mut(&sha).unwrap().tree.insert("ops/sign off.toml".into(), bytes.to_vec());
+        });
+    };
+    put(sha().to_string(), b"[policy]\n# \xff\n");
+    let host = adapter(&fake);
+    let read = host.file(&repo(), &sha(), "ops/sign off.toml").await.unwrap();
+    assert_eq!(read.as_deref(), Some(&b"[policy]\n# \xff\n"[..]));
+    assert_eq!(host.file(&repo(), &second(), "ops/sign off.toml").await.unwrap(), None, "another commit");
+    assert_eq!(host.file(&repo(), &sha(), "signoff.toml").await.unwrap(), None);
+    put(sha().to_string(), &vec![b'x'; 64 * 1024 + 1]);
+    let failure = host.file(&repo(), &sha(), "ops/sign off.toml").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Rejected);
+    assert!(failure.reason.contains("64 KiB"), "{failure}");
+    fake.fault(Rule::new("GET", "*/contents/*", Fault::Unauthorized));
+    assert_eq!(host.file(&repo(), &sha(), "x").await.unwrap_err().kind, FailureKind::Unauthenticated);
+}

@@ -12,11 +12,12 @@ use signoff::failure::{Failure, FailureKind, Service};
 
 use crate::support::plan;
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step::Mark,
     Step::Move,
     Step::TagObject,
     Step::TagRef,
+    Step::Draft,
     Step::Release,
     Step::Dispatch,
     Step::Link,
@@ -45,6 +46,7 @@ fn receipt(step: Step) -> Receipt {
         Step::Move => Receipt::Moved { archived: Vec::new() },
         Step::TagObject => Receipt::TagObject { sha: "a".into() },
         Step::TagRef => Receipt::TagRef { object: "a".into() },
+        Step::Draft => Receipt::Drafted { id: 1 },
         Step::Release => Receipt::Released { id: 1, url: "u".into() },
         Step::Dispatch => Receipt::Dispatched,
         Step::Link => Receipt::Linked,

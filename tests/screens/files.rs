@@ -10,7 +10,7 @@ use signoff::ui::skin::Theme;
 
 use super::support::driver::{Driver, rules};
 use super::support::screen;
-use super::{pictures, text};
+use super::{pictures, text, themed};
 
 fn files() -> Driver {
     let route = Route::Files(ModelName::new("telco-churn"), VersionNumber(42));
@@ -30,7 +30,8 @@ fn preview(filter: &str) -> Driver {
 fn the_tree_of_files() {
     let mut driver = files();
     driver.keys("j<enter>j");
-    assert_snapshot!(pictures(&mut driver));
+    assert_snapshot!("the_tree_of_files", pictures(&mut driver));
+    assert_snapshot!("the_tree_of_files_without_colour", themed(&mut driver, Theme::NoColor));
 }
 
 #[test]
@@ -50,6 +51,7 @@ fn a_folder_that_cannot_be_read_says_why_in_its_place() {
 fn a_table_and_its_columns() {
     let mut driver = preview("importance");
     assert_snapshot!("a_table", pictures(&mut driver));
+    assert_snapshot!("a_table_without_colour", themed(&mut driver, Theme::NoColor));
     driver.keys("ll");
     assert_snapshot!("a_table_from_its_third_column", text(&mut driver, 60, 15));
 }

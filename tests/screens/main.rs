@@ -14,6 +14,7 @@ mod frame;
 mod lineage;
 mod promotion;
 mod review;
+mod runs;
 
 use signoff::ui::Skin;
 use signoff::ui::skin::Theme;

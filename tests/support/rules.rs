@@ -31,6 +31,7 @@ pub fn rules() -> Rules {
         directions: Directions::default(),
         main_metrics: vec!["auc".into()],
         watched_paths: Vec::new(),
+        policy: Default::default(),
         preview_bytes: 1 << 18,
     }
 }

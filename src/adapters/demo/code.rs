@@ -113,6 +113,12 @@ impl CodeHost for DemoHost {
         Ok(bytes)
     }
 
+    async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>> {
+        let operation = format!("read {} of {repo} at commit {}", clean_line(path), commit.short());
+        let (sha, path) = (commit.clone(), path.to_owned());
+        self.read(repo, operation, move |repo| Ok(repo.file(&sha, &path)?.map(|text| text.as_bytes().to_vec()))).await
+    }
+
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {
         convert::commit_page(repo, commit)
     }

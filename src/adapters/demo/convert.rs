@@ -169,6 +169,7 @@ pub(super) fn cd_run(repo: &RepoSlug, workflow: &Workflow, run: &WorkflowRun, no
         path: workflow.path(),
         state: run.at(workflow, now).0,
         created_at: Some(run.created_at),
+        actor: None,
         web_url: format!("{}/actions/runs/{}", repo_page(repo), run.id),
     }
 }
@@ -182,6 +183,7 @@ pub(super) fn training_run(repo: &RepoSlug, run: &TrainingWorkflowRun) -> CdRun 
         path: ".github/workflows/train.yml".to_owned(),
         state: CdState::Success,
         created_at: Some(run.created_at),
+        actor: run.actor.as_deref().map(clean_line),
         web_url: format!("{}/actions/runs/{}", repo_page(repo), run.id),
     }
 }

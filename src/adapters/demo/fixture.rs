@@ -289,6 +289,7 @@ fn repo(fixture: RepositoryFixture, now: Timestamp) -> Repo {
                 pull: commit.pull,
                 checks,
                 files: commit.files,
+                contents: BTreeMap::new(),
             };
             commits.insert(commit.sha, stored);
         }
@@ -329,7 +330,7 @@ fn trained_in_ci(runs: &mut BTreeMap<RunId, TrainingRun>, repo: &RepoSlug) -> Ve
         .map(|(number, run)| {
             let id = FIRST_TRAINING_ID + number;
             run.tags.insert("ci.run_url".to_owned(), format!("https://{HOST}/{repo}/actions/runs/{id}"));
-            TrainingWorkflowRun { id, number, created_at: run.started_at }
+            TrainingWorkflowRun { id, number, created_at: run.started_at, actor: None }
         })
         .collect()
 }

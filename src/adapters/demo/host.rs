@@ -136,6 +136,13 @@ impl ReleaseHost for DemoHost {
         .await
     }
 
+    async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>> {
+        self.read(repo, format!("read release {id} of {repo}"), move |repo| {
+            Ok(repo.release(id).ok().map(|found| convert::release_state(repo, found)))
+        })
+        .await
+    }
+
     async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>> {
         let (wanted, shown) = (file.to_owned(), text::clean_line(file));
         self.read(repo, format!("read workflow '{shown}' of {repo}"), move |repo| {

@@ -25,6 +25,7 @@ pub use registry::DemoRegistry;
 pub use store::Store;
 pub use world::World;
 
+use crate::domain::policy::file::{self, PolicyFile};
 use crate::ports::Clock;
 
 /// Name of the host that the demo's repository is on. It does not exist.
@@ -32,6 +33,14 @@ pub const HOST: &str = "github.demo";
 
 /// Address of the demo's registry.
 pub const REGISTRY_URL: &str = "demo://mlflow";
+
+/// The policy of the built-in world. A test keeps it right; one that cannot be read would ask for nothing.
+#[must_use]
+pub fn policy() -> PolicyFile {
+    file::parse(POLICY).unwrap_or_default()
+}
+
+const POLICY: &str = include_str!("../../../assets/demo/policy.toml");
 
 /// The ports over one world; the registry is the tracking server as well. Every call takes `latency`, so that progress can be seen.
 #[must_use]

@@ -17,6 +17,8 @@ use super::connection::{CONNECT_TIMEOUT, Connection};
 use super::errors::{Again, Asked, Nature, Reply, Trouble};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
+/// Media type that makes the contents API send a file as it is, not as JSON around Base64.
+const RAW: &str = "application/vnd.github.raw+json";
 /// Times a read is repeated.
 const REPEATS: usize = 2;
 /// Pause before the first repetition; the second takes three times as long.
@@ -79,6 +81,14 @@ impl Client {
         }
     }
 
+    /// Reads the bytes of one file; nothing if there is none (404).
+    pub(super) async fn find_raw(&self, operation: &str, path: &str) -> Outcome<Option<Vec<u8>>> {
+        match self.get_as(&self.asked(Nature::Read, operation), path, Some(RAW)).await {
+            Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+            read => read.map(|reply| Some(reply.body)),
+        }
+    }
+
     /// Sends a write, once, and reads the answer.
     pub(super) async fn write<B: Serialize + Sync, T: DeserializeOwned>(
         &self,
@@ -100,8 +110,12 @@ impl Client {
     }
 
     async fn get(&self, asked: &Asked<'_>, path: &str) -> Outcome<Reply> {
+        self.get_as(asked, path, None).await
+    }
+
+    async fn get_as(&self, asked: &Asked<'_>, path: &str, accept: Option<&'static str>) -> Outcome<Reply> {
         let backoff = ExponentialBuilder::new().with_min_delay(self.pause).with_factor(3.0).with_max_times(REPEATS);
-        (|| self.send(asked, Method::GET, path, None::<&()>))
+        (|| self.send_as(asked, Method::GET, path, None::<&()>, accept))
             .retry(backoff)
             .when(|trouble: &Trouble| trouble.again != Again::Never)
             .adjust(|trouble, pause| match trouble.again {
@@ -120,11 +134,23 @@ impl Client {
         path: &str,
         body: Option<&B>,
     ) -> Result<Reply, Trouble> {
+        self.send_as(asked, method, path, body, None).await
+    }
+
+    async fn send_as<B: Serialize + Sync>(
+        &self,
+        asked: &Asked<'_>,
+        method: Method,
+        path: &str,
+        body: Option<&B>,
+        accept: Option<&'static str>,
+    ) -> Result<Reply, Trouble> {
         // A failure to sign in stands for any request; what was attempted with it is more useful to know.
         let signed_in = self.wired().await;
         let wired = signed_in.map_err(|f| Failure { operation: asked.operation.to_owned(), ..f })?;
         let limit = self.connection.timeout;
-        let sent = tokio::time::timeout(limit, exchange(&wired.crab, method, format!("{}{path}", self.prefix), body));
+        let sent =
+            tokio::time::timeout(limit, exchange(&wired.crab, method, format!("{}{path}", self.prefix), body, accept));
         let result = match sent.await {
             Err(_) => Err(asked.timed_out(limit)),
             Ok(Err(error)) => Err(asked.transport(&error)),
@@ -183,8 +209,13 @@ async fn exchange<B: Serialize>(
     method: Method,
     path: String,
     body: Option<&B>,
+    accept: Option<&'static str>,
 ) -> octocrab::Result<Reply> {
-    let request = crab.build_request(http::request::Builder::new().method(method).uri(path), body)?;
+    let mut builder = http::request::Builder::new().method(method).uri(path);
+    if let Some(media_type) = accept {
+        builder = builder.header(http::header::ACCEPT, media_type);
+    }
+    let request = crab.build_request(builder, body)?;
     let response = crab.execute(request).await?;
     let (parts, mut stream) = response.into_parts();
     let mut body = Vec::new();

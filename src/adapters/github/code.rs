@@ -10,9 +10,9 @@ use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::CommitComment;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
-use crate::failure::Service;
-use crate::failure::{FailureKind, Outcome};
-use crate::ports::code::CodeHost;
+use crate::domain::text::clean_line;
+use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::ports::code::{CodeHost, MAX_FILE};
 use crate::ports::unsupported;
 
 /// Pages of checks that are read at most: 300 check runs and as many statuses.
@@ -138,6 +138,18 @@ impl CodeHost for GitHub {
 
     async fn asset(&self, repo: &RepoSlug, id: u64, _limit: usize) -> Outcome<Vec<u8>> {
         Err(unsupported(Service::Github, format!("read the file {id} in {repo}"), "not written yet"))
+    }
+
+    async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>> {
+        let operation = format!("read {} of {repo} at commit {}", clean_line(path), commit.short());
+        let content = self.client.find_raw(&operation, &routes::file(repo, commit, path)).await?;
+        match content {
+            Some(bytes) if bytes.len() > MAX_FILE => {
+                let reason = format!("it is larger than the {} KiB that are read", MAX_FILE / 1024);
+                Err(Failure::new(FailureKind::Rejected, Service::Github, operation, reason))
+            }
+            content => Ok(content),
+        }
     }
 
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {

@@ -79,6 +79,7 @@ pub(super) fn run(run: wire::Run) -> Converted<CdRun> {
         path: line(run.path).map(|p| p.split('@').next().unwrap_or_default().to_owned()).unwrap_or_default(),
         state: CdState::from_github(run.status.as_deref(), run.conclusion.as_deref()),
         created_at: time(run.created_at),
+        actor: line(run.triggering_actor.or(run.actor).and_then(|a| a.login)),
         web_url: line(run.html_url).unwrap_or_default(),
     })
 }

@@ -177,6 +177,12 @@ impl ReleaseHost for GitHub {
         Ok(found)
     }
 
+    async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>> {
+        let operation = format!("read release {id} of {repo}");
+        let found = self.client.find::<wire::Release>(&operation, &routes::release(repo, id)).await?;
+        found.map(|release| self.understood(&operation, convert::release(release))).transpose()
+    }
+
     async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>> {
         let shown = text::clean_line(file);
         let operation = format!("read workflow {shown} of {repo}");

@@ -64,6 +64,11 @@ pub(super) fn statuses(repo: &RepoSlug, commit: &CommitSha, page: usize) -> Stri
     format!("{}/status?per_page={PAGE}&page={page}", self::commit(repo, commit.as_str()))
 }
 
+/// The file's content, asked for with the media type `raw`.
+pub(super) fn file(repo: &RepoSlug, commit: &CommitSha, path: &str) -> String {
+    format!("{}/contents/{}?ref={commit}", repository(repo), nested(path))
+}
+
 /// The exact name; `/git/matching-refs/` would be a prefix search.
 pub(super) fn tag_ref(repo: &RepoSlug, tag: &TagName) -> String {
     format!("{}/git/ref/tags/{}", repository(repo), nested(tag.as_str()))
@@ -141,6 +146,9 @@ mod tests {
         assert_eq!(commit(&repo, "feature/x?y#z"), "/repos/acme/churn/commits/feature%2Fx%3Fy%23z");
         assert_eq!(tag_ref(&repo, &"m/a+b".parse().unwrap()), "/repos/acme/churn/git/ref/tags/m/a%2Bb");
         assert_eq!(workflow(&repo, ".github/workflows/cd.yml"), "/repos/acme/churn/actions/workflows/cd.yml");
+        let sha = "a".repeat(40).parse().unwrap();
+        let path = format!("/repos/acme/churn/contents/ops/a%3Fb%23.toml?ref={sha}");
+        assert_eq!(file(&repo, &sha, "ops/a?b#.toml"), path);
         let tag = "m/v1".parse().unwrap();
         assert_eq!(
             runs(&repo, None, "push", &tag),

@@ -105,6 +105,10 @@ pub(super) struct Run {
     pub conclusion: Option<String>,
     pub head_branch: Option<String>,
     pub head_sha: Option<String>,
+    /// Who started it first; null for accounts that are gone.
+    pub actor: Option<User>,
+    /// Who started this attempt.
+    pub triggering_actor: Option<User>,
     /// May end in `@` and the ref the file was read at.
     pub path: Option<String>,
     pub created_at: Option<String>,

@@ -4,24 +4,26 @@
 //! are pure: the same policy and the same evidence give the same verdict, in whatever order the evidence was read.
 
 pub mod checklist;
-pub mod demands;
+pub mod effective;
 pub mod evidence;
 pub mod file;
 pub mod judge;
+mod rules;
 pub mod separation;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 pub use checklist::{Answer, Answers, Question};
-pub use demands::Demands;
+pub use effective::Effective;
 pub use evidence::{CodeEvidence, Evidence, Reading};
 pub use separation::{People, Separation, Truth};
 
 use super::compare::Direction;
 use super::preflight::CheckState;
 
-/// The rules for one model, from one source.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// The rules for one model, from one source. By default nothing is asked for, and one approval is enough.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     /// Rules on metrics, in the order they were written.
     pub metrics: Vec<MetricRule>,
@@ -61,6 +63,48 @@ pub struct Policy {
     pub rollback: Severity,
 }
 
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            metrics: Vec::new(),
+            tags: Vec::new(),
+            description: false,
+            signature: false,
+            default_branch: false,
+            checks: Vec::new(),
+            pull_request_approvals: 0,
+            dataset_digest: false,
+            max_age_days: None,
+            first_release: Severity::Ignore,
+            four_eyes: FourEyes::default(),
+            // What cannot be read may hide anything.
+            unknown: Severity::Block,
+            checklist: Vec::new(),
+            approvals: 1,
+            approvers: Vec::new(),
+            require_reason: false,
+            allow_override: false,
+            // An incident is no time for rules that came later.
+            rollback: Severity::Warn,
+        }
+    }
+}
+
+impl Policy {
+    /// SHA-256 over the canonical JSON (RFC 8785) of these rules, as `sha256:<64 hex digits>`.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        // Plain data: the only thing that can fail is a number that is not finite, which no policy file can hold.
+        let json = serde_json_canonicalizer::to_vec(self).unwrap_or_default();
+        let mut out = String::from("sha256:");
+        for byte in Sha256::digest(&json) {
+            use std::fmt::Write as _;
+            let _ = write!(out, "{byte:02x}");
+        }
+        out
+    }
+}
+
 /// What becomes of a rule that does not hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +116,18 @@ pub enum Severity {
     Warn,
     /// Nothing can be approved.
     Block,
+}
+
+impl Severity {
+    /// How a rule of this severity stands if it does not hold.
+    #[must_use]
+    pub fn state(self) -> CheckState {
+        match self {
+            Self::Ignore => CheckState::Unknown,
+            Self::Warn => CheckState::Warn,
+            Self::Block => CheckState::Block,
+        }
+    }
 }
 
 /// A rule on one metric. Limits include their bound.
@@ -131,12 +187,24 @@ pub struct Finding {
 }
 
 /// Where rules came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SourceRef {
     /// `configuration`, or `acme/churn@3f9c1ab:signoff.toml`.
     pub name: String,
     /// SHA-256 of the policy as canonical JSON, `sha256:<hex>`; none if it could not be understood.
     pub digest: Option<String>,
+}
+
+impl PolicySource {
+    /// Rules that were understood, with their digest.
+    pub fn new(name: impl Into<String>, policy: Policy) -> Self {
+        Self { source: SourceRef { name: name.into(), digest: Some(policy.digest()) }, policy: Ok(policy) }
+    }
+
+    /// Rules that should be there and cannot be used; `why` says where and why.
+    pub fn broken(name: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { source: SourceRef { name: name.into(), digest: None }, policy: Err(why.into()) }
+    }
 }
 
 /// One source of rules, understood or not.
@@ -146,6 +214,16 @@ pub struct PolicySource {
     pub source: SourceRef,
     /// The rules, or where and why they cannot be understood: then nothing can be approved.
     pub policy: Result<Policy, String>,
+}
+
+impl SourceRef {
+    /// The name with the beginning of the digest: `configuration a1b2c3d`.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let digest =
+            self.digest.as_deref().map(|d| d.trim_start_matches("sha256:").chars().take(7).collect::<String>());
+        digest.map_or_else(|| format!("{} cannot be used", self.name), |d| format!("{} {d}", self.name))
+    }
 }
 
 /// The verdict on one version.
@@ -167,6 +245,35 @@ impl Verdict {
     /// The findings that keep the version from being approved.
     pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|f| f.state == CheckState::Block)
+    }
+
+    /// The sum, without a symbol: `pass  11 rules: 10 pass, 1 unknown`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let word = match self.state() {
+            CheckState::Pass => "pass",
+            CheckState::Unknown => "unknown",
+            CheckState::Warn => "warn",
+            CheckState::Block => "block",
+        };
+        let parts = [
+            (CheckState::Block, "block"),
+            (CheckState::Warn, "warn"),
+            (CheckState::Unknown, "unknown"),
+            (CheckState::Pass, "pass"),
+        ];
+        let counts: Vec<String> = parts
+            .into_iter()
+            .map(|(state, word)| (self.count(state), word))
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, word)| format!("{n} {word}"))
+            .collect();
+        match self.findings.len() {
+            0 if self.sources.is_empty() => format!("{word}  there is no policy for this model"),
+            0 => format!("{word}  the policy asks for nothing"),
+            1 => format!("{word}  1 rule: {}", counts.join(", ")),
+            n => format!("{word}  {n} rules: {}", counts.join(", ")),
+        }
     }
 
     /// How many findings stand so.

@@ -20,7 +20,9 @@ pub enum Step {
     TagObject,
     /// Create the tag ref: create-if-absent, so the lock between two approvers. The pivot: cannot be undone.
     TagRef,
-    /// Publish the release on the tag. Repeatable.
+    /// Make a draft of the release and attach the record. Nobody sees it.
+    Draft,
+    /// Publish the draft. Repeatable.
     Release,
     /// Send `workflow_dispatch`, where that is what starts CD.
     Dispatch,
@@ -36,8 +38,8 @@ impl Step {
     /// The steps of a promotion whose CD is started by `trigger`, in order.
     #[must_use]
     pub fn sequence(trigger: CdTrigger) -> Vec<Self> {
-        use Step::{Confirm, Dispatch, Follow, Link, Mark, Move, Release, TagObject, TagRef};
-        let mut steps = vec![Mark, Move, TagObject, TagRef, Release];
+        use Step::{Confirm, Dispatch, Draft, Follow, Link, Mark, Move, Release, TagObject, TagRef};
+        let mut steps = vec![Mark, Move, TagObject, TagRef, Draft, Release];
         if trigger == CdTrigger::Dispatch {
             steps.push(Dispatch);
         }
@@ -68,6 +70,7 @@ impl fmt::Display for Step {
             Self::Move => "move target",
             Self::TagObject => "tag object",
             Self::TagRef => "tag",
+            Self::Draft => "record",
             Self::Release => "release",
             Self::Dispatch => "start CD",
             Self::Link => "links back",
@@ -97,6 +100,11 @@ pub enum Receipt {
     TagRef {
         /// The tag object it points to.
         object: String,
+    },
+    /// The draft carries the record.
+    Drafted {
+        /// The host's id of the release.
+        id: u64,
     },
     /// The release is published.
     Released {

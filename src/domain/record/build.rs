@@ -10,7 +10,7 @@ use super::{
 use crate::domain::compare::{Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::PromotionId;
-use crate::domain::policy::{Answers, CodeEvidence, Demands, People, Separation, Truth, Verdict, checklist};
+use crate::domain::policy::{Answers, CodeEvidence, Effective, People, Separation, Truth, Verdict, checklist};
 use crate::domain::preflight::CheckState;
 use crate::domain::promotion::Signer;
 use crate::domain::registry::PromotionTarget;
@@ -50,7 +50,7 @@ pub struct Basis {
     /// The verdict.
     pub verdict: Verdict,
     /// What the policy asks of the signer.
-    pub demands: Demands,
+    pub demands: Effective,
     /// Who made the version.
     pub people: People,
     /// Whether the signer is somebody else.
@@ -75,7 +75,7 @@ impl Basis {
             decision,
             code: CodeEvidence::unread("not read"),
             verdict: Verdict::default(),
-            demands: Demands::default(),
+            demands: Effective::of(&[]),
             people: People::default(),
             separation: Separation { not_trainer: Truth::Unknown, not_author: Truth::Unknown },
             approvals: Vec::new(),
@@ -111,7 +111,7 @@ impl Basis {
         }
         if self.decision == Decision::Approve {
             out.extend(
-                checklist::open_items(&self.demands.questions, &sign_off.answers).into_iter().map(|(_, why)| why),
+                checklist::open_items(&self.demands.checklist, &sign_off.answers).into_iter().map(|(_, why)| why),
             );
         }
         if wordless && (self.demands.require_reason || self.decision == Decision::Rollback) {
@@ -263,7 +263,7 @@ impl Ingredients<'_> {
                 note: given.map(|a| text::clean(a.note.trim())).unwrap_or_default(),
             }
         };
-        self.basis.demands.questions.iter().map(row).collect()
+        self.basis.demands.checklist.iter().map(row).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What waits for me? The home screen.
 
+pub mod verdict;
 pub mod view;
 
 use crate::app::action::Action;

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::Inbox;
+use super::{Inbox, verdict};
 use crate::app::query::Query;
 use crate::domain::compare::metric_change;
 use crate::domain::inbox::Waiting;
@@ -45,8 +45,8 @@ impl Inbox {
             return self.draw_empty(area, buf, ctx, skin);
         }
         let (area, pane) = version_view::panes(area, ctx);
-        let columns = columns();
-        let widths = Widths::of(&columns, [sample()]);
+        let columns = columns(ctx);
+        let widths = Widths::of(&columns, [sample(ctx)]);
         let row = |i: usize| self.row(i, ctx).map(|w| row(&w, ctx, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
@@ -84,25 +84,33 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     Phrase::of(Role::Warn, text).add(Role::Key, "   H").add(Role::Muted, " promotions")
 }
 
-fn columns() -> Vec<Column<'static>> {
-    vec![
+/// Where room is short, columns go in this order: STAGE, AUTHOR, METRIC, VERDICT, Δ PROD.
+fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
+    let mut columns = vec![
         Column::left("MODEL").min(18).max(44).stretch(),
         Column::right("VER"),
         Column::right("AGE"),
-        Column::left("AUTHOR").rank(3).min(8),
-        Column::left("STAGE").rank(4),
-        Column::left("METRIC").rank(2).min(8),
+        Column::left("AUTHOR").rank(4).min(8),
+        Column::left("STAGE").rank(5),
+        Column::left("METRIC").rank(3).min(8),
         Column::point("VALUE"),
         Column::left("Δ PROD").rank(1),
-    ]
+    ];
+    if verdict::is_shown(ctx) {
+        columns.push(Column::left("VERDICT").rank(2));
+    }
+    columns
 }
 
 /// Widths are decided once, from what a row usually holds: nothing jumps when data arrives.
-fn sample() -> Row<'static> {
+fn sample(ctx: &Ctx<'_>) -> Row<'static> {
+    let shown = verdict::is_shown(ctx);
     Row::new(
         ["pricing-elasticity", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "123.4567", "▲ +0.0123"]
+            .into_iter()
+            .chain(shown.then_some("✓ pass 12/24"))
             .map(Phrase::new)
-            .to_vec(),
+            .collect(),
     )
 }
 
@@ -114,7 +122,7 @@ fn row(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
     let author = candidate.author.as_deref().or_else(|| known.and_then(|r| r.user.as_deref()));
     let author = author.map(|a| text::fit(a, 16, skin.symbols().ellipsis));
-    Row::new(vec![
+    let mut cells = vec![
         Phrase::new(candidate.model.to_string()),
         Phrase::of(Role::Candidate, candidate.number.to_string()),
         Phrase::new(format::age(candidate.created_at, ctx.now)),
@@ -123,7 +131,11 @@ fn row(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         format::known_or(name.map(str::to_owned), reading),
         format::known_or(value.map(|v| v.to_string()), reading),
         against(waiting, name, value, ctx, skin),
-    ])
+    ];
+    if verdict::is_shown(ctx) {
+        cells.push(verdict::cell(waiting, ctx, skin));
+    }
+    Row::new(cells)
 }
 
 /// The main metric's difference to production, or why there is none.

@@ -1,5 +1,6 @@
 //! What all screens share: what they are given, what they answer, and the filter line.
 
+pub mod known;
 pub mod plot;
 pub mod plot_view;
 pub mod save;
@@ -14,6 +15,7 @@ use crate::app::catalog::Catalog;
 use crate::app::edit;
 use crate::app::effect::Effect;
 use crate::app::input::Key;
+use crate::app::paint::Pictures;
 use crate::app::prefs::{Prefs, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
@@ -32,6 +34,8 @@ pub struct Ctx<'a> {
     pub prefs: &'a Prefs,
     /// Now.
     pub now: Timestamp,
+    /// How pictures are shown.
+    pub pictures: Pictures,
     /// Columns of the terminal.
     pub width: u16,
     /// Rows of the terminal.

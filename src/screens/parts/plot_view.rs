@@ -65,7 +65,7 @@ impl Plot<'_> {
         };
         let y_label = |v: f64| format_significant(v, 4);
         let cursor = self.cursor;
-        let chart = Chart { skin, series: &series, x, y, cursor, x_label: &x_label, y_label: &y_label };
+        let chart = Chart { skin, series: &series, flags: &[], x, y, cursor, x_label: &x_label, y_label: &y_label };
         (&chart).render(area, buf);
     }
 }

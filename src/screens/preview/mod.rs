@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
+use crate::app::paint::{Canvas, Graphic, PaintRequest, Pictures};
 use crate::app::query::Query;
 use crate::domain::artifact::{ArtifactRoot, human_size};
 use crate::domain::ids::{ModelName, VersionNumber};
@@ -34,6 +35,8 @@ enum Made {
     Lines(Vec<Phrase<'static>>),
     /// A scaled picture.
     Picture(Picture),
+    /// A picture that the terminal draws itself.
+    Graphic(Arc<Graphic>),
 }
 
 /// State of the screen.
@@ -51,6 +54,8 @@ pub struct Preview {
     /// What [`Self::made`] was made from: the file, columns, rows, folded.
     source: Option<(Arc<Beginning>, u16, usize, bool)>,
     made: Made,
+    /// A picture that shall be made ready for the terminal.
+    wanted: Option<PaintRequest>,
     save: Save,
 }
 
@@ -68,6 +73,7 @@ impl Preview {
             folded: false,
             source: None,
             made: Made::Nothing,
+            wanted: None,
             save: Save::default(),
         }
     }
@@ -109,6 +115,12 @@ impl Preview {
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let mut step = self.handle(event, ctx);
+        step.effects.extend(self.wanted.take().map(Effect::Paint));
+        step
+    }
+
+    fn handle(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
         let answered = self.save.update(event, ctx);
         self.remake(ctx);
         if let Some(step) = answered {
@@ -215,14 +227,33 @@ impl Preview {
             self.source = Some((file.clone(), 0, rows, self.folded));
         }
         let (width, rows, folded) = (ctx.width, self.rows(ctx), self.folded);
+        let columns = width.saturating_sub(2 * MARGIN).max(1);
+        let canvas = Canvas {
+            root: self.root.clone(),
+            path: self.path.clone(),
+            columns,
+            rows: u16::try_from(rows).unwrap_or(u16::MAX).max(1),
+        };
+        let graphic = ctx.catalog.files.graphic(&canvas).filter(|_| ctx.pictures == Pictures::Terminal);
         let same = self.source.as_ref().is_some_and(|(_, w, r, f)| (*w, *r, *f) == (width, rows, folded));
-        if same {
+        if same && (graphic.is_none() || matches!(self.made, Made::Graphic(_))) {
             return;
         }
-        let columns = width.saturating_sub(2 * MARGIN).max(1);
         self.made = match &file.content {
             Content::Text(lines) => Made::Lines(wrapped(lines, usize::from(columns), folded)),
+            Content::Picture(_) if ctx.pictures == Pictures::Off => {
+                let word = "Pictures are switched off: [ui] images in the configuration. w saves the file.";
+                Made::Lines(Phrase::of(Role::Muted, word).wrap(usize::from(columns), 0))
+            }
             Content::Picture(picture) => {
+                if let Some(graphic) = graphic {
+                    self.made = Made::Graphic(Arc::clone(graphic));
+                    self.source = Some((file, width, rows, folded));
+                    return;
+                }
+                if ctx.pictures == Pictures::Terminal {
+                    self.wanted = Some(PaintRequest { canvas, file: Arc::clone(&file) });
+                }
                 // Two pixels in a cell, one above the other.
                 let (w, h) = picture.fit(u32::from(columns), 2 * u32::try_from(rows).unwrap_or(u32::MAX));
                 Made::Picture(picture.scaled(w, h))

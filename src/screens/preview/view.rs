@@ -13,7 +13,7 @@ use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Pager, Picture, Row, Table};
+use crate::ui::widgets::{Pager, Picture, Row, Table, TerminalPicture};
 
 /// Columns a cell of a table takes at most.
 const WIDEST: u16 = 40;
@@ -55,6 +55,10 @@ impl Preview {
             }
             (Made::Picture(p), _) => {
                 (&Picture { skin, width: p.width, height: p.height, rgb: &p.rgb }).render(inner, buf);
+            }
+            (Made::Graphic(g), _) => {
+                let cell = |at: usize| g.cells.get(at)?.as_ref().map(|c| (c.symbol.as_str(), c.colour));
+                (&TerminalPicture { columns: g.columns, rows: g.rows, cell: &cell }).render(inner, buf);
             }
             (_, Content::Table(grid)) => self.draw_grid(grid, area, buf, skin),
             (_, Content::Bytes(bytes)) => {

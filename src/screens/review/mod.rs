@@ -1,8 +1,9 @@
 //! Should this go to production? One version against what is there.
 
-pub mod description;
 pub mod diff;
 pub mod lineage;
+pub mod rows;
+pub mod verdict;
 pub mod view;
 
 use crate::app::action::Action;
@@ -18,6 +19,7 @@ use crate::screens::parts::{Ctx, Event, Step};
 
 use diff::Diff;
 use lineage::Lineage;
+use rows::Row;
 
 /// The parts of a review, in tab order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,11 +31,13 @@ pub enum Tab {
     Lineage,
     /// The description.
     Description,
+    /// What the policy says.
+    Verdict,
 }
 
 impl Tab {
     /// Every tab, in order.
-    pub const ALL: [Self; 3] = [Self::Diff, Self::Lineage, Self::Description];
+    pub const ALL: [Self; 4] = [Self::Diff, Self::Lineage, Self::Description, Self::Verdict];
 
     /// Its title.
     #[must_use]
@@ -42,6 +46,7 @@ impl Tab {
             Self::Diff => "Diff",
             Self::Lineage => "Lineage",
             Self::Description => "Description",
+            Self::Verdict => "Verdict",
         }
     }
 }
@@ -54,8 +59,8 @@ pub struct Review {
     tab: Tab,
     diff: Diff,
     lineage: Lineage,
-    /// The description, wrapped, and where in it the reader is.
-    lines: Vec<String>,
+    /// The rows of the other tabs, and where in them the cursor is.
+    rows: Vec<Row>,
     cursor: Cursor<usize>,
 }
 
@@ -67,7 +72,7 @@ impl Review {
             tab: Tab::Diff,
             diff: Diff::new(model.clone(), version),
             lineage: Lineage::default(),
-            lines: Vec::new(),
+            rows: Vec::new(),
             cursor: Cursor::default(),
             model,
             version,
@@ -86,7 +91,7 @@ impl Review {
         match self.tab {
             _ if self.captures_text() => &[Context::Prompt, Context::Global],
             Tab::Lineage => &[Context::Lineage, Context::Review, Context::List, Context::Global],
-            Tab::Diff | Tab::Description => &[Context::Review, Context::List, Context::Global],
+            Tab::Diff | Tab::Description | Tab::Verdict => &[Context::Review, Context::List, Context::Global],
         }
     }
 
@@ -97,7 +102,7 @@ impl Review {
         match self.tab {
             Tab::Diff => self.diff.hints(),
             Tab::Lineage => Lineage::HINTS,
-            Tab::Description => &[Approve, NextTab, Files, Versions, Browse, Copy, Back, Help],
+            Tab::Description | Tab::Verdict => &[Approve, NextTab, Files, Versions, Browse, Copy, Back, Help],
         }
     }
 
@@ -113,14 +118,15 @@ impl Review {
         self.tab == Tab::Diff && self.diff.takes_back()
     }
 
-    /// The facts, and what the tab in front is made of besides.
+    /// The facts, the verdict, and what the tab in front is made of besides.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![self.query()];
+        needs.extend(verdict::query(&self.model, self.version, ctx));
         match self.tab {
             Tab::Diff => needs.extend(self.diff.needs(ctx)),
             Tab::Lineage => needs.extend(self.lineage.needs(self.facts(ctx), ctx)),
-            Tab::Description => {}
+            Tab::Description | Tab::Verdict => {}
         }
         needs
     }
@@ -147,6 +153,12 @@ impl Review {
         match action {
             Action::NextTab => self.turn(1, ctx),
             Action::PreviousTab => self.turn(Tab::ALL.len() - 1, ctx),
+            Action::Trend => {
+                return match self.diff.metric().filter(|_| self.tab == Tab::Diff) {
+                    Some(metric) => Step::push(Route::Trend(model, version, metric.to_owned())),
+                    None => Step::notice("Put the cursor on a metric to see it from version to version."),
+                };
+            }
             Action::Approve => return Step::push(Route::Approve(model, version, Decision::Approve)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),
@@ -155,7 +167,7 @@ impl Review {
             Action::Copy => return Step::copy(self.selected_text()),
             action if self.tab == Tab::Diff => return self.diff.update(Event::Action(action), ctx),
             moving if moving.is_movement() => {
-                let keys: Vec<usize> = (0..self.lines.len()).collect();
+                let keys: Vec<usize> = (0..self.rows.len()).collect();
                 self.cursor.step(moving, &keys, self.visible(ctx));
             }
             _ => {}
@@ -176,12 +188,13 @@ impl Review {
             return self.needs(ctx);
         }
         let mut queries = vec![self.query()];
+        queries.extend(verdict::query(&self.model, self.version, ctx));
         queries.extend(self.diff.refreshes(ctx));
         queries
     }
 
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1)
+        ctx.rows(above(&self.model, ctx))
     }
 
     fn turn(&mut self, by: usize, ctx: &Ctx<'_>) {
@@ -206,19 +219,32 @@ impl Review {
                 self.lineage.update(Event::Changed, facts, ctx);
             }
             Tab::Description => {
-                self.lines = facts.map(|f| description::lines(&f.version.description, ctx.width)).unwrap_or_default();
-                let keys: Vec<usize> = (0..self.lines.len()).collect();
-                self.cursor.settle(&keys, self.visible(ctx));
+                self.rows = facts.map(|f| rows::text_rows(&f.version.description, ctx.width)).unwrap_or_default();
+                self.settle(ctx);
+            }
+            Tab::Verdict => {
+                self.rows = verdict::rows(&self.model, self.version, ctx);
+                self.settle(ctx);
             }
         }
+    }
+
+    fn settle(&mut self, ctx: &Ctx<'_>) {
+        let keys: Vec<usize> = (0..self.rows.len()).collect();
+        self.cursor.settle(&keys, self.visible(ctx));
     }
 
     fn selected_text(&self) -> String {
         let row = match self.tab {
             Tab::Diff => self.diff.copied(),
             Tab::Lineage => None,
-            Tab::Description => self.lines.get(self.cursor.index()).filter(|line| !line.is_empty()).cloned(),
+            Tab::Description | Tab::Verdict => self.rows.get(self.cursor.index()).and_then(Row::copied),
         };
         row.unwrap_or_else(|| format!("models:/{}/{}", self.model.as_str(), self.version.0))
     }
+}
+
+/// Lines above what a tab shows: the tabs, and the verdict where a policy may ask for something.
+fn above(model: &ModelName, ctx: &Ctx<'_>) -> u16 {
+    1 + u16::from(ctx.rules.may_have_policy(model))
 }

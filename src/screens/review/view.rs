@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::{Review, Tab};
+use super::rows::Row as ReviewRow;
+use super::{Review, Tab, verdict};
 use crate::app::catalog::Slot;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -32,6 +33,9 @@ impl Review {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (line, area) = format::split_top(area, 1);
         self.draw_tabs(line, buf, skin);
+        let verdict = verdict::line(&self.model, self.version, ctx, skin);
+        let used = format::lines(area, buf, skin, verdict);
+        let (_, area) = format::split_top(area, used);
         let slot = ctx.catalog.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s: &Slot| s.read_at));
@@ -43,7 +47,7 @@ impl Review {
                 format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
             }
             (_, _, Tab::Lineage) => self.lineage.draw(area, buf, skin),
-            (_, _, Tab::Description) => self.draw_description(area, buf, skin),
+            (_, _, Tab::Description | Tab::Verdict) => self.draw_rows(area, buf, skin),
         }
     }
 
@@ -52,15 +56,15 @@ impl Review {
     fn is_reading(&self, ctx: &Ctx<'_>) -> bool {
         match self.tab {
             Tab::Lineage => self.needs(ctx).iter().any(|query| ctx.catalog.is_loading(query)),
-            Tab::Diff | Tab::Description => ctx.catalog.is_loading(&self.query()),
+            Tab::Diff | Tab::Description | Tab::Verdict => ctx.catalog.is_loading(&self.query()),
         }
     }
 
-    fn draw_description(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
-        let columns = [Column::left("").stretch()];
-        let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("x")])]);
-        let row = |i: usize| self.lines.get(i).map(|l| Row::across(Phrase::new(l.clone()))).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, self.lines.len(), &row).without_header();
+    fn draw_rows(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
+        let columns = columns(self.tab);
+        let widths = Widths::of(&columns, [sample(self.tab)]);
+        let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
 
@@ -79,5 +83,34 @@ impl Review {
             word.draw(Rect { x: area.right() - width, width, ..area }, buf, skin);
         }
         (&tabs).render(area, buf);
+    }
+}
+
+fn columns(tab: Tab) -> Vec<Column<'static>> {
+    match tab {
+        Tab::Verdict => vec![Column::left("").min(16).max(34), Column::left("").stretch()],
+        Tab::Diff | Tab::Lineage | Tab::Description => vec![Column::left("").stretch()],
+    }
+}
+
+fn sample(tab: Tab) -> Row<'static> {
+    match tab {
+        Tab::Verdict => Row::new(vec![Phrase::new("x metric.auc.max_loss_percent"), Phrase::new("x")]),
+        Tab::Diff | Tab::Lineage | Tab::Description => Row::new(vec![Phrase::new("x")]),
+    }
+}
+
+fn draw_row(row: &ReviewRow, skin: &Skin) -> Row<'static> {
+    match row {
+        ReviewRow::Gap => Row::default(),
+        ReviewRow::Fact { label, value, warn } => {
+            let value = match warn {
+                true => Phrase::of(Role::Warn, format!("{} {value}", skin.symbols().warn)),
+                false => Phrase::new(value.clone()),
+            };
+            Row::new(vec![Phrase::of(Role::Muted, format!("  {label}")), value])
+        }
+        ReviewRow::Finding(finding) => Row::new(verdict::cells(finding, skin)),
+        ReviewRow::Line(line) => Row::across(Phrase::new(line.clone())),
     }
 }

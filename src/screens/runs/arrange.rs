@@ -5,35 +5,9 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::app::prefs::RunColumn;
+use crate::app::prefs::{RunColumn, Sort, SortKey};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
-
-/// What the rows are sorted by. Nothing is the server's order: newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SortKey {
-    /// The word for its state.
-    Status,
-    /// Its name.
-    Name,
-    /// When it began.
-    Started,
-    /// How long it took.
-    Duration,
-    /// Who ran it.
-    User,
-    /// A metric or param.
-    Column(RunColumn),
-}
-
-/// A sort key and its direction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sort {
-    /// What by.
-    pub key: SortKey,
-    /// Largest first.
-    pub descending: bool,
-}
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::app::fuzzy;
 use crate::app::grown::FoundRuns;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
-use crate::app::prefs::{Remember, RunColumn};
+use crate::app::prefs::{Remember, RunColumn, Sort, SortKey};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::compare::matches;
@@ -23,7 +23,7 @@ use crate::domain::run::Run;
 use crate::failure::Failure;
 use crate::ports::tracking::RunQuery;
 use crate::screens::parts::{Ctx, Event, Filter, Step, run_label};
-use arrange::{Line, Sort, SortKey};
+use arrange::Line;
 use picker::{Picker, Purpose};
 use search::SearchLine;
 
@@ -211,11 +211,12 @@ impl Runs {
                 let again = self.sort.as_ref().filter(|s| s.key == key).map(|s| !s.descending);
                 // Numbers are looked at from the top, names from the beginning.
                 let usual = !matches!(key, SortKey::Name | SortKey::Status | SortKey::User);
-                self.sort = Some(Sort { descending: again.unwrap_or(usual), key });
+                let sort = Sort { descending: again.unwrap_or(usual), key };
+                self.sort = Some(sort.clone());
                 self.made_from = None;
                 // One sorts to see what comes first.
                 self.cursor = Cursor::default();
-                Step::none()
+                Step { remember: Some(Remember::Sort(self.experiment.clone(), sort)), ..Step::none() }
             }
             (Some(SortKey::Column(column)), Purpose::Columns) => {
                 let columns = self.columns.get_or_insert_default();
@@ -327,6 +328,9 @@ impl Runs {
         };
         if self.columns.is_none() && !found.list.items.is_empty() {
             let chosen = ctx.prefs.columns.get(&self.experiment).cloned();
+            if self.sort.is_none() {
+                self.sort = ctx.prefs.sort.get(&self.experiment).cloned();
+            }
             self.columns = Some(chosen.unwrap_or_else(|| usual_columns(found, &ctx.rules.main_metrics)));
         }
         let made_from = (self.shown.clone(), found.list.changed);

@@ -2,13 +2,12 @@
 
 use tui_input::Input as Field;
 
-use super::arrange::SortKey;
 use crate::app::action::Action;
 use crate::app::edit;
 use crate::app::fuzzy;
 use crate::app::grown::FoundRuns;
 use crate::app::list::Cursor;
-use crate::app::prefs::RunColumn;
+use crate::app::prefs::{RunColumn, SortKey};
 use crate::screens::parts::{Ctx, Event};
 
 /// What is chosen.

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Runs;
-use super::arrange::{Line, SortKey, duration};
+use super::arrange::{Line, duration};
 use super::picker::{Picker, Purpose, label};
-use crate::app::prefs::RunColumn;
+use crate::app::prefs::{RunColumn, SortKey};
 use crate::app::query::Query;
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;

@@ -14,6 +14,9 @@ use crate::domain::record::Decision;
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 
+/// Versions whose metric is drawn in a row: its own and those before it.
+const SPARK: usize = 8;
+
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Versions {
@@ -58,8 +61,8 @@ impl Versions {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Mark, Review};
-        &[Review, Approve, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
+        use Action::{Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Mark, Review, Trend};
+        &[Review, Approve, Trend, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
     }
 
     /// The line that narrows the list.
@@ -87,7 +90,9 @@ impl Versions {
             needs.push(self.query(versions.next_page()));
         }
         let in_sight = self.shown.iter().skip(self.cursor.offset()).take(rows);
-        needs.extend(ctx.catalog.runs_to_ask(in_sight.filter_map(|i| versions.items.get(*i)?.run_id.clone())));
+        // Of each row also the versions before it: their metric is drawn beside it.
+        let drawn = in_sight.flat_map(|i| versions.items.iter().skip(*i).take(SPARK));
+        needs.extend(ctx.catalog.runs_to_ask(drawn.filter_map(|v| v.run_id.clone())));
         needs
     }
 
@@ -139,6 +144,7 @@ impl Versions {
             Action::Review => Step::push(Route::Review(model, version)),
             Action::Approve => Step::push(Route::Approve(model, version, Decision::Approve)),
             Action::Files => Step::push(Route::Files(model, version)),
+            Action::Trend => self.trend(version, items, ctx),
             Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
             _ => Step::none(),
@@ -162,6 +168,17 @@ impl Versions {
             run: items.iter().find(|v| v.number == number).and_then(|v| v.run_id.clone()),
         };
         Step::push(Route::Compare(numbers.into_iter().map(subject).collect()))
+    }
+
+    /// The main metric of this version over all of them; that of the newest that has one, if this has none.
+    fn trend(&self, version: VersionNumber, items: &[ModelVersion], ctx: &Ctx<'_>) -> Step {
+        let here = items.iter().filter(|v| v.number == version);
+        let run = |v: &ModelVersion| ctx.catalog.run(v.run_id.as_ref()?).flatten();
+        let metric = here.chain(items).find_map(|v| ctx.rules.main_metric(run(v)?));
+        match metric {
+            Some(metric) => Step::push(Route::Trend(self.model.clone(), version, metric.to_owned())),
+            None => Step::notice("No run that was read has one of the main metrics; [metrics] main names them."),
+        }
     }
 
     fn query(&self, page: Option<String>) -> Query {

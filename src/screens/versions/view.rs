@@ -4,17 +4,18 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::Versions;
+use super::{SPARK, Versions};
 use crate::app::catalog::Paged;
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::registry::{ModelVersion, VersionStatus};
 use crate::domain::text::first_line;
 use crate::screens::parts::Ctx;
+use crate::screens::parts::known::{Known, known};
 use crate::screens::parts::{version_view, view as format};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Row, Table};
+use crate::ui::widgets::{Row, Spark, Table};
 
 impl Versions {
     /// What the title line says: left, and pieces at the right.
@@ -53,13 +54,13 @@ impl Versions {
         }
         let (area, pane) = version_view::panes(area, ctx);
         // What the pane says in full needs no column.
-        let columns: Vec<_> = columns().into_iter().take(if pane.is_some() { 7 } else { 8 }).collect();
+        let columns: Vec<_> = columns().into_iter().take(if pane.is_some() { 8 } else { 9 }).collect();
         let widths = Widths::of(&columns, [sample()]);
         let row = |i: usize| {
             self.shown
                 .get(i)
-                .and_then(|i| items.get(*i))
-                .map(|v| row(v, ctx, skin).marked(self.marks.contains(&v.number)))
+                .and_then(|i| items.get(*i..))
+                .and_then(|from| Some(row(from.first()?, from, ctx, skin).marked(self.marks.contains(&from[0].number))))
                 .unwrap_or_default()
         };
         let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
@@ -79,19 +80,49 @@ fn columns() -> Vec<Column<'static>> {
         Column::left("AUTHOR").rank(4).min(8),
         Column::left("METRIC").rank(2).min(8),
         Column::point("VALUE").rank(1),
+        Column::right(format!("LAST {SPARK}")).rank(6),
         Column::left("DESCRIPTION").rank(5).min(16).stretch(),
     ]
 }
 
 fn sample() -> Row<'static> {
     Row::new(
-        ["v1234", "● Production", "champion, shadow", "59m", "ci-trainer", "test_accuracy", "123.4567", "Tuned"]
-            .map(Phrase::new)
-            .to_vec(),
+        [
+            "v1234",
+            "● Production",
+            "champion, shadow",
+            "59m",
+            "ci-trainer",
+            "test_accuracy",
+            "123.4567",
+            "▁▂▃▄▅▆▇█",
+            "Tuned",
+        ]
+        .map(Phrase::new)
+        .to_vec(),
     )
 }
 
-fn row(version: &ModelVersion, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+/// The metric over the last versions up to the first of these, which is shown in the row; the rest are those before
+/// it, newest first. The scale is that of these values alone: it is their shape that counts, the value stands beside.
+fn spark(metric: &str, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    let last = &from[..from.len().min(SPARK)];
+    let known: Vec<Known> = last.iter().rev().map(|v| known(v, metric, ctx)).collect();
+    let values: Vec<f64> = known.iter().map(|k| k.value().map_or(f64::NAN, |v| v.0)).collect();
+    let spark = Spark { skin, values: &values, role: Role::Text };
+    let symbols = skin.symbols();
+    // In ASCII a dot is a level of the curve.
+    let gap = if symbols.levels.contains(&symbols.dot) { " " } else { symbols.dot };
+    let cells = spark.cells(SPARK).into_iter().zip(known);
+    cells.fold(Phrase::default(), |phrase, (cell, known)| match (cell, known) {
+        (Some(symbol), _) => phrase.text(symbol),
+        (None, Known::Underway) => phrase.add(Role::Muted, symbols.ellipsis),
+        (None, _) => phrase.add(Role::Muted, gap),
+    })
+}
+
+/// One row: `version` is the first of `from`, the versions from it on, newest first.
+fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let symbols = skin.symbols();
     let in_production = ctx.rules.promote_to.is_held_by(version);
     let reading = format::reading(version.run_id.as_ref(), ctx);
@@ -120,6 +151,7 @@ fn row(version: &ModelVersion, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         format::known_or(author.map(str::to_owned), reading),
         format::known_or(name.map(str::to_owned), reading),
         format::known_or(value.map(|v| v.to_string()), reading),
+        name.map_or_else(|| format::known_or(None, reading), |name| spark(name, from, ctx, skin)),
         word.add(Role::Muted, first_line(&version.description).to_owned()),
     ])
 }

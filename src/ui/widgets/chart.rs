@@ -21,6 +21,17 @@ pub struct Series<'a> {
     pub points: &'a [(f64, f64)],
 }
 
+/// A point that stands out, with a symbol over the dots.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag<'a> {
+    /// Where. Nothing is drawn for what is not finite or out of sight.
+    pub at: (f64, f64),
+    /// Its look.
+    pub role: Role,
+    /// Its symbol, one column wide.
+    pub symbol: &'a str,
+}
+
 /// A chart with axes. Later series lie over earlier ones.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
@@ -29,6 +40,8 @@ pub struct Chart<'a> {
     pub skin: &'a Skin,
     /// The lines.
     pub series: &'a [Series<'a>],
+    /// Points that stand out, over all lines.
+    pub flags: &'a [Flag<'a>],
     /// The horizontal axis.
     pub x: Scale,
     /// The vertical axis.
@@ -165,6 +178,18 @@ impl Widget for &Chart<'_> {
                 buf.set_stringn(x, y, glyph.to_string(), 1, style);
             }
         }
+        for flag in self.flags {
+            let within = |p: &f64| (0.0..=1.0).contains(p);
+            let places = self.x.place(flag.at.0).filter(within).zip(self.y.place(flag.at.1).filter(within));
+            let Some((px, py)) = places else { continue };
+            // The cell that holds the point's dot: two columns and four rows of dots to a cell.
+            let dot = |place: f64, cells: u16, dots: u16| {
+                (place * f64::from((cells * dots).saturating_sub(1))).round() as u16 / dots
+            };
+            let x = plot_area.x + dot(px, plot_area.width, 2);
+            let y = plot_area.y + dot(1.0 - py, plot_area.height, 4);
+            buf.set_stringn(x, y, flag.symbol, 1, self.skin.style(flag.role));
+        }
     }
 }
 
@@ -200,6 +225,7 @@ mod tests {
         let chart = Chart {
             skin: &skin,
             series: &series,
+            flags: &[],
             x: Scale::over(points.iter().map(|p| p.0), false),
             y: Scale::over(points.iter().map(|p| p.1), false),
             cursor,

@@ -14,13 +14,13 @@ mod tabs;
 mod timeline;
 
 pub use bars::{Footer, HeaderBar, Hint, Rule, TargetMark};
-pub use chart::{Chart, Series};
+pub use chart::{Chart, Flag, Series};
 pub use dialog::Dialog;
 pub use field::Field;
 pub use ground::{Ground, TooSmall};
 pub use notice::{Banner, Tone};
 pub use pager::Pager;
-pub use picture::Picture;
+pub use picture::{Picture, TerminalPicture};
 pub use spark::Spark;
 pub use table::{Row, Sorted, Table};
 pub use tabs::{Tab, Tabs};

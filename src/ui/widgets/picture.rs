@@ -1,6 +1,8 @@
 //! A picture out of half blocks: two pixels in a cell, the upper as the character and the lower as its ground.
 
-use ratatui::buffer::Buffer;
+use std::num::NonZeroU16;
+
+use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::widgets::Widget;
@@ -58,6 +60,45 @@ impl Widget for &Picture<'_> {
                 let style = Style::new().fg(colour(upper));
                 let style = lower.map_or(style, |lower| style.bg(colour(lower)));
                 buf.set_stringn(x, y, "▀", 1, style);
+            }
+        }
+    }
+}
+
+/// A picture in a protocol of the terminal. It is drawn as a whole or not at all: half a sequence would spoil the
+/// screen.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations)]
+pub struct TerminalPicture<'a> {
+    /// Columns it takes.
+    pub columns: u16,
+    /// Rows it takes.
+    pub rows: u16,
+    /// What the cell at a position, counted row by row, holds and its colour; none for those painted over.
+    pub cell: &'a dyn Fn(usize) -> Option<(&'a str, Option<[u8; 3]>)>,
+}
+
+impl Widget for &TerminalPicture<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = area.intersection(buf.area);
+        if self.columns > area.width || self.rows > area.height {
+            return;
+        }
+        for (row, y) in (0..usize::from(self.rows)).zip(area.top()..) {
+            for (column, x) in (0..usize::from(self.columns)).zip(area.left()..) {
+                let cell = &mut buf[(x, y)];
+                match (self.cell)(row * usize::from(self.columns) + column) {
+                    Some((symbol, colour)) => {
+                        // However long the sequence, it is one cell.
+                        cell.set_symbol(symbol).set_diff_option(CellDiffOption::ForcedWidth(NonZeroU16::MIN));
+                        if let Some([r, g, b]) = colour {
+                            cell.set_fg(Color::Rgb(r, g, b));
+                        }
+                    }
+                    None => {
+                        cell.set_diff_option(CellDiffOption::Skip);
+                    }
+                }
             }
         }
     }

@@ -18,23 +18,33 @@ pub struct Spark<'a> {
     pub role: Role,
 }
 
-impl Widget for &Spark<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let area = first_line(area, buf);
-        let width = usize::from(area.width).min(self.values.len());
+impl Spark<'_> {
+    /// The symbols of at most `width` columns, for a cell of a table; none for a gap.
+    #[must_use]
+    pub fn cells(&self, width: usize) -> Vec<Option<&'static str>> {
+        let width = width.min(self.values.len());
         let finite = || self.values.iter().copied().filter(|v| v.is_finite());
         let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-        for (at, x) in (0..width).zip(area.left()..) {
+        let cell = |at: usize| {
             let from = at * self.values.len() / width;
             let to = (at + 1) * self.values.len() / width;
             let bin = || self.values[from..to].iter().filter(|v| v.is_finite());
             let count = bin().count();
-            if count == 0 {
-                continue;
-            }
             // Scaled before summing: the sum of large values may not be finite.
             let level = bin().map(|v| scale(*v, low, high)).sum::<f64>() / count as f64;
-            buf.set_stringn(x, area.y, self.skin.symbols().level(level), 1, self.skin.style(self.role));
+            (count > 0).then(|| self.skin.symbols().level(level))
+        };
+        (0..width).map(cell).collect()
+    }
+}
+
+impl Widget for &Spark<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let area = first_line(area, buf);
+        for (cell, x) in self.cells(usize::from(area.width)).into_iter().zip(area.left()..) {
+            if let Some(symbol) = cell {
+                buf.set_stringn(x, area.y, symbol, 1, self.skin.style(self.role));
+            }
         }
     }
 }

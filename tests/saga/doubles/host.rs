@@ -77,6 +77,10 @@ impl ReleaseHost for FaultyHost {
         Ok(if !there.is_empty() && self.script.is_hidden("releases") { Vec::new() } else { there })
     }
 
+    async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>> {
+        self.script.read(GITHUB, "release", self.inner.release(repo, id)).await
+    }
+
     async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>> {
         self.script.read(GITHUB, "workflow", self.inner.workflow(repo, file)).await
     }

@@ -21,10 +21,11 @@ pub(super) struct Request {
     query: Vec<(String, String)>,
     pub body: Value,
     pub authorization: Option<String>,
+    pub accept: Option<String>,
 }
 
 impl Request {
-    pub fn new(method: &str, uri: &Uri, body: Value, authorization: Option<String>) -> Self {
+    pub fn new(method: &str, uri: &Uri, body: Value, authorization: Option<String>, accept: Option<String>) -> Self {
         let path = uri.path().strip_prefix("/api/v3").unwrap_or(uri.path()).to_owned();
         let decode = |s: &str| percent_decode_str(s).decode_utf8_lossy().into_owned();
         let pair = |p: &str| {
@@ -38,6 +39,7 @@ impl Request {
             path,
             body,
             authorization,
+            accept,
         }
     }
 
@@ -69,11 +71,13 @@ pub(super) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Value,
+    /// Sent as it is instead of the body.
+    raw: Option<Vec<u8>>,
 }
 
 impl Answer {
     pub fn new(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body }
+        Self { status, headers: Vec::new(), body, raw: None }
     }
 
     pub fn error(status: u16, message: &str) -> Self {
@@ -91,12 +95,22 @@ impl Answer {
         self
     }
 
+    /// A file as the media type `raw` has it.
+    pub fn raw(bytes: &[u8]) -> Self {
+        Self { raw: Some(bytes.to_vec()), ..Self::new(200, Value::Null) }
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
+        if let Some(raw) = &self.raw {
+            return raw.clone();
+        }
         if self.body.is_null() { Vec::new() } else { self.body.to_string().into_bytes() }
     }
 
     pub fn head(&self) -> Builder {
-        let mut builder = Builder::new().status(self.status).header("content-type", "application/json; charset=utf-8");
+        let kind =
+            if self.raw.is_some() { "application/vnd.github.raw+json" } else { "application/json; charset=utf-8" };
+        let mut builder = Builder::new().status(self.status).header("content-type", kind);
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
         }
@@ -193,6 +207,7 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
         ("GET", ["commits", rev, "status"]) => pulls::combined_status(repo, call, rev),
         ("GET", ["pulls", number]) => pulls::pull(repo, call, number),
         ("GET", ["pulls", number, "reviews"]) => pulls::reviews(repo, call, number),
+        ("GET", ["contents", path @ ..]) => commits::contents(repo, call, &path.join("/")),
         ("GET", ["compare", range]) => commits::compare(repo, call, range),
         ("GET", ["git", "ref", name @ ..]) => git::read_ref(repo, call, &name.join("/")),
         ("GET", ["git", "tags", sha]) => git::read_tag_object(repo, call, sha),

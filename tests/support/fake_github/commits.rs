@@ -58,6 +58,21 @@ pub(super) fn compare(repo: &Repo, call: &Call<'_>, range: &str) -> Answer {
     )
 }
 
+/// One file, raw if asked for so, else in Base64, which nothing here reads.
+pub(super) fn contents(repo: &Repo, call: &Call<'_>, path: &str) -> Answer {
+    let rev = call.request.query("ref").unwrap_or(&repo.default_branch);
+    let Some(commit) = repo.resolve(rev).and_then(|sha| repo.commits.get(&sha)) else {
+        return Answer::error(404, &format!("No commit found for the ref {rev}"));
+    };
+    let Some(bytes) = commit.tree.get(path) else {
+        return Answer::error(404, "Not Found");
+    };
+    if call.request.accept.as_deref().is_some_and(|a| a.starts_with("application/vnd.github.raw")) {
+        return Answer::raw(bytes);
+    }
+    Answer::new(200, json!({"type": "file", "encoding": "base64", "size": bytes.len(), "path": path, "content": ""}))
+}
+
 /// The commit itself and everything before it, newest first.
 fn ancestors(repo: &Repo, sha: &str) -> Vec<String> {
     let mut all = Vec::new();

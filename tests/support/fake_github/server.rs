@@ -78,7 +78,7 @@ async fn serve(shared: Arc<Shared>, wire: Wire, request: axum::extract::Request)
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
     let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let request = Request::new(parts.method.as_str(), &parts.uri, body, text("authorization"));
+    let request = Request::new(parts.method.as_str(), &parts.uri, body, text("authorization"), text("accept"));
     shared.requests.lock().unwrap().push(Recorded {
         method: request.method.clone(),
         target: parts.uri.to_string(),

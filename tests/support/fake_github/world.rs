@@ -91,6 +91,8 @@ pub struct Commit {
     pub date: String,
     /// What it changed.
     pub files: Vec<File>,
+    /// Files of its tree that somebody reads, by path.
+    pub tree: BTreeMap<String, Vec<u8>>,
 }
 
 /// What a ref points to.
@@ -275,6 +277,7 @@ impl Repo {
             parents,
             date: "2026-11-20T12:00:00Z".to_owned(),
             files: Vec::new(),
+            tree: BTreeMap::new(),
         };
         self.commits.insert(sha.to_owned(), commit);
         self.branches.insert(branch.to_owned(), sha.to_owned());

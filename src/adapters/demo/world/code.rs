@@ -56,6 +56,9 @@ pub struct TrainingWorkflowRun {
     pub number: u64,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Login of who started it.
+    #[serde(default)]
+    pub actor: Option<String>,
 }
 
 /// What lies between two commits.
@@ -93,6 +96,15 @@ impl Repo {
             add(&mut files, file);
         }
         Ok(Between { ahead, behind, files: files.into_values().collect() })
+    }
+
+    /// The text of the file at `path` as of one commit; none if it is not there.
+    ///
+    /// # Errors
+    /// Unknown commit.
+    pub fn file(&self, sha: &CommitSha, path: &str) -> Result<Option<&str>, Refusal> {
+        let history = self.history(sha)?;
+        Ok(history.iter().find_map(|(_, commit)| commit.contents.get(path)).map(String::as_str))
     }
 
     /// One workflow run that trained a model.

@@ -74,6 +74,9 @@ pub struct StoredCommit {
     pub checks: Vec<StoredCheck>,
     /// What it changed.
     pub files: Vec<StoredFile>,
+    /// Texts of files by path, where this commit wrote one that somebody reads.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contents: BTreeMap<String, String>,
 }
 
 /// An annotated tag.

@@ -115,6 +115,7 @@ fn words(receipt: &Receipt, state: &SagaState) -> String {
         }
         Receipt::TagObject { sha } => sha.chars().take(7).collect(),
         Receipt::TagRef { .. } => format!("{} on {}", draft.tag, draft.commit.sha.short()),
+        Receipt::Drafted { .. } => "attached to the draft of the release".to_owned(),
         Receipt::Released { .. } => format!("published in {}", draft.repo),
         Receipt::Dispatched => "dispatched".to_owned(),
         Receipt::Linked => "tag, release and signer are on the version".to_owned(),

@@ -16,6 +16,7 @@ use crate::app::route::{Route, Subject};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::review::above;
 use crate::ui::layout::Breadth;
 
 use against::{Against, Held};
@@ -111,7 +112,7 @@ impl Diff {
             match action {
                 Action::Back => self.reader = None,
                 Action::Copy => return Step::copy(reader.copied()),
-                action => reader.update(action, ctx),
+                action => reader.update(action, ctx.rows(1 + above(&self.model, ctx)), ctx),
             }
             return Step::none();
         }
@@ -140,6 +141,15 @@ impl Diff {
     #[must_use]
     pub fn selected(&self) -> Option<&Row> {
         self.rows.get(self.cursor.index())
+    }
+
+    /// The metric under the cursor, raw.
+    #[must_use]
+    pub fn metric(&self) -> Option<&str> {
+        match self.selected() {
+            Some(Row::Metric { row, .. }) => Some(&row.name),
+            _ => None,
+        }
     }
 
     fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
@@ -216,9 +226,9 @@ impl Diff {
         ctx.catalog.facts(&self.model, self.version)
     }
 
-    /// Lines above the list: the tabs, and the word that this is not what is in production.
+    /// Rows in sight, below the word that this is not what is in production.
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1 + u16::from(self.against != Against::Production))
+        ctx.rows(above(&self.model, ctx) + u16::from(self.against != Against::Production))
     }
 
     fn remake(&mut self, ctx: &Ctx<'_>) {

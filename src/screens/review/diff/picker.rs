@@ -13,6 +13,7 @@ use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
 use crate::ports::tracking::RunQuery;
 use crate::screens::parts::{Ctx, Event, run_label};
+use crate::screens::review::above;
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,7 +171,7 @@ impl Picker {
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(2)
+        ctx.rows(1 + above(&self.model, ctx))
     }
 }
 

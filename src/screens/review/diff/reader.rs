@@ -46,9 +46,8 @@ impl Reader {
         self.offset
     }
 
-    /// Moves.
-    pub fn update(&mut self, action: Action, ctx: &Ctx<'_>) {
-        let rows = ctx.rows(2);
+    /// Moves, with `rows` lines in sight.
+    pub fn update(&mut self, action: Action, rows: usize, ctx: &Ctx<'_>) {
         let len = lines(&self.row, &self.old, &self.new, usize::from(ctx.width.saturating_sub(2))).len();
         let page = rows.saturating_sub(1).max(1);
         let to = match action {

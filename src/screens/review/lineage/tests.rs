@@ -44,6 +44,7 @@ impl Desk {
             colour: None,
             demo: false,
             readonly: false,
+            policy: crate::domain::rules::PolicyRule::default(),
             promote_to: draft.promote_to,
             host: "github.com".into(),
             repository: RepositoryRule { fixed: Some(repo()), ..RepositoryRule::default() },
@@ -140,7 +141,17 @@ impl Desk {
 }
 
 fn ctx<'a>(catalog: &'a Catalog, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
-    Ctx { catalog, rules, prefs, now: samples::now(), width: 200, height: 50, busy: false, saving: None }
+    Ctx {
+        catalog,
+        rules,
+        prefs,
+        now: samples::now(),
+        width: 200,
+        height: 50,
+        busy: false,
+        saving: None,
+        pictures: crate::app::paint::Pictures::default(),
+    }
 }
 
 fn pull(approvers: &[&str]) -> PullRequest {
@@ -337,6 +348,7 @@ fn a_workflow_run_elsewhere_says_where() {
         path: ".github/workflows/train.yml".into(),
         state: CdState::Failed("failure".into()),
         created_at: None,
+        actor: None,
         web_url: "https://github.com/acme/pipelines/actions/runs/7".into(),
     };
     desk.learn(Trace::Workflow { repo: pipelines, id: 7 }, Traced::Workflow(run));

@@ -1,0 +1,87 @@
+//! Rules that need more than the registry's facts: the model's files, and what the code host says of the commit.
+
+use super::super::{Evidence, Finding, Policy, Reading, Severity};
+use crate::domain::cd::CdState;
+use crate::domain::compare::matches;
+use crate::domain::lineage::{CheckResult, PullRequest, Standing};
+
+/// How many rules of this kind the policy has.
+pub(in super::super) fn count(policy: &Policy) -> usize {
+    usize::from(policy.signature)
+        + usize::from(policy.default_branch)
+        + policy.checks.len()
+        + usize::from(policy.pull_request_approvals > 0)
+}
+
+/// Judges these rules of one policy, in their order.
+pub(in super::super) fn judge(policy: &Policy, evidence: &Evidence) -> Vec<Finding> {
+    let (unknown, code) = (policy.unknown, &evidence.code);
+    let mut findings = Vec::new();
+    if policy.signature {
+        findings.push(known("signature", unknown, &evidence.signature, |there| {
+            (*there, if *there { "the model has a signature" } else { "the model has no signature" }.to_owned())
+        }));
+    }
+    if policy.default_branch {
+        findings.push(known("default_branch", unknown, &code.on_default_branch, |on| {
+            (*on, if *on { "the commit is on it" } else { "the commit is not on the default branch" }.to_owned())
+        }));
+    }
+    if policy.pull_request_approvals > 0 {
+        let needed = policy.pull_request_approvals;
+        findings.push(known("pull_request", unknown, &code.pull_request, |pull| pull_request(needed, pull.as_ref())));
+    }
+    for pattern in &policy.checks {
+        let name = format!("checks.{pattern}");
+        findings.push(match &code.checks {
+            Ok(checks) => check(name, pattern, unknown, checks),
+            Err(why) => Finding::unread(name, unknown, why.clone()),
+        });
+    }
+    findings
+}
+
+fn known<T>(name: &str, unknown: Severity, read: &Reading<T>, judge: impl Fn(&T) -> (bool, String)) -> Finding {
+    match read {
+        Ok(value) => {
+            let (holds, detail) = judge(value);
+            Finding::holds(name, holds, detail)
+        }
+        Err(why) => Finding::unread(name, unknown, why.clone()),
+    }
+}
+
+fn pull_request(needed: u32, pull: Option<&PullRequest>) -> (bool, String) {
+    let Some(pull) = pull else {
+        return (false, "the commit was pushed without a pull request".to_owned());
+    };
+    let (number, approvals) = (pull.number, pull.approvers.len());
+    if pull.merged_at.is_none() {
+        return (false, format!("#{number} is not merged"));
+    }
+    let plural = if approvals == 1 { "approval" } else { "approvals" };
+    let detail = format!("#{number} has {approvals} {plural}, at least {needed}");
+    (usize::try_from(needed).is_ok_and(|n| approvals >= n), detail)
+}
+
+/// Every check that fits has to be successful; skipped is not.
+fn check(name: String, pattern: &str, unknown: Severity, checks: &[CheckResult]) -> Finding {
+    // A line that stands for checks beyond what was read: see `CodeHost::checks`.
+    let unread = |c: &&CheckResult| c.name.starts_with('(') && c.state == CdState::Other("not read".to_owned());
+    let fitting: Vec<&CheckResult> = checks.iter().filter(|c| !unread(c) && matches(pattern, &c.name)).collect();
+    let said = |c: &CheckResult| match c.standing() {
+        Standing::Open => format!("{} has not ended: {}", c.name, c.state),
+        _ => format!("{}: {}", c.name, c.state),
+    };
+    if let Some(bad) = fitting.iter().find(|c| c.standing() != Standing::Passed) {
+        return Finding::holds(name, false, said(bad));
+    }
+    if let Some(rest) = checks.iter().find(unread) {
+        return Finding::unread(name, unknown, format!("not all checks were read: {}", rest.name));
+    }
+    match fitting.as_slice() {
+        [] => Finding::holds(name, false, "the commit has no such check"),
+        [one] => Finding::holds(name, true, said(one)),
+        many => Finding::holds(name, true, format!("all {} are successful", many.len())),
+    }
+}

@@ -1,0 +1,91 @@
+//! The verdict on the review: one line above the rows, and a tab of its own.
+
+use super::rows::Row;
+use crate::app::query::Query;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::policy::{Finding, Verdict};
+use crate::domain::preflight::CheckState;
+use crate::screens::parts::Ctx;
+use crate::ui::Phrase;
+use crate::ui::skin::{Role, Skin};
+
+/// What has to be asked; nothing where no policy can say anything.
+#[must_use]
+pub fn query(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Option<Query> {
+    ctx.rules.may_have_policy(model).then(|| Query::Judgement { model: model.clone(), version })
+}
+
+fn verdict<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> Option<&'a Verdict> {
+    ctx.catalog.judgement(model, version).map(|j| &j.verdict)
+}
+
+/// The rows of the tab: every rule, the worst first, then where the rules came from.
+#[must_use]
+pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<Row> {
+    let Some(query) = query(model, version, ctx) else {
+        return vec![Row::Line("No policy: nothing is asked for. Write [policy] in the configuration.".to_owned())];
+    };
+    let Some(verdict) = verdict(model, version, ctx) else {
+        let why = ctx.catalog.failure(&query).map(|f| format!("{f}; r reads again"));
+        return vec![Row::Line(why.unwrap_or_else(|| "reading what the policy asks for …".to_owned()))];
+    };
+    let mut rows: Vec<Row> = verdict.findings.iter().cloned().map(Row::Finding).collect();
+    if rows.is_empty() {
+        rows.push(Row::Line("The policy asks for nothing.".to_owned()));
+    }
+    rows.push(Row::Gap);
+    rows.extend(verdict.sources.iter().map(|s| Row::Fact {
+        label: "policy".to_owned(),
+        value: s.shown(),
+        warn: s.digest.is_none(),
+    }));
+    rows
+}
+
+/// The line above the rows; none where there is no policy.
+#[must_use]
+pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Skin) -> Option<Phrase<'static>> {
+    let query = query(model, version, ctx)?;
+    let symbols = skin.symbols();
+    let Some(verdict) = verdict(model, version, ctx) else {
+        return Some(match ctx.catalog.failure(&query) {
+            Some(failure) => Phrase::of(Role::Unknown, format!(" {} verdict: {failure}", symbols.unknown)),
+            None => Phrase::of(Role::Muted, format!(" {} verdict", symbols.ellipsis)),
+        });
+    };
+    let (symbol, role) = mark(verdict.state(), skin);
+    let mut phrase = Phrase::of(role, format!(" {symbol} {}", verdict.summary()));
+    for source in &verdict.sources {
+        phrase = phrase.add(Role::Muted, format!("   policy {}", source.shown()));
+    }
+    if ctx.catalog.failure(&query).is_some() {
+        phrase = phrase.add(Role::Stale, format!("   {} stale", symbols.warn));
+    }
+    Some(phrase)
+}
+
+/// A finding as cells: symbol and rule, and what was found.
+#[must_use]
+pub fn cells(finding: &Finding, skin: &Skin) -> Vec<Phrase<'static>> {
+    let (symbol, role) = mark(finding.state, skin);
+    let detail = if finding.state == CheckState::Pass { Role::Muted } else { Role::Text };
+    vec![Phrase::of(role, format!("{symbol} {}", finding.rule)), Phrase::of(detail, finding.detail.clone())]
+}
+
+/// What a policy asks of a metric, for beside its row: `at least 0.88 ✓`; the worst, if it asks for several things.
+#[must_use]
+pub fn beside(verdict: &Verdict, metric: &str, skin: &Skin) -> Option<String> {
+    let finding = verdict.findings.iter().find(|f| f.metric.as_deref() == Some(metric))?;
+    let (_, wish) = finding.detail.rsplit_once(", ")?;
+    Some(format!("{wish} {}", mark(finding.state, skin).0))
+}
+
+fn mark(state: CheckState, skin: &Skin) -> (&'static str, Role) {
+    let symbols = skin.symbols();
+    match state {
+        CheckState::Pass => (symbols.pass, Role::Good),
+        CheckState::Unknown => (symbols.unknown, Role::Unknown),
+        CheckState::Warn => (symbols.warn, Role::Warn),
+        CheckState::Block => (symbols.block, Role::Bad),
+    }
+}

@@ -1,0 +1,205 @@
+//! Where does this metric go from version to version? Its value in each version of a model, as a line.
+//!
+//! Versions are read page by page, the newest first, and their runs a hundred at a time: as many as a screen can
+//! tell apart, and more only when the cursor is taken to the oldest one.
+
+pub mod points;
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::catalog::Paged;
+use crate::app::effect::{Effect, Place};
+use crate::app::keymap::Context;
+use crate::app::query::Query;
+use crate::app::route::Route;
+use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::domain::registry::ModelVersion;
+use crate::screens::parts::{Ctx, Event, Step};
+
+/// Versions that are read before anyone asks for more: four questions for their runs.
+const AT_FIRST: usize = 400;
+/// Versions whose runs are asked for in one question.
+const RUNS_AT_ONCE: usize = 100;
+/// Questions for runs under way at once: the newest part of the line comes first, and not all at the same time.
+const QUESTIONS: usize = 2;
+/// The fewest version numbers that can be looked at.
+const NARROWEST: u64 = 4;
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trend {
+    model: ModelName,
+    metric: String,
+    /// The version one came from.
+    from: VersionNumber,
+    /// The version the cursor stands on.
+    cursor: VersionNumber,
+    log: bool,
+    /// The first and last version number in sight; none: all of them.
+    sight: Option<(u64, u64)>,
+    /// How many versions shall be read.
+    wanted: usize,
+}
+
+impl Trend {
+    /// The trend of `metric` over the versions of `model`, the cursor on version `from`.
+    #[must_use]
+    pub fn new(model: ModelName, from: VersionNumber, metric: String) -> Self {
+        Self { model, metric, from, cursor: from, log: false, sight: None, wanted: AT_FIRST }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Trend, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Help, LogScale, Review, ZoomIn, ZoomOut};
+        &[CursorLeft, CursorRight, Review, ZoomIn, ZoomOut, LogScale, Copy, Browse, Back, Help]
+    }
+
+    /// The next page of versions until there are enough, and the runs of those that are there.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let Some(versions) = ctx.catalog.versions(&self.model) else {
+            return vec![self.query(None)];
+        };
+        let mut needs = Vec::new();
+        if versions.has_more() && versions.items.len() < self.wanted {
+            needs.push(self.query(versions.next_page()));
+        }
+        let unread = |id: &RunId| ctx.catalog.run(id).is_none();
+        let parts = versions.items.chunks(RUNS_AT_ONCE).map(|part| part.iter().filter_map(|v| v.run_id.as_ref()));
+        for ids in parts.filter(|ids| ids.clone().any(unread)).take(QUESTIONS) {
+            for query in ctx.catalog.runs_to_ask(ids.cloned()) {
+                if !needs.contains(&query) {
+                    needs.push(query);
+                }
+            }
+        }
+        needs
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let Event::Action(action) = event else {
+            return Step::none();
+        };
+        let versions = ctx.catalog.versions(&self.model);
+        let mut numbers: Vec<VersionNumber> = versions.into_iter().flat_map(|v| &v.items).map(|v| v.number).collect();
+        numbers.sort_unstable();
+        let page = (numbers.len() / 10).max(2);
+        let at = nearest(&numbers, self.cursor);
+        match action {
+            Action::CursorLeft => self.go(at.saturating_sub(1), &numbers, versions),
+            Action::CursorRight => self.go(at + 1, &numbers, versions),
+            Action::PageUp => self.go(at.saturating_sub(page), &numbers, versions),
+            Action::PageDown => self.go(at + page, &numbers, versions),
+            Action::Top => self.go(0, &numbers, versions),
+            Action::Bottom => self.go(usize::MAX, &numbers, versions),
+            Action::ZoomIn => self.zoom(&numbers, |width| width / 2),
+            Action::ZoomOut => self.zoom(&numbers, |width| width.saturating_mul(2)),
+            Action::LogScale => self.log = !self.log,
+            Action::Refresh => {
+                // What failed is part of what is needed, and asked again with the list.
+                let mut again: Vec<Query> = self.needs(ctx);
+                again.retain(|query| ctx.catalog.failure(query).is_some());
+                again.push(self.query(None));
+                return Step::refresh(again);
+            }
+            _ => return self.leave(action, &numbers, at, ctx),
+        }
+        Step::none()
+    }
+
+    /// What leads away from here, to or with the version under the cursor.
+    fn leave(&self, action: Action, numbers: &[VersionNumber], at: usize, ctx: &Ctx<'_>) -> Step {
+        let Some(version) = numbers.get(at).copied() else {
+            return Step::none();
+        };
+        match action {
+            Action::Review => Step::push(Route::Review(self.model.clone(), version)),
+            Action::Browse => Step::effect(Effect::Browse(Place::Version(self.model.clone(), version))),
+            Action::Copy => match self.points(ctx).iter().find(|p| p.number() == version).and_then(|p| p.known.value())
+            {
+                Some(value) => Step::copy(value.0.to_string()),
+                None => Step::notice(format!("{version} has no value to copy.")),
+            },
+            _ => Step::none(),
+        }
+    }
+
+    /// The metric in the versions that were read, oldest first.
+    #[must_use]
+    pub fn points<'a>(&self, ctx: &Ctx<'a>) -> Vec<points::Point<'a>> {
+        points::points(self.versions(ctx), &self.metric, ctx)
+    }
+
+    fn versions<'a>(&self, ctx: &Ctx<'a>) -> &'a [ModelVersion] {
+        ctx.catalog.versions(&self.model).map(|v| v.items.as_slice()).unwrap_or_default()
+    }
+
+    fn query(&self, page: Option<String>) -> Query {
+        Query::Versions { model: self.model.clone(), page }
+    }
+
+    /// Puts the cursor on a version. At the oldest that is there, more are read.
+    fn go(&mut self, at: usize, numbers: &[VersionNumber], versions: Option<&Paged<ModelVersion>>) {
+        let at = at.min(numbers.len().saturating_sub(1));
+        let Some(number) = numbers.get(at) else {
+            return;
+        };
+        self.cursor = *number;
+        if at == 0 && versions.is_some_and(Paged::has_more) {
+            self.wanted = self.wanted.max(numbers.len() + AT_FIRST);
+        }
+        // The sight follows the cursor: that is how one pans.
+        if let Some((low, high)) = self.sight {
+            if number.0 < low {
+                self.sight = Some((number.0, number.0 + (high - low)));
+            } else if number.0 > high {
+                self.sight = Some((number.0 - (high - low), number.0));
+            }
+        }
+    }
+
+    fn zoom(&mut self, numbers: &[VersionNumber], change: impl Fn(u64) -> u64) {
+        let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else {
+            return;
+        };
+        let whole = last.0 - first.0;
+        let width = self.sight.map_or(whole, |(low, high)| high - low);
+        let width = change(width).max(NARROWEST);
+        if width >= whole {
+            self.sight = None;
+            return;
+        }
+        let cursor = numbers[nearest(numbers, self.cursor)].0;
+        let low = cursor.saturating_sub(width / 2).clamp(first.0, last.0 - width);
+        self.sight = Some((low, low + width));
+    }
+}
+
+/// Position of the number nearest to `wanted` among ascending ones.
+fn nearest(numbers: &[VersionNumber], wanted: VersionNumber) -> usize {
+    let after = numbers.partition_point(|n| *n < wanted).min(numbers.len().saturating_sub(1));
+    let distance = |at: usize| numbers[at].0.abs_diff(wanted.0);
+    if after > 0 && distance(after - 1) < distance(after) { after - 1 } else { after }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_version_stands_in_for_one_that_is_not_there() {
+        let numbers: Vec<_> = [3, 5, 9].map(VersionNumber).to_vec();
+        for (wanted, at) in [(1, 0), (3, 0), (4, 1), (6, 1), (8, 2), (99, 2)] {
+            assert_eq!(nearest(&numbers, VersionNumber(wanted)), at, "{wanted}");
+        }
+        assert_eq!(nearest(&[], VersionNumber(1)), 0);
+    }
+}

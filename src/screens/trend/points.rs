@@ -1,0 +1,82 @@
+//! What each version contributes to a trend: a value, or why there is none.
+
+use crate::domain::ids::VersionNumber;
+use crate::domain::registry::ModelVersion;
+use crate::screens::parts::Ctx;
+use crate::screens::parts::known::{Known, known};
+
+/// One version of a trend.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point<'a> {
+    /// The version.
+    pub version: &'a ModelVersion,
+    /// What is known of its metric.
+    pub known: Known,
+}
+
+impl Point<'_> {
+    /// The version's number.
+    #[must_use]
+    pub fn number(&self) -> VersionNumber {
+        self.version.number
+    }
+
+    /// Its place in a chart; a gap where there is no value.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "for drawing")]
+    pub fn place(&self) -> (f64, f64) {
+        (self.version.number.0 as f64, self.known.value().map_or(f64::NAN, |v| v.0))
+    }
+}
+
+/// The metric in these versions, oldest first.
+#[must_use]
+pub fn points<'a>(versions: &'a [ModelVersion], metric: &str, ctx: &Ctx<'_>) -> Vec<Point<'a>> {
+    let mut points: Vec<_> =
+        versions.iter().map(|version| Point { version, known: known(version, metric, ctx) }).collect();
+    points.sort_by_key(Point::number);
+    points
+}
+
+/// How many points are of each kind, and where the finite ones end.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Versions whose value is known.
+    pub values: usize,
+    /// Versions whose run is on its way.
+    pub underway: usize,
+    /// Versions whose run could not be read.
+    pub unread: usize,
+    /// Versions without a run, or whose run the server does not have.
+    pub no_run: usize,
+    /// Versions whose run did not log the metric.
+    pub no_metric: usize,
+    /// Values that are not-a-number or infinite: gaps in the line.
+    pub not_finite: usize,
+    /// The smallest finite value, and the newest version that has it.
+    pub min: Option<(f64, VersionNumber)>,
+    /// The largest likewise.
+    pub max: Option<(f64, VersionNumber)>,
+}
+
+/// Counts points.
+#[must_use]
+pub fn summary(points: &[Point<'_>]) -> Summary {
+    let mut all = Summary::default();
+    for point in points {
+        match point.known {
+            Known::Value(value) if value.is_finite() => {
+                let here = (value.0, point.number());
+                all.values += 1;
+                all.min = Some(all.min.filter(|m| m.0 < here.0).unwrap_or(here));
+                all.max = Some(all.max.filter(|m| m.0 > here.0).unwrap_or(here));
+            }
+            Known::Value(_) => all.not_finite += 1,
+            Known::Underway => all.underway += 1,
+            Known::Unread => all.unread += 1,
+            Known::NoRun | Known::RunGone => all.no_run += 1,
+            Known::NoMetric => all.no_metric += 1,
+        }
+    }
+    all
+}

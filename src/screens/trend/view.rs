@@ -1,0 +1,221 @@
+//! Drawing of a trend.
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::points::{Point, summary};
+use super::{Trend, nearest};
+use crate::app::catalog::Paged;
+use crate::domain::compare::metric_change;
+use crate::domain::run::format_significant;
+use crate::domain::text::clean_line;
+use crate::screens::parts::known::Known;
+use crate::screens::parts::{Ctx, run_label, view as format};
+use crate::ui::Phrase;
+use crate::ui::scale::Scale;
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Chart, Flag, Series};
+
+/// Lines below the chart.
+const BELOW: u16 = 2;
+
+impl Trend {
+    /// What the title line says: left, and pieces at the right.
+    #[must_use]
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let left = Phrase::of(Role::Title, clean_line(&self.metric))
+            .add(Role::Muted, format!("  {} from version to version", self.model));
+        let versions = ctx.catalog.versions(&self.model);
+        let more = versions.is_none_or(|v| !v.complete);
+        let needs = self.needs(ctx);
+        let loading = needs.iter().any(|q| ctx.catalog.is_loading(q));
+        let failed = needs.iter().any(|q| ctx.catalog.failure(q).is_some());
+        let all = summary(&self.points(ctx));
+        let progress = match (versions, all.underway) {
+            (Some(v), underway) if underway > 0 => {
+                Phrase::of(Role::Muted, format!("{} of {} read …", v.items.len() - underway, v.items.len()))
+            }
+            _ => format::freshness(loading, failed, versions.and_then(|v| v.read_at), skin),
+        };
+        (left, vec![format::count(versions.map(|v| v.items.len()), more, "version", "versions"), progress])
+    }
+
+    /// Draws the body: the version under the cursor, the chart, what there is and what is missing.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let versions = ctx.catalog.versions(&self.model);
+        let page = self.query(versions.and_then(Paged::next_page));
+        let runs = self.needs(ctx).into_iter().find_map(|q| ctx.catalog.failure(&q));
+        let failure = ctx.catalog.failure(&page).or(runs);
+        let area = format::banner(area, buf, skin, failure, versions.and_then(|v| v.read_at));
+        let points = self.points(ctx);
+        if points.is_empty() {
+            let message = match (failure, versions) {
+                (Some(_), _) => "",
+                (None, None) => "reading versions …",
+                (None, Some(_)) => "This model has no versions.",
+            };
+            return format::empty(area, buf, skin, message, &[]);
+        }
+        let (first, rest) = format::split_top(area, 2);
+        let (chart, below) = format::split_bottom(rest, BELOW);
+        let width = usize::from(area.width);
+        let under_cursor = self.under_cursor(&points, ctx, skin);
+        format::lines(first, buf, skin, under_cursor);
+        let any = points.iter().any(|p| p.known.value().is_some_and(crate::domain::run::MetricValue::is_finite));
+        if any {
+            self.chart(chart, buf, &points, ctx, skin);
+        } else {
+            let has = |known| points.iter().any(|p| p.known == known);
+            let message = match (has(Known::Underway), has(Known::Unread)) {
+                (true, _) => "reading the versions' runs …".to_owned(),
+                (_, true) => "The versions' runs could not be read.".to_owned(),
+                _ => format!("No version has a value of {}.", clean_line(&self.metric)),
+            };
+            format::empty(chart, buf, skin, &message, &[]);
+        }
+        format::lines(below, buf, skin, self.summary(&points, ctx).wrap(width, 1));
+    }
+
+    /// The version under the cursor with its exact value, and how that stands to production.
+    fn under_cursor(&self, points: &[Point<'_>], ctx: &Ctx<'_>, skin: &Skin) -> [Phrase<'static>; 2] {
+        let Some(point) = self.at_cursor(points) else {
+            return [Phrase::default(), Phrase::default()];
+        };
+        let symbols = skin.symbols();
+        let (role, symbol) = self.look(point, ctx, skin);
+        let mut first = Phrase::of(role, format!(" {symbol} {}  ", point.number()));
+        first = match point.known {
+            Known::Value(value) => first.add(Role::Text, value.0.to_string()),
+            Known::Underway => first.add(Role::Muted, "…"),
+            Known::Unread => first.add(Role::Stale, "its run could not be read"),
+            Known::NoRun => first.add(Role::Warn, format!("{} it names no run", symbols.warn)),
+            Known::RunGone => first.add(Role::Warn, format!("{} the server has no such run", symbols.warn)),
+            Known::NoMetric => {
+                first.add(Role::Warn, format!("{} its run has no {}", symbols.warn, clean_line(&self.metric)))
+            }
+        };
+        if let Some(production) = in_production(points, ctx) {
+            let base = Phrase::of(Role::Production, format!("{} {}", symbols.production, production.number()));
+            if production.number() == point.number() {
+                first = first.add(Role::Production, format!("   in {}", ctx.rules.promote_to));
+            } else if let (Some(new), Some(old)) = (point.known.value(), production.known.value()) {
+                let (change, delta) = metric_change(Some(old), Some(new), ctx.rules.directions.of(&self.metric));
+                first = first
+                    .text("   ")
+                    .join(format::delta(change, delta, skin))
+                    .add(Role::Muted, " against ")
+                    .join(base)
+                    .add(Role::Muted, format!(" {}", old.0));
+            }
+        }
+        [first, details(point, ctx)]
+    }
+
+    fn chart(&self, area: Rect, buf: &mut Buffer, points: &[Point<'_>], ctx: &Ctx<'_>, skin: &Skin) {
+        let places: Vec<(f64, f64)> = points.iter().map(Point::place).collect();
+        #[expect(clippy::cast_precision_loss, reason = "for drawing")]
+        let x = match self.sight {
+            Some((low, high)) => Scale::between(low as f64, high as f64),
+            None => Scale::over(places.iter().map(|p| p.0), false),
+        };
+        let seen = |place: &&(f64, f64)| x.place(place.0).is_some_and(|p| (0.0..=1.0).contains(&p));
+        let production = in_production(points, ctx);
+        // What is in production belongs into the picture even when one looks at other versions.
+        let level = production.map(|p| p.place().1).filter(|v| v.is_finite());
+        let y = Scale::over(places.iter().filter(seen).map(|p| p.1).chain(level), self.log);
+        let level: Vec<(f64, f64)> = level.into_iter().flat_map(|v| [(x.low(), v), (x.high(), v)]).collect();
+        let series = [Series { role: Role::Muted, points: &level }, Series { role: Role::Text, points: &places }];
+        let flags: Vec<Flag<'_>> = points
+            .iter()
+            .filter(|p| is_production(p, ctx) || p.number() == self.from)
+            .map(|p| {
+                let (role, symbol) = self.look(p, ctx, skin);
+                Flag { at: p.place(), role, symbol }
+            })
+            .collect();
+        let chart = Chart {
+            skin,
+            series: &series,
+            flags: &flags,
+            x,
+            y,
+            cursor: self.at_cursor(points).map(|p| p.place().0),
+            x_label: &version_label,
+            y_label: &|v| format_significant(v, 4),
+        };
+        (&chart).render(area, buf);
+    }
+
+    /// What there is, and what is missing and why.
+    fn summary(&self, points: &[Point<'_>], ctx: &Ctx<'_>) -> Phrase<'static> {
+        let all = summary(points);
+        let end = |word: &str, e: Option<(f64, crate::domain::ids::VersionNumber)>| {
+            e.map(|(v, number)| format!("{word} {} at {number}", format_significant(v, 6)))
+        };
+        let some = |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}"));
+        let said = [
+            end("min", all.min),
+            end("max", all.max),
+            some(all.values, if all.values == 1 { "value" } else { "values" }),
+            some(all.not_finite, "not finite"),
+            some(all.no_run, "without a run"),
+            some(all.no_metric, "without this metric"),
+            some(all.unread, "could not be read"),
+            self.log.then(|| "log scale".to_owned()),
+        ];
+        let words: Vec<_> = said.into_iter().flatten().collect();
+        let mut phrase = Phrase::of(Role::Muted, format!(" {}", words.join("   ")));
+        if in_production(points, ctx).is_none() {
+            phrase = phrase.add(Role::Muted, format!("   none of these is in {}", ctx.rules.promote_to));
+        }
+        let more = ctx.catalog.versions(&self.model).is_some_and(|v| v.has_more() && v.items.len() >= self.wanted);
+        if more { phrase.add(Role::Muted, "   more at the left end") } else { phrase }
+    }
+
+    fn at_cursor<'a, 'b>(&self, points: &'b [Point<'a>]) -> Option<&'b Point<'a>> {
+        let numbers: Vec<_> = points.iter().map(Point::number).collect();
+        points.get(nearest(&numbers, self.cursor))
+    }
+
+    /// How a version is marked: in production, the one that one came from, or another.
+    fn look(&self, point: &Point<'_>, ctx: &Ctx<'_>, skin: &Skin) -> (Role, &'static str) {
+        match point.number() {
+            _ if is_production(point, ctx) => (Role::Production, skin.symbols().production),
+            number if number == self.from => (Role::Candidate, skin.symbols().candidate),
+            _ => (Role::Text, " "),
+        }
+    }
+}
+
+fn is_production(point: &Point<'_>, ctx: &Ctx<'_>) -> bool {
+    ctx.rules.promote_to.is_held_by(point.version)
+}
+
+/// The newest version in production.
+fn in_production<'a, 'b>(points: &'b [Point<'a>], ctx: &Ctx<'_>) -> Option<&'b Point<'a>> {
+    points.iter().rev().find(|p| is_production(p, ctx))
+}
+
+/// Stage, time, author and run of the version under the cursor.
+fn details(point: &Point<'_>, ctx: &Ctx<'_>) -> Phrase<'static> {
+    let version = point.version;
+    let run = version.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
+    let author = version.author.clone().or_else(|| run.and_then(|r| r.user.clone()));
+    let at = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    let said = [
+        Some(version.stage.to_string()),
+        version.created_at.map(at),
+        author,
+        run.map(run_label),
+        Some(crate::domain::text::first_line(&version.description).to_owned()),
+    ];
+    let words: Vec<_> = said.into_iter().flatten().filter(|w| !w.is_empty()).collect();
+    Phrase::of(Role::Muted, format!("   {}", words.join("   ")))
+}
+
+/// Only whole numbers are versions.
+fn version_label(number: f64) -> String {
+    if (number - number.round()).abs() < 1e-6 { format!("v{number:.0}") } else { String::new() }
+}
