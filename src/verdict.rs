@@ -1,6 +1,6 @@
 //! Reads the evidence a policy asks for and judges it: one piece of code for the review, the approval, `check` and `verify`.
 //!
-//! Only what some rule asks for is read: without rules nothing is asked of any server. Repository and commit come first,
+//! For a look, only what some rule asks for is read: without rules nothing is asked of any server. Repository and commit come first,
 //! then the policy file (if the configuration says that it counts), then everything else at once.
 
 use futures_util::future::join5;
@@ -34,12 +34,24 @@ impl Judgement {
     }
 }
 
+/// How much is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What some rule asks for.
+    Rules,
+    /// Everything there is: a decision's record holds it, whether a rule asks for it or not.
+    Everything,
+}
+
 /// Reads what the policy of this version asks for, and judges it. What cannot be read is part of the verdict, not an error.
-pub async fn read(services: &Services, facts: &ReviewedFacts) -> Judgement {
+pub async fn read(services: &Services, facts: &ReviewedFacts, scope: Scope) -> Judgement {
     let rule = &services.rules.policy;
     let mut sources: Vec<PolicySource> = services.rules.configured_policy(&facts.version.model).into_iter().collect();
     let in_repository = rule.from != PolicyFrom::Configuration;
-    let source = if in_repository || sources.iter().any(|s| s.policy.as_ref().is_ok_and(Asks::commit)) {
+    let source = if in_repository
+        || scope == Scope::Everything
+        || sources.iter().any(|s| s.policy.as_ref().is_ok_and(Asks::commit))
+    {
         lineage::source(services, facts).await
     } else {
         Err(Failure::new(FailureKind::NotFound, Service::Local, "find the commit", "no rule asks for it"))
@@ -47,7 +59,7 @@ pub async fn read(services: &Services, facts: &ReviewedFacts) -> Judgement {
     if in_repository {
         sources.push(policy_file(services, facts, &source).await);
     }
-    let evidence = gather(services, facts, &sources, &source).await;
+    let evidence = gather(services, facts, &sources, &source, scope).await;
     let verdict = judge::judge(&sources, &evidence);
     Judgement { sources, evidence, verdict }
 }
@@ -112,8 +124,11 @@ async fn gather(
     facts: &ReviewedFacts,
     sources: &[PolicySource],
     source: &Outcome<lineage::Source>,
+    scope: Scope,
 ) -> Evidence {
-    let asked = |ask: fn(&Policy) -> bool| sources.iter().filter_map(|s| s.policy.as_ref().ok()).any(ask);
+    let asked = |ask: fn(&Policy) -> bool| {
+        scope == Scope::Everything || sources.iter().filter_map(|s| s.policy.as_ref().ok()).any(ask)
+    };
     let place: Reading<(RepoSlug, CommitSha)> =
         source.as_ref().map(|s| (s.repo.clone(), s.commit.sha.clone())).map_err(ToString::to_string);
     let (signature, on_default_branch, pull_request, checks, training_actor) = join5(

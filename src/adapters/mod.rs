@@ -1,5 +1,6 @@
 //! Adapters: the ports implemented over real services. Nothing above this layer names an HTTP crate.
 
+mod append;
 pub mod clock;
 pub mod demo;
 pub mod desktop;

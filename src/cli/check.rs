@@ -22,7 +22,7 @@ pub async fn check(services: &Services, reference: &VersionRef, format: Format, 
     let version = resolve(services.registry.as_ref(), reference).await?;
     let facts =
         reviewed_facts(services.registry.as_ref(), &services.rules.promote_to, &version.model, version.number).await?;
-    let verdict = verdict::read(services, &facts).await.verdict;
+    let verdict = verdict::read(services, &facts, verdict::Scope::Rules).await.verdict;
     if format.json {
         sink.json(&Check {
             schema: "signoff.check/1",

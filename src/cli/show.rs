@@ -36,7 +36,7 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
         reviewed_facts(services.registry.as_ref(), &services.rules.promote_to, &version.model, version.number).await?;
     let (code, judgement) = futures_util::future::join(
         async { lineage::code(services, &facts, lineage::source(services, &facts).await).await },
-        verdict::read(services, &facts),
+        verdict::read(services, &facts, verdict::Scope::Rules),
     )
     .await;
     let verdict = judgement.verdict;

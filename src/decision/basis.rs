@@ -12,7 +12,7 @@ use crate::domain::promotion::Signer;
 use crate::domain::record::{Basis, ClockFacts, Decision, DecisionMark};
 use crate::failure::Failure;
 use crate::services::Services;
-use crate::verdict;
+use crate::verdict::{self, Scope};
 
 /// A basis with everything worth saying about it.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub async fn read(
     source: Option<(&RepoSlug, &CommitSha)>,
     decision: Decision,
 ) -> Grounds {
-    let judgement = verdict::read(services, facts).await;
+    let judgement = verdict::read(services, facts, Scope::Everything).await;
     let mut demands = Effective::of(&judgement.sources);
     let mut verdict = judgement.verdict;
     if decision == Decision::Rollback {

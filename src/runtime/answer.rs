@@ -39,7 +39,7 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         }
         Query::Judgement { model, version } => {
             let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;
-            Answer::Judgement(Box::new(verdict::read(services, &facts).await))
+            Answer::Judgement(Box::new(verdict::read(services, &facts, verdict::Scope::Rules).await))
         }
         Query::Histories { runs, metric, window } => {
             Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)

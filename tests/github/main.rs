@@ -9,12 +9,16 @@ mod double;
 mod faults;
 mod reads;
 mod secrets;
+mod vouch;
 mod writes;
 
 use std::time::Duration;
 
 use secrecy::SecretString;
 use signoff::adapters::github::{Connection, GitHub, TokenSource};
+use signoff::domain::commit::ReleaseState;
+use signoff::domain::promotion::PromotionPlan;
+use signoff::ports::ReleaseHost as _;
 
 use support::fake_github::{FakeGithub, REVIEWER};
 
@@ -23,6 +27,13 @@ async fn fake() -> FakeGithub {
     let fake = FakeGithub::start().await;
     fake.change(|world| world.clock = Some(support::plan::now()));
     fake
+}
+
+/// Drafts the release of a plan whose tag stands, and publishes it.
+async fn publish(host: &GitHub, plan: &PromotionPlan) -> ReleaseState {
+    let proof = support::journal::journaled().await;
+    let draft = host.create_release(&proof, plan).await.unwrap();
+    host.publish_release(&proof, &plan.draft.repo, draft.id).await.unwrap()
 }
 
 /// A connection to `url` with this token.

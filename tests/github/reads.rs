@@ -10,7 +10,7 @@ use signoff::ports::{CdQuery, ReleaseHost};
 use crate::support::fake_github::{APP, Fault, GitObject, NARROW, READER, Release, Rule, Trigger, Workflow};
 use crate::support::journal::journaled;
 use crate::support::plan::{id, now, plan, plan_with, repo, sha, tag};
-use crate::{adapter, adapter_as, connection, fake};
+use crate::{adapter, adapter_as, connection, fake, publish};
 use signoff::adapters::github::GitHub;
 
 fn query() -> CdQuery {
@@ -21,8 +21,13 @@ fn query() -> CdQuery {
 async fn the_token_tells_who_signs() {
     let fake = fake().await;
     let me = adapter(&fake).whoami().await.unwrap();
-    let rey =
-        HostIdentity { login: "rev1".into(), id: 7, name: Some("Rey Viewer".into()), email: None, host_time: None };
+    let rey = HostIdentity {
+        login: "rev1".into(),
+        id: 7,
+        name: Some("Rey Viewer".into()),
+        email: None,
+        host_time: Some("2026-11-23T09:10:04Z".parse().unwrap()),
+    };
     assert_eq!(me, rey);
 }
 
@@ -144,6 +149,8 @@ async fn releases_are_those_of_the_tag_and_our_own_drafts() {
         body: body.map(str::to_owned),
         draft,
         author: "rev1".into(),
+        author_id: 7,
+        assets: Vec::new(),
     };
     fake.change_repo(|repo| {
         repo.releases = vec![
@@ -181,7 +188,7 @@ async fn the_run_of_a_release_appears_and_is_followed_to_its_end() {
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();
     assert_eq!(fake.repo().runs.len(), 0, "the workflow listens to releases");
-    host.create_release(&proof, &plan).await.unwrap();
+    publish(&host, &plan).await;
 
     for _ in 0..2 {
         assert_eq!(host.cd_runs(&repo(), &query()).await.unwrap(), []);
@@ -209,7 +216,7 @@ async fn a_running_job_names_its_step() {
     let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();
-    host.create_release(&proof, &plan).await.unwrap();
+    publish(&host, &plan).await;
     let run = host.cd_runs(&repo(), &query()).await.unwrap()[0].id;
     let jobs = host.cd_jobs(&repo(), run).await.unwrap();
     assert_eq!((&jobs[0].state, &jobs[1].state), (&CdState::Success, &CdState::Running));
@@ -222,7 +229,7 @@ async fn runs_of_another_event_commit_tag_or_time_are_not_ours() {
     let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();
-    host.create_release(&proof, &plan).await.unwrap();
+    publish(&host, &plan).await;
     let ours = fake.change_repo(|repo| {
         let ours = repo.runs[0].clone();
         let mut other = |change: &dyn Fn(&mut crate::support::fake_github::Run)| {
@@ -270,7 +277,7 @@ async fn a_tag_with_slashes_is_read_tagged_released_and_followed() {
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();
     assert_eq!(host.tag(&repo(), name).await.unwrap().unwrap().object, Some(object));
-    let made = host.create_release(&proof, &plan).await.unwrap();
+    let made = publish(&host, &plan).await;
     assert_eq!(host.releases(&repo(), name, "marker").await.unwrap(), [made]);
     let query = CdQuery { trigger: CdTrigger::Tag, tag: name.clone(), ..query() };
     assert_eq!(host.cd_runs(&repo(), &query).await.unwrap().len(), 1);

@@ -9,7 +9,7 @@ use signoff::ports::ReleaseHost;
 use crate::support::fake_github::{Fault, NARROW, READER, Rule, SECOND_REVIEWER, Trigger};
 use crate::support::journal::journaled;
 use crate::support::plan::{id, plan, plan_with, repo, sha, tag};
-use crate::{adapter, adapter_as, fake};
+use crate::{adapter, adapter_as, fake, publish};
 
 #[tokio::test]
 async fn the_same_plan_makes_the_same_tag_object_from_any_machine() {
@@ -44,14 +44,18 @@ async fn tag_and_release_stand_as_planned() {
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();
     let made = host.create_release(&proof, &plan).await.unwrap();
-    assert_eq!((made.draft, made.tag.as_str(), made.author.as_deref()), (false, "telco-churn-v42", Some("rev1")));
+    assert_eq!((made.draft, made.tag.as_str()), (true, "telco-churn-v42"));
+    assert_eq!((made.author.as_deref(), made.author_id), (Some("rev1"), Some(7)));
     assert!(made.body.contains(&notes_marker(&id(1).to_string())));
+    assert_eq!(fake.repo().runs.len(), 0, "a draft starts nothing");
+    let made = host.publish_release(&proof, &repo(), made.id).await.unwrap();
+    assert!(!made.draft);
     assert!(made.web_url.ends_with("/acme/churn-model/releases/tag/telco-churn-v42"));
 
     let there = host.tag(&repo(), &tag()).await.unwrap().unwrap();
     assert_eq!((there.commit.as_str(), there.object.as_deref()), (sha().as_str(), Some(object.as_str())));
     let sent = &fake.writes()[2].body;
-    assert_eq!(sent["draft"], false);
+    assert_eq!(sent["draft"], true);
     for absent in ["target_commitish", "generate_release_notes", "make_latest"] {
         assert!(sent.get(absent).is_none(), "{absent} must not be sent");
     }
@@ -77,16 +81,16 @@ async fn a_second_release_of_a_tag_is_a_conflict() {
     let (host, proof, plan) = (adapter(&fake), journaled().await, plan(1));
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();
-    host.create_release(&proof, &plan).await.unwrap();
-    let failure = host.create_release(&proof, &plan).await.unwrap_err();
+    publish(&host, &plan).await;
+    let second = host.create_release(&proof, &plan).await.unwrap();
+    let failure = host.publish_release(&proof, &repo(), second.id).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Conflict);
     assert!(failure.reason.contains("tag_name: already_exists"), "{failure}");
 }
 
 #[tokio::test]
-async fn a_release_that_github_left_as_a_draft_is_told_and_can_be_published() {
+async fn a_draft_is_found_by_its_marker_and_starts_cd_only_when_it_is_published() {
     let fake = fake().await;
-    fake.change_repo(|repo| repo.leave_drafts = 1);
     let (host, proof, plan) = (adapter(&fake), journaled().await, plan(1));
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
 use http::Method;
-use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 use octocrab::Octocrab;
 use octocrab::service::middleware::retry::RetryConfig;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::connection::{CONNECT_TIMEOUT, Connection};
+use super::convert;
 use super::errors::{Again, Asked, Nature, Reply, Trouble};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
@@ -73,6 +74,17 @@ impl Client {
         asked.parse(&reply)
     }
 
+    /// Reads one thing, and the host's time when it said so.
+    pub(super) async fn read_dated<T: DeserializeOwned>(
+        &self,
+        operation: &str,
+        path: &str,
+    ) -> Outcome<(T, Option<Timestamp>)> {
+        let asked = self.asked(Nature::Read, operation);
+        let reply = self.get(&asked, path).await?;
+        Ok((asked.parse(&reply)?, convert::date(&reply.headers)))
+    }
+
     /// Reads one thing; nothing if there is none (404).
     pub(super) async fn find<T: DeserializeOwned>(&self, operation: &str, path: &str) -> Outcome<Option<T>> {
         match self.read(operation, path).await {
@@ -109,14 +121,28 @@ impl Client {
         Ok(())
     }
 
+    /// Removes something, once.
+    pub(super) async fn delete(&self, operation: &str, path: &str) -> Outcome<()> {
+        let asked = self.asked(Nature::Write, operation);
+        self.send(&asked, Method::DELETE, path, None::<&()>).await?;
+        Ok(())
+    }
+
     async fn get(&self, asked: &Asked<'_>, path: &str) -> Outcome<Reply> {
         self.get_as(asked, path, None).await
     }
 
     async fn get_as(&self, asked: &Asked<'_>, path: &str, accept: Option<&'static str>) -> Outcome<Reply> {
+        self.repeat(|| self.send_as(asked, Method::GET, path, None::<&()>, accept)).await
+    }
+
+    /// Sends a read until it succeeds or repeating it makes no sense.
+    pub(super) async fn repeat<T, F: Future<Output = Result<T, Trouble>>>(
+        &self,
+        read: impl FnMut() -> F,
+    ) -> Outcome<T> {
         let backoff = ExponentialBuilder::new().with_min_delay(self.pause).with_factor(3.0).with_max_times(REPEATS);
-        (|| self.send_as(asked, Method::GET, path, None::<&()>, accept))
-            .retry(backoff)
+        read.retry(backoff)
             .when(|trouble: &Trouble| trouble.again != Again::Never)
             .adjust(|trouble, pause| match trouble.again {
                 // `pause` is none when there are no tries left.
@@ -145,9 +171,7 @@ impl Client {
         body: Option<&B>,
         accept: Option<&'static str>,
     ) -> Result<Reply, Trouble> {
-        // A failure to sign in stands for any request; what was attempted with it is more useful to know.
-        let signed_in = self.wired().await;
-        let wired = signed_in.map_err(|f| Failure { operation: asked.operation.to_owned(), ..f })?;
+        let wired = self.signed_in(asked).await?;
         let limit = self.connection.timeout;
         let sent =
             tokio::time::timeout(limit, exchange(&wired.crab, method, format!("{}{path}", self.prefix), body, accept));
@@ -160,15 +184,31 @@ impl Client {
         result.map_err(|trouble| wired.redact(trouble))
     }
 
+    /// Does something with the token; no text of its failure holds it.
+    pub(super) async fn with_token<T>(
+        &self,
+        asked: &Asked<'_>,
+        work: impl AsyncFnOnce(&SecretString) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let wired = self.signed_in(asked).await?;
+        work(&wired.token).await.map_err(|trouble| wired.redact(trouble))
+    }
+
+    /// A failure to sign in stands for any request; what was attempted with it is more useful to know.
+    async fn signed_in(&self, asked: &Asked<'_>) -> Outcome<&Wired> {
+        self.wired().await.map_err(|f| Failure { operation: asked.operation.to_owned(), ..f })
+    }
+
     async fn wired(&self) -> Outcome<&Wired> {
         self.wired
             .get_or_try_init(|| async {
                 let token = self.connection.token.token().await?;
-                let crab = build(&self.connection, &token).map_err(|e| {
-                    let reason = format!("{} cannot be set up: {e}", self.connection.api_url);
-                    Failure::new(FailureKind::Config, Service::Github, "connect to GitHub", reason)
-                        .with_hint("Check the host's name and the certificates of this machine.")
-                })?;
+                let crab =
+                    octocrab_for(self.connection.api_url.as_str(), &self.connection, Some(&token)).map_err(|e| {
+                        let reason = format!("{} cannot be set up: {e}", self.connection.api_url);
+                        Failure::new(FailureKind::Config, Service::Github, "connect to GitHub", reason)
+                            .with_hint("Check the host's name and the certificates of this machine.")
+                    })?;
                 Ok(Wired { crab, token })
             })
             .await
@@ -188,20 +228,27 @@ impl Wired {
     }
 }
 
-fn build(connection: &Connection, token: &SecretString) -> octocrab::Result<Octocrab> {
+/// A client whose requests are relative to `base`. A token that is given goes there and nowhere else.
+pub(super) fn octocrab_for(
+    base: &str,
+    connection: &Connection,
+    token: Option<&SecretString>,
+) -> octocrab::Result<Octocrab> {
     // Two providers may be compiled in by other crates; then none is chosen by itself. One set before is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let connect = CONNECT_TIMEOUT.min(connection.timeout);
     // The upload address defaults to uploads.github.com and is sent the token too: both are made the same.
-    let base = connection.api_url.as_str().trim_end_matches('/');
-    Octocrab::builder()
+    let base = base.trim_end_matches('/');
+    let builder = Octocrab::builder()
         .base_uri(base)?
         .upload_uri(base)?
-        .personal_token(token.clone())
         // octocrab's own would send writes again.
         .add_retry_config(RetryConfig::None)
-        .set_connect_timeout(Some(connect))
-        .build()
+        .set_connect_timeout(Some(connect));
+    match token {
+        Some(token) => builder.personal_token(token.clone()).build(),
+        None => builder.build(),
+    }
 }
 
 async fn exchange<B: Serialize>(
@@ -216,15 +263,23 @@ async fn exchange<B: Serialize>(
         builder = builder.header(http::header::ACCEPT, media_type);
     }
     let request = crab.build_request(builder, body)?;
-    let response = crab.execute(request).await?;
+    receive(crab.execute(request).await?, MAX_BODY).await
+}
+
+/// A whole answer; of one that is longer than `limit` bytes, a little more than that.
+pub(super) async fn receive<B>(response: http::Response<B>, limit: usize) -> octocrab::Result<Reply>
+where
+    B: http_body_util::BodyExt<Error = octocrab::Error> + Unpin,
+    B::Data: AsRef<[u8]>,
+{
     let (parts, mut stream) = response.into_parts();
     let mut body = Vec::new();
     // What goes beyond the limit is left out; what is left does not parse, which is what it deserves.
     while let Some(frame) = stream.frame().await
-        && body.len() < MAX_BODY
+        && body.len() <= limit
     {
         if let Ok(data) = frame?.into_data() {
-            body.extend_from_slice(&data);
+            body.extend_from_slice(data.as_ref());
         }
     }
     Ok(Reply { status: parts.status, headers: parts.headers, body })

@@ -10,15 +10,17 @@ use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::CommitComment;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
-use crate::domain::text::clean_line;
+use crate::domain::text::{self, clean_line};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::code::{CodeHost, MAX_FILE};
-use crate::ports::unsupported;
 
 /// Pages of checks that are read at most: 300 check runs and as many statuses.
 const CHECK_PAGES: usize = 3;
 /// Pages of reviews, and of pull requests of one commit, that are read at most.
 const REVIEW_PAGES: usize = 10;
+
+/// Pages of comments that are read at most: 2000 comments.
+const COMMENT_PAGES: usize = 20;
 
 /// The part of a list that was read.
 struct Listed<T> {
@@ -124,20 +126,43 @@ impl CodeHost for GitHub {
         self.understood(&operation, convert::run(read))
     }
 
+    /// A comment whose account is gone vouches for nothing and is left out.
     async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>> {
-        Err(unsupported(
-            Service::Github,
-            format!("read the comments on {} in {repo}", commit.short()),
-            "not written yet",
-        ))
+        let operation = format!("read the comments on commit {} in {repo}", commit.short());
+        let path = |page| routes::comments_page(repo, commit, page);
+        let all = |page: Vec<wire::Comment>| (page, None);
+        let listed = self.pages_within(&operation, COMMENT_PAGES, path, all).await?;
+        if !listed.complete {
+            let why = format!("there are more than {} comments", COMMENT_PAGES * routes::PAGE);
+            return self.understood(&operation, Err(why));
+        }
+        let of_this = |c: &wire::Comment| c.commit_id.as_deref().is_none_or(|id| id == commit.as_str());
+        let kept = listed.items.into_iter().filter(of_this);
+        let mut comments: Vec<CommitComment> = kept.filter_map(|c| convert::comment(c).ok()).collect();
+        comments.sort_by_key(|c| (c.created_at, c.id));
+        Ok(comments)
     }
 
+    /// GitHub answers 404 for who is no member and for a team that may not be seen, so the team itself is asked for.
     async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool> {
-        Err(unsupported(Service::Github, format!("look for {login} in {org}/{team}"), "not written yet"))
+        let shown = format!("{}/{}", text::clean_line(org), text::clean_line(team));
+        let operation = format!("look for {} in the team {shown}", text::clean_line(login));
+        if [org, team, login].iter().any(|name| matches!(*name, "" | "." | "..")) {
+            return Err(Failure::new(FailureKind::Rejected, Service::Github, operation, "a name in it is none"));
+        }
+        let membership = self.client.find::<wire::Membership>(&operation, &routes::membership(org, team, login)).await;
+        if let Some(found) = membership.map_err(unseen_team)? {
+            return Ok(found.state.as_deref() == Some("active"));
+        }
+        if self.client.find::<wire::Team>(&operation, &routes::team(org, team)).await.map_err(unseen_team)?.is_some() {
+            return Ok(false);
+        }
+        let reason = format!("there is no team {shown}, or the token may not see it");
+        Err(unseen_team(Failure::new(FailureKind::Forbidden, Service::Github, operation, reason)))
     }
 
-    async fn asset(&self, repo: &RepoSlug, id: u64, _limit: usize) -> Outcome<Vec<u8>> {
-        Err(unsupported(Service::Github, format!("read the file {id} in {repo}"), "not written yet"))
+    async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
+        self.client.download(&format!("read the file {id} in {repo}"), &routes::asset(repo, id), limit).await
     }
 
     async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>> {
@@ -155,6 +180,15 @@ impl CodeHost for GitHub {
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {
         let web = self.client.connection().web_url.as_str();
         format!("{}/{}", web.trim_end_matches('/'), routes::commit_page(repo, commit))
+    }
+}
+
+/// Says what a token needs to see teams; other failures keep their own hint.
+fn unseen_team(failure: Failure) -> Failure {
+    if failure.kind == FailureKind::Forbidden {
+        failure.with_hint("Check the team's name; the token needs the scope read:org, or the permission Members: read.")
+    } else {
+        failure
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::wire;
 use crate::domain::cd::{CdJob, CdRun, CdState};
-use crate::domain::commit::{Ancestry, Commit, HostIdentity, ReleaseState, Repository};
+use crate::domain::commit::{Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
 use crate::ports::CdQuery;
@@ -15,13 +15,13 @@ const CLOCK_SKEW_S: i64 = 120;
 
 type Converted<T> = Result<T, String>;
 
-pub(super) fn identity(user: wire::User) -> Converted<HostIdentity> {
+pub(super) fn identity(user: wire::User, host_time: Option<Timestamp>) -> Converted<HostIdentity> {
     Ok(HostIdentity {
         login: line(user.login).ok_or("the user has no login")?,
         id: user.id.ok_or("the user has no id")?,
         name: line(user.name),
         email: line(user.email),
-        host_time: None,
+        host_time,
     })
 }
 
@@ -63,12 +63,42 @@ pub(super) fn release(release: wire::Release) -> Converted<ReleaseState> {
         tag: line(release.tag_name).unwrap_or_default(),
         draft: release.draft.unwrap_or(false),
         body: release.body.unwrap_or_default(),
+        author_id: release.author.as_ref().and_then(|a| a.id),
         author: line(release.author.and_then(|a| a.login)),
-        author_id: None,
-        assets: Vec::new(),
-        upload_url: None,
+        assets: release.assets.unwrap_or_default().into_iter().map(asset).collect::<Converted<Vec<_>>>()?,
+        upload_url: line(release.upload_url),
         web_url: line(release.html_url).unwrap_or_default(),
     })
+}
+
+pub(super) fn asset(asset: wire::Asset) -> Converted<ReleaseAsset> {
+    Ok(ReleaseAsset {
+        id: asset.id.ok_or("a file of the release has no id")?,
+        name: line(asset.name).ok_or("a file of the release has no name")?,
+        size: asset.size.unwrap_or(0),
+        digest: line(asset.digest),
+        complete: asset.state.as_deref() == Some("uploaded"),
+    })
+}
+
+/// A comment that does not say when it was changed cannot be taken for an unchanged one.
+pub(super) fn comment(comment: wire::Comment) -> Converted<CommitComment> {
+    let user = comment.user.ok_or("the comment has no author")?;
+    Ok(CommitComment {
+        id: comment.id.ok_or("the comment has no id")?,
+        login: line(user.login).ok_or("the comment's author has no login")?,
+        author_id: user.id.ok_or("the comment's author has no id")?,
+        body: text::clean(&comment.body.unwrap_or_default()),
+        created_at: time(comment.created_at).ok_or("the comment does not say when it was written")?,
+        updated_at: time(comment.updated_at).ok_or("the comment does not say when it was changed")?,
+        web_url: line(comment.html_url).unwrap_or_default(),
+    })
+}
+
+/// The host's own time, in whole seconds, from the `Date` header.
+pub(super) fn date(headers: &http::HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(http::header::DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }
 
 pub(super) fn run(run: wire::Run) -> Converted<CdRun> {

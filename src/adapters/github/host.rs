@@ -11,6 +11,7 @@ use super::connection::Connection;
 use super::convert;
 use super::errors::Nature;
 use super::routes;
+use super::transfer::{Upload, upload_address};
 use super::wire;
 use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{
@@ -103,14 +104,14 @@ impl ReleaseHost for GitHub {
 
     async fn whoami(&self) -> Outcome<HostIdentity> {
         let operation = "read who the GitHub token belongs to";
-        let user = self.client.read(operation, &routes::user()).await.map_err(|failure| {
+        let (user, host_time) = self.client.read_dated(operation, &routes::user()).await.map_err(|failure| {
             if failure.kind == FailureKind::Forbidden {
                 failure.with_hint("A token of an App or of Actions is nobody's: sign with a token of your own account.")
             } else {
                 failure
             }
         })?;
-        self.understood(operation, convert::identity(user))
+        self.understood(operation, convert::identity(user, host_time))
     }
 
     async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository> {
@@ -260,12 +261,12 @@ impl ReleaseHost for GitHub {
 
     async fn create_release(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
         let (repo, tag) = (&plan.draft.repo, &plan.draft.tag);
-        let operation = format!("publish the release of {tag} in {repo}");
+        let operation = format!("draft the release of {tag} in {repo}");
         let body = wire::NewRelease {
             tag_name: tag.as_str(),
             name: &plan.draft.title,
             body: &plan.notes,
-            draft: false,
+            draft: true,
             prerelease: false,
         };
         let made = self.client.write(&operation, Method::POST, &routes::releases(repo), &body).await?;
@@ -276,15 +277,37 @@ impl ReleaseHost for GitHub {
         &self,
         _journaled: &Journaled,
         repo: &RepoSlug,
-        _release: &ReleaseState,
+        release: &ReleaseState,
         name: &str,
-        _bytes: &[u8],
+        bytes: &[u8],
     ) -> Outcome<ReleaseAsset> {
-        Err(unsupported(Service::Github, format!("attach {name} in {repo}"), "not written yet"))
+        let operation = format!("attach {} to the release of {} in {repo}", text::clean_line(name), release.tag);
+        let to = upload_address(self.client.connection(), release.upload_url.as_deref(), release.id, name)
+            .map_err(|why| Failure::new(FailureKind::Protocol, Service::Github, &operation, why))?;
+        let made = self.client.upload(&operation, Upload { to, bytes }).await?;
+        let ours = |asset: ReleaseAsset| match () {
+            () if asset.name != name => Err(format!("the file was named '{}'", asset.name)),
+            () if !asset.complete => Err("the upload was not finished".to_owned()),
+            () if asset.size != bytes.len() as u64 => Err("the file there has another size".to_owned()),
+            () => Ok(asset),
+        };
+        self.done(&operation, convert::asset(made).and_then(ours))
     }
 
     async fn remove_unfinished_asset(&self, _journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()> {
-        Err(unsupported(Service::Github, format!("remove the file {asset} in {repo}"), "not written yet"))
+        let operation = format!("remove the unfinished file {asset} in {repo}");
+        let path = routes::asset(repo, asset);
+        let Some(there) = self.client.find::<wire::Asset>(&operation, &path).await? else {
+            return Ok(());
+        };
+        if there.state.as_deref() != Some("starter") {
+            let reason = "its upload is finished, and finished files are not removed";
+            return Err(Failure::new(FailureKind::Conflict, Service::Github, operation, reason));
+        }
+        match self.client.delete(&operation, &path).await {
+            Err(failure) if failure.kind == FailureKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 
     async fn comment(
@@ -292,9 +315,15 @@ impl ReleaseHost for GitHub {
         _journaled: &Journaled,
         repo: &RepoSlug,
         commit: &CommitSha,
-        _body: &str,
+        body: &str,
     ) -> Outcome<CommitComment> {
-        Err(unsupported(Service::Github, format!("comment on {} in {repo}", commit.short()), "not written yet"))
+        let operation = format!("comment on commit {} in {repo}", commit.short());
+        let sent = wire::NewComment { body };
+        let made: wire::Comment =
+            self.client.write(&operation, Method::POST, &routes::comments(repo, commit), &sent).await?;
+        let elsewhere = made.commit_id.as_deref().is_some_and(|id| id != commit.as_str());
+        let converted = if elsewhere { Err("it is on another commit".to_owned()) } else { convert::comment(made) };
+        self.done(&operation, converted)
     }
 
     async fn publish_release(&self, _journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState> {

@@ -5,8 +5,8 @@
 //! repeated (reads only), what an error means (`errors`), and our own tolerant wire types (`wire`), because
 //! octocrab's models reject whole pages over one `null`.
 //!
-//! A token goes to the host it was found for and to no other: all requests are relative to one base address and
-//! redirects are not followed.
+//! A token goes to the host it was found for and to no other: requests are relative to one base address, redirects are
+//! not followed, and what leaves that address (files of releases) is in `transfer`.
 
 mod client;
 mod code;
@@ -17,6 +17,7 @@ mod errors;
 mod host;
 mod routes;
 mod token;
+mod transfer;
 mod wire;
 
 pub use connection::{Connection, api_url_for, host_for_api_url, web_url_for};

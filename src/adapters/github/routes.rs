@@ -102,6 +102,27 @@ pub(super) fn release_by_tag(repo: &RepoSlug, tag: &TagName) -> String {
     format!("{}/tags/{}", releases(repo), nested(tag.as_str()))
 }
 
+/// A file attached to a release.
+pub(super) fn asset(repo: &RepoSlug, id: u64) -> String {
+    format!("{}/assets/{id}", releases(repo))
+}
+
+pub(super) fn comments(repo: &RepoSlug, commit: &CommitSha) -> String {
+    format!("{}/comments", self::commit(repo, commit.as_str()))
+}
+
+pub(super) fn comments_page(repo: &RepoSlug, commit: &CommitSha, page: usize) -> String {
+    format!("{}?per_page={PAGE}&page={page}", comments(repo, commit))
+}
+
+pub(super) fn team(org: &str, team: &str) -> String {
+    format!("/orgs/{}/teams/{}", segment(org), segment(team))
+}
+
+pub(super) fn membership(org: &str, team: &str, login: &str) -> String {
+    format!("{}/memberships/{}", self::team(org, team), segment(login))
+}
+
 /// GitHub takes the file's name, not its path.
 pub(super) fn workflow(repo: &RepoSlug, file: &str) -> String {
     format!("{}/actions/workflows/{}", repository(repo), segment(file.rsplit('/').next().unwrap_or(file)))

@@ -82,7 +82,42 @@ pub(super) struct Release {
     pub body: Option<String>,
     pub html_url: Option<String>,
     pub author: Option<User>,
+    pub assets: Option<Vec<Asset>>,
+    /// A template: `https://uploads.github.com/…/assets{?name,label}`.
+    pub upload_url: Option<String>,
 }
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Asset {
+    pub id: Option<u64>,
+    pub name: Option<String>,
+    pub size: Option<u64>,
+    /// `uploaded`, or `starter` where an upload broke off [GitHub's documentation of uploads].
+    pub state: Option<String>,
+    /// Null for files from before mid 2025, absent on Enterprise Servers that do not know it.
+    pub digest: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Comment {
+    pub id: Option<u64>,
+    /// Null for accounts that are gone.
+    pub user: Option<User>,
+    pub body: Option<String>,
+    pub commit_id: Option<String>,
+    pub created_at: Option<String>,
+    pub updated_at: Option<String>,
+    pub html_url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Membership {
+    /// `active`, or `pending` until the invitation is taken.
+    pub state: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Team {}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Workflow {
@@ -245,6 +280,11 @@ pub(super) struct NewRelease<'a> {
     pub body: &'a str,
     pub draft: bool,
     pub prerelease: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct NewComment<'a> {
+    pub body: &'a str,
 }
 
 #[derive(Debug, Serialize)]

@@ -1,14 +1,14 @@
 //! One journal, locked and open for appending.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::{blocking, parse, say};
+use crate::adapters::append::{self, Disk, Refused, Tail, make_dir, private, sync_dir};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Entry;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -16,48 +16,17 @@ use crate::ports::JournalFile;
 
 /// How often the lock is asked for: somebody who only lists the journals holds it for an instant.
 const LOCK_TRIES: u32 = 6;
-/// Pause between two tries.
-const LOCK_PAUSE: Duration = Duration::from_millis(15);
-
-/// What an append needs of a file; tests put a failing disk behind it.
-pub(super) trait Disk: Send + 'static {
-    /// Writes all of `bytes` at the end.
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Returns when what was written is on the disk.
-    fn sync(&mut self) -> io::Result<()>;
-    /// Cuts the file to `len` bytes, on the disk too.
-    fn cut(&mut self, len: u64) -> io::Result<()>;
-}
-
-impl Disk for File {
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // std calls write(2) once unless the kernel takes less than all of it.
-        io::Write::write_all(self, bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.sync_data()
-    }
-
-    fn cut(&mut self, len: u64) -> io::Result<()> {
-        self.set_len(len)?;
-        self.sync_all()
-    }
-}
 
 /// The journal file of a promotion that this process drives. Dropping it lets the lock go.
 pub(super) struct LockedJournal<D = File> {
     // Shared with the blocking thread, so that a cancelled append leaves a usable journal behind.
-    tail: Arc<Mutex<Tail<D>>>,
+    end: Arc<Mutex<End<D>>>,
 }
 
-struct Tail<D> {
-    disk: D,
+struct End<D> {
+    tail: Tail<D>,
     path: PathBuf,
-    /// Length in bytes up to the last entry that is on disk.
-    len: u64,
     next_seq: u64,
-    given_up: bool,
 }
 
 impl LockedJournal<File> {
@@ -99,30 +68,19 @@ impl LockedJournal<File> {
 
 impl<D: Disk> LockedJournal<D> {
     pub(super) fn new(disk: D, path: PathBuf, len: u64, next_seq: u64) -> Self {
-        Self { tail: Arc::new(Mutex::new(Tail { disk, path, len, next_seq, given_up: false })) }
+        Self { end: Arc::new(Mutex::new(End { tail: Tail::new(disk, len), path, next_seq })) }
     }
 }
 
-impl<D: Disk> Tail<D> {
+impl<D: Disk> End<D> {
     fn append(&mut self, seq: u64, line: &[u8]) -> Outcome<()> {
-        if self.given_up {
-            return Err(say::given_up(&self.path));
-        }
         if seq != self.next_seq {
             return Err(say::out_of_order(&self.path, self.next_seq, seq));
         }
-        let written = self.disk.write_all(line);
-        if let Err(error) = written.and_then(|()| {
-            // After a failed sync the kernel may have dropped the page and say yes the next time.
-            self.disk.sync().inspect_err(|_| self.given_up = true)
-        }) {
-            // A half line must not be glued to the next entry.
-            if self.disk.cut(self.len).is_err() {
-                self.given_up = true;
-            }
-            return Err(say::disk("write to the journal", &self.path, &error));
-        }
-        self.len += line.len() as u64;
+        self.tail.append(line).map_err(|refused| match refused {
+            Refused::GivenUp => say::given_up(&self.path),
+            Refused::Disk(error) => say::disk("write to the journal", &self.path, &error),
+        })?;
         self.next_seq += 1;
         Ok(())
     }
@@ -135,8 +93,8 @@ impl<D: Disk> JournalFile for LockedJournal<D> {
             Failure::new(FailureKind::Bug, Service::Journal, "write to the journal", format!("no JSON: {e}"))
         })?;
         line.push(b'\n');
-        let (tail, seq) = (Arc::clone(&self.tail), entry.seq);
-        blocking(move || tail.lock().unwrap_or_else(PoisonError::into_inner).append(seq, &line)).await
+        let (end, seq) = (Arc::clone(&self.end), entry.seq);
+        blocking(move || end.lock().unwrap_or_else(PoisonError::into_inner).append(seq, &line)).await
     }
 }
 
@@ -146,44 +104,9 @@ pub(super) fn is_driven(path: &Path) -> bool {
 }
 
 fn lock(file: &File, path: &Path) -> Outcome<()> {
-    for attempt in 1.. {
-        match file.try_lock() {
-            Ok(()) => break,
-            Err(TryLockError::WouldBlock) if attempt < LOCK_TRIES => std::thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::WouldBlock) => return Err(say::driven(path)),
-            Err(TryLockError::Error(e)) => return Err(say::disk("lock the journal", path, &e)),
-        }
+    match append::lock(file, LOCK_TRIES) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(say::driven(path)),
+        Err(e) => Err(say::disk("lock the journal", path, &e)),
     }
-    Ok(())
-}
-
-fn make_dir(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)?;
-    dir.parent().map_or(Ok(()), sync_dir)
-}
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) {
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-}
-
-#[cfg(not(unix))]
-fn private(_: &mut OpenOptions) {}
-
-#[cfg(unix)]
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-/// Directories cannot be opened for syncing there; the file system journals its own metadata.
-#[cfg(not(unix))]
-fn sync_dir(_: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use proptest::prelude::*;
 
-use super::file::Disk;
 use super::*;
+use crate::adapters::append::Disk;
 use crate::domain::promotion::event::{Ending, JOURNAL_VERSION};
 use crate::domain::promotion::{Event, Receipt, Step, samples};
 

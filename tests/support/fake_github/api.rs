@@ -8,25 +8,32 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::world::{Access, Kind, Repo, User, World};
-use super::{actions, commits, git, pulls, releases};
+use super::{actions, assets, comments, commits, git, pulls, releases};
 
 /// One request, taken apart.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub method: String,
-    /// Without `/api/v3` and the query, still encoded.
+    /// Without `/api/v3` (or `/api/uploads`) and the query, still encoded.
     pub path: String,
     /// Path between slashes, decoded.
     segments: Vec<String>,
     query: Vec<(String, String)>,
     pub body: Value,
+    /// The body as it arrived.
+    pub bytes: Vec<u8>,
+    /// It came to the address of an Enterprise Server.
+    pub enterprise: bool,
+    /// It asks for bytes instead of JSON.
+    pub wants_bytes: bool,
     pub authorization: Option<String>,
     pub accept: Option<String>,
 }
 
 impl Request {
     pub fn new(method: &str, uri: &Uri, body: Value, authorization: Option<String>, accept: Option<String>) -> Self {
-        let path = uri.path().strip_prefix("/api/v3").unwrap_or(uri.path()).to_owned();
+        let path = uri.path();
+        let path = path.strip_prefix("/api/v3").or(path.strip_prefix("/api/uploads")).unwrap_or(path).to_owned();
         let decode = |s: &str| percent_decode_str(s).decode_utf8_lossy().into_owned();
         let pair = |p: &str| {
             let (name, value) = p.split_once('=').unwrap_or((p, ""));
@@ -38,6 +45,9 @@ impl Request {
             query: uri.query().unwrap_or_default().split('&').filter(|p| !p.is_empty()).map(pair).collect(),
             path,
             body,
+            bytes: Vec::new(),
+            enterprise: uri.path().starts_with("/api/"),
+            wants_bytes: false,
             authorization,
             accept,
         }
@@ -71,18 +81,23 @@ pub(super) struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Value,
-    /// Sent as it is instead of the body.
-    raw: Option<Vec<u8>>,
+    /// Instead of `body`.
+    file: Option<Vec<u8>>,
 }
 
 impl Answer {
     pub fn new(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body, raw: None }
+        Self { status, headers: Vec::new(), body, file: None }
     }
 
     pub fn error(status: u16, message: &str) -> Self {
         let body = json!({"message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string()});
         Self::new(status, body)
+    }
+
+    /// 200 with a file.
+    pub fn bytes_of(file: &[u8]) -> Self {
+        Self { file: Some(file.to_vec()), ..Self::new(200, Value::Null) }
     }
 
     /// 422 with one entry in `errors`.
@@ -97,19 +112,19 @@ impl Answer {
 
     /// A file as the media type `raw` has it.
     pub fn raw(bytes: &[u8]) -> Self {
-        Self { raw: Some(bytes.to_vec()), ..Self::new(200, Value::Null) }
+        Self { file: Some(bytes.to_vec()), ..Self::new(200, Value::Null) }
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        if let Some(raw) = &self.raw {
-            return raw.clone();
+        if let Some(file) = &self.file {
+            return file.clone();
         }
         if self.body.is_null() { Vec::new() } else { self.body.to_string().into_bytes() }
     }
 
     pub fn head(&self) -> Builder {
         let kind =
-            if self.raw.is_some() { "application/vnd.github.raw+json" } else { "application/json; charset=utf-8" };
+            if self.file.is_some() { "application/vnd.github.raw+json" } else { "application/json; charset=utf-8" };
         let mut builder = Builder::new().status(self.status).header("content-type", kind);
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
@@ -126,6 +141,10 @@ pub(super) struct Call<'a> {
     pub slug: &'a str,
     /// Address of the repository's page.
     pub web: &'a str,
+    /// Address that files are read from.
+    pub storage: &'a str,
+    /// Address that files are uploaded to, without a slash at its end.
+    pub uploads: &'a str,
     pub now: &'a str,
     next_id: Cell<u64>,
 }
@@ -139,6 +158,10 @@ impl Call<'_> {
 
 /// Answers one request and changes the world accordingly.
 pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    if let ["storage", owner, name, id] = segments.as_slice() {
+        return assets::stored(world, &format!("{owner}/{name}"), id, request.authorization.is_some());
+    }
     let Some(token) = request.token() else {
         return Answer::error(401, "Requires authentication");
     };
@@ -154,24 +177,35 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
         *remaining -= 1;
     }
     let user = user.clone();
-    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     match (request.method.as_str(), segments.as_slice()) {
-        ("GET", ["user"]) => whoami(&user),
+        ("GET", ["user"]) => whoami(world, &user),
+        ("GET", ["orgs", org, "teams", team, rest @ ..]) => in_team(world, &user, &format!("{org}/{team}"), rest),
         (_, ["repos", owner, name, rest @ ..]) => {
             let slug = format!("{owner}/{name}");
             let next_id = Cell::new(world.reserve_ids());
             let (web, now) = (format!("{}/{slug}", world.web), world.now());
+            let (storage, prefix) = (world.storage.clone(), if request.enterprise { "/api/uploads" } else { "" });
+            let uploads = world.uploads.clone().unwrap_or_else(|| format!("{}{prefix}", world.web));
             let Some(repo) = world.repos.get_mut(&slug) else {
                 return Answer::error(404, "Not Found");
             };
-            let call = Call { request, user: &user, slug: &slug, web: &web, now: &now, next_id };
+            let call = Call {
+                request,
+                user: &user,
+                slug: &slug,
+                web: &web,
+                storage: &storage,
+                uploads: &uploads,
+                now: &now,
+                next_id,
+            };
             in_repository(repo, &call, rest)
         }
         _ => Answer::error(404, "Not Found"),
     }
 }
 
-fn whoami(user: &User) -> Answer {
+fn whoami(world: &World, user: &User) -> Answer {
     if matches!(user.kind, Kind::App | Kind::Actions) {
         return Answer::error(403, "Resource not accessible by integration");
     }
@@ -179,7 +213,30 @@ fn whoami(user: &User) -> Answer {
         "login": user.login, "id": user.id, "node_id": "U_x", "type": "User", "site_admin": false,
         "name": user.name, "email": user.email, "company": null, "two_factor_authentication": null,
     });
-    Answer::new(200, body)
+    let answer = Answer::new(200, body);
+    // The server sends its own date where none is set.
+    match world.clock {
+        Some(at) => answer.with("date", &at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
+        None => answer,
+    }
+}
+
+/// A team and who is in it. Who may not see teams is told that there is none.
+fn in_team(world: &World, user: &User, name: &str, rest: &[&str]) -> Answer {
+    if user.kind == Kind::FineGrainedRead {
+        return Answer::error(403, "Resource not accessible by personal access token");
+    }
+    let Some(team) = world.teams.get(name).filter(|_| !world.sees_no_teams.contains(&user.login)) else {
+        return Answer::error(404, "Not Found");
+    };
+    match rest {
+        [] => Answer::new(200, json!({"id": 1, "slug": name.rsplit('/').next(), "privacy": "closed"})),
+        ["memberships", login] => match team.get(*login) {
+            Some(state) => Answer::new(200, json!({"url": "", "role": "member", "state": state})),
+            None => Answer::error(404, "Not Found"),
+        },
+        _ => Answer::error(404, "Not Found"),
+    }
 }
 
 fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
@@ -202,6 +259,8 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
     match (call.request.method.as_str(), rest) {
         ("GET", []) => Answer::new(200, repository(repo, call, access)),
         ("GET", ["commits", rev]) => commits::commit(repo, call, rev),
+        ("GET", ["commits", rev, "comments"]) => comments::list(repo, call, rev),
+        ("POST", ["commits", rev, "comments"]) => comments::create(repo, call, rev),
         ("GET", ["commits", rev, "pulls"]) => pulls::of_commit(repo, call, rev),
         ("GET", ["commits", rev, "check-runs"]) => pulls::check_runs(repo, call, rev),
         ("GET", ["commits", rev, "status"]) => pulls::combined_status(repo, call, rev),
@@ -216,6 +275,9 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
         ("GET", ["releases"]) => releases::list(repo, call, access == Access::Write),
         ("GET", ["releases", "tags", tag @ ..]) => releases::by_tag(repo, call, &tag.join("/")),
         ("POST", ["releases"]) => releases::create(repo, call),
+        ("POST", ["releases", id, "assets"]) => assets::upload(repo, call, id),
+        ("GET", ["releases", "assets", id]) => assets::read(repo, call, id),
+        ("DELETE", ["releases", "assets", id]) => assets::delete(repo, id),
         ("GET", ["releases", id]) => releases::by_id(repo, call, id),
         ("PATCH", ["releases", id]) => releases::update(repo, call, id),
         ("GET", ["actions", "workflows", file]) => actions::workflow(repo, call, file),

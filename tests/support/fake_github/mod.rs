@@ -14,6 +14,8 @@
 
 mod actions;
 mod api;
+mod assets;
+mod comments;
 mod commits;
 mod faults;
 mod git;
@@ -30,7 +32,8 @@ pub use faults::{Fault, Gate, Rule};
 pub use pulls::{CheckRun, File, Merge, Pull, Status};
 pub use server::Recorded;
 pub use world::{
-    Access, Commit, GitObject, Kind, Release, Repo, Run, TagObject, Trigger, User, Workflow, World, sha_of,
+    Access, Asset, Comment, Commit, GitObject, Kind, Release, Repo, Run, TagObject, Trigger, User, Workflow, World,
+    sha_of,
 };
 
 /// Token of `rev1` (id 7), who may push to `acme/churn-model`.
@@ -63,14 +66,15 @@ impl FakeGithub {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(server::Shared {
-            world: Mutex::new(World::usual(&format!("http://{address}"))),
-            faults: Mutex::default(),
-            requests: Mutex::default(),
-        });
+        let storage = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        storage.set_nonblocking(true).unwrap();
+        let mut world = World::usual(&format!("http://{address}"));
+        world.storage = format!("http://{}", storage.local_addr().unwrap());
+        let shared =
+            Arc::new(server::Shared { world: Mutex::new(world), faults: Mutex::default(), requests: Mutex::default() });
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let served = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || server::run(listener, served, stopped));
+        let thread = std::thread::spawn(move || server::run([listener, storage], served, stopped));
         Self { address, shared, stop: Some(stop), thread: Some(thread) }
     }
 
@@ -104,6 +108,11 @@ impl FakeGithub {
         self.change(|world| change(world.repo_mut("acme/churn-model")))
     }
 
+    /// Adds a person who may push to every repository, and returns a token of theirs.
+    pub fn add_user(&self, login: &str, id: u64) -> String {
+        self.change(|world| world.add_user(login, id))
+    }
+
     /// Adds a rule to the fault script. Rules are tried in the order they were added.
     pub fn fault(&self, rule: Rule) {
         self.shared.faults.lock().unwrap().push(rule);
@@ -117,6 +126,11 @@ impl FakeGithub {
     /// Every request so far, faulty ones included, in the order they arrived.
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.requests.lock().unwrap().clone()
+    }
+
+    /// The requests that reached the storage, which is on another port and must never see a token.
+    pub fn stored(&self) -> Vec<Recorded> {
+        self.requests().into_iter().filter(|r| r.target.starts_with("/storage/")).collect()
     }
 
     /// The requests that are not reads.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::api::{Answer, Call};
 use super::world::{GitObject, Release, Repo, Trigger};
-use super::{actions, git};
+use super::{actions, assets, git};
 
 pub(super) fn list(repo: &Repo, call: &Call<'_>, sees_drafts: bool) -> Answer {
     let shown = repo.releases.iter().rev().filter(|r| sees_drafts || !r.draft);
@@ -36,6 +36,8 @@ pub(super) fn create(repo: &mut Repo, call: &Call<'_>) -> Answer {
         body: request.text("body").map(str::to_owned),
         draft: true,
         author: call.user.login.clone(),
+        author_id: call.user.id,
+        assets: Vec::new(),
     };
     if draft {
         let answer = Answer::new(201, release_json(call, &release));
@@ -108,7 +110,9 @@ fn release_json(call: &Call<'_>, release: &Release) -> Value {
         "id": release.id, "tag_name": release.tag, "target_commitish": "main", "name": release.name,
         "body": release.body, "draft": release.draft, "prerelease": false, "immutable": false,
         "created_at": "2026-11-20T12:00:00Z", "published_at": (!release.draft).then_some(call.now),
-        "html_url": format!("{}/releases/tag/{page}", call.web), "author": {"login": release.author, "id": 7},
-        "assets": [], "node_id": "RE_x",
+        "html_url": format!("{}/releases/tag/{page}", call.web), "author": {"login": release.author, "id": release.author_id},
+        "assets": release.assets.iter().map(|a| assets::asset_json(call, a)).collect::<Vec<_>>(),
+        "upload_url": format!("{}/repos/{}/releases/{}/assets{{?name,label}}", call.uploads, call.slug, release.id),
+        "node_id": "RE_x",
     })
 }

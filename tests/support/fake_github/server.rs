@@ -47,10 +47,10 @@ pub struct Recorded {
 }
 
 /// Serves until stopped. Runs on a thread of its own.
-pub(super) fn run(listener: std::net::TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+pub(super) fn run(listeners: [std::net::TcpListener; 2], shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let listener = CuttableListener(TcpListener::from_std(listener).unwrap());
+        let [api, storage] = listeners.map(|l| CuttableListener(TcpListener::from_std(l).unwrap()));
         let app = axum::Router::new().fallback(
             move |ConnectInfo(wire): ConnectInfo<Wire>, request: axum::extract::Request| {
                 let shared = Arc::clone(&shared);
@@ -58,7 +58,8 @@ pub(super) fn run(listener: std::net::TcpListener, shared: Arc<Shared>, stopped:
             },
         );
         tokio::select! {
-            _ = axum::serve(listener, app.into_make_service_with_connect_info::<Wire>()) => {}
+            _ = axum::serve(api, app.clone().into_make_service_with_connect_info::<Wire>()) => {}
+            _ = axum::serve(storage, app.into_make_service_with_connect_info::<Wire>()) => {}
             _ = stopped => {}
         }
     });
@@ -78,7 +79,9 @@ async fn serve(shared: Arc<Shared>, wire: Wire, request: axum::extract::Request)
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
     let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let request = Request::new(parts.method.as_str(), &parts.uri, body, text("authorization"), text("accept"));
+    let mut request = Request::new(parts.method.as_str(), &parts.uri, body, text("authorization"), text("accept"));
+    request.bytes = bytes.to_vec();
+    request.wants_bytes = text("accept").is_some_and(|a| a.contains("octet-stream"));
     shared.requests.lock().unwrap().push(Recorded {
         method: request.method.clone(),
         target: parts.uri.to_string(),

@@ -1,6 +1,6 @@
 //! Everything the double knows. Plain data: tests read and change it freely.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -17,6 +17,14 @@ pub struct World {
     pub users: BTreeMap<String, User>,
     /// By `owner/name`.
     pub repos: BTreeMap<String, Repo>,
+    /// By `org/team`: `active` or `pending` by login.
+    pub teams: BTreeMap<String, BTreeMap<String, String>>,
+    /// Logins whose tokens lack `read:org`.
+    pub sees_no_teams: BTreeSet<String>,
+    /// Address of the storage, where files are downloaded from.
+    pub storage: String,
+    /// Address that releases name for uploads instead of the double's own.
+    pub uploads: Option<String>,
     /// The server's clock; the real one if none is set.
     pub clock: Option<Timestamp>,
     next_id: u64,
@@ -81,6 +89,12 @@ pub struct Repo {
     pub protected_tags: Vec<String>,
     /// So many of the next releases are left behind as drafts although they should be published.
     pub leave_drafts: u32,
+    /// So many of the next uploads break off: 502, and a file in the state `starter` is left behind.
+    pub unfinished_uploads: u32,
+    /// Published releases take no more files and lose none.
+    pub immutable: bool,
+    /// Comments on commits, oldest first.
+    pub comments: Vec<Comment>,
 }
 
 #[derive(Clone, Debug)]
@@ -120,6 +134,31 @@ pub struct Release {
     pub body: Option<String>,
     pub draft: bool,
     pub author: String,
+    pub author_id: u64,
+    pub assets: Vec<Asset>,
+}
+
+/// A file of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    pub id: u64,
+    pub name: String,
+    pub bytes: Vec<u8>,
+    /// The upload came to its end.
+    pub complete: bool,
+}
+
+/// A comment on a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    pub id: u64,
+    /// Full id of the commit.
+    pub commit: String,
+    pub login: String,
+    pub author_id: u64,
+    pub body: String,
+    pub created_at: String,
+    pub updated_at: String,
 }
 
 /// What starts a workflow.
@@ -234,6 +273,10 @@ impl World {
                 (APP.to_owned(), user("signoff[bot]", 10, Kind::App)),
             ]),
             repos: BTreeMap::from([("acme/churn-model".to_owned(), repo)]),
+            teams: BTreeMap::new(),
+            sees_no_teams: BTreeSet::new(),
+            storage: web.to_owned(),
+            uploads: None,
             clock: None,
             // GitHub's ids do not fit 32 bits.
             next_id: 30_433_642_000,
@@ -248,6 +291,22 @@ impl World {
     /// The repository `owner/name`, to be changed.
     pub fn repo_mut(&mut self, slug: &str) -> &mut Repo {
         self.repos.get_mut(slug).unwrap()
+    }
+
+    /// Adds a person who may push to every repository, and returns a token of theirs.
+    pub fn add_user(&mut self, login: &str, id: u64) -> String {
+        let token = format!("ghp_{login}{id:036}");
+        let user = User { login: login.to_owned(), id, name: None, email: None, kind: Kind::Person, remaining: None };
+        self.users.insert(token.clone(), user);
+        for repo in self.repos.values_mut() {
+            repo.access.insert(login.to_owned(), Access::Write);
+        }
+        token
+    }
+
+    /// Puts `login` into `org/team`: `active`, or `pending`.
+    pub fn join(&mut self, team: &str, login: &str, state: &str) {
+        self.teams.entry(team.to_owned()).or_default().insert(login.to_owned(), state.to_owned());
     }
 
     /// Whose token that is.
@@ -281,6 +340,18 @@ impl Repo {
         };
         self.commits.insert(sha.to_owned(), commit);
         self.branches.insert(branch.to_owned(), sha.to_owned());
+    }
+
+    /// Changes the text of a comment, as its author or an owner of the repository can.
+    pub fn edit_comment(&mut self, id: u64, body: &str, at: &str) {
+        let comment = self.comments.iter_mut().find(|c| c.id == id).unwrap();
+        comment.body = body.to_owned();
+        comment.updated_at = at.to_owned();
+    }
+
+    /// Deletes a comment.
+    pub fn delete_comment(&mut self, id: u64) {
+        self.comments.retain(|c| c.id != id);
     }
 
     /// Replaces the workflow files.
