@@ -30,6 +30,8 @@ use crate::verdict::Judgement;
 
 /// Runs asked for in one request: some 0.65 MB and a third of a second on a server with 20 metrics a run.
 const RUNS_AT_ONCE: usize = 100;
+/// Answers to questions for histories kept at once: one is asked for every metric the cursor rests on.
+const MOST_HISTORIES: usize = 64;
 
 /// How far one question is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -133,7 +135,7 @@ pub struct Catalog {
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
     jobs: HashMap<u64, Vec<CdJob>>,
-    histories: HashMap<Query, Vec<History>>,
+    histories: Vec<(Query, Vec<History>)>,
     signatures: HashMap<(ModelName, VersionNumber), Option<Signature>>,
     traced: HashMap<Trace, Traced>,
     /// What was read of files.
@@ -271,7 +273,7 @@ impl Catalog {
             }
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
-                self.histories.insert(query.clone(), histories);
+                self.put_histories(query, histories);
             }
             (Query::Signature { model, version }, Answer::Signature(signature)) => {
                 self.signatures.insert((model.clone(), *version), signature);
@@ -418,7 +420,17 @@ impl Catalog {
     /// The answer to a [`Query::Histories`].
     #[must_use]
     pub fn histories(&self, query: &Query) -> Option<&[History]> {
-        self.histories.get(query).map(Vec::as_slice)
+        self.histories.iter().find(|(q, _)| q == query).map(|(_, histories)| histories.as_slice())
+    }
+
+    /// Keeps histories, in place of those that were kept longest: they are asked for again if needed.
+    fn put_histories(&mut self, query: &Query, histories: Vec<History>) {
+        self.histories.retain(|(q, _)| q != query);
+        self.histories.push((query.clone(), histories));
+        if self.histories.len() > MOST_HISTORIES {
+            let (gone, _) = self.histories.remove(0);
+            self.slots.remove(&gone);
+        }
     }
 
     /// A version's signature: none if it was not read yet, `Some(None)` if its model was logged without one.

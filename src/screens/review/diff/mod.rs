@@ -36,6 +36,9 @@ pub struct Diff {
     cursor: Cursor<String>,
     picker: Option<Picker>,
     reader: Option<Reader>,
+    /// The question for the curve in the pane. While it is under way the next waits, however far the cursor moves:
+    /// a held key asks for one curve after the other and not for one a row.
+    asked: Option<Query>,
 }
 
 impl Diff {
@@ -52,6 +55,7 @@ impl Diff {
             cursor: Cursor::default(),
             picker: None,
             reader: None,
+            asked: None,
         }
     }
 
@@ -90,7 +94,7 @@ impl Diff {
             if let Some(version) = self.against.held(facts, ctx).version() {
                 needs.push(self.signature_of(version.number));
             }
-            needs.extend(self.curve(ctx));
+            needs.extend(self.asked.clone());
         }
         if let Some(picker) = &self.picker {
             needs.extend(picker.needs(ctx));
@@ -118,6 +122,7 @@ impl Diff {
         }
         if action.is_movement() {
             self.cursor.step(action, &self.keys, self.visible(ctx));
+            self.look_up(ctx);
             return Step::none();
         }
         self.act(action, ctx)
@@ -249,6 +254,15 @@ impl Diff {
         };
         let visible = self.visible(ctx);
         self.cursor.settle(&self.keys, visible);
+        self.look_up(ctx);
+    }
+
+    /// Turns to the curve of the selected metric, unless one is on its way.
+    fn look_up(&mut self, ctx: &Ctx<'_>) {
+        let under_way = self.asked.as_ref().is_some_and(|query| ctx.catalog.is_loading(query));
+        if !under_way {
+            self.asked = self.curve(ctx);
+        }
     }
 
     fn signature_of(&self, version: VersionNumber) -> Query {
