@@ -74,7 +74,7 @@ fn a_held_key_asks_for_one_curve_at_a_time_and_at_last_for_the_one_under_the_cur
     simulator.keys("d");
     simulator.answering = false;
     simulator.send(Msg::Input(Input::Resize { width: 150, height: 40 }));
-    simulator.keys("jjjk");
+    simulator.keys("jjk");
     let curves = |asked: Vec<Effect>| -> Vec<(crate::app::query::RequestId, Query)> {
         let curve = |e| match e {
             Effect::Fetch(id, query @ Query::Histories { .. }) => Some((id, query)),
@@ -128,7 +128,6 @@ fn a_param_of_six_thousand_characters_can_be_read_to_its_end() {
     long.run = run("END");
     long.baseline = Some(Baseline { version: long.baseline.unwrap().version, run: run("OLD") });
     simulator.send(Msg::Reply { id, query: facts, answer: Ok(Answer::Facts(Box::new(long))) });
-    simulator.keys("jjj");
     let text = picture(&simulator);
     let row = text.lines().find(|l| l.contains('▸')).unwrap().to_owned();
     assert!(row.contains("features"), "{text}");

@@ -164,6 +164,7 @@ impl Diff {
                 self.choice.by_size = !self.choice.by_size;
                 // One sorts to see what comes first.
                 self.cursor = Cursor::default();
+                self.keys.clear();
             }
             Action::Fold => self.fold(),
             Action::Baseline => {
@@ -237,6 +238,7 @@ impl Diff {
     }
 
     fn remake(&mut self, ctx: &Ctx<'_>) {
+        let fresh = self.keys.is_empty();
         (self.rows, self.keys) = match self.facts(ctx).map(|facts| (facts, self.against.held(facts, ctx))) {
             Some((facts, held @ (Held::Nothing | Held::Version(..) | Held::Run(_)))) => {
                 let label = self.against.label(facts, ctx).unwrap_or_default();
@@ -254,6 +256,12 @@ impl Diff {
         };
         let visible = self.visible(ctx);
         self.cursor.settle(&self.keys, visible);
+        if fresh && self.cursor.index() == 0 {
+            // There is nothing to do with a heading.
+            for _ in 0..self.rows.iter().position(Row::is_item).unwrap_or(0) {
+                self.cursor.step(Action::Down, &self.keys, visible);
+            }
+        }
         self.look_up(ctx);
     }
 

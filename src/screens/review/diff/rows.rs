@@ -78,6 +78,12 @@ impl Row {
             _ => None,
         }
     }
+
+    /// Whether it is something that is compared, rather than what is said of it.
+    #[must_use]
+    pub fn is_item(&self) -> bool {
+        matches!(self, Self::Group { .. } | Self::Metric { .. } | Self::Text { .. })
+    }
 }
 
 /// What a person chose to see.
