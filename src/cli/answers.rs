@@ -103,7 +103,7 @@ mod tests {
         let said = |given: &[&str]| {
             let failure = taken(given).unwrap_err();
             assert_eq!(failure.kind, FailureKind::Config);
-            format!("{failure} {}", failure.hint.unwrap_or_default())
+            format!("{failure} {}", failure.hint.as_deref().unwrap_or_default())
         };
         assert!(said(&["dirft=yes"]).contains("did you mean 'drift'"));
         assert!(said(&["mouse=yes"]).contains("It asks: drift, fairness."));

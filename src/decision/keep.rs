@@ -30,6 +30,19 @@ pub async fn outcome(services: &Services, became: Became) -> Outcome<()> {
     Ok(())
 }
 
+/// The failure of something that came after the record was kept: says that the record stands, and where.
+#[must_use]
+pub fn stands(sealed: &Sealed, failure: Failure) -> Failure {
+    let reason = format!(
+        "{}; its record {} stands in this machine's chain, and is not in force",
+        failure.reason,
+        sealed.short_hash()
+    );
+    let hint =
+        failure.hint.unwrap_or_else(|| "Decide again once that is mended: a later record takes its place.".to_owned());
+    Failure { reason, hint: Some(hint), ..failure }
+}
+
 /// Keeps the record of a plan, and returns the plan as it is with the hash of the record before it.
 ///
 /// # Errors
