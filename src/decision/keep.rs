@@ -1,9 +1,8 @@
 //! Keeps a record: into the chain on this machine, signed where the signer has a key, before anything else happens.
 
-use crate::domain::facts::ReviewedFacts;
 use crate::domain::promotion::PromotionPlan;
+use crate::domain::record::Sealed;
 use crate::domain::record::chain::{Line, Outcome as Became};
-use crate::domain::record::{ArtifactFacts, Sealed};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Journaled;
 use crate::ports::records::Chain;
@@ -53,9 +52,4 @@ pub async fn plan(services: &Services, plan: &PromotionPlan) -> Outcome<Promotio
     draft
         .with_record(sealed, sign_off)
         .map_err(|e| Failure::new(FailureKind::Config, Service::Config, "write the release notes", e.to_string()))
-}
-
-/// What is known of the version's files.
-pub async fn artifact(_services: &Services, _facts: &ReviewedFacts) -> ArtifactFacts {
-    ArtifactFacts { unavailable: Some("not read".to_owned()), ..ArtifactFacts::default() }
 }
