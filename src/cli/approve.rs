@@ -131,22 +131,23 @@ fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String],
     } else {
         sink.text(&preflight_text(preflight, sink.style()));
     }
-    if preflight.may_confirm() && objections.is_empty() {
-        sink.note("Nothing was written: this was a dry run.");
-        return Ok(Exit::Done);
-    }
     let cannot = match decision {
         Decision::Rollback => "cannot be brought back",
         _ => "cannot be approved",
     };
     if preflight.may_confirm() {
-        sink.note(&format!("{model} {number} {cannot} like this. Nothing was written."));
         for objection in objections {
             sink.note(&format!("✗ {objection}"));
         }
         for answer in open_questions(preflight, objections) {
             sink.note(&format!("  answer with --answer {answer}"));
         }
+        // A dry run asks what would be done, not whether everything was said already.
+        if ask.dry_run {
+            sink.note("Nothing was written: this was a dry run.");
+            return Ok(Exit::Done);
+        }
+        sink.note(&format!("{model} {number} {cannot} like this. Nothing was written."));
         return Ok(Exit::Refused);
     }
     let blocked = preflight.blocking().map(|c| c.title.as_str()).collect::<Vec<_>>().join(", ");
@@ -221,8 +222,15 @@ fn plan_text(draft: &PlanDraft, style: Style) -> String {
     }
     let title = format!("{} {}  in {}", draft.model(), draft.version(), draft.target_name);
     let demo = if draft.demo { "  DEMO: no real server is involved" } else { "" };
+    let (nth, needed) = (draft.basis.approvals.len() + 1, draft.basis.demands.approvals);
+    let first = match draft.basis.completes() {
+        true => "From the Git tag on it cannot be undone.".to_owned(),
+        false => {
+            format!("This is approval {nth} of {needed}: it is recorded, and nothing of this is done before the last.")
+        }
+    };
     format!(
-        "{}{demo}\n{}  Signing as {} on {}. From the Git tag on it cannot be undone.\n",
+        "{}{demo}\n{}  Signing as {} on {}. {first}\n",
         style.paint(Role::Strong, &title),
         table.render(style),
         draft.signer.login,

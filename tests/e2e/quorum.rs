@@ -158,7 +158,7 @@ fn a_rejection_voids_the_approvals_before_it_and_a_later_approval_counts_again()
     let pair = Pair::new("e2e-quorum-reject", TWO);
     pair.site.github.change(|world| world.clock = Some("2026-11-23T12:00:00Z".parse().unwrap()));
     pair.approve(&pair.one).ends(0);
-    pair.site.github.change(|world| world.clock = Some("2099-11-23T12:00:05Z".parse().unwrap()));
+    pair.site.github.change(|world| world.clock = Some("2026-11-23T12:00:05Z".parse().unwrap()));
     let said = pair.two.run(&["reject", &pair.site.candidate(), "--reason", "drifts on new plans"]).ends(0);
     assert!(said.out.starts_with("e2e-quorum-reject v2: rejected\n"), "{said:?}");
     let mark = pair.site.version_tag(2, "signoff.decision").unwrap();
@@ -168,7 +168,7 @@ fn a_rejection_voids_the_approvals_before_it_and_a_later_approval_counts_again()
     assert!(look.contains("v2 was rejected by vera: drifts on new plans"), "{look}");
     pair.assert_not_promoted();
     // A later decision takes its place; it edits nothing.
-    pair.site.github.change(|world| world.clock = Some("2099-11-23T12:00:10Z".parse().unwrap()));
+    pair.site.github.change(|world| world.clock = Some("2026-11-23T12:00:10Z".parse().unwrap()));
     pair.approve(&pair.one).ends(0);
     pair.approve(&pair.two).ends(0);
     pair.site.assert_released_once("vera");
