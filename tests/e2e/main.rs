@@ -17,6 +17,8 @@ mod hostile;
 mod leave;
 mod lineage;
 mod network;
+mod quorum;
 mod race;
+mod rollback;
 mod site;
 mod tabs;
