@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
-use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::ids::{ModelName, TagName, VersionNumber};
 use crate::domain::reference::VersionRef;
 
 const AFTER: &str = "\
@@ -185,6 +185,21 @@ pub enum Command {
         /// Which, by its id or any part of it
         #[arg(value_name = "ID")]
         id: String,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        format: Format,
+    },
+    /// Whether a release carries the sign-off it should: exit code 0 only if everything holds
+    ///
+    /// Reads the tag, the record on its release, the comments on the commit, and the registry. Writes nothing: tokens
+    /// that may only read are enough.
+    Verify {
+        /// The tag
+        #[arg(value_name = "TAG")]
+        tag: TagName,
+        /// Wait so long for release and record to be there, for CD that starts on the tag
+        #[arg(long, value_name = "SECONDS")]
+        wait: Option<u64>,
         #[command(flatten)]
         #[allow(missing_docs)]
         format: Format,

@@ -17,6 +17,7 @@
 //! | `approve --dry-run`, or an approval that checks block | `signoff.preflight/1` | [`super::json_promotion::Preflight`] |
 //! | `approve`, `resume`, `undo` | `signoff.promotion/1` | [`super::json_promotion::Promotion`] |
 //! | `promotions` | `signoff.promotions/1` | [`super::json_promotion::Promotions`] |
+//! | `verify` | `signoff.verification/1` | [`super::json_verify::Verify`] |
 //! | `doctor` | `signoff.doctor/1` | [`Doctor`] |
 //! | `config show` | `signoff.config/1` | [`Config`] |
 //!

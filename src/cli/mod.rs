@@ -15,6 +15,7 @@ pub mod json;
 pub mod json_code;
 pub mod json_promotion;
 pub mod json_verdict;
+pub mod json_verify;
 pub mod log;
 pub mod models;
 pub mod narrate;
@@ -27,6 +28,7 @@ pub mod show;
 pub mod show_code;
 pub mod state_word;
 pub mod table;
+pub mod verify;
 pub mod wire;
 
 use std::collections::HashMap;
@@ -141,6 +143,7 @@ pub async fn act(
             approve::resume(services, id.as_deref(), wait, interrupt(), format, sink).await
         }
         Command::Undo { id, format } => approve::undo(services, &id, interrupt(), format, sink).await,
+        Command::Verify { tag, wait, format } => verify::run(services, &tag, wait, format, sink).await,
         Command::Doctor { format } => doctor::run(services, target, &loaded.paths, format, sink).await,
         // These were answered before any target was needed, or open the screens.
         Command::Demo { .. }

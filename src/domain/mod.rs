@@ -27,3 +27,4 @@ pub mod release;
 pub mod rules;
 pub mod run;
 pub mod text;
+pub mod verification;
