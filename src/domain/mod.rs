@@ -14,6 +14,7 @@ pub mod history;
 pub mod ids;
 pub mod inbox;
 pub mod lineage;
+pub mod log;
 pub mod nearest;
 pub mod origin;
 pub mod policy;

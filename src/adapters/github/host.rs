@@ -181,6 +181,15 @@ impl ReleaseHost for GitHub {
         Ok(found)
     }
 
+    async fn recent_releases(&self, repo: &RepoSlug, pages: usize) -> Outcome<(Vec<ReleaseState>, bool)> {
+        let operation = format!("list the releases of {repo}");
+        let page = |page| routes::releases_page(repo, page);
+        let listed = self.pages_within(&operation, pages, page, |all: Vec<wire::Release>| (all, None)).await?;
+        let published = listed.items.into_iter().filter(|r| r.draft != Some(true));
+        let releases = published.map(|r| self.understood(&operation, convert::release(r))).collect::<Outcome<_>>()?;
+        Ok((releases, listed.complete))
+    }
+
     async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>> {
         let operation = format!("read release {id} of {repo}");
         let found = self.client.find::<wire::Release>(&operation, &routes::release(repo, id)).await?;
