@@ -7,9 +7,9 @@ use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream;
 
-pub use crate::domain::log::{Effect, Log, LogEntry, Source, merge};
 use crate::domain::commit::ReleaseState;
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
+pub use crate::domain::log::{Effect, Log, LogEntry, Source, merge};
 use crate::domain::promotion::{Ending, Phase, SagaState, fold};
 use crate::domain::record::chain::Line;
 use crate::domain::record::{ASSET, Record, Sealed};
@@ -42,8 +42,7 @@ struct Found {
 /// Reads the log of `model`, or of every model. Nothing is an error: a source that cannot be read is a note.
 pub async fn read(services: &Services, model: Option<&ModelName>) -> Log {
     let machine = machine(services).await;
-    let known: BTreeSet<String> =
-        machine.entries.iter().filter_map(|e| Some(e.record_id?.to_string())).collect();
+    let known: BTreeSet<String> = machine.entries.iter().filter_map(|e| Some(e.record_id?.to_string())).collect();
     let repos = repositories(services, model, &machine.entries);
     let (mut releases, mut log) =
         join(releases(services, &repos, &known, &machine.entries), tags(services, model)).await;
@@ -148,12 +147,7 @@ fn repositories(services: &Services, model: Option<&ModelName>, here: &[LogEntry
     out
 }
 
-async fn releases(
-    services: &Services,
-    repos: &[RepoSlug],
-    known: &BTreeSet<String>,
-    here: &[LogEntry],
-) -> Found {
+async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<String>, here: &[LogEntry]) -> Found {
     let mut found = Found::default();
     if repos.is_empty() {
         found.notes.push("no repository is configured, so no releases were looked at; --repo names one".to_owned());
@@ -235,11 +229,7 @@ async fn tags(services: &Services, model: Option<&ModelName>) -> Log {
     let count = models.len();
     let target = &services.rules.promote_to;
     let read = stream::iter(models.into_iter().map(|name| async move {
-        let (versions, holders) = join(
-            versions(services, &name),
-            services.registry.holders(&name, target),
-        )
-        .await;
+        let (versions, holders) = join(versions(services, &name), services.registry.holders(&name, target)).await;
         (name, versions, holders)
     }));
     let mut read = std::pin::pin!(read.buffered(AT_ONCE));
@@ -259,11 +249,7 @@ async fn tags(services: &Services, model: Option<&ModelName>) -> Log {
     log
 }
 
-async fn models(
-    services: &Services,
-    model: Option<&ModelName>,
-    notes: &mut Vec<String>,
-) -> Outcome<Vec<ModelName>> {
+async fn models(services: &Services, model: Option<&ModelName>, notes: &mut Vec<String>) -> Outcome<Vec<ModelName>> {
     if let Some(model) = model {
         return Ok(vec![model.clone()]);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{join, join3, join_all};
+use futures_util::future::{join, join_all, join3};
 
 use crate::decision::may_sign;
 use crate::domain::artifact::ArtifactRoot;
@@ -197,11 +197,7 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Named {
     }
 }
 
-async fn version(
-    services: &Services,
-    record: &Record,
-    number: VersionNumber,
-) -> Outcome<(ModelVersion, RunFacts)> {
+async fn version(services: &Services, record: &Record, number: VersionNumber) -> Outcome<(ModelVersion, RunFacts)> {
     let version = services.registry.version(&record.model.name, number).await?;
     let runs = match &version.run_id {
         Some(id) => services.registry.runs(std::slice::from_ref(id)).await,

@@ -204,6 +204,18 @@ pub enum Command {
         #[allow(missing_docs)]
         format: Format,
     },
+    /// What was decided, newest first: what was in production when, by whom, and why
+    Log {
+        /// The model; every model if left out
+        #[arg(value_name = "MODEL", value_parser = model)]
+        model: Option<ModelName>,
+        /// Only what was in production on this day (at its end, in UTC) or at this time
+        #[arg(long, value_name = "DATE", value_parser = super::logbook::moment)]
+        at: Option<jiff::Timestamp>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        shape: super::logbook::Shape,
+    },
     /// The configuration: what is in force and why, where it is, or a new one
     Config {
         #[command(subcommand)]

@@ -13,10 +13,12 @@ pub mod format;
 pub mod inbox;
 pub mod json;
 pub mod json_code;
+pub mod json_log;
 pub mod json_promotion;
 pub mod json_verdict;
 pub mod json_verify;
 pub mod log;
+pub mod logbook;
 pub mod models;
 pub mod narrate;
 pub mod output;
@@ -143,6 +145,7 @@ pub async fn act(
             approve::resume(services, id.as_deref(), wait, interrupt(), format, sink).await
         }
         Command::Undo { id, format } => approve::undo(services, &id, interrupt(), format, sink).await,
+        Command::Log { model, at, shape } => logbook::run(services, model.as_ref(), at, shape, sink).await,
         Command::Verify { tag, wait, format } => verify::run(services, &tag, wait, format, sink).await,
         Command::Doctor { format } => doctor::run(services, target, &loaded.paths, format, sink).await,
         // These were answered before any target was needed, or open the screens.

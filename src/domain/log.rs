@@ -198,9 +198,7 @@ pub fn merge(mut found: Vec<LogEntry>) -> Vec<LogEntry> {
             }
         }
     }
-    out.sort_by(|a, b| {
-        (b.at, &a.model, b.version, &a.record_hash).cmp(&(a.at, &b.model, a.version, &b.record_hash))
-    });
+    out.sort_by(|a, b| (b.at, &a.model, b.version, &a.record_hash).cmp(&(a.at, &b.model, a.version, &b.record_hash)));
     out
 }
 

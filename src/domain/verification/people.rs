@@ -100,7 +100,11 @@ pub(super) fn four_eyes(sealed: &Sealed, named: &Named, lines: &mut Lines) {
     if demands.four_eyes == FourEyes::default() && wrong.is_empty() {
         return lines.note("four eyes", "the policy does not ask for it");
     }
-    lines.all("four eyes", wrong, "nobody who approved trained it or wrote its pull request, as far as the policy asks");
+    lines.all(
+        "four eyes",
+        wrong,
+        "nobody who approved trained it or wrote its pull request, as far as the policy asks",
+    );
 }
 
 fn judge(demands: &Effective, record: &Record, who: &str, is: Separation, wrong: &mut Vec<String>) {

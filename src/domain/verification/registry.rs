@@ -27,7 +27,11 @@ pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Named, lines: &mut
         let (signed, now) = (clean_line(&record.model.source), clean_line(&version.source));
         wrong.push(format!("the source of {what} was '{signed}' when it was signed, and is '{now}'"));
     }
-    lines.all("version", wrong, format!("{what} in {} has the run and the source that were signed", proof.place.registry));
+    lines.all(
+        "version",
+        wrong,
+        format!("{what} in {} has the run and the source that were signed", proof.place.registry),
+    );
     files(record, named, lines);
     recorded_run(record, run, named, lines);
     let baseline = match &named.baseline {
@@ -96,7 +100,8 @@ fn commit(record: &Record, run: &Run, named: &Named, lines: &mut Lines) {
         }
         (CommitOrigin::BranchHead(branch), _) => {
             let branch = clean_line(branch);
-            lines.fail("run", format!("the head of {branch} stood in for its commit, which this target does not allow"));
+            lines
+                .fail("run", format!("the head of {branch} stood in for its commit, which this target does not allow"));
         }
     }
 }

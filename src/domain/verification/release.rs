@@ -64,7 +64,8 @@ pub(super) fn fits(proof: &Proof, sealed: &Sealed, lines: &mut Lines) {
         _ => {}
     }
     if record.decision.promotes() {
-        lines.pass("decision", format!("{} by {} at {}", record.decision.past(), record.signer.login, record.signed_at));
+        lines
+            .pass("decision", format!("{} by {} at {}", record.decision.past(), record.signer.login, record.signed_at));
     } else {
         lines.fail("decision", format!("the version was {}", record.decision.past()));
     }

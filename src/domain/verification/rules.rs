@@ -35,7 +35,11 @@ pub(super) fn own(sealed: &Sealed, named: &Named, lines: &mut Lines) {
     }
     if !rollback && !demands.checklist.is_empty() {
         let open = checklist::open_items(&demands.checklist, &answers(record));
-        lines.all("checklist", open.into_iter().map(|(_, why)| clean_line(&why)).collect(), "every question is answered");
+        lines.all(
+            "checklist",
+            open.into_iter().map(|(_, why)| clean_line(&why)).collect(),
+            "every question is answered",
+        );
     }
     if (demands.require_reason || rollback) && record.reason.trim().is_empty() {
         lines.fail("reason", "a reason is needed, and there is none");
