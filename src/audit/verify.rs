@@ -192,7 +192,6 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Named {
         may_sign,
         repository,
         branch_may_stand_in: rules.commit_from_branch.is_some(),
-        promote_to: rules.promote_to.clone(),
         signature,
     }
 }

@@ -101,8 +101,6 @@ pub struct Named {
     pub repository: Result<RepoSlug, String>,
     /// The verifier's configuration lets a branch stand in for a commit that was not recorded.
     pub branch_may_stand_in: bool,
-    /// What "in production" means to the verifier.
-    pub promote_to: PromotionTarget,
     /// The signature over the record.
     pub signature: Signature,
 }
