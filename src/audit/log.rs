@@ -12,9 +12,10 @@ use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
 pub use crate::domain::log::{Effect, Log, LogEntry, Source, merge};
 use crate::domain::promotion::{Ending, Phase, SagaState, fold};
 use crate::domain::record::chain::Line;
+use crate::domain::record::text::REGISTRY_TRAILER;
 use crate::domain::record::{ASSET, Record, Sealed};
 use crate::domain::registry::RegisteredModel;
-use crate::domain::release::OPERATION_TRAILER;
+use crate::domain::release::{OPERATION_TRAILER, trailer};
 use crate::failure::Outcome;
 use crate::services::Services;
 
@@ -186,15 +187,21 @@ async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<Stri
             let read = record(services, repo, &release).await;
             (release.tag, read)
         }));
+        let mut without = 0;
         let mut read = std::pin::pin!(read.buffered(AT_ONCE));
         while let Some((tag, read)) = read.next().await {
             match read {
-                Ok(sealed) if is_here(services, &sealed.record) => {
+                Ok(Told::Record(sealed)) if is_here(services, &sealed.record) => {
                     found.entries.push(LogEntry::of(&sealed, Effect::Production, Source::Release));
                 }
-                Ok(_) => {}
+                Ok(Told::Message(entry)) => found.entries.push(*entry),
+                Ok(Told::Nothing) => without += 1,
+                Ok(Told::Record(_)) => {}
                 Err(why) => found.notes.push(format!("the record of {tag} in {repo}: {why}")),
             }
+        }
+        if without > 0 {
+            found.notes.push(format!("{repo}: {without} releases have no {ASSET}, and their tags do not say enough"));
         }
     }
     if !seen.is_empty() {
@@ -209,11 +216,28 @@ fn operation(body: &str) -> Option<&str> {
     rest.split_once(" -->").map(|(id, _)| id)
 }
 
-async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) -> Result<Sealed, String> {
-    let file = release.assets.iter().find(|a| a.complete && a.name == ASSET);
-    let file = file.ok_or_else(|| format!("the release has no {ASSET}"))?;
-    let bytes = services.code.asset(repo, file.id, MAX_RECORD).await.map_err(|f| f.to_string())?;
-    Sealed::from_bytes(&bytes).map_err(|e| e.to_string())
+/// What a release tells of the decision behind it.
+enum Told {
+    Record(Box<Sealed>),
+    Message(Box<LogEntry>),
+    Nothing,
+}
+
+async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) -> Result<Told, String> {
+    if let Some(file) = release.assets.iter().find(|a| a.complete && a.name == ASSET) {
+        let bytes = services.code.asset(repo, file.id, MAX_RECORD).await.map_err(|f| f.to_string())?;
+        return Sealed::from_bytes(&bytes).map(|s| Told::Record(Box::new(s))).map_err(|e| e.to_string());
+    }
+    let Ok(name) = release.tag.parse() else { return Ok(Told::Nothing) };
+    let tag = services.host.tag(repo, &name).await.map_err(|f| f.to_string())?;
+    let message = tag.and_then(|t| t.message).unwrap_or_default();
+    // Another registry's releases may be in the same repository.
+    if trailer(&message, REGISTRY_TRAILER).is_some_and(|url| url != services.registry.url()) {
+        return Ok(Told::Nothing);
+    }
+    let author = release.author.as_deref().unwrap_or("nobody");
+    let entry = LogEntry::of_message(&message, author, &release.tag, repo);
+    Ok(entry.map_or(Told::Nothing, |e| Told::Message(Box::new(e))))
 }
 
 /// Decisions as versions carry them, and what the registry has in production now.

@@ -56,7 +56,7 @@ pub struct Entry {
     pub record_id: Option<String>,
     /// The record's hash.
     pub record_hash: Option<String>,
-    /// `machine`, `release`, `version_tag`. What only a version's tag says, anybody who may edit tags can have written.
+    /// `machine`, `release`, `git_tag`, `version_tag`. What only a version's tag says, anybody who may edit tags can have written.
     pub sources: Vec<Source>,
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::ids::{ModelName, PromotionId, RepoSlug, VersionNumber};
 use super::record::{Decision, DecisionMark, Sealed};
 use super::registry::ModelVersion;
+use super::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER, trailer};
 use super::text::{clean, clean_line};
 
 /// Where an entry was found.
@@ -18,6 +19,8 @@ pub enum Source {
     Machine,
     /// The record on a GitHub release.
     Release,
+    /// The message of a release's Git tag, where the release has no record.
+    GitTag,
     /// A tag of the model version: a pointer that whoever may edit tags can write.
     VersionTag,
 }
@@ -29,6 +32,7 @@ impl Source {
         match self {
             Self::Machine => "this machine",
             Self::Release => "release",
+            Self::GitTag => "Git tag",
             Self::VersionTag => "version tag",
         }
     }
@@ -121,6 +125,29 @@ impl LogEntry {
             record_id: None,
             record_hash: Some(mark.record),
             sources: vec![Source::VersionTag],
+        })
+    }
+
+    /// What the message of an annotated tag tells of a release without a record, as earlier versions made it. `author` is
+    /// who the host says made the release.
+    #[must_use]
+    pub fn of_message(message: &str, author: &str, tag: &str, repository: &RepoSlug) -> Option<Self> {
+        let id = trailer(message, OPERATION_TRAILER)?.parse::<PromotionId>().ok()?;
+        let reason = message.split_once("\nReason: ").and_then(|(_, rest)| rest.split("\n\n").next());
+        Some(Self {
+            at: id.made_at()?,
+            model: ModelName::new(trailer(message, MODEL_TRAILER)?),
+            version: trailer(message, VERSION_TRAILER)?.parse().ok()?,
+            decision: Decision::Approve,
+            by: clean_line(author),
+            also: Vec::new(),
+            reason: clean(reason.unwrap_or_default()),
+            tag: Some(clean_line(tag)),
+            repository: Some(repository.clone()),
+            record_id: Some(id),
+            record_hash: trailer(message, RECORD_TRAILER).map(clean_line),
+            effect: Effect::Production,
+            sources: vec![Source::GitTag],
         })
     }
 

@@ -9,6 +9,7 @@ mod binary;
 mod check;
 mod code;
 mod failures;
+mod logbook;
 mod shapes;
 mod texts;
 mod verify;

@@ -20,3 +20,4 @@ mod network;
 mod race;
 mod site;
 mod tabs;
+mod verify;

@@ -115,8 +115,7 @@ fn a_signature_counts_only_where_somebody_asks_for_it() {
 fn a_digest_of_files_is_compared_where_one_was_recorded() {
     let mut plan = samples::draft();
     plan.basis.artifact.mlmodel = Some("sha256:aa".into());
-    let plan =
-        plan.sign(samples::id(1), samples::now(), &crate::domain::record::SignOff::because("fine")).unwrap();
+    let plan = plan.sign(samples::id(1), samples::now(), &crate::domain::record::SignOff::because("fine")).unwrap();
     let mut proof = proof();
     proof.tag = Ok(Some(tag(plan.tag_message.as_bytes())));
     proof.asset = Ok(Some(plan.record.to_bytes()));
