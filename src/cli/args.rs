@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::answers::Answered;
 use crate::config::Flags;
-use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::ids::{ModelName, TagName, VersionNumber};
 use crate::domain::reference::VersionRef;
 
 const AFTER: &str = "\
@@ -197,6 +197,33 @@ pub enum Command {
         #[command(flatten)]
         #[allow(missing_docs)]
         format: Format,
+    },
+    /// Whether a release carries the sign-off it should: exit code 0 only if everything holds
+    ///
+    /// Reads the tag, the record on its release, the comments on the commit, and the registry. Writes nothing: tokens
+    /// that may only read are enough.
+    Verify {
+        /// The tag
+        #[arg(value_name = "TAG")]
+        tag: TagName,
+        /// Wait so long for release and record to be there, for CD that starts on the tag
+        #[arg(long, value_name = "SECONDS")]
+        wait: Option<u64>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        format: Format,
+    },
+    /// What was decided, newest first: what was in production when, by whom, and why
+    Log {
+        /// The model; every model if left out
+        #[arg(value_name = "MODEL", value_parser = model)]
+        model: Option<ModelName>,
+        /// Only what was in production on this day (at its end, in UTC) or at this time
+        #[arg(long, value_name = "DATE", value_parser = super::logbook::moment)]
+        at: Option<jiff::Timestamp>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        shape: super::logbook::Shape,
     },
     /// The configuration: what is in force and why, where it is, or a new one
     Config {

@@ -18,6 +18,8 @@
 //! | `reject`, `hold`, an approval that others have to add to | `signoff.decision/1` | [`super::json_decision::Decided`] |
 //! | `approve`, `rollback`, `resume`, `undo` | `signoff.promotion/1` | [`super::json_promotion::Promotion`] |
 //! | `promotions` | `signoff.promotions/1` | [`super::json_promotion::Promotions`] |
+//! | `verify` | `signoff.verification/1` | [`super::json_verify::Verify`] |
+//! | `log` | `signoff.log/1` | [`super::json_log::Log`] |
 //! | `doctor` | `signoff.doctor/1` | [`Doctor`] |
 //! | `config show` | `signoff.config/1` | [`Config`] |
 //!

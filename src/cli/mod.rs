@@ -16,9 +16,12 @@ pub mod inbox;
 pub mod json;
 pub mod json_code;
 pub mod json_decision;
+pub mod json_log;
 pub mod json_promotion;
 pub mod json_verdict;
+pub mod json_verify;
 pub mod log;
+pub mod logbook;
 pub mod models;
 pub mod narrate;
 pub mod output;
@@ -31,6 +34,7 @@ pub mod show;
 pub mod show_code;
 pub mod state_word;
 pub mod table;
+pub mod verify;
 pub mod wire;
 
 use std::collections::HashMap;
@@ -149,6 +153,8 @@ pub async fn act(
             approve::resume(services, id.as_deref(), wait, interrupt(), format, sink).await
         }
         Command::Undo { id, format } => approve::undo(services, &id, interrupt(), format, sink).await,
+        Command::Log { model, at, shape } => logbook::run(services, model.as_ref(), at, shape, sink).await,
+        Command::Verify { tag, wait, format } => verify::run(services, &tag, wait, format, sink).await,
         Command::Doctor { format } => doctor::run(services, target, &loaded.paths, format, sink).await,
         // These were answered before any target was needed, or open the screens.
         Command::Demo { .. }

@@ -22,3 +22,4 @@ mod race;
 mod rollback;
 mod site;
 mod tabs;
+mod verify;
