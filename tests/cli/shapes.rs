@@ -88,6 +88,7 @@ async fn what_is_done() {
     let done = ran.json();
     assert_eq!((&done["state"], &done["tag"]), (&json!("done"), &json!("telco-churn-v42")));
     keeps_its_shape(&desk, "promotions", "promotions --json").await;
+    keeps_its_shape(&desk, "decision", "reject credit-limit/6 --reason drift --json").await;
 }
 
 #[tokio::test]
