@@ -69,13 +69,13 @@ async fn the_demo_rolls_back_what_it_released() {
     for wanted in ["journal", "tags on the version", "release telco-churn-v39", "before the record on v42"] {
         assert!(sources.contains(wanted), "{wanted} in {sources}");
     }
-    assert_eq!((found[0].by.as_deref(), found[0].tag.as_ref().unwrap().as_str()), (Some("lee"), "telco-churn-v39"));
+    assert_eq!((found[0].by.as_deref(), found[0].tag.as_ref().unwrap().as_str()), (Some("mio"), "telco-churn-v39"));
     let ran = desk.run("rollback telco-churn --to v39 --confirm v39 --reason alarms").await;
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
     assert!(ran.out.contains("tagged telco-churn-v39-r2"), "{}", ran.out);
     let found = candidates().await.unwrap();
     assert_eq!((found[0].version, found[0].reason.as_str()), (VersionNumber(42), ""));
-    assert_eq!(found[0].by.as_deref(), Some("you"), "{found:?}");
+    assert_eq!(found[0].by.as_deref(), Some("rev1"), "{found:?}");
     let ran = desk.run("rollback telco-churn --to v41 --confirm v41 --reason x").await;
     assert_eq!((ran.exit, ran.err.contains("Those that were: v42")), (Exit::Refused, true), "{}", ran.err);
 }
