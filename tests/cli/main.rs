@@ -8,6 +8,7 @@ mod acts;
 mod binary;
 mod check;
 mod code;
+mod decide;
 mod failures;
 mod logbook;
 mod shapes;

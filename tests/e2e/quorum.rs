@@ -1,12 +1,15 @@
 //! Two reviewers at two machines, one server, one repository: what counts as an approval, and what does not.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use signoff::domain::record::chain::{Line, breaks};
+use signoff::domain::record::seal::sha256;
 use signoff::domain::record::{Decision, Sealed};
 
 use crate::desk::{Desk, Said};
 use crate::site::{COMMIT, Site};
 use crate::support::fake_github::{Fault, Rule};
+use crate::support::mlflow_server::Version;
 
 /// What both machines are configured with.
 const TWO: &str = "[policy]\napprovals = 2\n";
@@ -156,9 +159,12 @@ fn a_comment_that_was_edited_or_deleted_vouches_for_nothing() {
 #[test]
 fn a_rejection_voids_the_approvals_before_it_and_a_later_approval_counts_again() {
     let pair = Pair::new("e2e-quorum-reject", TWO);
-    pair.site.github.change(|world| world.clock = Some("2026-11-23T12:00:00Z".parse().unwrap()));
+    // Comments have whole seconds: the host's clock is moved, so that "later" is later.
+    let start = Timestamp::now() - SignedDuration::from_hours(1);
+    let clock = |s: i64| pair.site.github.change(|world| world.clock = Some(start + SignedDuration::from_secs(s)));
+    clock(0);
     pair.approve(&pair.one).ends(0);
-    pair.site.github.change(|world| world.clock = Some("2026-11-23T12:00:05Z".parse().unwrap()));
+    clock(5);
     let said = pair.two.run(&["reject", &pair.site.candidate(), "--reason", "drifts on new plans"]).ends(0);
     assert!(said.out.starts_with("e2e-quorum-reject v2: rejected\n"), "{said:?}");
     let mark = pair.site.version_tag(2, "signoff.decision").unwrap();
@@ -168,8 +174,9 @@ fn a_rejection_voids_the_approvals_before_it_and_a_later_approval_counts_again()
     assert!(look.contains("v2 was rejected by vera: drifts on new plans"), "{look}");
     pair.assert_not_promoted();
     // A later decision takes its place; it edits nothing.
-    pair.site.github.change(|world| world.clock = Some("2026-11-23T12:00:10Z".parse().unwrap()));
+    clock(10);
     pair.approve(&pair.one).ends(0);
+    pair.site.github.change(|world| world.clock = None);
     pair.approve(&pair.two).ends(0);
     pair.site.assert_released_once("vera");
     let records = records_of(&pair.two);
@@ -306,4 +313,30 @@ fn a_rejection_needs_a_reason_and_an_approval_its_answers() {
         (record.checklist[0].answer.as_deref(), record.checklist[0].note.as_str()),
         (Some("yes"), "see the wiki")
     );
+}
+
+#[test]
+fn a_record_holds_the_digests_of_the_version_s_files() {
+    for version in [Version::V3_17, Version::V2_22] {
+        let site = Site::on(version, "e2e-digests");
+        let desk = site.desk();
+        let source = site.version(2)["source"].as_str().unwrap().to_owned();
+        let reject = |reason: &str| {
+            desk.run(&["reject", &site.candidate(), "--reason", reason]).ends(0);
+            records_of(&desk).pop().unwrap().record.artifact
+        };
+        let bare = reject("no files");
+        assert_eq!((&bare.mlmodel, &bare.listing), (&None, &None));
+        assert!(bare.unavailable.unwrap().contains("there is no MLmodel file"));
+        for (path, content) in [("MLmodel", "flavors: {}\n"), ("data/model.bin", "abc"), ("data/b.bin", "defg")] {
+            site.api().put_file(&source, path, content);
+        }
+        let full = reject("with files");
+        assert_eq!(full.mlmodel, Some(sha256(b"flavors: {}\n")));
+        let list = br#"[["MLmodel",12],["data/b.bin",4],["data/model.bin",3]]"#;
+        assert_eq!(full.listing, Some(sha256(list)), "{version:?}");
+        assert_eq!((full.files, full.bytes, full.unavailable), (Some(3), Some(19), None));
+        site.api().put_file(&source, "data/model.bin", "ab");
+        assert_ne!(reject("cut short").listing, Some(sha256(list)));
+    }
 }

@@ -125,7 +125,8 @@ proptest! {
         };
         let mut meant: Vec<u64> = latest.iter().filter(|(_, s)| counts(s)).map(|(id, _)| *id).collect();
         let mut got: Vec<u64> = counting.iter().map(|a| a.comment_id).collect();
-        (meant.sort_unstable(), got.sort_unstable());
+        meant.sort_unstable();
+        got.sort_unstable();
         prop_assert_eq!(got, meant);
         // Every approval that does not count says why, unless its own author said something later.
         let told = latest.iter().filter(|(_, s)| s.decision == Decision::Approve && !counts(s)).count();

@@ -1,0 +1,102 @@
+//! Reject, hold and roll back as commands, overrides, and what doctor says of policy and key.
+
+use signoff::adapters::ssh::SshSigner;
+use signoff::decision::rollback;
+use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::policy::file;
+use signoff::domain::record::chain::breaks;
+use signoff::domain::rules::PolicyRule;
+
+use super::*;
+
+#[tokio::test]
+async fn a_rejection_and_a_hold_are_shown_on_the_version_and_kept_in_the_chain() {
+    let desk = Desk::new();
+    let ran = desk.run("hold telco-churn/42 --reason later").await;
+    assert_eq!((ran.exit, ran.err.as_str()), (Exit::Done, ""));
+    assert!(ran.out.starts_with("telco-churn v42: held\n  record sha256:"), "{}", ran.out);
+    let json = desk.run("reject telco-churn/42 --reason drift --json").await.json();
+    assert_eq!((&json["decision"], &json["promoted"]), (&"reject".into(), &false.into()));
+    let shown = desk.run("show telco-churn/42 --json").await.json();
+    assert!(shown["version"]["tags"]["signoff.decision"].as_str().unwrap().contains("\"reject\""), "{shown}");
+    assert_eq!(shown["version"]["stage"], "Staging");
+    let lines = desk.services.records.read().await.unwrap();
+    assert_eq!((lines.len(), breaks(&lines)), (4, vec![]), "two records, two outcomes");
+}
+
+#[tokio::test]
+async fn nothing_is_decided_where_nothing_may_be_written() {
+    let desk = Desk::with(|rules| rules.readonly = true);
+    let ran = desk.run("reject telco-churn/42 --reason drift").await;
+    assert_eq!((ran.exit, ran.err.contains("read-only")), (Exit::Usage, true), "{}", ran.err);
+    assert!(desk.services.records.read().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_failing_rule_is_passed_only_on_purpose_with_a_reason_and_where_the_policy_allows_it() {
+    let with = |allow: bool| {
+        let toml = format!("[policy]\nallow_override = {allow}\nmetrics.auc.floor = 0.999\n");
+        Desk::with(|rules| {
+            rules.policy = PolicyRule { configured: file::parse(&toml).unwrap(), ..PolicyRule::default() }
+        })
+    };
+    let strict = with(false);
+    let ran = strict.run("approve telco-churn/42 --confirm v42 --override --reason urgent").await;
+    assert_eq!((ran.exit, ran.out.contains("auc")), (Exit::Refused, true), "{}", ran.out);
+    let desk = with(true);
+    let ran = desk.run("approve telco-churn/42 --confirm v42 --reason urgent").await;
+    assert_eq!(ran.exit, Exit::Refused);
+    assert!(ran.err.contains("were not overridden"), "{}", ran.err);
+    let ran = desk.run("approve telco-churn/42 --confirm v42 --override").await;
+    assert_eq!((ran.exit, ran.err.contains("needs a reason")), (Exit::Refused, true), "{}", ran.err);
+    assert!(desk.services.records.read().await.unwrap().is_empty());
+    let ran = desk.run("approve telco-churn/42 --confirm v42 --override --reason urgent").await;
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+}
+
+#[tokio::test]
+async fn the_demo_rolls_back_what_it_released() {
+    let desk = Desk::new();
+    let churn = ModelName::new("telco-churn");
+    let candidates = || rollback::candidates(&desk.services, &churn);
+    let numbers = |all: &[rollback::Candidate]| all.iter().map(|c| c.version).collect::<Vec<_>>();
+    assert!(!numbers(&candidates().await.unwrap()).contains(&VersionNumber(39)), "it is there now");
+    assert_eq!(desk.run("approve telco-churn/42 --confirm v42").await.exit, Exit::Done);
+    let found = candidates().await.unwrap();
+    assert_eq!(found[0].version, VersionNumber(39));
+    // Four witnesses: the tags on the version, its release, and what was written when v42 took its place.
+    let sources = found[0].sources.join("; ");
+    for wanted in ["journal", "tags on the version", "release telco-churn-v39", "before the record on v42"] {
+        assert!(sources.contains(wanted), "{wanted} in {sources}");
+    }
+    assert_eq!((found[0].by.as_deref(), found[0].tag.as_ref().unwrap().as_str()), (Some("mio"), "telco-churn-v39"));
+    let ran = desk.run("rollback telco-churn --to v39 --confirm v39 --reason alarms").await;
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    assert!(ran.out.contains("tagged telco-churn-v39-r2"), "{}", ran.out);
+    let found = candidates().await.unwrap();
+    assert_eq!((found[0].version, found[0].reason.as_str()), (VersionNumber(42), ""));
+    assert_eq!(found[0].by.as_deref(), Some("rev1"), "{found:?}");
+    let ran = desk.run("rollback telco-churn --to v41 --confirm v41 --reason x").await;
+    assert_eq!((ran.exit, ran.err.contains("Those that were: v42")), (Exit::Refused, true), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_a_note_and_hides_no_candidate() {
+    let desk = Desk::new();
+    desk.run("approve telco-churn/42 --confirm v42").await;
+    std::fs::write(desk.loaded.paths.state_of(true).join("records.jsonl"), "damaged\n{}\n").unwrap();
+    let found = rollback::found(&desk.services, &ModelName::new("telco-churn")).await.unwrap();
+    assert_eq!(found.candidates[0].version, VersionNumber(39));
+    assert!(found.notes.iter().any(|n| n.contains("records")), "{:?}", found.notes);
+}
+
+#[tokio::test]
+async fn doctor_tries_the_key_and_names_the_policy() {
+    let mut desk = Desk::new();
+    let found = desk.run("doctor").await.out;
+    assert!(found.contains("records are not signed") && found.contains("the configuration ("), "{found}");
+    desk.services.signer = Arc::new(SshSigner::new(Some(desk.home.path().join("no-such-key")), None));
+    let ran = desk.run("doctor").await;
+    assert_eq!(ran.exit, Exit::Refused);
+    assert!(ran.out.contains("✗  signing") && ran.out.contains("no-such-key"), "{}", ran.out);
+}
