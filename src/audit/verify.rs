@@ -134,9 +134,11 @@ async fn read(services: &Services, place: Place) -> Proof {
     let releases = host.releases(repo, tag, &notes_marker(operation)).await;
     let published = releases.as_ref().ok().and_then(|all| all.iter().find(|r| !r.draft));
     let file = published.and_then(|r| r.assets.iter().find(|a| a.complete && a.name == ASSET));
-    let asset = match file {
-        Some(file) => services.code.asset(repo, file.id, MAX_RECORD).await.map(Some),
-        None => Ok(None),
+    let asset = match (file, &releases) {
+        (Some(file), _) => services.code.asset(repo, file.id, MAX_RECORD).await.map(Some),
+        // Whether there is one is not known.
+        (None, Err(failure)) => Err(failure.clone()),
+        (None, Ok(_)) => Ok(None),
     };
     Proof { tag: found, releases, asset, place }
 }

@@ -251,8 +251,11 @@ impl World {
         let tag = release::tag_name("{model}-v{version}", model, number)?;
         let id = past_promotion(&tag.to_string(), at);
         let message = format!(
-            "Release {model} {number}\n\nDemo: no real server was involved.\n\nApproved for Production by @{by}.\n\n{}: {id}\n",
-            release::OPERATION_TRAILER
+            "Release {model} {number}\n\nDemo: no real server was involved.\n\nApproved for Production by @{by}.\n\n{}: {id}\n{}: {model}\n{}: {}\n",
+            release::OPERATION_TRAILER,
+            release::MODEL_TRAILER,
+            release::VERSION_TRAILER,
+            number.0,
         );
         let email = format!("{by}@users.noreply.{HOST}");
         let object = TagObject { tag: tag.clone(), message, commit, tagger: by.to_owned(), email, at };
