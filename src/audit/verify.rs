@@ -5,7 +5,6 @@ use std::time::Duration;
 use futures_util::future::{join, join_all, join3};
 
 use crate::decision::may_sign;
-use crate::domain::artifact::ArtifactRoot;
 use crate::domain::facts::RunFacts;
 use crate::domain::ids::{RepoSlug, TagName, VersionNumber};
 use crate::domain::policy::Effective;
@@ -23,8 +22,6 @@ use crate::verdict::{self, Scope};
 
 /// The largest record that is read, in bytes. One of a model with hundreds of metrics has some 200 KB.
 const MAX_RECORD: usize = 4 << 20;
-/// The largest `MLmodel` file that is read, in bytes.
-const MAX_MLMODEL: usize = 1 << 20;
 /// Pause between two looks for a release that is on its way.
 const POLL: Duration = Duration::from_secs(5);
 
@@ -134,9 +131,11 @@ async fn read(services: &Services, place: Place) -> Proof {
     let releases = host.releases(repo, tag, &notes_marker(operation)).await;
     let published = releases.as_ref().ok().and_then(|all| all.iter().find(|r| !r.draft));
     let file = published.and_then(|r| r.assets.iter().find(|a| a.complete && a.name == ASSET));
-    let asset = match file {
-        Some(file) => services.code.asset(repo, file.id, MAX_RECORD).await.map(Some),
-        None => Ok(None),
+    let asset = match (file, &releases) {
+        (Some(file), _) => services.code.asset(repo, file.id, MAX_RECORD).await.map(Some),
+        // Whether there is one is not known.
+        (None, Err(failure)) => Err(failure.clone()),
+        (None, Ok(_)) => Ok(None),
     };
     Proof { tag: found, releases, asset, place }
 }
@@ -180,7 +179,7 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Named {
                 _ => Vec::new(),
             }
         },
-        join(mlmodel(services, sealed), signature(services, sealed)),
+        join(mlmodel(services, sealed, version.as_ref().ok().map(|(v, _)| v)), signature(services, sealed)),
     )
     .await;
     Named {
@@ -226,26 +225,10 @@ async fn approvers(services: &Services, demands: &Effective, record: &Record) ->
     .await
 }
 
-async fn mlmodel(services: &Services, sealed: &Sealed) -> Option<Outcome<String>> {
-    let model = &sealed.record.model;
+/// The digest of the `MLmodel` file, read as the approval reads it; none if the record holds none to compare with.
+async fn mlmodel(services: &Services, sealed: &Sealed, version: Option<&ModelVersion>) -> Option<Outcome<String>> {
     sealed.record.artifact.mlmodel.as_ref()?;
-    let operation = format!("read the MLmodel file of {} {}", model.name, model.version);
-    let unread = |why: &str| Failure::new(FailureKind::NotFound, Service::Mlflow, operation.clone(), why);
-    let (root, path) = match (&model.model_id, &model.run_id) {
-        (Some(id), _) => (ArtifactRoot::LoggedModel(id.clone()), "MLmodel".to_owned()),
-        (None, Some(run)) => {
-            let folder = model.source.rsplit_once("/artifacts/").map(|(_, folder)| folder);
-            let folder = folder.or_else(|| model.source.strip_prefix(&format!("runs:/{}/", run.as_str())));
-            let Some(folder) = folder else { return Some(Err(unread("its source names no folder of its run"))) };
-            (ArtifactRoot::Run(run.clone()), format!("{}/MLmodel", folder.trim_end_matches('/')))
-        }
-        (None, None) => return Some(Err(unread("the version names no run"))),
-    };
-    let head = services.tracking.artifact_head(&root, &path, MAX_MLMODEL).await;
-    Some(head.and_then(|head| match head.truncated {
-        true => Err(unread("it is larger than the 1 MiB that are read")),
-        false => Ok(sha256(&head.bytes)),
-    }))
+    Some(services.tracking.mlmodel(version?).await.map(|bytes| sha256(&bytes)))
 }
 
 async fn signature(services: &Services, sealed: &Sealed) -> Signature {

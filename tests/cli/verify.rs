@@ -249,8 +249,26 @@ async fn a_record_of_the_demo_is_none_elsewhere() {
 }
 
 #[tokio::test]
+async fn it_waits_for_a_release_that_is_on_its_way_and_for_no_other() {
+    let desk = released(Desk::new()).await;
+    let before = desk.services.clock.now();
+    assert_eq!(desk.run(&format!("verify {TAG} --wait 60")).await.exit, Exit::Done);
+    assert_eq!(desk.services.clock.now(), before, "nothing is missing");
+    edit(&desk, |w| release(&mut w.repo).draft = true);
+    assert_eq!(desk.run(&format!("verify {TAG} --wait 60")).await.exit, Exit::Refused);
+    let waited = desk.services.clock.now().duration_since(before).as_secs();
+    assert!((60..=70).contains(&waited), "{waited} s");
+}
+
+#[tokio::test]
 async fn a_tag_that_nobody_signed_off_is_refused() {
     let desk = released(Desk::new()).await;
-    let ran = desk.run("verify telco-churn-v999 --repo acme/churn-models").await;
-    assert_ne!(ran.exit, Exit::Done);
+    // Lightweight or by hand: releases of the demo's past have no record.
+    let mut rules = (*desk.services.rules).clone();
+    rules.repository.fixed = Some("acme/churn-models".parse().unwrap());
+    let desk = Desk { services: Services { rules: Arc::new(rules), ..desk.services.clone() }, ..desk };
+    for (tag, said) in [("telco-churn-v999", "has no tag"), ("telco-churn-v39", "has the file signoff.json")] {
+        let ran = desk.run(&format!("verify {tag}")).await;
+        assert!(ran.exit == Exit::Refused && ran.out.contains(said), "{}", ran.out);
+    }
 }
