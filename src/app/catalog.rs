@@ -12,6 +12,8 @@ use super::files::Files;
 use super::grown::{FoundRuns, Grown};
 use super::query::{Answer, Promotion, Query, RequestId, Session};
 use super::trace::{Trace, Traced};
+use crate::decision::DecisionDraft;
+use crate::decision::rollback::Candidate;
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::history::History;
@@ -19,6 +21,7 @@ use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::SagaState;
 use crate::domain::record::Decision;
+use crate::domain::record::chain::Line;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
@@ -128,6 +131,10 @@ pub struct Catalog {
     facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
     preflights: HashMap<(ModelName, VersionNumber, Decision), Box<Preflight>>,
     judgements: HashMap<(ModelName, VersionNumber), Box<Judgement>>,
+    decisions: HashMap<(ModelName, VersionNumber, Decision), Box<DecisionDraft>>,
+    candidates: HashMap<ModelName, Vec<Candidate>>,
+    /// Sign-off records of this machine, oldest first.
+    pub records: Vec<Line>,
     /// Promotions of this machine, newest first.
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
@@ -267,6 +274,13 @@ impl Catalog {
             (Query::Judgement { model, version }, Answer::Judgement(judgement)) => {
                 self.judgements.insert((model.clone(), *version), judgement);
             }
+            (Query::Decision { model, version, decision }, Answer::Decision(draft)) => {
+                self.decisions.insert((model.clone(), *version, *decision), draft);
+            }
+            (Query::RollbackCandidates(model), Answer::RollbackCandidates(candidates)) => {
+                self.candidates.insert(model.clone(), candidates);
+            }
+            (Query::Records, Answer::Records(records)) => self.records = records,
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
                 self.histories.insert(query.clone(), histories);
@@ -381,6 +395,24 @@ impl Catalog {
     pub fn forget_preflight(&mut self, model: &ModelName, version: VersionNumber, decision: Decision) {
         self.preflights.remove(&(model.clone(), version, decision));
         self.slots.remove(&Query::Preflight { model: model.clone(), version, decision });
+    }
+
+    /// What a rejection or hold of one version rests on.
+    #[must_use]
+    pub fn decision(&self, model: &ModelName, version: VersionNumber, decision: Decision) -> Option<&DecisionDraft> {
+        self.decisions.get(&(model.clone(), version, decision)).map(AsRef::as_ref)
+    }
+
+    /// Throws away what a rejection or hold rested on, so that the next one reads everything anew.
+    pub fn forget_decision(&mut self, model: &ModelName, version: VersionNumber, decision: Decision) {
+        self.decisions.remove(&(model.clone(), version, decision));
+        self.slots.remove(&Query::Decision { model: model.clone(), version, decision });
+    }
+
+    /// The versions of a model that can be brought back.
+    #[must_use]
+    pub fn candidates(&self, model: &ModelName) -> Option<&[Candidate]> {
+        self.candidates.get(model).map(Vec::as_slice)
     }
 
     /// The questions that bring in the runs of these ids: those under way for any of them, and one for those

@@ -19,4 +19,5 @@ pub mod prefs;
 pub mod query;
 pub mod route;
 pub mod saving;
+pub mod text_area;
 pub mod trace;

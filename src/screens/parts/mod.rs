@@ -4,6 +4,7 @@ pub mod known;
 pub mod save;
 pub mod version_view;
 pub mod view;
+pub mod written;
 
 use jiff::Timestamp;
 use tui_input::Input as Field;
