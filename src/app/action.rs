@@ -58,6 +58,8 @@ actions! {
     Undo = "undo",
     /// differences: only these, or everything
     Differences = "differences",
+    /// baseline: compare with another version, or a run
+    Baseline = "baseline",
     /// next tab
     NextTab = "next_tab",
     /// previous tab

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::decisions::Decisions;
 use super::files::Files;
 use super::grown::{FoundRuns, Grown};
 use super::query::{Answer, Promotion, Query, RequestId, Session};
 use super::trace::{Trace, Traced};
-use crate::decision::DecisionDraft;
-use crate::decision::rollback::Candidate;
+use crate::domain::artifact::Signature;
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::history::History;
@@ -21,7 +21,6 @@ use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::SagaState;
 use crate::domain::record::Decision;
-use crate::domain::record::chain::Line;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
@@ -32,6 +31,8 @@ use crate::verdict::Judgement;
 
 /// Runs asked for in one request: some 0.65 MB and a third of a second on a server with 20 metrics a run.
 const RUNS_AT_ONCE: usize = 100;
+/// Answers to questions for histories kept at once: one is asked for every metric the cursor rests on.
+const MOST_HISTORIES: usize = 64;
 
 /// How far one question is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -131,15 +132,14 @@ pub struct Catalog {
     facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
     preflights: HashMap<(ModelName, VersionNumber, Decision), Box<Preflight>>,
     judgements: HashMap<(ModelName, VersionNumber), Box<Judgement>>,
-    decisions: HashMap<(ModelName, VersionNumber, Decision), Box<DecisionDraft>>,
-    candidates: HashMap<ModelName, Vec<Candidate>>,
-    /// Sign-off records of this machine, oldest first.
-    pub records: Vec<Line>,
+    /// What was read about decisions.
+    pub decisions: Decisions,
     /// Promotions of this machine, newest first.
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
     jobs: HashMap<u64, Vec<CdJob>>,
-    histories: HashMap<Query, Vec<History>>,
+    histories: Vec<(Query, Vec<History>)>,
+    signatures: HashMap<(ModelName, VersionNumber), Option<Signature>>,
     traced: HashMap<Trace, Traced>,
     /// What was read of files.
     pub files: Files,
@@ -274,16 +274,16 @@ impl Catalog {
             (Query::Judgement { model, version }, Answer::Judgement(judgement)) => {
                 self.judgements.insert((model.clone(), *version), judgement);
             }
-            (Query::Decision { model, version, decision }, Answer::Decision(draft)) => {
-                self.decisions.insert((model.clone(), *version, *decision), draft);
-            }
-            (Query::RollbackCandidates(model), Answer::RollbackCandidates(candidates)) => {
-                self.candidates.insert(model.clone(), candidates);
-            }
-            (Query::Records, Answer::Records(records)) => self.records = records,
+            (
+                Query::Decision { .. } | Query::RollbackCandidates(_) | Query::Records,
+                answer @ (Answer::Decision(_) | Answer::RollbackCandidates(_) | Answer::Records(_)),
+            ) => self.decisions.store(query, answer),
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
-                self.histories.insert(query.clone(), histories);
+                self.put_histories(query, histories);
+            }
+            (Query::Signature { model, version }, Answer::Signature(signature)) => {
+                self.signatures.insert((model.clone(), *version), signature);
             }
             (Query::Trace(what), Answer::Traced(traced)) => {
                 self.traced.insert(what.clone(), *traced);
@@ -397,22 +397,10 @@ impl Catalog {
         self.slots.remove(&Query::Preflight { model: model.clone(), version, decision });
     }
 
-    /// What a rejection or hold of one version rests on.
-    #[must_use]
-    pub fn decision(&self, model: &ModelName, version: VersionNumber, decision: Decision) -> Option<&DecisionDraft> {
-        self.decisions.get(&(model.clone(), version, decision)).map(AsRef::as_ref)
-    }
-
     /// Throws away what a rejection or hold rested on, so that the next one reads everything anew.
     pub fn forget_decision(&mut self, model: &ModelName, version: VersionNumber, decision: Decision) {
-        self.decisions.remove(&(model.clone(), version, decision));
+        self.decisions.forget(model, version, decision);
         self.slots.remove(&Query::Decision { model: model.clone(), version, decision });
-    }
-
-    /// The versions of a model that can be brought back.
-    #[must_use]
-    pub fn candidates(&self, model: &ModelName) -> Option<&[Candidate]> {
-        self.candidates.get(model).map(Vec::as_slice)
     }
 
     /// The questions that bring in the runs of these ids: those under way for any of them, and one for those
@@ -445,7 +433,23 @@ impl Catalog {
     /// The answer to a [`Query::Histories`].
     #[must_use]
     pub fn histories(&self, query: &Query) -> Option<&[History]> {
-        self.histories.get(query).map(Vec::as_slice)
+        self.histories.iter().find(|(q, _)| q == query).map(|(_, histories)| histories.as_slice())
+    }
+
+    /// Keeps histories, in place of those that were kept longest: they are asked for again if needed.
+    fn put_histories(&mut self, query: &Query, histories: Vec<History>) {
+        self.histories.retain(|(q, _)| q != query);
+        self.histories.push((query.clone(), histories));
+        if self.histories.len() > MOST_HISTORIES {
+            let (gone, _) = self.histories.remove(0);
+            self.slots.remove(&gone);
+        }
+    }
+
+    /// A version's signature: none if it was not read yet, `Some(None)` if its model was logged without one.
+    #[must_use]
+    pub fn signature(&self, model: &ModelName, version: VersionNumber) -> Option<Option<&Signature>> {
+        self.signatures.get(&(model.clone(), version)).map(Option::as_ref)
     }
 
     /// What is known of one part of a version's lineage.

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod catalog;
+pub mod decisions;
 pub mod edit;
 pub mod effect;
 pub mod files;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::trace::{Trace, Traced};
 use crate::decision::DecisionDraft;
 use crate::decision::rollback::Candidate;
-use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
+use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
 use crate::domain::facts::ReviewedFacts;
@@ -103,6 +103,13 @@ pub enum Query {
         /// Only between these steps.
         window: Option<(i64, i64)>,
     },
+    /// The signature in a version's `MLmodel` file.
+    Signature {
+        /// The model.
+        model: ModelName,
+        /// The version.
+        version: VersionNumber,
+    },
     /// What lies in a folder of a run or a logged model.
     Artifacts {
         /// Whose.
@@ -179,6 +186,8 @@ pub enum Answer {
     Promotions(Vec<Promotion>),
     /// To [`Query::Histories`].
     Histories(Vec<History>),
+    /// To [`Query::Signature`]; none if the file has none.
+    Signature(Option<Signature>),
     /// To [`Query::Artifacts`].
     Artifacts(Vec<ArtifactEntry>),
     /// To [`Query::Preview`].

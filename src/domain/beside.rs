@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::compare::change_size;
 use super::registry::{OWN_TAG_PREFIX, Tags};
 use super::run::{MetricValue, Run};
 
@@ -53,23 +54,13 @@ impl Row {
         }
     }
 
-    /// How much the second column differs from the first, relative to the larger of them: from 0 to 2. Infinite
-    /// where it cannot be said but something changed: on one side only, not a number, text.
+    /// How much the second column differs from the first ([`change_size`]). Of texts nobody can say how much.
     #[must_use]
     pub fn size(&self) -> f64 {
-        if !self.differs() {
-            return 0.0;
-        }
         match &self.cells {
-            Cells::Numbers(v) => match v.as_slice() {
-                [Some(a), Some(b), ..] if a.is_finite() && b.is_finite() => {
-                    let most = a.0.abs().max(b.0.abs());
-                    // Halved, so that the largest numbers there are do not become infinite.
-                    2.0 * ((b.0 / 2.0 - a.0 / 2.0).abs() / most)
-                }
-                _ => f64::INFINITY,
-            },
-            Cells::Texts(_) => f64::INFINITY,
+            Cells::Numbers(v) => change_size(v.first().copied().flatten(), v.get(1).copied().flatten()),
+            Cells::Texts(_) if self.differs() => f64::INFINITY,
+            Cells::Texts(_) => 0.0,
         }
     }
 }
@@ -118,13 +109,12 @@ mod tests {
             (numbers(&[Some(1.0), Some(1.0)]), 0.0),
             (numbers(&[Some(2.0), Some(1.0)]), 0.5),
             (numbers(&[Some(-f64::MAX), Some(f64::MAX)]), 2.0),
-            (numbers(&[Some(0.0), Some(-0.0)]), f64::NAN),
+            (numbers(&[Some(0.0), Some(-0.0)]), 0.0),
             (numbers(&[Some(f64::NAN), Some(f64::NAN)]), 0.0),
             (numbers(&[Some(f64::NAN), Some(1.0)]), f64::INFINITY),
             (numbers(&[None, Some(1.0)]), f64::INFINITY),
         ] {
-            let got = row.size();
-            assert!(got == size || size.is_nan() && !got.is_infinite(), "{row:?}: {got}");
+            assert_eq!(row.size(), size, "{row:?}");
         }
     }
 

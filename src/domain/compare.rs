@@ -1,5 +1,9 @@
 //! Candidate against baseline: what differs, and, only where somebody said so, whether for the better.
 
+pub mod data;
+pub mod signature;
+mod size;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::registry::{ModelVersion, OWN_TAG_PREFIX, Tags};
 use super::run::{MetricValue, Run};
 use super::text::clean_line;
+pub use size::{by_size, change_size};
 
 /// Which way a metric should go. There is no default: a direction is stated or unknown, never guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,16 +147,32 @@ pub struct Side<'a> {
 /// Lays `candidate` against `baseline`; without a baseline every row is [`Change::Added`].
 #[must_use]
 pub fn compare(candidate: Side<'_>, baseline: Option<Side<'_>>, directions: &Directions) -> Comparison {
-    let metrics_of = |side: Option<Side<'_>>| -> BTreeMap<String, MetricValue> {
-        side.and_then(|s| s.run)
-            .map(|r| r.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect())
-            .unwrap_or_default()
+    let tags = (baseline.map(shown_tags).unwrap_or_default(), shown_tags(candidate));
+    lay(baseline.and_then(|s| s.run), candidate.run, tags, directions)
+}
+
+/// Lays the run `candidate` against the run `baseline`: a version's own tags have nothing to stand beside.
+#[must_use]
+pub fn compare_runs(candidate: Option<&Run>, baseline: &Run, directions: &Directions) -> Comparison {
+    let tags_of = |run: &Run| worth_comparing(run.tags.clone());
+    let tags = (tags_of(baseline), candidate.map(tags_of).unwrap_or_default());
+    lay(Some(baseline), candidate, tags, directions)
+}
+
+fn lay(
+    old: Option<&Run>,
+    new: Option<&Run>,
+    (old_tags, new_tags): (Tags, Tags),
+    directions: &Directions,
+) -> Comparison {
+    let metrics_of = |run: Option<&Run>| -> BTreeMap<String, MetricValue> {
+        run.map(|r| r.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect()).unwrap_or_default()
     };
-    let params_of = |side: Option<Side<'_>>| side.and_then(|s| s.run).map(|r| r.params.clone()).unwrap_or_default();
+    let params_of = |run: Option<&Run>| run.map(|r| r.params.clone()).unwrap_or_default();
     Comparison {
-        metrics: metric_rows(&metrics_of(baseline), &metrics_of(Some(candidate)), directions),
-        params: text_rows(&params_of(baseline), &params_of(Some(candidate))),
-        tags: text_rows(&baseline.map(shown_tags).unwrap_or_default(), &shown_tags(candidate)),
+        metrics: metric_rows(&metrics_of(old), &metrics_of(new), directions),
+        params: text_rows(&params_of(old), &params_of(new)),
+        tags: text_rows(&old_tags, &new_tags),
     }
 }
 
@@ -218,14 +239,16 @@ fn union<'a>(a: impl Iterator<Item = &'a String>, b: impl Iterator<Item = &'a St
     a.chain(b).collect()
 }
 
-/// Tags of version and run worth comparing. Bookkeeping (`mlflow.*`, `signoff.*`) differs always and says nothing.
+/// Tags of version and run worth comparing.
 fn shown_tags(side: Side<'_>) -> Tags {
     let run_tags = side.run.map(|r| r.tags.clone()).unwrap_or_default();
-    run_tags
-        .into_iter()
-        .chain(side.version.tags.clone())
-        .filter(|(k, _)| !k.starts_with("mlflow.") && !k.starts_with(OWN_TAG_PREFIX))
-        .collect()
+    worth_comparing(run_tags.into_iter().chain(side.version.tags.clone()).collect())
+}
+
+/// Without bookkeeping (`mlflow.*`, `signoff.*`): it differs always and says nothing.
+fn worth_comparing(mut tags: Tags) -> Tags {
+    tags.retain(|k, _| !k.starts_with("mlflow.") && !k.starts_with(OWN_TAG_PREFIX));
+    tags
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ mod tests;
 #[cfg(test)]
 mod tests_browse;
 #[cfg(test)]
+mod tests_diff;
+#[cfg(test)]
 mod tests_lineage;
 #[cfg(test)]
 mod tests_trend;

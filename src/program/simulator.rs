@@ -165,6 +165,7 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
         Query::Experiments { .. } => Answer::Experiments(Page { items: vec![experiment()], next: None }),
         Query::SearchRuns(search) => found(search)?,
         Query::Histories { .. } => Answer::Histories(Vec::new()),
+        Query::Signature { .. } => Answer::Signature(None),
         Query::Facts { .. } => Answer::Facts(Box::new(facts)),
         Query::Preflight { .. } => Answer::Preflight(Box::new(preflight())),
         Query::Judgement { .. } => {

@@ -167,7 +167,7 @@ impl State {
             Route::Inbox => Screen::Inbox(inbox::Inbox::default()),
             Route::Models => Screen::Models(models::Models::default()),
             Route::Versions(model) => Screen::Versions(versions::Versions::new(model.clone())),
-            Route::Review(model, version) => Screen::Review(review::Review::new(model.clone(), *version)),
+            Route::Review(model, version) => Screen::Review(Box::new(review::Review::new(model.clone(), *version))),
             Route::Approve(model, version, decision) => {
                 // The plan is always read anew; what was planned some time ago is worth nothing.
                 self.catalog.forget_preflight(model, *version, *decision);

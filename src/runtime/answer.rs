@@ -44,6 +44,11 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         Query::Histories { runs, metric, window } => {
             Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)
         }
+        Query::Signature { model, version } => {
+            // The version says where its files are.
+            let version = registry.version(model, *version).await?;
+            Answer::Signature(services.tracking.signature(&version).await?)
+        }
         Query::Artifacts { root, path } => Answer::Artifacts(services.tracking.artifacts(root, path).await?),
         Query::Preview { root, path } => {
             let limit = preview::bytes_to_read(path, services.rules.preview_bytes);

@@ -34,7 +34,7 @@ pub enum Screen {
     /// The versions of one model.
     Versions(versions::Versions),
     /// One version against production.
-    Review(review::Review),
+    Review(Box<review::Review>),
     /// The approval form.
     Approve(Box<approve::Approve>),
     /// One promotion.
@@ -125,8 +125,8 @@ impl Screen {
             Self::Palette(_) => true,
             Self::Experiments(s) => s.captures_text(),
             Self::Runs(s) => s.captures_text(),
-            Self::Review(_)
-            | Self::Curve(_)
+            Self::Review(s) => s.captures_text(),
+            Self::Curve(_)
             | Self::Trend(_)
             | Self::Promotion(_)
             | Self::Run(_)
@@ -140,6 +140,7 @@ impl Screen {
     #[must_use]
     pub fn prompt_words(&self) -> (&'static str, &'static str) {
         match self {
+            Self::Review(_) => ("compare with it", "leave it"),
             Self::Runs(s) => s.prompt_words(),
             _ => ("keep the filter", "clear it"),
         }
@@ -156,6 +157,7 @@ impl Screen {
             Self::Preview(s) => s.save().is_asking(),
             Self::Experiments(s) => s.filter().is_active(),
             Self::Runs(s) => s.takes_back(),
+            Self::Review(s) => s.takes_back(),
             _ => false,
         }
     }

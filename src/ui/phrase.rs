@@ -99,7 +99,11 @@ impl<'a> Phrase<'a> {
         let mut from = 0;
         while lines.is_empty() || !rest.is_empty() {
             let room = if lines.is_empty() { max.max(1) } else { room };
-            let first = text::wrap(rest, room).into_iter().next().unwrap_or_default();
+            // Of a long text only as much is wrapped as the line can hold, and a little more to know where to break.
+            let line = rest.split('\n').next().unwrap_or_default();
+            let (beginning, used) = text::cut(line, room + 2);
+            let first = text::wrap(if used > room { beginning } else { line }, room).into_iter().next();
+            let first = first.unwrap_or_default();
             let pad = if lines.is_empty() { 0 } else { indent };
             lines.push(self.slice(from, first.len(), pad));
             // Blanks and the newline at the break belong to neither line.

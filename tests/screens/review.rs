@@ -101,3 +101,57 @@ fn a_review_that_could_not_be_read_again() {
     driver.keys("r");
     assert_snapshot!(pictures(&mut driver));
 }
+
+#[test]
+fn the_differences_beside_the_curve_of_the_selected_metric() {
+    let mut driver = review("telco-churn", 42);
+    driver.resize(150, 40);
+    driver.keys("j");
+    assert_snapshot!("the_differences_in_two_panes", text(&mut driver, 150, 40));
+    driver.keys("<pagedown>");
+    assert_snapshot!("a_text_in_the_pane", text(&mut driver, 150, 40));
+}
+
+#[test]
+fn the_largest_change_first() {
+    let mut driver = review("telco-churn", 42);
+    driver.keys("S");
+    assert_snapshot!(text(&mut driver, 80, 24));
+}
+
+#[test]
+fn another_baseline_is_chosen() {
+    let mut driver = review("telco-churn", 42);
+    driver.keys("b");
+    assert_snapshot!("the_choice_of_a_baseline", pictures(&mut driver));
+    driver.keys("<tab>");
+    assert_snapshot!("the_choice_of_a_run", text(&mut driver, 80, 24));
+    driver.keys("<tab>v38<enter>");
+    assert_snapshot!("another_baseline", pictures(&mut driver));
+    assert_snapshot!("another_baseline_without_colour", themed(&mut driver, Theme::NoColor));
+}
+
+#[test]
+fn a_baseline_that_cannot_be_read() {
+    let mut driver = review("telco-churn", 42);
+    driver.answer_with(|query| {
+        let failure =
+            Failure::new(FailureKind::Forbidden, Service::Mlflow, "read version v38 of telco-churn", "no permission");
+        matches!(query, Query::Facts { version: VersionNumber(38), .. }).then_some(Err(failure))
+    });
+    driver.keys("bv38<enter>");
+    assert_snapshot!(text(&mut driver, 80, 24));
+}
+
+#[test]
+fn a_text_is_read_in_full() {
+    let mut driver = review("客户流失 🚀", 3);
+    driver.keys("d");
+    driver.resize(80, 60);
+    while !text(&mut driver, 80, 60).lines().any(|l| l.contains('▸') && (l.contains("changed") || l.contains("new")))
+    {
+        driver.keys("j");
+    }
+    driver.keys("<enter>");
+    assert_snapshot!(pictures(&mut driver));
+}

@@ -6,24 +6,15 @@ use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::Subject as Named;
-use crate::domain::history::{History, Point};
+use crate::domain::history::Point;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::screens::parts::plot::{self, Axis, Line};
 use crate::screens::parts::{Ctx, Event, Step};
 
 /// How far one zoom step goes.
 const ZOOM: f64 = 0.5;
 /// The smallest part of the axis that can be looked at.
 const NARROWEST: f64 = 1e-6;
-
-/// What the horizontal axis counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Axis {
-    /// Steps.
-    #[default]
-    Steps,
-    /// Time since the first point, in seconds.
-    Time,
-}
 
 /// Whose curves these are.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,17 +39,6 @@ pub struct Curve {
     /// The steps of the whole history, once known: a zoom asks for a part of them.
     steps: Option<(i64, i64)>,
     sampled: bool,
-}
-
-/// One run's line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Line<'a> {
-    /// Whose: a version, or the name of a run.
-    pub label: String,
-    /// Its place among the lines: 0 is the candidate or the first run, 1 the baseline or the second.
-    pub place: usize,
-    /// Its history.
-    pub history: &'a History,
 }
 
 impl Curve {
@@ -182,25 +162,11 @@ impl Curve {
             .iter()
             .rev()
             .filter_map(|line| {
-                let start = self.start(line.history);
-                let distance = |p: &&Point| (self.x(p, start) - at).abs();
+                let start = plot::start(line.history);
+                let distance = |p: &&Point| (self.axis.x(p, start) - at).abs();
                 line.history.points.iter().min_by(|a, b| distance(a).total_cmp(&distance(b))).copied()
             })
             .collect()
-    }
-
-    /// Place of a point on the horizontal axis.
-    fn x(&self, point: &Point, start: Option<jiff::Timestamp>) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "for drawing")]
-        match (self.axis, point.at, start) {
-            (Axis::Time, Some(at), Some(start)) => at.duration_since(start).as_millis() as f64 / 1000.0,
-            (Axis::Time, _, _) => f64::NAN,
-            (Axis::Steps, _, _) => point.step as f64,
-        }
-    }
-
-    fn start(&self, history: &History) -> Option<jiff::Timestamp> {
-        history.points.iter().filter_map(|p| p.at).min()
     }
 
     /// The whole axis.
@@ -209,12 +175,7 @@ impl Curve {
             #[expect(clippy::cast_precision_loss, reason = "for drawing")]
             return (low as f64, (high as f64).max(low as f64 + 1.0));
         }
-        let ends = lines.iter().flat_map(|line| {
-            let start = self.start(line.history);
-            line.history.points.iter().map(move |p| self.x(p, start)).filter(|x| x.is_finite())
-        });
-        let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
-        if low < high { (low, high) } else { (0.0, 1.0) }
+        self.axis.range(lines)
     }
 
     fn learn(&mut self, ctx: &Ctx<'_>) {

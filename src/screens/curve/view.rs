@@ -2,17 +2,15 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::widgets::Widget as _;
 
-use super::{Axis, Curve, Subject};
-use crate::domain::run::format_significant;
+use super::{Curve, Subject};
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
+use crate::screens::parts::plot::Line;
+use crate::screens::parts::plot_view::{Plot, role, statistics};
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
-use crate::ui::scale::Scale;
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Chart, Series};
 
 /// Lines of statistics below the chart.
 const STATISTICS: u16 = 4;
@@ -61,7 +59,12 @@ impl Curve {
         format::lines(first, buf, skin, [self.under_cursor(ctx)]);
         self.chart(chart, buf, &lines, skin);
         let width = usize::from(area.width);
-        format::lines(below, buf, skin, lines.iter().rev().flat_map(|l| self.statistics(l, skin).wrap(width, 4)));
+        format::lines(
+            below,
+            buf,
+            skin,
+            lines.iter().rev().flat_map(|l| statistics(l, &self.symbol(l.place, skin)).wrap(width, 4)),
+        );
     }
 
     /// A version's symbol says what it is; several runs are counted.
@@ -89,79 +92,18 @@ impl Curve {
         phrase.add(Role::Muted, scale)
     }
 
-    fn chart(&self, area: Rect, buf: &mut Buffer, lines: &[super::Line<'_>], skin: &Skin) {
+    fn chart(&self, area: Rect, buf: &mut Buffer, lines: &[Line<'_>], skin: &Skin) {
         let (low, high) = self.range(lines);
         let place = |at: f64| low + at * (high - low);
-        let x = Scale::between(place(self.sight.0), place(self.sight.1));
-        let points: Vec<Vec<(f64, f64)>> = lines
-            .iter()
-            .map(|line| {
-                let start = self.start(line.history);
-                let all = line.history.points.iter().map(|p| (self.x(p, start), p.value.0));
-                all.filter(|(at, _)| at.is_finite()).collect()
-            })
-            .collect();
-        let seen = points.iter().flatten().filter(|(at, _)| x.place(*at).is_some_and(|p| (0.0..=1.0).contains(&p)));
-        let y = Scale::over(seen.map(|(_, v)| *v), self.log);
-        let series: Vec<Series<'_>> = lines
-            .iter()
-            .zip(&points)
-            .map(|(line, points)| Series {
-                // The baseline stands back; several runs are told apart.
-                role: match (&self.subject, line.place) {
-                    (Subject::Version(..), 1) => Role::Muted,
-                    (_, place) => role(place),
-                },
-                points,
-            })
-            .collect();
-        let x_label = |v: f64| match self.axis {
-            Axis::Steps => format_significant(v, 6),
-            Axis::Time => seconds(v),
-        };
-        let y_label = |v: f64| format_significant(v, 4);
-        let chart = Chart {
-            skin,
-            series: &series,
-            flags: &[],
-            x,
-            y,
+        let plot = Plot {
+            lines,
+            axis: self.axis,
+            sight: (place(self.sight.0), place(self.sight.1)),
+            log: self.log,
             cursor: Some(place(self.cursor)),
-            x_label: &x_label,
-            y_label: &y_label,
+            // Several runs are told apart.
+            baseline: matches!(self.subject, Subject::Version(..)),
         };
-        (&chart).render(area, buf);
+        plot.draw(area, buf, skin);
     }
-
-    fn statistics(&self, line: &super::Line<'_>, skin: &Skin) -> Phrase<'static> {
-        let s = line.history.statistics();
-        let (role, symbol) = (role(line.place), self.symbol(line.place, skin));
-        let end = |e: Option<(f64, i64)>| {
-            e.map_or_else(|| "-".to_owned(), |(v, step)| format!("{} at {step}", format_significant(v, 6)))
-        };
-        let mean = s.mean.map_or_else(|| "-".to_owned(), |m| format_significant(m, 6));
-        let odd = if s.not_finite > 0 { format!("   {} not finite", s.not_finite) } else { String::new() };
-        let sampled = if line.history.sampled { " sampled by the server" } else { "" };
-        Phrase::of(role, format!(" {symbol} {}  ", line.label)).add(
-            Role::Muted,
-            format!("min {}   max {}   mean {mean}   {} points{sampled}{odd}", end(s.min), end(s.max), s.count),
-        )
-    }
-}
-
-/// The role of the line at a place.
-fn role(place: usize) -> Role {
-    const ROLES: [Role; 6] = [Role::Candidate, Role::Production, Role::Unknown, Role::Warn, Role::Good, Role::Bad];
-    ROLES[place % ROLES.len()]
-}
-
-/// A span of time in its largest unit.
-fn seconds(value: f64) -> String {
-    let (value, unit) = match value.abs() {
-        v if v < 120.0 => (value, "s"),
-        v if v < 7200.0 => (value / 60.0, "m"),
-        v if v < 172_800.0 => (value / 3600.0, "h"),
-        _ => (value / 86_400.0, "d"),
-    };
-    format!("{}{unit}", format_significant(value, 4))
 }

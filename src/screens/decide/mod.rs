@@ -124,7 +124,7 @@ impl Decide {
                 Step::none()
             }
             None => {
-                let Some(draft) = ctx.catalog.decision(&self.model, self.version, self.decision) else {
+                let Some(draft) = ctx.catalog.decisions.draft(&self.model, self.version, self.decision) else {
                     return Step::none();
                 };
                 self.phase = Phase::Submitted;
@@ -150,7 +150,7 @@ impl Decide {
         if ctx.catalog.failure(&self.query()).is_some() {
             return say("The last read failed. Read it again first (Ctrl-R).");
         }
-        let Some(draft) = ctx.catalog.decision(&self.model, self.version, self.decision) else {
+        let Some(draft) = ctx.catalog.decisions.draft(&self.model, self.version, self.decision) else {
             return say("It is not read yet.");
         };
         if ctx.rules.readonly {

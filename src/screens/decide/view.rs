@@ -65,7 +65,7 @@ impl Decide {
     fn above(&self, wide: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
         let symbols = skin.symbols();
         let mut lines = Vec::new();
-        match (ctx.catalog.decision(&self.model, self.version, self.decision), ctx.catalog.failure(&self.query())) {
+        match (ctx.catalog.decisions.draft(&self.model, self.version, self.decision), ctx.catalog.failure(&self.query())) {
             (_, Some(failure)) => {
                 let hint = failure.hint.clone().unwrap_or_else(|| "Ctrl-R reads again.".to_owned());
                 let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", symbols.block));

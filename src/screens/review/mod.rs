@@ -1,5 +1,6 @@
 //! Should this go to production? One version against what is there.
 
+pub mod diff;
 pub mod lineage;
 pub mod rows;
 pub mod verdict;
@@ -16,8 +17,9 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Event, Step};
 
+use diff::Diff;
 use lineage::Lineage;
-use rows::{Row, diff_rows};
+use rows::Row;
 
 /// The parts of a review, in tab order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,11 +57,11 @@ pub struct Review {
     model: ModelName,
     version: VersionNumber,
     tab: Tab,
-    differences_only: bool,
-    rows: Vec<Row>,
-    digest: Option<String>,
-    cursor: Cursor<usize>,
+    diff: Diff,
     lineage: Lineage,
+    /// The rows of the other tabs, and where in them the cursor is.
+    rows: Vec<Row>,
+    cursor: Cursor<usize>,
 }
 
 impl Review {
@@ -67,14 +69,13 @@ impl Review {
     #[must_use]
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
         Self {
+            tab: Tab::Diff,
+            diff: Diff::new(model.clone(), version),
+            lineage: Lineage::default(),
+            rows: Vec::new(),
+            cursor: Cursor::default(),
             model,
             version,
-            tab: Tab::Diff,
-            differences_only: true,
-            rows: Vec::new(),
-            digest: None,
-            cursor: Cursor::default(),
-            lineage: Lineage::default(),
         }
     }
 
@@ -88,6 +89,7 @@ impl Review {
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         match self.tab {
+            _ if self.captures_text() => &[Context::Prompt, Context::Global],
             Tab::Lineage => &[Context::Lineage, Context::Review, Context::List, Context::Global],
             Tab::Diff | Tab::Description | Tab::Verdict => &[Context::Review, Context::List, Context::Global],
         }
@@ -96,33 +98,51 @@ impl Review {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Copy, Curve, Differences, Files, Help, NextTab, Versions};
-        if self.tab == Tab::Lineage {
-            return Lineage::HINTS;
+        use Action::{Approve, Back, Browse, Copy, Files, Help, NextTab, Versions};
+        match self.tab {
+            Tab::Diff => self.diff.hints(),
+            Tab::Lineage => Lineage::HINTS,
+            Tab::Description | Tab::Verdict => &[Approve, NextTab, Files, Versions, Browse, Copy, Back, Help],
         }
-        &[Approve, Curve, Differences, NextTab, Files, Versions, Browse, Copy, Back, Help]
     }
 
-    /// The facts, and on the lineage's tab what that is made of.
+    /// Whether keys go into a text field.
+    #[must_use]
+    pub fn captures_text(&self) -> bool {
+        self.tab == Tab::Diff && self.diff.captures_text()
+    }
+
+    /// Whether Esc has something to close.
+    #[must_use]
+    pub fn takes_back(&self) -> bool {
+        self.tab == Tab::Diff && self.diff.takes_back()
+    }
+
+    /// The facts, the verdict, and what the tab in front is made of besides.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![self.query()];
         needs.extend(verdict::query(&self.model, self.version, ctx));
-        if self.tab == Tab::Lineage {
-            needs.extend(self.lineage.needs(self.facts(ctx), ctx));
+        match self.tab {
+            Tab::Diff => needs.extend(self.diff.needs(ctx)),
+            Tab::Lineage => needs.extend(self.lineage.needs(self.facts(ctx), ctx)),
+            Tab::Description | Tab::Verdict => {}
         }
         needs
     }
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if self.takes_back() {
+            return self.diff.update(event, ctx);
+        }
         if self.tab == Tab::Lineage
             && let Some(step) = self.lineage.update(event, self.facts(ctx), ctx)
         {
             return step;
         }
         let Event::Action(action) = event else {
-            self.settle(ctx);
+            self.remake(ctx);
             return Step::none();
         };
         if let Some(tab) = action.tab().and_then(|i| Tab::ALL.get(i)) {
@@ -133,27 +153,19 @@ impl Review {
         match action {
             Action::NextTab => self.turn(1, ctx),
             Action::PreviousTab => self.turn(Tab::ALL.len() - 1, ctx),
-            Action::Differences => {
-                self.differences_only = !self.differences_only;
-                self.remake(ctx);
-            }
-            Action::Curve => {
-                if let Some(Row::Metric(metric)) = self.rows.get(self.cursor.index()) {
-                    return Step::push(Route::Curve(model, version, metric.name.clone()));
-                }
-            }
             Action::Trend => {
-                return match self.rows.get(self.cursor.index()) {
-                    Some(Row::Metric(metric)) => Step::push(Route::Trend(model, version, metric.name.clone())),
-                    _ => Step::notice("Put the cursor on a metric to see it from version to version."),
+                return match self.diff.metric().filter(|_| self.tab == Tab::Diff) {
+                    Some(metric) => Step::push(Route::Trend(model, version, metric.to_owned())),
+                    None => Step::notice("Put the cursor on a metric to see it from version to version."),
                 };
             }
             Action::Approve => return Step::push(Route::Approve(model, version, Decision::Approve)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),
-            Action::Refresh => return Step::refresh(self.needs(ctx)),
-            Action::Browse => return Step::effect(Effect::Browse(self.place())),
+            Action::Refresh => return Step::refresh(self.refreshes(ctx)),
+            Action::Browse => return Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => return Step::copy(self.selected_text()),
+            action if self.tab == Tab::Diff => return self.diff.update(Event::Action(action), ctx),
             moving if moving.is_movement() => {
                 let keys: Vec<usize> = (0..self.rows.len()).collect();
                 self.cursor.step(moving, &keys, self.visible(ctx));
@@ -171,8 +183,18 @@ impl Review {
         ctx.catalog.facts(&self.model, self.version)
     }
 
+    fn refreshes(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        if self.tab != Tab::Diff {
+            return self.needs(ctx);
+        }
+        let mut queries = vec![self.query()];
+        queries.extend(verdict::query(&self.model, self.version, ctx));
+        queries.extend(self.diff.refreshes(ctx));
+        queries
+    }
+
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1 + u16::from(ctx.rules.may_have_policy(&self.model)))
+        ctx.rows(above(&self.model, ctx))
     }
 
     fn turn(&mut self, by: usize, ctx: &Ctx<'_>) {
@@ -186,39 +208,43 @@ impl Review {
         self.remake(ctx);
     }
 
-    /// Makes the rows again only if the facts are others than before.
-    fn settle(&mut self, ctx: &Ctx<'_>) {
-        let digest = self.facts(ctx).map(ReviewedFacts::digest);
-        if digest != self.digest || matches!(self.tab, Tab::Description | Tab::Verdict) {
-            self.digest = digest;
-            self.remake(ctx);
+    /// Makes the tab in front again; the others are made when they are shown.
+    fn remake(&mut self, ctx: &Ctx<'_>) {
+        let facts = self.facts(ctx);
+        match self.tab {
+            Tab::Diff => {
+                self.diff.update(Event::Changed, ctx);
+            }
+            Tab::Lineage => {
+                self.lineage.update(Event::Changed, facts, ctx);
+            }
+            Tab::Description => {
+                self.rows = facts.map(|f| rows::text_rows(&f.version.description, ctx.width)).unwrap_or_default();
+                self.settle(ctx);
+            }
+            Tab::Verdict => {
+                self.rows = verdict::rows(&self.model, self.version, ctx);
+                self.settle(ctx);
+            }
         }
     }
 
-    fn remake(&mut self, ctx: &Ctx<'_>) {
-        self.rows = match (self.facts(ctx), self.tab) {
-            (None, _) => Vec::new(),
-            (facts, Tab::Lineage) => {
-                self.lineage.update(Event::Changed, facts, ctx);
-                Vec::new()
-            }
-            (Some(_), Tab::Verdict) => verdict::rows(&self.model, self.version, ctx),
-            (Some(facts), Tab::Diff) => diff_rows(facts, &ctx.rules.directions, self.differences_only),
-            (Some(facts), Tab::Description) => rows::text_rows(&facts.version.description, ctx.width),
-        };
+    fn settle(&mut self, ctx: &Ctx<'_>) {
         let keys: Vec<usize> = (0..self.rows.len()).collect();
         self.cursor.settle(&keys, self.visible(ctx));
     }
 
     fn selected_text(&self) -> String {
-        let fallback = format!("models:/{}/{}", self.model.as_str(), self.version.0);
-        self.rows.get(self.cursor.index()).and_then(Row::copied).unwrap_or(fallback)
+        let row = match self.tab {
+            Tab::Diff => self.diff.copied(),
+            Tab::Lineage => None,
+            Tab::Description | Tab::Verdict => self.rows.get(self.cursor.index()).and_then(Row::copied),
+        };
+        row.unwrap_or_else(|| format!("models:/{}/{}", self.model.as_str(), self.version.0))
     }
+}
 
-    fn place(&self) -> Place {
-        match self.rows.get(self.cursor.index()) {
-            Some(Row::Fact { place: Some(place), .. }) => place.clone(),
-            _ => Place::Version(self.model.clone(), self.version),
-        }
-    }
+/// Lines above what a tab shows: the tabs, and the verdict where a policy may ask for something.
+fn above(model: &ModelName, ctx: &Ctx<'_>) -> u16 {
+    1 + u16::from(ctx.rules.may_have_policy(model))
 }

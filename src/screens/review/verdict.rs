@@ -37,7 +37,6 @@ pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<Row
     rows.extend(verdict.sources.iter().map(|s| Row::Fact {
         label: "policy".to_owned(),
         value: s.shown(),
-        place: None,
         warn: s.digest.is_none(),
     }));
     rows

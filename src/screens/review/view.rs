@@ -7,8 +7,6 @@ use ratatui::widgets::Widget as _;
 use super::rows::Row as ReviewRow;
 use super::{Review, Tab, verdict};
 use crate::app::catalog::Slot;
-use crate::domain::compare::Change;
-use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -23,22 +21,11 @@ impl Review {
         let symbols = skin.symbols();
         let mut left = Phrase::of(Role::Title, self.model.to_string())
             .add(Role::Candidate, format!("  {} {}", symbols.candidate, self.version));
-        if let Some(facts) = ctx.catalog.facts(&self.model, self.version) {
-            let target = &ctx.rules.promote_to;
-            left = match &facts.baseline {
-                Some(base) => left
-                    .add(Role::Muted, "  against  ")
-                    .add(Role::Production, format!("{} {}", symbols.production, base.version.number))
-                    .add(Role::Muted, if ctx.width < 100 { String::new() } else { format!(" in {target}") }),
-                None if target.is_held_by(&facts.version) => left.add(Role::Production, format!("  in {target}")),
-                None => left.add(Role::Muted, format!("  nothing in {target} yet")),
-            };
-        }
-        let reading = self.needs(ctx).iter().any(|query| ctx.catalog.is_loading(query));
+        left = left.join(self.diff.title(ctx, skin));
         let right = ctx
             .catalog
             .slot(&self.query())
-            .map(|slot| format::freshness(reading, slot.failure.is_some(), slot.read_at, skin));
+            .map(|slot| format::freshness(self.is_reading(ctx), slot.failure.is_some(), slot.read_at, skin));
         (left, right.into_iter().collect())
     }
 
@@ -52,18 +39,31 @@ impl Review {
         let slot = ctx.catalog.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s: &Slot| s.read_at));
-        if self.tab == Tab::Lineage && !self.lineage.rows().is_empty() {
-            return self.lineage.draw(area, buf, skin);
-        }
-        if self.rows.is_empty() {
-            if failure.is_none() {
+        match (self.facts(ctx), failure, self.tab) {
+            (None, Some(_), _) => {}
+            // What the differences show before there are any is theirs: they may be asked for another baseline.
+            (_, _, Tab::Diff) => self.diff.draw(area, buf, ctx, skin),
+            (None, None, _) => {
                 format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
             }
-            return;
+            (_, _, Tab::Lineage) => self.lineage.draw(area, buf, skin),
+            (_, _, Tab::Description | Tab::Verdict) => self.draw_rows(area, buf, skin),
         }
-        let columns = columns(self.tab, ctx);
+    }
+
+    /// Whether the tab in front is being read. A tree is read in many parts; a curve beside the differences says so
+    /// itself, and would make the title flicker with every row.
+    fn is_reading(&self, ctx: &Ctx<'_>) -> bool {
+        match self.tab {
+            Tab::Lineage => self.needs(ctx).iter().any(|query| ctx.catalog.is_loading(query)),
+            Tab::Diff | Tab::Description | Tab::Verdict => ctx.catalog.is_loading(&self.query()),
+        }
+    }
+
+    fn draw_rows(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
+        let columns = columns(self.tab);
         let widths = Widths::of(&columns, [sample(self.tab)]);
-        let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, self.tab, skin)).unwrap_or_default();
+        let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
@@ -73,9 +73,8 @@ impl Review {
         let tabs: Vec<_> = keys.iter().zip(Tab::ALL).map(|(key, tab)| TabLabel::new(key, tab.title())).collect();
         let active = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
         let tabs = Tabs { skin, tabs: &tabs, active };
-        let word = match (self.tab, self.differences_only) {
-            (Tab::Diff, true) => Phrase::of(Role::Muted, "only differences "),
-            (Tab::Diff, false) => Phrase::of(Role::Muted, "everything "),
+        let word = match self.tab {
+            Tab::Diff => Phrase::of(Role::Muted, self.diff.word()),
             _ => Phrase::default(),
         };
         let room = area.width.saturating_sub(tabs.width());
@@ -87,73 +86,27 @@ impl Review {
     }
 }
 
-fn columns(tab: Tab, ctx: &Ctx<'_>) -> Vec<Column<'static>> {
+fn columns(tab: Tab) -> Vec<Column<'static>> {
     match tab {
-        Tab::Diff => {
-            let value = if ctx.width >= 120 { 34 } else { 20 };
-            vec![
-                Column::left("").min(16).max(40),
-                Column::point("").min(10).max(value),
-                Column::point("").min(10).max(value),
-                Column::left("").rank(1).stretch(),
-            ]
-        }
-        Tab::Lineage | Tab::Description => vec![Column::left("").stretch()],
         Tab::Verdict => vec![Column::left("").min(16).max(34), Column::left("").stretch()],
+        Tab::Diff | Tab::Lineage | Tab::Description => vec![Column::left("").stretch()],
     }
 }
 
 fn sample(tab: Tab) -> Row<'static> {
     match tab {
-        Tab::Diff => {
-            let cells = ["validation_macro_f1_score", "telco-2026-0.123456", "telco-2026-0.123456", "▲ +0.123456"];
-            Row::new(cells.map(Phrase::new).to_vec())
-        }
-        Tab::Lineage | Tab::Description => Row::new(vec![Phrase::new("x")]),
         Tab::Verdict => Row::new(vec![Phrase::new("x metric.auc.max_loss_percent"), Phrase::new("x")]),
+        Tab::Diff | Tab::Lineage | Tab::Description => Row::new(vec![Phrase::new("x")]),
     }
 }
 
-fn draw_row(row: &ReviewRow, tab: Tab, skin: &Skin) -> Row<'static> {
-    let symbols = skin.symbols();
+fn draw_row(row: &ReviewRow, skin: &Skin) -> Row<'static> {
     match row {
         ReviewRow::Gap => Row::default(),
-        ReviewRow::Section { title, word, old, new } => Row::new(vec![
-            Phrase::of(Role::Heading, title.clone()),
-            Phrase::of(Role::Production, old.clone()),
-            Phrase::of(Role::Candidate, new.clone()),
-            Phrase::of(Role::Muted, word.clone()),
-        ]),
-        ReviewRow::Metric(metric) => Row::new(vec![
-            Phrase::new(format!("  {}", metric.name)),
-            Phrase::of(Role::Muted, metric.old.map(|v| v.to_string()).unwrap_or_default()),
-            Phrase::new(metric.new.map(|v| v.to_string()).unwrap_or_default()),
-            format::delta(metric.change, metric.delta, skin),
-        ]),
-        ReviewRow::Text(text) => {
-            let one_line = |s: &Option<String>| clean_line(s.as_deref().unwrap_or_default());
-            let mark = match text.change {
-                Change::Same => Phrase::of(Role::Muted, symbols.same),
-                Change::Added => Phrase::of(Role::Unknown, "+ new"),
-                Change::Removed => Phrase::of(Role::Warn, "- gone"),
-                _ => Phrase::of(Role::Unknown, "~ changed"),
-            };
-            Row::new(vec![
-                Phrase::new(format!("  {}", clean_line(&text.name))),
-                Phrase::of(Role::Muted, one_line(&text.old)),
-                Phrase::new(one_line(&text.new)),
-                mark,
-            ])
-        }
-        // Among differences a fact is a warning: it has more to say than a column holds.
-        ReviewRow::Fact { label, value, .. } if tab == Tab::Diff => {
-            Row::across(Phrase::of(Role::Warn, format!("{} {label}: {value}", symbols.warn)))
-        }
-        ReviewRow::Fact { label, value, place, warn } => {
-            let value = match (warn, place) {
-                (true, _) => Phrase::of(Role::Warn, format!("{} {value}", symbols.warn)),
-                (false, Some(_)) => Phrase::of(Role::Link, value.clone()),
-                (false, None) => Phrase::new(value.clone()),
+        ReviewRow::Fact { label, value, warn } => {
+            let value = match warn {
+                true => Phrase::of(Role::Warn, format!("{} {value}", skin.symbols().warn)),
+                false => Phrase::new(value.clone()),
             };
             Row::new(vec![Phrase::of(Role::Muted, format!("  {label}")), value])
         }

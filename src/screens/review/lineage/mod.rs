@@ -65,7 +65,7 @@ impl Lineage {
             return Some(Step::none());
         };
         if action.is_movement() {
-            self.cursor.step(action, &self.keys, visible(ctx));
+            self.cursor.step(action, &self.keys, visible(facts, ctx));
             return Some(Step::none());
         }
         let row = self.rows.get(self.cursor.index())?.clone();
@@ -113,11 +113,11 @@ impl Lineage {
     fn remake(&mut self, facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>) {
         self.rows = facts.map(|facts| rows::rows(facts, &self.open, ctx)).unwrap_or_default();
         self.keys = self.rows.iter().map(|row| row.key.clone()).collect();
-        self.cursor.settle(&self.keys, visible(ctx));
+        self.cursor.settle(&self.keys, visible(facts, ctx));
     }
 }
 
-/// Rows in sight below the line of tabs.
-fn visible(ctx: &Ctx<'_>) -> usize {
-    ctx.rows(1)
+/// Rows in sight.
+fn visible(facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>) -> usize {
+    ctx.rows(facts.map_or(1, |facts| super::above(&facts.version.model, ctx)))
 }

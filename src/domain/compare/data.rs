@@ -1,0 +1,116 @@
+//! The data sets of two runs, laid side by side.
+
+use super::Change;
+use crate::domain::run::Dataset;
+
+/// One data set on both sides: what was read for the same purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataRow {
+    /// What it was read for: `training`, ...; `data` where nobody said.
+    pub context: String,
+    /// The baseline's.
+    pub old: Option<Dataset>,
+    /// The candidate's.
+    pub new: Option<Dataset>,
+    /// How it differs: never better or worse.
+    pub change: Change,
+}
+
+impl DataRow {
+    /// How many rows more the candidate read, where both say how many they read.
+    #[must_use]
+    pub fn more_rows(&self) -> Option<i128> {
+        let rows = |d: &Option<Dataset>| d.as_ref()?.rows.map(i128::from);
+        Some(rows(&self.new)? - rows(&self.old)?)
+    }
+}
+
+/// Pairs data sets read in the same context: first those that are the same, then those of the same name, then what
+/// is left, in order. What finds no partner is new or gone.
+#[must_use]
+pub fn data_rows(old: &[Dataset], new: &[Dataset]) -> Vec<DataRow> {
+    let mut partner: Vec<Option<usize>> = vec![None; new.len()];
+    let passes: [fn(&Dataset, &Dataset) -> bool; 3] = [|a, b| a == b, |a, b| a.name == b.name, |_, _| true];
+    for fits in passes {
+        for at in 0..new.len() {
+            if partner[at].is_none() {
+                let free = |i: &usize| !partner.contains(&Some(*i));
+                let found = (0..old.len())
+                    .filter(free)
+                    .find(|i| old[*i].context == new[at].context && fits(&old[*i], &new[at]));
+                partner[at] = found;
+            }
+        }
+    }
+    let paired = new.iter().zip(&partner).map(|(new, at)| row(at.map(|i| &old[i]), Some(new)));
+    let gone =
+        old.iter().enumerate().filter(|(i, _)| !partner.contains(&Some(*i))).map(|(_, old)| row(Some(old), None));
+    paired.chain(gone).collect()
+}
+
+fn row(old: Option<&Dataset>, new: Option<&Dataset>) -> DataRow {
+    let change = match (old, new) {
+        (Some(a), Some(b)) if a == b => Change::Same,
+        (Some(_), Some(_)) => Change::Unknown,
+        (Some(_), None) => Change::Removed,
+        _ => Change::Added,
+    };
+    let context = new.or(old).and_then(|d| d.context.clone()).unwrap_or_else(|| "data".to_owned());
+    DataRow { context, old: old.cloned(), new: new.cloned(), change }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn set(context: &str, name: &str, digest: &str, rows: Option<u64>) -> Dataset {
+        Dataset { name: name.into(), digest: digest.into(), context: Some(context.into()), rows }
+    }
+
+    #[test]
+    fn sets_for_the_same_purpose_are_laid_side_by_side_whatever_they_are_called() {
+        let old = [set("training", "sep", "4b", Some(12_000)), set("validation", "hold", "aa", None)];
+        let new = [
+            set("validation", "hold", "aa", None),
+            set("training", "oct", "99", Some(14_400)),
+            set("test", "t", "1", None),
+        ];
+        let rows = data_rows(&old, &new);
+        let shape: Vec<_> = rows.iter().map(|r| (r.context.as_str(), r.change, r.more_rows())).collect();
+        assert_eq!(
+            shape,
+            [
+                ("validation", Change::Same, None),
+                ("training", Change::Unknown, Some(2_400)),
+                ("test", Change::Added, None)
+            ]
+        );
+        assert_eq!(data_rows(&old, &[]).iter().map(|r| r.change).collect::<Vec<_>>(), [Change::Removed; 2]);
+    }
+
+    #[test]
+    fn the_same_set_and_the_same_name_find_each_other_before_strangers_do() {
+        let old = [set("training", "a", "1", None), set("training", "b", "2", None)];
+        let new = [set("training", "c", "9", None), set("training", "a", "5", None), set("training", "b", "2", None)];
+        let pairs: Vec<_> = data_rows(&old, &new).into_iter().map(|r| (r.old.map(|d| d.name), r.change)).collect();
+        let name = |n: &str| Some(n.to_owned());
+        assert_eq!(pairs, [(None, Change::Added), (name("a"), Change::Unknown), (name("b"), Change::Same)]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_set_is_in_exactly_one_row(
+            old in prop::collection::vec(("[ab]", "[ab]", "[ab]"), 0..6), new in prop::collection::vec(("[ab]", "[ab]", "[ab]"), 0..6),
+        ) {
+            let sets = |v: &[(String, String, String)]| v.iter().map(|(c, n, d)| set(c, n, d, None)).collect::<Vec<_>>();
+            let (old, new) = (sets(&old), sets(&new));
+            let rows = data_rows(&old, &new);
+            let sorted = |mut v: Vec<Dataset>| { v.sort_by_key(|d| format!("{d:?}")); v };
+            prop_assert_eq!(sorted(rows.iter().filter_map(|r| r.old.clone()).collect()), sorted(old));
+            prop_assert_eq!(sorted(rows.iter().filter_map(|r| r.new.clone()).collect()), sorted(new));
+            prop_assert!(rows.iter().all(|r| (r.change == Change::Same) == (r.old == r.new)));
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! What differs from what is in production, or from whatever else the candidate is laid against?
+
+pub mod against;
+pub mod pane_view;
+pub mod picker;
+pub mod picker_view;
+pub mod reader;
+pub mod rows;
+pub mod tally;
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::list::Cursor;
+use crate::app::query::Query;
+use crate::app::route::{Route, Subject};
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::review::above;
+use crate::ui::layout::Breadth;
+
+use against::{Against, Held};
+use picker::Picker;
+use reader::Reader;
+use rows::{Choice, Row, Sides, Signed};
+
+/// State of the tab.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diff {
+    model: ModelName,
+    version: VersionNumber,
+    against: Against,
+    choice: Choice,
+    rows: Vec<Row>,
+    keys: Vec<String>,
+    cursor: Cursor<String>,
+    picker: Option<Picker>,
+    reader: Option<Reader>,
+    /// The question for the curve in the pane. While it is under way the next waits, however far the cursor moves:
+    /// a held key asks for one curve after the other and not for one a row.
+    asked: Option<Query>,
+}
+
+impl Diff {
+    /// The differences of one version to what is in production.
+    #[must_use]
+    pub fn new(model: ModelName, version: VersionNumber) -> Self {
+        Self {
+            model,
+            version,
+            against: Against::Production,
+            choice: Choice { differences_only: true, ..Choice::default() },
+            rows: Vec::new(),
+            keys: Vec::new(),
+            cursor: Cursor::default(),
+            picker: None,
+            reader: None,
+            asked: None,
+        }
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{
+            Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, NextTab, Open, SortBySize, Up,
+            Versions,
+        };
+        if self.takes_back() {
+            return &[Up, Down, Copy, Back, Help];
+        }
+        &[Approve, Open, Differences, Baseline, SortBySize, NextTab, Files, Versions, Browse, Copy, Back, Help]
+    }
+
+    /// Whether keys go into a text field.
+    #[must_use]
+    pub fn captures_text(&self) -> bool {
+        self.picker.is_some()
+    }
+
+    /// Whether Esc has something to close.
+    #[must_use]
+    pub fn takes_back(&self) -> bool {
+        self.picker.is_some() || self.reader.is_some()
+    }
+
+    /// What is needed besides the facts: the baseline that was chosen, the signatures, the curve in the pane, and
+    /// what the picker lists.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = self.against.needs(&self.model, ctx);
+        if let Some(facts) = self.facts(ctx) {
+            needs.push(self.signature_of(self.version));
+            if let Some(version) = self.against.held(facts, ctx).version() {
+                needs.push(self.signature_of(version.number));
+            }
+            needs.extend(self.asked.clone());
+        }
+        if let Some(picker) = &self.picker {
+            needs.extend(picker.needs(ctx));
+        }
+        needs
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if self.picker.is_some() {
+            self.pick(event, ctx);
+            return Step::none();
+        }
+        let Event::Action(action) = event else {
+            self.remake(ctx);
+            return Step::none();
+        };
+        if let Some(reader) = &mut self.reader {
+            match action {
+                Action::Back => self.reader = None,
+                Action::Copy => return Step::copy(reader.copied()),
+                action => reader.update(action, ctx.rows(1 + above(&self.model, ctx)), ctx),
+            }
+            return Step::none();
+        }
+        if action.is_movement() {
+            self.cursor.step(action, &self.keys, self.visible(ctx));
+            self.look_up(ctx);
+            return Step::none();
+        }
+        self.act(action, ctx)
+    }
+
+    /// What has to be read anew on a refresh.
+    #[must_use]
+    pub fn refreshes(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut queries = self.against.refreshes(&self.model);
+        queries.extend(self.needs(ctx));
+        queries
+    }
+
+    /// What copying the selected row gives.
+    #[must_use]
+    pub fn copied(&self) -> Option<String> {
+        self.selected().and_then(Row::copied)
+    }
+
+    /// The row under the cursor.
+    #[must_use]
+    pub fn selected(&self) -> Option<&Row> {
+        self.rows.get(self.cursor.index())
+    }
+
+    /// The metric under the cursor, raw.
+    #[must_use]
+    pub fn metric(&self) -> Option<&str> {
+        match self.selected() {
+            Some(Row::Metric { row, .. }) => Some(&row.name),
+            _ => None,
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+        match action {
+            Action::Differences => self.choice.differences_only = !self.choice.differences_only,
+            Action::SortBySize => {
+                self.choice.by_size = !self.choice.by_size;
+                // One sorts to see what comes first.
+                self.cursor = Cursor::default();
+                self.keys.clear();
+            }
+            Action::Fold => self.fold(),
+            Action::Baseline => {
+                let experiment = self.facts(ctx).and_then(|f| f.run.known()).map(|r| r.experiment.clone());
+                self.picker = Some(Picker::new(self.model.clone(), self.version, experiment));
+                self.pick(Event::Changed, ctx);
+            }
+            Action::Open | Action::Curve => return self.open(ctx),
+            _ => {}
+        }
+        self.remake(ctx);
+        Step::none()
+    }
+
+    /// Enter: the curve of a metric, the whole of a text, what a group holds.
+    fn open(&mut self, ctx: &Ctx<'_>) -> Step {
+        match self.selected() {
+            Some(Row::Metric { row, .. }) => return Step::push(self.curve_route(row.name.clone(), ctx)),
+            Some(Row::Text { row, .. }) => {
+                let label = self.facts(ctx).and_then(|f| self.against.label(f, ctx));
+                self.reader = Some(Reader::new(row.clone(), label.unwrap_or_default(), self.version.to_string()));
+            }
+            Some(Row::Group { .. }) => {
+                self.fold();
+                self.remake(ctx);
+            }
+            _ => {}
+        }
+        Step::none()
+    }
+
+    /// Unfolds or folds the group under the cursor; from within one, folds it and goes to it.
+    fn fold(&mut self) {
+        let at = self.cursor.index();
+        let inside =
+            matches!(self.rows.get(at), Some(Row::Metric { inside: true, .. } | Row::Text { inside: true, .. }));
+        let group = (0..=at.min(self.rows.len().saturating_sub(1)))
+            .rev()
+            .take(if inside { usize::MAX } else { 1 })
+            .find(|i| matches!(self.rows.get(*i), Some(Row::Group { .. })));
+        if let Some(key) = group.and_then(|i| self.keys.get(i)).cloned() {
+            if !self.choice.open.remove(&key) {
+                self.choice.open.insert(key.clone());
+            }
+            self.cursor.aim(key);
+        }
+    }
+
+    fn pick(&mut self, event: Event<'_>, ctx: &Ctx<'_>) {
+        if matches!(event, Event::Action(Action::Back)) {
+            self.picker = None;
+            self.remake(ctx);
+            return;
+        }
+        let production = self.facts(ctx).and_then(|f| f.baseline.as_ref()).map(|b| b.version.number);
+        let Some(picker) = &mut self.picker else { return };
+        if let Some(chosen) = picker.update(event, production, ctx) {
+            self.against = chosen;
+            self.picker = None;
+            self.remake(ctx);
+        }
+    }
+
+    fn facts<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ReviewedFacts> {
+        ctx.catalog.facts(&self.model, self.version)
+    }
+
+    /// Rows in sight, below the word that this is not what is in production.
+    fn visible(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.rows(above(&self.model, ctx) + u16::from(self.against != Against::Production))
+    }
+
+    fn remake(&mut self, ctx: &Ctx<'_>) {
+        let fresh = self.keys.is_empty();
+        (self.rows, self.keys) = match self.facts(ctx).map(|facts| (facts, self.against.held(facts, ctx))) {
+            Some((facts, held @ (Held::Nothing | Held::Version(..) | Held::Run(_)))) => {
+                let label = self.against.label(facts, ctx).unwrap_or_default();
+                let old = match held {
+                    Held::Version(version, _) => self.signed(version.number, ctx),
+                    Held::Run(_) => Signed::NoVersion,
+                    // What is laid against nothing has everything new.
+                    _ => Signed::Nothing,
+                };
+                let signatures = (old, self.signed(self.version, ctx));
+                let sides = Sides { facts, held, label: &label, signatures };
+                rows::rows(&sides, &ctx.rules.directions, &self.choice)
+            }
+            _ => Default::default(),
+        };
+        let visible = self.visible(ctx);
+        self.cursor.settle(&self.keys, visible);
+        if fresh && self.cursor.index() == 0 {
+            // There is nothing to do with a heading.
+            for _ in 0..self.rows.iter().position(Row::is_item).unwrap_or(0) {
+                self.cursor.step(Action::Down, &self.keys, visible);
+            }
+        }
+        self.look_up(ctx);
+    }
+
+    /// Turns to the curve of the selected metric, unless one is on its way.
+    fn look_up(&mut self, ctx: &Ctx<'_>) {
+        let under_way = self.asked.as_ref().is_some_and(|query| ctx.catalog.is_loading(query));
+        if !under_way {
+            self.asked = self.curve(ctx);
+        }
+    }
+
+    fn signature_of(&self, version: VersionNumber) -> Query {
+        Query::Signature { model: self.model.clone(), version }
+    }
+
+    fn signed<'a>(&self, version: VersionNumber, ctx: &Ctx<'a>) -> Signed<'a> {
+        let failure = ctx.catalog.failure(&self.signature_of(version));
+        match (ctx.catalog.signature(&self.model, version), failure) {
+            (Some(signature), _) => Signed::Read(signature),
+            (None, Some(failure)) => Signed::Failed(failure),
+            (None, None) => Signed::Reading,
+        }
+    }
+
+    /// The runs on screen and what they are called: the candidate's, then the baseline's.
+    fn runs(&self, ctx: &Ctx<'_>) -> Vec<(String, RunId)> {
+        let Some(facts) = self.facts(ctx) else {
+            return Vec::new();
+        };
+        let candidate = facts.run.known().map(|r| (self.version.to_string(), r.id.clone()));
+        let baseline = self.against.held(facts, ctx).run().map(|r| r.id.clone());
+        let baseline = self.against.label(facts, ctx).zip(baseline);
+        let mut runs: Vec<(String, RunId)> = candidate.into_iter().collect();
+        // A version held against itself, or one whose run both share, is one line.
+        runs.extend(baseline.filter(|(_, id)| runs.iter().all(|(_, other)| other != id)));
+        runs
+    }
+
+    /// The question for the curve in the pane, if there is a pane and a metric to show in it.
+    fn curve(&self, ctx: &Ctx<'_>) -> Option<Query> {
+        match self.selected() {
+            Some(Row::Metric { row, .. }) if Breadth::of(ctx.width, ctx.height) == Breadth::Wide => {
+                let runs: Vec<RunId> = self.runs(ctx).into_iter().map(|(_, id)| id).collect();
+                (!runs.is_empty()).then(|| Query::Histories { runs, metric: row.name.clone(), window: None })
+            }
+            _ => None,
+        }
+    }
+
+    fn curve_route(&self, metric: String, ctx: &Ctx<'_>) -> Route {
+        if self.against == Against::Production {
+            return Route::Curve(self.model.clone(), self.version, metric);
+        }
+        let subject = |(label, run): (String, RunId)| Subject { label, version: None, run: Some(run) };
+        Route::Curves(self.runs(ctx).into_iter().map(subject).collect(), metric)
+    }
+}

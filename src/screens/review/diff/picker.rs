@@ -1,0 +1,191 @@
+//! Choosing what to lay the candidate against: a version of the model, or a run of its experiment.
+
+use tui_input::Input as Field;
+
+use super::against::Against;
+use crate::app::action::Action;
+use crate::app::edit;
+use crate::app::fuzzy;
+use crate::app::list::Cursor;
+use crate::app::query::Query;
+use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::registry::ModelVersion;
+use crate::domain::run::Run;
+use crate::ports::tracking::RunQuery;
+use crate::screens::parts::{Ctx, Event, run_label};
+use crate::screens::review::above;
+
+/// What is listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum List {
+    /// What is in production, then the versions of the model, newest first.
+    #[default]
+    Versions,
+    /// The runs of the candidate's experiment, newest first.
+    Runs,
+}
+
+/// State of the picker.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    model: ModelName,
+    candidate: VersionNumber,
+    experiment: Option<ExperimentId>,
+    list: List,
+    field: Field,
+    entries: Vec<Against>,
+    cursor: Cursor<String>,
+}
+
+impl PartialEq for Picker {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list && self.field.value() == other.field.value() && self.cursor == other.cursor
+    }
+}
+
+impl Picker {
+    /// A picker for this candidate. `experiment` is that of its run, if it is known.
+    #[must_use]
+    pub fn new(model: ModelName, candidate: VersionNumber, experiment: Option<ExperimentId>) -> Self {
+        let (list, field, cursor) = (List::default(), Field::default(), Cursor::default());
+        Self { model, candidate, experiment, list, field, entries: Vec::new(), cursor }
+    }
+
+    /// What is listed.
+    #[must_use]
+    pub fn list(&self) -> List {
+        self.list
+    }
+
+    /// What is typed, for drawing.
+    #[must_use]
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// What can be chosen.
+    #[must_use]
+    pub fn entries(&self) -> &[Against] {
+        &self.entries
+    }
+
+    /// The row under the cursor, and the first in sight.
+    #[must_use]
+    pub fn place(&self) -> (usize, usize) {
+        (self.cursor.index(), self.cursor.offset())
+    }
+
+    /// The next page of the list, when the cursor comes near its end or what is typed may stand further down.
+    #[must_use]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.entries.len();
+        let query = self.query(ctx);
+        let begun = match self.list {
+            List::Versions => ctx.catalog.versions(&self.model).map(|v| v.has_more()),
+            List::Runs => self.search().and_then(|s| ctx.catalog.found_runs(&s)).map(|f| f.list.has_more()),
+        };
+        let wanted = match begun {
+            None => true,
+            Some(more) => more && near_end,
+        };
+        query.filter(|_| wanted).into_iter().collect()
+    }
+
+    /// The question for the next page; none where there is nothing to list.
+    #[must_use]
+    pub fn query(&self, ctx: &Ctx<'_>) -> Option<Query> {
+        match self.list {
+            List::Versions => {
+                let page = ctx.catalog.versions(&self.model).and_then(|v| v.next_page());
+                Some(Query::Versions { model: self.model.clone(), page })
+            }
+            List::Runs => {
+                let search = self.search()?;
+                let page = ctx.catalog.found_runs(&search).and_then(|f| f.list.next_page());
+                Some(Query::SearchRuns(RunQuery { page, ..search }))
+            }
+        }
+    }
+
+    /// Handles one event; returns the choice when it is made. `production` is what is in production.
+    pub fn update(&mut self, event: Event<'_>, production: Option<VersionNumber>, ctx: &Ctx<'_>) -> Option<Against> {
+        match event {
+            Event::Key(key) => {
+                edit::edit(&mut self.field, key);
+                self.cursor = Cursor::default();
+            }
+            Event::Paste(text) => {
+                edit::paste(&mut self.field, text);
+                self.cursor = Cursor::default();
+            }
+            Event::Action(Action::NextTab) => {
+                self.list = if self.list == List::Versions { List::Runs } else { List::Versions };
+                self.cursor = Cursor::default();
+            }
+            Event::Action(Action::Open) => return self.entries.get(self.cursor.index()).cloned(),
+            _ => {}
+        }
+        self.entries = self.find(production, ctx);
+        let keys: Vec<String> = self.entries.iter().map(|e| format!("{e:?}")).collect();
+        let rows = self.rows(ctx);
+        match event {
+            Event::Action(action) if action.is_movement() => self.cursor.step(action, &keys, rows),
+            _ => self.cursor.settle(&keys, rows),
+        }
+        None
+    }
+
+    fn find(&self, production: Option<VersionNumber>, ctx: &Ctx<'_>) -> Vec<Against> {
+        let typed = self.field.value().trim();
+        let mut entries = match self.list {
+            List::Versions => {
+                let items = ctx.catalog.versions(&self.model).map(|v| v.items.as_slice()).unwrap_or_default();
+                let items: Vec<&ModelVersion> = items.iter().filter(|v| v.number != self.candidate).collect();
+                let found = fuzzy::filter(typed, &items, |v| version_text(v));
+                let versions = found.into_iter().map(|i| match items[i].number {
+                    number if Some(number) == production => Against::Production,
+                    number => Against::Version(number),
+                });
+                // The way back stands first, whatever else is in the list.
+                let first = typed.is_empty();
+                let rest = versions.filter(|v| !first || *v != Against::Production);
+                first.then_some(Against::Production).into_iter().chain(rest).collect()
+            }
+            List::Runs => {
+                let found = self.search().and_then(|s| ctx.catalog.found_runs(&s));
+                let runs = found.map(|f| f.list.items.as_slice()).unwrap_or_default();
+                let kept = fuzzy::filter(typed, runs, |r| run_text(r));
+                kept.into_iter().map(|i| Against::Run(runs[i].id.clone())).collect::<Vec<_>>()
+            }
+        };
+        if let Some(id) = run_id(typed) {
+            entries.retain(|e| *e != Against::Run(id.clone()));
+            entries.push(Against::Run(id));
+        }
+        entries
+    }
+
+    fn search(&self) -> Option<RunQuery> {
+        let experiments = vec![self.experiment.clone()?];
+        Some(RunQuery { experiments, filter: String::new(), page: None })
+    }
+
+    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.rows(1 + above(&self.model, ctx))
+    }
+}
+
+/// The run id that was typed or pasted, by itself or in MLflow's spelling `runs:/<id>`: 32 hexadecimal digits.
+#[must_use]
+pub fn run_id(typed: &str) -> Option<RunId> {
+    let id = typed.strip_prefix("runs:/").unwrap_or(typed).trim_end_matches('/');
+    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| RunId::new(id))
+}
+
+fn version_text(v: &ModelVersion) -> String {
+    format!("{} {} {} {}", v.number, v.stage, v.aliases.join(" "), v.description)
+}
+
+fn run_text(run: &Run) -> String {
+    format!("{} {} {}", run_label(run), run.id, run.user.as_deref().unwrap_or_default())
+}

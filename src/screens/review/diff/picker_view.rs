@@ -1,0 +1,109 @@
+//! Drawing of the choice of a baseline.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::Diff;
+use super::against::Against;
+use super::picker::{List, Picker};
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::ids::ModelName;
+use crate::domain::text::first_line;
+use crate::screens::parts::view as format;
+use crate::screens::parts::{Ctx, run_label};
+use crate::ui::Phrase;
+use crate::ui::layout::{Column, Widths};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Row, Table};
+
+impl Diff {
+    /// Draws it: a line to type in, and what can be chosen.
+    pub(super) fn draw_picker(&self, picker: &Picker, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let (label, other) = match picker.list() {
+            List::Versions => (" against version ", " runs of its experiment "),
+            List::Runs => (" against run ", " versions of the model "),
+        };
+        let hint = Phrase::of(Role::Key, "Tab").add(Role::Muted, other);
+        let area = format::prompt(label, picker.field(), true, &hint, area, buf, skin);
+        let query = picker.query(ctx);
+        let failure = query.as_ref().and_then(|q| ctx.catalog.failure(q));
+        let shown_since = (!picker.entries().is_empty()).then_some(ctx.now);
+        let area = format::banner(area, buf, skin, failure, shown_since);
+        if picker.entries().is_empty() {
+            let loading = query.as_ref().is_some_and(|q| ctx.catalog.is_loading(q));
+            let message = match picker.list() {
+                _ if failure.is_some() => "",
+                _ if loading => "reading …",
+                List::Runs if query.is_none() => {
+                    "The candidate's run names no experiment. A run id may be typed or pasted."
+                }
+                List::Runs => "No loaded run matches. The whole id of any run may be typed or pasted.",
+                List::Versions => "No version matches. The whole id of a run may be typed or pasted.",
+            };
+            return format::empty(area, buf, skin, message, &[("Esc", "back")]);
+        }
+        let columns = [
+            Column::left("").min(12).max(28),
+            Column::left("").min(12),
+            Column::right("").rank(1),
+            Column::left("").rank(2).min(12).stretch(),
+        ];
+        let sample = ["current-run-of-somebody-00001", "● in Production", "59m", "Tuned"].map(Phrase::new).to_vec();
+        let widths = Widths::of(&columns, [Row::new(sample)]);
+        let row = |i: usize| {
+            let entry = picker.entries().get(i);
+            let facts = self.facts(ctx);
+            entry.map(|e| entry_row(e, facts, &self.model, ctx, skin).marked(*e == self.against)).unwrap_or_default()
+        };
+        let table = Table::new(skin, &columns, &widths, picker.entries().len(), &row).without_header();
+        let (cursor, offset) = picker.place();
+        (&table.scrolled(offset).cursor(Some(cursor))).render(area, buf);
+    }
+}
+
+fn entry_row(
+    entry: &Against,
+    facts: Option<&ReviewedFacts>,
+    model: &ModelName,
+    ctx: &Ctx<'_>,
+    skin: &Skin,
+) -> Row<'static> {
+    let symbols = skin.symbols();
+    let target = &ctx.rules.promote_to;
+    match entry {
+        Against::Production => {
+            let base = facts.and_then(|f| f.baseline.as_ref()).map(|b| &b.version);
+            let number = base.map_or_else(|| "nothing".to_owned(), |v| v.number.to_string());
+            Row::new(vec![
+                Phrase::of(Role::Production, number),
+                Phrase::of(Role::Production, format!("{} in {target}", symbols.production)),
+                Phrase::of(Role::Muted, base.map(|v| format::age(v.created_at, ctx.now)).unwrap_or_default()),
+                Phrase::of(Role::Muted, base.map(|v| first_line(&v.description).to_owned()).unwrap_or_default()),
+            ])
+        }
+        Against::Version(number) => {
+            let found = ctx.catalog.versions(model).and_then(|v| v.items.iter().find(|v| v.number == *number));
+            let Some(version) = found else { return Row::new(vec![Phrase::new(number.to_string())]) };
+            let stage = match target.is_held_by(version) {
+                true => Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage)),
+                false => Phrase::of(Role::Muted, format!("  {}", version.stage)),
+            };
+            Row::new(vec![
+                Phrase::new(number.to_string()),
+                stage,
+                Phrase::of(Role::Muted, format::age(version.created_at, ctx.now)),
+                Phrase::of(Role::Muted, first_line(&version.description).to_owned()),
+            ])
+        }
+        Against::Run(id) => match ctx.catalog.run(id).flatten() {
+            Some(run) => Row::new(vec![
+                Phrase::new(run_label(run)),
+                Phrase::of(Role::Muted, format!("run {}", id.short())),
+                Phrase::of(Role::Muted, format::age(run.started_at, ctx.now)),
+                format::run_status(run, skin),
+            ]),
+            None => Row::new(vec![Phrase::new(format!("run {}", id.short())), Phrase::of(Role::Muted, "by its id")]),
+        },
+    }
+}

@@ -1,0 +1,383 @@
+//! The rows of the differences: sections, folded groups, metrics, texts, and words where nothing can be shown.
+
+use std::collections::HashSet;
+
+use super::against::Held;
+use super::tally::Tally;
+use crate::domain::artifact::Signature;
+use crate::domain::compare::data::{DataRow, data_rows};
+use crate::domain::compare::signature::{FieldRow, Part, field_rows, kind};
+use crate::domain::compare::{
+    Change, Comparison, Directions, MetricRow, Side, TextRow, by_size, compare, compare_runs,
+};
+use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::fold::{Fold, LEAST, fold};
+use crate::domain::text::clean_line;
+use crate::failure::Failure;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Row {
+    /// Between sections.
+    Gap,
+    /// A heading.
+    Section {
+        /// What follows.
+        title: &'static str,
+        /// How its rows differ, shown or not.
+        tally: Tally,
+        /// Its rows are not comparable: what there is to say instead.
+        word: Option<&'static str>,
+        /// The columns are named here.
+        names_columns: bool,
+    },
+    /// Names that begin alike.
+    Group {
+        /// What they begin with.
+        prefix: String,
+        /// What they are: `metrics`, `params`, ...
+        noun: &'static str,
+        /// How they differ.
+        tally: Tally,
+        /// They follow.
+        open: bool,
+    },
+    /// A metric.
+    Metric {
+        /// Both sides.
+        row: MetricRow,
+        /// It belongs to an open group.
+        inside: bool,
+    },
+    /// A param, a tag, a part of a data set or of a signature.
+    Text {
+        /// Both sides, raw.
+        row: TextRow,
+        /// The difference in figures, if there is one.
+        figure: Option<String>,
+        /// It belongs to an open group.
+        inside: bool,
+    },
+    /// Something that could not be read, or is on its way.
+    Word {
+        /// What there is to say, cleaned.
+        text: String,
+        /// Whether it is a gap: something should be there and is not.
+        warn: bool,
+    },
+}
+
+impl Row {
+    /// What copying this row gives.
+    #[must_use]
+    pub fn copied(&self) -> Option<String> {
+        match self {
+            Self::Metric { row, .. } => Some(row.new.or(row.old)?.0.to_string()),
+            Self::Text { row, .. } => row.new.clone().or_else(|| row.old.clone()),
+            Self::Word { text, .. } => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether it is something that is compared, rather than what is said of it.
+    #[must_use]
+    pub fn is_item(&self) -> bool {
+        matches!(self, Self::Group { .. } | Self::Metric { .. } | Self::Text { .. })
+    }
+}
+
+/// What a person chose to see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Only rows that differ.
+    pub differences_only: bool,
+    /// The largest change first, rather than by name.
+    pub by_size: bool,
+    /// Keys of unfolded groups.
+    pub open: HashSet<String>,
+}
+
+/// How far the reading of a signature is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Signed<'a> {
+    /// It is being read.
+    Reading,
+    /// It could not be read.
+    Failed(&'a Failure),
+    /// It was read; none if the model was logged without one.
+    Read(Option<&'a Signature>),
+    /// A run by itself has no signature.
+    NoVersion,
+    /// There is nothing that could have one.
+    Nothing,
+}
+
+/// Everything that is laid side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct Sides<'a> {
+    /// The candidate.
+    pub facts: &'a ReviewedFacts,
+    /// The baseline.
+    pub held: Held<'a>,
+    /// What the baseline is called.
+    pub label: &'a str,
+    /// The signatures, the baseline's first.
+    pub signatures: (Signed<'a>, Signed<'a>),
+}
+
+/// The rows, each with a key of its own.
+#[must_use]
+pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec<Row>, Vec<String>) {
+    let facts = sides.facts;
+    let unread = Unread {
+        old: matches!(sides.held, Held::Version(_, run) if run.known().is_none()),
+        new: facts.run.known().is_none(),
+    };
+    let mut out = Out { rows: Vec::new(), keys: Vec::new(), choice, unread };
+    let Comparison { mut metrics, mut params, mut tags } = match sides.held {
+        Held::Run(run) => compare_runs(facts.run.known(), run, directions),
+        held => {
+            let side = |version, run| Side { version, run };
+            let baseline = held.version().map(|v| side(v, held.run()));
+            compare(side(&facts.version, facts.run.known()), baseline, directions)
+        }
+    };
+    metrics.iter_mut().for_each(|m| m.change = unread.judge(m.change));
+    params.iter_mut().chain(&mut tags).for_each(|t| t.change = unread.judge(t.change));
+    out.gap_of_run(&facts.version.number.to_string(), &facts.run);
+    if let Held::Version(version, run) = sides.held {
+        out.gap_of_run(&version.number.to_string(), run);
+    }
+    out.metrics(metrics);
+    out.texts("PARAMS", "params", params);
+    out.texts("TAGS", "tags", tags);
+    out.signature(sides);
+    out.data(sides);
+    if let Some(Row::Section { names_columns, .. }) = out.rows.iter_mut().find(|r| matches!(r, Row::Section { .. })) {
+        *names_columns = true;
+    }
+    (out.rows, out.keys)
+}
+
+/// Whose run could not be read.
+#[derive(Clone, Copy, Debug)]
+struct Unread {
+    old: bool,
+    new: bool,
+}
+
+impl Unread {
+    /// What a side that could not be read does not have is neither new nor gone.
+    fn judge(self, change: Change) -> Change {
+        match change {
+            Change::Added if self.old => Change::Unknown,
+            Change::Removed if self.new => Change::Unknown,
+            change => change,
+        }
+    }
+}
+
+struct Out<'c> {
+    rows: Vec<Row>,
+    keys: Vec<String>,
+    choice: &'c Choice,
+    unread: Unread,
+}
+
+impl Out<'_> {
+    fn push(&mut self, key: String, row: Row) {
+        self.keys.push(key);
+        self.rows.push(row);
+    }
+
+    fn is_shown(&self, change: Change) -> bool {
+        !self.choice.differences_only || change != Change::Same
+    }
+
+    /// Says that a side has no run to compare.
+    fn gap_of_run(&mut self, whose: &str, run: &RunFacts) {
+        let why = match run {
+            RunFacts::Known(_) => return,
+            RunFacts::NotRecorded => "the version names no run",
+            RunFacts::Unreadable(why) => why,
+        };
+        self.push(format!("gap {whose}"), Row::Word { text: clean_line(&format!("{whose}: {why}")), warn: true });
+    }
+
+    fn section(&mut self, title: &'static str, tally: Tally, word: Option<&'static str>) {
+        if !self.rows.is_empty() {
+            self.push(format!("{title} gap"), Row::Gap);
+        }
+        let word = word.or((tally.total() == 0).then_some("none"));
+        self.push(title.to_owned(), Row::Section { title, tally, word, names_columns: false });
+    }
+
+    fn metrics(&mut self, mut metrics: Vec<MetricRow>) {
+        self.section("METRICS", Tally::of(metrics.iter().map(|m| m.change)), None);
+        metrics.retain(|m| self.is_shown(m.change));
+        if self.choice.by_size {
+            metrics.sort_by(by_size);
+        }
+        let items: Vec<_> =
+            metrics.into_iter().map(|row| (row.name.clone(), row.change, Row::Metric { row, inside: false })).collect();
+        self.folded("METRICS", "metrics", items);
+    }
+
+    fn texts(&mut self, title: &'static str, noun: &'static str, mut texts: Vec<TextRow>) {
+        self.section(title, Tally::of(texts.iter().map(|t| t.change)), None);
+        texts.retain(|t| self.is_shown(t.change));
+        if self.choice.by_size {
+            // Nobody can say how far one text is from another: only whether it is.
+            texts.sort_by_key(|t| t.change == Change::Same);
+        }
+        let items: Vec<_> = texts.into_iter().map(|row| (row.name.clone(), row.change, text(row, None))).collect();
+        self.folded(title, noun, items);
+    }
+
+    /// Rows with their names, those that begin alike as one. Sorted by size they stand for themselves: the largest
+    /// change must not hide in a group.
+    fn folded(&mut self, title: &'static str, noun: &'static str, items: Vec<(String, Change, Row)>) {
+        let names: Vec<&str> = items.iter().map(|(name, ..)| name.as_str()).collect();
+        let least = if self.choice.by_size { usize::MAX } else { LEAST };
+        for part in fold(&names, least) {
+            match part {
+                Fold::One(i) => self.push(format!("{title} {}", items[i].0), items[i].2.clone()),
+                Fold::Many { prefix, members } => {
+                    let key = format!("{title} {prefix}*");
+                    let open = self.choice.open.contains(&key);
+                    let tally = Tally::of(members.iter().map(|i| items[*i].1));
+                    self.push(key, Row::Group { prefix, noun, tally, open });
+                    for i in members.into_iter().filter(|_| open) {
+                        let (name, _, row) = &items[i];
+                        self.push(format!("{title} {name}"), inside(row.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn signature(&mut self, sides: &Sides<'_>) {
+        let (old, new) = sides.signatures;
+        let candidate = sides.facts.version.number.to_string();
+        let gaps: Vec<(String, bool)> =
+            [(sides.label, old), (candidate.as_str(), new)].into_iter().filter_map(|(who, s)| gap(who, s)).collect();
+        let (rows, comparable) = match (old, new) {
+            (Signed::Read(old), Signed::Read(new)) => (field_rows(old, new), true),
+            (Signed::Nothing, Signed::Read(new)) => (field_rows(None, new), true),
+            // One alone is worth showing when everything is, and is no difference.
+            (_, Signed::Read(new)) if !self.choice.differences_only => (field_rows(new, new), false),
+            _ => (Vec::new(), false),
+        };
+        let tally = if comparable { Tally::of(rows.iter().map(|r| r.change)) } else { Tally::default() };
+        self.section("SIGNATURE", tally, (!gaps.is_empty()).then_some(""));
+        for (n, (text, warn)) in gaps.into_iter().enumerate() {
+            self.push(format!("SIGNATURE gap {n}"), Row::Word { text, warn });
+        }
+        let kept: Vec<_> = rows.into_iter().filter(|r| self.is_shown(r.change)).collect();
+        let items: Vec<_> = kept
+            .into_iter()
+            .map(|field| {
+                let mut row = field_text(&field);
+                if !comparable {
+                    row.old = None;
+                    row.change = Change::Same;
+                }
+                (row.name.clone(), field.change, text(row, None))
+            })
+            .collect();
+        self.folded("SIGNATURE", "fields", items);
+    }
+
+    fn data(&mut self, sides: &Sides<'_>) {
+        let sets = |run: Option<&crate::domain::run::Run>| run.map(|r| r.datasets.clone()).unwrap_or_default();
+        let mut rows = data_rows(&sets(sides.held.run()), &sets(sides.facts.run.known()));
+        rows.iter_mut().for_each(|r| r.change = self.unread.judge(r.change));
+        self.section("DATA", Tally::of(rows.iter().map(|r| r.change)), None);
+        for (n, set) in rows.iter().enumerate() {
+            if !self.is_shown(set.change) {
+                continue;
+            }
+            for (part, (mut row, figure)) in data_texts(set).into_iter().enumerate() {
+                row.change = self.unread.judge(row.change);
+                // Of a set that differs the name stays: it says what the rest is about.
+                if part == 0 || self.is_shown(row.change) {
+                    self.push(format!("DATA {n} {part}"), text(row, figure));
+                }
+            }
+        }
+    }
+}
+
+fn text(row: TextRow, figure: Option<String>) -> Row {
+    Row::Text { row, figure, inside: false }
+}
+
+fn inside(row: Row) -> Row {
+    match row {
+        Row::Metric { row, .. } => Row::Metric { row, inside: true },
+        Row::Text { row, figure, .. } => Row::Text { row, figure, inside: true },
+        other => other,
+    }
+}
+
+/// What there is to say of a signature that cannot be shown.
+fn gap(who: &str, signed: Signed<'_>) -> Option<(String, bool)> {
+    match signed {
+        Signed::Read(Some(_)) | Signed::Nothing => None,
+        Signed::Read(None) => Some((format!("{who}: the model was logged without a signature"), true)),
+        Signed::Reading => Some((format!("{who}: reading …"), false)),
+        Signed::NoVersion => Some((format!("{who}: a run has no signature, only a version has"), false)),
+        Signed::Failed(failure) => Some((clean_line(&format!("{who}: {}", failure.reason)), true)),
+    }
+}
+
+fn field_text(field: &FieldRow) -> TextRow {
+    let part = match field.part {
+        Part::Input => "in",
+        Part::Output => "out",
+        Part::Param => "param",
+    };
+    TextRow {
+        name: format!("{part} {}", field.name),
+        old: field.old.as_ref().map(kind),
+        new: field.new.as_ref().map(kind),
+        change: field.change,
+    }
+}
+
+/// A data set in three rows: its name, its digest, how many rows it has.
+fn data_texts(set: &DataRow) -> [(TextRow, Option<String>); 3] {
+    let row = |name: &str, of: fn(&crate::domain::run::Dataset) -> Option<String>| {
+        let (old, new) = (set.old.as_ref().and_then(of), set.new.as_ref().and_then(of));
+        let change = match (&old, &new) {
+            (a, b) if a == b => Change::Same,
+            (Some(_), Some(_)) => Change::Unknown,
+            (Some(_), None) => Change::Removed,
+            _ => Change::Added,
+        };
+        TextRow { name: name.to_owned(), old, new, change }
+    };
+    let more = set.more_rows().filter(|n| *n != 0).map(|n| if n > 0 { format!("+{}", grouped(n)) } else { grouped(n) });
+    [
+        (row(&set.context, |d| Some(d.name.clone())), None),
+        (row("  digest", |d| Some(d.digest.clone())), None),
+        (row("  rows", |d| d.rows.map(|n| grouped(i128::from(n)))), more),
+    ]
+}
+
+/// A count as people read it: `2,400`.
+fn grouped(n: i128) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if n < 0 { format!("-{out}") } else { out }
+}
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

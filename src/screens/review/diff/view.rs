@@ -1,0 +1,239 @@
+//! Drawing of the differences.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::Diff;
+use super::against::{Against, Held};
+use super::reader::from_where_they_part;
+use super::rows::Row as DiffRow;
+use super::tally::Tally;
+use crate::domain::compare::{Change, MetricRow, TextRow};
+use crate::domain::text::clean_line;
+use crate::screens::parts::Ctx;
+use crate::screens::parts::version_view::panes;
+use crate::screens::parts::view as format;
+use crate::ui::Phrase;
+use crate::ui::layout::{Column, Widths};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Pager, Row, Table};
+
+impl Diff {
+    /// What the title line says the candidate is laid against; nothing before it is known.
+    #[must_use]
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+        let Some(facts) = self.facts(ctx) else {
+            return Phrase::default();
+        };
+        let target = &ctx.rules.promote_to;
+        let symbols = skin.symbols();
+        let against = Phrase::of(Role::Muted, "  against  ");
+        match (&self.against, self.against.label(facts, ctx)) {
+            (Against::Production, Some(label)) => against
+                .add(Role::Production, format!("{} {label}", symbols.production))
+                .add(Role::Muted, if ctx.width < 100 { String::new() } else { format!(" in {target}") }),
+            (Against::Production, None) if target.is_held_by(&facts.version) => {
+                Phrase::of(Role::Production, format!("  in {target}"))
+            }
+            (Against::Production, None) => Phrase::of(Role::Muted, format!("  nothing in {target} yet")),
+            (_, label) => against.add(Role::Warn, label.unwrap_or_default()),
+        }
+    }
+
+    /// What the line of tabs says of the choice.
+    #[must_use]
+    pub fn word(&self) -> String {
+        let what = if self.choice.differences_only { "only differences" } else { "everything" };
+        if self.choice.by_size { format!("{what}, largest change first ") } else { format!("{what} ") }
+    }
+
+    /// Draws the tab.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let facts = self.facts(ctx);
+        if let Some(picker) = &self.picker {
+            return self.draw_picker(picker, area, buf, ctx, skin);
+        }
+        if let Some(reader) = &self.reader {
+            let (line, area) = format::split_top(area, 1);
+            Phrase::of(Role::Title, format!(" {}", reader.name())).draw(line, buf, skin);
+            let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+            let lines = reader.lines(usize::from(area.width));
+            let line = |i: usize| lines.get(i).cloned().unwrap_or_default();
+            (&Pager::new(skin, lines.len(), reader.offset(), &line)).render(area, buf);
+            return;
+        }
+        let Some(facts) = facts else {
+            return format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
+        };
+        let area = self.draw_caution(area, buf, ctx, skin);
+        let held = self.against.held(facts, ctx);
+        let label = self.against.label(facts, ctx).unwrap_or_default();
+        if let Held::Failed(failure) = held {
+            let area = format::banner(area, buf, skin, Some(failure), None);
+            return format::empty(area, buf, skin, "", &[("b", "chooses another baseline")]);
+        }
+        if self.rows.is_empty() {
+            let message = match held {
+                Held::Missing => "The server has no such run, or you may not read it.".to_owned(),
+                _ => format!("reading {label} …"),
+            };
+            return format::empty(area, buf, skin, &message, &[("b", "chooses another baseline")]);
+        }
+        let (area, pane) = panes(area, ctx);
+        let columns = columns(area.width);
+        let widths = Widths::of(&columns, [sample()]);
+        let sides = (label, self.version.to_string());
+        let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, &sides, &self.against, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        if let Some(pane) = pane {
+            self.draw_pane(pane, buf, ctx, skin);
+        }
+    }
+
+    /// Says that what is on screen is not what an approval rests on.
+    fn draw_caution(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
+        let Some(facts) = self.facts(ctx).filter(|_| self.against != Against::Production) else {
+            return area;
+        };
+        let (line, below) = format::split_top(area, 1);
+        let rests = match &facts.baseline {
+            Some(base) => format!("an approval rests on {} against {}", self.version, base.version.number),
+            None => format!("an approval rests on {} alone", self.version),
+        };
+        let symbol = skin.symbols().warn;
+        Phrase::of(Role::Warn, format!(" {symbol} not what is in production"))
+            .add(Role::Muted, format!(": {rests}"))
+            .draw(line, buf, skin);
+        below
+    }
+}
+
+fn columns(width: u16) -> Vec<Column<'static>> {
+    let value = if width >= 120 { 34 } else { 20 };
+    vec![
+        Column::left("").min(16).max(40),
+        Column::point("").min(10).max(value),
+        Column::point("").min(10).max(value),
+        Column::left("").rank(1).stretch(),
+    ]
+}
+
+fn sample() -> Row<'static> {
+    let cells = ["validation_macro_f1_score", "telco-2026-0.123456", "telco-2026-0.123456", "▲ +0.00012345"];
+    Row::new(cells.map(Phrase::new).to_vec())
+}
+
+fn draw_row(row: &DiffRow, sides: &(String, String), against: &Against, skin: &Skin) -> Row<'static> {
+    match row {
+        DiffRow::Gap => Row::default(),
+        DiffRow::Section { title, tally, word, names_columns } => {
+            let heading = Phrase::of(Role::Heading, *title).join(differing(tally, skin));
+            let word = word.map_or_else(|| equal(tally), str::to_owned);
+            let side = |label: &String| if *names_columns { label.clone() } else { String::new() };
+            let old = if *against == Against::Production { Role::Production } else { Role::Warn };
+            Row::new(vec![
+                heading,
+                Phrase::of(old, side(&sides.0)),
+                Phrase::of(Role::Candidate, side(&sides.1)),
+                Phrase::of(Role::Muted, word),
+            ])
+        }
+        DiffRow::Group { prefix, noun, tally, open } => {
+            let mark = if *open { "-" } else { "+" };
+            let name = format!("{mark} {}", clean_line(prefix));
+            let phrase = Phrase::of(Role::Link, name).add(Role::Muted, format!("  {} {noun}", tally.total()));
+            Row::across(phrase.join(differing_words(tally, skin)))
+        }
+        DiffRow::Metric { row, inside } => metric(row, *inside, skin),
+        DiffRow::Text { row, figure, inside } => text(row, figure.as_deref(), *inside, skin),
+        DiffRow::Word { text, warn: true } => {
+            Row::across(Phrase::of(Role::Warn, format!("{} {text}", skin.symbols().warn)))
+        }
+        DiffRow::Word { text, warn: false } => Row::across(Phrase::of(Role::Muted, format!("  {text}"))),
+    }
+}
+
+fn metric(row: &MetricRow, inside: bool, skin: &Skin) -> Row<'static> {
+    let cell = |role, value: Option<String>| value.map_or_else(|| absent(row.change), |v| Phrase::of(role, v));
+    Row::new(vec![
+        name(&row.name, inside),
+        cell(Role::Muted, row.old.map(|v| v.to_string())),
+        cell(Role::Text, row.new.map(|v| v.to_string())),
+        format::delta(row.change, row.delta, skin),
+    ])
+}
+
+fn text(row: &TextRow, figure: Option<&str>, inside: bool, skin: &Skin) -> Row<'static> {
+    let cell = |role, value: &Option<String>| match value {
+        Some(value) => Phrase::of(role, clean_line(value)),
+        None => absent(row.change),
+    };
+    let (old, new) = match (&row.old, &row.new) {
+        (Some(old), Some(new)) if row.change != Change::Same => {
+            let (old, new) = from_where_they_part(old, new);
+            (Some(old), Some(new))
+        }
+        (old, new) => (old.clone(), new.clone()),
+    };
+    let symbols = skin.symbols();
+    let mark = match (row.change, figure) {
+        (Change::Same, _) => Phrase::of(Role::Muted, symbols.same),
+        (Change::Added, _) => Phrase::of(Role::Unknown, "+ new"),
+        (Change::Removed, _) => Phrase::of(Role::Warn, "- gone"),
+        (_, Some(figure)) => Phrase::of(Role::Unknown, format!("~ {figure}")),
+        _ if row.old.is_none() || row.new.is_none() => Phrase::of(Role::Unknown, symbols.unknown),
+        _ => Phrase::of(Role::Unknown, "~ changed"),
+    };
+    Row::new(vec![name(&row.name, inside), cell(Role::Muted, &old), cell(Role::Text, &new), mark])
+}
+
+fn name(name: &str, inside: bool) -> Phrase<'static> {
+    Phrase::new(format!("{}{}", if inside { "    " } else { "  " }, clean_line(name)))
+}
+
+/// What stands where a side has no value: that it has none, or that nobody knows.
+fn absent(change: Change) -> Phrase<'static> {
+    match change {
+        Change::Added | Change::Removed => Phrase::of(Role::Muted, "-"),
+        _ => Phrase::of(Role::Unknown, "?"),
+    }
+}
+
+/// How many are equal, for the end of a heading.
+fn equal(tally: &Tally) -> String {
+    match (tally.total(), tally.same) {
+        (_, 0) => String::new(),
+        (total, same) if total == same => format!("all {same} equal"),
+        (_, same) => format!("{same} equal"),
+    }
+}
+
+fn look(change: Change, skin: &Skin) -> (Role, &'static str, &'static str) {
+    let symbols = skin.symbols();
+    match change {
+        Change::Better => (Role::Good, symbols.better, "better"),
+        Change::Worse => (Role::Bad, symbols.worse, "worse"),
+        Change::Added => (Role::Unknown, "+", "new"),
+        Change::Removed => (Role::Warn, "-", "gone"),
+        Change::Unknown => (Role::Unknown, symbols.unknown, "changed"),
+        Change::Same => (Role::Muted, symbols.same, "equal"),
+    }
+}
+
+/// `▼ 3  ▲ 9`: what differs, for a heading.
+fn differing(tally: &Tally, skin: &Skin) -> Phrase<'static> {
+    tally.differing().into_iter().fold(Phrase::default(), |phrase, (change, count)| {
+        let (role, symbol, _) = look(change, skin);
+        phrase.add(role, format!("  {symbol} {count}"))
+    })
+}
+
+/// `, ▼ 3 worse`: what differs, in words, for a group.
+fn differing_words(tally: &Tally, skin: &Skin) -> Phrase<'static> {
+    tally.differing().into_iter().fold(Phrase::default(), |phrase, (change, count)| {
+        let (role, symbol, word) = look(change, skin);
+        phrase.add(role, format!(", {symbol} {count} {word}"))
+    })
+}
