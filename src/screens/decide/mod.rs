@@ -71,6 +71,12 @@ impl Decide {
         if self.is_submitted() { Vec::new() } else { vec![self.query()] }
     }
 
+    /// What it is called, for the help's heading.
+    #[must_use]
+    pub fn heading(&self) -> &'static str {
+        self.decision.word()
+    }
+
     /// Whether it was submitted and nobody knows yet what became of it.
     #[must_use]
     pub fn is_submitted(&self) -> bool {

@@ -34,8 +34,7 @@ impl Decide {
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let width = area.width.min(FRAME.0);
-        let frame =
-            Rect { x: area.x + (area.width - width) / 2, width, height: area.height.min(FRAME.1), ..area };
+        let frame = Rect { x: area.x + (area.width - width) / 2, width, height: area.height.min(FRAME.1), ..area };
         let title = Phrase::of(Role::Title, self.decision.word().to_uppercase())
             .text(format!("  {} ", self.model))
             .add(Role::Candidate, self.version.to_string());
@@ -65,7 +64,10 @@ impl Decide {
     fn above(&self, wide: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
         let symbols = skin.symbols();
         let mut lines = Vec::new();
-        match (ctx.catalog.decisions.draft(&self.model, self.version, self.decision), ctx.catalog.failure(&self.query())) {
+        match (
+            ctx.catalog.decisions.draft(&self.model, self.version, self.decision),
+            ctx.catalog.failure(&self.query()),
+        ) {
             (_, Some(failure)) => {
                 let hint = failure.hint.clone().unwrap_or_else(|| "Ctrl-R reads again.".to_owned());
                 let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", symbols.block));

@@ -41,8 +41,8 @@ impl Inbox {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Filter, Help, History, Models, Palette, Review, Versions};
-        &[Review, Approve, Versions, Filter, Models, History, Palette, Help]
+        use Action::{Approve, Filter, Help, History, Hold, Models, Palette, Reject, Review, Versions};
+        &[Review, Approve, Reject, Hold, Versions, Filter, Models, History, Palette, Help]
     }
 
     /// The line that narrows the list.
@@ -100,6 +100,8 @@ impl Inbox {
         match action {
             Action::Review => Step::push(Route::Review(model, version)),
             Action::Approve => Step::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => Step::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => Step::push(Route::Decide(model, version, Decision::Hold)),
             Action::Versions => Step::push(Route::Versions(model)),
             Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),

@@ -51,7 +51,10 @@ pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'st
     };
     rows.push(("tag", Phrase::new(format!("{OWN_TAG_PREFIX}{name} on {} {}", version.model, version.number))));
     let head = |n: usize, object: &str| Phrase::of(Role::Heading, format!("{n} {object:<rest$}", rest = HEAD - 2));
-    rows.into_iter().enumerate().flat_map(|(i, (object, what))| head(i + 1, object).join(what).wrap(width, HEAD)).collect()
+    rows.into_iter()
+        .enumerate()
+        .flat_map(|(i, (object, what))| head(i + 1, object).join(what).wrap(width, HEAD))
+        .collect()
 }
 
 /// A decision that stands, in a line: `held by lee 2d ago: waiting for legal`.

@@ -160,6 +160,9 @@ impl Review {
                 };
             }
             Action::Approve => return Step::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => return Step::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => return Step::push(Route::Decide(model, version, Decision::Hold)),
+            Action::Rollback => return Step::push(Route::Rollback(model)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),
             Action::Refresh => return Step::refresh(self.refreshes(ctx)),
