@@ -158,6 +158,7 @@ impl Screen {
     #[must_use]
     pub fn prompt_words(&self) -> (&'static str, &'static str) {
         match self {
+            Self::Review(s) if s.is_noting() => ("keep the note", "leave it as it was"),
             Self::Review(_) => ("compare with it", "leave it"),
             Self::Runs(s) => s.prompt_words(),
             _ => ("keep the filter", "clear it"),

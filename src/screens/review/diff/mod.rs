@@ -116,7 +116,7 @@ impl Diff {
             match action {
                 Action::Back => self.reader = None,
                 Action::Copy => return Step::copy(reader.copied()),
-                action => reader.update(action, ctx.rows(1 + above(&self.model, ctx)), ctx),
+                action => reader.update(action, ctx.rows(1 + above(&self.model, self.version, ctx)), ctx),
             }
             return Step::none();
         }
@@ -234,7 +234,7 @@ impl Diff {
 
     /// Rows in sight, below the word that this is not what is in production.
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(above(&self.model, ctx) + u16::from(self.against != Against::Production))
+        ctx.rows(above(&self.model, self.version, ctx) + u16::from(self.against != Against::Production))
     }
 
     fn remake(&mut self, ctx: &Ctx<'_>) {
