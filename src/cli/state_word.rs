@@ -130,6 +130,7 @@ mod tests {
             (Step::Move, Receipt::Moved { archived: vec![] }),
             (Step::TagObject, Receipt::TagObject { sha: "a".into() }),
             (Step::TagRef, Receipt::TagRef { object: "a".into() }),
+            (Step::Draft, Receipt::Drafted { id: 1 }),
             (Step::Release, Receipt::Released { id: 1, url: "https://x".into() }),
             (Step::Link, Receipt::Linked),
             (Step::Confirm, Receipt::Confirmed { truth: vec![] }),
