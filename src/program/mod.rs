@@ -16,6 +16,8 @@ mod tests;
 #[cfg(test)]
 mod tests_browse;
 #[cfg(test)]
+mod tests_decide;
+#[cfg(test)]
 mod tests_diff;
 #[cfg(test)]
 mod tests_lineage;
