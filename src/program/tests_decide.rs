@@ -200,7 +200,7 @@ fn quitting_waits_for_a_decision_that_is_being_written() {
 #[test]
 fn answers_and_notes_are_kept_and_go_with_the_approval() {
     let mut simulator = checklist();
-    simulator.keys("yn<up>eold one<enter>");
+    simulator.keys("yneold one<enter>");
     let asked = simulator.asked();
     let Some(Effect::SavePrefs(Remember::Draft(draft))) = asked.last() else { panic!("{asked:?}") };
     assert_eq!(draft.answers["drift"].answer, "yes");

@@ -47,8 +47,8 @@ fn styled(line: &str) -> Phrase<'static> {
     if let Some(heading) = line.strip_prefix("### ").or_else(|| line.strip_prefix("#### ")) {
         return Phrase::of(Role::Heading, heading.to_owned());
     }
-    match line.strip_prefix("- **").and_then(|l| l.split_once("**: ")) {
-        Some((label, value)) => Phrase::of(Role::Muted, format!("{label}: ")).text(value.to_owned()),
+    match line.strip_prefix("- **").and_then(|l| l.split_once("**:")) {
+        Some((label, value)) => Phrase::of(Role::Muted, format!("{label}:")).text(value.to_owned()),
         None => Phrase::new(line.to_owned()),
     }
 }

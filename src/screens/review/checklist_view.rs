@@ -64,7 +64,7 @@ impl Checklist {
     fn draw_question(&self, question: &Question, given: Option<&Answer>, area: Rect, buf: &mut Buffer, skin: &Skin) {
         let (rule, area) = format::split_top(area, 1);
         (&Rule::new(skin)).render(rule, buf);
-        let (note, area) = format::split_bottom(area, 1);
+        let (area, note) = format::split_bottom(area, 1);
         let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
         let mut lines = Phrase::new(question.text.clone()).wrap(usize::from(area.width), 0);
         lines.truncate(2);

@@ -86,7 +86,7 @@ fn columns(decided: bool) -> Vec<Column<'static>> {
         Column::point("VALUE").rank(1),
         Column::right(format!("LAST {SPARK}")).rank(6),
         if decided {
-            Column::left("DECISION / DESCRIPTION").min(24).stretch()
+            Column::left("DECISION / DESCRIPTION").min(36).stretch()
         } else {
             Column::left("DESCRIPTION").rank(5).min(16).stretch()
         },

@@ -23,19 +23,18 @@ pub struct TextBox<'a> {
 
 /// Cuts `typed` into lines of at most `width` cells. Every character stays: what one types must not jump about.
 fn rows(typed: &str, width: usize) -> Vec<String> {
-    let mut out = vec![String::new()];
-    let mut used = 0;
-    for (grapheme, w) in text::graphemes(typed) {
-        if grapheme == "\n" || used + w > width {
-            out.push(String::new());
-            used = 0;
-        }
-        if grapheme != "\n"
-            && let Some(last) = out.last_mut()
-        {
-            last.push_str(grapheme);
+    let mut out = Vec::new();
+    for line in typed.split('\n') {
+        let (mut row, mut used) = (String::new(), 0);
+        for (grapheme, w) in text::graphemes(line) {
+            if used + w > width {
+                out.push(std::mem::take(&mut row));
+                used = 0;
+            }
+            row.push_str(grapheme);
             used += w;
         }
+        out.push(row);
     }
     out
 }

@@ -63,13 +63,28 @@ impl Diff {
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{
-            Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, NextTab, Open, SortBySize, Up,
-            Versions,
+            Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, Hold, NextTab, Open, Reject,
+            SortBySize, Up, Versions,
         };
         if self.takes_back() {
             return &[Up, Down, Copy, Back, Help];
         }
-        &[Approve, Open, Differences, Baseline, SortBySize, NextTab, Files, Versions, Browse, Copy, Back, Help]
+        &[
+            Approve,
+            Reject,
+            Hold,
+            Open,
+            Differences,
+            Baseline,
+            SortBySize,
+            NextTab,
+            Files,
+            Versions,
+            Browse,
+            Copy,
+            Back,
+            Help,
+        ]
     }
 
     /// Whether keys go into a text field.
