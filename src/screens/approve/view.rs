@@ -139,10 +139,11 @@ impl Approve {
                 let sign_off = self.sign_off(preflight, ctx);
                 remarks.extend(draft.map(|d| sign::objections(d, &sign_off, wide, skin)).unwrap_or_default());
                 remarks.extend(plan::remarks(preflight, skin, wide));
-                remarks.extend(sign::lines(preflight, &sign_off, wide, skin));
             }
         }
-        let passed = preflight.and_then(|p| plan::passed(p, skin)).map(|p| p.wrap(wide, 2)).unwrap_or_default();
+        let stands = |p| sign::lines(p, &self.sign_off(p, ctx), wide, skin);
+        let mut passed = preflight.map(stands).unwrap_or_default();
+        passed.extend(preflight.and_then(|p| plan::passed(p, skin)).map(|p| p.wrap(wide, 2)).unwrap_or_default());
         let gap = |lines: &[Phrase<'_>]| vec![Phrase::default(); usize::from(!lines.is_empty())];
         let airy = [vec![title, Phrase::default()], plan.clone(), gap(&plan), remarks.clone(), passed.clone()].concat();
         // The least that must be seen goes last: what passed is worth a line only if there is one.

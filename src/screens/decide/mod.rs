@@ -16,6 +16,9 @@ use crate::domain::record::{Decision, SignOff};
 use crate::failure::Failure;
 use crate::screens::parts::{Ctx, Event, Step};
 
+/// Said to who submits too early.
+const READING: &str = "Still reading. Wait for it, then press Ctrl-S.";
+
 /// How far the decision is.
 #[derive(Clone, Debug, Default, PartialEq)]
 enum Phase {
@@ -118,6 +121,10 @@ impl Decide {
                 return Step::refresh(vec![self.query()]);
             }
             Event::Action(Action::Submit) => return self.submit(ctx),
+            // What one was told to wait for is over.
+            Event::Changed if self.word.as_deref() == Some(READING) && !ctx.catalog.is_loading(&self.query()) => {
+                self.word = None;
+            }
             Event::Action(_) | Event::Changed => {}
         }
         Step::none()
@@ -151,7 +158,7 @@ impl Decide {
             return Some(format!("To {} needs a reason: type it.", self.decision.word()));
         }
         if ctx.catalog.is_loading(&self.query()) {
-            return say("Still reading. Wait for it, then press Ctrl-S.");
+            return say(READING);
         }
         if ctx.catalog.failure(&self.query()).is_some() {
             return say("The last read failed. Read it again first (Ctrl-R).");

@@ -38,7 +38,8 @@ impl Checklist {
             Column::left("QUESTION").stretch(),
             Column::left("NOTE").rank(1).max(30),
         ];
-        let widths = Widths::of(&columns, [Row::new(["! required", "x", "x"].map(Phrase::new).to_vec())]);
+        let widths =
+            Widths::of(&columns, [Row::new(["! required", "x", "a few words on it"].map(Phrase::new).to_vec())]);
         let row = |i: usize| questions.get(i).map(|q| row(q, answers.get(&q.id), skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, questions.len(), &row);
         (&table.scrolled(self.cursor().offset()).cursor(Some(self.cursor().index()))).render(area, buf);

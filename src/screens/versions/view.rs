@@ -58,7 +58,7 @@ impl Versions {
         let decided = items.iter().any(|v| DecisionMark::on(v).is_some_and(|mark| mark.sets_aside()));
         let columns: Vec<_> =
             columns(decided).into_iter().take(if pane.is_some() && !decided { 8 } else { 9 }).collect();
-        let widths = Widths::of(&columns, [sample()]);
+        let widths = Widths::of(&columns, [sample(decided)]);
         let row = |i: usize| {
             self.shown
                 .get(i)
@@ -93,7 +93,7 @@ fn columns(decided: bool) -> Vec<Column<'static>> {
     ]
 }
 
-fn sample() -> Row<'static> {
+fn sample(decided: bool) -> Row<'static> {
     Row::new(
         [
             "v1234",
@@ -104,7 +104,7 @@ fn sample() -> Row<'static> {
             "test_accuracy",
             "123.4567",
             "▁▂▃▄▅▆▇█",
-            "Tuned",
+            if decided { "! rejected by reviewer 12d ago: too low" } else { "Tuned" },
         ]
         .map(Phrase::new)
         .to_vec(),
