@@ -44,7 +44,7 @@ impl Rollback {
         Phrase::of(Role::Muted, text).draw(line, buf, skin);
         let columns = columns();
         let widths = Widths::of(&columns, [sample()]);
-        let row = |i: usize| candidates.get(i).map(|c| row(c, ctx)).unwrap_or_default();
+        let row = |i: usize| candidates.get(i).map(|c| row(c, ctx, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, candidates.len(), &row);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
@@ -57,7 +57,7 @@ fn columns() -> Vec<Column<'static>> {
         Column::right("AGE"),
         Column::left("BY").rank(2).min(6),
         Column::left("TAG").rank(3).min(12),
-        Column::left("KNOWN FROM").min(16).stretch(),
+        Column::left("KNOWN FROM").min(24).stretch(),
     ]
 }
 
@@ -66,14 +66,18 @@ fn sample() -> Row<'static> {
     Row::new(cells.map(Phrase::new).to_vec())
 }
 
-fn row(candidate: &Candidate, ctx: &Ctx<'_>) -> Row<'static> {
+fn row(candidate: &Candidate, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let or_none = |value: Option<String>| value.map_or_else(|| Phrase::of(Role::Muted, "-"), Phrase::new);
+    let notes = match candidate.notes.is_empty() {
+        true => Phrase::default(),
+        false => Phrase::of(Role::Warn, format!("{} {}   ", skin.symbols().warn, candidate.notes.join(", "))),
+    };
     Row::new(vec![
         Phrase::of(Role::Candidate, candidate.version.to_string()),
         or_none(candidate.at.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string())),
         Phrase::new(format::age(candidate.at, ctx.now)),
         or_none(candidate.by.clone()),
         or_none(candidate.tag.as_ref().map(ToString::to_string)),
-        Phrase::of(Role::Muted, candidate.sources.join(", ")),
+        notes.add(Role::Muted, candidate.sources.join(", ")),
     ])
 }
