@@ -46,20 +46,30 @@ pub enum Scope {
 /// Reads what the policy of this version asks for, and judges it. What cannot be read is part of the verdict, not an error.
 pub async fn read(services: &Services, facts: &ReviewedFacts, scope: Scope) -> Judgement {
     let rule = &services.rules.policy;
-    let mut sources: Vec<PolicySource> = services.rules.configured_policy(&facts.version.model).into_iter().collect();
-    let in_repository = rule.from != PolicyFrom::Configuration;
-    let source = if in_repository
+    let configured = services.rules.configured_policy(&facts.version.model);
+    let source = if rule.from != PolicyFrom::Configuration
         || scope == Scope::Everything
-        || sources.iter().any(|s| s.policy.as_ref().is_ok_and(Asks::commit))
+        || configured.is_some_and(|s| s.policy.as_ref().is_ok_and(Asks::commit))
     {
         lineage::source(services, facts).await
     } else {
         Err(Failure::new(FailureKind::NotFound, Service::Local, "find the commit", "no rule asks for it"))
     };
-    if in_repository {
-        sources.push(policy_file(services, facts, &source).await);
+    read_at(services, facts, &source, scope).await
+}
+
+/// As [`read`], with the code at `source`: what was released counts, whatever the configuration would take now.
+pub async fn read_at(
+    services: &Services,
+    facts: &ReviewedFacts,
+    source: &Outcome<lineage::Source>,
+    scope: Scope,
+) -> Judgement {
+    let mut sources: Vec<PolicySource> = services.rules.configured_policy(&facts.version.model).into_iter().collect();
+    if services.rules.policy.from != PolicyFrom::Configuration {
+        sources.push(policy_file(services, facts, source).await);
     }
-    let evidence = gather(services, facts, &sources, &source, scope).await;
+    let evidence = gather(services, facts, &sources, source, scope).await;
     let verdict = judge::judge(&sources, &evidence);
     Judgement { sources, evidence, verdict }
 }

@@ -59,9 +59,9 @@ const RULES: &[Rule] = &[
         forbidden: &["reqwest", "octocrab::", "hyper"],
     },
     Rule {
-        invariant: "4: only the promoter writes to servers",
+        invariant: "4: only promoter and decisions write to servers",
         places: &["src"],
-        but: &["src/adapters/", "src/promoter/", "src/ports/"],
+        but: &["src/adapters/", "src/promoter/", "src/decision/", "src/ports/"],
         forbidden: &[
             ".set_version_tag(",
             ".delete_version_tag(",
@@ -73,6 +73,9 @@ const RULES: &[Rule] = &[
             ".create_release(",
             ".publish_release(",
             ".dispatch(",
+            ".attach(",
+            ".comment(",
+            ".remove_unfinished_asset(",
         ],
     },
     Rule {
@@ -114,7 +117,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         invariant: "5: dependencies point down",
-        places: &["src/promoter", "src/evidence.rs", "src/lineage.rs", "src/verdict.rs"],
+        places: &["src/promoter", "src/decision", "src/evidence.rs", "src/lineage.rs", "src/verdict.rs"],
         but: &[],
         forbidden: &[
             "crate::app",

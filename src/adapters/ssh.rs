@@ -125,6 +125,10 @@ impl RecordSigner for SshSigner {
         let why = [output.stderr, output.stdout].concat();
         Ok(Err(format!("the SSH signature does not hold: {}", said(&why))))
     }
+
+    fn asks_for_signatures(&self) -> bool {
+        self.allowed_signers.is_some()
+    }
 }
 
 fn said(output: &[u8]) -> String {

@@ -3,7 +3,7 @@
 //! What was read stays until something newer was read: a failed refresh marks data as stale, it never
 //! empties a screen.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -33,6 +33,10 @@ use crate::verdict::Judgement;
 const RUNS_AT_ONCE: usize = 100;
 /// Answers to questions for histories kept at once: one is asked for every metric the cursor rests on.
 const MOST_HISTORIES: usize = 64;
+
+/// Answers to questions for runs kept at once, of at most [`RUNS_AT_ONCE`] runs each: some 5 kB a run with 40 keys
+/// (measured), so some 40 MB. The longest list that needs all of its runs at once is a trend.
+const MOST_RUN_ANSWERS: usize = 80;
 
 /// How far one question is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -126,6 +130,8 @@ pub struct Catalog {
     pub models: Paged<RegisteredModel>,
     versions: HashMap<ModelName, Paged<ModelVersion>>,
     runs: HashMap<RunId, Option<Arc<Run>>>,
+    /// The questions whose runs are kept, in the order they were answered.
+    run_answers: VecDeque<Query>,
     /// Experiments, newest first.
     pub experiments: Grown<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
@@ -259,11 +265,7 @@ impl Catalog {
             }
             (Query::SearchRuns(search), Answer::SearchRuns(page)) => self.found(search, page, now),
             (Query::Runs { ids }, Answer::Runs(runs)) => {
-                for id in ids {
-                    // A run that was asked for and is not there must not be asked for again.
-                    self.runs.entry(id.clone()).or_insert(None);
-                }
-                self.runs.extend(runs.into_iter().map(|r| (r.id.clone(), Some(Arc::new(r)))));
+                self.put_runs(query, ids, runs);
             }
             (Query::Facts { model, version }, Answer::Facts(facts)) => {
                 self.facts.insert((model.clone(), *version), facts);
@@ -436,6 +438,25 @@ impl Catalog {
         self.histories.iter().find(|(q, _)| q == query).map(|(_, histories)| histories.as_slice())
     }
 
+    /// Keeps runs, in place of those that were kept longest: they are asked for again if needed.
+    fn put_runs(&mut self, query: &Query, ids: &[RunId], runs: Vec<Run>) {
+        for id in ids {
+            // A run that was asked for and is not there must not be asked for again.
+            self.runs.entry(id.clone()).or_insert(None);
+        }
+        self.runs.extend(runs.into_iter().map(|r| (r.id.clone(), Some(Arc::new(r)))));
+        self.run_answers.retain(|q| q != query);
+        self.run_answers.push_back(query.clone());
+        if self.run_answers.len() > MOST_RUN_ANSWERS
+            && let Some(gone) = self.run_answers.pop_front()
+        {
+            self.slots.remove(&gone);
+            if let Query::Runs { ids } = &gone {
+                self.runs.retain(|id, _| !ids.contains(id));
+            }
+        }
+    }
+
     /// Keeps histories, in place of those that were kept longest: they are asked for again if needed.
     fn put_histories(&mut self, query: &Query, histories: Vec<History>) {
         self.histories.retain(|(q, _)| q != query);
@@ -549,5 +570,19 @@ mod tests {
         assert!(!catalog.is_due(&query));
         catalog.refresh(&query);
         assert!(catalog.is_due(&query));
+    }
+
+    #[test]
+    fn runs_that_were_kept_longest_go_and_are_asked_for_again() {
+        let mut catalog = Catalog::default();
+        let id = |n: usize| RunId::new(format!("run{n}"));
+        for n in 0..=MOST_RUN_ANSWERS {
+            let query = catalog.runs_to_ask([id(n)]).remove(0);
+            catalog.begin(&query, RequestId(n as u64));
+            catalog.settle(RequestId(n as u64), &query, Ok(Answer::Runs(Vec::new())), Timestamp::UNIX_EPOCH);
+        }
+        assert!(catalog.runs_to_ask([id(1), id(MOST_RUN_ANSWERS)]).is_empty());
+        let again = catalog.runs_to_ask([id(0)]).remove(0);
+        assert!(catalog.is_due(&again));
     }
 }

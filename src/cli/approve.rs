@@ -1,4 +1,4 @@
-//! `signoff approve`, `resume` and `undo`: the acts that write, over the same promoter as the screens.
+//! `signoff approve`, `resume` and `undo`: the acts that promote, over the same promoter as the screens.
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -6,18 +6,21 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::answers::{Answered, answers};
 use super::args::{Approve, Format};
+use super::decide;
 use super::exit::Exit;
 use super::output::{Role, Sink, Style};
 use super::promotions::{find, only_unfinished};
 use super::state_word::{Word, exit, why, word};
 use super::table::{Align, Cell, Table};
 use super::{json_promotion, narrate};
-use crate::domain::ids::{PromotionId, VersionNumber};
+use crate::decision::DecisionDraft;
+use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::preflight::{Check, CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::domain::record::{Decision, SignOff};
-use crate::domain::reference::{Selector, VersionRef};
+use crate::domain::reference::Selector;
 use crate::evidence::resolve;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::promoter::{Progress, Promoter, Until, Watch};
@@ -26,64 +29,139 @@ use crate::services::Services;
 /// Yields each time the user asks to stop: first after the step at work, then at once.
 pub type Stop = BoxStream<'static, ()>;
 
+/// What is to be promoted, and what the signer said.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// The model.
+    pub model: &'a ModelName,
+    /// The version.
+    pub number: VersionNumber,
+    /// Approve, or roll back.
+    pub decision: Decision,
+    /// Why.
+    pub reason: &'a str,
+    /// Answers to the checklist.
+    pub answers: &'a [Answered],
+    /// Pass failing rules.
+    pub overrides: bool,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// Follow CD to its end.
+    pub wait: bool,
+    /// How to print.
+    pub format: Format,
+}
+
 /// Runs `signoff approve`.
 ///
 /// # Errors
 /// Whatever hindered it before anything was written, or the journal's failure.
 pub async fn approve(services: &Services, args: &Approve, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
+    let (operation, meant) = (format!("approve {}", args.reference), args.reference.to_string());
     // A number can be compared before anybody is asked.
     if let Selector::Number(number) = args.reference.selector {
-        confirmed(args, &args.reference, number)?;
+        agrees(args.confirm, number, &operation, &meant)?;
     }
     let version = resolve(services.registry.as_ref(), &args.reference).await?;
-    confirmed(args, &args.reference, version.number)?;
-    let promoter = Promoter::new(services.clone());
-    let preflight = promoter.preflight(&version.model, version.number, Decision::Approve).await?;
-    let Some(draft) = preflight.draft.as_ref().filter(|_| preflight.may_confirm() && !args.dry_run) else {
-        return report_preflight(&version.model, version.number, &preflight, args, sink);
+    agrees(args.confirm, version.number, &operation, &meant)?;
+    let ask = Ask {
+        model: &version.model,
+        number: version.number,
+        decision: Decision::Approve,
+        reason: &args.reason,
+        answers: &args.answers,
+        overrides: args.overrides,
+        dry_run: args.dry_run,
+        wait: args.wait,
+        format: args.format,
     };
-    sink.note(preflight_text(&preflight, Style::default()).trim_end());
-    let plan = draft
-        .sign(services.clock.new_id(), services.clock.now(), &SignOff::because(&args.reason))
-        .map_err(|e| Failure::new(FailureKind::Config, Service::Config, "write the release notes", e.to_string()))?;
-    let until = if args.wait { Until::CdEnded } else { Until::Released };
-    let id = plan.id;
-    drive(id, until, stop, args.format, sink, |watch| promoter.approve(plan, until, watch).boxed()).await
+    promote(services, &ask, stop, sink).await
 }
 
-/// Compares what was typed with the version that would be approved.
-fn confirmed(args: &Approve, reference: &VersionRef, number: VersionNumber) -> Outcome<()> {
-    match args.confirm {
+/// Checks, shows the plan and carries it out; or records an approval that others have to add to.
+///
+/// # Errors
+/// Whatever hindered it before anything was written, or the journal's failure.
+pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
+    let promoter = Promoter::new(services.clone());
+    let preflight = promoter.preflight(ask.model, ask.number, ask.decision).await?;
+    let Some(draft) = preflight.draft.as_ref().filter(|_| preflight.may_confirm()) else {
+        return report_preflight(ask, &preflight, &[], sink);
+    };
+    let sign_off = SignOff {
+        answers: answers(ask.answers, &draft.basis.demands.checklist)?,
+        overrides: ask.overrides,
+        ..SignOff::because(ask.reason)
+    };
+    let objections = draft.basis.objections(&sign_off);
+    if ask.dry_run || !objections.is_empty() {
+        return report_preflight(ask, &preflight, &objections, sink);
+    }
+    sink.note(preflight_text(&preflight, Style::default()).trim_end());
+    if !draft.basis.completes() {
+        return decide::take(services, &DecisionDraft::from(draft), &sign_off, ask.format, sink).await;
+    }
+    let plan = draft
+        .sign(services.clock.new_id(), services.clock.now(), &sign_off)
+        .map_err(|e| Failure::new(FailureKind::Config, Service::Config, "write the release notes", e.to_string()))?;
+    let until = if ask.wait { Until::CdEnded } else { Until::Released };
+    let id = plan.id;
+    drive(id, until, stop, ask.format, sink, |watch| promoter.approve(plan, until, watch).boxed()).await
+}
+
+/// Compares what was typed with the version that is meant by `meant`.
+pub(super) fn agrees(typed: Option<VersionNumber>, number: VersionNumber, operation: &str, meant: &str) -> Outcome<()> {
+    match typed {
         Some(typed) if typed != number => Err(Failure::new(
             FailureKind::Rejected,
             Service::Local,
-            format!("approve {reference}"),
-            format!("--confirm says {typed}, but {reference} is {number}"),
+            operation,
+            format!("--confirm says {typed}, but {meant} is {number}"),
         )
         .with_hint(format!("If {number} is what you mean, pass --confirm {number}."))),
         _ => Ok(()),
     }
 }
 
-fn report_preflight(
-    model: &crate::domain::ids::ModelName,
-    number: VersionNumber,
-    preflight: &Preflight,
-    args: &Approve,
-    sink: &mut Sink,
-) -> Outcome<Exit> {
-    if args.format.json {
-        sink.json(&json_promotion::Preflight::new(model.as_str(), number.0, preflight))?;
+fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String], sink: &mut Sink) -> Outcome<Exit> {
+    let Ask { model, number, decision, .. } = ask;
+    if ask.format.json {
+        let json = json_promotion::Preflight::new(model.as_str(), number.0, *decision, preflight, objections);
+        sink.json(&json)?;
     } else {
         sink.text(&preflight_text(preflight, sink.style()));
     }
+    let cannot = match decision {
+        Decision::Rollback => "cannot be brought back",
+        _ => "cannot be approved",
+    };
     if preflight.may_confirm() {
-        sink.note("Nothing was written: this was a dry run.");
-        return Ok(Exit::Done);
+        for objection in objections {
+            sink.note(&format!("✗ {objection}"));
+        }
+        for answer in open_questions(preflight, objections) {
+            sink.note(&format!("  answer with --answer {answer}"));
+        }
+        // A dry run asks what would be done, not whether everything was said already.
+        if ask.dry_run {
+            sink.note("Nothing was written: this was a dry run.");
+            return Ok(Exit::Done);
+        }
+        sink.note(&format!("{model} {number} {cannot} like this. Nothing was written."));
+        return Ok(Exit::Refused);
     }
     let blocked = preflight.blocking().map(|c| c.title.as_str()).collect::<Vec<_>>().join(", ");
-    sink.note(&format!("{model} {number} cannot be approved ({blocked}). Nothing was written."));
+    sink.note(&format!("{model} {number} {cannot} ({blocked}). Nothing was written."));
     Ok(preflight.blocking().find_map(blocked_exit).unwrap_or(Exit::Refused))
+}
+
+/// How to answer the questions that objections are about.
+fn open_questions(preflight: &Preflight, objections: &[String]) -> Vec<String> {
+    let questions = preflight.draft.iter().flat_map(|d| &d.basis.demands.checklist);
+    questions
+        .filter(|q| objections.iter().any(|o| o.contains(&format!("'{}'", q.text))))
+        .map(|q| format!("{}={}", q.id, q.answers.join("|")))
+        .collect()
 }
 
 /// The exit code of a check that hinders because something failed.
@@ -144,8 +222,15 @@ fn plan_text(draft: &PlanDraft, style: Style) -> String {
     }
     let title = format!("{} {}  in {}", draft.model(), draft.version(), draft.target_name);
     let demo = if draft.demo { "  DEMO: no real server is involved" } else { "" };
+    let (nth, needed) = (draft.basis.approvals.len() + 1, draft.basis.demands.approvals);
+    let first = match draft.basis.completes() {
+        true => "From the Git tag on it cannot be undone.".to_owned(),
+        false => {
+            format!("This is approval {nth} of {needed}: it is recorded, and nothing of this is done before the last.")
+        }
+    };
     format!(
-        "{}{demo}\n{}  Signing as {} on {}. From the Git tag on it cannot be undone.\n",
+        "{}{demo}\n{}  Signing as {} on {}. {first}\n",
         style.paint(Role::Strong, &title),
         table.render(style),
         draft.signer.login,

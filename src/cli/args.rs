@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::answers::Answered;
 use crate::config::Flags;
-use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::ids::{ModelName, TagName, VersionNumber};
 use crate::domain::reference::VersionRef;
 
 const AFTER: &str = "\
@@ -159,6 +160,14 @@ pub enum Command {
     /// Reads both servers, shows what will change, and acts only if --confirm names the version. The tag starts CD and
     /// cannot be taken back, so it comes last, after the registry has moved.
     Approve(Approve),
+    /// Decide that a version does not go to production, and say why; others see it
+    Reject(Decide),
+    /// Hold a version back until something is settled, and say what; others see it
+    Hold(Decide),
+    /// Put a version that was in production before there again, and release it under a new tag
+    ///
+    /// The same plan, confirmation and record as an approval. No tag is ever moved: the new one ends in -r2, -r3 and so on.
+    Rollback(Rollback),
     /// Promotions in this machine's journal, newest first
     Promotions {
         /// Only unfinished ones
@@ -188,6 +197,33 @@ pub enum Command {
         #[command(flatten)]
         #[allow(missing_docs)]
         format: Format,
+    },
+    /// Whether a release carries the sign-off it should: exit code 0 only if everything holds
+    ///
+    /// Reads the tag, the record on its release, the comments on the commit, and the registry. Writes nothing: tokens
+    /// that may only read are enough.
+    Verify {
+        /// The tag
+        #[arg(value_name = "TAG")]
+        tag: TagName,
+        /// Wait so long for release and record to be there, for CD that starts on the tag
+        #[arg(long, value_name = "SECONDS")]
+        wait: Option<u64>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        format: Format,
+    },
+    /// What was decided, newest first: what was in production when, by whom, and why
+    Log {
+        /// The model; every model if left out
+        #[arg(value_name = "MODEL", value_parser = model)]
+        model: Option<ModelName>,
+        /// Only what was in production on this day (at its end, in UTC) or at this time
+        #[arg(long, value_name = "DATE", value_parser = super::logbook::moment)]
+        at: Option<jiff::Timestamp>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        shape: super::logbook::Shape,
     },
     /// The configuration: what is in force and why, where it is, or a new one
     Config {
@@ -223,6 +259,55 @@ pub struct Approve {
     /// The version's number once more, such as v42: without it nothing happens
     #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
     pub confirm: Option<VersionNumber>,
+    /// The answer to a question of the policy's checklist, by the question's id; once for each
+    #[arg(long = "answer", value_name = "ID=ANSWER[:NOTE]")]
+    pub answers: Vec<Answered>,
+    /// Pass rules of the policy that fail, where it allows that; the record says so, with the reason
+    #[arg(long = "override")]
+    pub overrides: bool,
+    /// Only check and show what would change; write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Follow CD to its end; otherwise return once the release stands
+    #[arg(long)]
+    pub wait: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub format: Format,
+}
+
+/// `signoff reject` and `signoff hold`.
+#[derive(Clone, Debug, Args)]
+pub struct Decide {
+    /// The version
+    #[arg(value_name = "REF")]
+    pub reference: VersionRef,
+    /// Why; goes into the record, and shortened onto the version
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub format: Format,
+}
+
+/// `signoff rollback`.
+#[derive(Clone, Debug, Args)]
+pub struct Rollback {
+    /// The model
+    #[arg(value_name = "MODEL", value_parser = model)]
+    pub model: ModelName,
+    /// The version to bring back; it must have been in production before
+    #[arg(long, value_name = "VERSION")]
+    pub to: VersionNumber,
+    /// Why; goes into the tag, the release and the journal
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub reason: String,
+    /// The version's number once more, such as v41: without it nothing happens
+    #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
+    pub confirm: Option<VersionNumber>,
+    /// Pass rules of the policy that fail, where it allows that; the record says so, with the reason
+    #[arg(long = "override")]
+    pub overrides: bool,
     /// Only check and show what would change; write nothing
     #[arg(long)]
     pub dry_run: bool,

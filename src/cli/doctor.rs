@@ -11,6 +11,7 @@ use crate::config::{Paths, Target, promotion_target_name};
 use crate::domain::ids::RepoSlug;
 use crate::domain::preflight::CheckState;
 use crate::domain::registry::PromotionTarget;
+use crate::domain::rules::PolicyFrom;
 use crate::failure::{Failure, Outcome};
 use crate::ports::RegistryInfo;
 use crate::runtime::answer;
@@ -83,6 +84,8 @@ pub async fn run(
         Err(failure) => findings.fail("state", &failure),
     }
     journal(stored, &mut findings);
+    policy(services, &mut findings);
+    signing(services, who.ok().map(|who| who.login), &mut findings).await;
     let holes = holes(services, info.as_ref().ok());
     let end = findings.end.unwrap_or(Exit::Done);
     if format.json {
@@ -178,6 +181,62 @@ async fn repositories(services: &Services, findings: &mut Findings) {
                 findings.add("CD", Unknown, "any workflow that the release starts counts", Some(hint));
             }
         }
+    }
+}
+
+/// Whose rules decide.
+fn policy(services: &Services, findings: &mut Findings) {
+    let rule = &services.rules.policy;
+    let general = rule.configured.general.as_ref().map(|table| format!(" ({})", table.summary())).unwrap_or_default();
+    let of_models = match rule.configured.models.len() {
+        0 => String::new(),
+        n => format!(", and {n} tables of single models"),
+    };
+    let configured = format!("the configuration{general}{of_models}");
+    let file = format!("{} in each model's repository at the reviewed commit", rule.file);
+    match rule.from {
+        PolicyFrom::Configuration if services.rules.configures_policy() => {
+            findings.add("policy", Pass, configured, None);
+        }
+        PolicyFrom::Configuration => {
+            let hint = "Set [policy], or policy_from: `signoff config init --print` explains them.";
+            findings.add("policy", Unknown, "there is none: nothing is asked of a version", Some(hint));
+        }
+        PolicyFrom::Repository => findings.add("policy", Pass, file, None),
+        PolicyFrom::Both => findings.add("policy", Pass, format!("both {configured} and {file}"), None),
+    }
+}
+
+/// Whether records can be signed, and signatures checked.
+async fn signing(services: &Services, login: Option<String>, findings: &mut Findings) {
+    // Says what it is: a signature over it can be passed off as nothing else.
+    let probe = b"signoff doctor: a trial, no record";
+    let signed = match services.signer.sign(probe).await {
+        Ok(Some(signature)) => {
+            findings.add("signing", Pass, "records are signed: ssh-keygen and the key work", None);
+            Some(signature)
+        }
+        Ok(None) => {
+            let hint = "Set ssh_key in [signing] to have them signed.";
+            findings.add("signing", Unknown, "no key is configured: records are not signed", Some(hint));
+            None
+        }
+        Err(failure) => {
+            findings.fail("signing", &failure);
+            None
+        }
+    };
+    let who = login.as_deref().unwrap_or("nobody");
+    match (services.signer.verify(who, probe, signed.as_deref().unwrap_or_default()).await, signed) {
+        (Ok(Ok(())), _) => findings.add("signers", Pass, format!("the key is {who}'s, say the allowed signers"), None),
+        (Ok(Err(why)), Some(_)) => {
+            let hint = "Others cannot check your signatures like this: add your key to the file.";
+            findings.add("signers", Warn, why, Some(hint));
+        }
+        (Ok(Err(_)), None) => findings.add("signers", Pass, "signatures can be checked", None),
+        // Nothing of it is configured, and the line above says so already.
+        (Err(failure), None) if failure.hint.is_none() => {}
+        (Err(failure), _) => findings.add("signers", Warn, failure.to_string(), failure.hint.as_deref()),
     }
 }
 

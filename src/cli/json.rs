@@ -14,9 +14,12 @@
 //! | `show` | `signoff.version/1` | [`Show`] |
 //! | `check` | `signoff.check/1` | [`super::json_verdict::Check`] |
 //! | `compare` | `signoff.comparison/1` | [`Compare`] |
-//! | `approve --dry-run`, or an approval that checks block | `signoff.preflight/1` | [`super::json_promotion::Preflight`] |
-//! | `approve`, `resume`, `undo` | `signoff.promotion/1` | [`super::json_promotion::Promotion`] |
+//! | `approve` and `rollback` with `--dry-run`, or where checks or open answers hinder them | `signoff.preflight/1` | [`super::json_promotion::Preflight`] |
+//! | `reject`, `hold`, an approval that others have to add to | `signoff.decision/1` | [`super::json_decision::Decided`] |
+//! | `approve`, `rollback`, `resume`, `undo` | `signoff.promotion/1` | [`super::json_promotion::Promotion`] |
 //! | `promotions` | `signoff.promotions/1` | [`super::json_promotion::Promotions`] |
+//! | `verify` | `signoff.verification/1` | [`super::json_verify::Verify`] |
+//! | `log` | `signoff.log/1` | [`super::json_log::Log`] |
 //! | `doctor` | `signoff.doctor/1` | [`Doctor`] |
 //! | `config show` | `signoff.config/1` | [`Config`] |
 //!

@@ -9,6 +9,7 @@ use crate::domain::cd::{CdOutcome, CdState};
 use crate::domain::preflight;
 use crate::domain::promotion::plan::PlanLine;
 use crate::domain::promotion::{Receipt, SagaState, Step, StepState, Truth};
+use crate::domain::record::Decision;
 use crate::failure::Failure;
 
 /// `signoff approve --dry-run`.
@@ -20,8 +21,16 @@ pub struct Preflight {
     pub model: String,
     /// The version.
     pub version: u64,
+    /// What it is for: `approve` or `rollback`.
+    pub decision: Decision,
     /// Whether it may be approved.
     pub may_approve: bool,
+    /// What is missing in what the signer said so far, one sentence each.
+    pub objections: Vec<String>,
+    /// Approvals that count before this one.
+    pub approvals: Vec<String>,
+    /// Approvals that are needed, this one included; `null` if there is no plan.
+    pub approvals_needed: Option<u32>,
     /// What was checked.
     pub checks: Vec<Check>,
     /// What would change; `null` if a check hinders the plan.
@@ -74,8 +83,19 @@ pub struct Plan {
 impl Preflight {
     /// A preflight of one version.
     #[must_use]
-    pub fn new(model: &str, version: u64, preflight: &preflight::Preflight) -> Self {
+    pub fn new(
+        model: &str,
+        version: u64,
+        decision: Decision,
+        preflight: &preflight::Preflight,
+        objections: &[String],
+    ) -> Self {
+        let basis = preflight.draft.as_ref().map(|d| &d.basis);
         Self {
+            decision,
+            objections: objections.to_vec(),
+            approvals: basis.iter().flat_map(|b| b.approvals.iter().map(|a| a.login.clone())).collect(),
+            approvals_needed: basis.map(|b| b.demands.approvals),
             schema: "signoff.preflight/1",
             model: model.to_owned(),
             version,

@@ -3,23 +3,30 @@
 //! Owns arguments, text and JSON output, exit codes, and the wiring of configuration into ports. Must never decide
 //! anything about a promotion: that is the promoter's.
 
+pub mod answers;
 pub mod approve;
 pub mod args;
 pub mod check;
 pub mod config;
+pub mod decide;
 pub mod doctor;
 pub mod exit;
 pub mod format;
 pub mod inbox;
 pub mod json;
 pub mod json_code;
+pub mod json_decision;
+pub mod json_log;
 pub mod json_promotion;
 pub mod json_verdict;
+pub mod json_verify;
 pub mod log;
+pub mod logbook;
 pub mod models;
 pub mod narrate;
 pub mod output;
 pub mod promotions;
+pub mod rollback;
 pub mod runs;
 pub mod screens;
 pub mod shell;
@@ -27,6 +34,7 @@ pub mod show;
 pub mod show_code;
 pub mod state_word;
 pub mod table;
+pub mod verify;
 pub mod wire;
 
 use std::collections::HashMap;
@@ -39,6 +47,7 @@ pub use output::Sink;
 
 use crate::config::{Env, Loaded, Target, load, promotion_target_name};
 use crate::domain::ids::RunId;
+use crate::domain::record::Decision;
 use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::RegisteredModel;
 use crate::domain::run::Run;
@@ -136,11 +145,16 @@ pub async fn act(
             runs::run(services, &experiment, &filter, limit, format, sink).await
         }
         Command::Approve(args) => approve::approve(services, &args, interrupt(), sink).await,
+        Command::Reject(args) => decide::run(services, &args, Decision::Reject, sink).await,
+        Command::Hold(args) => decide::run(services, &args, Decision::Hold, sink).await,
+        Command::Rollback(args) => rollback::run(services, &args, interrupt(), sink).await,
         Command::Promotions { unfinished, format } => promotions::run(services, unfinished, format, sink).await,
         Command::Resume { id, wait, format } => {
             approve::resume(services, id.as_deref(), wait, interrupt(), format, sink).await
         }
         Command::Undo { id, format } => approve::undo(services, &id, interrupt(), format, sink).await,
+        Command::Log { model, at, shape } => logbook::run(services, model.as_ref(), at, shape, sink).await,
+        Command::Verify { tag, wait, format } => verify::run(services, &tag, wait, format, sink).await,
         Command::Doctor { format } => doctor::run(services, target, &loaded.paths, format, sink).await,
         // These were answered before any target was needed, or open the screens.
         Command::Demo { .. }

@@ -6,11 +6,12 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::desktop::SystemDesktop;
 use crate::adapters::journal::JournalDir;
 use crate::adapters::records::RecordDir;
-use crate::adapters::ssh::NoKey;
+use crate::adapters::ssh::{NoKey, SshSigner};
 use crate::adapters::{demo, github, mlflow};
-use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Target};
+use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Signing, Target};
 use crate::failure::Outcome;
 use crate::ports::code::CodeHost;
+use crate::ports::records::RecordSigner;
 use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, ModelRegistry, ReleaseHost};
 use crate::services::Services;
@@ -35,11 +36,18 @@ pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
         code: ports.code,
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
         records: Arc::new(RecordDir::new(&paths.state_of(target.rules.demo))),
-        signer: Arc::new(NoKey),
+        signer: signer(&target.signing),
         clock,
         desktop: Arc::new(SystemDesktop),
         rules: Arc::new(target.rules.clone()),
     })
+}
+
+fn signer(signing: &Signing) -> Arc<dyn RecordSigner> {
+    match signing {
+        Signing { ssh_key: None, allowed_signers: None } => Arc::new(NoKey),
+        Signing { ssh_key, allowed_signers } => Arc::new(SshSigner::new(ssh_key.clone(), allowed_signers.clone())),
+    }
 }
 
 /// The four ports that two servers stand behind.

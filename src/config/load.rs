@@ -253,6 +253,7 @@ impl Loaded {
         ] {
             out.push(Shown::new(key, list.value.join(", "), &list.origin));
         }
+        out.extend(self.file.signing.shown());
         if let Some(policy) = &self.file.policy {
             out.push(Shown::new("policy", policy.value.summary(), &policy.origin));
         }

@@ -19,6 +19,7 @@ mod reader;
 mod resolve;
 mod servers;
 mod show;
+pub mod signing;
 
 pub use connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, TargetConnections, Tls};
 pub use env::Env;
@@ -29,3 +30,4 @@ pub use origin::{Origin, Sourced};
 pub use paths::Paths;
 pub use resolve::{Flags, Target, promotion_target_name};
 pub use show::Shown;
+pub use signing::Signing;

@@ -7,6 +7,7 @@ use super::address;
 use super::images::{IMAGES, Images};
 use super::origin::Sourced;
 use super::reader::{Document, Problem, Section, check_pattern};
+use super::signing::SigningSection;
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::RepoSlug;
 use crate::domain::nearest::nearest;
@@ -99,6 +100,8 @@ pub struct ConfigFile {
     pub release: ReleaseSection,
     /// `[policy]`.
     pub policy: Option<Sourced<PolicyTable>>,
+    /// `[signing]`.
+    pub signing: SigningSection,
     /// `[models."pattern"]`, in the order of the file.
     pub models: Vec<(String, ModelSection)>,
     /// `[targets.NAME]`.
@@ -249,6 +252,7 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
         use_gh_cli: github(root.section("github")),
         release: release(root.section("release"), home),
         policy: root.policy("policy"),
+        signing: SigningSection::read(root.section("signing"), home),
         models: models(root.section("models")),
         targets: BTreeMap::new(),
     };

@@ -42,17 +42,18 @@ impl Paths {
         if demo { self.state.value.join("demo") } else { self.state.value.clone() }
     }
 
-    /// Removes the demo's journals and what was chosen there; those of real targets are never removed.
+    /// Removes the demo's journals, its records and what was chosen there; those of real targets are never removed.
     ///
     /// # Errors
     /// [`FailureKind::Local`] if the disk refuses.
     pub fn clear_demo_history(&self) -> Outcome<()> {
-        for name in ["promotions", "prefs"] {
-            let dir = self.state_of(true).join(name);
-            if let Err(e) = std::fs::remove_dir_all(&dir)
+        for name in ["promotions", "prefs", "records.jsonl"] {
+            let path = self.state_of(true).join(name);
+            let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+            if let Err(e) = removed
                 && e.kind() != std::io::ErrorKind::NotFound
             {
-                let operation = format!("remove {}", dir.display());
+                let operation = format!("remove {}", path.display());
                 return Err(Failure::new(FailureKind::Local, Service::Local, operation, e.to_string()));
             }
         }

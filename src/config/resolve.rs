@@ -8,6 +8,7 @@ use super::env::Env;
 use super::model::{ConfigFile, DEMO_TARGET, ModelSection, POLICY_PLACES, ReleaseSection, TRIGGERS, TargetSection};
 use super::origin::{Origin, Sourced};
 use super::show::Shown;
+use super::signing::Signing;
 use crate::domain::cd::CdTrigger;
 use crate::domain::compare::Directions;
 use crate::domain::ids::RepoSlug;
@@ -46,6 +47,8 @@ pub struct Target {
     pub rules: Rules,
     /// How to reach its servers; none for the demo, which has no servers.
     pub connections: Option<TargetConnections>,
+    /// The key that records are signed with; none in the demo.
+    pub signing: Signing,
     /// What is odd about it, one sentence each; for stderr and `doctor`.
     pub notices: Vec<String>,
     /// Every value with its origin, secrets hidden.
@@ -89,6 +92,7 @@ impl<'a> Resolver<'a> {
             name: self.name.to_owned(),
             rules,
             connections: Some(TargetConnections { mlflow, github }),
+            signing: self.file.signing.values(),
             notices: self.notices,
             values: self.values,
         })
@@ -321,6 +325,7 @@ pub fn demo(flags: &Flags) -> Target {
             preview_bytes: bytes(defaults::PREVIEW_BYTES),
         },
         connections: None,
+        signing: Signing::default(),
         notices: Vec::new(),
         values: vec![Shown::new("target", DEMO_TARGET, &origin)],
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::approvals::{Standing, may_sign, standing};
+use super::artifact;
 use crate::domain::commit::HostIdentity;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{CommitSha, RepoSlug};
@@ -33,7 +34,11 @@ pub async fn read(
     source: Option<(&RepoSlug, &CommitSha)>,
     decision: Decision,
 ) -> Grounds {
-    let judgement = verdict::read(services, facts, Scope::Everything).await;
+    let (judgement, artifact) = futures_util::future::join(
+        verdict::read(services, facts, Scope::Everything),
+        artifact::facts(services, &facts.version),
+    )
+    .await;
     let mut demands = Effective::of(&judgement.sources);
     let mut verdict = judgement.verdict;
     if decision == Decision::Rollback {
@@ -81,7 +86,7 @@ pub async fn read(
         people,
         separation,
         approvals,
-        artifact: super::keep::artifact(services, facts).await,
+        artifact,
         supersedes: mark.map(|m| m.record),
         baseline_record: facts.baseline.as_ref().and_then(|b| DecisionMark::on(&b.version)).map(|m| m.record),
         clock: ClockFacts { utc_offset_s: services.clock.utc_offset_s(), skew_ms: None },

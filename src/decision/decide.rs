@@ -136,7 +136,7 @@ impl Decider {
             },
         };
         let kept = keep::outcome(services, became).await;
-        let (comment, mut notes) = written?;
+        let (comment, mut notes) = written.map_err(|failure| keep::stands(&sealed, failure))?;
         // The decision stands on the servers, whatever the disk says now.
         notes.extend(kept.err().map(|failure| failure.to_string()));
         Ok(Decided { sealed, comment, notes })

@@ -1,9 +1,8 @@
 //! Keeps a record: into the chain on this machine, signed where the signer has a key, before anything else happens.
 
-use crate::domain::facts::ReviewedFacts;
 use crate::domain::promotion::PromotionPlan;
+use crate::domain::record::Sealed;
 use crate::domain::record::chain::{Line, Outcome as Became};
-use crate::domain::record::{ArtifactFacts, Sealed};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Journaled;
 use crate::ports::records::Chain;
@@ -30,6 +29,19 @@ pub async fn outcome(services: &Services, became: Became) -> Outcome<()> {
     Ok(())
 }
 
+/// The failure of something that came after the record was kept: says that the record stands, and where.
+#[must_use]
+pub fn stands(sealed: &Sealed, failure: Failure) -> Failure {
+    let reason = format!(
+        "{}; its record {} stands in this machine's chain, and is not in force",
+        failure.reason,
+        sealed.short_hash()
+    );
+    let hint =
+        failure.hint.unwrap_or_else(|| "Decide again once that is mended: a later record takes its place.".to_owned());
+    Failure { reason, hint: Some(hint), ..failure }
+}
+
 /// Keeps the record of a plan, and returns the plan as it is with the hash of the record before it.
 ///
 /// # Errors
@@ -40,9 +52,4 @@ pub async fn plan(services: &Services, plan: &PromotionPlan) -> Outcome<Promotio
     draft
         .with_record(sealed, sign_off)
         .map_err(|e| Failure::new(FailureKind::Config, Service::Config, "write the release notes", e.to_string()))
-}
-
-/// What is known of the version's files.
-pub async fn artifact(_services: &Services, _facts: &ReviewedFacts) -> ArtifactFacts {
-    ArtifactFacts { unavailable: Some("not read".to_owned()), ..ArtifactFacts::default() }
 }

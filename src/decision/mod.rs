@@ -4,6 +4,7 @@
 //! are carried out by [`crate::promoter`]; [`Decider`] writes rejections, holds, and approvals that others have to add to.
 
 mod approvals;
+mod artifact;
 pub mod basis;
 mod decide;
 pub mod keep;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::ids::RunId;
+use super::registry::ModelVersion;
 
 /// Whose files.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,6 +72,27 @@ pub struct LoggedModel {
     pub status: String,
     /// The run that logged it.
     pub source_run: Option<RunId>,
+}
+
+/// Where a version's own folder of files is, as its source says: whose files, and the folder among them (empty for all of
+/// them). None where the source names neither a run, nor a logged model, nor the store's own address of its run's files.
+#[must_use]
+pub fn home(version: &ModelVersion) -> Option<(ArtifactRoot, String)> {
+    let source = version.source.trim_end_matches('/');
+    let of_run = |run: &str, path: &str| (ArtifactRoot::Run(RunId::new(run)), path.trim_matches('/').to_owned());
+    if let Some(rest) = source.strip_prefix("runs:/") {
+        let (run, path) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
+        return Some(of_run(run, path));
+    }
+    // An id that cannot stand in an address as it is was not given by a server.
+    let is_id = |id: &str| id.starts_with("m-") && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    if let Some(id) = source.strip_prefix("models:/").filter(|id| is_id(id)) {
+        return Some((ArtifactRoot::LoggedModel(id.to_owned()), String::new()));
+    }
+    // `s3://bucket/1/<run>/artifacts/model`: the store's own address of a run's files.
+    let run = version.run_id.as_ref()?;
+    let (_, path) = source.split_once(&format!("/{}/artifacts", run.as_str()))?;
+    (path.is_empty() || path.starts_with('/')).then(|| of_run(run.as_str(), path))
 }
 
 /// A server's path as a path below a folder of this machine; none if it might lead out of that folder, or onto

@@ -54,6 +54,9 @@ pub struct TagState {
     pub object: Option<String>,
     /// The annotated tag's message; none for a lightweight tag.
     pub message: Option<String>,
+    /// SHA-256 of that message as the host has it, before anything was cleaned, `sha256:<hex>`.
+    #[serde(default)]
+    pub message_digest: Option<String>,
 }
 
 /// A release as it stands on the host.

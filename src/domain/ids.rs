@@ -283,6 +283,16 @@ impl PromotionId {
         Self(id)
     }
 
+    /// When it was made, to the millisecond, as a version 7 UUID says; none for other UUIDs.
+    #[must_use]
+    pub fn made_at(&self) -> Option<jiff::Timestamp> {
+        let (bytes, seven) = (self.0.as_u128(), self.0.get_version_num() == 7);
+        seven
+            .then(|| i64::try_from(bytes >> 80).ok())
+            .flatten()
+            .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+    }
+
     /// The last twelve digits: the random part, enough to tell promotions apart on screen.
     #[must_use]
     pub fn short(&self) -> String {

@@ -144,6 +144,11 @@ pub trait ReleaseHost: Send + Sync {
     async fn tag(&self, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<TagState>>;
     /// Every release of this tag, drafts whose body holds `marker` included. Usually none or one.
     async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>>;
+    /// Published releases of the repository, newest first, at most `pages` pages of a hundred, and whether that is all.
+    async fn recent_releases(&self, repo: &RepoSlug, pages: usize) -> Outcome<(Vec<ReleaseState>, bool)> {
+        let operation = format!("list the {} newest releases of {repo}", pages * 100);
+        Err(unsupported(Service::Github, operation, "this host does not list releases"))
+    }
     /// One release by its id, draft or not; none if there is none. Shows what was just written where the list lags behind.
     async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>>;
     /// Whether the workflow file exists and is enabled; a sentence says what is wrong if not.

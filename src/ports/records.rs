@@ -62,4 +62,8 @@ pub trait RecordSigner: Send + Sync {
     /// Checks a signature made by `login` over `bytes`; a sentence says why it does not hold.
     /// [`crate::failure::FailureKind::Config`] if no list of allowed signers is configured.
     async fn verify(&self, login: &str, bytes: &[u8], signature: &str) -> Outcome<Result<(), String>>;
+    /// Whether a list of allowed signers is configured: then a record without a signature does not do.
+    fn asks_for_signatures(&self) -> bool {
+        false
+    }
 }

@@ -82,6 +82,9 @@ pub trait TrackingServer: Send + Sync {
     ) -> Outcome<u64>;
     /// A logged model; [`crate::failure::FailureKind::NotFound`] on servers that have none.
     async fn logged_model(&self, id: &str) -> Outcome<LoggedModel>;
+    /// The bytes of a version's `MLmodel` file. [`crate::failure::FailureKind::NotFound`] if there is none where its
+    /// source says.
+    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<Vec<u8>>;
     /// The signature in a version's `MLmodel` file; none if the file has none.
     async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>>;
     /// Address of an experiment for people, if the server has a web page.

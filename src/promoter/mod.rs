@@ -90,10 +90,12 @@ impl Promoter {
         self.refuse_elsewhere(&plan)?;
         refuse_undecided(&plan)?;
         let plan = keep::plan(&self.services, &plan).await?;
-        let file = self.services.journals.create(plan.id).await?;
+        // Nothing was written to any server yet, but the record is on disk.
+        let stands = |failure| keep::stands(&plan.record, failure);
+        let file = self.services.journals.create(plan.id).await.map_err(stands)?;
         let mut ledger = Ledger::new(file, 0);
         let opened = Event::Opened { plan: Box::new(plan.clone()) };
-        let (entry, _) = ledger.append(self.services.clock.now(), opened).await?;
+        let (entry, _) = ledger.append(self.services.clock.now(), opened).await.map_err(stands)?;
         let state = SagaState::open(&entry).map_err(|e| damaged(plan.id, &e.to_string()))?;
         watch.report(plan.id, &entry);
         Drive::new(&self.services, ledger, state, watch).run(until).await

@@ -9,8 +9,10 @@ mod binary;
 mod check;
 mod code;
 mod failures;
+mod logbook;
 mod shapes;
 mod texts;
+mod verify;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ struct Desk {
     loaded: Loaded,
     target: Target,
     home: tempfile::TempDir,
+    store: Store,
 }
 
 /// How a command ended and what it wrote.
@@ -69,7 +72,8 @@ impl Desk {
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
         let mut world = World::new(clock.now()).unwrap();
         edit(&mut world);
-        let (registry, host) = open(&Store::memory(world), &clock, Latency::NONE);
+        let store = Store::memory(world);
+        let (registry, host) = open(&store, &clock, Latency::NONE);
         let services = Services {
             registry: registry.clone(),
             tracking: registry,
@@ -82,7 +86,7 @@ impl Desk {
             desktop: Arc::new(SystemDesktop),
             rules: Arc::new(target.rules.clone()),
         };
-        Self { services, loaded, target, home }
+        Self { services, loaded, target, home, store }
     }
 
     /// Runs a command line, which has no spaces in its arguments.

@@ -88,6 +88,8 @@ async fn what_is_done() {
     let done = ran.json();
     assert_eq!((&done["state"], &done["tag"]), (&json!("done"), &json!("telco-churn-v42")));
     keeps_its_shape(&desk, "promotions", "promotions --json").await;
+    keeps_its_shape(&desk, "verify", "verify telco-churn-v42 --json").await;
+    keeps_its_shape(&desk, "log", "log telco-churn --json").await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
+use signoff::domain::record::chain::Line;
 
 use crate::support::pty::{self, Pty};
 
@@ -79,6 +80,17 @@ impl Desk {
     /// Folder of the journals.
     pub fn promotions_dir(&self) -> PathBuf {
         self.home.path().join("state").join("promotions")
+    }
+
+    /// The chain of records.
+    pub fn records_file(&self) -> PathBuf {
+        self.home.path().join("state").join("records.jsonl")
+    }
+
+    /// The lines of the chain of records.
+    pub fn records(&self) -> Vec<Line> {
+        let text = std::fs::read_to_string(self.records_file()).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The entries of the only journal.

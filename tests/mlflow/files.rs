@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll};
 
-use signoff::domain::artifact::{ArtifactRoot, Signature};
+use signoff::domain::artifact::{ArtifactRoot, Signature, home};
 use signoff::failure::FailureKind;
 use signoff::ports::ModelRegistry;
 use signoff::ports::tracking::TrackingServer;
@@ -22,6 +22,7 @@ on_real_servers! {
     a_download_is_whole_and_tells_its_progress,
     a_disk_that_refuses_is_a_local_failure,
     a_signature_is_found_whatever_the_source,
+    the_mlmodel_file_is_read_to_the_byte_whatever_the_source,
     a_logged_model_is_read_where_there_are_any,
 }
 
@@ -148,6 +149,30 @@ async fn a_signature_is_found_whatever_the_source(version: Version) {
     let failure = signature(&format!("{artifacts}/plots"), None).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotFound);
     assert!(failure.reason.starts_with("there is no MLmodel file where its source (mlflow-artifacts:/"), "{failure}");
+}
+
+async fn the_mlmodel_file_is_read_to_the_byte_whatever_the_source(version: Version) {
+    let evidence = evidence(version);
+    let (api, mlflow) = (Api::new(Server::shared(version)), adapter(version));
+    let artifacts = &evidence.run.artifacts;
+    let mut sources = vec![(format!("{artifacts}/model"), None), (format!("runs:/{}/model", evidence.run.id), None)];
+    sources.extend(evidence.logged.as_deref().map(|id| (format!("models:/{id}"), Some(id))));
+    for (source, logged) in sources {
+        let number = api.version_from(evidence.model, &source, &evidence.run.id, logged);
+        let version = mlflow.version(&name(evidence.model), v(number)).await.unwrap();
+        let bytes = mlflow.mlmodel(&version).await.unwrap();
+        let (root, folder) = home(&version).unwrap();
+        let path = if folder.is_empty() { "MLmodel".to_owned() } else { format!("{folder}/MLmodel") };
+        let head = mlflow.artifact_head(&root, &path, 1_000_000).await.unwrap();
+        assert_eq!((bytes.as_slice(), head.truncated), (head.bytes.as_slice(), false), "{source}");
+        // The size that a list says is that of the file: a digest of the list finds a file that was cut short.
+        let listed = mlflow.artifacts(&root, &folder).await.unwrap();
+        let size = listed.iter().find(|e| e.path == path).and_then(|e| e.size);
+        assert_eq!(size, Some(bytes.len() as u64), "{source}");
+    }
+    let number = api.version_from(evidence.model, &format!("{artifacts}/plots"), &evidence.run.id, None);
+    let version = mlflow.version(&name(evidence.model), v(number)).await.unwrap();
+    assert_eq!(mlflow.mlmodel(&version).await.unwrap_err().kind, FailureKind::NotFound);
 }
 
 async fn a_logged_model_is_read_where_there_are_any(version: Version) {

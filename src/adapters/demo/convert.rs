@@ -118,6 +118,7 @@ pub(super) fn tag_state(name: &TagName, commit: &CommitSha, object: Option<(&str
         commit: commit.to_string(),
         object: object.map(|(id, _)| id.to_owned()),
         message: object.map(|(_, object)| clean(&object.message)),
+        message_digest: object.map(|(_, object)| sha256(object.message.as_bytes())),
     }
 }
 

@@ -136,6 +136,14 @@ impl ReleaseHost for DemoHost {
         .await
     }
 
+    async fn recent_releases(&self, repo: &RepoSlug, _pages: usize) -> Outcome<(Vec<ReleaseState>, bool)> {
+        self.read(repo, format!("list the releases of {repo}"), move |repo| {
+            let published = repo.releases.iter().rev().filter(|r| !r.draft);
+            Ok((published.map(|r| convert::release_state(repo, r)).collect(), true))
+        })
+        .await
+    }
+
     async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>> {
         self.read(repo, format!("read release {id} of {repo}"), move |repo| {
             Ok(repo.release(id).ok().map(|found| convert::release_state(repo, found)))

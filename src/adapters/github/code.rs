@@ -23,17 +23,17 @@ const REVIEW_PAGES: usize = 10;
 const COMMENT_PAGES: usize = 20;
 
 /// The part of a list that was read.
-struct Listed<T> {
-    items: Vec<T>,
+pub(super) struct Listed<T> {
+    pub(super) items: Vec<T>,
     /// How many there are in all, where the server says.
     total: Option<usize>,
     /// The last page was read.
-    complete: bool,
+    pub(super) complete: bool,
 }
 
 impl GitHub {
     /// At most `limit` pages of a list, and whether that is all of it.
-    async fn pages_within<P: DeserializeOwned, T>(
+    pub(super) async fn pages_within<P: DeserializeOwned, T>(
         &self,
         operation: &str,
         limit: usize,

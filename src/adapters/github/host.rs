@@ -19,6 +19,7 @@ use crate::domain::commit::{
 };
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::promotion::PromotionPlan;
+use crate::domain::record::seal::sha256;
 use crate::domain::text;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::{CdQuery, Journaled, ReleaseHost, unsupported};
@@ -77,14 +78,14 @@ impl GitHub {
         Ok(all)
     }
 
-    /// Follows an annotated tag to what it finally points to; returns its message with it.
+    /// Follows an annotated tag to what it finally points to; returns its message, raw, with it.
     async fn peel(&self, operation: &str, repo: &RepoSlug, object: &str) -> Outcome<(String, Option<String>)> {
         let mut next = object.to_owned();
         let mut message = None;
         for depth in 0..MAX_PEELS {
             let tag: wire::TagObject = self.client.read(operation, &routes::tag_object(repo, &next)).await?;
             if depth == 0 {
-                message = tag.message.map(|m| text::clean(&m));
+                message = tag.message;
             }
             let (kind, sha) = self.understood(operation, object_parts(tag.object))?;
             if kind != "tag" {
@@ -154,7 +155,9 @@ impl ReleaseHost for GitHub {
         } else {
             (sha, None, None)
         };
-        Ok(Some(TagState { name: tag.clone(), commit, object, message }))
+        let message_digest = message.as_ref().map(|m: &String| sha256(m.as_bytes()));
+        let message = message.map(|m| text::clean(&m));
+        Ok(Some(TagState { name: tag.clone(), commit, object, message, message_digest }))
     }
 
     async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>> {
@@ -176,6 +179,15 @@ impl ReleaseHost for GitHub {
         }
         found.sort_by_key(|release| release.id);
         Ok(found)
+    }
+
+    async fn recent_releases(&self, repo: &RepoSlug, pages: usize) -> Outcome<(Vec<ReleaseState>, bool)> {
+        let operation = format!("list the releases of {repo}");
+        let page = |page| routes::releases_page(repo, page);
+        let listed = self.pages_within(&operation, pages, page, |all: Vec<wire::Release>| (all, None)).await?;
+        let published = listed.items.into_iter().filter(|r| r.draft != Some(true));
+        let releases = published.map(|r| self.understood(&operation, convert::release(r))).collect::<Outcome<_>>()?;
+        Ok((releases, listed.complete))
     }
 
     async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>> {

@@ -1,10 +1,8 @@
 //! Finding and reading the `MLmodel` file of a version.
 
-use super::artifacts::model_id;
 use super::client::Call;
 use super::{Mlflow, mlmodel};
-use crate::domain::artifact::{ArtifactRoot, Signature};
-use crate::domain::ids::RunId;
+use crate::domain::artifact::{ArtifactRoot, Signature, home};
 use crate::domain::registry::ModelVersion;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
@@ -25,14 +23,20 @@ enum Place {
 impl Mlflow {
     pub(super) async fn read_signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
         let what = format!("read the signature of version {} of {}", version.number, version.model);
+        let bytes = self.read_mlmodel(version, &what).await?;
+        mlmodel::signature(&String::from_utf8_lossy(&bytes), &what)
+    }
+
+    /// The whole file, wherever it is found first.
+    pub(super) async fn read_mlmodel(&self, version: &ModelVersion, what: &str) -> Outcome<Vec<u8>> {
         let mut failures = Vec::new();
         for place in places(version) {
-            match self.ml_model(&place, version, &what).await {
+            match self.ml_model(&place, version, what).await {
                 Ok((_, true)) => {
                     let reason = format!("its {FILE} file is larger than {} MB", LIMIT / (1024 * 1024));
                     return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, reason));
                 }
-                Ok((text, false)) => return mlmodel::signature(&String::from_utf8_lossy(&text), &what),
+                Ok((bytes, false)) => return Ok(bytes),
                 // The other place may be better.
                 Err(f)
                     if matches!(
@@ -42,7 +46,7 @@ impl Mlflow {
                 {
                     failures.push(f);
                 }
-                Err(f) => return Err(Failure { operation: what, ..f }),
+                Err(f) => return Err(Failure { operation: what.to_owned(), ..f }),
             }
         }
         // Who may not look knows nothing; what is missing in one place explains a server's trouble with the other.
@@ -52,7 +56,7 @@ impl Mlflow {
             None => Some(0),
         });
         match telling.filter(|n| *n < failures.len()) {
-            Some(n) => Err(Failure { operation: what, ..failures.swap_remove(n) }),
+            Some(n) => Err(Failure { operation: what.to_owned(), ..failures.swap_remove(n) }),
             None => {
                 let reason = format!("there is no {FILE} file where its source ({}) says", version.source);
                 Err(Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason))
@@ -76,31 +80,22 @@ impl Mlflow {
 
 /// Where the file may be, the likeliest first.
 fn places(version: &ModelVersion) -> Vec<Place> {
-    let source = version.source.trim_end_matches('/');
-    let below = |run: &str, path: &str| {
-        let path = path.trim_matches('/');
-        let path = if path.is_empty() { FILE.to_owned() } else { format!("{path}/{FILE}") };
-        vec![Place::File(ArtifactRoot::Run(RunId::new(run)), path), Place::Registry]
-    };
-    if let Some(rest) = source.strip_prefix("runs:/") {
-        let (run, path) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
-        return below(run, path);
+    match home(version) {
+        Some((root, folder)) => {
+            let path = if folder.is_empty() { FILE.to_owned() } else { format!("{folder}/{FILE}") };
+            match root {
+                ArtifactRoot::Run(_) => vec![Place::File(root, path), Place::Registry],
+                ArtifactRoot::LoggedModel(_) => vec![Place::Registry, Place::File(root, path)],
+            }
+        }
+        None => vec![Place::Registry],
     }
-    if let Some(id) = source.strip_prefix("models:/").filter(|id| model_id(id, "").is_ok() && id.starts_with("m-")) {
-        return vec![Place::Registry, Place::File(ArtifactRoot::LoggedModel(id.to_owned()), FILE.to_owned())];
-    }
-    // `s3://bucket/1/<run>/artifacts/model`: the store's own address of a run's files.
-    let inside = version.run_id.as_ref().and_then(|run| {
-        let (_, path) = source.split_once(&format!("/{}/artifacts", run.as_str()))?;
-        (path.is_empty() || path.starts_with('/')).then(|| below(run.as_str(), path))
-    });
-    inside.unwrap_or_else(|| vec![Place::Registry])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{ModelName, VersionNumber};
+    use crate::domain::ids::{ModelName, RunId, VersionNumber};
     use crate::domain::registry::{Stage, Tags, VersionStatus};
 
     fn version(source: &str) -> ModelVersion {

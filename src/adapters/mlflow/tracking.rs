@@ -98,6 +98,11 @@ impl TrackingServer for Mlflow {
         }
     }
 
+    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<Vec<u8>> {
+        self.read_mlmodel(version, &format!("read the MLmodel file of version {} of {}", version.number, version.model))
+            .await
+    }
+
     async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
         self.read_signature(version).await
     }

@@ -11,6 +11,9 @@ pub mod seal;
 pub mod text;
 pub mod vouch;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

@@ -66,6 +66,13 @@ impl Sealed {
         Self { record, record_hash, signature: None }
     }
 
+    /// The first twelve digits of the hash: enough to tell records apart on screen.
+    #[must_use]
+    pub fn short_hash(&self) -> &str {
+        let digits = self.record_hash.strip_prefix("sha256:").unwrap_or(&self.record_hash);
+        digits.get(..12).unwrap_or(digits)
+    }
+
     /// The bytes that are hashed and signed.
     #[must_use]
     pub fn signed_bytes(&self) -> Vec<u8> {

@@ -16,7 +16,9 @@ use self::filter::Filter;
 use super::convert;
 use super::registry::{DemoRegistry, cut};
 use super::world::{Refusal, World};
-use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature, SignatureField};
+use crate::domain::artifact::{
+    ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature, SignatureField, home,
+};
 use crate::domain::history::History;
 use crate::domain::ids::{ExperimentId, RunId, VersionNumber};
 use crate::domain::registry::ModelVersion;
@@ -139,6 +141,18 @@ impl TrackingServer for DemoRegistry {
             })
         })
         .await
+    }
+
+    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<Vec<u8>> {
+        match home(version) {
+            Some((root, folder)) if folder.is_empty() => self.file(&root, "MLmodel").await,
+            Some((root, folder)) => self.file(&root, &format!("{folder}/MLmodel")).await,
+            None => {
+                let operation = format!("read the MLmodel file of version {} of {}", version.number, version.model);
+                let reason = format!("there is no MLmodel file where its source ({}) says", version.source);
+                Err(Failure::new(FailureKind::NotFound, Service::Mlflow, operation, reason))
+            }
+        }
     }
 
     async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {

@@ -1,0 +1,4 @@
+//! Looking back: does a release carry the sign-off it should, and what was in production when? Reading only.
+
+pub mod log;
+pub mod verify;

@@ -1,0 +1,291 @@
+//! What was decided on a model, and what was in production when: entries from several sources, laid together.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::ids::{ModelName, PromotionId, RepoSlug, VersionNumber};
+use super::record::{Decision, DecisionMark, Sealed};
+use super::registry::ModelVersion;
+use super::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER, trailer};
+use super::text::{clean, clean_line};
+
+/// Where an entry was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The records and journals of this machine.
+    Machine,
+    /// The record on a GitHub release.
+    Release,
+    /// The message of a release's Git tag, where the release has no record.
+    GitTag,
+    /// A tag of the model version: a pointer that whoever may edit tags can write.
+    VersionTag,
+}
+
+impl Source {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Machine => "this machine",
+            Self::Release => "release",
+            Self::GitTag => "Git tag",
+            Self::VersionTag => "version tag",
+        }
+    }
+}
+
+/// What came of a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "effect", content = "why")]
+pub enum Effect {
+    /// It put the version into production, and the release stands.
+    Production,
+    /// Nothing was moved by it: a rejection, a hold, an approval that others have to add to.
+    Said,
+    /// It should have, and did not, with what became of it: `refused`, `taken back`.
+    Failed(String),
+    /// It is under way, or nobody here knows what became of it.
+    Open(String),
+}
+
+/// One decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// When it was signed.
+    pub at: Timestamp,
+    /// The model.
+    pub model: ModelName,
+    /// The version.
+    pub version: VersionNumber,
+    /// What was decided.
+    pub decision: Decision,
+    /// Login of who signed.
+    pub by: String,
+    /// Logins of others whose approval is in it.
+    pub also: Vec<String>,
+    /// Why, in the signer's words; from a version's tag alone it may be cut.
+    pub reason: String,
+    /// The release's tag; none for decisions that release nothing.
+    pub tag: Option<String>,
+    /// The repository of that tag.
+    pub repository: Option<RepoSlug>,
+    /// The record's id, that of the promotion.
+    pub record_id: Option<PromotionId>,
+    /// The record's hash.
+    pub record_hash: Option<String>,
+    /// What came of it.
+    pub effect: Effect,
+    /// Where it was found, each once.
+    pub sources: Vec<Source>,
+}
+
+impl LogEntry {
+    /// The entry of a record.
+    #[must_use]
+    pub fn of(sealed: &Sealed, effect: Effect, source: Source) -> Self {
+        let record = &sealed.record;
+        Self {
+            at: record.signed_at,
+            model: record.model.name.clone(),
+            version: record.model.version,
+            decision: record.decision,
+            by: clean_line(&record.signer.login),
+            also: record.approvals.iter().map(|a| clean_line(&a.login)).collect(),
+            reason: clean(&record.reason),
+            tag: record.change.as_ref().map(|c| c.tag.to_string()),
+            repository: record.change.as_ref().map(|c| c.repository.clone()),
+            record_id: Some(record.record_id),
+            record_hash: Some(sealed.record_hash.clone()),
+            effect,
+            sources: vec![source],
+        }
+    }
+
+    /// The decision in force that the tags of `version` tell of, if they do.
+    #[must_use]
+    pub fn on(version: &ModelVersion) -> Option<Self> {
+        let mark = DecisionMark::on(version)?;
+        let released = mark.decision.promotes().then(|| version.own_tag("tag")).flatten();
+        Some(Self {
+            at: mark.at,
+            model: version.model.clone(),
+            version: version.number,
+            decision: mark.decision,
+            // The mark of a promoting decision is written when the release stands.
+            effect: if mark.decision.promotes() { Effect::Production } else { Effect::Said },
+            by: mark.by,
+            also: Vec::new(),
+            reason: mark.reason,
+            tag: released.map(clean_line),
+            repository: None,
+            record_id: None,
+            record_hash: Some(mark.record),
+            sources: vec![Source::VersionTag],
+        })
+    }
+
+    /// What the message of an annotated tag tells of a release without a record, as earlier versions made it. `author` is
+    /// who the host says made the release.
+    #[must_use]
+    pub fn of_message(message: &str, author: &str, tag: &str, repository: &RepoSlug) -> Option<Self> {
+        let id = trailer(message, OPERATION_TRAILER)?.parse::<PromotionId>().ok()?;
+        let reason = message.split_once("\nReason: ").and_then(|(_, rest)| rest.split("\n\n").next());
+        Some(Self {
+            at: id.made_at()?,
+            model: ModelName::new(trailer(message, MODEL_TRAILER)?),
+            version: trailer(message, VERSION_TRAILER)?.parse().ok()?,
+            decision: Decision::Approve,
+            by: clean_line(author),
+            also: Vec::new(),
+            reason: clean(reason.unwrap_or_default()),
+            tag: Some(clean_line(tag)),
+            repository: Some(repository.clone()),
+            record_id: Some(id),
+            record_hash: trailer(message, RECORD_TRAILER).map(clean_line),
+            effect: Effect::Production,
+            sources: vec![Source::GitTag],
+        })
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        let same = |a: bool| a && self.model == other.model && self.version == other.version;
+        same(self.record_id.is_some() && self.record_id == other.record_id)
+            || same(self.record_hash.is_some() && self.record_hash == other.record_hash)
+    }
+}
+
+/// What was decided, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// Every decision once, newest first.
+    pub entries: Vec<LogEntry>,
+    /// What the registry says is in production now, by model; models that could not be read are missing.
+    pub in_production: BTreeMap<ModelName, Vec<VersionNumber>>,
+    /// Which sources were seen, one phrase each.
+    pub seen: Vec<String>,
+    /// What could not be read, is cut short, or does not fit together, one sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Log {
+    /// What put a version of each model into production last, at `at` or before. Only decisions that were signed off are
+    /// known; what somebody moved by hand is not.
+    #[must_use]
+    pub fn production_at(&self, at: Timestamp) -> BTreeMap<&ModelName, &LogEntry> {
+        let mut out: BTreeMap<&ModelName, &LogEntry> = BTreeMap::new();
+        // Newest first: the first that fits is the last that happened.
+        for entry in self.entries.iter().filter(|e| e.effect == Effect::Production && e.at <= at) {
+            out.entry(&entry.model).or_insert(entry);
+        }
+        out
+    }
+
+    /// Says where the registry has something else in production than was signed off last.
+    #[must_use]
+    pub fn contradictions(&self) -> Vec<String> {
+        let last = self.production_at(Timestamp::MAX);
+        let differs = |(model, now): (&ModelName, &Vec<VersionNumber>)| {
+            let signed = last.get(model)?;
+            if now.contains(&signed.version) {
+                return None;
+            }
+            let names = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let now = if names.is_empty() { "nothing".to_owned() } else { names };
+            Some(format!("{now} of {model} is in production, but {} was signed off last", signed.version))
+        };
+        self.in_production.iter().filter_map(differs).collect()
+    }
+}
+
+/// Lays entries of all sources together: each decision once, newest first. What this machine and the releases say goes
+/// before what tags say; that it reached production counts whoever says it.
+#[must_use]
+pub fn merge(mut found: Vec<LogEntry>) -> Vec<LogEntry> {
+    found.sort_by_key(|e| e.sources.iter().min().copied());
+    let mut out: Vec<LogEntry> = Vec::new();
+    for entry in found {
+        let Some(there) = out.iter_mut().find(|e| e.is(&entry)) else {
+            out.push(entry);
+            continue;
+        };
+        if entry.effect == Effect::Production {
+            there.effect = Effect::Production;
+        }
+        there.tag = there.tag.take().or(entry.tag);
+        there.repository = there.repository.take().or(entry.repository);
+        there.record_id = there.record_id.or(entry.record_id);
+        there.record_hash = there.record_hash.take().or(entry.record_hash);
+        for source in entry.sources {
+            if !there.sources.contains(&source) {
+                there.sources.push(source);
+            }
+        }
+    }
+    out.sort_by(|a, b| (b.at, &a.model, b.version, &a.record_hash).cmp(&(a.at, &b.model, a.version, &b.record_hash)));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::promotion::samples;
+
+    fn entry(source: Source, effect: Effect) -> LogEntry {
+        LogEntry::of(&samples::plan().record, effect, source)
+    }
+
+    #[test]
+    fn the_same_decision_from_three_sources_is_one_entry() {
+        let machine = entry(Source::Machine, Effect::Open("nobody knows".into()));
+        let release = entry(Source::Release, Effect::Production);
+        let tag = LogEntry { record_id: None, reason: "cut".into(), ..entry(Source::VersionTag, Effect::Production) };
+        for found in [vec![machine.clone(), release.clone(), tag.clone()], vec![tag, release, machine.clone()]] {
+            let merged = merge(found);
+            assert_eq!(merged.len(), 1);
+            assert_eq!(merged[0].effect, Effect::Production);
+            assert_eq!(merged[0].reason, machine.reason, "the full text goes before the cut one");
+            assert_eq!(merged[0].sources, [Source::Machine, Source::Release, Source::VersionTag]);
+        }
+    }
+
+    #[test]
+    fn what_was_in_production_at_a_time_is_the_last_that_reached_it_before() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let of = |when: &str, version, effect| LogEntry {
+            at: at(when),
+            version: VersionNumber(version),
+            record_id: None,
+            record_hash: Some(when.to_owned()),
+            ..entry(Source::Release, effect)
+        };
+        let log = Log {
+            entries: merge(vec![
+                of("2026-01-01T00:00:00Z", 1, Effect::Production),
+                of("2026-03-01T00:00:00Z", 3, Effect::Production),
+                of("2026-02-01T00:00:00Z", 2, Effect::Failed("refused".into())),
+                of("2026-04-01T00:00:00Z", 4, Effect::Said),
+            ]),
+            ..Log::default()
+        };
+        let version = |when: &str| log.production_at(at(when)).values().next().map(|e| e.version.0);
+        assert_eq!(version("2025-12-31T23:59:59Z"), None);
+        assert_eq!(version("2026-02-15T00:00:00Z"), Some(1));
+        assert_eq!(version("2026-12-01T00:00:00Z"), Some(3));
+        assert_eq!(log.entries.iter().map(|e| e.version.0).collect::<Vec<_>>(), [4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn a_version_that_was_moved_by_hand_is_told() {
+        let mut log = Log { entries: vec![entry(Source::Release, Effect::Production)], ..Log::default() };
+        let model = log.entries[0].model.clone();
+        log.in_production.insert(model.clone(), vec![VersionNumber(42)]);
+        assert!(log.contradictions().is_empty());
+        log.in_production.insert(model, vec![VersionNumber(7)]);
+        assert_eq!(log.contradictions(), ["v7 of telco-churn is in production, but v42 was signed off last"]);
+    }
+}

@@ -1,0 +1,152 @@
+//! People: enough of them, who may, who did not make it themselves, and who are who the host says.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Lines, Named, Proof, Signature};
+use crate::domain::commit::CommitComment;
+use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Truth};
+use crate::domain::record::vouch::{self, Vouched};
+use crate::domain::record::{Approval, Decision, Record, Sealed};
+use crate::domain::text::clean_line;
+
+/// As many different people as are asked for, each vouched for by a comment that is still what it was.
+pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Named, lines: &mut Lines) {
+    let record = &sealed.record;
+    let asked = named.policy.as_ref().map_or(1, |(sources, _)| Effective::of(sources).approvals);
+    let needed = match record.decision {
+        // One person brings back what worked.
+        Decision::Rollback => 1,
+        _ => asked.max(record.quorum).max(1),
+    };
+    let mut people: BTreeSet<u64> = BTreeSet::from([record.signer.id]);
+    let mut wrong = Vec::new();
+    if !record.approvals.is_empty() {
+        let comments = match &named.comments {
+            Ok(comments) => comments,
+            Err(failure) => return lines.unread("approvals", failure),
+        };
+        let Ok((version, _)) = &named.version else { return };
+        let found = vouch::vouched(comments, &proof.place.registry, version);
+        let until = signed_by_the_host(record);
+        // What was decided after the release belongs to the next one.
+        let before: Vec<Vouched> = found.iter().filter(|v| v.approval.at <= until).cloned().collect();
+        let (counting, void) = vouch::standing(&before, &record.facts, None);
+        for approval in &record.approvals {
+            match broken(approval, comments, &found) {
+                Some(why) => wrong.push(format!("{}'s approval does not count: {why}", clean_line(&approval.login))),
+                None if !counting.contains(approval) => {
+                    let why = void.iter().find(|v| v.login == approval.login).map(|v| v.why.clone());
+                    let why = why.unwrap_or_else(|| "a later decision of theirs took its place".to_owned());
+                    wrong.push(format!("{}'s approval does not count: {why}", clean_line(&approval.login)));
+                }
+                None => {
+                    people.insert(approval.id);
+                }
+            }
+        }
+    }
+    let names = record.approvers().into_iter().map(clean_line).collect::<Vec<_>>().join(", ");
+    if people.len() < needed as usize {
+        wrong.push(format!("{} of {needed} approvals count", people.len()));
+    }
+    lines.all("approvals", wrong, format!("{} of {needed}: {names}", people.len()));
+}
+
+/// Why the comment behind an approval does not vouch for it any more.
+fn broken(approval: &Approval, comments: &[CommitComment], found: &[Vouched]) -> Option<String> {
+    let Some(comment) = comments.iter().find(|c| c.id == approval.comment_id) else {
+        return Some("its comment is gone".to_owned());
+    };
+    if comment.author_id != approval.id {
+        return Some(format!("its comment is by {}", clean_line(&comment.login)));
+    }
+    if comment.created_at != comment.updated_at {
+        return Some("its comment was edited after it was written".to_owned());
+    }
+    let says = found.iter().find(|v| v.approval.comment_id == approval.comment_id);
+    match says {
+        None => Some("its comment is not about this version".to_owned()),
+        Some(v) if v.approval.record_hash != approval.record_hash || v.approval.record_id != approval.record_id => {
+            Some("its comment names another record".to_owned())
+        }
+        Some(_) => None,
+    }
+}
+
+/// When the record was signed, by the host's clock as far as it is known: comments carry the host's times.
+fn signed_by_the_host(record: &Record) -> Timestamp {
+    let ahead = SignedDuration::from_millis(record.clock.skew_ms.unwrap_or(0));
+    // The host's times are whole seconds.
+    record.signed_at.checked_sub(ahead).unwrap_or(record.signed_at)
+}
+
+/// Nobody who approved made it: as recorded, and as the servers say now.
+pub(super) fn four_eyes(sealed: &Sealed, named: &Named, lines: &mut Lines) {
+    let record = &sealed.record;
+    let Some((sources, evidence)) = &named.policy else { return };
+    let demands = Effective::of(sources);
+    let people = People::of(evidence);
+    let mut signer: Vec<&str> = vec![record.signer.login.as_str()];
+    signer.extend(record.signer.registry_user.as_deref());
+    let mut wrong = Vec::new();
+    judge(&demands, record, "as recorded, the signer", record.separation, &mut wrong);
+    judge(&demands, record, &record.signer.login, Separation::of(&signer, &people), &mut wrong);
+    for approval in &record.approvals {
+        judge(&demands, record, &approval.login, Separation::of(&[approval.login.as_str()], &people), &mut wrong);
+    }
+    wrong.dedup();
+    if demands.four_eyes == FourEyes::default() && wrong.is_empty() {
+        return lines.note("four eyes", "the policy does not ask for it");
+    }
+    lines.all(
+        "four eyes",
+        wrong,
+        "nobody who approved trained it or wrote its pull request, as far as the policy asks",
+    );
+}
+
+fn judge(demands: &Effective, record: &Record, who: &str, is: Separation, wrong: &mut Vec<String>) {
+    let rollback = if record.decision == Decision::Rollback { demands.rollback } else { Severity::Block };
+    let who = clean_line(who);
+    let eyes = &demands.four_eyes;
+    for (rule, truth, did, what) in [
+        (eyes.trainer, is.not_trainer, "trained it", "who trained it"),
+        (eyes.author, is.not_author, "wrote the pull request", "who wrote the pull request"),
+    ] {
+        // As in the approval itself: a rule that is not asked for has no unknowns.
+        let severity = match truth {
+            Truth::True => continue,
+            Truth::False => rule,
+            Truth::Unknown if rule == Severity::Ignore => continue,
+            Truth::Unknown => eyes.unknown,
+        };
+        if severity.min(rollback) == Severity::Block {
+            wrong.push(match truth {
+                Truth::False => format!("{who} {did}"),
+                _ => format!("nobody says {what}"),
+            });
+        }
+    }
+}
+
+pub(super) fn may_sign(named: &Named, lines: &mut Lines) {
+    let wrong = named.may_sign.iter().filter_map(|(_, may)| may.as_ref().err().map(|why| clean_line(why))).collect();
+    if !named.may_sign.is_empty() {
+        let names = named.may_sign.iter().map(|(login, _)| clean_line(login)).collect::<Vec<_>>().join(", ");
+        lines.all("approvers", wrong, format!("may approve: {names}"));
+    }
+}
+
+pub(super) fn signature(sealed: &Sealed, signature: &Signature, lines: &mut Lines) {
+    let login = clean_line(&sealed.record.signer.login);
+    match signature {
+        Signature::NotAsked => lines.note("signature", "there is none, and no list of allowed signers asks for one"),
+        Signature::Unchecked => lines.note("signature", "there is one, and no list of allowed signers to check it by"),
+        Signature::Missing => lines.fail("signature", "there is none, and a list of allowed signers is configured"),
+        Signature::Checked(Ok(())) => lines.pass("signature", format!("made with a key of {login}")),
+        Signature::Checked(Err(why)) => lines.fail("signature", clean_line(why)),
+        Signature::Unread(failure) => lines.unread("signature", failure),
+    }
+}

@@ -1,0 +1,174 @@
+#![allow(clippy::unwrap_used)]
+//! The judgement on one release made of the samples: what holds, and that no byte can change unseen.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::commit::ReleaseAsset;
+use crate::domain::policy::CodeEvidence;
+use crate::domain::promotion::samples;
+use crate::domain::record::seal::sha256;
+use crate::domain::registry::Stage;
+use crate::failure::Service;
+
+fn tag(message: &[u8]) -> TagState {
+    TagState {
+        name: "telco-churn-v42".parse().unwrap(),
+        commit: samples::sha(),
+        object: Some("f".repeat(40)),
+        message: Some(crate::domain::text::clean(&String::from_utf8_lossy(message))),
+        message_digest: Some(sha256(message)),
+    }
+}
+
+fn proof() -> Proof {
+    let plan = samples::plan();
+    let asset = ReleaseAsset { id: 3, name: ASSET.into(), size: 1, digest: None, complete: true };
+    Proof {
+        place: Place {
+            repo: plan.draft.repo.clone(),
+            tag: plan.draft.tag.clone(),
+            host: "github.com".into(),
+            registry: plan.draft.registry_url.clone(),
+            demo: false,
+        },
+        tag: Ok(Some(tag(plan.tag_message.as_bytes()))),
+        releases: Ok(vec![ReleaseState {
+            id: 1,
+            tag: plan.draft.tag.to_string(),
+            draft: false,
+            body: plan.notes.clone(),
+            author: Some("rev1".into()),
+            author_id: Some(7),
+            assets: vec![asset],
+            upload_url: None,
+            web_url: String::new(),
+        }]),
+        asset: Ok(Some(plan.record.to_bytes())),
+    }
+}
+
+/// The registry after the promotion: the candidate in Production, the one before archived.
+fn named() -> Named {
+    let mut facts = samples::facts();
+    facts.version.stage = Stage::Production;
+    let mut before = facts.baseline.clone().unwrap();
+    before.version.stage = Stage::Archived;
+    let evidence = Evidence {
+        facts: samples::facts(),
+        signature: Ok(true),
+        code: CodeEvidence::unread("not read"),
+        read_at: samples::now(),
+    };
+    Named {
+        version: Ok((facts.version, facts.run)),
+        baseline: Some(Ok((before.version, before.run))),
+        mlmodel: None,
+        comments: Ok(Vec::new()),
+        policy: Some((Vec::new(), evidence)),
+        may_sign: Vec::new(),
+        repository: Ok(samples::draft().repo),
+        branch_may_stand_in: false,
+        signature: Signature::NotAsked,
+    }
+}
+
+fn against(lines: &[Line]) -> Vec<&'static str> {
+    lines.iter().filter(|l| l.state.refuses()).map(|l| l.check).collect()
+}
+
+#[test]
+fn a_release_as_it_was_signed_holds_and_its_facts_can_be_rebuilt() {
+    let lines = judge(&proof(), Some(&named()));
+    assert_eq!(against(&lines), Vec::<&str>::new(), "{lines:#?}");
+    assert!(lines.iter().any(|l| l.check == "facts" && l.state == LineState::Pass));
+}
+
+#[test]
+fn what_cannot_be_read_holds_nothing_and_keeps_its_kind() {
+    let down = || Failure::new(FailureKind::Unavailable, Service::Mlflow, "read it", "it is down");
+    let mut proof = proof();
+    proof.tag = Err(down());
+    let named = Named { version: Err(down()), ..named() };
+    let lines = judge(&proof, Some(&named));
+    assert_eq!(against(&lines), ["tag", "version"]);
+    assert!(lines.iter().filter(|l| l.state.refuses()).all(|l| l.failure == Some(FailureKind::Unavailable)));
+}
+
+#[test]
+fn a_signature_counts_only_where_somebody_asks_for_it() {
+    let unread = Failure::new(FailureKind::Local, Service::Local, "check it", "ssh-keygen is not here");
+    for (signature, refused) in [
+        (Signature::NotAsked, false),
+        (Signature::Unchecked, false),
+        (Signature::Missing, true),
+        (Signature::Checked(Ok(())), false),
+        (Signature::Checked(Err("not theirs".into())), true),
+        (Signature::Unread(unread), true),
+    ] {
+        let lines = judge(&proof(), Some(&Named { signature: signature.clone(), ..named() }));
+        assert_eq!(against(&lines) == ["signature"], refused, "{signature:?}");
+    }
+}
+
+#[test]
+fn a_digest_of_files_is_compared_where_one_was_recorded() {
+    let mut plan = samples::draft();
+    plan.basis.artifact.mlmodel = Some("sha256:aa".into());
+    let plan = plan.sign(samples::id(1), samples::now(), &crate::domain::record::SignOff::because("fine")).unwrap();
+    let mut proof = proof();
+    proof.tag = Ok(Some(tag(plan.tag_message.as_bytes())));
+    proof.asset = Ok(Some(plan.record.to_bytes()));
+    for (now, refused) in [("sha256:aa", false), ("sha256:bb", true)] {
+        let named = Named { mlmodel: Some(Ok(now.into())), ..named() };
+        assert_eq!(against(&judge(&proof, Some(&named))) == ["files"], refused, "{now}");
+    }
+}
+
+#[test]
+fn an_author_is_known_by_id_and_a_login_can_change() {
+    for (author, id, holds) in
+        [("renamed", Some(7), true), ("rev1", Some(8), false), ("REV1", None, true), ("rev2", None, false)]
+    {
+        let mut proof = proof();
+        if let Ok(releases) = &mut proof.releases {
+            releases[0].author = Some(author.into());
+            releases[0].author_id = id;
+        }
+        assert_eq!(against(&judge(&proof, Some(&named()))).is_empty(), holds, "{author} {id:?}");
+    }
+}
+
+#[test]
+fn waiting_ends_when_release_and_record_are_there() {
+    assert!(!incomplete(&proof()));
+    assert!(incomplete(&Proof { asset: Ok(None), ..proof() }));
+    assert!(incomplete(&Proof { tag: Ok(None), ..proof() }));
+    assert!(incomplete(&Proof { releases: Ok(Vec::new()), ..proof() }));
+    let denied = Failure::new(FailureKind::Forbidden, Service::Github, "read it", "no");
+    assert!(!incomplete(&Proof { tag: Err(denied), ..proof() }), "nobody becomes permitted by waiting");
+}
+
+/// `bytes` with the byte at a place made another one.
+fn changed(bytes: &[u8], at: prop::sample::Index, by: u8) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    let at = at.index(out.len());
+    out[at] ^= by;
+    out
+}
+
+proptest! {
+    #[test]
+    fn any_byte_changed_in_the_record_is_found(at: prop::sample::Index, by in 1_u8..) {
+        let bytes = changed(&samples::plan().record.to_bytes(), at, by);
+        let lines = judge(&Proof { asset: Ok(Some(bytes)), ..proof() }, Some(&named()));
+        prop_assert!(!against(&lines).is_empty());
+    }
+
+    #[test]
+    fn any_byte_changed_in_the_tag_s_message_is_found(at: prop::sample::Index, by in 1_u8..) {
+        let bytes = changed(samples::plan().tag_message.as_bytes(), at, by);
+        let lines = judge(&Proof { tag: Ok(Some(tag(&bytes))), ..proof() }, Some(&named()));
+        prop_assert!(!against(&lines).is_empty());
+    }
+}
