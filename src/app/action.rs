@@ -32,6 +32,24 @@ actions! {
     Review = "review",
     /// approve: plan, then type the version
     Approve = "approve",
+    /// reject: say why
+    Reject = "reject",
+    /// hold: not yet; say why
+    Hold = "hold",
+    /// roll back: to a version that was in production before
+    Rollback = "rollback",
+    /// submit
+    Submit = "submit",
+    /// yes: answers the question
+    AnswerYes = "answer_yes",
+    /// no: answers the question
+    AnswerNo = "answer_no",
+    /// n/a: answers the question
+    AnswerNa = "answer_na",
+    /// next answer: of those the question allows
+    NextAnswer = "next_answer",
+    /// note: beside the answer
+    Note = "note",
     /// confirm
     Confirm = "confirm",
     /// resume: read what is there, then go on
@@ -54,6 +72,8 @@ actions! {
     Tab3 = "tab_3",
     /// fourth tab
     Tab4 = "tab_4",
+    /// fifth tab
+    Tab5 = "tab_5",
     /// reason: type it, or go back to the version
     NextField = "next_field",
     /// release notes: as they will be
@@ -145,6 +165,7 @@ impl Action {
             Self::Tab2 => Some(1),
             Self::Tab3 => Some(2),
             Self::Tab4 => Some(3),
+            Self::Tab5 => Some(4),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::decisions::Decisions;
 use super::files::Files;
 use super::grown::{FoundRuns, Grown};
 use super::query::{Answer, Promotion, Query, RequestId, Session};
@@ -137,6 +138,8 @@ pub struct Catalog {
     facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
     preflights: HashMap<(ModelName, VersionNumber, Decision), Box<Preflight>>,
     judgements: HashMap<(ModelName, VersionNumber), Box<Judgement>>,
+    /// What was read about decisions.
+    pub decisions: Decisions,
     /// Promotions of this machine, newest first.
     pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
@@ -273,6 +276,10 @@ impl Catalog {
             (Query::Judgement { model, version }, Answer::Judgement(judgement)) => {
                 self.judgements.insert((model.clone(), *version), judgement);
             }
+            (
+                Query::Decision { .. } | Query::RollbackCandidates(_) | Query::Records,
+                answer @ (Answer::Decision(_) | Answer::RollbackCandidates(_) | Answer::Records(_)),
+            ) => self.decisions.store(query, answer),
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {
                 self.put_histories(query, histories);
@@ -390,6 +397,12 @@ impl Catalog {
     pub fn forget_preflight(&mut self, model: &ModelName, version: VersionNumber, decision: Decision) {
         self.preflights.remove(&(model.clone(), version, decision));
         self.slots.remove(&Query::Preflight { model: model.clone(), version, decision });
+    }
+
+    /// Throws away what a rejection or hold rested on, so that the next one reads everything anew.
+    pub fn forget_decision(&mut self, model: &ModelName, version: VersionNumber, decision: Decision) {
+        self.decisions.forget(model, version, decision);
+        self.slots.remove(&Query::Decision { model: model.clone(), version, decision });
     }
 
     /// The questions that bring in the runs of these ids: those under way for any of them, and one for those

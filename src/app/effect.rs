@@ -4,6 +4,7 @@ use super::paint::PaintRequest;
 use super::prefs::Remember;
 use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
+use crate::decision::DecisionDraft;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::promotion::PlanDraft;
 use crate::domain::record::SignOff;
@@ -19,6 +20,13 @@ pub enum Effect {
     Promote {
         /// The plan that was on screen.
         draft: Box<PlanDraft>,
+        /// What the signer said.
+        sign_off: SignOff,
+    },
+    /// Take a decision that promotes nothing by itself, as the human just confirmed.
+    Decide {
+        /// What was on screen.
+        draft: Box<DecisionDraft>,
         /// What the signer said.
         sign_off: SignOff,
     },

@@ -26,8 +26,14 @@ pub enum Context {
     Review,
     /// The lineage of one version.
     Lineage,
+    /// The checklist of one version.
+    Checklist,
     /// The approval form.
     Approve,
+    /// The form that rejects or holds.
+    Decide,
+    /// The versions that can be brought back.
+    Rollback,
     /// One promotion.
     Promotion,
     /// The list of promotions.
@@ -56,7 +62,7 @@ pub enum Context {
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -64,7 +70,10 @@ impl Context {
         Self::Versions,
         Self::Review,
         Self::Lineage,
+        Self::Checklist,
         Self::Approve,
+        Self::Decide,
+        Self::Rollback,
         Self::Promotion,
         Self::History,
         Self::Curve,
@@ -90,7 +99,10 @@ impl Context {
             Self::Versions => "versions",
             Self::Review => "review",
             Self::Lineage => "lineage",
+            Self::Checklist => "checklist",
             Self::Approve => "approve",
+            Self::Decide => "decide",
+            Self::Rollback => "rollback",
             Self::Promotion => "promotion",
             Self::History => "history",
             Self::Curve => "curve",
@@ -109,7 +121,7 @@ impl Context {
     /// A closed context shares no key with the ones outside it: what it does not bind does nothing.
     #[must_use]
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Approve | Self::Prompt | Self::Help)
+        matches!(self, Self::Approve | Self::Decide | Self::Prompt | Self::Help)
     }
 }
 

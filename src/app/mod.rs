@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod catalog;
+pub mod decisions;
 pub mod edit;
 pub mod effect;
 pub mod files;
@@ -19,4 +20,5 @@ pub mod prefs;
 pub mod query;
 pub mod route;
 pub mod saving;
+pub mod text_area;
 pub mod trace;

@@ -7,7 +7,9 @@ use super::paint::{Canvas, Graphic};
 use super::prefs::Prefs;
 use super::query::{Answer, Query, RequestId};
 use super::saving::SaveNews;
-use crate::domain::ids::PromotionId;
+use crate::decision::Decided;
+use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
+use crate::domain::record::Decision;
 use crate::failure::{Failure, Outcome};
 use crate::promoter::Progress;
 
@@ -33,6 +35,17 @@ pub enum Msg {
         id: Option<PromotionId>,
         /// Why it could not go on, if the journal failed.
         outcome: Result<(), Failure>,
+    },
+    /// A decision that promotes nothing was taken, or could not be.
+    Decided {
+        /// On a version of this model.
+        model: ModelName,
+        /// On this version.
+        version: VersionNumber,
+        /// Which.
+        decision: Decision,
+        /// What was written.
+        outcome: Outcome<Box<Decided>>,
     },
     /// The file being saved came further.
     Save(SaveNews),

@@ -5,12 +5,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::ExperimentId;
+use crate::domain::ids::{ExperimentId, ModelName, VersionNumber};
+use crate::domain::policy::Answers;
+use crate::domain::record::Decision;
 
 /// How many filters are kept.
 const FILTERS: usize = 50;
 /// The format of the text that is kept on disk. Files of a later one are left alone.
 const FORMAT: u32 = 1;
+
+/// How many drafts of decisions are kept; the oldest goes first.
+const DRAFTS: usize = 100;
 
 /// A column of a list of runs that a person may choose.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,6 +64,49 @@ pub struct Sort {
     pub descending: bool,
 }
 
+/// What a reviewer has said about one version before deciding on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The model.
+    pub model: ModelName,
+    /// The version.
+    pub version: VersionNumber,
+    /// Answers to the checklist.
+    #[serde(default)]
+    pub answers: Answers,
+    /// Reasons typed and not yet submitted, one a decision.
+    #[serde(default)]
+    pub reasons: Vec<(Decision, String)>,
+}
+
+impl Draft {
+    /// Nothing said yet.
+    #[must_use]
+    pub fn new(model: ModelName, version: VersionNumber) -> Self {
+        Self { model, version, answers: Answers::new(), reasons: Vec::new() }
+    }
+
+    /// The reason typed for `decision`; empty if there is none.
+    #[must_use]
+    pub fn reason(&self, decision: Decision) -> &str {
+        self.reasons.iter().find(|(d, _)| *d == decision).map_or("", |(_, text)| text)
+    }
+
+    /// Keeps `text` as the reason for `decision`.
+    #[must_use]
+    pub fn with_reason(mut self, decision: Decision, text: &str) -> Self {
+        self.reasons.retain(|(d, _)| *d != decision);
+        if !text.trim().is_empty() {
+            self.reasons.push((decision, text.to_owned()));
+        }
+        self
+    }
+
+    fn is_empty(&self) -> bool {
+        self.answers.is_empty() && self.reasons.is_empty()
+    }
+}
+
 /// Everything that is remembered of one server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -69,6 +117,8 @@ pub struct Prefs {
     pub sort: BTreeMap<ExperimentId, Sort>,
     /// Filters sent to the server, the latest last, each once.
     pub filters: Vec<String>,
+    /// Decisions that are being made, the one touched last at the end.
+    pub drafts: Vec<Draft>,
 }
 
 /// One thing to remember.
@@ -80,6 +130,10 @@ pub enum Remember {
     Sort(ExperimentId, Sort),
     /// A filter that was sent.
     Filter(String),
+    /// What was said so far about a version; in place of what was said before.
+    Draft(Draft),
+    /// A version was decided on: what was said is in the record now.
+    Decided(ModelName, VersionNumber),
 }
 
 /// Why a kept text cannot be used.
@@ -124,7 +178,23 @@ impl Prefs {
                 let too_many = self.filters.len().saturating_sub(FILTERS);
                 self.filters.drain(..too_many);
             }
+            Remember::Draft(draft) => {
+                self.drafts.retain(|d| d.model != draft.model || d.version != draft.version);
+                if !draft.is_empty() {
+                    self.drafts.push(draft);
+                }
+                let too_many = self.drafts.len().saturating_sub(DRAFTS);
+                self.drafts.drain(..too_many);
+            }
+            Remember::Decided(model, version) => self.drafts.retain(|d| d.model != model || d.version != version),
         }
+    }
+
+    /// What was said so far about a version.
+    #[must_use]
+    pub fn draft(&self, model: &ModelName, version: VersionNumber) -> Draft {
+        let found = self.drafts.iter().find(|d| d.model == *model && d.version == version);
+        found.cloned().unwrap_or_else(|| Draft::new(model.clone(), version))
     }
 
     /// The text to keep on disk.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::trace::{Trace, Traced};
+use crate::decision::DecisionDraft;
+use crate::decision::rollback::Candidate;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
@@ -13,6 +15,7 @@ use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
 use crate::domain::record::Decision;
+use crate::domain::record::chain::Line;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
@@ -76,6 +79,19 @@ pub enum Query {
         /// The version.
         version: VersionNumber,
     },
+    /// What a rejection or hold rests on.
+    Decision {
+        /// The model.
+        model: ModelName,
+        /// The version.
+        version: VersionNumber,
+        /// Reject, or hold.
+        decision: Decision,
+    },
+    /// Which versions can be brought back.
+    RollbackCandidates(ModelName),
+    /// All sign-off records of this machine.
+    Records,
     /// All promotions in this machine's journal.
     Promotions,
     /// The history of one metric in several runs, sampled by the server where it is long.
@@ -160,6 +176,12 @@ pub enum Answer {
     Preflight(Box<Preflight>),
     /// To [`Query::Judgement`].
     Judgement(Box<Judgement>),
+    /// To [`Query::Decision`].
+    Decision(Box<DecisionDraft>),
+    /// To [`Query::RollbackCandidates`].
+    RollbackCandidates(Vec<Candidate>),
+    /// To [`Query::Records`]: oldest first.
+    Records(Vec<Line>),
     /// To [`Query::Promotions`].
     Promotions(Vec<Promotion>),
     /// To [`Query::Histories`].

@@ -17,10 +17,16 @@ pub enum Route {
     Review(ModelName, VersionNumber),
     /// The form that puts one version into production: for the first time, or again.
     Approve(ModelName, VersionNumber, Decision),
+    /// The form that rejects one version or holds it back.
+    Decide(ModelName, VersionNumber, Decision),
+    /// The versions of a model that can be brought back.
+    Rollback(ModelName),
     /// One promotion.
     Promotion(PromotionId),
     /// All promotions of this machine.
     History,
+    /// One sign-off record of this machine, by the id in it.
+    Record(PromotionId),
     /// The curve of a metric of one version, with the baseline's.
     Curve(ModelName, VersionNumber, String),
     /// A metric over all versions of a model, and the version one comes from.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::VersionNumber;
+use super::record::{Decision, DecisionMark};
 use super::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, VersionStatus};
 
 /// A model's newest undecided version that is newer than what is in production.
@@ -16,9 +17,17 @@ pub struct Waiting {
     pub production_version: Option<ModelVersion>,
 }
 
+impl Waiting {
+    /// Who holds it back and why, if somebody does.
+    #[must_use]
+    pub fn held(&self) -> Option<DecisionMark> {
+        DecisionMark::on(&self.candidate).filter(|mark| mark.decision == Decision::Hold)
+    }
+}
+
 /// Finds what waits in `model`, from one page entry and without asking the server again.
 ///
-/// Archived versions count as decided. A version that is not ready does not wait yet.
+/// Archived and rejected versions count as decided. One that is held back still waits, see [`Waiting::held`]. A version that is not ready does not wait yet.
 #[must_use]
 pub fn waiting(model: &RegisteredModel, target: &PromotionTarget) -> Option<Waiting> {
     let candidate = candidate(model, target)?;
@@ -34,9 +43,15 @@ pub fn candidate<'m>(model: &'m RegisteredModel, target: &PromotionTarget) -> Op
     model
         .latest
         .iter()
-        .filter(|v| v.status == VersionStatus::Ready && v.stage != Stage::Archived)
+        .filter(|v| v.status == VersionStatus::Ready && v.stage != Stage::Archived && !is_rejected(v))
         .filter(|v| !target.is_held_by(v) && production.is_none_or(|p| v.number > p))
         .max_by_key(|v| v.number)
+}
+
+/// Whether the decision that stands on `version` is a rejection.
+#[must_use]
+pub fn is_rejected(version: &ModelVersion) -> bool {
+    DecisionMark::on(version).is_some_and(|mark| mark.decision == Decision::Reject)
 }
 
 /// The version in production, by the target's definition. The highest, if several hold a stage.
@@ -101,6 +116,38 @@ mod tests {
         pending.status = VersionStatus::Pending;
         let latest = vec![version(6, Stage::Production), version(5, Stage::None), version(8, Stage::Archived), pending];
         assert_eq!(found(latest, &target), None);
+    }
+
+    fn marked(mut version: ModelVersion, decision: Decision) -> ModelVersion {
+        let mark = DecisionMark {
+            decision,
+            by: "lee".into(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            reason: "waiting for legal".into(),
+            record: "sha256:0".into(),
+        };
+        let key = format!("{}{}", crate::domain::registry::OWN_TAG_PREFIX, crate::domain::record::mark::DECISION);
+        version.tags.insert(key, mark.to_value());
+        version
+    }
+
+    #[test]
+    fn a_rejected_version_waits_no_more_and_the_one_below_it_does() {
+        let target = PromotionTarget::Stage(Stage::Production);
+        let rejected = marked(version(6, Stage::Staging), Decision::Reject);
+        let latest = vec![version(2, Stage::Production), rejected.clone(), version(4, Stage::None)];
+        assert_eq!(found(latest, &target), Some((4, Some(2))));
+        assert_eq!(found(vec![version(2, Stage::Production), rejected], &target), None);
+    }
+
+    #[test]
+    fn a_held_version_waits_and_says_who_holds_it() {
+        let target = PromotionTarget::Stage(Stage::Production);
+        let held = marked(version(6, Stage::Staging), Decision::Hold);
+        let waiting = waiting(&model(vec![held]), &target).unwrap();
+        assert_eq!(waiting.held().unwrap().reason, "waiting for legal");
+        let approved = marked(version(6, Stage::Staging), Decision::Approve);
+        assert_eq!(super::waiting(&model(vec![approved]), &target).unwrap().held(), None);
     }
 
     #[test]

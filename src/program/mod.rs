@@ -2,6 +2,7 @@
 //!
 //! `update` is the only thing that changes [`state::State`]; what the outside shall do is returned as data.
 
+mod decided;
 pub mod state;
 pub mod update;
 pub mod view;
@@ -14,6 +15,8 @@ mod simulator;
 mod tests;
 #[cfg(test)]
 mod tests_browse;
+#[cfg(test)]
+mod tests_decide;
 #[cfg(test)]
 mod tests_diff;
 #[cfg(test)]

@@ -10,12 +10,15 @@ use crate::app::route::Route;
 use crate::app::trace::{Trace, Traced};
 use std::sync::Arc;
 
+use crate::decision::DecisionDraft;
+use crate::decision::rollback::Candidate;
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead};
 use crate::domain::commit::HostIdentity;
-use crate::domain::ids::ExperimentId;
+use crate::domain::ids::{ExperimentId, VersionNumber};
 use crate::domain::policy::{CodeEvidence, Evidence, Policy, PolicySource, judge};
 use crate::domain::preflight::{Check, CheckState, Preflight};
 use crate::domain::promotion::samples;
+use crate::domain::record::Decision;
 use crate::domain::registry::{RegisteredModel, Stage};
 use crate::domain::rules::Rules;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -175,6 +178,17 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
             let verdict = judge::judge(&sources, &evidence);
             Answer::Judgement(Box::new(Judgement { sources, evidence, verdict }))
         }
+        Query::Decision { decision, .. } => Answer::Decision(Box::new(decision_draft(*decision))),
+        Query::RollbackCandidates(_) => Answer::RollbackCandidates(vec![Candidate {
+            version: VersionNumber(41),
+            at: Some(samples::now()),
+            by: Some("lee".into()),
+            reason: String::new(),
+            tag: None,
+            notes: Vec::new(),
+            sources: vec!["stage Archived".into()],
+        }]),
+        Query::Records => Answer::Records(Vec::new()),
         Query::Promotions => Answer::Promotions(Vec::new()),
         Query::Artifacts { path, .. } => Answer::Artifacts(artifacts(path)),
         Query::Preview { path, .. } => {
@@ -256,6 +270,13 @@ pub(crate) fn preflight() -> Preflight {
         draft: Some(samples::draft()),
         read_at: samples::now(),
     }
+}
+
+/// What a decision on the sample version rests on.
+pub(crate) fn decision_draft(decision: Decision) -> DecisionDraft {
+    let mut draft = DecisionDraft::from(&samples::draft());
+    draft.basis.decision = decision;
+    draft
 }
 
 /// A server that does not answer.

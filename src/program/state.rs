@@ -1,5 +1,7 @@
 //! Everything the screen depends on.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::app::catalog::Catalog;
@@ -9,13 +11,13 @@ use crate::app::prefs::Prefs;
 use crate::app::query::RequestId;
 use crate::app::route::Route;
 use crate::app::saving::Saving;
-use crate::domain::ids::PromotionId;
+use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::rules::Rules;
 use crate::failure::Failure;
 use crate::screens::parts::Ctx;
 use crate::screens::{
-    Screen, approve, compare, curve, experiments, files, help, history, inbox, models, palette, preview, promotion,
-    review, run, runs, trend, versions,
+    Screen, approve, compare, curve, decide, experiments, files, help, history, inbox, models, palette, preview,
+    promotion, record, review, rollback, run, runs, trend, versions,
 };
 
 /// Below this many columns nothing is shown but a request for more room.
@@ -33,6 +35,8 @@ pub enum Driving {
     Starting,
     /// This one.
     At(PromotionId),
+    /// None, but a decision is being written, which takes a moment.
+    Deciding,
 }
 
 /// A word in the footer, until the next key.
@@ -79,6 +83,8 @@ pub struct State {
     pub(super) driven: Option<PromotionId>,
     /// Tenths of a second, for the spinner.
     pub ticks: u64,
+    /// When each review was first opened in this sitting: it goes into the record.
+    opened: BTreeMap<(ModelName, VersionNumber), Timestamp>,
     next_request: u64,
 }
 
@@ -103,6 +109,7 @@ impl State {
             leaving: false,
             driven: None,
             ticks: 0,
+            opened: BTreeMap::new(),
             next_request: 1,
         };
         for route in routes {
@@ -125,6 +132,7 @@ impl State {
             height: self.height,
             busy: self.driving != Driving::Idle,
             saving: self.saving.as_ref(),
+            opened: &self.opened,
         }
     }
 
@@ -167,7 +175,18 @@ impl State {
             Route::Inbox => Screen::Inbox(inbox::Inbox::default()),
             Route::Models => Screen::Models(models::Models::default()),
             Route::Versions(model) => Screen::Versions(versions::Versions::new(model.clone())),
-            Route::Review(model, version) => Screen::Review(Box::new(review::Review::new(model.clone(), *version))),
+            Route::Review(model, version) => {
+                self.opened.entry((model.clone(), *version)).or_insert(self.now);
+                Screen::Review(Box::new(review::Review::new(model.clone(), *version)))
+            }
+            Route::Decide(model, version, decision) => {
+                self.catalog.forget_decision(model, *version, *decision);
+                let draft = self.prefs.draft(model, *version);
+                let form = decide::Decide::new(model.clone(), *version, *decision, draft.reason(*decision));
+                Screen::Decide(Box::new(form))
+            }
+            Route::Rollback(model) => Screen::Rollback(rollback::Rollback::new(model.clone())),
+            Route::Record(id) => Screen::Record(record::Record::new(*id)),
             Route::Approve(model, version, decision) => {
                 // The plan is always read anew; what was planned some time ago is worth nothing.
                 self.catalog.forget_preflight(model, *version, *decision);

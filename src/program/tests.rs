@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::simulator::{Simulator, answer, preflight, refused};
 use super::state::{Driving, State};
+use super::tests_decide;
 use super::update::update;
 use super::view::view;
 use crate::app::effect::{Effect, Place};
@@ -269,9 +270,9 @@ fn nobody_decides_on_a_screen_too_small_to_read() {
 
 fn any_msg() -> impl Strategy<Value = Msg> {
     let key = prop_oneof![
-        8 => prop::sample::select("av42v42qjkGgdohlmHi?:/ryuJ1234\u{e9}".chars().collect::<Vec<_>>()).prop_map(Key::char),
+        8 => prop::sample::select("av42v42qjkGgdohlmHi?:/ryuJ1234xzRn-e5\u{e9}".chars().collect::<Vec<_>>()).prop_map(Key::char),
         5 => prop::sample::select(vec![KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Up, KeyCode::Down, KeyCode::PageDown, KeyCode::Backspace]).prop_map(Key::plain),
-        1 => prop::sample::select("cprdu".chars().collect::<Vec<_>>()).prop_map(Key::ctrl),
+        1 => prop::sample::select("cprdus".chars().collect::<Vec<_>>()).prop_map(Key::ctrl),
     ];
     let query = prop_oneof![
         Just(Query::Session),
@@ -289,6 +290,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
             Msg::Reply { id: RequestId(id), query, answer }
         }),
         1 => Just(opened()),
+        1 => any::<bool>().prop_map(tests_decide::settled),
         1 => any::<bool>().prop_map(|fine| Msg::PromotionSettled {
             id: Some(samples::id(1)),
             outcome: if fine { Ok(()) } else { Err(refused()) },
@@ -308,6 +310,7 @@ fn any_burst() -> impl Strategy<Value = Vec<Msg>> {
         6 => any_msg().prop_map(|m| vec![m]),
         1 => Just(typed("iav42\n")),
         1 => Just(typed("v42\n\n")),
+        1 => Just(vec![Msg::Input(Input::Key(Key::char('x'))), Msg::Input(Input::Key(Key::char('b'))), Msg::Input(Input::Key(Key::ctrl('s')))]),
         1 => Just(vec![Msg::Input(Input::Resize { width: 100, height: 40 }), opened()]),
     ]
 }
@@ -321,12 +324,12 @@ proptest! {
         simulator.answering = answering;
         let mut running = false;
         for msg in bursts.into_iter().flatten() {
-            if matches!(msg, Msg::PromotionSettled { .. }) {
+            if matches!(msg, Msg::PromotionSettled { .. } | Msg::Decided { .. }) {
                 running = false;
             }
             simulator.send(msg);
             for effect in simulator.asked() {
-                if matches!(effect, Effect::Promote { .. } | Effect::Resume(_) | Effect::Undo(_)) {
+                if matches!(effect, Effect::Promote { .. } | Effect::Decide { .. } | Effect::Resume(_) | Effect::Undo(_)) {
                     prop_assert!(!running, "a second promotion began while one was at work");
                     running = true;
                 }

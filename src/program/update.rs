@@ -11,6 +11,7 @@ use crate::domain::artifact::human_size;
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
 use crate::failure::Failure;
+use crate::program::decided;
 use crate::program::state::{Driving, Notice, State};
 use crate::promoter::Progress;
 use crate::screens::parts::{Event, Step};
@@ -37,6 +38,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Promotion(progress) => promotion_moved(state, &progress),
         Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
+        Msg::Decided { model, version, decision, outcome } => {
+            decided::settle(state, &model, version, decision, outcome)
+        }
         Msg::Save(news) => saving_moved(state, news),
         Msg::Painted(canvas, graphic) => {
             state.catalog.files.put_graphic(canvas, graphic);
@@ -128,7 +132,7 @@ fn in_palette(state: &mut State, event: Event<'_>) -> Option<Action> {
 }
 
 /// Gives an event to the top screen and carries its answer out.
-fn deliver(state: &mut State, event: Event<'_>) -> Vec<Effect> {
+pub(super) fn deliver(state: &mut State, event: Event<'_>) -> Vec<Effect> {
     if matches!(state.top(), Screen::Palette(_)) {
         in_palette(state, event);
         return Vec::new();
@@ -155,13 +159,14 @@ fn carry_out(state: &mut State, step: Step) -> Vec<Effect> {
         state.catalog.refresh(query);
     }
     for effect in step.effects {
-        if matches!(effect, Effect::Promote { .. } | Effect::Resume(_) | Effect::Undo(_)) {
+        if matches!(effect, Effect::Promote { .. } | Effect::Decide { .. } | Effect::Resume(_) | Effect::Undo(_)) {
             // The last gate before the outside: one promotion at a time, whatever a screen believes.
             if state.driving != Driving::Idle || state.leaving {
                 continue;
             }
             state.driving = match effect {
                 Effect::Resume(id) | Effect::Undo(id) => Driving::At(id),
+                Effect::Decide { .. } => Driving::Deciding,
                 _ => Driving::Starting,
             };
         }
@@ -212,9 +217,14 @@ fn go(state: &mut State, nav: Nav) -> Vec<Effect> {
 fn quit(state: &mut State) -> Vec<Effect> {
     if state.driving == Driving::Idle || state.leaving {
         // Asked twice: the journal makes even this safe.
-        return vec![Effect::Quit];
+        return decided::unsaved(state).into_iter().chain([Effect::Quit]).collect();
     }
     state.leaving = true;
+    if state.driving == Driving::Deciding {
+        let word = "Writing the decision; then the program ends. Once more leaves at once.";
+        state.notice = Some(Notice::Word(word.into()));
+        return Vec::new();
+    }
     state.notice =
         Some(Notice::Word("Stopping after the step at work. Once more leaves at once; the journal keeps it.".into()));
     vec![Effect::StopPromotion]
@@ -222,15 +232,21 @@ fn quit(state: &mut State) -> Vec<Effect> {
 
 fn promotion_moved(state: &mut State, progress: &Progress) -> Vec<Effect> {
     state.catalog.promotion_moved(progress);
+    let mut effects = Vec::new();
     if matches!(progress.entry.event, JournalEvent::Opened { .. }) {
         state.driving = Driving::At(progress.id);
         state.catalog.refresh(&Query::Promotions);
+        state.catalog.refresh(&Query::Records);
+        if let JournalEvent::Opened { plan } = &progress.entry.event {
+            effects = decided::forget_draft(state, plan.draft.model(), plan.draft.version());
+        }
         let form = state.screens.iter_mut().find(|s| matches!(s, Screen::Approve(a) if a.is_submitted()));
         if let Some(form) = form {
             *form = Screen::Promotion(promotion::Promotion::new(progress.id));
         }
     }
-    deliver(state, Event::Changed)
+    effects.extend(deliver(state, Event::Changed));
+    effects
 }
 
 fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result<(), Failure>) -> Vec<Effect> {

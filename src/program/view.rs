@@ -51,6 +51,9 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         Screen::Versions(s) => s.title(ctx, skin),
         Screen::Review(s) => s.title(ctx, skin),
         Screen::Approve(s) => s.title(ctx, skin),
+        Screen::Decide(s) => s.title(ctx, skin),
+        Screen::Rollback(s) => s.title(ctx, skin),
+        Screen::Record(s) => s.title(ctx),
         Screen::Promotion(s) => s.title(ctx),
         Screen::Curve(s) => s.title(ctx, skin),
         Screen::Trend(s) => s.title(ctx, skin),
@@ -94,6 +97,9 @@ fn draw_body(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Bu
         Screen::Versions(s) => s.draw(area, buf, ctx, skin),
         Screen::Review(s) => s.draw(area, buf, ctx, skin),
         Screen::Approve(s) => s.draw(area, buf, ctx, skin),
+        Screen::Decide(s) => s.draw(area, buf, ctx, skin),
+        Screen::Rollback(s) => s.draw(area, buf, ctx, skin),
+        Screen::Record(s) => s.draw(area, buf, ctx, skin),
         Screen::Promotion(s) => s.draw(area, buf, ctx, skin, state.ticks),
         Screen::Curve(s) => s.draw(area, buf, ctx, skin),
         Screen::Trend(s) => s.draw(area, buf, ctx, skin),
@@ -153,6 +159,7 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
             Some(saving) if saving.exists.is_none() => Phrase::of(Role::Warn, format!("{}, Esc stops", saving.word())),
             _ => Phrase::default(),
         },
+        Driving::Deciding => Phrase::of(Role::Warn, "writing the decision …"),
         _ if matches!(state.top(), Screen::Promotion(_) | Screen::Approve(_)) => Phrase::default(),
         _ => {
             let spin = skin.symbols().spin(usize::try_from(state.ticks % 1024).unwrap_or(0));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::effect::Place;
 use crate::app::query::{Answer, Promotion, Query, Session};
+use crate::decision::{Decider, rollback};
 use crate::domain::promotion::fold;
 use crate::domain::text::clean_line;
 use crate::evidence;
@@ -61,6 +62,12 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         Query::Experiments { page } => Answer::Experiments(services.tracking.experiments(page.as_deref()).await?),
         Query::SearchRuns(search) => Answer::SearchRuns(services.tracking.search_runs(search).await?),
         Query::Trace(what) => Answer::Traced(Box::new(super::trace::trace(services, what).await?)),
+        Query::Decision { model, version, decision } => {
+            let decider = Decider::new(services.clone());
+            Answer::Decision(Box::new(decider.prepare(model, *version, *decision).await?))
+        }
+        Query::RollbackCandidates(model) => Answer::RollbackCandidates(rollback::candidates(services, model).await?),
+        Query::Records => Answer::Records(services.records.read().await?),
         Query::Promotions => Answer::Promotions(promotions(services).await?),
         Query::Jobs { repo, run } => Answer::Jobs(services.host.cd_jobs(repo, *run).await?),
     })

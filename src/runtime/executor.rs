@@ -19,6 +19,7 @@ use crate::app::effect::{Effect, Place};
 use crate::app::msg::Msg;
 use crate::app::paint::PaintRequest;
 use crate::app::query::{Query, RequestId};
+use crate::decision::{Decider, DecisionDraft};
 use crate::domain::ids::PromotionId;
 use crate::domain::preview::Content;
 use crate::domain::promotion::{PlanDraft, SagaState};
@@ -114,6 +115,7 @@ impl Executor {
                 }
             }
             Effect::Promote { draft, sign_off } => self.promote(&draft, &sign_off),
+            Effect::Decide { draft, sign_off } => self.decide(draft, sign_off),
             Effect::Resume(id) => {
                 self.drive(Some(id), |promoter, watch| async move { promoter.resume(id, Until::CdEnded, watch).await })
             }
@@ -166,6 +168,17 @@ impl Executor {
                 let _ = self.replies.send(Msg::PromotionSettled { id: None, outcome: Err(failure) });
             }
         }
+    }
+
+    /// Takes a decision that promotes nothing by itself. Never aborted: a record without its tag is half a decision.
+    fn decide(&self, draft: Box<DecisionDraft>, sign_off: SignOff) {
+        let (decider, replies) = (Decider::new(self.services.clone()), self.replies.clone());
+        tokio::spawn(async move {
+            let outcome = unpanicked(decider.decide(&draft, &sign_off)).await.map(Box::new);
+            let (version, decision) = (&draft.facts.version, draft.basis.decision);
+            let (model, version) = (version.model.clone(), version.number);
+            let _ = replies.send(Msg::Decided { model, version, decision, outcome });
+        });
     }
 
     fn drive<F, Fut>(&mut self, id: Option<PromotionId>, work: F)

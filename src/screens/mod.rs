@@ -3,6 +3,7 @@
 pub mod approve;
 pub mod compare;
 pub mod curve;
+pub mod decide;
 pub mod experiments;
 pub mod files;
 pub mod help;
@@ -13,7 +14,9 @@ pub mod palette;
 pub mod parts;
 pub mod preview;
 pub mod promotion;
+pub mod record;
 pub mod review;
+pub mod rollback;
 pub mod run;
 pub mod runs;
 pub mod trend;
@@ -37,6 +40,12 @@ pub enum Screen {
     Review(Box<review::Review>),
     /// The approval form.
     Approve(Box<approve::Approve>),
+    /// The form that rejects or holds.
+    Decide(Box<decide::Decide>),
+    /// The versions that can be brought back.
+    Rollback(rollback::Rollback),
+    /// One sign-off record.
+    Record(record::Record),
     /// One promotion.
     Promotion(promotion::Promotion),
     /// The curve of a metric.
@@ -73,6 +82,9 @@ impl Screen {
             Self::Versions(s) => s.contexts(),
             Self::Review(s) => s.contexts(),
             Self::Approve(s) => s.contexts(),
+            Self::Decide(s) => s.contexts(),
+            Self::Rollback(s) => s.contexts(),
+            Self::Record(s) => s.contexts(),
             Self::Promotion(s) => s.contexts(),
             Self::Curve(s) => s.contexts(),
             Self::Trend(s) => s.contexts(),
@@ -97,6 +109,9 @@ impl Screen {
             Self::Versions(s) => s.hints(),
             Self::Review(s) => s.hints(),
             Self::Approve(s) => s.hints(),
+            Self::Decide(s) => s.hints(),
+            Self::Rollback(s) => s.hints(),
+            Self::Record(s) => s.hints(),
             Self::Promotion(s) => s.hints(ctx),
             Self::Curve(s) => s.hints(),
             Self::Trend(s) => s.hints(),
@@ -120,6 +135,7 @@ impl Screen {
             Self::Models(s) => s.captures_text(),
             Self::Versions(s) => s.captures_text(),
             Self::Approve(s) => s.captures_text(),
+            Self::Decide(s) => s.captures_text(),
             Self::Files(s) => s.captures_text(),
             Self::Preview(s) => s.save().is_asking(),
             Self::Palette(_) => true,
@@ -132,6 +148,8 @@ impl Screen {
             | Self::Run(_)
             | Self::Compare(_)
             | Self::History(_)
+            | Self::Rollback(_)
+            | Self::Record(_)
             | Self::Help(_) => false,
         }
     }
@@ -140,6 +158,7 @@ impl Screen {
     #[must_use]
     pub fn prompt_words(&self) -> (&'static str, &'static str) {
         match self {
+            Self::Review(s) if s.is_noting() => ("keep the note", "leave it as it was"),
             Self::Review(_) => ("compare with it", "leave it"),
             Self::Runs(s) => s.prompt_words(),
             _ => ("keep the filter", "clear it"),
@@ -157,6 +176,8 @@ impl Screen {
             Self::Preview(s) => s.save().is_asking(),
             Self::Experiments(s) => s.filter().is_active(),
             Self::Runs(s) => s.takes_back(),
+            // What was typed is kept first.
+            Self::Decide(_) => true,
             Self::Review(s) => s.takes_back(),
             _ => false,
         }
@@ -181,6 +202,9 @@ impl Screen {
             Self::Versions(s) => s.needs(ctx),
             Self::Review(s) => s.needs(ctx),
             Self::Approve(s) => s.needs(ctx),
+            Self::Decide(s) => s.needs(ctx),
+            Self::Rollback(s) => s.needs(ctx),
+            Self::Record(s) => s.needs(ctx),
             Self::Promotion(s) => s.needs(ctx),
             Self::Curve(s) => s.needs(ctx),
             Self::Trend(s) => s.needs(ctx),
@@ -203,6 +227,9 @@ impl Screen {
             Self::Versions(s) => s.update(event, ctx),
             Self::Review(s) => s.update(event, ctx),
             Self::Approve(s) => s.update(event, ctx),
+            Self::Decide(s) => s.update(event, ctx),
+            Self::Rollback(s) => s.update(event, ctx),
+            Self::Record(s) => s.update(event, ctx),
             Self::Promotion(s) => s.update(event, ctx),
             Self::Curve(s) => s.update(event, ctx),
             Self::Trend(s) => s.update(event, ctx),
@@ -230,6 +257,9 @@ impl Screen {
             Self::Versions(_) => "versions",
             Self::Review(_) => "review",
             Self::Approve(_) => "approve",
+            Self::Decide(s) => s.heading(),
+            Self::Rollback(_) => "roll back",
+            Self::Record(_) => "record",
             Self::Promotion(_) => "promotion",
             Self::Curve(_) => "curve",
             Self::Trend(_) => "trend",
@@ -239,7 +269,7 @@ impl Screen {
             Self::Runs(_) => "runs",
             Self::Run(_) => "run",
             Self::Compare(_) => "compare",
-            Self::History(_) => "promotions",
+            Self::History(_) => "history",
             Self::Help(_) => "help",
             Self::Palette(_) => "commands",
         }

@@ -9,6 +9,7 @@ mod support;
 
 mod approve;
 mod browse;
+mod decide;
 mod files;
 mod frame;
 mod lineage;

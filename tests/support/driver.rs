@@ -22,6 +22,7 @@ use signoff::app::msg::Msg;
 use signoff::app::query::{Answer, Promotion, Query, RequestId};
 use signoff::app::route::Route;
 use signoff::config::{Env, Flags, load};
+use signoff::decision::Decider;
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::{Entry, Event, fold};
 use signoff::domain::rules::Rules;
@@ -220,6 +221,19 @@ impl Driver {
             progress.entry.at = progress.entry.at.checked_add(later).unwrap();
         }
         written
+    }
+
+    /// Carries out the decision that was just confirmed, and shows what became of it.
+    pub fn decide(&mut self) {
+        let decision = self.asked().into_iter().find_map(|e| match e {
+            Effect::Decide { draft, sign_off } => Some((draft, sign_off)),
+            _ => None,
+        });
+        let (draft, sign_off) = decision.expect("a decision was confirmed");
+        let decider = Decider::new(self.services.clone());
+        let outcome = self.runtime.block_on(decider.decide(&draft, &sign_off)).map(Box::new);
+        let (version, decision) = (&draft.facts.version, draft.basis.decision);
+        self.send(Msg::Decided { model: version.model.clone(), version: version.number, decision, outcome });
     }
 
     /// Shows entries of a journal one by one, each at the time it was written.

@@ -13,6 +13,7 @@ use crate::app::effect::{Effect, Place};
 use crate::app::input::Key;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
+use crate::decision::DecisionDraft;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::record::{Decision, SignOff};
@@ -82,7 +83,8 @@ impl Approve {
             reviewed,
             confirmation: Field::default(),
             reason: Field::default(),
-            focus: Focus::default(),
+            // A rollback always asks why; Enter goes on to the version.
+            focus: if decision == Decision::Rollback { Focus::Reason } else { Focus::default() },
             phase: Phase::default(),
             show_notes: false,
             word: None,
@@ -208,7 +210,12 @@ impl Approve {
                     return Step::none();
                 };
                 self.phase = Phase::Submitted;
-                Step::effect(Effect::Promote { draft: Box::new(draft), sign_off: self.sign_off() })
+                let sign_off = self.sign_off(preflight, ctx);
+                Step::effect(if draft.basis.completes() {
+                    Effect::Promote { draft: Box::new(draft), sign_off }
+                } else {
+                    Effect::Decide { draft: Box::new(DecisionDraft::from(&draft)), sign_off }
+                })
             }
         }
     }
@@ -237,6 +244,13 @@ impl Approve {
         }
         if !preflight.may_confirm() {
             return say("It cannot be approved: see what is marked ✗.");
+        }
+        if let Some(draft) = &preflight.draft
+            && let [first, ..] = draft.basis.objections(&self.sign_off(preflight, ctx)).as_slice()
+        {
+            let tab =
+                if self.reason.value().trim().is_empty() && first.contains("reason") { " Tab goes there." } else { "" };
+            return Err(Obstacle::Say(format!("Not yet: {first}.{tab}")));
         }
         if self.hidden_lines(ctx) > 0 {
             return say("Not all of the plan is on screen. Make the terminal larger.");
@@ -268,8 +282,28 @@ impl Approve {
     }
 
     /// What the signer said so far.
-    fn sign_off(&self) -> SignOff {
-        SignOff::because(self.reason.value())
+    fn sign_off(&self, preflight: &Preflight, ctx: &Ctx<'_>) -> SignOff {
+        let mut answers = ctx.prefs.draft(&self.model, self.version).answers;
+        // Only what is asked: a rollback asks nothing, and a policy may have lost a question.
+        let asked = preflight.draft.iter().flat_map(|d| &d.basis.demands.checklist);
+        let asked: Vec<&str> = asked.map(|q| q.id.as_str()).collect();
+        answers.retain(|id, _| asked.contains(&id.as_str()));
+        SignOff {
+            reason: self.reason.value().to_owned(),
+            answers,
+            opened_at: ctx.opened_at(&self.model, self.version),
+            overrides: preflight.needs_override(),
+        }
+    }
+
+    /// Rules that confirming would pass by an override.
+    fn overridden(&self, ctx: &Ctx<'_>) -> usize {
+        let preflight = ctx.catalog.preflight(&self.model, self.version, self.decision);
+        preflight.filter(|p| p.needs_override()).map_or(0, |p| p.blocking().count())
+    }
+
+    fn is_rollback(&self) -> bool {
+        self.decision == Decision::Rollback
     }
 
     fn query(&self) -> Query {

@@ -1,6 +1,7 @@
 //! Drawing of the approval form: the only screen with a frame, and the only one with a coloured one.
 
 mod plan;
+mod sign;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,6 +10,7 @@ use ratatui::widgets::Widget as _;
 use super::{Approve, Focus, Phase};
 use crate::domain::ids::PromotionId;
 use crate::domain::preflight::Preflight;
+use crate::domain::promotion::PlanDraft;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::skin::{Role, Skin, Theme};
@@ -39,7 +41,8 @@ impl Approve {
         let read_at = ctx.catalog.preflight(&self.model, self.version, self.decision).map(|p| p.read_at);
         let failed = ctx.catalog.failure(&self.query()).is_some();
         let right = vec![format::freshness(ctx.catalog.is_loading(&self.query()), failed, read_at, skin)];
-        (Phrase::of(Role::Title, "Approve").text(format!("  {} {}", self.model, self.version)), right)
+        let word = if self.is_rollback() { "Roll back" } else { "Approve" };
+        (Phrase::of(Role::Title, word).text(format!("  {} {}", self.model, self.version)), right)
     }
 
     /// Draws the body.
@@ -47,7 +50,12 @@ impl Approve {
         let frame = self.frame(area, ctx, skin);
         let inner = Dialog::inner(frame);
         let arranged = self.arrange(inner.width, inner.height, ctx, skin);
-        let mut title = Phrase::of(Role::Title, "APPROVE");
+        let mut title = Phrase::of(Role::Title, if self.is_rollback() { "ROLL BACK" } else { "APPROVE" });
+        title = match self.overridden(ctx) {
+            0 => title,
+            1 => title.add(Role::Bad, "  OVERRIDE 1 rule"),
+            n => title.add(Role::Bad, format!("  OVERRIDE {n} rules")),
+        };
         if inner.height < ROOMY {
             title = title.text(format!("  {}  ", self.model)).add(Role::Candidate, self.version.to_string());
         }
@@ -55,7 +63,8 @@ impl Approve {
         let right = Phrase::of(Role::BorderDanger, format!("{}{word}", ctx.rules.target_name));
         (&Dialog { skin, title, right, danger: true }).render(frame, buf);
         format::lines(inner, buf, skin, arranged.above);
-        self.draw_form(inner, buf, skin, arranged.signer, arranged.word);
+        let needed = self.reason_needed(ctx);
+        self.draw_form(inner, buf, skin, arranged.signer, arranged.word, needed);
     }
 
     /// How many lines of the plan a terminal of this size has no room for. Nobody may confirm what cannot be seen.
@@ -89,7 +98,7 @@ impl Approve {
         word.truncate(if roomy { 3 } else { 2 });
         let rows = usize::from(height).saturating_sub(self.form_rows(roomy, word.len()));
         let (above, hidden) = if self.show_notes {
-            (self.notes(preflight, usize::from(width), rows), 0)
+            (self.notes(preflight, usize::from(width), rows, ctx), 0)
         } else {
             self.plan(preflight, usize::from(width), rows, roomy, ctx, skin)
         };
@@ -107,10 +116,13 @@ impl Approve {
         ctx: &Ctx<'_>,
         skin: &Skin,
     ) -> (Vec<Phrase<'static>>, usize) {
-        let title =
-            Phrase::of(Role::Title, self.model.to_string()).text("   ").add(Role::Candidate, self.version.to_string());
         let draft = preflight.and_then(|p| p.draft.as_ref());
-        let plan = draft.map(|d| plan::lines(d, skin, wide)).unwrap_or_default();
+        let title = self.subject_line(draft, skin);
+        let plan = match draft {
+            Some(draft) if draft.basis.completes() => plan::lines(draft, skin, wide),
+            Some(draft) => sign::instead(draft, wide, skin),
+            None => Vec::new(),
+        };
         let mut remarks = Vec::new();
         match (preflight, ctx.catalog.failure(&self.query())) {
             (_, Some(failure)) => {
@@ -124,10 +136,14 @@ impl Approve {
                     let text = format!("{} since you reviewed it, {change}", skin.symbols().block);
                     remarks.extend(Phrase::of(Role::Bad, text).wrap(wide, 2));
                 }
+                let sign_off = self.sign_off(preflight, ctx);
+                remarks.extend(draft.map(|d| sign::objections(d, &sign_off, wide, skin)).unwrap_or_default());
                 remarks.extend(plan::remarks(preflight, skin, wide));
             }
         }
-        let passed = preflight.and_then(|p| plan::passed(p, skin)).map(|p| p.wrap(wide, 2)).unwrap_or_default();
+        let stands = |p| sign::lines(p, &self.sign_off(p, ctx), wide, skin);
+        let mut passed = preflight.map(stands).unwrap_or_default();
+        passed.extend(preflight.and_then(|p| plan::passed(p, skin)).map(|p| p.wrap(wide, 2)).unwrap_or_default());
         let gap = |lines: &[Phrase<'_>]| vec![Phrase::default(); usize::from(!lines.is_empty())];
         let airy = [vec![title, Phrase::default()], plan.clone(), gap(&plan), remarks.clone(), passed.clone()].concat();
         // The least that must be seen goes last: what passed is worth a line only if there is one.
@@ -149,13 +165,13 @@ impl Approve {
         (cut.take(rows).collect(), hidden)
     }
 
-    fn notes(&self, preflight: Option<&Preflight>, width: usize, rows: usize) -> Vec<Phrase<'static>> {
+    fn notes(&self, preflight: Option<&Preflight>, width: usize, rows: usize, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
         let Some((preflight, draft)) = preflight.and_then(|p| Some((p, p.draft.as_ref()?))) else {
             return Vec::new();
         };
         // Rendered with a placeholder: the real id is made when it is confirmed.
         let id = PromotionId::from_uuid(uuid::Uuid::nil());
-        let text = match draft.sign(id, preflight.read_at, &self.sign_off()) {
+        let text = match draft.sign(id, preflight.read_at, &self.sign_off(preflight, ctx)) {
             Ok(plan) => plan.notes,
             Err(error) => error.to_string(),
         };
@@ -170,6 +186,26 @@ impl Approve {
             lines.push(Phrase::of(Role::Muted, format!("… {hidden} more lines")));
         }
         lines
+    }
+
+    /// Which version; in a rollback also which one it takes the place of.
+    fn subject_line(&self, draft: Option<&PlanDraft>, skin: &Skin) -> Phrase<'static> {
+        let line = Phrase::of(Role::Title, self.model.to_string()).text("   ");
+        let old = draft.and_then(|d| d.facts.baseline.as_ref()).map(|b| b.version.number);
+        match old.filter(|_| self.is_rollback()) {
+            Some(old) => line
+                .add(Role::Production, old.to_string())
+                .add(Role::Muted, format!(" {} back to ", skin.symbols().arrow))
+                .add(Role::Candidate, self.version.to_string()),
+            None => line.add(Role::Candidate, self.version.to_string()),
+        }
+    }
+
+    /// Whether nothing can be confirmed without a reason.
+    fn reason_needed(&self, ctx: &Ctx<'_>) -> bool {
+        let preflight = ctx.catalog.preflight(&self.model, self.version, self.decision);
+        let asks = |p: &Preflight| p.draft.as_ref().is_some_and(|d| d.basis.demands.require_reason);
+        self.is_rollback() || preflight.is_some_and(|p| asks(p) || p.needs_override())
     }
 
     fn word(&self, skin: &Skin) -> Phrase<'static> {
@@ -193,6 +229,7 @@ impl Approve {
         skin: &Skin,
         signer: Option<Phrase<'static>>,
         word: Vec<Phrase<'static>>,
+        reason_needed: bool,
     ) {
         let roomy = signer.is_some();
         let rows = self.form_rows(roomy, word.len()) as u16;
@@ -213,7 +250,8 @@ impl Approve {
             placeholder: placeholder.into(),
             focused: open && self.focus == focus,
         };
-        let reason = field("Reason  ".to_owned(), &self.reason, "optional; Tab goes here", Focus::Reason);
+        let hint = if reason_needed { "needed; Tab goes here" } else { "optional; Tab goes here" };
+        let reason = field("Reason  ".to_owned(), &self.reason, hint, Focus::Reason);
         (&reason).render(line(), buf);
         if roomy {
             line();

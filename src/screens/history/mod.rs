@@ -1,5 +1,6 @@
-//! Which promotions were made from this machine, and how did they end?
+//! What was decided from this machine, and what became of it?
 
+pub mod entries;
 pub mod view;
 
 use crate::app::action::Action;
@@ -30,15 +31,16 @@ impl History {
         &[Open, Copy, Refresh, Back, Help]
     }
 
-    /// The journals.
+    /// The journals and the records.
     #[must_use]
     pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
-        vec![Query::Promotions]
+        vec![Query::Promotions, Query::Records]
     }
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let keys: Vec<PromotionId> = ctx.catalog.promotions.iter().map(|p| p.id).collect();
+        let entries = entries::entries(ctx.catalog);
+        let keys: Vec<PromotionId> = entries.iter().map(|e| e.id).collect();
         let rows = ctx.rows(1);
         self.cursor.settle(&keys, rows);
         let Event::Action(action) = event else {
@@ -48,10 +50,11 @@ impl History {
             self.cursor.step(action, &keys, rows);
             return Step::none();
         }
-        match (action, keys.get(self.cursor.index())) {
-            (Action::Refresh, _) => Step::refresh(vec![Query::Promotions]),
-            (Action::Open, Some(id)) => Step::push(Route::Promotion(*id)),
-            (Action::Copy, Some(id)) => Step::copy(id.to_string()),
+        match (action, entries.get(self.cursor.index())) {
+            (Action::Refresh, _) => Step::refresh(vec![Query::Promotions, Query::Records]),
+            (Action::Open, Some(entry)) if entry.promotion.is_some() => Step::push(Route::Promotion(entry.id)),
+            (Action::Open, Some(entry)) => Step::push(Route::Record(entry.id)),
+            (Action::Copy, Some(entry)) => Step::copy(entry.id.to_string()),
             _ => Step::none(),
         }
     }

@@ -3,6 +3,8 @@
 pub mod verdict;
 pub mod view;
 
+use std::collections::HashSet;
+
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
@@ -12,7 +14,7 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
 use crate::domain::inbox::{Waiting, candidate, waiting};
-use crate::domain::record::Decision;
+use crate::domain::record::{Decision, DecisionMark};
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 
 /// State of the screen.
@@ -20,6 +22,8 @@ use crate::screens::parts::{Ctx, Event, Filter, Step};
 pub struct Inbox {
     /// Places, among the models that were read, of those with a version that waits; the longest waiting first.
     rows: Vec<usize>,
+    /// Of these places, those of versions that are held back.
+    held: HashSet<usize>,
     shown: Vec<usize>,
     keys: Vec<ModelName>,
     made_from: Option<u64>,
@@ -41,8 +45,8 @@ impl Inbox {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Filter, Help, History, Models, Palette, Review, Versions};
-        &[Review, Approve, Versions, Filter, Models, History, Palette, Help]
+        use Action::{Approve, Filter, Help, History, Hold, Models, Palette, Reject, Review, Versions};
+        &[Review, Approve, Reject, Hold, Versions, Filter, Models, History, Palette, Help]
     }
 
     /// The line that narrows the list.
@@ -100,6 +104,8 @@ impl Inbox {
         match action {
             Action::Review => Step::push(Route::Review(model, version)),
             Action::Approve => Step::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => Step::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => Step::push(Route::Decide(model, version, Decision::Hold)),
             Action::Versions => Step::push(Route::Versions(model)),
             Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
@@ -107,17 +113,20 @@ impl Inbox {
         }
     }
 
-    /// Oldest first. A version without a date comes last: nobody knows how long it waits.
+    /// What is held back comes last; else oldest first. A version without a date comes last: nobody knows how long it waits.
     fn collect(&mut self, ctx: &Ctx<'_>) {
         self.made_from = Some(ctx.catalog.models.revision);
         let models = &ctx.catalog.models.items;
         let mut waiting: Vec<_> = (0..models.len())
             .filter_map(|i| {
-                let since = candidate(&models[i], &ctx.rules.promote_to)?.created_at;
-                Some((since.is_none(), since, &models[i].name, i))
+                let version = candidate(&models[i], &ctx.rules.promote_to)?;
+                let held = DecisionMark::on(version).is_some_and(|mark| mark.decision == Decision::Hold);
+                Some((held, version.created_at.is_none(), version.created_at, &models[i].name, i))
             })
             .collect();
         waiting.sort_unstable();
+        let held = waiting.iter().filter(|(held, ..)| *held).count();
+        self.held = waiting.iter().rev().take(held).map(|(.., i)| *i).collect();
         self.rows = waiting.into_iter().map(|(.., i)| i).collect();
         self.narrow(ctx);
     }
@@ -125,7 +134,14 @@ impl Inbox {
     fn narrow(&mut self, ctx: &Ctx<'_>) {
         let models = &ctx.catalog.models.items;
         self.shown = fuzzy::filter(self.filter.query(), &self.rows, |i| models[*i].name.to_string());
+        // A filter sorts by how well a row fits; what is held back stays below the line all the same.
+        self.shown.sort_by_key(|i| self.held.contains(&self.rows[*i]));
         self.keys = self.shown.iter().map(|i| models[self.rows[*i]].name.clone()).collect();
+    }
+
+    /// Where what is held back begins among what the filter leaves; none if nothing is.
+    fn line(&self) -> Option<usize> {
+        self.shown.iter().position(|i| self.held.contains(&self.rows[*i]))
     }
 
     /// The row that stands at `index` of what the filter leaves.
@@ -140,6 +156,6 @@ impl Inbox {
 
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {
         let banners = u16::try_from(ctx.catalog.unfinished().count().min(3)).unwrap_or(0);
-        ctx.rows(1 + banners + u16::from(self.filter.is_active()))
+        ctx.rows(1 + banners + u16::from(self.filter.is_active()) + u16::from(!self.held.is_empty()))
     }
 }

@@ -1,5 +1,7 @@
 //! Drawing of the inbox.
 
+use std::cmp::Ordering;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
@@ -12,7 +14,7 @@ use crate::domain::promotion::SagaState;
 use crate::domain::run::{MetricValue, Run};
 use crate::failure::Failure;
 use crate::screens::parts::Ctx;
-use crate::screens::parts::{version_view, view as format};
+use crate::screens::parts::{version_view, view as format, written};
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
@@ -24,7 +26,7 @@ impl Inbox {
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let models = &ctx.catalog.models;
         let failed = self.failure(ctx).is_some();
-        let known = models.read_at.map(|_| self.rows.len());
+        let known = models.read_at.map(|_| self.rows.len() - self.held.len());
         let reading = models.has_more() && !failed;
         let right = vec![
             format::count(known, !models.complete, "waiting", "waiting"),
@@ -47,9 +49,18 @@ impl Inbox {
         let (area, pane) = version_view::panes(area, ctx);
         let columns = columns(ctx);
         let widths = Widths::of(&columns, [sample(ctx)]);
-        let row = |i: usize| self.row(i, ctx).map(|w| row(&w, ctx, skin)).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
-        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        // The line above what is held back is a row that no cursor stands on.
+        let line = self.line().unwrap_or(self.shown.len());
+        let below = |i: usize| i + usize::from(i >= line);
+        let row = |i: usize| match i.cmp(&line) {
+            Ordering::Less => self.row(i, ctx).map(|w| row(&w, ctx, skin)).unwrap_or_default(),
+            Ordering::Equal => Row::across(Phrase::of(Role::Heading, "HELD BACK")),
+            Ordering::Greater => self.row(i - 1, ctx).map(|w| held(&w, ctx, skin)).unwrap_or_default(),
+        };
+        let rows = self.shown.len() + usize::from(line < self.shown.len());
+        let table = Table::new(skin, &columns, &widths, rows, &row);
+        let first = self.cursor.offset() + usize::from(self.cursor.offset() > line);
+        (&table.scrolled(first).cursor(Some(below(self.cursor.index())))).render(area, buf);
         if let Some((pane, waiting)) = pane.zip(self.selected(ctx)) {
             version_view::draw(&waiting.candidate, pane, buf, ctx, skin);
         }
@@ -136,6 +147,19 @@ fn row(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         cells.push(verdict::cell(waiting, ctx, skin));
     }
     Row::new(cells)
+}
+
+/// A row of what is held back: who holds it and why, in place of the numbers.
+fn held(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+    let candidate = &waiting.candidate;
+    let age = format::age(candidate.created_at, ctx.now);
+    let author = candidate.author.clone().map(|a| format!("   {a}")).unwrap_or_default();
+    let why = waiting.held().map(|mark| written::standing(&mark, ctx.now)).unwrap_or_default();
+    let phrase = Phrase::of(Role::Muted, candidate.model.to_string())
+        .add(Role::Candidate, format!("   {}", candidate.number))
+        .add(Role::Muted, format!("   {age}{author}   "))
+        .add(Role::Warn, format!("{} {why}", skin.symbols().warn));
+    Row::across(phrase)
 }
 
 /// The main metric's difference to production, or why there is none.

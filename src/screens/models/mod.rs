@@ -37,8 +37,8 @@ impl Models {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Filter, Help, Open, Refresh};
-        &[Open, Filter, Browse, Copy, Refresh, Back, Help]
+        use Action::{Back, Browse, Copy, Filter, Help, Open, Refresh, Rollback};
+        &[Open, Filter, Rollback, Browse, Copy, Refresh, Back, Help]
     }
 
     /// The line that narrows the list.
@@ -90,6 +90,7 @@ impl Models {
         };
         match action {
             Action::Open if !typing => Step::push(Route::Versions(model.name.clone())),
+            Action::Rollback => Step::push(Route::Rollback(model.name.clone())),
             Action::Browse => match model.latest.iter().map(|v| v.number).max() {
                 Some(newest) => Step::effect(Effect::Browse(Place::Version(model.name.clone(), newest))),
                 None => Step::notice(format!("{} has no versions to open", model.name)),

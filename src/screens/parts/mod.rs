@@ -6,6 +6,9 @@ pub mod plot_view;
 pub mod save;
 pub mod version_view;
 pub mod view;
+pub mod written;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tui_input::Input as Field;
@@ -20,6 +23,7 @@ use crate::app::prefs::{Prefs, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
 use crate::app::saving::Saving;
+use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::rules::Rules;
 use crate::domain::run::Run;
 
@@ -44,9 +48,17 @@ pub struct Ctx<'a> {
     pub busy: bool,
     /// The file on its way to this machine.
     pub saving: Option<&'a Saving>,
+    /// When each review was first opened in this sitting.
+    pub opened: &'a BTreeMap<(ModelName, VersionNumber), Timestamp>,
 }
 
 impl Ctx<'_> {
+    /// When the review of this version was first opened in this sitting.
+    #[must_use]
+    pub fn opened_at(&self, model: &ModelName, version: VersionNumber) -> Option<Timestamp> {
+        self.opened.get(&(model.clone(), version)).copied()
+    }
+
     /// Rows left for a list below `above` lines of its own screen: title, rule and footer are taken off.
     #[must_use]
     pub fn rows(&self, above: u16) -> usize {

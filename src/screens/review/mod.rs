@@ -1,8 +1,11 @@
 //! Should this go to production? One version against what is there.
 
+pub mod checklist;
+mod checklist_view;
 pub mod diff;
 pub mod lineage;
 pub mod rows;
+pub mod standing;
 pub mod verdict;
 pub mod view;
 
@@ -17,6 +20,7 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Event, Step};
 
+use checklist::Checklist;
 use diff::Diff;
 use lineage::Lineage;
 use rows::Row;
@@ -33,11 +37,13 @@ pub enum Tab {
     Description,
     /// What the policy says.
     Verdict,
+    /// What the policy asks of the reviewer.
+    Checklist,
 }
 
 impl Tab {
     /// Every tab, in order.
-    pub const ALL: [Self; 4] = [Self::Diff, Self::Lineage, Self::Description, Self::Verdict];
+    pub const ALL: [Self; 5] = [Self::Diff, Self::Lineage, Self::Description, Self::Verdict, Self::Checklist];
 
     /// Its title.
     #[must_use]
@@ -47,6 +53,7 @@ impl Tab {
             Self::Lineage => "Lineage",
             Self::Description => "Description",
             Self::Verdict => "Verdict",
+            Self::Checklist => "Checklist",
         }
     }
 }
@@ -59,6 +66,7 @@ pub struct Review {
     tab: Tab,
     diff: Diff,
     lineage: Lineage,
+    checklist: Checklist,
     /// The rows of the other tabs, and where in them the cursor is.
     rows: Vec<Row>,
     cursor: Cursor<usize>,
@@ -72,6 +80,7 @@ impl Review {
             tab: Tab::Diff,
             diff: Diff::new(model.clone(), version),
             lineage: Lineage::default(),
+            checklist: Checklist::new(model.clone(), version),
             rows: Vec::new(),
             cursor: Cursor::default(),
             model,
@@ -91,6 +100,7 @@ impl Review {
         match self.tab {
             _ if self.captures_text() => &[Context::Prompt, Context::Global],
             Tab::Lineage => &[Context::Lineage, Context::Review, Context::List, Context::Global],
+            Tab::Checklist => &[Context::Checklist, Context::Review, Context::List, Context::Global],
             Tab::Diff | Tab::Description | Tab::Verdict => &[Context::Review, Context::List, Context::Global],
         }
     }
@@ -98,24 +108,33 @@ impl Review {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Copy, Files, Help, NextTab, Versions};
+        use Action::{Approve, Back, Browse, Copy, Files, Help, Hold, NextTab, Reject, Versions};
         match self.tab {
             Tab::Diff => self.diff.hints(),
             Tab::Lineage => Lineage::HINTS,
-            Tab::Description | Tab::Verdict => &[Approve, NextTab, Files, Versions, Browse, Copy, Back, Help],
+            Tab::Checklist => Checklist::HINTS,
+            Tab::Description | Tab::Verdict => {
+                &[Approve, Reject, Hold, NextTab, Files, Versions, Browse, Copy, Back, Help]
+            }
         }
     }
 
     /// Whether keys go into a text field.
     #[must_use]
     pub fn captures_text(&self) -> bool {
-        self.tab == Tab::Diff && self.diff.captures_text()
+        (self.tab == Tab::Diff && self.diff.captures_text()) || self.is_noting()
     }
 
     /// Whether Esc has something to close.
     #[must_use]
     pub fn takes_back(&self) -> bool {
-        self.tab == Tab::Diff && self.diff.takes_back()
+        (self.tab == Tab::Diff && self.diff.takes_back()) || self.is_noting()
+    }
+
+    /// Whether a note of the checklist is being typed.
+    #[must_use]
+    pub fn is_noting(&self) -> bool {
+        self.tab == Tab::Checklist && self.checklist.is_typing()
     }
 
     /// The facts, the verdict, and what the tab in front is made of besides.
@@ -126,13 +145,19 @@ impl Review {
         match self.tab {
             Tab::Diff => needs.extend(self.diff.needs(ctx)),
             Tab::Lineage => needs.extend(self.lineage.needs(self.facts(ctx), ctx)),
-            Tab::Description | Tab::Verdict => {}
+            Tab::Description | Tab::Verdict | Tab::Checklist => {}
         }
         needs
     }
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if self.tab == Tab::Checklist {
+            let visible = self.visible(ctx).saturating_sub(1 + usize::from(checklist::BELOW));
+            if let Some(step) = self.checklist.update(event, visible, ctx) {
+                return step;
+            }
+        }
         if self.takes_back() {
             return self.diff.update(event, ctx);
         }
@@ -160,6 +185,9 @@ impl Review {
                 };
             }
             Action::Approve => return Step::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => return Step::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => return Step::push(Route::Decide(model, version, Decision::Hold)),
+            Action::Rollback => return Step::push(Route::Rollback(model)),
             Action::Versions => return Step::push(Route::Versions(model)),
             Action::Files => return Step::push(Route::Files(model, version)),
             Action::Refresh => return Step::refresh(self.refreshes(ctx)),
@@ -194,7 +222,7 @@ impl Review {
     }
 
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(above(&self.model, ctx))
+        ctx.rows(above(&self.model, self.version, ctx))
     }
 
     fn turn(&mut self, by: usize, ctx: &Ctx<'_>) {
@@ -222,6 +250,10 @@ impl Review {
                 self.rows = facts.map(|f| rows::text_rows(&f.version.description, ctx.width)).unwrap_or_default();
                 self.settle(ctx);
             }
+            Tab::Checklist => {
+                let visible = self.visible(ctx).saturating_sub(1 + usize::from(checklist::BELOW));
+                self.checklist.update(Event::Changed, visible, ctx);
+            }
             Tab::Verdict => {
                 self.rows = verdict::rows(&self.model, self.version, ctx);
                 self.settle(ctx);
@@ -237,14 +269,15 @@ impl Review {
     fn selected_text(&self) -> String {
         let row = match self.tab {
             Tab::Diff => self.diff.copied(),
-            Tab::Lineage => None,
+            Tab::Lineage | Tab::Checklist => None,
             Tab::Description | Tab::Verdict => self.rows.get(self.cursor.index()).and_then(Row::copied),
         };
         row.unwrap_or_else(|| format!("models:/{}/{}", self.model.as_str(), self.version.0))
     }
 }
 
-/// Lines above what a tab shows: the tabs, and the verdict where a policy may ask for something.
-fn above(model: &ModelName, ctx: &Ctx<'_>) -> u16 {
-    1 + u16::from(ctx.rules.may_have_policy(model))
+/// Lines above what a tab shows: the tabs, the verdict where a policy may ask for something, and the decision that stands.
+fn above(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> u16 {
+    let decided = standing::is_shown(ctx.catalog.facts(model, version));
+    1 + u16::from(ctx.rules.may_have_policy(model)) + u16::from(decided)
 }

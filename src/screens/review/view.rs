@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::rows::Row as ReviewRow;
-use super::{Review, Tab, verdict};
+use super::{Review, Tab, standing, verdict};
 use crate::app::catalog::Slot;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -32,9 +32,10 @@ impl Review {
     /// Draws the body: a line of tabs, and the tab.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (line, area) = format::split_top(area, 1);
-        self.draw_tabs(line, buf, skin);
+        self.draw_tabs(line, buf, ctx, skin);
         let verdict = verdict::line(&self.model, self.version, ctx, skin);
-        let used = format::lines(area, buf, skin, verdict);
+        let standing = standing::line(self.facts(ctx), ctx, skin);
+        let used = format::lines(area, buf, skin, verdict.into_iter().chain(standing));
         let (_, area) = format::split_top(area, used);
         let slot = ctx.catalog.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
@@ -47,6 +48,7 @@ impl Review {
                 format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
             }
             (_, _, Tab::Lineage) => self.lineage.draw(area, buf, skin),
+            (_, _, Tab::Checklist) => self.checklist.draw(area, buf, ctx, skin),
             (_, _, Tab::Description | Tab::Verdict) => self.draw_rows(area, buf, skin),
         }
     }
@@ -56,7 +58,7 @@ impl Review {
     fn is_reading(&self, ctx: &Ctx<'_>) -> bool {
         match self.tab {
             Tab::Lineage => self.needs(ctx).iter().any(|query| ctx.catalog.is_loading(query)),
-            Tab::Diff | Tab::Description | Tab::Verdict => ctx.catalog.is_loading(&self.query()),
+            Tab::Diff | Tab::Description | Tab::Verdict | Tab::Checklist => ctx.catalog.is_loading(&self.query()),
         }
     }
 
@@ -68,9 +70,13 @@ impl Review {
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
 
-    fn draw_tabs(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
+    fn draw_tabs(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let keys: Vec<String> = (1..=Tab::ALL.len()).map(|n| n.to_string()).collect();
-        let tabs: Vec<_> = keys.iter().zip(Tab::ALL).map(|(key, tab)| TabLabel::new(key, tab.title())).collect();
+        let badge = |tab| if tab == Tab::Checklist { self.checklist.badge(ctx) } else { Phrase::default() };
+        let label = |(key, tab): (&'_ String, Tab)| (key.clone(), tab.title(), badge(tab));
+        let labels: Vec<_> = keys.iter().zip(Tab::ALL).map(label).collect();
+        let tabs: Vec<_> =
+            labels.iter().map(|(key, label, badge)| TabLabel { key, label, badge: badge.clone() }).collect();
         let active = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
         let tabs = Tabs { skin, tabs: &tabs, active };
         let word = match self.tab {
@@ -89,14 +95,14 @@ impl Review {
 fn columns(tab: Tab) -> Vec<Column<'static>> {
     match tab {
         Tab::Verdict => vec![Column::left("").min(16).max(34), Column::left("").stretch()],
-        Tab::Diff | Tab::Lineage | Tab::Description => vec![Column::left("").stretch()],
+        Tab::Diff | Tab::Lineage | Tab::Description | Tab::Checklist => vec![Column::left("").stretch()],
     }
 }
 
 fn sample(tab: Tab) -> Row<'static> {
     match tab {
         Tab::Verdict => Row::new(vec![Phrase::new("x metric.auc.max_loss_percent"), Phrase::new("x")]),
-        Tab::Diff | Tab::Lineage | Tab::Description => Row::new(vec![Phrase::new("x")]),
+        Tab::Diff | Tab::Lineage | Tab::Description | Tab::Checklist => Row::new(vec![Phrase::new("x")]),
     }
 }
 

@@ -61,8 +61,10 @@ impl Versions {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Mark, Review, Trend};
-        &[Review, Approve, Trend, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
+        use Action::{
+            Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Hold, Mark, Reject, Review, Rollback, Trend,
+        };
+        &[Review, Approve, Reject, Hold, Rollback, Trend, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
     }
 
     /// The line that narrows the list.
@@ -143,6 +145,9 @@ impl Versions {
         match action {
             Action::Review => Step::push(Route::Review(model, version)),
             Action::Approve => Step::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => Step::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => Step::push(Route::Decide(model, version, Decision::Hold)),
+            Action::Rollback => Step::push(Route::Rollback(model)),
             Action::Files => Step::push(Route::Files(model, version)),
             Action::Trend => self.trend(version, items, ctx),
             Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),

@@ -7,11 +7,12 @@ use ratatui::widgets::Widget as _;
 use super::{SPARK, Versions};
 use crate::app::catalog::Paged;
 use crate::domain::promotion::plan::{MARK, live_promotion};
+use crate::domain::record::DecisionMark;
 use crate::domain::registry::{ModelVersion, VersionStatus};
 use crate::domain::text::first_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::known::{Known, known};
-use crate::screens::parts::{version_view, view as format};
+use crate::screens::parts::{version_view, view as format, written};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -54,8 +55,10 @@ impl Versions {
         }
         let (area, pane) = version_view::panes(area, ctx);
         // What the pane says in full needs no column.
-        let columns: Vec<_> = columns().into_iter().take(if pane.is_some() { 8 } else { 9 }).collect();
-        let widths = Widths::of(&columns, [sample()]);
+        let decided = items.iter().any(|v| DecisionMark::on(v).is_some_and(|mark| mark.sets_aside()));
+        let columns: Vec<_> =
+            columns(decided).into_iter().take(if pane.is_some() && !decided { 8 } else { 9 }).collect();
+        let widths = Widths::of(&columns, [sample(decided)]);
         let row = |i: usize| {
             self.shown
                 .get(i)
@@ -71,7 +74,8 @@ impl Versions {
     }
 }
 
-fn columns() -> Vec<Column<'static>> {
+/// What rejections and holds say takes the place of descriptions, and of more room, where there is one.
+fn columns(decided: bool) -> Vec<Column<'static>> {
     vec![
         Column::right("VER"),
         Column::left("STAGE"),
@@ -81,11 +85,15 @@ fn columns() -> Vec<Column<'static>> {
         Column::left("METRIC").rank(2).min(8),
         Column::point("VALUE").rank(1),
         Column::right(format!("LAST {SPARK}")).rank(6),
-        Column::left("DESCRIPTION").rank(5).min(16).stretch(),
+        if decided {
+            Column::left("DECISION / DESCRIPTION").min(36).stretch()
+        } else {
+            Column::left("DESCRIPTION").rank(5).min(16).stretch()
+        },
     ]
 }
 
-fn sample() -> Row<'static> {
+fn sample(decided: bool) -> Row<'static> {
     Row::new(
         [
             "v1234",
@@ -96,7 +104,7 @@ fn sample() -> Row<'static> {
             "test_accuracy",
             "123.4567",
             "▁▂▃▄▅▆▇█",
-            "Tuned",
+            if decided { "! rejected by reviewer 12d ago: too low" } else { "Tuned" },
         ]
         .map(Phrase::new)
         .to_vec(),
@@ -141,7 +149,10 @@ fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin
     let author = version.author.as_deref().or_else(|| known.and_then(|r| r.user.as_deref()));
     let word = match version.own_tag(MARK).and_then(live_promotion) {
         Some((_, by)) => Phrase::of(Role::Warn, format!("{} {by} is promoting this   ", symbols.warn)),
-        None => Phrase::default(),
+        None => match DecisionMark::on(version).filter(DecisionMark::sets_aside) {
+            Some(mark) => Phrase::of(Role::Warn, format!("{} {}   ", symbols.warn, written::standing(&mark, ctx.now))),
+            None => Phrase::default(),
+        },
     };
     Row::new(vec![
         Phrase::of(if in_production { Role::Production } else { Role::Text }, version.number.to_string()),

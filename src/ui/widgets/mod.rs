@@ -11,6 +11,7 @@ mod picture;
 mod spark;
 mod table;
 mod tabs;
+mod text_box;
 mod timeline;
 
 pub use bars::{Footer, HeaderBar, Hint, Rule, TargetMark};
@@ -24,6 +25,7 @@ pub use picture::{Picture, TerminalPicture};
 pub use spark::Spark;
 pub use table::{Row, Sorted, Table};
 pub use tabs::{Tab, Tabs};
+pub use text_box::TextBox;
 pub use timeline::{Mark, Moment, Timeline};
 
 #[cfg(test)]

@@ -99,8 +99,14 @@ pub(super) fn remarks(preflight: &Preflight, skin: &Skin, width: usize) -> Vec<P
 
 /// What passed, in one phrase.
 pub(super) fn passed(preflight: &Preflight, skin: &Skin) -> Option<Phrase<'static>> {
-    let passed: Vec<&str> =
-        preflight.checks.iter().filter(|c| c.state == CheckState::Pass).map(|c| c.title.as_str()).collect();
+    // What has a line of its own is not listed again.
+    let own = |c: &&Check| c.title == "four eyes" || c.title == "approvals";
+    let mut passed: Vec<&str> = Vec::new();
+    for check in preflight.checks.iter().filter(|c| c.state == CheckState::Pass && !own(c)) {
+        if !passed.contains(&check.title.as_str()) {
+            passed.push(&check.title);
+        }
+    }
     let text = format!("{} {}", skin.symbols().pass, passed.join(", "));
     (!passed.is_empty()).then(|| Phrase::of(Role::Good, text))
 }

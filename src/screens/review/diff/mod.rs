@@ -63,13 +63,28 @@ impl Diff {
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{
-            Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, NextTab, Open, SortBySize, Up,
-            Versions,
+            Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, Hold, NextTab, Open, Reject,
+            SortBySize, Up, Versions,
         };
         if self.takes_back() {
             return &[Up, Down, Copy, Back, Help];
         }
-        &[Approve, Open, Differences, Baseline, SortBySize, NextTab, Files, Versions, Browse, Copy, Back, Help]
+        &[
+            Approve,
+            Reject,
+            Hold,
+            Open,
+            Differences,
+            Baseline,
+            SortBySize,
+            NextTab,
+            Files,
+            Versions,
+            Browse,
+            Copy,
+            Back,
+            Help,
+        ]
     }
 
     /// Whether keys go into a text field.
@@ -116,7 +131,7 @@ impl Diff {
             match action {
                 Action::Back => self.reader = None,
                 Action::Copy => return Step::copy(reader.copied()),
-                action => reader.update(action, ctx.rows(1 + above(&self.model, ctx)), ctx),
+                action => reader.update(action, ctx.rows(1 + above(&self.model, self.version, ctx)), ctx),
             }
             return Step::none();
         }
@@ -234,7 +249,7 @@ impl Diff {
 
     /// Rows in sight, below the word that this is not what is in production.
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(above(&self.model, ctx) + u16::from(self.against != Against::Production))
+        ctx.rows(above(&self.model, self.version, ctx) + u16::from(self.against != Against::Production))
     }
 
     fn remake(&mut self, ctx: &Ctx<'_>) {

@@ -171,7 +171,7 @@ impl Picker {
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1 + above(&self.model, ctx))
+        ctx.rows(1 + above(&self.model, self.candidate, ctx))
     }
 }
 

@@ -119,5 +119,5 @@ impl Lineage {
 
 /// Rows in sight.
 fn visible(facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>) -> usize {
-    ctx.rows(facts.map_or(1, |facts| super::above(&facts.version.model, ctx)))
+    ctx.rows(facts.map_or(1, |facts| super::above(&facts.version.model, facts.version.number, ctx)))
 }

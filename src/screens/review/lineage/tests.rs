@@ -8,7 +8,7 @@ use crate::app::query::{Answer, RequestId};
 use crate::app::trace::{Trace, Traced};
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::facts::RunFacts;
-use crate::domain::ids::{CommitSha, RepoSlug, RunId};
+use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, VersionNumber};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest};
 use crate::domain::promotion::samples;
 use crate::domain::rules::{RepositoryRule, Rules};
@@ -140,6 +140,9 @@ impl Desk {
     }
 }
 
+static UNOPENED: std::collections::BTreeMap<(ModelName, VersionNumber), jiff::Timestamp> =
+    std::collections::BTreeMap::new();
+
 fn ctx<'a>(catalog: &'a Catalog, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
     Ctx {
         catalog,
@@ -150,6 +153,7 @@ fn ctx<'a>(catalog: &'a Catalog, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> 
         height: 50,
         busy: false,
         saving: None,
+        opened: &UNOPENED,
         pictures: crate::app::paint::Pictures::default(),
     }
 }

@@ -1,0 +1,161 @@
+//! Several lines of text being typed. No wrapping: that is the view's.
+
+use super::input::{Key, KeyCode};
+use crate::domain::text::clean;
+
+/// Text and the place where the next character goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextArea {
+    text: String,
+    /// A byte offset at the beginning of a character, or the end.
+    at: usize,
+}
+
+impl TextArea {
+    /// `text`, to be typed on at its end.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), at: text.len() }
+    }
+
+    /// What was typed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands before the cursor, and what behind it.
+    #[must_use]
+    pub fn halves(&self) -> (&str, &str) {
+        self.text.split_at(self.at)
+    }
+
+    /// Applies a key; returns false if it edits nothing.
+    pub fn edit(&mut self, key: Key) -> bool {
+        match (key.code, key.ctrl || key.alt) {
+            (KeyCode::Char(c), false) => self.insert(c),
+            (KeyCode::Enter, false) => self.insert('\n'),
+            (KeyCode::Backspace, false) => self.remove(self.before(), self.at),
+            (KeyCode::Backspace, true) | (KeyCode::Char('w'), true) => self.remove(self.word(), self.at),
+            (KeyCode::Char('u'), true) => self.remove(self.line_start(), self.at),
+            (KeyCode::Char('k'), true) => self.remove(self.at, self.line_end()),
+            (KeyCode::Delete, false) => self.remove(self.at, self.after()),
+            (KeyCode::Left, false) => self.at = self.before(),
+            (KeyCode::Right, false) => self.at = self.after(),
+            (KeyCode::Left, true) => self.at = self.word(),
+            (KeyCode::Home, _) | (KeyCode::Char('a'), true) => self.at = self.line_start(),
+            (KeyCode::End, _) | (KeyCode::Char('e'), true) => self.at = self.line_end(),
+            (KeyCode::Up, _) => self.line_up(),
+            (KeyCode::Down, _) => self.line_down(),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Inserts pasted text, cleaned; its line breaks stay.
+    pub fn paste(&mut self, pasted: &str) {
+        for c in clean(&pasted.replace("\r\n", "\n").replace('\r', "\n")).chars() {
+            self.insert(c);
+        }
+    }
+
+    fn insert(&mut self, c: char) {
+        self.text.insert(self.at, c);
+        self.at += c.len_utf8();
+    }
+
+    fn remove(&mut self, from: usize, to: usize) {
+        self.text.replace_range(from..to, "");
+        self.at = from;
+    }
+
+    fn before(&self) -> usize {
+        self.halves().0.char_indices().next_back().map_or(0, |(i, _)| i)
+    }
+
+    fn after(&self) -> usize {
+        self.halves().1.chars().next().map_or(self.at, |c| self.at + c.len_utf8())
+    }
+
+    /// Where the word before the cursor begins.
+    fn word(&self) -> usize {
+        let before = self.halves().0.trim_end();
+        before.rfind(char::is_whitespace).map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8))
+    }
+
+    fn line_start(&self) -> usize {
+        self.halves().0.rfind('\n').map_or(0, |i| i + 1)
+    }
+
+    fn line_end(&self) -> usize {
+        self.halves().1.find('\n').map_or(self.text.len(), |i| self.at + i)
+    }
+
+    fn line_up(&mut self) {
+        let start = self.line_start();
+        if start == 0 {
+            self.at = 0;
+            return;
+        }
+        let column = self.text[start..self.at].chars().count();
+        self.at = start - 1;
+        self.at = self.column(self.line_start(), column);
+    }
+
+    fn line_down(&mut self) {
+        let column = self.text[self.line_start()..self.at].chars().count();
+        let end = self.line_end();
+        self.at = if end == self.text.len() { end } else { self.column(end + 1, column) };
+    }
+
+    /// The `column`th character of the line that begins at `start`, or its end.
+    fn column(&self, start: usize, column: usize) -> usize {
+        let line = self.text[start..].split('\n').next().unwrap_or_default();
+        start + line.char_indices().nth(column).map_or(line.len(), |(i, _)| i)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn typed(keys: &[KeyCode]) -> TextArea {
+        let mut area = TextArea::new("first line\nsecond");
+        for code in keys {
+            area.edit(Key::plain(*code));
+        }
+        area
+    }
+
+    #[test]
+    fn enter_breaks_the_line_and_arrows_move_between_lines() {
+        use KeyCode::{Char, Enter, Up};
+        assert_eq!(typed(&[Enter, Char('x')]).text(), "first line\nsecond\nx");
+        assert_eq!(typed(&[Up, Char('x')]).text(), "first xline\nsecond");
+        assert_eq!(typed(&[Up, Up, Char('x')]).text(), "xfirst line\nsecond");
+        assert_eq!(typed(&[Up, KeyCode::End, KeyCode::Down, Char('x')]).text(), "first line\nsecondx");
+    }
+
+    #[test]
+    fn a_paste_keeps_its_lines_and_loses_its_control_characters() {
+        let mut area = TextArea::default();
+        area.paste("a\r\nb\x1b[2J");
+        assert!(area.text().starts_with("a\nb") && !area.text().contains('\x1b'), "{:?}", area.text());
+    }
+
+    proptest! {
+        #[test]
+        fn no_key_breaks_a_character(keys in prop::collection::vec(0usize..12, 0..60)) {
+            use KeyCode::{Backspace, Char, Delete, Down, End, Enter, Home, Left, Right, Up};
+            let all = [Char('é'), Char('猫'), Char(' '), Enter, Backspace, Delete, Left, Right, Up, Down, Home, End];
+            let mut area = TextArea::default();
+            for k in keys {
+                area.edit(Key::plain(all[k]));
+                area.edit(Key { alt: k % 5 == 0, ..Key::plain(all[k]) });
+                let (before, after) = area.halves();
+                prop_assert_eq!(format!("{before}{after}"), area.text());
+            }
+        }
+    }
+}

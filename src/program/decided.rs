@@ -1,0 +1,98 @@
+//! What follows from a decision that promotes nothing by itself, and what is kept of one that is not taken yet.
+
+use crate::app::effect::Effect;
+use crate::app::prefs::Remember;
+use crate::app::query::Query;
+use crate::decision::Decided;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::record::Decision;
+use crate::failure::Outcome;
+use crate::program::state::{Driving, Notice, State};
+use crate::program::update::deliver;
+use crate::screens::Screen;
+use crate::screens::parts::Event;
+
+/// A decision was written, or could not be.
+pub(super) fn settle(
+    state: &mut State,
+    model: &ModelName,
+    version: VersionNumber,
+    decision: Decision,
+    outcome: Outcome<Box<Decided>>,
+) -> Vec<Effect> {
+    if state.driving == Driving::Deciding {
+        state.driving = Driving::Idle;
+    }
+    let mut effects = Vec::new();
+    match outcome {
+        Ok(decided) => {
+            effects.extend(forget_draft(state, model, version));
+            state.screens.retain(|screen| !is_submitted(screen));
+            state.notice = Some(Notice::Word(word(&decided)));
+        }
+        Err(failure) => match state.screens.iter_mut().find(|screen| is_submitted(screen)) {
+            Some(Screen::Approve(form)) => form.failed(failure),
+            Some(Screen::Decide(form)) => form.failed(failure),
+            _ => state.notice = Some(Notice::Failure(failure)),
+        },
+    }
+    // Also after a failure: something of it may be on the servers.
+    for query in [
+        Query::Facts { model: model.clone(), version },
+        Query::Judgement { model: model.clone(), version },
+        Query::Versions { model: model.clone(), page: None },
+        Query::Models { page: None },
+        Query::Records,
+    ] {
+        state.catalog.refresh(&query);
+    }
+    // What it rested on is out of date.
+    state.catalog.forget_decision(model, version, decision);
+    if state.leaving {
+        effects.extend(unsaved(state));
+        effects.push(Effect::Quit);
+        return effects;
+    }
+    effects.extend(deliver(state, Event::Changed));
+    effects
+}
+
+/// What was said about a version is in a record now.
+pub(super) fn forget_draft(state: &mut State, model: &ModelName, version: VersionNumber) -> Vec<Effect> {
+    if !state.prefs.drafts.iter().any(|d| d.model == *model && d.version == version) {
+        return Vec::new();
+    }
+    let what = Remember::Decided(model.clone(), version);
+    state.prefs.remember(what.clone());
+    vec![Effect::SavePrefs(what)]
+}
+
+/// What was typed into forms and is in no record: it is kept before the program ends.
+pub(super) fn unsaved(state: &State) -> Vec<Effect> {
+    let typed = state.screens.iter().filter_map(|screen| match screen {
+        Screen::Decide(form) if !form.is_submitted() => Some(Effect::SavePrefs(form.remember(&state.ctx()))),
+        _ => None,
+    });
+    typed.collect()
+}
+
+fn is_submitted(screen: &Screen) -> bool {
+    match screen {
+        Screen::Approve(form) => form.is_submitted(),
+        Screen::Decide(form) => form.is_submitted(),
+        _ => false,
+    }
+}
+
+fn word(decided: &Decided) -> String {
+    let record = &decided.sealed.record;
+    let what = format!("{} {} {}", record.decision.past(), record.model.name, record.model.version);
+    let nth = match (record.decision, record.quorum) {
+        (Decision::Approve, quorum @ 2..) => {
+            format!(", {} of {quorum}: it promotes nothing yet", record.approvals.len() + 1)
+        }
+        _ => String::new(),
+    };
+    let notes: String = decided.notes.iter().map(|note| format!(". {note}")).collect();
+    format!("{what}{nth}{notes}")
+}

@@ -1,0 +1,78 @@
+//! What the signer says with the approval: as which of several, apart from whom, with which answers, past which rules.
+
+use crate::decision::DecisionDraft;
+use crate::domain::policy::checklist::open_items;
+use crate::domain::preflight::{CheckState, Preflight};
+use crate::domain::promotion::PlanDraft;
+use crate::domain::record::{Basis, Decision, SignOff};
+use crate::screens::parts::written;
+use crate::ui::Phrase;
+use crate::ui::skin::{Role, Skin};
+
+/// What will be written by an approval that others have to add to.
+pub(super) fn instead(draft: &PlanDraft, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
+    let mut lines = Phrase::of(Role::Warn, nth(&draft.basis)).wrap(width, 0);
+    lines.extend(written::lines(&DecisionDraft::from(draft), width, skin));
+    let later = format!("The last one who approves moves {} and tags {}.", draft.version(), draft.tag);
+    lines.extend(Phrase::of(Role::Muted, later).wrap(width, 2));
+    lines
+}
+
+/// Quorum, four eyes, checklist: what stands well, in a line each.
+pub(super) fn lines(preflight: &Preflight, sign_off: &SignOff, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
+    let Some(draft) = &preflight.draft else {
+        return Vec::new();
+    };
+    let (basis, pass) = (&draft.basis, skin.symbols().pass);
+    let good = |text: String| Phrase::of(Role::Good, format!("{pass} ")).text(text);
+    let mut phrases = Vec::new();
+    if basis.demands.approvals > 1 && basis.completes() {
+        phrases.push(good(nth(basis)));
+    }
+    let apart: Vec<&str> = preflight
+        .checks
+        .iter()
+        .filter(|c| c.title == "four eyes" && c.state == CheckState::Pass)
+        .map(|c| c.detail.as_str())
+        .collect();
+    if !apart.is_empty() {
+        phrases.push(good(format!("four eyes: {}", apart.join("; "))));
+    }
+    let questions = &basis.demands.checklist;
+    if !questions.is_empty()
+        && basis.decision == Decision::Approve
+        && open_items(questions, &sign_off.answers).is_empty()
+    {
+        let answered = questions.iter().filter(|q| sign_off.answers.contains_key(&q.id)).count();
+        phrases.push(good(format!("checklist: {answered} of {} answered", questions.len())));
+    }
+    phrases.into_iter().flat_map(|phrase| phrase.wrap(width, 2)).collect()
+}
+
+/// What still hinders on the signer's side, a line each.
+pub(super) fn objections(draft: &PlanDraft, sign_off: &SignOff, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
+    let basis = &draft.basis;
+    let open = match basis.decision {
+        Decision::Approve => open_items(&basis.demands.checklist, &sign_off.answers).len(),
+        _ => 0,
+    };
+    let mut lines = Vec::new();
+    for (i, why) in basis.objections(sign_off).into_iter().enumerate() {
+        // The open items come first; where to answer them is worth saying once.
+        let (head, tail) = if i < open { ("checklist: ", i + 1 == open) } else { ("", false) };
+        let mut phrase = Phrase::of(Role::Bad, format!("{} {head}{why}", skin.symbols().block));
+        if tail {
+            phrase = phrase.add(Role::Muted, "  Answer it on the review's tab 5.");
+        }
+        lines.extend(phrase.wrap(width, 2));
+    }
+    lines
+}
+
+fn nth(basis: &Basis) -> String {
+    let (nth, of) = (basis.approvals.len() + 1, basis.demands.approvals);
+    let after: Vec<&str> = basis.approvals.iter().map(|a| a.login.as_str()).collect();
+    let after = if after.is_empty() { String::new() } else { format!(", after {}", after.join(", ")) };
+    let then = if basis.completes() { "yours is the last one needed" } else { "recorded, promotes nothing yet" };
+    format!("approval {nth} of {of}{after}: {then}")
+}

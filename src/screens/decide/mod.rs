@@ -1,0 +1,190 @@
+//! Why not, or why not yet? The form that rejects a version or holds it back.
+//!
+//! No key alone decides: without a reason nothing leaves, and Enter only breaks the line.
+
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::keymap::Context;
+use crate::app::prefs::Remember;
+use crate::app::query::Query;
+use crate::app::route::Nav;
+use crate::app::text_area::TextArea;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::record::{Decision, SignOff};
+use crate::failure::Failure;
+use crate::screens::parts::{Ctx, Event, Step};
+
+/// Said to who submits too early.
+const READING: &str = "Still reading. Wait for it, then press Ctrl-S.";
+
+/// How far the decision is.
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Phase {
+    /// Reading, or waiting for the human.
+    #[default]
+    Open,
+    /// Submitted once; nothing can submit it again.
+    Submitted,
+    /// It could not be taken, or not wholly.
+    Failed(Failure),
+}
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decide {
+    model: ModelName,
+    version: VersionNumber,
+    decision: Decision,
+    reason: TextArea,
+    phase: Phase,
+    word: Option<String>,
+}
+
+impl Decide {
+    /// The form for one version, with the reason typed before.
+    #[must_use]
+    pub fn new(model: ModelName, version: VersionNumber, decision: Decision, typed: &str) -> Self {
+        Self { model, version, decision, reason: TextArea::new(typed), phase: Phase::Open, word: None }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Decide, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Browse, Refresh, Submit};
+        if self.is_submitted() { &[Back] } else { &[Submit, Refresh, Browse, Back] }
+    }
+
+    /// Whether keys go into a text field: always, until it is submitted.
+    #[must_use]
+    pub fn captures_text(&self) -> bool {
+        !self.is_submitted()
+    }
+
+    /// What it rests on.
+    #[must_use]
+    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+        if self.is_submitted() { Vec::new() } else { vec![self.query()] }
+    }
+
+    /// What it is called, for the help's heading.
+    #[must_use]
+    pub fn heading(&self) -> &'static str {
+        self.decision.word()
+    }
+
+    /// Whether it was submitted and nobody knows yet what became of it.
+    #[must_use]
+    pub fn is_submitted(&self) -> bool {
+        self.phase == Phase::Submitted
+    }
+
+    /// It could not be taken: say so, and keep what was typed.
+    pub fn failed(&mut self, failure: Failure) {
+        self.word = None;
+        self.phase = Phase::Failed(failure);
+    }
+
+    /// What was typed, for the next time.
+    #[must_use]
+    pub fn remember(&self, ctx: &Ctx<'_>) -> Remember {
+        Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.text()))
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if self.is_submitted() {
+            let leaving = matches!(event, Event::Action(Action::Back));
+            return Step { nav: leaving.then_some(Nav::Pop), ..Step::none() };
+        }
+        match event {
+            Event::Key(key) => {
+                self.word = None;
+                self.reason.edit(key);
+            }
+            Event::Paste(text) => self.reason.paste(text),
+            Event::Action(Action::Back) => {
+                return Step { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Step::none() };
+            }
+            Event::Action(Action::Browse) => {
+                return Step::effect(Effect::Browse(Place::Version(self.model.clone(), self.version)));
+            }
+            Event::Action(Action::Refresh) => {
+                (self.phase, self.word) = (Phase::Open, None);
+                return Step::refresh(vec![self.query()]);
+            }
+            Event::Action(Action::Submit) => return self.submit(ctx),
+            // What one was told to wait for is over.
+            Event::Changed if self.word.as_deref() == Some(READING) && !ctx.catalog.is_loading(&self.query()) => {
+                self.word = None;
+            }
+            Event::Action(_) | Event::Changed => {}
+        }
+        Step::none()
+    }
+
+    fn submit(&mut self, ctx: &Ctx<'_>) -> Step {
+        match self.obstacle(ctx) {
+            Some(word) => {
+                self.word = Some(word);
+                Step::none()
+            }
+            None => {
+                let Some(draft) = ctx.catalog.decisions.draft(&self.model, self.version, self.decision) else {
+                    return Step::none();
+                };
+                self.phase = Phase::Submitted;
+                let effect = Effect::Decide { draft: Box::new(draft.clone()), sign_off: self.sign_off(ctx) };
+                // Kept until it is known to be in a record: a crash in between loses no word.
+                Step { remember: Some(self.remember(ctx)), ..Step::effect(effect) }
+            }
+        }
+    }
+
+    /// What stands in the way of submitting.
+    fn obstacle(&self, ctx: &Ctx<'_>) -> Option<String> {
+        let say = |word: &str| Some(word.to_owned());
+        if matches!(self.phase, Phase::Failed(_)) {
+            return say("Read everything again first (Ctrl-R). What you typed stays.");
+        }
+        if self.reason.text().trim().is_empty() {
+            return Some(format!("To {} needs a reason: type it.", self.decision.word()));
+        }
+        if ctx.catalog.is_loading(&self.query()) {
+            return say(READING);
+        }
+        if ctx.catalog.failure(&self.query()).is_some() {
+            return say("The last read failed. Read it again first (Ctrl-R).");
+        }
+        let Some(draft) = ctx.catalog.decisions.draft(&self.model, self.version, self.decision) else {
+            return say("It is not read yet.");
+        };
+        if ctx.rules.readonly {
+            return say("This target is read-only: nothing can be decided on it.");
+        }
+        if ctx.busy {
+            return say("A promotion or another decision is at work. Wait until it is done.");
+        }
+        let objections = draft.basis.objections(&self.sign_off(ctx));
+        (!objections.is_empty()).then(|| objections.join("; "))
+    }
+
+    fn sign_off(&self, ctx: &Ctx<'_>) -> SignOff {
+        SignOff {
+            answers: ctx.prefs.draft(&self.model, self.version).answers,
+            opened_at: ctx.opened_at(&self.model, self.version),
+            ..SignOff::because(self.reason.text())
+        }
+    }
+
+    fn query(&self) -> Query {
+        Query::Decision { model: self.model.clone(), version: self.version, decision: self.decision }
+    }
+}

@@ -1,0 +1,106 @@
+//! Drawing of the form that rejects or holds.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::{Decide, Phase};
+use crate::domain::record::{Decision, DecisionMark};
+use crate::screens::parts::Ctx;
+use crate::screens::parts::{view as format, written};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Dialog, Pager, TextBox};
+use crate::ui::{Phrase, text};
+
+/// The frame, unless the terminal is smaller.
+const FRAME: (u16, u16) = (100, 22);
+/// Rows to type in, at least.
+const LEAST: u16 = 3;
+
+impl Decide {
+    /// What the title line says: left, and pieces at the right.
+    #[must_use]
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let slot = ctx.catalog.slot(&self.query());
+        let right = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
+        let word = match self.decision {
+            Decision::Hold => "Hold back",
+            _ => "Reject",
+        };
+        let left = Phrase::of(Role::Title, word).text(format!("  {} {}", self.model, self.version));
+        (left, right.into_iter().collect())
+    }
+
+    /// Draws the body.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let width = area.width.min(FRAME.0);
+        let frame = Rect { x: area.x + (area.width - width) / 2, width, height: area.height.min(FRAME.1), ..area };
+        let title = Phrase::of(Role::Title, self.decision.word().to_uppercase())
+            .text(format!("  {} ", self.model))
+            .add(Role::Candidate, self.version.to_string());
+        let word = if ctx.rules.production { " PRODUCTION" } else { "" };
+        let right = Phrase::of(Role::Muted, format!("{}{word}", ctx.rules.target_name));
+        (&Dialog { skin, title, right, danger: false }).render(frame, buf);
+        let inner = Dialog::inner(frame);
+        let wide = usize::from(inner.width);
+        let mut said = self.said(skin).wrap(wide, 2);
+        said.truncate(4);
+        let below = said.len().max(1) as u16;
+        let mut above = self.above(wide, ctx, skin);
+        above.truncate(usize::from(inner.height.saturating_sub(below + LEAST + 1)));
+        let used = format::lines(inner, buf, skin, above);
+        let (_, rest) = format::split_top(inner, used);
+        let (label, rest) = format::split_top(rest, 1);
+        let hint = if self.captures_text() { "   Enter begins a line; Ctrl-S when you are done" } else { "" };
+        Phrase::of(Role::Heading, "Reason").add(Role::Muted, hint).draw(label, buf, skin);
+        let (field, said_at) = format::split_bottom(rest, below);
+        let (before, after) = self.reason.halves();
+        (&TextBox { skin, before, after, focused: self.captures_text() }).render(field, buf);
+        let line = |i: usize| said.get(i).cloned().unwrap_or_default();
+        (&Pager::new(skin, said.len(), 0, &line)).render(said_at, buf);
+    }
+
+    /// What it means, and what will be written.
+    fn above(&self, wide: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
+        let symbols = skin.symbols();
+        let mut lines = Vec::new();
+        match (
+            ctx.catalog.decisions.draft(&self.model, self.version, self.decision),
+            ctx.catalog.failure(&self.query()),
+        ) {
+            (_, Some(failure)) => {
+                let hint = failure.hint.clone().unwrap_or_else(|| "Ctrl-R reads again.".to_owned());
+                let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", symbols.block));
+                lines.extend(phrase.add(Role::Muted, hint).wrap(wide, 2));
+            }
+            (None, None) => lines.push(Phrase::of(Role::Muted, "reading what it rests on … you can type already")),
+            (Some(draft), None) => {
+                lines.extend(Phrase::of(Role::Title, format!("\"{}\"", written::meaning(draft))).wrap(wide, 1));
+                lines.push(Phrase::default());
+                lines.extend(written::lines(draft, wide, skin));
+                if let Some(mark) = DecisionMark::on(&draft.facts.version) {
+                    let text = format!("{} takes the place of: {}", symbols.warn, written::standing(&mark, ctx.now));
+                    let text = text::fit(&text, wide, symbols.ellipsis);
+                    lines.push(Phrase::of(Role::Warn, text));
+                }
+            }
+        }
+        if ctx.rules.readonly {
+            lines.push(Phrase::of(Role::Warn, format!("{} this target is read-only", symbols.warn)));
+        }
+        lines.push(Phrase::default());
+        lines
+    }
+
+    fn said(&self, skin: &Skin) -> Phrase<'static> {
+        match (&self.phase, &self.word) {
+            (Phase::Submitted, _) => Phrase::of(Role::Warn, "Submitted. Writing the record …"),
+            (_, Some(word)) => Phrase::of(Role::Warn, word.clone()),
+            (Phase::Failed(failure), None) => {
+                let hint = failure.hint.clone().unwrap_or_else(|| "Ctrl-R reads everything again.".to_owned());
+                Phrase::of(Role::Bad, format!("{} {failure}. ", skin.symbols().block)).add(Role::Muted, hint)
+            }
+            (Phase::Open, None) => Phrase::default(),
+        }
+    }
+}

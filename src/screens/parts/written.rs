@@ -1,0 +1,66 @@
+//! What a decision that promotes nothing writes: in words, before anybody says yes to it.
+
+use crate::decision::DecisionDraft;
+use crate::domain::record::build::Ingredients;
+use crate::domain::record::mark::{APPROVAL, DECISION};
+use crate::domain::record::{Decision, DecisionMark};
+use crate::domain::registry::OWN_TAG_PREFIX;
+use crate::domain::text::clean_line;
+use crate::ui::Phrase;
+use crate::ui::skin::{Role, Skin};
+
+/// Columns of number and object.
+const HEAD: usize = 11;
+
+/// The sentence the signer puts their name to.
+#[must_use]
+pub fn meaning(draft: &DecisionDraft) -> String {
+    let ingredients = Ingredients {
+        target: &draft.target_name,
+        demo: draft.demo,
+        registry: &draft.registry_url,
+        promote_to: &draft.promote_to,
+        facts: &draft.facts,
+        directions: &draft.directions,
+        signer: &draft.signer,
+        basis: &draft.basis,
+        change: None,
+    };
+    ingredients.meaning()
+}
+
+/// What will be written, in order, wrapped to `width`.
+#[must_use]
+pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
+    let version = &draft.facts.version;
+    let vouched = draft.basis.demands.approvals > 1;
+    let mut rows = vec![("record", Phrase::new(format!("on this machine, signed as {}", draft.signer.login)))];
+    match (&draft.source, vouched) {
+        (Some((repo, commit)), true) => {
+            rows.push(("comment", Phrase::new(format!("on commit {} of {repo}", commit.short()))));
+        }
+        (None, true) => {
+            let text = format!("{} none: the commit is not known, only the tag tells others", skin.symbols().warn);
+            rows.push(("comment", Phrase::of(Role::Warn, text)));
+        }
+        _ => {}
+    }
+    let name = match (draft.basis.decision, vouched) {
+        (Decision::Approve, true) => format!("{APPROVAL}{}", draft.signer.login),
+        _ => DECISION.to_owned(),
+    };
+    rows.push(("tag", Phrase::new(format!("{OWN_TAG_PREFIX}{name} on {} {}", version.model, version.number))));
+    let head = |n: usize, object: &str| Phrase::of(Role::Heading, format!("{n} {object:<rest$}", rest = HEAD - 2));
+    rows.into_iter()
+        .enumerate()
+        .flat_map(|(i, (object, what))| head(i + 1, object).join(what).wrap(width, HEAD))
+        .collect()
+}
+
+/// A decision that stands, in a line: `held by lee 2d ago: waiting for legal`.
+#[must_use]
+pub fn standing(mark: &DecisionMark, now: jiff::Timestamp) -> String {
+    let age = super::view::age(Some(mark.at), now);
+    let why = if mark.reason.is_empty() { String::new() } else { format!(": {}", clean_line(&mark.reason)) };
+    format!("{} by {} {age} ago{why}", mark.decision.past(), mark.by)
+}

@@ -1,0 +1,89 @@
+//! What exactly was decided, by whom, on which evidence? One sign-off record of this machine.
+
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::keymap::Context;
+use crate::app::query::Query;
+use crate::domain::ids::PromotionId;
+use crate::domain::record::text::readable;
+use crate::screens::parts::{Ctx, Event, Step};
+use crate::ui::text::wrap;
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    id: PromotionId,
+    /// The first line in sight.
+    offset: usize,
+}
+
+impl Record {
+    /// The record with this id.
+    #[must_use]
+    pub fn new(id: PromotionId) -> Self {
+        Self { id, offset: 0 }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::List, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Copy, Help, PageDown, Refresh};
+        &[PageDown, Copy, Refresh, Back, Help]
+    }
+
+    /// The records.
+    #[must_use]
+    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+        vec![Query::Records]
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let rows = ctx.rows(0);
+        let most = self.lines(ctx).len().saturating_sub(rows);
+        let page = rows.saturating_sub(1).max(1);
+        self.offset = self.offset.min(most);
+        let Event::Action(action) = event else {
+            return Step::none();
+        };
+        self.offset = match action {
+            Action::Up => self.offset.saturating_sub(1),
+            Action::Down => self.offset + 1,
+            Action::PageUp => self.offset.saturating_sub(page),
+            Action::PageDown => self.offset + page,
+            Action::Top => 0,
+            Action::Bottom => most,
+            Action::Refresh => return Step::refresh(vec![Query::Records]),
+            Action::Copy => {
+                let hash = ctx.catalog.decisions.record(self.id).map(|s| s.record_hash.clone());
+                return hash.map_or_else(Step::none, Step::copy);
+            }
+            _ => self.offset,
+        }
+        .min(most);
+        Step::none()
+    }
+
+    /// The record in words, and what became of it, wrapped.
+    fn lines(&self, ctx: &Ctx<'_>) -> Vec<String> {
+        let Some(sealed) = ctx.catalog.decisions.record(self.id) else {
+            return Vec::new();
+        };
+        let mut text = readable(sealed);
+        if let Some(outcome) = ctx.catalog.decisions.outcome(self.id) {
+            let word = if outcome.done { "It was written to the servers." } else { "It was NOT wholly written." };
+            text.push_str(&format!("\n{word}\n"));
+            for note in outcome.comment.iter().chain(&outcome.notes) {
+                text.push_str(&format!("- {note}\n"));
+            }
+        }
+        wrap(text.trim_end(), usize::from(ctx.width.saturating_sub(2)).max(20))
+    }
+}

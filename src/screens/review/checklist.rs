@@ -1,0 +1,171 @@
+//! The questions a policy asks of the reviewer, and the answers so far. They are kept at once, decided or not.
+
+use tui_input::Input as Field;
+
+use crate::app::action::Action;
+use crate::app::edit;
+use crate::app::list::Cursor;
+use crate::app::prefs::{Draft, Remember};
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::policy::{Answers, Effective, Question, checklist::open_items};
+use crate::screens::parts::{Ctx, Event, Step};
+
+/// Lines below the questions: a blank, and what is asked in full.
+pub const BELOW: u16 = 5;
+
+/// State of the tab.
+#[derive(Clone, Debug)]
+pub struct Checklist {
+    model: ModelName,
+    version: VersionNumber,
+    cursor: Cursor<String>,
+    /// The note being typed.
+    note: Option<Field>,
+}
+
+impl PartialEq for Checklist {
+    fn eq(&self, other: &Self) -> bool {
+        let typed = |s: &Self| s.note.as_ref().map(|n| n.value().to_owned());
+        (&self.model, self.version, &self.cursor) == (&other.model, other.version, &other.cursor)
+            && typed(self) == typed(other)
+    }
+}
+
+impl Checklist {
+    /// The keys that matter most here.
+    pub const HINTS: &'static [Action] = {
+        use Action::{AnswerNa, AnswerNo, AnswerYes, Approve, Back, Help, Hold, Note, Reject};
+        &[AnswerYes, AnswerNo, AnswerNa, Note, Approve, Reject, Hold, Back, Help]
+    };
+
+    /// The checklist of one version.
+    #[must_use]
+    pub fn new(model: ModelName, version: VersionNumber) -> Self {
+        Self { model, version, cursor: Cursor::default(), note: None }
+    }
+
+    /// Whether a note is being typed.
+    #[must_use]
+    pub fn is_typing(&self) -> bool {
+        self.note.is_some()
+    }
+
+    pub(super) fn subject(&self) -> (&ModelName, VersionNumber) {
+        (&self.model, self.version)
+    }
+
+    pub(super) fn note(&self) -> Option<&Field> {
+        self.note.as_ref()
+    }
+
+    pub(super) fn cursor(&self) -> &Cursor<String> {
+        &self.cursor
+    }
+
+    /// What is asked, once the policy was read.
+    pub(super) fn questions(&self, ctx: &Ctx<'_>) -> Option<Vec<Question>> {
+        let judgement = ctx.catalog.judgement(&self.model, self.version)?;
+        Some(Effective::of(&judgement.sources).checklist)
+    }
+
+    /// What was answered so far.
+    pub(super) fn answers(&self, ctx: &Ctx<'_>) -> Answers {
+        self.draft(ctx).answers
+    }
+
+    fn draft(&self, ctx: &Ctx<'_>) -> Draft {
+        ctx.prefs.draft(&self.model, self.version)
+    }
+
+    /// Answered questions, all of them, and whether nothing hinders; none where nothing is asked.
+    pub(super) fn tally(&self, ctx: &Ctx<'_>) -> Option<(usize, usize, bool)> {
+        let questions = self.questions(ctx).filter(|q| !q.is_empty())?;
+        let answers = self.answers(ctx);
+        let answered = questions.iter().filter(|q| answers.contains_key(&q.id)).count();
+        Some((answered, questions.len(), open_items(&questions, &answers).is_empty()))
+    }
+
+    /// Handles what concerns the questions; none for what is another's. `visible` is the number of questions in sight.
+    pub fn update(&mut self, event: Event<'_>, visible: usize, ctx: &Ctx<'_>) -> Option<Step> {
+        let questions = self.questions(ctx).unwrap_or_default();
+        let keys: Vec<String> = questions.iter().map(|q| q.id.clone()).collect();
+        self.cursor.settle(&keys, visible);
+        if self.is_typing() {
+            return Some(self.typed(event, questions.get(self.cursor.index()), ctx));
+        }
+        let Event::Action(action) = event else {
+            return Some(Step::none());
+        };
+        if action.is_movement() {
+            self.cursor.step(action, &keys, visible);
+            return Some(Step::none());
+        }
+        let question = questions.get(self.cursor.index());
+        let wanted = match action {
+            Action::AnswerYes => "yes".to_owned(),
+            Action::AnswerNo => "no".to_owned(),
+            Action::AnswerNa => "n/a".to_owned(),
+            Action::NextAnswer => return Some(question.map_or_else(Step::none, |q| self.next(q, ctx))),
+            Action::Note => {
+                let noted = question.and_then(|q| self.answers(ctx).remove(&q.id)).map(|a| a.note).unwrap_or_default();
+                self.note = question.map(|_| Field::new(noted));
+                return Some(Step::none());
+            }
+            _ => return None,
+        };
+        let Some(question) = question else {
+            return Some(Step::none());
+        };
+        if !question.answers.contains(&wanted) {
+            let word = format!("This question takes {}: Enter goes through them.", question.answers.join(", "));
+            return Some(Step::notice(word));
+        }
+        let step = self.answer(question, wanted, ctx);
+        self.cursor.step(Action::Down, &keys, visible);
+        Some(step)
+    }
+
+    /// The answer after the one given, of those allowed; the first, if none was given.
+    fn next(&self, question: &Question, ctx: &Ctx<'_>) -> Step {
+        let given = self.answers(ctx).remove(&question.id).map(|a| a.answer);
+        let at = given.and_then(|given| question.answers.iter().position(|a| *a == given));
+        let next = at.map_or(0, |at| at + 1) % question.answers.len().max(1);
+        question.answers.get(next).map_or_else(Step::none, |answer| self.answer(question, answer.clone(), ctx))
+    }
+
+    fn answer(&self, question: &Question, answer: String, ctx: &Ctx<'_>) -> Step {
+        let mut draft = self.draft(ctx);
+        draft.answers.entry(question.id.clone()).or_default().answer = answer;
+        Step { remember: Some(Remember::Draft(draft)), ..Step::none() }
+    }
+
+    fn typed(&mut self, event: Event<'_>, question: Option<&Question>, ctx: &Ctx<'_>) -> Step {
+        let Some(note) = &mut self.note else {
+            return Step::none();
+        };
+        match event {
+            Event::Key(key) => {
+                edit::edit(note, key);
+            }
+            Event::Paste(text) => edit::paste(note, text),
+            Event::Action(Action::Back) => self.note = None,
+            Event::Action(Action::Open) => {
+                let text = note.value().trim().to_owned();
+                self.note = None;
+                let Some(question) = question else {
+                    return Step::none();
+                };
+                let mut draft = self.draft(ctx);
+                match draft.answers.get_mut(&question.id) {
+                    Some(answer) => answer.note = text,
+                    None if text.is_empty() => {}
+                    // A note says nothing by itself: it goes with an answer.
+                    None => return Step::notice("Answer first (y, n, -), then add the note."),
+                }
+                return Step { remember: Some(Remember::Draft(draft)), ..Step::none() };
+            }
+            Event::Action(_) | Event::Changed => {}
+        }
+        Step::none()
+    }
+}

@@ -1,0 +1,78 @@
+//! Which version was in production before, and shall be there again?
+
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
+use crate::app::keymap::Context;
+use crate::app::list::Cursor;
+use crate::app::query::Query;
+use crate::app::route::Route;
+use crate::decision::rollback::Candidate;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::record::Decision;
+use crate::screens::parts::{Ctx, Event, Step};
+
+/// State of the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollback {
+    model: ModelName,
+    cursor: Cursor<VersionNumber>,
+}
+
+impl Rollback {
+    /// The candidates of `model`.
+    #[must_use]
+    pub fn new(model: ModelName) -> Self {
+        Self { model, cursor: Cursor::default() }
+    }
+
+    /// Contexts from the innermost outwards.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        &[Context::Rollback, Context::List, Context::Global]
+    }
+
+    /// The keys that matter most here.
+    #[must_use]
+    pub fn hints(&self) -> &'static [Action] {
+        use Action::{Back, Browse, Help, Open, Refresh};
+        &[Open, Browse, Refresh, Back, Help]
+    }
+
+    /// The candidates.
+    #[must_use]
+    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+        vec![self.query()]
+    }
+
+    /// Handles one event.
+    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let keys: Vec<VersionNumber> = self.candidates(ctx).iter().map(|c| c.version).collect();
+        let rows = ctx.rows(2);
+        self.cursor.settle(&keys, rows);
+        let Event::Action(action) = event else {
+            return Step::none();
+        };
+        if action.is_movement() {
+            self.cursor.step(action, &keys, rows);
+            return Step::none();
+        }
+        let model = self.model.clone();
+        match (action, keys.get(self.cursor.index())) {
+            (Action::Refresh, _) => Step::refresh(vec![self.query()]),
+            (Action::Open, Some(version)) => Step::push(Route::Approve(model, *version, Decision::Rollback)),
+            (Action::Browse, Some(version)) => Step::effect(Effect::Browse(Place::Version(model, *version))),
+            (Action::Copy, Some(version)) => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+            _ => Step::none(),
+        }
+    }
+
+    fn candidates<'a>(&self, ctx: &Ctx<'a>) -> &'a [Candidate] {
+        ctx.catalog.decisions.candidates(&self.model).unwrap_or_default()
+    }
+
+    fn query(&self) -> Query {
+        Query::RollbackCandidates(self.model.clone())
+    }
+}

@@ -1,0 +1,83 @@
+//! Drawing of the versions that can be brought back.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::Rollback;
+use crate::decision::rollback::Candidate;
+use crate::screens::parts::Ctx;
+use crate::screens::parts::view as format;
+use crate::ui::Phrase;
+use crate::ui::layout::{Column, Widths};
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Row, Table};
+
+impl Rollback {
+    /// What the title line says: left, and pieces at the right.
+    #[must_use]
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let known = ctx.catalog.decisions.candidates(&self.model).map(<[Candidate]>::len);
+        let slot = ctx.catalog.slot(&self.query());
+        let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
+        let right = std::iter::once(format::count(known, false, "candidate", "candidates")).chain(fresh).collect();
+        (Phrase::of(Role::Title, "Roll back").text(format!("  {}", self.model)), right)
+    }
+
+    /// Draws the body.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let slot = ctx.catalog.slot(&self.query());
+        let failure = ctx.catalog.failure(&self.query());
+        let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
+        let candidates = self.candidates(ctx);
+        if candidates.is_empty() {
+            let none = format!("No earlier version of {} is known to have been in production.", self.model);
+            let (message, keys): (&str, &[_]) = match (slot.is_some_and(|s| s.read_at.is_some()), failure) {
+                (_, Some(_)) => ("", &[]),
+                (false, None) => ("reading what was in production …", &[]),
+                (true, None) => (&none, &[("Esc", "back"), ("r", "reads again")]),
+            };
+            return format::empty(area, buf, skin, message, keys);
+        }
+        let (line, area) = format::split_top(area, 1);
+        let text = " Earlier versions that were in production. Enter shows what a rollback would do.";
+        Phrase::of(Role::Muted, text).draw(line, buf, skin);
+        let columns = columns();
+        let widths = Widths::of(&columns, [sample()]);
+        let row = |i: usize| candidates.get(i).map(|c| row(c, ctx, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, candidates.len(), &row);
+        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+    }
+}
+
+fn columns() -> Vec<Column<'static>> {
+    vec![
+        Column::right("VER"),
+        Column::left("LAST KNOWN (UTC)"),
+        Column::right("AGE"),
+        Column::left("BY").rank(2).min(6),
+        Column::left("TAG").rank(3).min(12),
+        Column::left("KNOWN FROM").min(24).stretch(),
+    ]
+}
+
+fn sample() -> Row<'static> {
+    let cells = ["v1234", "2026-11-23 09:10", "59m", "reviewer", "telco-churn-v1234", "tag on the version"];
+    Row::new(cells.map(Phrase::new).to_vec())
+}
+
+fn row(candidate: &Candidate, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+    let or_none = |value: Option<String>| value.map_or_else(|| Phrase::of(Role::Muted, "-"), Phrase::new);
+    let notes = match candidate.notes.is_empty() {
+        true => Phrase::default(),
+        false => Phrase::of(Role::Warn, format!("{} {}   ", skin.symbols().warn, candidate.notes.join(", "))),
+    };
+    Row::new(vec![
+        Phrase::of(Role::Candidate, candidate.version.to_string()),
+        or_none(candidate.at.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string())),
+        Phrase::new(format::age(candidate.at, ctx.now)),
+        or_none(candidate.by.clone()),
+        or_none(candidate.tag.as_ref().map(ToString::to_string)),
+        notes.add(Role::Muted, candidate.sources.join(", ")),
+    ])
+}
