@@ -35,7 +35,7 @@ impl Pair {
         desk.run(&["approve", &self.site.candidate(), "--dry-run"]).out
     }
 
-    /// Nothing was decided, tagged or released.
+    /// Nothing was promoted, tagged or released.
     #[track_caller]
     fn assert_not_promoted(&self) {
         assert_eq!((self.site.stage(1), self.site.stage(2)), ("Production".to_owned(), "Staging".to_owned()));
