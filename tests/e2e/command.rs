@@ -108,23 +108,33 @@ fn a_cd_run_that_never_starts_is_told_by_the_same_code() {
 
 #[test]
 fn a_lost_reply_at_the_tag_leaves_one_tag_and_one_release() {
-    lost_reply("e2e-lost-ref", "*/git/refs");
+    lost_reply("e2e-lost-ref", "POST", "*/git/refs");
 }
 
 #[test]
-fn a_lost_reply_at_the_release_leaves_one_tag_and_one_release() {
-    lost_reply("e2e-lost-release", "*/releases");
+fn a_lost_reply_at_the_draft_leaves_one_tag_and_one_release() {
+    lost_reply("e2e-lost-release", "POST", "*/releases");
+}
+
+#[test]
+fn a_lost_reply_at_the_record_leaves_one_tag_and_one_release() {
+    lost_reply("e2e-lost-record", "POST", "*/assets");
+}
+
+#[test]
+fn a_lost_reply_at_the_publication_leaves_one_tag_and_one_release() {
+    lost_reply("e2e-lost-published", "PATCH", "*/releases/*");
 }
 
 /// The request is applied and its reply is lost: it is read what became of it, and not sent again.
-fn lost_reply(model: &str, path: &str) {
+fn lost_reply(model: &str, method: &str, path: &str) {
     let site = Site::new(model);
-    site.github.fault(Rule::new("POST", path, Fault::DropAfterApply));
+    site.github.fault(Rule::new(method, path, Fault::DropAfterApply));
     let desk = site.desk();
     let said = desk.run(&["approve", &site.candidate(), "--confirm", "v2", "--wait"]).ends(0);
     assert!(said.err.contains("reading what became of it"), "{}", said.err);
     site.assert_released_once("rev1");
-    assert_eq!(site.github.writes().len(), 3, "one tag object, one ref, one release");
+    assert_eq!(site.github.writes().len(), 5, "one tag object, one ref, one draft, one file, one publication");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn killed_when_the_tag_was_cut_but_not_answered_resume_finishes_it() {
     let said = desk.run(&["resume", "--wait"]).ends(0);
     assert!(said.out.starts_with("e2e-kill-cut v2: done\n"), "{}", said.out);
     site.assert_released_once("rev1");
-    assert_eq!(site.github.writes().len(), 3, "one tag object, one ref, one release");
+    assert_eq!(site.github.writes().len(), 5, "one tag object, one ref, one draft, one file, one publication");
 }
 
 #[test]

@@ -70,9 +70,9 @@ fn no_screen_lets_it_act() {
     pty.press(Key::Enter);
     seen.push(pty.wait_until("the param", |s| s.contains("depth") && s.contains('␛')));
     pty.press(Key::Char('2'));
-    seen.push(pty.wait_for("RUN"));
+    seen.push(pty.wait_for("experiment"));
     pty.press(Key::Char('G'));
-    seen.push(pty.wait_for("CODE"));
+    seen.push(pty.wait_for("commit"));
     pty.press(Key::Char('3'));
     seen.push(pty.wait_for("fine␛]0;pwned␇"));
     pty.press(Key::Esc);
