@@ -55,6 +55,13 @@ impl<'a> Phrase<'a> {
         self
     }
 
+    /// The same, at least `width` cells wide.
+    #[must_use]
+    pub fn padded(self, width: usize) -> Self {
+        let missing = width.saturating_sub(self.width());
+        self.add(Role::Text, " ".repeat(missing))
+    }
+
     /// The pieces.
     pub fn pieces(&self) -> impl Iterator<Item = (Role, &str)> {
         self.pieces.iter().map(|(role, text)| (*role, text.as_ref()))

@@ -72,12 +72,15 @@ pub fn cells(finding: &Finding, skin: &Skin) -> Vec<Phrase<'static>> {
     vec![Phrase::of(role, format!("{symbol} {}", finding.rule)), Phrase::of(detail, finding.detail.clone())]
 }
 
-/// What a policy asks of a metric, for beside its row: `at least 0.88 ✓`; the worst, if it asks for several things.
+/// What a policy asks of a metric, for beside its row: `✓ at least 0.88`, or the symbol alone where there is no `room`;
+/// the worst, if it asks for several things.
 #[must_use]
-pub fn beside(verdict: &Verdict, metric: &str, skin: &Skin) -> Option<String> {
+pub fn beside(verdict: &Verdict, metric: &str, room: bool, skin: &Skin) -> Option<Phrase<'static>> {
     let finding = verdict.findings.iter().find(|f| f.metric.as_deref() == Some(metric))?;
     let (_, wish) = finding.detail.rsplit_once(", ")?;
-    Some(format!("{wish} {}", mark(finding.state, skin).0))
+    let (symbol, role) = mark(finding.state, skin);
+    let wish = if room { format!(" {wish}") } else { String::new() };
+    Some(Phrase::of(role, symbol).add(Role::Muted, wish))
 }
 
 fn mark(state: CheckState, skin: &Skin) -> (&'static str, Role) {

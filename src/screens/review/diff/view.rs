@@ -14,6 +14,7 @@ use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::version_view::panes;
 use crate::screens::parts::view as format;
+use crate::screens::review::verdict::beside;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -84,7 +85,13 @@ impl Diff {
         let columns = columns(area.width);
         let widths = Widths::of(&columns, [sample()]);
         let sides = (label, self.version.to_string());
-        let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, &sides, &self.against, skin)).unwrap_or_default();
+        // What the policy asks is about what is in production, whatever is laid beside it here.
+        let verdict = ctx.catalog.judgement(&self.model, self.version).map(|j| &j.verdict);
+        let verdict = verdict.filter(|_| self.against == Against::Production);
+        let roomy = area.width >= ROOMY;
+        let asked = |metric: &str| verdict.and_then(|v| beside(v, metric, roomy, skin));
+        let row =
+            |i: usize| self.rows.get(i).map(|r| draw_row(r, &sides, &self.against, &asked, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
         if let Some(pane) = pane {
@@ -110,6 +117,12 @@ impl Diff {
     }
 }
 
+/// Columns of a difference, so that what the policy asks lines up behind it.
+const DELTA: usize = 12;
+
+/// Columns from which on what the policy asks is written out.
+const ROOMY: u16 = 96;
+
 fn columns(width: u16) -> Vec<Column<'static>> {
     let value = if width >= 120 { 34 } else { 20 };
     vec![
@@ -125,7 +138,13 @@ fn sample() -> Row<'static> {
     Row::new(cells.map(Phrase::new).to_vec())
 }
 
-fn draw_row(row: &DiffRow, sides: &(String, String), against: &Against, skin: &Skin) -> Row<'static> {
+fn draw_row(
+    row: &DiffRow,
+    sides: &(String, String),
+    against: &Against,
+    asked: &dyn Fn(&str) -> Option<Phrase<'static>>,
+    skin: &Skin,
+) -> Row<'static> {
     match row {
         DiffRow::Gap => Row::default(),
         DiffRow::Section { title, tally, word, names_columns } => {
@@ -146,7 +165,7 @@ fn draw_row(row: &DiffRow, sides: &(String, String), against: &Against, skin: &S
             let phrase = Phrase::of(Role::Link, name).add(Role::Muted, format!("  {} {noun}", tally.total()));
             Row::across(phrase.join(differing_words(tally, skin)))
         }
-        DiffRow::Metric { row, inside } => metric(row, *inside, skin),
+        DiffRow::Metric { row, inside } => metric(row, *inside, asked(&row.name), skin),
         DiffRow::Text { row, figure, inside } => text(row, figure.as_deref(), *inside, skin),
         DiffRow::Word { text, warn: true } => {
             Row::across(Phrase::of(Role::Warn, format!("{} {text}", skin.symbols().warn)))
@@ -155,13 +174,16 @@ fn draw_row(row: &DiffRow, sides: &(String, String), against: &Against, skin: &S
     }
 }
 
-fn metric(row: &MetricRow, inside: bool, skin: &Skin) -> Row<'static> {
+fn metric(row: &MetricRow, inside: bool, asked: Option<Phrase<'static>>, skin: &Skin) -> Row<'static> {
     let cell = |role, value: Option<String>| value.map_or_else(|| absent(row.change), |v| Phrase::of(role, v));
     Row::new(vec![
         name(&row.name, inside),
         cell(Role::Muted, row.old.map(|v| v.to_string())),
         cell(Role::Text, row.new.map(|v| v.to_string())),
-        format::delta(row.change, row.delta, skin),
+        match asked {
+            Some(asked) => format::delta(row.change, row.delta, skin).padded(DELTA).join(asked),
+            None => format::delta(row.change, row.delta, skin),
+        },
     ])
 }
 
