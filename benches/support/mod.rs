@@ -137,7 +137,7 @@ fn model(i: usize) -> RegisteredModel {
     let name = ModelName::new(name(i));
     RegisteredModel {
         description: "Probability that a customer leaves within 30 days.".to_owned(),
-        tags: BTreeMap::from([("owner".to_owned(), "retention".to_owned())]),
+        tags: [("owner".to_owned(), "retention".to_owned())].into_iter().collect(),
         aliases: BTreeMap::from([("champion".to_owned(), VersionNumber(3))]),
         latest: vec![version(&name, 3, Stage::Production), version(&name, 4, Stage::Staging)],
         created_at: None,
@@ -159,7 +159,7 @@ fn version(model: &ModelName, number: u64, stage: Stage) -> ModelVersion {
         source: format!("models:/m-{number:032x}"),
         run_id: Some(RunId::new(format!("{:016x}{number:016x}", model.as_str().len()))),
         description: "Deeper trees on the October snapshot, threshold tuned for the call budget.".to_owned(),
-        tags: BTreeMap::from([("qa.status".to_owned(), "pending".to_owned())]),
+        tags: [("qa.status".to_owned(), "pending".to_owned())].into_iter().collect(),
         aliases: Vec::new(),
     }
 }
@@ -179,8 +179,8 @@ fn run(id: &RunId) -> Run {
             .map(|i| (format!("metric_{i:02}"), point(0.1)))
             .chain([("auc".to_owned(), point(0.9))])
             .collect(),
-        params: BTreeMap::new(),
-        tags: BTreeMap::new(),
+        params: Default::default(),
+        tags: Default::default(),
         datasets: Vec::new(),
     }
 }

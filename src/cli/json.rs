@@ -34,7 +34,7 @@ use crate::config::{Shown, address::redact};
 use crate::domain::compare::{Change, Direction, MetricRow, TextRow};
 use crate::domain::facts::RunFacts;
 use crate::domain::ids::RepoSlug;
-use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::registry::{ModelVersion, RegisteredModel, Tags};
 use crate::domain::run::{Dataset, MetricValue, Run};
 use crate::ports::tracking;
 
@@ -131,7 +131,7 @@ pub struct Model {
     /// Which version each alias points to.
     pub aliases: BTreeMap<String, u64>,
     /// The model's own tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     /// When it was registered.
     pub created_at: Option<Timestamp>,
     /// When it last changed.
@@ -219,7 +219,7 @@ pub struct Version {
     /// Free text.
     pub description: String,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     /// Its page for people.
     pub url: Option<String>,
 }
@@ -300,9 +300,9 @@ pub struct RunShown {
     /// The repository it says, as `host/owner/name`.
     pub repository: Option<String>,
     /// Its parameters.
-    pub params: BTreeMap<String, String>,
+    pub params: Tags,
     /// Its tags, without MLflow's own.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     /// The data it read.
     pub datasets: Vec<Dataset>,
     /// Its page for people.

@@ -72,7 +72,7 @@ pub fn lay(columns: &[Column<'_>]) -> Beside {
     let metrics: BTreeSet<&String> = runs().flat_map(|r| r.metrics.keys()).collect();
     let params: BTreeSet<&String> = runs().flat_map(|r| r.params.keys()).collect();
     let tags: BTreeSet<&String> =
-        runs().map(|r| &r.tags).chain(columns.iter().filter_map(|c| c.tags)).flat_map(Tags::keys).collect();
+        runs().map(|r| &r.tags).chain(columns.iter().filter_map(|c| c.tags)).flat_map(|tags| tags.keys()).collect();
     let bookkeeping = |name: &str| name.starts_with("mlflow.") || name.starts_with(OWN_TAG_PREFIX);
     let number = |name: &String| {
         columns.iter().map(|c| c.run.and_then(|r| r.metrics.get(name)).map(|p| p.value)).collect::<Vec<_>>()
@@ -124,7 +124,7 @@ mod tests {
         let b = crate::domain::promotion::samples::run(2, 0.9);
         a.params.insert("only".into(), "here".into());
         a.tags.insert("team".into(), "x".into());
-        let tags = Tags::from([("team".to_owned(), "y".to_owned())]);
+        let tags = Tags::from_iter([("team".to_owned(), "y".to_owned())]);
         let columns = [Column { run: Some(&a), tags: None }, Column { run: Some(&b), tags: Some(&tags) }];
         let laid = lay(&columns);
         let names = |rows: &[Row]| rows.iter().map(|r| (r.name.clone(), r.differs())).collect::<Vec<_>>();

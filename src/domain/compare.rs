@@ -219,7 +219,7 @@ fn metric_rows(
         .collect()
 }
 
-fn text_rows(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Vec<TextRow> {
+fn text_rows(old: &Tags, new: &Tags) -> Vec<TextRow> {
     union(old.keys(), new.keys())
         .into_iter()
         .map(|name| {

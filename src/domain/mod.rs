@@ -27,5 +27,6 @@ pub mod registry;
 pub mod release;
 pub mod rules;
 pub mod run;
+pub mod tags;
 pub mod text;
 pub mod verification;

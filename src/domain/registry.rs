@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{ModelName, RunId, VersionNumber};
 
-/// Tags by key. Keys and values are cleaned text.
-pub type Tags = BTreeMap<String, String>;
+pub use super::tags::Tags;
 
 /// Prefix of every tag signoff writes itself.
 pub const OWN_TAG_PREFIX: &str = "signoff.";

@@ -31,7 +31,7 @@ pub struct Run {
     /// The latest point of each metric (by step, then time): not the best one.
     pub metrics: BTreeMap<String, MetricPoint>,
     /// Parameters; MLflow keeps them as strings.
-    pub params: BTreeMap<String, String>,
+    pub params: Tags,
     /// Tags, those of MLflow itself (`mlflow.*`) included.
     pub tags: Tags,
     /// Data sets the run read.

@@ -65,7 +65,7 @@ async fn sweeps_have_a_parent_and_children_of_every_status() {
         let filter = format!("tags.`mlflow.parentRunId` = '{}'", parents[0].id.as_str());
         let found = demo.registry.search_runs(&query(&[experiment], &filter)).await.unwrap().items;
         assert_eq!(found.len(), children);
-        let all: std::collections::BTreeSet<_> = found.iter().map(|r| r.params.clone()).collect();
+        let all: std::collections::BTreeSet<_> = found.iter().map(|r| format!("{:?}", r.params)).collect();
         assert_eq!(all.len(), children, "every child has its own parameters");
         assert!(found.iter().all(|r| r.started_at >= parents[0].started_at));
     }

@@ -23,8 +23,8 @@ fn after_a_bad_release_the_version_before_it_goes_back_under_a_new_tag() {
     assert_eq!((site.stage(1), site.stage(2)), ("Production".to_owned(), "Archived".to_owned()));
     let repo = site.github.repo();
     assert_eq!(repo.tags.keys().collect::<Vec<_>>(), ["e2e-rollback-v1-r2", "e2e-rollback-v2"]);
-    assert_eq!(repo.tags["e2e-rollback-v2"].sha, first, "a tag was moved");
-    let again = &repo.tags["e2e-rollback-v1-r2"];
+    assert_eq!(repo.tags.get("e2e-rollback-v2").unwrap().sha, first, "a tag was moved");
+    let again = &repo.tags.get("e2e-rollback-v1-r2").unwrap();
     assert_eq!(repo.peel(again), OLD_COMMIT);
     let message = &repo.tag_objects[&again.sha].message;
     assert!(message.contains("Signoff-Decision: rollback\n") && message.contains("alarms doubled"), "{message}");

@@ -36,7 +36,10 @@ fn a_release_without_a_tag_makes_a_lightweight_one_at_the_default_branch() {
     fake.change_repo(|repo| repo.set_workflow(&[Trigger::Tag, Trigger::Release], "success"));
     send(&fake, "POST", "/repos/acme/churn-model/releases", json!({"tag_name": "v9"}));
     let repo = fake.repo();
-    assert_eq!((repo.tags["v9"].kind.as_str(), &repo.tags["v9"].sha), ("commit", &repo.branches["main"]));
+    assert_eq!(
+        (repo.tags.get("v9").unwrap().kind.as_str(), &repo.tags.get("v9").unwrap().sha),
+        ("commit", &repo.branches["main"])
+    );
     assert_eq!(repo.runs.iter().map(|r| r.event.as_str()).collect::<Vec<_>>(), ["push", "release"]);
 }
 

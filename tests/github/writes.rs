@@ -72,7 +72,7 @@ async fn of_two_tags_at_once_exactly_one_is_cut() {
     assert!(x.is_ok() != y.is_ok(), "{x:?} {y:?}");
     let (winner, loser) = if x.is_ok() { (a, y) } else { (b, x) };
     assert_eq!(loser.unwrap_err().kind, FailureKind::Conflict);
-    assert_eq!(fake.repo().tags["telco-churn-v42"].sha, winner);
+    assert_eq!(fake.repo().tags.get("telco-churn-v42").unwrap().sha, winner);
 }
 
 #[tokio::test]

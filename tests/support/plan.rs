@@ -51,7 +51,7 @@ pub fn version(number: u64) -> ModelVersion {
         source: format!("runs:/run{number}/model"),
         run_id: None,
         description: "Tuned threshold.".into(),
-        tags: BTreeMap::new(),
+        tags: Default::default(),
         aliases: Vec::new(),
     }
 }

@@ -96,8 +96,8 @@ pub(super) fn run(id: &RunId, run: &TrainingRun) -> Run {
     }
 }
 
-fn tags(raw: &Tags) -> Tags {
-    raw.iter().map(|(key, value)| (clean_line(key), clean(value))).collect()
+fn tags<'a>(raw: impl IntoIterator<Item = (&'a String, &'a String)>) -> Tags {
+    raw.into_iter().map(|(key, value)| (clean_line(key), clean(value))).collect()
 }
 
 /// One commit.

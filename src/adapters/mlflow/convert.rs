@@ -267,7 +267,7 @@ mod tests {
     fn prompts_are_known_by_their_tag() {
         let dto = r#"{"name":"p","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}"#;
         assert!(is_prompt(&model(json::parse(dto.as_bytes()).unwrap()).tags));
-        assert!(!is_prompt(&Tags::new()));
+        assert!(!is_prompt(&Tags::default()));
     }
 
     #[test]

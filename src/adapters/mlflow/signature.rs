@@ -110,7 +110,7 @@ mod tests {
             source: source.to_owned(),
             run_id: Some(RunId::new("b850")),
             description: String::new(),
-            tags: Tags::new(),
+            tags: Tags::default(),
             aliases: Vec::new(),
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn version(number: u64, stage: Stage) -> ModelVersion {
         source: format!("runs:/run{number}/model"),
         run_id: Some(RunId::new(format!("run{number}"))),
         description: "Tuned threshold.".into(),
-        tags: BTreeMap::from([("team".to_owned(), "retention".to_owned())]),
+        tags: [("team".to_owned(), "retention".to_owned())].into_iter().collect(),
         aliases: Vec::new(),
     }
 }
@@ -53,8 +53,8 @@ pub(crate) fn run(number: u64, auc: f64) -> Run {
         ended_at: None,
         deleted: false,
         metrics: BTreeMap::from([("auc".to_owned(), point(auc)), ("latency_ms".to_owned(), point(12.5))]),
-        params: BTreeMap::from([("depth".to_owned(), "8".to_owned())]),
-        tags: BTreeMap::from([("mlflow.source.git.commit".to_owned(), sha())]),
+        params: [("depth".to_owned(), "8".to_owned())].into_iter().collect(),
+        tags: [("mlflow.source.git.commit".to_owned(), sha())].into_iter().collect(),
         datasets: vec![Dataset {
             name: "oct".into(),
             digest: "99ab12cd".into(),

@@ -1,9 +1,10 @@
 //! The rows of one run, tab by tab.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use crate::app::effect::Place;
 use crate::domain::fold::{Fold, LEAST, fold};
+use crate::domain::registry::Tags;
 use crate::domain::run::{MetricPoint, Run};
 use crate::domain::text::clean_line;
 use crate::screens::parts::view::span;
@@ -70,7 +71,7 @@ pub fn metrics(run: &Run, open: &HashSet<String>) -> Vec<Row> {
 
 /// Params or tags. Those in `open` are followed by their whole value, wrapped to `width`.
 #[must_use]
-pub fn texts(items: &BTreeMap<String, String>, open: &HashSet<String>, width: usize) -> Vec<Row> {
+pub fn texts(items: &Tags, open: &HashSet<String>, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, value) in items {
         rows.push(Row::Text { name: name.clone(), value: value.clone(), place: None, warn: false });
