@@ -39,7 +39,6 @@ fn place(context: Context) -> &'static str {
         Context::List => "lists and texts",
         Context::Prompt => "filter, commands",
         Context::Approve => "approval",
-        Context::History => "promotions",
         other => other.id(),
     }
 }

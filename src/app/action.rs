@@ -124,7 +124,7 @@ actions! {
     Experiments = "experiments",
     /// versions: all of this model
     Versions = "versions",
-    /// promotions: made from this machine
+    /// history: what was decided, and what came of it
     History = "history",
     /// up
     Up = "up",

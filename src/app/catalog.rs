@@ -277,8 +277,8 @@ impl Catalog {
                 self.judgements.insert((model.clone(), *version), judgement);
             }
             (
-                Query::Decision { .. } | Query::RollbackCandidates(_) | Query::Records,
-                answer @ (Answer::Decision(_) | Answer::RollbackCandidates(_) | Answer::Records(_)),
+                Query::Decision { .. } | Query::RollbackCandidates(_) | Query::Records | Query::Log(_),
+                answer @ (Answer::Decision(_) | Answer::RollbackCandidates(_) | Answer::Records(_) | Answer::Log(_)),
             ) => self.decisions.store(query, answer),
             (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
             (Query::Histories { .. }, Answer::Histories(histories)) => {

@@ -6,6 +6,7 @@ use super::query::{Answer, Query};
 use crate::decision::DecisionDraft;
 use crate::decision::rollback::Candidate;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
+use crate::domain::log::Log;
 use crate::domain::record::chain::{Line, Outcome};
 use crate::domain::record::{Decision, Sealed};
 
@@ -15,6 +16,7 @@ pub struct Decisions {
     drafts: HashMap<(ModelName, VersionNumber, Decision), Box<DecisionDraft>>,
     candidates: HashMap<ModelName, Vec<Candidate>>,
     lines: Vec<Line>,
+    logs: HashMap<Option<ModelName>, Box<Log>>,
 }
 
 impl Decisions {
@@ -27,6 +29,9 @@ impl Decisions {
                 self.candidates.insert(model.clone(), candidates);
             }
             (Query::Records, Answer::Records(lines)) => self.lines = lines,
+            (Query::Log(model), Answer::Log(log)) => {
+                self.logs.insert(model.clone(), log);
+            }
             _ => {}
         }
     }
@@ -59,6 +64,12 @@ impl Decisions {
     #[must_use]
     pub fn record(&self, id: PromotionId) -> Option<&Sealed> {
         self.records().find(|sealed| sealed.record.record_id == id)
+    }
+
+    /// What was decided on `model`, or on all, by whomever.
+    #[must_use]
+    pub fn log(&self, model: Option<&ModelName>) -> Option<&Log> {
+        self.logs.get(&model.cloned()).map(AsRef::as_ref)
     }
 
     /// What became of the record with this id, if it started no promotion.

@@ -11,6 +11,7 @@ use crate::domain::commit::HostIdentity;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
+use crate::domain::log::Log;
 use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
@@ -94,6 +95,8 @@ pub enum Query {
     Records,
     /// All promotions in this machine's journal.
     Promotions,
+    /// What was decided on a model, or on all, wherever it is written.
+    Log(Option<ModelName>),
     /// The history of one metric in several runs, sampled by the server where it is long.
     Histories {
         /// The runs.
@@ -184,6 +187,8 @@ pub enum Answer {
     Records(Vec<Line>),
     /// To [`Query::Promotions`].
     Promotions(Vec<Promotion>),
+    /// To [`Query::Log`]; what could not be read is a note in it.
+    Log(Box<Log>),
     /// To [`Query::Histories`].
     Histories(Vec<History>),
     /// To [`Query::Signature`]; none if the file has none.

@@ -23,8 +23,8 @@ pub enum Route {
     Rollback(ModelName),
     /// One promotion.
     Promotion(PromotionId),
-    /// All promotions of this machine.
-    History,
+    /// What was decided, on one model or on all.
+    History(Option<ModelName>),
     /// One sign-off record of this machine, by the id in it.
     Record(PromotionId),
     /// The curve of a metric of one version, with the baseline's.

@@ -43,6 +43,8 @@ pub(super) fn settle(
         Query::Versions { model: model.clone(), page: None },
         Query::Models { page: None },
         Query::Records,
+        Query::Log(None),
+        Query::Log(Some(model.clone())),
     ] {
         state.catalog.refresh(&query);
     }

@@ -190,6 +190,7 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
         }]),
         Query::Records => Answer::Records(Vec::new()),
         Query::Promotions => Answer::Promotions(Vec::new()),
+        Query::Log(_) => Answer::Log(Box::default()),
         Query::Artifacts { path, .. } => Answer::Artifacts(artifacts(path)),
         Query::Preview { path, .. } => {
             let head = ArtifactHead {

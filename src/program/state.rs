@@ -215,7 +215,7 @@ impl State {
             Route::Run(id) => Screen::Run(run::RunDetail::new(id.clone())),
             Route::Compare(subjects) => Screen::Compare(compare::Compare::new(subjects.clone())),
             Route::Curves(subjects, metric) => Screen::Curve(curve::Curve::of_runs(subjects, metric.clone())),
-            Route::History => Screen::History(history::History::default()),
+            Route::History(model) => Screen::History(history::History::new(model.clone())),
             Route::Help => {
                 let top = self.top();
                 Screen::Help(help::Help::new(top.title().to_owned(), top.contexts(), &self.keymap))

@@ -280,6 +280,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
         Just(Query::Facts { model: subject().0, version: subject().1 }),
         Just(Query::Preflight { model: subject().0, version: subject().1, decision: Decision::Approve }),
         Just(Query::Promotions),
+        Just(Query::Log(None)),
     ];
     prop_oneof![
         20 => (key, any::<bool>()).prop_map(|(key, repeat)| Msg::Input(Input::Key(Key { repeat, ..key }))),

@@ -101,7 +101,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Inbox => go(state, Nav::Home(Route::Inbox)),
         Action::Models => go(state, Nav::Home(Route::Models)),
         Action::Experiments => go(state, Nav::Home(Route::Experiments)),
-        Action::History => go(state, Nav::Push(Route::History)),
+        Action::History => {
+            let model = state.top().model().cloned();
+            go(state, Nav::Push(Route::History(model)))
+        }
         action => deliver(state, Event::Action(action)),
     }
 }
@@ -274,7 +277,9 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
         state.catalog.refresh(&Query::Facts { model: model.clone(), version });
         state.catalog.refresh(&Query::Versions { model, page: None });
         state.catalog.refresh(&Query::Models { page: None });
+        state.catalog.refresh(&Query::Log(Some(plan.model().clone())));
     }
+    state.catalog.refresh(&Query::Log(None));
     deliver(state, Event::Changed)
 }
 

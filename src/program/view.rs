@@ -63,7 +63,7 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         Screen::Runs(s) => s.title(ctx, skin),
         Screen::Run(s) => s.title(ctx, skin),
         Screen::Compare(s) => s.title(ctx),
-        Screen::History(s) => s.title(ctx),
+        Screen::History(s) => s.title(ctx, skin),
         Screen::Help(s) => (s.title(), Vec::new()),
         Screen::Palette(s) => (s.title(), Vec::new()),
     };
@@ -150,8 +150,10 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         // A filter is being typed: the screen's own keys are letters now.
         let (keep, leave) = state.top().prompt_words();
         let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
-        hints =
-            [key(Action::Open, keep), key(Action::Up, "up"), key(Action::Down, "down")].into_iter().flatten().collect();
+        hints = key(Action::Open, keep).into_iter().collect();
+        if state.top().moves_while_typing() {
+            hints.extend([key(Action::Up, "up"), key(Action::Down, "down")].into_iter().flatten());
+        }
         last = key(Action::Back, leave).into_iter().collect();
     }
     let badge = match state.driving {

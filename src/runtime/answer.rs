@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::app::effect::Place;
 use crate::app::query::{Answer, Promotion, Query, Session};
+use crate::audit::log;
 use crate::decision::{Decider, rollback};
 use crate::domain::promotion::fold;
 use crate::domain::text::clean_line;
@@ -69,6 +70,7 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         Query::RollbackCandidates(model) => Answer::RollbackCandidates(rollback::candidates(services, model).await?),
         Query::Records => Answer::Records(services.records.read().await?),
         Query::Promotions => Answer::Promotions(promotions(services).await?),
+        Query::Log(model) => Answer::Log(Box::new(log::read(services, model.as_ref()).await)),
         Query::Jobs { repo, run } => Answer::Jobs(services.host.cd_jobs(repo, *run).await?),
     })
 }

@@ -120,7 +120,11 @@ impl Executor {
                 self.drive(Some(id), |promoter, watch| async move { promoter.resume(id, Until::CdEnded, watch).await })
             }
             Effect::Undo(id) => {
-                self.drive(Some(id), |promoter, watch| async move { promoter.undo(id, "the reviewer", watch).await });
+                let host = Arc::clone(&self.services.host);
+                self.drive(Some(id), |promoter, watch| async move {
+                    let by = host.whoami().await.map_or_else(|_| "the person at this machine".to_owned(), |w| w.login);
+                    promoter.undo(id, &by, watch).await
+                });
             }
             Effect::StopPromotion => self.stop.cancel(),
             Effect::Save(request) => {

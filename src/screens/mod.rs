@@ -25,6 +25,7 @@ pub mod versions;
 use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
+use crate::domain::ids::ModelName;
 use parts::{Ctx, Event, Step};
 
 /// One screen on the stack.
@@ -64,7 +65,7 @@ pub enum Screen {
     Run(run::RunDetail),
     /// Several versions or runs side by side.
     Compare(compare::Compare),
-    /// All promotions of this machine.
+    /// What was decided.
     History(history::History),
     /// The keys of the screen below.
     Help(help::Help),
@@ -154,6 +155,12 @@ impl Screen {
         }
     }
 
+    /// Whether up and down move through a list while one types.
+    #[must_use]
+    pub fn moves_while_typing(&self) -> bool {
+        !matches!(self, Self::Review(s) if s.is_noting())
+    }
+
     /// What Enter and Esc do while one types, for the footer.
     #[must_use]
     pub fn prompt_words(&self) -> (&'static str, &'static str) {
@@ -162,6 +169,16 @@ impl Screen {
             Self::Review(_) => ("compare with it", "leave it"),
             Self::Runs(s) => s.prompt_words(),
             _ => ("keep the filter", "clear it"),
+        }
+    }
+
+    /// The model it is about, for the history of that model alone.
+    #[must_use]
+    pub fn model(&self) -> Option<&ModelName> {
+        match self {
+            Self::Versions(s) => Some(s.model()),
+            Self::Review(s) => Some(s.model()),
+            _ => None,
         }
     }
 

@@ -4,16 +4,17 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use signoff::app::query::Query;
+use signoff::app::query::{Answer, Query};
 use signoff::app::route::Route;
 use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::log::{Effect as LogEffect, Log, LogEntry, Source};
 use signoff::domain::policy::file::parse;
 use signoff::domain::record::Decision;
 use signoff::domain::rules::Rules;
 use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ui::skin::Theme;
 
-use super::support::driver::{Driver, demo_rules};
+use super::support::driver::{Driver, demo_rules, time};
 use super::{pictures, text, themed};
 
 /// The demo on one screen, everything read.
@@ -179,4 +180,55 @@ fn the_history_of_decisions() {
     assert_snapshot!("the_history_of_decisions_without_colour", themed(&mut driver, Theme::NoColor));
     driver.keys("<down><enter>");
     assert_snapshot!("a_record", text(&mut driver, 80, 24));
+}
+
+#[test]
+fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row() {
+    let mut driver = Driver::demo();
+    driver.keys("zWaiting for legal.<ctrl-s>");
+    driver.decide();
+    driver.answering = false;
+    driver.keys("m<down><enter>");
+    driver.answer_only(|query| matches!(query, Query::Versions { .. }));
+    driver.keys("H");
+    driver.answer_only(|query| matches!(query, Query::Promotions | Query::Records));
+    assert_snapshot!("the_history_of_one_model_being_read", text(&mut driver, 80, 24));
+    driver.answer_with(|query| {
+        let Query::Log(model) = query else { return None };
+        let model = model.clone().expect("it is that of one model");
+        let elsewhere = |at: &str, version, decision, effect, source| LogEntry {
+            at: time(at),
+            model: model.clone(),
+            version: VersionNumber(version),
+            decision,
+            by: "lee".into(),
+            also: Vec::new(),
+            reason: "the reason of lee".into(),
+            tag: None,
+            repository: None,
+            record_id: None,
+            record_hash: Some(format!("sha256:{at}")),
+            effect,
+            sources: vec![source],
+        };
+        let entries = vec![
+            elsewhere("2026-11-23T10:00:00Z", 7, Decision::Reject, LogEffect::Said, Source::VersionTag),
+            elsewhere("2026-11-20T10:00:00Z", 6, Decision::Rollback, LogEffect::Production, Source::Release),
+            elsewhere("2026-11-19T10:00:00Z", 6, Decision::Approve, LogEffect::Production, Source::GitTag),
+            elsewhere(
+                "2026-11-18T10:00:00Z",
+                5,
+                Decision::Approve,
+                LogEffect::Failed("taken back".into()),
+                Source::Release,
+            ),
+        ];
+        let in_production = [(model.clone(), vec![VersionNumber(6)])].into();
+        let notes = vec!["could not read the releases of acme/churn: the connection was refused".to_owned()];
+        Some(Ok(Answer::Log(Box::new(Log { entries, in_production, seen: Vec::new(), notes }))))
+    });
+    driver.answer_all();
+    assert_snapshot!("the_history_of_one_model", pictures(&mut driver));
+    driver.keys("g<enter>");
+    assert_snapshot!("a_decision_whose_record_is_elsewhere", text(&mut driver, 80, 24));
 }

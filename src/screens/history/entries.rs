@@ -1,53 +1,212 @@
-//! Decisions and promotions in one list. A promotion has the id of the record it carries out.
+//! Decisions and promotions of this machine and of others in one list. A promotion has the id of the record it carries
+//! out; what was read elsewhere is laid beside what this machine has of the same decision.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use crate::app::catalog::Catalog;
 use crate::app::query::Promotion;
-use crate::domain::ids::PromotionId;
+use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
+use crate::domain::log::{Effect, Log, LogEntry};
 use crate::domain::promotion::SagaState;
-use crate::domain::record::Record;
+use crate::domain::record::Sealed;
 
-/// One decision, one promotion, or both.
+/// What an entry is found again by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The id of its record or promotion.
+    Id(PromotionId),
+    /// The hash of its record: all that the tag of a version says.
+    Hash(String),
+    /// What it is about, and when.
+    At(ModelName, VersionNumber, Timestamp),
+}
+
+/// One decision, one promotion, or both; of this machine or of another.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
-    /// Its id.
-    pub id: PromotionId,
-    /// The promotion, if there is one.
+    /// The promotion, if this machine has one.
     pub promotion: Option<&'a Promotion>,
     /// Its state, if it can be read.
     pub state: Option<&'a SagaState>,
-    /// The record, if the chain has it.
-    pub record: Option<&'a Record>,
+    /// The record, if this machine has it.
+    pub record: Option<&'a Sealed>,
+    /// What is known of it from everywhere.
+    pub log: Option<&'a LogEntry>,
+    /// It put the version into production that is there now.
+    pub in_production: bool,
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
+    /// The id under which this machine has it.
+    #[must_use]
+    pub fn local(&self) -> Option<PromotionId> {
+        self.promotion.map(|p| p.id).or_else(|| self.record.map(|s| s.record.record_id))
+    }
+
+    /// What it is found again by.
+    #[must_use]
+    pub fn key(&self) -> Option<Key> {
+        let of_log = |log: &LogEntry| match (log.record_id, &log.record_hash) {
+            (Some(id), _) => Key::Id(id),
+            (None, Some(hash)) => Key::Hash(hash.clone()),
+            (None, None) => Key::At(log.model.clone(), log.version, log.at),
+        };
+        self.local().map(Key::Id).or_else(|| self.log.map(of_log))
+    }
+
+    /// What it is about; none if it cannot be read.
+    #[must_use]
+    pub fn subject(&self) -> Option<(&'a ModelName, VersionNumber)> {
+        let of_state = self.state.map(|s| (s.plan.draft.model(), s.plan.draft.version()));
+        let of_record = || self.record.map(|s| (&s.record.model.name, s.record.model.version));
+        of_state.or_else(of_record).or_else(|| self.log.map(|e| (&e.model, e.version)))
+    }
+
+    /// Somebody at this machine has to resume it, take it back, or follow it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.promotion.is_some_and(|p| p.driven) || self.state.is_some_and(|s| !s.is_over() && !s.is_released())
+    }
+
     fn at(&self) -> Option<Timestamp> {
-        self.record.map(|r| r.signed_at).or_else(|| self.state.map(|s| s.opened_at))
+        let signed = self.record.map(|s| s.record.signed_at);
+        signed.or_else(|| self.state.map(|s| s.opened_at)).or_else(|| self.log.map(|e| e.at))
+    }
+
+    fn hash(&self) -> Option<&'a str> {
+        self.record.or_else(|| self.state.map(|s| &s.plan.record)).map(|s| s.record_hash.as_str())
     }
 }
 
-/// Everything, newest first; what cannot be read last.
+/// What was decided on `model`, or on all: what is unfinished here first, whatever it is about, then newest first; what
+/// cannot be read last.
 #[must_use]
-pub fn entries(catalog: &Catalog) -> Vec<Entry<'_>> {
+pub fn entries<'a>(catalog: &'a Catalog, model: Option<&ModelName>) -> Vec<Entry<'a>> {
+    let mut entries = local(catalog);
+    if let Some(log) = catalog.decisions.log(model) {
+        lay_beside(&mut entries, log);
+    }
+    entries.retain(|e| e.is_open() || model.is_none_or(|m| e.subject().is_none_or(|(of, _)| of == m)));
+    entries.sort_by_key(|e| (!e.is_open(), e.at().is_none(), Reverse(e.at())));
+    entries
+}
+
+/// What this machine has.
+fn local(catalog: &Catalog) -> Vec<Entry<'_>> {
     let mut entries: Vec<Entry<'_>> = catalog
         .promotions
         .iter()
         .map(|p| Entry {
-            id: p.id,
             promotion: Some(p),
             state: catalog.promotion(p.id).or_else(|| p.state.as_ref().ok().map(AsRef::as_ref)),
-            record: catalog.decisions.record(p.id).map(|s| &s.record),
+            record: catalog.decisions.record(p.id),
+            log: None,
+            in_production: false,
         })
         .collect();
-    let promoted: Vec<PromotionId> = entries.iter().map(|e| e.id).collect();
+    let promoted: BTreeSet<PromotionId> = entries.iter().filter_map(Entry::local).collect();
     let alone = catalog.decisions.records().filter(|s| !promoted.contains(&s.record.record_id));
     entries.extend(alone.map(|s| Entry {
-        id: s.record.record_id,
         promotion: None,
         state: None,
-        record: Some(&s.record),
+        record: Some(s),
+        log: None,
+        in_production: false,
     }));
-    entries.sort_by_key(|e| (e.at().is_none(), std::cmp::Reverse(e.at())));
     entries
+}
+
+/// Adds what the log knows to the entries it is about, and what only the log knows as entries of their own.
+fn lay_beside<'a>(entries: &mut Vec<Entry<'a>>, log: &'a Log) {
+    let by_id: HashMap<PromotionId, usize> =
+        entries.iter().enumerate().filter_map(|(i, e)| Some((e.local()?, i))).collect();
+    let by_hash: HashMap<&str, usize> = entries.iter().enumerate().filter_map(|(i, e)| Some((e.hash()?, i))).collect();
+    // Newest first: the first of a version that reached production is the one that put it there.
+    let mut marked = BTreeSet::new();
+    for entry in &log.entries {
+        let there_now = log.in_production.get(&entry.model).is_some_and(|now| now.contains(&entry.version));
+        let reached = entry.decision.promotes() && entry.effect == Effect::Production;
+        let in_production = there_now && reached && marked.insert((&entry.model, entry.version));
+        let id = entry.record_id.and_then(|id| by_id.get(&id));
+        let here = id.or_else(|| entry.record_hash.as_deref().and_then(|hash| by_hash.get(hash)));
+        match here.and_then(|i| entries.get_mut(*i)) {
+            Some(here) => {
+                here.log = Some(entry);
+                here.in_production = in_production;
+            }
+            None => {
+                entries.push(Entry { promotion: None, state: None, record: None, log: Some(entry), in_production });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::app::query::{Answer, Query, RequestId};
+    use crate::domain::log::Source;
+    use crate::domain::promotion::samples;
+    use crate::domain::record::chain::Line;
+
+    fn read(catalog: &mut Catalog, query: &Query, answer: Answer) {
+        catalog.begin(query, RequestId(1));
+        catalog.settle(RequestId(1), query, Ok(answer), samples::now());
+    }
+
+    fn sealed() -> Sealed {
+        samples::plan().record
+    }
+
+    /// The decision of another machine, an hour after the local one.
+    fn elsewhere() -> LogEntry {
+        let mut entry = LogEntry::of(&sealed(), Effect::Production, Source::VersionTag);
+        entry.at += jiff::SignedDuration::from_hours(1);
+        (entry.record_id, entry.record_hash) = (None, Some("sha256:other".into()));
+        entry
+    }
+
+    #[test]
+    fn a_decision_of_this_machine_and_what_is_read_of_it_elsewhere_are_one_entry_with_one_key() {
+        let mut catalog = Catalog::default();
+        read(&mut catalog, &Query::Records, Answer::Records(vec![Line::Record(Box::new(sealed()))]));
+        let before = entries(&catalog, None).first().unwrap().key();
+        for known_by_hash in [false, true] {
+            let mut same = LogEntry::of(&sealed(), Effect::Production, Source::Release);
+            if known_by_hash {
+                same.record_id = None;
+            }
+            let log = Log { entries: vec![elsewhere(), same], ..Log::default() };
+            read(&mut catalog, &Query::Log(None), Answer::Log(Box::new(log)));
+            let all = entries(&catalog, None);
+            assert_eq!(all.len(), 2);
+            assert_eq!(all[0].local(), None, "the newer one is another machine's");
+            assert_eq!(all[1].key(), before);
+            assert!(all[1].record.is_some() && all[1].log.is_some());
+            catalog.refresh(&Query::Log(None));
+        }
+    }
+
+    #[test]
+    fn only_the_last_decision_that_brought_the_version_there_is_in_production() {
+        let mut catalog = Catalog::default();
+        let again = elsewhere();
+        let first = LogEntry::of(&sealed(), Effect::Production, Source::Release);
+        let in_production = [(first.model.clone(), vec![first.version])].into();
+        let log = Log { entries: vec![again, first], in_production, ..Log::default() };
+        read(&mut catalog, &Query::Log(None), Answer::Log(Box::new(log)));
+        assert_eq!(entries(&catalog, None).iter().map(|e| e.in_production).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn the_history_of_one_model_leaves_the_others_out() {
+        let mut catalog = Catalog::default();
+        read(&mut catalog, &Query::Records, Answer::Records(vec![Line::Record(Box::new(sealed()))]));
+        assert_eq!(entries(&catalog, Some(&ModelName::new("another"))).len(), 0);
+        assert_eq!(entries(&catalog, Some(&sealed().record.model.name)).len(), 1);
+    }
 }

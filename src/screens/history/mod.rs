@@ -1,23 +1,34 @@
-//! What was decided from this machine, and what became of it?
+//! What was decided, here and elsewhere, and what became of it?
 
 pub mod entries;
 pub mod view;
 
 use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::domain::ids::PromotionId;
+use crate::domain::ids::ModelName;
 use crate::screens::parts::{Ctx, Event, Step};
 
+use entries::{Entry, Key};
+
 /// State of the screen.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct History {
-    cursor: Cursor<PromotionId>,
+    /// Only this model.
+    model: Option<ModelName>,
+    cursor: Cursor<Option<Key>>,
 }
 
 impl History {
+    /// The history of one model, or of all.
+    #[must_use]
+    pub fn new(model: Option<ModelName>) -> Self {
+        Self { model, cursor: Cursor::default() }
+    }
+
     /// Contexts from the innermost outwards.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
@@ -27,21 +38,21 @@ impl History {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Copy, Help, Open, Refresh};
-        &[Open, Copy, Refresh, Back, Help]
+        use Action::{Back, Browse, Copy, Help, Open, Refresh};
+        &[Open, Browse, Copy, Refresh, Back, Help]
     }
 
-    /// The journals and the records.
+    /// The journals and the records, which are here at once, and what is written elsewhere.
     #[must_use]
     pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
-        vec![Query::Promotions, Query::Records]
+        vec![Query::Promotions, Query::Records, self.log()]
     }
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let entries = entries::entries(ctx.catalog);
-        let keys: Vec<PromotionId> = entries.iter().map(|e| e.id).collect();
-        let rows = ctx.rows(1);
+        let entries = entries::entries(ctx.catalog, self.model.as_ref());
+        let keys: Vec<Option<Key>> = entries.iter().map(Entry::key).collect();
+        let rows = ctx.rows(1 + self.below(ctx));
         self.cursor.settle(&keys, rows);
         let Event::Action(action) = event else {
             return Step::none();
@@ -50,12 +61,38 @@ impl History {
             self.cursor.step(action, &keys, rows);
             return Step::none();
         }
-        match (action, entries.get(self.cursor.index())) {
-            (Action::Refresh, _) => Step::refresh(vec![Query::Promotions, Query::Records]),
-            (Action::Open, Some(entry)) if entry.promotion.is_some() => Step::push(Route::Promotion(entry.id)),
-            (Action::Open, Some(entry)) => Step::push(Route::Record(entry.id)),
-            (Action::Copy, Some(entry)) => Step::copy(entry.id.to_string()),
+        let entry = entries.get(self.cursor.index());
+        match (action, entry) {
+            (Action::Refresh, _) => Step::refresh(self.needs(ctx)),
+            (Action::Open, Some(entry)) => match (entry.local(), entry.promotion) {
+                (Some(id), Some(_)) => Step::push(Route::Promotion(id)),
+                (Some(id), None) => Step::push(Route::Record(id)),
+                (None, _) => Step::notice("Its record is not on this machine; o opens where it is written."),
+            },
+            (Action::Browse, Some(entry)) => place(entry).map_or_else(Step::none, |p| Step::effect(Effect::Browse(p))),
+            (Action::Copy, Some(entry)) => match entry.key() {
+                Some(Key::Id(id)) => Step::copy(id.to_string()),
+                Some(Key::Hash(hash)) => Step::copy(hash),
+                Some(Key::At(model, version, _)) => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+                None => Step::none(),
+            },
             _ => Step::none(),
         }
     }
+
+    fn log(&self) -> Query {
+        Query::Log(self.model.clone())
+    }
+}
+
+/// Where it is written for all to see: its release, or else the version.
+fn place(entry: &Entry<'_>) -> Option<Place> {
+    let (model, version) = entry.subject()?;
+    let of_log = entry.log.and_then(|log| Some((log.repository.clone()?, log.tag.as_deref()?.parse().ok()?)));
+    let of_plan = || {
+        let state = entry.state.filter(|s| s.is_released())?;
+        Some((state.plan.draft.repo.clone(), state.plan.draft.tag.clone()))
+    };
+    let released = of_log.or_else(of_plan);
+    Some(released.map_or_else(|| Place::Version(model.clone(), version), |(repo, tag)| Place::Tag(repo, tag)))
 }

@@ -1,5 +1,6 @@
-//! Drawing of what was decided from this machine.
+//! Drawing of what was decided.
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
@@ -7,7 +8,9 @@ use ratatui::widgets::Widget as _;
 use super::History;
 use super::entries::{Entry, entries};
 use crate::app::query::Query;
-use crate::domain::record::Decision;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::log::{Effect, LogEntry, Source};
+use crate::domain::record::{Decision, Record};
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -16,37 +19,88 @@ use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
+/// Notes take this many lines at most.
+const NOTES: usize = 4;
+/// Which column names the model.
+const MODEL: usize = 2;
+
 impl History {
     /// What the title line says: left, and pieces at the right.
     #[must_use]
-    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let read = ctx.catalog.slot(&Query::Promotions).is_some_and(|s| s.read_at.is_some());
-        let known = read.then(|| entries(ctx.catalog).len());
-        let right = vec![format::count(known, false, "decision", "decisions")];
-        (Phrase::of(Role::Title, "Decisions from this machine"), right)
+        let known = read.then(|| entries(ctx.catalog, self.model.as_ref()).len());
+        let slot = ctx.catalog.slot(&self.log());
+        let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
+        let right = std::iter::once(format::count(known, false, "decision", "decisions")).chain(fresh).collect();
+        let of = self.model.as_ref().map(|m| format!("  {m}")).unwrap_or_default();
+        (Phrase::of(Role::Title, "History").text(of), right)
     }
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let entries = entries(ctx.catalog);
+        let entries = entries(ctx.catalog, self.model.as_ref());
         let slot = ctx.catalog.slot(&Query::Promotions);
-        let failure = ctx.catalog.failure(&Query::Promotions).or_else(|| ctx.catalog.failure(&Query::Records));
+        let asked = [Query::Promotions, Query::Records, self.log()];
+        let failure = asked.iter().find_map(|q| ctx.catalog.failure(q));
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
+        let (area, below) = format::split_bottom(area, self.below(ctx));
+        format::lines(below, buf, skin, self.footnotes(ctx));
         if entries.is_empty() {
-            let reading = ctx.catalog.is_loading(&Query::Promotions) || ctx.catalog.is_loading(&Query::Records);
+            let reading = asked.iter().any(|q| ctx.catalog.is_loading(q));
+            let none = match &self.model {
+                Some(model) => format!("No decision on {model} was found."),
+                None => "No decision was found.".to_owned(),
+            };
             let (message, keys): (&str, &[_]) = match (reading, failure) {
-                (true, _) => ("reading the journal …", &[]),
+                (true, _) => ("reading what was decided …", &[]),
                 (_, Some(_)) => ("", &[]),
-                _ => ("Nothing was decided from this machine yet.", &[("i", "inbox"), ("Esc", "back")]),
+                _ => (&none, &[("i", "inbox"), ("Esc", "back")]),
             };
             return format::empty(area, buf, skin, message, keys);
         }
         let narrow = ctx.width < 80;
-        let columns = columns(narrow);
-        let widths = Widths::of(&columns, [sample()]);
-        let row = |i: usize| entries.get(i).map(|e| row(e, ctx, skin)).unwrap_or_default();
+        // The title names the model; what is unfinished may be another's.
+        let is_own = |e: &Entry<'_>| e.subject().is_none_or(|(of, _)| Some(of) == self.model.as_ref());
+        let named = self.model.is_none() || !entries.iter().all(is_own);
+        let mut columns = columns(narrow);
+        if !named {
+            columns.remove(MODEL);
+        }
+        let fit = |mut cells: Vec<Phrase<'static>>| {
+            if !named {
+                cells.remove(MODEL);
+            }
+            Row::new(cells)
+        };
+        let widths = Widths::of(&columns, [fit(sample(skin))]);
+        let row = |i: usize| entries.get(i).map(|e| fit(cells(e, ctx, skin))).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, entries.len(), &row);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+    }
+
+    /// Lines below the list.
+    pub(super) fn below(&self, ctx: &Ctx<'_>) -> u16 {
+        self.footnotes(ctx).len() as u16
+    }
+
+    /// What is being read still, or what could not be read and what does not fit together.
+    fn footnotes(&self, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
+        if ctx.catalog.is_loading(&self.log()) {
+            return vec![Phrase::of(Role::Muted, " … reading releases and the tags of versions")];
+        }
+        let Some(log) = ctx.catalog.decisions.log(self.model.as_ref()) else {
+            return Vec::new();
+        };
+        let width = usize::from(ctx.width.saturating_sub(1));
+        let note = |note: &String| Phrase::of(Role::Muted, format!(" ! {}", clean_line(note))).wrap(width, 3);
+        let mut lines: Vec<Phrase<'static>> = log.notes.iter().flat_map(note).collect();
+        if lines.len() > NOTES {
+            lines.truncate(NOTES - 1);
+            let rest = " ! and more; `signoff log` prints all of it";
+            lines.push(Phrase::of(Role::Muted, rest));
+        }
+        lines
     }
 }
 
@@ -63,65 +117,133 @@ fn columns(narrow: bool) -> Vec<Column<'static>> {
     ]
 }
 
-fn sample() -> Row<'static> {
+fn sample(skin: &Skin) -> Vec<Phrase<'static>> {
+    let version = format!("{} v1234", skin.symbols().production);
     let cells = [
         "2026-11-23 09:10",
         "rollback",
         "telco-churn-classifier",
-        "v1234",
+        &version,
         "reviewer",
         "telco-churn-v1234",
         "! UNFINISHED: interrupted",
     ];
-    Row::new(cells.map(Phrase::new).to_vec())
+    cells.iter().map(|cell| Phrase::new((*cell).to_owned())).collect()
 }
 
-fn row(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+/// What a row says, whoever says it.
+struct Line {
+    at: Timestamp,
+    decision: Decision,
+    model: ModelName,
+    version: VersionNumber,
+    by: String,
+    tag: Option<String>,
+    ended: Phrase<'static>,
+    reason: String,
+}
+
+fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
+    let Some(line) = line(entry, ctx, skin) else {
+        return unreadable(entry);
+    };
     let pattern = if ctx.width < 80 { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M" };
-    let reason = |text: &str| if text.is_empty() { String::new() } else { format!("  \"{}\"", clean_line(text)) };
+    let role = if line.decision == Decision::Approve { Role::Text } else { Role::Warn };
+    let version = match entry.in_production {
+        true => Phrase::of(Role::Production, format!("{} {}", skin.symbols().production, line.version)),
+        false => Phrase::new(line.version.to_string()),
+    };
+    let gap = if line.ended.is_empty() { "" } else { "  " };
+    let reason = match line.reason.is_empty() {
+        true => String::new(),
+        false => format!("{gap}\"{}\"", clean_line(&line.reason)),
+    };
+    vec![
+        Phrase::of(Role::Muted, line.at.strftime(pattern).to_string()),
+        Phrase::of(role, line.decision.word()),
+        Phrase::new(line.model.to_string()),
+        version,
+        Phrase::new(line.by),
+        Phrase::of(Role::Muted, line.tag.unwrap_or_else(|| "-".to_owned())),
+        line.ended.add(Role::Muted, reason).add(Role::Muted, entry.log.and_then(says).unwrap_or_default()),
+    ]
+}
+
+fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<Line> {
     if let (Some(state), Some(promotion)) = (entry.state, entry.promotion) {
         let draft = &state.plan.draft;
-        let ended = format::promotion_status(state, promotion.driven, skin);
-        return Row::new(vec![
-            Phrase::of(Role::Muted, state.opened_at.strftime(pattern).to_string()),
-            Phrase::new(draft.basis.decision.word()),
-            Phrase::new(draft.model().to_string()),
-            Phrase::new(draft.version().to_string()),
-            Phrase::new(draft.signer.login.clone()),
-            Phrase::of(Role::Muted, draft.tag.to_string()),
-            ended.add(Role::Muted, reason(&state.plan.sign_off.reason)),
-        ]);
+        return Some(Line {
+            at: state.opened_at,
+            decision: draft.basis.decision,
+            model: draft.model().clone(),
+            version: draft.version(),
+            by: draft.signer.login.clone(),
+            tag: Some(draft.tag.to_string()),
+            ended: format::promotion_status(state, promotion.driven, skin),
+            reason: state.plan.sign_off.reason.clone(),
+        });
     }
-    if let Some(record) = entry.record {
-        let role = if record.decision == Decision::Approve { Role::Text } else { Role::Warn };
-        let nth = match (record.decision, record.quorum) {
-            (Decision::Approve, of @ 2..) => format!("{} of {of}", record.approvals.len() + 1),
-            _ => String::new(),
-        };
-        let done = ctx.catalog.decisions.outcome(entry.id).is_none_or(|o| o.done);
-        let ended = if done {
-            Phrase::new(nth)
-        } else {
-            Phrase::of(Role::Bad, format!("{} not wholly written", skin.symbols().block))
-        };
-        return Row::new(vec![
-            Phrase::of(Role::Muted, record.signed_at.strftime(pattern).to_string()),
-            Phrase::of(role, record.decision.word()),
-            Phrase::new(record.model.name.to_string()),
-            Phrase::new(record.model.version.to_string()),
-            Phrase::new(record.signer.login.clone()),
-            Phrase::of(Role::Muted, "-"),
-            ended.add(Role::Muted, reason(&record.reason).trim_start().to_owned()),
-        ]);
+    if let Some(sealed) = entry.record {
+        let record = &sealed.record;
+        return Some(Line {
+            at: record.signed_at,
+            decision: record.decision,
+            model: record.model.name.clone(),
+            version: record.model.version,
+            by: record.signer.login.clone(),
+            tag: record.change.as_ref().map(|c| c.tag.to_string()),
+            ended: recorded(record, ctx, skin),
+            reason: record.reason.clone(),
+        });
     }
+    entry.log.filter(|_| entry.promotion.is_none()).map(|log| Line {
+        at: log.at,
+        decision: log.decision,
+        model: log.model.clone(),
+        version: log.version,
+        by: log.by.clone(),
+        tag: log.tag.clone(),
+        ended: told(&log.effect, skin),
+        reason: log.reason.clone(),
+    })
+}
+
+/// How a decision of this machine ended that started no promotion.
+fn recorded(record: &Record, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    if ctx.catalog.decisions.outcome(record.record_id).is_some_and(|o| !o.done) {
+        return Phrase::of(Role::Bad, format!("{} not wholly written", skin.symbols().block));
+    }
+    match (record.decision, record.quorum) {
+        (Decision::Approve, of @ 2..) => Phrase::new(format!("{} of {of}", record.approvals.len() + 1)),
+        _ => Phrase::default(),
+    }
+}
+
+/// How a decision of another machine ended, as far as it is told.
+fn told(effect: &Effect, skin: &Skin) -> Phrase<'static> {
+    let symbols = skin.symbols();
+    match effect {
+        Effect::Production => Phrase::of(Role::Good, format!("{} released", symbols.pass)),
+        Effect::Said => Phrase::default(),
+        Effect::Failed(why) => Phrase::of(Role::Muted, format!("{} {}", symbols.dot, clean_line(why))),
+        Effect::Open(why) => Phrase::of(Role::Warn, format!("{} {}", symbols.warn, clean_line(why))),
+    }
+}
+
+/// What says so, if it is no record: whoever may edit tags can have written it.
+fn says(log: &LogEntry) -> Option<&'static str> {
+    match log.sources.iter().min()? {
+        Source::GitTag => Some("  says the Git tag"),
+        Source::VersionTag => Some("  says a tag of the version"),
+        Source::Machine | Source::Release => None,
+    }
+}
+
+fn unreadable(entry: &Entry<'_>) -> Vec<Phrase<'static>> {
     let why = entry.promotion.and_then(|p| p.state.as_ref().err()).map(|f| f.reason.clone()).unwrap_or_default();
-    Row::new(vec![
-        Phrase::of(Role::Muted, entry.id.short()),
-        Phrase::of(Role::Bad, "unreadable"),
-        Phrase::default(),
-        Phrase::default(),
-        Phrase::default(),
-        Phrase::default(),
-        Phrase::of(Role::Bad, why),
-    ])
+    let mut cells = vec![Phrase::default(); 7];
+    cells[0] = Phrase::of(Role::Muted, entry.local().map(|id| id.short()).unwrap_or_default());
+    cells[1] = Phrase::of(Role::Bad, "unreadable");
+    cells[6] = Phrase::of(Role::Bad, why);
+    cells
 }

@@ -72,7 +72,7 @@ impl Inbox {
         let (message, keys): (&str, &[_]) = match (self.filter.query(), ctx.catalog.models.has_more()) {
             ("", true) if self.failure(ctx).is_none() => ("reading models …", &[]),
             ("", true) => ("", &[]),
-            ("", false) => (&none, &[("m", "all models"), ("H", "promotions"), ("r", "reads again")]),
+            ("", false) => (&none, &[("m", "all models"), ("H", "history"), ("r", "reads again")]),
             _ => ("Nothing waiting matches.", &[("Esc", "clears the filter")]),
         };
         format::empty(area, buf, skin, message, keys);
@@ -92,7 +92,7 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let draft = &state.plan.draft;
     let word = if ctx.busy { "is at work" } else { "is unfinished" };
     let text = format!(" {} the promotion of {} {} {word}", skin.symbols().warn, draft.model(), draft.version());
-    Phrase::of(Role::Warn, text).add(Role::Key, "   H").add(Role::Muted, " promotions")
+    Phrase::of(Role::Warn, text).add(Role::Key, "   H").add(Role::Muted, " history")
 }
 
 /// Where room is short, columns go in this order: STAGE, AUTHOR, METRIC, VERDICT, Δ PROD.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{Ctx, view as format};
-use crate::domain::registry::{ModelVersion, VersionStatus};
+use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, VersionStatus};
 use crate::domain::text::clean_line;
 use crate::ui::layout::Breadth;
 use crate::ui::skin::{Role, Skin};
@@ -85,11 +85,13 @@ fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Ve
     for line in version.description.lines() {
         lines.extend(Phrase::new(line.to_owned()).wrap(width, 0));
     }
-    if !version.tags.is_empty() {
+    // What signoff writes is said in words where it matters.
+    let tags = || version.tags.iter().filter(|(key, _)| !key.starts_with(OWN_TAG_PREFIX));
+    if tags().next().is_some() {
         lines.extend([Phrase::default(), Phrase::of(Role::Heading, "TAGS")]);
     }
-    let widest = version.tags.keys().map(|k| text::width(k)).max().unwrap_or(0).min(width / 2);
-    for (key, value) in &version.tags {
+    let widest = tags().map(|(key, _)| text::width(key)).max().unwrap_or(0).min(width / 2);
+    for (key, value) in tags() {
         let key = text::fit(&clean_line(key), widest, symbols.ellipsis);
         let pad = " ".repeat(widest.saturating_sub(text::width(&key)) + 2);
         let phrase = Phrase::of(Role::Muted, key).text(pad).text(clean_line(value));

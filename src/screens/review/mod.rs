@@ -88,6 +88,12 @@ impl Review {
         }
     }
 
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &ModelName {
+        &self.model
+    }
+
     /// Whether this is the review of `version`.
     #[must_use]
     pub fn shows(&self, model: &ModelName, version: VersionNumber) -> bool {

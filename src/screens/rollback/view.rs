@@ -6,6 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::Rollback;
 use crate::decision::rollback::Candidate;
+use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -42,7 +43,7 @@ impl Rollback {
         let (line, area) = format::split_top(area, 1);
         let text = " Earlier versions that were in production. Enter shows what a rollback would do.";
         Phrase::of(Role::Muted, text).draw(line, buf, skin);
-        let columns = columns();
+        let columns = columns(candidates.iter().any(|c| !c.reason.is_empty()));
         let widths = Widths::of(&columns, [sample()]);
         let row = |i: usize| candidates.get(i).map(|c| row(c, ctx, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, candidates.len(), &row);
@@ -50,19 +51,33 @@ impl Rollback {
     }
 }
 
-fn columns() -> Vec<Column<'static>> {
-    vec![
+fn columns(reasons: bool) -> Vec<Column<'static>> {
+    let mut columns = vec![
         Column::right("VER"),
         Column::left("LAST KNOWN (UTC)"),
         Column::right("AGE"),
         Column::left("BY").rank(2).min(6),
         Column::left("TAG").rank(3).min(12),
         Column::left("KNOWN FROM").min(24).stretch(),
-    ]
+        Column::left("REASON THEN").rank(4).min(16).stretch(),
+    ];
+    // Mostly nobody knows any more.
+    if !reasons {
+        columns.pop();
+    }
+    columns
 }
 
 fn sample() -> Row<'static> {
-    let cells = ["v1234", "2026-11-23 09:10", "59m", "reviewer", "telco-churn-v1234", "tag on the version"];
+    let cells = [
+        "v1234",
+        "2026-11-23 09:10",
+        "59m",
+        "reviewer",
+        "telco-churn-v1234",
+        "tag on the version",
+        "a few words on why",
+    ];
     Row::new(cells.map(Phrase::new).to_vec())
 }
 
@@ -79,5 +94,6 @@ fn row(candidate: &Candidate, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         or_none(candidate.by.clone()),
         or_none(candidate.tag.as_ref().map(ToString::to_string)),
         notes.add(Role::Muted, candidate.sources.join(", ")),
+        Phrase::of(Role::Muted, clean_line(&candidate.reason)),
     ])
 }

@@ -48,6 +48,12 @@ impl Versions {
         }
     }
 
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &ModelName {
+        &self.model
+    }
+
     /// Contexts from the innermost outwards.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
