@@ -304,8 +304,11 @@ pub fn demo(flags: &Flags) -> Target {
             readonly: flags.readonly,
             promote_to: defaults::promote_to(),
             host: crate::adapters::demo::HOST.to_owned(),
-            // The runs of the built-in world name their own repositories.
-            repository: RepositoryRule { fixed: None, per_model: Vec::new(), from_run: true },
+            repository: RepositoryRule {
+                fixed: crate::adapters::demo::REPOSITORY.parse().ok(),
+                per_model: Vec::new(),
+                from_run: false,
+            },
             commit_from_branch: None,
             tag_template: defaults::TAG.to_owned(),
             title_template: defaults::TITLE.to_owned(),

@@ -31,6 +31,9 @@ use crate::ports::Clock;
 /// Name of the host that the demo's repository is on. It does not exist.
 pub const HOST: &str = "github.demo";
 
+/// The repository there.
+pub const REPOSITORY: &str = "acme/churn-models";
+
 /// Address of the demo's registry.
 pub const REGISTRY_URL: &str = "demo://mlflow";
 
