@@ -15,6 +15,7 @@ pub mod input;
 pub mod keymap;
 pub mod list;
 pub mod msg;
+pub mod owner;
 pub mod paint;
 pub mod prefs;
 pub mod query;

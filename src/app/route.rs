@@ -1,5 +1,6 @@
 //! Which screens there are, by ids only; also the deep links of the command line.
 
+use super::owner::Owner;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::record::Decision;
@@ -31,10 +32,10 @@ pub enum Route {
     Curve(ModelName, VersionNumber, String),
     /// A metric over all versions of a model, and the version one comes from.
     Trend(ModelName, VersionNumber, String),
-    /// The files of one version's run and logged model.
-    Files(ModelName, VersionNumber),
-    /// The beginning of a file of one version.
-    Preview(ModelName, VersionNumber, ArtifactRoot, String),
+    /// The files of a version's run and logged model, or of a run.
+    Files(Owner),
+    /// The beginning of one of these files.
+    Preview(Owner, ArtifactRoot, String),
     /// All experiments.
     Experiments,
     /// The runs of one experiment, and its name.

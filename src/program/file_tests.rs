@@ -5,6 +5,7 @@ use super::simulator::Simulator;
 use super::tests::screen_text;
 use crate::app::effect::Effect;
 use crate::app::msg::Msg;
+use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::saving::{SaveNews, SaveRequest};
@@ -171,7 +172,11 @@ fn a_picture_stands_in_half_blocks_until_the_terminal_has_it_and_again_in_anothe
     simulator.answering = false;
     let root = crate::domain::artifact::ArtifactRoot::Run(crate::domain::ids::RunId::new("run42"));
     let facts = samples::facts();
-    let route = Route::Preview(facts.version.model.clone(), facts.version.number, root.clone(), "roc.png".into());
+    let route = Route::Preview(
+        Owner::Version(facts.version.model.clone(), facts.version.number),
+        root.clone(),
+        "roc.png".into(),
+    );
     let screen = simulator.state.make(&route);
     simulator.state.screens.push(screen);
     simulator.send(Msg::Tick(samples::now()));

@@ -205,9 +205,9 @@ impl State {
             Route::Trend(model, version, metric) => {
                 Screen::Trend(trend::Trend::new(model.clone(), *version, metric.clone()))
             }
-            Route::Files(model, version) => Screen::Files(Box::new(files::Files::new(model.clone(), *version))),
-            Route::Preview(model, version, root, path) => {
-                let preview = preview::Preview::new(model.clone(), *version, root.clone(), path.clone());
+            Route::Files(owner) => Screen::Files(Box::new(files::Files::new(owner.clone()))),
+            Route::Preview(owner, root, path) => {
+                let preview = preview::Preview::new(owner.clone(), root.clone(), path.clone());
                 Screen::Preview(Box::new(preview))
             }
             Route::Experiments => Screen::Experiments(experiments::Experiments::default()),

@@ -1,9 +1,10 @@
 //! The files of a version, and their beginnings.
 
 use insta::assert_snapshot;
+use signoff::app::owner::Owner;
 use signoff::app::query::Query;
 use signoff::app::route::Route;
-use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::ids::{ModelName, RunId, VersionNumber};
 use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ui::Skin;
 use signoff::ui::skin::Theme;
@@ -13,7 +14,7 @@ use super::support::screen;
 use super::{pictures, text, themed};
 
 fn files() -> Driver {
-    let route = Route::Files(ModelName::new("telco-churn"), VersionNumber(42));
+    let route = Route::Files(Owner::Version(ModelName::new("telco-churn"), VersionNumber(42)));
     let mut driver = Driver::asking(rules("staging"), &[route], |_| {});
     driver.answer_all();
     driver
@@ -36,7 +37,7 @@ fn the_tree_of_files() {
 
 #[test]
 fn a_folder_that_cannot_be_read_says_why_in_its_place() {
-    let route = Route::Files(ModelName::new("telco-churn"), VersionNumber(42));
+    let route = Route::Files(Owner::Version(ModelName::new("telco-churn"), VersionNumber(42)));
     let mut driver = Driver::asking(rules("staging"), &[route], |_| {});
     driver.answer_with(|query| {
         let why = Failure::new(FailureKind::Forbidden, Service::Mlflow, "list the files", "the server says no");
@@ -85,5 +86,14 @@ fn a_picture_without_colour_is_shades() {
 fn where_to_save_is_asked() {
     let mut driver = preview("card");
     driver.keys("w~/models");
+    assert_snapshot!(text(&mut driver, 80, 24));
+}
+
+#[test]
+fn the_files_of_a_run_that_is_no_version() {
+    // The run of telco-churn v42.
+    let run = RunId::new("adf2a51d31f05f007c2068479b66580a");
+    let mut driver = Driver::asking(rules("staging"), &[Route::Files(Owner::Run(run))], |_| {});
+    driver.answer_all();
     assert_snapshot!(text(&mut driver, 80, 24));
 }

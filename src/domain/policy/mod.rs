@@ -1,6 +1,6 @@
 //! What has to hold before a version may be approved, and the verdict on one version.
 //!
-//! A policy is written by people in TOML ([`file`]); [`judge::judge`] lays it against what was read about a version. Both
+//! A policy is written by people in TOML ([`mod@file`]); [`judge::judge`] lays it against what was read about a version. Both
 //! are pure: the same policy and the same evidence give the same verdict, in whatever order the evidence was read.
 
 pub mod checklist;

@@ -5,15 +5,14 @@ pub mod view;
 use std::collections::BTreeSet;
 
 use crate::app::action::Action;
-use crate::app::effect::{Effect, Place};
+use crate::app::effect::Effect;
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
+use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
-use crate::domain::facts::ReviewedFacts;
-use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::text::clean_line;
 use crate::failure::Failure;
 use crate::screens::parts::save::Save;
@@ -58,8 +57,7 @@ pub struct Row {
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Files {
-    model: ModelName,
-    version: VersionNumber,
+    owner: Owner,
     roots: Vec<ArtifactRoot>,
     open: BTreeSet<Key>,
     rows: Vec<Row>,
@@ -70,12 +68,11 @@ pub struct Files {
 }
 
 impl Files {
-    /// The files of one version; its roots are open.
+    /// The files of a version or run; its roots are open.
     #[must_use]
-    pub fn new(model: ModelName, version: VersionNumber) -> Self {
+    pub fn new(owner: Owner) -> Self {
         Self {
-            model,
-            version,
+            owner,
             roots: Vec::new(),
             open: (0..2).map(|root| (root, String::new())).collect(),
             rows: Vec::new(),
@@ -136,8 +133,8 @@ impl Files {
     /// The facts, which name the run, and every open folder.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs = vec![self.facts()];
-        let roots = roots(ctx.catalog.facts(&self.model, self.version));
+        let mut needs = vec![self.owner.query()];
+        let roots = self.owner.roots(ctx.catalog).unwrap_or_default();
         let open = self.open.iter().filter(|key| self.is_in_sight(key));
         needs.extend(open.filter_map(|(root, path)| Some(folder(roots.get(*root)?, path))));
         needs
@@ -178,7 +175,7 @@ impl Files {
                 self.remake(ctx);
             }
             (Action::Open, Kind::File(_)) => {
-                return Step::push(Route::Preview(self.model.clone(), self.version, root, path));
+                return Step::push(Route::Preview(self.owner.clone(), root, path));
             }
             (Action::Fold, kind) => {
                 // An open folder is folded; from anything else one goes to the folder it lies in.
@@ -192,14 +189,13 @@ impl Files {
             (Action::Save, Kind::File(_)) => self.save.ask(root, path),
             (Action::Save, _) => return Step::notice("Only files can be saved, one at a time."),
             (Action::Copy, _) => return Step::copy(clean_line(&uri(&root, &path))),
-            (Action::Browse, _) => return Step::effect(Effect::Browse(self.place(ctx))),
+            (Action::Browse, _) => {
+                let place = self.owner.place(ctx.catalog);
+                return place.map_or_else(Step::none, |place| Step::effect(Effect::Browse(place)));
+            }
             _ => {}
         }
         Step::none()
-    }
-
-    fn facts(&self) -> Query {
-        Query::Facts { model: self.model.clone(), version: self.version }
     }
 
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
@@ -213,7 +209,7 @@ impl Files {
     }
 
     fn remake(&mut self, ctx: &Ctx<'_>) {
-        self.roots = roots(ctx.catalog.facts(&self.model, self.version));
+        self.roots = self.owner.roots(ctx.catalog).unwrap_or_default();
         let mut rows = Vec::new();
         for (at, root) in self.roots.iter().enumerate() {
             let key = (at, String::new());
@@ -270,25 +266,6 @@ impl Files {
         let open = entry.is_dir && self.open.contains(&key);
         Row { key, depth, kind, name, open }
     }
-
-    fn place(&self, ctx: &Ctx<'_>) -> Place {
-        let run = ctx.catalog.facts(&self.model, self.version).and_then(|f| f.run.known());
-        match run {
-            Some(run) => Place::Run(run.experiment.clone(), run.id.clone()),
-            None => Place::Version(self.model.clone(), self.version),
-        }
-    }
-}
-
-/// Whose files there are: the run's, and the logged model's that the version was made from.
-fn roots(facts: Option<&ReviewedFacts>) -> Vec<ArtifactRoot> {
-    let Some(facts) = facts else {
-        return Vec::new();
-    };
-    let run = facts.version.run_id.clone().map(ArtifactRoot::Run);
-    // MLflow 3.x writes `models:/m-<32 hex digits>` as source (measured on 3.17 and 3.18).
-    let model = facts.version.source.strip_prefix("models:/").filter(|id| id.starts_with("m-") && !id.contains('/'));
-    run.into_iter().chain(model.map(|id| ArtifactRoot::LoggedModel(id.to_owned()))).collect()
 }
 
 fn root_name(root: &ArtifactRoot) -> String {

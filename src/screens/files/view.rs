@@ -17,9 +17,7 @@ impl Files {
     /// What the title line says: left, and pieces at the right.
     #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let left = Phrase::of(Role::Title, self.model.to_string())
-            .add(Role::Candidate, format!("  {} {}", skin.symbols().candidate, self.version))
-            .add(Role::Muted, "  files");
+        let left = format::owner(&self.owner, ctx, skin).add(Role::Muted, "  files");
         let needs = self.needs(ctx);
         let reading = needs.iter().any(|q| ctx.catalog.is_loading(q));
         let failed = needs.iter().any(|q| ctx.catalog.failure(q).is_some());
@@ -33,11 +31,11 @@ impl Files {
             Some(_) => format::save_line(&self.save, area, buf, skin),
             None => format::filter_line(&self.filter, area, buf, skin),
         };
-        let slot = ctx.catalog.slot(&self.facts());
+        let slot = ctx.catalog.slot(&self.owner.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
         if self.rows.is_empty() {
-            let known = ctx.catalog.facts(&self.model, self.version).is_some();
+            let known = self.owner.roots(ctx.catalog).is_some();
             let (message, keys): (&str, &[_]) = match (known, self.filter.query()) {
                 (false, _) if failure.is_some() => ("", &[]),
                 (false, _) => ("reading the version …", &[]),

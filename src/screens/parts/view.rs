@@ -1,5 +1,6 @@
 //! How facts are written on every screen: ages, deltas, states. Text and role; the skin decides the look.
 
+use crate::app::owner::Owner;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -330,5 +331,18 @@ mod tests {
             assert_eq!(age(Some(at.parse().unwrap()), now), shown);
         }
         assert_eq!(age(None, now), "?");
+    }
+}
+
+/// Whose files are shown: a version, or a run.
+#[must_use]
+pub fn owner(owner: &Owner, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    match owner {
+        Owner::Version(model, version) => Phrase::of(Role::Title, model.to_string())
+            .add(Role::Candidate, format!("  {} {version}", skin.symbols().candidate)),
+        Owner::Run(id) => {
+            let label = ctx.catalog.run(id).flatten().map_or_else(|| id.short(), super::run_label);
+            Phrase::of(Role::Title, format!("run {label}"))
+        }
     }
 }

@@ -5,12 +5,12 @@ pub mod view;
 use std::sync::Arc;
 
 use crate::app::action::Action;
-use crate::app::effect::{Effect, Place};
+use crate::app::effect::Effect;
 use crate::app::keymap::Context;
+use crate::app::owner::Owner;
 use crate::app::paint::{Canvas, Graphic, PaintRequest, Pictures};
 use crate::app::query::Query;
 use crate::domain::artifact::{ArtifactRoot, human_size};
-use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preview::{Content, Ink, Line, Picture, Preview as Beginning};
 use crate::domain::text::clean_line;
 use crate::screens::parts::save::Save;
@@ -42,8 +42,7 @@ enum Made {
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
-    model: ModelName,
-    version: VersionNumber,
+    owner: Owner,
     root: ArtifactRoot,
     path: String,
     /// The first line in sight.
@@ -62,10 +61,9 @@ pub struct Preview {
 impl Preview {
     /// The beginning of a file.
     #[must_use]
-    pub fn new(model: ModelName, version: VersionNumber, root: ArtifactRoot, path: String) -> Self {
+    pub fn new(owner: Owner, root: ArtifactRoot, path: String) -> Self {
         Self {
-            model,
-            version,
+            owner,
             root,
             path,
             offset: 0,
@@ -110,7 +108,7 @@ impl Preview {
     /// The facts, which name the run, and the file.
     #[must_use]
     pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
-        vec![self.query(), Query::Facts { model: self.model.clone(), version: self.version }]
+        vec![self.query(), self.owner.query()]
     }
 
     /// Handles one event.
@@ -149,7 +147,10 @@ impl Preview {
                 self.remake(ctx);
             }
             Action::Copy => return Step::copy(clean_line(&self.path)),
-            Action::Browse => return Step::effect(Effect::Browse(self.place(ctx))),
+            Action::Browse => {
+                let place = self.owner.place(ctx.catalog);
+                return place.map_or_else(Step::none, |place| Step::effect(Effect::Browse(place)));
+            }
             Action::Refresh => return Step::refresh(vec![self.query()]),
             _ => {}
         }
@@ -262,14 +263,6 @@ impl Preview {
         };
         self.source = Some((file, width, rows, folded));
         self.offset = self.offset.min(self.last_offset(ctx));
-    }
-
-    fn place(&self, ctx: &Ctx<'_>) -> Place {
-        let run = ctx.catalog.facts(&self.model, self.version).and_then(|f| f.run.known());
-        match run {
-            Some(run) => Place::Run(run.experiment.clone(), run.id.clone()),
-            None => Place::Version(self.model.clone(), self.version),
-        }
     }
 }
 

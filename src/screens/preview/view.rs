@@ -22,9 +22,8 @@ impl Preview {
     /// What the title line says: left, and pieces at the right.
     #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let left = Phrase::of(Role::Title, clean_line(&self.path))
-            .add(Role::Muted, format!("  {}", self.model))
-            .add(Role::Candidate, format!(" {} {}", skin.symbols().candidate, self.version));
+        let left =
+            Phrase::of(Role::Title, clean_line(&self.path)).text("  ").join(format::owner(&self.owner, ctx, skin));
         let right = ctx
             .catalog
             .slot(&self.query())

@@ -13,6 +13,7 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
+use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::facts::ReviewedFacts;
@@ -195,7 +196,7 @@ impl Review {
             Action::Hold => return Step::push(Route::Decide(model, version, Decision::Hold)),
             Action::Rollback => return Step::push(Route::Rollback(model)),
             Action::Versions => return Step::push(Route::Versions(model)),
-            Action::Files => return Step::push(Route::Files(model, version)),
+            Action::Files => return Step::push(Route::Files(Owner::Version(model, version))),
             Action::Refresh => return Step::refresh(self.refreshes(ctx)),
             Action::Browse => return Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => return Step::copy(self.selected_text()),

@@ -9,6 +9,7 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
+use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::app::trace::{Trace, Traced};
@@ -77,8 +78,8 @@ impl RunDetail {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Curve, Help, NextTab};
-        &[Curve, NextTab, Browse, Copy, Back, Help]
+        use Action::{Back, Browse, Copy, Curve, Files, Help, NextTab};
+        &[Curve, NextTab, Files, Browse, Copy, Back, Help]
     }
 
     /// The run, unless a list brought it in already; on the tab of facts also what it is part of.
@@ -115,6 +116,7 @@ impl RunDetail {
             Action::PreviousTab => self.go_to((at + Tab::ALL.len() - 1) % Tab::ALL.len()),
             Action::Refresh => return Step::refresh(vec![Query::Runs { ids: vec![self.id.clone()] }]),
             Action::Curve => return self.open(ctx),
+            Action::Files => return Step::push(Route::Files(Owner::Run(self.id.clone()))),
             Action::Browse => {
                 let run = self.run(ctx).map(|r| Place::Run(r.experiment.clone(), r.id.clone()));
                 return run.map_or_else(Step::none, |place| Step::effect(Effect::Browse(place)));

@@ -7,6 +7,7 @@ use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
+use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::ids::{ModelName, VersionNumber};
@@ -154,7 +155,7 @@ impl Versions {
             Action::Reject => Step::push(Route::Decide(model, version, Decision::Reject)),
             Action::Hold => Step::push(Route::Decide(model, version, Decision::Hold)),
             Action::Rollback => Step::push(Route::Rollback(model)),
-            Action::Files => Step::push(Route::Files(model, version)),
+            Action::Files => Step::push(Route::Files(Owner::Version(model, version))),
             Action::Trend => self.trend(version, items, ctx),
             Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
