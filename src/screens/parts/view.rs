@@ -311,6 +311,19 @@ pub fn empty(area: Rect, buf: &mut Buffer, skin: &Skin, message: &str, keys: &[(
     }
 }
 
+/// Whose files are shown: a version, or a run.
+#[must_use]
+pub fn owner(owner: &Owner, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    match owner {
+        Owner::Version(model, version) => Phrase::of(Role::Title, model.to_string())
+            .add(Role::Candidate, format!("  {} {version}", skin.symbols().candidate)),
+        Owner::Run(id) => {
+            let label = ctx.catalog.run(id).flatten().map_or_else(|| id.short(), super::run_label);
+            Phrase::of(Role::Title, format!("run {label}"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -331,18 +344,5 @@ mod tests {
             assert_eq!(age(Some(at.parse().unwrap()), now), shown);
         }
         assert_eq!(age(None, now), "?");
-    }
-}
-
-/// Whose files are shown: a version, or a run.
-#[must_use]
-pub fn owner(owner: &Owner, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
-    match owner {
-        Owner::Version(model, version) => Phrase::of(Role::Title, model.to_string())
-            .add(Role::Candidate, format!("  {} {version}", skin.symbols().candidate)),
-        Owner::Run(id) => {
-            let label = ctx.catalog.run(id).flatten().map_or_else(|| id.short(), super::run_label);
-            Phrase::of(Role::Title, format!("run {label}"))
-        }
     }
 }
