@@ -85,7 +85,7 @@ fn no_screen_lets_it_act() {
     pty.press(Key::Enter);
     seen.push(pty.wait_for("Done: "));
     pty.press(Key::Char('H'));
-    seen.push(pty.wait_for("Decisions from this machine"));
+    seen.push(pty.wait_for("released, CD success"));
     for screen in &seen {
         assert_inert("the screen", screen);
     }
