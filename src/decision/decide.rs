@@ -41,6 +41,24 @@ pub struct DecisionDraft {
     pub directions: Directions,
 }
 
+impl DecisionDraft {
+    /// What its record is made from. Nothing is promoted by it.
+    #[must_use]
+    pub fn ingredients(&self) -> Ingredients<'_> {
+        Ingredients {
+            target: &self.target_name,
+            demo: self.demo,
+            registry: &self.registry_url,
+            promote_to: &self.promote_to,
+            facts: &self.facts,
+            directions: &self.directions,
+            signer: &self.signer,
+            basis: &self.basis,
+            change: None,
+        }
+    }
+}
+
 /// A decision that was written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decided {
@@ -105,17 +123,7 @@ impl Decider {
         self.check(draft, sign_off).await?;
         let services = &self.services;
         let (id, at) = (services.clock.new_id(), services.clock.now());
-        let ingredients = Ingredients {
-            target: &draft.target_name,
-            demo: draft.demo,
-            registry: &draft.registry_url,
-            promote_to: &draft.promote_to,
-            facts: &draft.facts,
-            directions: &draft.directions,
-            signer: &draft.signer,
-            basis: &draft.basis,
-            change: None,
-        };
+        let ingredients = draft.ingredients();
         let make = |prev: Option<&str>| Sealed::new(ingredients.record(id, at, sign_off, prev));
         let (sealed, journaled) = keep::keep(services, make).await?;
         let written = self.write(draft, &sealed, &journaled).await;

@@ -1,7 +1,6 @@
 //! What a decision that promotes nothing writes: in words, before anybody says yes to it.
 
 use crate::decision::DecisionDraft;
-use crate::domain::record::build::Ingredients;
 use crate::domain::record::mark::{APPROVAL, DECISION};
 use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::OWN_TAG_PREFIX;
@@ -15,18 +14,7 @@ const HEAD: usize = 11;
 /// The sentence the signer puts their name to.
 #[must_use]
 pub fn meaning(draft: &DecisionDraft) -> String {
-    let ingredients = Ingredients {
-        target: &draft.target_name,
-        demo: draft.demo,
-        registry: &draft.registry_url,
-        promote_to: &draft.promote_to,
-        facts: &draft.facts,
-        directions: &draft.directions,
-        signer: &draft.signer,
-        basis: &draft.basis,
-        change: None,
-    };
-    ingredients.meaning()
+    draft.ingredients().meaning()
 }
 
 /// What will be written, in order, wrapped to `width`.
