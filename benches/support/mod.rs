@@ -65,7 +65,7 @@ impl Program {
 
     /// What the loop does for a key: time, the key, a frame.
     pub fn key_to_frame(&mut self, key: Key) {
-        black_box(update(&mut self.state, Msg::Tick(now())));
+        black_box(update(&mut self.state, Msg::Clock(now())));
         black_box(update(&mut self.state, Msg::Input(Input::Key(key))));
         self.draw();
     }

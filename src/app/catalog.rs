@@ -3,7 +3,7 @@
 //! What was read stays until something newer was read: a failed refresh marks data as stale, it never
 //! empties a screen.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use super::decisions::Decisions;
 use super::files::Files;
 use super::grown::{FoundRuns, Grown};
+use super::paged::Paged;
 use super::query::{Answer, Promotion, Query, RequestId, Session};
+use super::run_cache::RunCache;
 use super::trace::{Trace, Traced};
 use crate::domain::artifact::Signature;
 use crate::domain::cd::CdJob;
@@ -29,14 +31,8 @@ use crate::ports::tracking::{Experiment, RunQuery};
 use crate::promoter::Progress;
 use crate::verdict::Judgement;
 
-/// Runs asked for in one request: some 0.65 MB and a third of a second on a server with 20 metrics a run.
-const RUNS_AT_ONCE: usize = 100;
 /// Answers to questions for histories kept at once: one is asked for every metric the cursor rests on.
 const MOST_HISTORIES: usize = 64;
-
-/// Answers to questions for runs kept at once, of at most [`RUNS_AT_ONCE`] runs each: some 5 kB a run with 40 keys
-/// (measured), so some 40 MB. The longest list that needs all of its runs at once is a trend.
-const MOST_RUN_ANSWERS: usize = 80;
 
 /// How far one question is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,69 +53,6 @@ impl Slot {
     }
 }
 
-/// A list read page by page. A refresh reads into a second list, which replaces the first when complete.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Paged<T> {
-    /// What can be shown.
-    pub items: Vec<T>,
-    /// Every page was read.
-    pub complete: bool,
-    /// When the last page of what can be shown was read.
-    pub read_at: Option<Timestamp>,
-    /// Counts every change of [`Self::items`]: rows made from them need not be made again before it moves.
-    pub revision: u64,
-    next: Option<String>,
-    fresh: Option<Vec<T>>,
-}
-
-impl<T> Default for Paged<T> {
-    fn default() -> Self {
-        Self { items: Vec::new(), complete: false, read_at: None, revision: 0, next: None, fresh: None }
-    }
-}
-
-impl<T> Paged<T> {
-    /// Token of the page to read next; none for the first.
-    #[must_use]
-    pub fn next_page(&self) -> Option<String> {
-        self.next.clone()
-    }
-
-    /// Whether there is more to read.
-    #[must_use]
-    pub fn has_more(&self) -> bool {
-        !self.complete || self.fresh.is_some()
-    }
-
-    fn restart(&mut self) {
-        self.next = None;
-        if self.items.is_empty() {
-            self.complete = false;
-        } else {
-            self.fresh = Some(Vec::new());
-        }
-    }
-
-    fn take(&mut self, page: Page<T>, now: Timestamp) {
-        self.revision += 1;
-        if self.fresh.is_none() {
-            self.read_at = Some(now);
-        }
-        let into = self.fresh.as_mut().unwrap_or(&mut self.items);
-        into.extend(page.items);
-        // A server that repeats its token would never end.
-        self.complete = page.next.is_none() || page.next == self.next;
-        self.next = page.next;
-        if self.complete {
-            self.next = None;
-            if let Some(fresh) = self.fresh.take() {
-                self.items = fresh;
-                self.read_at = Some(now);
-            }
-        }
-    }
-}
-
 /// Everything that was read, and what is being read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
@@ -129,9 +62,7 @@ pub struct Catalog {
     /// Models in name order.
     pub models: Paged<RegisteredModel>,
     versions: HashMap<ModelName, Paged<ModelVersion>>,
-    runs: HashMap<RunId, Option<Arc<Run>>>,
-    /// The questions whose runs are kept, in the order they were answered.
-    run_answers: VecDeque<Query>,
+    runs: RunCache,
     /// Experiments, newest first.
     pub experiments: Grown<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
@@ -241,6 +172,10 @@ impl Catalog {
         if slot.loading != Some(id) {
             return false;
         }
+        if let Query::Runs { ids } = query {
+            self.settle_runs(query, ids, answer);
+            return true;
+        }
         slot.loading = None;
         match answer {
             Err(failure) => slot.failure = Some(failure),
@@ -251,6 +186,21 @@ impl Catalog {
             }
         }
         true
+    }
+
+    /// What is known of runs is known by their ids: which question brought them in is forgotten.
+    fn settle_runs(&mut self, query: &Query, ids: &[RunId], answer: Outcome<Answer>) {
+        self.slots.remove(query);
+        match answer {
+            Ok(Answer::Runs(runs)) => self.runs.put(ids, runs),
+            Ok(_) => {}
+            Err(failure) => self.runs.failed(ids, &failure),
+        }
+    }
+
+    /// Lets all runs be read again, by whoever needs them next. What is here is shown until then.
+    pub fn refresh_runs(&mut self) {
+        self.runs.refresh();
     }
 
     fn store(&mut self, query: &Query, answer: Answer, now: Timestamp) {
@@ -264,9 +214,6 @@ impl Catalog {
                 self.experiments.take(asked.as_deref(), page, now);
             }
             (Query::SearchRuns(search), Answer::SearchRuns(page)) => self.found(search, page, now),
-            (Query::Runs { ids }, Answer::Runs(runs)) => {
-                self.put_runs(query, ids, runs);
-            }
             (Query::Facts { model, version }, Answer::Facts(facts)) => {
                 self.facts.insert((model.clone(), *version), facts);
             }
@@ -308,7 +255,7 @@ impl Catalog {
 
     fn found(&mut self, search: &RunQuery, page: Page<Run>, now: Timestamp) {
         let items: Vec<Arc<Run>> = page.items.into_iter().map(Arc::new).collect();
-        self.runs.extend(items.iter().map(|r| (r.id.clone(), Some(Arc::clone(r)))));
+        self.runs.found(items.iter().cloned());
         let found = self.searches.entry(first_page(search)).or_default();
         found.take(search.page.as_deref(), Page { items, next: page.next }, now);
     }
@@ -365,14 +312,13 @@ impl Catalog {
     /// A run: none if it was not asked for yet, `Some(None)` if the server has none to show.
     #[must_use]
     pub fn run(&self, id: &RunId) -> Option<Option<&Run>> {
-        self.runs.get(id).map(Option::as_deref)
+        self.runs.get(id)
     }
 
     /// Why the run could not be read, if the last try failed.
     #[must_use]
     pub fn run_failure(&self, id: &RunId) -> Option<&Failure> {
-        let asked = |query: &Query| matches!(query, Query::Runs { ids } if ids.contains(id));
-        self.slots.iter().filter(|(query, _)| asked(query)).find_map(|(_, slot)| slot.failure.as_ref())
+        self.runs.failure(id)
     }
 
     /// The facts about one version.
@@ -405,56 +351,16 @@ impl Catalog {
         self.slots.remove(&Query::Decision { model: model.clone(), version, decision });
     }
 
-    /// The questions that bring in the runs of these ids: those under way for any of them, and one for those
-    /// nobody asked for yet. Runs are never asked for one by one.
+    /// The questions that bring in the runs of these ids, see [`RunCache::to_ask`].
     #[must_use]
     pub fn runs_to_ask(&self, ids: impl IntoIterator<Item = RunId>) -> Vec<Query> {
-        let wanted: Vec<RunId> = ids.into_iter().filter(|id| !self.runs.contains_key(id)).collect();
-        let mut asked = std::collections::HashSet::new();
-        let mut queries = Vec::new();
-        for (query, slot) in &self.slots {
-            // A question that failed stays asked until a refresh: no retries behind the reader's back.
-            if let Query::Runs { ids } = query
-                && (slot.loading.is_some() || slot.failure.is_some())
-                && ids.iter().any(|id| wanted.contains(id))
-            {
-                asked.extend(ids);
-                queries.push(query.clone());
-            }
-        }
-        let mut ids: Vec<RunId> = wanted.into_iter().filter(|id| !asked.contains(id)).collect();
-        ids.sort();
-        ids.dedup();
-        ids.truncate(RUNS_AT_ONCE);
-        if !ids.is_empty() {
-            queries.push(Query::Runs { ids });
-        }
-        queries
+        self.runs.to_ask(ids, self.in_flight().map(|(query, _)| query))
     }
 
     /// The answer to a [`Query::Histories`].
     #[must_use]
     pub fn histories(&self, query: &Query) -> Option<&[History]> {
         self.histories.iter().find(|(q, _)| q == query).map(|(_, histories)| histories.as_slice())
-    }
-
-    /// Keeps runs, in place of those that were kept longest: they are asked for again if needed.
-    fn put_runs(&mut self, query: &Query, ids: &[RunId], runs: Vec<Run>) {
-        for id in ids {
-            // A run that was asked for and is not there must not be asked for again.
-            self.runs.entry(id.clone()).or_insert(None);
-        }
-        self.runs.extend(runs.into_iter().map(|r| (r.id.clone(), Some(Arc::new(r)))));
-        self.run_answers.retain(|q| q != query);
-        self.run_answers.push_back(query.clone());
-        if self.run_answers.len() > MOST_RUN_ANSWERS
-            && let Some(gone) = self.run_answers.pop_front()
-        {
-            self.slots.remove(&gone);
-            if let Query::Runs { ids } = &gone {
-                self.runs.retain(|id, _| !ids.contains(id));
-            }
-        }
     }
 
     /// Keeps histories, in place of those that were kept longest: they are asked for again if needed.
@@ -570,19 +476,5 @@ mod tests {
         assert!(!catalog.is_due(&query));
         catalog.refresh(&query);
         assert!(catalog.is_due(&query));
-    }
-
-    #[test]
-    fn runs_that_were_kept_longest_go_and_are_asked_for_again() {
-        let mut catalog = Catalog::default();
-        let id = |n: usize| RunId::new(format!("run{n}"));
-        for n in 0..=MOST_RUN_ANSWERS {
-            let query = catalog.runs_to_ask([id(n)]).remove(0);
-            catalog.begin(&query, RequestId(n as u64));
-            catalog.settle(RequestId(n as u64), &query, Ok(Answer::Runs(Vec::new())), Timestamp::UNIX_EPOCH);
-        }
-        assert!(catalog.runs_to_ask([id(1), id(MOST_RUN_ANSWERS)]).is_empty());
-        let again = catalog.runs_to_ask([id(0)]).remove(0);
-        assert!(catalog.is_due(&again));
     }
 }

@@ -1,6 +1,6 @@
 //! A list that grows by scrolling: page after page as somebody wants to see more, never to its end by itself.
 //!
-//! Unlike [`super::catalog::Paged`], a refresh reads the first page only and begins again from there: an experiment
+//! Unlike [`super::paged::Paged`], a refresh reads the first page only and begins again from there: an experiment
 //! may hold far more runs than anyone looks at.
 
 use std::collections::BTreeSet;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::paged::{Item, append};
 use crate::domain::run::Run;
 use crate::ports::Page;
 
@@ -31,7 +32,7 @@ impl<T> Default for Grown<T> {
     }
 }
 
-impl<T> Grown<T> {
+impl<T: Item> Grown<T> {
     /// Token of the page to read next; none for the first.
     #[must_use]
     pub fn next_page(&self) -> Option<String> {
@@ -64,7 +65,7 @@ impl<T> Grown<T> {
             // A page of the list as it was before it began again.
             return;
         }
-        self.items.extend(page.items);
+        append(&mut self.items, page.items);
         // A server that repeats its token would never end.
         self.complete = page.next.is_none() || page.next.as_deref() == asked;
         self.next = page.next;

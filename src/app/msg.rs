@@ -57,7 +57,9 @@ pub enum Msg {
     Failed(Failure),
     /// Something in the background is worth a word.
     Notice(String),
-    /// Time passed. Sent before other messages, and by the timer while something moves.
+    /// What time it is. Sent before every other message.
+    Clock(Timestamp),
+    /// Time passed. Sent by the timer while something moves.
     Tick(Timestamp),
     /// The operating system asks the program to end.
     Terminate,

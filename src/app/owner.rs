@@ -1,11 +1,14 @@
 //! Whose files are looked at: a version's, or a run's that is no version's.
 
+use jiff::Timestamp;
+
 use super::catalog::Catalog;
 use super::effect::Place;
 use super::query::Query;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::run::Run;
+use crate::failure::Failure;
 
 /// Whose files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +20,30 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// The question that brings in what is known of the owner.
+    /// The question that brings in what is known of the owner, where it has to be asked.
     #[must_use]
-    pub fn query(&self) -> Query {
+    pub fn needs(&self, catalog: &Catalog) -> Vec<Query> {
         match self {
-            Self::Version(model, version) => Query::Facts { model: model.clone(), version: *version },
-            Self::Run(id) => Query::Runs { ids: vec![id.clone()] },
+            Self::Version(model, version) => vec![facts(model, *version)],
+            Self::Run(id) => catalog.runs_to_ask([id.clone()]),
+        }
+    }
+
+    /// Why that could not be read, if the last try failed.
+    #[must_use]
+    pub fn failure<'a>(&self, catalog: &'a Catalog) -> Option<&'a Failure> {
+        match self {
+            Self::Version(model, version) => catalog.failure(&facts(model, *version)),
+            Self::Run(id) => catalog.run_failure(id),
+        }
+    }
+
+    /// When that was read last; none for runs, which many questions bring in.
+    #[must_use]
+    pub fn read_at(&self, catalog: &Catalog) -> Option<Timestamp> {
+        match self {
+            Self::Version(model, version) => catalog.slot(&facts(model, *version))?.read_at,
+            Self::Run(_) => None,
         }
     }
 
@@ -60,4 +81,8 @@ impl Owner {
             (None, Self::Run(_)) => None,
         }
     }
+}
+
+fn facts(model: &ModelName, version: VersionNumber) -> Query {
+    Query::Facts { model: model.clone(), version }
 }

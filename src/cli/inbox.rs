@@ -30,11 +30,11 @@ pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcom
     let target = &services.rules.promote_to;
     let models = all_models(services, None).await?;
     let total = models.len();
-    let mut found: Vec<Waiting> = models.iter().filter_map(|m| waiting(m, target)).collect();
+    let mut found: Vec<Waiting<'_>> = models.iter().filter_map(|m| waiting(m, target)).collect();
     found.sort_by_key(|w| (w.candidate.created_at.is_none(), w.candidate.created_at, w.candidate.model.clone()));
     let baselines = baselines(services, &found).await?;
     let mut ids: Vec<RunId> =
-        found.iter().map(|w| &w.candidate).chain(baselines.iter().flatten()).filter_map(|v| v.run_id.clone()).collect();
+        found.iter().map(|w| w.candidate).chain(baselines.iter().flatten()).filter_map(|v| v.run_id.clone()).collect();
     ids.sort();
     ids.dedup();
     let runs = super::runs(services, &ids, sink).await;
@@ -51,9 +51,9 @@ pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcom
 }
 
 /// The version in production of each: from the model's own page where it carried it, else asked for.
-async fn baselines(services: &Services, found: &[Waiting]) -> Outcome<Vec<Option<ModelVersion>>> {
+async fn baselines(services: &Services, found: &[Waiting<'_>]) -> Outcome<Vec<Option<ModelVersion>>> {
     let wanted: Vec<_> =
-        found.iter().map(|w| (w.production_version.clone(), w.candidate.model.clone(), w.production)).collect();
+        found.iter().map(|w| (w.production_version.cloned(), w.candidate.model.clone(), w.production)).collect();
     let reads = wanted.into_iter().map(|(known, model, number)| async move {
         match (known, number) {
             (Some(version), _) => Ok(Some(version)),
@@ -71,11 +71,11 @@ async fn baselines(services: &Services, found: &[Waiting]) -> Outcome<Vec<Option
 
 fn row(
     services: &Services,
-    waiting: &Waiting,
+    waiting: &Waiting<'_>,
     baseline: Option<&ModelVersion>,
     runs: &HashMap<RunId, Run>,
 ) -> json::Waiting {
-    let candidate = &waiting.candidate;
+    let candidate = waiting.candidate;
     let run_of = |v: &ModelVersion| v.run_id.as_ref().and_then(|id| runs.get(id));
     let run = run_of(candidate);
     let main_metric = run.and_then(|r| services.rules.main_metric(r)).map(|name| {

@@ -45,6 +45,7 @@ pub use args::Cli;
 pub use exit::Exit;
 pub use output::Sink;
 
+use crate::app::paged::append;
 use crate::config::{Env, Loaded, Target, load, promotion_target_name};
 use crate::domain::ids::RunId;
 use crate::domain::record::Decision;
@@ -197,7 +198,7 @@ pub async fn all_models(services: &Services, like: Option<&str>) -> Outcome<Vec<
     let mut page = None;
     loop {
         let read = services.registry.models(like, page.as_deref()).await?;
-        out.extend(read.items);
+        append(&mut out, read.items);
         match read.next {
             None => return Ok(out),
             next => page = next,

@@ -4,14 +4,13 @@ pub mod data;
 pub mod signature;
 mod size;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::pattern::matches;
 use super::registry::{ModelVersion, OWN_TAG_PREFIX, Tags};
 use super::run::{MetricValue, Run};
-use super::text::clean_line;
 pub use size::{by_size, change_size};
 
 /// Which way a metric should go. There is no default: a direction is stated or unknown, never guessed.
@@ -44,36 +43,6 @@ impl Directions {
             _ => None,
         }
     }
-}
-
-/// Whether `name` fits `pattern`, in which `*` stands for any text and `?` for one character.
-#[must_use]
-pub fn matches(pattern: &str, name: &str) -> bool {
-    thread_local! {
-        // A pattern costs some 50 µs to compile, and lists ask thousands of times a frame; there are only as many
-        // patterns as the configuration has.
-        static COMPILED: RefCell<HashMap<String, Option<globset::GlobMatcher>>> = RefCell::default();
-    }
-    COMPILED.with_borrow_mut(|compiled| {
-        if !compiled.contains_key(pattern) {
-            let glob = globset::Glob::new(pattern).ok().map(|glob| glob.compile_matcher());
-            compiled.insert(pattern.to_owned(), glob);
-        }
-        match compiled.get(pattern) {
-            Some(Some(glob)) => glob.is_match(name),
-            _ => pattern == name,
-        }
-    })
-}
-
-/// Whether a pattern with `*` and `?` can be used.
-///
-/// # Errors
-/// A phrase that says what is wrong with it.
-pub fn check_pattern(pattern: &str) -> Result<(), String> {
-    globset::Glob::new(pattern)
-        .map(|_| ())
-        .map_err(|e| format!("'{}' is not a pattern: {}", clean_line(pattern), clean_line(&e.kind().to_string())))
 }
 
 /// How one row differs.

@@ -1,27 +1,25 @@
 //! Which version of a model waits for a decision.
 
-use serde::{Deserialize, Serialize};
-
 use super::ids::VersionNumber;
 use super::record::{Decision, DecisionMark};
 use super::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, VersionStatus};
 
 /// A model's newest undecided version that is newer than what is in production.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Waiting {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waiting<'m> {
     /// The version that waits.
-    pub candidate: ModelVersion,
+    pub candidate: &'m ModelVersion,
     /// What is in production, if anything.
     pub production: Option<VersionNumber>,
     /// The production version itself, where the model's page carried it (stage targets).
-    pub production_version: Option<ModelVersion>,
+    pub production_version: Option<&'m ModelVersion>,
 }
 
-impl Waiting {
+impl Waiting<'_> {
     /// Who holds it back and why, if somebody does.
     #[must_use]
     pub fn held(&self) -> Option<DecisionMark> {
-        DecisionMark::on(&self.candidate).filter(|mark| mark.decision == Decision::Hold)
+        DecisionMark::on(self.candidate).filter(|mark| mark.decision == Decision::Hold)
     }
 }
 
@@ -29,23 +27,16 @@ impl Waiting {
 ///
 /// Archived and rejected versions count as decided. One that is held back still waits, see [`Waiting::held`]. A version that is not ready does not wait yet.
 #[must_use]
-pub fn waiting(model: &RegisteredModel, target: &PromotionTarget) -> Option<Waiting> {
-    let candidate = candidate(model, target)?;
+pub fn waiting<'m>(model: &'m RegisteredModel, target: &PromotionTarget) -> Option<Waiting<'m>> {
     let production = production(model, target);
-    let production_version = production.and_then(|p| model.latest.iter().find(|v| v.number == p)).cloned();
-    Some(Waiting { candidate: candidate.clone(), production, production_version })
-}
-
-/// The version of `model` that waits; what [`waiting`] finds, without copying it.
-#[must_use]
-pub fn candidate<'m>(model: &'m RegisteredModel, target: &PromotionTarget) -> Option<&'m ModelVersion> {
-    let production = production(model, target);
-    model
+    let candidate = model
         .latest
         .iter()
         .filter(|v| v.status == VersionStatus::Ready && v.stage != Stage::Archived && !is_rejected(v))
         .filter(|v| !target.is_held_by(v) && production.is_none_or(|p| v.number > p))
-        .max_by_key(|v| v.number)
+        .max_by_key(|v| v.number)?;
+    let production_version = production.and_then(|p| model.latest.iter().find(|v| v.number == p));
+    Some(Waiting { candidate, production, production_version })
 }
 
 /// Whether the decision that stands on `version` is a rejection.
@@ -144,10 +135,11 @@ mod tests {
     fn a_held_version_waits_and_says_who_holds_it() {
         let target = PromotionTarget::Stage(Stage::Production);
         let held = marked(version(6, Stage::Staging), Decision::Hold);
-        let waiting = waiting(&model(vec![held]), &target).unwrap();
-        assert_eq!(waiting.held().unwrap().reason, "waiting for legal");
+        let held = model(vec![held]);
+        assert_eq!(waiting(&held, &target).unwrap().held().unwrap().reason, "waiting for legal");
         let approved = marked(version(6, Stage::Staging), Decision::Approve);
-        assert_eq!(super::waiting(&model(vec![approved]), &target).unwrap().held(), None);
+        let approved = model(vec![approved]);
+        assert_eq!(waiting(&approved, &target).unwrap().held(), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod lineage;
 pub mod log;
 pub mod nearest;
 pub mod origin;
+pub mod pattern;
 pub mod policy;
 pub mod preflight;
 pub mod preview;

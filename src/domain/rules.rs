@@ -1,7 +1,8 @@
 //! What the configuration decides about one target, as plain values.
 
-use super::compare::{Directions, matches};
+use super::compare::Directions;
 use super::ids::{ModelName, RepoSlug};
+use super::pattern::{is_literal, matches};
 use super::policy::PolicySource;
 use super::policy::file::PolicyFile;
 use super::promotion::CdPlan;
@@ -53,7 +54,12 @@ impl Rules {
     /// The metric that stands for `run` in lists: the first that fits the configured patterns in their order.
     #[must_use]
     pub fn main_metric<'a>(&self, run: &'a Run) -> Option<&'a str> {
-        self.main_metrics.iter().find_map(|p| run.metrics.keys().find(|k| matches(p, k))).map(String::as_str)
+        // Lists ask this for every row of every frame.
+        let fits = |pattern: &String| match is_literal(pattern) {
+            true => run.metrics.get_key_value(pattern).map(|(name, _)| name),
+            false => run.metrics.keys().find(|name| matches(pattern, name)),
+        };
+        self.main_metrics.iter().find_map(fits).map(String::as_str)
     }
 
     /// Whether any policy may say anything about `model`. What a file in the repository says is not known here.

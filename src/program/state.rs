@@ -164,6 +164,11 @@ impl State {
         id.filter(|id| self.leaving && self.catalog.promotion(*id).is_some_and(|s| !s.is_over()))
     }
 
+    pub(super) fn tell_time(&mut self, now: Timestamp) {
+        self.now = now;
+        self.ticks = u64::try_from(now.as_millisecond() / 100).unwrap_or(0);
+    }
+
     pub(super) fn request_id(&mut self) -> RequestId {
         self.next_request += 1;
         RequestId(self.next_request)

@@ -20,9 +20,13 @@ use crate::screens::{Screen, promotion};
 /// Consumes one message. The first is the terminal's size: its effects are what the first screen needs.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = match msg {
+        Msg::Clock(now) => {
+            // Another message follows, and with it all that depends on the time.
+            state.tell_time(now);
+            return Vec::new();
+        }
         Msg::Tick(now) => {
-            state.now = now;
-            state.ticks = u64::try_from(now.as_millisecond() / 100).unwrap_or(0);
+            state.tell_time(now);
             deliver(state, Event::Changed)
         }
         Msg::Input(Input::Resize { width, height }) => {
@@ -104,6 +108,11 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::History => {
             let model = state.top().model().cloned();
             go(state, Nav::Push(Route::History(model)))
+        }
+        Action::Refresh => {
+            // Which of them have to be read again the screens say by what they need.
+            state.catalog.refresh_runs();
+            deliver(state, Event::Action(action))
         }
         action => deliver(state, Event::Action(action)),
     }

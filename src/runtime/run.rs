@@ -88,7 +88,7 @@ pub async fn run(
             () = tokio::time::sleep(TICK), if state.animates() => Msg::Tick(clock.now()),
         };
         let at_once = matches!(first, Msg::Input(_));
-        effects.extend(update(&mut state, Msg::Tick(clock.now())));
+        effects.extend(update(&mut state, Msg::Clock(clock.now())));
         effects.extend(update(&mut state, first));
         for _ in 1..BATCH {
             let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };

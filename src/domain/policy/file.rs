@@ -17,7 +17,8 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::{FourEyes, MetricRule, Policy, Question, Severity, TagRule};
-use crate::domain::compare::{Direction, check_pattern, matches};
+use crate::domain::compare::Direction;
+use crate::domain::pattern::{check_pattern, matches};
 use crate::domain::ids::ModelName;
 use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;

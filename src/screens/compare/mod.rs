@@ -82,10 +82,7 @@ impl Compare {
     fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
         let last = self.subjects.len().saturating_sub(1);
         match action {
-            Action::Refresh => {
-                let known = self.subjects.iter().filter_map(|s| s.run.clone()).collect();
-                return Step::refresh(self.needs(ctx).into_iter().chain([Query::Runs { ids: known }]).collect());
-            }
+            Action::Refresh => return Step::refresh(self.needs(ctx)),
             Action::Differences => self.choice.differences_only = !self.choice.differences_only,
             Action::SortBySize if self.subjects.len() == 2 => self.choice.by_size = !self.choice.by_size,
             Action::SortBySize => return Step::notice("Changes have a size between two; these are more."),

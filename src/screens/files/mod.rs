@@ -133,7 +133,7 @@ impl Files {
     /// The facts, which name the run, and every open folder.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs = vec![self.owner.query()];
+        let mut needs = self.owner.needs(ctx.catalog);
         let roots = self.owner.roots(ctx.catalog).unwrap_or_default();
         let open = self.open.iter().filter(|key| self.is_in_sight(key));
         needs.extend(open.filter_map(|(root, path)| Some(folder(roots.get(*root)?, path))));

@@ -20,7 +20,8 @@ impl Files {
         let left = format::owner(&self.owner, ctx, skin).add(Role::Muted, "  files");
         let needs = self.needs(ctx);
         let reading = needs.iter().any(|q| ctx.catalog.is_loading(q));
-        let failed = needs.iter().any(|q| ctx.catalog.failure(q).is_some());
+        let unread = self.owner.failure(ctx.catalog).is_some();
+        let failed = unread || needs.iter().any(|q| ctx.catalog.failure(q).is_some());
         let read_at = needs.iter().filter_map(|q| ctx.catalog.slot(q)?.read_at).min();
         (left, vec![format::freshness(reading, failed, read_at, skin)])
     }
@@ -31,9 +32,8 @@ impl Files {
             Some(_) => format::save_line(&self.save, area, buf, skin),
             None => format::filter_line(&self.filter, area, buf, skin),
         };
-        let slot = ctx.catalog.slot(&self.owner.query());
-        let failure = slot.and_then(|s| s.failure.as_ref());
-        let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
+        let failure = self.owner.failure(ctx.catalog);
+        let area = format::banner(area, buf, skin, failure, self.owner.read_at(ctx.catalog));
         if self.rows.is_empty() {
             let known = self.owner.roots(ctx.catalog).is_some();
             let (message, keys): (&str, &[_]) = match (known, self.filter.query()) {

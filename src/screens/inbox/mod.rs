@@ -3,30 +3,41 @@
 pub mod verdict;
 pub mod view;
 
-use std::collections::HashSet;
+use jiff::Timestamp;
 
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
+use crate::app::paged::Extent;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
-use crate::domain::inbox::{Waiting, candidate, waiting};
-use crate::domain::record::{Decision, DecisionMark};
+use crate::domain::inbox::{Waiting, waiting};
+use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
+
+/// A model with a version that waits. In order: what is held back comes last; else oldest first. A version without a
+/// date comes last: nobody knows how long it waits. Of the same age, by name: so the models themselves are sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    held: bool,
+    undated: bool,
+    created: Option<Timestamp>,
+    /// Place of the model among those that were read.
+    model: usize,
+}
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inbox {
-    /// Places, among the models that were read, of those with a version that waits; the longest waiting first.
-    rows: Vec<usize>,
-    /// Of these places, those of versions that are held back.
-    held: HashSet<usize>,
+    /// The models with a version that waits, in the order of the list.
+    rows: Vec<Entry>,
+    /// Which of the rows the filter leaves.
     shown: Vec<usize>,
     keys: Vec<ModelName>,
-    made_from: Option<u64>,
+    made_from: Option<Extent>,
     cursor: Cursor<ModelName>,
     filter: Filter,
 }
@@ -71,7 +82,7 @@ impl Inbox {
         let first = self.cursor.offset();
         let in_sight = (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i, ctx));
         needs.extend(ctx.catalog.runs_to_ask(in_sight.flat_map(|w| {
-            let baseline = w.production_version.as_ref().and_then(|p| p.run_id.clone());
+            let baseline = w.production_version.and_then(|p| p.run_id.clone());
             w.candidate.run_id.clone().into_iter().chain(baseline)
         })));
         needs
@@ -80,9 +91,7 @@ impl Inbox {
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
         let typed = self.filter.update(event);
-        if self.made_from != Some(ctx.catalog.models.revision) {
-            self.collect(ctx);
-        } else if typed {
+        if self.collect(ctx) || typed {
             self.narrow(ctx);
         }
         let rows = self.visible_rows(ctx);
@@ -113,49 +122,54 @@ impl Inbox {
         }
     }
 
-    /// What is held back comes last; else oldest first. A version without a date comes last: nobody knows how long it waits.
-    fn collect(&mut self, ctx: &Ctx<'_>) {
-        self.made_from = Some(ctx.catalog.models.revision);
-        let models = &ctx.catalog.models.items;
-        let mut waiting: Vec<_> = (0..models.len())
-            .filter_map(|i| {
-                let version = candidate(&models[i], &ctx.rules.promote_to)?;
-                let held = DecisionMark::on(version).is_some_and(|mark| mark.decision == Decision::Hold);
-                Some((held, version.created_at.is_none(), version.created_at, &models[i].name, i))
-            })
-            .collect();
-        waiting.sort_unstable();
-        let held = waiting.iter().filter(|(held, ..)| *held).count();
-        self.held = waiting.iter().rev().take(held).map(|(.., i)| *i).collect();
-        self.rows = waiting.into_iter().map(|(.., i)| i).collect();
-        self.narrow(ctx);
+    /// Finds what waits in the models that came since. Returns whether there were any.
+    fn collect(&mut self, ctx: &Ctx<'_>) -> bool {
+        let extent = ctx.catalog.models.extent();
+        if self.made_from == Some(extent) {
+            return false;
+        }
+        // A page that arrives in a list of thousands costs what the page does.
+        let kept = extent.kept_from(self.made_from);
+        self.made_from = Some(extent);
+        self.rows.retain(|entry| entry.model < kept);
+        self.rows.extend(ctx.catalog.models.items.iter().enumerate().skip(kept).filter_map(|(model, read)| {
+            let waiting = waiting(read, &ctx.rules.promote_to)?;
+            let created = waiting.candidate.created_at;
+            Some(Entry { held: waiting.held().is_some(), undated: created.is_none(), created, model })
+        }));
+        self.rows.sort();
+        true
     }
 
     fn narrow(&mut self, ctx: &Ctx<'_>) {
         let models = &ctx.catalog.models.items;
-        self.shown = fuzzy::filter(self.filter.query(), &self.rows, |i| models[*i].name.to_string());
-        // A filter sorts by how well a row fits; what is held back stays below the line all the same.
-        self.shown.sort_by_key(|i| self.held.contains(&self.rows[*i]));
-        self.keys = self.shown.iter().map(|i| models[self.rows[*i]].name.clone()).collect();
+        let name = |entry: &Entry| &models[entry.model].name;
+        self.shown = fuzzy::filter(self.filter.query(), &self.rows, |entry| name(entry).to_string());
+        self.keys = self.shown.iter().map(|i| name(&self.rows[*i]).clone()).collect();
+    }
+
+    /// How many wait and are not held back.
+    fn undecided(&self) -> usize {
+        self.rows.partition_point(|entry| !entry.held)
     }
 
     /// Where what is held back begins among what the filter leaves; none if nothing is.
     fn line(&self) -> Option<usize> {
-        self.shown.iter().position(|i| self.held.contains(&self.rows[*i]))
+        self.shown.iter().position(|i| self.rows[*i].held)
     }
 
     /// The row that stands at `index` of what the filter leaves.
-    fn row(&self, index: usize, ctx: &Ctx<'_>) -> Option<Waiting> {
-        let place = *self.rows.get(*self.shown.get(index)?)?;
-        waiting(ctx.catalog.models.items.get(place)?, &ctx.rules.promote_to)
+    fn row<'a>(&self, index: usize, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
+        let entry = self.rows.get(*self.shown.get(index)?)?;
+        waiting(ctx.catalog.models.items.get(entry.model)?, &ctx.rules.promote_to)
     }
 
-    fn selected(&self, ctx: &Ctx<'_>) -> Option<Waiting> {
+    fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
         self.row(self.cursor.index(), ctx)
     }
 
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {
         let banners = u16::try_from(ctx.catalog.unfinished().count().min(3)).unwrap_or(0);
-        ctx.rows(1 + banners + u16::from(self.filter.is_active()) + u16::from(!self.held.is_empty()))
+        ctx.rows(1 + banners + u16::from(self.filter.is_active()) + u16::from(self.undecided() < self.rows.len()))
     }
 }

@@ -18,11 +18,11 @@ pub fn is_shown(ctx: &Ctx<'_>) -> bool {
 
 /// The cell of one row.
 #[must_use]
-pub fn cell(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+pub fn cell(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let Some(source) = ctx.rules.configured_policy(&waiting.candidate.model) else {
         return Phrase::default();
     };
-    let runs = [Some(&waiting.candidate), waiting.production_version.as_ref()];
+    let runs = [Some(waiting.candidate), waiting.production_version];
     let unread = |id: &RunId| ctx.catalog.run(id).is_none() && ctx.catalog.run_failure(id).is_none();
     if runs.into_iter().flatten().filter_map(|v| v.run_id.as_ref()).any(unread) {
         return format::known_or(None, format::reading(waiting.candidate.run_id.as_ref(), ctx));
@@ -31,7 +31,7 @@ pub fn cell(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
 }
 
 /// What the list knows, as far as it does.
-fn facts(waiting: &Waiting, ctx: &Ctx<'_>) -> ReviewedFacts {
+fn facts(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> ReviewedFacts {
     let run = |id: Option<&RunId>| match id.map(|id| ctx.catalog.run(id).flatten()) {
         None => RunFacts::NotRecorded,
         Some(Some(run)) => RunFacts::Known(Box::new(run.clone())),
@@ -42,7 +42,6 @@ fn facts(waiting: &Waiting, ctx: &Ctx<'_>) -> ReviewedFacts {
         version: waiting.candidate.clone(),
         baseline: waiting
             .production_version
-            .as_ref()
             .map(|version| Baseline { run: run(version.run_id.as_ref()), version: version.clone() }),
         holders: waiting.production.into_iter().collect(),
     }

@@ -26,7 +26,7 @@ impl Inbox {
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let models = &ctx.catalog.models;
         let failed = self.failure(ctx).is_some();
-        let known = models.read_at.map(|_| self.rows.len() - self.held.len());
+        let known = models.read_at.map(|_| self.undecided());
         let reading = models.has_more() && !failed;
         let right = vec![
             format::count(known, !models.complete, "waiting", "waiting"),
@@ -62,7 +62,7 @@ impl Inbox {
         let first = self.cursor.offset() + usize::from(self.cursor.offset() > line);
         (&table.scrolled(first).cursor(Some(below(self.cursor.index())))).render(area, buf);
         if let Some((pane, waiting)) = pane.zip(self.selected(ctx)) {
-            version_view::draw(&waiting.candidate, pane, buf, ctx, skin);
+            version_view::draw(waiting.candidate, pane, buf, ctx, skin);
         }
     }
 
@@ -84,7 +84,7 @@ impl Inbox {
 
     /// Why the run of the selected row could not be read.
     fn run_failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
-        ctx.catalog.run_failure(&self.selected(ctx)?.candidate.run_id?)
+        ctx.catalog.run_failure(self.selected(ctx)?.candidate.run_id.as_ref()?)
     }
 }
 
@@ -125,8 +125,8 @@ fn sample(ctx: &Ctx<'_>) -> Row<'static> {
     )
 }
 
-fn row(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
-    let candidate = &waiting.candidate;
+fn row(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+    let candidate = waiting.candidate;
     let reading = format::reading(candidate.run_id.as_ref(), ctx);
     let known: Option<&Run> = candidate.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
     let name = known.and_then(|r| ctx.rules.main_metric(r));
@@ -150,8 +150,8 @@ fn row(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
 }
 
 /// A row of what is held back: who holds it and why, in place of the numbers.
-fn held(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
-    let candidate = &waiting.candidate;
+fn held(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+    let candidate = waiting.candidate;
     let age = format::age(candidate.created_at, ctx.now);
     let author = candidate.author.clone().map(|a| format!("   {a}")).unwrap_or_default();
     let why = waiting.held().map(|mark| written::standing(&mark, ctx.now)).unwrap_or_default();
@@ -164,7 +164,7 @@ fn held(waiting: &Waiting, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
 
 /// The main metric's difference to production, or why there is none.
 fn against(
-    waiting: &Waiting,
+    waiting: &Waiting<'_>,
     name: Option<&str>,
     value: Option<MetricValue>,
     ctx: &Ctx<'_>,
@@ -173,7 +173,7 @@ fn against(
     let Some(production) = waiting.production else {
         return Phrase::of(Role::Muted, "first");
     };
-    let Some(id) = waiting.production_version.as_ref().and_then(|p| p.run_id.as_ref()) else {
+    let Some(id) = waiting.production_version.and_then(|p| p.run_id.as_ref()) else {
         // The page that listed the model did not carry the version an alias points to.
         return Phrase::of(Role::Muted, format!("vs {production}"));
     };

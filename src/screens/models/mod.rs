@@ -7,6 +7,7 @@ use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
+use crate::app::paged::Extent;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
@@ -18,7 +19,7 @@ use crate::screens::parts::{Ctx, Event, Filter, Step};
 pub struct Models {
     shown: Vec<usize>,
     keys: Vec<ModelName>,
-    made_from: Option<u64>,
+    made_from: Option<Extent>,
     cursor: Cursor<ModelName>,
     filter: Filter,
 }
@@ -67,8 +68,9 @@ impl Models {
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
         // The Enter that keeps the filter is not the one that opens.
         let typing = self.filter.is_editing();
-        if self.filter.update(event) || self.made_from != Some(ctx.catalog.models.revision) {
-            self.made_from = Some(ctx.catalog.models.revision);
+        let extent = ctx.catalog.models.extent();
+        if self.filter.update(event) || self.made_from != Some(extent) {
+            self.made_from = Some(extent);
             let models = &ctx.catalog.models.items;
             self.shown = fuzzy::filter(self.filter.query(), models, |m| m.name.to_string());
             self.keys = self.shown.iter().map(|i| models[*i].name.clone()).collect();

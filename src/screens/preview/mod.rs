@@ -107,8 +107,8 @@ impl Preview {
 
     /// The facts, which name the run, and the file.
     #[must_use]
-    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
-        vec![self.query(), self.owner.query()]
+    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        [self.query()].into_iter().chain(self.owner.needs(ctx.catalog)).collect()
     }
 
     /// Handles one event.

@@ -114,7 +114,7 @@ impl RunDetail {
         match action {
             Action::NextTab => self.go_to((at + 1) % Tab::ALL.len()),
             Action::PreviousTab => self.go_to((at + Tab::ALL.len() - 1) % Tab::ALL.len()),
-            Action::Refresh => return Step::refresh(vec![Query::Runs { ids: vec![self.id.clone()] }]),
+            Action::Refresh => return Step::refresh(self.needs(ctx)),
             Action::Curve => return self.open(ctx),
             Action::Files => return Step::push(Route::Files(Owner::Run(self.id.clone()))),
             Action::Browse => {

@@ -7,19 +7,18 @@ pub mod points;
 pub mod view;
 
 use crate::app::action::Action;
-use crate::app::catalog::Paged;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
+use crate::app::paged::Paged;
 use crate::app::query::Query;
 use crate::app::route::Route;
+use crate::app::run_cache::RUNS_AT_ONCE;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::{Ctx, Event, Step};
 
 /// Versions that are read before anyone asks for more: four questions for their runs.
 const AT_FIRST: usize = 400;
-/// Versions whose runs are asked for in one question.
-const RUNS_AT_ONCE: usize = 100;
 /// Questions for runs under way at once: the newest part of the line comes first, and not all at the same time.
 const QUESTIONS: usize = 2;
 /// The fewest version numbers that can be looked at.
@@ -103,13 +102,7 @@ impl Trend {
             Action::ZoomIn => self.zoom(&numbers, |width| width / 2),
             Action::ZoomOut => self.zoom(&numbers, |width| width.saturating_mul(2)),
             Action::LogScale => self.log = !self.log,
-            Action::Refresh => {
-                // What failed is part of what is needed, and asked again with the list.
-                let mut again: Vec<Query> = self.needs(ctx);
-                again.retain(|query| ctx.catalog.failure(query).is_some());
-                again.push(self.query(None));
-                return Step::refresh(again);
-            }
+            Action::Refresh => return Step::refresh(vec![self.query(None)]),
             _ => return self.leave(action, &numbers, at, ctx),
         }
         Step::none()

@@ -7,10 +7,11 @@ use ratatui::widgets::Widget as _;
 
 use super::points::{Point, summary};
 use super::{Trend, nearest};
-use crate::app::catalog::Paged;
+use crate::app::paged::Paged;
 use crate::domain::compare::metric_change;
 use crate::domain::run::format_significant;
 use crate::domain::text::clean_line;
+use crate::failure::Failure;
 use crate::screens::parts::known::Known;
 use crate::screens::parts::{Ctx, run_label, view as format};
 use crate::ui::Phrase;
@@ -31,7 +32,7 @@ impl Trend {
         let more = versions.is_none_or(|v| !v.complete);
         let needs = self.needs(ctx);
         let loading = needs.iter().any(|q| ctx.catalog.is_loading(q));
-        let failed = needs.iter().any(|q| ctx.catalog.failure(q).is_some());
+        let failed = self.failure(ctx).is_some();
         let all = summary(&self.points(ctx));
         let progress = match (versions, all.underway) {
             (Some(v), underway) if underway > 0 => {
@@ -42,12 +43,18 @@ impl Trend {
         (left, vec![format::count(versions.map(|v| v.items.len()), more, "version", "versions"), progress])
     }
 
+    /// Why the next page, or any of the runs, could not be read.
+    fn failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
+        let versions = ctx.catalog.versions(&self.model);
+        let mut runs = versions.into_iter().flat_map(|v| &v.items).filter_map(|v| v.run_id.as_ref());
+        let page = self.query(versions.and_then(Paged::next_page));
+        ctx.catalog.failure(&page).or_else(|| runs.find_map(|id| ctx.catalog.run_failure(id)))
+    }
+
     /// Draws the body: the version under the cursor, the chart, what there is and what is missing.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let versions = ctx.catalog.versions(&self.model);
-        let page = self.query(versions.and_then(Paged::next_page));
-        let runs = self.needs(ctx).into_iter().find_map(|q| ctx.catalog.failure(&q));
-        let failure = ctx.catalog.failure(&page).or(runs);
+        let failure = self.failure(ctx);
         let area = format::banner(area, buf, skin, failure, versions.and_then(|v| v.read_at));
         let points = self.points(ctx);
         if points.is_empty() {

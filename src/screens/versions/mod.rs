@@ -8,6 +8,7 @@ use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::owner::Owner;
+use crate::app::paged::{Extent, Paged};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::ids::{ModelName, VersionNumber};
@@ -24,7 +25,7 @@ pub struct Versions {
     model: ModelName,
     shown: Vec<usize>,
     keys: Vec<VersionNumber>,
-    made_from: Option<u64>,
+    made_from: Option<Extent>,
     /// What a filter looks through, a text for each version.
     haystacks: Vec<String>,
     cursor: Cursor<VersionNumber>,
@@ -109,11 +110,14 @@ impl Versions {
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
         let versions = ctx.catalog.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
-        let revision = versions.map(|v| v.revision);
-        let changed = self.made_from != revision;
+        let extent = versions.map(Paged::extent);
+        let changed = self.made_from != extent;
         if changed {
-            self.made_from = revision;
-            self.haystacks = items.iter().map(haystack).collect();
+            // A page that arrives in a list of thousands costs what the page does.
+            let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
+            self.haystacks.truncate(kept);
+            self.haystacks.extend(items.iter().skip(kept).map(haystack));
+            self.made_from = extent;
         }
         if self.filter.update(event) || changed {
             self.shown = fuzzy::filter(self.filter.query(), &self.haystacks, String::clone);

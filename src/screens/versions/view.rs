@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{SPARK, Versions};
-use crate::app::catalog::Paged;
+use crate::app::paged::Paged;
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::record::DecisionMark;
 use crate::domain::registry::{ModelVersion, VersionStatus};

@@ -2,7 +2,7 @@
 
 use super::super::{Evidence, Finding, Policy, Reading, Severity};
 use crate::domain::cd::CdState;
-use crate::domain::compare::matches;
+use crate::domain::pattern::matches;
 use crate::domain::lineage::{CheckResult, PullRequest, Standing};
 
 /// How many rules of this kind the policy has.

@@ -1,7 +1,8 @@
 //! Rules on metrics: limits, and what may be lost against the baseline.
 
 use super::super::{Finding, MetricRule, Severity};
-use crate::domain::compare::{Direction, matches};
+use crate::domain::compare::Direction;
+use crate::domain::pattern::matches;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::preflight::CheckState;
 use crate::domain::run::{MetricValue, format_significant};

@@ -76,9 +76,9 @@ impl Against {
     #[must_use]
     pub fn refreshes(&self, model: &ModelName) -> Vec<Query> {
         match self {
-            Self::Production => Vec::new(),
             Self::Version(number) => vec![facts_of(model, *number)],
-            Self::Run(id) => vec![Query::Runs { ids: vec![id.clone()] }],
+            // Runs are read again on every refresh.
+            Self::Production | Self::Run(_) => Vec::new(),
         }
     }
 

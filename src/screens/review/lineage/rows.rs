@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::code::code_rows;
-use super::trail::{Trail, parent_query};
+use super::trail::Trail;
 use super::tree::{Row, Tone, Tree, sentence};
 use crate::app::effect::Place;
 use crate::app::query::Query;
@@ -143,7 +143,7 @@ fn parent_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run, ctx: &Ctx<'_>)
     let Some(id) = trail.parent() else { return };
     let place = Some(Place::Run(run.experiment.clone(), id.clone()));
     let row = |value: String| Row::new("parent run", value).place(place.clone()).copy(id.as_str()).run(&id);
-    let failure = ctx.catalog.failure(&parent_query(id.clone()));
+    let failure = ctx.catalog.run_failure(&id);
     match (ctx.catalog.run(&id), failure) {
         (Some(Some(parent)), _) => {
             let row = row(format!("{}, {}", run_label(parent), standing(parent))).tone(run_tone(parent));

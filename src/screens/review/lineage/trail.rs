@@ -50,7 +50,8 @@ impl<'a> Trail<'a> {
 
     /// Every question that can be asked by now.
     pub(super) fn questions(&self) -> Vec<Query> {
-        let runs = [self.parent().map(parent_query), self.children().map(Query::SearchRuns)];
+        let mut questions = self.ctx.catalog.runs_to_ask(self.parent());
+        questions.extend(self.children().map(Query::SearchRuns));
         let traces = [
             self.logged_model(),
             self.experiment(),
@@ -61,7 +62,8 @@ impl<'a> Trail<'a> {
             self.baseline_question(),
             self.changes(),
         ];
-        runs.into_iter().flatten().chain(traces.into_iter().flatten().map(Query::Trace)).collect()
+        questions.extend(traces.into_iter().flatten().map(Query::Trace));
+        questions
     }
 
     fn run(&self) -> Option<&'a Run> {
@@ -140,11 +142,6 @@ impl<'a> Trail<'a> {
         let catalog = self.ctx.catalog;
         Part { known: catalog.traced(what), failure: catalog.failure(&Query::Trace(what.clone())) }
     }
-}
-
-/// A run on its own: asked even if a list brought it in already, so that a refresh reads it again.
-pub(super) fn parent_query(id: RunId) -> Query {
-    Query::Runs { ids: vec![id] }
 }
 
 fn commit(origin: &Origin) -> Trace {
