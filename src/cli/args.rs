@@ -57,6 +57,27 @@ pub struct Global {
     pub demo: bool,
 }
 
+/// What `signoff runs` sorts by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum RunSort {
+    /// When the run began
+    #[default]
+    Started,
+    /// Its name
+    Name,
+    /// The word for its state
+    Status,
+}
+
+/// In which direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Direction {
+    /// Smallest, earliest or first in the alphabet first
+    Asc,
+    /// The other way round
+    Desc,
+}
+
 /// How a command prints.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Format {
@@ -140,7 +161,7 @@ pub enum Command {
         #[allow(missing_docs)]
         format: Format,
     },
-    /// The runs of an experiment, newest first
+    /// The runs of an experiment, newest first or as --sort says
     Runs {
         /// The experiment's name or id
         #[arg(value_name = "EXPERIMENT")]
@@ -148,6 +169,12 @@ pub enum Command {
         /// Only runs that fit, in MLflow's filter language: "metrics.auc > 0.9 and params.depth = '6'"
         #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
         filter: String,
+        /// Sort by this, on the server; by metrics it sorts too slowly
+        #[arg(long, value_enum, default_value_t)]
+        sort: RunSort,
+        /// In which direction [default: desc for started, asc for the others]
+        #[arg(long, value_enum)]
+        order: Option<Direction>,
         /// Show at most so many
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,

@@ -20,7 +20,7 @@ use crate::failure::{FailureKind, Outcome};
 use crate::services::Services;
 
 /// Requests for single versions in flight at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 5;
 
 /// Runs the command.
 ///

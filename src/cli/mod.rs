@@ -142,8 +142,9 @@ pub async fn act(
         Command::Compare { candidate, baseline, all, format } => {
             show::compare_command(services, &candidate, baseline.as_ref(), all, format, sink).await
         }
-        Command::Runs { experiment, filter, limit, format } => {
-            runs::run(services, &experiment, &filter, limit, format, sink).await
+        Command::Runs { experiment, filter, sort, order, limit, format } => {
+            let list = runs::List { filter, order: runs::order(sort, order), limit: limit.max(1) };
+            runs::run(services, &experiment, list, format, sink).await
         }
         Command::Approve(args) => approve::approve(services, &args, interrupt(), sink).await,
         Command::Reject(args) => decide::run(services, &args, Decision::Reject, sink).await,

@@ -1,6 +1,6 @@
 //! `signoff runs`.
 
-use super::args::Format;
+use super::args::{Direction, Format, RunSort};
 use super::exit::Exit;
 use super::format::{age, value};
 use super::json;
@@ -12,7 +12,7 @@ use crate::domain::nearest;
 use crate::domain::run::Run;
 use crate::domain::text::{clean_line, shorten};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
-use crate::ports::tracking::{Experiment, RunQuery};
+use crate::ports::tracking::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::services::Services;
 
 /// Metrics shown in the table; `--json` has all.
@@ -20,20 +20,42 @@ const METRICS: usize = 4;
 /// Longest name shown in the table.
 const NAME_WIDTH: usize = 40;
 
-/// Runs `signoff runs`: the newest runs of an experiment, named or by its id, that `filter` lets through.
+/// Which runs are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    /// MLflow's own filter language; empty for all.
+    pub filter: String,
+    /// In which order the server lists them.
+    pub order: RunOrder,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The order that `--sort` and `--order` ask for: the newest first, names and states by the alphabet.
+#[must_use]
+pub fn order(sort: RunSort, direction: Option<Direction>) -> RunOrder {
+    let (by, usual) = match sort {
+        RunSort::Started => (RunAttribute::Started, Direction::Desc),
+        RunSort::Name => (RunAttribute::Name, Direction::Asc),
+        RunSort::Status => (RunAttribute::Status, Direction::Asc),
+    };
+    RunOrder { by, descending: direction.unwrap_or(usual) == Direction::Desc }
+}
+
+/// Runs `signoff runs`: the first runs in `list`'s order of an experiment, named or by its id, that its filter lets
+/// through.
 ///
 /// # Errors
 /// [`FailureKind::NotFound`] if there is no such experiment; whatever the server says, also about the filter.
 pub async fn run(
     services: &Services,
     experiment: &str,
-    filter: &str,
-    limit: usize,
+    list: List,
     format: Format,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
     let experiment = find(services, experiment).await?;
-    let (runs, truncated) = newest(services, &experiment.id, filter, limit.max(1)).await?;
+    let (runs, truncated) = first(services, &experiment.id, &list).await?;
     if format.json {
         let shown = |r: &Run| {
             let url = services.registry.run_page(&r.experiment, &r.id);
@@ -43,14 +65,14 @@ pub async fn run(
             schema: "signoff.runs/1",
             place: place(services),
             experiment: (&experiment).into(),
-            filter: filter.to_owned(),
+            filter: list.filter,
             runs: runs.iter().map(shown).collect(),
             truncated,
         })?;
         return Ok(Exit::Done);
     }
     if runs.is_empty() {
-        sink.line(&match filter {
+        sink.line(&match list.filter.as_str() {
             "" => format!("The experiment {} has no runs.", experiment.name),
             _ => format!("No run of the experiment {} fits the filter.", experiment.name),
         });
@@ -59,7 +81,8 @@ pub async fn run(
     let text = table(services, &runs).render(sink.style());
     sink.text(&text);
     if truncated {
-        sink.note(&format!("The newest {} are shown; --limit shows more.", runs.len()));
+        let which = if list.order == RunOrder::default() { "newest" } else { "first" };
+        sink.note(&format!("The {which} {} are shown; --limit shows more.", runs.len()));
     }
     Ok(Exit::Done)
 }
@@ -150,14 +173,10 @@ async fn find(services: &Services, wanted: &str) -> Outcome<Experiment> {
     })
 }
 
-/// The newest runs, at most `limit`, and whether there are more.
-async fn newest(
-    services: &Services,
-    experiment: &ExperimentId,
-    filter: &str,
-    limit: usize,
-) -> Outcome<(Vec<Run>, bool)> {
-    let mut query = RunQuery { experiments: vec![experiment.clone()], filter: filter.to_owned(), page: None };
+/// The first runs, at most as many as `list` says, and whether there are more.
+async fn first(services: &Services, experiment: &ExperimentId, list: &List) -> Outcome<(Vec<Run>, bool)> {
+    let (filter, order, limit) = (list.filter.clone(), list.order, list.limit);
+    let mut query = RunQuery { filter, order, ..RunQuery::of(experiment.clone()) };
     let mut out = Vec::new();
     loop {
         let read = services.tracking.search_runs(&query).await?;

@@ -22,7 +22,7 @@ use crate::domain::record::Decision;
 use crate::domain::registry::{RegisteredModel, Stage};
 use crate::domain::rules::Rules;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
-use crate::ports::tracking::{Experiment, RunQuery};
+use crate::ports::tracking::{Experiment, RunOrder, RunQuery};
 use crate::ports::{Page, RegistryInfo};
 use crate::program::state::State;
 use crate::program::update::update;
@@ -253,7 +253,10 @@ fn found(search: &RunQuery) -> Outcome<Answer> {
         return Ok(Answer::SearchRuns(Page { items: vec![run(7)], next: None }));
     }
     let next = (first < 200).then(|| (first + 100).to_string());
-    Ok(Answer::SearchRuns(Page { items: (first..first + 100).map(run).collect(), next }))
+    let newest_first = search.order == RunOrder::default();
+    // In any other order the last comes first.
+    let place = |i: u64| if newest_first { i } else { 299 - i };
+    Ok(Answer::SearchRuns(Page { items: (first..first + 100).map(place).map(run).collect(), next }))
 }
 
 /// A preflight in which everything passes.

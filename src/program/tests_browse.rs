@@ -10,6 +10,7 @@ use crate::app::route::Route;
 use crate::domain::ids::{ExperimentId, ModelName, RunId};
 use crate::domain::promotion::samples;
 use crate::ports::Page;
+use crate::ports::tracking::{RunAttribute, RunOrder};
 use crate::screens::Screen;
 
 /// In the runs of the one experiment, the first page read.
@@ -109,6 +110,41 @@ fn sorting_works_on_what_is_loaded_asks_nothing_and_reverses() {
     simulator.keys("sauc<enter>g");
     assert!(row(&simulator, 0).contains("train-1090"), "{}", picture(&simulator));
     assert!(row(&simulator, 1).contains("train-1099"), "{}", picture(&simulator));
+    assert!(!asks(&mut simulator));
+}
+
+#[test]
+fn the_server_sorts_where_that_is_cheap_and_it_has_more() {
+    let mut simulator = in_runs();
+    simulator.keys("jj");
+    simulator.answering = false;
+    simulator.keys("sname<enter>");
+    let asked = simulator.asked();
+    let ordered = |e: &Effect| match e {
+        Effect::Fetch(_, Query::SearchRuns(s)) => s.order == RunOrder { by: RunAttribute::Name, descending: false },
+        _ => false,
+    };
+    assert!(asked.iter().any(ordered), "{asked:?}");
+    assert!(row(&simulator, 0).contains("train-1000"), "the rows stay until it answers: {}", picture(&simulator));
+    simulator.answering = true;
+    for effect in asked.into_iter().filter(ordered) {
+        let Effect::Fetch(id, query) = effect else { continue };
+        let answer = super::simulator::answer(&query);
+        simulator.send(Msg::Reply { id, query, answer });
+    }
+    assert!(row(&simulator, 0).contains("▸ ✓ finished  train-1200"), "{}", picture(&simulator));
+    assert!(!picture(&simulator).contains("what is loaded"), "{}", picture(&simulator));
+    simulator.keys("sauc<enter>");
+    assert!(picture(&simulator).contains("sorted: what is loaded"), "{}", picture(&simulator));
+}
+
+#[test]
+fn what_is_loaded_as_a_whole_is_sorted_without_asking() {
+    let mut simulator = in_runs();
+    simulator.keys("GGG");
+    assert!(picture(&simulator).contains(" 300 runs"), "{}", picture(&simulator));
+    simulator.asked();
+    simulator.keys("sname<enter>");
     assert!(!asks(&mut simulator));
 }
 

@@ -29,7 +29,7 @@ use crate::promoter::{Promoter, Until, Watch};
 use crate::services::Services;
 
 /// Reads under way at once. More do not help: servers have four workers by default (measured).
-const MAX_READS: usize = 8;
+const MAX_READS: usize = 5;
 
 /// What the loop has to do itself, because it concerns the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]

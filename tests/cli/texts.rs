@@ -47,6 +47,21 @@ async fn the_runs_of_an_experiment_are_found_by_its_name_or_id() {
 }
 
 #[tokio::test]
+async fn runs_come_in_the_order_that_is_asked_for() {
+    let desk = Desk::new();
+    let names = async |line: &str| -> Vec<String> {
+        let ran = desk.run(line).await;
+        assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+        let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        json["runs"].as_array().unwrap().iter().map(|run| run["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let up = names("runs telco-churn/classification --limit 500 --sort name --json").await;
+    assert!(up.len() > 5 && up.is_sorted(), "{up:?}");
+    let down = names("runs telco-churn/classification --limit 500 --sort name --order desc --json").await;
+    assert!(down.iter().rev().eq(&up), "{down:?}");
+}
+
+#[tokio::test]
 async fn a_limit_says_that_there_is_more() {
     let desk = Desk::new();
     assert!(desk.run("versions telco-churn --limit 4").await.err.contains("--limit"));

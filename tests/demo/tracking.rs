@@ -5,13 +5,13 @@ use std::sync::Mutex;
 use signoff::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use signoff::domain::history::History;
 use signoff::domain::ids::ExperimentId;
-use signoff::ports::tracking::{RunQuery, TrackingServer};
+use signoff::ports::tracking::{RunOrder, RunQuery, TrackingServer};
 
 use super::*;
 
 fn query(experiments: &[&str], filter: &str) -> RunQuery {
     let experiments = experiments.iter().map(|e| ExperimentId::new(*e)).collect();
-    RunQuery { experiments, filter: filter.to_owned(), page: None }
+    RunQuery { experiments, filter: filter.to_owned(), order: RunOrder::default(), page: None }
 }
 
 async fn found(demo: &Demo, filter: &str) -> Vec<String> {

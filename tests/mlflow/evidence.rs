@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use signoff::adapters::mlflow::Tuning;
 use signoff::domain::ids::{ExperimentId, RunId};
 use signoff::failure::FailureKind;
-use signoff::ports::tracking::{RunQuery, TrackingServer};
+use signoff::ports::tracking::{RunAttribute, RunOrder, RunQuery, TrackingServer};
 
 use crate::support::mlflow_server::{Server, Version};
 use crate::support::seed::{Api, RunSeed, SeededRun};
@@ -15,6 +15,7 @@ use crate::{adapter, all, on_real_servers, tuned};
 on_real_servers! {
     experiments_come_newest_first_without_deleted_ones,
     runs_come_newest_first_page_by_page_without_deleted_ones,
+    runs_come_in_the_order_that_was_asked_for,
     a_filter_is_the_servers_own_and_so_is_its_refusal,
     a_search_in_no_experiment_asks_nobody,
 }
@@ -98,7 +99,7 @@ fn seed(version: Version) -> Evidence {
 
 fn query(experiments: &[&str], filter: &str, page: Option<String>) -> RunQuery {
     let experiments = experiments.iter().map(|e| ExperimentId::new(*e)).collect();
-    RunQuery { experiments, filter: filter.to_owned(), page }
+    RunQuery { experiments, filter: filter.to_owned(), order: RunOrder::default(), page }
 }
 
 async fn experiments_come_newest_first_without_deleted_ones(version: Version) {
@@ -114,6 +115,27 @@ async fn experiments_come_newest_first_without_deleted_ones(version: Version) {
         let ours = found.iter().find(|e| e.id.as_str() == evidence.experiment).unwrap();
         assert_eq!(ours.name, "evidence 客␛[2J");
         assert!(ours.created_at.is_some() && ours.updated_at >= ours.created_at);
+    }
+}
+
+async fn runs_come_in_the_order_that_was_asked_for(version: Version) {
+    let api = Api::new(Server::shared(version));
+    let at = &api.experiment("runs in order");
+    for (name, start, status) in [("b", 1_000, "FINISHED"), ("a", 3_000, "KILLED"), ("c", 2_000, "FAILED")] {
+        let run = json!({"experiment_id": at, "run_name": name, "start_time": start});
+        let id = &api.post("runs/create", run)["run"]["info"]["run_id"];
+        api.post("runs/update", json!({"run_id": id, "status": status, "end_time": 9_000}));
+    }
+    // One by one, so that the order has to hold from page to page.
+    let mlflow = &tuned(version, Tuning { runs_per_page: 1, ..Tuning::default() });
+    for (by, ascending) in [(RunAttribute::Name, "abc"), (RunAttribute::Started, "bca"), (RunAttribute::Status, "cba")] {
+        for descending in [false, true] {
+            let search = |page| RunQuery { order: RunOrder { by, descending }, ..query(&[at], "", page) };
+            let found = all(|token| async move { mlflow.search_runs(&search(token)).await }).await.concat();
+            let names: String = found.into_iter().map(|run| run.name).collect();
+            let reversed = ascending.chars().rev().collect();
+            assert_eq!(names, if descending { reversed } else { ascending.to_owned() }, "{by:?}");
+        }
     }
 }
 

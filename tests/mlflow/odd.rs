@@ -171,7 +171,7 @@ async fn lists_that_repeat_their_pages_are_stopped() {
     let stub = Stub::start(vec![Act::json(r#"{"next_page_token":"same","files":[{"path":"a"}]}"#)]);
     let mlflow = at(&stub.url());
     let page = Some("same".to_owned());
-    let query = RunQuery { experiments: vec![ExperimentId::new("1")], filter: String::new(), page };
+    let query = RunQuery { page, ..RunQuery::of(ExperimentId::new("1")) };
     assert_eq!(mlflow.search_runs(&query).await.unwrap_err().kind, FailureKind::Protocol);
     assert_eq!(mlflow.experiments(Some("same")).await.unwrap_err().kind, FailureKind::Protocol);
     assert_eq!(mlflow.artifacts(&run(), "").await.unwrap().len(), 1);

@@ -15,7 +15,7 @@ use crate::domain::run::Run;
 use crate::domain::text::clean_line;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Page;
-use crate::ports::tracking::{Experiment, RunQuery, TrackingServer};
+use crate::ports::tracking::{Experiment, RunAttribute, RunOrder, RunQuery, TrackingServer};
 
 #[async_trait]
 impl TrackingServer for Mlflow {
@@ -53,6 +53,7 @@ impl TrackingServer for Mlflow {
             "filter": query.filter,
             "run_view_type": "ACTIVE_ONLY",
             "max_results": self.tuning.runs_per_page,
+            "order_by": [order_by(query.order)],
             "page_token": page.unwrap_or_default(),
         });
         let answer: wire::RunPage = self.tracking.json(&Call::search("runs/search", what, body)).await?;
@@ -114,6 +115,15 @@ impl TrackingServer for Mlflow {
     fn logged_model_page(&self, experiment: &ExperimentId, id: &str) -> Option<String> {
         Some(super::logged_model_page(self.tracking.base(), experiment, id))
     }
+}
+
+fn order_by(order: RunOrder) -> String {
+    let attribute = match order.by {
+        RunAttribute::Started => "start_time",
+        RunAttribute::Name => "run_name",
+        RunAttribute::Status => "status",
+    };
+    format!("attributes.{attribute} {}", if order.descending { "DESC" } else { "ASC" })
 }
 
 /// The token of the next page, unless it is the one this page was asked with.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::app::prefs::{RunColumn, Sort, SortKey};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
+use crate::ports::tracking::{RunAttribute, RunOrder};
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +72,18 @@ fn descend(
         }
         todo.extend(children.iter().rev().map(|i| (*i, depth + 1, shown && !fold)));
     }
+}
+
+/// The order by which the server can sort as `sort` asks for; none if it cannot, or only at a price.
+#[must_use]
+pub fn by_the_server(sort: &Sort) -> Option<RunOrder> {
+    let by = match sort.key {
+        SortKey::Started => RunAttribute::Started,
+        SortKey::Name => RunAttribute::Name,
+        SortKey::Status => RunAttribute::Status,
+        SortKey::Duration | SortKey::User | SortKey::Column(_) => return None,
+    };
+    Some(RunOrder { by, descending: sort.descending })
 }
 
 /// A value to sort by. What is not there or not a number comes last, whichever way one sorts.

@@ -39,10 +39,10 @@ const ERROR_ROWS: usize = 3;
 pub struct Runs {
     experiment: ExperimentId,
     name: String,
-    /// The filter that was sent last.
-    wanted: String,
-    /// The filter whose runs are shown: the last that the server understood.
-    shown: String,
+    /// What was asked for last: filter and order.
+    wanted: RunQuery,
+    /// That whose runs are shown: the last that the server understood and answered.
+    shown: RunQuery,
     search: SearchLine,
     filter: Filter,
     picker: Option<Picker>,
@@ -54,7 +54,7 @@ pub struct Runs {
     marks: Vec<RunId>,
     lines: Vec<Line>,
     keys: Vec<RunId>,
-    made_from: Option<(String, u64)>,
+    made_from: Option<(RunQuery, u64)>,
     cursor: Cursor<RunId>,
 }
 
@@ -62,11 +62,12 @@ impl Runs {
     /// The runs of `experiment`, which is called `name`.
     #[must_use]
     pub fn new(experiment: ExperimentId, name: String) -> Self {
+        let all = RunQuery::of(experiment.clone());
         Self {
             experiment,
             name,
-            wanted: String::new(),
-            shown: String::new(),
+            wanted: all.clone(),
+            shown: all,
             search: SearchLine::default(),
             filter: Filter::default(),
             picker: None,
@@ -119,13 +120,13 @@ impl Runs {
     /// Whether Esc has something to close or clear.
     #[must_use]
     pub fn takes_back(&self) -> bool {
-        self.captures_text() || self.filter.is_active() || !self.wanted.is_empty()
+        self.captures_text() || self.filter.is_active() || !self.wanted.filter.is_empty()
     }
 
     /// The first page of what was asked for last, and the next page when the cursor comes near the end.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut search = self.search_for(&self.wanted);
+        let mut search = self.wanted.clone();
         if let Some(found) = ctx.catalog.found_runs(&search) {
             // What is typed with `/` looks through what is loaded, and loads nothing.
             let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.lines.len();
@@ -167,11 +168,11 @@ impl Runs {
         }
         match event {
             Event::Action(Action::Search) => {
-                self.search.begin(&self.wanted);
+                self.search.begin(&self.wanted.filter);
                 return Some(Step::none());
             }
             Event::Action(Action::Back) if !self.filter.is_active() => {
-                self.wanted.clear();
+                self.wanted.filter.clear();
                 return Some(Step::none());
             }
             _ => {}
@@ -185,14 +186,14 @@ impl Runs {
 
     fn send(&mut self, filter: String) -> Step {
         let mut step = Step::none();
-        if filter == self.wanted {
+        if filter == self.wanted.filter {
             // Sent again: whatever was said to it, ask anew.
-            step.refresh = vec![Query::SearchRuns(self.search_for(&filter))];
+            step.refresh = vec![Query::SearchRuns(self.wanted.clone())];
         }
         if !filter.is_empty() {
             step.remember = Some(Remember::Filter(filter.clone()));
         }
-        self.wanted = filter;
+        self.wanted.filter = filter;
         step
     }
 
@@ -214,6 +215,7 @@ impl Runs {
                 let sort = Sort { descending: again.unwrap_or(usual), key };
                 self.sort = Some(sort.clone());
                 self.made_from = None;
+                self.let_the_server_sort(ctx);
                 // One sorts to see what comes first.
                 self.cursor = Cursor::default();
                 Step { remember: Some(Remember::Sort(self.experiment.clone(), sort)), ..Step::none() }
@@ -237,7 +239,7 @@ impl Runs {
     fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
         let columns = self.columns.as_ref().map_or(0, Vec::len);
         match action {
-            Action::Refresh => return Step::refresh(vec![Query::SearchRuns(self.search_for(&self.wanted))]),
+            Action::Refresh => return Step::refresh(vec![Query::SearchRuns(self.wanted.clone())]),
             Action::CursorLeft => self.first_column = self.first_column.saturating_sub(1),
             Action::CursorRight => self.first_column = (self.first_column + 1).min(columns.saturating_sub(1)),
             Action::Sort | Action::Columns => {
@@ -318,8 +320,11 @@ impl Runs {
     /// Makes the rows again if anything they are made from changed, and finds the cursor's row in them.
     fn settle(&mut self, ctx: &Ctx<'_>) {
         // The rows stay until the server has understood the filter and answered.
-        let answered = ctx.catalog.found_runs(&self.search_for(&self.wanted)).is_some_and(|f| f.list.read_at.is_some());
+        let answered = ctx.catalog.found_runs(&self.wanted).is_some_and(|f| f.list.read_at.is_some());
         if self.wanted != self.shown && answered {
+            if self.wanted.order != self.shown.order {
+                self.cursor = Cursor::default();
+            }
             self.shown.clone_from(&self.wanted);
             self.made_from = None;
         }
@@ -330,6 +335,7 @@ impl Runs {
             let chosen = ctx.prefs.columns.get(&self.experiment).cloned();
             if self.sort.is_none() {
                 self.sort = ctx.prefs.sort.get(&self.experiment).cloned();
+                self.let_the_server_sort(ctx);
             }
             self.columns = Some(chosen.unwrap_or_else(|| usual_columns(found, &ctx.rules.main_metrics)));
         }
@@ -348,13 +354,26 @@ impl Runs {
         self.cursor.settle(&self.keys, rows);
     }
 
-    fn search_for(&self, filter: &str) -> RunQuery {
-        RunQuery { experiments: vec![self.experiment.clone()], filter: filter.to_owned(), page: None }
+    /// The server sorts where that costs it little and it has more than is loaded. All else is sorted here, which can
+    /// only order what is loaded.
+    fn let_the_server_sort(&mut self, ctx: &Ctx<'_>) {
+        let order = self.sort.as_ref().and_then(arrange::by_the_server);
+        let more = self.found(ctx).is_some_and(|found| found.list.has_more());
+        if let Some(order) = order.filter(|_| more) {
+            self.wanted.order = order;
+        }
     }
 
-    /// What was found by the filter whose runs are shown.
+    /// Whether the server has more runs, among which others might come first.
+    fn sorts_a_part(&self, ctx: &Ctx<'_>) -> bool {
+        let Some(sort) = &self.sort else { return false };
+        let by_us = arrange::by_the_server(sort) != Some(self.shown.order);
+        by_us && self.found(ctx).is_some_and(|found| found.list.has_more())
+    }
+
+    /// What was found of what is shown.
     fn found<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a FoundRuns> {
-        ctx.catalog.found_runs(&self.search_for(&self.shown))
+        ctx.catalog.found_runs(&self.shown)
     }
 
     fn selected(&self, ctx: &Ctx<'_>) -> Option<Arc<Run>> {
@@ -363,15 +382,15 @@ impl Runs {
     }
 
     fn has_search_line(&self) -> bool {
-        self.search.is_editing() || !self.wanted.is_empty()
+        self.search.is_editing() || !self.wanted.filter.is_empty()
     }
 
     /// Why the filter that was sent last could not be answered.
     fn search_failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
-        if self.wanted.is_empty() {
+        if self.wanted.filter.is_empty() {
             return None;
         }
-        ctx.catalog.failure(&Query::SearchRuns(self.search_for(&self.wanted)))
+        ctx.catalog.failure(&Query::SearchRuns(self.wanted.clone()))
     }
 
     /// The server's word on the filter, in lines.

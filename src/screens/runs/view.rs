@@ -27,7 +27,7 @@ impl Runs {
     /// What the title line says: left, and pieces at the right.
     #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let query = self.needs(ctx).pop().unwrap_or(Query::SearchRuns(self.search_for(&self.wanted)));
+        let query = self.needs(ctx).pop().unwrap_or(Query::SearchRuns(self.wanted.clone()));
         let loading = ctx.catalog.is_loading(&query);
         let failed = ctx.catalog.failure(&query).is_some();
         let list = self.found(ctx).map(|f| &f.list);
@@ -49,7 +49,9 @@ impl Runs {
             }
             _ => Phrase::default(),
         };
-        let right = vec![count, marks, columns, format::freshness(loading, failed, list.and_then(|l| l.read_at), skin)];
+        let part = if self.sorts_a_part(ctx) { "sorted: what is loaded" } else { "" };
+        let part = Phrase::of(Role::Muted, part);
+        let right = vec![count, part, marks, columns, format::freshness(loading, failed, list.and_then(|l| l.read_at), skin)];
         (Phrase::of(Role::Title, self.name.clone()), right)
     }
 
@@ -72,7 +74,7 @@ impl Runs {
             let (message, keys): (&str, &[_]) = match (self.filter.query(), list.and_then(|l| l.read_at)) {
                 (_, None) if failure.is_some() || self.search_failure(ctx).is_some() => ("", &[]),
                 (_, None) => ("reading runs …", &[]),
-                ("", Some(_)) if self.shown.is_empty() => ("This experiment has no runs.", &[("r", "reads again")]),
+                ("", Some(_)) if self.shown.filter.is_empty() => ("This experiment has no runs.", &[("r", "reads again")]),
                 ("", Some(_)) => ("No run fits the filter.", &[("f", "changes it"), ("Esc", "clears it")]),
                 _ => ("No loaded run matches.", &[("Esc", "clears the filter")]),
             };
@@ -111,7 +113,7 @@ impl Runs {
             format::prompt(" f ", self.search.field(), true, &hint, area, buf, skin)
         } else {
             let (line, below) = format::split_top(area, 1);
-            let phrase = Phrase::of(Role::Key, " f ").text(clean_line(&self.wanted));
+            let phrase = Phrase::of(Role::Key, " f ").text(clean_line(&self.wanted.filter));
             phrase.add(Role::Key, "   Esc").add(Role::Muted, " clears it").draw(line, buf, skin);
             below
         };

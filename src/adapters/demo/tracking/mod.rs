@@ -7,6 +7,8 @@ mod curves;
 mod files;
 mod filter;
 
+use std::cmp::Ordering;
+
 use async_trait::async_trait;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
@@ -15,7 +17,7 @@ use self::files::File;
 use self::filter::Filter;
 use super::convert;
 use super::registry::{DemoRegistry, cut};
-use super::world::{Refusal, World};
+use super::world::{Refusal, TrainingRun, World};
 use crate::domain::artifact::{
     ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature, SignatureField, home,
 };
@@ -26,7 +28,7 @@ use crate::domain::run::Run;
 use crate::domain::text::{clean, clean_line};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Page;
-use crate::ports::tracking::{Experiment, RunQuery, TrackingServer};
+use crate::ports::tracking::{Experiment, RunAttribute, RunOrder, RunQuery, TrackingServer};
 
 /// The most points of a history at once, as on the real servers.
 const MAX_POINTS: usize = 2_500;
@@ -58,10 +60,12 @@ impl TrackingServer for DemoRegistry {
         let (query, size) = (query.clone(), self.page_size());
         self.read("search the runs".to_owned(), move |world| {
             let filter = Filter::parse(&query.filter)?;
-            let wanted = |run: &super::world::TrainingRun| query.experiments.contains(&run.experiment) && !run.deleted;
+            let wanted = |run: &TrainingRun| query.experiments.contains(&run.experiment) && !run.deleted;
             let mut found: Vec<_> =
                 world.runs.iter().filter(|(id, run)| wanted(run) && filter.matches(id, run)).collect();
             found.sort_by_key(|(id, run)| (std::cmp::Reverse(run.started_at), *id));
+            // Of the same rank newest first, as MLflow does it.
+            found.sort_by(|(_, a), (_, b)| in_order(a, b, query.order));
             cut(found.into_iter(), query.page.as_deref(), size, |(id, run)| convert::run(id, run))
         })
         .await
@@ -183,6 +187,15 @@ impl TrackingServer for DemoRegistry {
     fn logged_model_page(&self, _experiment: &ExperimentId, _id: &str) -> Option<String> {
         None
     }
+}
+
+fn in_order(a: &TrainingRun, b: &TrainingRun, order: RunOrder) -> Ordering {
+    let ascending = match order.by {
+        RunAttribute::Started => a.started_at.cmp(&b.started_at),
+        RunAttribute::Name => a.name.cmp(&b.name),
+        RunAttribute::Status => a.status.cmp(&b.status),
+    };
+    if order.descending { ascending.reverse() } else { ascending }
 }
 
 fn experiment(id: &ExperimentId, e: &super::world::Experiment) -> Experiment {

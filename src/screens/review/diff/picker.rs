@@ -166,8 +166,7 @@ impl Picker {
     }
 
     fn search(&self) -> Option<RunQuery> {
-        let experiments = vec![self.experiment.clone()?];
-        Some(RunQuery { experiments, filter: String::new(), page: None })
+        self.experiment.clone().map(RunQuery::of)
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
