@@ -71,7 +71,7 @@ pub struct Training {
 /// # Errors
 /// A sentence that says what is missing; whatever the host says about the commit.
 pub async fn source(services: &Services, facts: &ReviewedFacts) -> Outcome<Source> {
-    let Origin { repo, rev, origin } = code_of(&services.rules, facts, &services.host.host())?;
+    let Origin { repo, rev, origin } = code_of(&services.rules, facts.into(), &services.host.host())?;
     let commit = services.host.commit(&repo, &rev).await?;
     Ok(Source { repo, commit, origin })
 }
@@ -128,7 +128,7 @@ pub async fn changes(
 /// # Errors
 /// If there is no training run, or the workflow run is on another host; whatever the host says.
 pub async fn training(services: &Services, facts: &ReviewedFacts) -> Outcome<Option<Training>> {
-    let Some(Claim { tag, repo, id }) = training_of(&services.rules, facts, &services.host.host())? else {
+    let Some(Claim { tag, repo, id }) = training_of(&services.rules, facts.into(), &services.host.host())? else {
         return Ok(None);
     };
     let run = services.code.workflow_run(&repo, id).await?;

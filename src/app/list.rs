@@ -97,6 +97,30 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_a_list_of_thousands_looks_at_few_rows() {
+        thread_local!(static LOOKS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
+        #[derive(Clone)]
+        struct Key(usize);
+        impl PartialEq for Key {
+            fn eq(&self, other: &Self) -> bool {
+                LOOKS.set(LOOKS.get() + 1);
+                self.0 == other.0
+            }
+        }
+        let keys: Vec<_> = (0..20_000).map(Key).collect();
+        let mut cursor = Cursor::default();
+        cursor.settle(&keys, 20);
+        cursor.step(Action::Bottom, &keys, 20);
+        LOOKS.set(0);
+        for _ in 0..100 {
+            cursor.settle(&keys, 20);
+            cursor.step(Action::Up, &keys, 20);
+        }
+        assert_eq!(cursor.index(), 19_899);
+        assert!(LOOKS.get() <= 200, "{} looks", LOOKS.get());
+    }
+
+    #[test]
     fn a_vanished_row_leaves_the_cursor_on_its_neighbour() {
         let mut cursor = Cursor::default();
         cursor.step(Action::Bottom, &[1, 2, 3], 10);

@@ -135,7 +135,7 @@ fn effect(state: &SagaState) -> Effect {
 fn repositories(services: &Services, model: Option<&ModelName>, here: &[LogEntry]) -> Vec<RepoSlug> {
     let rule = &services.rules.repository;
     let configured = match model {
-        Some(model) => rule.resolve(model, None, &services.host.host()).ok().into_iter().collect::<Vec<_>>(),
+        Some(model) => rule.resolve(Some(model), None, &services.host.host()).ok().into_iter().collect::<Vec<_>>(),
         None => rule.fixed.iter().chain(rule.per_model.iter().map(|(_, repo)| repo)).cloned().collect(),
     };
     let released = here.iter().filter(|e| model.is_none_or(|m| *m == e.model)).filter_map(|e| e.repository.clone());

@@ -160,7 +160,7 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Named {
     .await;
     let rules = &services.rules;
     let run = version.as_ref().ok().and_then(|(_, run)| run.known());
-    let repository = rules.repository.resolve(&record.model.name, run, &services.host.host());
+    let repository = rules.repository.resolve(Some(&record.model.name), run, &services.host.host());
     let policy = match (&version, &record.change) {
         (Ok(version), Some(change)) => {
             let baseline = baseline.as_ref().and_then(|b| b.as_ref().ok());

@@ -47,13 +47,7 @@ pub fn order(sort: RunSort, direction: Option<Direction>) -> RunOrder {
 ///
 /// # Errors
 /// [`FailureKind::NotFound`] if there is no such experiment; whatever the server says, also about the filter.
-pub async fn run(
-    services: &Services,
-    experiment: &str,
-    list: List,
-    format: Format,
-    sink: &mut Sink,
-) -> Outcome<Exit> {
+pub async fn run(services: &Services, experiment: &str, list: List, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let experiment = find(services, experiment).await?;
     let (runs, truncated) = first(services, &experiment.id, &list).await?;
     if format.json {

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::origin::{Origin, Sourced};
-pub use crate::domain::pattern::check_pattern;
 use crate::domain::nearest::did_you_mean;
+pub use crate::domain::pattern::check_pattern;
 use crate::domain::policy::file::{self, PolicyTable};
 use crate::domain::text::clean_line;
 

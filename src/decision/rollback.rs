@@ -217,7 +217,7 @@ impl Search<'_> {
         let asked = newest.into_iter().filter_map(|version| {
             let run = runs.iter().find(|r| Some(&r.id) == version.run_id.as_ref());
             let rules = &self.services.rules;
-            let repo = rules.repository.resolve(self.model, run, &self.services.host.host()).ok()?;
+            let repo = rules.repository.resolve(Some(self.model), run, &self.services.host.host()).ok()?;
             let named = version.own_tag("tag").and_then(|t| t.parse::<TagName>().ok());
             let tag = match named {
                 Some(tag) => tag,
@@ -263,7 +263,7 @@ impl Search<'_> {
     /// The runs that name the repository, where the configuration does not.
     async fn runs(&mut self, versions: &[&ModelVersion]) -> Vec<Run> {
         let rules = &self.services.rules;
-        if rules.repository.resolve(self.model, None, &self.services.host.host()).is_ok() {
+        if rules.repository.resolve(Some(self.model), None, &self.services.host.host()).is_ok() {
             return Vec::new();
         }
         let ids: Vec<_> = versions.iter().filter_map(|v| v.run_id.clone()).collect();

@@ -131,12 +131,13 @@ pub struct RepositoryRule {
 }
 
 impl RepositoryRule {
-    /// The repository of `model`; `host` is the configured GitHub host, which a run's URL has to name too.
+    /// The repository of `model`, or of a run that is no model's; `host` is the configured GitHub host, which a run's URL has to name too.
     ///
     /// # Errors
     /// A sentence that says what is missing.
-    pub fn resolve(&self, model: &ModelName, run: Option<&Run>, host: &str) -> Result<RepoSlug, String> {
-        if let Some((_, repo)) = self.per_model.iter().find(|(p, _)| matches(p, model.as_str())) {
+    pub fn resolve(&self, model: Option<&ModelName>, run: Option<&Run>, host: &str) -> Result<RepoSlug, String> {
+        let own = |model: &ModelName| self.per_model.iter().find(|(p, _)| matches(p, model.as_str()));
+        if let Some((_, repo)) = model.and_then(own) {
             return Ok(repo.clone());
         }
         if let Some(repo) = &self.fixed {

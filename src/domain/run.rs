@@ -64,6 +64,12 @@ impl Run {
         self.tags.get("mlflow.parentRunId").map(String::as_str).filter(|p| !p.is_empty() && *p != self.id.as_str())
     }
 
+    /// What its author wrote about it, often Markdown; cleaned.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.tags.get("mlflow.note.content").map(String::as_str).filter(|text| !text.trim().is_empty())
+    }
+
     /// The branch the run says it was started from.
     #[must_use]
     pub fn source_branch(&self) -> Option<&str> {

@@ -245,7 +245,7 @@ impl Checks {
     async fn source(&mut self, services: &Services, facts: &ReviewedFacts) -> Option<Source> {
         let (host, rules) = (&services.host, &services.rules);
         let run = facts.run.known();
-        let repo = match rules.repository.resolve(&facts.version.model, run, &host.host()) {
+        let repo = match rules.repository.resolve(Some(&facts.version.model), run, &host.host()) {
             Ok(repo) => repo,
             Err(why) => {
                 self.add_hint(

@@ -128,7 +128,8 @@ async fn runs_come_in_the_order_that_was_asked_for(version: Version) {
     }
     // One by one, so that the order has to hold from page to page.
     let mlflow = &tuned(version, Tuning { runs_per_page: 1, ..Tuning::default() });
-    for (by, ascending) in [(RunAttribute::Name, "abc"), (RunAttribute::Started, "bca"), (RunAttribute::Status, "cba")] {
+    for (by, ascending) in [(RunAttribute::Name, "abc"), (RunAttribute::Started, "bca"), (RunAttribute::Status, "cba")]
+    {
         for descending in [false, true] {
             let search = |page| RunQuery { order: RunOrder { by, descending }, ..query(&[at], "", page) };
             let found = all(|token| async move { mlflow.search_runs(&search(token)).await }).await.concat();

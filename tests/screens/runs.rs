@@ -57,7 +57,9 @@ fn one_run() {
     driver.keys("<enter>");
     assert_snapshot!("a_run", pictures(&mut driver));
     assert_snapshot!("a_run_without_colour", themed(&mut driver, Theme::NoColor));
-    for (tab, name) in [("2", "a_run_its_params"), ("3", "a_run_its_tags"), ("4", "a_run_its_facts")] {
+    for (tab, name) in
+        [("2", "a_run_its_params"), ("3", "a_run_its_tags"), ("4", "a_run_its_lineage"), ("5", "a_run_its_description")]
+    {
         driver.keys(tab);
         assert_snapshot!(name, text(&mut driver, 80, 24));
     }

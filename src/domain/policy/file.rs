@@ -18,9 +18,9 @@ use toml::Spanned;
 
 use super::{FourEyes, MetricRule, Policy, Question, Severity, TagRule};
 use crate::domain::compare::Direction;
-use crate::domain::pattern::{check_pattern, matches};
 use crate::domain::ids::ModelName;
 use crate::domain::nearest::did_you_mean;
+use crate::domain::pattern::{check_pattern, matches};
 use crate::domain::text::clean_line;
 
 /// What is wrong with a policy.

@@ -1,6 +1,7 @@
 //! What all screens share: what they are given, what they answer, and the filter line.
 
 pub mod known;
+pub mod lineage;
 pub mod plot;
 pub mod plot_view;
 pub mod save;

@@ -3,7 +3,6 @@
 pub mod checklist;
 mod checklist_view;
 pub mod diff;
-pub mod lineage;
 pub mod rows;
 pub mod standing;
 pub mod verdict;
@@ -19,11 +18,11 @@ use crate::app::route::Route;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
+use crate::screens::parts::lineage::{Lineage, Root};
 use crate::screens::parts::{Ctx, Event, Step};
 
 use checklist::Checklist;
 use diff::Diff;
-use lineage::Lineage;
 use rows::Row;
 
 /// The parts of a review, in tab order.
@@ -80,7 +79,7 @@ impl Review {
         Self {
             tab: Tab::Diff,
             diff: Diff::new(model.clone(), version),
-            lineage: Lineage::default(),
+            lineage: Lineage::of_version(),
             checklist: Checklist::new(model.clone(), version),
             rows: Vec::new(),
             cursor: Cursor::default(),
@@ -115,10 +114,10 @@ impl Review {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Copy, Files, Help, Hold, NextTab, Reject, Versions};
+        use Action::{Approve, Back, Browse, Copy, Files, Fold, Help, Hold, NextTab, Open, Reject, Run, Versions};
         match self.tab {
             Tab::Diff => self.diff.hints(),
-            Tab::Lineage => Lineage::HINTS,
+            Tab::Lineage => &[Approve, Open, Fold, Run, Browse, Copy, NextTab, Back, Help],
             Tab::Checklist => Checklist::HINTS,
             Tab::Description | Tab::Verdict => {
                 &[Approve, Reject, Hold, NextTab, Files, Versions, Browse, Copy, Back, Help]
@@ -151,7 +150,7 @@ impl Review {
         needs.extend(verdict::query(&self.model, self.version, ctx));
         match self.tab {
             Tab::Diff => needs.extend(self.diff.needs(ctx)),
-            Tab::Lineage => needs.extend(self.lineage.needs(self.facts(ctx), ctx)),
+            Tab::Lineage => needs.extend(self.lineage.needs(self.root(ctx), ctx)),
             Tab::Description | Tab::Verdict | Tab::Checklist => {}
         }
         needs
@@ -169,7 +168,7 @@ impl Review {
             return self.diff.update(event, ctx);
         }
         if self.tab == Tab::Lineage
-            && let Some(step) = self.lineage.update(event, self.facts(ctx), ctx)
+            && let Some(step) = self.lineage.update(event, self.root(ctx), self.visible(ctx), ctx)
         {
             return step;
         }
@@ -218,6 +217,10 @@ impl Review {
         ctx.catalog.facts(&self.model, self.version)
     }
 
+    fn root<'a>(&self, ctx: &Ctx<'a>) -> Option<Root<'a>> {
+        self.facts(ctx).map(Root::Version)
+    }
+
     fn refreshes(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         if self.tab != Tab::Diff {
             return self.needs(ctx);
@@ -251,7 +254,7 @@ impl Review {
                 self.diff.update(Event::Changed, ctx);
             }
             Tab::Lineage => {
-                self.lineage.update(Event::Changed, facts, ctx);
+                self.lineage.update(Event::Changed, self.root(ctx), self.visible(ctx), ctx);
             }
             Tab::Description => {
                 self.rows = facts.map(|f| rows::text_rows(&f.version.description, ctx.width)).unwrap_or_default();

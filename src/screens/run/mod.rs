@@ -12,12 +12,11 @@ use crate::app::list::Cursor;
 use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
-use crate::app::trace::{Trace, Traced};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
-use crate::ports::tracking::RunQuery;
+use crate::screens::parts::lineage::{Lineage, Root};
 use crate::screens::parts::{Ctx, Event, Step, run_label};
-use rows::{Kin, Row};
+use rows::Row;
 
 /// The parts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,13 +28,15 @@ pub enum Tab {
     Params,
     /// Tags, those of MLflow included.
     Tags,
-    /// Times, code, data.
-    Facts,
+    /// Where it came from: experiment, parent, data, code, what trained it.
+    Lineage,
+    /// What its author wrote about it.
+    Description,
 }
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Metrics, Self::Params, Self::Tags, Self::Facts];
+    pub const ALL: [Self; 5] = [Self::Metrics, Self::Params, Self::Tags, Self::Lineage, Self::Description];
 
     /// Its title.
     #[must_use]
@@ -44,7 +45,8 @@ impl Tab {
             Self::Metrics => "Metrics",
             Self::Params => "Params",
             Self::Tags => "Tags",
-            Self::Facts => "Facts",
+            Self::Lineage => "Lineage",
+            Self::Description => "Description",
         }
     }
 }
@@ -56,6 +58,7 @@ pub struct RunDetail {
     tab: Tab,
     /// Groups and long texts that are unfolded.
     open: HashSet<String>,
+    lineage: Lineage,
     rows: Vec<Row>,
     keys: Vec<usize>,
     cursor: Cursor<usize>,
@@ -65,36 +68,54 @@ impl RunDetail {
     /// The run with this id.
     #[must_use]
     pub fn new(id: RunId) -> Self {
-        let (open, cursor) = (HashSet::new(), Cursor::default());
-        Self { id, tab: Tab::default(), open, rows: Vec::new(), keys: Vec::new(), cursor }
+        Self {
+            id,
+            tab: Tab::default(),
+            open: HashSet::new(),
+            lineage: Lineage::of_run(),
+            rows: Vec::new(),
+            keys: Vec::new(),
+            cursor: Cursor::default(),
+        }
     }
 
     /// Contexts from the innermost outwards.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
-        &[Context::Run, Context::List, Context::Global]
+        match self.tab {
+            Tab::Lineage => &[Context::Lineage, Context::Run, Context::List, Context::Global],
+            _ => &[Context::Run, Context::List, Context::Global],
+        }
     }
 
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Curve, Files, Help, NextTab};
-        &[Curve, NextTab, Files, Browse, Copy, Back, Help]
+        use Action::{Back, Browse, Copy, Curve, Files, Fold, Help, NextTab, Open, Run};
+        match self.tab {
+            Tab::Metrics => &[Curve, NextTab, Files, Browse, Copy, Back, Help],
+            Tab::Lineage => &[Open, Fold, Run, Browse, Copy, NextTab, Files, Back, Help],
+            Tab::Params | Tab::Tags | Tab::Description => &[NextTab, Files, Browse, Copy, Back, Help],
+        }
     }
 
-    /// The run, unless a list brought it in already; on the tab of facts also what it is part of.
+    /// The run, unless a list brought it in already; on the tab of lineage also all that it came from.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = ctx.catalog.runs_to_ask([self.id.clone()]);
-        if let Some(run) = self.run(ctx).filter(|_| self.tab == Tab::Facts) {
-            needs.extend([experiment_of(run), Query::SearchRuns(RunQuery::children_of(run))]);
-            needs.extend(ctx.catalog.runs_to_ask(run.parent()));
+        if self.tab == Tab::Lineage {
+            needs.extend(self.lineage.needs(self.root(ctx), ctx));
         }
         needs
     }
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        if self.tab == Tab::Lineage
+            && let Some(step) = self.lineage.update(event, self.root(ctx), ctx.rows(1), ctx)
+        {
+            return step;
+        }
         let step = match event {
             Event::Action(action) if action.is_movement() => {
                 self.cursor.step(action, &self.keys, ctx.rows(2));
@@ -124,7 +145,6 @@ impl RunDetail {
             Action::Copy => {
                 return match self.rows.get(self.cursor.index()) {
                     Some(Row::Metric { point, .. }) => Step::copy(point.value.0.to_string()),
-                    Some(Row::Text { place: Some(Place::Run(_, id)), .. }) => Step::copy(id.as_str().to_owned()),
                     Some(Row::Text { value, .. }) => Step::copy(value.clone()),
                     _ => Step::copy(self.id.as_str().to_owned()),
                 };
@@ -138,16 +158,13 @@ impl RunDetail {
         Step::none()
     }
 
-    /// Enter: the curve of a metric, the parent, or the whole of a long text.
+    /// Enter: the curve of a metric, a group, or the whole of a long text.
     fn open(&mut self, ctx: &Ctx<'_>) -> Step {
         let key = match self.rows.get(self.cursor.index()) {
             Some(Row::Metric { name, .. }) => {
                 let label = self.run(ctx).map_or_else(|| self.id.short(), run_label);
                 let subject = Subject { label, version: None, run: Some(self.id.clone()) };
                 return Step::push(Route::Curves(vec![subject], name.clone()));
-            }
-            Some(Row::Text { place: Some(Place::Run(_, id)), .. }) if *id != self.id => {
-                return Step::push(Route::Run(id.clone()));
             }
             Some(Row::Group { prefix, .. }) => prefix.clone(),
             Some(Row::Text { name, .. }) => name.clone(),
@@ -167,6 +184,10 @@ impl RunDetail {
         }
     }
 
+    fn root<'a>(&self, ctx: &Ctx<'a>) -> Option<Root<'a>> {
+        self.run(ctx).map(Root::Run)
+    }
+
     fn run<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Run> {
         ctx.catalog.run(&self.id).flatten()
     }
@@ -177,28 +198,8 @@ impl RunDetail {
             Tab::Metrics => rows::metrics(run, &self.open),
             Tab::Params => rows::texts(&run.params, &self.open, width),
             Tab::Tags => rows::texts(&run.tags, &self.open, width),
-            Tab::Facts => rows::facts(run, &kin(run, ctx)),
+            Tab::Description => rows::description(run, width),
+            Tab::Lineage => Vec::new(),
         }
     }
-}
-
-fn experiment_of(run: &Run) -> Query {
-    Query::Trace(Trace::Experiment(run.experiment.clone()))
-}
-
-/// What is known of what the run belongs to, and why that is not known which is not.
-fn kin(run: &Run, ctx: &Ctx<'_>) -> Kin {
-    let catalog = ctx.catalog;
-    let failed = |query: &Query| catalog.failure(query).map(ToString::to_string);
-    let experiment = match catalog.traced(&Trace::Experiment(run.experiment.clone())) {
-        Some(Traced::Experiment(found)) => Some(Ok(found.name.clone())),
-        _ => failed(&experiment_of(run)).map(Err),
-    };
-    let search = RunQuery::children_of(run);
-    let children = match catalog.found_runs(&search).filter(|found| found.list.read_at.is_some()) {
-        Some(found) => Some(Ok((found.list.items.len(), found.list.has_more()))),
-        None => failed(&Query::SearchRuns(search)).map(Err),
-    };
-    let parent = run.parent().and_then(|id| catalog.run(&id).flatten()).map(run_label);
-    Kin { experiment, children, parent }
 }

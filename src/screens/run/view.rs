@@ -36,6 +36,9 @@ impl RunDetail {
         (&Tabs { skin, tabs: &tabs, active }).render(line, buf);
         let failure = ctx.catalog.run_failure(&self.id);
         let area = format::banner(area, buf, skin, failure, None);
+        if self.tab == Tab::Lineage && ctx.catalog.run(&self.id).flatten().is_some() {
+            return self.lineage.draw(area, buf, skin);
+        }
         if self.rows.is_empty() {
             let message = match (ctx.catalog.run(&self.id), self.tab) {
                 _ if failure.is_some() => "",
@@ -43,15 +46,16 @@ impl RunDetail {
                 (Some(None), _) => "The server has no such run, or you may not read it.",
                 (_, Tab::Metrics) => "This run has no metrics.",
                 (_, Tab::Params) => "This run has no params.",
-                (_, _) => "This run has no tags.",
+                (_, Tab::Description) => "This run has no description; its tag mlflow.note.content would be one.",
+                (_, Tab::Tags | Tab::Lineage) => "This run has no tags.",
             };
             return format::empty(area, buf, skin, message, &[]);
         }
         let columns = columns(self.tab);
         let widths = Widths::of(&columns, [sample(self.tab)]);
-        let row = |i: usize| self.rows.get(i).map(|r| row(r, self.tab, ctx, skin)).unwrap_or_default();
+        let row = |i: usize| self.rows.get(i).map(|r| row(r, self.tab, ctx)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.rows.len(), &row);
-        let table = if self.tab == Tab::Facts { table.without_header() } else { table };
+        let table = if self.tab == Tab::Description { table.without_header() } else { table };
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
 }
@@ -66,7 +70,7 @@ fn columns(tab: Tab) -> Vec<Column<'static>> {
         ],
         Tab::Params => vec![Column::left("PARAM").min(16).max(40), Column::left("VALUE").stretch()],
         Tab::Tags => vec![Column::left("TAG").min(16).max(40), Column::left("VALUE").stretch()],
-        Tab::Facts => vec![Column::left("").min(12).max(18), Column::left("").stretch()],
+        Tab::Lineage | Tab::Description => vec![Column::left("").stretch()],
     }
 }
 
@@ -74,15 +78,13 @@ fn sample(tab: Tab) -> Row<'static> {
     let cells: &[&str] = match tab {
         Tab::Metrics => &["validation_macro_f1_score_of_all", "12345.123456", "1234567", "59m"],
         Tab::Params | Tab::Tags => &["validation_macro_f1_score", "x"],
-        Tab::Facts => &["  started from", "x"],
+        Tab::Lineage | Tab::Description => &["x"],
     };
     Row::new(cells.iter().map(|c| Phrase::new(*c)).collect())
 }
 
-fn row(row: &RunRow, tab: Tab, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+fn row(row: &RunRow, tab: Tab, ctx: &Ctx<'_>) -> Row<'static> {
     match row {
-        RunRow::Gap => Row::default(),
-        RunRow::Heading(title) => Row::across(Phrase::of(Role::Heading, *title)),
         RunRow::Group { prefix, count, open } => {
             let mark = if *open { "-" } else { "+" };
             Row::across(Phrase::of(Role::Link, format!("{mark} {}* ({count})", clean_line(prefix))))
@@ -93,16 +95,8 @@ fn row(row: &RunRow, tab: Tab, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
             Phrase::of(Role::Muted, point.step.to_string()),
             Phrase::of(Role::Muted, format::age(point.at, ctx.now)),
         ]),
-        RunRow::Text { name, value, place, warn } => {
-            let value = clean_line(value);
-            let value = match (warn, place) {
-                (true, _) => Phrase::of(Role::Warn, format!("{} {value}", skin.symbols().warn)),
-                (false, Some(_)) => Phrase::of(Role::Link, value),
-                (false, None) => Phrase::new(value),
-            };
-            let (role, indent) = if tab == Tab::Facts { (Role::Muted, "  ") } else { (Role::Text, "") };
-            Row::new(vec![Phrase::of(role, format!("{indent}{}", clean_line(name))), value])
-        }
+        RunRow::Text { name, value } => Row::new(vec![Phrase::new(clean_line(name)), Phrase::new(clean_line(value))]),
+        RunRow::Line(line) if tab == Tab::Description => Row::across(Phrase::new(line.clone())),
         RunRow::Line(line) => Row::across(Phrase::of(Role::Muted, format!("    {line}"))),
     }
 }

@@ -51,7 +51,8 @@ impl Runs {
         };
         let part = if self.sorts_a_part(ctx) { "sorted: what is loaded" } else { "" };
         let part = Phrase::of(Role::Muted, part);
-        let right = vec![count, part, marks, columns, format::freshness(loading, failed, list.and_then(|l| l.read_at), skin)];
+        let right =
+            vec![count, part, marks, columns, format::freshness(loading, failed, list.and_then(|l| l.read_at), skin)];
         (Phrase::of(Role::Title, self.name.clone()), right)
     }
 
@@ -74,7 +75,9 @@ impl Runs {
             let (message, keys): (&str, &[_]) = match (self.filter.query(), list.and_then(|l| l.read_at)) {
                 (_, None) if failure.is_some() || self.search_failure(ctx).is_some() => ("", &[]),
                 (_, None) => ("reading runs …", &[]),
-                ("", Some(_)) if self.shown.filter.is_empty() => ("This experiment has no runs.", &[("r", "reads again")]),
+                ("", Some(_)) if self.shown.filter.is_empty() => {
+                    ("This experiment has no runs.", &[("r", "reads again")])
+                }
                 ("", Some(_)) => ("No run fits the filter.", &[("f", "changes it"), ("Esc", "clears it")]),
                 _ => ("No loaded run matches.", &[("Esc", "clears the filter")]),
             };

@@ -2,8 +2,8 @@
 
 use super::super::{Evidence, Finding, Policy, Reading, Severity};
 use crate::domain::cd::CdState;
-use crate::domain::pattern::matches;
 use crate::domain::lineage::{CheckResult, PullRequest, Standing};
+use crate::domain::pattern::matches;
 
 /// How many rules of this kind the policy has.
 pub(in super::super) fn count(policy: &Policy) -> usize {

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::super::{Finding, Policy, Severity, TagRule};
 use super::metric;
-use crate::domain::pattern::matches;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::pattern::matches;
 use crate::domain::preflight::CheckState;
 use crate::domain::text::shorten;
 

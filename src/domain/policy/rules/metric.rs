@@ -2,8 +2,8 @@
 
 use super::super::{Finding, MetricRule, Severity};
 use crate::domain::compare::Direction;
-use crate::domain::pattern::matches;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::pattern::matches;
 use crate::domain::preflight::CheckState;
 use crate::domain::run::{MetricValue, format_significant};
 

@@ -1,4 +1,4 @@
-//! Which questions the lineage of a version consists of, as far as what is known already lets them be asked.
+//! Which questions the lineage of a version or run consists of, as far as what is known already lets them be asked.
 //!
 //! Every part is asked on its own. What a question needs to be asked comes from the facts, from the configuration, or
 //! from the answer to the question before it.
@@ -8,7 +8,7 @@ use crate::app::trace::{Trace, Traced};
 use crate::domain::commit::Commit;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::RunId;
-use crate::domain::origin::{Claim, Origin, code_of, code_of_baseline, training_of};
+use crate::domain::origin::{Claim, Origin, Trained, code_of, code_of_baseline, training_of};
 use crate::domain::run::Run;
 use crate::failure::{Failure, Outcome};
 use crate::ports::tracking::RunQuery;
@@ -23,11 +23,38 @@ pub(super) struct Part<'a, T> {
     pub failure: Option<&'a Failure>,
 }
 
-/// The way from a version back to its code and data.
+/// What the tree begins with.
+#[derive(Clone, Copy, Debug)]
+pub enum Root<'a> {
+    /// A version under review.
+    Version(&'a ReviewedFacts),
+    /// A run on its own.
+    Run(&'a Run),
+}
+
+impl<'a> Root<'a> {
+    /// The version under review, if it is one.
+    pub(super) fn facts(self) -> Option<&'a ReviewedFacts> {
+        match self {
+            Self::Version(facts) => Some(facts),
+            Self::Run(_) => None,
+        }
+    }
+
+    /// The training run, if it was read.
+    pub(super) fn run(self) -> Option<&'a Run> {
+        match self {
+            Self::Version(facts) => facts.run.known(),
+            Self::Run(run) => Some(run),
+        }
+    }
+}
+
+/// The way from a version or run back to its code and data.
 #[derive(Debug)]
 pub(super) struct Trail<'a> {
     ctx: Ctx<'a>,
-    facts: &'a ReviewedFacts,
+    root: Root<'a>,
     /// Where its code is, or why that is not known.
     pub origin: Outcome<Origin>,
     /// What trained it, as its run claims.
@@ -37,15 +64,19 @@ pub(super) struct Trail<'a> {
 }
 
 impl<'a> Trail<'a> {
-    pub(super) fn new(facts: &'a ReviewedFacts, ctx: &Ctx<'a>) -> Self {
+    pub(super) fn new(root: Root<'a>, ctx: &Ctx<'a>) -> Self {
         let (rules, host) = (ctx.rules, &ctx.rules.host);
-        let origin = code_of(rules, facts, host);
+        let trained = match root {
+            Root::Version(facts) => Trained::from(facts),
+            Root::Run(run) => Trained::from(run),
+        };
+        let origin = code_of(rules, trained, host);
         let of_baseline = |origin: &Origin| {
-            let baseline = facts.baseline.as_ref()?;
+            let baseline = root.facts()?.baseline.as_ref()?;
             Some(code_of_baseline(rules, baseline, &origin.repo, host))
         };
         let baseline = origin.as_ref().ok().and_then(of_baseline);
-        Self { ctx: *ctx, facts, baseline, training: training_of(rules, facts, host), origin }
+        Self { ctx: *ctx, root, baseline, training: training_of(rules, trained, host), origin }
     }
 
     /// Every question that can be asked by now.
@@ -67,13 +98,13 @@ impl<'a> Trail<'a> {
     }
 
     fn run(&self) -> Option<&'a Run> {
-        self.facts.run.known()
+        self.root.run()
     }
 
     /// The logged model that the version was made from.
     pub(super) fn logged_model(&self) -> Option<Trace> {
         // MLflow 3.x writes `models:/m-<32 hex digits>` as source (measured on 3.17 and 3.18).
-        let id = self.facts.version.source.strip_prefix("models:/")?;
+        let id = self.root.facts()?.version.source.strip_prefix("models:/")?;
         (id.starts_with("m-") && !id.contains('/')).then(|| Trace::LoggedModel(id.to_owned()))
     }
 

@@ -101,19 +101,23 @@ pub(super) struct Tree<'a> {
     rows: Vec<Row>,
     open: &'a BTreeSet<String>,
     width: usize,
+    /// How deep what stands at the top would stand in the whole tree.
+    top: usize,
     /// The node that details go to, and how deep it stands.
     node: (String, usize),
 }
 
 impl<'a> Tree<'a> {
-    /// An empty tree for a terminal of `width` columns in which the nodes `open` are unfolded.
-    pub(super) fn new(open: &'a BTreeSet<String>, width: u16) -> Self {
+    /// An empty tree for a terminal of `width` columns in which the nodes `open` are unfolded. It begins with what
+    /// stands `top` deep in the whole.
+    pub(super) fn new(open: &'a BTreeSet<String>, width: u16, top: usize) -> Self {
         let width = usize::from(width.saturating_sub(LABELS + GAPS)).max(20);
-        Self { rows: Vec::new(), open, width, node: (String::new(), 0) }
+        Self { rows: Vec::new(), open, width, top, node: (String::new(), 0) }
     }
 
     /// Adds a node; what follows are its details. Returns whether they are shown.
     pub(super) fn node(&mut self, key: &str, depth: usize, row: Row, foldable: bool) -> bool {
+        let depth = depth.saturating_sub(self.top);
         self.node = (key.to_owned(), depth);
         let open = foldable.then(|| self.open.contains(key));
         self.add(Row { key: key.to_owned(), depth, open, ..row });

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::code::code_rows;
-use super::trail::Trail;
+use super::trail::{Root, Trail};
 use super::tree::{Row, Tone, Tree, sentence};
 use crate::app::effect::Place;
 use crate::app::query::Query;
@@ -16,8 +16,10 @@ use crate::domain::run::Run;
 use crate::screens::parts::view::span;
 use crate::screens::parts::{Ctx, run_label};
 
-/// Nodes that are unfolded when the tab is opened.
-pub(super) const UNFOLDED: [&str; 3] = ["version", "data", "pull request"];
+/// Nodes that are unfolded when the tab is opened: what the tree begins with, and these.
+pub(super) const UNFOLDED: [&str; 2] = ["data", "pull request"];
+/// How deep a version's run stands. A run on its own stands at the top.
+const RUN: usize = 1;
 /// Every node that can be unfolded.
 pub(super) const FOLDABLE: [&str; 10] = [
     "version",
@@ -33,19 +35,24 @@ pub(super) const FOLDABLE: [&str; 10] = [
 ];
 
 /// The whole tree; the nodes `open` are unfolded.
-pub(super) fn rows(facts: &ReviewedFacts, open: &BTreeSet<String>, ctx: &Ctx<'_>) -> Vec<Row> {
-    let trail = Trail::new(facts, ctx);
-    let mut tree = Tree::new(open, ctx.width);
-    version_rows(&mut tree, facts, ctx);
-    logged_model_rows(&mut tree, &trail, facts);
-    run_rows(&mut tree, facts);
-    if let Some(run) = facts.run.known() {
+pub(super) fn rows(root: Root<'_>, open: &BTreeSet<String>, ctx: &Ctx<'_>) -> Vec<Row> {
+    let trail = Trail::new(root, ctx);
+    let mut tree = Tree::new(open, ctx.width, if root.facts().is_some() { 0 } else { RUN });
+    if let Some(facts) = root.facts() {
+        version_rows(&mut tree, facts, ctx);
+        logged_model_rows(&mut tree, &trail, facts);
+        run_of_version(&mut tree, facts);
+    }
+    if let Root::Run(run) = root {
+        run_rows(&mut tree, run);
+    }
+    if let Some(run) = root.run() {
         parent_rows(&mut tree, &trail, run, ctx);
         child_rows(&mut tree, &trail, ctx);
         experiment_rows(&mut tree, &trail, run);
         data_rows(&mut tree, run);
     }
-    code_rows(&mut tree, &trail, facts, ctx);
+    code_rows(&mut tree, &trail, root, ctx);
     tree.rows()
 }
 
@@ -105,20 +112,17 @@ fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFac
     tree.stale(part.failure);
 }
 
-fn run_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts) {
-    let run = match &facts.run {
-        RunFacts::Known(run) => run,
-        RunFacts::NotRecorded => {
-            tree.node("run", 1, Row::new("run", "the version names no run").tone(Tone::Unknown), false);
-            return;
-        }
-        RunFacts::Unreadable(why) => {
-            let row = Row::new("run", why).tone(Tone::Unknown);
-            let id = facts.version.run_id.as_ref();
-            tree.node("run", 1, if let Some(id) = id { row.copy(id.as_str()) } else { row }, false);
-            return;
-        }
+fn run_of_version(tree: &mut Tree<'_>, facts: &ReviewedFacts) {
+    let row = match &facts.run {
+        RunFacts::Known(run) => return run_rows(tree, run),
+        RunFacts::NotRecorded => Row::new("run", "the version names no run"),
+        RunFacts::Unreadable(why) => Row::new("run", why),
     };
+    let row = row.tone(Tone::Unknown);
+    tree.node("run", RUN, if let Some(id) = &facts.version.run_id { row.copy(id.as_str()) } else { row }, false);
+}
+
+fn run_rows(tree: &mut Tree<'_>, run: &Run) {
     let took = match (run.started_at, run.ended_at) {
         (Some(from), Some(to)) => format!(" in {}", span(to.as_millisecond() - from.as_millisecond())),
         _ => String::new(),
@@ -130,7 +134,7 @@ fn run_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts) {
         .place(Some(Place::Run(run.experiment.clone(), run.id.clone())))
         .copy(run.id.as_str())
         .run(&run.id);
-    if tree.node("run", 1, row, true) {
+    if tree.node("run", RUN, row, true) {
         tree.note(Row::new("id", run.id.as_str()));
         tree.note(Row::new("user", run.user.as_deref().unwrap_or("not recorded")));
         tree.note(Row::new("started", time(run.started_at)));

@@ -7,7 +7,7 @@ use crate::app::prefs::Prefs;
 use crate::app::query::{Answer, RequestId};
 use crate::app::trace::{Trace, Traced};
 use crate::domain::cd::{CdRun, CdState};
-use crate::domain::facts::RunFacts;
+use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, VersionNumber};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest};
 use crate::domain::promotion::samples;
@@ -58,8 +58,13 @@ impl Desk {
             watched_paths: vec!["src/train/**".into()],
             preview_bytes: 1 << 18,
         };
-        let mut desk =
-            Self { catalog: Catalog::default(), rules, facts: samples::facts(), lineage: Lineage::default(), asked: 0 };
+        let mut desk = Self {
+            catalog: Catalog::default(),
+            rules,
+            facts: samples::facts(),
+            lineage: Lineage::of_version(),
+            asked: 0,
+        };
         desk.run(|run| {
             run.tags.insert("mlflow.source.git.commit".into(), sha('a').as_str().into());
         });
@@ -108,7 +113,7 @@ impl Desk {
     fn send(&mut self, event: Event<'_>) -> Option<Step> {
         let prefs = Prefs::default();
         let ctx = ctx(&self.catalog, &self.rules, &prefs);
-        self.lineage.update(event, Some(&self.facts), &ctx)
+        self.lineage.update(event, Some(Root::Version(&self.facts)), 40, &ctx)
     }
 
     /// The rows as lines: label, tone unless plain, value.
@@ -136,7 +141,7 @@ impl Desk {
 
     fn needs(&self) -> Vec<Query> {
         let prefs = Prefs::default();
-        self.lineage.needs(Some(&self.facts), &ctx(&self.catalog, &self.rules, &prefs))
+        self.lineage.needs(Some(Root::Version(&self.facts)), &ctx(&self.catalog, &self.rules, &prefs))
     }
 }
 
@@ -436,6 +441,39 @@ fn parents_children_and_the_experiment_are_runs_one_can_go_to() {
     desk.lineage.cursor.aim("data".into());
     let step = desk.send(Event::Action(Action::Run)).unwrap();
     assert_eq!(step, Step::push(Route::Run(RunId::new("run42"))), "from elsewhere R shows the version's own run");
+}
+
+#[test]
+fn a_run_on_its_own_stands_at_the_top_of_its_tree() {
+    let (mut desk, prefs) = (Desk::new(), Prefs::default());
+    desk.run(|run| {
+        run.tags.insert("mlflow.parentRunId".into(), "run40".into());
+    });
+    desk.settle(&Query::Runs { ids: vec![RunId::new("run40")] }, Ok(Answer::Runs(vec![samples::run(40, 0.9)])));
+    desk.learn_commits();
+    let run = desk.facts.run.known().unwrap().clone();
+    let ctx = ctx(&desk.catalog, &desk.rules, &prefs);
+    let root = Some(Root::Run(&run));
+    let mut lineage = Lineage::of_run();
+    let asked = lineage.needs(root, &ctx);
+    assert!(asked.iter().any(|q| matches!(q, Query::Trace(Trace::PullRequest { .. }))), "{asked:?}");
+    assert!(
+        !asked.iter().any(|q| matches!(q, Query::Trace(Trace::Changes { .. } | Trace::LoggedModel(_)))),
+        "{asked:?}"
+    );
+    lineage.update(Event::Changed, root, 40, &ctx);
+    let nodes = lineage.rows().iter().filter(|row| !row.key.contains('/'));
+    let nodes: Vec<_> = nodes.map(|row| (row.depth, row.label.as_str())).collect();
+    assert_eq!(nodes[..3], [(0, "run"), (1, "parent run"), (1, "child runs")]);
+    assert!(nodes.contains(&(1, "commit")) && nodes.contains(&(2, "pull request")), "{nodes:?}");
+    assert!(!nodes.iter().any(|(_, label)| ["version", "changes"].contains(label)), "{nodes:?}");
+
+    let own = lineage.update(Event::Action(Action::Run), root, 40, &ctx).unwrap();
+    assert!(own.notice.is_some() && own.nav.is_none(), "one is there already");
+    lineage.cursor.aim("parent run".into());
+    lineage.update(Event::Changed, root, 40, &ctx);
+    let parent = lineage.update(Event::Action(Action::Run), root, 40, &ctx).unwrap();
+    assert_eq!(parent, Step::push(Route::Run(RunId::new("run40"))));
 }
 
 #[test]

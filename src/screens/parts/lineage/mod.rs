@@ -1,4 +1,4 @@
-//! The review's tab on where a version came from: one tree, of which every node is read on its own.
+//! Where a version or a run came from: one tree, of which every node is read on its own.
 //!
 //! Nothing is asked before the tab is opened. What cannot be found out says so in its own row, and why.
 
@@ -12,6 +12,7 @@ pub mod view;
 
 use std::collections::BTreeSet;
 
+pub use trail::Root;
 pub use tree::{Row, Tone};
 
 use crate::app::action::Action;
@@ -19,7 +20,6 @@ use crate::app::effect::Effect;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::domain::facts::ReviewedFacts;
 use crate::screens::parts::{Ctx, Event, Step};
 
 /// State of the tab.
@@ -32,24 +32,28 @@ pub struct Lineage {
     cursor: Cursor<String>,
 }
 
-impl Default for Lineage {
-    fn default() -> Self {
-        let open = rows::UNFOLDED.map(str::to_owned).into();
+impl Lineage {
+    /// That of a version under review.
+    #[must_use]
+    pub fn of_version() -> Self {
+        Self::beginning_with("version")
+    }
+
+    /// That of a run on its own.
+    #[must_use]
+    pub fn of_run() -> Self {
+        Self::beginning_with("run")
+    }
+
+    fn beginning_with(node: &str) -> Self {
+        let open = rows::UNFOLDED.into_iter().chain([node]).map(str::to_owned).collect();
         Self { open, rows: Vec::new(), keys: Vec::new(), cursor: Cursor::default() }
     }
-}
-
-impl Lineage {
-    /// The keys that matter most here.
-    pub const HINTS: &'static [Action] = {
-        use Action::{Approve, Back, Browse, Copy, Fold, Help, NextTab, Open, Run};
-        &[Approve, Open, Fold, Run, Browse, Copy, NextTab, Back, Help]
-    };
 
     /// Every part that can be asked for by now.
     #[must_use]
-    pub fn needs(&self, facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>) -> Vec<Query> {
-        facts.map(|facts| trail::Trail::new(facts, ctx).questions()).unwrap_or_default()
+    pub fn needs(&self, root: Option<Root<'_>>, ctx: &Ctx<'_>) -> Vec<Query> {
+        root.map(|root| trail::Trail::new(root, ctx).questions()).unwrap_or_default()
     }
 
     /// The rows, as they are shown.
@@ -58,14 +62,14 @@ impl Lineage {
         &self.rows
     }
 
-    /// Handles what concerns the tree; none if the review has to.
-    pub fn update(&mut self, event: Event<'_>, facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>) -> Option<Step> {
-        self.remake(facts, ctx);
+    /// Handles what concerns the tree, of which `visible` rows are in sight; none if its screen has to.
+    pub fn update(&mut self, event: Event<'_>, root: Option<Root<'_>>, visible: usize, ctx: &Ctx<'_>) -> Option<Step> {
+        self.remake(root, visible, ctx);
         let Event::Action(action) = event else {
             return Some(Step::none());
         };
         if action.is_movement() {
-            self.cursor.step(action, &self.keys, visible(facts, ctx));
+            self.cursor.step(action, &self.keys, visible);
             return Some(Step::none());
         }
         let row = self.rows.get(self.cursor.index())?.clone();
@@ -77,17 +81,22 @@ impl Lineage {
             },
             Action::Fold => self.fold_all(),
             Action::Run => {
-                let run = row.run.or_else(|| facts.and_then(|f| f.run.known()).map(|run| run.id.clone()));
-                return Some(run.map_or_else(
-                    || Step::notice("The version's run cannot be shown."),
-                    |run| Step::push(Route::Run(run)),
-                ));
+                let own = root.and_then(Root::run).map(|run| run.id.clone());
+                let alone = matches!(root, Some(Root::Run(_)));
+                return Some(match row.run.filter(|run| !alone || Some(run) != own.as_ref()) {
+                    Some(run) => Step::push(Route::Run(run)),
+                    None if alone => Step::notice("This is that run; R shows another where the cursor is on one."),
+                    None => own.map_or_else(
+                        || Step::notice("The version's run cannot be shown."),
+                        |run| Step::push(Route::Run(run)),
+                    ),
+                });
             }
             Action::Browse => return row.place.map(|place| Step::effect(Effect::Browse(place))),
             Action::Copy => return Some(Step::copy(row.copy.unwrap_or(row.value))),
             _ => return None,
         }
-        self.remake(facts, ctx);
+        self.remake(root, visible, ctx);
         Some(Step::none())
     }
 
@@ -110,14 +119,9 @@ impl Lineage {
         }
     }
 
-    fn remake(&mut self, facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>) {
-        self.rows = facts.map(|facts| rows::rows(facts, &self.open, ctx)).unwrap_or_default();
+    fn remake(&mut self, root: Option<Root<'_>>, visible: usize, ctx: &Ctx<'_>) {
+        self.rows = root.map(|root| rows::rows(root, &self.open, ctx)).unwrap_or_default();
         self.keys = self.rows.iter().map(|row| row.key.clone()).collect();
-        self.cursor.settle(&self.keys, visible(facts, ctx));
+        self.cursor.settle(&self.keys, visible);
     }
-}
-
-/// Rows in sight.
-fn visible(facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>) -> usize {
-    ctx.rows(facts.map_or(1, |facts| super::above(&facts.version.model, facts.version.number, ctx)))
 }

@@ -1,7 +1,7 @@
 //! The tree's rows on code: commit, pull request, checks, what changed since production, and what trained it.
 
 use super::rows::{time, unread};
-use super::trail::Trail;
+use super::trail::{Root, Trail};
 use super::tree::{Row, Tone, Tree, reason, sentence};
 use crate::app::trace::Traced;
 use crate::domain::cd::CdState;
@@ -14,6 +14,7 @@ use crate::domain::lineage::{
 };
 use crate::domain::origin::Origin;
 use crate::domain::promotion::CommitOrigin;
+use crate::domain::run::Run;
 use crate::failure::Failure;
 use crate::screens::parts::Ctx;
 
@@ -21,20 +22,22 @@ use crate::screens::parts::Ctx;
 const NO_COMMIT: &str = "the commit is not known";
 
 /// Everything on code.
-pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) {
-    let commit_failed = commit_rows(tree, trail, facts);
+pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, root: Root<'_>, ctx: &Ctx<'_>) {
+    let commit_failed = commit_rows(tree, trail, root.run());
     pull_request_rows(tree, trail, commit_failed);
     check_rows(tree, trail, commit_failed);
-    change_rows(tree, trail, facts, commit_failed, ctx);
+    if let Some(facts) = root.facts() {
+        change_rows(tree, trail, facts, commit_failed, ctx);
+    }
     training_rows(tree, trail);
 }
 
 /// The commit. Returns whether it is not to be known, so that nothing that needs it is on its way.
-fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) -> bool {
+fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> bool {
     let (origin, question) = match (&trail.origin, trail.commit_question()) {
         (Ok(origin), Some(question)) => (origin, question),
         (Err(failure), _) => {
-            unresolved_commit(tree, facts, reason(failure));
+            unresolved_commit(tree, run, reason(failure));
             return true;
         }
         (Ok(_), None) => return true,
@@ -45,32 +48,32 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) ->
         match part.failure {
             None => unread(tree, "commit", 2, row(origin.rev.chars().take(12).collect()), None),
             Some(failure) => {
-                unresolved_commit(tree, facts, sentence(failure));
+                unresolved_commit(tree, run, sentence(failure));
                 if origin.origin == CommitOrigin::Run && origin.rev.len() < 40 {
                     let note = format!("the run recorded only '{}' of its id", origin.rev);
                     tree.note(Row::new("", note).tone(Tone::Muted));
                 }
             }
         }
-        other_repository(tree, facts, origin);
+        other_repository(tree, run, origin);
         return part.failure.is_some();
     };
     let row = row(format!("{} {}", commit.sha.short(), commit.title)).url(&commit.web_url).copy(commit.sha.as_str());
     if tree.node("commit", 2, row, true) {
-        commit_details(tree, commit, origin, facts);
+        commit_details(tree, commit, origin, run);
     }
     if let CommitOrigin::BranchHead(branch) = &origin.origin {
         let note = format!("head of {branch}, as the configuration allows: the run recorded no commit");
         tree.note(Row::new("", note).tone(Tone::Warn));
     }
-    other_repository(tree, facts, origin);
+    other_repository(tree, run, origin);
     tree.stale(part.failure);
     false
 }
 
 /// A commit that is not known to be one: what the run recorded of it all the same.
-fn unresolved_commit(tree: &mut Tree<'_>, facts: &ReviewedFacts, why: String) {
-    let Some((run, recorded)) = facts.run.known().and_then(|run| Some((run, run.source_commit()?))) else {
+fn unresolved_commit(tree: &mut Tree<'_>, run: Option<&Run>, why: String) {
+    let Some((run, recorded)) = run.and_then(|run| Some((run, run.source_commit()?))) else {
         return unread(tree, "commit", 2, Row::new("commit", ""), Some(why));
     };
     let row = Row::new("commit", why).tone(Tone::Unknown).copy(recorded);
@@ -84,7 +87,7 @@ fn unresolved_commit(tree: &mut Tree<'_>, facts: &ReviewedFacts, why: String) {
     }
 }
 
-fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &Origin, facts: &ReviewedFacts) {
+fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &Origin, run: Option<&Run>) {
     tree.note(Row::new("id", commit.sha.as_str()));
     if origin.origin == CommitOrigin::Run && !origin.rev.eq_ignore_ascii_case(commit.sha.as_str()) {
         tree.note(Row::new("recorded as", &origin.rev).copy(origin.rev.as_str()));
@@ -92,13 +95,13 @@ fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &Origin, facts: 
     tree.note(Row::new("author", commit.author.as_deref().unwrap_or("not known")));
     tree.note(Row::new("committed", time(commit.at)));
     tree.note(Row::new("repository", origin.repo.to_string()).copy(origin.repo.to_string()));
-    let branch = facts.run.known().and_then(|run| run.source_branch()).unwrap_or("not recorded");
+    let branch = run.and_then(Run::source_branch).unwrap_or("not recorded");
     tree.note(Row::new("branch", branch).copy(branch));
 }
 
 /// Says if the run came from another repository than the one its commit is looked for in.
-fn other_repository(tree: &mut Tree<'_>, facts: &ReviewedFacts, origin: &Origin) {
-    let named = facts.run.known().and_then(|run| RepoSlug::from_remote_url(run.source_repo_url()?));
+fn other_repository(tree: &mut Tree<'_>, run: Option<&Run>, origin: &Origin) {
+    let named = run.and_then(|run| RepoSlug::from_remote_url(run.source_repo_url()?));
     if let Some((host, repo)) = named
         && repo != origin.repo
     {
