@@ -102,8 +102,9 @@ impl RunCache {
         let mut queries = Vec::new();
         for query in underway {
             if let Query::Runs { ids } = query
-                && ids.iter().fold(false, |any, id| wanted.remove(id) || any)
+                && ids.iter().any(|id| wanted.contains(id))
             {
+                wanted.retain(|id| !ids.contains(id));
                 queries.push(query.clone());
             }
         }
