@@ -101,10 +101,12 @@ impl RunCache {
         }
         let mut queries = Vec::new();
         for query in underway {
-            if let Query::Runs { ids } = query
-                && ids.iter().any(|id| wanted.contains(id))
-            {
-                wanted.retain(|id| !ids.contains(id));
+            let Query::Runs { ids } = query else { continue };
+            let before = wanted.len();
+            for id in ids {
+                wanted.remove(id);
+            }
+            if wanted.len() < before {
                 queries.push(query.clone());
             }
         }

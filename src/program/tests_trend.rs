@@ -7,9 +7,11 @@ use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::app::query::{Answer, Query};
 use crate::app::route::Route;
+use crate::domain::history::{History, Point};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::promotion::samples;
 use crate::domain::registry::{ModelVersion, Stage};
+use crate::domain::run::MetricValue;
 use crate::failure::Outcome;
 use crate::ports::Page;
 use crate::screens::Screen;
@@ -171,4 +173,34 @@ fn what_could_not_be_read_says_so_and_a_refresh_tries_again() {
     play(&mut simulator, world);
     let text = picture(&simulator);
     assert!(text.contains("v950  0.95 ") && !text.contains("could not be read"), "{text}");
+}
+
+#[test]
+fn what_was_logged_at_one_step_is_no_curve_and_leads_to_the_trend() {
+    let curve = Route::Curve(ModelName::new("telco-churn"), VersionNumber(950), "auc".into());
+    let mut simulator = fresh(&[curve]);
+    let point = |step: i64| Point { step, at: None, value: MetricValue(0.95) };
+    // MLflow 3.x keeps the value of a logged model a second time.
+    let history = |run: &RunId, steps: &[i64]| History {
+        run: run.clone(),
+        metric: "auc".into(),
+        points: steps.iter().copied().map(point).collect(),
+        sampled: false,
+    };
+    let logged = |steps: &'static [i64]| {
+        move |query: &Query| match query {
+            Query::Histories { runs, .. } => {
+                Ok(Answer::Histories(runs.iter().map(|run| history(run, steps)).collect()))
+            }
+            other => world(other),
+        }
+    };
+    play(&mut simulator, logged(&[3, 3]));
+    let text = picture(&simulator);
+    assert!(text.contains("Logged at one step only") && text.contains("2 points"), "{text}");
+    simulator.keys("r");
+    play(&mut simulator, logged(&[3, 4]));
+    assert!(!picture(&simulator).contains("Logged at one step only"), "{}", picture(&simulator));
+    simulator.keys("t");
+    assert!(matches!(simulator.state.top(), Screen::Trend(_)), "{}", picture(&simulator));
 }

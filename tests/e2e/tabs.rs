@@ -133,7 +133,12 @@ fn read_everything(version: Version) {
     pty.press(Key::Enter);
     pty.wait_for("LATEST");
     let tabs = open_every_tab(&mut pty);
-    assert!(tabs.iter().any(|t| t.contains("depth")) && tabs.iter().any(|t| t.contains("FINISHED")));
+    assert!(tabs.iter().any(|t| t.contains("depth")) && tabs.iter().any(|t| t.contains("finished")));
+    pty.press(Key::Char('4'));
+    // Each node comes on its own.
+    for words in [&format!("{} ", &COMMIT[..7]), "e2e-tabs-0.84 (id ", "pull request"] {
+        pty.wait_for(words);
+    }
     pty.press(Key::Char('q'));
     let ended = pty.wait_exit();
     assert_eq!(ended.exit, Exit::Code(0));

@@ -5,7 +5,7 @@ pub mod view;
 use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
-use crate::app::route::Subject as Named;
+use crate::app::route::{Route, Subject as Named};
 use crate::domain::history::Point;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::screens::parts::plot::{self, Axis, Line};
@@ -77,8 +77,8 @@ impl Curve {
     /// The keys that matter most here.
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Copy, CursorLeft, CursorRight, Help, LogScale, TimeAxis, ZoomIn, ZoomOut};
-        &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Copy, Back, Help]
+        use Action::{Back, Copy, CursorLeft, CursorRight, Help, LogScale, TimeAxis, Trend, ZoomIn, ZoomOut};
+        &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Trend, Copy, Back, Help]
     }
 
     /// The facts that name the runs, the whole history in one sampled request, and, zoomed into a sampled one,
@@ -117,6 +117,14 @@ impl Curve {
                 self.sight = (0.0, 1.0);
             }
             Action::Refresh => return Step::refresh(self.needs(ctx)),
+            Action::Trend => {
+                return match &self.subject {
+                    Subject::Version(model, version) => {
+                        Step::push(Route::Trend(model.clone(), *version, self.metric.clone()))
+                    }
+                    Subject::Runs(_) => Step::notice("These are runs; a trend goes over the versions of a model."),
+                };
+            }
             Action::Copy => {
                 if let Some(point) = self.at_cursor(ctx).into_iter().next() {
                     return Step::copy(point.value.0.to_string());

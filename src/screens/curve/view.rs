@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::{Curve, Subject};
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
-use crate::screens::parts::plot::Line;
+use crate::screens::parts::plot::{Axis, Line, NO_CURVE};
 use crate::screens::parts::plot_view::{Plot, role, statistics};
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -57,7 +57,17 @@ impl Curve {
         let (first, rest) = format::split_top(area, 1);
         let (chart, below) = format::split_bottom(rest, STATISTICS);
         format::lines(first, buf, skin, [self.under_cursor(ctx)]);
-        self.chart(chart, buf, &lines, skin);
+        if self.axis.is_curve(&lines) {
+            self.chart(chart, buf, &lines, skin);
+        } else {
+            let by_time = ("x", "over time");
+            let trend = ("t", "from version to version");
+            let keys = [
+                (self.axis == Axis::Steps && Axis::Time.is_curve(&lines)).then_some(by_time),
+                matches!(self.subject, Subject::Version(..)).then_some(trend),
+            ];
+            format::empty(chart, buf, skin, NO_CURVE, &keys.into_iter().flatten().collect::<Vec<_>>());
+        }
         let width = usize::from(area.width);
         format::lines(
             below,

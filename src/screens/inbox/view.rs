@@ -105,7 +105,7 @@ fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
         Column::left("STAGE").rank(5),
         Column::left("METRIC").rank(3).min(8),
         Column::point("VALUE"),
-        Column::left("Δ PROD").rank(1),
+        Column::left("Δ PROD").rank(1).min(9),
     ];
     if verdict::is_shown(ctx) {
         columns.push(Column::left("VERDICT").rank(2));
@@ -117,7 +117,7 @@ fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
 fn sample(ctx: &Ctx<'_>) -> Row<'static> {
     let shown = verdict::is_shown(ctx);
     Row::new(
-        ["pricing-elasticity", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "123.4567", "▲ +0.0123"]
+        ["pricing-elasticity", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "123.4567", "▲ +0.001234"]
             .into_iter()
             .chain(shown.then_some("✓ pass 12/24"))
             .map(Phrase::new)

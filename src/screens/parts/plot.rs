@@ -4,6 +4,9 @@ use jiff::Timestamp;
 
 use crate::domain::history::{History, Point};
 
+/// What is said where [`Axis::is_curve`] says no.
+pub const NO_CURVE: &str = "Logged at one step only: there is no curve.";
+
 /// What the horizontal axis counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Axis {
@@ -37,15 +40,26 @@ impl Axis {
         }
     }
 
-    /// From the first point of any line to the last.
+    /// From the first point of any line to the last; of some length, even if there is but one place.
     #[must_use]
     pub fn range(self, lines: &[Line<'_>]) -> (f64, f64) {
+        let (low, high) = self.ends(lines);
+        if low < high { (low, high) } else { (0.0, 1.0) }
+    }
+
+    /// Whether the lines take more than one place: a value that was logged once is no curve.
+    #[must_use]
+    pub fn is_curve(self, lines: &[Line<'_>]) -> bool {
+        let (low, high) = self.ends(lines);
+        low < high
+    }
+
+    fn ends(self, lines: &[Line<'_>]) -> (f64, f64) {
         let ends = lines.iter().flat_map(|line| {
             let start = start(line.history);
             line.history.points.iter().map(move |p| self.x(p, start)).filter(|x| x.is_finite())
         });
-        let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
-        if low < high { (low, high) } else { (0.0, 1.0) }
+        ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Diff, reader};
 use crate::domain::compare::MetricRow;
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
-use crate::screens::parts::plot::{Axis, Line};
+use crate::screens::parts::plot::{Axis, Line, NO_CURVE};
 use crate::screens::parts::plot_view::{Plot, role, statistics};
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -79,8 +79,8 @@ impl Diff {
         let symbol = |place| if place == 0 { symbols.candidate } else { symbols.production };
         let below: Vec<_> = lines.iter().rev().flat_map(|l| statistics(l, symbol(l.place)).wrap(width, 4)).collect();
         let (chart, under) = format::split_bottom(area, STATISTICS.max(below.len() as u16).min(area.height / 2));
-        if lines.iter().all(|l| l.history.points.len() < 2) {
-            format::empty(chart, buf, skin, "Logged once: there is no curve.", &[]);
+        if !Axis::Steps.is_curve(&lines) {
+            format::empty(chart, buf, skin, NO_CURVE, &[("t", "from version to version")]);
         } else {
             let sight = Axis::Steps.range(&lines);
             let plot = Plot { lines: &lines, axis: Axis::Steps, sight, log: false, cursor: None, baseline: true };
