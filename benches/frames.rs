@@ -3,22 +3,37 @@
 
 mod support;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use signoff::app::fuzzy;
 use signoff::app::input::{Key, KeyCode};
 use signoff::app::msg::Msg;
+use signoff::app::prefs::{RunColumn, Sort, SortKey};
 use signoff::app::query::{Query, RequestId};
 use signoff::app::route::Route;
 use signoff::domain::ids::ModelName;
+use signoff::screens::runs::arrange::arrange;
 use support::{Program, name, percentiles};
 
 const MODELS: usize = 2_000;
 const VERSIONS: usize = 5_000;
+const MANY_VERSIONS: usize = 100_000;
+const RUNS: u64 = 20_000;
 
 fn versions() -> Program {
-    let mut program = Program::new(0, VERSIONS, &[Route::Versions(ModelName::new("telco-churn"))]);
+    scrolled(VERSIONS)
+}
+
+fn many_versions() -> Program {
+    scrolled(MANY_VERSIONS)
+}
+
+fn scrolled(versions: usize) -> Program {
+    let mut program = Program::new(0, versions, &[Route::Versions(ModelName::new("telco-churn"))]);
     // The list loads as one scrolls: to the end and back.
-    for _ in 0..=VERSIONS / 100 {
+    for _ in 0..=versions / 100 {
         program.keys("G");
     }
     program.keys("g");
@@ -45,7 +60,7 @@ type Case = (&'static str, fn() -> Program, fn(usize) -> Key);
 
 fn key_to_frame(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("key_to_frame");
-    let cases: [Case; 7] = [
+    let cases: [Case; 8] = [
         ("inbox_of_2000", || Program::new(MODELS, 0, &[]), wander),
         ("inbox_of_2000_filtered", filtered_inbox, wander),
         ("inbox_of_2000_typing_a_filter", typing_in_inbox, type_and_delete),
@@ -53,6 +68,7 @@ fn key_to_frame(criterion: &mut Criterion) {
         ("models_2000_typing_a_filter", typing_in_models, type_and_delete),
         ("versions_5000", versions, wander),
         ("versions_5000_typing_a_filter", typing_in_versions, type_and_delete),
+        ("versions_100000", many_versions, wander),
     ];
     for (what, make, key) in cases {
         let mut program = make();
@@ -135,5 +151,18 @@ fn filter(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, key_to_frame, page_arrives, filter);
+/// The runs of an experiment, children below their parents, put in order by a metric.
+fn sort(criterion: &mut Criterion) {
+    let runs: Vec<_> = (0..RUNS).map(support::sweep_run).map(Arc::new).collect();
+    let all: Vec<usize> = (0..runs.len()).collect();
+    let by = Sort { key: SortKey::Column(RunColumn::Metric("auc".to_owned())), descending: true };
+    let unfolded = HashSet::new();
+    let arrange = || std::hint::black_box(arrange(&runs, &all, Some(&by), &unfolded));
+    percentiles("sort_20000_runs_by_a_metric", 50, |_| {
+        arrange();
+    });
+    criterion.bench_function("sort_20000_runs_by_a_metric", |bencher| bencher.iter(arrange));
+}
+
+criterion_group!(benches, key_to_frame, page_arrives, filter, sort);
 criterion_main!(benches);

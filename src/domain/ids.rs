@@ -5,21 +5,22 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::text;
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident($text:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name($text);
 
         impl $name {
             /// Wraps the server's own spelling.
-            pub fn new(raw: impl Into<String>) -> Self {
+            pub fn new(raw: impl Into<$text>) -> Self {
                 Self(raw.into())
             }
 
@@ -39,16 +40,17 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// Name of a registered model. Any text: MLflow 2.22 accepts everything but the empty string.
-    ModelName
+    /// Name of a registered model. Any text: MLflow 2.22 accepts everything but the empty string. Shared, because every
+    /// version of a model has it.
+    ModelName(Arc<str>)
 }
 text_id! {
     /// Id of an MLflow run, usually 32 hexadecimal digits.
-    RunId
+    RunId(String)
 }
 text_id! {
     /// Id of an MLflow experiment; digits on open-source servers, but a string in the API.
-    ExperimentId
+    ExperimentId(String)
 }
 
 impl RunId {

@@ -58,6 +58,23 @@ pub fn clean_line(raw: &str) -> String {
     if cleaned.contains('\n') { cleaned.replace('\n', "⏎") } else { cleaned }
 }
 
+/// [`clean`] of text that is ours: most needs nothing done to it, and is not copied.
+#[must_use]
+pub fn cleaned(raw: String) -> String {
+    if is_plain(&raw) { raw } else { clean(&raw) }
+}
+
+/// [`clean_line`] of text that is ours.
+#[must_use]
+pub fn cleaned_line(raw: String) -> String {
+    if is_plain(&raw) && !raw.contains('\n') { raw } else { clean_line(&raw) }
+}
+
+/// Whether there is nothing to clean, as far as a glance tells: printable ASCII and newlines.
+fn is_plain(raw: &str) -> bool {
+    raw.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n'))
+}
+
 /// Characters that change the direction, the order or the presence of other text without being seen.
 fn is_deceptive(c: char) -> bool {
     matches!(c as u32,
@@ -132,6 +149,12 @@ mod tests {
             let cleaned = clean(&format!("{raw}{extra}"));
             prop_assert!(cleaned.chars().all(|c| c == '\n' || !(c.is_control() || is_deceptive(c))));
             prop_assert_eq!(clean(&cleaned), cleaned.clone());
+        }
+
+        #[test]
+        fn text_that_is_ours_is_cleaned_alike(raw in "[ -~\n]*|\\PC*|.*") {
+            prop_assert_eq!(super::cleaned(raw.clone()), clean(&raw));
+            prop_assert_eq!(super::cleaned_line(raw.clone()), clean_line(&raw));
         }
     }
 }

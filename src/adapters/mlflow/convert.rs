@@ -10,7 +10,7 @@ use crate::domain::history::Point;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, Tags, VersionStatus};
 use crate::domain::run::{Dataset, MetricPoint, Run};
-use crate::domain::text::{clean, clean_line};
+use crate::domain::text::{clean_line, cleaned, cleaned_line};
 use crate::ports::tracking::Experiment;
 
 /// The tag of prompts, which MLflow keeps among the registered models (since 2.21).
@@ -23,32 +23,37 @@ pub(super) fn is_prompt(tags: &Tags) -> bool {
 
 /// A model. Versions that have no number are left out of `latest`.
 pub(super) fn model(dto: wire::Model) -> RegisteredModel {
+    let name = ModelName::new(dto.name);
+    let of_it = |version: ModelVersion| match version.model == name {
+        true => ModelVersion { model: name.clone(), ..version },
+        false => version,
+    };
     RegisteredModel {
-        name: ModelName::new(dto.name),
-        description: clean(&dto.description),
+        description: cleaned(dto.description),
         tags: tags(dto.tags),
-        aliases: dto.aliases.into_iter().filter_map(|a| Some((clean_line(&a.alias), number(a.version)?))).collect(),
-        latest: dto.latest_versions.into_iter().filter_map(version).collect(),
+        aliases: dto.aliases.into_iter().filter_map(|a| Some((cleaned_line(a.alias), number(a.version)?))).collect(),
+        latest: dto.latest_versions.into_iter().filter_map(version).map(of_it).collect(),
         created_at: time(dto.creation_timestamp),
         updated_at: time(dto.last_updated_timestamp),
+        name,
     }
 }
 
 /// A version; none if the server gave no usable number for it.
 pub(super) fn version(dto: wire::Version) -> Option<ModelVersion> {
-    let mut aliases: Vec<String> = dto.aliases.iter().map(|a| clean_line(a)).collect();
+    let mut aliases: Vec<String> = dto.aliases.into_iter().map(cleaned_line).collect();
     aliases.sort();
     Some(ModelVersion {
         number: number(dto.version)?,
         model: ModelName::new(dto.name),
-        stage: Stage::from(clean_line(&dto.current_stage)),
+        stage: Stage::from(cleaned_line(dto.current_stage)),
         status: status(&dto.status, &dto.status_message),
         created_at: time(dto.creation_timestamp),
         updated_at: time(dto.last_updated_timestamp),
-        author: line(&dto.user_id),
-        source: clean_line(&dto.source),
+        author: line(dto.user_id),
+        source: cleaned_line(dto.source),
         run_id: (!dto.run_id.is_empty()).then(|| RunId::new(dto.run_id)),
-        description: clean(&dto.description),
+        description: cleaned(dto.description),
         tags: tags(dto.tags),
         aliases,
     })
@@ -59,18 +64,18 @@ pub(super) fn run(dto: wire::Run) -> Option<Run> {
     let info = dto.info;
     let id = if info.run_id.is_empty() { info.run_uuid } else { info.run_id };
     let tags = tags(dto.data.tags);
-    let tag = |key: &str| tags.get(key).map(String::as_str).unwrap_or_default();
+    let tag = |key: &str| tags.get(key).cloned().unwrap_or_default();
     Some(Run {
         id: (!id.is_empty()).then(|| RunId::new(id))?,
         experiment: ExperimentId::new(info.experiment_id.0),
-        name: line(&info.run_name).or_else(|| line(tag("mlflow.runName"))).unwrap_or_default(),
-        user: line(tag("mlflow.user")).or_else(|| line(&info.user_id)),
-        status: clean_line(&info.status.0),
+        name: line(info.run_name).or_else(|| line(tag("mlflow.runName"))).unwrap_or_default(),
+        user: line(tag("mlflow.user")).or_else(|| line(info.user_id)),
+        status: cleaned_line(info.status.0),
         started_at: time(info.start_time),
         ended_at: time(info.end_time),
         deleted: info.lifecycle_stage.eq_ignore_ascii_case("deleted"),
         metrics: metrics(dto.data.metrics),
-        params: dto.data.params.into_iter().map(|p| (clean_line(&p.key), clean(&p.value.0))).collect(),
+        params: dto.data.params.into_iter().map(|p| (cleaned_line(p.key), cleaned(p.value.0))).collect(),
         datasets: dto.inputs.dataset_inputs.into_iter().map(dataset).collect(),
         tags,
     })
@@ -80,7 +85,7 @@ pub(super) fn run(dto: wire::Run) -> Option<Run> {
 pub(super) fn experiment(dto: wire::Experiment) -> Option<Experiment> {
     (!dto.experiment_id.0.is_empty()).then(|| Experiment {
         id: ExperimentId::new(dto.experiment_id.0),
-        name: clean_line(&dto.name),
+        name: cleaned_line(dto.name),
         deleted: dto.lifecycle_stage.eq_ignore_ascii_case("deleted"),
         created_at: time(dto.creation_time),
         updated_at: time(dto.last_update_time),
@@ -103,9 +108,9 @@ pub(super) fn entry(dto: wire::File) -> ArtifactEntry {
 /// A logged model.
 pub(super) fn logged_model(dto: wire::LoggedModelInfo) -> LoggedModel {
     LoggedModel {
-        id: clean_line(&dto.model_id),
-        name: clean_line(&dto.name),
-        status: clean_line(&dto.status.0),
+        id: cleaned_line(dto.model_id),
+        name: cleaned_line(dto.name),
+        status: cleaned_line(dto.status.0),
         source_run: (!dto.source_run_id.is_empty()).then(|| RunId::new(dto.source_run_id)),
     }
 }
@@ -117,7 +122,7 @@ fn metrics(points: Vec<wire::Metric>) -> BTreeMap<String, MetricPoint> {
         match m.value.0 {
             Some(value) => {
                 let point = MetricPoint { value, step: m.step.0.unwrap_or_default(), at: time(m.timestamp) };
-                out.insert(clean_line(&m.key), point);
+                out.insert(cleaned_line(m.key), point);
             }
             None => tracing::warn!(metric = %clean_line(&m.key), "left out a metric whose value cannot be read"),
         }
@@ -128,15 +133,15 @@ fn metrics(points: Vec<wire::Metric>) -> BTreeMap<String, MetricPoint> {
 fn dataset(dto: wire::DatasetInput) -> Dataset {
     let profile: serde_json::Value = serde_json::from_str(&dto.dataset.profile).unwrap_or_default();
     Dataset {
-        name: clean_line(&dto.dataset.name),
-        digest: clean_line(&dto.dataset.digest),
-        context: dto.tags.iter().find(|t| t.key == "mlflow.data.context").and_then(|t| line(&t.value.0)),
+        name: cleaned_line(dto.dataset.name),
+        digest: cleaned_line(dto.dataset.digest),
+        context: dto.tags.into_iter().find(|t| t.key == "mlflow.data.context").and_then(|t| line(t.value.0)),
         rows: profile.get("num_rows").and_then(serde_json::Value::as_u64),
     }
 }
 
 fn tags(pairs: Vec<wire::KeyValue>) -> Tags {
-    pairs.into_iter().map(|t| (clean_line(&t.key), clean(&t.value.0))).collect()
+    pairs.into_iter().map(|t| (cleaned_line(t.key), cleaned(t.value.0))).collect()
 }
 
 fn status(status: &str, message: &str) -> VersionStatus {
@@ -159,8 +164,8 @@ fn time(ms: wire::Int) -> Option<Timestamp> {
     ms.0.filter(|&ms| ms > 0).and_then(|ms| Timestamp::from_millisecond(ms).ok())
 }
 
-fn line(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| clean_line(text))
+fn line(text: String) -> Option<String> {
+    (!text.is_empty()).then(|| cleaned_line(text))
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ impl Mlflow {
         let mut lowest = None;
         for dto in answer.model_versions {
             // A version that cannot be read might be the one in production: no silent gaps.
-            let version = convert::version(dto).ok_or_else(|| {
+            let mut version = convert::version(dto).ok_or_else(|| {
                 Failure::new(
                     FailureKind::Protocol,
                     Service::Mlflow,
@@ -153,6 +153,7 @@ impl Mlflow {
             lowest = lowest.min(Some(version.number.0)).or(Some(version.number.0));
             // Some databases compare names without regard to case.
             if version.model == *model {
+                version.model = model.clone();
                 items.push(version);
             }
         }

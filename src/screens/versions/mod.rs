@@ -12,7 +12,7 @@ use crate::app::paged::{Extent, Paged};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::ids::{ModelName, VersionNumber};
-use crate::domain::record::Decision;
+use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 
@@ -26,7 +26,9 @@ pub struct Versions {
     shown: Vec<usize>,
     keys: Vec<VersionNumber>,
     made_from: Option<Extent>,
-    /// What a filter looks through, a text for each version.
+    /// Some version was rejected or is held back.
+    decided: bool,
+    /// What a filter looks through, a text for each version; none while there is no filter.
     haystacks: Vec<String>,
     cursor: Cursor<VersionNumber>,
     filter: Filter,
@@ -43,6 +45,7 @@ impl Versions {
             shown: Vec::new(),
             keys: Vec::new(),
             made_from: None,
+            decided: false,
             haystacks: Vec::new(),
             cursor: Cursor::default(),
             filter: Filter::default(),
@@ -112,15 +115,12 @@ impl Versions {
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
         let extent = versions.map(Paged::extent);
         let changed = self.made_from != extent;
-        if changed {
-            // A page that arrives in a list of thousands costs what the page does.
-            let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
-            self.haystacks.truncate(kept);
-            self.haystacks.extend(items.iter().skip(kept).map(haystack));
-            self.made_from = extent;
-        }
         if self.filter.update(event) || changed {
-            self.shown = fuzzy::filter(self.filter.query(), &self.haystacks, String::clone);
+            let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
+            self.made_from = extent;
+            let sets_aside = |v: &ModelVersion| DecisionMark::on(v).is_some_and(|mark| mark.sets_aside());
+            self.decided = (self.decided && kept > 0) || items.iter().skip(kept).any(sets_aside);
+            self.narrow(items, kept);
             self.keys = self.shown.iter().map(|i| items[*i].number).collect();
         }
         let rows = self.rows(ctx);
@@ -165,6 +165,19 @@ impl Versions {
             Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
             _ => Step::none(),
         }
+    }
+
+    /// Finds what the filter leaves. The first `kept` items are those of the last time.
+    fn narrow(&mut self, items: &[ModelVersion], kept: usize) {
+        if self.filter.query().is_empty() {
+            self.haystacks = Vec::new();
+            self.shown = (0..items.len()).collect();
+            return;
+        }
+        // A page that arrives in a list of thousands costs what the page does.
+        self.haystacks.truncate(kept);
+        self.haystacks.extend(items.iter().skip(self.haystacks.len()).map(haystack));
+        self.shown = fuzzy::filter(self.filter.query(), &self.haystacks, String::clone);
     }
 
     /// The marked versions side by side; one marked version with the one under the cursor.

@@ -55,10 +55,9 @@ impl Versions {
         }
         let (area, pane) = version_view::panes(area, ctx);
         // What the pane says in full needs no column.
-        let decided = items.iter().any(|v| DecisionMark::on(v).is_some_and(|mark| mark.sets_aside()));
-        let columns: Vec<_> =
-            columns(decided).into_iter().take(if pane.is_some() && !decided { 8 } else { 9 }).collect();
-        let widths = Widths::of(&columns, [sample(decided)]);
+        let shown = if pane.is_some() && !self.decided { 8 } else { 9 };
+        let columns: Vec<_> = columns(self.decided).into_iter().take(shown).collect();
+        let widths = Widths::of(&columns, [sample(self.decided)]);
         let row = |i: usize| {
             self.shown
                 .get(i)
