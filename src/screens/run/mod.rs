@@ -56,8 +56,8 @@ impl Tab {
 pub struct RunDetail {
     id: RunId,
     tab: Tab,
-    /// Groups and long texts that are unfolded.
-    open: HashSet<String>,
+    /// Groups and long texts that somebody folded or unfolded.
+    toggled: HashSet<String>,
     lineage: Lineage,
     rows: Vec<Row>,
     keys: Vec<usize>,
@@ -71,7 +71,7 @@ impl RunDetail {
         Self {
             id,
             tab: Tab::default(),
-            open: HashSet::new(),
+            toggled: HashSet::new(),
             lineage: Lineage::of_run(),
             rows: Vec::new(),
             keys: Vec::new(),
@@ -170,8 +170,8 @@ impl RunDetail {
             Some(Row::Text { name, .. }) => name.clone(),
             _ => return Step::none(),
         };
-        if !self.open.remove(&key) {
-            self.open.insert(key);
+        if !self.toggled.remove(&key) {
+            self.toggled.insert(key);
         }
         Step::none()
     }
@@ -179,7 +179,7 @@ impl RunDetail {
     fn go_to(&mut self, tab: usize) {
         if let Some(tab) = Tab::ALL.get(tab).filter(|t| **t != self.tab) {
             self.tab = *tab;
-            self.open.clear();
+            self.toggled.clear();
             self.cursor = Cursor::default();
         }
     }
@@ -195,9 +195,9 @@ impl RunDetail {
     fn make_rows(&self, run: &Run, ctx: &Ctx<'_>) -> Vec<Row> {
         let width = usize::from(ctx.width.saturating_sub(10));
         match self.tab {
-            Tab::Metrics => rows::metrics(run, &self.open),
-            Tab::Params => rows::texts(&run.params, &self.open, width),
-            Tab::Tags => rows::texts(&run.tags, &self.open, width),
+            Tab::Metrics => rows::metrics(run, &self.toggled),
+            Tab::Params => rows::texts(&run.params, &self.toggled, width),
+            Tab::Tags => rows::texts(&run.tags, &self.toggled, width),
             Tab::Description => rows::description(run, width),
             Tab::Lineage => Vec::new(),
         }

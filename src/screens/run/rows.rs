@@ -39,18 +39,21 @@ pub enum Row {
     Line(String),
 }
 
-/// The run's metrics, those that begin alike folded.
+/// The run's metrics, those that begin alike folded, unless nothing else would be there to see. `toggled` are the groups
+/// that somebody folded or unfolded.
 #[must_use]
-pub fn metrics(run: &Run, open: &HashSet<String>) -> Vec<Row> {
+pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<Row> {
     let names: Vec<&str> = run.metrics.keys().map(String::as_str).collect();
     let points: Vec<MetricPoint> = run.metrics.values().copied().collect();
     let metric = |i: usize, inside| Row::Metric { name: names[i].to_owned(), point: points[i], inside };
     let mut rows = Vec::new();
-    for part in fold(&names, LEAST) {
+    let parts = fold(&names, LEAST);
+    let usual = parts.len() == 1;
+    for part in parts {
         match part {
             Fold::One(i) => rows.push(metric(i, false)),
             Fold::Many { prefix, members } => {
-                let open = open.contains(&prefix);
+                let open = toggled.contains(&prefix) != usual;
                 rows.push(Row::Group { prefix, count: members.len(), open });
                 rows.extend(members.into_iter().filter(|_| open).map(|i| metric(i, true)));
             }
@@ -78,4 +81,25 @@ pub fn texts(items: &Tags, open: &HashSet<String>, width: usize) -> Vec<Row> {
 pub fn description(run: &Run, width: usize) -> Vec<Row> {
     let text = run.description().unwrap_or_default();
     crate::ui::text::wrap(text.trim_end(), width.max(20)).into_iter().map(Row::Line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::promotion::samples;
+    use crate::domain::run::MetricValue;
+
+    fn shown(names: &[&str], toggled: &[&str]) -> usize {
+        let mut run = samples::run(1, 0.0);
+        let point = |name: usize| MetricPoint { value: MetricValue(name as f64), step: 0, at: None };
+        run.metrics = (0..20).map(|i| (format!("val_{i:02}"), point(i))).collect();
+        run.metrics.extend(names.iter().map(|name| ((*name).to_owned(), point(0))));
+        metrics(&run, &toggled.iter().map(|name| (*name).to_owned()).collect()).len()
+    }
+
+    #[test]
+    fn metrics_that_begin_alike_are_folded_unless_there_is_nothing_else() {
+        assert_eq!((shown(&["auc"], &[]), shown(&["auc"], &["val_"])), (2, 22));
+        assert_eq!((shown(&[], &[]), shown(&[], &["val_"])), (21, 1));
+    }
 }

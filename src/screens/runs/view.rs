@@ -29,7 +29,8 @@ impl Runs {
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let query = self.needs(ctx).pop().unwrap_or(Query::SearchRuns(self.wanted.clone()));
         let loading = ctx.catalog.is_loading(&query);
-        let failed = ctx.catalog.failure(&query).is_some();
+        // A filter that was refused says nothing about what is shown.
+        let failed = ctx.catalog.failure(&query).is_some() && self.search_failure(ctx).is_none();
         let list = self.found(ctx).map(|f| &f.list);
         let count = match list {
             // Some are filtered away or folded.
