@@ -110,6 +110,15 @@ impl Failure {
         self.hint = Some(hint.into());
         self
     }
+
+    /// What happened and what to do about it, in one line.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{self}. {hint}"),
+            None => self.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Failure {

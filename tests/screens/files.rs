@@ -40,7 +40,9 @@ fn a_folder_that_cannot_be_read_says_why_in_its_place() {
     let route = Route::Files(Owner::Version(ModelName::new("telco-churn"), VersionNumber(42)));
     let mut driver = Driver::asking(rules("staging"), &[route], |_| {});
     driver.answer_with(|query| {
-        let why = Failure::new(FailureKind::Forbidden, Service::Mlflow, "list the files", "the server says no");
+        let reason = "the server says no to everybody who is not of the team that trains";
+        let why = Failure::new(FailureKind::Forbidden, Service::Mlflow, "list the files", reason)
+            .with_hint("Ask for the permission READ on the experiment.");
         matches!(query, Query::Artifacts { path, .. } if path == "plots").then_some(Err(why))
     });
     driver.answer_all();

@@ -14,12 +14,14 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::text::clean_line;
-use crate::failure::Failure;
 use crate::screens::parts::save::Save;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
+use crate::ui::text::wrap;
 
 /// Levels the tree shows. Deeper ones are some loop of links on the server.
 const DEEPEST: usize = 40;
+/// Columns that a line of a failure does not have, besides its indentation: cursor, symbol, and one to breathe.
+const MARGIN: usize = 8;
 
 /// What a row is, and what keeps the cursor on it: a root's place among the roots, and a path.
 pub type Key = (usize, String);
@@ -35,8 +37,11 @@ pub enum Kind {
     File(Option<u64>),
     /// Something to say in place of rows: being read, or nothing there.
     Word(&'static str),
-    /// Why a folder could not be read.
-    Failed(Box<Failure>),
+    /// A line of why a folder could not be read.
+    Failed {
+        /// The first.
+        first: bool,
+    },
 }
 
 /// A row of the tree.
@@ -236,10 +241,13 @@ impl Files {
     fn rows_below(&self, ctx: &Ctx<'_>, at: usize, path: &str, depth: usize, rows: &mut Vec<Row>) {
         let Some(root) = self.roots.get(at) else { return };
         // A word in place of rows has a key that no path can be.
-        let word = |kind| Row { key: (at, format!("{path}/\0")), depth, kind, name: String::new(), open: false };
+        let line = |n: usize, kind, name| Row { key: (at, format!("{path}/\0{n}")), depth, kind, name, open: false };
+        let word = |kind| line(0, kind, String::new());
         let query = folder(root, path);
         if let Some(failure) = ctx.catalog.failure(&query) {
-            rows.push(word(Kind::Failed(Box::new(failure.clone()))));
+            let room = usize::from(ctx.width).saturating_sub(2 * depth + MARGIN).max(20);
+            let lines = wrap(&failure.sentence(), room).into_iter().enumerate();
+            rows.extend(lines.map(|(n, text)| line(n, Kind::Failed { first: n == 0 }, text)));
         }
         match ctx.catalog.files.folder(root, path) {
             None if ctx.catalog.failure(&query).is_none() => rows.push(word(Kind::Word("reading …"))),

@@ -64,9 +64,9 @@ fn draw_row(row: &FileRow, skin: &Skin) -> Row<'static> {
             Row::new(vec![indent.text(format!("  {}", row.name)), Phrase::of(Role::Muted, size)])
         }
         Kind::Word(word) => Row::across(indent.add(Role::Muted, format!("  {word}"))),
-        Kind::Failed(failure) => {
-            let hint = failure.hint.as_ref().map(|h| format!(". {h}")).unwrap_or_default();
-            Row::across(indent.add(Role::Bad, format!("  {} {failure}{hint}", symbols.block)))
+        Kind::Failed { first } => {
+            let mark = if *first { symbols.block } else { " " };
+            Row::across(indent.add(Role::Bad, format!("  {mark} {}", row.name)))
         }
     }
 }

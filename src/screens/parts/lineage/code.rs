@@ -2,7 +2,7 @@
 
 use super::rows::{time, unread};
 use super::trail::{Root, Trail};
-use super::tree::{Row, Tone, Tree, reason, sentence};
+use super::tree::{Row, Tone, Tree, reason};
 use crate::app::trace::Traced;
 use crate::domain::cd::CdState;
 use crate::domain::commit::Commit;
@@ -48,7 +48,7 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> boo
         match part.failure {
             None => unread(tree, "commit", 2, row(origin.rev.chars().take(12).collect()), None),
             Some(failure) => {
-                unresolved_commit(tree, run, sentence(failure));
+                unresolved_commit(tree, run, failure.sentence());
                 if origin.origin == CommitOrigin::Run && origin.rev.len() < 40 {
                     let note = format!("the run recorded only '{}' of its id", origin.rev);
                     tree.note(Row::new("", note).tone(Tone::Muted));
@@ -125,7 +125,7 @@ fn pull_request_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
         Some(Traced::PullRequest(None)) => {
             tree.node("pull request", 3, Row::new("pull request", NO_PULL_REQUEST).tone(Tone::Unknown), false);
         }
-        _ => return unread(tree, "pull request", 3, row, part.failure.map(sentence)),
+        _ => return unread(tree, "pull request", 3, row, part.failure.map(Failure::sentence)),
     }
     tree.stale(part.failure);
 }
@@ -170,7 +170,7 @@ fn check_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
     };
     let part = trail.traced(&question);
     let Some(Traced::Checks(checks)) = part.known else {
-        return unread(tree, "checks", 3, row, part.failure.map(sentence));
+        return unread(tree, "checks", 3, row, part.failure.map(Failure::sentence));
     };
     let counts = CheckCounts::of(checks);
     let words: Vec<String> = [
@@ -233,13 +233,13 @@ fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no
             (Some(new), Some(old), _) if new.sha == old.sha => {
                 say(&format!("none since {number}: the same commit"), Tone::Muted);
             }
-            (_, None, Some(failure)) => say(&format!("of {number}: {}", sentence(failure)), Tone::Unknown),
+            (_, None, Some(failure)) => say(&format!("of {number}: {}", failure.sentence()), Tone::Unknown),
             _ => say(&format!("since {number}"), Tone::Loading),
         };
     };
     let part = trail.traced(&question);
     let Some(Traced::Changes(change)) = part.known else {
-        return unread(tree, key, 3, Row::new(key, format!("since {number}")), part.failure.map(sentence));
+        return unread(tree, key, 3, Row::new(key, format!("since {number}")), part.failure.map(Failure::sentence));
     };
     changes(tree, number, trail.baseline_commit(), change, part.failure, ctx);
 }
@@ -318,7 +318,7 @@ fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>) {
     let part = trail.traced(&question);
     let Some(Traced::Workflow(run)) = part.known else {
         let row = Row::new(key, format!("workflow run {} in {}", claim.id, claim.repo)).copy(claim.id.to_string());
-        return unread(tree, key, 2, row, part.failure.map(sentence));
+        return unread(tree, key, 2, row, part.failure.map(Failure::sentence));
     };
     let tone = match &run.state {
         CdState::Success => Tone::Good,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::code::code_rows;
 use super::trail::{Root, Trail};
-use super::tree::{Row, Tone, Tree, sentence};
+use super::tree::{Row, Tone, Tree};
 use crate::app::effect::Place;
 use crate::app::query::Query;
 use crate::app::trace::Traced;
@@ -13,6 +13,7 @@ use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::ids::RunId;
 use crate::domain::registry::{Stage, VersionStatus};
 use crate::domain::run::Run;
+use crate::failure::Failure;
 use crate::screens::parts::view::span;
 use crate::screens::parts::{Ctx, run_label};
 
@@ -92,7 +93,7 @@ fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFac
     let part = trail.traced(&question);
     let row = |value: String| Row::new("logged model", value).copy(id).place(place.clone());
     let Some(Traced::LoggedModel(model)) = part.known else {
-        unread(tree, "logged model", 1, row(id.to_owned()), part.failure.map(sentence));
+        unread(tree, "logged model", 1, row(id.to_owned()), part.failure.map(Failure::sentence));
         return;
     };
     let status = model.status.trim_start_matches("LOGGED_MODEL_").to_lowercase();
@@ -158,7 +159,7 @@ fn parent_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run, ctx: &Ctx<'_>)
             let why = format!("{}: the server has no such run, or you may not read it", id.short());
             tree.node("parent run", 2, row(why).tone(Tone::Unknown), false);
         }
-        (None, failure) => unread(tree, "parent run", 2, row(id.short()), failure.map(sentence)),
+        (None, failure) => unread(tree, "parent run", 2, row(id.short()), failure.map(Failure::sentence)),
     }
 }
 
@@ -166,7 +167,7 @@ fn child_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, ctx: &Ctx<'_>) {
     let Some(search) = trail.children() else { return };
     let failure = ctx.catalog.failure(&Query::SearchRuns(search.clone()));
     let Some(found) = ctx.catalog.found_runs(&search).filter(|f| f.list.read_at.is_some()) else {
-        return unread(tree, "child runs", 2, Row::new("child runs", ""), failure.map(sentence));
+        return unread(tree, "child runs", 2, Row::new("child runs", ""), failure.map(Failure::sentence));
     };
     let (children, more) = (&found.list.items, found.list.has_more());
     let count = match (children.len(), more) {
@@ -207,7 +208,7 @@ fn experiment_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run) {
             tree.node("experiment", 2, row.warn_if(found.deleted), false);
             tree.stale(part.failure);
         }
-        _ => unread(tree, "experiment", 2, row(format!("id {id}")).copy(id), part.failure.map(sentence)),
+        _ => unread(tree, "experiment", 2, row(format!("id {id}")).copy(id), part.failure.map(Failure::sentence)),
     }
 }
 

@@ -147,7 +147,7 @@ impl<'a> Tree<'a> {
     /// Says why the present node could not be read again.
     pub(super) fn stale(&mut self, failure: Option<&Failure>) {
         if let Some(failure) = failure {
-            self.note(Row::new("", format!("not read again: {}", sentence(failure))).tone(Tone::Stale));
+            self.note(Row::new("", format!("not read again: {}", failure.sentence())).tone(Tone::Stale));
         }
     }
 
@@ -188,13 +188,5 @@ pub(super) fn reason(failure: &Failure) -> String {
     match &failure.hint {
         Some(hint) => format!("{}. {hint}", failure.reason),
         None => failure.reason.clone(),
-    }
-}
-
-/// A failure and its hint, in one line.
-pub(super) fn sentence(failure: &Failure) -> String {
-    match &failure.hint {
-        Some(hint) => format!("{failure}. {hint}"),
-        None => failure.to_string(),
     }
 }
