@@ -6,7 +6,7 @@ mod support;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use signoff::app::fuzzy;
 use signoff::app::input::{Key, KeyCode};
 use signoff::app::msg::Msg;
@@ -111,29 +111,19 @@ fn typing_in_versions() -> Program {
 
 /// What a page of 100 models costs when it arrives while 2,000 are on screen, with the frame after it.
 fn page_arrives(criterion: &mut Criterion) {
-    let mut program = Program::new(MODELS, 0, &[]);
-    let answer = program.page_of_models();
-    let query = Query::Models { page: Some("again".to_owned()) };
-    let mut arrive = move |i: usize| {
-        let id = RequestId(1_000_000 + i as u64);
+    let full = || Program::new(MODELS, 0, &[]);
+    let arrive = |program: &mut Program| {
+        let (id, query) = (RequestId(1_000_000), Query::Models { page: Some("again".to_owned()) });
+        let answer = Ok(program.page_of_models());
         program.state().catalog.begin(&query, id);
-        program.send(Msg::Reply { id, query: query.clone(), answer: Ok(answer.clone()) });
+        program.send(Msg::Reply { id, query, answer });
         program.draw();
     };
-    // Every page stays: few enough turns to stay near 2,000 models.
-    percentiles("page_of_100_models_into_2000", 5, &mut arrive);
-    let mut i = 5;
+    let mut programs: Vec<Program> = (0..100).map(|_| full()).collect();
+    percentiles("page_of_100_models_into_2000", programs.len(), |i| arrive(&mut programs[i]));
+    // Every page stays: each turn has a program of its own.
     criterion.bench_function("page_arrives", |bencher| {
-        bencher.iter_custom(|turns| {
-            let mut taken = std::time::Duration::ZERO;
-            for _ in 0..turns.min(5) {
-                let start = std::time::Instant::now();
-                arrive(i);
-                taken += start.elapsed();
-                i += 1;
-            }
-            taken.mul_f64(turns as f64 / turns.min(5) as f64)
-        });
+        bencher.iter_batched_ref(full, arrive, BatchSize::PerIteration);
     });
 }
 
