@@ -109,7 +109,7 @@ impl Program {
     /// A page of models that are not there yet, for measuring what its arrival costs.
     pub fn page_of_models(&self) -> Answer {
         let items = (self.models..self.models + PAGE).map(model).collect();
-        Answer::Models(Page { items, next: Some("more".to_owned()) })
+        Answer::Models(Page { items, next: None })
     }
 
     /// The state, for messages of one's own.
