@@ -64,12 +64,33 @@ pub(crate) struct Simulator {
 
 impl Simulator {
     pub(crate) fn new(routes: &[Route]) -> Self {
+        Self::at((80, 24), routes, true)
+    }
+
+    /// As [`Self::new`] in a larger terminal, with every question still open.
+    pub(crate) fn unanswered(routes: &[Route]) -> Self {
+        Self::at((100, 24), routes, false)
+    }
+
+    fn at((width, height): (u16, u16), routes: &[Route], answering: bool) -> Self {
         let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
-        let mut state = State::new(rules(), "http://mlflow:5000".into(), keymap, samples::now(), routes);
-        let effects = update(&mut state, Msg::Input(Input::Resize { width: 80, height: 24 }));
-        let mut simulator = Self { state, effects: Vec::new(), answering: true };
-        simulator.take(effects);
+        let state = State::new(rules(), "http://mlflow:5000".into(), keymap, samples::now(), routes);
+        let mut simulator = Self { state, effects: Vec::new(), answering };
+        simulator.send(Msg::Input(Input::Resize { width, height }));
         simulator
+    }
+
+    /// Answers from `world` what is asked until nothing is. Returns the questions.
+    pub(crate) fn answer_from(&mut self, world: impl Fn(&Query) -> Outcome<Answer>) -> Vec<Query> {
+        let (mut asked, mut open) = (Vec::new(), self.asked());
+        while !open.is_empty() {
+            let Effect::Fetch(id, query) = open.remove(0) else { continue };
+            let answer = world(&query);
+            asked.push(query.clone());
+            self.send(Msg::Reply { id, query, answer });
+            open.extend(self.asked());
+        }
+        asked
     }
 
     /// Sends one message, and answers every question that follows from it.

@@ -197,6 +197,30 @@ fn marked_versions_are_laid_side_by_side() {
 }
 
 #[test]
+fn runs_that_could_not_be_read_are_read_with_the_next_refresh_and_shown_until_the_one_after() {
+    let mut simulator = Simulator::unanswered(&[]);
+    let runs_are_asked = |asked: &[Query]| asked.iter().filter(|q| matches!(q, Query::Runs { .. })).count();
+    let broken = |query: &Query| match query {
+        Query::Runs { .. } => Err(super::simulator::refused()),
+        other => super::simulator::answer(other),
+    };
+    assert_eq!(runs_are_asked(&simulator.answer_from(broken)), 1);
+    let text = picture(&simulator);
+    assert!(text.contains("connection was refused") && !text.contains("0.914"), "{text}");
+    simulator.keys("jk");
+    assert_eq!(runs_are_asked(&simulator.answer_from(broken)), 0, "nothing is repeated behind the reader's back");
+
+    simulator.keys("r");
+    assert_eq!(runs_are_asked(&simulator.answer_from(super::simulator::answer)), 1);
+    assert!(picture(&simulator).contains("0.914"), "{}", picture(&simulator));
+
+    simulator.keys("r");
+    assert_eq!(runs_are_asked(&simulator.answer_from(broken)), 1, "what was read before may have changed");
+    let text = picture(&simulator);
+    assert!(text.contains("connection was refused") && text.contains("0.914"), "{text}");
+}
+
+#[test]
 fn a_run_shows_its_tabs_and_its_curves() {
     let mut simulator = in_runs();
     simulator.keys("j<enter>");

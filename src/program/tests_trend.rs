@@ -76,19 +76,9 @@ fn play(simulator: &mut Simulator, world: impl Fn(&Query) -> Outcome<Answer>) ->
 }
 
 fn trend(version: u64) -> (Simulator, Vec<Query>, usize) {
-    let mut simulator = fresh(&[route(version)]);
+    let mut simulator = Simulator::unanswered(&[route(version)]);
     let (asked, most) = play(&mut simulator, world);
     (simulator, asked, most)
-}
-
-/// A program that was asked nothing yet.
-fn fresh(routes: &[Route]) -> Simulator {
-    let keymap = crate::app::keymap::Keymap::parse(crate::app::keymap::DEFAULT_KEYMAP).unwrap();
-    let rules = super::simulator::rules();
-    let state = super::state::State::new(rules, "http://mlflow:5000".into(), keymap, samples::now(), routes);
-    let mut simulator = Simulator { state, effects: Vec::new(), answering: false };
-    simulator.send(Msg::Input(crate::app::input::Input::Resize { width: 100, height: 24 }));
-    simulator
 }
 
 fn picture(simulator: &Simulator) -> String {
@@ -160,7 +150,7 @@ fn a_zoom_keeps_the_cursor_in_sight_and_moving_pans() {
 
 #[test]
 fn what_could_not_be_read_says_so_and_a_refresh_tries_again() {
-    let mut simulator = fresh(&[route(950)]);
+    let mut simulator = Simulator::unanswered(&[route(950)]);
     let broken = |query: &Query| match query {
         Query::Runs { ids } if ids.contains(&RunId::new("run950")) => Err(refused()),
         other => world(other),
@@ -178,7 +168,7 @@ fn what_could_not_be_read_says_so_and_a_refresh_tries_again() {
 #[test]
 fn what_was_logged_at_one_step_is_no_curve_and_leads_to_the_trend() {
     let curve = Route::Curve(ModelName::new("telco-churn"), VersionNumber(950), "auc".into());
-    let mut simulator = fresh(&[curve]);
+    let mut simulator = Simulator::unanswered(&[curve]);
     let point = |step: i64| Point { step, at: None, value: MetricValue(0.95) };
     // MLflow 3.x keeps the value of a logged model a second time.
     let history = |run: &RunId, steps: &[i64]| History {
