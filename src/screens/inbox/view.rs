@@ -97,8 +97,10 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
 
 /// Where room is short, columns go in this order: STAGE, AUTHOR, METRIC, VERDICT, Δ PROD.
 fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
+    let verdict = verdict::is_shown(ctx);
     let mut columns = vec![
-        Column::left("MODEL").min(18).max(44).stretch(),
+        // Who registered it matters less than which model it is.
+        Column::left("MODEL").min(if verdict { 18 } else { 24 }).max(44).stretch(),
         Column::right("VER"),
         Column::right("AGE"),
         Column::left("AUTHOR").rank(4).min(8),
@@ -107,7 +109,7 @@ fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
         Column::point("VALUE"),
         Column::left("Δ PROD").rank(1).min(9),
     ];
-    if verdict::is_shown(ctx) {
+    if verdict {
         columns.push(Column::left("VERDICT").rank(2));
     }
     columns
