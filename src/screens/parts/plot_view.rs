@@ -81,10 +81,8 @@ pub fn statistics(line: &Line<'_>, symbol: &str) -> Phrase<'static> {
     let odd = if s.not_finite > 0 { format!("   {} not finite", s.not_finite) } else { String::new() };
     let points = if s.count == 1 { "1 point".to_owned() } else { format!("{} points", s.count) };
     let sampled = if line.history.sampled { " sampled by the server" } else { "" };
-    Phrase::of(role(line.place), format!(" {symbol} {}  ", line.label)).add(
-        Role::Muted,
-        format!("min {}   max {}   mean {mean}   {points}{sampled}{odd}", end(s.min), end(s.max)),
-    )
+    Phrase::of(role(line.place), format!(" {symbol} {}  ", line.label))
+        .add(Role::Muted, format!("min {}   max {}   mean {mean}   {points}{sampled}{odd}", end(s.min), end(s.max)))
 }
 
 /// A span of time in its largest unit.

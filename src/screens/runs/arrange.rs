@@ -31,20 +31,20 @@ pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &
         sort_by(&mut order, runs, sort);
     }
     let place: HashMap<&str, usize> = kept.iter().map(|i| (runs[*i].id.as_str(), *i)).collect();
-    let mut below: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut below: Vec<Vec<usize>> = vec![Vec::new(); runs.len()];
     let mut roots = Vec::new();
     for i in &order {
         match runs[*i].parent_id().and_then(|p| place.get(p)) {
-            Some(parent) => below.entry(*parent).or_default().push(*i),
+            Some(parent) => below[*parent].push(*i),
             None => roots.push(*i),
         }
     }
     let mut lines = Vec::with_capacity(order.len());
-    let mut reached = HashSet::new();
+    let mut reached = vec![false; runs.len()];
     descend(&roots, runs, &below, folded, &mut reached, &mut lines);
     // Runs that name one another as parents in a circle have no root: shown nevertheless.
     for i in order {
-        if !reached.contains(&i) {
+        if !reached[i] {
             descend(&[i], runs, &below, folded, &mut reached, &mut lines);
         }
     }
@@ -55,17 +55,17 @@ pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &
 fn descend(
     roots: &[usize],
     runs: &[Arc<Run>],
-    below: &HashMap<usize, Vec<usize>>,
+    below: &[Vec<usize>],
     folded: &HashSet<RunId>,
-    reached: &mut HashSet<usize>,
+    reached: &mut [bool],
     lines: &mut Vec<Line>,
 ) {
     let mut todo: Vec<(usize, usize, bool)> = roots.iter().rev().map(|i| (*i, 0, true)).collect();
     while let Some((item, depth, shown)) = todo.pop() {
-        if !reached.insert(item) {
+        if std::mem::replace(&mut reached[item], true) {
             continue;
         }
-        let children = below.get(&item).map(Vec::as_slice).unwrap_or_default();
+        let children = below[item].as_slice();
         let fold = !children.is_empty() && folded.contains(&runs[item].id);
         if shown {
             lines.push(Line { item, depth, children: children.len(), folded: fold });
@@ -95,17 +95,13 @@ enum Value<'a> {
 
 fn sort_by(order: &mut [usize], runs: &[Arc<Run>], sort: &Sort) {
     // Looked up once for each run, not once for each comparison.
-    let values: HashMap<usize, Value<'_>> = order.iter().map(|i| (*i, value(&runs[*i], &sort.key))).collect();
-    let missing = Value::Missing;
-    order.sort_by(|a, b| {
-        let of = |i: &usize| values.get(i).unwrap_or(&missing);
-        match (of(a), of(b)) {
-            (Value::Missing, Value::Missing) => Ordering::Equal,
-            (Value::Missing, _) => Ordering::Greater,
-            (_, Value::Missing) => Ordering::Less,
-            (a, b) if sort.descending => compare(b, a),
-            (a, b) => compare(a, b),
-        }
+    let values: Vec<Value<'_>> = runs.iter().map(|run| value(run, &sort.key)).collect();
+    order.sort_by(|a, b| match (&values[*a], &values[*b]) {
+        (Value::Missing, Value::Missing) => Ordering::Equal,
+        (Value::Missing, _) => Ordering::Greater,
+        (_, Value::Missing) => Ordering::Less,
+        (a, b) if sort.descending => compare(b, a),
+        (a, b) => compare(a, b),
     });
 }
 
