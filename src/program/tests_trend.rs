@@ -194,3 +194,39 @@ fn what_was_logged_at_one_step_is_no_curve_and_leads_to_the_trend() {
     simulator.keys("t");
     assert!(matches!(simulator.state.top(), Screen::Trend(_)), "{}", picture(&simulator));
 }
+
+/// A model of ten thousand versions, all of which a list has read.
+fn long_line() -> Simulator {
+    const ALL: u64 = 10_000;
+    let mut simulator =
+        Simulator::unanswered(&[Route::Trend(ModelName::new("telco-churn"), VersionNumber(ALL), "auc".into())]);
+    let everything = |query: &Query| match query {
+        Query::Versions { .. } => {
+            let items = (1..=ALL).rev().map(version).collect();
+            Ok(Answer::Versions(Page { items, next: None }))
+        }
+        other => world(other),
+    };
+    simulator.answer_from(everything);
+    simulator
+}
+
+#[test]
+fn a_line_takes_as_many_versions_as_are_wanted_and_never_more_than_the_cache_keeps() {
+    let mut simulator = long_line();
+    let text = picture(&simulator);
+    assert!(text.contains("400+ versions") && text.contains("more at"), "{text}");
+    let mut asked = 0;
+    for _ in 0..15 {
+        simulator.keys("g");
+        asked += simulator.answer_from(world).len();
+    }
+    let text = picture(&simulator);
+    assert!(text.contains("4000+ versions") && text.contains("newer versions"), "{text}");
+    assert_eq!(asked, 15 * 4, "each run is asked for once");
+    assert_eq!(simulator.answer_from(world).len(), 0, "and what is there stays");
+    simulator.keys("G");
+    simulator.answer_from(world);
+    let text = picture(&simulator);
+    assert!(text.contains("400+ versions") && text.contains("v10000"), "{text}");
+}

@@ -19,6 +19,9 @@ use crate::screens::parts::{Ctx, Event, Step};
 
 /// Versions that are read before anyone asks for more: four questions for their runs.
 const AT_FIRST: usize = 400;
+/// Versions of one line at most: with the runs of more, those that are on screen would push one another out of the
+/// cache, and be asked for without end.
+const MOST: usize = 4_000;
 /// Questions for runs under way at once: the newest part of the line comes first, and not all at the same time.
 const QUESTIONS: usize = 2;
 /// The fewest version numbers that can be looked at.
@@ -36,15 +39,28 @@ pub struct Trend {
     log: bool,
     /// The first and last version number in sight; none: all of them.
     sight: Option<(u64, u64)>,
-    /// How many versions shall be read.
+    /// How many versions shall be shown, from the newest on.
     wanted: usize,
+    /// A version that shall be among them.
+    with: VersionNumber,
+}
+
+/// The versions that the line goes through.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part<'a> {
+    /// The versions, newest first.
+    pub versions: &'a [ModelVersion],
+    /// There are older ones.
+    pub older: bool,
+    /// There are newer ones.
+    pub newer: bool,
 }
 
 impl Trend {
     /// The trend of `metric` over the versions of `model`, the cursor on version `from`.
     #[must_use]
     pub fn new(model: ModelName, from: VersionNumber, metric: String) -> Self {
-        Self { model, metric, from, cursor: from, log: false, sight: None, wanted: AT_FIRST }
+        Self { model, metric, from, cursor: from, log: false, sight: None, wanted: AT_FIRST, with: from }
     }
 
     /// Contexts from the innermost outwards.
@@ -71,8 +87,9 @@ impl Trend {
             needs.push(self.query(versions.next_page()));
         }
         let unread = |id: &RunId| ctx.catalog.run(id).is_none();
-        let parts = versions.items.chunks(RUNS_AT_ONCE).map(|part| part.iter().filter_map(|v| v.run_id.as_ref()));
-        for ids in parts.filter(|ids| ids.clone().any(unread)).take(QUESTIONS) {
+        let part = self.part(ctx).versions;
+        let chunks = part.chunks(RUNS_AT_ONCE).map(|part| part.iter().filter_map(|v| v.run_id.as_ref()));
+        for ids in chunks.filter(|ids| ids.clone().any(unread)).take(QUESTIONS) {
             for query in ctx.catalog.runs_to_ask(ids.cloned()) {
                 if !needs.contains(&query) {
                     needs.push(query);
@@ -87,18 +104,25 @@ impl Trend {
         let Event::Action(action) = event else {
             return Step::none();
         };
-        let versions = ctx.catalog.versions(&self.model);
-        let mut numbers: Vec<VersionNumber> = versions.into_iter().flat_map(|v| &v.items).map(|v| v.number).collect();
+        let part = self.part(ctx);
+        let mut numbers: Vec<VersionNumber> = part.versions.iter().map(|v| v.number).collect();
         numbers.sort_unstable();
         let page = (numbers.len() / 10).max(2);
         let at = nearest(&numbers, self.cursor);
         match action {
-            Action::CursorLeft => self.go(at.saturating_sub(1), &numbers, versions),
-            Action::CursorRight => self.go(at + 1, &numbers, versions),
-            Action::PageUp => self.go(at.saturating_sub(page), &numbers, versions),
-            Action::PageDown => self.go(at + page, &numbers, versions),
-            Action::Top => self.go(0, &numbers, versions),
-            Action::Bottom => self.go(usize::MAX, &numbers, versions),
+            Action::CursorLeft => self.go(at.saturating_sub(1), &numbers, part.older),
+            Action::CursorRight => self.go(at + 1, &numbers, part.older),
+            Action::PageUp => self.go(at.saturating_sub(page), &numbers, part.older),
+            Action::PageDown => self.go(at + page, &numbers, part.older),
+            Action::Top => self.go(0, &numbers, part.older),
+            Action::Bottom if part.newer => {
+                // Back to the newest, which this line does not reach any more.
+                self.wanted = AT_FIRST;
+                if let Some(newest) = ctx.catalog.versions(&self.model).and_then(|v| v.items.first()) {
+                    (self.with, self.cursor, self.sight) = (newest.number, newest.number, None);
+                }
+            }
+            Action::Bottom => self.go(usize::MAX, &numbers, part.older),
             Action::ZoomIn => self.zoom(&numbers, |width| width / 2),
             Action::ZoomOut => self.zoom(&numbers, |width| width.saturating_mul(2)),
             Action::LogScale => self.log = !self.log,
@@ -128,11 +152,19 @@ impl Trend {
     /// The metric in the versions that were read, oldest first.
     #[must_use]
     pub fn points<'a>(&self, ctx: &Ctx<'a>) -> Vec<points::Point<'a>> {
-        points::points(self.versions(ctx), &self.metric, ctx)
+        points::points(self.part(ctx).versions, &self.metric, ctx)
     }
 
-    fn versions<'a>(&self, ctx: &Ctx<'a>) -> &'a [ModelVersion] {
-        ctx.catalog.versions(&self.model).map(|v| v.items.as_slice()).unwrap_or_default()
+    /// As many of the newest versions as are wanted, or as it takes to show the one that shall be among them.
+    #[must_use]
+    pub fn part<'a>(&self, ctx: &Ctx<'a>) -> Part<'a> {
+        let versions = ctx.catalog.versions(&self.model);
+        let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
+        let upto_here = items.partition_point(|v| v.number >= self.with);
+        let end = self.wanted.max(upto_here).min(items.len());
+        let start = end.saturating_sub(MOST);
+        let unread = versions.is_some_and(Paged::has_more) && items.len() >= self.wanted;
+        Part { versions: &items[start..end], older: unread || end < items.len(), newer: start > 0 }
     }
 
     fn query(&self, page: Option<String>) -> Query {
@@ -140,14 +172,14 @@ impl Trend {
     }
 
     /// Puts the cursor on a version. At the oldest that is there, more are read.
-    fn go(&mut self, at: usize, numbers: &[VersionNumber], versions: Option<&Paged<ModelVersion>>) {
+    fn go(&mut self, at: usize, numbers: &[VersionNumber], older: bool) {
         let at = at.min(numbers.len().saturating_sub(1));
         let Some(number) = numbers.get(at) else {
             return;
         };
         self.cursor = *number;
-        if at == 0 && versions.is_some_and(Paged::has_more) {
-            self.wanted = self.wanted.max(numbers.len() + AT_FIRST);
+        if at == 0 && older {
+            self.wanted = self.wanted.max(numbers.len()) + AT_FIRST;
         }
         // The sight follows the cursor: that is how one pans.
         if let Some((low, high)) = self.sight {

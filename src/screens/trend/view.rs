@@ -29,24 +29,26 @@ impl Trend {
         let left = Phrase::of(Role::Title, clean_line(&self.metric))
             .add(Role::Muted, format!("  {} from version to version", self.model));
         let versions = ctx.catalog.versions(&self.model);
-        let more = versions.is_none_or(|v| !v.complete);
+        let part = self.part(ctx);
+        let count = part.versions.len();
+        let more = part.older || part.newer || versions.is_none_or(|v| !v.complete);
         let needs = self.needs(ctx);
         let loading = needs.iter().any(|q| ctx.catalog.is_loading(q));
         let failed = self.failure(ctx).is_some();
         let all = summary(&self.points(ctx));
         let progress = match (versions, all.underway) {
-            (Some(v), underway) if underway > 0 => {
-                Phrase::of(Role::Muted, format!("{} of {} read …", v.items.len() - underway, v.items.len()))
+            (Some(_), underway) if underway > 0 => {
+                Phrase::of(Role::Muted, format!("{} of {count} read …", count - underway))
             }
             _ => format::freshness(loading, failed, versions.and_then(|v| v.read_at), skin),
         };
-        (left, vec![format::count(versions.map(|v| v.items.len()), more, "version", "versions"), progress])
+        (left, vec![format::count(versions.map(|_| count), more, "version", "versions"), progress])
     }
 
     /// Why the next page, or any of the runs, could not be read.
     fn failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
         let versions = ctx.catalog.versions(&self.model);
-        let mut runs = versions.into_iter().flat_map(|v| &v.items).filter_map(|v| v.run_id.as_ref());
+        let mut runs = self.part(ctx).versions.iter().filter_map(|v| v.run_id.as_ref());
         let page = self.query(versions.and_then(Paged::next_page));
         ctx.catalog.failure(&page).or_else(|| runs.find_map(|id| ctx.catalog.run_failure(id)))
     }
@@ -177,8 +179,10 @@ impl Trend {
         if in_production(points, ctx).is_none() {
             phrase = phrase.add(Role::Muted, format!("   none of these is in {}", ctx.rules.promote_to));
         }
-        let more = ctx.catalog.versions(&self.model).is_some_and(|v| v.has_more() && v.items.len() >= self.wanted);
-        if more { phrase.add(Role::Muted, "   more at the left end") } else { phrase }
+        let part = self.part(ctx);
+        let older = if part.older { "   more at the left end" } else { "" };
+        let newer = if part.newer { "   newer versions are not in this line" } else { "" };
+        phrase.add(Role::Muted, older).add(Role::Muted, newer)
     }
 
     fn at_cursor<'a, 'b>(&self, points: &'b [Point<'a>]) -> Option<&'b Point<'a>> {
