@@ -31,6 +31,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::config::{Shown, address::redact};
+use crate::domain::artifact::Signature;
+use crate::domain::compare::data::DataRow;
+use crate::domain::compare::signature::FieldRow;
 use crate::domain::compare::{Change, Direction, MetricRow, TextRow};
 use crate::domain::facts::RunFacts;
 use crate::domain::ids::RepoSlug;
@@ -266,6 +269,10 @@ pub struct Show {
     pub baseline: Option<u64>,
     /// Metrics beside those of the baseline.
     pub metrics: Vec<Metric>,
+    /// What goes into the model and what comes out; `null` if it has no signature or that cannot be read.
+    pub signature: Option<Signature>,
+    /// Why there is no signature.
+    pub signature_missing: Option<String>,
     /// Where its code came from. Not part of the facts.
     pub code: super::json_code::Code,
     /// What the policy says about it.
@@ -440,6 +447,12 @@ pub struct Compare {
     pub params: Vec<TextRow>,
     /// All tags of both, by name.
     pub tags: Vec<TextRow>,
+    /// What goes into the models and what comes out; empty if either cannot be read.
+    pub signature: Vec<FieldRow>,
+    /// Why a signature is missing from the comparison.
+    pub signatures_missing: Vec<String>,
+    /// The data that their runs read, by what it was read for.
+    pub data: Vec<DataRow>,
 }
 
 /// `signoff doctor`.

@@ -32,6 +32,7 @@ pub mod screens;
 pub mod shell;
 pub mod show;
 pub mod show_code;
+pub mod signatures;
 pub mod state_word;
 pub mod table;
 pub mod verify;

@@ -8,9 +8,12 @@ use super::json_code::Code;
 use super::json_verdict::Verdict;
 use super::output::{Role, Sink, Style};
 use super::show_code::code_text;
+use super::signatures::{Signed, compared};
 use super::table::{Align, Cell, Table};
 use super::{json, place};
 use crate::config::address::redact;
+use crate::domain::compare::data::data_rows;
+use crate::domain::compare::signature::{FieldRow, field_rows};
 use crate::domain::compare::{Change, Comparison, MetricRow, Side, TextRow, compare};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::reference::VersionRef;
@@ -34,9 +37,10 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
     let version = resolve(services.registry.as_ref(), reference).await?;
     let facts =
         reviewed_facts(services.registry.as_ref(), &services.rules.promote_to, &version.model, version.number).await?;
-    let (code, judgement) = futures_util::future::join(
+    let (code, judgement, signed) = futures_util::future::join3(
         async { lineage::code(services, &facts, lineage::source(services, &facts).await).await },
         verdict::read(services, &facts, verdict::Scope::Rules),
+        Signed::read(services, &facts.version),
     )
     .await;
     let verdict = judgement.verdict;
@@ -53,6 +57,8 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
             run_missing: json::run_missing(&facts.run),
             baseline: facts.baseline.as_ref().map(|b| b.version.number.0),
             metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
+            signature: signed.known().cloned(),
+            signature_missing: signed.missing(),
             code: Code::new(&code),
             verdict: Verdict::new(&verdict),
             facts_digest: facts.digest(),
@@ -69,6 +75,11 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
     sink.text(&metrics_text(&comparison.metrics, baseline.as_deref(), &facts.version.number.to_string(), style));
     if let Some(run) = run {
         sink.text(&pairs("PARAMS", run.params.iter(), style));
+    }
+    let fields: Vec<_> = field_rows(None, signed.known()).iter().map(FieldRow::text).collect();
+    sink.text(&pairs("SIGNATURE", fields.iter().filter_map(|row| Some((&row.name, row.new.as_ref()?))), style));
+    if let Some(why) = signed.missing() {
+        sink.text(&format!("\n{}\n  ? {why}\n", style.paint(Role::Strong, "SIGNATURE")));
     }
     sink.text(&code_text(&code, style));
     sink.text(&pairs("TAGS", facts.version.tags.iter().filter(|(k, _)| !k.starts_with(OWN_TAG_PREFIX)), style));
@@ -187,6 +198,19 @@ pub async fn compare_command(
     sink: &mut Sink,
 ) -> Outcome<Exit> {
     let sides = sides(services, candidate, baseline).await?;
+    let (signed, signed_base) = futures_util::future::join(
+        Signed::read(services, &sides.candidate.0),
+        futures_util::future::OptionFuture::from(
+            sides.baseline.as_ref().map(|(version, _)| Signed::read(services, version)),
+        ),
+    )
+    .await;
+    let signature = compared(signed_base.as_ref(), &signed);
+    let unsigned: Vec<String> =
+        [signed_base.as_ref(), Some(&signed)].into_iter().flatten().filter_map(Signed::missing).collect();
+    let sets = |run: &RunFacts| run.known().map(|run| run.datasets.clone()).unwrap_or_default();
+    let data =
+        data_rows(&sides.baseline.as_ref().map(|(_, run)| sets(run)).unwrap_or_default(), &sets(&sides.candidate.1));
     let side = Side { version: &sides.candidate.0, run: sides.candidate.1.known() };
     let base = sides.baseline.as_ref().map(|(v, run)| Side { version: v, run: run.known() });
     let comparison = compare(side, base, &services.rules.directions);
@@ -205,10 +229,13 @@ pub async fn compare_command(
             metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
             params: comparison.params,
             tags: comparison.tags,
+            signature,
+            signatures_missing: unsigned,
+            data,
         })?;
         return Ok(Exit::Done);
     }
-    for sentence in &missing {
+    for sentence in missing.iter().chain(&unsigned) {
         sink.warn(sentence);
     }
     let style = sink.style();
@@ -225,14 +252,21 @@ pub async fn compare_command(
     let metrics: Vec<_> = comparison.metrics.iter().filter(|m| all || m.change != Change::Same).cloned().collect();
     sink.text(&metrics_text(&metrics, old.as_deref(), &new, style));
     sink.text(&equal(comparison.metrics.len() - metrics.len()));
-    for (heading, rows) in [("PARAMS", &comparison.params), ("TAGS", &comparison.tags)] {
+    let fields: Vec<TextRow> = signature.iter().map(FieldRow::text).collect();
+    for (heading, rows) in [("PARAMS", &comparison.params), ("TAGS", &comparison.tags), ("SIGNATURE", &fields)] {
         let shown: Vec<_> = rows.iter().filter(|r| all || r.change != Change::Same).collect();
         sink.text(&texts(heading, &shown, style));
         sink.text(&equal(rows.len() - shown.len()));
     }
+    // Of a data set that differs, all is shown: its digest says little without its name.
+    let sets: Vec<_> = data.iter().filter(|set| all || set.change != Change::Same).collect();
+    let rows: Vec<TextRow> = sets.iter().flat_map(|set| set.texts()).map(|(row, _)| row).collect();
+    sink.text(&texts("DATA", &rows.iter().collect::<Vec<_>>(), style));
+    sink.text(&equal(data.len() - sets.len()));
     let differs = |rows: &[TextRow]| rows.iter().any(|r| r.change != Change::Same);
-    if !all && metrics.is_empty() && !differs(&comparison.params) && !differs(&comparison.tags) {
-        sink.line("Nothing differs in metrics, params and tags.");
+    let texts_differ = [&comparison.params, &comparison.tags, &fields].iter().any(|rows| differs(rows));
+    if !all && metrics.is_empty() && !texts_differ && sets.is_empty() {
+        sink.line("Nothing differs in metrics, params, tags, signature and data.");
     }
     Ok(Exit::Done)
 }

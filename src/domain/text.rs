@@ -99,6 +99,21 @@ fn is_combining(c: char) -> bool {
     matches!(c as u32, 0x0300..=0x036f | 0x0483..=0x0489 | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x20d0..=0x20ff | 0xfe20..=0xfe2f)
 }
 
+/// A count as people read it: `2,400`.
+#[must_use]
+pub fn grouped(n: impl Into<i128>) -> String {
+    let n = n.into();
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::from(if n < 0 { "-" } else { "" });
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// The first line of `text`, without trailing blanks.
 #[must_use]
 pub fn first_line(text: &str) -> &str {
@@ -135,6 +150,13 @@ mod tests {
     #[test]
     fn one_line_keeps_the_rest_of_a_value_in_sight() {
         assert_eq!(clean_line("a\r\nb\rc\td"), "a⏎b⏎c    d");
+    }
+
+    #[test]
+    fn counts_have_their_thousands_apart() {
+        for (n, shown) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-2_400, "-2,400"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(n), shown);
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The data sets of two runs, laid side by side.
 
-use super::Change;
+use serde::Serialize;
+
+use super::{Change, TextRow};
 use crate::domain::run::Dataset;
+use crate::domain::text::grouped;
 
 /// One data set on both sides: what was read for the same purpose.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DataRow {
     /// What it was read for: `training`, ...; `data` where nobody said.
     pub context: String,
@@ -22,6 +25,29 @@ impl DataRow {
     pub fn more_rows(&self) -> Option<i128> {
         let rows = |d: &Option<Dataset>| d.as_ref()?.rows.map(i128::from);
         Some(rows(&self.new)? - rows(&self.old)?)
+    }
+
+    /// The data set in three rows of text: its name, its digest, how many rows it has. Beside each what differs, where
+    /// that is a number.
+    #[must_use]
+    pub fn texts(&self) -> [(TextRow, Option<String>); 3] {
+        let row = |name: &str, of: fn(&Dataset) -> Option<String>| {
+            let (old, new) = (self.old.as_ref().and_then(of), self.new.as_ref().and_then(of));
+            let change = match (&old, &new) {
+                (a, b) if a == b => Change::Same,
+                (Some(_), Some(_)) => Change::Unknown,
+                (Some(_), None) => Change::Removed,
+                _ => Change::Added,
+            };
+            TextRow { name: name.to_owned(), old, new, change }
+        };
+        let more = self.more_rows().filter(|n| *n != 0);
+        let more = more.map(|n| if n > 0 { format!("+{}", grouped(n)) } else { grouped(n) });
+        [
+            (row(&self.context, |d| Some(d.name.clone())), None),
+            (row("  digest", |d| Some(d.digest.clone())), None),
+            (row("  rows", |d| d.rows.map(grouped)), more),
+        ]
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::Change;
+use serde::Serialize;
+
+use super::{Change, TextRow};
 use crate::domain::artifact::{Signature, SignatureField};
 
 /// Which part of a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Part {
     /// What goes in.
     Input,
@@ -17,7 +20,7 @@ pub enum Part {
 }
 
 /// One column, tensor or parameter on both sides.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldRow {
     /// Which part it belongs to.
     pub part: Part,
@@ -29,6 +32,24 @@ pub struct FieldRow {
     pub new: Option<SignatureField>,
     /// How it differs: never better or worse.
     pub change: Change,
+}
+
+impl FieldRow {
+    /// The row as text: `in tenure`, and the type on either side.
+    #[must_use]
+    pub fn text(&self) -> TextRow {
+        let part = match self.part {
+            Part::Input => "in",
+            Part::Output => "out",
+            Part::Param => "param",
+        };
+        TextRow {
+            name: format!("{part} {}", self.name),
+            old: self.old.as_ref().map(kind),
+            new: self.new.as_ref().map(kind),
+            change: self.change,
+        }
+    }
 }
 
 /// A field's type as text, and whether it may be left out.

@@ -13,6 +13,7 @@ use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::ids::RunId;
 use crate::domain::registry::{Stage, VersionStatus};
 use crate::domain::run::Run;
+use crate::domain::text::grouped;
 use crate::failure::Failure;
 use crate::screens::parts::view::span;
 use crate::screens::parts::{Ctx, run_label};
@@ -224,7 +225,7 @@ fn data_rows(tree: &mut Tree<'_>, run: &Run) {
     let row = Row::new("data", count).place(Some(Place::Run(run.experiment.clone(), run.id.clone())));
     if tree.node("data", 2, row, true) {
         for data in &run.datasets {
-            let count = data.rows.map(|r| format!("  {} rows", thousands(r))).unwrap_or_default();
+            let count = data.rows.map(|r| format!("  {} rows", grouped(r))).unwrap_or_default();
             let row = Row::new("", format!("{}  {}{count}", data.name, data.digest)).copy(data.digest.clone());
             tree.list(data.context.as_deref().unwrap_or("input"), [row]);
         }
@@ -253,19 +254,6 @@ fn run_tone(run: &Run) -> Tone {
         "FAILED" => Tone::Bad,
         _ => Tone::Warn,
     }
-}
-
-/// A number with its thousands apart: `70,800`.
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 pub(super) fn time(at: Option<jiff::Timestamp>) -> String {

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::against::Held;
 use super::tally::Tally;
 use crate::domain::artifact::Signature;
-use crate::domain::compare::data::{DataRow, data_rows};
-use crate::domain::compare::signature::{FieldRow, Part, field_rows, kind};
+use crate::domain::compare::data::data_rows;
+use crate::domain::compare::signature::field_rows;
 use crate::domain::compare::{
     Change, Comparison, Directions, MetricRow, Side, TextRow, by_size, compare, compare_runs,
 };
@@ -277,7 +277,7 @@ impl Out<'_> {
         let items: Vec<_> = kept
             .into_iter()
             .map(|field| {
-                let mut row = field_text(&field);
+                let mut row = field.text();
                 if !comparable {
                     row.old = None;
                     row.change = Change::Same;
@@ -297,7 +297,7 @@ impl Out<'_> {
             if !self.is_shown(set.change) {
                 continue;
             }
-            for (part, (mut row, figure)) in data_texts(set).into_iter().enumerate() {
+            for (part, (mut row, figure)) in set.texts().into_iter().enumerate() {
                 row.change = self.unread.judge(row.change);
                 // Of a set that differs the name stays: it says what the rest is about.
                 if part == 0 || self.is_shown(row.change) {
@@ -329,53 +329,6 @@ fn gap(who: &str, signed: Signed<'_>) -> Option<(String, bool)> {
         Signed::NoVersion => Some((format!("{who}: a run has no signature, only a version has"), false)),
         Signed::Failed(failure) => Some((clean_line(&format!("{who}: {}", failure.reason)), true)),
     }
-}
-
-fn field_text(field: &FieldRow) -> TextRow {
-    let part = match field.part {
-        Part::Input => "in",
-        Part::Output => "out",
-        Part::Param => "param",
-    };
-    TextRow {
-        name: format!("{part} {}", field.name),
-        old: field.old.as_ref().map(kind),
-        new: field.new.as_ref().map(kind),
-        change: field.change,
-    }
-}
-
-/// A data set in three rows: its name, its digest, how many rows it has.
-fn data_texts(set: &DataRow) -> [(TextRow, Option<String>); 3] {
-    let row = |name: &str, of: fn(&crate::domain::run::Dataset) -> Option<String>| {
-        let (old, new) = (set.old.as_ref().and_then(of), set.new.as_ref().and_then(of));
-        let change = match (&old, &new) {
-            (a, b) if a == b => Change::Same,
-            (Some(_), Some(_)) => Change::Unknown,
-            (Some(_), None) => Change::Removed,
-            _ => Change::Added,
-        };
-        TextRow { name: name.to_owned(), old, new, change }
-    };
-    let more = set.more_rows().filter(|n| *n != 0).map(|n| if n > 0 { format!("+{}", grouped(n)) } else { grouped(n) });
-    [
-        (row(&set.context, |d| Some(d.name.clone())), None),
-        (row("  digest", |d| Some(d.digest.clone())), None),
-        (row("  rows", |d| d.rows.map(|n| grouped(i128::from(n)))), more),
-    ]
-}
-
-/// A count as people read it: `2,400`.
-fn grouped(n: i128) -> String {
-    let digits = n.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if n < 0 { format!("-{out}") } else { out }
 }
 
 #[cfg(test)]
