@@ -251,18 +251,19 @@ pub async fn compare_command(
     let (old, new) = (base.as_ref().map(name), name(&side));
     let metrics: Vec<_> = comparison.metrics.iter().filter(|m| all || m.change != Change::Same).cloned().collect();
     sink.text(&metrics_text(&metrics, old.as_deref(), &new, style));
-    sink.text(&equal(comparison.metrics.len() - metrics.len()));
+    match comparison.metrics.len() - metrics.len() {
+        equals if metrics.is_empty() => sink.text(&texts("METRICS", &[], equals, style)),
+        equals => sink.text(&equal(equals)),
+    }
     let fields: Vec<TextRow> = signature.iter().map(FieldRow::text).collect();
     for (heading, rows) in [("PARAMS", &comparison.params), ("TAGS", &comparison.tags), ("SIGNATURE", &fields)] {
         let shown: Vec<_> = rows.iter().filter(|r| all || r.change != Change::Same).collect();
-        sink.text(&texts(heading, &shown, style));
-        sink.text(&equal(rows.len() - shown.len()));
+        sink.text(&texts(heading, &shown, rows.len() - shown.len(), style));
     }
     // Of a data set that differs, all is shown: its digest says little without its name.
     let sets: Vec<_> = data.iter().filter(|set| all || set.change != Change::Same).collect();
     let rows: Vec<TextRow> = sets.iter().flat_map(|set| set.texts()).map(|(row, _)| row).collect();
-    sink.text(&texts("DATA", &rows.iter().collect::<Vec<_>>(), style));
-    sink.text(&equal(data.len() - sets.len()));
+    sink.text(&texts("DATA", &rows.iter().collect::<Vec<_>>(), data.len() - sets.len(), style));
     let differs = |rows: &[TextRow]| rows.iter().any(|r| r.change != Change::Same);
     let texts_differ = [&comparison.params, &comparison.tags, &fields].iter().any(|rows| differs(rows));
     if !all && metrics.is_empty() && !texts_differ && sets.is_empty() {
@@ -275,8 +276,9 @@ fn equal(count: usize) -> String {
     if count == 0 { String::new() } else { format!("  + {count} equal (--all shows them)\n") }
 }
 
-fn texts(heading: &str, rows: &[&TextRow], style: Style) -> String {
-    if rows.is_empty() {
+/// A section of texts, and how many more are equal.
+fn texts(heading: &str, rows: &[&TextRow], equals: usize, style: Style) -> String {
+    if rows.is_empty() && equals == 0 {
         return String::new();
     }
     let mut table =
@@ -293,7 +295,8 @@ fn texts(heading: &str, rows: &[&TextRow], style: Style) -> String {
         let new = if row.change == Change::Same { String::new() } else { cell(&row.new) };
         table.row([Cell::new(mark, role), row.name.clone().into(), cell(&row.old).into(), arrow.into(), new.into()]);
     }
-    format!("\n{}\n{}", style.paint(Role::Strong, heading), table.render(style))
+    let table = if rows.is_empty() { String::new() } else { table.render(style) };
+    format!("\n{}\n{table}{}", style.paint(Role::Strong, heading), equal(equals))
 }
 
 struct Sides {
