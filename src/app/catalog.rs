@@ -198,6 +198,12 @@ impl Catalog {
         }
     }
 
+    /// Counts every change of what is known of runs.
+    #[must_use]
+    pub fn run_changes(&self) -> u64 {
+        self.runs.changes()
+    }
+
     /// Lets all runs be read again, by whoever needs them next. What is here is shown until then.
     pub fn refresh_runs(&mut self) {
         self.runs.refresh();

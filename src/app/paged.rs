@@ -84,6 +84,12 @@ pub struct Extent {
 }
 
 impl Extent {
+    /// The edition: what was made from one item holds as long as it is the same.
+    #[must_use]
+    pub fn edition(self) -> u64 {
+        self.edition
+    }
+
     /// How many items at the beginning are the same as when the list was `before`.
     #[must_use]
     pub fn kept_from(self, before: Option<Self>) -> usize {

@@ -25,6 +25,8 @@ pub struct RunCache {
     answers: VecDeque<Vec<RunId>>,
     /// Counts the refreshes.
     age: u64,
+    /// Counts the changes.
+    changes: u64,
 }
 
 /// One run: none if the server has none to show.
@@ -46,6 +48,12 @@ impl RunCache {
     #[must_use]
     pub fn failure(&self, id: &RunId) -> Option<&Failure> {
         self.unread.get(id).map(AsRef::as_ref)
+    }
+
+    /// Counts every change: what was made from runs need not be made again before it moves.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Takes in what a search found: kept as long as nothing takes its place.
@@ -75,6 +83,7 @@ impl RunCache {
 
     /// Notes that `ids` could not be read. What was read before stays.
     pub fn failed(&mut self, ids: &[RunId], failure: &Failure) {
+        self.changes += 1;
         let failure = Arc::new(failure.clone());
         self.unread.extend(ids.iter().map(|id| (id.clone(), Arc::clone(&failure))));
     }
@@ -82,6 +91,7 @@ impl RunCache {
     /// Lets all of them be read again, by whoever needs them next. What is here is shown until then.
     pub fn refresh(&mut self) {
         self.unread.clear();
+        self.changes += 1;
         self.age += 1;
     }
 
@@ -120,6 +130,7 @@ impl RunCache {
     }
 
     fn learn(&mut self, id: RunId, run: Option<Arc<Run>>) {
+        self.changes += 1;
         self.unread.remove(&id);
         self.known.insert(id, Known { run, age: self.age });
     }

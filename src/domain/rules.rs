@@ -74,6 +74,12 @@ impl Rules {
         self.policy.from != PolicyFrom::Repository && self.policy.configured != PolicyFile::default()
     }
 
+    /// Whether the configuration has rules that count for `model`; cheaper than to ask for them.
+    #[must_use]
+    pub fn may_have_configured_policy(&self, model: &ModelName) -> bool {
+        self.policy.from != PolicyFrom::Repository && self.policy.configured.names(model)
+    }
+
     /// The rules of the configuration for `model`, where they count and say anything.
     #[must_use]
     pub fn configured_policy(&self, model: &ModelName) -> Option<PolicySource> {

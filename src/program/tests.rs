@@ -296,6 +296,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
             id: Some(samples::id(1)),
             outcome: if fine { Ok(()) } else { Err(refused()) },
         }),
+        1 => (0i64..200).prop_map(|s| Msg::Clock(samples::now().checked_add(jiff::SignedDuration::from_secs(s)).unwrap())),
         1 => (0i64..200).prop_map(|s| Msg::Tick(samples::now().checked_add(jiff::SignedDuration::from_secs(s)).unwrap())),
     ]
 }

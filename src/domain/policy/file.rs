@@ -45,12 +45,21 @@ impl PolicyFile {
     /// The rules for `model`; none if neither `[policy]` nor a table of its own says anything.
     #[must_use]
     pub fn for_model(&self, model: &ModelName) -> Option<Policy> {
-        let own = self.models.iter().find(|(pattern, _)| matches(pattern, model.as_str())).map(|(_, table)| table);
-        match (&self.general, own) {
+        match (&self.general, self.own(model)) {
             (None, None) => None,
             (Some(table), None) | (None, Some(table)) => Some(table.clone().policy()),
             (Some(general), Some(own)) => Some(own.clone().over(general.clone()).policy()),
         }
+    }
+
+    /// Whether there is a policy for `model`.
+    #[must_use]
+    pub fn names(&self, model: &ModelName) -> bool {
+        self.general.is_some() || self.own(model).is_some()
+    }
+
+    fn own(&self, model: &ModelName) -> Option<&PolicyTable> {
+        self.models.iter().find(|(pattern, _)| matches(pattern, model.as_str())).map(|(_, table)| table)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::domain::ids::ModelName;
 use crate::domain::inbox::{Waiting, waiting};
 use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
+use verdict::Verdicts;
 
 /// A model with a version that waits. In order: what is held back comes last; else oldest first. A version without a
 /// date comes last: nobody knows how long it waits. Of the same age, by name: so the models themselves are sorted.
@@ -38,6 +39,7 @@ pub struct Inbox {
     shown: Vec<usize>,
     keys: Vec<ModelName>,
     made_from: Option<Extent>,
+    verdicts: Verdicts,
     cursor: Cursor<ModelName>,
     filter: Filter,
 }
@@ -79,9 +81,7 @@ impl Inbox {
         if ctx.catalog.models.has_more() {
             needs.push(Query::Models { page: ctx.catalog.models.next_page() });
         }
-        let first = self.cursor.offset();
-        let in_sight = (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i, ctx));
-        needs.extend(ctx.catalog.runs_to_ask(in_sight.flat_map(|w| {
+        needs.extend(ctx.catalog.runs_to_ask(self.in_sight(ctx).flat_map(|(_, w)| {
             let baseline = w.production_version.and_then(|p| p.run_id.clone());
             w.candidate.run_id.clone().into_iter().chain(baseline)
         })));
@@ -90,6 +90,16 @@ impl Inbox {
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let step = self.handle(event, ctx);
+        if verdict::is_shown(ctx) {
+            let mut verdicts = std::mem::take(&mut self.verdicts);
+            verdicts.judge(self.in_sight(ctx), ctx);
+            self.verdicts = verdicts;
+        }
+        step
+    }
+
+    fn handle(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
         let typed = self.filter.update(event);
         if self.collect(ctx) || typed {
             self.narrow(ctx);
@@ -158,14 +168,19 @@ impl Inbox {
         self.shown.iter().position(|i| self.rows[*i].held)
     }
 
-    /// The row that stands at `index` of what the filter leaves.
-    fn row<'a>(&self, index: usize, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
+    /// The row that stands at `index` of what the filter leaves: the model's place, and what waits in it.
+    fn row<'a>(&self, index: usize, ctx: &Ctx<'a>) -> Option<(usize, Waiting<'a>)> {
         let entry = self.rows.get(*self.shown.get(index)?)?;
-        waiting(ctx.catalog.models.items.get(entry.model)?, &ctx.rules.promote_to)
+        Some((entry.model, waiting(ctx.catalog.models.items.get(entry.model)?, &ctx.rules.promote_to)?))
+    }
+
+    fn in_sight<'a>(&self, ctx: &Ctx<'a>) -> impl Iterator<Item = (usize, Waiting<'a>)> {
+        let first = self.cursor.offset();
+        (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i, ctx))
     }
 
     fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
-        self.row(self.cursor.index(), ctx)
+        self.row(self.cursor.index(), ctx).map(|(_, waiting)| waiting)
     }
 
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {

@@ -1,5 +1,7 @@
 //! The column VERDICT: what the policy of the configuration says about what the list has anyway. No request is made for it.
 
+use std::collections::HashMap;
+
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::ids::RunId;
 use crate::domain::inbox::Waiting;
@@ -16,18 +18,64 @@ pub fn is_shown(ctx: &Ctx<'_>) -> bool {
     ctx.rules.configures_policy()
 }
 
-/// The cell of one row.
-#[must_use]
-pub fn cell(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
-    let Some(source) = ctx.rules.configured_policy(&waiting.candidate.model) else {
-        return Phrase::default();
-    };
+/// What the policy says about one row, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    state: CheckState,
+    /// Findings of that state.
+    count: usize,
+    /// Rules that were looked at.
+    seen: usize,
+    /// Rules that need more than the list has.
+    unseen: usize,
+}
+
+/// Verdicts of the rows in sight. Each takes a policy's digest and copies of two runs: too much for every frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Verdicts {
+    /// What they rest on besides the rows: edition of the models, changes of runs, minute.
+    made_from: (u64, u64, i64),
+    /// By the model's place among those that were read; none where nothing can be said yet.
+    standings: HashMap<usize, Option<Standing>>,
+}
+
+impl Verdicts {
+    /// Judges what of `rows` was not judged on what is known now: models by their places, and what waits in them.
+    pub fn judge<'a>(&mut self, rows: impl Iterator<Item = (usize, Waiting<'a>)>, ctx: &Ctx<'_>) {
+        let minute = ctx.now.as_second() / 60;
+        let from = (ctx.catalog.models.extent().edition(), ctx.catalog.run_changes(), minute);
+        if self.made_from != from {
+            self.standings.clear();
+            self.made_from = from;
+        }
+        for (place, waiting) in rows {
+            self.standings.entry(place).or_insert_with(|| standing(&waiting, ctx));
+        }
+    }
+
+    /// The cell of the row of the model at `place`.
+    #[must_use]
+    pub fn cell(&self, place: usize, waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+        match self.standings.get(&place).copied().flatten() {
+            Some(standing) => phrase(standing, skin),
+            None if ctx.rules.may_have_configured_policy(&waiting.candidate.model) => {
+                format::known_or(None, format::reading(waiting.candidate.run_id.as_ref(), ctx))
+            }
+            None => Phrase::default(),
+        }
+    }
+}
+
+fn standing(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Option<Standing> {
     let runs = [Some(waiting.candidate), waiting.production_version];
     let unread = |id: &RunId| ctx.catalog.run(id).is_none() && ctx.catalog.run_failure(id).is_none();
     if runs.into_iter().flatten().filter_map(|v| v.run_id.as_ref()).any(unread) {
-        return format::known_or(None, format::reading(waiting.candidate.run_id.as_ref(), ctx));
+        return None;
     }
-    phrase(&partial(&[source], &facts(waiting, ctx), ctx.now), skin)
+    let source = ctx.rules.configured_policy(&waiting.candidate.model)?;
+    let Partial { verdict, unseen } = partial(&[source], &facts(waiting, ctx), ctx.now);
+    let state = verdict.state();
+    Some(Standing { state, count: verdict.count(state), seen: verdict.findings.len(), unseen })
 }
 
 /// What the list knows, as far as it does.
@@ -47,16 +95,11 @@ fn facts(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> ReviewedFacts {
     }
 }
 
-fn phrase(partial: &Partial, skin: &Skin) -> Phrase<'static> {
-    let (verdict, symbols) = (&partial.verdict, skin.symbols());
-    let (seen, unseen) = (verdict.findings.len(), partial.unseen);
-    match verdict.state() {
-        CheckState::Block => {
-            Phrase::of(Role::Bad, format!("{} {} blocking", symbols.block, verdict.count(CheckState::Block)))
-        }
-        CheckState::Warn => {
-            Phrase::of(Role::Warn, format!("{} {} warn", symbols.warn, verdict.count(CheckState::Warn)))
-        }
+fn phrase(standing: Standing, skin: &Skin) -> Phrase<'static> {
+    let (Standing { state, count, seen, unseen }, symbols) = (standing, skin.symbols());
+    match state {
+        CheckState::Block => Phrase::of(Role::Bad, format!("{} {count} blocking", symbols.block)),
+        CheckState::Warn => Phrase::of(Role::Warn, format!("{} {count} warn", symbols.warn)),
         _ if seen == 0 && unseen > 0 => Phrase::of(Role::Unknown, format!("{} unknown", symbols.unknown)),
         _ if unseen > 0 => Phrase::of(Role::Good, format!("{} pass {seen}/{}", symbols.pass, seen + unseen)),
         _ => Phrase::of(Role::Good, format!("{} pass {seen}", symbols.pass)),

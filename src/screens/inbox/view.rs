@@ -53,9 +53,9 @@ impl Inbox {
         let line = self.line().unwrap_or(self.shown.len());
         let below = |i: usize| i + usize::from(i >= line);
         let row = |i: usize| match i.cmp(&line) {
-            Ordering::Less => self.row(i, ctx).map(|w| row(&w, ctx, skin)).unwrap_or_default(),
+            Ordering::Less => self.row(i, ctx).map(|(at, w)| self.draw_row(at, &w, ctx, skin)).unwrap_or_default(),
             Ordering::Equal => Row::across(Phrase::of(Role::Heading, "HELD BACK")),
-            Ordering::Greater => self.row(i - 1, ctx).map(|w| held(&w, ctx, skin)).unwrap_or_default(),
+            Ordering::Greater => self.row(i - 1, ctx).map(|(_, w)| held(&w, ctx, skin)).unwrap_or_default(),
         };
         let rows = self.shown.len() + usize::from(line < self.shown.len());
         let table = Table::new(skin, &columns, &widths, rows, &row);
@@ -64,6 +64,30 @@ impl Inbox {
         if let Some((pane, waiting)) = pane.zip(self.selected(ctx)) {
             version_view::draw(waiting.candidate, pane, buf, ctx, skin);
         }
+    }
+
+    fn draw_row(&self, place: usize, waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+        let candidate = waiting.candidate;
+        let reading = format::reading(candidate.run_id.as_ref(), ctx);
+        let known: Option<&Run> = candidate.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
+        let name = known.and_then(|r| ctx.rules.main_metric(r));
+        let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
+        let author = candidate.author.as_deref().or_else(|| known.and_then(|r| r.user.as_deref()));
+        let author = author.map(|a| text::fit(a, 16, skin.symbols().ellipsis));
+        let mut cells = vec![
+            Phrase::new(candidate.model.to_string()),
+            Phrase::of(Role::Candidate, candidate.number.to_string()),
+            Phrase::new(format::age(candidate.created_at, ctx.now)),
+            format::known_or(author, reading),
+            Phrase::of(Role::Muted, candidate.stage.to_string()),
+            format::known_or(name.map(str::to_owned), reading),
+            format::known_or(value.map(|v| v.to_string()), reading),
+            against(waiting, name, value, ctx, skin),
+        ];
+        if verdict::is_shown(ctx) {
+            cells.push(self.verdicts.cell(place, waiting, ctx, skin));
+        }
+        Row::new(cells)
     }
 
     fn draw_empty(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
@@ -125,30 +149,6 @@ fn sample(ctx: &Ctx<'_>) -> Row<'static> {
             .map(Phrase::new)
             .collect(),
     )
-}
-
-fn row(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
-    let candidate = waiting.candidate;
-    let reading = format::reading(candidate.run_id.as_ref(), ctx);
-    let known: Option<&Run> = candidate.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
-    let name = known.and_then(|r| ctx.rules.main_metric(r));
-    let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
-    let author = candidate.author.as_deref().or_else(|| known.and_then(|r| r.user.as_deref()));
-    let author = author.map(|a| text::fit(a, 16, skin.symbols().ellipsis));
-    let mut cells = vec![
-        Phrase::new(candidate.model.to_string()),
-        Phrase::of(Role::Candidate, candidate.number.to_string()),
-        Phrase::new(format::age(candidate.created_at, ctx.now)),
-        format::known_or(author, reading),
-        Phrase::of(Role::Muted, candidate.stage.to_string()),
-        format::known_or(name.map(str::to_owned), reading),
-        format::known_or(value.map(|v| v.to_string()), reading),
-        against(waiting, name, value, ctx, skin),
-    ];
-    if verdict::is_shown(ctx) {
-        cells.push(verdict::cell(waiting, ctx, skin));
-    }
-    Row::new(cells)
 }
 
 /// A row of what is held back: who holds it and why, in place of the numbers.
