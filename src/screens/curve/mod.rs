@@ -78,7 +78,12 @@ impl Curve {
     #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Copy, CursorLeft, CursorRight, Help, LogScale, TimeAxis, Trend, ZoomIn, ZoomOut};
-        &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Trend, Copy, Back, Help]
+        match self.subject {
+            Subject::Version(..) => {
+                &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Trend, Copy, Back, Help]
+            }
+            Subject::Runs(_) => &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Copy, Back, Help],
+        }
     }
 
     /// The facts that name the runs, the whole history in one sampled request, and, zoomed into a sampled one,
