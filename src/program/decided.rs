@@ -73,6 +73,7 @@ pub(super) fn forget_draft(state: &mut State, model: &ModelName, version: Versio
 pub(super) fn unsaved(state: &State) -> Vec<Effect> {
     let typed = state.screens.iter().filter_map(|screen| match screen {
         Screen::Decide(form) if !form.is_submitted() => Some(Effect::SavePrefs(form.remember(&state.ctx()))),
+        Screen::Approve(form) if !form.is_submitted() => Some(Effect::SavePrefs(form.remember(&state.ctx()))),
         _ => None,
     });
     typed.collect()

@@ -201,7 +201,9 @@ impl State {
                     }
                     _ => None,
                 };
-                Screen::Approve(Box::new(approve::Approve::new(model.clone(), *version, *decision, on_screen)))
+                let draft = self.prefs.draft(model, *version);
+                let reason = draft.reason(*decision);
+                Screen::Approve(Box::new(approve::Approve::new(model.clone(), *version, *decision, on_screen, reason)))
             }
             Route::Promotion(id) => Screen::Promotion(promotion::Promotion::new(*id)),
             Route::Curve(model, version, metric) => {

@@ -299,3 +299,17 @@ fn the_first_opening_of_the_review_goes_into_the_record() {
     simulator.keys("<esc><enter>av42<enter>");
     assert_eq!(promotes(&simulator.asked())[0].opened_at, Some(samples::now()));
 }
+
+#[test]
+fn the_reason_of_an_approval_that_was_left_is_there_the_next_time_and_the_version_is_not() {
+    let mut simulator = Simulator::new(&[]);
+    simulator.keys("a<tab>reviewed the bias report<tab>v4<esc>");
+    assert!(matches!(simulator.state.top(), Screen::Inbox(_)));
+    let kept = |e: &Effect| matches!(e, Effect::SavePrefs(Remember::Draft(d)) if d.reason(Decision::Approve) != "");
+    assert!(simulator.asked().iter().any(kept));
+    simulator.keys("a2<enter>");
+    assert!(screen_text(&simulator.state, 80, 24).contains("reviewed the bias report"));
+    assert_eq!(promotes(&simulator.asked()).len(), 0, "half a version is not kept");
+    simulator.keys("<esc>av42<enter>");
+    assert_eq!(promotes(&simulator.asked())[0].reason, "reviewed the bias report");
+}

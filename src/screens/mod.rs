@@ -194,7 +194,7 @@ impl Screen {
             Self::Experiments(s) => s.filter().is_active(),
             Self::Runs(s) => s.takes_back(),
             // What was typed is kept first.
-            Self::Decide(_) => true,
+            Self::Approve(_) | Self::Decide(_) => true,
             Self::Review(s) => s.takes_back(),
             _ => false,
         }

@@ -12,7 +12,9 @@ use crate::app::edit;
 use crate::app::effect::{Effect, Place};
 use crate::app::input::Key;
 use crate::app::keymap::Context;
+use crate::app::prefs::Remember;
 use crate::app::query::Query;
+use crate::app::route::Nav;
 use crate::decision::DecisionDraft;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
@@ -73,16 +75,23 @@ impl PartialEq for Approve {
 }
 
 impl Approve {
-    /// The form for one version. `reviewed` is the digest of the facts that the review showed, if there was one.
+    /// The form for one version. `reviewed` is the digest of the facts that the review showed, if there was one;
+    /// `reason` what was typed the last time.
     #[must_use]
-    pub fn new(model: ModelName, version: VersionNumber, decision: Decision, reviewed: Option<String>) -> Self {
+    pub fn new(
+        model: ModelName,
+        version: VersionNumber,
+        decision: Decision,
+        reviewed: Option<String>,
+        reason: &str,
+    ) -> Self {
         Self {
             model,
             version,
             decision,
             reviewed,
             confirmation: Field::default(),
-            reason: Field::default(),
+            reason: Field::new(reason.to_owned()),
             // A rollback always asks why; Enter goes on to the version.
             focus: if decision == Decision::Rollback { Focus::Reason } else { Focus::default() },
             phase: Phase::default(),
@@ -137,12 +146,20 @@ impl Approve {
         self.phase = Phase::Failed(failure);
     }
 
+    /// The reason that was typed, for the next time. The version is typed anew each time.
+    #[must_use]
+    pub fn remember(&self, ctx: &Ctx<'_>) -> Remember {
+        Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.value()))
+    }
+
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+        let leaving = matches!(event, Event::Action(Action::Back));
         if self.phase == Phase::Submitted {
-            return Step::none();
+            return Step { nav: leaving.then_some(Nav::Pop), ..Step::none() };
         }
         match event {
+            _ if leaving => return Step { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Step::none() },
             Event::Key(key) => self.typed(key),
             Event::Paste(text) => match self.focus {
                 Focus::Reason => edit::paste(&mut self.reason, text),
