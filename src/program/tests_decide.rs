@@ -305,7 +305,8 @@ fn the_reason_of_an_approval_that_was_left_is_there_the_next_time_and_the_versio
     let mut simulator = Simulator::new(&[]);
     simulator.keys("a<tab>reviewed the bias report<tab>v4<esc>");
     assert!(matches!(simulator.state.top(), Screen::Inbox(_)));
-    let kept = |e: &Effect| matches!(e, Effect::SavePrefs(Remember::Draft(d)) if d.reason(Decision::Approve) != "");
+    let kept =
+        |e: &Effect| matches!(e, Effect::SavePrefs(Remember::Draft(d)) if !d.reason(Decision::Approve).is_empty());
     assert!(simulator.asked().iter().any(kept));
     simulator.keys("a2<enter>");
     assert!(screen_text(&simulator.state, 80, 24).contains("reviewed the bias report"));
