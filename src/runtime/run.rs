@@ -88,11 +88,13 @@ pub async fn run(
             () = tokio::time::sleep_until(frame_due.unwrap_or(last_frame)), if frame_due.is_some() => continue,
             () = tokio::time::sleep(TICK), if state.animates() => Msg::Tick(clock.now()),
         };
-        let at_once = matches!(first, Msg::Input(_));
+        let mut at_once = matches!(first, Msg::Input(_));
         effects.extend(update(&mut state, Msg::Clock(clock.now())));
         effects.extend(update(&mut state, first));
         for _ in 1..BATCH {
             let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };
+            // A key may come right behind an answer.
+            at_once |= matches!(next, Msg::Input(_));
             effects.extend(update(&mut state, next));
         }
         let now = Instant::now();
