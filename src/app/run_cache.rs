@@ -15,6 +15,9 @@ pub const RUNS_AT_ONCE: usize = 100;
 /// 40 MB. The longest list that needs all of its runs at once is a trend.
 const MOST_ANSWERS: usize = 80;
 
+/// Runs that are kept, if every answer is full. Whoever needs more than these at once asks for them without end.
+pub const RUNS_KEPT: usize = MOST_ANSWERS * RUNS_AT_ONCE;
+
 /// What is known of runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunCache {

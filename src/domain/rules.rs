@@ -137,7 +137,8 @@ pub struct RepositoryRule {
 }
 
 impl RepositoryRule {
-    /// The repository of `model`, or of a run that is no model's; `host` is the configured GitHub host, which a run's URL has to name too.
+    /// The repository of `model`, or of a run that is no model's; `host` is the configured GitHub host, which a run's
+    /// URL has to name too.
     ///
     /// # Errors
     /// A sentence that says what is missing.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Tags or params by key, in the order of the keys. Keys and values are cleaned text.
 ///
 /// A sorted list: most versions have a handful of tags, lists hold 100,000 versions, and a tree takes half a kilobyte for
-/// its first entry (118 MB against 84 MB for 100,000 versions, measured before names were shared). In JSON it is an object, an empty one too.
+/// its first entry (118 MB against 84 MB for 100,000 versions, measured before names were shared). In JSON it is an
+/// object, an empty one too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags(LiteMap<String, String>);
 

@@ -100,10 +100,10 @@ fn a_long_line_costs_a_handful_of_questions_few_at_once() {
 fn the_left_end_reads_on_until_there_is_no_more() {
     let (mut simulator, ..) = trend(950);
     simulator.keys("g");
-    play(&mut simulator, world);
+    simulator.answer_from(world);
     assert!(picture(&simulator).contains("800+ versions"), "{}", picture(&simulator));
     simulator.keys("g");
-    play(&mut simulator, world);
+    simulator.answer_from(world);
     let text = picture(&simulator);
     assert!(text.contains("950 versions") && text.contains("min 0.001 at v1"), "{text}");
     assert!(!text.contains("left end"), "{text}");
@@ -155,12 +155,12 @@ fn what_could_not_be_read_says_so_and_a_refresh_tries_again() {
         Query::Runs { ids } if ids.contains(&RunId::new("run950")) => Err(refused()),
         other => world(other),
     };
-    play(&mut simulator, broken);
+    simulator.answer_from(broken);
     let text = picture(&simulator);
     assert!(text.contains("100 could not be read") || text.contains("99 could not be read"), "{text}");
     assert!(text.contains("connection was refused"), "{text}");
     simulator.keys("r");
-    play(&mut simulator, world);
+    simulator.answer_from(world);
     let text = picture(&simulator);
     assert!(text.contains("v950  0.95 ") && !text.contains("could not be read"), "{text}");
 }
@@ -185,11 +185,11 @@ fn what_was_logged_at_one_step_is_no_curve_and_leads_to_the_trend() {
             other => world(other),
         }
     };
-    play(&mut simulator, logged(&[3, 3]));
+    simulator.answer_from(logged(&[3, 3]));
     let text = picture(&simulator);
     assert!(text.contains("Logged at one step only") && text.contains("2 points"), "{text}");
     simulator.keys("r");
-    play(&mut simulator, logged(&[3, 4]));
+    simulator.answer_from(logged(&[3, 4]));
     assert!(!picture(&simulator).contains("Logged at one step only"), "{}", picture(&simulator));
     simulator.keys("t");
     assert!(matches!(simulator.state.top(), Screen::Trend(_)), "{}", picture(&simulator));

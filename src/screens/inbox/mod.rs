@@ -92,9 +92,8 @@ impl Inbox {
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
         let step = self.handle(event, ctx);
         if verdict::is_shown(ctx) {
-            let mut verdicts = std::mem::take(&mut self.verdicts);
-            verdicts.judge(self.in_sight(ctx), ctx);
-            self.verdicts = verdicts;
+            let in_sight: Vec<_> = self.in_sight(ctx).collect();
+            self.verdicts.judge(in_sight, ctx);
         }
         step
     }

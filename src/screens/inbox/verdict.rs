@@ -41,7 +41,7 @@ pub struct Verdicts {
 
 impl Verdicts {
     /// Judges what of `rows` was not judged on what is known now: models by their places, and what waits in them.
-    pub fn judge<'a>(&mut self, rows: impl Iterator<Item = (usize, Waiting<'a>)>, ctx: &Ctx<'_>) {
+    pub fn judge<'a>(&mut self, rows: impl IntoIterator<Item = (usize, Waiting<'a>)>, ctx: &Ctx<'_>) {
         let minute = ctx.now.as_second() / 60;
         let from = (ctx.catalog.models.extent().edition(), ctx.catalog.run_changes(), minute);
         if self.made_from != from {

@@ -12,7 +12,7 @@ use crate::app::keymap::Context;
 use crate::app::paged::Paged;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::app::run_cache::RUNS_AT_ONCE;
+use crate::app::run_cache::{RUNS_AT_ONCE, RUNS_KEPT};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::{Ctx, Event, Step};
@@ -21,7 +21,7 @@ use crate::screens::parts::{Ctx, Event, Step};
 const AT_FIRST: usize = 400;
 /// Versions of one line at most: with the runs of more, those that are on screen would push one another out of the
 /// cache, and be asked for without end.
-const MOST: usize = 4_000;
+const MOST: usize = RUNS_KEPT / 2;
 /// Questions for runs under way at once: the newest part of the line comes first, and not all at the same time.
 const QUESTIONS: usize = 2;
 /// The fewest version numbers that can be looked at.
