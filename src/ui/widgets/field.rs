@@ -37,6 +37,7 @@ impl Field<'_> {
         if !self.focused || inner.is_empty() {
             return None;
         }
+        // Never less than what is skipped: both are sums over the same graphemes, and skipping ends at the cursor's.
         let (skipped, _) = self.scrolled(inner.width);
         let x = (self.before_cursor() - skipped).min(usize::from(inner.width) - 1) as u16;
         Some(Position { x: inner.x + x, y: inner.y })
@@ -50,10 +51,12 @@ impl Field<'_> {
         after(area, label)
     }
 
+    /// Cells before what the cursor stands on. The cursor counts characters and may be within a grapheme, whose
+    /// beginning need not be as wide as a part of the whole: so that grapheme is not counted at all.
     fn before_cursor(&self) -> usize {
         let value = self.input.value();
-        let end = value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(at, _)| at);
-        text::width(&value[..end])
+        let cursor = value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(at, _)| at);
+        ends(value).take_while(|(end, _)| *end <= cursor).map(|(_, w)| w).sum()
     }
 
     /// Cells that are scrolled out at the left, and what follows them: just enough to see the cursor.
@@ -61,15 +64,21 @@ impl Field<'_> {
         let hide = (self.before_cursor() + 1).saturating_sub(usize::from(width));
         let value = self.input.value();
         let (mut skipped, mut rest) = (0, value);
-        for (grapheme, w) in text::graphemes(value) {
+        for (end, w) in ends(value) {
             if skipped >= hide {
                 break;
             }
             skipped += w;
-            rest = &value[grapheme.as_ptr() as usize - value.as_ptr() as usize + grapheme.len()..];
+            rest = &value[end..];
         }
         (skipped, rest)
     }
+}
+
+/// Where each grapheme of `value` ends, in bytes, and its width in cells.
+fn ends(value: &str) -> impl Iterator<Item = (usize, usize)> {
+    // Graphemes are slices of `value`.
+    text::graphemes(value).map(|(g, w)| (g.as_ptr() as usize - value.as_ptr() as usize + g.len(), w))
 }
 
 impl Widget for &Field<'_> {
@@ -130,6 +139,23 @@ mod tests {
         let wide = Input::new("猫猫猫猫猫猫".to_owned());
         assert_eq!(cursor(&field(&skin, &wide), 18), Some(16));
         assert_eq!(draw(18, 1, &field(&skin, &wide))[0], "Reason  猫猫猫猫");
+    }
+
+    #[test]
+    fn a_cursor_within_a_grapheme_is_drawn_where_the_grapheme_begins() {
+        let skin = Skin::new(Theme::Dark, true);
+        let family = Input::new("ab👩\u{200d}👩\u{200d}👧cd".to_owned());
+        for (at, column) in [8, 9, 10, 10, 10, 10, 10, 12, 13, 14].into_iter().enumerate() {
+            let input = family.clone().with_cursor(at);
+            assert_eq!(cursor(&field(&skin, &input), 30), Some(column), "at {at}");
+        }
+        // Where there is room for one cell only, the cursor has it. A part may be narrower than the whole, too.
+        let input = Input::new("\u{1b}[2J👩\u{200d}👩\u{200d}👧猫👩\u{200d}👩\u{200d}👧\u{ff9e}".to_owned());
+        for at in 0..input.value().chars().count() {
+            let input = input.clone().with_cursor(at);
+            let bare = Field { label: Phrase::default(), ..field(&skin, &input) };
+            assert_eq!(cursor(&bare, 1), Some(0), "at {at}");
+        }
     }
 
     #[test]
