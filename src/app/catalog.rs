@@ -41,6 +41,8 @@ pub struct Slot {
     pub loading: Option<RequestId>,
     /// When it was last answered.
     pub read_at: Option<Timestamp>,
+    /// When it was last answered or refused.
+    pub tried_at: Option<Timestamp>,
     /// Why the last try failed; cleared by the next answer.
     pub failure: Option<Failure>,
     stale: bool,
@@ -177,6 +179,7 @@ impl Catalog {
             return true;
         }
         slot.loading = None;
+        slot.tried_at = Some(now);
         match answer {
             Err(failure) => slot.failure = Some(failure),
             Ok(answer) => {

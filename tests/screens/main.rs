@@ -13,6 +13,7 @@ mod decide;
 mod files;
 mod frame;
 mod lineage;
+mod monkey;
 mod promotion;
 mod review;
 mod runs;

@@ -1,6 +1,11 @@
 //! One promotion, live and afterwards; and the list of all.
 
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
 use insta::assert_snapshot;
+use signoff::app::query::Query;
 use signoff::app::route::Route;
 use signoff::domain::cd::CdOutcome;
 use signoff::domain::ids::{ModelName, VersionNumber};
@@ -55,7 +60,7 @@ fn cd_at_work_with_its_jobs() {
     let (mut driver, entries) = promoted("telco-churn", 42);
     let running = |event: &Event| matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.state.to_string() == "running");
     driver.show(until(&entries, running));
-    driver.wait(std::time::Duration::from_secs(4));
+    driver.wait(Duration::from_secs(4));
     assert_snapshot!("cd_at_work_with_its_jobs", pictures(&mut driver));
     driver.keys("<esc>");
     assert_snapshot!("the_inbox_while_a_promotion_is_at_work", text(&mut driver, 80, 24));
@@ -166,4 +171,32 @@ fn no_promotion_was_made_yet() {
     let mut driver = Driver::demo();
     driver.keys("H");
     assert_snapshot!(text(&mut driver, 80, 24));
+}
+
+#[test]
+fn jobs_that_cannot_be_read_are_asked_for_again_after_a_pause_and_no_sooner() {
+    let (mut driver, entries) = promoted("telco-churn", 42);
+    let asked = Rc::new(Cell::new(0));
+    let count = asked.clone();
+    driver.answer_with(move |query| {
+        let Query::Jobs { .. } = query else { return None };
+        count.set(count.get() + 1);
+        assert!(count.get() < 100, "asked without a pause");
+        let failure = Failure::new(FailureKind::Unavailable, Service::Github, "list the jobs", "no server answers");
+        (count.get() > 1).then_some(Err(failure))
+    });
+    let running = |event: &Event| matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.state.to_string() == "running");
+    let so_far = until(&entries, running);
+    driver.show(so_far);
+    let before = asked.get();
+    assert!(before > 1, "again with every entry of the journal");
+    driver.wait(Duration::from_secs(2));
+    assert_eq!(asked.get(), before);
+    driver.wait(Duration::from_secs(1));
+    assert_eq!(asked.get(), before + 1);
+    driver.show(&entries[so_far.len()..]);
+    let ended = asked.get();
+    assert!(ended > before + 1, "once more when it has ended");
+    driver.wait(Duration::from_secs(600));
+    assert_eq!(asked.get(), ended);
 }

@@ -19,6 +19,8 @@ const JOBS_EVERY_S: i64 = 3;
 pub struct Promotion {
     id: PromotionId,
     show_jobs: bool,
+    /// How long the journal was when the jobs were last asked for.
+    jobs_asked_at: u64,
     undo_asked: bool,
 }
 
@@ -26,7 +28,7 @@ impl Promotion {
     /// The screen of one promotion.
     #[must_use]
     pub fn new(id: PromotionId) -> Self {
-        Self { id, show_jobs: true, undo_asked: false }
+        Self { id, show_jobs: true, jobs_asked_at: 0, undo_asked: false }
     }
 
     /// Contexts from the innermost outwards.
@@ -97,19 +99,23 @@ impl Promotion {
         }
     }
 
-    /// While CD runs, its jobs are looked at again every few seconds; once more after it has ended.
-    fn refresh_jobs(&self, ctx: &Ctx<'_>) -> Step {
+    /// The jobs are looked at again with every entry of the journal, and every few seconds while CD runs. A look that
+    /// failed counts as one: what does not answer is not asked without a pause.
+    fn refresh_jobs(&mut self, ctx: &Ctx<'_>) -> Step {
         let Some((query, state)) = self.jobs_query(ctx).zip(ctx.catalog.promotion(self.id)) else {
             return Step::none();
         };
         let Some(slot) = ctx.catalog.slot(&query) else {
+            // The first look is among what the screen needs.
+            self.jobs_asked_at = state.next_seq;
             return Step::none();
         };
-        let Some(read_at) = slot.read_at.filter(|_| self.show_jobs && slot.loading.is_none()) else {
+        let Some(tried_at) = slot.tried_at.filter(|_| self.show_jobs && slot.loading.is_none()) else {
             return Step::none();
         };
+        let moved = std::mem::replace(&mut self.jobs_asked_at, state.next_seq) != state.next_seq;
         let ended = matches!(&state.cd, Some(CdOutcome::Run(run)) if run.state.is_final());
-        let due = read_at < state.updated_at || (!ended && ctx.now.duration_since(read_at).as_secs() >= JOBS_EVERY_S);
+        let due = moved || (!ended && ctx.now.duration_since(tried_at).as_secs() >= JOBS_EVERY_S);
         if due { Step::refresh(vec![query]) } else { Step::none() }
     }
 }
