@@ -190,9 +190,9 @@ fn run(id: &RunId) -> Run {
 pub fn sweep_run(i: u64) -> Run {
     let mut run = run(&RunId::new(format!("{i:032x}")));
     let auc = (i.wrapping_mul(2_654_435_761) % 100_000) as f64 / 100_000.0;
-    run.metrics.insert("auc".to_owned(), MetricPoint { value: MetricValue(auc), step: 0, at: None });
+    run.metrics.insert("auc", MetricPoint { value: MetricValue(auc), step: 0, at: None });
     if !i.is_multiple_of(10) {
-        run.tags.insert("mlflow.parentRunId".to_owned(), format!("{:032x}", i / 10 * 10));
+        run.tags.insert("mlflow.parentRunId", format!("{:032x}", i / 10 * 10));
     }
     run
 }

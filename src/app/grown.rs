@@ -89,17 +89,17 @@ impl FoundRuns {
     /// Takes the page that `asked` named in.
     pub fn take(&mut self, asked: Option<&str>, page: Page<Arc<Run>>, now: Timestamp) {
         for run in &page.items {
-            note(&mut self.metrics, run.metrics.keys());
-            note(&mut self.params, run.params.keys());
+            note(&mut self.metrics, run.metrics.names());
+            note(&mut self.params, run.params.names());
         }
         self.list.take(asked, page, now);
     }
 }
 
-fn note<'a>(into: &mut BTreeSet<String>, names: impl Iterator<Item = &'a String>) {
+fn note<'a>(into: &mut BTreeSet<String>, names: impl Iterator<Item = &'a str>) {
     for name in names {
         if !into.contains(name) {
-            into.insert(name.clone());
+            into.insert(name.to_owned());
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::failure::Failure;
 /// Runs asked for in one request: some 0.65 MB and a third of a second on a server with 20 metrics a run.
 pub const RUNS_AT_ONCE: usize = 100;
 
-/// Answers kept at once, of at most [`RUNS_AT_ONCE`] runs each: some 5 kB a run with 40 keys (measured), so some
-/// 40 MB. The longest list that needs all of its runs at once is a trend.
+/// Answers kept at once, of at most [`RUNS_AT_ONCE`] runs each: some 2.5 kB a run with 40 keys (measured), so
+/// some 20 MB. The longest list that needs all of its runs at once is a trend.
 const MOST_ANSWERS: usize = 80;
 
 /// Runs that are kept, if every answer is full. Whoever needs more than these at once asks for them without end.

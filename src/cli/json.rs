@@ -37,7 +37,8 @@ use crate::domain::compare::signature::FieldRow;
 use crate::domain::compare::{Change, Direction, MetricRow, TextRow};
 use crate::domain::facts::RunFacts;
 use crate::domain::ids::RepoSlug;
-use crate::domain::registry::{ModelVersion, RegisteredModel, Tags};
+use crate::domain::named::Tags;
+use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::{Dataset, MetricValue, Run};
 use crate::ports::tracking;
 
@@ -333,12 +334,7 @@ impl RunShown {
             branch: run.source_branch().map(str::to_owned),
             repository: repository_of(run),
             params: run.params.clone(),
-            tags: run
-                .tags
-                .iter()
-                .filter(|(k, _)| !k.starts_with("mlflow."))
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect(),
+            tags: own_tags(run),
             datasets: run.datasets.clone(),
             url,
         }
@@ -406,9 +402,16 @@ impl ListedRun {
         Self {
             run: RunShown::new(run, url),
             parent_id: run.parent().map(|p| p.as_str().to_owned()),
-            metrics: run.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect(),
+            metrics: run.metrics.iter().map(|(k, p)| (k.to_owned(), p.value)).collect(),
         }
     }
+}
+
+/// The tags of a run that are not MLflow's.
+fn own_tags(run: &Run) -> Tags {
+    let mut tags = run.tags.clone();
+    tags.retain(|key| !key.starts_with("mlflow."));
+    tags
 }
 
 /// The repository a run names, parsed: its address may hold credentials.

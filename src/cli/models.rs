@@ -87,7 +87,7 @@ pub async fn versions(
             .map(|v| json::ListedVersion {
                 version: json::Version::new(v, run_of(v), services.registry.version_page(model, v.number)),
                 in_production: target.is_held_by(v),
-                metrics: run_of(v).map(|r| r.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect()),
+                metrics: run_of(v).map(|r| r.metrics.iter().map(|(k, p)| (k.to_owned(), p.value)).collect()),
             })
             .collect();
         sink.json(&json::Versions { schema: "signoff.versions/1", place: place(services), versions, truncated })?;

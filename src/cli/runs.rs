@@ -106,19 +106,19 @@ fn table(services: &Services, runs: &[Run]) -> Table {
             took(run).into(),
             run.user.clone().unwrap_or_default().into(),
         ];
-        cells.extend(metrics.iter().map(|m| value(run.metrics.get(*m).map(|p| p.value)).into()));
+        cells.extend(metrics.iter().map(|m| value(run.metrics.get(m).map(|p| p.value)).into()));
         table.row(cells);
     }
     table
 }
 
 /// The metrics that stand for a model first, then others by name.
-fn shown_metrics<'a>(services: &Services, runs: &'a [Run]) -> Vec<&'a String> {
-    let mut all: Vec<&String> = runs.iter().flat_map(|r| r.metrics.keys()).collect();
+fn shown_metrics<'a>(services: &Services, runs: &'a [Run]) -> Vec<&'a str> {
+    let mut all: Vec<&str> = runs.iter().flat_map(|r| r.metrics.names()).collect();
     all.sort();
     all.dedup();
     let main: Vec<&str> = runs.iter().filter_map(|r| services.rules.main_metric(r)).collect();
-    all.sort_by_key(|m| !main.contains(&m.as_str()));
+    all.sort_by_key(|m| !main.contains(m));
     all.truncate(METRICS);
     all
 }

@@ -74,16 +74,20 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
     let baseline = facts.baseline.as_ref().map(|b| b.version.number.to_string());
     sink.text(&metrics_text(&comparison.metrics, baseline.as_deref(), &facts.version.number.to_string(), style));
     if let Some(run) = run {
-        sink.text(&pairs("PARAMS", run.params.iter(), style));
+        sink.text(&pairs("PARAMS", run.params.texts(), style));
     }
     let fields: Vec<_> = field_rows(None, signed.known()).iter().map(FieldRow::text).collect();
-    sink.text(&pairs("SIGNATURE", fields.iter().filter_map(|row| Some((&row.name, row.new.as_ref()?))), style));
+    sink.text(&pairs(
+        "SIGNATURE",
+        fields.iter().filter_map(|row| Some((row.name.as_str(), row.new.as_deref()?))),
+        style,
+    ));
     if let Some(why) = signed.missing() {
         sink.text(&format!("\n{}\n  ? {why}\n", style.paint(Role::Strong, "SIGNATURE")));
     }
     sink.text(&code_text(&code, style));
-    sink.text(&pairs("TAGS", facts.version.tags.iter().filter(|(k, _)| !k.starts_with(OWN_TAG_PREFIX)), style));
-    sink.text(&pairs("SIGNOFF", facts.version.tags.iter().filter(|(k, _)| k.starts_with(OWN_TAG_PREFIX)), style));
+    sink.text(&pairs("TAGS", facts.version.tags.texts().filter(|(k, _)| !k.starts_with(OWN_TAG_PREFIX)), style));
+    sink.text(&pairs("SIGNOFF", facts.version.tags.texts().filter(|(k, _)| k.starts_with(OWN_TAG_PREFIX)), style));
     Ok(Exit::Done)
 }
 
@@ -153,10 +157,10 @@ fn description(version: &ModelVersion) -> String {
     format!("\n{lines}")
 }
 
-fn pairs<'a>(title: &str, pairs: impl Iterator<Item = (&'a String, &'a String)>, style: Style) -> String {
+fn pairs<'a>(title: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>, style: Style) -> String {
     let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]).indented(2);
     for (key, value) in pairs {
-        table.row([key.clone().into(), value.replace('\n', "⏎").into()]);
+        table.row([key.to_owned().into(), value.replace('\n', "⏎").into()]);
     }
     if table.is_empty() {
         String::new()

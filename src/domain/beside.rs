@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::compare::change_size;
-use super::registry::{OWN_TAG_PREFIX, Tags};
+use super::named::Tags;
+use super::registry::OWN_TAG_PREFIX;
 use super::run::{MetricValue, Run};
 
 /// One of the things laid side by side, as far as it is known.
@@ -69,20 +70,21 @@ impl Row {
 #[must_use]
 pub fn lay(columns: &[Column<'_>]) -> Beside {
     let runs = || columns.iter().filter_map(|c| c.run);
-    let metrics: BTreeSet<&String> = runs().flat_map(|r| r.metrics.keys()).collect();
-    let params: BTreeSet<&String> = runs().flat_map(|r| r.params.keys()).collect();
-    let tags: BTreeSet<&String> =
-        runs().map(|r| &r.tags).chain(columns.iter().filter_map(|c| c.tags)).flat_map(|tags| tags.keys()).collect();
+    let metrics: BTreeSet<&str> = runs().flat_map(|r| r.metrics.names()).collect();
+    let params: BTreeSet<&str> = runs().flat_map(|r| r.params.names()).collect();
+    let tags: BTreeSet<&str> =
+        runs().map(|r| &r.tags).chain(columns.iter().filter_map(|c| c.tags)).flat_map(|tags| tags.names()).collect();
     let bookkeeping = |name: &str| name.starts_with("mlflow.") || name.starts_with(OWN_TAG_PREFIX);
-    let number = |name: &String| {
+    let number = |name: &str| {
         columns.iter().map(|c| c.run.and_then(|r| r.metrics.get(name)).map(|p| p.value)).collect::<Vec<_>>()
     };
-    let param = |name: &String| columns.iter().map(|c| c.run.and_then(|r| r.params.get(name)).cloned()).collect();
-    let tag = |name: &String| {
-        let of = |c: &Column<'_>| c.tags.and_then(|t| t.get(name)).or_else(|| c.run?.tags.get(name)).cloned();
+    let text = |tags: Option<&Tags>, name: &str| tags.and_then(|t| t.text(name)).map(str::to_owned);
+    let param = |name: &str| columns.iter().map(|c| text(c.run.map(|r| &r.params), name)).collect();
+    let tag = |name: &str| {
+        let of = |c: &Column<'_>| text(c.tags, name).or_else(|| text(c.run.map(|r| &r.tags), name));
         columns.iter().map(of).collect()
     };
-    let row = |name: &String, cells| Row { name: name.clone(), cells };
+    let row = |name: &str, cells| Row { name: name.to_owned(), cells };
     Beside {
         metrics: metrics.into_iter().map(|n| row(n, Cells::Numbers(number(n)))).collect(),
         params: params.into_iter().map(|n| row(n, Cells::Texts(param(n)))).collect(),
@@ -122,8 +124,8 @@ mod tests {
     fn every_name_of_any_column_has_a_row_and_a_missing_value_differs() {
         let mut a = crate::domain::promotion::samples::run(1, 0.9);
         let b = crate::domain::promotion::samples::run(2, 0.9);
-        a.params.insert("only".into(), "here".into());
-        a.tags.insert("team".into(), "x".into());
+        a.params.insert("only", "here");
+        a.tags.insert("team", "x");
         let tags = Tags::from_iter([("team".to_owned(), "y".to_owned())]);
         let columns = [Column { run: Some(&a), tags: None }, Column { run: Some(&b), tags: Some(&tags) }];
         let laid = lay(&columns);

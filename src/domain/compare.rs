@@ -4,12 +4,13 @@ pub mod data;
 pub mod signature;
 mod size;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::named::Tags;
 use super::pattern::matches;
-use super::registry::{ModelVersion, OWN_TAG_PREFIX, Tags};
+use super::registry::{ModelVersion, OWN_TAG_PREFIX};
 use super::run::{MetricValue, Run};
 pub use size::{by_size, change_size};
 
@@ -134,12 +135,9 @@ fn lay(
     (old_tags, new_tags): (Tags, Tags),
     directions: &Directions,
 ) -> Comparison {
-    let metrics_of = |run: Option<&Run>| -> BTreeMap<String, MetricValue> {
-        run.map(|r| r.metrics.iter().map(|(k, p)| (k.clone(), p.value)).collect()).unwrap_or_default()
-    };
     let params_of = |run: Option<&Run>| run.map(|r| r.params.clone()).unwrap_or_default();
     Comparison {
-        metrics: metric_rows(&metrics_of(old), &metrics_of(new), directions),
+        metrics: metric_rows(old, new, directions),
         params: text_rows(&params_of(old), &params_of(new)),
         tags: text_rows(&old_tags, &new_tags),
     }
@@ -172,51 +170,41 @@ pub fn metric_change(
     (change, Some(delta))
 }
 
-fn metric_rows(
-    old: &BTreeMap<String, MetricValue>,
-    new: &BTreeMap<String, MetricValue>,
-    directions: &Directions,
-) -> Vec<MetricRow> {
-    union(old.keys(), new.keys())
-        .into_iter()
-        .map(|name| {
-            let (a, b) = (old.get(name).copied(), new.get(name).copied());
-            let direction = directions.of(name);
-            let (change, delta) = metric_change(a, b, direction);
-            MetricRow { name: name.clone(), old: a, new: b, delta, change, direction }
-        })
-        .collect()
+fn metric_rows(old: Option<&Run>, new: Option<&Run>, directions: &Directions) -> Vec<MetricRow> {
+    let value = |run: Option<&Run>, name: &str| run.and_then(|r| r.metrics.get(name)).map(|point| point.value);
+    let names: BTreeSet<&str> = [old, new].into_iter().flatten().flat_map(|r| r.metrics.names()).collect();
+    let row = |name: &str| {
+        let (old, new, direction) = (value(old, name), value(new, name), directions.of(name));
+        let (change, delta) = metric_change(old, new, direction);
+        MetricRow { name: name.to_owned(), old, new, delta, change, direction }
+    };
+    names.into_iter().map(row).collect()
 }
 
 fn text_rows(old: &Tags, new: &Tags) -> Vec<TextRow> {
-    union(old.keys(), new.keys())
-        .into_iter()
-        .map(|name| {
-            let (a, b) = (old.get(name), new.get(name));
-            let change = match (a, b) {
-                (Some(a), Some(b)) if a == b => Change::Same,
-                (Some(_), Some(_)) => Change::Unknown,
-                (Some(_), None) => Change::Removed,
-                _ => Change::Added,
-            };
-            TextRow { name: name.clone(), old: a.cloned(), new: b.cloned(), change }
-        })
-        .collect()
-}
-
-fn union<'a>(a: impl Iterator<Item = &'a String>, b: impl Iterator<Item = &'a String>) -> BTreeSet<&'a String> {
-    a.chain(b).collect()
+    let names: BTreeSet<&str> = old.names().chain(new.names()).collect();
+    let row = |name: &str| {
+        let (old, new) = (old.text(name).map(str::to_owned), new.text(name).map(str::to_owned));
+        let change = match (&old, &new) {
+            (Some(a), Some(b)) if a == b => Change::Same,
+            (Some(_), Some(_)) => Change::Unknown,
+            (Some(_), None) => Change::Removed,
+            _ => Change::Added,
+        };
+        TextRow { name: name.to_owned(), old, new, change }
+    };
+    names.into_iter().map(row).collect()
 }
 
 /// Tags of version and run worth comparing.
 fn shown_tags(side: Side<'_>) -> Tags {
-    let run_tags = side.run.map(|r| r.tags.clone()).unwrap_or_default();
-    worth_comparing(run_tags.into_iter().chain(side.version.tags.clone()).collect())
+    let of_run = side.run.into_iter().flat_map(|r| r.tags.texts());
+    worth_comparing(of_run.chain(side.version.tags.texts()).collect())
 }
 
 /// Without bookkeeping (`mlflow.*`, `signoff.*`): it differs always and says nothing.
 fn worth_comparing(mut tags: Tags) -> Tags {
-    tags.retain(|k, _| !k.starts_with("mlflow.") && !k.starts_with(OWN_TAG_PREFIX));
+    tags.retain(|k| !k.starts_with("mlflow.") && !k.starts_with(OWN_TAG_PREFIX));
     tags
 }
 

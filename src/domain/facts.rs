@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::ids::VersionNumber;
-use super::registry::{ModelVersion, OWN_TAG_PREFIX, Tags};
+use super::named::Tags;
+use super::registry::{ModelVersion, OWN_TAG_PREFIX};
 use super::run::Run;
 use super::text;
 
@@ -64,7 +65,7 @@ impl ReviewedFacts {
         let mut facts = self.clone();
         facts.each_version(|v| {
             v.updated_at = None;
-            v.tags.retain(|k, _| !k.starts_with(OWN_TAG_PREFIX));
+            v.tags.retain(|k| !k.starts_with(OWN_TAG_PREFIX));
         });
         // Facts are plain data: the only thing that can fail is a map with keys that are no strings.
         let json = serde_json_canonicalizer::to_vec(&facts).unwrap_or_default();
@@ -106,7 +107,7 @@ impl ReviewedFacts {
         note("what is in production", list(&self.holders), list(&now.holders));
         tag_changes("tag", &a.tags, &b.tags, &mut note);
         if let (Some(x), Some(y)) = (self.run.known(), now.run.known()) {
-            let values = |r: &Run| r.metrics.iter().map(|(k, p)| (k.clone(), p.value.to_string())).collect::<Tags>();
+            let values = |r: &Run| r.metrics.iter().map(|(k, p)| (k, p.value.to_string())).collect::<Tags>();
             tag_changes("metric", &values(x), &values(y), &mut note);
             tag_changes("param", &x.params, &y.params, &mut note);
             tag_changes("run tag", &x.tags, &y.tags, &mut note);
@@ -143,9 +144,9 @@ fn list(versions: &[VersionNumber]) -> String {
 }
 
 fn tag_changes(kind: &str, old: &Tags, new: &Tags, note: &mut impl FnMut(&str, String, String)) {
-    let keys = old.keys().chain(new.keys()).filter(|k| !k.starts_with(OWN_TAG_PREFIX));
+    let keys = old.names().chain(new.names()).filter(|k| !k.starts_with(OWN_TAG_PREFIX));
     for key in keys.collect::<std::collections::BTreeSet<_>>() {
-        let side = |tags: &Tags| tags.get(key).cloned().unwrap_or_else(|| "absent".to_owned());
+        let side = |tags: &Tags| tags.text(key).unwrap_or("absent").to_owned();
         note(&format!("{kind} {key}"), side(old), side(new));
     }
 }
@@ -160,7 +161,7 @@ mod tests {
     fn own_tags_and_times_do_not_change_the_digest() {
         let facts = samples::facts();
         let mut touched = facts.clone();
-        touched.version.tags.insert("signoff.promotion".into(), "x".into());
+        touched.version.tags.insert("signoff.promotion", "x");
         touched.version.updated_at = None;
         assert_eq!(facts.digest(), touched.digest());
         assert_eq!(facts.changes_to(&touched), Vec::<String>::new());
@@ -171,7 +172,7 @@ mod tests {
         let facts = samples::facts();
         let mut moved = facts.clone();
         moved.version.stage = Stage::Archived;
-        moved.version.tags.insert("qa".into(), "no".into());
+        moved.version.tags.insert("qa", "no");
         assert_ne!(facts.digest(), moved.digest());
         let changes = facts.changes_to(&moved);
         assert_eq!(changes, ["the stage was 'Staging' and is now 'Archived'", "tag qa was 'absent' and is now 'no'"]);

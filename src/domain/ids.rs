@@ -11,16 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use super::text;
 
+/// Shared text: thousands of versions are of one model, thousands of runs in one experiment.
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident($text:ty)) => {
+    ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name($text);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Wraps the server's own spelling.
-            pub fn new(raw: impl Into<$text>) -> Self {
+            pub fn new(raw: impl Into<Arc<str>>) -> Self {
                 Self(raw.into())
             }
 
@@ -40,17 +41,16 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// Name of a registered model. Any text: MLflow 2.22 accepts everything but the empty string. Shared, because every
-    /// version of a model has it.
-    ModelName(Arc<str>)
+    /// Name of a registered model. Any text: MLflow 2.22 accepts everything but the empty string.
+    ModelName
 }
 text_id! {
     /// Id of an MLflow run, usually 32 hexadecimal digits.
-    RunId(String)
+    RunId
 }
 text_id! {
     /// Id of an MLflow experiment; digits on open-source servers, but a string in the API.
-    ExperimentId(String)
+    ExperimentId
 }
 
 impl RunId {

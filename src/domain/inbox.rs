@@ -118,7 +118,7 @@ mod tests {
             record: "sha256:0".into(),
         };
         let key = format!("{}{}", crate::domain::registry::OWN_TAG_PREFIX, crate::domain::record::mark::DECISION);
-        version.tags.insert(key, mark.to_value());
+        version.tags.insert(&key, mark.to_value());
         version
     }
 

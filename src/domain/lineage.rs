@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cd::CdState;
 use super::ids::RepoSlug;
-use super::registry::Tags;
+use super::named::Tags;
 
 /// What is said where no pull request brought a commit in.
 pub const NO_PULL_REQUEST: &str = "no pull request brought the commit in: it was pushed directly";
@@ -209,9 +209,9 @@ const RUN_ID_TAGS: [&str; 3] = ["github.run_id", "ci.run_id", "GITHUB_RUN_ID"];
 /// address of a GitHub Actions run, else `github.run_id`, `ci.run_id` or `GITHUB_RUN_ID`.
 #[must_use]
 pub fn trained_by(tags: &Tags) -> Option<TrainedBy> {
-    let addresses = tags.iter().filter(|(key, _)| !key.starts_with("mlflow.")).find_map(|(key, value)| {
+    let addresses = tags.texts().filter(|(key, _)| !key.starts_with("mlflow.")).find_map(|(key, value)| {
         let (host, repo, id) = actions_run(value.trim())?;
-        Some(TrainedBy { tag: key.clone(), place: Some((host, repo)), id })
+        Some(TrainedBy { tag: key.to_owned(), place: Some((host, repo)), id })
     });
     addresses.or_else(|| {
         RUN_ID_TAGS.iter().find_map(|key| {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{ModelName, RunId, VersionNumber};
 
-pub use super::tags::Tags;
+use super::named::Tags;
 
 /// Prefix of every tag signoff writes itself.
 pub const OWN_TAG_PREFIX: &str = "signoff.";
@@ -67,7 +67,7 @@ impl ModelVersion {
     pub fn own_tag(&self, name: &str) -> Option<&str> {
         // The inbox asks this of every version of the registry: the key is compared in its two parts, never made.
         let wanted = || OWN_TAG_PREFIX.bytes().chain(name.bytes());
-        self.tags.get_by(|key| key.bytes().cmp(wanted())).map(String::as_str)
+        self.tags.get_by(|key| key.bytes().cmp(wanted())).map(AsRef::as_ref)
     }
 }
 

@@ -53,13 +53,13 @@ pub struct Rules {
 impl Rules {
     /// The metric that stands for `run` in lists: the first that fits the configured patterns in their order.
     #[must_use]
-    pub fn main_metric<'a>(&self, run: &'a Run) -> Option<&'a str> {
+    pub fn main_metric<'a>(&'a self, run: &'a Run) -> Option<&'a str> {
         // Lists ask this for every row of every frame.
-        let fits = |pattern: &String| match is_literal(pattern) {
-            true => run.metrics.get_key_value(pattern).map(|(name, _)| name),
-            false => run.metrics.keys().find(|name| matches(pattern, name)),
+        let fits = |pattern: &'a String| match is_literal(pattern) {
+            true => run.metrics.contains(pattern).then_some(pattern.as_str()),
+            false => run.metrics.names().find(|name| matches(pattern, name)),
         };
-        self.main_metrics.iter().find_map(fits).map(String::as_str)
+        self.main_metrics.iter().find_map(fits)
     }
 
     /// Whether any policy may say anything about `model`. What a file in the repository says is not known here.

@@ -1,13 +1,12 @@
 //! MLflow runs: the evidence behind a model version.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ExperimentId, RunId};
-use super::registry::Tags;
+use super::named::{Named, Tags};
 
 /// One training run with the latest value of each metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +28,7 @@ pub struct Run {
     /// The run lies in the server's waste bin.
     pub deleted: bool,
     /// The latest point of each metric (by step, then time): not the best one.
-    pub metrics: BTreeMap<String, MetricPoint>,
+    pub metrics: Named<MetricPoint>,
     /// Parameters; MLflow keeps them as strings.
     pub params: Tags,
     /// Tags, those of MLflow itself (`mlflow.*`) included.
@@ -43,13 +42,13 @@ impl Run {
     /// abbreviated, unknown to the repository, or of a dirty tree.
     #[must_use]
     pub fn source_commit(&self) -> Option<&str> {
-        self.tags.get("mlflow.source.git.commit").map(String::as_str).filter(|s| !s.is_empty())
+        self.tags.text("mlflow.source.git.commit").filter(|s| !s.is_empty())
     }
 
     /// The remote URL the run says its code came from. May carry credentials: never show it unparsed.
     #[must_use]
     pub fn source_repo_url(&self) -> Option<&str> {
-        self.tags.get("mlflow.source.git.repoURL").map(String::as_str).filter(|s| !s.is_empty())
+        self.tags.text("mlflow.source.git.repoURL").filter(|s| !s.is_empty())
     }
 
     /// The run that this one is a part of (`mlflow.parentRunId`), as far as it says and is not itself.
@@ -61,19 +60,19 @@ impl Run {
     /// As [`Self::parent`], borrowed: for lists of many.
     #[must_use]
     pub fn parent_id(&self) -> Option<&str> {
-        self.tags.get("mlflow.parentRunId").map(String::as_str).filter(|p| !p.is_empty() && *p != self.id.as_str())
+        self.tags.text("mlflow.parentRunId").filter(|p| !p.is_empty() && *p != self.id.as_str())
     }
 
     /// What its author wrote about it, often Markdown; cleaned.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
-        self.tags.get("mlflow.note.content").map(String::as_str).filter(|text| !text.trim().is_empty())
+        self.tags.text("mlflow.note.content").filter(|text| !text.trim().is_empty())
     }
 
     /// The branch the run says it was started from.
     #[must_use]
     pub fn source_branch(&self) -> Option<&str> {
-        self.tags.get("mlflow.source.git.branch").map(String::as_str).filter(|s| !s.is_empty())
+        self.tags.text("mlflow.source.git.branch").filter(|s| !s.is_empty())
     }
 }
 

@@ -266,7 +266,7 @@ fn found(search: &RunQuery) -> Outcome<Answer> {
     let run = |i: u64| {
         let mut run = samples::run(1000 + i, 0.9 - 0.001 * i as f64);
         if !i.is_multiple_of(10) {
-            run.tags.insert("mlflow.parentRunId".into(), format!("run{}", 1000 + i / 10 * 10));
+            run.tags.insert("mlflow.parentRunId", format!("run{}", 1000 + i / 10 * 10));
         }
         run
     };

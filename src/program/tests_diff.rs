@@ -122,7 +122,7 @@ fn a_param_of_six_thousand_characters_can_be_read_to_its_end() {
     let mut long = samples::facts();
     let run = |end: &str| {
         let mut run = samples::run(42, 0.9);
-        run.params.insert("features".into(), format!("{}{end}", "tenure,".repeat(857)));
+        run.params.insert("features", format!("{}{end}", "tenure,".repeat(857)));
         crate::domain::facts::RunFacts::Known(Box::new(run))
     };
     long.run = run("END");

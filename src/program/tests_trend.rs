@@ -9,6 +9,7 @@ use crate::app::query::{Answer, Query};
 use crate::app::route::Route;
 use crate::domain::history::{History, Point};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::domain::named::Named;
 use crate::domain::promotion::samples;
 use crate::domain::registry::{ModelVersion, Stage};
 use crate::domain::run::MetricValue;
@@ -46,7 +47,7 @@ fn world(query: &Query) -> Outcome<Answer> {
                 let mut run = samples::run(n, n as f64 / 1000.0);
                 run.id = RunId::new(format!("run{n:03}"));
                 if n == 947 {
-                    run.metrics.clear();
+                    run.metrics = Named::default();
                 }
                 run
             });

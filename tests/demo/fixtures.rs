@@ -111,7 +111,7 @@ async fn hostile_text_is_kept_raw_and_leaves_defused() {
     let version = demo.version(model, 3).await;
     let run = demo.run_of(&version).await.unwrap();
     let mut shown = version.description.clone();
-    for (key, value) in version.tags.iter().chain(&run.tags).chain(&run.params) {
+    for (key, value) in version.tags.texts().chain(run.tags.texts()).chain(run.params.texts()) {
         assert!(!key.contains('\n'));
         shown.push_str(key);
         shown.push_str(value);

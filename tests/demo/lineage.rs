@@ -142,10 +142,10 @@ async fn an_abbreviated_commit_is_resolved_and_an_unknown_one_is_said_where_it_s
     let demo = Demo::new();
     let services = demo.services("", |_| {});
     let facts = demo.facts(CHURN, 41).await;
-    let short = with_run(facts.clone(), |run| drop(run.tags.insert(COMMIT.into(), "f3c8cd9".into())));
+    let short = with_run(facts.clone(), |run| run.tags.insert(COMMIT, "f3c8cd9"));
     assert_eq!(read(&services, &short).await, read(&services, &facts).await);
 
-    let unknown = with_run(facts, |run| drop(run.tags.insert(COMMIT.into(), "deadbeef".into())));
+    let unknown = with_run(facts, |run| run.tags.insert(COMMIT, "deadbeef"));
     let code = read(&services, &unknown).await;
     let failure = code.source.unwrap_err();
     assert!(failure.kind == FailureKind::NotFound && failure.reason.contains("deadbeef"), "{failure}");
@@ -160,7 +160,7 @@ async fn without_a_run_or_a_commit_or_a_repository_the_sentence_says_which() {
     let services = demo.services("", |_| {});
     let none = ReviewedFacts { run: RunFacts::NotRecorded, ..facts.clone() };
     let gone = ReviewedFacts { run: RunFacts::Unreadable("the server has no such run".into()), ..facts.clone() };
-    let bare = with_run(facts.clone(), |run| drop(run.tags.remove(COMMIT)));
+    let bare = with_run(facts.clone(), |run| run.tags.retain(|key| key != COMMIT));
     for (facts, why) in [
         (&none, "the version names no training run"),
         (&gone, "the server has no such run"),
@@ -195,7 +195,7 @@ async fn changes_need_a_version_in_production_with_a_commit_in_the_same_reposito
         }
         facts
     };
-    let bare = with_baseline(&|run| drop(run.tags.remove(COMMIT)));
+    let bare = with_baseline(&|run| run.tags.retain(|key| key != COMMIT));
     let failure = read(&services, &bare).await.changes.unwrap_err();
     assert_eq!(failure.reason, "the training run recorded no commit");
     assert!(failure.operation.contains("v39"), "{failure}");
@@ -205,7 +205,7 @@ async fn changes_need_a_version_in_production_with_a_commit_in_the_same_reposito
         rules.repository.from_run = true;
     });
     let key = "mlflow.source.git.repoURL";
-    let moved = with_baseline(&|run| drop(run.tags.insert(key.into(), "https://github.demo/acme/old.git".into())));
+    let moved = with_baseline(&|run| run.tags.insert(key, "https://github.demo/acme/old.git"));
     let code = read(&from_run, &moved).await;
     assert_eq!(code.changes.unwrap_err().reason, "its code is in acme/old, this version's in acme/churn-models");
     assert!(code.pull_request.is_ok() && code.checks.is_ok());
@@ -215,9 +215,7 @@ async fn changes_need_a_version_in_production_with_a_commit_in_the_same_reposito
 async fn a_workflow_run_on_another_host_is_not_asked_for() {
     let demo = Demo::new();
     let services = demo.services("", |_| {});
-    let tagged = |facts: ReviewedFacts, value: &str| {
-        with_run(facts, |run| drop(run.tags.insert("ci.run_url".into(), value.to_owned())))
-    };
+    let tagged = |facts: ReviewedFacts, value: &str| with_run(facts, |run| run.tags.insert("ci.run_url", value));
     let facts = demo.facts(CHURN, 41).await;
     let away = tagged(facts.clone(), "https://github.com/acme/churn-models/actions/runs/1");
     let failure = read(&services, &away).await.training.unwrap_err();
@@ -225,6 +223,6 @@ async fn a_workflow_run_on_another_host_is_not_asked_for() {
     let other = tagged(facts.clone(), "https://github.demo/acme/other/actions/runs/1");
     assert_eq!(read(&services, &other).await.training.unwrap_err().kind, FailureKind::NotFound);
     let id = read(&services, &facts).await.training.unwrap().unwrap().run.id;
-    let bare = with_run(tagged(facts, ""), |run| drop(run.tags.insert("GITHUB_RUN_ID".into(), id.to_string())));
+    let bare = with_run(tagged(facts, ""), |run| run.tags.insert("GITHUB_RUN_ID", id.to_string()));
     assert_eq!(read(&services, &bare).await.training.unwrap().unwrap().tag, "GITHUB_RUN_ID");
 }

@@ -105,7 +105,7 @@ async fn every_curve_ends_at_the_value_the_run_reports() {
     let world = demo.store.snapshot().unwrap();
     for id in world.runs.keys() {
         let run = demo.registry.runs(std::slice::from_ref(id)).await.unwrap().remove(0);
-        for (metric, point) in &run.metrics {
+        for (metric, point) in run.metrics.iter() {
             let history = demo.registry.histories(std::slice::from_ref(id), metric, None, 300).await.unwrap().remove(0);
             let last = history.points.last().unwrap();
             assert_eq!((last.step, last.value), (point.step, point.value), "{} {metric}", run.name);

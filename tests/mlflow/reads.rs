@@ -87,7 +87,7 @@ async fn a_model_has_its_aliases(version: Version) {
     let model = adapter(version).model(&name(CHURN)).await.unwrap();
     let aliases: Vec<_> = model.aliases.iter().map(|(a, n)| (a.as_str(), n.0)).collect();
     assert_eq!(aliases, [("challenger", 3), ("champion", 2)]);
-    assert_eq!(model.tags.get("owner").unwrap(), "retention");
+    assert_eq!(model.tags.text("owner").unwrap(), "retention");
     assert_eq!(model.description, "Churn within 30 days.");
     let mut latest: Vec<_> = model.latest.iter().map(|v| (v.number.0, v.stage.as_str())).collect();
     latest.sort_unstable();
@@ -121,9 +121,9 @@ async fn one_version_is_read_whole(version: Version) {
     assert_eq!((third.number, third.stage, third.status), (v(3), Stage::Staging, VersionStatus::Ready));
     assert_eq!(third.run_id, Some(RunId::new(world.runs[2].id.as_str())));
     assert_eq!(third.aliases, ["challenger"]);
-    assert_eq!(third.tags.get("qa.status").unwrap(), "pending");
+    assert_eq!(third.tags.text("qa.status").unwrap(), "pending");
     assert!(
-        third.tags.get("note").unwrap().contains("␛[2J<U+009B>2J") && third.description.contains("<U+202E>gnp.exe")
+        third.tags.text("note").unwrap().contains("␛[2J<U+009B>2J") && third.description.contains("<U+202E>gnp.exe")
     );
     assert!(!third.description.contains(|c: char| c.is_control() && c != '\n'));
     assert!(third.source.ends_with("/model") && third.created_at.is_some());
@@ -260,14 +260,14 @@ async fn one_run_is_read_whole(version: Version) {
     assert!(second.ended_at > second.started_at);
     assert_eq!(second.metrics["test_auc"].value.to_string(), "0.82");
     assert_eq!((second.metrics["test_auc"].step, second.metrics["divergence"].value.0), (3, f64::INFINITY));
-    assert_eq!(second.params.get("depth").unwrap(), "3");
+    assert_eq!(second.params.text("depth").unwrap(), "3");
     let data: Vec<_> = second.datasets.iter().map(|d| (d.name.as_str(), d.context.as_deref(), d.rows)).collect();
     assert_eq!(data, [("telco-2026-10", Some("training"), Some(2400))]);
 
     let third = read(2).await;
     assert_eq!(third.source_commit(), None);
     assert!(third.metrics["val_loss"].value.0.is_nan());
-    assert!(third.params.get("note").unwrap().contains('␛') && !third.params.get("note").unwrap().contains('\u{1b}'));
+    assert!(third.params.text("note").unwrap().contains('␛') && !third.params.get("note").unwrap().contains('\u{1b}'));
     assert!(read(3).await.deleted);
     assert_eq!(mlflow.runs(&[RunId::new("0123456789abcdef0123456789abcdef")]).await.unwrap(), []);
 }

@@ -34,10 +34,10 @@ async fn tags_are_set_replaced_and_removed(version: Version) {
     let tags = async || mlflow.version(&model, v(1)).await.unwrap().tags;
     for value in ["first", "{\"id\": \"é🚀'\\\"\"}", ""] {
         mlflow.set_version_tag(&token, &model, v(1), "signoff.promotion", value).await.unwrap();
-        assert_eq!(tags().await.get("signoff.promotion").unwrap(), value);
+        assert_eq!(tags().await.text("signoff.promotion").unwrap(), value);
     }
     mlflow.set_version_tag(&token, &model, v(1), "a key/with: odd_things", HOSTILE).await.unwrap();
-    assert!(tags().await.get("a key/with: odd_things").unwrap().starts_with("fine␛]0;pwned␇"));
+    assert!(tags().await.text("a key/with: odd_things").unwrap().starts_with("fine␛]0;pwned␇"));
     for _ in 0..2 {
         mlflow.delete_version_tag(&token, &model, v(1), "signoff.promotion").await.unwrap();
         assert_eq!(tags().await.len(), 1);
@@ -89,7 +89,7 @@ async fn unusual_names_are_written(version: Version) {
         mlflow.set_alias(&token, &model, "champion", v(2)).await.unwrap();
         let read = mlflow.version(&model, v(2)).await.unwrap();
         assert_eq!(
-            (read.tags.get("k").unwrap().as_str(), read.stage, read.aliases.join(",")),
+            (read.tags.text("k").unwrap(), read.stage, read.aliases.join(",")),
             ("v", Stage::Production, "champion".to_owned())
         );
         mlflow.delete_version_tag(&token, &model, v(2), "k").await.unwrap();

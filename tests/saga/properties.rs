@@ -7,7 +7,7 @@ use signoff::domain::cd::{CdOutcome, CdTrigger};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::{Ending, Entry, Event, Phase, PromotionPlan, SagaState, Step, Truth, fold};
 use signoff::domain::record::DecisionMark;
-use signoff::domain::registry::{PromotionTarget, Stage, Tags};
+use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::release::notes_marker;
 use signoff::failure::FailureKind;
 
@@ -189,7 +189,7 @@ fn all_as_meant(truth: &[Truth]) -> Result<(), String> {
 #[derive(Debug, PartialEq)]
 struct Shape {
     aliases: BTreeMap<String, VersionNumber>,
-    versions: BTreeMap<VersionNumber, (Stage, Tags)>,
+    versions: BTreeMap<VersionNumber, (Stage, BTreeMap<String, String>)>,
 }
 
 fn shape(world: &World) -> Shape {

@@ -28,7 +28,7 @@ use super::world::{
 };
 use crate::domain::ids::{CommitSha, ExperimentId, InvalidId, ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::promotion::plan::MARK;
-use crate::domain::registry::{OWN_TAG_PREFIX, Stage, Tags};
+use crate::domain::registry::{OWN_TAG_PREFIX, Stage};
 use crate::domain::release;
 use crate::domain::run::MetricValue;
 use crate::failure::{Failure, FailureKind, Service};
@@ -124,7 +124,7 @@ struct CommitFixture {
 struct ModelFixture {
     name: ModelName,
     description: String,
-    tags: Tags,
+    tags: BTreeMap<String, String>,
     hours_ago: f64,
     experiment: ExperimentId,
     #[serde(default)]
@@ -144,7 +144,7 @@ struct VersionFixture {
     hours_ago: f64,
     author: String,
     description: String,
-    tags: Tags,
+    tags: BTreeMap<String, String>,
     /// Absent where the registry names no run.
     #[serde(default)]
     run: Option<RunFixture>,
@@ -181,7 +181,7 @@ struct RunFixture {
     metrics: BTreeMap<String, MetricValue>,
     params: BTreeMap<String, String>,
     #[serde(default)]
-    tags: Tags,
+    tags: BTreeMap<String, String>,
     /// CI started it, for whoever the user is. What `ci-` users ran, it did anyway.
     #[serde(default)]
     in_ci: bool,

@@ -1,14 +1,13 @@
 //! Wire types to domain types. Remote text is cleaned here, and only here.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::wire;
 use crate::domain::artifact::{ArtifactEntry, LoggedModel};
 use crate::domain::history::Point;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
-use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, Tags, VersionStatus};
+use crate::domain::named::{Named, Pool, Tags};
+use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus};
 use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::text::{clean_line, cleaned, cleaned_line};
 use crate::ports::tracking::Experiment;
@@ -22,7 +21,7 @@ pub(super) fn is_prompt(tags: &Tags) -> bool {
 }
 
 /// A model. Versions that have no number are left out of `latest`.
-pub(super) fn model(dto: wire::Model) -> RegisteredModel {
+pub(super) fn model(dto: wire::Model, pool: &mut Pool) -> RegisteredModel {
     let name = ModelName::new(dto.name);
     let of_it = |version: ModelVersion| match version.model == name {
         true => ModelVersion { model: name.clone(), ..version },
@@ -30,9 +29,9 @@ pub(super) fn model(dto: wire::Model) -> RegisteredModel {
     };
     RegisteredModel {
         description: cleaned(dto.description),
-        tags: tags(dto.tags),
+        tags: tags(dto.tags, pool),
         aliases: dto.aliases.into_iter().filter_map(|a| Some((cleaned_line(a.alias), number(a.version)?))).collect(),
-        latest: dto.latest_versions.into_iter().filter_map(version).map(of_it).collect(),
+        latest: dto.latest_versions.into_iter().filter_map(|v| version(v, pool)).map(of_it).collect(),
         created_at: time(dto.creation_timestamp),
         updated_at: time(dto.last_updated_timestamp),
         name,
@@ -40,7 +39,7 @@ pub(super) fn model(dto: wire::Model) -> RegisteredModel {
 }
 
 /// A version; none if the server gave no usable number for it.
-pub(super) fn version(dto: wire::Version) -> Option<ModelVersion> {
+pub(super) fn version(dto: wire::Version, pool: &mut Pool) -> Option<ModelVersion> {
     let mut aliases: Vec<String> = dto.aliases.into_iter().map(cleaned_line).collect();
     aliases.sort();
     Some(ModelVersion {
@@ -54,28 +53,34 @@ pub(super) fn version(dto: wire::Version) -> Option<ModelVersion> {
         source: cleaned_line(dto.source),
         run_id: (!dto.run_id.is_empty()).then(|| RunId::new(dto.run_id)),
         description: cleaned(dto.description),
-        tags: tags(dto.tags),
+        tags: tags(dto.tags, pool),
         aliases,
     })
 }
 
+/// The runs of an answer, without those the server gave no id for.
+pub(super) fn runs(dtos: Vec<wire::Run>) -> Vec<Run> {
+    let mut pool = Pool::default();
+    dtos.into_iter().filter_map(|dto| run(dto, &mut pool)).collect()
+}
+
 /// A run; none if the server gave no id for it.
-pub(super) fn run(dto: wire::Run) -> Option<Run> {
+pub(super) fn run(dto: wire::Run, pool: &mut Pool) -> Option<Run> {
     let info = dto.info;
     let id = if info.run_id.is_empty() { info.run_uuid } else { info.run_id };
-    let tags = tags(dto.data.tags);
-    let tag = |key: &str| tags.get(key).cloned().unwrap_or_default();
+    let (params, tags) = (tags(dto.data.params, pool), tags(dto.data.tags, pool));
+    let tag = |key: &str| tags.text(key).filter(|text| !text.is_empty()).map(clean_line);
     Some(Run {
         id: (!id.is_empty()).then(|| RunId::new(id))?,
-        experiment: ExperimentId::new(info.experiment_id.0),
-        name: line(info.run_name).or_else(|| line(tag("mlflow.runName"))).unwrap_or_default(),
-        user: line(tag("mlflow.user")).or_else(|| line(info.user_id)),
+        experiment: ExperimentId::new(pool.text(&info.experiment_id.0)),
+        name: line(info.run_name).or_else(|| tag("mlflow.runName")).unwrap_or_default(),
+        user: tag("mlflow.user").or_else(|| line(info.user_id)),
         status: cleaned_line(info.status.0),
         started_at: time(info.start_time),
         ended_at: time(info.end_time),
         deleted: info.lifecycle_stage.eq_ignore_ascii_case("deleted"),
-        metrics: metrics(dto.data.metrics),
-        params: dto.data.params.into_iter().map(|p| (cleaned_line(p.key), cleaned(p.value.0))).collect(),
+        metrics: metrics(dto.data.metrics, pool),
+        params,
         datasets: dto.inputs.dataset_inputs.into_iter().map(dataset).collect(),
         tags,
     })
@@ -116,18 +121,18 @@ pub(super) fn logged_model(dto: wire::LoggedModelInfo) -> LoggedModel {
 }
 
 /// A value that is no number in any spelling is left out: nothing may be concluded from it.
-fn metrics(points: Vec<wire::Metric>) -> BTreeMap<String, MetricPoint> {
-    let mut out = BTreeMap::new();
+fn metrics(points: Vec<wire::Metric>, pool: &mut Pool) -> Named<MetricPoint> {
+    let mut out = Vec::with_capacity(points.len());
     for m in points {
         match m.value.0 {
             Some(value) => {
                 let point = MetricPoint { value, step: m.step.0.unwrap_or_default(), at: time(m.timestamp) };
-                out.insert(cleaned_line(m.key), point);
+                out.push((pool.text(&cleaned_line(m.key)), point));
             }
             None => tracing::warn!(metric = %clean_line(&m.key), "left out a metric whose value cannot be read"),
         }
     }
-    out
+    pool.named(out)
 }
 
 fn dataset(dto: wire::DatasetInput) -> Dataset {
@@ -140,8 +145,11 @@ fn dataset(dto: wire::DatasetInput) -> Dataset {
     }
 }
 
-fn tags(pairs: Vec<wire::KeyValue>) -> Tags {
-    pairs.into_iter().map(|t| (cleaned_line(t.key), cleaned(t.value.0))).collect()
+/// Tags or params.
+fn tags(pairs: Vec<wire::KeyValue>, pool: &mut Pool) -> Tags {
+    let read = |t: wire::KeyValue| (pool.text(&cleaned_line(t.key)), pool.text(&cleaned(t.value.0)));
+    let pairs: Vec<_> = pairs.into_iter().map(read).collect();
+    pool.named(pairs)
 }
 
 fn status(status: &str, message: &str) -> VersionStatus {
@@ -175,11 +183,11 @@ mod tests {
     use super::*;
 
     fn read_version(body: &str) -> Option<ModelVersion> {
-        version(json::parse(body.as_bytes()).unwrap())
+        version(json::parse(body.as_bytes()).unwrap(), &mut Pool::default())
     }
 
     fn read_run(body: &str) -> Run {
-        run(json::parse(body.as_bytes()).unwrap()).unwrap()
+        run(json::parse(body.as_bytes()).unwrap(), &mut Pool::default()).unwrap()
     }
 
     #[test]
@@ -230,7 +238,7 @@ mod tests {
         assert_eq!(v.model.as_str(), "a\u{1b}[2J");
         assert_eq!(v.description, "x␛]0;pwned␇\ny");
         assert_eq!(v.source, "s3://<U+202E>x");
-        assert_eq!(v.tags.get("k⏎").unwrap(), "v<U+009B>2J");
+        assert_eq!(v.tags.text("k⏎").unwrap(), "v<U+009B>2J");
         assert_eq!(v.status, VersionStatus::Failed("␇".to_owned()));
     }
 
@@ -271,14 +279,14 @@ mod tests {
     #[test]
     fn prompts_are_known_by_their_tag() {
         let dto = r#"{"name":"p","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}"#;
-        assert!(is_prompt(&model(json::parse(dto.as_bytes()).unwrap()).tags));
+        assert!(is_prompt(&model(json::parse(dto.as_bytes()).unwrap(), &mut Pool::default()).tags));
         assert!(!is_prompt(&Tags::default()));
     }
 
     #[test]
     fn aliases_are_joined_by_number() {
         let dto = r#"{"name":"m","aliases":[{"alias":"champion","version":"2"},{"alias":"Champion","version":3},{"alias":"odd"}]}"#;
-        let model = model(json::parse(dto.as_bytes()).unwrap());
+        let model = model(json::parse(dto.as_bytes()).unwrap(), &mut Pool::default());
         let shown: Vec<_> = model.aliases.iter().map(|(a, n)| format!("{a}={n}")).collect();
         assert_eq!(shown, ["Champion=v3", "champion=v2"]);
     }

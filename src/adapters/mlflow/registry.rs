@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::named::Pool;
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
@@ -40,10 +41,11 @@ impl ModelRegistry for Mlflow {
         if next.is_some() && next.as_deref() == page {
             return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, "the server repeats the same page"));
         }
+        let mut pool = Pool::default();
         let items = answer
             .registered_models
             .into_iter()
-            .map(convert::model)
+            .map(|model| convert::model(model, &mut pool))
             .filter(|m| !convert::is_prompt(&m.tags))
             .filter(|m| wanted.is_none_or(|part| filter::contains(m.name.as_str(), part)))
             .collect();
@@ -183,7 +185,7 @@ impl Mlflow {
 }
 
 fn one_version(what: &str, answer: wire::OneVersion) -> Outcome<ModelVersion> {
-    let version = convert::version(answer.model_version).ok_or_else(|| {
+    let version = convert::version(answer.model_version, &mut Pool::default()).ok_or_else(|| {
         Failure::new(
             FailureKind::Protocol,
             Service::Mlflow,

@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
 use crate::domain::ids::RunId;
+use crate::domain::named::Pool;
 use crate::domain::run::Run;
 use crate::failure::{FailureKind, Outcome};
 
@@ -85,7 +86,7 @@ impl Mlflow {
         });
         let call = Call::search("runs/search", format!("read {count} runs"), body);
         let page: wire::RunPage = self.tracking.json(&call).await?;
-        Ok(page.runs.into_iter().filter_map(convert::run).collect())
+        Ok(convert::runs(page.runs))
     }
 
     /// One run by its id; deleted ones too. None if it is not there or not for us to see.
@@ -93,7 +94,7 @@ impl Mlflow {
         let what = format!("read the run {}", RunId::new(id).short());
         let call = Call::get("runs/get", what).query("run_id", id);
         match self.tracking.json::<wire::OneRun>(&call).await {
-            Ok(answer) => Ok(convert::run(answer.run)),
+            Ok(answer) => Ok(convert::run(answer.run, &mut Pool::default())),
             // `Rejected`: an id that is malformed for this server.
             Err(f) if matches!(f.kind, FailureKind::NotFound | FailureKind::Forbidden | FailureKind::Rejected) => {
                 Ok(None)

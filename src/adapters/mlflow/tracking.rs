@@ -58,7 +58,7 @@ impl TrackingServer for Mlflow {
         });
         let answer: wire::RunPage = self.tracking.json(&Call::search("runs/search", what, body)).await?;
         let next = next_page(answer.next_page_token, page, what)?;
-        Ok(Page { items: answer.runs.into_iter().filter_map(convert::run).collect(), next })
+        Ok(Page { items: convert::runs(answer.runs), next })
     }
 
     async fn histories(

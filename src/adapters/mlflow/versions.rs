@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
 use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::named::Pool;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Page;
@@ -59,7 +60,7 @@ impl Mlflow {
         let what = format!("read the model {name}");
         let call = Call::get("registered-models/get", &what).query("name", name.as_str());
         let answer: wire::OneModel = self.registry.json(&call).await?;
-        let model = convert::model(answer.registered_model);
+        let model = convert::model(answer.registered_model, &mut Pool::default());
         if convert::is_prompt(&model.tags) {
             let reason = format!("{name} is a prompt, not a model");
             return Err(Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason)
@@ -139,10 +140,10 @@ impl Mlflow {
         let answer: wire::VersionPage = self.registry.json(&call).await?;
         let more = !answer.next_page_token.is_empty();
         let mut items = Vec::with_capacity(answer.model_versions.len());
-        let mut lowest = None;
+        let (mut lowest, mut pool) = (None, Pool::default());
         for dto in answer.model_versions {
             // A version that cannot be read might be the one in production: no silent gaps.
-            let mut version = convert::version(dto).ok_or_else(|| {
+            let mut version = convert::version(dto, &mut pool).ok_or_else(|| {
                 Failure::new(
                     FailureKind::Protocol,
                     Service::Mlflow,

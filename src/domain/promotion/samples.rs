@@ -1,8 +1,6 @@
 //! One plan and its parts, for the tests of this crate.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
@@ -52,9 +50,9 @@ pub(crate) fn run(number: u64, auc: f64) -> Run {
         started_at: None,
         ended_at: None,
         deleted: false,
-        metrics: BTreeMap::from([("auc".to_owned(), point(auc)), ("latency_ms".to_owned(), point(12.5))]),
-        params: [("depth".to_owned(), "8".to_owned())].into_iter().collect(),
-        tags: [("mlflow.source.git.commit".to_owned(), sha())].into_iter().collect(),
+        metrics: [("auc", point(auc)), ("latency_ms", point(12.5))].into_iter().collect(),
+        params: [("depth", "8")].into_iter().collect(),
+        tags: [("mlflow.source.git.commit", sha())].into_iter().collect(),
         datasets: vec![Dataset {
             name: "oct".into(),
             digest: "99ab12cd".into(),

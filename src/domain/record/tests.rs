@@ -10,13 +10,13 @@ use super::{Decision, DecisionMark, Sealed, SignOff, text};
 use crate::domain::commit::CommitComment;
 use crate::domain::facts::RunFacts;
 use crate::domain::promotion::samples;
-use crate::domain::run::MetricValue;
+use crate::domain::run::{MetricPoint, MetricValue};
 
 /// A record with any words and any number in it.
 fn sealed(reason: &str, auc: f64, prev: Option<&str>) -> Sealed {
     let mut draft = samples::draft();
     if let RunFacts::Known(run) = &mut draft.facts.run {
-        run.metrics.get_mut("auc").unwrap().value = MetricValue(auc);
+        run.metrics.insert("auc", MetricPoint { value: MetricValue(auc), step: 0, at: None });
     }
     draft.record(samples::id(1), samples::now(), &SignOff::because(reason), prev)
 }

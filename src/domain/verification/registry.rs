@@ -127,8 +127,7 @@ fn baseline(record: &Record, version: &ModelVersion, run: &RunFacts, lines: &mut
 fn metrics(signed: &[MetricFacts], run: &Run, side: impl Fn(&MetricFacts) -> Option<MetricValue>) -> Vec<String> {
     let then = |name: &str| signed.iter().find(|m| m.name == name).and_then(&side);
     let now = |name: &str| run.metrics.get(name).map(|p| p.value);
-    let names: BTreeSet<&str> =
-        signed.iter().map(|m| m.name.as_str()).chain(run.metrics.keys().map(String::as_str)).collect();
+    let names: BTreeSet<&str> = signed.iter().map(|m| m.name.as_str()).chain(run.metrics.names()).collect();
     let shown = |value: Option<MetricValue>| value.map_or_else(|| "absent".to_owned(), |v| v.0.to_string());
     names
         .into_iter()

@@ -9,7 +9,7 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::beside::{Cells, Column, lay};
-use crate::domain::registry::Tags;
+use crate::domain::named::Tags;
 use crate::screens::parts::{Ctx, Event, Step};
 use rows::{Choice, Row};
 

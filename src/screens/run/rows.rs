@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::domain::fold::{Fold, LEAST, fold};
-use crate::domain::registry::Tags;
+use crate::domain::named::Tags;
 use crate::domain::run::{MetricPoint, Run};
 use crate::domain::text::clean_line;
 
@@ -43,7 +43,7 @@ pub enum Row {
 /// that somebody folded or unfolded.
 #[must_use]
 pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<Row> {
-    let names: Vec<&str> = run.metrics.keys().map(String::as_str).collect();
+    let names: Vec<&str> = run.metrics.names().collect();
     let points: Vec<MetricPoint> = run.metrics.values().copied().collect();
     let metric = |i: usize, inside| Row::Metric { name: names[i].to_owned(), point: points[i], inside };
     let mut rows = Vec::new();
@@ -66,8 +66,8 @@ pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<Row> {
 #[must_use]
 pub fn texts(items: &Tags, open: &HashSet<String>, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (name, value) in items {
-        rows.push(Row::Text { name: name.clone(), value: value.clone() });
+    for (name, value) in items.texts() {
+        rows.push(Row::Text { name: name.to_owned(), value: value.to_owned() });
         if open.contains(name) {
             let whole = clean_line(value);
             rows.extend(crate::ui::text::wrap(&whole, width.max(20)).into_iter().map(Row::Line));
@@ -92,8 +92,8 @@ mod tests {
     fn shown(names: &[&str], toggled: &[&str]) -> usize {
         let mut run = samples::run(1, 0.0);
         let point = |name: usize| MetricPoint { value: MetricValue(name as f64), step: 0, at: None };
-        run.metrics = (0..20).map(|i| (format!("val_{i:02}"), point(i))).collect();
-        run.metrics.extend(names.iter().map(|name| ((*name).to_owned(), point(0))));
+        let many = (0..20).map(|i| (format!("val_{i:02}"), point(i)));
+        run.metrics = many.chain(names.iter().map(|name| ((*name).to_owned(), point(0)))).collect();
         metrics(&run, &toggled.iter().map(|name| (*name).to_owned()).collect()).len()
     }
 

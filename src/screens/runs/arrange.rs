@@ -130,7 +130,7 @@ fn value<'a>(run: &'a Run, key: &SortKey) -> Value<'a> {
             _ => Value::Missing,
         },
         // Most params that one sorts by are numbers, kept as text.
-        SortKey::Column(RunColumn::Param(name)) => match run.params.get(name).map(String::as_str) {
+        SortKey::Column(RunColumn::Param(name)) => match run.params.text(name) {
             None => Value::Missing,
             Some(t) => t.parse::<f64>().ok().filter(|n| !n.is_nan()).map_or_else(|| text(t), Value::Number),
         },

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Refusal, World};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
-use crate::domain::registry::{Stage, Tags};
+use crate::domain::registry::Stage;
 use crate::domain::run::MetricValue;
 use crate::domain::text;
 
@@ -17,7 +17,7 @@ pub struct Model {
     /// Free text.
     pub description: String,
     /// Tags of the model.
-    pub tags: Tags,
+    pub tags: BTreeMap<String, String>,
     /// Which version each alias points to.
     pub aliases: BTreeMap<String, VersionNumber>,
     /// What goes into its versions.
@@ -102,7 +102,7 @@ pub struct Version {
     /// Free text.
     pub description: String,
     /// Tags of the version.
-    pub tags: Tags,
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A training run.
@@ -131,7 +131,7 @@ pub struct TrainingRun {
     /// Parameters.
     pub params: BTreeMap<String, String>,
     /// Tags, `mlflow.*` included.
-    pub tags: Tags,
+    pub tags: BTreeMap<String, String>,
     /// Data it read.
     pub datasets: Vec<DataSet>,
 }

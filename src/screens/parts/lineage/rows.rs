@@ -141,7 +141,7 @@ fn run_rows(tree: &mut Tree<'_>, run: &Run) {
         tree.note(Row::new("user", run.user.as_deref().unwrap_or("not recorded")));
         tree.note(Row::new("started", time(run.started_at)));
         tree.note(Row::new("ended", time(run.ended_at)));
-        tree.note(Row::new("started from", run.tags.get("mlflow.source.name").map_or("not recorded", String::as_str)));
+        tree.note(Row::new("started from", run.tags.text("mlflow.source.name").unwrap_or("not recorded")));
     }
 }
 

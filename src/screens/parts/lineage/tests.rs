@@ -10,6 +10,7 @@ use crate::domain::cd::{CdRun, CdState};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, VersionNumber};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest};
+use crate::domain::named::Tags;
 use crate::domain::promotion::samples;
 use crate::domain::rules::{RepositoryRule, Rules};
 use crate::domain::run::Run;
@@ -66,10 +67,10 @@ impl Desk {
             asked: 0,
         };
         desk.run(|run| {
-            run.tags.insert("mlflow.source.git.commit".into(), sha('a').as_str().into());
+            run.tags.insert("mlflow.source.git.commit", sha('a').as_str());
         });
         if let Some(RunFacts::Known(run)) = desk.facts.baseline.as_mut().map(|b| &mut b.run) {
-            run.tags.insert("mlflow.source.git.commit".into(), sha('b').as_str().into());
+            run.tags.insert("mlflow.source.git.commit", sha('b').as_str());
         }
         desk
     }
@@ -284,7 +285,7 @@ fn without_a_run_nothing_is_asked_and_every_row_says_what_is_missing() {
 fn a_run_that_recorded_no_commit_or_data_says_so() {
     let mut desk = Desk::new();
     desk.run(|run| {
-        run.tags.clear();
+        run.tags = Tags::default();
         run.datasets.clear();
     });
     assert_eq!(desk.node("commit"), "commit: Unknown the training run recorded no commit. Train from a Git checkout.");
@@ -294,7 +295,7 @@ fn a_run_that_recorded_no_commit_or_data_says_so() {
 #[test]
 fn the_head_of_a_branch_in_place_of_a_commit_is_said() {
     let mut desk = Desk::new();
-    desk.run(|run| run.tags.clear());
+    desk.run(|run| run.tags = Tags::default());
     desk.rules.commit_from_branch = Some("main".into());
     desk.learn_commits();
     assert_eq!(desk.node("commit"), "commit: Loading main");
@@ -308,7 +309,7 @@ fn the_head_of_a_branch_in_place_of_a_commit_is_said() {
 fn an_abbreviated_commit_that_cannot_be_resolved_says_what_was_recorded() {
     let mut desk = Desk::new();
     desk.run(|run| {
-        run.tags.insert("mlflow.source.git.commit".into(), "abc1234".into());
+        run.tags.insert("mlflow.source.git.commit", "abc1234");
     });
     desk.deny(Trace::Commit { repo: repo(), rev: "abc1234".into() });
     let why = "commit: Unknown could not read it: not for you. Ask for access.";
@@ -320,7 +321,7 @@ fn an_abbreviated_commit_that_cannot_be_resolved_says_what_was_recorded() {
 fn a_run_from_another_repository_is_remarked_on() {
     let mut desk = Desk::new();
     desk.run(|run| {
-        run.tags.insert("mlflow.source.git.repoURL".into(), "https://token@github.com/dana/fork.git".into());
+        run.tags.insert("mlflow.source.git.repoURL", "https://token@github.com/dana/fork.git");
     });
     let note = ": Warn looked for in acme/churn-model, but the run names github.com/dana/fork";
     assert_eq!(desk.node("commit"), format!("commit: Loading aaaaaaaaaaaa\n{note}"));
@@ -331,10 +332,10 @@ fn a_run_from_another_repository_is_remarked_on() {
 fn code_of_production_in_another_repository_cannot_be_compared() {
     let mut desk = Desk::new();
     desk.rules.repository = RepositoryRule { from_run: true, ..RepositoryRule::default() };
-    let url = |name: &str| ("mlflow.source.git.repoURL".to_owned(), format!("https://github.com/acme/{name}"));
-    desk.run(|run| run.tags.extend([url("churn-model")]));
+    const URL: &str = "mlflow.source.git.repoURL";
+    desk.run(|run| run.tags.insert(URL, "https://github.com/acme/churn-model"));
     if let Some(RunFacts::Known(run)) = desk.facts.baseline.as_mut().map(|b| &mut b.run) {
-        run.tags.extend([url("old-churn")]);
+        run.tags.insert(URL, "https://github.com/acme/old-churn");
     }
     desk.learn_commits();
     let why = "of v39: its code is in acme/old-churn, this version's in acme/churn-model";
@@ -345,7 +346,7 @@ fn code_of_production_in_another_repository_cannot_be_compared() {
 fn a_workflow_run_elsewhere_says_where() {
     let mut desk = Desk::new();
     desk.run(|run| {
-        run.tags.insert("ci.run_url".into(), "https://github.com/acme/pipelines/actions/runs/7".into());
+        run.tags.insert("ci.run_url", "https://github.com/acme/pipelines/actions/runs/7");
     });
     let pipelines: RepoSlug = "acme/pipelines".parse().unwrap();
     let note = ": Warn ran in acme/pipelines, the code is in acme/churn-model";
@@ -363,7 +364,7 @@ fn a_workflow_run_elsewhere_says_where() {
     desk.learn(Trace::Workflow { repo: pipelines, id: 7 }, Traced::Workflow(run));
     assert_eq!(desk.node("trained by"), format!("trained by: Bad run 3 of train.yml: failure\n{note}"));
     desk.run(|run| {
-        run.tags.insert("ci.run_url".into(), "https://ghe.acme.example/a/b/actions/runs/7".into());
+        run.tags.insert("ci.run_url", "https://ghe.acme.example/a/b/actions/runs/7");
     });
     assert!(desk.node("trained by").contains("but this target uses github.com"));
 }
@@ -404,7 +405,7 @@ fn watched_files_stand_first_and_an_older_or_diverged_code_is_said() {
 fn the_same_commit_in_production_is_no_question() {
     let mut desk = Desk::new();
     if let Some(RunFacts::Known(run)) = desk.facts.baseline.as_mut().map(|b| &mut b.run) {
-        run.tags.insert("mlflow.source.git.commit".into(), sha('a').as_str().into());
+        run.tags.insert("mlflow.source.git.commit", sha('a').as_str());
     }
     desk.learn_commits();
     assert_eq!(desk.node("changes"), "changes: Muted none since v39: the same commit");
@@ -417,7 +418,7 @@ fn the_same_commit_in_production_is_no_question() {
 fn parents_children_and_the_experiment_are_runs_one_can_go_to() {
     let mut desk = Desk::new();
     desk.run(|run| {
-        run.tags.insert("mlflow.parentRunId".into(), "run40".into());
+        run.tags.insert("mlflow.parentRunId", "run40");
     });
     let parent = Query::Runs { ids: vec![RunId::new("run40")] };
     assert!(desk.needs().contains(&parent));
@@ -447,7 +448,7 @@ fn parents_children_and_the_experiment_are_runs_one_can_go_to() {
 fn a_run_on_its_own_stands_at_the_top_of_its_tree() {
     let (mut desk, prefs) = (Desk::new(), Prefs::default());
     desk.run(|run| {
-        run.tags.insert("mlflow.parentRunId".into(), "run40".into());
+        run.tags.insert("mlflow.parentRunId", "run40");
     });
     desk.settle(&Query::Runs { ids: vec![RunId::new("run40")] }, Ok(Answer::Runs(vec![samples::run(40, 0.9)])));
     desk.learn_commits();
