@@ -215,7 +215,7 @@ pub fn trained_by(tags: &Tags) -> Option<TrainedBy> {
     });
     addresses.or_else(|| {
         RUN_ID_TAGS.iter().find_map(|key| {
-            let id = number(tags.get(*key)?.trim())?;
+            let id = number(tags.get(key)?.trim())?;
             Some(TrainedBy { tag: (*key).to_owned(), place: None, id })
         })
     })

@@ -428,8 +428,8 @@ fn usual_columns(found: &FoundRuns, main_metrics: &[String]) -> Vec<RunColumn> {
     }
     let runs = &found.list.items;
     let differs = |name: &&String| {
-        let first = runs.first().and_then(|r| r.params.get(*name));
-        runs.iter().any(|r| r.params.get(*name) != first)
+        let first = runs.first().and_then(|r| r.params.get(name));
+        runs.iter().any(|r| r.params.get(name) != first)
     };
     let params = found.params.iter().filter(differs).take(PARAMS);
     let metrics = metrics.into_iter().cloned().map(RunColumn::Metric);
