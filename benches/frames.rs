@@ -143,7 +143,7 @@ fn filter(criterion: &mut Criterion) {
 
 /// The runs of an experiment, children below their parents, put in order by a metric.
 fn sort(criterion: &mut Criterion) {
-    let runs: Vec<_> = (0..RUNS).map(support::sweep_run).map(Arc::new).collect();
+    let runs = support::sweep(RUNS);
     let all: Vec<usize> = (0..runs.len()).collect();
     let by = Sort { key: SortKey::Column(RunColumn::Metric("auc".to_owned())), descending: true };
     let unfolded = HashSet::new();

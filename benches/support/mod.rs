@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +18,7 @@ use signoff::app::query::{Answer, Query};
 use signoff::app::route::Route;
 use signoff::config::{Env, Flags, load};
 use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use signoff::domain::named::{Pool, Tags};
 use signoff::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus};
 use signoff::domain::rules::Rules;
 use signoff::domain::run::{MetricPoint, MetricValue, Run};
@@ -186,15 +189,26 @@ fn run(id: &RunId) -> Run {
     }
 }
 
-/// The `i`th run of a sweep: of ten runs one is the parent of the others.
-pub fn sweep_run(i: u64) -> Run {
-    let mut run = run(&RunId::new(format!("{i:032x}")));
-    let auc = (i.wrapping_mul(2_654_435_761) % 100_000) as f64 / 100_000.0;
-    run.metrics.insert("auc", MetricPoint { value: MetricValue(auc), step: 0, at: None });
-    if !i.is_multiple_of(10) {
-        run.tags.insert("mlflow.parentRunId", format!("{:032x}", i / 10 * 10));
-    }
-    run
+/// A sweep of `n` runs, of ten of which one is the parent of the others, as pages of a hundred bring them.
+pub fn sweep(n: u64) -> Vec<Arc<Run>> {
+    let pages = (0..n).step_by(100).map(|first| first..n.min(first + 100));
+    pages.flat_map(|page| sweep_page(page, &mut Pool::default())).collect()
+}
+
+fn sweep_page(page: Range<u64>, pool: &mut Pool) -> Vec<Arc<Run>> {
+    let mut one = |i: u64| {
+        let id = |i: u64| format!("{i:032x}");
+        let mut run = run(&RunId::new(id(i)));
+        let auc = (i.wrapping_mul(2_654_435_761) % 100_000) as f64 / 100_000.0;
+        run.metrics.insert("auc", MetricPoint { value: MetricValue(auc), step: 0, at: None });
+        let metrics: Vec<_> = run.metrics.iter().map(|(name, point)| (pool.text(name), *point)).collect();
+        run.metrics = pool.named(metrics);
+        let tags =
+            [("mlflow.parentRunId", id(i / 10 * 10))].map(|(name, parent)| (pool.text(name), pool.text(&parent)));
+        run.tags = if i.is_multiple_of(10) { Tags::default() } else { pool.named(tags) };
+        Arc::new(run)
+    };
+    page.map(&mut one).collect()
 }
 
 /// Runs `work` `times` times and says what the times were: minimum, median, 99th percentile, maximum.
