@@ -122,16 +122,17 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
 /// Where room is short, columns go in this order: STAGE, AUTHOR, METRIC, VERDICT, Δ PROD.
 fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
     let verdict = verdict::is_shown(ctx);
+    // Who registered it matters less than which model it is and by how much it differs.
+    let (model, difference) = if verdict { (18, 10) } else { (22, 11) };
     let mut columns = vec![
-        // Who registered it matters less than which model it is.
-        Column::left("MODEL").min(if verdict { 18 } else { 24 }).max(44).stretch(),
+        Column::left("MODEL").min(model).max(44).stretch(),
         Column::right("VER"),
         Column::right("AGE"),
         Column::left("AUTHOR").rank(4).min(8),
         Column::left("STAGE").rank(5),
         Column::left("METRIC").rank(3).min(8),
         Column::point("VALUE"),
-        Column::left("Δ PROD").rank(1).min(9),
+        Column::left("Δ PROD").rank(1).min(difference),
     ];
     if verdict {
         columns.push(Column::left("VERDICT").rank(2));
@@ -143,7 +144,7 @@ fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
 fn sample(ctx: &Ctx<'_>) -> Row<'static> {
     let shown = verdict::is_shown(ctx);
     Row::new(
-        ["pricing-elasticity", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "123.4567", "▲ +0.001234"]
+        ["telco-churn-classifier", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "123.4567", "▲ +0.001234"]
             .into_iter()
             .chain(shown.then_some("✓ pass 12/24"))
             .map(Phrase::new)
