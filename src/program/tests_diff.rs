@@ -33,7 +33,7 @@ fn another_baseline_is_said_on_screen_and_leaves_what_an_approval_rests_on_alone
     assert!(picture(&simulator).contains("against version"), "{}", picture(&simulator));
     simulator.keys("<tab>train-1003<enter>");
     let text = picture(&simulator);
-    assert!(text.contains("against  train-1003") && text.contains("not what is in production"), "{text}");
+    assert!(text.contains("vs  train-1003") && text.contains("not what is in production"), "{text}");
     assert!(text.contains("approval rests on v42 against v39"), "{text}");
     assert_eq!(digest(&simulator), before);
     simulator.keys("a");

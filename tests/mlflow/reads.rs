@@ -89,9 +89,13 @@ async fn a_model_has_its_aliases(version: Version) {
     assert_eq!(aliases, [("challenger", 3), ("champion", 2)]);
     assert_eq!(model.tags.text("owner").unwrap(), "retention");
     assert_eq!(model.description, "Churn within 30 days.");
-    let mut latest: Vec<_> = model.latest.iter().map(|v| (v.number.0, v.stage.as_str())).collect();
+    let mut latest: Vec<_> = model.latest.iter().map(|v| (v.number.0, v.stage.as_str(), v.aliases.join(","))).collect();
     latest.sort_unstable();
-    assert_eq!(latest, [(1, "Archived"), (2, "Production"), (3, "Staging"), (4, "None")]);
+    let latest: Vec<_> = latest.iter().map(|(n, stage, aliases)| (*n, *stage, aliases.as_str())).collect();
+    assert_eq!(
+        latest,
+        [(1, "Archived", ""), (2, "Production", "champion"), (3, "Staging", "challenger"), (4, "None", "")]
+    );
     assert!(model.created_at.is_some() && model.updated_at >= model.created_at);
 }
 

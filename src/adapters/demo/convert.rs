@@ -16,12 +16,12 @@ use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatu
 use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::text::{clean, clean_line};
 
-/// A model as lists of models show it: with the highest version of each stage, which carry no aliases.
+/// A model as lists of models show it: with the highest version of each stage.
 pub(super) fn registered_model(name: &ModelName, model: &Model) -> RegisteredModel {
     let mut latest: Vec<(&Stage, ModelVersion)> = Vec::new();
     for (number, version) in model.versions.iter().rev() {
         if !latest.iter().any(|(stage, _)| **stage == version.stage) {
-            latest.push((&version.stage, model_version(name, *number, version)));
+            latest.push((&version.stage, version_with_aliases(name, model, *number, version)));
         }
     }
     RegisteredModel {

@@ -7,7 +7,7 @@ use crate::domain::artifact::{ArtifactEntry, LoggedModel};
 use crate::domain::history::Point;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::named::{Named, Pool, Tags};
-use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus};
+use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus, join_aliases};
 use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::text::{clean_line, cleaned, cleaned_line};
 use crate::ports::tracking::Experiment;
@@ -27,11 +27,14 @@ pub(super) fn model(dto: wire::Model, pool: &mut Pool) -> RegisteredModel {
         true => ModelVersion { model: name.clone(), ..version },
         false => version,
     };
+    let aliases = dto.aliases.into_iter().filter_map(|a| Some((cleaned_line(a.alias), number(a.version)?))).collect();
+    let mut latest: Vec<_> = dto.latest_versions.into_iter().filter_map(|v| version(v, pool)).map(of_it).collect();
+    join_aliases(&mut latest, &aliases);
     RegisteredModel {
         description: cleaned(dto.description),
         tags: tags(dto.tags, pool),
-        aliases: dto.aliases.into_iter().filter_map(|a| Some((cleaned_line(a.alias), number(a.version)?))).collect(),
-        latest: dto.latest_versions.into_iter().filter_map(|v| version(v, pool)).map(of_it).collect(),
+        aliases,
+        latest,
         created_at: time(dto.creation_timestamp),
         updated_at: time(dto.last_updated_timestamp),
         name,
@@ -285,9 +288,11 @@ mod tests {
 
     #[test]
     fn aliases_are_joined_by_number() {
-        let dto = r#"{"name":"m","aliases":[{"alias":"champion","version":"2"},{"alias":"Champion","version":3},{"alias":"odd"}]}"#;
+        let dto = r#"{"name":"m","aliases":[{"alias":"champion","version":"2"},{"alias":"Champion","version":3},{"alias":"odd"}],
+            "latest_versions":[{"name":"m","version":"3"},{"name":"m","version":"4"}]}"#;
         let model = model(json::parse(dto.as_bytes()).unwrap(), &mut Pool::default());
         let shown: Vec<_> = model.aliases.iter().map(|(a, n)| format!("{a}={n}")).collect();
         assert_eq!(shown, ["Champion=v3", "champion=v2"]);
+        assert_eq!(model.latest.iter().map(|v| v.aliases.join(",")).collect::<Vec<_>>(), ["Champion", ""]);
     }
 }

@@ -11,7 +11,7 @@ use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::named::Pool;
-use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::registry::{ModelVersion, RegisteredModel, join_aliases};
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Page;
 
@@ -90,7 +90,7 @@ impl Mlflow {
                 (found, read.aliases)
             }
         };
-        join(&mut found.items, &aliases);
+        join_aliases(&mut found.items, &aliases);
         Ok(found)
     }
 
@@ -122,7 +122,7 @@ impl Mlflow {
             Ok(kept.into_values().collect::<Vec<_>>())
         };
         let (mut kept, read) = futures_util::future::try_join(all, self.one_model(model)).await?;
-        join(&mut kept, &read.aliases);
+        join_aliases(&mut kept, &read.aliases);
         Ok(kept)
     }
 
@@ -166,13 +166,6 @@ impl Mlflow {
             _ => None,
         };
         Ok(Page { items, next: next.and_then(|c| c.write()) })
-    }
-}
-
-fn join(versions: &mut [ModelVersion], aliases: &Aliases) {
-    for version in versions {
-        // A map's keys come sorted.
-        version.aliases = aliases.iter().filter(|(_, n)| **n == version.number).map(|(a, _)| a.clone()).collect();
     }
 }
 

@@ -20,7 +20,7 @@ impl Palette {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
-        let area = format::prompt(" : ", &self.field, true, &Phrase::default(), area, buf, skin);
+        let area = format::Prompt::new(skin, " : ", &self.field).draw(area, buf);
         if self.shown.is_empty() {
             return format::empty(area, buf, skin, "No command matches.", &[("Esc", "back")]);
         }

@@ -28,6 +28,21 @@ pub struct Save {
     field: Field,
 }
 
+/// What a person is asked before a file is saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Into which folder; nothing typed is the current one.
+    Folder {
+        /// The file's name, cleaned.
+        name: String,
+    },
+    /// Whether to replace what is there.
+    Replace {
+        /// What is there.
+        place: String,
+    },
+}
+
 impl PartialEq for Save {
     fn eq(&self, other: &Self) -> bool {
         self.field.value() == other.field.value() && self.question() == other.question()
@@ -47,16 +62,16 @@ impl Save {
         &self.field
     }
 
-    /// What is asked: the words before the field (none if there is none) and what stands behind; none if nothing is.
+    /// What is asked; none if nothing is.
     #[must_use]
-    pub fn question(&self) -> Option<(&'static str, String)> {
+    pub fn question(&self) -> Option<Question> {
         match &self.asking {
             Asking::Nothing => None,
             Asking::Folder { path, .. } => {
                 let name = crate::domain::text::clean_line(path.rsplit('/').next().unwrap_or(path));
-                Some((" save into ", format!("{name}; nothing typed: the current folder")))
+                Some(Question::Folder { name })
             }
-            Asking::Replace(_, place) => Some(("", format!("y replaces, Esc keeps: {place} is there already"))),
+            Asking::Replace(_, place) => Some(Question::Replace { place: place.clone() }),
         }
     }
 

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 use tui_input::Input;
 
-use super::save::Save;
+use super::save::{Question, Save};
 use super::{Ctx, Filter};
 use crate::domain::cd::{CdOutcome, CdState};
 use crate::domain::compare::Change;
@@ -211,40 +211,80 @@ pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -
         true => Phrase::default(),
         false => Phrase::of(Role::Key, "Esc").add(Role::Muted, " clears it "),
     };
-    prompt(" / ", filter.field(), filter.is_editing(), &hint, area, buf, skin)
+    Prompt::new(skin, " / ", filter.field()).focused(filter.is_editing()).hint(hint).draw(area, buf)
 }
 
 /// The line that asks where a file shall go, if it is asked, and the area that is left below it.
 #[must_use]
 pub fn save_line(save: &Save, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
-    let Some((label, remark)) = save.question() else {
-        return area;
-    };
-    if label.is_empty() {
-        let (line, below) = split_top(area, 1);
-        Phrase::of(Role::Warn, format!(" {} {remark}", skin.symbols().warn)).draw(line, buf, skin);
-        return below;
+    match save.question() {
+        None => area,
+        Some(Question::Replace { place }) => {
+            let (line, below) = split_top(area, 1);
+            let text = format!(" {} y replaces, Esc keeps: {place} is there already", skin.symbols().warn);
+            Phrase::of(Role::Warn, text).draw(line, buf, skin);
+            below
+        }
+        Some(Question::Folder { name }) => {
+            let hint = Phrase::of(Role::Warn, format!("{name} "));
+            let prompt = Prompt::new(skin, " save into ", save.field()).placeholder("the current folder");
+            prompt.hint(hint).draw(area, buf)
+        }
     }
-    prompt(label, save.field(), true, &Phrase::of(Role::Warn, format!("{remark} ")), area, buf, skin)
 }
 
-/// A line to type in, with a hint at its right end. Returns the area below it.
-#[must_use]
-pub fn prompt(
+/// A line to type in.
+#[derive(Clone, Debug)]
+pub struct Prompt<'a> {
+    skin: &'a Skin,
     label: &'static str,
-    input: &Input,
+    input: &'a Input,
     focused: bool,
-    hint: &Phrase<'_>,
-    area: Rect,
-    buf: &mut Buffer,
-    skin: &Skin,
-) -> Rect {
-    let (line, below) = split_top(area, 1);
-    let width = (hint.width() as u16).min(line.width / 2);
-    hint.draw(Rect { x: line.right() - width, width, ..line }, buf, skin);
-    let field = Field { skin, label: Phrase::of(Role::Key, label), input, placeholder: "".into(), focused };
-    (&field).render(Rect { width: line.width.saturating_sub(width + 2), ..line }, buf);
-    below
+    placeholder: &'static str,
+    hint: Phrase<'a>,
+}
+
+impl<'a> Prompt<'a> {
+    /// Takes the keys, and has nothing but this label before it.
+    #[must_use]
+    pub fn new(skin: &'a Skin, label: &'static str, input: &'a Input) -> Self {
+        Self { skin, label, input, focused: true, placeholder: "", hint: Phrase::default() }
+    }
+
+    /// Whether it takes the keys.
+    #[must_use]
+    pub fn focused(self, focused: bool) -> Self {
+        Self { focused, ..self }
+    }
+
+    /// What it means to type nothing.
+    #[must_use]
+    pub fn placeholder(self, placeholder: &'static str) -> Self {
+        Self { placeholder, ..self }
+    }
+
+    /// What stands at the right end: at most half of the line.
+    #[must_use]
+    pub fn hint(self, hint: Phrase<'a>) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// Draws it into the first line of `area`. Returns the area below.
+    #[must_use]
+    pub fn draw(&self, area: Rect, buf: &mut Buffer) -> Rect {
+        let (line, below) = split_top(area, 1);
+        let width = (self.hint.width() as u16).min(line.width / 2);
+        self.hint.draw(Rect { x: line.right() - width, width, ..line }, buf, self.skin);
+        let field = Field {
+            skin: self.skin,
+            label: Phrase::of(Role::Key, self.label),
+            input: self.input,
+            placeholder: self.placeholder.into(),
+            focused: self.focused,
+        };
+        (&field).render(Rect { width: line.width.saturating_sub(width + 2), ..line }, buf);
+        below
+    }
 }
 
 /// The first `rows` rows of `area`, and the rest.

@@ -78,7 +78,7 @@ impl Checklist {
         format::lines(area, buf, skin, lines);
         match (self.note(), given.map(|a| a.note.as_str()).filter(|n| !n.is_empty())) {
             (Some(field), _) => {
-                let _ = format::prompt(" note  ", field, true, &Phrase::default(), note, buf, skin);
+                let _ = format::Prompt::new(skin, " note  ", field).draw(note, buf);
             }
             (None, Some(text)) => {
                 Phrase::of(Role::Muted, " note  ").text(text.to_owned()).draw(note, buf, skin);

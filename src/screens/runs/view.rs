@@ -114,7 +114,7 @@ impl Runs {
         }
         let below = if self.search.is_editing() {
             let hint = Phrase::of(Role::Muted, "metrics.auc > 0.9 and params.depth = '6' ");
-            format::prompt(" f ", self.search.field(), true, &hint, area, buf, skin)
+            format::Prompt::new(skin, " f ", self.search.field()).hint(hint).draw(area, buf)
         } else {
             let (line, below) = format::split_top(area, 1);
             let phrase = Phrase::of(Role::Key, " f ").text(clean_line(&self.wanted.filter));
@@ -137,7 +137,7 @@ impl Runs {
             Purpose::Columns => " columns ",
             Purpose::Sort => " sort by ",
         };
-        let area = format::prompt(prompt, picker.field(), true, &Phrase::default(), area, buf, skin);
+        let area = format::Prompt::new(skin, prompt, picker.field()).draw(area, buf);
         if picker.is_empty() {
             return format::empty(area, buf, skin, "No column matches.", &[("Esc", "back")]);
         }

@@ -25,7 +25,7 @@ impl Diff {
             List::Runs => (" against run ", " versions of the model "),
         };
         let hint = Phrase::of(Role::Key, "Tab").add(Role::Muted, other);
-        let area = format::prompt(label, picker.field(), true, &hint, area, buf, skin);
+        let area = format::Prompt::new(skin, label, picker.field()).hint(hint).draw(area, buf);
         let query = picker.query(ctx);
         let failure = query.as_ref().and_then(|q| ctx.catalog.failure(q));
         let shown_since = (!picker.entries().is_empty()).then_some(ctx.now);

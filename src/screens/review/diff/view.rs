@@ -29,11 +29,12 @@ impl Diff {
         };
         let target = &ctx.rules.promote_to;
         let symbols = skin.symbols();
-        let against = Phrase::of(Role::Muted, "  against  ");
+        let narrow = ctx.width < 100;
+        let against = Phrase::of(Role::Muted, if narrow { "  vs  " } else { "  against  " });
         match (&self.against, self.against.label(facts, ctx)) {
             (Against::Production, Some(label)) => against
                 .add(Role::Production, format!("{} {label}", symbols.production))
-                .add(Role::Muted, if ctx.width < 100 { String::new() } else { format!(" in {target}") }),
+                .add(Role::Muted, if narrow { String::new() } else { format!(" in {target}") }),
             (Against::Production, None) if target.is_held_by(&facts.version) => {
                 Phrase::of(Role::Production, format!("  in {target}"))
             }
