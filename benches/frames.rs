@@ -4,7 +4,6 @@
 mod support;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use signoff::app::fuzzy;
