@@ -38,6 +38,21 @@ fn any_size_is_survived_and_too_small_says_so() {
     site.assert_untouched();
 }
 
+/// The double takes what a proxy takes: requests that name the whole address.
+#[test]
+fn github_is_asked_through_the_proxy_of_the_environment() {
+    let site = Site::new("e2e-proxied");
+    let desk = site
+        .desk()
+        .with("GITHUB_API_URL", "http://github.invalid")
+        .with("HTTP_PROXY", &site.github.url())
+        .with("NO_PROXY", "127.0.0.1");
+    desk.run(&["show", &site.candidate()]).ends(0).says("3f9c1ab");
+    desk.run(&["doctor"]).ends(0).says("rev1");
+    let without = desk.without("HTTP_PROXY");
+    without.run(&["doctor"]).ends(4).says("github.invalid cannot be reached");
+}
+
 #[test]
 fn when_the_network_goes_the_rows_stay_and_refresh_recovers() {
     let site = Site::new("e2e-pulled");

@@ -7,15 +7,16 @@ use backon::{ExponentialBuilder, Retryable as _};
 use http::Method;
 use jiff::Timestamp;
 use octocrab::Octocrab;
-use octocrab::service::middleware::retry::RetryConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
+use url::Url;
 
-use super::connection::{CONNECT_TIMEOUT, Connection};
+use super::connection::{CONNECT_TIMEOUT, Connection, is_loopback};
 use super::convert;
 use super::errors::{Again, Asked, Nature, Reply, Trouble};
+use crate::domain::text;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Media type that makes the contents API send a file as it is, not as JSON around Base64.
@@ -36,7 +37,10 @@ pub(super) struct Client {
     wired: OnceCell<Wired>,
 }
 
-struct Wired {
+/// What a connection takes: one client for all addresses, so that certificates are read once, and proxies are those of
+/// the environment as everywhere.
+pub(super) struct Wired {
+    http: reqwest::Client,
     crab: Octocrab,
     token: SecretString,
 }
@@ -188,34 +192,50 @@ impl Client {
     pub(super) async fn with_token<T>(
         &self,
         asked: &Asked<'_>,
-        work: impl AsyncFnOnce(&SecretString) -> Result<T, Trouble>,
+        work: impl AsyncFnOnce(&Wired) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
         let wired = self.signed_in(asked).await?;
-        work(&wired.token).await.map_err(|trouble| wired.redact(trouble))
+        work(wired).await.map_err(|trouble| wired.redact(trouble))
     }
 
     /// A failure to sign in stands for any request; what was attempted with it is more useful to know.
-    async fn signed_in(&self, asked: &Asked<'_>) -> Outcome<&Wired> {
+    pub(super) async fn signed_in(&self, asked: &Asked<'_>) -> Outcome<&Wired> {
         self.wired().await.map_err(|f| Failure { operation: asked.operation.to_owned(), ..f })
     }
 
     async fn wired(&self) -> Outcome<&Wired> {
+        let cannot = |e: &dyn fmt::Display| {
+            let reason = format!("{} cannot be set up: {e}", self.connection.api_url);
+            Failure::new(FailureKind::Config, Service::Github, "connect to GitHub", reason)
+                .with_hint("Check the host's name and the certificates of this machine.")
+        };
         self.wired
             .get_or_try_init(|| async {
                 let token = self.connection.token.token().await?;
+                let connection = self.connection.clone();
+                let http = tokio::task::spawn_blocking(move || build(&connection)).await.map_err(|e| cannot(&e))?;
+                let http = http.map_err(|e| cannot(&e))?;
                 let crab =
-                    octocrab_for(self.connection.api_url.as_str(), &self.connection, Some(&token)).map_err(|e| {
-                        let reason = format!("{} cannot be set up: {e}", self.connection.api_url);
-                        Failure::new(FailureKind::Config, Service::Github, "connect to GitHub", reason)
-                            .with_hint("Check the host's name and the certificates of this machine.")
-                    })?;
-                Ok(Wired { crab, token })
+                    octocrab_for(self.connection.api_url.as_str(), &http, Some(&token)).map_err(|e| cannot(&e))?;
+                Ok(Wired { http, crab, token })
             })
             .await
     }
 }
 
 impl Wired {
+    /// A client for the host of `at` and no other, with the token or without.
+    pub(super) fn crab_at(&self, asked: &Asked<'_>, at: &Url, with_token: bool) -> Outcome<Octocrab> {
+        let mut base = at.clone();
+        base.set_path("");
+        base.set_query(None);
+        base.set_fragment(None);
+        octocrab_for(base.as_str(), &self.http, with_token.then_some(&self.token)).map_err(|e| {
+            let reason = format!("{base} cannot be set up: {}", text::clean_line(&e.to_string()));
+            Failure::new(FailureKind::Config, Service::Github, asked.operation, reason)
+        })
+    }
+
     /// A server may repeat what it was sent. The token must not get into any text that way either.
     fn redact(&self, mut trouble: Trouble) -> Trouble {
         let token = self.token.expose_secret();
@@ -228,26 +248,26 @@ impl Wired {
     }
 }
 
-/// A client whose requests are relative to `base`. A token that is given goes there and nowhere else.
-pub(super) fn octocrab_for(
-    base: &str,
-    connection: &Connection,
-    token: Option<&SecretString>,
-) -> octocrab::Result<Octocrab> {
+/// The client that carries all requests. It follows no redirect, which could take the token along, and sends nothing
+/// twice. Proxies are those of the environment, except to this machine.
+fn build(connection: &Connection) -> reqwest::Result<reqwest::Client> {
     // Two providers may be compiled in by other crates; then none is chosen by itself. One set before is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let connect = CONNECT_TIMEOUT.min(connection.timeout);
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT_TIMEOUT.min(connection.timeout));
+    if is_loopback(&connection.api_url) { builder.no_proxy().build() } else { builder.build() }
+}
+
+/// A client whose requests are relative to `base`. A token that is given goes there and nowhere else.
+fn octocrab_for(base: &str, http: &reqwest::Client, token: Option<&SecretString>) -> octocrab::Result<Octocrab> {
     // The upload address defaults to uploads.github.com and is sent the token too: both are made the same.
     let base = base.trim_end_matches('/');
-    let builder = Octocrab::builder()
-        .base_uri(base)?
-        .upload_uri(base)?
-        // octocrab's own would send writes again.
-        .add_retry_config(RetryConfig::None)
-        .set_connect_timeout(Some(connect));
+    let builder = Octocrab::builder().base_uri(base)?.upload_uri(base)?;
     match token {
-        Some(token) => builder.personal_token(token.clone()).build(),
-        None => builder.build(),
+        Some(token) => builder.personal_token(token.clone()).build_with_reqwest(http.clone()),
+        None => builder.build_with_reqwest(http.clone()),
     }
 }
 

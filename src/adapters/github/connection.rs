@@ -98,6 +98,16 @@ pub fn host_for_api_url(api_url: &Url) -> String {
     api_url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
 }
 
+/// Whether an address is on this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
 fn not_a_host(host: &str) -> Failure {
     Failure::new(
         FailureKind::Config,

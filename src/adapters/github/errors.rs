@@ -94,19 +94,24 @@ impl Asked<'_> {
 
     /// Anything that went wrong below HTTP.
     pub(super) fn transport(&self, error: &octocrab::Error) -> Trouble {
-        use octocrab::Error::{Http, Hyper, InvalidHeaderValue, Service as Transport, Uri, UriParse};
+        use octocrab::Error::{Http, InvalidHeaderValue, Reqwest, Service as Transport, Uri, UriParse};
+        let wire = chain(error).find_map(|e| e.downcast_ref::<reqwest::Error>());
         let why = innermost(error);
         match error {
             Uri { .. } | UriParse { .. } | Http { .. } | InvalidHeaderValue { .. } => {
                 self.fail(FailureKind::Rejected, format!("the request cannot be written down: {why}")).into()
             }
-            Transport { source, .. } if never_sent(source.as_ref()) => Trouble {
+            _ if wire.is_some_and(reqwest::Error::is_builder) => {
+                self.fail(FailureKind::Rejected, format!("the request cannot be written down: {why}")).into()
+            }
+            // No connection was made, so no byte of the request was sent.
+            _ if wire.is_some_and(reqwest::Error::is_connect) => Trouble {
                 failure: self
                     .fail(FailureKind::Unavailable, format!("{} cannot be reached: {why}", self.host))
                     .with_hint(connect_hint(&why)),
                 again: Again::Soon,
             },
-            Transport { .. } | Hyper { .. } => Trouble {
+            Transport { .. } | Reqwest { .. } => Trouble {
                 failure: self.lost(
                     FailureKind::Unavailable,
                     format!("the connection to {} was lost before the answer was complete: {why}", self.host),
@@ -125,6 +130,10 @@ impl Asked<'_> {
             401 => self
                 .fail(FailureKind::Unauthenticated, format!("{} does not accept the token: {said}", self.host))
                 .with_hint("The token expired, was revoked or is for another host: set a new one (GH_TOKEN).")
+                .into(),
+            407 => self
+                .fail(FailureKind::Unauthenticated, "the proxy in between asks for a user and a password")
+                .with_hint("Put them into HTTPS_PROXY, or name the host in NO_PROXY.")
                 .into(),
             403 | 429 if is_rate_limit(reply) => self.rate_limited(reply),
             403 => {
@@ -272,12 +281,6 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim)
 }
 
-/// Whether the error says that no connection was made, so that no byte of the request was sent.
-fn never_sent(error: &(dyn StdError + 'static)) -> bool {
-    chain(error)
-        .any(|e| e.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|client| client.is_connect()))
-}
-
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |e| {
         let e: &'a (dyn StdError + 'static) = *e;
@@ -294,7 +297,7 @@ fn connect_hint(why: &str) -> &'static str {
     if why.to_ascii_lowercase().contains("certificate") {
         "If the host has a private certificate authority, name its file in SSL_CERT_FILE."
     } else {
-        "Check the network and the host's name."
+        "Check the network, the host's name, and HTTPS_PROXY."
     }
 }
 
@@ -333,7 +336,7 @@ mod tests {
             assert_eq!(kind(WRITE, status, &[], ""), FailureKind::Unknown, "{status}");
             assert_eq!(kind(READ, status, &[], ""), FailureKind::Unavailable, "{status}");
         }
-        for status in [301, 307, 400, 401, 403, 404, 409, 415, 422, 429] {
+        for status in [301, 307, 400, 401, 403, 404, 407, 409, 415, 422, 429] {
             assert!(!kind(WRITE, status, &[], "{}").may_be_applied(), "{status}");
         }
     }

@@ -5,12 +5,11 @@
 
 use http::{HeaderMap, Method, StatusCode};
 use octocrab::{OctoBody, Octocrab};
-use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::client::{Client, octocrab_for, receive};
-use super::connection::Connection;
+use super::client::{Client, receive};
+use super::connection::{Connection, is_loopback};
 use super::errors::{Asked, Nature, Reply, Trouble};
 use crate::domain::text;
 use crate::failure::{Failure, FailureKind, Outcome, Service};
@@ -30,8 +29,8 @@ impl Client {
     pub(super) async fn upload<T: DeserializeOwned>(&self, operation: &str, upload: Upload<'_>) -> Outcome<T> {
         let asked = self.asked(Nature::Write, operation);
         let reply = self
-            .with_token(&asked, async |token| {
-                let crab = self.crab_at(&asked, &upload.to, Some(token))?;
+            .with_token(&asked, async |wired| {
+                let crab = wired.crab_at(&asked, &upload.to, true)?;
                 let request = http::Request::builder()
                     .method(Method::POST)
                     .uri(relative(&upload.to))
@@ -60,7 +59,7 @@ impl Client {
             }
             at = next_hop(asked, &at, &reply)?;
             // Made for this one hop, without a token: such addresses carry their own permission.
-            let crab = self.crab_at(asked, &at, None)?;
+            let crab = self.signed_in(asked).await?.crab_at(asked, &at, false)?;
             let request = http::Request::builder().uri(relative(&at)).body(OctoBody::empty());
             let there = Asked { host: at.host_str().unwrap_or(asked.host), ..*asked };
             reply = self.exchanged(&there, &crab, request, limit).await?;
@@ -75,8 +74,8 @@ impl Client {
 
     /// Asks the API for the bytes themselves. A redirect is an answer here, not a failure.
     async fn raw(&self, asked: &Asked<'_>, path: &str, limit: usize) -> Result<Reply, Trouble> {
-        self.with_token(asked, async |token| {
-            let crab = self.crab_at(asked, &self.connection().api_url, Some(token))?;
+        self.with_token(asked, async |wired| {
+            let crab = wired.crab_at(asked, &self.connection().api_url, true)?;
             let request = http::Request::builder()
                 .uri(format!("{}{path}", self.connection().api_url.path().trim_end_matches('/')))
                 .header(http::header::ACCEPT, "application/octet-stream")
@@ -117,18 +116,6 @@ impl Client {
             Ok(Ok(reply)) => Ok(reply),
         }
     }
-
-    /// A client for the host of `at` and no other.
-    fn crab_at(&self, asked: &Asked<'_>, at: &Url, token: Option<&SecretString>) -> Outcome<Octocrab> {
-        let mut base = at.clone();
-        base.set_path("");
-        base.set_query(None);
-        base.set_fragment(None);
-        octocrab_for(base.as_str(), self.connection(), token).map_err(|e| {
-            let reason = format!("{base} cannot be set up: {}", text::clean_line(&e.to_string()));
-            Failure::new(FailureKind::Config, Service::Github, asked.operation, reason)
-        })
-    }
 }
 
 fn relative(url: &Url) -> String {
@@ -153,15 +140,6 @@ fn next_hop(asked: &Asked<'_>, from: &Url, reply: &Reply) -> Outcome<Url> {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|v| v.to_str().ok())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 /// The address to upload a file named `name` to, from the template that the server gave for release `release`:
