@@ -5,19 +5,27 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 /// Indices of the `items` that match `query`, in their own order: filtering must not move rows about.
 pub fn filter<T>(query: &str, items: &[T], text: impl Fn(&T) -> String) -> Vec<usize> {
-    ranked(query, items, text).into_iter().map(|(index, _)| index).collect()
+    ranked(query, items, text).into_iter().map(|hit| hit.index).collect()
 }
 
-/// Indices of the `items` that match `query`, the best first.
+/// Indices of the `items` that match `query`, the best first; of those that match as well, the shortest, which is
+/// `query` itself if it is there.
 pub fn best<T>(query: &str, items: &[T], text: impl Fn(&T) -> String) -> Vec<usize> {
     let mut ranked = ranked(query, items, text);
-    ranked.sort_by_key(|(index, score)| (std::cmp::Reverse(*score), *index));
-    ranked.into_iter().map(|(index, _)| index).collect()
+    ranked.sort_by_key(|hit| (std::cmp::Reverse(hit.score), hit.length, hit.index));
+    ranked.into_iter().map(|hit| hit.index).collect()
 }
 
-fn ranked<T>(query: &str, items: &[T], text: impl Fn(&T) -> String) -> Vec<(usize, u32)> {
+/// An item that matches.
+struct Hit {
+    index: usize,
+    score: u32,
+    length: usize,
+}
+
+fn ranked<T>(query: &str, items: &[T], text: impl Fn(&T) -> String) -> Vec<Hit> {
     if query.trim().is_empty() {
-        return (0..items.len()).map(|i| (i, 0)).collect();
+        return (0..items.len()).map(|index| Hit { index, score: 0, length: 0 }).collect();
     }
     let mut matcher = Matcher::new(Config::DEFAULT);
     let pattern = Pattern::parse(query, CaseMatching::Smart, Normalization::Smart);
@@ -25,7 +33,11 @@ fn ranked<T>(query: &str, items: &[T], text: impl Fn(&T) -> String) -> Vec<(usiz
     items
         .iter()
         .enumerate()
-        .filter_map(|(i, item)| Some((i, pattern.score(Utf32Str::new(&text(item), &mut buffer), &mut matcher)?)))
+        .filter_map(|(index, item)| {
+            let text = text(item);
+            let score = pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?;
+            Some(Hit { index, score, length: text.len() })
+        })
         .collect()
 }
 
@@ -38,6 +50,7 @@ mod tests {
         let items = ["xtelcox churn", "uplift", "telco"];
         assert_eq!(filter("telco", &items, |s| (*s).to_owned()), [0, 2]);
         assert_eq!(best("telco", &items, |s| (*s).to_owned()), [2, 0]);
+        assert_eq!(best("auc", &["best_auc", "auc", "auc_best"], |s| (*s).to_owned())[0], 1);
         assert_eq!(filter(" ", &items, |s| (*s).to_owned()), [0, 1, 2]);
     }
 }

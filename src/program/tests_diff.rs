@@ -139,3 +139,25 @@ fn a_param_of_six_thousand_characters_can_be_read_to_its_end() {
     simulator.keys("<esc>");
     assert!(picture(&simulator).contains("PARAMS"), "{}", picture(&simulator));
 }
+
+#[test]
+fn a_version_that_is_named_stands_first_whether_its_page_was_read_or_not() {
+    let mut simulator = review();
+    simulator.answering = false;
+    simulator.keys("b7");
+    let text = picture(&simulator);
+    assert!(text.contains("▸ v7 ") && text.contains("by its number"), "{text}");
+    simulator.asked();
+    simulator.keys("<enter>");
+    let model = ModelName::new("telco-churn");
+    let wanted = Query::Facts { model, version: VersionNumber(7) };
+    let asked = simulator.asked();
+    assert!(asked.iter().any(|e| matches!(e, Effect::Fetch(_, query) if *query == wanted)), "{asked:?}");
+
+    let mut simulator = review();
+    simulator.keys("bv3");
+    let text = picture(&simulator);
+    assert!(!text.contains("by its number"), "all pages were read, and there is no v3: {text}");
+    simulator.keys("9");
+    assert!(picture(&simulator).contains("▸ v39"), "{}", picture(&simulator));
+}

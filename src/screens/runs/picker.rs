@@ -116,7 +116,7 @@ impl Picker {
     }
 
     fn narrow(&mut self) {
-        self.shown = fuzzy::filter(self.field.value(), &self.entries, |entry| label(entry).to_owned());
+        self.shown = fuzzy::best(self.field.value(), &self.entries, |entry| label(entry).to_owned());
         self.cursor = Cursor::default();
     }
 }

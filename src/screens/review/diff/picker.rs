@@ -139,17 +139,28 @@ impl Picker {
         let typed = self.field.value().trim();
         let mut entries = match self.list {
             List::Versions => {
-                let items = ctx.catalog.versions(&self.model).map(|v| v.items.as_slice()).unwrap_or_default();
+                let list = ctx.catalog.versions(&self.model);
+                let items = list.map(|v| v.items.as_slice()).unwrap_or_default();
                 let items: Vec<&ModelVersion> = items.iter().filter(|v| v.number != self.candidate).collect();
                 let found = fuzzy::filter(typed, &items, |v| version_text(v));
-                let versions = found.into_iter().map(|i| match items[i].number {
-                    number if Some(number) == production => Against::Production,
-                    number => Against::Version(number),
-                });
+                let entry = |number| match Some(number) == production {
+                    true => Against::Production,
+                    false => Against::Version(number),
+                };
+                let versions = found.into_iter().map(|i| entry(items[i].number));
                 // The way back stands first, whatever else is in the list.
                 let first = typed.is_empty();
                 let rest = versions.filter(|v| !first || *v != Against::Production);
-                first.then_some(Against::Production).into_iter().chain(rest).collect()
+                let mut entries: Vec<_> = first.then_some(Against::Production).into_iter().chain(rest).collect();
+                // A version that is named is meant, whichever others match, and whether its page was read or not.
+                let named = typed.parse().ok().filter(|number| *number != self.candidate).map(entry);
+                if let Some(named) = named
+                    && (entries.contains(&named) || list.is_none_or(|v| v.has_more()))
+                {
+                    entries.retain(|e| *e != named);
+                    entries.insert(0, named);
+                }
+                entries
             }
             List::Runs => {
                 let found = self.search().and_then(|s| ctx.catalog.found_runs(&s));

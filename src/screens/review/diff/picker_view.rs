@@ -84,7 +84,9 @@ fn entry_row(
         }
         Against::Version(number) => {
             let found = ctx.catalog.versions(model).and_then(|v| v.items.iter().find(|v| v.number == *number));
-            let Some(version) = found else { return Row::new(vec![Phrase::new(number.to_string())]) };
+            let Some(version) = found else {
+                return Row::new(vec![Phrase::new(number.to_string()), Phrase::of(Role::Muted, "  by its number")]);
+            };
             let stage = match target.is_held_by(version) {
                 true => Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage)),
                 false => Phrase::of(Role::Muted, format!("  {}", version.stage)),
