@@ -159,5 +159,5 @@ fn a_version_that_is_named_stands_first_whether_its_page_was_read_or_not() {
     let text = picture(&simulator);
     assert!(!text.contains("by its number"), "all pages were read, and there is no v3: {text}");
     simulator.keys("9");
-    assert!(picture(&simulator).contains("▸ v39"), "{}", picture(&simulator));
+    assert!(picture(&simulator).contains("▸◆ v39"), "{}", picture(&simulator));
 }
