@@ -231,3 +231,30 @@ fn a_line_takes_as_many_versions_as_are_wanted_and_never_more_than_the_cache_kee
     let text = picture(&simulator);
     assert!(text.contains("400+ versions") && text.contains("v10000"), "{text}");
 }
+
+#[test]
+fn what_is_in_production_is_the_measure_however_old_it_is() {
+    let old = |query: &Query| match query {
+        Query::Models { .. } => {
+            let Ok(Answer::Models(mut page)) = answer(query) else { panic!("models") };
+            let production =
+                ModelVersion { run_id: Some(RunId::new("run030")), ..samples::version(30, Stage::Production) };
+            page.items[0].latest = vec![version(950), production];
+            Ok(Answer::Models(page))
+        }
+        Query::Versions { .. } => {
+            let items = (31..=NEWEST).rev().map(|n| ModelVersion { stage: Stage::None, ..version(n) }).collect();
+            Ok(Answer::Versions(Page { items, next: Some("31".into()) }))
+        }
+        query => world(query),
+    };
+    let mut simulator = Simulator::unanswered(&[]);
+    simulator.answer_from(old);
+    simulator.keys("v");
+    simulator.answer_from(old);
+    simulator.keys("t");
+    simulator.answer_from(old);
+    let text = picture(&simulator);
+    assert!(text.contains("v950  0.95") && text.contains("against ● v30 0.03"), "{text}");
+    assert!(text.contains("which is in Production, is not among these"), "{text}");
+}

@@ -88,6 +88,11 @@ impl Trend {
         }
         let unread = |id: &RunId| ctx.catalog.run(id).is_none();
         let part = self.part(ctx).versions;
+        let elsewhere = !part.iter().any(|v| ctx.rules.promote_to.is_held_by(v));
+        let production = self.listed_production(ctx).filter(|_| elsewhere);
+        if let Some(id) = production.and_then(|v| v.run_id.as_ref()).filter(|id| unread(id)) {
+            needs.extend(ctx.catalog.runs_to_ask([id.clone()]));
+        }
         let chunks = part.chunks(RUNS_AT_ONCE).map(|part| part.iter().filter_map(|v| v.run_id.as_ref()));
         for ids in chunks.filter(|ids| ids.clone().any(unread)).take(QUESTIONS) {
             for query in ctx.catalog.runs_to_ask(ids.cloned()) {
@@ -165,6 +170,12 @@ impl Trend {
         let start = end.saturating_sub(MOST);
         let unread = versions.is_some_and(Paged::has_more) && items.len() >= self.wanted;
         Part { versions: &items[start..end], older: unread || end < items.len(), newer: start > 0 }
+    }
+
+    /// What is in production by the list of models, as far as that was read: it may be older than the versions here.
+    fn listed_production<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ModelVersion> {
+        let model = ctx.catalog.models.items.iter().find(|m| m.name == self.model)?;
+        model.latest.iter().rfind(|v| ctx.rules.promote_to.is_held_by(v))
     }
 
     fn query(&self, page: Option<String>) -> Query {

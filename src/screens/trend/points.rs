@@ -14,7 +14,13 @@ pub struct Point<'a> {
     pub known: Known,
 }
 
-impl Point<'_> {
+impl<'a> Point<'a> {
+    /// What is known of the metric in this version.
+    #[must_use]
+    pub fn new(version: &'a ModelVersion, metric: &str, ctx: &Ctx<'_>) -> Self {
+        Self { version, known: known(version, metric, ctx) }
+    }
+
     /// The version's number.
     #[must_use]
     pub fn number(&self) -> VersionNumber {
@@ -32,8 +38,7 @@ impl Point<'_> {
 /// The metric in these versions, oldest first.
 #[must_use]
 pub fn points<'a>(versions: &'a [ModelVersion], metric: &str, ctx: &Ctx<'_>) -> Vec<Point<'a>> {
-    let mut points: Vec<_> =
-        versions.iter().map(|version| Point { version, known: known(version, metric, ctx) }).collect();
+    let mut points: Vec<_> = versions.iter().map(|version| Point::new(version, metric, ctx)).collect();
     points.sort_by_key(Point::number);
     points
 }

@@ -105,7 +105,7 @@ impl Trend {
                 first.add(Role::Warn, format!("{} its run has no {}", symbols.warn, clean_line(&self.metric)))
             }
         };
-        if let Some(production) = in_production(points, ctx) {
+        if let Some(production) = self.in_production(points, ctx) {
             let base = Phrase::of(Role::Production, format!("{} {}", symbols.production, production.number()));
             if production.number() == point.number() {
                 first = first.add(Role::Production, format!("   in {}", ctx.rules.promote_to));
@@ -130,7 +130,7 @@ impl Trend {
             None => Scale::over(places.iter().map(|p| p.0), false),
         };
         let seen = |place: &&(f64, f64)| x.place(place.0).is_some_and(|p| (0.0..=1.0).contains(&p));
-        let production = in_production(points, ctx);
+        let production = self.in_production(points, ctx);
         // What is in production belongs into the picture even when one looks at other versions.
         let level = production.map(|p| p.place().1).filter(|v| v.is_finite());
         let y = Scale::over(places.iter().filter(seen).map(|p| p.1).chain(level), self.log);
@@ -176,13 +176,24 @@ impl Trend {
         ];
         let words: Vec<_> = said.into_iter().flatten().collect();
         let mut phrase = Phrase::of(Role::Muted, format!(" {}", words.join("   ")));
-        if in_production(points, ctx).is_none() {
-            phrase = phrase.add(Role::Muted, format!("   none of these is in {}", ctx.rules.promote_to));
+        if !points.iter().any(|p| is_production(p, ctx)) {
+            let target = &ctx.rules.promote_to;
+            let text = match self.in_production(points, ctx) {
+                Some(older) => format!("   {}, which is in {target}, is not among these", older.number()),
+                None => format!("   none of these is in {target}"),
+            };
+            phrase = phrase.add(Role::Muted, text);
         }
         let part = self.part(ctx);
         let older = if part.older { "   more at the left end" } else { "" };
         let newer = if part.newer { "   newer versions are not in this line" } else { "" };
         phrase.add(Role::Muted, older).add(Role::Muted, newer)
+    }
+
+    /// The newest version in production, which may be older than all that are shown.
+    fn in_production<'a>(&self, points: &[Point<'a>], ctx: &Ctx<'a>) -> Option<Point<'a>> {
+        let shown = points.iter().rev().find(|p| is_production(p, ctx)).copied();
+        shown.or_else(|| self.listed_production(ctx).map(|v| Point::new(v, &self.metric, ctx)))
     }
 
     fn at_cursor<'a, 'b>(&self, points: &'b [Point<'a>]) -> Option<&'b Point<'a>> {
@@ -202,11 +213,6 @@ impl Trend {
 
 fn is_production(point: &Point<'_>, ctx: &Ctx<'_>) -> bool {
     ctx.rules.promote_to.is_held_by(point.version)
-}
-
-/// The newest version in production.
-fn in_production<'a, 'b>(points: &'b [Point<'a>], ctx: &Ctx<'_>) -> Option<&'b Point<'a>> {
-    points.iter().rev().find(|p| is_production(p, ctx))
 }
 
 /// Stage, time, author and run of the version under the cursor.
