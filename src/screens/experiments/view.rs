@@ -30,12 +30,12 @@ impl Experiments {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = format::filter_line(&self.filter, area, buf, skin);
+        let area = format::filter_line(self.list.filter(), area, buf, skin);
         let list = &ctx.catalog.experiments;
         let failure = ctx.catalog.failure(&Query::Experiments { page: list.next_page() });
         let area = format::banner(area, buf, skin, failure, list.read_at);
-        if self.shown.is_empty() {
-            let (message, keys): (&str, &[_]) = match (self.filter.query(), list.read_at) {
+        if self.list.is_empty() {
+            let (message, keys): (&str, &[_]) = match (self.list.filter().query(), list.read_at) {
                 (_, None) if failure.is_some() => ("", &[]),
                 (_, None) => ("reading experiments …", &[]),
                 ("", Some(_)) => ("This server has no experiments that you may read.", &[("r", "reads again")]),
@@ -45,10 +45,9 @@ impl Experiments {
         }
         let columns = columns();
         let widths = Widths::of(&columns, [sample()]);
-        let row =
-            |i: usize| self.shown.get(i).and_then(|i| list.items.get(*i)).map(|e| row(e, ctx)).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
-        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        let row = |i: usize| self.list.item(i, &list.items).map(|e| row(e, ctx)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.list.len(), &row);
+        (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
     }
 }
 

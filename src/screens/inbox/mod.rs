@@ -9,13 +9,13 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
-use crate::app::list::Cursor;
 use crate::app::paged::Extent;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
 use crate::domain::inbox::{Waiting, waiting};
 use crate::domain::record::Decision;
+use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 use verdict::Verdicts;
 
@@ -35,24 +35,17 @@ struct Entry {
 pub struct Inbox {
     /// The models with a version that waits, in the order of the list.
     rows: Vec<Entry>,
-    /// Which of the rows the filter leaves.
-    shown: Vec<usize>,
-    keys: Vec<ModelName>,
+    /// What the filter leaves of the rows.
+    list: Narrowed<ModelName>,
     made_from: Option<Extent>,
     verdicts: Verdicts,
-    cursor: Cursor<ModelName>,
-    filter: Filter,
 }
 
 impl Inbox {
     /// Contexts from the innermost outwards.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
-        if self.filter.is_editing() {
-            &[Context::Prompt, Context::Global]
-        } else {
-            &[Context::Inbox, Context::List, Context::Global]
-        }
+        self.list.contexts(&[Context::Inbox, Context::List, Context::Global])
     }
 
     /// The keys that matter most here.
@@ -65,13 +58,13 @@ impl Inbox {
     /// The line that narrows the list.
     #[must_use]
     pub fn filter(&self) -> &Filter {
-        &self.filter
+        self.list.filter()
     }
 
     /// Whether keys go into a text field.
     #[must_use]
     pub fn captures_text(&self) -> bool {
-        self.filter.is_editing()
+        self.list.filter().is_editing()
     }
 
     /// All models, page after page, and the runs of the rows in sight.
@@ -99,19 +92,14 @@ impl Inbox {
     }
 
     fn handle(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let typed = self.filter.update(event);
+        let typed = self.list.hear(event);
         if self.collect(ctx) || typed {
             self.narrow(ctx);
         }
         let rows = self.visible_rows(ctx);
-        self.cursor.settle(&self.keys, rows);
-        let Event::Action(action) = event else {
+        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
             return Step::none();
         };
-        if action.is_movement() {
-            self.cursor.step(action, &self.keys, rows);
-            return Step::none();
-        }
         if action == Action::Refresh {
             return Step::refresh(vec![Query::Models { page: None }, Query::Promotions, Query::Session]);
         }
@@ -153,8 +141,8 @@ impl Inbox {
     fn narrow(&mut self, ctx: &Ctx<'_>) {
         let models = &ctx.catalog.models.items;
         let name = |entry: &Entry| &models[entry.model].name;
-        self.shown = fuzzy::filter(self.filter.query(), &self.rows, |entry| name(entry).to_string());
-        self.keys = self.shown.iter().map(|i| name(&self.rows[*i]).clone()).collect();
+        let shown = fuzzy::filter(self.list.filter().query(), &self.rows, |entry| name(entry).to_string());
+        self.list.show(shown, |i| name(&self.rows[i]).clone());
     }
 
     /// How many wait and are not held back.
@@ -164,26 +152,28 @@ impl Inbox {
 
     /// Where what is held back begins among what the filter leaves; none if nothing is.
     fn line(&self) -> Option<usize> {
-        self.shown.iter().position(|i| self.rows[*i].held)
+        self.list.shown().iter().position(|i| self.rows[*i].held)
     }
 
     /// The row that stands at `index` of what the filter leaves: the model's place, and what waits in it.
     fn row<'a>(&self, index: usize, ctx: &Ctx<'a>) -> Option<(usize, Waiting<'a>)> {
-        let entry = self.rows.get(*self.shown.get(index)?)?;
+        let entry = self.list.item(index, &self.rows)?;
         Some((entry.model, waiting(ctx.catalog.models.items.get(entry.model)?, &ctx.rules.promote_to)?))
     }
 
     fn in_sight<'a>(&self, ctx: &Ctx<'a>) -> impl Iterator<Item = (usize, Waiting<'a>)> {
-        let first = self.cursor.offset();
+        let first = self.list.offset();
         (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i, ctx))
     }
 
     fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
-        self.row(self.cursor.index(), ctx).map(|(_, waiting)| waiting)
+        self.row(self.list.cursor(), ctx).map(|(_, waiting)| waiting)
     }
 
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {
         let banners = u16::try_from(ctx.catalog.unfinished().count().min(3)).unwrap_or(0);
-        ctx.rows(1 + banners + u16::from(self.filter.is_active()) + u16::from(self.undecided() < self.rows.len()))
+        ctx.rows(
+            1 + banners + u16::from(self.list.filter().is_active()) + u16::from(self.undecided() < self.rows.len()),
+        )
     }
 }

@@ -40,27 +40,27 @@ impl Inbox {
         let unfinished: Vec<_> = ctx.catalog.unfinished().take(3).map(|s| warning(s, ctx, skin)).collect();
         let used = format::lines(area, buf, skin, unfinished);
         let (_, area) = format::split_top(area, used);
-        let area = format::filter_line(&self.filter, area, buf, skin);
+        let area = format::filter_line(self.list.filter(), area, buf, skin);
         let failure = self.failure(ctx).or_else(|| self.run_failure(ctx));
         let area = format::banner(area, buf, skin, failure, ctx.catalog.models.read_at);
-        if self.shown.is_empty() {
+        if self.list.is_empty() {
             return self.draw_empty(area, buf, ctx, skin);
         }
         let (area, pane) = version_view::panes(area, ctx);
         let columns = columns(ctx);
         let widths = Widths::of(&columns, [sample(ctx)]);
         // The line above what is held back is a row that no cursor stands on.
-        let line = self.line().unwrap_or(self.shown.len());
+        let line = self.line().unwrap_or(self.list.len());
         let below = |i: usize| i + usize::from(i >= line);
         let row = |i: usize| match i.cmp(&line) {
             Ordering::Less => self.row(i, ctx).map(|(at, w)| self.draw_row(at, &w, ctx, skin)).unwrap_or_default(),
             Ordering::Equal => Row::across(Phrase::of(Role::Heading, "HELD BACK")),
             Ordering::Greater => self.row(i - 1, ctx).map(|(_, w)| held(&w, ctx, skin)).unwrap_or_default(),
         };
-        let rows = self.shown.len() + usize::from(line < self.shown.len());
+        let rows = self.list.len() + usize::from(line < self.list.len());
         let table = Table::new(skin, &columns, &widths, rows, &row);
-        let first = self.cursor.offset() + usize::from(self.cursor.offset() > line);
-        (&table.scrolled(first).cursor(Some(below(self.cursor.index())))).render(area, buf);
+        let first = self.list.offset() + usize::from(self.list.offset() > line);
+        (&table.scrolled(first).cursor(Some(below(self.list.cursor())))).render(area, buf);
         if let Some((pane, waiting)) = pane.zip(self.selected(ctx)) {
             version_view::draw(waiting.candidate, pane, buf, ctx, skin);
         }
@@ -93,7 +93,7 @@ impl Inbox {
     fn draw_empty(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let target = &ctx.rules.promote_to;
         let none = format!("Nothing waits for you: nothing is newer than what is in {target}.");
-        let (message, keys): (&str, &[_]) = match (self.filter.query(), ctx.catalog.models.has_more()) {
+        let (message, keys): (&str, &[_]) = match (self.list.filter().query(), ctx.catalog.models.has_more()) {
             ("", true) if self.failure(ctx).is_none() => ("reading models …", &[]),
             ("", true) => ("", &[]),
             ("", false) => (&none, &[("m", "all models"), ("H", "history"), ("r", "reads again")]),

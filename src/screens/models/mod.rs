@@ -6,33 +6,25 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
-use crate::app::list::Cursor;
 use crate::app::paged::Extent;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
-use crate::domain::registry::RegisteredModel;
+use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Models {
-    shown: Vec<usize>,
-    keys: Vec<ModelName>,
+    list: Narrowed<ModelName>,
     made_from: Option<Extent>,
-    cursor: Cursor<ModelName>,
-    filter: Filter,
 }
 
 impl Models {
     /// Contexts from the innermost outwards.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
-        if self.filter.is_editing() {
-            &[Context::Prompt, Context::Global]
-        } else {
-            &[Context::Models, Context::List, Context::Global]
-        }
+        self.list.contexts(&[Context::Models, Context::List, Context::Global])
     }
 
     /// The keys that matter most here.
@@ -45,13 +37,13 @@ impl Models {
     /// The line that narrows the list.
     #[must_use]
     pub fn filter(&self) -> &Filter {
-        &self.filter
+        self.list.filter()
     }
 
     /// Whether keys go into a text field.
     #[must_use]
     pub fn captures_text(&self) -> bool {
-        self.filter.is_editing()
+        self.list.filter().is_editing()
     }
 
     /// Models, page after page.
@@ -66,32 +58,25 @@ impl Models {
 
     /// Handles one event.
     pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        // The Enter that keeps the filter is not the one that opens.
-        let typing = self.filter.is_editing();
-        let extent = ctx.catalog.models.extent();
-        if self.filter.update(event) || self.made_from != Some(extent) {
+        let (models, extent) = (&ctx.catalog.models.items, ctx.catalog.models.extent());
+        let typed = self.list.hear(event);
+        if typed || self.made_from != Some(extent) {
             self.made_from = Some(extent);
-            let models = &ctx.catalog.models.items;
-            self.shown = fuzzy::filter(self.filter.query(), models, |m| m.name.to_string());
-            self.keys = self.shown.iter().map(|i| models[*i].name.clone()).collect();
+            let shown = fuzzy::filter(self.list.filter().query(), models, |m| m.name.to_string());
+            self.list.show(shown, |i| models[i].name.clone());
         }
-        let rows = ctx.rows(1 + u16::from(self.filter.is_active()));
-        self.cursor.settle(&self.keys, rows);
-        let Event::Action(action) = event else {
+        let rows = ctx.rows(1 + u16::from(self.list.filter().is_active()));
+        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
             return Step::none();
         };
-        if action.is_movement() {
-            self.cursor.step(action, &self.keys, rows);
-            return Step::none();
-        }
         if action == Action::Refresh {
             return Step::refresh(vec![Query::Models { page: None }]);
         }
-        let Some(model) = self.selected(ctx) else {
+        let Some(model) = self.list.selected(models) else {
             return Step::none();
         };
         match action {
-            Action::Open if !typing => Step::push(Route::Versions(model.name.clone())),
+            Action::Open => Step::push(Route::Versions(model.name.clone())),
             Action::Rollback => Step::push(Route::Rollback(model.name.clone())),
             Action::Browse => match model.latest.iter().map(|v| v.number).max() {
                 Some(newest) => Step::effect(Effect::Browse(Place::Version(model.name.clone(), newest))),
@@ -100,9 +85,5 @@ impl Models {
             Action::Copy => Step::copy(model.name.as_str().to_owned()),
             _ => Step::none(),
         }
-    }
-
-    fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a RegisteredModel> {
-        ctx.catalog.models.items.get(*self.shown.get(self.cursor.index())?)
     }
 }

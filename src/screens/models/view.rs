@@ -32,12 +32,12 @@ impl Models {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = format::filter_line(&self.filter, area, buf, skin);
+        let area = format::filter_line(self.list.filter(), area, buf, skin);
         let models = &ctx.catalog.models;
         let failure = ctx.catalog.failure(&Query::Models { page: models.next_page() });
         let area = format::banner(area, buf, skin, failure, models.read_at);
-        if self.shown.is_empty() {
-            let (message, keys): (&str, &[_]) = match (self.filter.query(), models.has_more()) {
+        if self.list.is_empty() {
+            let (message, keys): (&str, &[_]) = match (self.list.filter().query(), models.has_more()) {
                 ("", true) if failure.is_none() => ("reading models …", &[]),
                 ("", true) => ("", &[]),
                 ("", false) => ("This registry has no models that you may read.", &[("r", "reads again")]),
@@ -47,10 +47,9 @@ impl Models {
         }
         let columns = columns();
         let widths = Widths::of(&columns, [sample()]);
-        let row =
-            |i: usize| self.shown.get(i).and_then(|i| models.items.get(*i)).map(|m| row(m, ctx)).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
-        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        let row = |i: usize| self.list.item(i, &models.items).map(|m| row(m, ctx)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.list.len(), &row);
+        (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod known;
 pub mod lineage;
+pub mod narrowed;
 pub mod plot;
 pub mod plot_view;
 pub mod save;

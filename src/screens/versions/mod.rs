@@ -6,7 +6,6 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
-use crate::app::list::Cursor;
 use crate::app::owner::Owner;
 use crate::app::paged::{Extent, Paged};
 use crate::app::query::Query;
@@ -14,6 +13,7 @@ use crate::app::route::{Route, Subject};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::ModelVersion;
+use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Ctx, Event, Filter, Step};
 
 /// Versions whose metric is drawn in a row: its own and those before it.
@@ -23,15 +23,12 @@ const SPARK: usize = 8;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Versions {
     model: ModelName,
-    shown: Vec<usize>,
-    keys: Vec<VersionNumber>,
+    list: Narrowed<VersionNumber>,
     made_from: Option<Extent>,
     /// Some version was rejected or is held back.
     decided: bool,
     /// What a filter looks through, a text for each version; none while there is no filter.
     haystacks: Vec<String>,
-    cursor: Cursor<VersionNumber>,
-    filter: Filter,
     /// Versions to be laid side by side, in the order they were marked.
     marks: Vec<VersionNumber>,
 }
@@ -42,13 +39,10 @@ impl Versions {
     pub fn new(model: ModelName) -> Self {
         Self {
             model,
-            shown: Vec::new(),
-            keys: Vec::new(),
+            list: Narrowed::default(),
             made_from: None,
             decided: false,
             haystacks: Vec::new(),
-            cursor: Cursor::default(),
-            filter: Filter::default(),
             marks: Vec::new(),
         }
     }
@@ -62,11 +56,7 @@ impl Versions {
     /// Contexts from the innermost outwards.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
-        if self.filter.is_editing() {
-            &[Context::Prompt, Context::Global]
-        } else {
-            &[Context::Versions, Context::List, Context::Global]
-        }
+        self.list.contexts(&[Context::Versions, Context::List, Context::Global])
     }
 
     /// The keys that matter most here.
@@ -81,13 +71,13 @@ impl Versions {
     /// The line that narrows the list.
     #[must_use]
     pub fn filter(&self) -> &Filter {
-        &self.filter
+        self.list.filter()
     }
 
     /// Whether keys go into a text field.
     #[must_use]
     pub fn captures_text(&self) -> bool {
-        self.filter.is_editing()
+        self.list.filter().is_editing()
     }
 
     /// The next page when the cursor comes near the end, and the runs of the rows in sight.
@@ -97,12 +87,12 @@ impl Versions {
             return vec![self.query(None)];
         };
         let rows = self.rows(ctx);
-        let near_end = self.cursor.offset() + 2 * rows.max(1) >= versions.items.len();
+        let near_end = self.list.offset() + 2 * rows.max(1) >= versions.items.len();
         let mut needs = Vec::new();
-        if versions.has_more() && (near_end || self.filter.is_active()) {
+        if versions.has_more() && (near_end || self.list.filter().is_active()) {
             needs.push(self.query(versions.next_page()));
         }
-        let in_sight = self.shown.iter().skip(self.cursor.offset()).take(rows);
+        let in_sight = self.list.shown().iter().skip(self.list.offset()).take(rows);
         // Of each row also the versions before it: their metric is drawn beside it.
         let drawn = in_sight.flat_map(|i| versions.items.iter().skip(*i).take(SPARK));
         needs.extend(ctx.catalog.runs_to_ask(drawn.filter_map(|v| v.run_id.clone())));
@@ -114,28 +104,23 @@ impl Versions {
         let versions = ctx.catalog.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
         let extent = versions.map(Paged::extent);
-        let changed = self.made_from != extent;
-        if self.filter.update(event) || changed {
+        let typed = self.list.hear(event);
+        if typed || self.made_from != extent {
             let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
             self.made_from = extent;
             let sets_aside = |v: &ModelVersion| DecisionMark::on(v).is_some_and(|mark| mark.sets_aside());
             self.decided = (self.decided && kept > 0) || items.iter().skip(kept).any(sets_aside);
-            self.narrow(items, kept);
-            self.keys = self.shown.iter().map(|i| items[*i].number).collect();
+            let shown = self.narrow(items, kept);
+            self.list.show(shown, |i| items[i].number);
         }
         let rows = self.rows(ctx);
-        self.cursor.settle(&self.keys, rows);
-        let Event::Action(action) = event else {
+        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
             return Step::none();
         };
-        if action.is_movement() {
-            self.cursor.step(action, &self.keys, rows);
-            return Step::none();
-        }
         if action == Action::Refresh {
             return Step::refresh(vec![self.query(None)]);
         }
-        let Some(version) = self.selected(items).map(|v| v.number) else {
+        let Some(version) = self.list.selected(items).map(|v| v.number) else {
             return Step::none();
         };
         match action {
@@ -146,7 +131,7 @@ impl Versions {
                     }
                     None => self.marks.push(version),
                 }
-                self.cursor.step(Action::Down, &self.keys, rows);
+                self.list.act(Event::Action(Action::Down), rows);
                 return Step::none();
             }
             Action::Compare => return self.compare(version, items),
@@ -168,16 +153,15 @@ impl Versions {
     }
 
     /// Finds what the filter leaves. The first `kept` items are those of the last time.
-    fn narrow(&mut self, items: &[ModelVersion], kept: usize) {
-        if self.filter.query().is_empty() {
+    fn narrow(&mut self, items: &[ModelVersion], kept: usize) -> Vec<usize> {
+        if self.list.filter().query().is_empty() {
             self.haystacks = Vec::new();
-            self.shown = (0..items.len()).collect();
-            return;
+            return (0..items.len()).collect();
         }
         // A page that arrives in a list of thousands costs what the page does.
         self.haystacks.truncate(kept);
         self.haystacks.extend(items.iter().skip(self.haystacks.len()).map(haystack));
-        self.shown = fuzzy::filter(self.filter.query(), &self.haystacks, String::clone);
+        fuzzy::filter(self.list.filter().query(), &self.haystacks, String::clone)
     }
 
     /// The marked versions side by side; one marked version with the one under the cursor.
@@ -215,11 +199,7 @@ impl Versions {
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1 + u16::from(self.filter.is_active()))
-    }
-
-    fn selected<'a>(&self, items: &'a [ModelVersion]) -> Option<&'a ModelVersion> {
-        items.get(*self.shown.get(self.cursor.index())?)
+        ctx.rows(1 + u16::from(self.list.filter().is_active()))
     }
 }
 

@@ -35,17 +35,17 @@ impl Versions {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = format::filter_line(&self.filter, area, buf, skin);
+        let area = format::filter_line(self.list.filter(), area, buf, skin);
         let versions = ctx.catalog.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
-        let selected = self.selected(items);
+        let selected = self.list.selected(items);
         let failure = ctx
             .catalog
             .failure(&self.query(versions.and_then(Paged::next_page)))
             .or_else(|| ctx.catalog.run_failure(selected?.run_id.as_ref()?));
         let area = format::banner(area, buf, skin, failure, versions.and_then(|v| v.read_at));
-        if self.shown.is_empty() {
-            let (message, keys): (&str, &[_]) = match (self.filter.query(), versions) {
+        if self.list.is_empty() {
+            let (message, keys): (&str, &[_]) = match (self.list.filter().query(), versions) {
                 (_, None) if failure.is_some() => ("", &[]),
                 (_, None) => ("reading versions …", &[]),
                 ("", Some(_)) => ("This model has no versions.", &[("Esc", "back"), ("r", "reads again")]),
@@ -59,14 +59,15 @@ impl Versions {
         let columns: Vec<_> = columns(self.decided).into_iter().take(shown).collect();
         let widths = Widths::of(&columns, [sample(self.decided)]);
         let row = |i: usize| {
-            self.shown
+            let shown = self.list.shown();
+            shown
                 .get(i)
                 .and_then(|i| items.get(*i..))
                 .and_then(|from| Some(row(from.first()?, from, ctx, skin).marked(self.marks.contains(&from[0].number))))
                 .unwrap_or_default()
         };
-        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
-        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        let table = Table::new(skin, &columns, &widths, self.list.len(), &row);
+        (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
         if let Some((pane, version)) = pane.zip(selected) {
             version_view::draw(version, pane, buf, ctx, skin);
         }
