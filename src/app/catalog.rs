@@ -64,6 +64,8 @@ pub struct Catalog {
     /// Models in name order.
     pub models: Paged<RegisteredModel>,
     versions: HashMap<ModelName, Paged<ModelVersion>>,
+    /// Versions that were read one by one.
+    single: HashMap<(ModelName, VersionNumber), Box<ModelVersion>>,
     runs: RunCache,
     /// Experiments, newest first.
     pub experiments: Grown<Experiment>,
@@ -219,6 +221,9 @@ impl Catalog {
             (Query::Versions { model, .. }, Answer::Versions(page)) => {
                 self.versions.entry(model.clone()).or_default().take(page, now);
             }
+            (Query::ModelVersion { model, version }, Answer::ModelVersion(read)) => {
+                self.single.insert((model.clone(), *version), read);
+            }
             (Query::Experiments { page: asked }, Answer::Experiments(page)) => {
                 self.experiments.take(asked.as_deref(), page, now);
             }
@@ -316,6 +321,12 @@ impl Catalog {
     #[must_use]
     pub fn versions(&self, model: &ModelName) -> Option<&Paged<ModelVersion>> {
         self.versions.get(model)
+    }
+
+    /// A version that was read by its number.
+    #[must_use]
+    pub fn version(&self, model: &ModelName, number: VersionNumber) -> Option<&ModelVersion> {
+        self.single.get(&(model.clone(), number)).map(AsRef::as_ref)
     }
 
     /// A run: none if it was not asked for yet, `Some(None)` if the server has none to show.

@@ -45,6 +45,13 @@ pub enum Query {
         /// Token of the page; none for the first.
         page: Option<String>,
     },
+    /// One version by its number.
+    ModelVersion {
+        /// The model.
+        model: ModelName,
+        /// The version.
+        version: VersionNumber,
+    },
     /// One page of experiments.
     Experiments {
         /// Token of the page; none for the first.
@@ -167,6 +174,8 @@ pub enum Answer {
     Models(Page<RegisteredModel>),
     /// To [`Query::Versions`].
     Versions(Page<ModelVersion>),
+    /// To [`Query::ModelVersion`].
+    ModelVersion(Box<ModelVersion>),
     /// To [`Query::Experiments`].
     Experiments(Page<Experiment>),
     /// To [`Query::SearchRuns`].

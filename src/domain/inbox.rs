@@ -11,7 +11,8 @@ pub struct Waiting<'m> {
     pub candidate: &'m ModelVersion,
     /// What is in production, if anything.
     pub production: Option<VersionNumber>,
-    /// The production version itself, where the model's page carried it (stage targets).
+    /// The production version itself, where it is known: lists of models carry the newest version of each stage, which
+    /// the one an alias points to need not be.
     pub production_version: Option<&'m ModelVersion>,
 }
 

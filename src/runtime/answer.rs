@@ -31,6 +31,9 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         }
         Query::Models { page } => Answer::Models(registry.models(None, page.as_deref()).await?),
         Query::Versions { model, page } => Answer::Versions(registry.versions(model, page.as_deref()).await?),
+        Query::ModelVersion { model, version } => {
+            Answer::ModelVersion(Box::new(registry.version(model, *version).await?))
+        }
         Query::Runs { ids } => Answer::Runs(registry.runs(ids).await?),
         Query::Facts { model, version } => {
             let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use signoff::app::query::{Answer, Query};
 use signoff::app::route::Route;
-use signoff::domain::ids::ModelName;
+use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ports::Page;
 use signoff::ui::skin::Theme;
@@ -119,4 +120,30 @@ fn a_long_list_under_a_failure() {
     driver.answer_with(|query| matches!(query, Query::Models { .. }).then(|| Err(refused("list models"))));
     driver.keys("Gr");
     assert_snapshot!(text(&mut driver, 80, 24));
+}
+
+#[test]
+fn the_inbox_of_an_alias_says_how_what_waits_differs_from_what_it_points_to() {
+    let mut champion = rules("staging");
+    champion.promote_to = PromotionTarget::Alias("champion".to_owned());
+    let churn = ModelName::new("telco-churn");
+    let mut driver = Driver::asking(champion, &[], |world| {
+        for (name, model) in &mut world.models {
+            // Nobody uses stages: the list carries the newest version, and no other.
+            model.versions.values_mut().for_each(|v| v.stage = Stage::None);
+            model.aliases = [("champion".to_owned(), *model.versions.keys().next().unwrap())].into();
+            if *name == churn {
+                model.aliases = [("champion".to_owned(), VersionNumber(39))].into();
+            }
+        }
+    });
+    driver.answer_with(|query| {
+        let refused = matches!(query, Query::ModelVersion { model, .. } if model.as_str() == "card-fraud");
+        let failure =
+            Failure::new(FailureKind::Unavailable, Service::Mlflow, "read v1 of card-fraud", "no server answers");
+        refused.then_some(Err(failure))
+    });
+    driver.answer_all();
+    driver.keys("g");
+    assert_snapshot!(pictures(&mut driver));
 }

@@ -67,13 +67,14 @@ impl Inbox {
         self.list.filter().is_editing()
     }
 
-    /// All models, page after page, and the runs of the rows in sight.
+    /// All models, page after page, and of the rows in sight what is in production and the runs.
     #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         if ctx.catalog.models.has_more() {
             needs.push(Query::Models { page: ctx.catalog.models.next_page() });
         }
+        needs.extend(self.in_sight(ctx).filter_map(|(_, w)| unlisted_production(&w)));
         needs.extend(ctx.catalog.runs_to_ask(self.in_sight(ctx).flat_map(|(_, w)| {
             let baseline = w.production_version.and_then(|p| p.run_id.clone());
             w.candidate.run_id.clone().into_iter().chain(baseline)
@@ -101,7 +102,9 @@ impl Inbox {
             return Step::none();
         };
         if action == Action::Refresh {
-            return Step::refresh(vec![Query::Models { page: None }, Query::Promotions, Query::Session]);
+            let mut anew = vec![Query::Models { page: None }, Query::Promotions, Query::Session];
+            anew.extend(self.in_sight(ctx).filter_map(|(_, w)| unlisted_production(&w)));
+            return Step::refresh(anew);
         }
         let Some(row) = self.selected(ctx) else {
             return Step::none();
@@ -158,7 +161,11 @@ impl Inbox {
     /// The row that stands at `index` of what the filter leaves: the model's place, and what waits in it.
     fn row<'a>(&self, index: usize, ctx: &Ctx<'a>) -> Option<(usize, Waiting<'a>)> {
         let entry = self.list.item(index, &self.rows)?;
-        Some((entry.model, waiting(ctx.catalog.models.items.get(entry.model)?, &ctx.rules.promote_to)?))
+        let mut waiting = waiting(ctx.catalog.models.items.get(entry.model)?, &ctx.rules.promote_to)?;
+        if let (None, Some(number)) = (waiting.production_version, waiting.production) {
+            waiting.production_version = ctx.catalog.version(&waiting.candidate.model, number);
+        }
+        Some((entry.model, waiting))
     }
 
     fn in_sight<'a>(&self, ctx: &Ctx<'a>) -> impl Iterator<Item = (usize, Waiting<'a>)> {
@@ -176,4 +183,10 @@ impl Inbox {
             1 + banners + u16::from(self.list.filter().is_active()) + u16::from(self.undecided() < self.rows.len()),
         )
     }
+}
+
+/// The question for the version in production, where the list of models did not carry it and nobody answered yet.
+fn unlisted_production(waiting: &Waiting<'_>) -> Option<Query> {
+    let version = waiting.production.filter(|_| waiting.production_version.is_none())?;
+    Some(Query::ModelVersion { model: waiting.candidate.model.clone(), version })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::unlisted_production;
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::ids::RunId;
 use crate::domain::inbox::Waiting;
@@ -67,6 +68,9 @@ impl Verdicts {
 }
 
 fn standing(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Option<Standing> {
+    if unlisted_production(waiting).is_some_and(|query| ctx.catalog.failure(&query).is_none()) {
+        return None;
+    }
     let runs = [Some(waiting.candidate), waiting.production_version];
     let unread = |id: &RunId| ctx.catalog.run(id).is_none() && ctx.catalog.run_failure(id).is_none();
     if runs.into_iter().flatten().filter_map(|v| v.run_id.as_ref()).any(unread) {

@@ -177,7 +177,7 @@ fn against(
         return Phrase::of(Role::Muted, "first");
     };
     let Some(id) = waiting.production_version.and_then(|p| p.run_id.as_ref()) else {
-        // The page that listed the model did not carry the version an alias points to.
+        // It is being read, could not be, or names no run.
         return Phrase::of(Role::Muted, format!("vs {production}"));
     };
     match (ctx.catalog.run(id).flatten(), name) {
