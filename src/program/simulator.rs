@@ -182,6 +182,7 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
             items: vec![facts.version.clone(), samples::version(39, Stage::Production)],
             next: None,
         }),
+        Query::ModelVersion { version, .. } => Answer::ModelVersion(Box::new(samples::version(version.0, Stage::None))),
         Query::Runs { ids } if ids.iter().all(|id| id.as_str().len() == 5) => {
             Answer::Runs(vec![samples::run(42, 0.914), samples::run(39, 0.902)])
         }
