@@ -66,6 +66,8 @@ pub struct Catalog {
     versions: HashMap<ModelName, Paged<ModelVersion>>,
     /// Versions that were read one by one.
     single: HashMap<(ModelName, VersionNumber), Box<ModelVersion>>,
+    /// Counts the answers to questions for one version, refusals included.
+    single_changes: u64,
     runs: RunCache,
     /// Experiments, newest first.
     pub experiments: Grown<Experiment>,
@@ -182,6 +184,9 @@ impl Catalog {
         }
         slot.loading = None;
         slot.tried_at = Some(now);
+        if let Query::ModelVersion { .. } = query {
+            self.single_changes += 1;
+        }
         match answer {
             Err(failure) => slot.failure = Some(failure),
             Ok(answer) => {
@@ -203,10 +208,10 @@ impl Catalog {
         }
     }
 
-    /// Counts every change of what is known of runs.
+    /// Counts every change of what is known of runs and single versions: of what a row says besides its list.
     #[must_use]
-    pub fn run_changes(&self) -> u64 {
-        self.runs.changes()
+    pub fn row_changes(&self) -> u64 {
+        self.runs.changes() + self.single_changes
     }
 
     /// Lets all runs be read again, by whoever needs them next. What is here is shown until then.

@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
-use std::ops::Index;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -118,20 +117,6 @@ impl<N: Into<Arc<str>>, T: Into<V>, V> FromIterator<(N, T)> for Named<V> {
     }
 }
 
-impl<V> Index<&str> for Named<V> {
-    type Output = V;
-
-    /// # Panics
-    ///
-    /// If there is no such name.
-    fn index(&self, name: &str) -> &V {
-        match self.get(name) {
-            Some(value) => value,
-            None => panic!("there is no {name:?}"),
-        }
-    }
-}
-
 impl<V: Serialize> Serialize for Named<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
@@ -207,7 +192,7 @@ mod tests {
         };
         let (a, b, c) = (read("x"), read("x"), read("y"));
         assert!(Arc::ptr_eq(&a.names, &b.names) && Arc::ptr_eq(&a.names, &c.names));
-        assert!(Arc::ptr_eq(&a["user"], &b["commit"]));
+        assert!(Arc::ptr_eq(a.get("user").unwrap(), b.get("commit").unwrap()));
         assert_eq!((a, c.text("user")), (b, Some("y")));
     }
 }

@@ -31,7 +31,7 @@ async fn the_good_candidate_is_better_and_the_regressed_one_is_not() {
         let mut auc = Vec::new();
         for number in [old, new] {
             let version = demo.version(model, number).await;
-            auc.push(demo.run_of(&version).await.unwrap().metrics["auc"].value.0);
+            auc.push(demo.run_of(&version).await.unwrap().metrics.get("auc").unwrap().value.0);
         }
         assert_eq!(auc[1] > auc[0], better, "{model}: {auc:?}");
     }
@@ -120,5 +120,8 @@ async fn hostile_text_is_kept_raw_and_leaves_defused() {
     let bidi = |c: char| ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2060}'..='\u{206f}').contains(&c);
     assert_eq!(shown.chars().find(|c| bad(*c) || bidi(*c)), None);
     assert!(version.description.contains("␛[2J") && version.description.contains("<U+202E>"));
-    assert!(run.metrics["fairness_gap"].value.0.is_nan() && run.metrics["worst_residual"].value.0.is_infinite());
+    assert!(
+        run.metrics.get("fairness_gap").unwrap().value.0.is_nan()
+            && run.metrics.get("worst_residual").unwrap().value.0.is_infinite()
+    );
 }

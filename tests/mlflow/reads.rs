@@ -262,15 +262,18 @@ async fn one_run_is_read_whole(version: Version) {
     assert_eq!(second.source_commit(), Some(COMMIT));
     assert_eq!(second.started_at.unwrap().as_millisecond(), START);
     assert!(second.ended_at > second.started_at);
-    assert_eq!(second.metrics["test_auc"].value.to_string(), "0.82");
-    assert_eq!((second.metrics["test_auc"].step, second.metrics["divergence"].value.0), (3, f64::INFINITY));
+    assert_eq!(second.metrics.get("test_auc").unwrap().value.to_string(), "0.82");
+    assert_eq!(
+        (second.metrics.get("test_auc").unwrap().step, second.metrics.get("divergence").unwrap().value.0),
+        (3, f64::INFINITY)
+    );
     assert_eq!(second.params.text("depth").unwrap(), "3");
     let data: Vec<_> = second.datasets.iter().map(|d| (d.name.as_str(), d.context.as_deref(), d.rows)).collect();
     assert_eq!(data, [("telco-2026-10", Some("training"), Some(2400))]);
 
     let third = read(2).await;
     assert_eq!(third.source_commit(), None);
-    assert!(third.metrics["val_loss"].value.0.is_nan());
+    assert!(third.metrics.get("val_loss").unwrap().value.0.is_nan());
     assert!(third.params.text("note").unwrap().contains('␛') && !third.params.get("note").unwrap().contains('\u{1b}'));
     assert!(read(3).await.deleted);
     assert_eq!(mlflow.runs(&[RunId::new("0123456789abcdef0123456789abcdef")]).await.unwrap(), []);

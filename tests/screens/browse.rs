@@ -147,3 +147,24 @@ fn the_inbox_of_an_alias_says_how_what_waits_differs_from_what_it_points_to() {
     driver.keys("g");
     assert_snapshot!(pictures(&mut driver));
 }
+
+#[test]
+fn a_verdict_waits_for_the_version_an_alias_points_to_and_for_nothing_more() {
+    let mut champion = rules("staging");
+    champion.promote_to = PromotionTarget::Alias("champion".to_owned());
+    let mut driver = Driver::asking(champion, &[], |world| {
+        for model in world.models.values_mut() {
+            model.versions.values_mut().for_each(|v| v.stage = Stage::None);
+            let (first, version) = model.versions.iter_mut().next().unwrap();
+            // It comes last, and no run comes after it.
+            version.run_id = None;
+            model.aliases = [("champion".to_owned(), *first)].into();
+        }
+    });
+    driver.answer_only(|query| !matches!(query, Query::ModelVersion { .. }));
+    let waiting = text(&mut driver, 80, 24);
+    assert!(waiting.contains("telco-churn") && !waiting.contains("pass"), "{waiting}");
+    driver.answer_all();
+    let judged = text(&mut driver, 80, 24);
+    assert!(judged.lines().any(|line| line.contains("telco-churn") && line.contains("pass")), "{judged}");
+}

@@ -255,7 +255,7 @@ mod tests {
         );
         let shown: Vec<_> = run.metrics.iter().map(|(k, p)| format!("{k}={}", p.value)).collect();
         assert_eq!(shown, ["=1", "auc=0.91", "bare=NaN", "inf=∞", "minus=-∞", "nan=NaN", "whole=1"]);
-        assert_eq!(run.metrics["auc"].step, 19);
+        assert_eq!(run.metrics.get("auc").unwrap().step, 19);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::app::keymap::Context;
 use crate::app::paged::Extent;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::domain::ids::ModelName;
+use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::inbox::{Waiting, waiting};
 use crate::domain::record::Decision;
 use crate::screens::parts::narrowed::Narrowed;
@@ -74,7 +74,7 @@ impl Inbox {
         if ctx.catalog.models.has_more() {
             needs.push(Query::Models { page: ctx.catalog.models.next_page() });
         }
-        needs.extend(self.in_sight(ctx).filter_map(|(_, w)| unlisted_production(&w)));
+        needs.extend(self.unlisted(ctx));
         needs.extend(ctx.catalog.runs_to_ask(self.in_sight(ctx).flat_map(|(_, w)| {
             let baseline = w.production_version.and_then(|p| p.run_id.clone());
             w.candidate.run_id.clone().into_iter().chain(baseline)
@@ -103,7 +103,7 @@ impl Inbox {
         };
         if action == Action::Refresh {
             let mut anew = vec![Query::Models { page: None }, Query::Promotions, Query::Session];
-            anew.extend(self.in_sight(ctx).filter_map(|(_, w)| unlisted_production(&w)));
+            anew.extend(self.unlisted(ctx));
             return Step::refresh(anew);
         }
         let Some(row) = self.selected(ctx) else {
@@ -173,6 +173,15 @@ impl Inbox {
         (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i, ctx))
     }
 
+    /// The questions for what is in production by the rows in sight, where the list of models does not carry it.
+    fn unlisted(&self, ctx: &Ctx<'_>) -> impl Iterator<Item = Query> {
+        self.in_sight(ctx).filter_map(|(place, waiting)| {
+            let (model, number) = (&ctx.catalog.models.items[place], waiting.production?);
+            let listed = model.latest.iter().any(|v| v.number == number);
+            (!listed).then(|| version_query(&model.name, number))
+        })
+    }
+
     fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
         self.row(self.list.cursor(), ctx).map(|(_, waiting)| waiting)
     }
@@ -185,8 +194,7 @@ impl Inbox {
     }
 }
 
-/// The question for the version in production, where the list of models did not carry it and nobody answered yet.
-fn unlisted_production(waiting: &Waiting<'_>) -> Option<Query> {
-    let version = waiting.production.filter(|_| waiting.production_version.is_none())?;
-    Some(Query::ModelVersion { model: waiting.candidate.model.clone(), version })
+/// The question for one version.
+fn version_query(model: &ModelName, version: VersionNumber) -> Query {
+    Query::ModelVersion { model: model.clone(), version }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::unlisted_production;
+use super::version_query;
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::ids::RunId;
 use crate::domain::inbox::Waiting;
 use crate::domain::policy::judge::{Partial, partial};
 use crate::domain::preflight::CheckState;
 use crate::screens::parts::Ctx;
-use crate::screens::parts::view::{self as format};
+use crate::screens::parts::view::{self as format, Reading};
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
@@ -34,7 +34,7 @@ pub struct Standing {
 /// Verdicts of the rows in sight. Each takes a policy's digest and copies of two runs: too much for every frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdicts {
-    /// What they rest on besides the rows: edition of the models, changes of runs, minute.
+    /// What they rest on besides the rows: edition of the models, changes of runs and versions, minute.
     made_from: (u64, u64, i64),
     /// By the model's place among those that were read; none where nothing can be said yet.
     standings: HashMap<usize, Option<Standing>>,
@@ -44,7 +44,7 @@ impl Verdicts {
     /// Judges what of `rows` was not judged on what is known now: models by their places, and what waits in them.
     pub fn judge<'a>(&mut self, rows: impl IntoIterator<Item = (usize, Waiting<'a>)>, ctx: &Ctx<'_>) {
         let minute = ctx.now.as_second() / 60;
-        let from = (ctx.catalog.models.extent().edition(), ctx.catalog.run_changes(), minute);
+        let from = (ctx.catalog.models.extent().edition(), ctx.catalog.row_changes(), minute);
         if self.made_from != from {
             self.standings.clear();
             self.made_from = from;
@@ -60,7 +60,11 @@ impl Verdicts {
         match self.standings.get(&place).copied().flatten() {
             Some(standing) => phrase(standing, skin),
             None if ctx.rules.may_have_configured_policy(&waiting.candidate.model) => {
-                format::known_or(None, format::reading(waiting.candidate.run_id.as_ref(), ctx))
+                let reading = match production_reading(waiting, ctx) {
+                    Reading::Done => format::reading(waiting.candidate.run_id.as_ref(), ctx),
+                    other => other,
+                };
+                format::known_or(None, reading)
             }
             None => Phrase::default(),
         }
@@ -68,7 +72,7 @@ impl Verdicts {
 }
 
 fn standing(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Option<Standing> {
-    if unlisted_production(waiting).is_some_and(|query| ctx.catalog.failure(&query).is_none()) {
+    if production_reading(waiting, ctx) == Reading::Underway {
         return None;
     }
     let runs = [Some(waiting.candidate), waiting.production_version];
@@ -80,6 +84,17 @@ fn standing(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Option<Standing> {
     let Partial { verdict, unseen } = partial(&[source], &facts(waiting, ctx), ctx.now);
     let state = verdict.state();
     Some(Standing { state, count: verdict.count(state), seen: verdict.findings.len(), unseen })
+}
+
+/// How far the reading of the version in production is.
+fn production_reading(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Reading {
+    let Some(number) = waiting.production.filter(|_| waiting.production_version.is_none()) else {
+        return Reading::Done;
+    };
+    match ctx.catalog.failure(&version_query(&waiting.candidate.model, number)) {
+        Some(_) => Reading::Failed,
+        None => Reading::Underway,
+    }
 }
 
 /// What the list knows, as far as it does.

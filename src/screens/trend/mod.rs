@@ -14,7 +14,8 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::run_cache::{RUNS_AT_ONCE, RUNS_KEPT};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
-use crate::domain::registry::ModelVersion;
+use crate::domain::inbox::production;
+use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::screens::parts::{Ctx, Event, Step};
 
 /// Versions that are read before anyone asks for more: four questions for their runs.
@@ -88,10 +89,12 @@ impl Trend {
         }
         let unread = |id: &RunId| ctx.catalog.run(id).is_none();
         let part = self.part(ctx).versions;
-        let elsewhere = !part.iter().any(|v| ctx.rules.promote_to.is_held_by(v));
-        let production = self.listed_production(ctx).filter(|_| elsewhere);
-        if let Some(id) = production.and_then(|v| v.run_id.as_ref()).filter(|id| unread(id)) {
-            needs.extend(ctx.catalog.runs_to_ask([id.clone()]));
+        if !part.iter().any(|v| ctx.rules.promote_to.is_held_by(v)) {
+            match (self.listed_production(ctx), self.listed_number(ctx)) {
+                (Some(version), _) => needs.extend(ctx.catalog.runs_to_ask(version.run_id.clone())),
+                (None, Some(version)) => needs.push(Query::ModelVersion { model: self.model.clone(), version }),
+                (None, None) => {}
+            }
         }
         let chunks = part.chunks(RUNS_AT_ONCE).map(|part| part.iter().filter_map(|v| v.run_id.as_ref()));
         for ids in chunks.filter(|ids| ids.clone().any(unread)).take(QUESTIONS) {
@@ -174,8 +177,17 @@ impl Trend {
 
     /// What is in production by the list of models, as far as that was read: it may be older than the versions here.
     fn listed_production<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ModelVersion> {
-        let model = ctx.catalog.models.items.iter().find(|m| m.name == self.model)?;
-        model.latest.iter().rfind(|v| ctx.rules.promote_to.is_held_by(v))
+        let number = self.listed_number(ctx)?;
+        let listed = self.listed(ctx).and_then(|m| m.latest.iter().find(|v| v.number == number));
+        listed.or_else(|| ctx.catalog.version(&self.model, number))
+    }
+
+    fn listed_number(&self, ctx: &Ctx<'_>) -> Option<VersionNumber> {
+        production(self.listed(ctx)?, &ctx.rules.promote_to)
+    }
+
+    fn listed<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a RegisteredModel> {
+        ctx.catalog.models.items.iter().find(|m| m.name == self.model)
     }
 
     fn query(&self, page: Option<String>) -> Query {
