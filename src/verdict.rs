@@ -3,6 +3,7 @@
 //! For a look, only what some rule asks for is read: without rules nothing is asked of any server. Repository and commit come first,
 //! then the policy file (if the configuration says that it counts), then everything else at once.
 
+use crate::domain::compare::Directions;
 use futures_util::future::join5;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,12 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// Which way metrics should go, by `stated` and by the rules that were in force.
+    #[must_use]
+    pub fn directions(&self, stated: &Directions) -> Directions {
+        stated.and_of(self.policies())
+    }
+
     /// The policies that could be understood.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> {
         self.sources.iter().filter_map(|s| s.policy.as_ref().ok())

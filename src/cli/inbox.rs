@@ -81,7 +81,7 @@ fn row(
     let main_metric = run.and_then(|r| services.rules.main_metric(r)).map(|name| {
         let of = |run: Option<&Run>| run.and_then(|r| r.metrics.get(name)).map(|p| p.value);
         let (old, new) = (of(baseline.and_then(run_of)), of(run));
-        let direction = services.rules.directions.of(name);
+        let direction = services.rules.directions_for(&candidate.model).of(name);
         let (change, delta) = metric_change(old, new, direction);
         json::Metric { name: name.to_owned(), old, new, delta, change, direction }
     });

@@ -14,7 +14,7 @@ use super::{json, place};
 use crate::config::address::redact;
 use crate::domain::compare::data::data_rows;
 use crate::domain::compare::signature::{FieldRow, field_rows};
-use crate::domain::compare::{Change, Comparison, MetricRow, Side, TextRow, compare};
+use crate::domain::compare::{Change, Comparison, Directions, MetricRow, Side, TextRow, compare};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::reference::VersionRef;
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX};
@@ -43,8 +43,8 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
         Signed::read(services, &facts.version),
     )
     .await;
+    let comparison = compare_facts(&facts, &judgement.directions(&services.rules.directions));
     let verdict = judgement.verdict;
-    let comparison = compare_facts(services, &facts);
     let run = facts.run.known();
     let run_url = run.and_then(|r| services.registry.run_page(&r.experiment, &r.id));
     if format.json {
@@ -95,10 +95,10 @@ fn version_json(services: &Services, version: &ModelVersion, run: Option<&Run>) 
     json::Version::new(version, run, services.registry.version_page(&version.model, version.number))
 }
 
-fn compare_facts(services: &Services, facts: &ReviewedFacts) -> Comparison {
+fn compare_facts(facts: &ReviewedFacts, directions: &Directions) -> Comparison {
     let side = Side { version: &facts.version, run: facts.run.known() };
     let base = facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
-    compare(side, base, &services.rules.directions)
+    compare(side, base, directions)
 }
 
 fn heading(services: &Services, facts: &ReviewedFacts, style: Style) -> String {
@@ -217,7 +217,7 @@ pub async fn compare_command(
         data_rows(&sides.baseline.as_ref().map(|(_, run)| sets(run)).unwrap_or_default(), &sets(&sides.candidate.1));
     let side = Side { version: &sides.candidate.0, run: sides.candidate.1.known() };
     let base = sides.baseline.as_ref().map(|(v, run)| Side { version: v, run: run.known() });
-    let comparison = compare(side, base, &services.rules.directions);
+    let comparison = compare(side, base, &services.rules.directions_for(&sides.candidate.0.model));
     let missing: Vec<String> = [Some(&sides.candidate), sides.baseline.as_ref()]
         .into_iter()
         .flatten()

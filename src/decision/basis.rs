@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::approvals::{Standing, may_sign, standing};
 use super::artifact;
 use crate::domain::commit::HostIdentity;
+use crate::domain::compare::Directions;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Truth, Verdict};
@@ -20,6 +21,8 @@ use crate::verdict::{self, Scope};
 pub struct Grounds {
     /// What the decision rests on.
     pub basis: Basis,
+    /// Which way metrics should go, by the configuration and the policies in force.
+    pub directions: Directions,
     /// Checks of policy, four eyes and approvals, for the preflight.
     pub checks: Vec<Check>,
 }
@@ -40,6 +43,7 @@ pub async fn read(
     )
     .await;
     let mut demands = Effective::of(&judgement.sources);
+    let directions = judgement.directions(&services.rules.directions);
     let mut verdict = judgement.verdict;
     if decision == Decision::Rollback {
         // One person brings back what worked; the checklist was answered when it was approved.
@@ -91,7 +95,7 @@ pub async fn read(
         baseline_record: facts.baseline.as_ref().and_then(|b| DecisionMark::on(&b.version)).map(|m| m.record),
         clock: ClockFacts { utc_offset_s: services.clock.utc_offset_s(), skew_ms: None },
     };
-    Grounds { basis, checks }
+    Grounds { basis, directions, checks }
 }
 
 /// What the host's `Date` header says about this machine's clock, if it was within a second of being asked.

@@ -108,7 +108,7 @@ impl Decider {
             demo: rules.demo,
             registry_url: services.registry.url(),
             promote_to: rules.promote_to.clone(),
-            directions: rules.directions.clone(),
+            directions: grounds.directions,
             facts,
         })
     }

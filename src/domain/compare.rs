@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::named::Tags;
 use super::pattern::matches;
+use super::policy::Policy;
 use super::registry::{ModelVersion, OWN_TAG_PREFIX};
 use super::run::{MetricValue, Run};
 pub use size::{by_size, change_size};
@@ -24,7 +25,7 @@ pub enum Direction {
     Lower,
 }
 
-/// The directions the configuration states, as name patterns with `*` and `?`.
+/// The directions that configuration and policies state, as name patterns with `*` and `?`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directions {
     /// Patterns of metrics where higher is better.
@@ -43,6 +44,20 @@ impl Directions {
             (false, true) => Some(Direction::Lower),
             _ => None,
         }
+    }
+
+    /// These and those that `policies` state in their rules on metrics.
+    #[must_use]
+    pub fn and_of<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> Self {
+        let mut all = self.clone();
+        for rule in policies.into_iter().flat_map(|policy| &policy.metrics) {
+            match rule.direction {
+                Some(Direction::Higher) => all.higher.push(rule.metric.clone()),
+                Some(Direction::Lower) => all.lower.push(rule.metric.clone()),
+                None => {}
+            }
+        }
+        all
     }
 }
 
@@ -211,6 +226,7 @@ fn worth_comparing(mut tags: Tags) -> Tags {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::policy::MetricRule;
 
     fn v(x: f64) -> Option<MetricValue> {
         Some(MetricValue(x))
@@ -229,6 +245,22 @@ mod tests {
         assert_eq!(d.of("latency"), None);
         assert_eq!(metric_change(v(0.5), v(0.75), d.of("auc")).0, Change::Better);
         assert_eq!(metric_change(v(0.5), v(0.75), d.of("loss")).0, Change::Worse);
+    }
+
+    #[test]
+    fn what_a_policy_states_counts_and_what_contradicts_it_leaves_nothing_stated() {
+        let rule = |metric: &str, direction| MetricRule { metric: metric.into(), direction, ..MetricRule::default() };
+        let metrics =
+            vec![rule("auc", Some(Direction::Higher)), rule("*_ms", Some(Direction::Lower)), rule("psi", None)];
+        let policy = Policy { metrics, ..Policy::default() };
+        let stated = Directions { higher: vec!["fast_ms".into()], lower: vec!["loss".into()] };
+        let all = stated.and_of([&policy]);
+        let of = |metric| all.of(metric);
+        assert_eq!(
+            (of("auc"), of("p99_ms"), of("loss")),
+            (Some(Direction::Higher), Some(Direction::Lower), Some(Direction::Lower))
+        );
+        assert_eq!((of("psi"), of("fast_ms")), (None, None));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the configuration decides about one target, as plain values.
 
+use std::borrow::Cow;
+
 use super::compare::Directions;
 use super::ids::{ModelName, RepoSlug};
 use super::pattern::{is_literal, matches};
@@ -78,6 +80,16 @@ impl Rules {
     #[must_use]
     pub fn may_have_configured_policy(&self, model: &ModelName) -> bool {
         self.policy.from != PolicyFrom::Repository && self.policy.configured.names(model)
+    }
+
+    /// Which way metrics of `model` should go, by `[metrics]` and by the policy of the configuration. What a file in the
+    /// repository says is not known here.
+    #[must_use]
+    pub fn directions_for(&self, model: &ModelName) -> Cow<'_, Directions> {
+        if !self.may_have_configured_policy(model) {
+            return Cow::Borrowed(&self.directions);
+        }
+        Cow::Owned(self.directions.and_of(&self.policy.configured.for_model(model)))
     }
 
     /// The rules of the configuration for `model`, where they count and say anything.

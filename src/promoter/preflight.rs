@@ -58,7 +58,7 @@ pub(super) async fn run(
             promote_to: rules.promote_to.clone(),
             title: release::title(&rules.title_template, model, number),
             notes_template: rules.notes_template.clone(),
-            directions: rules.directions.clone(),
+            directions: grounds.directions,
             cd: rules.cd.clone(),
             repo: source.repo,
             commit: source.commit,

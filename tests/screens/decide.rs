@@ -6,6 +6,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use signoff::app::query::{Answer, Query};
 use signoff::app::route::Route;
+use signoff::domain::compare::Directions;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::log::{Effect as LogEffect, Log, LogEntry, Source};
 use signoff::domain::policy::file::parse;
@@ -231,4 +232,25 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
     assert_snapshot!("the_history_of_one_model", pictures(&mut driver));
     driver.keys("g<enter>");
     assert_snapshot!("a_decision_whose_record_is_elsewhere", text(&mut driver, 80, 24));
+}
+
+#[test]
+fn what_the_policy_calls_better_is_so_in_inbox_review_and_side_by_side() {
+    let mut rules = ruled("[policy.metrics.auc]\ndirection = 'lower'\n");
+    rules.directions = Directions::default();
+    let mut driver = Driver::with_rules(rules);
+    let line = |driver: &mut Driver, what: &str| {
+        let screen = text(driver, 120, 40);
+        screen.lines().find(|l| l.contains(what)).unwrap_or_else(|| panic!("{screen}")).to_owned()
+    };
+    let inbox = line(&mut driver, "telco-churn");
+    assert!(inbox.contains("▼ +0.012"), "{inbox}");
+    driver.keys("/telco<enter><enter>");
+    let review = line(&mut driver, "0.902");
+    assert!(review.contains("▼ +0.012"), "{review}");
+    let other = line(&mut driver, "brier");
+    assert!(other.contains("? -0.006"), "nobody says which way it should go: {other}");
+    driver.keys("<esc>v <down> c");
+    let beside = line(&mut driver, "auc");
+    assert!(beside.contains("▲") || beside.contains("▼"), "{beside}");
 }

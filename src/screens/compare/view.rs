@@ -1,8 +1,10 @@
 //! Drawing of several versions or runs side by side.
 
+use crate::domain::compare::Directions;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
+use std::borrow::Cow;
 
 use super::Compare;
 use super::rows::Row as CompareRow;
@@ -97,6 +99,12 @@ impl Compare {
         }
     }
 
+    /// Those that hold for the model whose versions stand here.
+    fn directions<'a>(&self, ctx: &Ctx<'a>) -> Cow<'a, Directions> {
+        let model = self.subjects.iter().find_map(|s| s.version.as_ref().map(|(model, _)| model));
+        model.map_or(Cow::Borrowed(&ctx.rules.directions), |model| ctx.rules.directions_for(model))
+    }
+
     fn value(&self, row: &Laid, inside: bool, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         let differs = row.differs();
         let indent = if inside { "  " } else { "" };
@@ -117,7 +125,7 @@ impl Compare {
             cells.push(match &row.cells {
                 Cells::Numbers(v) => {
                     let of = |i: usize| v.get(i).copied().flatten();
-                    let (change, delta) = metric_change(of(0), of(1), ctx.rules.directions.of(&row.name));
+                    let (change, delta) = metric_change(of(0), of(1), self.directions(ctx).of(&row.name));
                     format::delta(change, delta, skin)
                 }
                 Cells::Texts(v) => match v.as_slice() {

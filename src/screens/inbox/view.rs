@@ -183,7 +183,8 @@ fn against(
     match (ctx.catalog.run(id).flatten(), name) {
         (Some(run), Some(name)) => {
             let old = run.metrics.get(name).map(|p| p.value);
-            let (change, delta) = metric_change(old, value, ctx.rules.directions.of(name));
+            let (change, delta) =
+                metric_change(old, value, ctx.rules.directions_for(&waiting.candidate.model).of(name));
             format::delta(change, delta, skin)
         }
         _ => format::known_or(None, format::reading(Some(id), ctx)),

@@ -110,7 +110,8 @@ impl Trend {
             if production.number() == point.number() {
                 first = first.add(Role::Production, format!("   in {}", ctx.rules.promote_to));
             } else if let (Some(new), Some(old)) = (point.known.value(), production.known.value()) {
-                let (change, delta) = metric_change(Some(old), Some(new), ctx.rules.directions.of(&self.metric));
+                let (change, delta) =
+                    metric_change(Some(old), Some(new), ctx.rules.directions_for(&self.model).of(&self.metric));
                 first = first
                     .text("   ")
                     .join(format::delta(change, delta, skin))

@@ -18,6 +18,7 @@ use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::screens::parts::{Ctx, Event, Step};
 use crate::screens::review::above;
 use crate::ui::layout::Breadth;
+use std::borrow::Cow;
 
 use against::{Against, Held};
 use picker::Picker;
@@ -265,7 +266,11 @@ impl Diff {
                 };
                 let signatures = (old, self.signed(self.version, ctx));
                 let sides = Sides { facts, held, label: &label, signatures };
-                rows::rows(&sides, &ctx.rules.directions, &self.choice)
+                let directions = match ctx.catalog.judgement(&self.model, self.version) {
+                    Some(judgement) => Cow::Owned(judgement.directions(&ctx.rules.directions)),
+                    None => ctx.rules.directions_for(&self.model),
+                };
+                rows::rows(&sides, &directions, &self.choice)
             }
             _ => Default::default(),
         };
