@@ -92,7 +92,7 @@ const RULES: &[Rule] = &[
             "crate::config",
             "crate::cli",
             "crate::runtime",
-            "crate::promoter",
+            "crate::services::promote",
         ],
     },
     Rule {

@@ -8,8 +8,8 @@ use signoff::config::{
     Env, Flags, GithubToken, Loaded, MlflowAuth, SymbolSet, Target, TargetConnections, Theme, example, load, model,
 };
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::{Failure, FailureKind, Outcome};
 use signoff::domain::registry::{PromotionTarget, Stage};
-use signoff::failure::{Failure, FailureKind, Outcome};
 
 /// A home directory with a configuration file, if `toml` is not empty.
 struct Home(tempfile::TempDir);

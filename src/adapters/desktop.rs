@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Desktop;
 
 /// Opens pages with whatever the system uses for it.

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::records::RecordSigner;
 use crate::ports::unsupported;
 
@@ -48,7 +48,6 @@ pub struct SshSigner {
 impl SshSigner {
     /// Signs with `key` (a private key, or the `.pub` of one that an agent holds) and checks against the file
     /// `allowed_signers`, whose principals are logins (see ssh-keygen(1)). Nothing is touched yet.
-    #[must_use]
     pub fn new(key: Option<PathBuf>, allowed_signers: Option<PathBuf>) -> Self {
         Self { program: "ssh-keygen".into(), key, allowed_signers }
     }

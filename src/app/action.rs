@@ -11,13 +11,11 @@ macro_rules! actions {
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// The name used in the keymap file.
-            #[must_use]
             pub fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
             }
 
             /// What it does, for help and palette.
-            #[must_use]
             pub fn help(self) -> &'static str {
                 match self { $(Self::$name => concat!($($doc,)*).trim_ascii(),)* }
             }
@@ -158,7 +156,6 @@ actions! {
 
 impl Action {
     /// The tab a tab action names, from 0.
-    #[must_use]
     pub fn tab(self) -> Option<usize> {
         match self {
             Self::Tab1 => Some(0),
@@ -171,7 +168,6 @@ impl Action {
     }
 
     /// Moves in a list or text and does nothing else.
-    #[must_use]
     pub fn is_movement(self) -> bool {
         matches!(self, Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::Top | Self::Bottom)
     }

@@ -18,6 +18,7 @@ use super::trace::{Trace, Traced};
 use crate::domain::artifact::Signature;
 use crate::domain::cd::CdJob;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::preflight::Preflight;
@@ -25,11 +26,10 @@ use crate::domain::promotion::SagaState;
 use crate::domain::record::Decision;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
-use crate::failure::{Failure, Outcome};
 use crate::ports::Page;
 use crate::ports::tracking::{Experiment, RunQuery};
-use crate::promoter::Progress;
-use crate::verdict::Judgement;
+use crate::services::evidence::policy::Judgement;
+use crate::services::promote::Progress;
 
 /// Answers to questions for histories kept at once: one is asked for every metric the cursor rests on.
 const MOST_HISTORIES: usize = 64;
@@ -90,31 +90,26 @@ pub struct Catalog {
 
 impl Catalog {
     /// How far `query` is.
-    #[must_use]
     pub fn slot(&self, query: &Query) -> Option<&Slot> {
         self.slots.get(query)
     }
 
     /// Why the last read of any page of the list that `first` begins failed.
-    #[must_use]
     pub fn failure(&self, query: &Query) -> Option<&Failure> {
         self.slots.get(query)?.failure.as_ref()
     }
 
     /// Whether `query` is being read.
-    #[must_use]
     pub fn is_loading(&self, query: &Query) -> bool {
         self.slots.get(query).is_some_and(|s| s.loading.is_some())
     }
 
     /// Whether anything at all is being read.
-    #[must_use]
     pub fn is_busy(&self) -> bool {
         self.slots.values().any(|s| s.loading.is_some())
     }
 
     /// Whether `query` should be asked now.
-    #[must_use]
     pub fn is_due(&self, query: &Query) -> bool {
         self.slots.get(query).is_none_or(Slot::is_due)
     }
@@ -209,7 +204,6 @@ impl Catalog {
     }
 
     /// Counts every change of what is known of runs and single versions: of what a row says besides its list.
-    #[must_use]
     pub fn row_changes(&self) -> u64 {
         self.runs.changes() + self.single_changes
     }
@@ -280,7 +274,6 @@ impl Catalog {
     }
 
     /// What was found so far by the search that `search` is a page of.
-    #[must_use]
     pub fn found_runs(&self, search: &RunQuery) -> Option<&FoundRuns> {
         self.searches.get(&first_page(search))
     }
@@ -304,7 +297,6 @@ impl Catalog {
     }
 
     /// A promotion's state: live, or as read from the journal, whichever is ahead.
-    #[must_use]
     pub fn promotion(&self, id: PromotionId) -> Option<&SagaState> {
         match (self.live.get(&id), self.stored_promotion(id)) {
             (Some(live), Some(stored)) if stored.next_seq > live.next_seq => Some(stored),
@@ -323,43 +315,36 @@ impl Catalog {
     }
 
     /// A model's versions, as far as read.
-    #[must_use]
     pub fn versions(&self, model: &ModelName) -> Option<&Paged<ModelVersion>> {
         self.versions.get(model)
     }
 
     /// A version that was read by its number.
-    #[must_use]
     pub fn version(&self, model: &ModelName, number: VersionNumber) -> Option<&ModelVersion> {
         self.single.get(&(model.clone(), number)).map(AsRef::as_ref)
     }
 
     /// A run: none if it was not asked for yet, `Some(None)` if the server has none to show.
-    #[must_use]
     pub fn run(&self, id: &RunId) -> Option<Option<&Run>> {
         self.runs.get(id)
     }
 
     /// Why the run could not be read, if the last try failed.
-    #[must_use]
     pub fn run_failure(&self, id: &RunId) -> Option<&Failure> {
         self.runs.failure(id)
     }
 
     /// The facts about one version.
-    #[must_use]
     pub fn facts(&self, model: &ModelName, version: VersionNumber) -> Option<&ReviewedFacts> {
         self.facts.get(&(model.clone(), version)).map(AsRef::as_ref)
     }
 
     /// The checks and the plan for one version.
-    #[must_use]
     pub fn preflight(&self, model: &ModelName, version: VersionNumber, decision: Decision) -> Option<&Preflight> {
         self.preflights.get(&(model.clone(), version, decision)).map(AsRef::as_ref)
     }
 
     /// The verdict of the policy on one version.
-    #[must_use]
     pub fn judgement(&self, model: &ModelName, version: VersionNumber) -> Option<&Judgement> {
         self.judgements.get(&(model.clone(), version)).map(AsRef::as_ref)
     }
@@ -377,13 +362,11 @@ impl Catalog {
     }
 
     /// The questions that bring in the runs of these ids, see [`RunCache::to_ask`].
-    #[must_use]
     pub fn runs_to_ask(&self, ids: impl IntoIterator<Item = RunId>) -> Vec<Query> {
         self.runs.to_ask(ids, self.in_flight().map(|(query, _)| query))
     }
 
     /// The answer to a [`Query::Histories`].
-    #[must_use]
     pub fn histories(&self, query: &Query) -> Option<&[History]> {
         self.histories.iter().find(|(q, _)| q == query).map(|(_, histories)| histories.as_slice())
     }
@@ -399,19 +382,16 @@ impl Catalog {
     }
 
     /// A version's signature: none if it was not read yet, `Some(None)` if its model was logged without one.
-    #[must_use]
     pub fn signature(&self, model: &ModelName, version: VersionNumber) -> Option<Option<&Signature>> {
         self.signatures.get(&(model.clone(), version)).map(Option::as_ref)
     }
 
     /// What is known of one part of a version's lineage.
-    #[must_use]
     pub fn traced(&self, what: &Trace) -> Option<&Traced> {
         self.traced.get(what)
     }
 
     /// The jobs of a CD run.
-    #[must_use]
     pub fn jobs(&self, run: u64) -> Option<&[CdJob]> {
         self.jobs.get(&run).map(Vec::as_slice)
     }
@@ -426,7 +406,7 @@ fn first_page(search: &RunQuery) -> RunQuery {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::failure::{FailureKind, Service};
+    use crate::domain::failure::{FailureKind, Service};
 
     fn model(name: &str) -> RegisteredModel {
         RegisteredModel {

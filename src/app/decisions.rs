@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::query::{Answer, Query};
-use crate::decision::DecisionDraft;
-use crate::decision::rollback::Candidate;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::log::Log;
 use crate::domain::record::chain::{Line, Outcome};
 use crate::domain::record::{Decision, Sealed};
+use crate::services::DecisionDraft;
+use crate::services::rollback::Candidate;
 
 /// The part of the catalog that is about decisions.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,13 +41,11 @@ impl Decisions {
     }
 
     /// What a rejection or hold of one version rests on.
-    #[must_use]
     pub fn draft(&self, model: &ModelName, version: VersionNumber, decision: Decision) -> Option<&DecisionDraft> {
         self.drafts.get(&(model.clone(), version, decision)).map(AsRef::as_ref)
     }
 
     /// The versions of a model that can be brought back, newest first.
-    #[must_use]
     pub fn candidates(&self, model: &ModelName) -> Option<&[Candidate]> {
         self.candidates.get(model).map(Vec::as_slice)
     }
@@ -61,19 +59,16 @@ impl Decisions {
     }
 
     /// The record with this id.
-    #[must_use]
     pub fn record(&self, id: PromotionId) -> Option<&Sealed> {
         self.records().find(|sealed| sealed.record.record_id == id)
     }
 
     /// What was decided on `model`, or on all, by whomever.
-    #[must_use]
     pub fn log(&self, model: Option<&ModelName>) -> Option<&Log> {
         self.logs.get(&model.cloned()).map(AsRef::as_ref)
     }
 
     /// What became of the record with this id, if it started no promotion.
-    #[must_use]
     pub fn outcome(&self, id: PromotionId) -> Option<&Outcome> {
         self.lines.iter().rev().find_map(|line| match line {
             Line::Outcome(outcome) if outcome.record_id == id => Some(outcome),

@@ -25,19 +25,16 @@ pub struct Files {
 
 impl Files {
     /// What lies in a folder, if it was read.
-    #[must_use]
     pub fn folder(&self, root: &ArtifactRoot, path: &str) -> Option<&[ArtifactEntry]> {
         self.folders.get(&(root.clone(), path.to_owned())).map(Vec::as_slice)
     }
 
     /// The beginning of a file, if it was read and is still kept.
-    #[must_use]
     pub fn preview(&self, root: &ArtifactRoot, path: &str) -> Option<&Arc<Preview>> {
         self.previews.iter().find(|((r, p), _)| r == root && p == path).map(|(_, preview)| preview)
     }
 
     /// The picture made ready for the terminal, if it was and is still kept.
-    #[must_use]
     pub fn graphic(&self, canvas: &Canvas) -> Option<&Arc<Graphic>> {
         self.graphics.iter().find(|(c, _)| c == canvas).map(|(_, graphic)| graphic)
     }

@@ -34,19 +34,16 @@ impl<T> Default for Grown<T> {
 
 impl<T: Item> Grown<T> {
     /// Token of the page to read next; none for the first.
-    #[must_use]
     pub fn next_page(&self) -> Option<String> {
         if self.stale { None } else { self.next.clone() }
     }
 
     /// Whether there is more on the server.
-    #[must_use]
     pub fn has_more(&self) -> bool {
         !self.complete
     }
 
     /// Whether a page should be read although nobody scrolls: the first, or the first again.
-    #[must_use]
     pub fn is_due(&self) -> bool {
         self.stale || self.read_at.is_none()
     }

@@ -19,7 +19,6 @@ pub enum Input {
 /// One key with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
-    /// Which key.
     pub code: KeyCode,
     /// Held with Ctrl.
     pub ctrl: bool,
@@ -36,17 +35,13 @@ pub struct Key {
 pub enum KeyCode {
     /// A character, as typed: `A` is Shift and a.
     Char(char),
-    /// Enter.
     Enter,
     /// Escape.
     Esc,
-    /// Tab.
     Tab,
     /// Shift and Tab.
     BackTab,
-    /// Backspace.
     Backspace,
-    /// Delete.
     Delete,
     /// Arrow up.
     Up,
@@ -56,13 +51,9 @@ pub enum KeyCode {
     Left,
     /// Arrow right.
     Right,
-    /// Home.
     Home,
-    /// End.
     End,
-    /// Page up.
     PageUp,
-    /// Page down.
     PageDown,
     /// A function key.
     F(u8),
@@ -70,25 +61,21 @@ pub enum KeyCode {
 
 impl Key {
     /// A key without modifiers.
-    #[must_use]
     pub const fn plain(code: KeyCode) -> Self {
         Self { code, ctrl: false, alt: false, shift: false, repeat: false }
     }
 
     /// A character key.
-    #[must_use]
     pub const fn char(c: char) -> Self {
         Self::plain(KeyCode::Char(c))
     }
 
     /// A key held with Ctrl.
-    #[must_use]
     pub const fn ctrl(c: char) -> Self {
         Self { ctrl: true, ..Self::char(c) }
     }
 
     /// The character this key types into a text field, if any.
-    #[must_use]
     pub fn typed(&self) -> Option<char> {
         match self.code {
             KeyCode::Char(c) if !self.ctrl && !self.alt => Some(c),

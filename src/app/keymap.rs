@@ -14,9 +14,7 @@ pub const DEFAULT_KEYMAP: &str = include_str!("../../assets/keymap.toml");
 pub enum Context {
     /// Everywhere, except where a context is closed off (see [`Context::is_closed`]).
     Global,
-    /// Any list.
     List,
-    /// The inbox.
     Inbox,
     /// The list of models.
     Models,
@@ -34,7 +32,6 @@ pub enum Context {
     Decide,
     /// The versions that can be brought back.
     Rollback,
-    /// One promotion.
     Promotion,
     /// The list of promotions.
     History,
@@ -50,13 +47,11 @@ pub enum Context {
     Experiments,
     /// The runs of one experiment.
     Runs,
-    /// One run.
     Run,
     /// Several versions or runs side by side.
     Compare,
     /// A line to type in: filter or palette.
     Prompt,
-    /// The help.
     Help,
 }
 
@@ -89,7 +84,6 @@ impl Context {
     ];
 
     /// Name in the keymap file.
-    #[must_use]
     pub fn id(self) -> &'static str {
         match self {
             Self::Global => "global",
@@ -119,7 +113,6 @@ impl Context {
     }
 
     /// A closed context shares no key with the ones outside it: what it does not bind does nothing.
-    #[must_use]
     pub fn is_closed(self) -> bool {
         matches!(self, Self::Approve | Self::Decide | Self::Prompt | Self::Help)
     }
@@ -177,7 +170,6 @@ impl Keymap {
     }
 
     /// What `key` means in `contexts`, the innermost first.
-    #[must_use]
     pub fn action(&self, contexts: &[Context], key: Key) -> Option<Action> {
         let key = Key { repeat: false, ..key };
         reachable(contexts).find_map(|context| {
@@ -186,7 +178,6 @@ impl Keymap {
     }
 
     /// The keys of `action` in `contexts` that no inner context has taken.
-    #[must_use]
     pub fn keys(&self, contexts: &[Context], action: Action) -> Vec<Key> {
         let mut found = Vec::new();
         let bound = reachable(contexts).filter_map(|c| self.bindings.get(&c)).flatten();
@@ -200,13 +191,11 @@ impl Keymap {
     }
 
     /// The first key of `action` in `contexts`, as people read it.
-    #[must_use]
     pub fn label(&self, contexts: &[Context], action: Action) -> Option<String> {
         self.keys(contexts, action).first().map(|k| key_name(*k))
     }
 
     /// Every action that can be reached in `contexts`, in help order, with its keys as people read them.
-    #[must_use]
     pub fn reachable_actions(&self, contexts: &[Context]) -> Vec<(Action, Vec<String>)> {
         Action::ALL
             .iter()
@@ -261,7 +250,6 @@ const NAMED: &[(&str, KeyCode)] = &[
 ];
 
 /// A key as people read it: `⏎`, `Esc`, `Ctrl-P`, `a`.
-#[must_use]
 pub fn key_name(key: Key) -> String {
     let base = match key.code {
         KeyCode::Char(' ') => "Space".to_owned(),

@@ -18,13 +18,11 @@ impl<K> Default for Cursor<K> {
 
 impl<K: Clone + PartialEq> Cursor<K> {
     /// Position of the selected row.
-    #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
     /// The first row in sight.
-    #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }

@@ -7,11 +7,11 @@ use super::paint::{Canvas, Graphic};
 use super::prefs::Prefs;
 use super::query::{Answer, Query, RequestId};
 use super::saving::SaveNews;
-use crate::decision::Decided;
+use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::record::Decision;
-use crate::failure::{Failure, Outcome};
-use crate::promoter::Progress;
+use crate::services::Decided;
+use crate::services::promote::Progress;
 
 /// One message. The order in which messages reach `update` is the one order there is.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,6 @@ pub enum Msg {
     Input(Input),
     /// A question was answered, or could not be.
     Reply {
-        /// The request.
         id: RequestId,
         /// What was asked.
         query: Query,
@@ -40,9 +39,7 @@ pub enum Msg {
     Decided {
         /// On a version of this model.
         model: ModelName,
-        /// On this version.
         version: VersionNumber,
-        /// Which.
         decision: Decision,
         /// What was written.
         outcome: Outcome<Box<Decided>>,

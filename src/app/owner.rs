@@ -6,9 +6,9 @@ use super::catalog::Catalog;
 use super::effect::Place;
 use super::query::Query;
 use crate::domain::artifact::ArtifactRoot;
+use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::run::Run;
-use crate::failure::Failure;
 
 /// Whose files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,6 @@ pub enum Owner {
 
 impl Owner {
     /// The question that brings in what is known of the owner, where it has to be asked.
-    #[must_use]
     pub fn needs(&self, catalog: &Catalog) -> Vec<Query> {
         match self {
             Self::Version(model, version) => vec![facts(model, *version)],
@@ -30,7 +29,6 @@ impl Owner {
     }
 
     /// Why that could not be read, if the last try failed.
-    #[must_use]
     pub fn failure<'a>(&self, catalog: &'a Catalog) -> Option<&'a Failure> {
         match self {
             Self::Version(model, version) => catalog.failure(&facts(model, *version)),
@@ -39,7 +37,6 @@ impl Owner {
     }
 
     /// When that was read last; none for runs, which many questions bring in.
-    #[must_use]
     pub fn read_at(&self, catalog: &Catalog) -> Option<Timestamp> {
         match self {
             Self::Version(model, version) => catalog.slot(&facts(model, *version))?.read_at,
@@ -48,7 +45,6 @@ impl Owner {
     }
 
     /// The run, if it was read.
-    #[must_use]
     pub fn run<'a>(&self, catalog: &'a Catalog) -> Option<&'a Run> {
         match self {
             Self::Version(model, version) => catalog.facts(model, *version)?.run.known(),
@@ -57,7 +53,6 @@ impl Owner {
     }
 
     /// Where its files are; none as long as that is not known.
-    #[must_use]
     pub fn roots(&self, catalog: &Catalog) -> Option<Vec<ArtifactRoot>> {
         match self {
             Self::Run(id) => Some(vec![ArtifactRoot::Run(id.clone())]),
@@ -73,7 +68,6 @@ impl Owner {
     }
 
     /// Its page: the run's where the run is known.
-    #[must_use]
     pub fn place(&self, catalog: &Catalog) -> Option<Place> {
         match (self.run(catalog), self) {
             (Some(run), _) => Some(Place::Run(run.experiment.clone(), run.id.clone())),

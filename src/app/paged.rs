@@ -85,13 +85,11 @@ pub struct Extent {
 
 impl Extent {
     /// The edition: what was made from one item holds as long as it is the same.
-    #[must_use]
     pub fn edition(self) -> u64 {
         self.edition
     }
 
     /// How many items at the beginning are the same as when the list was `before`.
-    #[must_use]
     pub fn kept_from(self, before: Option<Self>) -> usize {
         before.filter(|before| before.edition == self.edition).map_or(0, |before| before.len)
     }
@@ -105,19 +103,16 @@ impl<T> Default for Paged<T> {
 
 impl<T: Item> Paged<T> {
     /// Token of the page to read next; none for the first.
-    #[must_use]
     pub fn next_page(&self) -> Option<String> {
         self.next.clone()
     }
 
     /// Whether there is more to read.
-    #[must_use]
     pub fn has_more(&self) -> bool {
         !self.complete || self.fresh.is_some()
     }
 
     /// What rows are made from: they need not be made again before it changes.
-    #[must_use]
     pub fn extent(&self) -> Extent {
         Extent { edition: self.edition, len: self.items.len() }
     }

@@ -22,7 +22,6 @@ pub enum Pictures {
 pub struct Canvas {
     /// Whose file.
     pub root: ArtifactRoot,
-    /// Its path.
     pub path: String,
     /// Columns at most.
     pub columns: u16,
@@ -35,7 +34,6 @@ pub struct Canvas {
 pub struct PaintRequest {
     /// Which, and where it goes.
     pub canvas: Canvas,
-    /// The file.
     pub file: Arc<Preview>,
 }
 

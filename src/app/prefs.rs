@@ -23,13 +23,11 @@ const DRAFTS: usize = 100;
 pub enum RunColumn {
     /// The latest value of a metric.
     Metric(String),
-    /// A param.
     Param(String),
 }
 
 impl RunColumn {
     /// The name of the metric or param, raw.
-    #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Metric(name) | Self::Param(name) => name,
@@ -43,7 +41,6 @@ impl RunColumn {
 pub enum SortKey {
     /// The word for its state.
     Status,
-    /// Its name.
     Name,
     /// When it began.
     Started,
@@ -58,7 +55,6 @@ pub enum SortKey {
 /// A sort key and its direction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
-    /// What by.
     pub key: SortKey,
     /// Largest first.
     pub descending: bool,
@@ -67,9 +63,7 @@ pub struct Sort {
 /// What a reviewer has said about one version before deciding on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// The model.
     pub model: ModelName,
-    /// The version.
     pub version: VersionNumber,
     /// Answers to the checklist.
     #[serde(default)]
@@ -81,19 +75,16 @@ pub struct Draft {
 
 impl Draft {
     /// Nothing said yet.
-    #[must_use]
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
         Self { model, version, answers: Answers::new(), reasons: Vec::new() }
     }
 
     /// The reason typed for `decision`; empty if there is none.
-    #[must_use]
     pub fn reason(&self, decision: Decision) -> &str {
         self.reasons.iter().find(|(d, _)| *d == decision).map_or("", |(_, text)| text)
     }
 
     /// Keeps `text` as the reason for `decision`.
-    #[must_use]
     pub fn with_reason(mut self, decision: Decision, text: &str) -> Self {
         self.reasons.retain(|(d, _)| *d != decision);
         if !text.trim().is_empty() {
@@ -124,7 +115,6 @@ pub struct Prefs {
 /// One thing to remember.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remember {
-    /// The columns of an experiment.
     Columns(ExperimentId, Vec<RunColumn>),
     /// What the runs of an experiment are sorted by.
     Sort(ExperimentId, Sort),
@@ -191,14 +181,12 @@ impl Prefs {
     }
 
     /// What was said so far about a version.
-    #[must_use]
     pub fn draft(&self, model: &ModelName, version: VersionNumber) -> Draft {
         let found = self.drafts.iter().find(|d| d.model == *model && d.version == version);
         found.cloned().unwrap_or_else(|| Draft::new(model.clone(), version))
     }
 
     /// The text to keep on disk.
-    #[must_use]
     pub fn to_text(&self) -> String {
         let kept = Kept { v: FORMAT, prefs: self };
         // Maps with names for keys and plain values: there is nothing in it that JSON has no form for.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::trace::{Trace, Traced};
-use crate::decision::DecisionDraft;
-use crate::decision::rollback::Candidate;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::log::Log;
@@ -19,10 +18,11 @@ use crate::domain::record::Decision;
 use crate::domain::record::chain::Line;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
-use crate::failure::{Failure, Outcome};
 use crate::ports::tracking::{Experiment, RunQuery};
 use crate::ports::{Page, RegistryInfo};
-use crate::verdict::Judgement;
+use crate::services::DecisionDraft;
+use crate::services::evidence::policy::Judgement;
+use crate::services::rollback::Candidate;
 
 /// Ties an answer to its question. A late answer to an abandoned question is recognised by it and dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,18 +40,12 @@ pub enum Query {
     },
     /// One page of a model's versions.
     Versions {
-        /// The model.
         model: ModelName,
         /// Token of the page; none for the first.
         page: Option<String>,
     },
     /// One version by its number.
-    ModelVersion {
-        /// The model.
-        model: ModelName,
-        /// The version.
-        version: VersionNumber,
-    },
+    ModelVersion { model: ModelName, version: VersionNumber },
     /// One page of experiments.
     Experiments {
         /// Token of the page; none for the first.
@@ -60,38 +54,21 @@ pub enum Query {
     /// One page of the runs that match a filter.
     SearchRuns(RunQuery),
     /// Several runs at once.
-    Runs {
-        /// Their ids.
-        ids: Vec<RunId>,
-    },
+    Runs { ids: Vec<RunId> },
     /// Everything a decision on this version rests on.
-    Facts {
-        /// The model.
-        model: ModelName,
-        /// The version.
-        version: VersionNumber,
-    },
+    Facts { model: ModelName, version: VersionNumber },
     /// All checks, and the plan.
     Preflight {
-        /// The model.
         model: ModelName,
-        /// The version.
         version: VersionNumber,
         /// Approve, or roll back.
         decision: Decision,
     },
     /// The verdict of the policy on a version.
-    Judgement {
-        /// The model.
-        model: ModelName,
-        /// The version.
-        version: VersionNumber,
-    },
+    Judgement { model: ModelName, version: VersionNumber },
     /// What a rejection or hold rests on.
     Decision {
-        /// The model.
         model: ModelName,
-        /// The version.
         version: VersionNumber,
         /// Reject, or hold.
         decision: Decision,
@@ -106,20 +83,13 @@ pub enum Query {
     Log(Option<ModelName>),
     /// The history of one metric in several runs, sampled by the server where it is long.
     Histories {
-        /// The runs.
         runs: Vec<RunId>,
-        /// The metric.
         metric: String,
         /// Only between these steps.
         window: Option<(i64, i64)>,
     },
     /// The signature in a version's `MLmodel` file.
-    Signature {
-        /// The model.
-        model: ModelName,
-        /// The version.
-        version: VersionNumber,
-    },
+    Signature { model: ModelName, version: VersionNumber },
     /// What lies in a folder of a run or a logged model.
     Artifacts {
         /// Whose.
@@ -131,7 +101,6 @@ pub enum Query {
     Preview {
         /// Whose.
         root: ArtifactRoot,
-        /// Its path.
         path: String,
     },
     /// Where a version came from, in one part.
@@ -140,7 +109,6 @@ pub enum Query {
     Jobs {
         /// The repository.
         repo: RepoSlug,
-        /// The run.
         run: u64,
     },
 }
@@ -148,7 +116,6 @@ pub enum Query {
 /// Who we are on both servers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
-    /// The registry.
     pub registry: Outcome<RegistryInfo>,
     /// The release host.
     pub host: Outcome<HostIdentity>,
@@ -157,7 +124,6 @@ pub struct Session {
 /// One promotion from the journal directory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Promotion {
-    /// Its id.
     pub id: PromotionId,
     /// Its state, or why it cannot be read.
     pub state: Result<Box<SagaState>, Failure>,
@@ -168,46 +134,28 @@ pub struct Promotion {
 /// The answer to the [`Query`] of the same name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// To [`Query::Session`].
     Session(Session),
-    /// To [`Query::Models`].
     Models(Page<RegisteredModel>),
-    /// To [`Query::Versions`].
     Versions(Page<ModelVersion>),
-    /// To [`Query::ModelVersion`].
     ModelVersion(Box<ModelVersion>),
-    /// To [`Query::Experiments`].
     Experiments(Page<Experiment>),
-    /// To [`Query::SearchRuns`].
     SearchRuns(Page<Run>),
-    /// To [`Query::Runs`].
     Runs(Vec<Run>),
-    /// To [`Query::Facts`].
     Facts(Box<ReviewedFacts>),
-    /// To [`Query::Preflight`].
     Preflight(Box<Preflight>),
-    /// To [`Query::Judgement`].
     Judgement(Box<Judgement>),
-    /// To [`Query::Decision`].
     Decision(Box<DecisionDraft>),
-    /// To [`Query::RollbackCandidates`].
     RollbackCandidates(Vec<Candidate>),
     /// To [`Query::Records`]: oldest first.
     Records(Vec<Line>),
-    /// To [`Query::Promotions`].
     Promotions(Vec<Promotion>),
     /// To [`Query::Log`]; what could not be read is a note in it.
     Log(Box<Log>),
-    /// To [`Query::Histories`].
     Histories(Vec<History>),
     /// To [`Query::Signature`]; none if the file has none.
     Signature(Option<Signature>),
-    /// To [`Query::Artifacts`].
     Artifacts(Vec<ArtifactEntry>),
-    /// To [`Query::Preview`].
     Preview(Arc<Preview>),
-    /// To [`Query::Trace`].
     Traced(Box<Traced>),
-    /// To [`Query::Jobs`].
     Jobs(Vec<CdJob>),
 }

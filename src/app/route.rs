@@ -12,7 +12,6 @@ pub enum Route {
     Inbox,
     /// All models.
     Models,
-    /// The versions of one model.
     Versions(ModelName),
     /// One version against production.
     Review(ModelName, VersionNumber),
@@ -22,7 +21,6 @@ pub enum Route {
     Decide(ModelName, VersionNumber, Decision),
     /// The versions of a model that can be brought back.
     Rollback(ModelName),
-    /// One promotion.
     Promotion(PromotionId),
     /// What was decided, on one model or on all.
     History(Option<ModelName>),
@@ -40,7 +38,6 @@ pub enum Route {
     Experiments,
     /// The runs of one experiment, and its name.
     Runs(ExperimentId, String),
-    /// One run.
     Run(RunId),
     /// Several versions or runs side by side.
     Compare(Vec<Subject>),
@@ -57,7 +54,6 @@ pub enum Route {
 pub struct Subject {
     /// What it is called on screen, cleaned.
     pub label: String,
-    /// The version, if it is one.
     pub version: Option<(ModelName, VersionNumber)>,
     /// Its run; none for a version that names no run.
     pub run: Option<RunId>,

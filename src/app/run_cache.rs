@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::query::Query;
+use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
-use crate::failure::Failure;
 
 /// Runs asked for in one request: some 0.65 MB and a third of a second on a server with 20 metrics a run.
 pub const RUNS_AT_ONCE: usize = 100;
@@ -42,19 +42,16 @@ struct Known {
 
 impl RunCache {
     /// A run: none if it was not read yet, `Some(None)` if the server has none to show.
-    #[must_use]
     pub fn get(&self, id: &RunId) -> Option<Option<&Run>> {
         self.known.get(id).map(|known| known.run.as_deref())
     }
 
     /// Why the run could not be read, if the last try failed.
-    #[must_use]
     pub fn failure(&self, id: &RunId) -> Option<&Failure> {
         self.unread.get(id).map(AsRef::as_ref)
     }
 
     /// Counts every change: what was made from runs need not be made again before it moves.
-    #[must_use]
     pub fn changes(&self) -> u64 {
         self.changes
     }
@@ -100,7 +97,6 @@ impl RunCache {
 
     /// The questions that bring in the runs of these ids: those of `underway` that do, and one for those nobody asked
     /// for yet. Runs are never asked for one by one, and what failed is asked again only after a refresh.
-    #[must_use]
     pub fn to_ask<'q>(
         &self,
         ids: impl IntoIterator<Item = RunId>,
@@ -142,7 +138,7 @@ impl RunCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::{FailureKind, Service};
+    use crate::domain::failure::{FailureKind, Service};
 
     fn id(n: usize) -> RunId {
         RunId::new(format!("run{n}"))

@@ -30,7 +30,7 @@ pub enum SaveNews {
         bytes: u64,
     },
     /// It could not be saved, and nothing was left behind.
-    Failed(crate::failure::Failure),
+    Failed(crate::domain::failure::Failure),
 }
 
 /// How far the file being saved is. One at a time.
@@ -46,13 +46,11 @@ pub struct Saving {
 
 impl Saving {
     /// Begins.
-    #[must_use]
     pub fn new(request: SaveRequest) -> Self {
         Self { request, bytes: 0, exists: None }
     }
 
     /// How far it is, in a few words.
-    #[must_use]
     pub fn word(&self) -> String {
         format!("saving, {}", human_size(self.bytes))
     }

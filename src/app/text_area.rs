@@ -13,19 +13,16 @@ pub struct TextArea {
 
 impl TextArea {
     /// `text`, to be typed on at its end.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self { text: text.to_owned(), at: text.len() }
     }
 
     /// What was typed.
-    #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// What stands before the cursor, and what behind it.
-    #[must_use]
     pub fn halves(&self) -> (&str, &str) {
         self.text.split_at(self.at)
     }

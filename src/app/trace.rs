@@ -12,7 +12,6 @@ use crate::ports::tracking::Experiment;
 pub enum Trace {
     /// A logged model, by its id.
     LoggedModel(String),
-    /// An experiment.
     Experiment(ExperimentId),
     /// A commit, by anything Git would resolve.
     Commit {
@@ -25,30 +24,25 @@ pub enum Trace {
     PullRequest {
         /// The repository.
         repo: RepoSlug,
-        /// The commit.
         commit: CommitSha,
     },
     /// Checks and statuses of a commit.
     Checks {
         /// The repository.
         repo: RepoSlug,
-        /// The commit.
         commit: CommitSha,
     },
     /// What one commit has that another has not.
     Changes {
         /// The repository.
         repo: RepoSlug,
-        /// The old commit.
         old: CommitSha,
-        /// The new commit.
         new: CommitSha,
     },
     /// A workflow run.
     Workflow {
         /// The repository.
         repo: RepoSlug,
-        /// Its id.
         id: u64,
     },
 }
@@ -56,18 +50,12 @@ pub enum Trace {
 /// The answer to the [`Trace`] of the same name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Traced {
-    /// To [`Trace::LoggedModel`].
     LoggedModel(LoggedModel),
-    /// To [`Trace::Experiment`].
     Experiment(Experiment),
-    /// To [`Trace::Commit`].
     Commit(Commit),
     /// To [`Trace::PullRequest`]; none if the commit was pushed directly.
     PullRequest(Option<PullRequest>),
-    /// To [`Trace::Checks`].
     Checks(Vec<CheckResult>),
-    /// To [`Trace::Changes`].
     Changes(CodeChange),
-    /// To [`Trace::Workflow`].
     Workflow(CdRun),
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::failure::{Failure, FailureKind, Service};
+use crate::domain::failure::{Failure, FailureKind, Service};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,13 +29,11 @@ pub enum Exit {
 
 impl Exit {
     /// The number.
-    #[must_use]
     pub fn code(self) -> u8 {
         self as u8
     }
 
     /// The code of a failure, of which nothing is left half-done.
-    #[must_use]
     pub fn of(failure: &Failure) -> Self {
         match (failure.service, failure.kind) {
             (Service::Journal, FailureKind::NotFound) => Self::Refused,
@@ -45,7 +43,6 @@ impl Exit {
     }
 
     /// The code of a kind of failure, wherever it happened.
-    #[must_use]
     pub fn of_kind(kind: FailureKind) -> Self {
         match kind {
             FailureKind::Config => Self::Usage,

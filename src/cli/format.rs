@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::output::Role;
-use super::table::Cell;
+use crate::cli::output::Role;
+use crate::cli::table::Cell;
 use crate::domain::compare::Change;
 use crate::domain::release::signed;
 use crate::domain::run::MetricValue;
 
 /// How long ago something was, in its largest unit: `5m`, `3h`, `2d`, `8w`. Empty if unknown.
-#[must_use]
 pub fn age(now: Timestamp, then: Option<Timestamp>) -> String {
     let Some(then) = then else {
         return String::new();
@@ -26,20 +25,17 @@ pub fn age(now: Timestamp, then: Option<Timestamp>) -> String {
 }
 
 /// A time to the second, in UTC. Empty if unknown.
-#[must_use]
 pub fn time(at: Option<Timestamp>) -> String {
     at.map(|t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default()
 }
 
 /// A metric's value. Empty if there is none.
-#[must_use]
 pub fn value(value: Option<MetricValue>) -> String {
     value.map(|v| v.to_string()).unwrap_or_default()
 }
 
 /// A difference in two cells: the symbol of its direction (better `▲`, worse `▼`, unknown `?`, same `=`), and the
 /// signed number.
-#[must_use]
 pub fn delta(change: Change, delta: Option<f64>) -> [Cell; 2] {
     let (symbol, role) = symbol(change);
     let number = delta.filter(|_| change != Change::Same).map(signed).unwrap_or_default();
@@ -47,7 +43,6 @@ pub fn delta(change: Change, delta: Option<f64>) -> [Cell; 2] {
 }
 
 /// The symbol of a change, and what it means.
-#[must_use]
 pub fn symbol(change: Change) -> (&'static str, Role) {
     match change {
         Change::Same => ("=", Role::Muted),

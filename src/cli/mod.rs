@@ -3,39 +3,16 @@
 //! Owns arguments, text and JSON output, exit codes, and the wiring of configuration into ports. Must never decide
 //! anything about a promotion: that is the promoter's.
 
-pub mod answers;
-pub mod approve;
 pub mod args;
-pub mod check;
-pub mod config;
-pub mod decide;
-pub mod doctor;
+pub mod commands;
 pub mod exit;
 pub mod format;
-pub mod inbox;
 pub mod json;
-pub mod json_code;
-pub mod json_decision;
-pub mod json_log;
-pub mod json_promotion;
-pub mod json_verdict;
-pub mod json_verify;
-pub mod log;
-pub mod logbook;
-pub mod models;
+pub mod logging;
 pub mod narrate;
 pub mod output;
-pub mod promotions;
-pub mod rollback;
-pub mod runs;
-pub mod screens;
-pub mod shell;
-pub mod show;
-pub mod show_code;
-pub mod signatures;
 pub mod state_word;
 pub mod table;
-pub mod verify;
 pub mod wire;
 
 use std::collections::HashMap;
@@ -48,12 +25,12 @@ pub use output::Sink;
 
 use crate::app::paged::append;
 use crate::config::{Env, Loaded, Target, load, promotion_target_name};
+use crate::domain::failure::Outcome;
 use crate::domain::ids::RunId;
 use crate::domain::record::Decision;
 use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::RegisteredModel;
 use crate::domain::run::Run;
-use crate::failure::Outcome;
 use crate::services::Services;
 use args::Command;
 
@@ -77,15 +54,15 @@ pub async fn run(cli: Cli, env: Env, mut sink: Sink) -> Exit {
 async fn command(cli: Cli, env: Env, sink: &mut Sink) -> Outcome<Exit> {
     let flags = cli.flags();
     match &cli.command {
-        Some(Command::Completions { shell }) => return shell::completions(*shell, sink),
-        Some(Command::Man) => return shell::man(sink),
-        Some(Command::Config { action }) => return config::run(action.as_ref(), env, flags, sink),
+        Some(Command::Completions { shell }) => return commands::shell::completions(*shell, sink),
+        Some(Command::Man) => return commands::shell::man(sink),
+        Some(Command::Config { action }) => return commands::config::run(action.as_ref(), env, flags, sink),
         _ => {}
     }
     let filter = env.get("SIGNOFF_LOG").map(str::to_owned);
     let loaded = load(env, flags)?;
     let target = loaded.target()?;
-    log::begin(&loaded.paths.state_of(target.rules.demo), filter.as_deref());
+    logging::begin(&loaded.paths.state_of(target.rules.demo), filter.as_deref());
     if !matches!(&cli.command, Some(Command::Doctor { .. })) {
         for notice in &target.notices {
             sink.warn(notice);
@@ -118,7 +95,7 @@ async fn dispatch(
     };
     let Some(command) = command.filter(|c| !matches!(c, Command::Demo { .. } | Command::Open { .. })) else {
         let state_dir = loaded.paths.state_of(target.rules.demo);
-        return screens::run(services, &loaded.ui, &state_dir, open, sink).await;
+        return commands::screens::run(services, &loaded.ui, &state_dir, open, sink).await;
     };
     act(command, loaded, target, &services, sink).await
 }
@@ -135,30 +112,34 @@ pub async fn act(
     sink: &mut Sink,
 ) -> Outcome<Exit> {
     match command {
-        Command::Inbox { format } => inbox::run(services, format, sink).await,
-        Command::Models { like, format } => models::models(services, like.as_deref(), format, sink).await,
-        Command::Versions { model, limit, format } => models::versions(services, &model, limit, format, sink).await,
-        Command::Show { reference, format } => show::show(services, &reference, format, sink).await,
-        Command::Check { reference, format } => check::check(services, &reference, format, sink).await,
+        Command::Inbox { format } => commands::inbox::run(services, format, sink).await,
+        Command::Models { like, format } => commands::models::models(services, like.as_deref(), format, sink).await,
+        Command::Versions { model, limit, format } => {
+            commands::models::versions(services, &model, limit, format, sink).await
+        }
+        Command::Show { reference, format } => commands::show::show(services, &reference, format, sink).await,
+        Command::Check { reference, format } => commands::check::check(services, &reference, format, sink).await,
         Command::Compare { candidate, baseline, all, format } => {
-            show::compare_command(services, &candidate, baseline.as_ref(), all, format, sink).await
+            commands::show::compare_command(services, &candidate, baseline.as_ref(), all, format, sink).await
         }
         Command::Runs { experiment, filter, sort, order, limit, format } => {
-            let list = runs::List { filter, order: runs::order(sort, order), limit: limit.max(1) };
-            runs::run(services, &experiment, list, format, sink).await
+            let list = commands::runs::List { filter, order: commands::runs::order(sort, order), limit: limit.max(1) };
+            commands::runs::run(services, &experiment, list, format, sink).await
         }
-        Command::Approve(args) => approve::approve(services, &args, interrupt(), sink).await,
-        Command::Reject(args) => decide::run(services, &args, Decision::Reject, sink).await,
-        Command::Hold(args) => decide::run(services, &args, Decision::Hold, sink).await,
-        Command::Rollback(args) => rollback::run(services, &args, interrupt(), sink).await,
-        Command::Promotions { unfinished, format } => promotions::run(services, unfinished, format, sink).await,
+        Command::Approve(args) => commands::approve::approve(services, &args, interrupt(), sink).await,
+        Command::Reject(args) => commands::decide::run(services, &args, Decision::Reject, sink).await,
+        Command::Hold(args) => commands::decide::run(services, &args, Decision::Hold, sink).await,
+        Command::Rollback(args) => commands::rollback::run(services, &args, interrupt(), sink).await,
+        Command::Promotions { unfinished, format } => {
+            commands::promotions::run(services, unfinished, format, sink).await
+        }
         Command::Resume { id, wait, format } => {
-            approve::resume(services, id.as_deref(), wait, interrupt(), format, sink).await
+            commands::approve::resume(services, id.as_deref(), wait, interrupt(), format, sink).await
         }
-        Command::Undo { id, format } => approve::undo(services, &id, interrupt(), format, sink).await,
-        Command::Log { model, at, shape } => logbook::run(services, model.as_ref(), at, shape, sink).await,
-        Command::Verify { tag, wait, format } => verify::run(services, &tag, wait, format, sink).await,
-        Command::Doctor { format } => doctor::run(services, target, &loaded.paths, format, sink).await,
+        Command::Undo { id, format } => commands::approve::undo(services, &id, interrupt(), format, sink).await,
+        Command::Log { model, at, shape } => commands::log::run(services, model.as_ref(), at, shape, sink).await,
+        Command::Verify { tag, wait, format } => commands::verify::run(services, &tag, wait, format, sink).await,
+        Command::Doctor { format } => commands::doctor::run(services, target, &loaded.paths, format, sink).await,
         // These were answered before any target was needed, or open the screens.
         Command::Demo { .. }
         | Command::Open { .. }
@@ -169,7 +150,7 @@ pub async fn act(
 }
 
 /// Yields at each Ctrl-C.
-fn interrupt() -> approve::Stop {
+fn interrupt() -> commands::approve::Stop {
     futures_util::stream::unfold((), |()| async {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Some(((), ())),
@@ -181,7 +162,6 @@ fn interrupt() -> approve::Stop {
 }
 
 /// Which world an answer is about.
-#[must_use]
 pub fn place(services: &Services) -> json::Where {
     json::Where {
         target: services.rules.target_name.clone(),

@@ -4,7 +4,6 @@ use crate::domain::cd::CdOutcome;
 use crate::domain::promotion::{Ending, Event, Finding, Receipt};
 
 /// One event as a line; none for those that say nothing new.
-#[must_use]
 pub fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Opened { plan } => format!("journal   written, promotion {}", plan.id),
@@ -48,7 +47,6 @@ fn detail(receipt: &Receipt) -> String {
 }
 
 /// The CD run in a phrase.
-#[must_use]
 pub fn cd(outcome: &CdOutcome) -> String {
     match outcome {
         CdOutcome::NotExpected => "is not expected".to_owned(),

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// How text may look on a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,6 @@ pub enum Role {
 
 impl Style {
     /// `text` as `role` looks here.
-    #[must_use]
     pub fn paint(self, role: Role, text: &str) -> String {
         let code = match role {
             Role::Plain => return text.to_owned(),
@@ -84,7 +83,6 @@ pub struct Sink {
 
 impl Sink {
     /// The streams of this process. `no_color` is the environment's wish.
-    #[must_use]
     pub fn of_process(no_color: bool) -> Self {
         let out = io::stdout();
         let err = io::stderr();
@@ -97,7 +95,6 @@ impl Sink {
     }
 
     /// Streams that keep what is written, for tests. Both look as `style` says.
-    #[must_use]
     pub fn captured(style: Style) -> (Self, Captured, Captured) {
         let (out, err) = (Captured::default(), Captured::default());
         let sink =
@@ -106,13 +103,11 @@ impl Sink {
     }
 
     /// Streams of any kind, for tests of what happens when they fail.
-    #[must_use]
     pub fn to(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
         Self { out: Stream::new(out, Style::default()), err: Stream::new(err, Style::default()) }
     }
 
     /// How results may look.
-    #[must_use]
     pub fn style(&self) -> Style {
         self.out.style
     }
@@ -200,7 +195,6 @@ pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Captured {
     /// All of it so far.
-    #[must_use]
     pub fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()

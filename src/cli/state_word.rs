@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::exit::Exit;
-use super::output::Role;
+use crate::cli::exit::Exit;
+use crate::cli::output::Role;
 use crate::domain::cd::{CdOutcome, CdState};
 use crate::domain::promotion::{Ending, Phase, SagaState};
-use crate::promoter::Until;
+use crate::services::promote::Until;
 
 /// How far a promotion is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -34,7 +34,6 @@ pub enum Word {
 
 impl Word {
     /// The word.
-    #[must_use]
     pub fn text(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -50,7 +49,6 @@ impl Word {
     }
 
     /// What it means.
-    #[must_use]
     pub fn role(self) -> Role {
         match self {
             Self::Done | Self::Released => Role::Good,
@@ -61,14 +59,12 @@ impl Word {
     }
 
     /// Whether somebody has to resume or undo it.
-    #[must_use]
     pub fn is_unfinished(self) -> bool {
         matches!(self, Self::Paused | Self::Interrupted)
     }
 }
 
 /// How far `state` is; `driven` if another process works on it.
-#[must_use]
 pub fn word(state: &SagaState, driven: bool) -> Word {
     match &state.phase {
         Phase::Ended(Ending::Done) => Word::Done,
@@ -83,7 +79,6 @@ pub fn word(state: &SagaState, driven: bool) -> Word {
 }
 
 /// Why it is not done, and what to do next.
-#[must_use]
 pub fn why(state: &SagaState) -> (Option<String>, Option<String>) {
     if let Some((failure, _)) = &state.paused {
         return (Some(failure.to_string()), failure.hint.clone());
@@ -99,7 +94,6 @@ pub fn why(state: &SagaState) -> (Option<String>, Option<String>) {
 }
 
 /// The exit code of a promotion that was driven `until`; `cancelled` if the user stopped it.
-#[must_use]
 pub fn exit(state: &SagaState, until: Until, cancelled: bool) -> Exit {
     match word(state, false) {
         Word::Done | Word::Released if until == Until::Released => Exit::Done,
@@ -178,9 +172,9 @@ mod tests {
 
     #[test]
     fn a_refusal_leaves_nothing_and_says_why() {
-        let failure = crate::failure::Failure::new(
-            crate::failure::FailureKind::Conflict,
-            crate::failure::Service::Mlflow,
+        let failure = crate::domain::failure::Failure::new(
+            crate::domain::failure::FailureKind::Conflict,
+            crate::domain::failure::Service::Mlflow,
             "approve",
             "the stage changed",
         );

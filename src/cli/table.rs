@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::output::{Role, Style};
+use crate::cli::output::{Role, Style};
 
 /// Blank columns between two columns.
 const GAP: usize = 2;
@@ -54,14 +54,12 @@ pub struct Table {
 
 impl Table {
     /// A table with these columns.
-    #[must_use]
     pub fn new(columns: &[(&str, Align)]) -> Self {
         let columns = columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect();
         Self { columns, rows: Vec::new(), indent: 0 }
     }
 
     /// Moves the whole table to the right.
-    #[must_use]
     pub fn indented(mut self, by: usize) -> Self {
         self.indent = by;
         self
@@ -75,14 +73,12 @@ impl Table {
     }
 
     /// Whether it has no rows.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// The lines of the table. Columns that are empty in every row are left out; text is cut only where the
     /// style knows a width.
-    #[must_use]
     pub fn render(&self, style: Style) -> String {
         let mut aligned = self.clone();
         aligned.align_points();
@@ -157,7 +153,6 @@ impl Table {
 }
 
 /// Cuts `text` to `width` columns, ending in `…` where something was cut.
-#[must_use]
 pub fn cut(text: &str, width: usize) -> String {
     use unicode_segmentation::UnicodeSegmentation as _;
     if text.width() <= width {

@@ -9,7 +9,7 @@ use crate::adapters::records::RecordDir;
 use crate::adapters::ssh::{NoKey, SshSigner};
 use crate::adapters::{demo, github, mlflow};
 use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Signing, Target};
-use crate::failure::Outcome;
+use crate::domain::failure::Outcome;
 use crate::ports::code::CodeHost;
 use crate::ports::records::RecordSigner;
 use crate::ports::tracking::TrackingServer;
@@ -19,7 +19,7 @@ use crate::services::Services;
 /// The ports of `target`. Talks to nobody yet.
 ///
 /// # Errors
-/// [`crate::failure::FailureKind::Config`] if a value cannot be turned into a connection.
+/// [`crate::domain::failure::FailureKind::Config`] if a value cannot be turned into a connection.
 pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ports = match &target.connections {
@@ -71,7 +71,7 @@ impl Ports {
 /// Starts the demo over: a fresh world, and no history.
 ///
 /// # Errors
-/// [`crate::failure::FailureKind::Local`] if the disk refuses.
+/// [`crate::domain::failure::FailureKind::Local`] if the disk refuses.
 pub fn reset_demo(paths: &Paths) -> Outcome<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     demo_store(paths, &clock).reset()?;

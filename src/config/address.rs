@@ -62,7 +62,6 @@ pub fn without_credentials(url: Url) -> Result<Url, String> {
 }
 
 /// `text` without the user and password an address may hold.
-#[must_use]
 pub fn redact(text: &str) -> String {
     let cleaned = clean_line(text);
     match cleaned.split_once("://") {
@@ -118,7 +117,6 @@ pub fn api_of_host(name: &str) -> Result<Url, String> {
 }
 
 /// The GitHub host whose API this is, with its port if it has an unusual one.
-#[must_use]
 pub fn host_of_api(api: &Url) -> String {
     let host = api.host_str().unwrap_or_default();
     match host.strip_prefix("api.") {
@@ -128,13 +126,11 @@ pub fn host_of_api(api: &Url) -> String {
 }
 
 /// Whether this host is GitHub's own cloud, whose token variables are `GH_TOKEN` and `GITHUB_TOKEN`.
-#[must_use]
 pub fn is_github_cloud(host: &str) -> bool {
     host == "github.com" || host.ends_with(".ghe.com")
 }
 
 /// Whether what is sent to this address stays on this machine.
-#[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -145,7 +141,6 @@ pub fn is_loopback(url: &Url) -> bool {
 }
 
 /// Whether both addresses are on the same server: scheme, host and port.
-#[must_use]
 pub fn same_server(a: &Url, b: &Url) -> bool {
     a.origin() == b.origin()
 }

@@ -38,7 +38,6 @@ pub enum MlflowAuth {
     Basic {
         /// The user.
         username: String,
-        /// The password.
         password: SecretString,
     },
     /// A bearer token.
@@ -59,7 +58,6 @@ pub struct Tls {
 pub struct GithubConnection {
     /// The host's name, such as `github.com`.
     pub host: String,
-    /// Its API.
     pub api_url: Url,
     /// Who to be.
     pub token: GithubToken,

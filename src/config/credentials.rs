@@ -58,7 +58,6 @@ pub struct NamedVariables {
 
 impl NamedVariables {
     /// Whether the target names any.
-    #[must_use]
     pub fn any(&self) -> bool {
         self.token.is_some() || self.username.is_some() || self.password.is_some()
     }
@@ -82,7 +81,6 @@ pub struct FoundAuth {
 /// Finds who to be. If the target names variables, only those count: a generic token may belong to another server.
 ///
 /// User and password go before the token, and only together, as in MLflow's client (measured on 3.18).
-#[must_use]
 pub fn find(env: &Env, named: &NamedVariables, file: &CredentialsFile) -> FoundAuth {
     let mut notices = Vec::new();
     let (username, password, token) = if named.any() {

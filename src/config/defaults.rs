@@ -38,7 +38,6 @@ pub const MAIN_METRICS: &[&str] = &[
 ];
 
 /// What "in production" means.
-#[must_use]
 pub fn promote_to() -> PromotionTarget {
     PromotionTarget::Stage(Stage::Production)
 }

@@ -25,7 +25,6 @@ impl std::fmt::Debug for Env {
 
 impl Env {
     /// Captures the environment of this process. Variables that are not UTF-8 are left out.
-    #[must_use]
     pub fn of_process() -> Self {
         let vars =
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
@@ -40,7 +39,6 @@ impl Env {
     }
 
     /// An environment with exactly these variables and a home directory, for tests.
-    #[must_use]
     pub fn of(vars: &[(&str, &str)], home: impl Into<PathBuf>) -> Self {
         let home = home.into();
         Self {
@@ -53,7 +51,6 @@ impl Env {
 
     /// A variable's value; none if it is unset or blank. Surrounding white space is dropped: tokens are often
     /// read from files that end in a newline.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(|v| v.trim()).filter(|v| !v.is_empty())
     }

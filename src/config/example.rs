@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Every option with meaning, unit and default. Tests keep it true.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");

@@ -12,7 +12,6 @@ pub enum Images {
     Kitty,
     /// The protocol of iTerm2, which WezTerm and mintty speak too.
     Iterm2,
-    /// Sixel.
     Sixel,
     /// Half blocks: two pixels in a cell. Every terminal can.
     Half,
@@ -32,7 +31,6 @@ pub(super) const IMAGES: &[(&str, Images)] = &[
 
 impl Images {
     /// Its name in the file.
-    #[must_use]
     pub fn name(self) -> &'static str {
         IMAGES.iter().find(|(_, images)| *images == self).map_or("auto", |(name, _)| name)
     }
@@ -41,7 +39,6 @@ impl Images {
 /// What the terminal can, going by its variables: asking it would mean to read its answer from among the keys that
 /// a person types. Never [`Images::Auto`]. What is not known for sure is half blocks; so is what runs inside tmux or
 /// screen, which hand pictures on only if they are told to.
-#[must_use]
 pub fn of_terminal(env: &Env) -> Images {
     let is = |name: &str, values: &[&str]| env.get(name).is_some_and(|v| values.contains(&v));
     let term = env.get("TERM").unwrap_or_default();

@@ -11,9 +11,9 @@ use super::paths::Paths;
 use super::reader::Problem;
 use super::resolve::{self, Flags, Resolver, Target};
 use super::show::Shown;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Variables of this program's own.
 const OWN_VARIABLES: &[&str] = &["SIGNOFF_CONFIG", "SIGNOFF_TARGET", "SIGNOFF_STATE_DIR", "SIGNOFF_LOG"];
@@ -228,7 +228,6 @@ impl Loaded {
     }
 
     /// The values that do not belong to a target, with their origins.
-    #[must_use]
     pub fn shared_values(&self) -> Vec<Shown> {
         let mut out = vec![
             Shown::new("config", self.paths.config.value.display().to_string(), &self.paths.config.origin),

@@ -38,7 +38,6 @@ pub enum Theme {
 
 impl Theme {
     /// Its name in the file.
-    #[must_use]
     pub fn name(self) -> &'static str {
         THEMES.iter().find(|(_, theme)| *theme == self).map_or("auto", |(name, _)| name)
     }
@@ -58,7 +57,6 @@ pub enum SymbolSet {
     /// Unicode, unless the locale says that the terminal has none.
     #[default]
     Auto,
-    /// Unicode.
     Unicode,
     /// ASCII alone.
     Ascii,
@@ -66,7 +64,6 @@ pub enum SymbolSet {
 
 impl SymbolSet {
     /// Its name in the file.
-    #[must_use]
     pub fn name(self) -> &'static str {
         SYMBOLS.iter().find(|(_, set)| *set == self).map_or("auto", |(name, _)| name)
     }
@@ -88,19 +85,13 @@ pub const TRIGGERS: &[(&str, CdTrigger)] = &[
 pub struct ConfigFile {
     /// The target that is used if none is named.
     pub default_target: Option<Sourced<String>>,
-    /// `[ui]`.
     pub ui: UiSection,
-    /// `[metrics]`.
     pub metrics: MetricsSection,
-    /// `[review]`.
     pub review: ReviewSection,
     /// `[github] use_gh_cli`.
     pub use_gh_cli: Option<Sourced<bool>>,
-    /// `[release]`.
     pub release: ReleaseSection,
-    /// `[policy]`.
     pub policy: Option<Sourced<PolicyTable>>,
-    /// `[signing]`.
     pub signing: SigningSection,
     /// `[models."pattern"]`, in the order of the file.
     pub models: Vec<(String, ModelSection)>,
@@ -209,7 +200,6 @@ pub struct TargetSection {
     pub promote_to: Option<Sourced<PromotionTarget>>,
     /// The repository that releases are cut in.
     pub repository: Option<Sourced<RepoSlug>>,
-    /// The GitHub host.
     pub github_host: Option<Sourced<String>>,
     /// The GitHub API's address.
     pub github_api_url: Option<Sourced<url::Url>>,
@@ -239,7 +229,6 @@ pub struct Parsed {
 }
 
 /// Reads the text of a configuration file. `path` is for messages, and what relative paths in it are relative to.
-#[must_use]
 pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
     let doc = Document::new(path, text);
     let table = doc.parse();

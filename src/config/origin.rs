@@ -44,7 +44,6 @@ impl fmt::Display for Origin {
 /// A value and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sourced<T> {
-    /// The value.
     pub value: T,
     /// Where it came from.
     pub origin: Origin,

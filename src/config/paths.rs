@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::env::Env;
 use super::origin::{Origin, Sourced};
-use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Files and directories of this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,6 @@ impl Paths {
     }
 
     /// Where the journals of a target live. The demo has a directory of its own: its history is not history.
-    #[must_use]
     pub fn state_of(&self, demo: bool) -> PathBuf {
         if demo { self.state.value.join("demo") } else { self.state.value.clone() }
     }

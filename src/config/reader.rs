@@ -35,13 +35,11 @@ pub struct Document<'a> {
 
 impl<'a> Document<'a> {
     /// A document at `path` (for messages) with this text.
-    #[must_use]
     pub fn new(path: &'a Path, text: &'a str) -> Self {
         Self { path, text, problems: RefCell::default(), unset: RefCell::default() }
     }
 
     /// Parses the text; syntax mistakes are noted and make the result empty.
-    #[must_use]
     pub fn parse(&self) -> DeTable<'a> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
@@ -62,7 +60,6 @@ impl<'a> Document<'a> {
     }
 
     /// All mistakes by line, and the keys (dotted) that were asked for and are not there.
-    #[must_use]
     pub fn into_findings(self) -> (Vec<Problem>, BTreeSet<String>) {
         let mut problems = self.problems.into_inner();
         problems.sort();
@@ -82,7 +79,6 @@ pub struct Section<'d, 'i> {
 
 impl<'d, 'i> Section<'d, 'i> {
     /// The document's top level.
-    #[must_use]
     pub fn root(doc: &'d Document<'i>, table: &'d DeTable<'i>) -> Self {
         Self { doc, name: String::new(), table: Some(table), asked: Vec::new() }
     }

@@ -11,13 +11,13 @@ use super::show::Shown;
 use super::signing::Signing;
 use crate::domain::cd::CdTrigger;
 use crate::domain::compare::Directions;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::RepoSlug;
 use crate::domain::policy::file::PolicyFile;
 use crate::domain::promotion::CdPlan;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, DEFAULT_NOTES_TEMPLATE, NotesContext, NotesMetric};
 use crate::domain::rules::{POLICY_FILE, PolicyFrom, PolicyRule, RepositoryRule, Rules};
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// What the command line says, as plain values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,6 @@ pub struct Flags {
 /// One target with all layers applied.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Its name.
     pub name: String,
     /// What the core needs to know.
     pub rules: Rules,
@@ -290,7 +289,6 @@ fn bytes(number: u64) -> usize {
 }
 
 /// The built-in world as a target: it takes nothing from file, environment or flags but `--readonly`.
-#[must_use]
 pub fn demo(flags: &Flags) -> Target {
     let patterns = |list: &[&str]| list.iter().map(|p| (*p).to_owned()).collect();
     let origin = if flags.demo { Origin::Flag("--demo") } else { Origin::Default };
@@ -360,7 +358,6 @@ pub(super) fn read_text(path: &Path) -> Result<String, String> {
 }
 
 /// `stage:Production`, as the file spells it.
-#[must_use]
 pub fn promotion_target_name(target: &PromotionTarget) -> String {
     match target {
         PromotionTarget::Stage(stage) => format!("stage:{stage}"),

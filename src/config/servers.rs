@@ -11,7 +11,7 @@ use super::credentials::{self, CredentialsFile, FoundAuth, NamedVariables};
 use super::defaults;
 use super::origin::{Origin, Sourced};
 use super::resolve::{Resolver, split_repo};
-use crate::failure::Outcome;
+use crate::domain::failure::Outcome;
 
 /// How a hidden value is shown.
 pub const HIDDEN: &str = "***";
@@ -84,7 +84,7 @@ impl Resolver<'_> {
         Ok(Some(Sourced::new(url, text.origin)))
     }
 
-    fn no_server(&self) -> crate::failure::Failure {
+    fn no_server(&self) -> crate::domain::failure::Failure {
         if self.env.get("DATABRICKS_HOST").is_some() || self.env.get("DATABRICKS_CONFIG_PROFILE").is_some() {
             return self
                 .refuse("DATABRICKS_HOST is set, and signoff cannot speak to Databricks workspaces yet")

@@ -32,7 +32,6 @@ impl SigningSection {
     }
 
     /// The values alone.
-    #[must_use]
     pub fn values(&self) -> Signing {
         let value = |set: &Option<Sourced<PathBuf>>| set.as_ref().map(|s| s.value.clone());
         Signing { ssh_key: value(&self.ssh_key), allowed_signers: value(&self.allowed_signers) }

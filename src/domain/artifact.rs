@@ -66,7 +66,6 @@ pub struct SignatureField {
 pub struct LoggedModel {
     /// Its id, `m-...`.
     pub id: String,
-    /// Its name.
     pub name: String,
     /// `LOGGED_MODEL_READY`, ... as the server spells it.
     pub status: String,
@@ -76,7 +75,6 @@ pub struct LoggedModel {
 
 /// Where a version's own folder of files is, as its source says: whose files, and the folder among them (empty for all of
 /// them). None where the source names neither a run, nor a logged model, nor the store's own address of its run's files.
-#[must_use]
 pub fn home(version: &ModelVersion) -> Option<(ArtifactRoot, String)> {
     let source = version.source.trim_end_matches('/');
     let of_run = |run: &str, path: &str| (ArtifactRoot::Run(RunId::new(run)), path.trim_matches('/').to_owned());
@@ -97,7 +95,6 @@ pub fn home(version: &ModelVersion) -> Option<(ArtifactRoot, String)> {
 
 /// A server's path as a path below a folder of this machine; none if it might lead out of that folder, or onto
 /// something that is no file, on any system: `..`, absolute paths, drive letters, backslashes, control characters.
-#[must_use]
 pub fn safe_relative_path(path: &str) -> Option<PathBuf> {
     let drive = |part: &str| part.as_bytes().get(1) == Some(&b':') && part.as_bytes()[0].is_ascii_alphabetic();
     // Windows cuts dots and spaces off the end, so that `.. .` is `..`. This covers the empty part as well.
@@ -108,7 +105,6 @@ pub fn safe_relative_path(path: &str) -> Option<PathBuf> {
 }
 
 /// A size as people read it: `812 B`, `18.3 KiB`, `1.2 GiB`.
-#[must_use]
 pub fn human_size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let mut size = bytes as f64;

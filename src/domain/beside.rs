@@ -10,7 +10,6 @@ use super::run::{MetricValue, Run};
 /// One of the things laid side by side, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Column<'a> {
-    /// The run.
     pub run: Option<&'a Run>,
     /// The version's own tags, if it is one.
     pub tags: Option<&'a Tags>,
@@ -19,7 +18,6 @@ pub struct Column<'a> {
 /// The values of one row, one for each column; none where a column has no such thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cells {
-    /// Of a metric.
     Numbers(Vec<Option<MetricValue>>),
     /// Of a param or tag, raw.
     Texts(Vec<Option<String>>),
@@ -37,9 +35,7 @@ pub struct Row {
 /// Everything, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
-    /// Metrics.
     pub metrics: Vec<Row>,
-    /// Params.
     pub params: Vec<Row>,
     /// Tags, without those MLflow and signoff write for themselves.
     pub tags: Vec<Row>,
@@ -47,7 +43,6 @@ pub struct Beside {
 
 impl Row {
     /// Whether the columns do not all say the same.
-    #[must_use]
     pub fn differs(&self) -> bool {
         match &self.cells {
             Cells::Numbers(v) => v.windows(2).any(|w| w[0] != w[1]),
@@ -56,7 +51,6 @@ impl Row {
     }
 
     /// How much the second column differs from the first ([`change_size`]). Of texts nobody can say how much.
-    #[must_use]
     pub fn size(&self) -> f64 {
         match &self.cells {
             Cells::Numbers(v) => change_size(v.first().copied().flatten(), v.get(1).copied().flatten()),
@@ -67,7 +61,6 @@ impl Row {
 }
 
 /// Lays `columns` side by side.
-#[must_use]
 pub fn lay(columns: &[Column<'_>]) -> Beside {
     let runs = || columns.iter().filter_map(|c| c.run);
     let metrics: BTreeSet<&str> = runs().flat_map(|r| r.metrics.names()).collect();

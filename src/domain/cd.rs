@@ -22,7 +22,6 @@ pub enum CdTrigger {
 
 impl CdTrigger {
     /// The `event` GitHub reports on runs started this way.
-    #[must_use]
     pub fn event(self) -> Option<&'static str> {
         match self {
             Self::Release => Some("release"),
@@ -90,7 +89,6 @@ pub enum CdState {
 
 impl CdState {
     /// Reads GitHub's pair of status and conclusion.
-    #[must_use]
     pub fn from_github(status: Option<&str>, conclusion: Option<&str>) -> Self {
         match (status.unwrap_or("queued"), conclusion) {
             ("completed", Some("success")) => Self::Success,
@@ -104,7 +102,6 @@ impl CdState {
     }
 
     /// Nothing more will happen without a re-run.
-    #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Success | Self::Failed(_))
     }

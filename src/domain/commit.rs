@@ -46,7 +46,6 @@ pub enum Ancestry {
 /// A tag as it stands in the repository, peeled to its commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagState {
-    /// The name.
     pub name: TagName,
     /// The commit it finally points to.
     pub commit: String,

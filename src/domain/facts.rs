@@ -23,7 +23,6 @@ pub enum RunFacts {
 
 impl RunFacts {
     /// The run, if it was read.
-    #[must_use]
     pub fn known(&self) -> Option<&Run> {
         match self {
             Self::Known(run) => Some(run),
@@ -35,9 +34,7 @@ impl RunFacts {
 /// The version that was in production when the facts were read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
-    /// The version.
     pub version: ModelVersion,
-    /// Its run.
     pub run: RunFacts,
 }
 
@@ -47,7 +44,6 @@ pub struct Baseline {
 pub struct ReviewedFacts {
     /// The candidate.
     pub version: ModelVersion,
-    /// Its run.
     pub run: RunFacts,
     /// What it was laid against: the newest version in production, if any.
     pub baseline: Option<Baseline>,
@@ -60,7 +56,6 @@ impl ReviewedFacts {
     ///
     /// Left out are times of last change (re-sending a transition moves them and changes nothing) and
     /// signoff's own tags, which the promotion itself writes.
-    #[must_use]
     pub fn digest(&self) -> String {
         let mut facts = self.clone();
         facts.each_version(|v| {
@@ -85,7 +80,6 @@ impl ReviewedFacts {
     }
 
     /// What differs between these facts and `now`, one sentence each. Empty exactly when the digests agree.
-    #[must_use]
     pub fn changes_to(&self, now: &Self) -> Vec<String> {
         if self.digest() == now.digest() {
             return Vec::new();

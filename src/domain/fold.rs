@@ -21,7 +21,6 @@ pub enum Fold {
 
 /// Folds names that share a beginning up to a separator (`/`, `_`, `.` or `-`), at least `least` of them, into the
 /// longest beginnings that many share. Rows stand where the first of their names stood.
-#[must_use]
 pub fn fold(names: &[&str], least: usize) -> Vec<Fold> {
     let mut groups = Vec::new();
     gather(names, (0..names.len()).collect(), 0, least.max(2), &mut groups);

@@ -20,9 +20,7 @@ pub struct Point {
 /// The points of one metric of one run, in the order of their steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
-    /// The run.
     pub run: RunId,
-    /// The metric.
     pub metric: String,
     /// Its points, by step, then time.
     pub points: Vec<Point>,
@@ -49,7 +47,6 @@ pub struct Statistics {
 
 impl History {
     /// Statistics over all points that are here.
-    #[must_use]
     pub fn statistics(&self) -> Statistics {
         let finite = || self.points.iter().filter(|p| p.value.is_finite()).map(|p| (p.value.0, p.step));
         let count = finite().count();

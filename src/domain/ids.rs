@@ -26,7 +26,6 @@ macro_rules! text_id {
             }
 
             /// The raw spelling, for sending back to the server. Never show it.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -55,7 +54,6 @@ text_id! {
 
 impl RunId {
     /// The first eight characters, cleaned: enough to recognise a run on screen.
-    #[must_use]
     pub fn short(&self) -> String {
         text::clean_line(&self.0).chars().take(8).collect()
     }
@@ -97,13 +95,11 @@ pub struct CommitSha(String);
 
 impl CommitSha {
     /// The 40 digits.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The first seven digits, as Git shows them.
-    #[must_use]
     pub fn short(&self) -> &str {
         &self.0[..7]
     }
@@ -151,20 +147,17 @@ pub struct RepoSlug {
 
 impl RepoSlug {
     /// The account or organisation.
-    #[must_use]
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
     /// The repository's name within its owner.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Reads the repository out of a remote URL as Git writes it (`https://host/o/n.git`,
     /// `git@host:o/n.git`, `ssh://git@host/o/n`), together with its host. Credentials in the URL are dropped.
-    #[must_use]
     pub fn from_remote_url(url: &str) -> Option<(String, Self)> {
         let url = url.trim();
         let rest = match url.split_once("://") {
@@ -226,7 +219,6 @@ pub struct TagName(String);
 
 impl TagName {
     /// The name without `refs/tags/`.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -280,13 +272,11 @@ pub struct PromotionId(uuid::Uuid);
 
 impl PromotionId {
     /// Wraps a UUID made at the edge (see [`crate::ports::Clock::new_id`]).
-    #[must_use]
     pub fn from_uuid(id: uuid::Uuid) -> Self {
         Self(id)
     }
 
     /// When it was made, to the millisecond, as a version 7 UUID says; none for other UUIDs.
-    #[must_use]
     pub fn made_at(&self) -> Option<jiff::Timestamp> {
         let (bytes, seven) = (self.0.as_u128(), self.0.get_version_num() == 7);
         seven
@@ -296,7 +286,6 @@ impl PromotionId {
     }
 
     /// The last twelve digits: the random part, enough to tell promotions apart on screen.
-    #[must_use]
     pub fn short(&self) -> String {
         let all = self.0.to_string();
         all[all.len() - 12..].to_owned()

@@ -18,7 +18,6 @@ pub struct Waiting<'m> {
 
 impl Waiting<'_> {
     /// Who holds it back and why, if somebody does.
-    #[must_use]
     pub fn held(&self) -> Option<DecisionMark> {
         DecisionMark::on(self.candidate).filter(|mark| mark.decision == Decision::Hold)
     }
@@ -27,7 +26,6 @@ impl Waiting<'_> {
 /// Finds what waits in `model`, from one page entry and without asking the server again.
 ///
 /// Archived and rejected versions count as decided. One that is held back still waits, see [`Waiting::held`]. A version that is not ready does not wait yet.
-#[must_use]
 pub fn waiting<'m>(model: &'m RegisteredModel, target: &PromotionTarget) -> Option<Waiting<'m>> {
     let production = production(model, target);
     let candidate = model
@@ -41,13 +39,11 @@ pub fn waiting<'m>(model: &'m RegisteredModel, target: &PromotionTarget) -> Opti
 }
 
 /// Whether the decision that stands on `version` is a rejection.
-#[must_use]
 pub fn is_rejected(version: &ModelVersion) -> bool {
     DecisionMark::on(version).is_some_and(|mark| mark.decision == Decision::Reject)
 }
 
 /// The version in production, by the target's definition. The highest, if several hold a stage.
-#[must_use]
 pub fn production(model: &RegisteredModel, target: &PromotionTarget) -> Option<VersionNumber> {
     match target {
         PromotionTarget::Stage(stage) => model.latest.iter().filter(|v| v.stage == *stage).map(|v| v.number).max(),

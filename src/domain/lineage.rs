@@ -17,7 +17,6 @@ pub const NO_TRAINING: &str = "no tag of the training run names a workflow run";
 /// A pull request that brought a commit in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
-    /// Its number.
     pub number: u64,
     /// Its title, cleaned.
     pub title: String,
@@ -94,7 +93,6 @@ pub enum Verdict {
 ///
 /// The author's own approval counts for nothing; a later request for changes, or a dismissal, takes an approval
 /// back; a comment does not. Logins differ in more than case.
-#[must_use]
 pub fn approvers(author: Option<&str>, reviews: impl IntoIterator<Item = (String, Verdict)>) -> Vec<String> {
     let mut latest: Vec<(String, Verdict)> = Vec::new();
     for (login, verdict) in reviews {
@@ -124,7 +122,6 @@ pub enum Standing {
 
 impl CheckResult {
     /// What it means.
-    #[must_use]
     pub fn standing(&self) -> Standing {
         match &self.state {
             CdState::Success => Standing::Passed,
@@ -150,7 +147,6 @@ pub struct CheckCounts {
 
 impl CheckCounts {
     /// Counts `checks`.
-    #[must_use]
     pub fn of(checks: &[CheckResult]) -> Self {
         let mut counts = Self::default();
         for check in checks {
@@ -169,13 +165,11 @@ impl CheckCounts {
 ///
 /// In a pattern `*` and `?` stay within one folder, `**` crosses folders, and a slash at the end stands for
 /// everything below: `src/train/` is `src/train/**`.
-#[must_use]
 pub fn watched(files: &[ChangedFile], patterns: &[String]) -> usize {
     which_watched(files, patterns).into_iter().filter(|w| *w).count()
 }
 
 /// As [`watched`], file by file.
-#[must_use]
 pub fn which_watched(files: &[ChangedFile], patterns: &[String]) -> Vec<bool> {
     let globs: Vec<_> = patterns
         .iter()
@@ -207,7 +201,6 @@ const RUN_ID_TAGS: [&str; 3] = ["github.run_id", "ci.run_id", "GITHUB_RUN_ID"];
 
 /// Finds the workflow run that trained a model in the tags of the training run: any tag but MLflow's own with the
 /// address of a GitHub Actions run, else `github.run_id`, `ci.run_id` or `GITHUB_RUN_ID`.
-#[must_use]
 pub fn trained_by(tags: &Tags) -> Option<TrainedBy> {
     let addresses = tags.texts().filter(|(key, _)| !key.starts_with("mlflow.")).find_map(|(key, value)| {
         let (host, repo, id) = actions_run(value.trim())?;

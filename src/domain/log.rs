@@ -27,7 +27,6 @@ pub enum Source {
 
 impl Source {
     /// The word for it.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Machine => "this machine",
@@ -57,9 +56,7 @@ pub enum Effect {
 pub struct LogEntry {
     /// When it was signed.
     pub at: Timestamp,
-    /// The model.
     pub model: ModelName,
-    /// The version.
     pub version: VersionNumber,
     /// What was decided.
     pub decision: Decision,
@@ -85,7 +82,6 @@ pub struct LogEntry {
 
 impl LogEntry {
     /// The entry of a record.
-    #[must_use]
     pub fn of(sealed: &Sealed, effect: Effect, source: Source) -> Self {
         let record = &sealed.record;
         Self {
@@ -106,7 +102,6 @@ impl LogEntry {
     }
 
     /// The decision in force that the tags of `version` tell of, if they do.
-    #[must_use]
     pub fn on(version: &ModelVersion) -> Option<Self> {
         let mark = DecisionMark::on(version)?;
         let released = mark.decision.promotes().then(|| version.own_tag("tag")).flatten();
@@ -130,7 +125,6 @@ impl LogEntry {
 
     /// What the message of an annotated tag tells of a release without a record, as earlier versions made it. `author` is
     /// who the host says made the release.
-    #[must_use]
     pub fn of_message(message: &str, author: &str, tag: &str, repository: &RepoSlug) -> Option<Self> {
         let id = trailer(message, OPERATION_TRAILER)?.parse::<PromotionId>().ok()?;
         let reason = message.split_once("\nReason: ").and_then(|(_, rest)| rest.split("\n\n").next());
@@ -174,7 +168,6 @@ pub struct Log {
 impl Log {
     /// What put a version of each model into production last, at `at` or before. Only decisions that were signed off are
     /// known; what somebody moved by hand is not.
-    #[must_use]
     pub fn production_at(&self, at: Timestamp) -> BTreeMap<&ModelName, &LogEntry> {
         let mut out: BTreeMap<&ModelName, &LogEntry> = BTreeMap::new();
         // Newest first: the first that fits is the last that happened.
@@ -185,7 +178,6 @@ impl Log {
     }
 
     /// Says where the registry has something else in production than was signed off last.
-    #[must_use]
     pub fn contradictions(&self) -> Vec<String> {
         let last = self.production_at(Timestamp::MAX);
         let differs = |(model, now): (&ModelName, &Vec<VersionNumber>)| {
@@ -203,7 +195,6 @@ impl Log {
 
 /// Lays entries of all sources together: each decision once, newest first. What this machine and the releases say goes
 /// before what tags say; that it reached production counts whoever says it.
-#[must_use]
 pub fn merge(mut found: Vec<LogEntry>) -> Vec<LogEntry> {
     found.sort_by_key(|e| e.sources.iter().min().copied());
     let mut out: Vec<LogEntry> = Vec::new();

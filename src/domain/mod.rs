@@ -9,6 +9,7 @@ pub mod cd;
 pub mod commit;
 pub mod compare;
 pub mod facts;
+pub mod failure;
 pub mod fold;
 pub mod history;
 pub mod ids;

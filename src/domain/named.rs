@@ -24,25 +24,21 @@ pub type Tags = Named<Arc<str>>;
 
 impl<V> Named<V> {
     /// The value of this name.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&V> {
         self.place(name).ok().map(|at| &self.values[at])
     }
 
     /// Whether there is such a name.
-    #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.place(name).is_ok()
     }
 
     /// How many there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.names.len()
     }
 
     /// Whether there are none.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
@@ -63,7 +59,6 @@ impl<V> Named<V> {
     }
 
     /// The value whose name compares as equal: for names that would have to be made first.
-    #[must_use]
     pub fn get_by(&self, compare: impl Fn(&str) -> Ordering) -> Option<&V> {
         self.names.binary_search_by(|n| compare(n)).ok().map(|at| &self.values[at])
     }
@@ -91,7 +86,6 @@ impl<V: Clone> Named<V> {
 
 impl Tags {
     /// The text of this name.
-    #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).map(AsRef::as_ref)
     }

@@ -1,7 +1,6 @@
 //! "Did you mean": the valid name that comes nearest to a misspelt one.
 
 /// The nearest of `valid` to `given`, unless even that is something quite different.
-#[must_use]
 pub fn nearest<'a>(given: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_ascii_lowercase();
     valid
@@ -20,7 +19,6 @@ fn score(given: &str, name: &str) -> f64 {
 }
 
 /// ` (did you mean 'x'?)`, or nothing.
-#[must_use]
 pub fn did_you_mean<'a>(given: &str, valid: impl IntoIterator<Item = &'a str>) -> String {
     nearest(given, valid).map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use super::promotion::CommitOrigin;
 use super::registry::ModelVersion;
 use super::rules::Rules;
 use super::run::Run;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Where a commit is, as far as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]

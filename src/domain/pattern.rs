@@ -11,13 +11,11 @@ use super::text::clean_line;
 const SPECIAL: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
 
 /// Whether `pattern` fits nothing but itself: such a name can be looked up instead of searched for.
-#[must_use]
 pub fn is_literal(pattern: &str) -> bool {
     !pattern.contains(SPECIAL)
 }
 
 /// Whether `name` fits `pattern`.
-#[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
     thread_local! {
         // A pattern costs some 50 µs to compile, and lists ask thousands of times a frame; there are only as many

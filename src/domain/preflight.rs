@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::promotion::PlanDraft;
-use crate::failure::FailureKind;
+use crate::domain::failure::FailureKind;
 
 /// Title of the check that the journal can be used: the command line has an exit code for it.
 pub const JOURNAL: &str = "journal";
@@ -55,7 +55,6 @@ pub struct Preflight {
 
 impl Preflight {
     /// The worst finding.
-    #[must_use]
     pub fn worst(&self) -> CheckState {
         self.checks.iter().map(|c| c.state).max().unwrap_or(CheckState::Unknown)
     }
@@ -66,13 +65,11 @@ impl Preflight {
     }
 
     /// Whether a person may confirm this plan; passing rules that fail, where the policy allows that.
-    #[must_use]
     pub fn may_confirm(&self) -> bool {
         self.draft.is_some() && self.blocking().all(|c| c.overridable)
     }
 
     /// Whether confirming passes rules that fail.
-    #[must_use]
     pub fn needs_override(&self) -> bool {
         self.may_confirm() && self.blocking().next().is_some()
     }

@@ -5,7 +5,6 @@
 pub enum Ink {
     /// Ordinary text.
     Plain,
-    /// A heading.
     Heading,
     /// Text that wants attention.
     Strong,
@@ -13,7 +12,6 @@ pub enum Ink {
     Code,
     /// A key of a mapping.
     Key,
-    /// A number.
     Number,
     /// A word that means something: `true`, `null`.
     Word,
@@ -34,13 +32,11 @@ pub struct Line {
 
 impl Line {
     /// A line of one piece.
-    #[must_use]
     pub fn of(ink: Ink, text: impl Into<String>) -> Self {
         Self { pieces: vec![(ink, text.into())], depth: 0 }
     }
 
     /// The text of the line.
-    #[must_use]
     pub fn plain(&self) -> String {
         self.pieces.iter().map(|(_, text)| text.as_str()).collect()
     }
@@ -87,7 +83,6 @@ impl std::fmt::Debug for Picture {
 
 impl Picture {
     /// The picture scaled to exactly `width` by `height` pixels, each the mean of what it covers.
-    #[must_use]
     pub fn scaled(&self, width: u32, height: u32) -> Self {
         let mut rgb = Vec::with_capacity(3 * width as usize * height as usize);
         let span = |at: u32, of: u32, from: u32| {
@@ -115,7 +110,6 @@ impl Picture {
     }
 
     /// The largest size with the same proportions in `width` by `height` pixels; never larger than the original.
-    #[must_use]
     pub fn fit(&self, width: u32, height: u32) -> (u32, u32) {
         let (w, h) = (f64::from(self.width.max(1)), f64::from(self.height.max(1)));
         let scale = (f64::from(width) / w).min(f64::from(height) / h).min(1.0);
@@ -126,11 +120,8 @@ impl Picture {
 /// What there is to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// Lines of text.
     Text(Vec<Line>),
-    /// A table.
     Table(Grid),
-    /// A picture.
     Picture(Picture),
     /// Bytes of a file that is nothing of the above.
     Bytes(Vec<u8>),

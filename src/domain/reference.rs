@@ -10,7 +10,6 @@ use super::ids::{InvalidId, ModelName, VersionNumber};
 /// Names may hold slashes and at-signs, so the *last* separator counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionRef {
-    /// The model.
     pub model: ModelName,
     /// Which of its versions.
     pub selector: Selector,
@@ -19,7 +18,6 @@ pub struct VersionRef {
 /// How a version is picked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selector {
-    /// By number.
     Number(VersionNumber),
     /// By alias, resolved when it is used. Approvals act on the resolved number, never on the alias.
     Alias(String),

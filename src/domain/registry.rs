@@ -45,7 +45,6 @@ pub fn join_aliases(versions: &mut [ModelVersion], aliases: &BTreeMap<String, Ve
 pub struct ModelVersion {
     /// The model it is a version of.
     pub model: ModelName,
-    /// Its number.
     pub number: VersionNumber,
     /// Its stage; [`Stage::None`] on registries that have no stages.
     pub stage: Stage,
@@ -71,7 +70,6 @@ pub struct ModelVersion {
 
 impl ModelVersion {
     /// The tag signoff wrote under `signoff.<name>`, if any.
-    #[must_use]
     pub fn own_tag(&self, name: &str) -> Option<&str> {
         // The inbox asks this of every version of the registry: the key is compared in its two parts, never made.
         let wanted = || OWN_TAG_PREFIX.bytes().chain(name.bytes());
@@ -85,11 +83,8 @@ impl ModelVersion {
 pub enum Stage {
     /// Not in any stage: the server's literal `None`.
     None,
-    /// `Staging`.
     Staging,
-    /// `Production`.
     Production,
-    /// `Archived`.
     Archived,
     /// A stage this program does not know.
     Other(String),
@@ -115,7 +110,6 @@ impl From<Stage> for String {
 
 impl Stage {
     /// The server's spelling.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
             Self::None => "None",
@@ -136,7 +130,6 @@ impl fmt::Display for Stage {
 /// State of a version's registration. Only `Ready` versions may be approved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VersionStatus {
-    /// `READY`.
     Ready,
     /// `PENDING_REGISTRATION`.
     Pending,
@@ -169,7 +162,6 @@ pub enum PromotionTarget {
 
 impl PromotionTarget {
     /// Whether `version` is in production by this definition.
-    #[must_use]
     pub fn is_held_by(&self, version: &ModelVersion) -> bool {
         match self {
             Self::Stage(stage) => version.stage == *stage,
@@ -178,7 +170,6 @@ impl PromotionTarget {
     }
 
     /// What kind of place this is, for headings: `stage` or `alias`.
-    #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Stage(_) => "stage",

@@ -46,7 +46,6 @@ pub fn again(first: &TagName, nth: u32) -> Result<TagName, InvalidId> {
 }
 
 /// Renders a title from a template with `{model}` and `{version}`; any text is fine here.
-#[must_use]
 pub fn title(template: &str, model: &ModelName, version: VersionNumber) -> String {
     fill(template, &model.to_string(), version)
 }
@@ -107,7 +106,6 @@ pub struct NotesContext {
 /// One metric in the notes, as texts.
 #[derive(Clone, Debug, Serialize)]
 pub struct NotesMetric {
-    /// Name.
     pub name: String,
     /// Baseline value, or empty.
     pub old: String,
@@ -121,7 +119,6 @@ pub struct NotesMetric {
 
 impl NotesMetric {
     /// The rows of a comparison as texts.
-    #[must_use]
     pub fn rows(comparison: &Comparison) -> Vec<Self> {
         let cell = |s: String| s.replace('|', "\\|");
         comparison
@@ -143,7 +140,6 @@ impl NotesMetric {
 }
 
 /// A difference with its sign, `+0.012` or `-3`; zero is `0`.
-#[must_use]
 pub fn signed(delta: f64) -> String {
     let text = super::run::format_significant(delta, 4);
     if delta > 0.0 { format!("+{text}") } else { text }
@@ -160,13 +156,11 @@ pub fn notes(template: &str, context: &NotesContext, record: &str, operation: &s
 }
 
 /// The marker that stands at the end of the notes of operation `operation`.
-#[must_use]
 pub fn notes_marker(operation: &str) -> String {
     format!("<!-- {OPERATION_TRAILER}: {operation} -->")
 }
 
 /// Reads a trailer out of a tag message. Only the last paragraph counts: earlier ones are free text.
-#[must_use]
 pub fn trailer<'a>(message: &'a str, key: &str) -> Option<&'a str> {
     let last = message.trim_end().rsplit("\n\n").next()?;
     last.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).map(str::trim)

@@ -14,7 +14,6 @@ use super::run::Run;
 /// Everything the core needs to know about a configured target. Holds no address and no secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
-    /// Name of the target.
     pub target_name: String,
     /// A production target looks different on every screen.
     pub production: bool,
@@ -54,7 +53,6 @@ pub struct Rules {
 
 impl Rules {
     /// The metric that stands for `run` in lists: the first that fits the configured patterns in their order.
-    #[must_use]
     pub fn main_metric<'a>(&'a self, run: &'a Run) -> Option<&'a str> {
         // Lists ask this for every row of every frame.
         let fits = |pattern: &'a String| match is_literal(pattern) {
@@ -65,26 +63,22 @@ impl Rules {
     }
 
     /// Whether any policy may say anything about `model`. What a file in the repository says is not known here.
-    #[must_use]
     pub fn may_have_policy(&self, model: &ModelName) -> bool {
         self.policy.from != PolicyFrom::Configuration || self.policy.configured.for_model(model).is_some()
     }
 
     /// Whether the configuration has rules that count, for any model.
-    #[must_use]
     pub fn configures_policy(&self) -> bool {
         self.policy.from != PolicyFrom::Repository && self.policy.configured != PolicyFile::default()
     }
 
     /// Whether the configuration has rules that count for `model`; cheaper than to ask for them.
-    #[must_use]
     pub fn may_have_configured_policy(&self, model: &ModelName) -> bool {
         self.policy.from != PolicyFrom::Repository && self.policy.configured.names(model)
     }
 
     /// Which way metrics of `model` should go, by `[metrics]` and by the policy of the configuration. What a file in the
     /// repository says is not known here.
-    #[must_use]
     pub fn directions_for(&self, model: &ModelName) -> Cow<'_, Directions> {
         if !self.may_have_configured_policy(model) {
             return Cow::Borrowed(&self.directions);
@@ -93,7 +87,6 @@ impl Rules {
     }
 
     /// The rules of the configuration for `model`, where they count and say anything.
-    #[must_use]
     pub fn configured_policy(&self, model: &ModelName) -> Option<PolicySource> {
         if self.policy.from == PolicyFrom::Repository {
             return None;

@@ -40,37 +40,31 @@ pub struct Run {
 impl Run {
     /// The commit the run says it was started from (`mlflow.source.git.commit`), unresolved: it may be
     /// abbreviated, unknown to the repository, or of a dirty tree.
-    #[must_use]
     pub fn source_commit(&self) -> Option<&str> {
         self.tags.text("mlflow.source.git.commit").filter(|s| !s.is_empty())
     }
 
     /// The remote URL the run says its code came from. May carry credentials: never show it unparsed.
-    #[must_use]
     pub fn source_repo_url(&self) -> Option<&str> {
         self.tags.text("mlflow.source.git.repoURL").filter(|s| !s.is_empty())
     }
 
     /// The run that this one is a part of (`mlflow.parentRunId`), as far as it says and is not itself.
-    #[must_use]
     pub fn parent(&self) -> Option<RunId> {
         self.parent_id().map(RunId::new)
     }
 
     /// As [`Self::parent`], borrowed: for lists of many.
-    #[must_use]
     pub fn parent_id(&self) -> Option<&str> {
         self.tags.text("mlflow.parentRunId").filter(|p| !p.is_empty() && *p != self.id.as_str())
     }
 
     /// What its author wrote about it, often Markdown; cleaned.
-    #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.tags.text("mlflow.note.content").filter(|text| !text.trim().is_empty())
     }
 
     /// The branch the run says it was started from.
-    #[must_use]
     pub fn source_branch(&self) -> Option<&str> {
         self.tags.text("mlflow.source.git.branch").filter(|s| !s.is_empty())
     }
@@ -79,7 +73,6 @@ impl Run {
 /// One point of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricPoint {
-    /// The value.
     pub value: MetricValue,
     /// The step it was logged at.
     pub step: i64,
@@ -90,7 +83,6 @@ pub struct MetricPoint {
 /// A data set a run read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataset {
-    /// Its name.
     pub name: String,
     /// Digest as MLflow computed it.
     pub digest: String,
@@ -109,7 +101,6 @@ pub struct MetricValue(pub f64);
 
 impl MetricValue {
     /// Neither infinite nor not-a-number.
-    #[must_use]
     pub fn is_finite(self) -> bool {
         self.0.is_finite()
     }
@@ -143,7 +134,6 @@ impl fmt::Display for MetricValue {
 }
 
 /// Formats `value` with `digits` significant digits, switching to `1.2e-7` where plain digits would be long.
-#[must_use]
 pub fn format_significant(value: f64, digits: usize) -> String {
     if value.is_nan() {
         return "NaN".to_owned();

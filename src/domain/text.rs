@@ -14,7 +14,6 @@ const MAX_COMBINING: usize = 4;
 ///
 /// Newlines stay (`\r\n` and a lone `\r` become `\n`), tabs become four spaces. The result holds no C0, DEL
 /// or C1 control other than `\n`. Cleaning twice changes nothing.
-#[must_use]
 pub fn clean(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut combining = 0;
@@ -52,20 +51,17 @@ pub fn clean(raw: &str) -> String {
 }
 
 /// [`clean`], on one line: newlines become `⏎`, so that no part of a value can hide below a table row.
-#[must_use]
 pub fn clean_line(raw: &str) -> String {
     let cleaned = clean(raw);
     if cleaned.contains('\n') { cleaned.replace('\n', "⏎") } else { cleaned }
 }
 
 /// [`clean`] of text that is ours: most needs nothing done to it, and is not copied.
-#[must_use]
 pub fn cleaned(raw: String) -> String {
     if is_plain(&raw) { raw } else { clean(&raw) }
 }
 
 /// [`clean_line`] of text that is ours.
-#[must_use]
 pub fn cleaned_line(raw: String) -> String {
     if is_plain(&raw) && !raw.contains('\n') { raw } else { clean_line(&raw) }
 }
@@ -100,7 +96,6 @@ fn is_combining(c: char) -> bool {
 }
 
 /// A count as people read it: `2,400`.
-#[must_use]
 pub fn grouped(n: impl Into<i128>) -> String {
     let n = n.into();
     let digits = n.unsigned_abs().to_string();
@@ -115,13 +110,11 @@ pub fn grouped(n: impl Into<i128>) -> String {
 }
 
 /// The first line of `text`, without trailing blanks.
-#[must_use]
 pub fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or("").trim_end()
 }
 
 /// Cuts `text` to at most `max` characters (not bytes), ending in `…` where something was cut.
-#[must_use]
 pub fn shorten(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use crate::domain::cd::CdRun;
 use crate::domain::commit::CommitComment;
+use crate::domain::failure::Outcome;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
-use crate::failure::Outcome;
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE: usize = 64 * 1024;
@@ -25,13 +25,13 @@ pub trait CodeHost: Send + Sync {
     /// Every comment on a commit, oldest first.
     async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>>;
     /// Whether `login` is an active member of the team `org/team`.
-    /// [`crate::failure::FailureKind::Forbidden`] where the token may not see the team: the scope `read:org`, or the
+    /// [`crate::domain::failure::FailureKind::Forbidden`] where the token may not see the team: the scope `read:org`, or the
     /// permission Members: read.
     async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool>;
-    /// The bytes of a file attached to a release; more than `limit` are [`crate::failure::FailureKind::Protocol`].
+    /// The bytes of a file attached to a release; more than `limit` are [`crate::domain::failure::FailureKind::Protocol`].
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>>;
     /// The content of the file at `path` as of `commit`; none if there is no such file.
-    /// [`crate::failure::FailureKind::Rejected`] if it is larger than [`MAX_FILE`].
+    /// [`crate::domain::failure::FailureKind::Rejected`] if it is larger than [`MAX_FILE`].
     async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>>;
     /// Address of a commit for people.
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String;

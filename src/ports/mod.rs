@@ -15,12 +15,12 @@ use crate::domain::cd::{CdJob, CdRun, CdTrigger};
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::promotion::event::JOURNAL_VERSION;
 use crate::domain::promotion::{Entry, Event, PromotionPlan};
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use crate::domain::run::Run;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// One page of a list, and how to get the next.
 #[derive(Clone, Debug, PartialEq)]
@@ -252,7 +252,6 @@ impl Journaled {
     }
 
     /// Position of the entry that this token proves.
-    #[must_use]
     pub fn seq(&self) -> u64 {
         self.seq
     }
@@ -267,7 +266,6 @@ pub struct Ledger {
 
 impl Ledger {
     /// Wraps a locked journal whose next entry gets position `next_seq`.
-    #[must_use]
     pub fn new(file: Box<dyn JournalFile>, next_seq: u64) -> Self {
         Self { file, next_seq }
     }
@@ -293,7 +291,6 @@ pub trait Desktop: Send + Sync {
 }
 
 /// The failure of asking for something this server does not have.
-#[must_use]
 pub fn unsupported(service: Service, operation: impl Into<String>, reason: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Config, service, operation, reason)
 }

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 
 use super::Journaled;
+use crate::domain::failure::Outcome;
 use crate::domain::record::chain::Line;
-use crate::failure::Outcome;
 
 /// Where the chain lives.
 #[async_trait]
 pub trait RecordStore: Send + Sync {
     /// Locks the chain for writing, repairs a torn tail and reads it.
-    /// [`crate::failure::FailureKind::Conflict`] if another process holds it longer than a moment.
+    /// [`crate::domain::failure::FailureKind::Conflict`] if another process holds it longer than a moment.
     async fn lock(&self) -> Outcome<Box<dyn RecordFile>>;
     /// Reads the whole chain without locking it, oldest first; damage is an error that names the line.
     async fn read(&self) -> Outcome<Vec<Line>>;
@@ -33,13 +33,11 @@ pub struct Chain {
 
 impl Chain {
     /// Wraps a locked chain.
-    #[must_use]
     pub fn new(file: Box<dyn RecordFile>) -> Self {
         Self { file }
     }
 
     /// Hash of the newest record; none in an empty chain.
-    #[must_use]
     pub fn head(&self) -> Option<String> {
         crate::domain::record::chain::head(self.file.lines())
     }
@@ -47,7 +45,7 @@ impl Chain {
     /// Appends a line and returns, when it is on disk, the proof that servers may be written to.
     ///
     /// # Errors
-    /// [`crate::failure::FailureKind::Local`] if the disk refuses. Then nothing may be written to any server.
+    /// [`crate::domain::failure::FailureKind::Local`] if the disk refuses. Then nothing may be written to any server.
     pub async fn append(&mut self, line: Line) -> Outcome<Journaled> {
         self.file.append(line).await?;
         Ok(Journaled::at(self.file.lines().len() as u64))
@@ -60,7 +58,7 @@ pub trait RecordSigner: Send + Sync {
     /// Signs `bytes`; none if no key is configured.
     async fn sign(&self, bytes: &[u8]) -> Outcome<Option<String>>;
     /// Checks a signature made by `login` over `bytes`; a sentence says why it does not hold.
-    /// [`crate::failure::FailureKind::Config`] if no list of allowed signers is configured.
+    /// [`crate::domain::failure::FailureKind::Config`] if no list of allowed signers is configured.
     async fn verify(&self, login: &str, bytes: &[u8], signature: &str) -> Outcome<Result<(), String>>;
     /// Whether a list of allowed signers is configured: then a record without a signature does not do.
     fn asks_for_signatures(&self) -> bool {

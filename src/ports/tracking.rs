@@ -5,16 +5,15 @@ use jiff::Timestamp;
 
 use super::Page;
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature};
+use crate::domain::failure::Outcome;
 use crate::domain::history::History;
 use crate::domain::ids::{ExperimentId, RunId};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
-use crate::failure::Outcome;
 
 /// An experiment: a folder of runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
-    /// Its id.
     pub id: ExperimentId,
     /// Its name, cleaned.
     pub name: String,
@@ -33,7 +32,6 @@ pub enum RunAttribute {
     /// When it began.
     #[default]
     Started,
-    /// Its name.
     Name,
     /// The word for its state.
     Status,
@@ -42,7 +40,6 @@ pub enum RunAttribute {
 /// In which order the server lists runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RunOrder {
-    /// What by.
     pub by: RunAttribute,
     /// Last first.
     pub descending: bool,
@@ -62,7 +59,6 @@ pub struct RunQuery {
     pub experiments: Vec<ExperimentId>,
     /// MLflow's own filter language, as typed; empty for all.
     pub filter: String,
-    /// In this order.
     pub order: RunOrder,
     /// Token of the page; none for the first.
     pub page: Option<String>,
@@ -70,13 +66,11 @@ pub struct RunQuery {
 
 impl RunQuery {
     /// All runs of an experiment, newest first.
-    #[must_use]
     pub fn of(experiment: ExperimentId) -> Self {
         Self { experiments: vec![experiment], filter: String::new(), order: RunOrder::default(), page: None }
     }
 
     /// The runs that say they are a part of `run`, as MLflow's own clients make them: in the same experiment.
-    #[must_use]
     pub fn children_of(run: &Run) -> Self {
         // An id is hexadecimal digits on every server there is; one that could end the quotes finds nothing.
         let id: String = run.id.as_str().chars().filter(|c| !matches!(c, '\'' | '\\')).collect();
@@ -92,7 +86,7 @@ pub trait TrackingServer: Send + Sync {
     async fn experiments(&self, page: Option<&str>) -> Outcome<Page<Experiment>>;
     /// One experiment, deleted ones included.
     async fn experiment(&self, id: &ExperimentId) -> Outcome<Experiment>;
-    /// One page of runs. A filter the server does not understand is [`crate::failure::FailureKind::Rejected`]
+    /// One page of runs. A filter the server does not understand is [`crate::domain::failure::FailureKind::Rejected`]
     /// with the server's own words.
     async fn search_runs(&self, query: &RunQuery) -> Outcome<Page<Run>>;
     /// The history of one metric in several runs: at most `max_points` a run, sampled evenly by step if there are
@@ -109,7 +103,7 @@ pub trait TrackingServer: Send + Sync {
     /// The first `limit` bytes of a file; the transfer is cut off behind them.
     async fn artifact_head(&self, root: &ArtifactRoot, path: &str, limit: usize) -> Outcome<ArtifactHead>;
     /// Writes a whole file to `into`, telling `progress` the bytes so far. Errors of `into` are
-    /// [`crate::failure::FailureKind::Local`].
+    /// [`crate::domain::failure::FailureKind::Local`].
     async fn download(
         &self,
         root: &ArtifactRoot,
@@ -117,9 +111,9 @@ pub trait TrackingServer: Send + Sync {
         into: &mut (dyn tokio::io::AsyncWrite + Unpin + Send),
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Outcome<u64>;
-    /// A logged model; [`crate::failure::FailureKind::NotFound`] on servers that have none.
+    /// A logged model; [`crate::domain::failure::FailureKind::NotFound`] on servers that have none.
     async fn logged_model(&self, id: &str) -> Outcome<LoggedModel>;
-    /// The bytes of a version's `MLmodel` file. [`crate::failure::FailureKind::NotFound`] if there is none where its
+    /// The bytes of a version's `MLmodel` file. [`crate::domain::failure::FailureKind::NotFound`] if there is none where its
     /// source says.
     async fn mlmodel(&self, version: &ModelVersion) -> Outcome<Vec<u8>>;
     /// The signature in a version's `MLmodel` file; none if the file has none.

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 const ROW: usize = 16;
 
 /// Line `index` of a dump of `bytes`: offset, numbers, characters; none behind the end.
-#[must_use]
 pub fn hex_line(bytes: &[u8], index: usize) -> Option<(String, String, String)> {
     let row = bytes.chunks(ROW).nth(index)?;
     let mut numbers = String::with_capacity(3 * ROW + 1);

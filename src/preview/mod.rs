@@ -52,7 +52,6 @@ fn kind(path: &str) -> Kind {
 }
 
 /// How many bytes of the file `path` are worth reading, if `limit` is what a text may have.
-#[must_use]
 pub fn bytes_to_read(path: &str, limit: usize) -> usize {
     match kind(path) {
         Kind::Png | Kind::Jpeg => limit.saturating_mul(PICTURE_FACTOR),
@@ -61,7 +60,6 @@ pub fn bytes_to_read(path: &str, limit: usize) -> usize {
 }
 
 /// Makes the file `path` ready.
-#[must_use]
 pub fn preview(path: &str, head: ArtifactHead) -> Preview {
     let ArtifactHead { bytes, truncated: cut, total } = head;
     let read = bytes.len() as u64;

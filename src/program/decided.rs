@@ -3,14 +3,14 @@
 use crate::app::effect::Effect;
 use crate::app::prefs::Remember;
 use crate::app::query::Query;
-use crate::decision::Decided;
+use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
-use crate::failure::Outcome;
 use crate::program::state::{Driving, Notice, State};
 use crate::program::update::deliver;
 use crate::screens::Screen;
 use crate::screens::parts::Event;
+use crate::services::Decided;
 
 /// A decision was written, or could not be.
 pub(super) fn settle(

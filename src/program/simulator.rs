@@ -10,10 +10,9 @@ use crate::app::route::Route;
 use crate::app::trace::{Trace, Traced};
 use std::sync::Arc;
 
-use crate::decision::DecisionDraft;
-use crate::decision::rollback::Candidate;
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead};
 use crate::domain::commit::HostIdentity;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, VersionNumber};
 use crate::domain::policy::{CodeEvidence, Evidence, Policy, PolicySource, judge};
 use crate::domain::preflight::{Check, CheckState, Preflight};
@@ -21,12 +20,13 @@ use crate::domain::promotion::samples;
 use crate::domain::record::Decision;
 use crate::domain::registry::{RegisteredModel, Stage};
 use crate::domain::rules::Rules;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::tracking::{Experiment, RunOrder, RunQuery};
 use crate::ports::{Page, RegistryInfo};
 use crate::program::state::State;
 use crate::program::update::update;
-use crate::verdict::Judgement;
+use crate::services::DecisionDraft;
+use crate::services::evidence::policy::Judgement;
+use crate::services::rollback::Candidate;
 
 /// The rules of the sample target.
 pub(crate) fn rules() -> Rules {

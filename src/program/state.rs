@@ -11,9 +11,9 @@ use crate::app::prefs::Prefs;
 use crate::app::query::RequestId;
 use crate::app::route::Route;
 use crate::app::saving::Saving;
+use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::rules::Rules;
-use crate::failure::Failure;
 use crate::screens::parts::Ctx;
 use crate::screens::{
     Screen, approve, compare, curve, decide, experiments, files, help, history, inbox, models, palette, preview,
@@ -33,7 +33,6 @@ pub enum Driving {
     Idle,
     /// The human confirmed; the journal is being opened.
     Starting,
-    /// This one.
     At(PromotionId),
     /// None, but a decision is being written, which takes a moment.
     Deciding,
@@ -63,7 +62,6 @@ pub struct State {
     pub keymap: Keymap,
     /// The stack of screens; never empty.
     pub screens: Vec<Screen>,
-    /// Now.
     pub now: Timestamp,
     /// How pictures are shown.
     pub pictures: Pictures,
@@ -90,7 +88,6 @@ pub struct State {
 
 impl State {
     /// A fresh program, on the inbox, with `routes` on top of it.
-    #[must_use]
     pub fn new(rules: Rules, registry_url: String, keymap: Keymap, now: Timestamp, routes: &[Route]) -> Self {
         let mut state = Self {
             catalog: Catalog::default(),
@@ -120,7 +117,6 @@ impl State {
     }
 
     /// What screens may look at.
-    #[must_use]
     pub fn ctx(&self) -> Ctx<'_> {
         Ctx {
             catalog: &self.catalog,
@@ -140,25 +136,21 @@ impl State {
     ///
     /// # Panics
     /// Never: the stack is not emptied by any transition; if it were, the inbox stands in.
-    #[must_use]
     pub fn top(&self) -> &Screen {
         &self.screens[self.screens.len() - 1]
     }
 
     /// Whether the terminal is too small to show anything, and therefore to decide anything.
-    #[must_use]
     pub fn is_too_small(&self) -> bool {
         self.width < MIN_WIDTH || self.height < MIN_HEIGHT
     }
 
     /// Whether anything on screen moves by itself: only then does the timer run.
-    #[must_use]
     pub fn animates(&self) -> bool {
         self.catalog.is_busy() || self.driving != Driving::Idle
     }
 
     /// The promotion that was at work when the person asked to leave, and that is not over: they have to be told.
-    #[must_use]
     pub fn left_behind(&self) -> Option<PromotionId> {
         let id = if let Driving::At(id) = self.driving { Some(id) } else { self.driven };
         id.filter(|id| self.leaving && self.catalog.promotion(*id).is_some_and(|s| !s.is_over()))

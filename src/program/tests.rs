@@ -15,13 +15,13 @@ use crate::app::input::{Input, Key, KeyCode};
 use crate::app::msg::Msg;
 use crate::app::query::{Query, RequestId};
 use crate::app::route::Route;
+use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::CheckState;
 use crate::domain::promotion::{Entry, Event, samples};
 use crate::domain::record::{Decision, SignOff};
-use crate::failure::Outcome;
-use crate::promoter::Progress;
 use crate::screens::Screen;
+use crate::services::promote::Progress;
 use crate::ui::skin::{Skin, Theme};
 
 fn subject() -> (ModelName, VersionNumber) {

@@ -9,7 +9,6 @@ use crate::app::msg::Msg;
 use crate::app::prefs::{Prefs, Remember};
 use crate::app::query::{Answer, Query};
 use crate::app::route::Route;
-use crate::decision::Decided;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::policy::Finding;
 use crate::domain::policy::{Policy, PolicySource, Question};
@@ -17,6 +16,7 @@ use crate::domain::preflight::{Check, CheckState, Preflight};
 use crate::domain::promotion::samples;
 use crate::domain::record::{Decision, SignOff};
 use crate::screens::Screen;
+use crate::services::Decided;
 
 fn subject() -> (ModelName, VersionNumber) {
     (ModelName::new("telco-churn"), VersionNumber(42))

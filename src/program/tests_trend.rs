@@ -7,13 +7,13 @@ use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::app::query::{Answer, Query};
 use crate::app::route::Route;
+use crate::domain::failure::Outcome;
 use crate::domain::history::{History, Point};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::named::Named;
 use crate::domain::promotion::samples;
 use crate::domain::registry::{ModelVersion, Stage};
 use crate::domain::run::MetricValue;
-use crate::failure::Outcome;
 use crate::ports::Page;
 use crate::screens::Screen;
 

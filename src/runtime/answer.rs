@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use crate::app::effect::Place;
 use crate::app::query::{Answer, Promotion, Query, Session};
-use crate::audit::log;
-use crate::decision::{Decider, rollback};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::fold;
 use crate::domain::text::clean_line;
-use crate::evidence;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::preview;
-use crate::promoter::Promoter;
 use crate::services::Services;
-use crate::verdict;
+use crate::services::audit::log;
+use crate::services::evidence;
+use crate::services::evidence::policy;
+use crate::services::promote::Promoter;
+use crate::services::{Decider, rollback};
 
 /// Points asked for in one history: what the server gives at most, and more than a screen has columns.
 const MAX_POINTS: usize = 2_500;
@@ -44,7 +44,7 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         }
         Query::Judgement { model, version } => {
             let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;
-            Answer::Judgement(Box::new(verdict::read(services, &facts, verdict::Scope::Rules).await))
+            Answer::Judgement(Box::new(policy::read(services, &facts, policy::Scope::Rules).await))
         }
         Query::Histories { runs, metric, window } => {
             Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)
@@ -107,7 +107,6 @@ pub async fn promotions(services: &Services) -> Outcome<Vec<Promotion>> {
 }
 
 /// The address of a place, if it has one.
-#[must_use]
 pub fn address(services: &Services, place: &Place) -> Option<String> {
     match place {
         Place::Version(model, version) => services.registry.version_page(model, *version),

@@ -19,14 +19,14 @@ use crate::app::effect::{Effect, Place};
 use crate::app::msg::Msg;
 use crate::app::paint::PaintRequest;
 use crate::app::query::{Query, RequestId};
-use crate::decision::{Decider, DecisionDraft};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::preview::Content;
 use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::domain::record::SignOff;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
-use crate::promoter::{Promoter, Until, Watch};
 use crate::services::Services;
+use crate::services::promote::{Promoter, Until, Watch};
+use crate::services::{Decider, DecisionDraft};
 
 /// Reads under way at once. More do not help: servers have four workers by default (measured).
 const MAX_READS: usize = 5;
@@ -55,7 +55,6 @@ pub struct Executor {
 
 impl Executor {
     /// An executor over the ports of one target, answering into `replies`.
-    #[must_use]
     pub fn new(services: Services, replies: UnboundedSender<Msg>) -> Self {
         Self {
             services,

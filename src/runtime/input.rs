@@ -12,8 +12,8 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::app::input::{Input, Key, KeyCode};
 use crate::app::msg::Msg;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::{self, clean_line};
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Events that may wait; more stay in the terminal's own buffer.
 const QUEUE: usize = 256;

@@ -18,7 +18,6 @@ use crate::domain::text::clean_line;
 const LAST_WRITE: Duration = Duration::from_millis(500);
 
 /// The file that holds what is remembered of one server, below the program's state directory.
-#[must_use]
 pub fn file_for(state: &Path, server: &str) -> PathBuf {
     // Two addresses that differ only in characters no file name may have must not share a file: the sum tells them
     // apart. FNV-1a, because it has to stay the same over versions of the compiler.

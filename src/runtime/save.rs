@@ -11,8 +11,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::app::msg::Msg;
 use crate::app::saving::{SaveNews, SaveRequest};
 use crate::domain::artifact::safe_relative_path;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::services::Services;
 
 /// Time between two words on how far it is.

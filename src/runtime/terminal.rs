@@ -21,8 +21,8 @@ use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
 
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Room for a large frame; the first of 160x50 takes 6 kB (measured).
 const FRAME_BYTES: usize = 64 * 1024;

@@ -33,7 +33,6 @@ pub enum Speaks {
     Kitty,
     /// iTerm2's.
     Iterm2,
-    /// Sixel.
     Sixel,
 }
 
@@ -49,7 +48,6 @@ pub struct Painter {
 impl Painter {
     /// Makes `picture` ready for at most `columns` by `rows` cells. Takes milliseconds: not for the thread that
     /// draws. None if it cannot be done; then half blocks stay.
-    #[must_use]
     pub fn paint(self, picture: &Picture, columns: u16, rows: u16) -> Option<Graphic> {
         self.paint_in(picture, columns.min(MOST_CELLS), rows.min(MOST_CELLS), cell_size())
     }

@@ -1,7 +1,7 @@
 //! Answers questions about where a version came from.
 
 use crate::app::trace::{Trace, Traced};
-use crate::failure::Outcome;
+use crate::domain::failure::Outcome;
 use crate::services::Services;
 
 /// Answers one question.

@@ -47,7 +47,6 @@ pub enum Screen {
     Rollback(rollback::Rollback),
     /// One sign-off record.
     Record(record::Record),
-    /// One promotion.
     Promotion(promotion::Promotion),
     /// The curve of a metric.
     Curve(curve::Curve),
@@ -61,7 +60,6 @@ pub enum Screen {
     Experiments(experiments::Experiments),
     /// The runs of one experiment.
     Runs(Box<runs::Runs>),
-    /// One run.
     Run(run::RunDetail),
     /// Several versions or runs side by side.
     Compare(compare::Compare),
@@ -75,7 +73,6 @@ pub enum Screen {
 
 impl Screen {
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         match self {
             Self::Inbox(s) => s.contexts(),
@@ -102,7 +99,6 @@ impl Screen {
     }
 
     /// The keys that matter most now.
-    #[must_use]
     pub fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
         match self {
             Self::Inbox(s) => s.hints(),
@@ -129,7 +125,6 @@ impl Screen {
     }
 
     /// Whether typed characters go into a text field.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         match self {
             Self::Inbox(s) => s.captures_text(),
@@ -156,13 +151,11 @@ impl Screen {
     }
 
     /// Whether up and down move through a list while one types.
-    #[must_use]
     pub fn moves_while_typing(&self) -> bool {
         !matches!(self, Self::Review(s) if s.is_noting())
     }
 
     /// What Enter and Esc do while one types, for the footer.
-    #[must_use]
     pub fn prompt_words(&self) -> (&'static str, &'static str) {
         match self {
             Self::Review(s) if s.is_noting() => ("keep the note", "leave it as it was"),
@@ -173,7 +166,6 @@ impl Screen {
     }
 
     /// The model it is about, for the history of that model alone.
-    #[must_use]
     pub fn model(&self) -> Option<&ModelName> {
         match self {
             Self::Versions(s) => Some(s.model()),
@@ -183,7 +175,6 @@ impl Screen {
     }
 
     /// Whether Esc means something here other than going back.
-    #[must_use]
     pub fn takes_back(&self) -> bool {
         match self {
             Self::Inbox(s) => s.filter().is_active(),
@@ -201,7 +192,6 @@ impl Screen {
     }
 
     /// Whether it asks where a file shall be saved, or shows files at all.
-    #[must_use]
     pub fn save(&self) -> Option<&parts::save::Save> {
         match self {
             Self::Files(s) => Some(s.save()),
@@ -211,7 +201,6 @@ impl Screen {
     }
 
     /// What has to be known for it to be shown. What no screen on the stack needs any more is cancelled.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         match self {
             Self::Inbox(s) => s.needs(ctx),
@@ -266,7 +255,6 @@ impl Screen {
     }
 
     /// What it is called, for the help's heading.
-    #[must_use]
     pub fn title(&self) -> &'static str {
         match self {
             Self::Inbox(_) => "inbox",

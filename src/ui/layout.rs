@@ -23,7 +23,6 @@ pub enum Breadth {
 
 impl Breadth {
     /// Of a terminal of this size.
-    #[must_use]
     pub fn of(width: u16, height: u16) -> Self {
         match width {
             _ if width < SMALLEST.0 || height < SMALLEST.1 => Self::TooSmall,
@@ -85,25 +84,21 @@ impl<'a> Column<'a> {
     }
 
     /// Sets the width down to which it may be squeezed; without it, not at all.
-    #[must_use]
     pub fn min(self, min: u16) -> Self {
         Self { min, ..self }
     }
 
     /// Sets the width it never exceeds.
-    #[must_use]
     pub fn max(self, max: u16) -> Self {
         Self { max, ..self }
     }
 
     /// Sets when it is dropped: the highest rank first.
-    #[must_use]
     pub fn rank(self, rank: u8) -> Self {
         Self { rank, ..self }
     }
 
     /// Lets it take the room that is left.
-    #[must_use]
     pub fn stretch(self) -> Self {
         Self { stretch: true, ..self }
     }
@@ -164,7 +159,6 @@ pub struct Placed {
 ///
 /// Drops by rank while the columns at their minimum do not fit (rank 0 stays and is cut by the edge), then widens
 /// each to its content in order of rank, then gives what is left to the ones that stretch.
-#[must_use]
 pub fn place(columns: &[Column<'_>], widths: &Widths, available: u16, gap: u16) -> Vec<Placed> {
     let wanted: Vec<(u16, u16)> = columns.iter().enumerate().map(|(i, c)| wanted(c, widths.0.get(i))).collect();
     let mut shown: Vec<usize> = (0..columns.len()).collect();

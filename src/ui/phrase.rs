@@ -33,7 +33,6 @@ impl<'a> Phrase<'a> {
     }
 
     /// Adds a piece.
-    #[must_use]
     pub fn add(mut self, role: Role, text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
         if !text.is_empty() {
@@ -43,20 +42,17 @@ impl<'a> Phrase<'a> {
     }
 
     /// Adds ordinary text.
-    #[must_use]
     pub fn text(self, text: impl Into<Cow<'a, str>>) -> Self {
         self.add(Role::Text, text)
     }
 
     /// Adds all pieces of another phrase.
-    #[must_use]
     pub fn join(mut self, other: Phrase<'a>) -> Self {
         self.pieces.extend(other.pieces);
         self
     }
 
     /// The same, at least `width` cells wide.
-    #[must_use]
     pub fn padded(self, width: usize) -> Self {
         let missing = width.saturating_sub(self.width());
         self.add(Role::Text, " ".repeat(missing))
@@ -68,19 +64,16 @@ impl<'a> Phrase<'a> {
     }
 
     /// Whether there is nothing in it.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
     /// Width in cells.
-    #[must_use]
     pub fn width(&self) -> usize {
         self.pieces().map(|(_, t)| text::width(t)).sum()
     }
 
     /// The text without its roles.
-    #[must_use]
     pub fn plain(&self) -> Cow<'_, str> {
         match self.pieces.as_slice() {
             [] => Cow::Borrowed(""),
@@ -90,14 +83,12 @@ impl<'a> Phrase<'a> {
     }
 
     /// The same, borrowing nothing.
-    #[must_use]
     pub fn into_owned(self) -> Phrase<'static> {
         Phrase { pieces: self.pieces.into_iter().map(|(r, t)| (r, Cow::Owned(t.into_owned()))).collect() }
     }
 
     /// Breaks the phrase into lines of at most `max` cells, roles kept. Lines but the first begin with `indent`
     /// blanks.
-    #[must_use]
     pub fn wrap(&self, max: usize, indent: usize) -> Vec<Phrase<'static>> {
         let plain = self.plain();
         let room = max.saturating_sub(indent).max(1);

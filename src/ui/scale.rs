@@ -11,7 +11,6 @@ pub struct Scale {
 impl Scale {
     /// An axis over these values. An empty or single-valued range gets room around it; on a logarithmic axis
     /// values of zero or less have no place, and the axis begins at the smallest positive one.
-    #[must_use]
     pub fn over(values: impl Iterator<Item = f64>, log: bool) -> Self {
         let (low, high) = values
             .filter(|v| v.is_finite() && (!log || *v > 0.0))
@@ -27,25 +26,21 @@ impl Scale {
     }
 
     /// An axis between two values that are known to differ.
-    #[must_use]
     pub fn between(low: f64, high: f64) -> Self {
         Self::over([low, high].into_iter(), false)
     }
 
     /// The lower end.
-    #[must_use]
     pub fn low(&self) -> f64 {
         self.low
     }
 
     /// The upper end.
-    #[must_use]
     pub fn high(&self) -> f64 {
         self.high
     }
 
     /// Where `value` lies: 0 at the lower end, 1 at the upper, beyond them outside. None for what has no place.
-    #[must_use]
     pub fn place(&self, value: f64) -> Option<f64> {
         if !value.is_finite() || (self.log && value <= 0.0) {
             return None;
@@ -55,7 +50,6 @@ impl Scale {
     }
 
     /// The value at `place`, the inverse of [`Scale::place`].
-    #[must_use]
     pub fn value(&self, place: f64) -> f64 {
         if self.log {
             10f64.powf(self.low.log10() + place * (self.high.log10() - self.low.log10()))
@@ -65,7 +59,6 @@ impl Scale {
     }
 
     /// At most `count` round values (none for less than two) along the axis, ascending: powers of ten, or multiples of 1, 2 or 5.
-    #[must_use]
     pub fn ticks(&self, count: usize) -> Vec<f64> {
         if count < 2 {
             return Vec::new();

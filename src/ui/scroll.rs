@@ -4,7 +4,6 @@
 ///
 /// Moves only if the cursor would leave the view less `margin` rows at each end (a margin too large for the view
 /// is halved to fit). Never leaves blank rows below the last entry while there are entries above.
-#[must_use]
 pub fn follow(offset: usize, cursor: usize, height: usize, len: usize, margin: usize) -> usize {
     if height == 0 || len == 0 {
         return 0;
@@ -17,13 +16,11 @@ pub fn follow(offset: usize, cursor: usize, height: usize, len: usize, margin: u
 }
 
 /// The offset of a text without a cursor: never beyond the last screenful.
-#[must_use]
 pub fn clamp(offset: usize, height: usize, len: usize) -> usize {
     offset.min(len.saturating_sub(height))
 }
 
 /// The visible part of a list.
-#[must_use]
 pub fn window(offset: usize, height: usize, len: usize) -> std::ops::Range<usize> {
     let start = offset.min(len);
     start..(start + height).min(len)

@@ -13,7 +13,6 @@ pub fn graphemes(text: &str) -> impl Iterator<Item = (&str, usize)> {
 }
 
 /// Width of `text` on one line, in cells.
-#[must_use]
 pub fn width(text: &str) -> usize {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return text.len();
@@ -22,7 +21,6 @@ pub fn width(text: &str) -> usize {
 }
 
 /// The longest beginning of `text` that fits into `max` cells, and its width.
-#[must_use]
 pub fn cut(text: &str, max: usize) -> (&str, usize) {
     let (mut end, mut used) = (0, 0);
     for (grapheme, w) in graphemes(text) {
@@ -37,7 +35,6 @@ pub fn cut(text: &str, max: usize) -> (&str, usize) {
 }
 
 /// `text` in at most `max` cells, ending in `ellipsis` where something was cut.
-#[must_use]
 pub fn fit(text: &str, max: usize, ellipsis: &str) -> String {
     if width(text) <= max {
         return text.to_owned();
@@ -49,7 +46,6 @@ pub fn fit(text: &str, max: usize, ellipsis: &str) -> String {
 
 /// Breaks `text` into lines of at most `max` cells: at newlines, then at spaces, then wherever it must. Lines
 /// keep their indent; an empty text is one empty line.
-#[must_use]
 pub fn wrap(text: &str, max: usize) -> Vec<String> {
     let max = max.max(1);
     let mut lines = Vec::new();
@@ -85,7 +81,6 @@ fn wrap_line(line: &str, max: usize, lines: &mut Vec<String>) {
 
 /// Where the decimal point of a number stands, in cells from the left: numbers whose points share a column line
 /// up. Behind the last digit where there is no point, at the end where there is no digit.
-#[must_use]
 pub fn point(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);

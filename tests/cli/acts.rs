@@ -2,8 +2,8 @@
 
 use super::*;
 use futures_util::StreamExt as _;
-use signoff::cli::approve::{Stop, approve};
 use signoff::cli::args::Command;
+use signoff::cli::commands::approve::{Stop, approve};
 
 /// Never asks to stop.
 fn never() -> Stop {

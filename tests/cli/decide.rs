@@ -1,11 +1,11 @@
 //! Reject, hold and roll back as commands, overrides, and what doctor says of policy and key.
 
 use signoff::adapters::ssh::SshSigner;
-use signoff::decision::rollback;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::policy::file;
 use signoff::domain::record::chain::breaks;
 use signoff::domain::rules::PolicyRule;
+use signoff::services::rollback;
 
 use super::*;
 

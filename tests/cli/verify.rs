@@ -2,13 +2,13 @@
 
 use signoff::adapters::demo::world::vouch::StoredComment;
 use signoff::adapters::demo::world::{Release, Repo, TagObject, Version};
-use signoff::decision::{Decider, DecisionDraft};
 use signoff::domain::ids::{ModelName, RunId, VersionNumber};
 use signoff::domain::policy::file;
 use signoff::domain::record::{Decision, SignOff};
 use signoff::domain::rules::PolicyRule;
 use signoff::domain::run::MetricValue;
-use signoff::promoter::{Promoter, Until, Watch};
+use signoff::services::promote::{Promoter, Until, Watch};
+use signoff::services::{Decider, DecisionDraft};
 
 use super::*;
 

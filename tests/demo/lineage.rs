@@ -6,13 +6,13 @@ use signoff::adapters::journal::JournalDir;
 use signoff::domain::cd::CdRun;
 use signoff::domain::commit::CommitComment;
 use signoff::domain::facts::{ReviewedFacts, RunFacts};
+use signoff::domain::failure::{Failure, Service};
 use signoff::domain::ids::CommitSha;
 use signoff::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use signoff::domain::rules::Rules;
-use signoff::failure::{Failure, Service};
-use signoff::lineage::{Code, code, source};
 use signoff::ports::code::CodeHost;
 use signoff::services::Services;
+use signoff::services::evidence::code::{Code, code, source};
 
 use super::*;
 

@@ -21,15 +21,15 @@ use signoff::adapters::demo::{DemoHost, DemoRegistry, Latency, Store, World, ope
 use signoff::domain::cd::{CdState, CdTrigger};
 use signoff::domain::commit::Ancestry;
 use signoff::domain::compare::Directions;
+use signoff::domain::failure::{FailureKind, Outcome};
 use signoff::domain::ids::{ModelName, RepoSlug, RunId, VersionNumber};
 use signoff::domain::inbox::waiting;
 use signoff::domain::promotion::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use signoff::domain::release;
 use signoff::domain::run::Run;
-use signoff::evidence::reviewed_facts;
-use signoff::failure::{FailureKind, Outcome};
 use signoff::ports::{CdQuery, Clock, ModelRegistry, ReleaseHost};
+use signoff::services::evidence::reviewed_facts;
 use support::clock::ManualClock;
 use support::journal::journaled;
 

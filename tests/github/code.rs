@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use signoff::domain::cd::CdState;
+use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::CommitSha;
 use signoff::domain::lineage::CheckResult;
-use signoff::failure::FailureKind;
 use signoff::ports::code::CodeHost;
 
 use crate::support::fake_github::{CheckRun, FakeGithub, Fault, File, Pull, READER, Rule, Status};

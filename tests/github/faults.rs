@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use signoff::adapters::github::GitHub;
+use signoff::domain::failure::{Failure, FailureKind};
 use signoff::domain::promotion::PromotionPlan;
-use signoff::failure::{Failure, FailureKind};
 use signoff::ports::ReleaseHost;
 
 use crate::support::fake_github::{FakeGithub, Fault, Gate, REVIEWER, Rule};

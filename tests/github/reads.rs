@@ -3,8 +3,8 @@
 use serde_json::json;
 use signoff::domain::cd::{CdState, CdTrigger};
 use signoff::domain::commit::{Ancestry, HostIdentity};
+use signoff::domain::failure::FailureKind;
 use signoff::domain::release::notes_marker;
-use signoff::failure::FailureKind;
 use signoff::ports::{CdQuery, ReleaseHost};
 
 use crate::support::fake_github::{APP, Fault, GitObject, NARROW, READER, Release, Rule, Trigger, Workflow};

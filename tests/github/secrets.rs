@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde_json::json;
 use signoff::adapters::github::{Connection, GitHub, TokenSource};
-use signoff::failure::{Failure, FailureKind};
+use signoff::domain::failure::{Failure, FailureKind};
 use signoff::ports::ReleaseHost;
 
 use crate::support::fake_github::{FakeGithub, Fault, REVIEWER, Rule};

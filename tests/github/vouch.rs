@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use signoff::domain::commit::ReleaseState;
-use signoff::failure::FailureKind;
+use signoff::domain::failure::FailureKind;
 use signoff::ports::ReleaseHost;
 use signoff::ports::code::CodeHost;
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::FailureKind;
 use signoff::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
-use signoff::failure::FailureKind;
 use signoff::ports::ReleaseHost;
 
 use crate::support::fake_github::{Fault, NARROW, READER, Rule, SECOND_REVIEWER, Trigger};

@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 use signoff::adapters::mlflow::Tuning;
+use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ExperimentId, RunId};
-use signoff::failure::FailureKind;
 use signoff::ports::tracking::{RunAttribute, RunOrder, RunQuery, TrackingServer};
 
 use crate::support::mlflow_server::{Server, Version};

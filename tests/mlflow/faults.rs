@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use signoff::adapters::mlflow::{Auth, Connection, Endpoint, Mlflow, Tuning};
+use signoff::domain::failure::{Failure, FailureKind, Outcome};
 use signoff::domain::ids::RunId;
-use signoff::failure::{Failure, FailureKind, Outcome};
 use signoff::ports::ModelRegistry;
 
 use crate::stub::{Act, Stub};

@@ -5,12 +5,12 @@ use std::sync::Mutex;
 use std::task::{Context, Poll};
 
 use signoff::domain::artifact::{ArtifactRoot, Signature, home};
-use signoff::failure::FailureKind;
+use signoff::domain::failure::FailureKind;
 use signoff::ports::ModelRegistry;
 use signoff::ports::tracking::TrackingServer;
 use tokio::io::AsyncWrite;
 
-use crate::evidence::{Evidence, evidence};
+use crate::services::evidence::{Evidence, evidence};
 use crate::support::mlflow_server::{Server, Version};
 use crate::support::seed::Api;
 use crate::{adapter, name, on_real_servers, v};

@@ -1,8 +1,8 @@
 //! What lineage reads of both servers: an experiment by its id, the parent of a run and its children.
 
 use serde_json::json;
+use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ExperimentId, RunId};
-use signoff::failure::FailureKind;
 use signoff::ports::ModelRegistry;
 use signoff::ports::tracking::{RunQuery, TrackingServer};
 

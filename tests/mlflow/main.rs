@@ -20,8 +20,8 @@ mod writes;
 use std::time::Duration;
 
 use signoff::adapters::mlflow::{Auth, Connection, Endpoint, Mlflow, Tuning};
+use signoff::domain::failure::Failure;
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::failure::Failure;
 use signoff::ports::{ModelRegistry, Page};
 use support::mlflow_server::{Server, Version};
 use support::seed::World;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use signoff::adapters::mlflow::{Auth, Mlflow, Tuning};
 use signoff::domain::artifact::ArtifactRoot;
+use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ExperimentId, RunId};
-use signoff::failure::FailureKind;
 use signoff::ports::tracking::{RunQuery, TrackingServer};
 
 use crate::connection;

@@ -1,9 +1,9 @@
 //! Everything that is read, on both servers.
 
 use signoff::adapters::mlflow::Tuning;
+use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::RunId;
 use signoff::domain::registry::{PromotionTarget, Stage, VersionStatus};
-use signoff::failure::FailureKind;
 use signoff::ports::ModelRegistry;
 
 use crate::support::mlflow_server::{Server, Version};

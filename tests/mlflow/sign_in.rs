@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use signoff::adapters::mlflow::{Auth, Mlflow};
-use signoff::failure::FailureKind;
+use signoff::domain::failure::FailureKind;
 use signoff::ports::ModelRegistry;
 
 use crate::support::http;

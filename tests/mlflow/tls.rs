@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use signoff::adapters::mlflow::{Auth, Mlflow, Tls};
-use signoff::failure::{FailureKind, Outcome};
+use signoff::domain::failure::{FailureKind, Outcome};
 use signoff::ports::ModelRegistry;
 
 use crate::connection;

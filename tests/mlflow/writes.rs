@@ -1,7 +1,7 @@
 //! Everything that is written, on both servers, each test on a model of its own.
 
+use signoff::domain::failure::FailureKind;
 use signoff::domain::registry::Stage;
-use signoff::failure::FailureKind;
 use signoff::ports::ModelRegistry;
 
 use crate::support::journal::journaled;

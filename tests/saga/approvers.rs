@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 
 use futures_util::task::noop_waker;
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::Outcome;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::plan::{MARK, live_promotion};
 use signoff::domain::promotion::{Ending, Phase, PromotionPlan, SagaState};
 use signoff::domain::registry::{OWN_TAG_PREFIX, PromotionTarget};
-use signoff::failure::Outcome;
-use signoff::promoter::{Until, Watch};
+use signoff::services::promote::{Until, Watch};
 
 use crate::doubles::Call;
 use crate::lab::{CANDIDATE, CHURN, Lab, champion, now, production};

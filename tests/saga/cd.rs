@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use signoff::domain::cd::{CdOutcome, CdState, CdTrigger};
+use signoff::domain::failure::FailureKind;
 use signoff::domain::promotion::{Ending, Event, Phase, SagaState, Step, StepState};
-use signoff::failure::FailureKind;
-use signoff::promoter::{Until, Watch};
+use signoff::services::promote::{Until, Watch};
 
 use crate::doubles::{FORBIDDEN, Fault, Point, UNAVAILABLE};
 use crate::lab::{CANDIDATE, Lab, now, production};

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use signoff::adapters::demo::{Store, World};
 use signoff::adapters::journal::JournalDir;
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::{Ending, Entry, Phase, PromotionPlan};
-use signoff::failure::{Outcome, Service};
 use signoff::ports::{JournalFile, JournalStore, StoredPromotion};
-use signoff::promoter::{Until, Watch};
+use signoff::services::promote::{Until, Watch};
 
 use crate::doubles::{Fault, Journals};
 use crate::lab::{CANDIDATE, Lab, NOW, champion, world};

@@ -4,11 +4,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use signoff::domain::cd::{CdOutcome, CdTrigger};
+use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::promotion::event::JOURNAL_VERSION;
 use signoff::domain::promotion::{
     Ending, Entry, Event, Finding, Next, Phase, Receipt, SagaState, Step, StepState, fold,
 };
-use signoff::failure::{Failure, FailureKind, Service};
 
 use crate::support::plan;
 

@@ -10,14 +10,14 @@ use signoff::adapters::demo::world::Repo;
 use signoff::adapters::demo::world::cd::{JobScript, StepScript};
 use signoff::adapters::demo::{Latency, Store, World, open};
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::Outcome;
 use signoff::domain::ids::{ModelName, PromotionId, VersionNumber};
 use signoff::domain::promotion::{PromotionPlan, SagaState, fold};
 use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::rules::Rules;
-use signoff::failure::Outcome;
 use signoff::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
-use signoff::promoter::{Promoter, Until, Watch};
 use signoff::services::Services;
+use signoff::services::promote::{Promoter, Until, Watch};
 
 use crate::doubles::{FaultyHost, FaultyRegistry, Journals, Script};
 use crate::support::clock::ManualClock;

@@ -1,11 +1,11 @@
 //! Stopping and going on: servers that are away, callers that want out, journals that are not what they were.
 
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::{Ending, Event, Next, Phase, Step};
-use signoff::failure::{FailureKind, Service};
 use signoff::ports::{Clock as _, JournalStore as _};
-use signoff::promoter::{Progress, Until, Watch};
+use signoff::services::promote::{Progress, Until, Watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::doubles::{Fault, Point, UNAVAILABLE};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use signoff::adapters::demo::World;
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::preflight::{CheckState, Preflight};
 use signoff::domain::promotion::CommitOrigin;
 use signoff::domain::registry::Stage;
 use signoff::domain::rules::{RepositoryRule, Rules};
-use signoff::failure::{FailureKind, Service};
-use signoff::promoter::{Until, Watch};
+use signoff::services::promote::{Until, Watch};
 
 use crate::doubles::{FORBIDDEN, Fault, Point, UNAVAILABLE};
 use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, NOW, champion, now};

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use signoff::adapters::demo::World;
 use signoff::domain::cd::{CdOutcome, CdTrigger};
+use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::{Ending, Entry, Event, Phase, PromotionPlan, SagaState, Step, Truth, fold};
 use signoff::domain::record::DecisionMark;
 use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::release::notes_marker;
-use signoff::failure::FailureKind;
 
 use crate::doubles::Call;
 use crate::lab::{CHURN, holders};

@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::FailureKind;
 use signoff::domain::promotion::{Ending, Phase};
-use signoff::failure::FailureKind;
 
 use crate::doubles::{FORBIDDEN, Fault, Point, REJECTED, UNAVAILABLE};
 use crate::lab::{CANDIDATE, Lab, champion, production, world};

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use signoff::adapters::demo::World;
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::ModelName;
 use signoff::domain::promotion::{Ending, Event, Phase, SagaState};
 use signoff::domain::registry::Stage;
-use signoff::failure::FailureKind;
-use signoff::promoter::Promoter;
 use signoff::services::Services;
+use signoff::services::promote::Promoter;
 
 use crate::doubles::Point;
 use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, champion};

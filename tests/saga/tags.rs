@@ -1,10 +1,10 @@
 //! Tag and release: other people's are respected, our own are recognised.
 
 use signoff::adapters::demo::world::{NewRelease, TagObject};
+use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{CommitSha, TagName};
 use signoff::domain::promotion::{Ending, Phase, PromotionPlan, Step, StepState};
 use signoff::domain::release::notes_marker;
-use signoff::failure::FailureKind;
 
 use crate::doubles::{FORBIDDEN, Fault, REJECTED};
 use crate::lab::{CANDIDATE, HOLDER, Lab};

@@ -3,10 +3,10 @@
 use signoff::adapters::demo::World;
 use signoff::adapters::demo::world::TagObject;
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::{Ending, Event, Phase, PromotionPlan, Step, StepState};
 use signoff::domain::registry::{PromotionTarget, Stage};
-use signoff::failure::{FailureKind, Service};
 
 use crate::doubles::{FORBIDDEN, Fault, Point, UNAVAILABLE};
 use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, champion, production};

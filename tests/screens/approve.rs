@@ -7,8 +7,8 @@ use insta::assert_snapshot;
 use signoff::app::msg::Msg;
 use signoff::app::query::Query;
 use signoff::app::route::Route;
+use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ui::skin::Theme;
 
 use super::support::driver::{Driver, demo_rules, rules};

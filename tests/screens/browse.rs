@@ -5,9 +5,9 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use signoff::app::query::{Answer, Query};
 use signoff::app::route::Route;
+use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::registry::{PromotionTarget, Stage};
-use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ports::Page;
 use signoff::ui::skin::Theme;
 

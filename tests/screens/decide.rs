@@ -7,12 +7,12 @@ use insta::assert_snapshot;
 use signoff::app::query::{Answer, Query};
 use signoff::app::route::Route;
 use signoff::domain::compare::Directions;
+use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::log::{Effect as LogEffect, Log, LogEntry, Source};
 use signoff::domain::policy::file::parse;
 use signoff::domain::record::Decision;
 use signoff::domain::rules::Rules;
-use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ui::skin::Theme;
 
 use super::support::driver::{Driver, demo_rules, time};

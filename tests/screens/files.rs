@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use signoff::app::owner::Owner;
 use signoff::app::query::Query;
 use signoff::app::route::Route;
+use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, RunId, VersionNumber};
-use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ui::Skin;
 use signoff::ui::skin::Theme;
 

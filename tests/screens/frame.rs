@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use signoff::app::msg::Msg;
 use signoff::app::query::{Answer, Query, Session};
-use signoff::failure::{Failure, FailureKind, Service};
+use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::ports::RegistryInfo;
 
 use super::support::driver::{Driver, rules};

@@ -6,9 +6,9 @@ use insta::assert_snapshot;
 use signoff::app::query::Query;
 use signoff::app::route::Route;
 use signoff::app::trace::Trace;
+use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::rules::RepositoryRule;
-use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ui::skin::Theme;
 
 use super::support::driver::{Driver, demo_rules, rules};

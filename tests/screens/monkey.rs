@@ -11,10 +11,10 @@ use signoff::app::effect::Effect;
 use signoff::app::input::{Input, Key, KeyCode};
 use signoff::app::msg::Msg;
 use signoff::app::route::Route;
+use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::record::Decision;
 use signoff::domain::run::MetricValue;
-use signoff::failure::{Failure, FailureKind, Service};
 use signoff::ui::Skin;
 use signoff::ui::skin::Theme;
 

@@ -8,11 +8,11 @@ use insta::assert_snapshot;
 use signoff::app::query::Query;
 use signoff::app::route::Route;
 use signoff::domain::cd::CdOutcome;
+use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::{Ending, Event, Step, Truth};
 use signoff::domain::record::Decision;
-use signoff::failure::{Failure, FailureKind, Service};
-use signoff::promoter::Progress;
+use signoff::services::promote::Progress;
 
 use super::support::driver::{Driver, demo_rules};
 use super::{pictures, text};

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use signoff::domain::failure::Outcome;
 use signoff::domain::promotion::{Entry, Event};
-use signoff::failure::Outcome;
 use signoff::ports::{JournalFile, Journaled, Ledger};
 
 struct Nowhere;

@@ -5,8 +5,8 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use signoff::domain::failure::Outcome;
 use signoff::domain::record::chain::Line;
-use signoff::failure::Outcome;
 use signoff::ports::records::{RecordFile, RecordStore};
 
 /// Records that end with the test.

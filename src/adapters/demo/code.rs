@@ -7,10 +7,10 @@ use super::world::code::{StoredCheck, StoredFile};
 use super::{DemoHost, convert};
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::CommitComment;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, Verdict, approvers};
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::code::CodeHost;
 
 #[async_trait]

@@ -12,10 +12,10 @@ use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::{CdQuery, Clock, Journaled, ReleaseHost};
 
 /// How much older than asked for a CD run may be: times are cut to what servers report.
@@ -30,7 +30,6 @@ pub struct DemoHost {
 
 impl DemoHost {
     /// The host of the world in `store`.
-    #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>, latency: Latency) -> Self {
         Self { store, wire: Wire::new(clock, latency) }
     }

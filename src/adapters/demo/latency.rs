@@ -21,7 +21,6 @@ impl Latency {
     pub const DEMO: Self = Self { from: Duration::from_millis(40), to: Duration::from_millis(150) };
 
     /// Between `from` and `to`; the order does not matter.
-    #[must_use]
     pub fn between(from: Duration, to: Duration) -> Self {
         Self { from: from.min(to), to: from.max(to) }
     }

@@ -38,7 +38,6 @@ pub const REPOSITORY: &str = "acme/churn-models";
 pub const REGISTRY_URL: &str = "demo://mlflow";
 
 /// The policy of the built-in world. A test keeps it right; one that cannot be read would ask for nothing.
-#[must_use]
 pub fn policy() -> PolicyFile {
     file::parse(POLICY).unwrap_or_default()
 }
@@ -46,7 +45,6 @@ pub fn policy() -> PolicyFile {
 const POLICY: &str = include_str!("../../../assets/demo/policy.toml");
 
 /// The ports over one world; the registry is the tracking server as well. Every call takes `latency`, so that progress can be seen.
-#[must_use]
 pub fn open(store: &Store, clock: &Arc<dyn Clock>, latency: Latency) -> (Arc<DemoRegistry>, Arc<DemoHost>) {
     (
         Arc::new(DemoRegistry::new(store.clone(), Arc::clone(clock), latency)),

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use super::latency::Wire;
 use super::world::{Refusal, World, server_time};
 use super::{Latency, REGISTRY_URL, Store, convert};
+use crate::domain::failure::{Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use crate::domain::run::Run;
 use crate::domain::text;
-use crate::failure::{Outcome, Service};
 use crate::ports::{Clock, Journaled, ModelRegistry, Page, RegistryInfo};
 
 /// Entries on one page of a list, as on the real servers.
@@ -28,13 +28,11 @@ pub struct DemoRegistry {
 
 impl DemoRegistry {
     /// The registry of the world in `store`.
-    #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>, latency: Latency) -> Self {
         Self { store, wire: Wire::new(clock, latency), page_size: PAGE_SIZE }
     }
 
     /// The same with pages of at most `size` entries (at least one).
-    #[must_use]
     pub fn with_page_size(mut self, size: usize) -> Self {
         self.page_size = size.max(1);
         self

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Deserialize;
 
 use super::world::{FORMAT, World};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Clock;
 
 /// A place that holds one world. Clones are handles to the same place.
@@ -25,7 +25,6 @@ enum Place {
 
 impl Store {
     /// Keeps `world` in memory. Cheap: a world shares what nothing writes with its copies.
-    #[must_use]
     pub fn memory(world: World) -> Self {
         Self(Place::Memory(Arc::new(Mutex::new(world))))
     }
@@ -34,7 +33,6 @@ impl Store {
     ///
     /// Every use reads the file under a lock, and every change replaces it as a whole, so that several
     /// processes see the same world and no change is lost.
-    #[must_use]
     pub fn file(path: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
         Self(Place::File { path: Arc::from(path.into()), clock })
     }

@@ -16,8 +16,8 @@ use url::Url;
 use super::connection::{CONNECT_TIMEOUT, Connection, is_loopback};
 use super::convert;
 use super::errors::{Again, Asked, Nature, Reply, Trouble};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Media type that makes the contents API send a file as it is, not as JSON around Base64.
 const RAW: &str = "application/vnd.github.raw+json";

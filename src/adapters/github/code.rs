@@ -8,10 +8,10 @@ use super::host::{GitHub, unknown_commit};
 use super::{convert, convert_code, routes, wire};
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::CommitComment;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::domain::text::{self, clean_line};
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::code::{CodeHost, MAX_FILE};
 
 /// Pages of checks that are read at most: 300 check runs and as many statuses.

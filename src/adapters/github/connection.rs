@@ -5,8 +5,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::token::TokenSource;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Time limit of one whole request, answer included, unless the configuration says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -45,7 +45,6 @@ impl Connection {
     }
 
     /// A connection to an API address given outright, as `GITHUB_API_URL` does on Actions runners.
-    #[must_use]
     pub fn to_api(api_url: Url, token: TokenSource) -> Self {
         let host = host_for_api_url(&api_url);
         let mut web_url = api_url.clone();
@@ -88,7 +87,6 @@ pub fn web_url_for(host: &str) -> Outcome<Url> {
 }
 
 /// The host whose API is at `api_url`: the way back from [`api_url_for`]. A port that is not the scheme's own stays.
-#[must_use]
 pub fn host_for_api_url(api_url: &Url) -> String {
     let name = api_url.host_str().unwrap_or_default();
     let name = match name.strip_prefix("api.") {

@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Service};
 
 /// The longest piece of remote text that gets into a sentence, in characters.
 const MAX_TEXT: usize = 300;

@@ -17,11 +17,11 @@ use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::record::seal::sha256;
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::{CdQuery, Journaled, ReleaseHost, unsupported};
 
 /// Pages of a list that are read at most: a thousand releases, a thousand jobs.
@@ -38,13 +38,11 @@ pub struct GitHub {
 impl GitHub {
     /// Makes the adapter. Nothing is looked for or sent before the first call, which must be made within a tokio
     /// runtime that outlives the adapter's use.
-    #[must_use]
     pub fn new(connection: Connection) -> Self {
         Self { client: Client::new(connection) }
     }
 
     /// Pauses this long before a read is repeated (then three times as long), instead of a quarter of a second.
-    #[must_use]
     pub fn with_pause(self, pause: Duration) -> Self {
         Self { client: self.client.with_pause(pause) }
     }

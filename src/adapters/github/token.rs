@@ -6,8 +6,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::process::Command;
 
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// `gh` may have to unlock a keyring, which may ask the user; then it will not answer in time.
 const GH_TIMEOUT: Duration = Duration::from_secs(15);
@@ -31,7 +31,6 @@ pub enum TokenSource {
 
 impl TokenSource {
     /// No token; `looked` says where one was looked for.
-    #[must_use]
     pub fn absent(looked: impl Into<String>) -> Self {
         Self::Absent { looked: looked.into() }
     }

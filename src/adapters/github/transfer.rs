@@ -11,8 +11,8 @@ use url::Url;
 use super::client::{Client, receive};
 use super::connection::{Connection, is_loopback};
 use super::errors::{Asked, Nature, Reply, Trouble};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Redirects of a download that are followed. GitHub sends one.
 const MAX_HOPS: usize = 3;

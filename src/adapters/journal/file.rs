@@ -9,9 +9,9 @@ use async_trait::async_trait;
 
 use super::{blocking, parse, say};
 use crate::adapters::append::{self, Disk, Refused, Tail, make_dir, private, sync_dir};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Entry;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::JournalFile;
 
 /// How often the lock is asked for: somebody who only lists the journals holds it for an instant.

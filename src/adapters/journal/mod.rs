@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 
 use self::file::LockedJournal;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Entry;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::{JournalFile, JournalStore, StoredPromotion};
 
 /// The directory that holds the journals. Made, readable by its owner only, when the first one is created.
@@ -29,13 +29,11 @@ pub struct JournalDir {
 
 impl JournalDir {
     /// Journals below `state`, the program's state directory. Touches nothing yet.
-    #[must_use]
     pub fn new(state: &Path) -> Self {
         Self { dir: state.join("promotions") }
     }
 
     /// Where the journal of a promotion is, or would be.
-    #[must_use]
     pub fn path(&self, id: PromotionId) -> PathBuf {
         self.dir.join(format!("{id}.jsonl"))
     }

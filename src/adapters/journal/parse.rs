@@ -5,10 +5,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::say;
+use crate::domain::failure::Outcome;
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::event::JOURNAL_VERSION;
 use crate::domain::promotion::{Entry, Event, fold};
-use crate::failure::Outcome;
 
 /// What a journal's bytes hold.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
+use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Service};
 
 /// The disk refused.
 pub(super) fn disk(doing: &str, path: &Path, error: &Error) -> Failure {

@@ -8,8 +8,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use super::client::Call;
 use super::{Mlflow, convert, wire};
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Pages of a folder that are read. Most stores answer in one, whatever its size.
 const MAX_PAGES: usize = 50;

@@ -14,7 +14,7 @@ use super::connection::{Auth, Connection, Endpoint, Tls};
 use super::errors::{Access, Answer, Attempt};
 use super::stream::{self, Body};
 use super::{Tuning, json, wire};
-use crate::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
 /// The largest answer that is read. A page of 1,000 models is 3.5 MB (measured on 3.18).
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
@@ -109,7 +109,6 @@ pub(super) struct Call {
 /// Whether "not there" is an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Absent {
-    /// It is a failure.
     Failure,
     /// Any 404 is one.
     Fine,

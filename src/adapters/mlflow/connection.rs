@@ -8,8 +8,8 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// How long a request may take when nothing else is configured.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,7 +31,6 @@ pub struct Connection {
 
 impl Connection {
     /// One server for both, with the usual timeout and certificate checks.
-    #[must_use]
     pub fn new(tracking: Endpoint) -> Self {
         Self { tracking, registry: None, timeout: DEFAULT_TIMEOUT, tls: Tls::default(), workspace: None }
     }
@@ -65,7 +64,6 @@ impl Endpoint {
     }
 
     /// The address, without credentials, query, fragment or trailing slash.
-    #[must_use]
     pub fn url(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
     }
@@ -81,7 +79,6 @@ impl Endpoint {
     }
 
     /// How to prove who is asking.
-    #[must_use]
     pub fn auth(&self) -> &Auth {
         &self.auth
     }
@@ -103,7 +100,6 @@ pub enum Auth {
     Basic {
         /// The user's name.
         user: String,
-        /// The password.
         password: SecretString,
     },
     /// A token (`MLFLOW_TRACKING_TOKEN`), usually for a proxy in front: MLflow's own basic-auth app refuses tokens.

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::connection::Auth;
 use super::{json, wire};
+use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::text::{clean_line, shorten};
-use crate::failure::{Failure, FailureKind, Service};
 
 /// Whether a request changes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

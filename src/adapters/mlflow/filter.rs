@@ -9,7 +9,6 @@ use std::borrow::Cow;
 /// A condition on `name`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NameFilter {
-    /// The condition.
     pub condition: String,
     /// Whether it holds for this name only. If not, the answer must be sifted.
     pub exact: bool,

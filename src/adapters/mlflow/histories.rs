@@ -11,10 +11,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use super::client::Call;
 use super::runs::PARALLEL;
 use super::{Mlflow, convert, wire};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::history::{History, Point, even_sample};
 use crate::domain::ids::RunId;
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// The most points the servers sample (measured on 2.22 and 3.17).
 const MAX_SAMPLE: usize = 2_500;

@@ -5,8 +5,8 @@ use secrecy::ExposeSecret as _;
 use super::client::{Call, SERVER_INFO};
 use super::connection::Auth;
 use super::{Mlflow, wire};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::{clean_line, shorten};
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::RegistryInfo;
 
 impl Mlflow {

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::artifact::{Signature, SignatureField};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::{clean_line, shorten};
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 /// The longest type that is kept, in characters. Nested objects can be of any size.
 const MAX_KIND: usize = 400;

@@ -87,13 +87,11 @@ pub struct Mlflow {
 
 impl Mlflow {
     /// Wires the adapter to the servers of `connection` without talking to them.
-    #[must_use]
     pub fn new(connection: &Connection) -> Self {
         Self::with_tuning(connection, Tuning::default())
     }
 
     /// As [`Self::new`], with sizes and pauses of one's own.
-    #[must_use]
     pub fn with_tuning(connection: &Connection, tuning: Tuning) -> Self {
         let http = Arc::new(Http::new(connection));
         let client =

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::named::Pool;
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::{Journaled, ModelRegistry, Page, RegistryInfo};
 
 #[async_trait]

@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 
 use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
+use crate::domain::failure::{FailureKind, Outcome};
 use crate::domain::ids::RunId;
 use crate::domain::named::Pool;
 use crate::domain::run::Run;
-use crate::failure::{FailureKind, Outcome};
 
 /// Runs read one by one after the searches found them not; the rest is given up.
 const MAX_SINGLE_READS: usize = 5;

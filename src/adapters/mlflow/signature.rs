@@ -3,8 +3,8 @@
 use super::client::Call;
 use super::{Mlflow, mlmodel};
 use crate::domain::artifact::{ArtifactRoot, Signature, home};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::registry::ModelVersion;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 
 const FILE: &str = "MLmodel";
 /// The most that is read of it. Signatures of wide tables make it large: some 60 bytes a column.

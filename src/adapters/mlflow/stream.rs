@@ -6,7 +6,7 @@ use reqwest::{Response, StatusCode, header};
 
 use super::client;
 use super::errors::Attempt;
-use crate::failure::{FailureKind, Outcome};
+use crate::domain::failure::{FailureKind, Outcome};
 
 /// As good as no limit for a whole transfer; what is limited is the silence between two pieces.
 pub(super) const NO_LIMIT: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -8,12 +8,12 @@ use super::artifacts::{model_id, no_logged_models};
 use super::client::Call;
 use super::{Mlflow, convert, wire};
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::history::History;
 use crate::domain::ids::{ExperimentId, RunId};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Page;
 use crate::ports::tracking::{Experiment, RunAttribute, RunOrder, RunQuery, TrackingServer};
 

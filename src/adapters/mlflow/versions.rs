@@ -9,10 +9,10 @@ use tokio::sync::Mutex;
 
 use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::named::Pool;
 use crate::domain::registry::{ModelVersion, RegisteredModel, join_aliases};
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Page;
 
 /// Which version each alias of a model points to.

@@ -21,7 +21,6 @@ pub struct DataRow {
 
 impl DataRow {
     /// How many rows more the candidate read, where both say how many they read.
-    #[must_use]
     pub fn more_rows(&self) -> Option<i128> {
         let rows = |d: &Option<Dataset>| d.as_ref()?.rows.map(i128::from);
         Some(rows(&self.new)? - rows(&self.old)?)
@@ -29,7 +28,6 @@ impl DataRow {
 
     /// The data set in three rows of text: its name, its digest, how many rows it has. Beside each what differs, where
     /// that is a number.
-    #[must_use]
     pub fn texts(&self) -> [(TextRow, Option<String>); 3] {
         let row = |name: &str, of: fn(&Dataset) -> Option<String>| {
             let (old, new) = (self.old.as_ref().and_then(of), self.new.as_ref().and_then(of));
@@ -53,7 +51,6 @@ impl DataRow {
 
 /// Pairs data sets read in the same context: first those that are the same, then those of the same name, then what
 /// is left, in order. What finds no partner is new or gone.
-#[must_use]
 pub fn data_rows(old: &[Dataset], new: &[Dataset]) -> Vec<DataRow> {
     let mut partner: Vec<Option<usize>> = vec![None; new.len()];
     let passes: [fn(&Dataset, &Dataset) -> bool; 3] = [|a, b| a == b, |a, b| a.name == b.name, |_, _| true];

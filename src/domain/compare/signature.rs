@@ -36,7 +36,6 @@ pub struct FieldRow {
 
 impl FieldRow {
     /// The row as text: `in tenure`, and the type on either side.
-    #[must_use]
     pub fn text(&self) -> TextRow {
         let part = match self.part {
             Part::Input => "in",
@@ -53,7 +52,6 @@ impl FieldRow {
 }
 
 /// A field's type as text, and whether it may be left out.
-#[must_use]
 pub fn kind(field: &SignatureField) -> String {
     if field.required { field.kind.clone() } else { format!("{}, optional", field.kind) }
 }
@@ -62,7 +60,6 @@ pub fn kind(field: &SignatureField) -> String {
 type Fields = fn(&Signature) -> &[SignatureField];
 
 /// Lays signatures side by side, in the candidate's order, what is gone behind it. No signature is an empty one.
-#[must_use]
 pub fn field_rows(old: Option<&Signature>, new: Option<&Signature>) -> Vec<FieldRow> {
     let parts: [(Part, Fields); 3] =
         [(Part::Input, |s| &s.inputs), (Part::Output, |s| &s.outputs), (Part::Param, |s| &s.params)];

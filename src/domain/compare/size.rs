@@ -10,7 +10,6 @@ use crate::domain::run::MetricValue;
 /// Relative, because metrics of one run have nothing in common but their names: 0.01 more AUC outweighs one more
 /// millisecond of three hundred. Infinite where something changed and nobody can say by how much (on one side only,
 /// not a number, infinite): such a change needs a look more than any other.
-#[must_use]
 pub fn change_size(old: Option<MetricValue>, new: Option<MetricValue>) -> f64 {
     if old == new {
         return 0.0;
@@ -26,7 +25,6 @@ pub fn change_size(old: Option<MetricValue>, new: Option<MetricValue>) -> f64 {
 }
 
 /// The order of "largest change first"; equally large ones stand by name.
-#[must_use]
 pub fn by_size(a: &MetricRow, b: &MetricRow) -> Ordering {
     change_size(b.old, b.new).total_cmp(&change_size(a.old, a.new)).then_with(|| a.name.cmp(&b.name))
 }

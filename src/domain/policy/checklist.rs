@@ -33,7 +33,6 @@ pub struct Answer {
 pub type Answers = BTreeMap<String, Answer>;
 
 /// Why an answer does not do: the question's id and a sentence.
-#[must_use]
 pub fn open_items(questions: &[Question], answers: &Answers) -> Vec<(String, String)> {
     questions.iter().filter_map(|q| problem(q, answers.get(&q.id)).map(|why| (q.id.clone(), why))).collect()
 }

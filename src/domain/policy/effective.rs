@@ -27,7 +27,6 @@ pub struct Effective {
 
 impl Effective {
     /// Lays the sources together. The result does not depend on their order, but for that of the questions.
-    #[must_use]
     pub fn of(sources: &[PolicySource]) -> Self {
         let understood: Vec<&Policy> = sources.iter().filter_map(|s| s.policy.as_ref().ok()).collect();
         let strictest = |of: fn(&Policy) -> Severity| understood.iter().map(|p| of(p)).max().unwrap_or_default();

@@ -19,7 +19,6 @@ pub struct CodeEvidence {
     pub on_default_branch: Reading<bool>,
     /// The pull request that brought it in; none for a direct push.
     pub pull_request: Reading<Option<PullRequest>>,
-    /// Its checks.
     pub checks: Reading<Vec<CheckResult>>,
     /// Login of who started the workflow run that trained the version, where a tag names one.
     pub training_actor: Reading<Option<String>>,
@@ -27,7 +26,6 @@ pub struct CodeEvidence {
 
 impl CodeEvidence {
     /// Nothing was read, for the reason given.
-    #[must_use]
     pub fn unread(why: &str) -> Self {
         let why = why.to_owned();
         Self {

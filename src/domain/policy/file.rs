@@ -35,7 +35,6 @@ pub struct Mistake {
 /// The rules of one file, for all models. The default has none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicyFile {
-    /// `[policy]`.
     pub general: Option<PolicyTable>,
     /// `[models."pattern".policy]`, in the order of the file.
     pub models: Vec<(String, PolicyTable)>,
@@ -43,7 +42,6 @@ pub struct PolicyFile {
 
 impl PolicyFile {
     /// The rules for `model`; none if neither `[policy]` nor a table of its own says anything.
-    #[must_use]
     pub fn for_model(&self, model: &ModelName) -> Option<Policy> {
         match (&self.general, self.own(model)) {
             (None, None) => None,
@@ -53,7 +51,6 @@ impl PolicyFile {
     }
 
     /// Whether there is a policy for `model`.
-    #[must_use]
     pub fn names(&self, model: &ModelName) -> bool {
         self.general.is_some() || self.own(model).is_some()
     }
@@ -134,7 +131,6 @@ pub struct PolicyTable {
 
 impl PolicyTable {
     /// The keys that are there, in words: `metrics (auc, f1), description, approvals`.
-    #[must_use]
     pub fn summary(&self) -> String {
         let names = |list: Vec<&str>| list.join(", ");
         let (four, plain) = (&self.four_eyes, |there: bool, key: &str| there.then(|| key.to_owned()));

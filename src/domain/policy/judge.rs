@@ -14,7 +14,6 @@ use crate::domain::preflight::CheckState;
 ///
 /// Findings are the worst first, then in the order of the rules, source by source in the order of their names: the order
 /// in which `sources` come means nothing. What two sources ask for in the same words, and find the same, is said once.
-#[must_use]
 pub fn judge(sources: &[PolicySource], evidence: &Evidence) -> Verdict {
     laid_together(sources, |policy| {
         let mut findings = facts::judge(policy, &evidence.facts, evidence.read_at);
@@ -35,7 +34,6 @@ pub struct Partial {
 
 /// Judges only rules that need nothing but the version, its run and the baseline's run. What is not there is not looked
 /// at, whatever the policy says about unknowns.
-#[must_use]
 pub fn partial(sources: &[PolicySource], known: &ReviewedFacts, now: Timestamp) -> Partial {
     let mut verdict = laid_together(sources, |policy| facts::judge(policy, known, now));
     let before = verdict.findings.len();

@@ -92,7 +92,6 @@ impl Default for Policy {
 
 impl Policy {
     /// SHA-256 over the canonical JSON (RFC 8785) of these rules, as `sha256:<64 hex digits>`.
-    #[must_use]
     pub fn digest(&self) -> String {
         // Plain data: the only thing that can fail is a number that is not finite, which no policy file can hold.
         let json = serde_json_canonicalizer::to_vec(self).unwrap_or_default();
@@ -120,7 +119,6 @@ pub enum Severity {
 
 impl Severity {
     /// How a rule of this severity stands if it does not hold.
-    #[must_use]
     pub fn state(self) -> CheckState {
         match self {
             Self::Ignore => CheckState::Unknown,
@@ -152,7 +150,6 @@ pub struct MetricRule {
 /// A rule on one tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagRule {
-    /// The key.
     pub key: String,
     /// Pattern with `*` and `?` that the value has to fit; `*` for any that is not empty.
     pub pattern: String,
@@ -218,7 +215,6 @@ pub struct PolicySource {
 
 impl SourceRef {
     /// The name with the beginning of the digest: `configuration a1b2c3d`.
-    #[must_use]
     pub fn shown(&self) -> String {
         let digest =
             self.digest.as_deref().map(|d| d.trim_start_matches("sha256:").chars().take(7).collect::<String>());
@@ -237,7 +233,6 @@ pub struct Verdict {
 
 impl Verdict {
     /// The worst finding; [`CheckState::Pass`] where there are no rules.
-    #[must_use]
     pub fn state(&self) -> CheckState {
         self.findings.iter().map(|f| f.state).max().unwrap_or(CheckState::Pass)
     }
@@ -248,7 +243,6 @@ impl Verdict {
     }
 
     /// The sum, without a symbol: `pass  11 rules: 10 pass, 1 unknown`.
-    #[must_use]
     pub fn summary(&self) -> String {
         let word = match self.state() {
             CheckState::Pass => "pass",
@@ -277,7 +271,6 @@ impl Verdict {
     }
 
     /// How many findings stand so.
-    #[must_use]
     pub fn count(&self, state: CheckState) -> usize {
         self.findings.iter().filter(|f| f.state == state).count()
     }

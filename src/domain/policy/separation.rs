@@ -27,7 +27,6 @@ pub struct People {
 
 impl People {
     /// Reads them out of the evidence.
-    #[must_use]
     pub fn of(evidence: &Evidence) -> Self {
         let facts = &evidence.facts;
         let mut trainers = Vec::new();
@@ -58,7 +57,6 @@ pub struct Separation {
 impl Separation {
     /// Compares everything the servers call the signer with everything they call the others. Names differ in more
     /// than case.
-    #[must_use]
     pub fn of(signer: &[&str], people: &People) -> Self {
         let is = |other: &str| signer.iter().any(|s| s.eq_ignore_ascii_case(other));
         let not_trainer = match people.trainers.iter().any(|t| is(t)) {

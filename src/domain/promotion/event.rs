@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::PromotionPlan;
 use super::step::{Receipt, Step};
 use crate::domain::cd::CdOutcome;
-use crate::failure::Failure;
+use crate::domain::failure::Failure;
 
 /// Version of the journal's format. A reader refuses entries with a higher one.
 pub const JOURNAL_VERSION: u32 = 1;
@@ -41,41 +41,33 @@ pub enum Event {
         failure: Failure,
     },
     /// A step is about to write. Without a later entry for it, its fate is unknown.
-    Started {
-        /// Which.
-        step: Step,
-    },
+    Started { step: Step },
     /// The server confirmed the step.
     Succeeded {
-        /// Which.
         step: Step,
         /// What it left behind.
         receipt: Receipt,
     },
     /// The step surely had no effect.
     Failed {
-        /// Which.
         step: Step,
         /// Why.
         failure: Failure,
     },
     /// The step was sent and its fate is not known: it must be probed before anything else.
     Unknown {
-        /// Which.
         step: Step,
         /// What was seen.
         failure: Failure,
     },
     /// A probe read what became of a step.
     Probed {
-        /// Which.
         step: Step,
         /// What it found.
         finding: Finding,
     },
     /// The probe itself failed.
     ProbeFailed {
-        /// Which.
         step: Step,
         /// Why.
         failure: Failure,
@@ -86,20 +78,15 @@ pub enum Event {
         by: String,
     },
     /// A step is about to be taken back.
-    UndoStarted {
-        /// Which.
-        step: Step,
-    },
+    UndoStarted { step: Step },
     /// A step was taken back, or found not to be ours any more and left alone.
     Undone {
-        /// Which.
         step: Step,
         /// What was done, or why nothing was.
         note: String,
     },
     /// Taking back failed.
     UndoFailed {
-        /// Which.
         step: Step,
         /// Why.
         failure: Failure,
@@ -166,15 +153,9 @@ pub enum Ending {
     /// Promoted, released, and CD followed to an end.
     Done,
     /// Everything written was taken back.
-    Undone {
-        /// Why.
-        why: String,
-    },
+    Undone { why: String },
     /// Nothing was written.
-    Refused {
-        /// Why.
-        why: String,
-    },
+    Refused { why: String },
     /// Another promotion released this very version first; its work was left alone.
     Superseded {
         /// What was found.

@@ -66,7 +66,6 @@ pub struct PlanDraft {
     pub host: String,
     /// What "in production" means here.
     pub promote_to: PromotionTarget,
-    /// What was reviewed.
     pub facts: ReviewedFacts,
     /// The repository that gets tag and release.
     pub repo: RepoSlug,
@@ -74,15 +73,12 @@ pub struct PlanDraft {
     pub commit: Commit,
     /// Where the commit comes from.
     pub commit_origin: CommitOrigin,
-    /// The tag.
     pub tag: TagName,
     /// Title of the release.
     pub title: String,
-    /// Template of the notes.
     pub notes_template: String,
     /// Directions the configuration states, for the notes.
     pub directions: Directions,
-    /// CD.
     pub cd: CdPlan,
     /// Who signs.
     pub signer: Signer,
@@ -93,7 +89,6 @@ pub struct PlanDraft {
 /// What will be done. Written to the journal before anything else; resuming needs nothing but this.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PromotionPlan {
-    /// Id of the promotion.
     pub id: PromotionId,
     /// When the human decided. Also the tagger's date: it makes the tag object's id the same on every try.
     pub signed_at: Timestamp,
@@ -131,37 +126,31 @@ pub struct PlanLine {
 
 impl PlanDraft {
     /// The model.
-    #[must_use]
     pub fn model(&self) -> &ModelName {
         &self.facts.version.model
     }
 
     /// The version.
-    #[must_use]
     pub fn version(&self) -> VersionNumber {
         self.facts.version.number
     }
 
     /// What the reviewer has to type: `v42`.
-    #[must_use]
     pub fn confirmation(&self) -> String {
         self.version().to_string()
     }
 
     /// Versions that leave the target when the candidate enters it.
-    #[must_use]
     pub fn leaving(&self) -> Vec<VersionNumber> {
         self.facts.holders.iter().copied().filter(|v| *v != self.version()).collect()
     }
 
     /// The steps, in order.
-    #[must_use]
     pub fn steps(&self) -> Vec<Step> {
         Step::sequence(self.cd.trigger)
     }
 
     /// Candidate against baseline.
-    #[must_use]
     pub fn comparison(&self) -> Comparison {
         let side = Side { version: &self.facts.version, run: self.facts.run.known() };
         let base = self.facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
@@ -169,7 +158,6 @@ impl PlanDraft {
     }
 
     /// The plan as a person reads it, old -> new for every object.
-    #[must_use]
     pub fn lines(&self) -> Vec<PlanLine> {
         let line = |number, object: &str, subject: String, old: String, new: String, irreversible| PlanLine {
             number,
@@ -208,7 +196,6 @@ impl PlanDraft {
     }
 
     /// What will be changed, for the record; nothing as long as further approvals are needed.
-    #[must_use]
     pub fn change(&self) -> Option<ChangeFacts> {
         self.basis.completes().then(|| ChangeFacts {
             to: self.promote_to.clone(),
@@ -225,7 +212,6 @@ impl PlanDraft {
     }
 
     /// The record of this decision; `prev` is the hash of the one before it in the signer's journal.
-    #[must_use]
     pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Sealed {
         let change = self.change();
         let ingredients = Ingredients {
@@ -287,32 +273,27 @@ impl PlanDraft {
 
 impl PromotionPlan {
     /// The commit that gets the tag.
-    #[must_use]
     pub fn commit(&self) -> &CommitSha {
         &self.draft.commit.sha
     }
 
     /// Value of the mark while the promotion is at work.
-    #[must_use]
     pub fn mark_promoting(&self) -> String {
         format!("promoting {} by {}", self.id, self.draft.signer.login)
     }
 
     /// Value of the mark once the release stands.
-    #[must_use]
     pub fn mark_released(&self) -> String {
         released_mark(&self.id.to_string(), &self.draft.signer.login)
     }
 }
 
 /// Value of the mark once the release of promotion `id`, approved by `by`, stands.
-#[must_use]
 pub fn released_mark(id: &str, by: &str) -> String {
     format!("released {id} by {by}")
 }
 
 /// The promotion id in a mark, if the mark says that promotion is still at work.
-#[must_use]
 pub fn live_promotion(mark: &str) -> Option<(PromotionId, &str)> {
     let rest = mark.strip_prefix("promoting ")?;
     let (id, by) = rest.split_once(" by ").unwrap_or((rest, "somebody"));

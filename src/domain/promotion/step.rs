@@ -36,7 +36,6 @@ pub enum Step {
 
 impl Step {
     /// The steps of a promotion whose CD is started by `trigger`, in order.
-    #[must_use]
     pub fn sequence(trigger: CdTrigger) -> Vec<Self> {
         use Step::{Confirm, Dispatch, Draft, Follow, Link, Mark, Move, Release, TagObject, TagRef};
         let mut steps = vec![Mark, Move, TagObject, TagRef, Draft, Release];
@@ -51,13 +50,11 @@ impl Step {
     pub const PIVOT: Self = Self::TagRef;
 
     /// Whether the step only reads.
-    #[must_use]
     pub fn is_read(self) -> bool {
         matches!(self, Self::Confirm | Self::Follow)
     }
 
     /// Whether the step left something that an undo has to take back.
-    #[must_use]
     pub fn is_reversible(self) -> bool {
         matches!(self, Self::Mark | Self::Move)
     }

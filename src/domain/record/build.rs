@@ -34,7 +34,6 @@ pub struct SignOff {
 
 impl SignOff {
     /// Only a reason.
-    #[must_use]
     pub fn because(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), ..Self::default() }
     }
@@ -47,7 +46,6 @@ pub struct Basis {
     pub decision: Decision,
     /// What the code host says about the commit.
     pub code: CodeEvidence,
-    /// The verdict.
     pub verdict: Verdict,
     /// What the policy asks of the signer.
     pub demands: Effective,
@@ -69,7 +67,6 @@ pub struct Basis {
 
 impl Basis {
     /// A basis of which nothing was read: no rules, nobody known.
-    #[must_use]
     pub fn bare(decision: Decision) -> Self {
         Self {
             decision,
@@ -87,19 +84,16 @@ impl Basis {
     }
 
     /// Whether this approval is the last one needed.
-    #[must_use]
     pub fn completes(&self) -> bool {
         self.approvals.len() + 1 >= self.demands.approvals as usize
     }
 
     /// Whether rules fail that the signer may pass with a reason.
-    #[must_use]
     pub fn needs_override(&self) -> bool {
         self.decision.promotes() && self.demands.allow_override && self.verdict.blocking().next().is_some()
     }
 
     /// Why the decision cannot be taken with what the signer said so far, one sentence each. Empty: it can.
-    #[must_use]
     pub fn objections(&self, sign_off: &SignOff) -> Vec<String> {
         let mut out = Vec::new();
         let wordless = sign_off.reason.trim().is_empty();
@@ -140,7 +134,6 @@ pub struct Ingredients<'a> {
     pub registry: &'a str,
     /// What "in production" means.
     pub promote_to: &'a PromotionTarget,
-    /// What was reviewed.
     pub facts: &'a ReviewedFacts,
     /// Directions of metrics.
     pub directions: &'a Directions,
@@ -154,7 +147,6 @@ pub struct Ingredients<'a> {
 
 impl Ingredients<'_> {
     /// The record of the decision `sign_off`, taken at `at`, after the record with the hash `prev`.
-    #[must_use]
     pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Record {
         let (basis, version) = (self.basis, &self.facts.version);
         let run = self.facts.run.known();
@@ -213,7 +205,6 @@ impl Ingredients<'_> {
     }
 
     /// The sentence a signer puts their name to.
-    #[must_use]
     pub fn meaning(&self) -> String {
         let what = format!("{} {}", self.facts.version.model, self.facts.version.number);
         let (basis, place) = (self.basis, self.promote_to);

@@ -19,7 +19,6 @@ pub enum Line {
 /// What became of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Of which record.
     pub record_id: PromotionId,
     /// When it was known, by this machine's clock.
     pub at: Timestamp,
@@ -33,7 +32,6 @@ pub struct Outcome {
 }
 
 /// Hash of the newest record.
-#[must_use]
 pub fn head(lines: &[Line]) -> Option<String> {
     lines.iter().rev().find_map(|line| match line {
         Line::Record(sealed) => Some(sealed.record_hash.clone()),
@@ -42,7 +40,6 @@ pub fn head(lines: &[Line]) -> Option<String> {
 }
 
 /// Where the chain is broken, one sentence each. Empty: every record is whole and follows the one before it.
-#[must_use]
 pub fn breaks(lines: &[Line]) -> Vec<String> {
     let mut out = Vec::new();
     let mut before: Option<String> = None;

@@ -34,7 +34,6 @@ pub struct DecisionMark {
 
 impl DecisionMark {
     /// The mark of a record.
-    #[must_use]
     pub fn of(sealed: &Sealed) -> Self {
         let record = &sealed.record;
         Self {
@@ -47,27 +46,23 @@ impl DecisionMark {
     }
 
     /// The tag's value.
-    #[must_use]
     pub fn to_value(&self) -> String {
         // Plain data: nothing in it can fail to become JSON.
         serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Reads a tag's value; none if it is not of this form.
-    #[must_use]
     pub fn parse(value: &str) -> Option<Self> {
         let mark: Self = serde_json::from_str(value).ok()?;
         Some(Self { by: clean(&mark.by), reason: clean(&mark.reason), ..mark })
     }
 
     /// The decision in force on `version`.
-    #[must_use]
     pub fn on(version: &ModelVersion) -> Option<Self> {
         version.own_tag(DECISION).and_then(Self::parse)
     }
 
     /// Whether the version waits for nobody by it: rejected, or held back.
-    #[must_use]
     pub fn sets_aside(&self) -> bool {
         matches!(self.decision, Decision::Reject | Decision::Hold)
     }

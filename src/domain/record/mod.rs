@@ -51,7 +51,6 @@ pub enum Decision {
 
 impl Decision {
     /// The word for it in commands and records.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Approve => "approve",
@@ -62,7 +61,6 @@ impl Decision {
     }
 
     /// What was done to the version by it: `approved`.
-    #[must_use]
     pub fn past(self) -> &'static str {
         match self {
             Self::Approve => "approved",
@@ -73,7 +71,6 @@ impl Decision {
     }
 
     /// Whether it puts the version into production.
-    #[must_use]
     pub fn promotes(self) -> bool {
         matches!(self, Self::Approve | Self::Rollback)
     }
@@ -82,7 +79,6 @@ impl Decision {
 /// One decision with everything it rests on. Carries no secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// [`SCHEMA`].
     pub schema: String,
     /// Unique; also the id of the promotion it starts.
     pub record_id: PromotionId,
@@ -160,7 +156,6 @@ pub struct ClockFacts {
 pub struct ModelFacts {
     /// The registered model.
     pub name: ModelName,
-    /// The version.
     pub version: VersionNumber,
     /// The registry, without credentials.
     pub registry: String,
@@ -181,9 +176,7 @@ pub struct ArtifactFacts {
     pub mlmodel: Option<String>,
     /// SHA-256 over the sorted list of paths and sizes.
     pub listing: Option<String>,
-    /// Files.
     pub files: Option<u64>,
-    /// Their bytes.
     pub bytes: Option<u64>,
     /// Why something of this is missing.
     pub unavailable: Option<String>,
@@ -192,9 +185,7 @@ pub struct ArtifactFacts {
 /// What was in production.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaselineFacts {
-    /// The version.
     pub version: VersionNumber,
-    /// Its run.
     pub run_id: Option<RunId>,
     /// Hash of the record that put it there, as the version says.
     pub record: Option<String>,
@@ -203,7 +194,6 @@ pub struct BaselineFacts {
 /// One metric as it was shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricFacts {
-    /// Its name.
     pub name: String,
     /// The version's value.
     pub candidate: Option<MetricValue>,
@@ -237,7 +227,6 @@ pub struct PolicyFacts {
 pub struct ChecklistFacts {
     /// The question's id.
     pub id: String,
-    /// The question.
     pub question: String,
     /// The answer; none if it was left open.
     pub answer: Option<String>,
@@ -248,7 +237,6 @@ pub struct ChecklistFacts {
 /// Somebody else's approval of the same facts, vouched for by the code host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// Its record.
     pub record_id: PromotionId,
     /// That record's hash.
     pub record_hash: String,
@@ -275,9 +263,7 @@ pub struct ChangeFacts {
     pub leaving: Vec<VersionNumber>,
     /// The release host, such as `github.com`.
     pub host: String,
-    /// The repository.
     pub repository: RepoSlug,
-    /// The tag.
     pub tag: TagName,
     /// The tagged commit.
     pub commit: CommitSha,
@@ -294,13 +280,11 @@ pub struct ChangeFacts {
 pub struct Tool {
     /// `signoff`.
     pub name: String,
-    /// Its version.
     pub version: String,
 }
 
 impl Record {
     /// Everybody whose approval is in it: the signer last.
-    #[must_use]
     pub fn approvers(&self) -> Vec<&str> {
         let others = self.approvals.iter().map(|a| a.login.as_str());
         others.chain(self.decision.promotes().then_some(self.signer.login.as_str())).collect()

@@ -8,7 +8,6 @@ use super::{Record, SCHEMA};
 /// A record with its hash and, where the signer has a key, a signature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sealed {
-    /// The record.
     #[serde(flatten)]
     pub record: Record,
     /// SHA-256 over the canonical JSON (RFC 8785) of the record without this field and the next, `sha256:<hex>`.
@@ -41,7 +40,6 @@ pub enum Unreadable {
 }
 
 /// `sha256:<hex>` of `bytes`.
-#[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut out = String::from("sha256:");
@@ -52,7 +50,6 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Canonical JSON (RFC 8785).
-#[must_use]
 pub fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
     // Records are plain data: the only thing that can fail is a map with keys that are no strings.
     serde_json_canonicalizer::to_vec(value).unwrap_or_default()
@@ -60,27 +57,23 @@ pub fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
 
 impl Sealed {
     /// Seals `record`; unsigned.
-    #[must_use]
     pub fn new(record: Record) -> Self {
         let record_hash = sha256(&canonical(&record));
         Self { record, record_hash, signature: None }
     }
 
     /// The first twelve digits of the hash: enough to tell records apart on screen.
-    #[must_use]
     pub fn short_hash(&self) -> &str {
         let digits = self.record_hash.strip_prefix("sha256:").unwrap_or(&self.record_hash);
         digits.get(..12).unwrap_or(digits)
     }
 
     /// The bytes that are hashed and signed.
-    #[must_use]
     pub fn signed_bytes(&self) -> Vec<u8> {
         canonical(&self.record)
     }
 
     /// The bytes the record is kept in.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         canonical(self)
     }

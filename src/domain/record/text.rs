@@ -21,7 +21,6 @@ pub const REGISTRY_TRAILER: &str = "Signoff-Registry";
 const COMMENT_REASON: usize = 2_000;
 
 /// The message of the annotated tag of a promoting record.
-#[must_use]
 pub fn tag_message(sealed: &Sealed) -> String {
     let record = &sealed.record;
     let (model, version) = (&record.model.name, record.model.version);
@@ -53,7 +52,6 @@ pub fn tag_message(sealed: &Sealed) -> String {
 }
 
 /// The body of the comment on the reviewed commit that vouches for a decision.
-#[must_use]
 pub fn comment(sealed: &Sealed) -> String {
     let record = &sealed.record;
     let (model, version) = (&record.model.name, record.model.version);
@@ -85,7 +83,6 @@ pub fn comment(sealed: &Sealed) -> String {
 }
 
 /// The record for people, as Markdown: printed name, time, meaning, and what it rests on.
-#[must_use]
 pub fn readable(sealed: &Sealed) -> String {
     let record = &sealed.record;
     let mut out = format!("### Sign-off record\n\n> {}\n\n", cell(&record.meaning));
@@ -135,7 +132,6 @@ pub fn readable(sealed: &Sealed) -> String {
 }
 
 /// The policy's verdict in a few words.
-#[must_use]
 pub fn policy_words(record: &Record) -> String {
     let Some(verdict) = record.policy.verdict else {
         return "none".to_owned();

@@ -36,7 +36,6 @@ pub struct Void {
 }
 
 /// The decisions about `version` of the registry at `registry` among comments on its commit, oldest first.
-#[must_use]
 pub fn vouched(comments: &[CommitComment], registry: &str, version: &ModelVersion) -> Vec<Vouched> {
     let mut found: Vec<_> = comments.iter().filter_map(|c| parse(c, registry, version)).collect();
     found.sort_by_key(|v| (v.approval.at, v.approval.comment_id));
@@ -82,7 +81,6 @@ fn parse(comment: &CommitComment, registry: &str, version: &ModelVersion) -> Opt
 ///
 /// The latest decision of each person is the one in force; a later rejection or hold by anybody, in a comment or on the
 /// version, takes all approvals before it out of force.
-#[must_use]
 pub fn standing(vouched: &[Vouched], facts: &str, mark: Option<&DecisionMark>) -> (Vec<Approval>, Vec<Void>) {
     let set_aside: Option<(Timestamp, String, Decision)> = vouched
         .iter()

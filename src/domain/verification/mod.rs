@@ -11,11 +11,11 @@ mod rules;
 
 use crate::domain::commit::{CommitComment, ReleaseState, TagState};
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
+use crate::domain::failure::{Failure, FailureKind, Outcome};
 use crate::domain::ids::{RepoSlug, TagName};
 use crate::domain::policy::{Evidence, PolicySource};
 use crate::domain::record::{ASSET, Sealed};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
-use crate::failure::{Failure, FailureKind, Outcome};
 
 /// How one line stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -33,7 +33,6 @@ pub enum LineState {
 
 impl LineState {
     /// Whether a release with such a line is refused.
-    #[must_use]
     pub fn refuses(self) -> bool {
         matches!(self, Self::Fail | Self::Unreadable)
     }
@@ -59,7 +58,6 @@ pub struct Line {
 pub struct Place {
     /// The repository.
     pub repo: RepoSlug,
-    /// The tag.
     pub tag: TagName,
     /// The release host, such as `github.com`.
     pub host: String,
@@ -76,7 +74,6 @@ pub struct Proof {
     pub place: Place,
     /// The tag; none if there is none.
     pub tag: Outcome<Option<TagState>>,
-    /// Its releases.
     pub releases: Outcome<Vec<ReleaseState>>,
     /// The bytes of the record's file; none if the release has no such file.
     pub asset: Outcome<Option<Vec<u8>>>,
@@ -121,13 +118,11 @@ pub enum Signature {
 }
 
 /// Reads the record out of the file of a release; none if there is no such file or it is no record.
-#[must_use]
 pub fn record_of(proof: &Proof) -> Option<Sealed> {
     Sealed::from_bytes(proof.asset.as_ref().ok()?.as_ref()?).ok()
 }
 
 /// Whether there is something to wait for: a release that is on its way has no record for a moment.
-#[must_use]
 pub fn incomplete(proof: &Proof) -> bool {
     let later = |kind: FailureKind| kind.is_transient();
     let (tag, releases, asset) = (&proof.tag, &proof.releases, &proof.asset);
@@ -140,7 +135,6 @@ pub fn incomplete(proof: &Proof) -> bool {
 }
 
 /// The facts as they must have been when the record was signed: what is read now, with the promotion itself taken back.
-#[must_use]
 pub fn as_signed(
     sealed: &Sealed,
     (version, run): &(ModelVersion, RunFacts),
@@ -179,7 +173,6 @@ pub fn as_signed(
 }
 
 /// Judges a release. `named` was read by what its record names; without a record there is nothing to read.
-#[must_use]
 pub fn judge(proof: &Proof, named: Option<&Named>) -> Vec<Line> {
     let mut lines = Lines::default();
     release::tag(proof, &mut lines);

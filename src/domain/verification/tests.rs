@@ -5,11 +5,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::commit::ReleaseAsset;
+use crate::domain::failure::Service;
 use crate::domain::policy::CodeEvidence;
 use crate::domain::promotion::samples;
 use crate::domain::record::seal::sha256;
 use crate::domain::registry::Stage;
-use crate::failure::Service;
 
 fn tag(message: &[u8]) -> TagState {
     TagState {

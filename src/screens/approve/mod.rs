@@ -15,12 +15,12 @@ use crate::app::keymap::Context;
 use crate::app::prefs::Remember;
 use crate::app::query::Query;
 use crate::app::route::Nav;
-use crate::decision::DecisionDraft;
+use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::record::{Decision, SignOff};
-use crate::failure::Failure;
 use crate::screens::parts::{Ctx, Event, Step};
+use crate::services::DecisionDraft;
 
 /// Facts older than this are read again before anything is done, in seconds.
 pub const MAX_AGE_S: i64 = 60;
@@ -77,7 +77,6 @@ impl PartialEq for Approve {
 impl Approve {
     /// The form for one version. `reviewed` is the digest of the facts that the review showed, if there was one;
     /// `reason` what was typed the last time.
-    #[must_use]
     pub fn new(
         model: ModelName,
         version: VersionNumber,
@@ -101,13 +100,11 @@ impl Approve {
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::Approve, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Confirm, NextField, Notes, Refresh};
         if self.is_submitted() {
@@ -117,25 +114,21 @@ impl Approve {
     }
 
     /// Whether keys go into a text field: always, until it is submitted.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         self.phase != Phase::Submitted
     }
 
     /// The checks and the plan.
-    #[must_use]
     pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
         if self.phase == Phase::Submitted { Vec::new() } else { vec![self.query()] }
     }
 
     /// Which version this form is for.
-    #[must_use]
     pub fn subject(&self) -> (&ModelName, VersionNumber) {
         (&self.model, self.version)
     }
 
     /// Whether the human has confirmed and the promotion is under way.
-    #[must_use]
     pub fn is_submitted(&self) -> bool {
         self.phase == Phase::Submitted
     }
@@ -147,7 +140,6 @@ impl Approve {
     }
 
     /// The reason that was typed, for the next time. The version is typed anew each time.
-    #[must_use]
     pub fn remember(&self, ctx: &Ctx<'_>) -> Remember {
         Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.value()))
     }

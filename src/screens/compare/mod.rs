@@ -29,7 +29,6 @@ pub struct Compare {
 
 impl Compare {
     /// These side by side; the first is what the others are held against.
-    #[must_use]
     pub fn new(subjects: Vec<Subject>) -> Self {
         Self {
             subjects,
@@ -43,13 +42,11 @@ impl Compare {
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::Compare, Context::List, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Copy, CursorLeft, CursorRight, Curve, Differences, Help, SortBySize};
         if self.subjects.len() == 2 {
@@ -60,7 +57,6 @@ impl Compare {
     }
 
     /// The runs.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         ctx.catalog.runs_to_ask(self.subjects.iter().filter_map(|s| s.run.clone()))
     }

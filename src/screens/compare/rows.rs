@@ -52,7 +52,6 @@ pub struct Choice {
 }
 
 /// The rows, each with a key of its own. Long texts are wrapped to `width`.
-#[must_use]
 pub fn rows(laid: Beside, labels: &[&str], choice: &Choice, width: usize) -> (Vec<Row>, Vec<String>) {
     let mut out = Out { rows: Vec::new(), keys: Vec::new() };
     for (title, items) in [("METRICS", laid.metrics), ("PARAMS", laid.params), ("TAGS", laid.tags)] {

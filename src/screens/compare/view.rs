@@ -20,7 +20,6 @@ use crate::ui::widgets::{Row, Table};
 
 impl Compare {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, _ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = match self.subjects.as_slice() {
             [a, b] => {

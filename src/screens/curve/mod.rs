@@ -43,13 +43,11 @@ pub struct Curve {
 
 impl Curve {
     /// The curve of `metric` for one version against what is in production.
-    #[must_use]
     pub fn new(model: ModelName, version: VersionNumber, metric: String) -> Self {
         Self::over(Subject::Version(model, version), metric)
     }
 
     /// The curves of `metric` in several runs.
-    #[must_use]
     pub fn of_runs(subjects: &[Named], metric: String) -> Self {
         let runs = subjects.iter().filter_map(|s| Some((s.label.clone(), s.run.clone()?))).collect();
         Self::over(Subject::Runs(runs), metric)
@@ -69,13 +67,11 @@ impl Curve {
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::Curve, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Copy, CursorLeft, CursorRight, Help, LogScale, TimeAxis, Trend, ZoomIn, ZoomOut};
         match self.subject {
@@ -88,7 +84,6 @@ impl Curve {
 
     /// The facts that name the runs, the whole history in one sampled request, and, zoomed into a sampled one,
     /// the part in sight.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs: Vec<Query> = self.facts().into_iter().collect();
         let runs = self.runs(ctx);
@@ -141,7 +136,6 @@ impl Curve {
     }
 
     /// The lines to draw: the finest that are there, the baseline first.
-    #[must_use]
     pub fn lines<'a>(&self, ctx: &Ctx<'a>) -> Vec<Line<'a>> {
         let runs = self.runs(ctx);
         let detail = self.window().map(|window| Query::Histories {
@@ -166,7 +160,6 @@ impl Curve {
     }
 
     /// The point nearest to the cursor of each line, the candidate's first.
-    #[must_use]
     pub fn at_cursor(&self, ctx: &Ctx<'_>) -> Vec<Point> {
         let lines = self.lines(ctx);
         let (low, high) = self.range(&lines);

@@ -17,7 +17,6 @@ const STATISTICS: u16 = 4;
 
 impl Curve {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let symbols = skin.symbols();
         let mut left = Phrase::of(Role::Title, clean_line(&self.metric));

@@ -11,9 +11,9 @@ use crate::app::prefs::Remember;
 use crate::app::query::Query;
 use crate::app::route::Nav;
 use crate::app::text_area::TextArea;
+use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, SignOff};
-use crate::failure::Failure;
 use crate::screens::parts::{Ctx, Event, Step};
 
 /// Said to who submits too early.
@@ -44,44 +44,37 @@ pub struct Decide {
 
 impl Decide {
     /// The form for one version, with the reason typed before.
-    #[must_use]
     pub fn new(model: ModelName, version: VersionNumber, decision: Decision, typed: &str) -> Self {
         Self { model, version, decision, reason: TextArea::new(typed), phase: Phase::Open, word: None }
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::Decide, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Refresh, Submit};
         if self.is_submitted() { &[Back] } else { &[Submit, Refresh, Browse, Back] }
     }
 
     /// Whether keys go into a text field: always, until it is submitted.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         !self.is_submitted()
     }
 
     /// What it rests on.
-    #[must_use]
     pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
         if self.is_submitted() { Vec::new() } else { vec![self.query()] }
     }
 
     /// What it is called, for the help's heading.
-    #[must_use]
     pub fn heading(&self) -> &'static str {
         self.decision.word()
     }
 
     /// Whether it was submitted and nobody knows yet what became of it.
-    #[must_use]
     pub fn is_submitted(&self) -> bool {
         self.phase == Phase::Submitted
     }
@@ -93,7 +86,6 @@ impl Decide {
     }
 
     /// What was typed, for the next time.
-    #[must_use]
     pub fn remember(&self, ctx: &Ctx<'_>) -> Remember {
         Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.text()))
     }

@@ -19,7 +19,6 @@ const LEAST: u16 = 3;
 
 impl Decide {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let slot = ctx.catalog.slot(&self.query());
         let right = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));

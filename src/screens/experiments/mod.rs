@@ -20,32 +20,27 @@ pub struct Experiments {
 
 impl Experiments {
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         self.list.contexts(&[Context::Experiments, Context::List, Context::Global])
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Copy, Filter, Help, Open, Refresh};
         &[Open, Filter, Copy, Refresh, Back, Help]
     }
 
     /// The line that narrows the list.
-    #[must_use]
     pub fn filter(&self) -> &Filter {
         self.list.filter()
     }
 
     /// Whether keys go into a text field.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         self.list.filter().is_editing()
     }
 
     /// The first page, and the next when the cursor comes near the end or a filter looks for more.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let list = &ctx.catalog.experiments;
         let near_end = self.list.is_near_end(self.rows(ctx));

@@ -16,7 +16,6 @@ use crate::ui::widgets::{Row, Table};
 
 impl Experiments {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let list = &ctx.catalog.experiments;
         let query = Query::Experiments { page: list.next_page() };

@@ -31,7 +31,6 @@ pub type Key = (usize, String);
 pub enum Kind {
     /// The run or the logged model.
     Root(ArtifactRoot),
-    /// A folder.
     Folder,
     /// A file, and its size in bytes where the server says it.
     File(Option<u64>),
@@ -39,7 +38,6 @@ pub enum Kind {
     Word(&'static str),
     /// A line of why a folder could not be read.
     Failed {
-        /// The first.
         first: bool,
     },
 }
@@ -74,7 +72,6 @@ pub struct Files {
 
 impl Files {
     /// The files of a version or run; its roots are open.
-    #[must_use]
     pub fn new(owner: Owner) -> Self {
         Self {
             owner,
@@ -89,7 +86,6 @@ impl Files {
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         if self.captures_text() {
             &[Context::Prompt, Context::Global]
@@ -99,44 +95,37 @@ impl Files {
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Filter, Help, Open, Save};
         &[Open, Save, Filter, Browse, Copy, Back, Help]
     }
 
     /// Whether keys go into a text field.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         self.filter.is_editing() || self.save.is_asking()
     }
 
     /// Whether Esc means something here other than going back.
-    #[must_use]
     pub fn takes_back(&self) -> bool {
         self.filter.is_active() || self.save.is_asking()
     }
 
     /// The question that is asked, if one is.
-    #[must_use]
     pub fn save(&self) -> &Save {
         &self.save
     }
 
     /// The rows, as they are shown.
-    #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
     /// The row under the cursor.
-    #[must_use]
     pub fn selected(&self) -> Option<&Row> {
         self.rows.get(self.cursor.index())
     }
 
     /// The facts, which name the run, and every open folder.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = self.owner.needs(ctx.catalog);
         let roots = self.owner.roots(ctx.catalog).unwrap_or_default();

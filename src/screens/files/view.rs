@@ -15,7 +15,6 @@ use crate::ui::widgets::{Row, Table};
 
 impl Files {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = format::owner(&self.owner, ctx, skin).add(Role::Muted, "  files");
         let needs = self.needs(ctx);

@@ -17,19 +17,16 @@ pub struct Help {
 
 impl Help {
     /// The keys of the screen called `title` with the contexts `below`.
-    #[must_use]
     pub fn new(title: String, below: &[Context], keymap: &Keymap) -> Self {
         Self { title, rows: keymap.reachable_actions(below), cursor: Cursor::default() }
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::Help, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         &[Action::Up, Action::Down, Action::Back]
     }

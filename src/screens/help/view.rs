@@ -12,7 +12,6 @@ use crate::ui::widgets::{Row, Table};
 
 impl Help {
     /// What the title line says.
-    #[must_use]
     pub fn title(&self) -> Phrase<'static> {
         Phrase::of(Role::Title, "Keys").text(format!(" on the screen '{}'", self.title))
     }

@@ -41,13 +41,11 @@ pub struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// The id under which this machine has it.
-    #[must_use]
     pub fn local(&self) -> Option<PromotionId> {
         self.promotion.map(|p| p.id).or_else(|| self.record.map(|s| s.record.record_id))
     }
 
     /// What it is found again by.
-    #[must_use]
     pub fn key(&self) -> Option<Key> {
         let of_log = |log: &LogEntry| match (log.record_id, &log.record_hash) {
             (Some(id), _) => Key::Id(id),
@@ -58,7 +56,6 @@ impl<'a> Entry<'a> {
     }
 
     /// What it is about; none if it cannot be read.
-    #[must_use]
     pub fn subject(&self) -> Option<(&'a ModelName, VersionNumber)> {
         let of_state = self.state.map(|s| (s.plan.draft.model(), s.plan.draft.version()));
         let of_record = || self.record.map(|s| (&s.record.model.name, s.record.model.version));
@@ -66,7 +63,6 @@ impl<'a> Entry<'a> {
     }
 
     /// Somebody at this machine has to resume it, take it back, or follow it.
-    #[must_use]
     pub fn is_open(&self) -> bool {
         self.promotion.is_some_and(|p| p.driven) || self.state.is_some_and(|s| !s.is_over() && !s.is_released())
     }
@@ -83,7 +79,6 @@ impl<'a> Entry<'a> {
 
 /// What was decided on `model`, or on all: what is unfinished here first, whatever it is about, then newest first; what
 /// cannot be read last.
-#[must_use]
 pub fn entries<'a>(catalog: &'a Catalog, model: Option<&ModelName>) -> Vec<Entry<'a>> {
     let mut entries = local(catalog);
     if let Some(log) = catalog.decisions.log(model) {

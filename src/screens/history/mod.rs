@@ -24,26 +24,22 @@ pub struct History {
 
 impl History {
     /// The history of one model, or of all.
-    #[must_use]
     pub fn new(model: Option<ModelName>) -> Self {
         Self { model, cursor: Cursor::default() }
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::History, Context::List, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Help, Open, Refresh};
         &[Open, Browse, Copy, Refresh, Back, Help]
     }
 
     /// The journals and the records, which are here at once, and what is written elsewhere.
-    #[must_use]
     pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
         vec![Query::Promotions, Query::Records, self.log()]
     }

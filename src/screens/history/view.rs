@@ -26,7 +26,6 @@ const MODEL: usize = 2;
 
 impl History {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let read = ctx.catalog.slot(&Query::Promotions).is_some_and(|s| s.read_at.is_some());
         let known = read.then(|| entries(ctx.catalog, self.model.as_ref()).len());

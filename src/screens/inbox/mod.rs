@@ -43,32 +43,27 @@ pub struct Inbox {
 
 impl Inbox {
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         self.list.contexts(&[Context::Inbox, Context::List, Context::Global])
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Approve, Filter, Help, History, Hold, Models, Palette, Reject, Review, Versions};
         &[Review, Approve, Reject, Hold, Versions, Filter, Models, History, Palette, Help]
     }
 
     /// The line that narrows the list.
-    #[must_use]
     pub fn filter(&self) -> &Filter {
         self.list.filter()
     }
 
     /// Whether keys go into a text field.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         self.list.filter().is_editing()
     }
 
     /// All models, page after page, and of the rows in sight what is in production and the runs.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         if ctx.catalog.models.has_more() {

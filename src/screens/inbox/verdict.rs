@@ -14,7 +14,6 @@ use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
 /// Whether there is anything to say about any model.
-#[must_use]
 pub fn is_shown(ctx: &Ctx<'_>) -> bool {
     ctx.rules.configures_policy()
 }
@@ -55,7 +54,6 @@ impl Verdicts {
     }
 
     /// The cell of the row of the model at `place`.
-    #[must_use]
     pub fn cell(&self, place: usize, waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
         match self.standings.get(&place).copied().flatten() {
             Some(standing) => phrase(standing, skin),

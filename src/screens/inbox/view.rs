@@ -9,10 +9,10 @@ use ratatui::widgets::Widget as _;
 use super::{Inbox, verdict};
 use crate::app::query::Query;
 use crate::domain::compare::metric_change;
+use crate::domain::failure::Failure;
 use crate::domain::inbox::Waiting;
 use crate::domain::promotion::SagaState;
 use crate::domain::run::{MetricValue, Run};
-use crate::failure::Failure;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::{version_view, view as format, written};
 use crate::ui::layout::{Column, Widths};
@@ -22,7 +22,6 @@ use crate::ui::{Phrase, text};
 
 impl Inbox {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let models = &ctx.catalog.models;
         let failed = self.failure(ctx).is_some();

@@ -22,32 +22,27 @@ pub struct Models {
 
 impl Models {
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         self.list.contexts(&[Context::Models, Context::List, Context::Global])
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Filter, Help, Open, Refresh, Rollback};
         &[Open, Filter, Rollback, Browse, Copy, Refresh, Back, Help]
     }
 
     /// The line that narrows the list.
-    #[must_use]
     pub fn filter(&self) -> &Filter {
         self.list.filter()
     }
 
     /// Whether keys go into a text field.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         self.list.filter().is_editing()
     }
 
     /// Models, page after page.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         if ctx.catalog.models.has_more() {
             vec![Query::Models { page: ctx.catalog.models.next_page() }]

@@ -18,7 +18,6 @@ use crate::ui::widgets::{Row, Table};
 
 impl Models {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let models = &ctx.catalog.models;
         let failed = ctx.catalog.failure(&Query::Models { page: models.next_page() }).is_some();

@@ -29,7 +29,6 @@ impl PartialEq for Palette {
 
 impl Palette {
     /// The commands of a screen with the contexts `below`.
-    #[must_use]
     pub fn new(below: &'static [Context], keymap: &Keymap) -> Self {
         let mut commands = keymap.reachable_actions(below);
         commands.retain(|(action, _)| !action.is_movement() && !matches!(action, Action::Palette | Action::Back));
@@ -38,13 +37,11 @@ impl Palette {
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::Prompt, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         &[Action::Open, Action::Up, Action::Down, Action::Back]
     }

@@ -13,7 +13,6 @@ use crate::ui::widgets::{Row, Table};
 
 impl Palette {
     /// What the title line says.
-    #[must_use]
     pub fn title(&self) -> Phrase<'static> {
         Phrase::of(Role::Title, "Commands")
     }

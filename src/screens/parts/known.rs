@@ -24,7 +24,6 @@ pub enum Known {
 
 impl Known {
     /// The value, if there is one; it may be not-a-number or infinite.
-    #[must_use]
     pub fn value(self) -> Option<MetricValue> {
         match self {
             Self::Value(value) => Some(value),
@@ -34,7 +33,6 @@ impl Known {
 }
 
 /// What is known of `metric` of this version.
-#[must_use]
 pub fn known(version: &ModelVersion, metric: &str, ctx: &Ctx<'_>) -> Known {
     let Some(id) = &version.run_id else {
         return Known::NoRun;

@@ -38,7 +38,6 @@ pub struct Ctx<'a> {
     pub rules: &'a Rules,
     /// What a person chose before.
     pub prefs: &'a Prefs,
-    /// Now.
     pub now: Timestamp,
     /// How pictures are shown.
     pub pictures: Pictures,
@@ -56,20 +55,17 @@ pub struct Ctx<'a> {
 
 impl Ctx<'_> {
     /// When the review of this version was first opened in this sitting.
-    #[must_use]
     pub fn opened_at(&self, model: &ModelName, version: VersionNumber) -> Option<Timestamp> {
         self.opened.get(&(model.clone(), version)).copied()
     }
 
     /// Rows left for a list below `above` lines of its own screen: title, rule and footer are taken off.
-    #[must_use]
     pub fn rows(&self, above: u16) -> usize {
         usize::from(self.height.saturating_sub(CHROME + above))
     }
 }
 
 /// What a run is called: its name, or the beginning of its id.
-#[must_use]
 pub fn run_label(run: &Run) -> String {
     if run.name.is_empty() { run.id.short() } else { crate::domain::text::clean_line(&run.name) }
 }
@@ -107,37 +103,31 @@ pub struct Step {
 
 impl Step {
     /// Nothing.
-    #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
     /// Go on top of the present screen.
-    #[must_use]
     pub fn push(route: Route) -> Self {
         Self { nav: Some(Nav::Push(route)), ..Self::default() }
     }
 
     /// Do something outside.
-    #[must_use]
     pub fn effect(effect: Effect) -> Self {
         Self { effects: vec![effect], ..Self::default() }
     }
 
     /// Read these anew.
-    #[must_use]
     pub fn refresh(queries: Vec<Query>) -> Self {
         Self { refresh: queries, ..Self::default() }
     }
 
     /// Say something.
-    #[must_use]
     pub fn notice(text: impl Into<String>) -> Self {
         Self { notice: Some(text.into()), ..Self::default() }
     }
 
     /// Copy `text` and say so.
-    #[must_use]
     pub fn copy(text: String) -> Self {
         Self { notice: Some(format!("copied {text}")), ..Self::effect(Effect::Copy(text)) }
     }
@@ -158,25 +148,21 @@ impl PartialEq for Filter {
 
 impl Filter {
     /// What is typed so far.
-    #[must_use]
     pub fn query(&self) -> &str {
         self.field.value()
     }
 
     /// Whether keys go into the line.
-    #[must_use]
     pub fn is_editing(&self) -> bool {
         self.editing
     }
 
     /// Whether Esc has something to clear.
-    #[must_use]
     pub fn is_active(&self) -> bool {
         self.editing || !self.query().is_empty()
     }
 
     /// The field, for drawing.
-    #[must_use]
     pub fn field(&self) -> &Field {
         &self.field
     }

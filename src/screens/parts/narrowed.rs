@@ -23,61 +23,51 @@ impl<K> Default for Narrowed<K> {
 
 impl<K: Clone + PartialEq> Narrowed<K> {
     /// Contexts from the innermost outwards, of a screen whose own are `own`.
-    #[must_use]
     pub fn contexts(&self, own: &'static [Context]) -> &'static [Context] {
         if self.filter.is_editing() { &[Context::Prompt, Context::Global] } else { own }
     }
 
     /// The line that narrows the list.
-    #[must_use]
     pub fn filter(&self) -> &Filter {
         &self.filter
     }
 
     /// How many items are shown.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.shown.len()
     }
 
     /// Whether none is.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()
     }
 
     /// Positions of the items that are shown.
-    #[must_use]
     pub fn shown(&self) -> &[usize] {
         &self.shown
     }
 
     /// Row of the cursor.
-    #[must_use]
     pub fn cursor(&self) -> usize {
         self.cursor.index()
     }
 
     /// The first row in sight.
-    #[must_use]
     pub fn offset(&self) -> usize {
         self.cursor.offset()
     }
 
     /// The item in this row, of those the list was made from.
-    #[must_use]
     pub fn item<'a, T>(&self, row: usize, items: &'a [T]) -> Option<&'a T> {
         items.get(*self.shown.get(row)?)
     }
 
     /// The item under the cursor.
-    #[must_use]
     pub fn selected<'a, T>(&self, items: &'a [T]) -> Option<&'a T> {
         self.item(self.cursor(), items)
     }
 
     /// Whether the rows in sight, `visible` of them, end near the end of the list: time for the next page.
-    #[must_use]
     pub fn is_near_end(&self, visible: usize) -> bool {
         self.offset() + 2 * visible.max(1) >= self.len()
     }

@@ -10,7 +10,6 @@ pub const NO_CURVE: &str = "Logged at one step only: there is no curve.";
 /// What the horizontal axis counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Axis {
-    /// Steps.
     #[default]
     Steps,
     /// Time since the first point, in seconds.
@@ -24,13 +23,11 @@ pub struct Line<'a> {
     pub label: String,
     /// Its place among the lines: 0 is the candidate or the first run, 1 the baseline or the second.
     pub place: usize,
-    /// Its history.
     pub history: &'a History,
 }
 
 impl Axis {
     /// Place of a point on the axis; `start` is the time of the first of its line.
-    #[must_use]
     pub fn x(self, point: &Point, start: Option<Timestamp>) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "for drawing")]
         match (self, point.at, start) {
@@ -41,14 +38,12 @@ impl Axis {
     }
 
     /// From the first point of any line to the last; of some length, even if there is but one place.
-    #[must_use]
     pub fn range(self, lines: &[Line<'_>]) -> (f64, f64) {
         let (low, high) = self.ends(lines);
         if low < high { (low, high) } else { (0.0, 1.0) }
     }
 
     /// Whether the lines take more than one place: a value that was logged once is no curve.
-    #[must_use]
     pub fn is_curve(self, lines: &[Line<'_>]) -> bool {
         let (low, high) = self.ends(lines);
         low < high
@@ -64,7 +59,6 @@ impl Axis {
 }
 
 /// When the first point was logged.
-#[must_use]
 pub fn start(history: &History) -> Option<Timestamp> {
     history.points.iter().filter_map(|p| p.at).min()
 }

@@ -12,7 +12,6 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Chart, Series};
 
 /// The role of the line at a place.
-#[must_use]
 pub fn role(place: usize) -> Role {
     const ROLES: [Role; 6] = [Role::Candidate, Role::Production, Role::Unknown, Role::Warn, Role::Good, Role::Bad];
     ROLES[place % ROLES.len()]
@@ -71,7 +70,6 @@ impl Plot<'_> {
 }
 
 /// What can be said of a line's values, behind its `symbol` and name.
-#[must_use]
 pub fn statistics(line: &Line<'_>, symbol: &str) -> Phrase<'static> {
     let s = line.history.statistics();
     let end = |e: Option<(f64, i64)>| {

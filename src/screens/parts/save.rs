@@ -12,7 +12,6 @@ use crate::domain::artifact::ArtifactRoot;
 /// What is asked.
 #[derive(Clone, Debug, Default)]
 enum Asking {
-    /// Nothing.
     #[default]
     Nothing,
     /// Where to.
@@ -51,19 +50,16 @@ impl PartialEq for Save {
 
 impl Save {
     /// Whether keys go into the line.
-    #[must_use]
     pub fn is_asking(&self) -> bool {
         !matches!(self.asking, Asking::Nothing)
     }
 
     /// The field, for drawing.
-    #[must_use]
     pub fn field(&self) -> &Field {
         &self.field
     }
 
     /// What is asked; none if nothing is.
-    #[must_use]
     pub fn question(&self) -> Option<Question> {
         match &self.asking {
             Asking::Nothing => None,

@@ -16,7 +16,6 @@ use crate::ui::{Phrase, text};
 const LABEL: usize = 12;
 
 /// Splits `area` into the list and, on wide terminals, the pane at its right.
-#[must_use]
 pub fn panes(area: Rect, ctx: &Ctx<'_>) -> (Rect, Option<Rect>) {
     if Breadth::of(ctx.width, ctx.height) != Breadth::Wide {
         return (area, None);

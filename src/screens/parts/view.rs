@@ -11,17 +11,16 @@ use super::save::{Question, Save};
 use super::{Ctx, Filter};
 use crate::domain::cd::{CdOutcome, CdState};
 use crate::domain::compare::Change;
+use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
 use crate::domain::promotion::{Ending, Phase, SagaState};
 use crate::domain::release::signed;
 use crate::domain::run::Run;
-use crate::failure::Failure;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Banner, Field, Tone};
 
 /// Time since `at` in its largest unit: `40s`, `12m`, `3h`, `2d`, `5w`, `2y`.
-#[must_use]
 pub fn age(at: Option<Timestamp>, now: Timestamp) -> String {
     let Some(at) = at else {
         return "?".to_owned();
@@ -38,13 +37,11 @@ pub fn age(at: Option<Timestamp>, now: Timestamp) -> String {
 }
 
 /// A time of day in UTC, and says so: `09:10:04Z`.
-#[must_use]
 pub fn clock(at: Timestamp) -> String {
     at.strftime("%H:%M:%SZ").to_string()
 }
 
 /// A duration as `0.14 s` or `01:05`.
-#[must_use]
 pub fn duration(from: Timestamp, to: Timestamp) -> String {
     let ms = to.duration_since(from).as_millis().max(0);
     if ms < 10_000 {
@@ -55,7 +52,6 @@ pub fn duration(from: Timestamp, to: Timestamp) -> String {
 }
 
 /// A span of time in milliseconds: `0.14s`, `12s`, `1:05`, `2:03:10`, `3d 4h`.
-#[must_use]
 pub fn span(ms: i64) -> String {
     match ms.max(0) {
         ms if ms < 10_000 => format!("{}.{:02}s", ms / 1000, ms % 1000 / 10),
@@ -67,7 +63,6 @@ pub fn span(ms: i64) -> String {
 }
 
 /// How a run stands.
-#[must_use]
 pub fn run_status(run: &Run, skin: &Skin) -> Phrase<'static> {
     let symbols = skin.symbols();
     let word = run.status.to_lowercase();
@@ -94,7 +89,6 @@ pub enum Reading {
 }
 
 /// How far the reading of a run is.
-#[must_use]
 pub fn reading(run: Option<&RunId>, ctx: &Ctx<'_>) -> Reading {
     match run {
         Some(id) if ctx.catalog.run(id).is_none() => match ctx.catalog.run_failure(id) {
@@ -106,7 +100,6 @@ pub fn reading(run: Option<&RunId>, ctx: &Ctx<'_>) -> Reading {
 }
 
 /// A value; `…` while it is on its way, `?` if it could not be read, `-` where there is none.
-#[must_use]
 pub fn known_or(value: Option<String>, reading: Reading) -> Phrase<'static> {
     match (value, reading) {
         (Some(value), _) => Phrase::new(value),
@@ -117,7 +110,6 @@ pub fn known_or(value: Option<String>, reading: Reading) -> Phrase<'static> {
 }
 
 /// A difference: symbol, sign and role all say whether it is for the better.
-#[must_use]
 pub fn delta(change: Change, delta: Option<f64>, skin: &Skin) -> Phrase<'static> {
     let symbols = skin.symbols();
     let (symbol, role) = match change {
@@ -152,7 +144,6 @@ pub fn lines<'a>(area: Rect, buf: &mut Buffer, skin: &Skin, phrases: impl IntoIt
 /// Returns what is left of it.
 ///
 /// `shown_since`: when that was read which is still shown, if anything is.
-#[must_use]
 pub fn banner(
     area: Rect,
     buf: &mut Buffer,
@@ -180,7 +171,6 @@ pub fn banner(
 }
 
 /// How old what is shown is, for the title line.
-#[must_use]
 pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: &Skin) -> Phrase<'static> {
     match read_at {
         _ if loading => Phrase::of(Role::Muted, "reading …"),
@@ -191,7 +181,6 @@ pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: 
 }
 
 /// A number of things: `1 model`, `3 models`, `100+ models` while there may be more; nothing before it is known.
-#[must_use]
 pub fn count(known: Option<usize>, more: bool, one: &str, many: &str) -> Phrase<'static> {
     match known {
         None => Phrase::default(),
@@ -201,7 +190,6 @@ pub fn count(known: Option<usize>, more: bool, one: &str, many: &str) -> Phrase<
 }
 
 /// The filter line, if there is one, and the area that is left below it.
-#[must_use]
 pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
     if !filter.is_active() {
         return area;
@@ -215,7 +203,6 @@ pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -
 }
 
 /// The line that asks where a file shall go, if it is asked, and the area that is left below it.
-#[must_use]
 pub fn save_line(save: &Save, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
     match save.question() {
         None => area,
@@ -246,31 +233,26 @@ pub struct Prompt<'a> {
 
 impl<'a> Prompt<'a> {
     /// Takes the keys, and has nothing but this label before it.
-    #[must_use]
     pub fn new(skin: &'a Skin, label: &'static str, input: &'a Input) -> Self {
         Self { skin, label, input, focused: true, placeholder: "", hint: Phrase::default() }
     }
 
     /// Whether it takes the keys.
-    #[must_use]
     pub fn focused(self, focused: bool) -> Self {
         Self { focused, ..self }
     }
 
     /// What it means to type nothing.
-    #[must_use]
     pub fn placeholder(self, placeholder: &'static str) -> Self {
         Self { placeholder, ..self }
     }
 
     /// What stands at the right end: at most half of the line.
-    #[must_use]
     pub fn hint(self, hint: Phrase<'a>) -> Self {
         Self { hint, ..self }
     }
 
     /// Draws it into the first line of `area`. Returns the area below.
-    #[must_use]
     pub fn draw(&self, area: Rect, buf: &mut Buffer) -> Rect {
         let (line, below) = split_top(area, 1);
         let width = (self.hint.width() as u16).min(line.width / 2);
@@ -288,20 +270,17 @@ impl<'a> Prompt<'a> {
 }
 
 /// The first `rows` rows of `area`, and the rest.
-#[must_use]
 pub fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
     let rows = rows.min(area.height);
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
 /// `area` without its last `rows` rows, and these.
-#[must_use]
 pub fn split_bottom(area: Rect, rows: u16) -> (Rect, Rect) {
     split_top(area, area.height.saturating_sub(rows))
 }
 
 /// How a promotion stands, in a few words.
-#[must_use]
 pub fn promotion_status(state: &SagaState, driven: bool, skin: &Skin) -> Phrase<'static> {
     let symbols = skin.symbols();
     let cd = |state: &SagaState| match &state.cd {
@@ -352,7 +331,6 @@ pub fn empty(area: Rect, buf: &mut Buffer, skin: &Skin, message: &str, keys: &[(
 }
 
 /// Whose files are shown: a version, or a run.
-#[must_use]
 pub fn owner(owner: &Owner, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     match owner {
         Owner::Version(model, version) => Phrase::of(Role::Title, model.to_string())

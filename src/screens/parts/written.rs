@@ -1,10 +1,10 @@
 //! What a decision that promotes nothing writes: in words, before anybody says yes to it.
 
-use crate::decision::DecisionDraft;
 use crate::domain::record::mark::{APPROVAL, DECISION};
 use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::OWN_TAG_PREFIX;
 use crate::domain::text::clean_line;
+use crate::services::DecisionDraft;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
@@ -12,13 +12,11 @@ use crate::ui::skin::{Role, Skin};
 const HEAD: usize = 11;
 
 /// The sentence the signer puts their name to.
-#[must_use]
 pub fn meaning(draft: &DecisionDraft) -> String {
     draft.ingredients().meaning()
 }
 
 /// What will be written, in order, wrapped to `width`.
-#[must_use]
 pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
     let version = &draft.facts.version;
     let vouched = draft.basis.demands.approvals > 1;
@@ -46,7 +44,6 @@ pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'st
 }
 
 /// A decision that stands, in a line: `held by lee 2d ago: waiting for legal`.
-#[must_use]
 pub fn standing(mark: &DecisionMark, now: jiff::Timestamp) -> String {
     let age = super::view::age(Some(mark.at), now);
     let why = if mark.reason.is_empty() { String::new() } else { format!(": {}", clean_line(&mark.reason)) };

@@ -60,7 +60,6 @@ pub struct Preview {
 
 impl Preview {
     /// The beginning of a file.
-    #[must_use]
     pub fn new(owner: Owner, root: ArtifactRoot, path: String) -> Self {
         Self {
             owner,
@@ -77,7 +76,6 @@ impl Preview {
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         if self.save.is_asking() {
             &[Context::Prompt, Context::Global]
@@ -87,7 +85,6 @@ impl Preview {
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Fold, Help, Save};
         match self.source.as_ref().map(|(file, ..)| &file.content) {
@@ -100,13 +97,11 @@ impl Preview {
     }
 
     /// The question that is asked, if one is.
-    #[must_use]
     pub fn save(&self) -> &Save {
         &self.save
     }
 
     /// The facts, which name the run, and the file.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         [self.query()].into_iter().chain(self.owner.needs(ctx.catalog)).collect()
     }

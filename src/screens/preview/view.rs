@@ -20,7 +20,6 @@ const WIDEST: u16 = 40;
 
 impl Preview {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left =
             Phrase::of(Role::Title, clean_line(&self.path)).text("  ").join(format::owner(&self.owner, ctx, skin));

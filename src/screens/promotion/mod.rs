@@ -26,19 +26,16 @@ pub struct Promotion {
 
 impl Promotion {
     /// The screen of one promotion.
-    #[must_use]
     pub fn new(id: PromotionId) -> Self {
         Self { id, show_jobs: true, jobs_asked_at: 0, undo_asked: false }
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::Promotion, Context::Global]
     }
 
     /// The keys that matter now: those for an undo only while it can be undone.
-    #[must_use]
     pub fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Help, Jobs, Resume, Undo};
         match ctx.catalog.promotion(self.id) {
@@ -54,7 +51,6 @@ impl Promotion {
     }
 
     /// The journal, and the jobs of the CD run while they are shown.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         if self.show_jobs {

@@ -20,26 +20,22 @@ pub struct Record {
 
 impl Record {
     /// The record with this id.
-    #[must_use]
     pub fn new(id: PromotionId) -> Self {
         Self { id, offset: 0 }
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::List, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Copy, Help, PageDown, Refresh};
         &[PageDown, Copy, Refresh, Back, Help]
     }
 
     /// The records.
-    #[must_use]
     pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
         vec![Query::Records]
     }

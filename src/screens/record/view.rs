@@ -14,7 +14,6 @@ use crate::ui::widgets::Pager;
 
 impl Record {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let Some(sealed) = ctx.catalog.decisions.record(self.id) else {
             return (Phrase::of(Role::Title, "Record"), Vec::new());

@@ -39,13 +39,11 @@ impl Checklist {
     };
 
     /// The checklist of one version.
-    #[must_use]
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
         Self { model, version, cursor: Cursor::default(), note: None }
     }
 
     /// Whether a note is being typed.
-    #[must_use]
     pub fn is_typing(&self) -> bool {
         self.note.is_some()
     }

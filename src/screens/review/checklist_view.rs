@@ -16,7 +16,6 @@ use crate::ui::widgets::{Row, Rule, Table};
 
 impl Checklist {
     /// What stands behind the tab's name: `2/4`; nothing where nothing is asked.
-    #[must_use]
     pub fn badge(&self, ctx: &Ctx<'_>) -> Phrase<'static> {
         match self.tally(ctx) {
             None => Phrase::default(),

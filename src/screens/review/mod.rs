@@ -33,7 +33,6 @@ pub enum Tab {
     Diff,
     /// Where it came from.
     Lineage,
-    /// The description.
     Description,
     /// What the policy says.
     Verdict,
@@ -46,7 +45,6 @@ impl Tab {
     pub const ALL: [Self; 5] = [Self::Diff, Self::Lineage, Self::Description, Self::Verdict, Self::Checklist];
 
     /// Its title.
-    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Diff => "Diff",
@@ -74,7 +72,6 @@ pub struct Review {
 
 impl Review {
     /// The review of one version; it opens on the differences to production.
-    #[must_use]
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
         Self {
             tab: Tab::Diff,
@@ -89,19 +86,16 @@ impl Review {
     }
 
     /// The model.
-    #[must_use]
     pub fn model(&self) -> &ModelName {
         &self.model
     }
 
     /// Whether this is the review of `version`.
-    #[must_use]
     pub fn shows(&self, model: &ModelName, version: VersionNumber) -> bool {
         self.model == *model && self.version == version
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         match self.tab {
             _ if self.captures_text() => &[Context::Prompt, Context::Global],
@@ -112,7 +106,6 @@ impl Review {
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Approve, Back, Browse, Copy, Files, Fold, Help, Hold, NextTab, Open, Reject, Run, Versions};
         match self.tab {
@@ -126,25 +119,21 @@ impl Review {
     }
 
     /// Whether keys go into a text field.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         (self.tab == Tab::Diff && self.diff.captures_text()) || self.is_noting()
     }
 
     /// Whether Esc has something to close.
-    #[must_use]
     pub fn takes_back(&self) -> bool {
         (self.tab == Tab::Diff && self.diff.takes_back()) || self.is_noting()
     }
 
     /// Whether a note of the checklist is being typed.
-    #[must_use]
     pub fn is_noting(&self) -> bool {
         self.tab == Tab::Checklist && self.checklist.is_typing()
     }
 
     /// The facts, the verdict, and what the tab in front is made of besides.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![self.query()];
         needs.extend(verdict::query(&self.model, self.version, ctx));

@@ -10,7 +10,6 @@ pub enum Row {
     Fact {
         /// Its name.
         label: String,
-        /// Its value.
         value: String,
         /// Something is missing or odd.
         warn: bool,
@@ -25,7 +24,6 @@ pub enum Row {
 
 impl Row {
     /// What copying this row gives.
-    #[must_use]
     pub fn copied(&self) -> Option<String> {
         match self {
             Self::Fact { value, .. } => Some(value.clone()),
@@ -37,7 +35,6 @@ impl Row {
 }
 
 /// The description, wrapped to `width` columns.
-#[must_use]
 pub fn text_rows(text: &str, width: u16) -> Vec<Row> {
     if text.trim().is_empty() {
         return vec![Row::Line("This version has no description.".to_owned())];

@@ -7,13 +7,11 @@ use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
 /// Whether there is a line.
-#[must_use]
 pub fn is_shown(facts: Option<&ReviewedFacts>) -> bool {
     facts.and_then(|f| DecisionMark::on(&f.version)).is_some_and(|mark| mark.sets_aside())
 }
 
 /// The line; none where nobody rejected the version or held it back.
-#[must_use]
 pub fn line(facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>, skin: &Skin) -> Option<Phrase<'static>> {
     let mark = DecisionMark::on(&facts?.version).filter(DecisionMark::sets_aside)?;
     Some(Phrase::of(Role::Warn, format!(" {} {}", skin.symbols().warn, written::standing(&mark, ctx.now))))

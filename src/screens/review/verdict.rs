@@ -10,7 +10,6 @@ use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
 /// What has to be asked; nothing where no policy can say anything.
-#[must_use]
 pub fn query(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Option<Query> {
     ctx.rules.may_have_policy(model).then(|| Query::Judgement { model: model.clone(), version })
 }
@@ -20,7 +19,6 @@ fn verdict<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> Opti
 }
 
 /// The rows of the tab: every rule, the worst first, then where the rules came from.
-#[must_use]
 pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<Row> {
     let Some(query) = query(model, version, ctx) else {
         return vec![Row::Line("No policy: nothing is asked for. Write [policy] in the configuration.".to_owned())];
@@ -43,7 +41,6 @@ pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<Row
 }
 
 /// The line above the rows; none where there is no policy.
-#[must_use]
 pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Skin) -> Option<Phrase<'static>> {
     let query = query(model, version, ctx)?;
     let symbols = skin.symbols();
@@ -65,7 +62,6 @@ pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
 }
 
 /// A finding as cells: symbol and rule, and what was found.
-#[must_use]
 pub fn cells(finding: &Finding, skin: &Skin) -> Vec<Phrase<'static>> {
     let (symbol, role) = mark(finding.state, skin);
     let detail = if finding.state == CheckState::Pass { Role::Muted } else { Role::Text };
@@ -74,7 +70,6 @@ pub fn cells(finding: &Finding, skin: &Skin) -> Vec<Phrase<'static>> {
 
 /// What a policy asks of a metric, for beside its row: `✓ at least 0.88`, or the symbol alone where there is no `room`;
 /// the worst, if it asks for several things.
-#[must_use]
 pub fn beside(verdict: &Verdict, metric: &str, room: bool, skin: &Skin) -> Option<Phrase<'static>> {
     let finding = verdict.findings.iter().find(|f| f.metric.as_deref() == Some(metric))?;
     let (_, wish) = finding.detail.rsplit_once(", ")?;

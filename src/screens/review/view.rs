@@ -16,7 +16,6 @@ use crate::ui::widgets::{Row, Tab as TabLabel, Table, Tabs};
 
 impl Review {
     /// What the title line says: candidate against production, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let symbols = skin.symbols();
         let mut left = Phrase::of(Role::Title, self.model.to_string())

@@ -8,10 +8,10 @@ use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::decision::rollback::Candidate;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Event, Step};
+use crate::services::rollback::Candidate;
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,26 +22,22 @@ pub struct Rollback {
 
 impl Rollback {
     /// The candidates of `model`.
-    #[must_use]
     pub fn new(model: ModelName) -> Self {
         Self { model, cursor: Cursor::default() }
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::Rollback, Context::List, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Help, Open, Refresh};
         &[Open, Browse, Refresh, Back, Help]
     }
 
     /// The candidates.
-    #[must_use]
     pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
         vec![self.query()]
     }

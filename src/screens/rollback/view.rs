@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Rollback;
-use crate::decision::rollback::Candidate;
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
+use crate::services::rollback::Candidate;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -16,7 +16,6 @@ use crate::ui::widgets::{Row, Table};
 
 impl Rollback {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let known = ctx.catalog.decisions.candidates(&self.model).map(<[Candidate]>::len);
         let slot = ctx.catalog.slot(&self.query());

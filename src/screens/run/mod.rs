@@ -24,7 +24,6 @@ pub enum Tab {
     /// The latest value of each metric.
     #[default]
     Metrics,
-    /// Params.
     Params,
     /// Tags, those of MLflow included.
     Tags,
@@ -39,7 +38,6 @@ impl Tab {
     pub const ALL: [Self; 5] = [Self::Metrics, Self::Params, Self::Tags, Self::Lineage, Self::Description];
 
     /// Its title.
-    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Metrics => "Metrics",
@@ -66,7 +64,6 @@ pub struct RunDetail {
 
 impl RunDetail {
     /// The run with this id.
-    #[must_use]
     pub fn new(id: RunId) -> Self {
         Self {
             id,
@@ -80,7 +77,6 @@ impl RunDetail {
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         match self.tab {
             Tab::Lineage => &[Context::Lineage, Context::Run, Context::List, Context::Global],
@@ -89,7 +85,6 @@ impl RunDetail {
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Curve, Files, Fold, Help, NextTab, Open, Run};
         match self.tab {
@@ -100,7 +95,6 @@ impl RunDetail {
     }
 
     /// The run, unless a list brought it in already; on the tab of lineage also all that it came from.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = ctx.catalog.runs_to_ask([self.id.clone()]);
         if self.tab == Tab::Lineage {

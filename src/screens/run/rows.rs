@@ -19,7 +19,6 @@ pub enum Row {
         /// They follow.
         open: bool,
     },
-    /// A metric.
     Metric {
         /// Its name, raw.
         name: String,
@@ -41,7 +40,6 @@ pub enum Row {
 
 /// The run's metrics, those that begin alike folded, unless nothing else would be there to see. `toggled` are the groups
 /// that somebody folded or unfolded.
-#[must_use]
 pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<Row> {
     let names: Vec<&str> = run.metrics.names().collect();
     let points: Vec<MetricPoint> = run.metrics.values().copied().collect();
@@ -63,7 +61,6 @@ pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<Row> {
 }
 
 /// Params or tags. Those in `open` are followed by their whole value, wrapped to `width`.
-#[must_use]
 pub fn texts(items: &Tags, open: &HashSet<String>, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, value) in items.texts() {
@@ -77,7 +74,6 @@ pub fn texts(items: &Tags, open: &HashSet<String>, width: usize) -> Vec<Row> {
 }
 
 /// What its author wrote about the run, wrapped to `width`.
-#[must_use]
 pub fn description(run: &Run, width: usize) -> Vec<Row> {
     let text = run.description().unwrap_or_default();
     crate::ui::text::wrap(text.trim_end(), width.max(20)).into_iter().map(Row::Line).collect()

@@ -16,7 +16,6 @@ use crate::ui::widgets::{Row, Tab as TabLabel, Table, Tabs};
 
 impl RunDetail {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         match self.run(ctx) {
             Some(run) => (

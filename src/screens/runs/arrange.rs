@@ -24,7 +24,6 @@ pub struct Line {
 }
 
 /// Arranges the runs at the positions `kept`. A run whose parent is not among them stands by itself.
-#[must_use]
 pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &HashSet<RunId>) -> Vec<Line> {
     let mut order = kept.to_vec();
     if let Some(sort) = sort {
@@ -75,7 +74,6 @@ fn descend(
 }
 
 /// The order by which the server can sort as `sort` asks for; none if it cannot, or only at a price.
-#[must_use]
 pub fn by_the_server(sort: &Sort) -> Option<RunOrder> {
     let by = match sort.key {
         SortKey::Started => RunAttribute::Started,
@@ -138,7 +136,6 @@ fn value<'a>(run: &'a Run, key: &SortKey) -> Value<'a> {
 }
 
 /// How long a run took, in milliseconds.
-#[must_use]
 pub fn duration(run: &Run) -> Option<i64> {
     Some(run.ended_at?.as_millisecond() - run.started_at?.as_millisecond())
 }

@@ -17,10 +17,10 @@ use crate::app::list::Cursor;
 use crate::app::prefs::{Remember, RunColumn, Sort, SortKey};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
+use crate::domain::failure::Failure;
 use crate::domain::ids::{ExperimentId, RunId};
 use crate::domain::pattern::matches;
 use crate::domain::run::Run;
-use crate::failure::Failure;
 use crate::ports::tracking::RunQuery;
 use crate::screens::parts::{Ctx, Event, Filter, Step, run_label};
 use arrange::Line;
@@ -60,7 +60,6 @@ pub struct Runs {
 
 impl Runs {
     /// The runs of `experiment`, which is called `name`.
-    #[must_use]
     pub fn new(experiment: ExperimentId, name: String) -> Self {
         let all = RunQuery::of(experiment.clone());
         Self {
@@ -84,7 +83,6 @@ impl Runs {
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         if self.captures_text() {
             &[Context::Prompt, Context::Global]
@@ -94,20 +92,17 @@ impl Runs {
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Columns, Compare, Filter, Help, Mark, Open, Search, Sort};
         &[Open, Search, Filter, Sort, Mark, Compare, Columns, Back, Help]
     }
 
     /// Whether keys go into a text field.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         self.picker.is_some() || self.search.is_editing() || self.filter.is_editing()
     }
 
     /// What Enter and Esc do while one types.
-    #[must_use]
     pub fn prompt_words(&self) -> (&'static str, &'static str) {
         match &self.picker {
             Some(p) if p.purpose() == Purpose::Columns => ("show or hide", "done"),
@@ -118,13 +113,11 @@ impl Runs {
     }
 
     /// Whether Esc has something to close or clear.
-    #[must_use]
     pub fn takes_back(&self) -> bool {
         self.captures_text() || self.filter.is_active() || !self.wanted.filter.is_empty()
     }
 
     /// The first page of what was asked for last, and the next page when the cursor comes near the end.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut search = self.wanted.clone();
         if let Some(found) = ctx.catalog.found_runs(&search) {

@@ -40,7 +40,6 @@ impl PartialEq for Picker {
 
 impl Picker {
     /// A picker over everything the loaded runs have, standing on `at`.
-    #[must_use]
     pub fn new(purpose: Purpose, found: &FoundRuns, at: Option<&SortKey>) -> Self {
         let mut entries = match purpose {
             Purpose::Columns => Vec::new(),
@@ -60,37 +59,31 @@ impl Picker {
     }
 
     /// What is chosen.
-    #[must_use]
     pub fn purpose(&self) -> Purpose {
         self.purpose
     }
 
     /// What is typed, for drawing.
-    #[must_use]
     pub fn field(&self) -> &Field {
         &self.field
     }
 
     /// The entries that match what is typed.
-    #[must_use]
     pub fn entry(&self, row: usize) -> Option<&SortKey> {
         self.entries.get(*self.shown.get(row)?)
     }
 
     /// How many there are.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.shown.len()
     }
 
     /// Whether none matches.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()
     }
 
     /// The row under the cursor, and the first in sight.
-    #[must_use]
     pub fn place(&self) -> (usize, usize) {
         (self.cursor.index(), self.cursor.offset())
     }
@@ -122,7 +115,6 @@ impl Picker {
 }
 
 /// What a sort key is called; names of metrics and params are raw.
-#[must_use]
 pub fn label(key: &SortKey) -> &str {
     match key {
         SortKey::Status => "status",

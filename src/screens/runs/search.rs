@@ -25,13 +25,11 @@ impl PartialEq for SearchLine {
 
 impl SearchLine {
     /// Whether keys go into it.
-    #[must_use]
     pub fn is_editing(&self) -> bool {
         self.editing
     }
 
     /// The field, for drawing.
-    #[must_use]
     pub fn field(&self) -> &Field {
         &self.field
     }

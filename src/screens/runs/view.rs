@@ -25,7 +25,6 @@ const DEEPEST: usize = 6;
 
 impl Runs {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let query = self.needs(ctx).pop().unwrap_or(Query::SearchRuns(self.wanted.clone()));
         let loading = ctx.catalog.is_loading(&query);

@@ -59,26 +59,22 @@ pub struct Part<'a> {
 
 impl Trend {
     /// The trend of `metric` over the versions of `model`, the cursor on version `from`.
-    #[must_use]
     pub fn new(model: ModelName, from: VersionNumber, metric: String) -> Self {
         Self { model, metric, from, cursor: from, log: false, sight: None, wanted: AT_FIRST, with: from }
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         &[Context::Trend, Context::Global]
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Help, LogScale, Review, ZoomIn, ZoomOut};
         &[CursorLeft, CursorRight, Review, ZoomIn, ZoomOut, LogScale, Copy, Browse, Back, Help]
     }
 
     /// The next page of versions until there are enough, and the runs of those that are there.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let Some(versions) = ctx.catalog.versions(&self.model) else {
             return vec![self.query(None)];
@@ -158,13 +154,11 @@ impl Trend {
     }
 
     /// The metric in the versions that were read, oldest first.
-    #[must_use]
     pub fn points<'a>(&self, ctx: &Ctx<'a>) -> Vec<points::Point<'a>> {
         points::points(self.part(ctx).versions, &self.metric, ctx)
     }
 
     /// As many of the newest versions as are wanted, or as it takes to show the one that shall be among them.
-    #[must_use]
     pub fn part<'a>(&self, ctx: &Ctx<'a>) -> Part<'a> {
         let versions = ctx.catalog.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();

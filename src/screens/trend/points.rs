@@ -8,7 +8,6 @@ use crate::screens::parts::known::{Known, known};
 /// One version of a trend.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point<'a> {
-    /// The version.
     pub version: &'a ModelVersion,
     /// What is known of its metric.
     pub known: Known,
@@ -16,19 +15,16 @@ pub struct Point<'a> {
 
 impl<'a> Point<'a> {
     /// What is known of the metric in this version.
-    #[must_use]
     pub fn new(version: &'a ModelVersion, metric: &str, ctx: &Ctx<'_>) -> Self {
         Self { version, known: known(version, metric, ctx) }
     }
 
     /// The version's number.
-    #[must_use]
     pub fn number(&self) -> VersionNumber {
         self.version.number
     }
 
     /// Its place in a chart; a gap where there is no value.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "for drawing")]
     pub fn place(&self) -> (f64, f64) {
         (self.version.number.0 as f64, self.known.value().map_or(f64::NAN, |v| v.0))
@@ -36,7 +32,6 @@ impl<'a> Point<'a> {
 }
 
 /// The metric in these versions, oldest first.
-#[must_use]
 pub fn points<'a>(versions: &'a [ModelVersion], metric: &str, ctx: &Ctx<'_>) -> Vec<Point<'a>> {
     let mut points: Vec<_> = versions.iter().map(|version| Point::new(version, metric, ctx)).collect();
     points.sort_by_key(Point::number);
@@ -65,7 +60,6 @@ pub struct Summary {
 }
 
 /// Counts points.
-#[must_use]
 pub fn summary(points: &[Point<'_>]) -> Summary {
     let mut all = Summary::default();
     for point in points {

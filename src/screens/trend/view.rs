@@ -9,9 +9,9 @@ use super::points::{Point, summary};
 use super::{Trend, nearest};
 use crate::app::paged::Paged;
 use crate::domain::compare::metric_change;
+use crate::domain::failure::Failure;
 use crate::domain::run::format_significant;
 use crate::domain::text::clean_line;
-use crate::failure::Failure;
 use crate::screens::parts::known::Known;
 use crate::screens::parts::{Ctx, run_label, view as format};
 use crate::ui::Phrase;
@@ -24,7 +24,6 @@ const BELOW: u16 = 2;
 
 impl Trend {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = Phrase::of(Role::Title, clean_line(&self.metric))
             .add(Role::Muted, format!("  {} from version to version", self.model));

@@ -35,7 +35,6 @@ pub struct Versions {
 
 impl Versions {
     /// The versions of `model`.
-    #[must_use]
     pub fn new(model: ModelName) -> Self {
         Self {
             model,
@@ -48,19 +47,16 @@ impl Versions {
     }
 
     /// The model.
-    #[must_use]
     pub fn model(&self) -> &ModelName {
         &self.model
     }
 
     /// Contexts from the innermost outwards.
-    #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
         self.list.contexts(&[Context::Versions, Context::List, Context::Global])
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{
             Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Hold, Mark, Reject, Review, Rollback, Trend,
@@ -69,19 +65,16 @@ impl Versions {
     }
 
     /// The line that narrows the list.
-    #[must_use]
     pub fn filter(&self) -> &Filter {
         self.list.filter()
     }
 
     /// Whether keys go into a text field.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         self.list.filter().is_editing()
     }
 
     /// The next page when the cursor comes near the end, and the runs of the rows in sight.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let Some(versions) = ctx.catalog.versions(&self.model) else {
             return vec![self.query(None)];

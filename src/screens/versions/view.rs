@@ -20,7 +20,6 @@ use crate::ui::widgets::{Row, Spark, Table};
 
 impl Versions {
     /// What the title line says: left, and pieces at the right.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let versions = ctx.catalog.versions(&self.model);
         let query = self.query(versions.and_then(Paged::next_page));

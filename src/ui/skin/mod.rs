@@ -33,7 +33,6 @@ pub enum Role {
     Warn,
     /// Not known whether good or bad.
     Unknown,
-    /// What is in production.
     Production,
     /// What wants to be.
     Candidate,
@@ -63,9 +62,7 @@ pub enum Role {
     Border,
     /// The frame of what cannot be taken back.
     BorderDanger,
-    /// A tab.
     Tab,
-    /// The tab one is on.
     TabActive,
     /// The target's name in the first line.
     Target,
@@ -116,7 +113,6 @@ pub struct Skin {
 
 impl Skin {
     /// One of the built-in themes. `unicode` chooses between the symbols of SCREENS and plain ASCII ones.
-    #[must_use]
     pub fn new(theme: Theme, unicode: bool) -> Self {
         // The built-in themes are tested to parse; without one, everything is plain text.
         Self::parse(theme.source(), unicode).unwrap_or_else(|_| Self {
@@ -137,26 +133,22 @@ impl Skin {
     }
 
     /// The style of a role.
-    #[must_use]
     pub fn style(&self, role: Role) -> Style {
         self.styles[role as usize]
     }
 
     /// The symbols.
-    #[must_use]
     pub fn symbols(&self) -> &Symbols {
         &self.symbols
     }
 
     /// Whether the theme uses colours at all.
-    #[must_use]
     pub fn has_colours(&self) -> bool {
         self.colours
     }
 
     /// The style of a bar in a colour that the user chose for a target (`red`, `#aa3355`, `208`). Without colours,
     /// or if `colour` names none, the style of `otherwise`.
-    #[must_use]
     pub fn accent(&self, colour: Option<&str>, otherwise: Role) -> Style {
         match colour.and_then(|c| c.parse::<Color>().ok()) {
             Some(background) if self.colours && background != Color::Reset => {
@@ -168,7 +160,6 @@ impl Skin {
 }
 
 /// Whether `text` names a colour: a name such as `red` or `light-blue`, `#rrggbb`, or a number below 256.
-#[must_use]
 pub fn is_colour(text: &str) -> bool {
     text.parse::<Color>().is_ok()
 }

@@ -11,7 +11,6 @@ pub struct Symbols {
     pub same: &'static str,
     /// Not known whether better or worse.
     pub unknown: &'static str,
-    /// In production.
     pub production: &'static str,
     /// Wants to be.
     pub candidate: &'static str,
@@ -105,19 +104,16 @@ const ASCII: Symbols = Symbols {
 
 impl Symbols {
     /// The Unicode table, or the ASCII one.
-    #[must_use]
     pub fn new(unicode: bool) -> Self {
         if unicode { UNICODE } else { ASCII }
     }
 
     /// A frame of the spinner; `tick` is any counter.
-    #[must_use]
     pub fn spin(&self, tick: usize) -> &'static str {
         self.spinner[tick % self.spinner.len()]
     }
 
     /// The symbol for a level from 0.0 to 1.0; outside of it, the nearest.
-    #[must_use]
     pub fn level(&self, level: f64) -> &'static str {
         let top = self.levels.len() - 1;
         self.levels[((level * top as f64).round().max(0.0) as usize).min(top)]

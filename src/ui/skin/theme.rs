@@ -26,7 +26,6 @@ impl Theme {
     pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::HighContrast, Self::NoColor];
 
     /// Its name in the configuration.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Dark => "dark",
@@ -51,7 +50,6 @@ impl Theme {
 /// `no_color`: the variable `NO_COLOR` is set and not empty (no-color.org); it beats what the configuration says.
 /// `colorfgbg`: the variable of that name, `fg;bg` or `fg;default;bg` as palette numbers, which rxvt, Konsole and
 /// others set; without a readable one the background counts as dark.
-#[must_use]
 pub fn choose_theme(configured: Option<Theme>, no_color: bool, colorfgbg: Option<&str>) -> Theme {
     if no_color {
         return Theme::NoColor;
@@ -74,9 +72,7 @@ pub enum ThemeError {
     /// A name that means nothing.
     #[error("role '{role}': '{name}' is not {what}")]
     Unknown {
-        /// Of which role.
         role: String,
-        /// The name.
         name: String,
         /// What it should be.
         what: &'static str,

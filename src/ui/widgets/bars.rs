@@ -172,7 +172,6 @@ pub struct Rule<'a> {
 
 impl<'a> Rule<'a> {
     /// Only a line.
-    #[must_use]
     pub fn new(skin: &'a Skin) -> Self {
         Self { skin, left: Phrase::default(), right: Phrase::default() }
     }

@@ -23,7 +23,6 @@ pub struct Dialog<'a> {
 
 impl Dialog<'_> {
     /// What is inside the frame of a dialog in `area`, two columns away from its sides.
-    #[must_use]
     pub fn inner(area: Rect) -> Rect {
         let (dx, dy) = (3.min(area.width / 2), 1.min(area.height / 2));
         Rect { x: area.x + dx, y: area.y + dy, width: area.width - 2 * dx, height: area.height - 2 * dy }

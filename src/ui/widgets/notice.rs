@@ -25,7 +25,6 @@ pub enum Tone {
 
 impl Tone {
     /// Its role.
-    #[must_use]
     pub fn role(self) -> Role {
         match self {
             Self::Good => Role::Good,
@@ -37,7 +36,6 @@ impl Tone {
     }
 
     /// Its symbol.
-    #[must_use]
     pub fn symbol(self, symbols: &Symbols) -> &'static str {
         match self {
             Self::Good => symbols.pass,
@@ -63,7 +61,6 @@ pub struct Banner<'a> {
 
 impl Banner<'_> {
     /// Lines it takes in `width` columns.
-    #[must_use]
     pub fn height(&self, width: u16) -> u16 {
         self.lines(width.saturating_sub(2)).len().min(usize::from(u16::MAX)) as u16
     }

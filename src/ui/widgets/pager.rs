@@ -25,7 +25,6 @@ impl<'a, 'l> Pager<'a, 'l> {
     }
 
     /// The first line that will be visible in `area`: keep it for the next frame.
-    #[must_use]
     pub fn offset(&self, area: Rect) -> usize {
         scroll::clamp(self.offset, usize::from(area.height), self.len)
     }

@@ -12,7 +12,6 @@ use crate::ui::skin::{Role, Skin};
 pub struct Spark<'a> {
     /// How it looks.
     pub skin: &'a Skin,
-    /// The values.
     pub values: &'a [f64],
     /// What they mean.
     pub role: Role,
@@ -20,7 +19,6 @@ pub struct Spark<'a> {
 
 impl Spark<'_> {
     /// The symbols of at most `width` columns, for a cell of a table; none for a gap.
-    #[must_use]
     pub fn cells(&self, width: usize) -> Vec<Option<&'static str>> {
         let width = width.min(self.values.len());
         let finite = || self.values.iter().copied().filter(|v| v.is_finite());

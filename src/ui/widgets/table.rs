@@ -27,25 +27,21 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// A row of these cells.
-    #[must_use]
     pub fn new(cells: Vec<Phrase<'a>>) -> Self {
         Self { cells, ..Self::default() }
     }
 
     /// One phrase over all columns.
-    #[must_use]
     pub fn across(phrase: Phrase<'a>) -> Self {
         Self { cells: vec![phrase], across: true, ..Self::default() }
     }
 
     /// Whether the user marked it.
-    #[must_use]
     pub fn marked(self, marked: bool) -> Self {
         Self { marked, ..self }
     }
 
     /// Lays a role's style over the whole row, such as [`Role::Muted`] for one that does not count.
-    #[must_use]
     pub fn over(self, role: Role) -> Self {
         Self { over: Some(role), ..self }
     }
@@ -95,31 +91,26 @@ impl<'a, 'r> Table<'a, 'r> {
 
     /// Shows the cursor on a row, and scrolls from `offset` no more than it takes to see it. Returns with
     /// [`Table::offset`] what to keep for the next frame.
-    #[must_use]
     pub fn cursor(self, cursor: Option<usize>) -> Self {
         Self { cursor, ..self }
     }
 
     /// Sets the first visible row of the frame before.
-    #[must_use]
     pub fn scrolled(self, offset: usize) -> Self {
         Self { offset, ..self }
     }
 
     /// Marks the column that the rows are sorted by.
-    #[must_use]
     pub fn sorted(self, sorted: Option<Sorted>) -> Self {
         Self { sorted, ..self }
     }
 
     /// Leaves the header out.
-    #[must_use]
     pub fn without_header(self) -> Self {
         Self { header: false, ..self }
     }
 
     /// The first row that will be visible in `area`: keep it for the next frame.
-    #[must_use]
     pub fn offset(&self, area: Rect) -> usize {
         let height = self.body_height(area);
         match self.cursor {
@@ -129,7 +120,6 @@ impl<'a, 'r> Table<'a, 'r> {
     }
 
     /// How many rows fit into `area`: what a page is.
-    #[must_use]
     pub fn body_height(&self, area: Rect) -> usize {
         usize::from(area.height.saturating_sub(u16::from(self.header)))
     }

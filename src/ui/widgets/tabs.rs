@@ -21,7 +21,6 @@ pub struct Tab<'a> {
 
 impl<'a> Tab<'a> {
     /// A tab that counts nothing.
-    #[must_use]
     pub fn new(key: &'a str, label: &'a str) -> Self {
         Self { key, label, badge: Phrase::default() }
     }
@@ -38,7 +37,6 @@ impl<'a> Tab<'a> {
 pub struct Tabs<'a> {
     /// How it looks.
     pub skin: &'a Skin,
-    /// The tabs.
     pub tabs: &'a [Tab<'a>],
     /// The one we are on.
     pub active: usize,
@@ -49,7 +47,6 @@ const GAP: usize = 2;
 
 impl Tabs<'_> {
     /// Columns that all of them take, the blank at the left included.
-    #[must_use]
     pub fn width(&self) -> u16 {
         let tabs: usize = self.tabs.iter().map(|t| t.phrase(false).width() + GAP).sum();
         (tabs + 1).min(usize::from(u16::MAX)) as u16

@@ -18,9 +18,7 @@ pub enum Mark {
     Waiting,
     /// Going on.
     Running,
-    /// Done.
     Done,
-    /// Failed.
     Failed,
     /// Nobody knows yet.
     Unknown,
@@ -35,7 +33,6 @@ pub enum Mark {
 pub struct Moment<'a> {
     /// How far.
     pub mark: Mark,
-    /// What it is.
     pub title: Cow<'a, str>,
     /// What came of it, or what it is doing.
     pub detail: Phrase<'a>,
@@ -72,7 +69,6 @@ const TITLE_MAX: usize = 24;
 impl Timeline<'_> {
     /// The offset at which moment `index` and all its notes are in sight, if `area` can hold them; as far up as it
     /// goes.
-    #[must_use]
     pub fn offset_of(&self, index: usize, area: Rect) -> usize {
         let lines = self.lines(area.width);
         let start = lines.iter().take_while(|l| l.moment < index).count();

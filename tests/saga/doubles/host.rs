@@ -7,9 +7,9 @@ use signoff::domain::cd::{CdJob, CdRun};
 use signoff::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
+use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::{CommitSha, RepoSlug, TagName};
 use signoff::domain::promotion::PromotionPlan;
-use signoff::failure::{Outcome, Service};
 use signoff::ports::{CdQuery, Journaled, ReleaseHost};
 
 use super::Script;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use signoff::domain::failure::{Failure, FailureKind, Outcome, Service};
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::Entry;
-use signoff::failure::{Failure, FailureKind, Outcome, Service};
 use signoff::ports::{JournalFile, JournalStore, StoredPromotion};
 
 /// Where the process is when it is about to append, or has just appended.

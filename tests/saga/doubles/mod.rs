@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use signoff::adapters::demo::Store;
+use signoff::domain::failure::{Failure, FailureKind, Outcome, Service};
 use signoff::domain::ids::TagName;
-use signoff::failure::{Failure, FailureKind, Outcome, Service};
 use signoff::ports::Journaled;
 
 pub use host::FaultyHost;

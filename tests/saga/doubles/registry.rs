@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use signoff::domain::run::Run;
-use signoff::failure::{Outcome, Service};
 use signoff::ports::{Journaled, ModelRegistry, Page, RegistryInfo};
 
 use super::Script;

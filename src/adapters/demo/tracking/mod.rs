@@ -21,12 +21,12 @@ use super::world::{Refusal, TrainingRun, World};
 use crate::domain::artifact::{
     ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature, SignatureField, home,
 };
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::history::History;
 use crate::domain::ids::{ExperimentId, RunId, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
 use crate::domain::text::{clean, clean_line};
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Page;
 use crate::ports::tracking::{Experiment, RunAttribute, RunOrder, RunQuery, TrackingServer};
 

@@ -14,7 +14,6 @@ use crate::domain::text;
 pub struct Workflow {
     /// File name in `.github/workflows`.
     pub file: String,
-    /// What starts it.
     pub starts_on: Vec<CdTrigger>,
     /// How long a run is queued, in milliseconds.
     pub queue_ms: i64,
@@ -26,9 +25,7 @@ pub struct Workflow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobScript {
-    /// Its name.
     pub name: String,
-    /// Its steps.
     pub steps: Vec<StepScript>,
 }
 
@@ -36,7 +33,6 @@ pub struct JobScript {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepScript {
-    /// Its name.
     pub name: String,
     /// How long it takes, in milliseconds.
     pub ms: i64,
@@ -45,7 +41,6 @@ pub struct StepScript {
 /// A run of the workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkflowRun {
-    /// Its id.
     pub id: u64,
     /// Number counted per workflow.
     pub number: u64,
@@ -63,13 +58,11 @@ pub struct WorkflowRun {
 
 impl Workflow {
     /// Path in the repository.
-    #[must_use]
     pub fn path(&self) -> String {
         format!(".github/workflows/{}", self.file)
     }
 
     /// Whether `name` means this workflow, as a file name or a path.
-    #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
         name == self.file || name == self.path()
     }
@@ -77,7 +70,6 @@ impl Workflow {
 
 impl WorkflowRun {
     /// How far the run and its jobs are at `now`.
-    #[must_use]
     pub fn at(&self, workflow: &Workflow, now: Timestamp) -> (CdState, Vec<CdJob>) {
         let mut start = self.after(workflow.queue_ms);
         let mut state = if now < start { CdState::Queued } else { CdState::Running };

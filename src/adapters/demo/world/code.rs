@@ -13,7 +13,6 @@ use crate::domain::ids::CommitSha;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredPull {
-    /// Its number.
     pub number: u64,
     /// Logins that approved it, the author's own included.
     pub approvals: Vec<String>,
@@ -24,7 +23,6 @@ pub struct StoredPull {
 /// A check that ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredCheck {
-    /// Its name.
     pub name: String,
     /// How it ended, in the host's word.
     pub conclusion: String,
@@ -34,7 +32,6 @@ pub struct StoredCheck {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredFile {
-    /// Its path.
     pub path: String,
     /// The path before, if it was renamed.
     #[serde(default)]
@@ -50,7 +47,6 @@ pub struct StoredFile {
 /// A workflow run that trained a model, and ended well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrainingWorkflowRun {
-    /// Its id.
     pub id: u64,
     /// Number counted per workflow.
     pub number: u64,
@@ -108,7 +104,6 @@ impl Repo {
     }
 
     /// One workflow run that trained a model.
-    #[must_use]
     pub fn training(&self, id: u64) -> Option<&TrainingWorkflowRun> {
         self.trainings.iter().find(|run| run.id == id)
     }

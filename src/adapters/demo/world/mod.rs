@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 pub use registry::{Column, DataSet, Experiment, Feature, Model, TrainingRun, Version};
 pub use repo::{NewRelease, Release, Repo, StoredCommit, TagObject};
 
+use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId};
-use crate::failure::{Failure, FailureKind, Service};
 
 /// Format of a stored world. Raised whenever an older program could not read it, or would get it wrong.
 pub const FORMAT: u32 = 2;
@@ -35,7 +35,6 @@ pub struct World {
     pub identity: Identity,
     /// Registered models.
     pub models: BTreeMap<ModelName, Model>,
-    /// Experiments.
     pub experiments: BTreeMap<ExperimentId, Experiment>,
     /// Training runs. Nothing writes them, so that copies of a world share them.
     #[serde(with = "shared")]
@@ -48,7 +47,6 @@ pub struct World {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
-    /// Login.
     pub login: String,
     /// Numeric id.
     pub id: u64,

@@ -36,7 +36,6 @@ pub struct Model {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
-    /// Its name.
     pub name: String,
     /// Its type, as MLflow spells it.
     #[serde(rename = "type")]
@@ -47,7 +46,6 @@ pub struct Column {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
-    /// Its name.
     pub name: String,
     /// Its type, as MLflow spells it.
     #[serde(rename = "type")]
@@ -74,7 +72,6 @@ fn forever() -> u64 {
 /// An experiment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Experiment {
-    /// Its name.
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
@@ -85,7 +82,6 @@ pub struct Experiment {
 /// A version of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Version {
-    /// Its stage.
     pub stage: Stage,
     /// `READY`, `PENDING_REGISTRATION` or `FAILED_REGISTRATION`.
     pub status: String,
@@ -110,7 +106,6 @@ pub struct Version {
 pub struct TrainingRun {
     /// The experiment it belongs to.
     pub experiment: ExperimentId,
-    /// Its name.
     pub name: String,
     /// Who started it.
     pub user: String,
@@ -140,9 +135,7 @@ pub struct TrainingRun {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataSet {
-    /// Its name.
     pub name: String,
-    /// Its digest.
     pub digest: String,
     /// `training`, `validation`, `test`.
     pub context: String,
@@ -152,7 +145,6 @@ pub struct DataSet {
 
 impl TrainingRun {
     /// The step that the latest value of a metric is of.
-    #[must_use]
     pub fn last_step(&self, metric: &str) -> i64 {
         self.last_steps.get(metric).copied().unwrap_or(self.steps)
     }

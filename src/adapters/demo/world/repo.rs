@@ -84,9 +84,7 @@ pub struct StoredCommit {
 pub struct TagObject {
     /// The name it was made for.
     pub tag: TagName,
-    /// Its message.
     pub message: String,
-    /// The commit.
     pub commit: CommitSha,
     /// Printed name of the tagger.
     pub tagger: String,
@@ -99,7 +97,6 @@ pub struct TagObject {
 impl TagObject {
     /// The object's id: 40 digits that follow from its content, so that the same tag is the same object.
     /// (From SHA-256; real ids are SHA-1.)
-    #[must_use]
     pub fn id(&self) -> String {
         let content = format!(
             "object {}\ntype commit\ntag {}\ntagger {} <{}> {}\n\n{}",
@@ -117,11 +114,9 @@ impl TagObject {
 /// A release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
-    /// Its id.
     pub id: u64,
     /// The tag it belongs to.
     pub tag: TagName,
-    /// Its title.
     pub title: String,
     /// Its text.
     pub body: String,
@@ -139,9 +134,7 @@ pub struct Release {
 /// A release to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRelease {
-    /// The tag.
     pub tag: TagName,
-    /// Title.
     pub title: String,
     /// Text.
     pub body: String,
@@ -200,7 +193,6 @@ impl Repo {
     }
 
     /// The commit a tag finally points to, and the tag object on the way, if it is annotated.
-    #[must_use]
     pub fn peel(&self, tag: &TagName) -> Option<(&CommitSha, Option<(&str, &TagObject)>)> {
         let target = self.tags.get(tag)?;
         match self.tag_objects.get_key_value(target) {

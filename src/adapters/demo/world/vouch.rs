@@ -10,9 +10,7 @@ use crate::domain::text;
 /// A file attached to a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAsset {
-    /// Its id.
     pub id: u64,
-    /// Its name.
     pub name: String,
     /// What stands in it: the demo takes text alone.
     pub content: String,
@@ -21,13 +19,10 @@ pub struct StoredAsset {
 /// A comment on a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredComment {
-    /// Its id.
     pub id: u64,
-    /// The commit.
     pub commit: CommitSha,
     /// Login of its author.
     pub login: String,
-    /// Id of its author.
     pub author_id: u64,
     /// Its text.
     pub body: String,

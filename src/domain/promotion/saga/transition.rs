@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::{MAX_ATTEMPTS, Next, Phase, SagaState, StepRecord, StepState};
 use crate::domain::cd::CdOutcome;
+use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::promotion::event::{Ending, Entry, Event, Finding};
 use crate::domain::promotion::step::{Receipt, Step};
-use crate::failure::{Failure, FailureKind, Service};
 
 impl SagaState {
     /// Applies one event. On an error the state may be half changed: the caller works on a copy.

@@ -7,6 +7,7 @@ use crate::app::trace::Traced;
 use crate::domain::cd::CdState;
 use crate::domain::commit::Commit;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::failure::Failure;
 use crate::domain::ids::{RepoSlug, VersionNumber};
 use crate::domain::lineage::{
     CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest, Standing,
@@ -15,7 +16,6 @@ use crate::domain::lineage::{
 use crate::domain::origin::Origin;
 use crate::domain::promotion::CommitOrigin;
 use crate::domain::run::Run;
-use crate::failure::Failure;
 use crate::screens::parts::Ctx;
 
 /// What is said of what cannot be asked without a commit.

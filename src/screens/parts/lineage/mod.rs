@@ -34,13 +34,11 @@ pub struct Lineage {
 
 impl Lineage {
     /// That of a version under review.
-    #[must_use]
     pub fn of_version() -> Self {
         Self::beginning_with("version")
     }
 
     /// That of a run on its own.
-    #[must_use]
     pub fn of_run() -> Self {
         Self::beginning_with("run")
     }
@@ -51,13 +49,11 @@ impl Lineage {
     }
 
     /// Every part that can be asked for by now.
-    #[must_use]
     pub fn needs(&self, root: Option<Root<'_>>, ctx: &Ctx<'_>) -> Vec<Query> {
         root.map(|root| trail::Trail::new(root, ctx).questions()).unwrap_or_default()
     }
 
     /// The rows, as they are shown.
-    #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }

@@ -10,11 +10,11 @@ use crate::app::effect::Place;
 use crate::app::query::Query;
 use crate::app::trace::Traced;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
 use crate::domain::registry::{Stage, VersionStatus};
 use crate::domain::run::Run;
 use crate::domain::text::grouped;
-use crate::failure::Failure;
 use crate::screens::parts::view::span;
 use crate::screens::parts::{Ctx, run_label};
 

@@ -8,13 +8,13 @@ use crate::app::query::{Answer, RequestId};
 use crate::app::trace::{Trace, Traced};
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, VersionNumber};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest};
 use crate::domain::named::Tags;
 use crate::domain::promotion::samples;
 use crate::domain::rules::{RepositoryRule, Rules};
 use crate::domain::run::Run;
-use crate::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Page;
 use crate::ports::tracking::{Experiment, RunQuery};
 

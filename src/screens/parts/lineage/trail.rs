@@ -7,10 +7,10 @@ use crate::app::query::Query;
 use crate::app::trace::{Trace, Traced};
 use crate::domain::commit::Commit;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::RunId;
 use crate::domain::origin::{Claim, Origin, Trained, code_of, code_of_baseline, training_of};
 use crate::domain::run::Run;
-use crate::failure::{Failure, Outcome};
 use crate::ports::tracking::RunQuery;
 use crate::screens::parts::Ctx;
 

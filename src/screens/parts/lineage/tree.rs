@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::app::effect::Place;
+use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
 use crate::domain::text::clean_line;
-use crate::failure::Failure;
 use crate::ui::text::wrap;
 
 /// Cells of the labels, indentation included.

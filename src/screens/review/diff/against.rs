@@ -5,21 +5,19 @@
 
 use crate::app::query::Query;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
-use crate::failure::Failure;
 use crate::screens::parts::{Ctx, run_label};
 
 /// The choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Against {
-    /// What is in production.
     #[default]
     Production,
     /// Another version of the model.
     Version(VersionNumber),
-    /// A run.
     Run(RunId),
 }
 
@@ -34,15 +32,12 @@ pub enum Held<'a> {
     Missing,
     /// There is nothing in production.
     Nothing,
-    /// A version and its run.
     Version(&'a ModelVersion, &'a RunFacts),
-    /// A run.
     Run(&'a Run),
 }
 
 impl<'a> Held<'a> {
     /// The run, if it was read.
-    #[must_use]
     pub fn run(&self) -> Option<&'a Run> {
         match self {
             Self::Version(_, run) => run.known(),
@@ -52,7 +47,6 @@ impl<'a> Held<'a> {
     }
 
     /// The version, if it is one.
-    #[must_use]
     pub fn version(&self) -> Option<&'a ModelVersion> {
         match self {
             Self::Version(version, _) => Some(version),
@@ -63,7 +57,6 @@ impl<'a> Held<'a> {
 
 impl Against {
     /// The question that brings the choice in; none where the facts hold it already.
-    #[must_use]
     pub fn needs(&self, model: &ModelName, ctx: &Ctx<'_>) -> Vec<Query> {
         match self {
             Self::Production => Vec::new(),
@@ -73,7 +66,6 @@ impl Against {
     }
 
     /// What has to be read anew on a refresh.
-    #[must_use]
     pub fn refreshes(&self, model: &ModelName) -> Vec<Query> {
         match self {
             Self::Version(number) => vec![facts_of(model, *number)],
@@ -83,7 +75,6 @@ impl Against {
     }
 
     /// What is known of the choice, laid against the candidate of `facts`.
-    #[must_use]
     pub fn held<'a>(&self, facts: &'a ReviewedFacts, ctx: &Ctx<'a>) -> Held<'a> {
         match self {
             Self::Production => facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run)),
@@ -105,7 +96,6 @@ impl Against {
     }
 
     /// What the choice is called, cleaned: `v39`, or the name of a run. None if there is nothing in production.
-    #[must_use]
     pub fn label(&self, facts: &ReviewedFacts, ctx: &Ctx<'_>) -> Option<String> {
         match self {
             Self::Production => Some(facts.baseline.as_ref()?.version.number.to_string()),

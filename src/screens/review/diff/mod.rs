@@ -44,7 +44,6 @@ pub struct Diff {
 
 impl Diff {
     /// The differences of one version to what is in production.
-    #[must_use]
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
         Self {
             model,
@@ -61,7 +60,6 @@ impl Diff {
     }
 
     /// The keys that matter most here.
-    #[must_use]
     pub fn hints(&self) -> &'static [Action] {
         use Action::{
             Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, Hold, NextTab, Open, Reject,
@@ -89,20 +87,17 @@ impl Diff {
     }
 
     /// Whether keys go into a text field.
-    #[must_use]
     pub fn captures_text(&self) -> bool {
         self.picker.is_some()
     }
 
     /// Whether Esc has something to close.
-    #[must_use]
     pub fn takes_back(&self) -> bool {
         self.picker.is_some() || self.reader.is_some()
     }
 
     /// What is needed besides the facts: the baseline that was chosen, the signatures, the curve in the pane, and
     /// what the picker lists.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = self.against.needs(&self.model, ctx);
         if let Some(facts) = self.facts(ctx) {
@@ -145,7 +140,6 @@ impl Diff {
     }
 
     /// What has to be read anew on a refresh.
-    #[must_use]
     pub fn refreshes(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut queries = self.against.refreshes(&self.model);
         queries.extend(self.needs(ctx));
@@ -153,19 +147,16 @@ impl Diff {
     }
 
     /// What copying the selected row gives.
-    #[must_use]
     pub fn copied(&self) -> Option<String> {
         self.selected().and_then(Row::copied)
     }
 
     /// The row under the cursor.
-    #[must_use]
     pub fn selected(&self) -> Option<&Row> {
         self.rows.get(self.cursor.index())
     }
 
     /// The metric under the cursor, raw.
-    #[must_use]
     pub fn metric(&self) -> Option<&str> {
         match self.selected() {
             Some(Row::Metric { row, .. }) => Some(&row.name),

@@ -45,38 +45,32 @@ impl PartialEq for Picker {
 
 impl Picker {
     /// A picker for this candidate. `experiment` is that of its run, if it is known.
-    #[must_use]
     pub fn new(model: ModelName, candidate: VersionNumber, experiment: Option<ExperimentId>) -> Self {
         let (list, field, cursor) = (List::default(), Field::default(), Cursor::default());
         Self { model, candidate, experiment, list, field, entries: Vec::new(), cursor }
     }
 
     /// What is listed.
-    #[must_use]
     pub fn list(&self) -> List {
         self.list
     }
 
     /// What is typed, for drawing.
-    #[must_use]
     pub fn field(&self) -> &Field {
         &self.field
     }
 
     /// What can be chosen.
-    #[must_use]
     pub fn entries(&self) -> &[Against] {
         &self.entries
     }
 
     /// The row under the cursor, and the first in sight.
-    #[must_use]
     pub fn place(&self) -> (usize, usize) {
         (self.cursor.index(), self.cursor.offset())
     }
 
     /// The next page of the list, when the cursor comes near its end or what is typed may stand further down.
-    #[must_use]
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.entries.len();
         let query = self.query(ctx);
@@ -92,7 +86,6 @@ impl Picker {
     }
 
     /// The question for the next page; none where there is nothing to list.
-    #[must_use]
     pub fn query(&self, ctx: &Ctx<'_>) -> Option<Query> {
         match self.list {
             List::Versions => {
@@ -186,7 +179,6 @@ impl Picker {
 }
 
 /// The run id that was typed or pasted, by itself or in MLflow's spelling `runs:/<id>`: 32 hexadecimal digits.
-#[must_use]
 pub fn run_id(typed: &str) -> Option<RunId> {
     let id = typed.strip_prefix("runs:/").unwrap_or(typed).trim_end_matches('/');
     (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| RunId::new(id))

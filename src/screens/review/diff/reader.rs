@@ -23,25 +23,21 @@ pub struct Reader {
 
 impl Reader {
     /// A reader of `row`; `old` and `new` are what the sides are called.
-    #[must_use]
     pub fn new(row: TextRow, old: String, new: String) -> Self {
         Self { row, old, new, offset: 0 }
     }
 
     /// The name of what is read, cleaned.
-    #[must_use]
     pub fn name(&self) -> String {
         clean_line(self.row.name.trim())
     }
 
     /// What copying gives: the candidate's text, or the baseline's where the candidate has none.
-    #[must_use]
     pub fn copied(&self) -> String {
         self.row.new.clone().or_else(|| self.row.old.clone()).unwrap_or_default()
     }
 
     /// The first line in sight.
-    #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -63,14 +59,12 @@ impl Reader {
     }
 
     /// All lines, at most `width` wide.
-    #[must_use]
     pub fn lines(&self, width: usize) -> Vec<Phrase<'static>> {
         lines(&self.row, &self.old, &self.new, width)
     }
 }
 
 /// Both texts in full, what they share at both ends dimmed, at most `width` wide.
-#[must_use]
 pub fn lines(row: &TextRow, old_label: &str, new_label: &str, width: usize) -> Vec<Phrase<'static>> {
     let shared = match (&row.old, &row.new) {
         (Some(old), Some(new)) if row.change != Change::Same => shared(old, new),
@@ -96,7 +90,6 @@ pub fn lines(row: &TextRow, old_label: &str, new_label: &str, width: usize) -> V
 }
 
 /// Long texts that begin alike, each from shortly before they part: in a cell their common beginning would hide it.
-#[must_use]
 pub fn from_where_they_part(old: &str, new: &str) -> (String, String) {
     let start = shared(old, new).start;
     if start <= BEFORE || old.chars().count().max(new.chars().count()) <= SHORT {

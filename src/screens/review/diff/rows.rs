@@ -11,9 +11,9 @@ use crate::domain::compare::{
     Change, Comparison, Directions, MetricRow, Side, TextRow, by_size, compare, compare_runs,
 };
 use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::failure::Failure;
 use crate::domain::fold::{Fold, LEAST, fold};
 use crate::domain::text::clean_line;
-use crate::failure::Failure;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +42,6 @@ pub enum Row {
         /// They follow.
         open: bool,
     },
-    /// A metric.
     Metric {
         /// Both sides.
         row: MetricRow,
@@ -69,7 +68,6 @@ pub enum Row {
 
 impl Row {
     /// What copying this row gives.
-    #[must_use]
     pub fn copied(&self) -> Option<String> {
         match self {
             Self::Metric { row, .. } => Some(row.new.or(row.old)?.0.to_string()),
@@ -80,7 +78,6 @@ impl Row {
     }
 
     /// Whether it is something that is compared, rather than what is said of it.
-    #[must_use]
     pub fn is_item(&self) -> bool {
         matches!(self, Self::Group { .. } | Self::Metric { .. } | Self::Text { .. })
     }
@@ -126,7 +123,6 @@ pub struct Sides<'a> {
 }
 
 /// The rows, each with a key of its own.
-#[must_use]
 pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec<Row>, Vec<String>) {
     let facts = sides.facts;
     let unread = Unread {

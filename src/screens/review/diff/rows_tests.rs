@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::failure::{FailureKind, Service};
 use crate::domain::promotion::samples;
 use crate::domain::run::{MetricPoint, MetricValue, Run};
-use crate::failure::{FailureKind, Service};
 
 fn choice(differences_only: bool, by_size: bool) -> Choice {
     Choice { differences_only, by_size, ..Choice::default() }

@@ -21,7 +21,6 @@ pub struct Tally {
 
 impl Tally {
     /// Counts `changes`.
-    #[must_use]
     pub fn of(changes: impl IntoIterator<Item = Change>) -> Self {
         let mut tally = Self::default();
         for change in changes {
@@ -38,13 +37,11 @@ impl Tally {
     }
 
     /// How many rows there are.
-    #[must_use]
     pub fn total(&self) -> usize {
         self.better + self.worse + self.changed + self.added + self.removed + self.same
     }
 
     /// What differs, what matters most first: how it differs, and how often.
-    #[must_use]
     pub fn differing(&self) -> Vec<(Change, usize)> {
         let all = [
             (Change::Worse, self.worse),

@@ -22,7 +22,6 @@ use crate::ui::widgets::{Pager, Row, Table};
 
 impl Diff {
     /// What the title line says the candidate is laid against; nothing before it is known.
-    #[must_use]
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
         let Some(facts) = self.facts(ctx) else {
             return Phrase::default();
@@ -44,7 +43,6 @@ impl Diff {
     }
 
     /// What the line of tabs says of the choice.
-    #[must_use]
     pub fn word(&self) -> String {
         let what = if self.choice.differences_only { "only differences" } else { "everything" };
         if self.choice.by_size { format!("{what}, largest change first ") } else { format!("{what} ") }

@@ -1,0 +1,192 @@
+//! The chain of records on disk: `<state>/records.jsonl`, one line a record or outcome.
+//!
+//! A record stands here before any server hears of it, so the same holds as for the journals of promotions: one write
+//! and one sync a line, one writer at a time, a torn last line dropped, any other damage refused. Whether the records
+//! still follow each other is for `domain::record::chain` to judge, not for the disk.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::append::{self, Disk, Refused, Tail, make_dir, private, sync_dir};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::record::chain::Line;
+use crate::domain::text::clean_line;
+use crate::ports::records::{RecordFile, RecordStore};
+
+/// How often the lock is asked for, 15 ms apart: a writer holds it for one decision's writes to disk.
+const LOCK_TRIES: u32 = 100;
+
+/// The file that holds the chain.
+#[derive(Clone, Debug)]
+pub struct RecordDir {
+    path: PathBuf,
+}
+
+impl RecordDir {
+    /// The chain below `state`, the program's state directory. Touches nothing yet.
+    pub fn new(state: &Path) -> Self {
+        Self { path: state.join("records.jsonl") }
+    }
+}
+
+/// The chain, locked. The tail is shared with the blocking thread, so that a cancelled append keeps the lock until its
+/// line is whole.
+struct Open<D = File> {
+    end: Arc<Mutex<End<D>>>,
+    lines: Vec<Line>,
+    path: PathBuf,
+}
+
+struct End<D> {
+    tail: Tail<D>,
+    /// Lines on disk. More than the handle knows after an append whose caller went away.
+    count: usize,
+}
+
+fn lock_now(path: &Path, tries: u32) -> Outcome<Open> {
+    let refuse = |e: &io::Error| disk("open the journal of records", path, e);
+    let dir = path.parent().unwrap_or(Path::new("."));
+    make_dir(dir).map_err(|e| disk("open the journal of records", dir, &e))?;
+    let mut options = OpenOptions::new();
+    options.append(true).read(true).create(true);
+    private(&mut options);
+    let mut file = options.open(path).map_err(|e| refuse(&e))?;
+    if !append::lock(&file, tries).map_err(|e| refuse(&e))? {
+        return Err(held(path));
+    }
+    sync_dir(dir).map_err(|e| refuse(&e))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|e| refuse(&e))?;
+    let (lines, whole) = parse(&bytes, path)?;
+    if whole < bytes.len() {
+        tracing::warn!(dropped = bytes.len() - whole, "the last line of the records was torn and is dropped");
+        file.cut(whole as u64).map_err(|e| refuse(&e))?;
+    }
+    Ok(Open::new(file, path, lines, whole))
+}
+
+impl<D: Disk> Open<D> {
+    fn new(disk: D, path: &Path, lines: Vec<Line>, whole: usize) -> Self {
+        let end = End { tail: Tail::new(disk, whole as u64), count: lines.len() };
+        Self { end: Arc::new(Mutex::new(end)), lines, path: path.to_owned() }
+    }
+}
+
+impl<D: Disk> End<D> {
+    fn append(&mut self, known: usize, line: &[u8], path: &Path) -> Outcome<()> {
+        let doing = "write to the journal of records";
+        // The line before was written although nobody waited for it: the caller's hash would name the wrong one.
+        let given_up = || local(doing, format!("an earlier write to {} was left half-way", show(path)));
+        if known != self.count {
+            return Err(given_up());
+        }
+        self.tail.append(line).map_err(|refused| match refused {
+            Refused::GivenUp => given_up(),
+            Refused::Disk(e) => disk(doing, path, &e),
+        })?;
+        self.count += 1;
+        Ok(())
+    }
+}
+
+/// The whole lines, and the length in bytes of them. The last line is torn, and left out, if it has no newline or is
+/// no JSON: an append is one write, and nobody acted on a line whose append did not return.
+fn parse(bytes: &[u8], path: &Path) -> Outcome<(Vec<Line>, usize)> {
+    let (mut lines, mut whole) = (Vec::new(), 0);
+    for (index, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
+        let last = whole + line.len() == bytes.len();
+        let Some(text) = line.strip_suffix(b"\n") else { break };
+        match serde_json::from_slice(text) {
+            Ok(line) => lines.push(line),
+            Err(_) if last && serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err() => break,
+            Err(e) => {
+                let what = clean_line(&e.to_string());
+                return Err(local(
+                    "read the journal of records",
+                    format!("line {} of {} is damaged: {what}", index + 1, show(path)),
+                )
+                .with_hint(
+                    "Nothing is done by guessing. Put the file aside with its damage, and look at it by hand.",
+                ));
+            }
+        }
+        whole += line.len();
+    }
+    Ok((lines, whole))
+}
+
+#[async_trait]
+impl RecordStore for RecordDir {
+    async fn lock(&self) -> Outcome<Box<dyn RecordFile>> {
+        let path = self.path.clone();
+        let open = blocking(move || lock_now(&path, LOCK_TRIES)).await?;
+        Ok(Box::new(open))
+    }
+
+    async fn read(&self) -> Outcome<Vec<Line>> {
+        let path = self.path.clone();
+        blocking(move || match fs::read(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(e) => Err(disk("read the journal of records", &path, &e)),
+            Ok(bytes) => parse(&bytes, &path).map(|(lines, _)| lines),
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl<D: Disk> RecordFile for Open<D> {
+    fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    async fn append(&mut self, line: Line) -> Outcome<()> {
+        let mut bytes = serde_json::to_vec(&line).map_err(|e| {
+            Failure::new(FailureKind::Bug, Service::Journal, "write to the journal of records", format!("no JSON: {e}"))
+        })?;
+        bytes.push(b'\n');
+        let (end, known, path) = (Arc::clone(&self.end), self.lines.len(), self.path.clone());
+        blocking(move || end.lock().unwrap_or_else(PoisonError::into_inner).append(known, &bytes, &path)).await?;
+        self.lines.push(line);
+        Ok(())
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Outcome<T> + Send + 'static) -> Outcome<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| {
+        let reason = format!("the task was lost: {e}");
+        Err(Failure::new(FailureKind::Bug, Service::Journal, "work on the journal of records", reason))
+    })
+}
+
+fn local(doing: &str, reason: String) -> Failure {
+    Failure::new(FailureKind::Local, Service::Journal, doing, reason)
+        .with_hint("Look after that disk, then try again: the end of the file is repaired then.")
+}
+
+fn disk(doing: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        FailureKind::Local,
+        Service::Journal,
+        doing,
+        format!("{}: {}", show(path), clean_line(&error.to_string())),
+    )
+    .with_hint("Make the file and its directory yours, with room on the disk, then try again.")
+}
+
+fn held(path: &Path) -> Failure {
+    let reason = format!("another signoff is writing to {} right now", show(path));
+    Failure::new(FailureKind::Conflict, Service::Journal, "open the journal of records", reason)
+        .with_hint("Let the other one finish, then try again.")
+}
+
+fn show(path: &Path) -> String {
+    clean_line(&path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! `signoff config show|path|init`.
+
+use crate::cli::args::{ConfigAction, Format};
+use crate::cli::exit::Exit;
+use crate::cli::json;
+use crate::cli::output::{Role, Sink};
+use crate::cli::table::{Align, Cell, Table};
+use crate::config::{Env, Flags, Loaded, Paths, Shown, example, load};
+use crate::domain::failure::Outcome;
+
+/// Runs the command.
+///
+/// # Errors
+/// Every mistake in the configuration, for `show`; what the disk says, for `init`.
+pub fn run(action: Option<&ConfigAction>, env: Env, flags: Flags, sink: &mut Sink) -> Outcome<Exit> {
+    match action {
+        None => show(&load(env, flags)?, Format::default(), sink),
+        Some(ConfigAction::Show { format }) => show(&load(env, flags)?, *format, sink),
+        Some(ConfigAction::Path) => {
+            let paths = Paths::find(&env, flags.config.as_deref())?;
+            sink.line(&paths.config.value.display().to_string());
+            Ok(Exit::Done)
+        }
+        Some(ConfigAction::Init { print: true }) => {
+            sink.text(example::EXAMPLE);
+            Ok(Exit::Done)
+        }
+        Some(ConfigAction::Init { print: false }) => {
+            let paths = Paths::find(&env, flags.config.as_deref())?;
+            example::write(&paths.config.value)?;
+            sink.line(&paths.config.value.display().to_string());
+            sink.note("Every option is in it, switched off, with its default. `signoff config show` says what holds.");
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn show(loaded: &Loaded, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+    let mut values = loaded.shared_values();
+    // Without a usable target the rest is still worth seeing.
+    let (name, notices, end) = match loaded.target() {
+        Ok(target) => {
+            values.extend(target.values);
+            (Some(target.name), target.notices, Exit::Done)
+        }
+        Err(failure) => {
+            sink.failure(&failure);
+            (None, loaded.notices.clone(), Exit::of(&failure))
+        }
+    };
+    if format.json {
+        sink.json(&json::Config {
+            schema: "signoff.config/1",
+            target: name,
+            targets: loaded.target_names().map(str::to_owned).collect(),
+            values: values.into_iter().map(json::ConfigValue::from).collect(),
+            notices,
+        })?;
+        return Ok(end);
+    }
+    for notice in &notices {
+        sink.warn(notice);
+    }
+    let mut table = Table::new(&[("KEY", Align::Whole), ("VALUE", Align::Left), ("FROM", Align::Left)]);
+    for Shown { key, value, origin } in values {
+        let value = value.map_or_else(|| Cell::new("-", Role::Muted), Cell::from);
+        table.row([key.into(), value, Cell::new(origin, Role::Muted)]);
+    }
+    sink.text(&table.render(sink.style()));
+    let others: Vec<_> = loaded.target_names().filter(|n| Some(*n) != name.as_deref()).collect();
+    if !others.is_empty() {
+        sink.note(&format!("Other targets: {}. --target chooses.", others.join(", ")));
+    }
+    Ok(end)
+}

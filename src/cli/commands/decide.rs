@@ -1,0 +1,64 @@
+//! `signoff reject` and `hold`, and approvals that others have to add to: decisions that promote nothing by themselves.
+
+use crate::cli::args::{Decide, Format};
+use crate::cli::exit::Exit;
+use crate::cli::json::decision;
+use crate::cli::output::{Role, Sink, Style};
+use crate::cli::place;
+use crate::domain::failure::Outcome;
+use crate::domain::record::{Decision, SignOff};
+use crate::services::Services;
+use crate::services::evidence::resolve;
+use crate::services::{Decided, Decider, DecisionDraft};
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever hindered it; where its record was kept before, the sentence says so.
+pub async fn run(services: &Services, args: &Decide, decision: Decision, sink: &mut Sink) -> Outcome<Exit> {
+    let version = resolve(services.registry.as_ref(), &args.reference).await?;
+    let draft = Decider::new(services.clone()).prepare(&version.model, version.number, decision).await?;
+    take(services, &draft, &SignOff::because(&args.reason), args.format, sink).await
+}
+
+/// Takes the decision and tells what became of it.
+///
+/// # Errors
+/// As [`run`].
+pub async fn take(
+    services: &Services,
+    draft: &DecisionDraft,
+    sign_off: &SignOff,
+    format: Format,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
+    let decided = Decider::new(services.clone()).decide(draft, sign_off).await?;
+    if format.json {
+        sink.json(&decision::Decided::new(place(services), &decided))?;
+    } else {
+        let text = text(&decided, sink.style());
+        sink.text(&text);
+    }
+    for note in &decided.notes {
+        sink.warn(note);
+    }
+    Ok(Exit::Done)
+}
+
+fn text(decided: &Decided, style: Style) -> String {
+    let record = &decided.sealed.record;
+    let (what, role) = match record.decision {
+        Decision::Approve => {
+            let (nth, needed) = (record.approvers().len(), record.quorum);
+            (format!("recorded as approval {nth} of {needed}; nothing is promoted yet"), Role::Good)
+        }
+        other => (other.past().to_owned(), Role::Warn),
+    };
+    let (model, version) = (&record.model.name, record.model.version);
+    let mut out = format!("{model} {version}: {}\n", style.paint(role, &what));
+    out.push_str(&format!("  record {}, signed by {}\n", decided.sealed.record_hash, record.signer.login));
+    if let Some(comment) = &decided.comment {
+        out.push_str(&format!("  {}\n", comment.web_url));
+    }
+    out
+}

@@ -1,0 +1,313 @@
+//! `signoff doctor`: what works, what is missing, and which holes remain.
+
+use futures_util::future::{join, join4};
+
+use crate::cli::args::Format;
+use crate::cli::commands::promotions;
+use crate::cli::exit::Exit;
+use crate::cli::json;
+use crate::cli::output::{Role, Sink};
+use crate::cli::table::{Align, Cell, Table};
+use crate::config::{Paths, Target, promotion_target_name};
+use crate::domain::failure::{Failure, Outcome};
+use crate::domain::ids::RepoSlug;
+use crate::domain::preflight::CheckState;
+use crate::domain::registry::PromotionTarget;
+use crate::domain::rules::PolicyFrom;
+use crate::ports::RegistryInfo;
+use crate::runtime::answer;
+use crate::services::Services;
+use CheckState::{Block, Pass, Unknown, Warn};
+
+/// Findings, and the exit code of the first that hinders.
+#[derive(Default)]
+struct Findings {
+    checks: Vec<json::DoctorCheck>,
+    end: Option<Exit>,
+}
+
+impl Findings {
+    fn add(&mut self, check: &str, state: CheckState, found: impl Into<String>, hint: Option<&str>) {
+        self.checks.push(json::DoctorCheck {
+            check: check.to_owned(),
+            state,
+            found: found.into(),
+            hint: hint.map(str::to_owned),
+        });
+        if state == Block {
+            self.end.get_or_insert(Exit::Refused);
+        }
+    }
+
+    fn fail(&mut self, check: &str, failure: &Failure) {
+        self.end.get_or_insert(Exit::of(failure));
+        self.add(check, Block, failure.to_string(), failure.hint.as_deref());
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Only if the output cannot be made; whatever does not work is a finding.
+pub async fn run(
+    services: &Services,
+    target: &Target,
+    paths: &Paths,
+    format: Format,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
+    let mut findings = Findings::default();
+    let kind = if target.rules.demo { "demo, no real server is involved" } else { "in force" };
+    let readonly = if target.rules.readonly { ", read-only" } else { "" };
+    let production = if target.rules.production { ", a production target" } else { "" };
+    let what = format!("{} is {kind}{production}{readonly}", target.name);
+    findings.add("target", Pass, what, None);
+    for notice in &target.notices {
+        findings.add("configuration", Warn, notice.clone(), None);
+    }
+    let registry = services.registry.as_ref();
+    let (info, models, who, stored) =
+        join4(registry.info(), registry.models(None, None), services.host.whoami(), answer::promotions(services)).await;
+    mlflow(services, &info, models.err().as_ref(), &mut findings);
+    match &who {
+        Ok(who) => {
+            let name = who.name.as_ref().map(|n| format!(", {n}")).unwrap_or_default();
+            findings.add("GitHub", Pass, format!("{} takes us for {}{name}", services.host.host(), who.login), None);
+        }
+        Err(failure) => findings.fail("GitHub", failure),
+    }
+    repositories(services, &mut findings).await;
+    match paths.check_state_is_writable(target.rules.demo) {
+        Ok(()) => {
+            let dir = paths.state_of(target.rules.demo);
+            findings.add("state", Pass, format!("{} can be written to", dir.display()), None);
+        }
+        Err(failure) => findings.fail("state", &failure),
+    }
+    journal(stored, &mut findings);
+    policy(services, &mut findings);
+    signing(services, who.ok().map(|who| who.login), &mut findings).await;
+    let holes = holes(services, info.as_ref().ok());
+    let end = findings.end.unwrap_or(Exit::Done);
+    if format.json {
+        let ok = end == Exit::Done;
+        sink.json(&json::Doctor { schema: "signoff.doctor/1", ok, checks: findings.checks, holes })?;
+    } else {
+        print(&findings.checks, &holes, sink);
+    }
+    Ok(end)
+}
+
+fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Failure>, findings: &mut Findings) {
+    let url = services.registry.url();
+    match info {
+        Ok(info) => {
+            findings.add("MLflow", Pass, format!("version {} at {url}", info.version), None);
+            match &info.user {
+                Some(user) => findings.add("MLflow user", Pass, format!("it takes us for {user}"), None),
+                None => findings.add("MLflow user", Unknown, "it does not say who we are", None),
+            }
+            let target = &services.rules.promote_to;
+            let has = match target {
+                PromotionTarget::Stage(_) => info.stages,
+                PromotionTarget::Alias(_) => info.aliases,
+            };
+            if has {
+                findings.add(
+                    "promotion",
+                    Pass,
+                    format!("versions are promoted to {}", promotion_target_name(target)),
+                    None,
+                );
+            } else {
+                let what = format!("this server has no {}, and the target promotes to {target}", target.kind());
+                findings.add("promotion", Block, what, Some("Set promote_to in the configuration."));
+            }
+        }
+        Err(failure) => findings.fail("MLflow", failure),
+    }
+    if let (Some(failure), Ok(_)) = (models, info) {
+        findings.fail("models", failure);
+    }
+}
+
+/// Every repository the configuration names: may we push, does the workflow exist.
+async fn repositories(services: &Services, findings: &mut Findings) {
+    let rule = &services.rules.repository;
+    let mut repos: Vec<&RepoSlug> = rule.fixed.iter().chain(rule.per_model.iter().map(|(_, r)| r)).collect();
+    repos.sort();
+    repos.dedup();
+    if repos.is_empty() && rule.from_run {
+        findings.add("repository", Unknown, "each run names its own", None);
+    } else if repos.is_empty() {
+        let hint = "Set `repository` for the target, GH_REPO or --repo.";
+        findings.add("repository", Block, "none is configured, so nothing can be released", Some(hint));
+    }
+    let cd = &services.rules.cd;
+    for repo in repos {
+        let workflow = async {
+            match (&cd.workflow, cd.trigger.event()) {
+                (Some(file), Some(_)) => Some((file, services.host.workflow(repo, file).await)),
+                _ => None,
+            }
+        };
+        let (repository, workflow) = join(services.host.repository(repo), workflow).await;
+        match repository {
+            Ok(r) if r.archived => findings.add("repository", Block, format!("{repo} is archived"), None),
+            Ok(r) => match r.can_push {
+                Some(true) => findings.add("repository", Pass, format!("may write to {repo}"), None),
+                Some(false) => findings.fail(
+                    "repository",
+                    &Failure::new(
+                        crate::domain::failure::FailureKind::Forbidden,
+                        crate::domain::failure::Service::Github,
+                        format!("write to {repo}"),
+                        "the token may only read",
+                    )
+                    .with_hint("It needs the permission Contents: write (fine-grained) or the scope repo (classic)."),
+                ),
+                None => findings.add("repository", Unknown, format!("{repo} does not say whether we may write"), None),
+            },
+            Err(failure) => findings.fail("repository", &failure),
+        }
+        match workflow {
+            Some((file, Ok(Ok(())))) => findings.add("CD", Pass, format!("{repo} has {file}"), None),
+            Some((_, Ok(Err(why)))) => {
+                findings.add("CD", Warn, why, Some("Without it a release deploys nothing."));
+            }
+            Some((_, Err(failure))) => findings.add("CD", Unknown, failure.to_string(), failure.hint.as_deref()),
+            None if cd.trigger.event().is_none() => findings.add("CD", Pass, "none is expected", None),
+            None => {
+                let hint = "Set cd_workflow to have it checked.";
+                findings.add("CD", Unknown, "any workflow that the release starts counts", Some(hint));
+            }
+        }
+    }
+}
+
+/// Whose rules decide.
+fn policy(services: &Services, findings: &mut Findings) {
+    let rule = &services.rules.policy;
+    let general = rule.configured.general.as_ref().map(|table| format!(" ({})", table.summary())).unwrap_or_default();
+    let of_models = match rule.configured.models.len() {
+        0 => String::new(),
+        n => format!(", and {n} tables of single models"),
+    };
+    let configured = format!("the configuration{general}{of_models}");
+    let file = format!("{} in each model's repository at the reviewed commit", rule.file);
+    match rule.from {
+        PolicyFrom::Configuration if services.rules.configures_policy() => {
+            findings.add("policy", Pass, configured, None);
+        }
+        PolicyFrom::Configuration => {
+            let hint = "Set [policy], or policy_from: `signoff config init --print` explains them.";
+            findings.add("policy", Unknown, "there is none: nothing is asked of a version", Some(hint));
+        }
+        PolicyFrom::Repository => findings.add("policy", Pass, file, None),
+        PolicyFrom::Both => findings.add("policy", Pass, format!("both {configured} and {file}"), None),
+    }
+}
+
+/// Whether records can be signed, and signatures checked.
+async fn signing(services: &Services, login: Option<String>, findings: &mut Findings) {
+    // Says what it is: a signature over it can be passed off as nothing else.
+    let probe = b"signoff doctor: a trial, no record";
+    let signed = match services.signer.sign(probe).await {
+        Ok(Some(signature)) => {
+            findings.add("signing", Pass, "records are signed: ssh-keygen and the key work", None);
+            Some(signature)
+        }
+        Ok(None) => {
+            let hint = "Set ssh_key in [signing] to have them signed.";
+            findings.add("signing", Unknown, "no key is configured: records are not signed", Some(hint));
+            None
+        }
+        Err(failure) => {
+            findings.fail("signing", &failure);
+            None
+        }
+    };
+    let who = login.as_deref().unwrap_or("nobody");
+    match (services.signer.verify(who, probe, signed.as_deref().unwrap_or_default()).await, signed) {
+        (Ok(Ok(())), _) => findings.add("signers", Pass, format!("the key is {who}'s, say the allowed signers"), None),
+        (Ok(Err(why)), Some(_)) => {
+            let hint = "Others cannot check your signatures like this: add your key to the file.";
+            findings.add("signers", Warn, why, Some(hint));
+        }
+        (Ok(Err(_)), None) => findings.add("signers", Pass, "signatures can be checked", None),
+        // Nothing of it is configured, and the line above says so already.
+        (Err(failure), None) if failure.hint.is_none() => {}
+        (Err(failure), _) => findings.add("signers", Warn, failure.to_string(), failure.hint.as_deref()),
+    }
+}
+
+fn journal(stored: Outcome<Vec<crate::app::query::Promotion>>, findings: &mut Findings) {
+    let stored = match stored {
+        Ok(stored) => stored,
+        Err(failure) => return findings.fail("journal", &failure),
+    };
+    let damaged: Vec<_> = stored.iter().filter_map(|p| Some((p, p.state.as_ref().err()?))).collect();
+    for (_, failure) in &damaged {
+        findings.fail("journal", failure);
+    }
+    let unfinished = stored.iter().filter(|p| promotions::word_of(p).is_unfinished()).count();
+    if unfinished > 0 {
+        let hint = "`signoff promotions --unfinished` lists them.";
+        findings.add("journal", Warn, format!("{unfinished} promotions are unfinished"), Some(hint));
+    } else if damaged.is_empty() {
+        findings.add("journal", Pass, format!("{} promotions, none unfinished", stored.len()), None);
+    }
+}
+
+/// What nobody can close from here. Said every time: claiming more would be worse than the holes.
+fn holes(services: &Services, info: Option<&RegistryInfo>) -> Vec<String> {
+    if services.rules.demo {
+        return vec!["This is the demo: nothing here says anything about real servers.".to_owned()];
+    }
+    let target = &services.rules.promote_to;
+    let mut holes = Vec::new();
+    if info.is_some_and(|i| i.user.is_none()) {
+        holes.push(format!(
+            "This MLflow server does not say who anybody is: whoever reaches it can move any version to {target}."
+        ));
+    } else {
+        holes.push(format!(
+            "Whoever may edit a model in MLflow can move it to {target} past signoff; only the server can forbid that."
+        ));
+    }
+    holes.push(
+        "Open-source MLflow records nobody's name with a stage or an alias: who approved stands in the Git tag, the \
+         release and the journal on the signer's machine."
+            .to_owned(),
+    );
+    holes.push(
+        "Whoever may push to the repository can cut a tag that starts CD; a ruleset on tags can forbid that."
+            .to_owned(),
+    );
+    holes.push("Two people on two machines are kept apart by the tag only: the first to create it wins.".to_owned());
+    holes
+}
+
+fn print(checks: &[json::DoctorCheck], holes: &[String], sink: &mut Sink) {
+    let style = sink.style();
+    let mut table = Table::new(&[("", Align::Whole), ("", Align::Whole), ("", Align::Left)]);
+    for check in checks {
+        let (mark, role) = match check.state {
+            Pass => ("✓", Role::Good),
+            Unknown => ("?", Role::Plain),
+            Warn => ("!", Role::Warn),
+            Block => ("✗", Role::Bad),
+        };
+        table.row([Cell::new(mark, role), check.check.clone().into(), check.found.clone().into()]);
+        if let Some(hint) = &check.hint {
+            table.row([Cell::default(), Cell::default(), Cell::new(hint.clone(), Role::Muted)]);
+        }
+    }
+    // Sentences are not cut: what is wrong often stands at their end.
+    sink.text(&table.render(crate::cli::output::Style { width: None, ..style }));
+    sink.line("");
+    sink.line(&style.paint(Role::Strong, "What remains open"));
+    for hole in holes {
+        sink.line(&format!("  - {hole}"));
+    }
+}

@@ -1,0 +1,130 @@
+//! `signoff inbox`: what waits for a decision, oldest first.
+
+use std::collections::HashMap;
+
+use futures_util::StreamExt as _;
+
+use crate::cli::all_models;
+use crate::cli::args::Format;
+use crate::cli::exit::Exit;
+use crate::cli::format::{age, delta, value};
+use crate::cli::json;
+use crate::cli::output::{Role, Sink};
+use crate::cli::place;
+use crate::cli::table::{Align, Cell, Table};
+use crate::domain::compare::metric_change;
+use crate::domain::failure::{FailureKind, Outcome};
+use crate::domain::ids::RunId;
+use crate::domain::inbox::{Waiting, waiting};
+use crate::domain::registry::ModelVersion;
+use crate::domain::run::Run;
+use crate::services::Services;
+
+/// Requests for single versions in flight at once.
+const AT_ONCE: usize = 5;
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever the registry says. Runs that cannot be read only leave their columns empty, with a warning.
+pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+    let target = &services.rules.promote_to;
+    let models = all_models(services, None).await?;
+    let total = models.len();
+    let mut found: Vec<Waiting<'_>> = models.iter().filter_map(|m| waiting(m, target)).collect();
+    found.sort_by_key(|w| (w.candidate.created_at.is_none(), w.candidate.created_at, w.candidate.model.clone()));
+    let baselines = baselines(services, &found).await?;
+    let mut ids: Vec<RunId> =
+        found.iter().map(|w| w.candidate).chain(baselines.iter().flatten()).filter_map(|v| v.run_id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    let runs = crate::cli::runs(services, &ids, sink).await;
+    let rows: Vec<json::Waiting> =
+        found.iter().zip(&baselines).map(|(w, baseline)| row(services, w, baseline.as_ref(), &runs)).collect();
+    if format.json {
+        sink.json(&json::Inbox { schema: "signoff.inbox/1", place: place(services), waiting: rows })?;
+    } else if rows.is_empty() {
+        sink.line(&format!("Nothing waits for you: {total} models, none with a ready version above {target}."));
+    } else {
+        print(services, &rows, sink);
+    }
+    Ok(Exit::Done)
+}
+
+/// The version in production of each: from the model's own page where it carried it, else asked for.
+async fn baselines(services: &Services, found: &[Waiting<'_>]) -> Outcome<Vec<Option<ModelVersion>>> {
+    let wanted: Vec<_> =
+        found.iter().map(|w| (w.production_version.cloned(), w.candidate.model.clone(), w.production)).collect();
+    let reads = wanted.into_iter().map(|(known, model, number)| async move {
+        match (known, number) {
+            (Some(version), _) => Ok(Some(version)),
+            (None, None) => Ok(None),
+            (None, Some(number)) => match services.registry.version(&model, number).await {
+                Ok(version) => Ok(Some(version)),
+                // An alias may point to a version that was deleted; the candidate waits all the same.
+                Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+                Err(failure) => Err(failure),
+            },
+        }
+    });
+    futures_util::stream::iter(reads).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect()
+}
+
+fn row(
+    services: &Services,
+    waiting: &Waiting<'_>,
+    baseline: Option<&ModelVersion>,
+    runs: &HashMap<RunId, Run>,
+) -> json::Waiting {
+    let candidate = waiting.candidate;
+    let run_of = |v: &ModelVersion| v.run_id.as_ref().and_then(|id| runs.get(id));
+    let run = run_of(candidate);
+    let main_metric = run.and_then(|r| services.rules.main_metric(r)).map(|name| {
+        let of = |run: Option<&Run>| run.and_then(|r| r.metrics.get(name)).map(|p| p.value);
+        let (old, new) = (of(baseline.and_then(run_of)), of(run));
+        let direction = services.rules.directions_for(&candidate.model).of(name);
+        let (change, delta) = metric_change(old, new, direction);
+        json::Metric { name: name.to_owned(), old, new, delta, change, direction }
+    });
+    let url = services.registry.version_page(&candidate.model, candidate.number);
+    json::Waiting {
+        version: json::Version::new(candidate, run, url),
+        production: waiting.production.map(|p| p.0),
+        main_metric,
+    }
+}
+
+fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
+    use crate::domain::text::clean_line;
+    let now = services.clock.now();
+    let mut table = Table::new(&[
+        ("MODEL", Align::Left),
+        ("VER", Align::Whole),
+        ("AGE", Align::Right),
+        ("AUTHOR", Align::Left),
+        ("STAGE", Align::Left),
+        ("METRIC", Align::Left),
+        ("VALUE", Align::Point),
+        ("", Align::Whole),
+        ("Δ PROD", Align::Point),
+        ("PROD", Align::Whole),
+    ]);
+    for row in rows {
+        let (version, metric) = (&row.version, row.main_metric.as_ref());
+        let [mark, difference] =
+            metric.filter(|m| m.old.is_some()).map(|m| delta(m.change, m.delta)).unwrap_or_default();
+        table.row([
+            Cell::new(clean_line(&version.model), Role::Strong),
+            format!("v{}", version.version).into(),
+            age(now, version.created_at).into(),
+            version.author.clone().unwrap_or_default().into(),
+            version.stage.clone().into(),
+            metric.map(|m| m.name.clone()).unwrap_or_default().into(),
+            metric.map(|m| value(m.new)).unwrap_or_default().into(),
+            mark,
+            difference,
+            row.production.map_or_else(|| Cell::new("none", Role::Muted), |v| format!("v{v}").into()),
+        ]);
+    }
+    sink.text(&table.render(sink.style()));
+}

@@ -1,0 +1,181 @@
+//! `signoff log`: what was decided, and what was in production when.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::cli::exit::Exit;
+use crate::cli::json::log::Log as Json;
+use crate::cli::output::{Role, Sink, Style};
+use crate::cli::place;
+use crate::cli::table::{Align, Cell, Table};
+use crate::domain::failure::Outcome;
+use crate::domain::ids::ModelName;
+use crate::domain::text::clean_line;
+use crate::services::Services;
+use crate::services::audit::log::{self, Effect, Log, LogEntry, Source};
+
+/// How the log is printed.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Shape {
+    /// Print one JSON document instead of text
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// Print a Markdown table, for a wiki or an audit
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+/// Reads `--at`: a day (its end, in UTC) or an exact time (RFC 3339).
+///
+/// # Errors
+/// A sentence that says what is understood.
+pub fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let day: Date =
+        text.parse().map_err(|_| "give a day such as 2026-11-23, or a time such as 2026-11-23T09:00:00Z")?;
+    let end = TimeZone::UTC.to_timestamp(day.at(23, 59, 59, 999_999_999));
+    end.map_err(|e| e.to_string())
+}
+
+/// Runs the command. Sources that cannot be read are said on stderr, and do not fail it.
+///
+/// # Errors
+/// Only if the answer cannot be written.
+pub async fn run(
+    services: &Services,
+    model: Option<&ModelName>,
+    at: Option<Timestamp>,
+    shape: Shape,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
+    let log = log::read(services, model).await;
+    if shape.json {
+        sink.json(&Json::new(place(services), &log, at))?;
+        return Ok(Exit::Done);
+    }
+    let entries: Vec<&LogEntry> = match at {
+        Some(at) => log.production_at(at).into_values().collect(),
+        None => log.entries.iter().collect(),
+    };
+    match (entries.is_empty(), at, shape.markdown) {
+        (true, Some(at), _) => sink.line(&format!("No sign-off says what was in production at {}.", minute(at))),
+        (true, None, _) => sink.line("No decision was found."),
+        (false, _, true) => sink.text(&markdown(&entries)),
+        (false, _, false) => sink.text(&text(&entries, sink.style())),
+    }
+    for line in footnotes(&log) {
+        sink.note(&line);
+    }
+    Ok(Exit::Done)
+}
+
+/// Which sources were seen, and what could not be read.
+fn footnotes(log: &Log) -> Vec<String> {
+    let seen = if log.seen.is_empty() { "nothing".to_owned() } else { log.seen.join("; ") };
+    std::iter::once(format!("Seen: {seen}.")).chain(log.notes.iter().map(|note| format!("! {note}"))).collect()
+}
+
+fn text(entries: &[&LogEntry], style: Style) -> String {
+    let mut table = Table::new(&[
+        ("WHEN (UTC)", Align::Whole),
+        ("MODEL", Align::Left),
+        ("VER", Align::Whole),
+        ("DECISION", Align::Whole),
+        ("BY", Align::Left),
+        ("TAG", Align::Left),
+        ("RECORD", Align::Whole),
+        ("FROM", Align::Left),
+        ("WHY", Align::Left),
+    ]);
+    for entry in entries {
+        let role = match &entry.effect {
+            Effect::Production => Role::Good,
+            Effect::Said => Role::Plain,
+            Effect::Failed(_) => Role::Muted,
+            Effect::Open(_) => Role::Warn,
+        };
+        table.row([
+            minute(entry.at).into(),
+            Cell::new(entry.model.to_string(), Role::Strong),
+            entry.version.to_string().into(),
+            Cell::new(what(entry), role),
+            by(entry).into(),
+            entry.tag.clone().unwrap_or_default().into(),
+            short(entry).into(),
+            from(entry).into(),
+            clean_line(&entry.reason).into(),
+        ]);
+    }
+    table.render(style)
+}
+
+fn markdown(entries: &[&LogEntry]) -> String {
+    let cell = |text: &str| clean_line(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;");
+    let mut out = "| When (UTC) | Model | Version | Decision | By | Reason | Tag | Record | From |\n".to_owned();
+    out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    for entry in entries {
+        let record = entry.record_hash.as_deref().map(|h| format!("`{}`", cell(h))).unwrap_or_default();
+        let cells = [
+            minute(entry.at),
+            cell(&entry.model.to_string()),
+            entry.version.to_string(),
+            cell(&what(entry)),
+            cell(&by(entry)),
+            cell(&entry.reason),
+            cell(entry.tag.as_deref().unwrap_or_default()),
+            record,
+            from(entry),
+        ];
+        out.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    out
+}
+
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn what(entry: &LogEntry) -> String {
+    let past = match entry.decision {
+        crate::domain::record::Decision::Rollback => "rolled back",
+        other => other.past(),
+    };
+    match &entry.effect {
+        Effect::Production => format!("{past}, released"),
+        Effect::Said => past.to_owned(),
+        Effect::Failed(why) | Effect::Open(why) => {
+            let word = why.split(':').next().unwrap_or_default();
+            format!("{past}, {}", clean_line(word))
+        }
+    }
+}
+
+fn by(entry: &LogEntry) -> String {
+    let mut names = vec![entry.by.as_str()];
+    names.extend(entry.also.iter().map(String::as_str));
+    names.join(", ")
+}
+
+fn short(entry: &LogEntry) -> String {
+    entry.record_hash.as_deref().map(|h| h.trim_start_matches("sha256:").chars().take(7).collect()).unwrap_or_default()
+}
+
+fn from(entry: &LogEntry) -> String {
+    entry.sources.iter().copied().map(Source::word).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_day_means_its_end_and_a_time_itself() {
+        assert_eq!(moment("2026-11-23").unwrap().to_string(), "2026-11-23T23:59:59.999999999Z");
+        assert_eq!(moment("2026-11-23T09:00:00+01:00").unwrap().to_string(), "2026-11-23T08:00:00Z");
+        assert!(moment("last week").unwrap_err().contains("2026-11-23"));
+    }
+}

@@ -1,0 +1,158 @@
+//! `signoff promotions`, and finding one promotion by a part of its id.
+
+use crate::app::query::Promotion;
+use crate::cli::args::Format;
+use crate::cli::exit::Exit;
+use crate::cli::format::age;
+use crate::cli::json::promotion::{Listed, Promotions};
+use crate::cli::output::{Role, Sink};
+use crate::cli::state_word::{Word, why, word};
+use crate::cli::table::{Align, Cell, Table};
+use crate::domain::cd::CdOutcome;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::PromotionId;
+use crate::domain::promotion::SagaState;
+use crate::domain::text::clean_line;
+use crate::runtime::answer;
+use crate::services::Services;
+
+/// Runs the command.
+///
+/// # Errors
+/// If the journal's folder cannot be read. A single unreadable journal is a row, not an error.
+pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+    let mut found = answer::promotions(services).await?;
+    if unfinished {
+        found.retain(|p| word_of(p).is_unfinished());
+    }
+    if format.json {
+        let promotions = found.iter().map(Listed::new).collect();
+        sink.json(&Promotions { schema: "signoff.promotions/1", promotions })?;
+        return Ok(Exit::Done);
+    }
+    if found.is_empty() {
+        sink.line(if unfinished {
+            "No promotion is unfinished."
+        } else {
+            "No promotion was made on this machine yet."
+        });
+        return Ok(Exit::Done);
+    }
+    let now = services.clock.now();
+    let mut table = Table::new(&[
+        ("ID", Align::Whole),
+        ("MODEL", Align::Left),
+        ("VER", Align::Whole),
+        ("TARGET", Align::Left),
+        ("STATE", Align::Whole),
+        ("AGE", Align::Right),
+        ("SIGNER", Align::Left),
+        ("TAG", Align::Left),
+        ("CD", Align::Left),
+        ("WHY", Align::Left),
+    ]);
+    for promotion in &found {
+        let word = word_of(promotion);
+        let state_cell = Cell::new(word.text(), word.role());
+        match &promotion.state {
+            Ok(state) => {
+                let draft = &state.plan.draft;
+                table.row([
+                    promotion.id.short().into(),
+                    Cell::new(draft.model().to_string(), Role::Strong),
+                    draft.version().to_string().into(),
+                    draft.target_name.clone().into(),
+                    state_cell,
+                    age(now, Some(state.opened_at)).into(),
+                    draft.signer.login.clone().into(),
+                    draft.tag.to_string().into(),
+                    cd_word(state.cd.as_ref()).into(),
+                    why(state).0.map(|w| clean_line(&w)).unwrap_or_default().into(),
+                ]);
+            }
+            Err(failure) => {
+                let mut row = vec![Cell::default(); 10];
+                row[0] = promotion.id.short().into();
+                row[4] = state_cell;
+                row[9] = clean_line(&failure.reason).into();
+                table.row(row);
+            }
+        }
+    }
+    sink.text(&table.render(sink.style()));
+    if found.iter().any(|p| word_of(p).is_unfinished()) {
+        sink.note("Unfinished ones: `signoff resume ID` goes on, `signoff undo ID` takes back what can be.");
+    }
+    Ok(Exit::Done)
+}
+
+/// How far a promotion in the journal is.
+pub fn word_of(promotion: &Promotion) -> Word {
+    match &promotion.state {
+        Ok(state) => word(state, promotion.driven),
+        Err(_) => Word::Unreadable,
+    }
+}
+
+/// The CD run in a word or two.
+pub fn cd_word(cd: Option<&CdOutcome>) -> String {
+    match cd {
+        None => String::new(),
+        Some(CdOutcome::NotExpected) => "not expected".to_owned(),
+        Some(CdOutcome::NotStarted { .. }) => "did not start".to_owned(),
+        Some(CdOutcome::Run(run)) => run.state.to_string(),
+    }
+}
+
+/// The promotion whose id contains `part`.
+///
+/// # Errors
+/// [`FailureKind::NotFound`] if there is none, [`FailureKind::Conflict`] if there are several.
+pub async fn find(services: &Services, part: &str) -> Outcome<PromotionId> {
+    let wanted = part.trim().to_ascii_lowercase();
+    let stored = answer::promotions(services).await?;
+    let found: Vec<&Promotion> =
+        stored.iter().filter(|p| !wanted.is_empty() && p.id.to_string().contains(&wanted)).collect();
+    let refuse = |kind, why: String| {
+        Failure::new(kind, Service::Local, format!("find the promotion '{}'", clean_line(part)), why)
+            .with_hint("`signoff promotions` lists them with their ids.")
+    };
+    match found.as_slice() {
+        [one] => Ok(one.id),
+        [] => Err(refuse(FailureKind::NotFound, "there is none on this machine".to_owned())),
+        several => Err(refuse(FailureKind::Conflict, format!("{} fit it", several.len()))),
+    }
+}
+
+/// The promotion `resume` means if none is named: the only unfinished one, else the only one whose CD was not
+/// followed. None if there is nothing to resume.
+///
+/// # Errors
+/// [`FailureKind::Conflict`] if there are several.
+pub async fn only_unfinished(services: &Services) -> Outcome<Option<PromotionId>> {
+    let stored = answer::promotions(services).await?;
+    let with = |fits: &dyn Fn(Word) -> bool| -> Vec<(PromotionId, &SagaState)> {
+        let readable = |p: &'_ Promotion| fits(word_of(p));
+        stored.iter().filter(|p| readable(p)).filter_map(|p| Some((p.id, &**p.state.as_ref().ok()?))).collect()
+    };
+    for candidates in [with(&Word::is_unfinished), with(&|w| w == Word::Released)] {
+        match candidates.as_slice() {
+            [] => {}
+            [(id, _)] => return Ok(Some(*id)),
+            several => {
+                let names: Vec<_> = several
+                    .iter()
+                    .map(|(id, s)| format!("{} ({} {})", id.short(), s.plan.draft.model(), s.plan.draft.version()))
+                    .collect();
+                return Err(Failure::new(
+                    FailureKind::Conflict,
+                    Service::Local,
+                    "choose what to resume",
+                    format!("there are several: {}", names.join(", ")),
+                )
+                .with_hint("Name one: `signoff resume ID`."));
+            }
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,42 @@
+//! `signoff rollback`: a version that was in production before goes there again.
+
+use crate::cli::args::Rollback;
+use crate::cli::commands::approve::{Ask, Stop, agrees, promote};
+use crate::cli::exit::Exit;
+use crate::cli::output::Sink;
+use crate::domain::failure::Outcome;
+use crate::domain::record::Decision;
+use crate::services::Services;
+use crate::services::rollback::{Candidate, choose};
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever hindered it before anything was written, or the journal's failure.
+pub async fn run(services: &Services, args: &Rollback, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
+    let operation = format!("roll {} back to {}", args.model, args.to);
+    agrees(args.confirm, args.to, &operation, "--to")?;
+    let candidate = choose(services, &args.model, args.to).await?;
+    sink.note(&known(&candidate));
+    let ask = Ask {
+        model: &args.model,
+        number: args.to,
+        decision: Decision::Rollback,
+        reason: &args.reason,
+        answers: &[],
+        overrides: args.overrides,
+        dry_run: args.dry_run,
+        wait: args.wait,
+        format: args.format,
+    };
+    promote(services, &ask, stop, sink).await
+}
+
+fn known(candidate: &Candidate) -> String {
+    let number = candidate.version;
+    let at = candidate.at.map(|at| format!(" on {}", at.strftime("%Y-%m-%d"))).unwrap_or_default();
+    let by = candidate.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let put = if at.is_empty() && by.is_empty() { String::new() } else { format!(", put there{at}{by}") };
+    let notes: String = candidate.notes.iter().map(|n| format!("\n! {n}")).collect();
+    format!("{number} was in production before{put} ({}).{notes}", candidate.sources.join("; "))
+}

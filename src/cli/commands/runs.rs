@@ -1,0 +1,189 @@
+//! `signoff runs`.
+
+use crate::cli::args::{Direction, Format, RunSort};
+use crate::cli::exit::Exit;
+use crate::cli::format::{age, value};
+use crate::cli::json;
+use crate::cli::output::{Role, Sink};
+use crate::cli::place;
+use crate::cli::table::{Align, Cell, Table};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::ExperimentId;
+use crate::domain::nearest;
+use crate::domain::run::Run;
+use crate::domain::text::{clean_line, shorten};
+use crate::ports::tracking::{Experiment, RunAttribute, RunOrder, RunQuery};
+use crate::services::Services;
+
+/// Metrics shown in the table; `--json` has all.
+const METRICS: usize = 4;
+/// Longest name shown in the table.
+const NAME_WIDTH: usize = 40;
+
+/// Which runs are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    /// MLflow's own filter language; empty for all.
+    pub filter: String,
+    /// In which order the server lists them.
+    pub order: RunOrder,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The order that `--sort` and `--order` ask for: the newest first, names and states by the alphabet.
+pub fn order(sort: RunSort, direction: Option<Direction>) -> RunOrder {
+    let (by, usual) = match sort {
+        RunSort::Started => (RunAttribute::Started, Direction::Desc),
+        RunSort::Name => (RunAttribute::Name, Direction::Asc),
+        RunSort::Status => (RunAttribute::Status, Direction::Asc),
+    };
+    RunOrder { by, descending: direction.unwrap_or(usual) == Direction::Desc }
+}
+
+/// Runs `signoff runs`: the first runs in `list`'s order of an experiment, named or by its id, that its filter lets
+/// through.
+///
+/// # Errors
+/// [`FailureKind::NotFound`] if there is no such experiment; whatever the server says, also about the filter.
+pub async fn run(services: &Services, experiment: &str, list: List, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+    let experiment = find(services, experiment).await?;
+    let (runs, truncated) = first(services, &experiment.id, &list).await?;
+    if format.json {
+        let shown = |r: &Run| {
+            let url = services.registry.run_page(&r.experiment, &r.id);
+            json::ListedRun::new(r, url)
+        };
+        sink.json(&json::Runs {
+            schema: "signoff.runs/1",
+            place: place(services),
+            experiment: (&experiment).into(),
+            filter: list.filter,
+            runs: runs.iter().map(shown).collect(),
+            truncated,
+        })?;
+        return Ok(Exit::Done);
+    }
+    if runs.is_empty() {
+        sink.line(&match list.filter.as_str() {
+            "" => format!("The experiment {} has no runs.", experiment.name),
+            _ => format!("No run of the experiment {} fits the filter.", experiment.name),
+        });
+        return Ok(Exit::Done);
+    }
+    let text = table(services, &runs).render(sink.style());
+    sink.text(&text);
+    if truncated {
+        let which = if list.order == RunOrder::default() { "newest" } else { "first" };
+        sink.note(&format!("The {which} {} are shown; --limit shows more.", runs.len()));
+    }
+    Ok(Exit::Done)
+}
+
+fn table(services: &Services, runs: &[Run]) -> Table {
+    let metrics = shown_metrics(services, runs);
+    let titles: Vec<String> = metrics.iter().map(|m| clean_line(m)).collect();
+    let mut columns = vec![
+        ("RUN", Align::Whole),
+        ("NAME", Align::Left),
+        ("STATUS", Align::Left),
+        ("AGE", Align::Right),
+        ("TOOK", Align::Right),
+        ("USER", Align::Left),
+    ];
+    columns.extend(titles.iter().map(|t| (t.as_str(), Align::Point)));
+    let mut table = Table::new(&columns);
+    let now = services.clock.now();
+    for run in runs {
+        let status = if run.deleted { "deleted".to_owned() } else { run.status.to_lowercase() };
+        let role = if run.status == "FAILED" { Role::Bad } else { Role::Plain };
+        let mut cells = vec![
+            Cell::new(run.id.to_string(), Role::Muted),
+            Cell::new(shorten(&clean_line(&run.name), NAME_WIDTH), Role::Strong),
+            Cell::new(status, role),
+            age(now, run.started_at).into(),
+            took(run).into(),
+            run.user.clone().unwrap_or_default().into(),
+        ];
+        cells.extend(metrics.iter().map(|m| value(run.metrics.get(m).map(|p| p.value)).into()));
+        table.row(cells);
+    }
+    table
+}
+
+/// The metrics that stand for a model first, then others by name.
+fn shown_metrics<'a>(services: &Services, runs: &'a [Run]) -> Vec<&'a str> {
+    let mut all: Vec<&str> = runs.iter().flat_map(|r| r.metrics.names()).collect();
+    all.sort();
+    all.dedup();
+    let main: Vec<&str> = runs.iter().filter_map(|r| services.rules.main_metric(r)).collect();
+    all.sort_by_key(|m| !main.contains(m));
+    all.truncate(METRICS);
+    all
+}
+
+fn took(run: &Run) -> String {
+    let (Some(from), Some(to)) = (run.started_at, run.ended_at) else {
+        return String::new();
+    };
+    match to.as_second().saturating_sub(from.as_second()).max(0) {
+        s if s < 3_600 => format!("{}:{:02}", s / 60, s % 60),
+        s => format!("{}:{:02}:{:02}", s / 3_600, s / 60 % 60, s % 60),
+    }
+}
+
+/// The experiment of this name, or else of this id.
+async fn find(services: &Services, wanted: &str) -> Outcome<Experiment> {
+    let mut page = None;
+    let mut by_id = None;
+    let mut names: Vec<String> = Vec::new();
+    loop {
+        let read = services.tracking.experiments(page.as_deref()).await?;
+        for experiment in read.items {
+            if experiment.name == wanted {
+                return Ok(experiment);
+            }
+            names.push(experiment.name.clone());
+            if experiment.id.as_str() == wanted {
+                by_id = Some(experiment);
+            }
+        }
+        // A server that repeats its token would never end.
+        if read.next.is_none() || read.next == page {
+            break;
+        }
+        page = read.next;
+    }
+    by_id.ok_or_else(|| {
+        let wanted = clean_line(wanted);
+        let hint = match nearest::nearest(&wanted, names.iter().map(String::as_str)) {
+            Some(name) => format!("The nearest name is '{name}'."),
+            None => "`signoff` shows all experiments under the key e.".to_owned(),
+        };
+        let reason = "no experiment that you may read has this name or id";
+        Failure::new(FailureKind::NotFound, Service::Mlflow, format!("find the experiment '{wanted}'"), reason)
+            .with_hint(hint)
+    })
+}
+
+/// The first runs, at most as many as `list` says, and whether there are more.
+async fn first(services: &Services, experiment: &ExperimentId, list: &List) -> Outcome<(Vec<Run>, bool)> {
+    let (filter, order, limit) = (list.filter.clone(), list.order, list.limit);
+    let mut query = RunQuery { filter, order, ..RunQuery::of(experiment.clone()) };
+    let mut out = Vec::new();
+    loop {
+        let read = services.tracking.search_runs(&query).await?;
+        out.extend(read.items);
+        if out.len() > limit {
+            out.truncate(limit);
+            return Ok((out, true));
+        }
+        if read.next.is_none() || read.next == query.page {
+            return Ok((out, false));
+        }
+        if out.len() == limit {
+            return Ok((out, true));
+        }
+        query.page = read.next;
+    }
+}

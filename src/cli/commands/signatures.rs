@@ -1,0 +1,45 @@
+//! What `signoff show` and `signoff compare` say of signatures: what goes into a model and what comes out.
+
+use crate::domain::artifact::Signature;
+use crate::domain::compare::signature::{FieldRow, field_rows};
+use crate::domain::registry::ModelVersion;
+use crate::services::Services;
+
+/// A signature, or a sentence that says why there is none to show. None without a sentence: the model has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// The version.
+    who: String,
+    read: Result<Option<Signature>, String>,
+}
+
+impl Signed {
+    /// Reads the signature in a version's `MLmodel` file.
+    pub async fn read(services: &Services, version: &ModelVersion) -> Self {
+        let read = services.tracking.signature(version).await.map_err(|failure| failure.sentence());
+        Self { who: version.number.to_string(), read }
+    }
+
+    /// The signature, if it was read and the model has one.
+    pub fn known(&self) -> Option<&Signature> {
+        self.read.as_ref().ok()?.as_ref()
+    }
+
+    /// Why there is none to show.
+    pub fn missing(&self) -> Option<String> {
+        match &self.read {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(format!("{}: the model was logged without a signature", self.who)),
+            Err(why) => Some(format!("{}: {why}", self.who)),
+        }
+    }
+}
+
+/// The signatures side by side; nothing if either could not be read, because then nobody knows what differs.
+pub fn compared(old: Option<&Signed>, new: &Signed) -> Vec<FieldRow> {
+    match (old.map(|old| &old.read), &new.read) {
+        (None, Ok(new)) => field_rows(None, new.as_ref()),
+        (Some(Ok(old)), Ok(new)) => field_rows(old.as_ref(), new.as_ref()),
+        _ => Vec::new(),
+    }
+}

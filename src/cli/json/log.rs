@@ -1,0 +1,97 @@
+//! What `signoff log --json` prints.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cli::json::Where;
+use crate::domain::log::{self, Effect, Source};
+
+/// `signoff log`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Log {
+    /// `signoff.log/1`.
+    pub schema: &'static str,
+    #[serde(flatten)]
+    pub place: Where,
+    /// The time `--at` asked for; then the entries are what was in production at that time, one a model.
+    pub at: Option<Timestamp>,
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// What the registry has in production now, by model.
+    pub in_production: BTreeMap<String, Vec<u64>>,
+    /// Which sources were seen.
+    pub seen: Vec<String>,
+    /// What could not be read, is cut short, or does not fit together.
+    pub notes: Vec<String>,
+}
+
+/// One decision.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// When it was signed.
+    pub at: Timestamp,
+    /// The model's name.
+    pub model: String,
+    pub version: u64,
+    /// `approve`, `reject`, `hold` or `rollback`.
+    pub decision: &'static str,
+    /// `production`, `said`, `failed` or `open`, and for the last two why.
+    #[serde(flatten)]
+    pub effect: Effect,
+    /// Login of who signed.
+    pub by: String,
+    /// Logins of others whose approval is in it.
+    pub also: Vec<String>,
+    /// Why.
+    pub reason: String,
+    /// The release's tag.
+    pub tag: Option<String>,
+    /// `OWNER/NAME`.
+    pub repository: Option<String>,
+    /// The record's id.
+    pub record_id: Option<String>,
+    /// The record's hash.
+    pub record_hash: Option<String>,
+    /// `machine`, `release`, `git_tag`, `version_tag`. What only a version's tag says, anybody who may edit tags can have written.
+    pub sources: Vec<Source>,
+}
+
+impl Log {
+    /// The document.
+    pub fn new(place: Where, log: &log::Log, at: Option<Timestamp>) -> Self {
+        let entries: Vec<&log::LogEntry> = match at {
+            Some(at) => log.production_at(at).into_values().collect(),
+            None => log.entries.iter().collect(),
+        };
+        let entry = |e: &log::LogEntry| Entry {
+            at: e.at,
+            model: e.model.as_str().to_owned(),
+            version: e.version.0,
+            decision: e.decision.word(),
+            effect: e.effect.clone(),
+            by: e.by.clone(),
+            also: e.also.clone(),
+            reason: e.reason.clone(),
+            tag: e.tag.clone(),
+            repository: e.repository.as_ref().map(ToString::to_string),
+            record_id: e.record_id.map(|id| id.to_string()),
+            record_hash: e.record_hash.clone(),
+            sources: e.sources.clone(),
+        };
+        Self {
+            schema: "signoff.log/1",
+            place,
+            at,
+            entries: entries.into_iter().map(entry).collect(),
+            in_production: log
+                .in_production
+                .iter()
+                .map(|(model, now)| (model.as_str().to_owned(), now.iter().map(|v| v.0).collect()))
+                .collect(),
+            seen: log.seen.clone(),
+            notes: log.notes.clone(),
+        }
+    }
+}

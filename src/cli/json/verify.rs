@@ -1,0 +1,96 @@
+//! What `signoff verify --json` prints.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cli::json::Where;
+use crate::domain::verification::LineState;
+use crate::services::audit::verify::Verification;
+
+/// `signoff verify`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verify {
+    /// `signoff.verification/1`.
+    pub schema: &'static str,
+    #[serde(flatten)]
+    pub place: Where,
+    /// `OWNER/NAME`.
+    pub repository: String,
+    pub tag: String,
+    /// Whether everything holds: the exit code is 0 exactly then.
+    pub holds: bool,
+    /// Everything that was checked.
+    pub checks: Vec<Check>,
+    /// What the record says; `null` if it is none. Worth something only if everything holds.
+    pub record: Option<Record>,
+}
+
+/// One thing that was checked. A name may stand several times: each failure is an entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// Such as `tag`, `record`, `author`, `policy`.
+    pub check: &'static str,
+    /// `pass`, `note` (nothing depends on it), `fail` or `unreadable`.
+    pub state: LineState,
+    /// What was found.
+    pub detail: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// What a record says, in short.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// `sha256:<hex>`.
+    pub hash: String,
+    /// Its id, that of the promotion.
+    pub id: String,
+    /// `approve` or `rollback`.
+    pub decision: &'static str,
+    /// The model's name.
+    pub model: String,
+    pub version: u64,
+    /// The signed commit.
+    pub commit: Option<String>,
+    /// Login of who signed.
+    pub signer: String,
+    /// Logins of everybody whose approval is in it, the signer last.
+    pub approvers: Vec<String>,
+    /// The signer's own words.
+    pub reason: String,
+    /// When.
+    pub signed_at: Timestamp,
+}
+
+impl Verify {
+    /// The document.
+    pub fn new(place: Where, found: &Verification) -> Self {
+        let check = |l: &crate::domain::verification::Line| Check {
+            check: l.check,
+            state: l.state,
+            detail: l.detail.clone(),
+            hint: l.hint.clone(),
+        };
+        let record = found.record.as_ref().map(|sealed| Record {
+            hash: sealed.record_hash.clone(),
+            id: sealed.record.record_id.to_string(),
+            decision: sealed.record.decision.word(),
+            model: sealed.record.model.name.as_str().to_owned(),
+            version: sealed.record.model.version.0,
+            commit: sealed.record.change.as_ref().map(|c| c.commit.to_string()),
+            signer: sealed.record.signer.login.clone(),
+            approvers: sealed.record.approvers().into_iter().map(str::to_owned).collect(),
+            reason: sealed.record.reason.clone(),
+            signed_at: sealed.record.signed_at,
+        });
+        Self {
+            schema: "signoff.verification/1",
+            place,
+            repository: found.place.repo.to_string(),
+            tag: found.place.tag.to_string(),
+            holds: found.holds(),
+            checks: found.lines.iter().map(check).collect(),
+            record,
+        }
+    }
+}

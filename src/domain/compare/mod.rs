@@ -1,0 +1,273 @@
+//! Candidate against baseline: what differs, and, only where somebody said so, whether for the better.
+
+pub mod data;
+pub mod signature;
+mod size;
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::named::Tags;
+use super::pattern::matches;
+use super::policy::Policy;
+use super::registry::{ModelVersion, OWN_TAG_PREFIX};
+use super::run::{MetricValue, Run};
+pub use size::{by_size, change_size};
+
+/// Which way a metric should go. There is no default: a direction is stated or unknown, never guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Higher is better.
+    Higher,
+    /// Lower is better.
+    Lower,
+}
+
+/// The directions that configuration and policies state, as name patterns with `*` and `?`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directions {
+    /// Patterns of metrics where higher is better.
+    pub higher: Vec<String>,
+    /// Patterns of metrics where lower is better.
+    pub lower: Vec<String>,
+}
+
+impl Directions {
+    /// The stated direction of `metric`; none if no pattern, or patterns of both kinds, match.
+    pub fn of(&self, metric: &str) -> Option<Direction> {
+        let any = |patterns: &[String]| patterns.iter().any(|p| matches(p, metric));
+        match (any(&self.higher), any(&self.lower)) {
+            (true, false) => Some(Direction::Higher),
+            (false, true) => Some(Direction::Lower),
+            _ => None,
+        }
+    }
+
+    /// These and those that `policies` state in their rules on metrics.
+    pub fn and_of<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> Self {
+        let mut all = self.clone();
+        for rule in policies.into_iter().flat_map(|policy| &policy.metrics) {
+            match rule.direction {
+                Some(Direction::Higher) => all.higher.push(rule.metric.clone()),
+                Some(Direction::Lower) => all.lower.push(rule.metric.clone()),
+                None => {}
+            }
+        }
+        all
+    }
+}
+
+/// How one row differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The same on both sides.
+    Same,
+    /// Moved in the stated direction.
+    Better,
+    /// Moved against the stated direction.
+    Worse,
+    /// Differs, and nobody said which way is better.
+    Unknown,
+    /// Only the candidate has it.
+    Added,
+    /// Only the baseline has it.
+    Removed,
+}
+
+/// One metric on both sides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricRow {
+    /// The metric's name.
+    pub name: String,
+    /// Baseline value.
+    pub old: Option<MetricValue>,
+    /// Candidate value.
+    pub new: Option<MetricValue>,
+    /// `new - old`, where both are finite.
+    pub delta: Option<f64>,
+    /// How it differs.
+    pub change: Change,
+    /// The stated direction, if any.
+    pub direction: Option<Direction>,
+}
+
+/// One param or tag on both sides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextRow {
+    /// Its key.
+    pub name: String,
+    /// Baseline value.
+    pub old: Option<String>,
+    /// Candidate value.
+    pub new: Option<String>,
+    /// How it differs: never better or worse.
+    pub change: Change,
+}
+
+/// Everything that can be laid side by side.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Metrics, by name.
+    pub metrics: Vec<MetricRow>,
+    /// Params, by name.
+    pub params: Vec<TextRow>,
+    /// Tags of version and run, by name, without those signoff or MLflow write for themselves.
+    pub tags: Vec<TextRow>,
+}
+
+/// One side of a comparison. A version without a readable run compares with what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    pub version: &'a ModelVersion,
+    /// Its run, if it could be read.
+    pub run: Option<&'a Run>,
+}
+
+/// Lays `candidate` against `baseline`; without a baseline every row is [`Change::Added`].
+pub fn compare(candidate: Side<'_>, baseline: Option<Side<'_>>, directions: &Directions) -> Comparison {
+    let tags = (baseline.map(shown_tags).unwrap_or_default(), shown_tags(candidate));
+    lay(baseline.and_then(|s| s.run), candidate.run, tags, directions)
+}
+
+/// Lays the run `candidate` against the run `baseline`: a version's own tags have nothing to stand beside.
+pub fn compare_runs(candidate: Option<&Run>, baseline: &Run, directions: &Directions) -> Comparison {
+    let tags_of = |run: &Run| worth_comparing(run.tags.clone());
+    let tags = (tags_of(baseline), candidate.map(tags_of).unwrap_or_default());
+    lay(Some(baseline), candidate, tags, directions)
+}
+
+fn lay(
+    old: Option<&Run>,
+    new: Option<&Run>,
+    (old_tags, new_tags): (Tags, Tags),
+    directions: &Directions,
+) -> Comparison {
+    let params_of = |run: Option<&Run>| run.map(|r| r.params.clone()).unwrap_or_default();
+    Comparison {
+        metrics: metric_rows(old, new, directions),
+        params: text_rows(&params_of(old), &params_of(new)),
+        tags: text_rows(&old_tags, &new_tags),
+    }
+}
+
+/// Classifies the step from `old` to `new` and gives the difference where both are finite.
+pub fn metric_change(
+    old: Option<MetricValue>,
+    new: Option<MetricValue>,
+    direction: Option<Direction>,
+) -> (Change, Option<f64>) {
+    let (Some(old), Some(new)) = (old, new) else {
+        return (if old.is_some() { Change::Removed } else { Change::Added }, None);
+    };
+    if old == new {
+        return (Change::Same, (old.is_finite()).then_some(0.0));
+    }
+    if !old.is_finite() || !new.is_finite() {
+        return (Change::Unknown, None);
+    }
+    let delta = new.0 - old.0;
+    let change = match direction {
+        _ if delta == 0.0 => Change::Same,
+        None => Change::Unknown,
+        Some(Direction::Higher) if delta > 0.0 => Change::Better,
+        Some(Direction::Lower) if delta < 0.0 => Change::Better,
+        Some(_) => Change::Worse,
+    };
+    (change, Some(delta))
+}
+
+fn metric_rows(old: Option<&Run>, new: Option<&Run>, directions: &Directions) -> Vec<MetricRow> {
+    let value = |run: Option<&Run>, name: &str| run.and_then(|r| r.metrics.get(name)).map(|point| point.value);
+    let names: BTreeSet<&str> = [old, new].into_iter().flatten().flat_map(|r| r.metrics.names()).collect();
+    let row = |name: &str| {
+        let (old, new, direction) = (value(old, name), value(new, name), directions.of(name));
+        let (change, delta) = metric_change(old, new, direction);
+        MetricRow { name: name.to_owned(), old, new, delta, change, direction }
+    };
+    names.into_iter().map(row).collect()
+}
+
+fn text_rows(old: &Tags, new: &Tags) -> Vec<TextRow> {
+    let names: BTreeSet<&str> = old.names().chain(new.names()).collect();
+    let row = |name: &str| {
+        let (old, new) = (old.text(name).map(str::to_owned), new.text(name).map(str::to_owned));
+        let change = match (&old, &new) {
+            (Some(a), Some(b)) if a == b => Change::Same,
+            (Some(_), Some(_)) => Change::Unknown,
+            (Some(_), None) => Change::Removed,
+            _ => Change::Added,
+        };
+        TextRow { name: name.to_owned(), old, new, change }
+    };
+    names.into_iter().map(row).collect()
+}
+
+/// Tags of version and run worth comparing.
+fn shown_tags(side: Side<'_>) -> Tags {
+    let of_run = side.run.into_iter().flat_map(|r| r.tags.texts());
+    worth_comparing(of_run.chain(side.version.tags.texts()).collect())
+}
+
+/// Without bookkeeping (`mlflow.*`, `signoff.*`): it differs always and says nothing.
+fn worth_comparing(mut tags: Tags) -> Tags {
+    tags.retain(|k| !k.starts_with("mlflow.") && !k.starts_with(OWN_TAG_PREFIX));
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::policy::MetricRule;
+
+    fn v(x: f64) -> Option<MetricValue> {
+        Some(MetricValue(x))
+    }
+
+    #[test]
+    fn an_unknown_direction_stays_neutral() {
+        assert_eq!(metric_change(v(0.5), v(0.75), None), (Change::Unknown, Some(0.25)));
+    }
+
+    #[test]
+    fn a_stated_direction_judges() {
+        let d = Directions { higher: vec!["*auc*".into()], lower: vec!["*loss".into()] };
+        assert_eq!(d.of("test_auc"), Some(Direction::Higher));
+        assert_eq!(d.of("val_loss"), Some(Direction::Lower));
+        assert_eq!(d.of("latency"), None);
+        assert_eq!(metric_change(v(0.5), v(0.75), d.of("auc")).0, Change::Better);
+        assert_eq!(metric_change(v(0.5), v(0.75), d.of("loss")).0, Change::Worse);
+    }
+
+    #[test]
+    fn what_a_policy_states_counts_and_what_contradicts_it_leaves_nothing_stated() {
+        let rule = |metric: &str, direction| MetricRule { metric: metric.into(), direction, ..MetricRule::default() };
+        let metrics =
+            vec![rule("auc", Some(Direction::Higher)), rule("*_ms", Some(Direction::Lower)), rule("psi", None)];
+        let policy = Policy { metrics, ..Policy::default() };
+        let stated = Directions { higher: vec!["fast_ms".into()], lower: vec!["loss".into()] };
+        let all = stated.and_of([&policy]);
+        let of = |metric| all.of(metric);
+        assert_eq!(
+            (of("auc"), of("p99_ms"), of("loss")),
+            (Some(Direction::Higher), Some(Direction::Lower), Some(Direction::Lower))
+        );
+        assert_eq!((of("psi"), of("fast_ms")), (None, None));
+    }
+
+    #[test]
+    fn contradicting_patterns_are_no_direction() {
+        let d = Directions { higher: vec!["*".into()], lower: vec!["loss".into()] };
+        assert_eq!(d.of("loss"), None);
+    }
+
+    #[test]
+    fn values_that_are_no_numbers_are_never_judged() {
+        assert_eq!(metric_change(v(0.5), v(f64::NAN), Some(Direction::Higher)), (Change::Unknown, None));
+        assert_eq!(metric_change(v(f64::NAN), v(f64::NAN), Some(Direction::Higher)), (Change::Same, None));
+        assert_eq!(metric_change(None, v(1.0), Some(Direction::Higher)), (Change::Added, None));
+        assert_eq!(metric_change(v(1.0), None, Some(Direction::Higher)), (Change::Removed, None));
+    }
+}

@@ -1,0 +1,276 @@
+//! Drawing of the approval form: the only screen with a frame, and the only one with a coloured one.
+
+mod plan;
+mod sign;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::{Approve, Focus, Phase};
+use crate::domain::ids::PromotionId;
+use crate::domain::preflight::Preflight;
+use crate::domain::promotion::PlanDraft;
+use crate::screens::parts::Ctx;
+use crate::screens::parts::view as format;
+use crate::ui::skin::{Role, Skin, Theme};
+use crate::ui::widgets::{Dialog, Field, Pager};
+use crate::ui::{Phrase, text};
+
+/// The frame, unless the terminal is smaller or the plan longer.
+const FRAME: (u16, u16) = (100, 22);
+/// Below this many rows inside the frame, what only gives room is left out.
+const ROOMY: u16 = 14;
+
+/// What stands in the frame, line by line.
+struct Arrangement {
+    /// The plan, or the notes; as many lines as there is room for.
+    above: Vec<Phrase<'static>>,
+    /// Lines of the plan that found no room.
+    hidden: usize,
+    /// Who signs; none where there is no room.
+    signer: Option<Phrase<'static>>,
+    /// What is wrong with what was typed, or how it goes on.
+    word: Vec<Phrase<'static>>,
+}
+
+impl Approve {
+    /// What the title line says: left, and pieces at the right.
+    pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let read_at = ctx.catalog.preflight(&self.model, self.version, self.decision).map(|p| p.read_at);
+        let failed = ctx.catalog.failure(&self.query()).is_some();
+        let right = vec![format::freshness(ctx.catalog.is_loading(&self.query()), failed, read_at, skin)];
+        let word = if self.is_rollback() { "Roll back" } else { "Approve" };
+        (Phrase::of(Role::Title, word).text(format!("  {} {}", self.model, self.version)), right)
+    }
+
+    /// Draws the body.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let frame = self.frame(area, ctx, skin);
+        let inner = Dialog::inner(frame);
+        let arranged = self.arrange(inner.width, inner.height, ctx, skin);
+        let mut title = Phrase::of(Role::Title, if self.is_rollback() { "ROLL BACK" } else { "APPROVE" });
+        title = match self.overridden(ctx) {
+            0 => title,
+            1 => title.add(Role::Bad, "  OVERRIDE 1 rule"),
+            n => title.add(Role::Bad, format!("  OVERRIDE {n} rules")),
+        };
+        if inner.height < ROOMY {
+            title = title.text(format!("  {}  ", self.model)).add(Role::Candidate, self.version.to_string());
+        }
+        let word = if ctx.rules.production { " PRODUCTION" } else { "" };
+        let right = Phrase::of(Role::BorderDanger, format!("{}{word}", ctx.rules.target_name));
+        (&Dialog { skin, title, right, danger: true }).render(frame, buf);
+        format::lines(inner, buf, skin, arranged.above);
+        let needed = self.reason_needed(ctx);
+        self.draw_form(inner, buf, skin, arranged.signer, arranged.word, needed);
+    }
+
+    /// How many lines of the plan a terminal of this size has no room for. Nobody may confirm what cannot be seen.
+    pub fn hidden_lines(&self, ctx: &Ctx<'_>) -> usize {
+        let skin = Skin::new(Theme::NoColor, true);
+        let body = Rect::new(0, 0, ctx.width, ctx.height.saturating_sub(crate::screens::parts::CHROME));
+        let inner = Dialog::inner(self.frame(body, ctx, &skin));
+        let plan = Self { show_notes: false, ..self.clone() };
+        plan.arrange(inner.width, inner.height, ctx, &skin).hidden
+    }
+
+    /// The frame: larger than usual only if the plan is longer than usual, so that it does not jump.
+    fn frame(&self, area: Rect, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
+        let width = area.width.min(FRAME.0);
+        let wanted = self.arrange(Dialog::inner(Rect { width, ..area }).width, u16::MAX, ctx, skin);
+        let lines = wanted.above.len() + self.form_rows(true, wanted.word.len()) + 2;
+        let height = (lines.min(usize::from(u16::MAX)) as u16).max(FRAME.1).min(area.height);
+        Rect { x: area.x + (area.width - width) / 2, width, height, ..area }
+    }
+
+    /// Rows of the form: signer, reason, a blank, confirmation, and the word below it.
+    fn form_rows(&self, roomy: bool, word: usize) -> usize {
+        word.max(1) + if roomy { 4 } else { 2 }
+    }
+
+    fn arrange(&self, width: u16, height: u16, ctx: &Ctx<'_>, skin: &Skin) -> Arrangement {
+        let preflight = ctx.catalog.preflight(&self.model, self.version, self.decision);
+        let roomy = height >= ROOMY;
+        let mut word = self.word(skin).wrap(usize::from(width), 2);
+        word.truncate(if roomy { 3 } else { 2 });
+        let rows = usize::from(height).saturating_sub(self.form_rows(roomy, word.len()));
+        let (above, hidden) = if self.show_notes {
+            (self.notes(preflight, usize::from(width), rows, ctx), 0)
+        } else {
+            self.plan(preflight, usize::from(width), rows, roomy, ctx, skin)
+        };
+        let signer = roomy.then(|| signer(preflight));
+        Arrangement { above, hidden, signer, word }
+    }
+
+    /// The plan in at most `rows` lines, and how many of its lines are not among them.
+    fn plan(
+        &self,
+        preflight: Option<&Preflight>,
+        wide: usize,
+        rows: usize,
+        roomy: bool,
+        ctx: &Ctx<'_>,
+        skin: &Skin,
+    ) -> (Vec<Phrase<'static>>, usize) {
+        let draft = preflight.and_then(|p| p.draft.as_ref());
+        let title = self.subject_line(draft, skin);
+        let plan = match draft {
+            Some(draft) if draft.basis.completes() => plan::lines(draft, skin, wide),
+            Some(draft) => sign::instead(draft, wide, skin),
+            None => Vec::new(),
+        };
+        let mut remarks = Vec::new();
+        match (preflight, ctx.catalog.failure(&self.query())) {
+            (_, Some(failure)) => {
+                let hint = failure.hint.as_deref().unwrap_or_default();
+                let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", skin.symbols().block));
+                remarks.extend(phrase.add(Role::Muted, hint.to_owned()).wrap(wide, 2));
+            }
+            (None, None) => remarks.push(Phrase::of(Role::Muted, "reading both servers …")),
+            (Some(preflight), None) => {
+                for change in self.changes(preflight, ctx) {
+                    let text = format!("{} since you reviewed it, {change}", skin.symbols().block);
+                    remarks.extend(Phrase::of(Role::Bad, text).wrap(wide, 2));
+                }
+                let sign_off = self.sign_off(preflight, ctx);
+                remarks.extend(draft.map(|d| sign::objections(d, &sign_off, wide, skin)).unwrap_or_default());
+                remarks.extend(plan::remarks(preflight, skin, wide));
+            }
+        }
+        let stands = |p| sign::lines(p, &self.sign_off(p, ctx), wide, skin);
+        let mut passed = preflight.map(stands).unwrap_or_default();
+        passed.extend(preflight.and_then(|p| plan::passed(p, skin)).map(|p| p.wrap(wide, 2)).unwrap_or_default());
+        let gap = |lines: &[Phrase<'_>]| vec![Phrase::default(); usize::from(!lines.is_empty())];
+        let airy = [vec![title, Phrase::default()], plan.clone(), gap(&plan), remarks.clone(), passed.clone()].concat();
+        // The least that must be seen goes last: what passed is worth a line only if there is one.
+        let close = [plan.clone(), remarks.clone()].concat();
+        if roomy && airy.len() <= rows {
+            return (airy, 0);
+        }
+        if close.len() + passed.len() <= rows {
+            return ([close, passed].concat(), 0);
+        }
+        if close.len() <= rows {
+            return (close, 0);
+        }
+        let kept = rows.saturating_sub(1);
+        let hidden = close.len() - kept;
+        let text = format!("{} {hidden} lines do not fit: make the terminal larger", skin.symbols().warn);
+        // Nothing can be confirmed like this: what hinders is worth more than what would be done.
+        let cut = remarks.into_iter().chain(plan).take(kept).chain([Phrase::of(Role::Warn, text)]);
+        (cut.take(rows).collect(), hidden)
+    }
+
+    fn notes(&self, preflight: Option<&Preflight>, width: usize, rows: usize, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
+        let Some((preflight, draft)) = preflight.and_then(|p| Some((p, p.draft.as_ref()?))) else {
+            return Vec::new();
+        };
+        // Rendered with a placeholder: the real id is made when it is confirmed.
+        let id = PromotionId::from_uuid(uuid::Uuid::nil());
+        let text = match draft.sign(id, preflight.read_at, &self.sign_off(preflight, ctx)) {
+            Ok(plan) => plan.notes,
+            Err(error) => error.to_string(),
+        };
+        let heading =
+            Phrase::of(Role::Heading, "Release notes").add(Role::Muted, ", as they will be   Ctrl-P shows the plan");
+        let body = text::wrap(text.trim_end(), width);
+        let mut lines: Vec<_> =
+            [heading, Phrase::default()].into_iter().chain(body.into_iter().map(Phrase::new)).collect();
+        if lines.len() > rows {
+            let hidden = lines.len() - rows.saturating_sub(1);
+            lines.truncate(rows.saturating_sub(1));
+            lines.push(Phrase::of(Role::Muted, format!("… {hidden} more lines")));
+        }
+        lines
+    }
+
+    /// Which version; in a rollback also which one it takes the place of.
+    fn subject_line(&self, draft: Option<&PlanDraft>, skin: &Skin) -> Phrase<'static> {
+        let line = Phrase::of(Role::Title, self.model.to_string()).text("   ");
+        let old = draft.and_then(|d| d.facts.baseline.as_ref()).map(|b| b.version.number);
+        match old.filter(|_| self.is_rollback()) {
+            Some(old) => line
+                .add(Role::Production, old.to_string())
+                .add(Role::Muted, format!(" {} back to ", skin.symbols().arrow))
+                .add(Role::Candidate, self.version.to_string()),
+            None => line.add(Role::Candidate, self.version.to_string()),
+        }
+    }
+
+    /// Whether nothing can be confirmed without a reason.
+    fn reason_needed(&self, ctx: &Ctx<'_>) -> bool {
+        let preflight = ctx.catalog.preflight(&self.model, self.version, self.decision);
+        let asks = |p: &Preflight| p.draft.as_ref().is_some_and(|d| d.basis.demands.require_reason);
+        self.is_rollback() || preflight.is_some_and(|p| asks(p) || p.needs_override())
+    }
+
+    fn word(&self, skin: &Skin) -> Phrase<'static> {
+        match (&self.phase, &self.word) {
+            (Phase::Submitted, _) => Phrase::of(Role::Warn, "Confirmed. Opening the journal …"),
+            (Phase::Failed(failure), None) => {
+                let hint = failure.hint.clone().unwrap_or_default();
+                Phrase::of(Role::Bad, format!("{} nothing was done: {failure}. ", skin.symbols().block))
+                    .add(Role::Muted, hint)
+            }
+            (_, Some(word)) => Phrase::of(Role::Warn, word.clone()),
+            (Phase::Open, None) => Phrase::default(),
+        }
+    }
+
+    /// The fields at the bottom of the frame.
+    fn draw_form(
+        &self,
+        inner: Rect,
+        buf: &mut Buffer,
+        skin: &Skin,
+        signer: Option<Phrase<'static>>,
+        word: Vec<Phrase<'static>>,
+        reason_needed: bool,
+    ) {
+        let roomy = signer.is_some();
+        let rows = self.form_rows(roomy, word.len()) as u16;
+        let (_, mut rest) = format::split_bottom(inner, rows);
+        let mut line = || {
+            let (line, below) = format::split_top(rest, 1);
+            rest = below;
+            line
+        };
+        if let Some(signer) = signer {
+            signer.draw(line(), buf, skin);
+        }
+        let open = self.phase != Phase::Submitted;
+        let field = |label: String, input, placeholder: &'static str, focus| Field {
+            skin,
+            label: Phrase::of(Role::Muted, label),
+            input,
+            placeholder: placeholder.into(),
+            focused: open && self.focus == focus,
+        };
+        let hint = if reason_needed { "needed; Tab goes here" } else { "optional; Tab goes here" };
+        let reason = field("Reason  ".to_owned(), &self.reason, hint, Focus::Reason);
+        (&reason).render(line(), buf);
+        if roomy {
+            line();
+        }
+        let label = format!("Type {} and press Enter:  ", self.version);
+        let confirm = field(label, &self.confirmation, "", Focus::Confirmation);
+        (&confirm).render(line(), buf);
+        let line = |i: usize| word.get(i).cloned().unwrap_or_default();
+        (&Pager::new(skin, word.len(), 0, &line)).render(rest, buf);
+    }
+}
+
+fn signer(preflight: Option<&Preflight>) -> Phrase<'static> {
+    let Some(draft) = preflight.and_then(|p| p.draft.as_ref()) else {
+        return Phrase::default();
+    };
+    let phrase = Phrase::of(Role::Muted, "Signing as ")
+        .add(Role::Title, draft.signer.login.clone())
+        .add(Role::Muted, format!(" ({})", draft.host));
+    match &draft.signer.registry_user {
+        Some(user) => phrase.add(Role::Muted, format!(", {user} in MLflow")),
+        None => phrase,
+    }
+}

@@ -1,0 +1,150 @@
+//! Drawing of one promotion: where it is, a timeline, what is true, and what may be done next.
+
+mod steps;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::Widget as _;
+
+use super::Promotion;
+use crate::domain::cd::{CdOutcome, CdState};
+use crate::domain::promotion::{Ending, Phase, SagaState, StepState};
+use crate::screens::parts::Ctx;
+use crate::screens::parts::view as format;
+use crate::ui::Phrase;
+use crate::ui::skin::{Role, Skin};
+use crate::ui::widgets::{Mark, Moment, Timeline};
+
+/// Columns of the timeline at most: times far from what took them are hard to read.
+const WIDEST: u16 = 104;
+
+impl Promotion {
+    /// What the title line says: left, and pieces at the right.
+    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let Some(state) = ctx.catalog.promotion(self.id) else {
+            return (Phrase::of(Role::Title, format!("Promotion {}", self.id.short())), Vec::new());
+        };
+        let draft = &state.plan.draft;
+        let end = if state.is_over() || !ctx.busy { state.updated_at } else { ctx.now };
+        let right = vec![
+            Phrase::of(Role::Muted, format::duration(state.opened_at, end)),
+            Phrase::of(Role::Muted, format!("started {}", format::clock(state.opened_at))),
+        ];
+        (
+            Phrase::of(Role::Title, draft.model().to_string()).add(Role::Candidate, format!("  {}", draft.version())),
+            right,
+        )
+    }
+
+    /// Draws the body.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin, ticks: u64) {
+        let Some(state) = ctx.catalog.promotion(self.id) else {
+            let failure = ctx.catalog.failure(&crate::app::query::Query::Promotions);
+            let area = format::banner(area, buf, skin, failure, None);
+            let message = if failure.is_some() { "" } else { "reading the journal …" };
+            return format::empty(area, buf, skin, message, &[]);
+        };
+        let width = usize::from(area.width.saturating_sub(2));
+        // The answer comes first: where is it now? Then the keys, because they must not be out of sight.
+        let mut head = headline(state, ctx, skin).wrap(width, 3);
+        if self.undo_asked {
+            let (version, target) = (state.plan.draft.version(), &state.plan.draft.promote_to);
+            let text = format!(" {} u once more takes it back: ", skin.symbols().warn);
+            let what = format!("{version} leaves {target}, what was there before returns.");
+            head.extend(Phrase::of(Role::Warn, text).text(what).wrap(width, 3));
+        } else if !ctx.busy && !state.is_over() {
+            head.extend(choices(state).wrap(width, 3));
+        }
+        if area.height > 14 {
+            head.insert(0, Phrase::default());
+            head.push(Phrase::default());
+        }
+        let used = format::lines(area, buf, skin, head);
+        let (_, below) = format::split_top(area, used);
+        let below = Rect { width: below.width.min(WIDEST), ..below };
+        let jobs = self.show_jobs;
+        let moments = steps::moments(state, jobs, ctx, skin);
+        let tick = usize::try_from(ticks % 1024).unwrap_or(0);
+        let mut timeline = Timeline { skin, moments: &moments, tick, offset: 0 };
+        // Where things happen stays in sight: the first that is not done, or the end.
+        let open = |m: &Moment<'_>| match state.is_over() {
+            true => matches!(m.mark, Mark::Failed | Mark::Attention),
+            false => m.mark != Mark::Done,
+        };
+        let at = moments.iter().position(open).unwrap_or(moments.len().saturating_sub(1));
+        timeline.offset = timeline.offset_of(at, below);
+        (&timeline).render(below, buf);
+    }
+}
+
+/// Where it is now, in a sentence.
+fn headline(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    let symbols = skin.symbols();
+    let say = |role, symbol: &str, text: String| Phrase::of(role, format!(" {symbol} {text}"));
+    match (&state.phase, &state.paused) {
+        (Phase::Ended(Ending::Done), _) => ended(state, skin),
+        (Phase::Ended(Ending::Undone { why }), _) => say(Role::Warn, symbols.undone, format!("Taken back: {why}.")),
+        (Phase::Ended(Ending::Refused { .. }), _) => {
+            say(Role::Warn, symbols.block, "Refused. Nothing was written to any server.".to_owned())
+        }
+        (Phase::Ended(Ending::Superseded { by }), _) => say(Role::Warn, symbols.dot, format!("Superseded: {by}.")),
+        (_, Some((failure, _))) => {
+            let hint = failure.hint.as_deref().unwrap_or_default();
+            say(Role::Bad, symbols.block, format!("Stopped: {failure}. ")).add(Role::Muted, hint.to_owned())
+        }
+        _ if ctx.busy => {
+            let doing = if matches!(state.phase, Phase::Backward { .. }) { "Being taken back" } else { "At work" };
+            say(Role::Title, symbols.within, format!("{doing}."))
+                .add(Role::Muted, " It goes on if you leave this screen.")
+        }
+        _ if state.is_released() => {
+            say(Role::Good, symbols.pass, "Released. CD was not followed to its end.".to_owned())
+        }
+        _ => {
+            let unknown = state.steps.iter().find(|r| matches!(r.state, StepState::Running | StepState::Unknown(_)));
+            let what = match unknown {
+                Some(record) => format!("Interrupted: what became of the step '{}' is not known.", record.step),
+                None => "Interrupted between two steps.".to_owned(),
+            };
+            say(Role::Bad, symbols.warn, what)
+        }
+    }
+}
+
+fn ended(state: &SagaState, skin: &Skin) -> Phrase<'static> {
+    let symbols = skin.symbols();
+    let draft = &state.plan.draft;
+    let odd = state.truth.iter().any(|t| t.as_meant == Some(false));
+    let failed = match &state.cd {
+        Some(CdOutcome::Run(run)) => run.state != CdState::Success,
+        Some(CdOutcome::NotStarted { .. }) => true,
+        Some(CdOutcome::NotExpected) | None => false,
+    };
+    match (failed, odd) {
+        (true, _) => Phrase::of(Role::Bad, format!(" {} Released, but CD has not deployed it.", symbols.block)),
+        (false, true) => {
+            let text = format!(" {} Released, but not everything is as it was meant.", symbols.warn);
+            Phrase::of(Role::Warn, text)
+        }
+        (false, false) => {
+            let deployed = if matches!(state.cd, Some(CdOutcome::Run(_))) { ", deployed by CD" } else { "" };
+            let text =
+                format!(" {} Done: {} in {}, released{deployed}.", symbols.pass, draft.version(), draft.promote_to);
+            Phrase::of(Role::Good, text)
+        }
+    }
+}
+
+/// What may be done with a promotion that rests.
+fn choices(state: &SagaState) -> Phrase<'static> {
+    let resume = match state.is_released() {
+        true => " follows CD to its end",
+        false => " resumes: reads what is there, then goes on",
+    };
+    let phrase = Phrase::of(Role::Key, "   r").text(resume);
+    if state.may_undo() || state.is_tag_in_doubt() {
+        phrase.add(Role::Key, "   u").text(" takes it back")
+    } else {
+        phrase
+    }
+}

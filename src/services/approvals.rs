@@ -1,0 +1,81 @@
+//! Which approvals of others count, and who may approve at all.
+
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::failure::Outcome;
+use crate::domain::ids::{CommitSha, RepoSlug};
+use crate::domain::policy::Effective;
+use crate::domain::record::Approval;
+use crate::domain::record::mark::DecisionMark;
+use crate::domain::record::vouch::{self, Void};
+use crate::services::Services;
+
+/// The approvals of a version as they stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Those that count, one a person, oldest first.
+    pub counting: Vec<Approval>,
+    /// Those that do not, with the reason.
+    pub void: Vec<Void>,
+}
+
+impl Standing {
+    /// The approvals of everybody but the person with this id.
+    pub fn of_others(&self, id: u64) -> Vec<Approval> {
+        self.counting.iter().filter(|a| a.id != id).cloned().collect()
+    }
+}
+
+/// Reads the approvals that the code host vouches for, and leaves out those of people who may not approve.
+///
+/// # Errors
+/// Whatever the host says about the comments.
+pub async fn standing(
+    services: &Services,
+    facts: &ReviewedFacts,
+    demands: &Effective,
+    repo: &RepoSlug,
+    commit: &CommitSha,
+) -> Outcome<Standing> {
+    let comments = services.code.comments(repo, commit).await?;
+    let found = vouch::vouched(&comments, &services.registry.url(), &facts.version);
+    // A decision that a comment vouches for has the host's time; the mark's is that of some machine's clock.
+    let mark = DecisionMark::on(&facts.version).filter(|m| found.iter().all(|v| v.approval.record_hash != m.record));
+    let (all, mut void) = vouch::standing(&found, &facts.digest(), mark.as_ref());
+    let mut counting = Vec::new();
+    for approval in all {
+        match may_sign(services, demands, &approval.login).await {
+            Ok(()) => counting.push(approval),
+            Err(why) => void.push(Void { login: approval.login, why }),
+        }
+    }
+    Ok(Standing { counting, void })
+}
+
+/// Whether `login` is on every list of who may approve.
+///
+/// # Errors
+/// Why not, as a phrase; also if a team's members cannot be read.
+pub async fn may_sign(services: &Services, demands: &Effective, login: &str) -> Result<(), String> {
+    for list in &demands.approvers {
+        let mut unread = None;
+        let mut listed = false;
+        for entry in list {
+            match entry.strip_prefix('@').and_then(|team| team.split_once('/')) {
+                Some((org, team)) => match services.code.is_member(org, team, login).await {
+                    Ok(is) => listed |= is,
+                    Err(failure) => unread = Some(failure.to_string()),
+                },
+                None => listed |= entry.trim_start_matches('@').eq_ignore_ascii_case(login),
+            }
+            if listed {
+                break;
+            }
+        }
+        match (listed, unread) {
+            (true, _) => {}
+            (false, Some(why)) => return Err(why),
+            (false, None) => return Err(format!("{login} is not among those who may approve ({})", list.join(", "))),
+        }
+    }
+    Ok(())
+}

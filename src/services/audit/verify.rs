@@ -1,0 +1,244 @@
+//! Reads everything that [`verification`] judges about one release. Read-only tokens are enough.
+
+use std::time::Duration;
+
+use futures_util::future::{join, join_all, join3};
+
+use crate::domain::facts::RunFacts;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::{RepoSlug, TagName, VersionNumber};
+use crate::domain::policy::Effective;
+use crate::domain::record::chain::Line as ChainLine;
+use crate::domain::record::seal::sha256;
+use crate::domain::record::{ASSET, ChangeFacts, Record, Sealed};
+use crate::domain::registry::ModelVersion;
+use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
+use crate::domain::verification::{self, Line, Named, Place, Proof, Signature, as_signed};
+use crate::services::Services;
+use crate::services::evidence::code::Source;
+use crate::services::evidence::policy::{self, Scope};
+use crate::services::evidence::run_facts;
+use crate::services::may_sign;
+
+/// The largest record that is read, in bytes. One of a model with hundreds of metrics has some 200 KB.
+const MAX_RECORD: usize = 4 << 20;
+/// Pause between two looks for a release that is on its way.
+const POLL: Duration = Duration::from_secs(5);
+
+/// What came of verifying one release.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verification {
+    /// Where it was looked for.
+    pub place: Place,
+    pub record: Option<Sealed>,
+    /// Everything that was checked.
+    pub lines: Vec<Line>,
+}
+
+impl Verification {
+    /// Whether everything holds.
+    pub fn holds(&self) -> bool {
+        !self.lines.is_empty() && !self.lines.iter().any(|l| l.state.refuses())
+    }
+
+    /// Why it could not be told, where that is all that speaks against it: something could not be read.
+    pub fn unreadable(&self) -> Option<FailureKind> {
+        let against: Vec<&Line> = self.lines.iter().filter(|l| l.state.refuses()).collect();
+        let unread = |l: &&Line| l.state == verification::LineState::Unreadable;
+        if against.iter().all(unread) { against.iter().find_map(|l| l.failure) } else { None }
+    }
+}
+
+/// Verifies the release of `tag`. With `wait`, first waits that long for release and record to be there: CD that starts
+/// on the tag runs before the release is published.
+///
+/// # Errors
+/// Only if no repository is configured to look in; everything else is a line.
+pub async fn verify(services: &Services, tag: &TagName, wait: Option<Duration>) -> Outcome<Verification> {
+    let place = place(services, tag).await?;
+    let until = wait.and_then(|wait| services.clock.now().checked_add(wait).ok());
+    let mut proof = read(services, place.clone()).await;
+    while verification::incomplete(&proof) && until.is_some_and(|until| services.clock.now() < until) {
+        services.clock.sleep(POLL).await;
+        proof = read(services, place.clone()).await;
+    }
+    let record = verification::record_of(&proof);
+    let named = match &record {
+        Some(sealed) => Some(named(services, &proof.place, sealed).await),
+        None => None,
+    };
+    Ok(Verification { lines: verification::judge(&proof, named.as_ref()), place, record })
+}
+
+/// The repository to look in: the target's, or the only one of those of its models that has the tag. Where only runs name
+/// repositories, this machine's own records may know it; that proves nothing, and nothing rests on it.
+async fn place(services: &Services, tag: &TagName) -> Outcome<Place> {
+    let rule = &services.rules.repository;
+    let mut repos: Vec<RepoSlug> = Vec::new();
+    for repo in rule.fixed.iter().chain(rule.per_model.iter().map(|(_, repo)| repo)) {
+        if !repos.contains(repo) {
+            repos.push(repo.clone());
+        }
+    }
+    if repos.is_empty() {
+        let lines = services.records.read().await.unwrap_or_default();
+        repos = lines.iter().filter_map(|line| signed_here(line, tag)).collect();
+        repos.dedup();
+    }
+    if repos.len() > 1 {
+        let found = join_all(repos.iter().map(|repo| services.host.tag(repo, tag))).await;
+        let has = |(repo, found): (&RepoSlug, &Outcome<_>)| matches!(found, Ok(Some(_))).then(|| repo.clone());
+        let with_tag: Vec<RepoSlug> = repos.iter().zip(&found).filter_map(has).collect();
+        if !with_tag.is_empty() {
+            repos = with_tag;
+        }
+    }
+    let why = match repos.len() {
+        1 => None,
+        0 => Some("no repository is configured".to_owned()),
+        _ => Some(format!("it may be in {}", repos.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))),
+    };
+    match (why, repos.into_iter().next()) {
+        (None, Some(repo)) => Ok(Place {
+            repo,
+            tag: tag.clone(),
+            host: services.host.host(),
+            registry: services.registry.url(),
+            demo: services.rules.demo,
+        }),
+        (why, _) => {
+            let why = why.unwrap_or_default();
+            Err(Failure::new(FailureKind::Config, Service::Config, format!("find the tag {tag}"), why)
+                .with_hint("Pass --repo OWNER/NAME."))
+        }
+    }
+}
+
+fn signed_here(line: &ChainLine, tag: &TagName) -> Option<RepoSlug> {
+    let ChainLine::Record(sealed) = line else { return None };
+    sealed.record.change.as_ref().filter(|c| c.tag == *tag).map(|c| c.repository.clone())
+}
+
+async fn read(services: &Services, place: Place) -> Proof {
+    let (host, repo, tag) = (&services.host, &place.repo, &place.tag);
+    let found = host.tag(repo, tag).await;
+    let message = found.as_ref().ok().and_then(Option::as_ref).and_then(|t| t.message.as_deref());
+    // Without an operation no draft is ours; an empty marker would stand in every draft.
+    let operation = message.and_then(|m| trailer(m, OPERATION_TRAILER)).unwrap_or("none");
+    let releases = host.releases(repo, tag, &notes_marker(operation)).await;
+    let published = releases.as_ref().ok().and_then(|all| all.iter().find(|r| !r.draft));
+    let file = published.and_then(|r| r.assets.iter().find(|a| a.complete && a.name == ASSET));
+    let asset = match (file, &releases) {
+        (Some(file), _) => services.code.asset(repo, file.id, MAX_RECORD).await.map(Some),
+        // Whether there is one is not known.
+        (None, Err(failure)) => Err(failure.clone()),
+        (None, Ok(_)) => Ok(None),
+    };
+    Proof { tag: found, releases, asset, place }
+}
+
+async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Named {
+    let record = &sealed.record;
+    let (version, baseline, comments) = join3(
+        version(services, record, record.model.version),
+        async {
+            match &record.baseline {
+                Some(baseline) => Some(version(services, record, baseline.version).await),
+                None => None,
+            }
+        },
+        async {
+            match record.change.as_ref().filter(|_| !record.approvals.is_empty()) {
+                Some(change) => services.code.comments(&place.repo, &change.commit).await,
+                None => Ok(Vec::new()),
+            }
+        },
+    )
+    .await;
+    let rules = &services.rules;
+    let run = version.as_ref().ok().and_then(|(_, run)| run.known());
+    let repository = rules.repository.resolve(Some(&record.model.name), run, &services.host.host());
+    let policy = match (&version, &record.change) {
+        (Ok(version), Some(change)) => {
+            let baseline = baseline.as_ref().and_then(|b| b.as_ref().ok());
+            let facts = as_signed(sealed, version, baseline);
+            let source = source(services, place, change).await;
+            let judged = policy::read_at(services, &facts, &source, Scope::Rules).await;
+            Some((judged.sources, judged.evidence))
+        }
+        _ => None,
+    };
+    let demands = policy.as_ref().map(|(sources, _)| Effective::of(sources));
+    let (may_sign, (mlmodel, signature)) = join(
+        async {
+            match &demands {
+                Some(demands) if !demands.approvers.is_empty() => approvers(services, demands, record).await,
+                _ => Vec::new(),
+            }
+        },
+        join(mlmodel(services, sealed, version.as_ref().ok().map(|(v, _)| v)), signature(services, sealed)),
+    )
+    .await;
+    Named {
+        version,
+        baseline,
+        mlmodel,
+        comments,
+        policy,
+        may_sign,
+        repository,
+        branch_may_stand_in: rules.commit_from_branch.is_some(),
+        signature,
+    }
+}
+
+async fn version(services: &Services, record: &Record, number: VersionNumber) -> Outcome<(ModelVersion, RunFacts)> {
+    let version = services.registry.version(&record.model.name, number).await?;
+    let runs = match &version.run_id {
+        Some(id) => services.registry.runs(std::slice::from_ref(id)).await,
+        None => Ok(Vec::new()),
+    };
+    if let Err(failure) = &runs
+        && failure.kind != FailureKind::NotFound
+    {
+        return Err(failure.clone());
+    }
+    let run = run_facts(&version, &runs);
+    Ok((version, run))
+}
+
+/// The code that was released: the signed commit, as the host has it.
+async fn source(services: &Services, place: &Place, change: &ChangeFacts) -> Outcome<Source> {
+    let commit = services.host.commit(&place.repo, change.commit.as_str()).await?;
+    Ok(Source { repo: place.repo.clone(), commit, origin: change.commit_origin.clone() })
+}
+
+async fn approvers(services: &Services, demands: &Effective, record: &Record) -> Vec<(String, Result<(), String>)> {
+    let logins = record.approvers().into_iter().map(str::to_owned);
+    join_all(logins.map(|login| async move {
+        let may = may_sign(services, demands, &login).await;
+        (login, may)
+    }))
+    .await
+}
+
+/// The digest of the `MLmodel` file, read as the approval reads it; none if the record holds none to compare with.
+async fn mlmodel(services: &Services, sealed: &Sealed, version: Option<&ModelVersion>) -> Option<Outcome<String>> {
+    sealed.record.artifact.mlmodel.as_ref()?;
+    Some(services.tracking.mlmodel(version?).await.map(|bytes| sha256(&bytes)))
+}
+
+async fn signature(services: &Services, sealed: &Sealed) -> Signature {
+    let signer = &services.signer;
+    match (&sealed.signature, signer.asks_for_signatures()) {
+        (None, false) => Signature::NotAsked,
+        (None, true) => Signature::Missing,
+        (Some(_), false) => Signature::Unchecked,
+        (Some(signature), true) => {
+            match signer.verify(&sealed.record.signer.login, &sealed.signed_bytes(), signature).await {
+                Ok(checked) => Signature::Checked(checked),
+                Err(failure) => Signature::Unread(failure),
+            }
+        }
+    }
+}

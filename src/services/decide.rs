@@ -1,0 +1,267 @@
+//! Carries out decisions that promote nothing by themselves: a record, a comment that vouches for it, a tag that points to it.
+
+use crate::domain::commit::CommitComment;
+use crate::domain::compare::Directions;
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::{CommitSha, ModelName, RepoSlug, VersionNumber};
+use crate::domain::promotion::{PlanDraft, Signer};
+use crate::domain::record::build::Ingredients;
+use crate::domain::record::chain::Outcome as Became;
+use crate::domain::record::mark::{APPROVAL, DECISION};
+use crate::domain::record::{Basis, Decision, DecisionMark, Sealed, SignOff, text};
+use crate::domain::registry::{OWN_TAG_PREFIX, PromotionTarget};
+use crate::ports::Journaled;
+use crate::services::Services;
+use crate::services::evidence;
+use crate::services::evidence::code;
+
+use super::keep;
+use super::prepare::basis;
+
+/// A decision before the human says yes to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecisionDraft {
+    pub facts: ReviewedFacts,
+    /// Who decides.
+    pub signer: Signer,
+    /// What it rests on.
+    pub basis: Basis,
+    /// The commit behind the version, where it is known: there the host vouches for the decision.
+    pub source: Option<(RepoSlug, CommitSha)>,
+    /// The configured target.
+    pub target_name: String,
+    /// No real server is involved.
+    pub demo: bool,
+    /// The registry, without credentials.
+    pub registry_url: String,
+    /// What "in production" means.
+    pub promote_to: PromotionTarget,
+    /// Directions of metrics.
+    pub directions: Directions,
+}
+
+impl DecisionDraft {
+    /// What its record is made from. Nothing is promoted by it.
+    pub fn ingredients(&self) -> Ingredients<'_> {
+        Ingredients {
+            target: &self.target_name,
+            demo: self.demo,
+            registry: &self.registry_url,
+            promote_to: &self.promote_to,
+            facts: &self.facts,
+            directions: &self.directions,
+            signer: &self.signer,
+            basis: &self.basis,
+            change: None,
+        }
+    }
+}
+
+/// A decision that was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// The record.
+    pub sealed: Sealed,
+    /// The comment that vouches for it, if one was needed.
+    pub comment: Option<CommitComment>,
+    /// What could not be done, one sentence each. The decision stands all the same.
+    pub notes: Vec<String>,
+}
+
+/// Takes decisions that promote nothing.
+#[derive(Clone)]
+#[allow(missing_debug_implementations)]
+pub struct Decider {
+    services: Services,
+}
+
+impl Decider {
+    /// A decider over the ports of one target.
+    pub fn new(services: Services) -> Self {
+        Self { services }
+    }
+
+    /// Reads what a rejection or hold rests on. Writes nothing.
+    ///
+    /// # Errors
+    /// If the version or who we are cannot be read.
+    pub async fn prepare(
+        &self,
+        model: &ModelName,
+        number: VersionNumber,
+        decision: Decision,
+    ) -> Outcome<DecisionDraft> {
+        let (services, rules) = (&self.services, &self.services.rules);
+        let facts = evidence::reviewed_facts(services.registry.as_ref(), &rules.promote_to, model, number).await?;
+        let signer = super::prepare::preflight::signer(services).await?;
+        let source = code::source(services, &facts).await.ok().map(|s| (s.repo, s.commit.sha));
+        let at = source.as_ref().map(|(repo, commit)| (repo, commit));
+        let grounds = basis::read(services, &facts, Some(&signer), at, decision).await;
+        Ok(DecisionDraft {
+            basis: grounds.basis,
+            signer,
+            source,
+            target_name: rules.target_name.clone(),
+            demo: rules.demo,
+            registry_url: services.registry.url(),
+            promote_to: rules.promote_to.clone(),
+            directions: grounds.directions,
+            facts,
+        })
+    }
+
+    /// Takes a decision: record, then comment, then tag.
+    ///
+    /// # Errors
+    /// Before the record is kept: if the target is read-only, something is missing in what the signer said, the facts
+    /// changed, or the chain cannot be used; then nothing was decided. After it: if the host or the registry refused or
+    /// left open what became of a write; the sentence says what stands.
+    pub async fn decide(&self, draft: &DecisionDraft, sign_off: &SignOff) -> Outcome<Decided> {
+        self.check(draft, sign_off).await?;
+        let services = &self.services;
+        let (id, at) = (services.clock.new_id(), services.clock.now());
+        let ingredients = draft.ingredients();
+        let make = |prev: Option<&str>| Sealed::new(ingredients.record(id, at, sign_off, prev));
+        let (sealed, journaled) = keep::keep(services, make).await?;
+        let written = self.write(draft, &sealed, &journaled).await;
+        let became = match &written {
+            Ok((comment, notes)) => Became {
+                record_id: id,
+                at: services.clock.now(),
+                done: true,
+                notes: notes.clone(),
+                comment: comment.as_ref().map(|c| c.web_url.clone()),
+            },
+            Err(failure) => Became {
+                record_id: id,
+                at: services.clock.now(),
+                done: false,
+                notes: vec![failure.to_string()],
+                comment: None,
+            },
+        };
+        let kept = keep::outcome(services, became).await;
+        let (comment, mut notes) = written.map_err(|failure| keep::stands(&sealed, failure))?;
+        // The decision stands on the servers, whatever the disk says now.
+        notes.extend(kept.err().map(|failure| failure.to_string()));
+        Ok(Decided { sealed, comment, notes })
+    }
+
+    async fn check(&self, draft: &DecisionDraft, sign_off: &SignOff) -> Outcome<()> {
+        let version = &draft.facts.version;
+        let operation = format!("{} {} {}", draft.basis.decision.word(), version.model, version.number);
+        let refuse = |kind, why: String| Failure::new(kind, Service::Local, operation.clone(), why);
+        if self.services.rules.readonly {
+            return Err(refuse(FailureKind::Config, format!("target '{}' is read-only", draft.target_name)));
+        }
+        if draft.basis.decision == Decision::Rollback {
+            return Err(refuse(FailureKind::Bug, "a rollback promotes, and is not decided alone".to_owned()));
+        }
+        let objections = draft.basis.objections(sign_off);
+        if !objections.is_empty() {
+            return Err(refuse(FailureKind::Rejected, objections.join("; ")));
+        }
+        let now = evidence::reviewed_facts(
+            self.services.registry.as_ref(),
+            &draft.promote_to,
+            &version.model,
+            version.number,
+        )
+        .await?;
+        let changes = draft.facts.changes_to(&now);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let what = format!("something changed since it was reviewed: {}", changes.join("; "));
+        Err(refuse(FailureKind::Conflict, what).with_hint("Nothing was written. Look at it again, then decide."))
+    }
+
+    async fn write(
+        &self,
+        draft: &DecisionDraft,
+        sealed: &Sealed,
+        journaled: &Journaled,
+    ) -> Outcome<(Option<CommitComment>, Vec<String>)> {
+        let mut notes = Vec::new();
+        // Where one person decides alone, the tag is all that is needed; elsewhere the host has to vouch for it.
+        let vouched = draft.basis.demands.approvals > 1;
+        let comment = match (&draft.source, vouched) {
+            (Some((repo, commit)), true) => Some(self.comment(repo, commit, sealed, journaled).await?),
+            (None, true) if sealed.record.decision == Decision::Approve => {
+                let operation = format!("approve {} {}", sealed.record.model.name, sealed.record.model.version);
+                let why = "its commit is not known, so the code host cannot vouch for the approval";
+                return Err(Failure::new(FailureKind::NotFound, Service::Github, operation, why));
+            }
+            (None, true) => {
+                notes.push("its commit is not known: only the tag on the version tells others".to_owned());
+                None
+            }
+            _ => None,
+        };
+        if let Err(failure) = self.tag(sealed, comment.as_ref(), journaled).await {
+            // The comment alone counts; the tag only points to it.
+            if comment.is_none() {
+                return Err(failure);
+            }
+            notes.push(format!("{failure}; the comment on the commit counts all the same"));
+        }
+        Ok((comment, notes))
+    }
+
+    /// Comments, and looks for the comment if its fate is not known: never twice.
+    async fn comment(
+        &self,
+        repo: &RepoSlug,
+        commit: &CommitSha,
+        sealed: &Sealed,
+        journaled: &Journaled,
+    ) -> Outcome<CommitComment> {
+        let body = text::comment(sealed);
+        match self.services.host.comment(journaled, repo, commit, &body).await {
+            Err(failure) if failure.kind.may_be_applied() => {
+                for wait_s in [0, 1, 2, 4] {
+                    self.services.clock.sleep(std::time::Duration::from_secs(wait_s)).await;
+                    let there = self.services.code.comments(repo, commit).await;
+                    let ours =
+                        there.ok().and_then(|all| all.into_iter().find(|c| c.body.contains(&sealed.record_hash)));
+                    if let Some(comment) = ours {
+                        return Ok(comment);
+                    }
+                }
+                Err(failure.with_hint("Whether it is there is not known. Look at the commit, then decide again."))
+            }
+            said => said,
+        }
+    }
+
+    async fn tag(&self, sealed: &Sealed, comment: Option<&CommitComment>, journaled: &Journaled) -> Outcome<()> {
+        let record = &sealed.record;
+        let mark = DecisionMark::of(sealed);
+        let (name, value) = match (record.decision, comment) {
+            (Decision::Approve, Some(comment)) => {
+                (format!("{APPROVAL}{}", record.signer.login), format!("{} {}", mark.to_value(), comment.web_url))
+            }
+            _ => (DECISION.to_owned(), mark.to_value()),
+        };
+        let key = format!("{OWN_TAG_PREFIX}{name}");
+        self.services.registry.set_version_tag(journaled, &record.model.name, record.model.version, &key, &value).await
+    }
+}
+
+impl From<&PlanDraft> for DecisionDraft {
+    /// An approval that others have to add to.
+    fn from(draft: &PlanDraft) -> Self {
+        Self {
+            facts: draft.facts.clone(),
+            signer: draft.signer.clone(),
+            basis: draft.basis.clone(),
+            source: Some((draft.repo.clone(), draft.commit.sha.clone())),
+            target_name: draft.target_name.clone(),
+            demo: draft.demo,
+            registry_url: draft.registry_url.clone(),
+            promote_to: draft.promote_to.clone(),
+            directions: draft.directions.clone(),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! One target, wired: the ports every service and screen works with.
+
+mod approvals;
+pub mod audit;
+mod decide;
+pub mod evidence;
+pub mod keep;
+pub mod prepare;
+pub mod promote;
+pub mod rollback;
+
+use std::sync::Arc;
+
+use crate::domain::rules::Rules;
+use crate::ports::code::CodeHost;
+use crate::ports::records::{RecordSigner, RecordStore};
+use crate::ports::tracking::TrackingServer;
+use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
+
+pub use approvals::{Standing, may_sign, standing};
+pub use decide::{Decided, Decider, DecisionDraft};
+
+/// The ports of one target and the rules that hold there. Cheap to clone.
+#[derive(Clone)]
+#[allow(missing_debug_implementations)]
+pub struct Services {
+    /// The model registry, and the runs behind its versions.
+    pub registry: Arc<dyn ModelRegistry>,
+    /// The tracking server: experiments, histories, files.
+    pub tracking: Arc<dyn TrackingServer>,
+    /// Where releases are cut.
+    pub host: Arc<dyn ReleaseHost>,
+    /// The same host as evidence about code.
+    pub code: Arc<dyn CodeHost>,
+    /// Journals on this machine.
+    pub journals: Arc<dyn JournalStore>,
+    /// Sign-off records on this machine.
+    pub records: Arc<dyn RecordStore>,
+    /// The signer's key.
+    pub signer: Arc<dyn RecordSigner>,
+    pub clock: Arc<dyn Clock>,
+    pub desktop: Arc<dyn Desktop>,
+    /// What the configuration decides.
+    pub rules: Arc<Rules>,
+}

@@ -1,0 +1,223 @@
+//! Reads what a decision rests on besides the facts.
+
+use jiff::Timestamp;
+
+use crate::domain::commit::HostIdentity;
+use crate::domain::compare::Directions;
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::failure::Failure;
+use crate::domain::ids::{CommitSha, RepoSlug};
+use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Truth, Verdict};
+use crate::domain::preflight::{Check, CheckState};
+use crate::domain::promotion::Signer;
+use crate::domain::record::{Basis, ClockFacts, Decision, DecisionMark};
+use crate::services::Services;
+use crate::services::approvals::{Standing, may_sign, standing};
+use crate::services::evidence::artifact;
+use crate::services::evidence::policy::{self, Scope};
+
+/// A basis with everything worth saying about it.
+#[derive(Clone, Debug)]
+pub struct Grounds {
+    /// What the decision rests on.
+    pub basis: Basis,
+    /// Which way metrics should go, by the configuration and the policies in force.
+    pub directions: Directions,
+    /// Checks of policy, four eyes and approvals, for the preflight.
+    pub checks: Vec<Check>,
+}
+
+/// Reads verdict, people and approvals for a decision by `signer` on the version the facts are about.
+///
+/// What cannot be read is a check that says so, never an error. `source` is where the version's code is, if that is known.
+pub async fn read(
+    services: &Services,
+    facts: &ReviewedFacts,
+    signer: Option<&Signer>,
+    source: Option<(&RepoSlug, &CommitSha)>,
+    decision: Decision,
+) -> Grounds {
+    let (judgement, artifact) = futures_util::future::join(
+        policy::read(services, facts, Scope::Everything),
+        artifact::facts(services, &facts.version),
+    )
+    .await;
+    let mut demands = Effective::of(&judgement.sources);
+    let directions = judgement.directions(&services.rules.directions);
+    let mut verdict = judgement.verdict;
+    if decision == Decision::Rollback {
+        // One person brings back what worked; the checklist was answered when it was approved.
+        demands.approvals = 1;
+        demands.checklist.clear();
+        soften(&mut verdict, demands.rollback);
+    }
+    let people = People::of(&judgement.evidence);
+    let names: Vec<&str> = signer
+        .map(|s| [Some(s.login.as_str()), s.registry_user.as_deref()].into_iter().flatten().collect())
+        .unwrap_or_default();
+    let separation = if names.is_empty() {
+        Separation { not_trainer: Truth::Unknown, not_author: Truth::Unknown }
+    } else {
+        Separation::of(&names, &people)
+    };
+    let mut checks = Vec::new();
+    if decision.promotes() {
+        checks.extend(policy_checks(&verdict, demands.allow_override));
+        checks.extend(four_eyes(&demands.four_eyes, separation, &people, &names, decision, demands.rollback));
+        if let Some(signer) = signer
+            && let Err(why) = may_sign(services, &demands, &signer.login).await
+        {
+            checks.push(check("approver", CheckState::Block, why));
+        }
+    }
+    let approvals = match (decision, source, signer) {
+        (Decision::Approve, Some((repo, commit)), Some(signer)) if demands.approvals > 1 => {
+            let read = standing(services, facts, &demands, repo, commit).await;
+            approvals(read, signer, &demands, &mut checks)
+        }
+        _ => Vec::new(),
+    };
+    let mark = DecisionMark::on(&facts.version);
+    if let Some(mark) = mark.as_ref().filter(|m| m.sets_aside() && decision.promotes()) {
+        let what = format!("{} was {} by {}: {}", facts.version.number, mark.decision.past(), mark.by, mark.reason);
+        checks.push(check("decision", CheckState::Warn, what));
+    }
+    let basis = Basis {
+        decision,
+        code: judgement.evidence.code,
+        verdict,
+        demands,
+        people,
+        separation,
+        approvals,
+        artifact,
+        supersedes: mark.map(|m| m.record),
+        baseline_record: facts.baseline.as_ref().and_then(|b| DecisionMark::on(&b.version)).map(|m| m.record),
+        clock: ClockFacts { utc_offset_s: services.clock.utc_offset_s(), skew_ms: None },
+    };
+    Grounds { basis, directions, checks }
+}
+
+/// What the host's `Date` header says about this machine's clock, if it was within a second of being asked.
+pub fn skew(identity: &HostIdentity, now: Timestamp) -> Option<i64> {
+    identity.host_time.map(|host| now.as_millisecond() - host.as_millisecond())
+}
+
+/// A rollback's rules may be softer: what worked in production before is better than what does not work now.
+fn soften(verdict: &mut Verdict, severity: Severity) {
+    let ceiling = match severity {
+        Severity::Block => return,
+        Severity::Warn => CheckState::Warn,
+        Severity::Ignore => CheckState::Unknown,
+    };
+    for finding in &mut verdict.findings {
+        finding.state = finding.state.min(ceiling);
+    }
+}
+
+fn policy_checks(verdict: &Verdict, overridable: bool) -> Vec<Check> {
+    if verdict.sources.is_empty() {
+        return Vec::new();
+    }
+    let mut out: Vec<_> = verdict
+        .findings
+        .iter()
+        .filter(|f| f.state >= CheckState::Warn)
+        .map(|f| Check {
+            overridable: overridable && f.state == CheckState::Block,
+            ..check("policy", f.state, f.detail.clone())
+        })
+        .collect();
+    let (pass, unknown) = (verdict.count(CheckState::Pass), verdict.count(CheckState::Unknown));
+    let open = if unknown == 0 { String::new() } else { format!(", {unknown} could not be judged") };
+    let state = if unknown == 0 { CheckState::Pass } else { CheckState::Unknown };
+    out.push(check("policy", state, format!("{pass} of {} rules hold{open}", verdict.findings.len())));
+    out
+}
+
+fn four_eyes(
+    rule: &FourEyes,
+    separation: Separation,
+    people: &People,
+    signer: &[&str],
+    decision: Decision,
+    rollback: Severity,
+) -> Vec<Check> {
+    let me = signer.first().copied().unwrap_or("the signer");
+    let mut out = Vec::new();
+    let mut judge = |severity: Severity, apart: Truth, same: String, other: String, unknown: &str| {
+        let (severity, what) = match apart {
+            _ if severity == Severity::Ignore => return,
+            Truth::True => return out.push(check("four eyes", CheckState::Pass, other)),
+            Truth::False => (severity, same),
+            Truth::Unknown => (rule.unknown, unknown.to_owned()),
+        };
+        let severity = if decision == Decision::Rollback { severity.min(rollback) } else { severity };
+        out.push(check("four eyes", state_of(severity), what));
+    };
+    judge(
+        rule.trainer,
+        separation.not_trainer,
+        format!("{me} trained this version"),
+        format!("{me} did not train it ({} did)", people.trainers.join(", ")),
+        "nobody says who trained this version",
+    );
+    judge(
+        rule.author,
+        separation.not_author,
+        format!("{me} wrote the pull request"),
+        format!("{me} did not write the pull request ({} did)", people.author.as_deref().unwrap_or_default()),
+        "nobody says who wrote the pull request",
+    );
+    out
+}
+
+/// How something stands whose failing means `severity`.
+fn state_of(severity: Severity) -> CheckState {
+    match severity {
+        Severity::Ignore => CheckState::Unknown,
+        Severity::Warn => CheckState::Warn,
+        Severity::Block => CheckState::Block,
+    }
+}
+
+fn approvals(
+    read: Result<Standing, Failure>,
+    signer: &Signer,
+    demands: &Effective,
+    checks: &mut Vec<Check>,
+) -> Vec<crate::domain::record::Approval> {
+    let standing = match read {
+        Ok(standing) => standing,
+        Err(failure) => {
+            checks.push(Check {
+                failure: Some(failure.kind),
+                ..check("approvals", CheckState::Block, failure.to_string())
+            });
+            return Vec::new();
+        }
+    };
+    for void in &standing.void {
+        checks.push(check(
+            "approvals",
+            CheckState::Warn,
+            format!("{}'s approval does not count: {}", void.login, void.why),
+        ));
+    }
+    let others = standing.of_others(signer.id);
+    let names = others.iter().map(|a| a.login.as_str()).collect::<Vec<_>>().join(", ");
+    let by = if names.is_empty() { String::new() } else { format!(" by {names}") };
+    let needed = demands.approvals;
+    let what = format!("{} of {needed} approvals{by}", others.len());
+    let next = if others.len() + 1 >= needed as usize {
+        "yours is the last one needed: it promotes"
+    } else {
+        "yours is recorded, and promotes nothing yet"
+    };
+    checks.push(check("approvals", CheckState::Pass, format!("{what}; {next}")));
+    others
+}
+
+fn check(title: &str, state: CheckState, detail: impl Into<String>) -> Check {
+    Check { title: title.to_owned(), state, detail: detail.into(), hint: None, failure: None, overridable: false }
+}

@@ -1,0 +1,214 @@
+//! Carries out one step: looks, writes, then re-reads. Nothing counts as done on the strength of a 200 alone.
+
+use std::time::Duration;
+
+use super::drive::Drive;
+use super::{look, probe, truth};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::promotion::plan::MARK;
+use crate::domain::promotion::{Finding, Receipt, Step, StepState};
+use crate::domain::record::mark::DECISION;
+use crate::domain::record::{ASSET, DecisionMark};
+use crate::domain::registry::{OWN_TAG_PREFIX, PromotionTarget};
+use crate::domain::release::notes_marker;
+use crate::ports::Journaled;
+
+/// Why a step did not succeed.
+pub(super) enum Miss {
+    /// Nothing was sent: what was read before the write spoke against it, or could not be read.
+    NotSent(Failure),
+    /// A write was sent; the failure says what is known of its fate.
+    Sent(Failure),
+}
+
+impl From<Failure> for Miss {
+    fn from(failure: Failure) -> Self {
+        Self::Sent(failure)
+    }
+}
+
+impl Miss {
+    /// A read before the write failed. Whatever happened to the read, the write surely had no effect.
+    fn before(failure: Failure) -> Self {
+        Self::NotSent(match failure.kind {
+            FailureKind::Unknown | FailureKind::Protocol => Failure { kind: FailureKind::Unavailable, ..failure },
+            _ => failure,
+        })
+    }
+}
+
+impl Drive<'_> {
+    pub(super) async fn act(&self, step: Step, journaled: &Journaled) -> Result<Receipt, Miss> {
+        match step {
+            Step::Mark => self.mark(journaled).await?,
+            Step::Move => self.move_target(journaled).await?,
+            Step::TagObject => {
+                let sha = self.services.host.create_tag_object(journaled, &self.state.plan).await?;
+                return Ok(Receipt::TagObject { sha });
+            }
+            Step::TagRef => {
+                let object = self.tag_object().map_err(Miss::NotSent)?;
+                look::before_the_tag(self.services, &self.state.plan).await.map_err(Miss::before)?;
+                self.services.host.create_tag_ref(journaled, &self.state.plan, &object).await?;
+            }
+            Step::Draft => return self.draft(journaled).await,
+            Step::Release => {
+                let id = self.drafted().map_err(Miss::NotSent)?;
+                self.services.host.publish_release(journaled, &self.state.plan.draft.repo, id).await?;
+            }
+            Step::Dispatch => return self.dispatch(journaled).await,
+            Step::Link => self.link(journaled).await?,
+            Step::Confirm => return Ok(self.confirm().await?),
+            Step::Follow => {}
+        }
+        match self.reread(step).await? {
+            Finding::Applied { receipt } => Ok(receipt),
+            Finding::NotApplied => Err(Miss::Sent(self.contradiction(
+                step,
+                FailureKind::Protocol,
+                "the server took it, but does not show it yet",
+            ))),
+            Finding::Foreign { what, .. } => Err(Miss::Sent(self.contradiction(step, FailureKind::Conflict, &what))),
+        }
+    }
+
+    /// One look right after the write, with a little patience for replicas that lag behind.
+    async fn reread(&self, step: Step) -> Outcome<Finding> {
+        for wait_ms in [0, 300, 1000] {
+            self.services.clock.sleep(Duration::from_millis(wait_ms)).await;
+            match self.probe(step).await {
+                Ok(Finding::NotApplied) => {}
+                // The server took the write; only the look failed. That is an open question, not a failed step.
+                Err(failure) => return Err(Failure { kind: FailureKind::Protocol, ..failure }),
+                Ok(found) => return Ok(found),
+            }
+        }
+        Ok(Finding::NotApplied)
+    }
+
+    fn contradiction(&self, step: Step, kind: FailureKind, what: &str) -> Failure {
+        let draft = &self.state.plan.draft;
+        Failure::new(
+            kind,
+            if matches!(step, Step::Mark | Step::Move | Step::Link) { Service::Mlflow } else { Service::Github },
+            format!("finish the step '{step}' of {} {}", draft.model(), draft.version()),
+            what,
+        )
+    }
+
+    async fn mark(&self, journaled: &Journaled) -> Result<(), Miss> {
+        let plan = &self.state.plan;
+        look::before_the_mark(self.services, plan).await.map_err(Miss::before)?;
+        Ok(self.set_own_tag(journaled, MARK, &plan.mark_promoting()).await?)
+    }
+
+    async fn move_target(&self, journaled: &Journaled) -> Result<(), Miss> {
+        let draft = &self.state.plan.draft;
+        let registry = &self.services.registry;
+        look::before_the_move(self.services, &self.state.plan).await.map_err(Miss::before)?;
+        Ok(match &draft.promote_to {
+            PromotionTarget::Stage(stage) => {
+                registry.move_stage(journaled, draft.model(), draft.version(), stage, true).await
+            }
+            PromotionTarget::Alias(alias) => registry.set_alias(journaled, draft.model(), alias, draft.version()).await,
+        }?)
+    }
+
+    /// The id of the tag object made by the step before.
+    fn tag_object(&self) -> Outcome<String> {
+        match self.state.step(Step::TagObject) {
+            StepState::Done(Receipt::TagObject { sha }) => Ok(sha.clone()),
+            _ => Err(Failure::new(FailureKind::Bug, Service::Local, "cut the tag", "there is no tag object yet")),
+        }
+    }
+
+    /// Draft first, then the record: nobody sees a release without its record, and a repository whose releases are
+    /// immutable takes no file afterwards. Reads first: an earlier try may have come any part of the way.
+    async fn draft(&self, journaled: &Journaled) -> Result<Receipt, Miss> {
+        let plan = &self.state.plan;
+        let (host, repo) = (&self.services.host, &plan.draft.repo);
+        let marker = notes_marker(&plan.id.to_string());
+        let there = host.releases(repo, &plan.draft.tag, &marker).await.map_err(Miss::before)?;
+        let ours = there.iter().find(|r| r.body.contains(&marker));
+        if let (None, Some(other)) = (ours, there.iter().find(|r| !r.draft)) {
+            let what = probe::other_is_published(plan, other);
+            // Nothing was sent; the look that follows says whose it is and what to do.
+            return Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Conflict, &what)));
+        }
+        let made = match ours {
+            Some(release) => release.clone(),
+            None => host.create_release(journaled, plan).await?,
+        };
+        if !made.assets.iter().any(|a| a.complete && a.name == ASSET) {
+            if let Some(half) = made.assets.iter().find(|a| a.name == ASSET) {
+                host.remove_unfinished_asset(journaled, repo, half.id).await?;
+            }
+            host.attach(journaled, repo, &made, ASSET, &plan.record.to_bytes()).await?;
+        }
+        // Read by its id: the list may lag behind, and would make us draft it once more.
+        let shown = host.release(repo, made.id).await.map_err(|f| Failure { kind: FailureKind::Protocol, ..f })?;
+        match shown.map(|release| probe::judge_record(plan, &release)) {
+            Some(Finding::Applied { receipt }) => Ok(receipt),
+            Some(Finding::Foreign { what, .. }) => {
+                Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Conflict, &what)))
+            }
+            _ => {
+                let what = "the host took it, but does not show it yet";
+                Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Protocol, what)))
+            }
+        }
+    }
+
+    /// The release that the step before drafted.
+    pub(super) fn drafted(&self) -> Outcome<u64> {
+        match self.state.step(Step::Draft) {
+            StepState::Done(Receipt::Drafted { id }) => Ok(*id),
+            _ => Err(Failure::new(FailureKind::Bug, Service::Local, "publish the release", "there is no draft yet")),
+        }
+    }
+
+    /// Reads first: a run that a person started on the tag by hand will do.
+    async fn dispatch(&self, journaled: &Journaled) -> Result<Receipt, Miss> {
+        if self.probe(Step::Dispatch).await.map_err(Miss::before)? == Finding::NotApplied {
+            self.services.host.dispatch(journaled, &self.state.plan).await?;
+        }
+        // The run appears later; that the host took the request is all there is to re-read.
+        Ok(Receipt::Dispatched)
+    }
+
+    async fn link(&self, journaled: &Journaled) -> Outcome<()> {
+        let plan = &self.state.plan;
+        let url = match self.state.step(Step::Release) {
+            StepState::Done(Receipt::Released { url, .. }) => url.clone(),
+            _ => String::new(),
+        };
+        self.set_own_tag(journaled, "tag", plan.draft.tag.as_str()).await?;
+        self.set_own_tag(journaled, "release", &url).await?;
+        self.set_own_tag(journaled, "facts", &plan.facts_digest).await?;
+        self.set_own_tag(journaled, "approved_by", &plan.draft.signer.login).await?;
+        self.set_own_tag(journaled, "record", &plan.record.record_hash).await?;
+        self.set_own_tag(journaled, DECISION, &DecisionMark::of(&plan.record).to_value()).await?;
+        // Last, because it says that the others are there.
+        self.set_own_tag(journaled, MARK, &plan.mark_released()).await
+    }
+
+    async fn confirm(&self) -> Outcome<Receipt> {
+        let truth = truth::read_patiently(self.services, &self.state).await;
+        match truth.iter().find(|t| t.as_meant.is_none()) {
+            Some(unread) => Err(Failure::new(
+                FailureKind::Unavailable,
+                Service::Local,
+                format!("re-read the {}", unread.what),
+                unread.is.clone(),
+            )
+            .with_hint("The release stands. Resume when both servers can be reached.")),
+            None => Ok(Receipt::Confirmed { truth }),
+        }
+    }
+
+    async fn set_own_tag(&self, journaled: &Journaled, name: &str, value: &str) -> Outcome<()> {
+        let draft = &self.state.plan.draft;
+        let key = format!("{OWN_TAG_PREFIX}{name}");
+        self.services.registry.set_version_tag(journaled, draft.model(), draft.version(), &key, value).await
+    }
+}

@@ -1,0 +1,257 @@
+//! Drives promotions: the application service behind the terminal UI and the command line alike.
+//!
+//! A promotion does not depend on either being alive: everything it needs stands in its journal, and
+//! [`Promoter::resume`] runs the same code as [`Promoter::approve`].
+
+mod act;
+mod drive;
+mod follow;
+mod look;
+mod probe;
+mod truth;
+mod undo;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
+use crate::domain::preflight::Preflight;
+use crate::domain::promotion::{Entry, Event, Next, Phase, PromotionPlan, SagaState, Step, StepState, fold};
+use crate::domain::record::Decision;
+use crate::ports::Ledger;
+use crate::services::Services;
+use crate::services::keep;
+
+use drive::Drive;
+
+/// How far to go before handing back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Until the release stands and everything was re-read.
+    Released,
+    /// Until the CD run has ended, did not start in time, or is not expected.
+    CdEnded,
+}
+
+/// One entry that was just written to a journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// Whose.
+    pub id: PromotionId,
+    pub entry: Entry,
+}
+
+/// How the caller watches and stops a promotion.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    /// Gets every entry after it is on disk.
+    pub progress: Option<UnboundedSender<Progress>>,
+    /// Stops after the step at work is journalled. Nothing is aborted in mid-air.
+    pub stop: CancellationToken,
+}
+
+/// Plans, starts, resumes and undoes promotions on one target.
+#[derive(Clone)]
+#[allow(missing_debug_implementations)]
+pub struct Promoter {
+    services: Services,
+}
+
+impl Promoter {
+    /// A promoter over the ports of one target.
+    pub fn new(services: Services) -> Self {
+        Self { services }
+    }
+
+    /// Reads both servers and makes the plan, or says what hinders it. Writes nothing.
+    ///
+    /// # Errors
+    /// Only if the version itself cannot be read; everything else is a check that blocks.
+    pub async fn preflight(&self, model: &ModelName, number: VersionNumber, decision: Decision) -> Outcome<Preflight> {
+        crate::services::prepare::preflight::run(&self.services, model, number, decision).await
+    }
+
+    /// Carries out a plan that a human confirmed. Its record is kept first, after the one before it on this machine: the
+    /// plan that is carried out is the confirmed one with that record's hash.
+    ///
+    /// The returned state says how it ended, or where it stopped; an error means that the journal could not
+    /// be written, and that therefore nothing more was done.
+    ///
+    /// # Errors
+    /// [`FailureKind::Local`] or [`FailureKind::Conflict`] from the journal; [`FailureKind::Config`] on a
+    /// read-only target; [`FailureKind::Rejected`] if the signer left something open, or others have to approve first.
+    pub async fn approve(&self, plan: PromotionPlan, until: Until, watch: Watch) -> Outcome<SagaState> {
+        self.refuse_readonly()?;
+        self.refuse_elsewhere(&plan)?;
+        refuse_undecided(&plan)?;
+        let plan = keep::plan(&self.services, &plan).await?;
+        // Nothing was written to any server yet, but the record is on disk.
+        let stands = |failure| keep::stands(&plan.record, failure);
+        let file = self.services.journals.create(plan.id).await.map_err(stands)?;
+        let mut ledger = Ledger::new(file, 0);
+        let opened = Event::Opened { plan: Box::new(plan.clone()) };
+        let (entry, _) = ledger.append(self.services.clock.now(), opened).await.map_err(stands)?;
+        let state = SagaState::open(&entry).map_err(|e| damaged(plan.id, &e.to_string()))?;
+        watch.report(plan.id, &entry);
+        Drive::new(&self.services, ledger, state, watch).run(until).await
+    }
+
+    /// Goes on with an unfinished promotion, reading before it writes. One that has ended is left as it is.
+    ///
+    /// The signature was given when the promotion was opened: whoever resumes it finishes that person's act.
+    ///
+    /// # Errors
+    /// As [`Self::approve`], [`FailureKind::NotFound`] if there is no such journal, and
+    /// [`FailureKind::Config`] if it belongs to other servers than this target's.
+    pub async fn resume(&self, id: PromotionId, until: Until, watch: Watch) -> Outcome<SagaState> {
+        self.refuse_readonly()?;
+        let (ledger, state) = self.open(id).await?;
+        if state.is_over() {
+            return Ok(state);
+        }
+        self.refuse_elsewhere(&state.plan)?;
+        let mut drive = Drive::new(&self.services, ledger, state, watch);
+        drive.append(Event::Resumed).await?;
+        drive.run(until).await
+    }
+
+    /// Takes an unfinished promotion back, as long as the tag surely was not cut.
+    ///
+    /// Where the fate of the tag is unknown, a look decides: no tag, and it is undone; a tag, and it is not.
+    /// The host's own word that the tag is there outweighs a look that does not show it.
+    /// If even the look fails, the promotion is paused and the state says why.
+    ///
+    /// # Errors
+    /// [`FailureKind::Conflict`] if the tag exists, or if it has ended: after the tag only [`Self::resume`] is
+    /// left. Otherwise as [`Self::resume`].
+    pub async fn undo(&self, id: PromotionId, by: &str, watch: Watch) -> Outcome<SagaState> {
+        self.refuse_readonly()?;
+        let (ledger, state) = self.open(id).await?;
+        let refuse = |reason: &str, hint: String| {
+            let operation = format!("undo promotion {}", id.short());
+            Failure::new(FailureKind::Conflict, Service::Local, operation, reason).with_hint(hint)
+        };
+        if state.is_over() {
+            return Err(refuse("it has ended already", "`signoff promotions` shows how it ended.".to_owned()));
+        }
+        self.refuse_elsewhere(&state.plan)?;
+        let mut drive = Drive::new(&self.services, ledger, state, watch);
+        if matches!(drive.state.phase, Phase::Backward { .. } | Phase::Closing(_)) {
+            drive.append(Event::Resumed).await?;
+            return drive.run(Until::Released).await;
+        }
+        // An earlier look is too old to go by.
+        if drive.state.is_tag_in_doubt() {
+            drive.append(Event::Resumed).await?;
+            drive.probe_step(Step::TagRef).await?;
+        }
+        match (drive.state.step(Step::TagRef), drive.state.next()) {
+            _ if drive.state.may_undo() => {
+                drive.append(Event::UndoRequested { by: by.to_owned() }).await?;
+            }
+            (StepState::Done(_), _) => {
+                let reason = "its tag exists, and what follows from a tag cannot be taken back";
+                return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
+            }
+            (_, Next::Run(_)) => {
+                let reason = "the host said that its tag is there, but does not show it";
+                return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
+            }
+            _ => {}
+        }
+        // Taken back; or paused, because the look failed; or another promotion was found to have the tag.
+        drive.run(Until::Released).await
+    }
+
+    /// Reads a promotion's state from its journal without touching it.
+    ///
+    /// # Errors
+    /// If the journal is missing or damaged.
+    pub async fn state(&self, id: PromotionId) -> Outcome<SagaState> {
+        let entries = self.services.journals.read(id).await?;
+        folded(id, &entries)
+    }
+
+    async fn open(&self, id: PromotionId) -> Outcome<(Ledger, SagaState)> {
+        let (entries, file) = self.services.journals.open(id).await?;
+        let state = folded(id, &entries)?;
+        Ok((Ledger::new(file, state.next_seq), state))
+    }
+
+    fn refuse_readonly(&self) -> Outcome<()> {
+        if !self.services.rules.readonly {
+            return Ok(());
+        }
+        let target = &self.services.rules.target_name;
+        Err(Failure::new(
+            FailureKind::Config,
+            Service::Config,
+            "change anything",
+            format!("target '{target}' is read-only"),
+        )
+        .with_hint("Leave out --readonly, or set `readonly = false` for this target."))
+    }
+}
+
+impl Promoter {
+    /// A plan names its servers; carrying it out on others would promote something nobody looked at.
+    fn refuse_elsewhere(&self, plan: &PromotionPlan) -> Outcome<()> {
+        let (draft, registry, host) = (&plan.draft, self.services.registry.url(), self.services.host.host());
+        if draft.registry_url == registry && draft.host.eq_ignore_ascii_case(&host) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureKind::Config,
+            Service::Config,
+            format!("go on with promotion {}", plan.id.short()),
+            format!(
+                "it belongs to target '{}' ({} and {}), and this is target '{}' ({registry} and {host})",
+                draft.target_name, draft.registry_url, draft.host, self.services.rules.target_name
+            ),
+        )
+        .with_hint(format!("Use `--target {}`.", draft.target_name)))
+    }
+}
+
+/// A plan may only be carried out if the policy has nothing against it and nobody else's approval is missing.
+fn refuse_undecided(plan: &PromotionPlan) -> Outcome<()> {
+    let (draft, basis) = (&plan.draft, &plan.draft.basis);
+    let mut objections = basis.objections(&plan.sign_off);
+    if !basis.completes() {
+        let (have, needed) = (basis.approvals.len() + 1, basis.demands.approvals);
+        objections.push(format!("this would be approval {have} of {needed}, and promotes nothing yet"));
+    }
+    if objections.is_empty() {
+        return Ok(());
+    }
+    let operation = format!("{} {} {}", basis.decision.word(), draft.model(), draft.version());
+    Err(Failure::new(FailureKind::Rejected, Service::Local, operation, objections.join("; ")))
+}
+
+impl Watch {
+    fn report(&self, id: PromotionId, entry: &Entry) {
+        if let Some(progress) = &self.progress {
+            // Nobody listening any more is fine: the journal has it.
+            let _ = progress.send(Progress { id, entry: entry.clone() });
+        }
+    }
+}
+
+fn folded(id: PromotionId, entries: &[Entry]) -> Outcome<SagaState> {
+    if entries.is_empty() {
+        return Err(Failure::new(
+            FailureKind::NotFound,
+            Service::Journal,
+            format!("read the journal of promotion {id}"),
+            "it is empty: the promotion was interrupted before it began, and nothing was written to any server",
+        )
+        .with_hint("Approve the version again."));
+    }
+    fold(entries).map_err(|e| damaged(id, &e.to_string()))
+}
+
+fn damaged(id: PromotionId, what: &str) -> Failure {
+    Failure::new(FailureKind::Local, Service::Journal, format!("read the journal of promotion {id}"), what)
+        .with_hint("Keep the file as it is and look at both servers; `signoff doctor` names the journal's folder.")
+}

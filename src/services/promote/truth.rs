@@ -1,0 +1,143 @@
+//! Re-reads every object a promotion may have touched and says what is there.
+
+use std::time::Duration;
+
+use super::probe::judge_tag;
+use crate::domain::commit::ReleaseState;
+use crate::domain::failure::Outcome;
+use crate::domain::promotion::plan::MARK;
+use crate::domain::promotion::{Finding, Phase, Receipt, SagaState, Step, StepState, Truth};
+use crate::domain::registry::ModelVersion;
+use crate::domain::release::notes_marker;
+use crate::services::Services;
+
+/// Seconds to wait before each further look at what is not as it was meant to be.
+const PATIENCE: [u64; 3] = [1, 2, 4];
+
+/// Reads everything, and again if something is not as meant or cannot be read: a replica may lag behind what
+/// was just written, and a server may be away for an instant.
+pub(super) async fn read_patiently(services: &Services, state: &SagaState) -> Vec<Truth> {
+    let mut truth = read(services, state).await;
+    for wait_s in PATIENCE {
+        if truth.iter().all(|t| t.as_meant == Some(true)) {
+            break;
+        }
+        services.clock.sleep(Duration::from_secs(wait_s)).await;
+        truth = read(services, state).await;
+    }
+    truth
+}
+
+/// Reads mark, target, tag and release. What cannot be read says so; this never fails.
+pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Truth> {
+    let plan = &state.plan;
+    let draft = &plan.draft;
+    let marker = notes_marker(&plan.id.to_string());
+    let (version, holders, tag, releases) = futures_util::future::join4(
+        services.registry.version(draft.model(), draft.version()),
+        services.registry.holders(draft.model(), &draft.promote_to),
+        services.host.tag(&draft.repo, &draft.tag),
+        releases(services, state, &marker),
+    )
+    .await;
+    let meant = Meant::of(state);
+    let id = plan.id.to_string();
+    vec![
+        truth("mark", version, |v| {
+            let mark = v.own_tag(MARK);
+            let ours = mark.is_some_and(|m| m.contains(&id));
+            let as_meant = match meant {
+                Meant::Promoted => ours,
+                // One that belongs to somebody else by now was left alone on purpose.
+                Meant::TakenBack => mark == draft.facts.version.own_tag(MARK) || (mark.is_some() && !ours),
+                Meant::LeftToOther => !ours,
+            };
+            (mark.unwrap_or("none").to_owned(), as_meant)
+        }),
+        truth(draft.promote_to.kind(), holders, |holders| {
+            let now: Vec<_> = holders.iter().map(|v: &ModelVersion| v.number).collect();
+            let as_meant = match meant {
+                Meant::TakenBack => now == draft.facts.holders,
+                Meant::Promoted | Meant::LeftToOther => now == [draft.version()],
+            };
+            let names = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let is = if now.is_empty() { "nothing".to_owned() } else { names };
+            (format!("{is} in {}", draft.promote_to), as_meant)
+        }),
+        truth("tag", tag, |tag| match tag {
+            None => (
+                format!("no tag {}", draft.tag),
+                match meant {
+                    Meant::Promoted => !state.may_be_cut(),
+                    Meant::TakenBack => true,
+                    Meant::LeftToOther => false,
+                },
+            ),
+            Some(tag) => {
+                let is = format!("{} at {}", tag.name, tag.commit);
+                let ours = matches!(judge_tag(plan, tag), Finding::Applied { .. });
+                (is, ours == (meant == Meant::Promoted))
+            }
+        }),
+        truth("release", releases, |releases| {
+            let published = releases.iter().filter(|r| !r.draft);
+            let ours = published.clone().filter(|r| r.body.contains(&marker)).count();
+            let is = match (published.clone().count(), releases.len()) {
+                (0, 0) => "no release".to_owned(),
+                (0, _) => "a draft, not published".to_owned(),
+                (1, _) => published.clone().map(|r| r.web_url.clone()).collect(),
+                (n, _) => format!("{n} releases of this tag"),
+            };
+            let as_meant = match meant {
+                Meant::Promoted => ours == usize::from(state.may_be_cut()) && published.count() == ours,
+                Meant::TakenBack | Meant::LeftToOther => ours == 0,
+            };
+            (is, as_meant)
+        }),
+    ]
+}
+
+/// The releases of the tag; ours is read by its id where that is known, because the list may lag behind.
+async fn releases(services: &Services, state: &SagaState, marker: &str) -> Outcome<Vec<ReleaseState>> {
+    let draft = &state.plan.draft;
+    let mut found = services.host.releases(&draft.repo, &draft.tag, marker).await?;
+    if let StepState::Done(Receipt::Drafted { id }) = state.step(Step::Draft)
+        && !found.iter().any(|r| r.id == *id && !r.draft)
+        && let Some(ours) = services.host.release(&draft.repo, *id).await?
+    {
+        found.retain(|r| r.id != *id);
+        found.push(ours);
+    }
+    Ok(found)
+}
+
+/// What the promotion meant to leave behind, as far as it has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meant {
+    Promoted,
+    TakenBack,
+    /// Another promotion released the same version: target, tag and release are its work.
+    LeftToOther,
+}
+
+impl Meant {
+    fn of(state: &SagaState) -> Self {
+        match state.phase {
+            Phase::Backward { superseded_by: None, .. } => Self::TakenBack,
+            Phase::Backward { superseded_by: Some(_), .. } => Self::LeftToOther,
+            _ => Self::Promoted,
+        }
+    }
+}
+
+fn truth<T>(what: &str, read: Outcome<T>, judge: impl FnOnce(T) -> (String, bool)) -> Truth {
+    match read {
+        Ok(found) => {
+            let (is, as_meant) = judge(found);
+            Truth { what: what.to_owned(), is, as_meant: Some(as_meant) }
+        }
+        Err(failure) => {
+            Truth { what: what.to_owned(), is: format!("not readable: {}", failure.reason), as_meant: None }
+        }
+    }
+}
