@@ -114,7 +114,7 @@ fn page_arrives(criterion: &mut Criterion) {
     let arrive = |program: &mut Program| {
         let (id, query) = (RequestId(1_000_000), Query::Models { page: Some("again".to_owned()) });
         let answer = Ok(program.page_of_models());
-        program.state().catalog.begin(&query, id);
+        program.state().cache.begin(&query, id);
         program.send(Msg::Reply { id, query, answer });
         program.draw();
     };

@@ -10,7 +10,7 @@ use ratatui::widgets::Widget;
 use signoff::ui::layout::{Column, Widths};
 use signoff::ui::skin::Theme;
 use signoff::ui::widgets::{
-    Banner, Dialog, Field, Footer, Ground, HeaderBar, Hint, Mark, Moment, Pager, Row, Rule, Sorted, Spark, Tab, Table,
+    Banner, Dialog, Field, Footer, Ground, HeaderBar, Hint, TimelineMark, Moment, Pager, Row, Rule, Sorted, Spark, Tab, Table,
     Tabs, TargetMark, Timeline, Tone, TooSmall,
 };
 use signoff::ui::{Phrase, Role, Skin};
@@ -116,7 +116,7 @@ proptest! {
     fn timelines_fields_dialogs_and_curves_stay_in_their_area(case in any_case(), values in prop::collection::vec(any::<f64>(), 0..90)) {
         let skin = &Skin::new(case.theme, case.flag);
         let t = |i: usize| case.texts[i].as_str();
-        let marks = [Mark::Waiting, Mark::Running, Mark::Done, Mark::Failed, Mark::Unknown, Mark::Attention, Mark::Undone];
+        let marks = [TimelineMark::Waiting, TimelineMark::Running, TimelineMark::Done, TimelineMark::Failed, TimelineMark::Unknown, TimelineMark::Attention, TimelineMark::Undone];
         let moments: Vec<_> = marks[..case.numbers[0] % 8]
             .iter()
             .map(|mark| Moment {

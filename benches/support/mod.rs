@@ -18,11 +18,11 @@ use signoff::app::query::{Answer, Query};
 use signoff::app::route::Route;
 use signoff::config::{Env, Flags, load};
 use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
-use signoff::domain::named::{Pool, Tags};
+use signoff::domain::page::Page;
 use signoff::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus};
 use signoff::domain::rules::Rules;
 use signoff::domain::run::{MetricPoint, MetricValue, Run};
-use signoff::ports::Page;
+use signoff::domain::sorted_map::{Interner, Tags};
 use signoff::program::state::State;
 use signoff::program::update::update;
 use signoff::program::view::view;
@@ -192,10 +192,10 @@ fn run(id: &RunId) -> Run {
 /// A sweep of `n` runs, of ten of which one is the parent of the others, as pages of a hundred bring them.
 pub fn sweep(n: u64) -> Vec<Arc<Run>> {
     let pages = (0..n).step_by(100).map(|first| first..n.min(first + 100));
-    pages.flat_map(|page| sweep_page(page, &mut Pool::default())).collect()
+    pages.flat_map(|page| sweep_page(page, &mut Interner::default())).collect()
 }
 
-fn sweep_page(page: Range<u64>, pool: &mut Pool) -> Vec<Arc<Run>> {
+fn sweep_page(page: Range<u64>, pool: &mut Interner) -> Vec<Arc<Run>> {
     let mut one = |i: u64| {
         let id = |i: u64| format!("{i:032x}");
         let mut run = run(&RunId::new(id(i)));

@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use super::query::{Answer, Query};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::log::Log;
-use crate::domain::record::chain::{Line, Outcome};
+use crate::domain::record::chain::{ChainLine, Outcome};
 use crate::domain::record::{Decision, Sealed};
 use crate::services::DecisionDraft;
 use crate::services::rollback::Candidate;
 
-/// The part of the catalog that is about decisions.
+/// The part of the cache that is about decisions.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decisions {
     drafts: HashMap<(ModelName, VersionNumber, Decision), Box<DecisionDraft>>,
     candidates: HashMap<ModelName, Vec<Candidate>>,
-    lines: Vec<Line>,
+    lines: Vec<ChainLine>,
     logs: HashMap<Option<ModelName>, Box<Log>>,
 }
 
@@ -53,8 +53,8 @@ impl Decisions {
     /// The sign-off records of this machine, newest first.
     pub fn records(&self) -> impl Iterator<Item = &Sealed> {
         self.lines.iter().rev().filter_map(|line| match line {
-            Line::Record(sealed) => Some(sealed.as_ref()),
-            Line::Outcome(_) => None,
+            ChainLine::Record(sealed) => Some(sealed.as_ref()),
+            ChainLine::Outcome(_) => None,
         })
     }
 
@@ -71,7 +71,7 @@ impl Decisions {
     /// What became of the record with this id, if it started no promotion.
     pub fn outcome(&self, id: PromotionId) -> Option<&Outcome> {
         self.lines.iter().rev().find_map(|line| match line {
-            Line::Outcome(outcome) if outcome.record_id == id => Some(outcome),
+            ChainLine::Outcome(outcome) if outcome.record_id == id => Some(outcome),
             _ => None,
         })
     }

@@ -4,19 +4,19 @@
 //! [`effect::Effect`]s as data; somebody else carries them out.
 
 pub mod action;
-pub mod catalog;
+pub mod cache;
 pub mod decisions;
+pub mod eager_pages;
 pub mod edit;
 pub mod effect;
 pub mod files;
 pub mod fuzzy;
-pub mod grown;
 pub mod input;
 pub mod keymap;
+pub mod lazy_pages;
 pub mod list;
 pub mod msg;
 pub mod owner;
-pub mod paged;
 pub mod paint;
 pub mod prefs;
 pub mod query;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::catalog::Catalog;
+use super::cache::Cache;
 use super::effect::Place;
 use super::query::Query;
 use crate::domain::artifact::ArtifactRoot;
@@ -21,43 +21,43 @@ pub enum Owner {
 
 impl Owner {
     /// The question that brings in what is known of the owner, where it has to be asked.
-    pub fn needs(&self, catalog: &Catalog) -> Vec<Query> {
+    pub fn needs(&self, cache: &Cache) -> Vec<Query> {
         match self {
             Self::Version(model, version) => vec![facts(model, *version)],
-            Self::Run(id) => catalog.runs_to_ask([id.clone()]),
+            Self::Run(id) => cache.runs_to_ask([id.clone()]),
         }
     }
 
     /// Why that could not be read, if the last try failed.
-    pub fn failure<'a>(&self, catalog: &'a Catalog) -> Option<&'a Failure> {
+    pub fn failure<'a>(&self, cache: &'a Cache) -> Option<&'a Failure> {
         match self {
-            Self::Version(model, version) => catalog.failure(&facts(model, *version)),
-            Self::Run(id) => catalog.run_failure(id),
+            Self::Version(model, version) => cache.failure(&facts(model, *version)),
+            Self::Run(id) => cache.run_failure(id),
         }
     }
 
     /// When that was read last; none for runs, which many questions bring in.
-    pub fn read_at(&self, catalog: &Catalog) -> Option<Timestamp> {
+    pub fn read_at(&self, cache: &Cache) -> Option<Timestamp> {
         match self {
-            Self::Version(model, version) => catalog.slot(&facts(model, *version))?.read_at,
+            Self::Version(model, version) => cache.slot(&facts(model, *version))?.read_at,
             Self::Run(_) => None,
         }
     }
 
     /// The run, if it was read.
-    pub fn run<'a>(&self, catalog: &'a Catalog) -> Option<&'a Run> {
+    pub fn run<'a>(&self, cache: &'a Cache) -> Option<&'a Run> {
         match self {
-            Self::Version(model, version) => catalog.facts(model, *version)?.run.known(),
-            Self::Run(id) => catalog.run(id).flatten(),
+            Self::Version(model, version) => cache.facts(model, *version)?.run.known(),
+            Self::Run(id) => cache.run(id).flatten(),
         }
     }
 
     /// Where its files are; none as long as that is not known.
-    pub fn roots(&self, catalog: &Catalog) -> Option<Vec<ArtifactRoot>> {
+    pub fn roots(&self, cache: &Cache) -> Option<Vec<ArtifactRoot>> {
         match self {
             Self::Run(id) => Some(vec![ArtifactRoot::Run(id.clone())]),
             Self::Version(model, version) => {
-                let version = &catalog.facts(model, *version)?.version;
+                let version = &cache.facts(model, *version)?.version;
                 let run = version.run_id.clone().map(ArtifactRoot::Run);
                 // MLflow 3.x writes `models:/m-<32 hex digits>` as source (measured on 3.17 and 3.18).
                 let logged = version.source.strip_prefix("models:/");
@@ -68,8 +68,8 @@ impl Owner {
     }
 
     /// Its page: the run's where the run is known.
-    pub fn place(&self, catalog: &Catalog) -> Option<Place> {
-        match (self.run(catalog), self) {
+    pub fn place(&self, cache: &Cache) -> Option<Place> {
+        match (self.run(cache), self) {
             (Some(run), _) => Some(Place::Run(run.experiment.clone(), run.id.clone())),
             (None, Self::Version(model, version)) => Some(Place::Version(model.clone(), *version)),
             (None, Self::Run(_)) => None,

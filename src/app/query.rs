@@ -6,22 +6,23 @@ use super::trace::{Trace, Traced};
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
+use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::log::Log;
+use crate::domain::page::Page;
 use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
 use crate::domain::record::Decision;
-use crate::domain::record::chain::Line;
+use crate::domain::record::chain::ChainLine;
+use crate::domain::registry::RegistryInfo;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
-use crate::ports::tracking::{Experiment, RunQuery};
-use crate::ports::{Page, RegistryInfo};
 use crate::services::DecisionDraft;
-use crate::services::evidence::policy::Judgement;
+use crate::services::evidence::policy::Evaluation;
 use crate::services::rollback::Candidate;
 
 /// Ties an answer to its question. A late answer to an abandoned question is recognised by it and dropped.
@@ -65,7 +66,7 @@ pub enum Query {
         decision: Decision,
     },
     /// The verdict of the policy on a version.
-    Judgement { model: ModelName, version: VersionNumber },
+    Evaluation { model: ModelName, version: VersionNumber },
     /// What a rejection or hold rests on.
     Decision {
         model: ModelName,
@@ -143,11 +144,11 @@ pub enum Answer {
     Runs(Vec<Run>),
     Facts(Box<ReviewedFacts>),
     Preflight(Box<Preflight>),
-    Judgement(Box<Judgement>),
+    Evaluation(Box<Evaluation>),
     Decision(Box<DecisionDraft>),
     RollbackCandidates(Vec<Candidate>),
     /// To [`Query::Records`]: oldest first.
-    Records(Vec<Line>),
+    Records(Vec<ChainLine>),
     Promotions(Vec<Promotion>),
     /// To [`Query::Log`]; what could not be read is a note in it.
     Log(Box<Log>),

@@ -3,9 +3,9 @@
 use crate::domain::artifact::LoggedModel;
 use crate::domain::cd::CdRun;
 use crate::domain::commit::Commit;
+use crate::domain::experiment::Experiment;
 use crate::domain::ids::{CommitSha, ExperimentId, RepoSlug};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
-use crate::ports::tracking::Experiment;
 
 /// A question. It names what it is about so far that it can be answered without reading anything else first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -23,7 +23,7 @@ pub use args::Cli;
 pub use exit::Exit;
 pub use output::Sink;
 
-use crate::app::paged::append;
+use crate::app::eager_pages::append;
 use crate::config::{Env, Loaded, Target, load, promotion_target_name};
 use crate::domain::failure::Outcome;
 use crate::domain::ids::RunId;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::compare::change_size;
-use super::named::Tags;
 use super::registry::OWN_TAG_PREFIX;
 use super::run::{MetricValue, Run};
+use super::sorted_map::Tags;
 
 /// One of the things laid side by side, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,7 +25,7 @@ pub enum Cells {
 
 /// One metric, param or tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct ValueRow {
     /// Its name, raw.
     pub name: String,
     /// Its values.
@@ -35,13 +35,13 @@ pub struct Row {
 /// Everything, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
-    pub metrics: Vec<Row>,
-    pub params: Vec<Row>,
+    pub metrics: Vec<ValueRow>,
+    pub params: Vec<ValueRow>,
     /// Tags, without those MLflow and signoff write for themselves.
-    pub tags: Vec<Row>,
+    pub tags: Vec<ValueRow>,
 }
 
-impl Row {
+impl ValueRow {
     /// Whether the columns do not all say the same.
     pub fn differs(&self) -> bool {
         match &self.cells {
@@ -77,7 +77,7 @@ pub fn lay(columns: &[Column<'_>]) -> Beside {
         let of = |c: &Column<'_>| text(c.tags, name).or_else(|| text(c.run.map(|r| &r.tags), name));
         columns.iter().map(of).collect()
     };
-    let row = |name: &str, cells| Row { name: name.to_owned(), cells };
+    let row = |name: &str, cells| ValueRow { name: name.to_owned(), cells };
     Beside {
         metrics: metrics.into_iter().map(|n| row(n, Cells::Numbers(number(n)))).collect(),
         params: params.into_iter().map(|n| row(n, Cells::Texts(param(n)))).collect(),
@@ -86,7 +86,7 @@ pub fn lay(columns: &[Column<'_>]) -> Beside {
 }
 
 /// Puts the largest change first; equal ones stay in the order of their names.
-pub fn sort_by_size(rows: &mut [Row]) {
+pub fn sort_by_size(rows: &mut [ValueRow]) {
     rows.sort_by(|a, b| b.size().total_cmp(&a.size()));
 }
 
@@ -94,8 +94,8 @@ pub fn sort_by_size(rows: &mut [Row]) {
 mod tests {
     use super::*;
 
-    fn numbers(values: &[Option<f64>]) -> Row {
-        Row { name: "m".into(), cells: Cells::Numbers(values.iter().map(|v| v.map(MetricValue)).collect()) }
+    fn numbers(values: &[Option<f64>]) -> ValueRow {
+        ValueRow { name: "m".into(), cells: Cells::Numbers(values.iter().map(|v| v.map(MetricValue)).collect()) }
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
         let tags = Tags::from_iter([("team".to_owned(), "y".to_owned())]);
         let columns = [Column { run: Some(&a), tags: None }, Column { run: Some(&b), tags: Some(&tags) }];
         let laid = lay(&columns);
-        let names = |rows: &[Row]| rows.iter().map(|r| (r.name.clone(), r.differs())).collect::<Vec<_>>();
+        let names = |rows: &[ValueRow]| rows.iter().map(|r| (r.name.clone(), r.differs())).collect::<Vec<_>>();
         assert_eq!(names(&laid.metrics), [("auc".into(), false), ("latency_ms".into(), false)]);
         assert_eq!(names(&laid.params), [("depth".into(), false), ("only".into(), true)]);
         assert_eq!(names(&laid.tags), [("team".into(), true)]);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::ids::{CommitSha, TagName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -133,4 +134,18 @@ pub enum CdOutcome {
     },
     /// The run as last seen. [`CdState::is_final`] tells whether it can still change.
     Run(CdRun),
+}
+/// What to look for when following CD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CdQuery {
+    /// What started it.
+    pub trigger: CdTrigger,
+    /// Only this workflow file, if named.
+    pub workflow: Option<String>,
+    /// The release's tag.
+    pub tag: TagName,
+    /// The tagged commit.
+    pub commit: CommitSha,
+    /// No run created before this (less a margin for clock skew) counts.
+    pub since: Timestamp,
 }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::ids::VersionNumber;
-use super::named::Tags;
 use super::registry::{ModelVersion, OWN_TAG_PREFIX};
 use super::run::Run;
+use super::sorted_map::Tags;
 use super::text;
 
 /// A version's run, or why there is none to show.

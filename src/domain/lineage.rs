@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cd::CdState;
 use super::ids::RepoSlug;
-use super::named::Tags;
+use super::sorted_map::Tags;
 
 /// What is said where no pull request brought a commit in.
 pub const NO_PULL_REQUEST: &str = "no pull request brought the commit in: it was pushed directly";
@@ -77,7 +77,7 @@ pub struct ChangedFile {
 
 /// What a review says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ReviewState {
     /// It approves.
     Approved,
     /// It asks for changes.
@@ -93,23 +93,23 @@ pub enum Verdict {
 ///
 /// The author's own approval counts for nothing; a later request for changes, or a dismissal, takes an approval
 /// back; a comment does not. Logins differ in more than case.
-pub fn approvers(author: Option<&str>, reviews: impl IntoIterator<Item = (String, Verdict)>) -> Vec<String> {
-    let mut latest: Vec<(String, Verdict)> = Vec::new();
+pub fn approvers(author: Option<&str>, reviews: impl IntoIterator<Item = (String, ReviewState)>) -> Vec<String> {
+    let mut latest: Vec<(String, ReviewState)> = Vec::new();
     for (login, verdict) in reviews {
         let own = author.is_some_and(|a| a.eq_ignore_ascii_case(&login));
-        if own || verdict == Verdict::NoOpinion {
+        if own || verdict == ReviewState::NoOpinion {
             continue;
         }
         latest.retain(|(other, _)| !other.eq_ignore_ascii_case(&login));
         latest.push((login, verdict));
     }
-    latest.into_iter().filter(|(_, v)| *v == Verdict::Approved).map(|(login, _)| login).collect()
+    latest.into_iter().filter(|(_, v)| *v == ReviewState::Approved).map(|(login, _)| login).collect()
 }
 
 /// What a check means for a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum CheckConclusion {
     /// Ended well.
     Passed,
     /// Did not run, or has no opinion (`skipped`, `neutral`): it neither passed nor failed.
@@ -122,12 +122,12 @@ pub enum Standing {
 
 impl CheckResult {
     /// What it means.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> CheckConclusion {
         match &self.state {
-            CdState::Success => Standing::Passed,
-            CdState::Failed(word) if word == "skipped" || word == "neutral" => Standing::Skipped,
-            CdState::Failed(_) => Standing::Failed,
-            _ => Standing::Open,
+            CdState::Success => CheckConclusion::Passed,
+            CdState::Failed(word) if word == "skipped" || word == "neutral" => CheckConclusion::Skipped,
+            CdState::Failed(_) => CheckConclusion::Failed,
+            _ => CheckConclusion::Open,
         }
     }
 }
@@ -135,13 +135,13 @@ impl CheckResult {
 /// How many checks stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckCounts {
-    /// [`Standing::Passed`].
+    /// [`CheckConclusion::Passed`].
     pub passed: usize,
-    /// [`Standing::Skipped`].
+    /// [`CheckConclusion::Skipped`].
     pub skipped: usize,
-    /// [`Standing::Failed`].
+    /// [`CheckConclusion::Failed`].
     pub failed: usize,
-    /// [`Standing::Open`].
+    /// [`CheckConclusion::Open`].
     pub open: usize,
 }
 
@@ -151,10 +151,10 @@ impl CheckCounts {
         let mut counts = Self::default();
         for check in checks {
             *match check.standing() {
-                Standing::Passed => &mut counts.passed,
-                Standing::Skipped => &mut counts.skipped,
-                Standing::Failed => &mut counts.failed,
-                Standing::Open => &mut counts.open,
+                CheckConclusion::Passed => &mut counts.passed,
+                CheckConclusion::Skipped => &mut counts.skipped,
+                CheckConclusion::Failed => &mut counts.failed,
+                CheckConclusion::Open => &mut counts.open,
             } += 1;
         }
         counts
@@ -237,10 +237,10 @@ fn number(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::Verdict::{Approved, ChangesRequested, Dismissed, NoOpinion};
+    use super::ReviewState::{Approved, ChangesRequested, Dismissed, NoOpinion};
     use super::*;
 
-    fn approved_by(author: Option<&str>, reviews: &[(&str, Verdict)]) -> Vec<String> {
+    fn approved_by(author: Option<&str>, reviews: &[(&str, ReviewState)]) -> Vec<String> {
         approvers(author, reviews.iter().map(|(login, verdict)| ((*login).to_owned(), *verdict)))
     }
 

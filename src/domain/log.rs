@@ -14,7 +14,7 @@ use super::text::{clean, clean_line};
 /// Where an entry was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum FoundIn {
     /// The records and journals of this machine.
     Machine,
     /// The record on a GitHub release.
@@ -25,7 +25,7 @@ pub enum Source {
     VersionTag,
 }
 
-impl Source {
+impl FoundIn {
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -77,12 +77,12 @@ pub struct LogEntry {
     /// What came of it.
     pub effect: Effect,
     /// Where it was found, each once.
-    pub sources: Vec<Source>,
+    pub sources: Vec<FoundIn>,
 }
 
 impl LogEntry {
     /// The entry of a record.
-    pub fn of(sealed: &Sealed, effect: Effect, source: Source) -> Self {
+    pub fn of(sealed: &Sealed, effect: Effect, source: FoundIn) -> Self {
         let record = &sealed.record;
         Self {
             at: record.signed_at,
@@ -119,7 +119,7 @@ impl LogEntry {
             repository: None,
             record_id: None,
             record_hash: Some(mark.record),
-            sources: vec![Source::VersionTag],
+            sources: vec![FoundIn::VersionTag],
         })
     }
 
@@ -141,7 +141,7 @@ impl LogEntry {
             record_id: Some(id),
             record_hash: trailer(message, RECORD_TRAILER).map(clean_line),
             effect: Effect::Production,
-            sources: vec![Source::GitTag],
+            sources: vec![FoundIn::GitTag],
         })
     }
 
@@ -226,21 +226,21 @@ mod tests {
     use super::*;
     use crate::domain::promotion::samples;
 
-    fn entry(source: Source, effect: Effect) -> LogEntry {
+    fn entry(source: FoundIn, effect: Effect) -> LogEntry {
         LogEntry::of(&samples::plan().record, effect, source)
     }
 
     #[test]
     fn the_same_decision_from_three_sources_is_one_entry() {
-        let machine = entry(Source::Machine, Effect::Open("nobody knows".into()));
-        let release = entry(Source::Release, Effect::Production);
-        let tag = LogEntry { record_id: None, reason: "cut".into(), ..entry(Source::VersionTag, Effect::Production) };
+        let machine = entry(FoundIn::Machine, Effect::Open("nobody knows".into()));
+        let release = entry(FoundIn::Release, Effect::Production);
+        let tag = LogEntry { record_id: None, reason: "cut".into(), ..entry(FoundIn::VersionTag, Effect::Production) };
         for found in [vec![machine.clone(), release.clone(), tag.clone()], vec![tag, release, machine.clone()]] {
             let merged = merge(found);
             assert_eq!(merged.len(), 1);
             assert_eq!(merged[0].effect, Effect::Production);
             assert_eq!(merged[0].reason, machine.reason, "the full text goes before the cut one");
-            assert_eq!(merged[0].sources, [Source::Machine, Source::Release, Source::VersionTag]);
+            assert_eq!(merged[0].sources, [FoundIn::Machine, FoundIn::Release, FoundIn::VersionTag]);
         }
     }
 
@@ -252,7 +252,7 @@ mod tests {
             version: VersionNumber(version),
             record_id: None,
             record_hash: Some(when.to_owned()),
-            ..entry(Source::Release, effect)
+            ..entry(FoundIn::Release, effect)
         };
         let log = Log {
             entries: merge(vec![
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_version_that_was_moved_by_hand_is_told() {
-        let mut log = Log { entries: vec![entry(Source::Release, Effect::Production)], ..Log::default() };
+        let mut log = Log { entries: vec![entry(FoundIn::Release, Effect::Production)], ..Log::default() };
         let model = log.entries[0].model.clone();
         log.in_production.insert(model.clone(), vec![VersionNumber(42)]);
         assert!(log.contradictions().is_empty());

@@ -12,7 +12,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Where a commit is, as far as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct CodeOrigin {
     /// The repository.
     pub repo: RepoSlug,
     /// What names the commit: as the run recorded it (it may be abbreviated), or a branch.
@@ -96,7 +96,7 @@ impl<'a> Trained<'a> {
 ///
 /// # Errors
 /// A sentence that says what is missing.
-pub fn code_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<Origin> {
+pub fn code_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<CodeOrigin> {
     let operation = format!("find the code of {}", trained.name());
     let (rev, origin) = match (trained.recorded_commit(&operation), &rules.commit_from_branch) {
         (Ok(rev), _) => (rev, CommitOrigin::Run),
@@ -104,14 +104,14 @@ pub fn code_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<Origi
         (Err(failure), None) => return Err(failure),
     };
     let repo = trained.repository(rules, host, &operation)?;
-    Ok(Origin { repo, rev: rev.to_owned(), origin })
+    Ok(CodeOrigin { repo, rev: rev.to_owned(), origin })
 }
 
 /// Where the code of the version in production is, given that the candidate's is in `repo`.
 ///
 /// # Errors
 /// If its run names no commit, or one in another repository: then nothing can be compared.
-pub fn code_of_baseline(rules: &Rules, baseline: &Baseline, repo: &RepoSlug, host: &str) -> Outcome<Origin> {
+pub fn code_of_baseline(rules: &Rules, baseline: &Baseline, repo: &RepoSlug, host: &str) -> Outcome<CodeOrigin> {
     let version = &baseline.version;
     let operation = format!("compare the code with that of {}, which is in production", version.number);
     let trained = Trained::version(version, &baseline.run);
@@ -120,7 +120,7 @@ pub fn code_of_baseline(rules: &Rules, baseline: &Baseline, repo: &RepoSlug, hos
     if of_baseline != *repo {
         return Err(missing(&operation, format!("its code is in {of_baseline}, this version's in {repo}")));
     }
-    Ok(Origin { repo: of_baseline, rev: rev.to_owned(), origin: CommitOrigin::Run })
+    Ok(CodeOrigin { repo: of_baseline, rev: rev.to_owned(), origin: CommitOrigin::Run })
 }
 
 /// The workflow run that a tag of the training run names; none if no tag names one. Needs no commit: a run trained

@@ -23,14 +23,14 @@ pub enum Ink {
 
 /// One line of a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct TextLine {
     /// Its pieces in order.
     pub pieces: Vec<(Ink, String)>,
     /// How deep it stands in what encloses it; 0 for the outermost.
     pub depth: usize,
 }
 
-impl Line {
+impl TextLine {
     /// A line of one piece.
     pub fn of(ink: Ink, text: impl Into<String>) -> Self {
         Self { pieces: vec![(ink, text.into())], depth: 0 }
@@ -120,7 +120,7 @@ impl Picture {
 /// What there is to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    Text(Vec<Line>),
+    Text(Vec<TextLine>),
     Table(Grid),
     Picture(Picture),
     /// Bytes of a file that is nothing of the above.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{ModelName, RunId, VersionNumber};
 
-use super::named::Tags;
+use super::sorted_map::Tags;
 
 /// Prefix of every tag signoff writes itself.
 pub const OWN_TAG_PREFIX: &str = "signoff.";
@@ -185,4 +185,18 @@ impl fmt::Display for PromotionTarget {
             Self::Alias(alias) => write!(f, "@{alias}"),
         }
     }
+}
+/// What is known of the registry server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryInfo {
+    /// Version as the server reports it, such as `3.17.2`.
+    pub version: String,
+    /// The user it takes us for, where it says.
+    pub user: Option<String>,
+    /// Whether it has stages.
+    pub stages: bool,
+    /// Whether it has aliases.
+    pub aliases: bool,
+    /// The longest value of a version tag it takes, in characters.
+    pub tag_value_limit: usize,
 }

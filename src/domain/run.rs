@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ExperimentId, RunId};
-use super::named::{Named, Tags};
+use super::sorted_map::{SortedMap, Tags};
 
 /// One training run with the latest value of each metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct Run {
     /// The run lies in the server's waste bin.
     pub deleted: bool,
     /// The latest point of each metric (by step, then time): not the best one.
-    pub metrics: Named<MetricPoint>,
+    pub metrics: SortedMap<MetricPoint>,
     /// Parameters; MLflow keeps them as strings.
     pub params: Tags,
     /// Tags, those of MLflow itself (`mlflow.*`) included.

@@ -11,40 +11,17 @@ pub mod tracking;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::domain::cd::{CdJob, CdRun, CdTrigger};
+use crate::domain::cd::{CdJob, CdQuery, CdRun};
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::page::Page;
 use crate::domain::promotion::event::JOURNAL_VERSION;
-use crate::domain::promotion::{Entry, Event, PromotionPlan};
-use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
+use crate::domain::promotion::{Entry, Event, PromotionPlan, StoredPromotion};
+use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, RegistryInfo, Stage};
 use crate::domain::run::Run;
-
-/// One page of a list, and how to get the next.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page<T> {
-    /// The entries.
-    pub items: Vec<T>,
-    /// Token of the next page; none on the last.
-    pub next: Option<String>,
-}
-
-/// What is known of the registry server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegistryInfo {
-    /// Version as the server reports it, such as `3.17.2`.
-    pub version: String,
-    /// The user it takes us for, where it says.
-    pub user: Option<String>,
-    /// Whether it has stages.
-    pub stages: bool,
-    /// Whether it has aliases.
-    pub aliases: bool,
-    /// The longest value of a version tag it takes, in characters.
-    pub tag_value_limit: usize,
-}
 
 /// Reads and writes the model registry and the runs behind it.
 ///
@@ -110,21 +87,6 @@ pub trait ModelRegistry: Send + Sync {
     ) -> Outcome<()>;
     /// Removes an alias; one that is not there is fine.
     async fn delete_alias(&self, journaled: &Journaled, model: &ModelName, alias: &str) -> Outcome<()>;
-}
-
-/// What to look for when following CD.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CdQuery {
-    /// What started it.
-    pub trigger: CdTrigger,
-    /// Only this workflow file, if named.
-    pub workflow: Option<String>,
-    /// The release's tag.
-    pub tag: TagName,
-    /// The tagged commit.
-    pub commit: CommitSha,
-    /// No run created before this (less a margin for clock skew) counts.
-    pub since: Timestamp,
 }
 
 /// Reads and writes the repository that releases are cut in.
@@ -205,17 +167,6 @@ pub trait Clock: Send + Sync {
     fn new_id(&self) -> PromotionId;
     /// Lets time pass; tests make it pass at once.
     fn sleep(&self, duration: std::time::Duration) -> futures_util::future::BoxFuture<'static, ()>;
-}
-
-/// One promotion found in the journal directory.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredPromotion {
-    /// Its id, from the file name.
-    pub id: PromotionId,
-    /// Its entries, or why they cannot be read.
-    pub entries: Outcome<Vec<Entry>>,
-    /// Another process drives it right now.
-    pub driven: bool,
 }
 
 /// Where journals live.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::Journaled;
 use crate::domain::failure::Outcome;
-use crate::domain::record::chain::Line;
+use crate::domain::record::chain::ChainLine;
 
 /// Where the chain lives.
 #[async_trait]
@@ -13,16 +13,16 @@ pub trait RecordStore: Send + Sync {
     /// [`crate::domain::failure::FailureKind::Conflict`] if another process holds it longer than a moment.
     async fn lock(&self) -> Outcome<Box<dyn RecordFile>>;
     /// Reads the whole chain without locking it, oldest first; damage is an error that names the line.
-    async fn read(&self) -> Outcome<Vec<Line>>;
+    async fn read(&self) -> Outcome<Vec<ChainLine>>;
 }
 
 /// The chain, locked for writing until dropped.
 #[async_trait]
 pub trait RecordFile: Send + Sync {
     /// What stands in it.
-    fn lines(&self) -> &[Line];
+    fn lines(&self) -> &[ChainLine];
     /// Appends one line and returns when it is on disk.
-    async fn append(&mut self, line: Line) -> Outcome<()>;
+    async fn append(&mut self, line: ChainLine) -> Outcome<()>;
 }
 
 /// The chain being written.
@@ -46,7 +46,7 @@ impl Chain {
     ///
     /// # Errors
     /// [`crate::domain::failure::FailureKind::Local`] if the disk refuses. Then nothing may be written to any server.
-    pub async fn append(&mut self, line: Line) -> Outcome<Journaled> {
+    pub async fn append(&mut self, line: ChainLine) -> Outcome<Journaled> {
         self.file.append(line).await?;
         Ok(Journaled::at(self.file.lines().len() as u64))
     }

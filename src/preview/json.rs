@@ -2,7 +2,7 @@
 //! deep all have something to show, without recursion.
 
 use super::pieces_of;
-use crate::domain::preview::{Ink, Line};
+use crate::domain::preview::{Ink, TextLine};
 use crate::domain::text::clean_line;
 
 /// Blanks for each level.
@@ -11,7 +11,7 @@ const INDENT: usize = 2;
 const DEEPEST: usize = 30;
 
 /// The lines of a JSON text, or of several after one another.
-pub fn lines(raw: &str) -> Vec<Line> {
+pub fn lines(raw: &str) -> Vec<TextLine> {
     let mut out = Layout::default();
     let mut rest = raw.trim_start();
     while let Some(c) = rest.chars().next() {
@@ -77,8 +77,8 @@ fn string_end(text: &str) -> usize {
 
 #[derive(Default)]
 struct Layout {
-    lines: Vec<Line>,
-    line: Line,
+    lines: Vec<TextLine>,
+    line: TextLine,
     depth: usize,
 }
 
@@ -97,7 +97,7 @@ impl Layout {
         }
         for part in parts {
             self.new_line();
-            self.line = Line { pieces: vec![(ink, part)], depth: self.depth };
+            self.line = TextLine { pieces: vec![(ink, part)], depth: self.depth };
         }
     }
 
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn shown(raw: &str) -> Vec<String> {
-        lines(raw).iter().map(Line::plain).collect()
+        lines(raw).iter().map(TextLine::plain).collect()
     }
 
     #[test]

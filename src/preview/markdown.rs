@@ -4,7 +4,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::pieces_of;
-use crate::domain::preview::{Ink, Line};
+use crate::domain::preview::{Ink, TextLine};
 use crate::domain::text::{clean, clean_line};
 
 /// Blanks for each level of a list.
@@ -13,7 +13,7 @@ const INDENT: usize = 2;
 const DEEPEST: usize = 12;
 
 /// The lines of a Markdown text.
-pub fn lines(raw: &str) -> Vec<Line> {
+pub fn lines(raw: &str) -> Vec<TextLine> {
     let mut page = Page::default();
     for event in
         Parser::new_ext(raw, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS)
@@ -30,8 +30,8 @@ pub fn lines(raw: &str) -> Vec<Line> {
 /// What is being written.
 #[derive(Default)]
 struct Page {
-    lines: Vec<Line>,
-    line: Line,
+    lines: Vec<TextLine>,
+    line: TextLine,
     /// What encloses the text: the innermost decides its look.
     inks: Vec<Ink>,
     /// The next number of each list that encloses the text; none for those without numbers.
@@ -212,7 +212,7 @@ impl Page {
     fn gap(&mut self) {
         self.end_line();
         if self.lists.is_empty() && self.lines.last().is_some_and(|l| !l.pieces.is_empty()) {
-            self.lines.push(Line::default());
+            self.lines.push(TextLine::default());
         }
     }
 

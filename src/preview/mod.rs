@@ -11,7 +11,7 @@ mod yaml;
 pub use hex::hex_line;
 
 use crate::domain::artifact::ArtifactHead;
-use crate::domain::preview::{Content, Ink, Line, Preview};
+use crate::domain::preview::{Content, Ink, Preview, TextLine};
 use crate::domain::text;
 
 /// A picture cannot be shown in part: it may be this many times larger than other files.
@@ -138,9 +138,9 @@ fn decode(bytes: &[u8], cut: bool) -> String {
 }
 
 /// Text as it is.
-fn plain(raw: &str) -> Vec<Line> {
+fn plain(raw: &str) -> Vec<TextLine> {
     let cleaned = text::clean(raw);
-    cleaned.trim_end_matches('\n').split('\n').flat_map(pieces_of).map(|l| Line::of(Ink::Plain, l)).collect()
+    cleaned.trim_end_matches('\n').split('\n').flat_map(pieces_of).map(|l| TextLine::of(Ink::Plain, l)).collect()
 }
 
 /// A line in parts that are not too long to be handled as one.
@@ -164,7 +164,7 @@ mod tests {
 
     fn text_of(path: &str, bytes: &[u8]) -> Vec<String> {
         match preview(path, head(bytes, false)).content {
-            Content::Text(lines) => lines.iter().map(Line::plain).collect(),
+            Content::Text(lines) => lines.iter().map(TextLine::plain).collect(),
             other => panic!("{other:?}"),
         }
     }

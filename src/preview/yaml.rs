@@ -1,11 +1,11 @@
 //! YAML, coloured as it stands. Looks at one line at a time: enough for keys, values and comments.
 
 use super::pieces_of;
-use crate::domain::preview::{Ink, Line};
+use crate::domain::preview::{Ink, TextLine};
 use crate::domain::text::clean;
 
 /// The lines of a YAML text.
-pub fn lines(raw: &str) -> Vec<Line> {
+pub fn lines(raw: &str) -> Vec<TextLine> {
     let cleaned = clean(raw);
     let mut out = Vec::new();
     // Lines of a block text (`key: |`) that stand deeper than this are text and nothing else.
@@ -20,7 +20,7 @@ pub fn lines(raw: &str) -> Vec<Line> {
         let depth = indent / 2;
         for (n, part) in pieces_of(line).into_iter().enumerate() {
             let pieces = if in_block || n > 0 { vec![(Ink::Code, part)] } else { pieces(&part) };
-            out.push(Line { pieces, depth });
+            out.push(TextLine { pieces, depth });
         }
     }
     out

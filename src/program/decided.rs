@@ -9,7 +9,7 @@ use crate::domain::record::Decision;
 use crate::program::state::{Driving, Notice, State};
 use crate::program::update::deliver;
 use crate::screens::Screen;
-use crate::screens::parts::Event;
+use crate::screens::parts::ScreenEvent;
 use crate::services::Decided;
 
 /// A decision was written, or could not be.
@@ -39,23 +39,23 @@ pub(super) fn settle(
     // Also after a failure: something of it may be on the servers.
     for query in [
         Query::Facts { model: model.clone(), version },
-        Query::Judgement { model: model.clone(), version },
+        Query::Evaluation { model: model.clone(), version },
         Query::Versions { model: model.clone(), page: None },
         Query::Models { page: None },
         Query::Records,
         Query::Log(None),
         Query::Log(Some(model.clone())),
     ] {
-        state.catalog.refresh(&query);
+        state.cache.refresh(&query);
     }
     // What it rested on is out of date.
-    state.catalog.forget_decision(model, version, decision);
+    state.cache.forget_decision(model, version, decision);
     if state.leaving {
         effects.extend(unsaved(state));
         effects.push(Effect::Quit);
         return effects;
     }
-    effects.extend(deliver(state, Event::Changed));
+    effects.extend(deliver(state, ScreenEvent::Changed));
     effects
 }
 

@@ -12,20 +12,21 @@ use std::sync::Arc;
 
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead};
 use crate::domain::commit::HostIdentity;
+use crate::domain::experiment::{Experiment, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, VersionNumber};
+use crate::domain::page::Page;
 use crate::domain::policy::{CodeEvidence, Evidence, Policy, PolicySource, judge};
 use crate::domain::preflight::{Check, CheckState, Preflight};
 use crate::domain::promotion::samples;
 use crate::domain::record::Decision;
+use crate::domain::registry::RegistryInfo;
 use crate::domain::registry::{RegisteredModel, Stage};
 use crate::domain::rules::Rules;
-use crate::ports::tracking::{Experiment, RunOrder, RunQuery};
-use crate::ports::{Page, RegistryInfo};
 use crate::program::state::State;
 use crate::program::update::update;
 use crate::services::DecisionDraft;
-use crate::services::evidence::policy::Judgement;
+use crate::services::evidence::policy::Evaluation;
 use crate::services::rollback::Candidate;
 
 /// The rules of the sample target.
@@ -193,12 +194,12 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
         Query::Signature { .. } => Answer::Signature(None),
         Query::Facts { .. } => Answer::Facts(Box::new(facts)),
         Query::Preflight { .. } => Answer::Preflight(Box::new(preflight())),
-        Query::Judgement { .. } => {
+        Query::Evaluation { .. } => {
             let code = CodeEvidence::unread("not read");
             let evidence = Evidence { facts, signature: Ok(true), code, read_at: samples::now() };
             let sources = vec![PolicySource::new("configuration", Policy::default())];
             let verdict = judge::judge(&sources, &evidence);
-            Answer::Judgement(Box::new(Judgement { sources, evidence, verdict }))
+            Answer::Evaluation(Box::new(Evaluation { sources, evidence, verdict }))
         }
         Query::Decision { decision, .. } => Answer::Decision(Box::new(decision_draft(*decision))),
         Query::RollbackCandidates(_) => Answer::RollbackCandidates(vec![Candidate {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::app::catalog::Catalog;
+use crate::app::cache::Cache;
 use crate::app::keymap::Keymap;
 use crate::app::paint::Pictures;
 use crate::app::prefs::Prefs;
@@ -51,7 +51,7 @@ pub enum Notice {
 #[derive(Clone, Debug)]
 pub struct State {
     /// Everything that was read.
-    pub catalog: Catalog,
+    pub cache: Cache,
     /// What a person chose while browsing.
     pub prefs: Prefs,
     /// What the configuration decides.
@@ -90,7 +90,7 @@ impl State {
     /// A fresh program, on the inbox, with `routes` on top of it.
     pub fn new(rules: Rules, registry_url: String, keymap: Keymap, now: Timestamp, routes: &[Route]) -> Self {
         let mut state = Self {
-            catalog: Catalog::default(),
+            cache: Cache::default(),
             prefs: Prefs::default(),
             rules,
             registry_url,
@@ -119,7 +119,7 @@ impl State {
     /// What screens may look at.
     pub fn ctx(&self) -> Ctx<'_> {
         Ctx {
-            catalog: &self.catalog,
+            cache: &self.cache,
             prefs: &self.prefs,
             rules: &self.rules,
             now: self.now,
@@ -147,13 +147,13 @@ impl State {
 
     /// Whether anything on screen moves by itself: only then does the timer run.
     pub fn animates(&self) -> bool {
-        self.catalog.is_busy() || self.driving != Driving::Idle
+        self.cache.is_busy() || self.driving != Driving::Idle
     }
 
     /// The promotion that was at work when the person asked to leave, and that is not over: they have to be told.
     pub fn left_behind(&self) -> Option<PromotionId> {
         let id = if let Driving::At(id) = self.driving { Some(id) } else { self.driven };
-        id.filter(|id| self.leaving && self.catalog.promotion(*id).is_some_and(|s| !s.is_over()))
+        id.filter(|id| self.leaving && self.cache.promotion(*id).is_some_and(|s| !s.is_over()))
     }
 
     pub(super) fn tell_time(&mut self, now: Timestamp) {
@@ -177,7 +177,7 @@ impl State {
                 Screen::Review(Box::new(review::Review::new(model.clone(), *version)))
             }
             Route::Decide(model, version, decision) => {
-                self.catalog.forget_decision(model, *version, *decision);
+                self.cache.forget_decision(model, *version, *decision);
                 let draft = self.prefs.draft(model, *version);
                 let form = decide::Decide::new(model.clone(), *version, *decision, draft.reason(*decision));
                 Screen::Decide(Box::new(form))
@@ -186,10 +186,10 @@ impl State {
             Route::Record(id) => Screen::Record(record::Record::new(*id)),
             Route::Approve(model, version, decision) => {
                 // The plan is always read anew; what was planned some time ago is worth nothing.
-                self.catalog.forget_preflight(model, *version, *decision);
+                self.cache.forget_preflight(model, *version, *decision);
                 let on_screen = match self.screens.last() {
                     Some(Screen::Review(review)) if review.shows(model, *version) => {
-                        self.catalog.facts(model, *version).map(crate::domain::facts::ReviewedFacts::digest)
+                        self.cache.facts(model, *version).map(crate::domain::facts::ReviewedFacts::digest)
                     }
                     _ => None,
                 };

@@ -7,10 +7,10 @@ use crate::app::effect::Effect;
 use crate::app::msg::Msg;
 use crate::app::query::{Answer, Query};
 use crate::app::route::Route;
+use crate::domain::experiment::{RunAttribute, RunOrder};
 use crate::domain::ids::{ExperimentId, ModelName, RunId};
+use crate::domain::page::Page;
 use crate::domain::promotion::samples;
-use crate::ports::Page;
-use crate::ports::tracking::{RunAttribute, RunOrder};
 use crate::screens::Screen;
 
 /// In the runs of the one experiment, the first page read.
@@ -233,7 +233,7 @@ fn a_run_shows_its_tabs_and_its_curves() {
     simulator.keys("1<enter>");
     let runs = vec![RunId::new("run1001")];
     let asked = Query::Histories { runs, metric: "auc".into(), window: None };
-    assert!(simulator.state.catalog.histories(&asked).is_some());
+    assert!(simulator.state.cache.histories(&asked).is_some());
 }
 
 #[test]

@@ -99,10 +99,10 @@ fn checklist() -> Simulator {
     simulator.answering = false;
     simulator.keys("<enter>5");
     reply(&mut simulator, |query| {
-        let Ok(Answer::Judgement(mut judgement)) = answer(query) else { return None };
+        let Ok(Answer::Evaluation(mut evaluation)) = answer(query) else { return None };
         let policy = Policy { checklist: questions(), ..Policy::default() };
-        judgement.sources = vec![PolicySource::new("configuration", policy)];
-        Some(Answer::Judgement(judgement))
+        evaluation.sources = vec![PolicySource::new("configuration", policy)];
+        Some(Answer::Evaluation(evaluation))
     });
     simulator
 }

@@ -22,7 +22,7 @@ fn picture(simulator: &Simulator) -> String {
 }
 
 fn digest(simulator: &Simulator) -> Option<String> {
-    simulator.state.catalog.facts(&ModelName::new("telco-churn"), VersionNumber(42)).map(ReviewedFacts::digest)
+    simulator.state.cache.facts(&ModelName::new("telco-churn"), VersionNumber(42)).map(ReviewedFacts::digest)
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_narrow_terminal_asks_for_no_curve_and_no_other_tab_for_a_signature() {
     simulator.state.screens.push(screen);
     simulator.keys("2");
     let facts = Query::Facts { model: ModelName::new("telco-churn"), version: VersionNumber(42) };
-    let id = simulator.state.catalog.in_flight().find_map(|(query, id)| (*query == facts).then_some(id)).unwrap();
+    let id = simulator.state.cache.in_flight().find_map(|(query, id)| (*query == facts).then_some(id)).unwrap();
     simulator.send(Msg::Reply { id, answer: answer(&facts), query: facts });
     let signature = |e: &Effect| matches!(e, Effect::Fetch(_, Query::Signature { .. } | Query::Histories { .. }));
     assert!(!simulator.asked().iter().any(signature));
@@ -118,7 +118,7 @@ fn a_param_of_six_thousand_characters_can_be_read_to_its_end() {
     simulator.state.screens.push(screen);
     simulator.keys("k");
     let facts = Query::Facts { model: ModelName::new("telco-churn"), version: VersionNumber(42) };
-    let id = simulator.state.catalog.in_flight().find_map(|(query, id)| (*query == facts).then_some(id)).unwrap();
+    let id = simulator.state.cache.in_flight().find_map(|(query, id)| (*query == facts).then_some(id)).unwrap();
     let mut long = samples::facts();
     let run = |end: &str| {
         let mut run = samples::run(42, 0.9);

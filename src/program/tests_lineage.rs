@@ -90,7 +90,7 @@ fn every_node_has_its_page_its_id_and_runs_are_shown_in_here() {
     assert!(effects.contains(&Effect::Copy("churn".into())), "{effects:?}");
     simulator.keys("R");
     assert!(matches!(simulator.state.top(), Screen::Run(_)));
-    assert_eq!(simulator.state.catalog.run(&RunId::new("run42")).flatten().unwrap().name, "train-42");
+    assert_eq!(simulator.state.cache.run(&RunId::new("run42")).flatten().unwrap().name, "train-42");
     simulator.keys("<esc>a");
     assert!(matches!(simulator.state.top(), Screen::Approve(_)), "a approves from every tab");
 }

@@ -10,11 +10,11 @@ use crate::app::route::Route;
 use crate::domain::failure::Outcome;
 use crate::domain::history::{History, Point};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
-use crate::domain::named::Named;
+use crate::domain::page::Page;
 use crate::domain::promotion::samples;
 use crate::domain::registry::{ModelVersion, Stage};
 use crate::domain::run::MetricValue;
-use crate::ports::Page;
+use crate::domain::sorted_map::SortedMap;
 use crate::screens::Screen;
 
 /// Versions of the model: v1 to v950, v900 in production.
@@ -47,7 +47,7 @@ fn world(query: &Query) -> Outcome<Answer> {
                 let mut run = samples::run(n, n as f64 / 1000.0);
                 run.id = RunId::new(format!("run{n:03}"));
                 if n == 947 {
-                    run.metrics = Named::default();
+                    run.metrics = SortedMap::default();
                 }
                 run
             });

@@ -13,7 +13,7 @@ use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
 use crate::program::decided;
 use crate::program::state::{Driving, Notice, State};
-use crate::screens::parts::{Event, Step};
+use crate::screens::parts::{Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
 use crate::services::promote::Progress;
 
@@ -27,18 +27,18 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Tick(now) => {
             state.tell_time(now);
-            deliver(state, Event::Changed)
+            deliver(state, ScreenEvent::Changed)
         }
         Msg::Input(Input::Resize { width, height }) => {
             (state.width, state.height) = (width, height);
-            deliver(state, Event::Changed)
+            deliver(state, ScreenEvent::Changed)
         }
         Msg::Input(Input::Key(key)) => press(state, key),
-        Msg::Input(Input::Paste(text)) if !state.is_too_small() => deliver(state, Event::Paste(&text)),
+        Msg::Input(Input::Paste(text)) if !state.is_too_small() => deliver(state, ScreenEvent::Paste(&text)),
         Msg::Input(Input::Paste(_)) => Vec::new(),
         Msg::Reply { id, query, answer } => {
             let now = state.now;
-            if state.catalog.settle(id, &query, answer, now) { deliver(state, Event::Changed) } else { Vec::new() }
+            if state.cache.settle(id, &query, answer, now) { deliver(state, ScreenEvent::Changed) } else { Vec::new() }
         }
         Msg::Promotion(progress) => promotion_moved(state, &progress),
         Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
@@ -47,12 +47,12 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Save(news) => saving_moved(state, news),
         Msg::Painted(canvas, graphic) => {
-            state.catalog.files.put_graphic(canvas, graphic);
-            deliver(state, Event::Changed)
+            state.cache.files.put_graphic(canvas, graphic);
+            deliver(state, ScreenEvent::Changed)
         }
         Msg::Prefs(prefs) => {
             state.prefs = prefs;
-            deliver(state, Event::Changed)
+            deliver(state, ScreenEvent::Changed)
         }
         Msg::Failed(failure) => {
             state.notice = Some(Notice::Failure(failure));
@@ -86,7 +86,7 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
 }
 
 fn type_key(state: &mut State, key: Key) -> Vec<Effect> {
-    deliver(state, Event::Key(key))
+    deliver(state, ScreenEvent::Key(key))
 }
 
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -111,10 +111,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Refresh => {
             // Which of them have to be read again the screens say by what they need.
-            state.catalog.refresh_runs();
-            deliver(state, Event::Action(action))
+            state.cache.refresh_runs();
+            deliver(state, ScreenEvent::Action(action))
         }
-        action => deliver(state, Event::Action(action)),
+        action => deliver(state, ScreenEvent::Action(action)),
     }
 }
 
@@ -125,7 +125,7 @@ fn palette(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Back => return go(state, Nav::Pop),
         _ => {}
     }
-    match in_palette(state, Event::Action(action)) {
+    match in_palette(state, ScreenEvent::Action(action)) {
         Some(chosen) => {
             go(state, Nav::Pop);
             act(state, chosen)
@@ -134,7 +134,7 @@ fn palette(state: &mut State, action: Action) -> Vec<Effect> {
     }
 }
 
-fn in_palette(state: &mut State, event: Event<'_>) -> Option<Action> {
+fn in_palette(state: &mut State, event: ScreenEvent<'_>) -> Option<Action> {
     let Some(Screen::Palette(mut palette)) = state.screens.pop() else {
         return None;
     };
@@ -144,7 +144,7 @@ fn in_palette(state: &mut State, event: Event<'_>) -> Option<Action> {
 }
 
 /// Gives an event to the top screen and carries its answer out.
-pub(super) fn deliver(state: &mut State, event: Event<'_>) -> Vec<Effect> {
+pub(super) fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
     if matches!(state.top(), Screen::Palette(_)) {
         in_palette(state, event);
         return Vec::new();
@@ -158,7 +158,7 @@ pub(super) fn deliver(state: &mut State, event: Event<'_>) -> Vec<Effect> {
     carry_out(state, step)
 }
 
-fn carry_out(state: &mut State, step: Step) -> Vec<Effect> {
+fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
     if let Some(word) = step.notice {
         state.notice = Some(Notice::Word(word));
     }
@@ -168,7 +168,7 @@ fn carry_out(state: &mut State, step: Step) -> Vec<Effect> {
         effects.push(Effect::SavePrefs(what));
     }
     for query in &step.refresh {
-        state.catalog.refresh(query);
+        state.cache.refresh(query);
     }
     for effect in step.effects {
         if matches!(effect, Effect::Promote { .. } | Effect::Decide { .. } | Effect::Resume(_) | Effect::Undo(_)) {
@@ -223,7 +223,7 @@ fn go(state: &mut State, nav: Nav) -> Vec<Effect> {
             }
         }
     }
-    deliver(state, Event::Changed)
+    deliver(state, ScreenEvent::Changed)
 }
 
 fn quit(state: &mut State) -> Vec<Effect> {
@@ -243,12 +243,12 @@ fn quit(state: &mut State) -> Vec<Effect> {
 }
 
 fn promotion_moved(state: &mut State, progress: &Progress) -> Vec<Effect> {
-    state.catalog.promotion_moved(progress);
+    state.cache.promotion_moved(progress);
     let mut effects = Vec::new();
     if matches!(progress.entry.event, JournalEvent::Opened { .. }) {
         state.driving = Driving::At(progress.id);
-        state.catalog.refresh(&Query::Promotions);
-        state.catalog.refresh(&Query::Records);
+        state.cache.refresh(&Query::Promotions);
+        state.cache.refresh(&Query::Records);
         if let JournalEvent::Opened { plan } = &progress.entry.event {
             effects = decided::forget_draft(state, plan.draft.model(), plan.draft.version());
         }
@@ -257,7 +257,7 @@ fn promotion_moved(state: &mut State, progress: &Progress) -> Vec<Effect> {
             *form = Screen::Promotion(promotion::Promotion::new(progress.id));
         }
     }
-    effects.extend(deliver(state, Event::Changed));
+    effects.extend(deliver(state, ScreenEvent::Changed));
     effects
 }
 
@@ -279,17 +279,17 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
     if state.leaving {
         return vec![Effect::Quit];
     }
-    state.catalog.refresh(&Query::Promotions);
+    state.cache.refresh(&Query::Promotions);
     // The world changed by our own hand: what is shown of it is out of date.
-    if let Some(plan) = id.and_then(|id| state.catalog.promotion(id)).map(|s| s.plan.draft.clone()) {
+    if let Some(plan) = id.and_then(|id| state.cache.promotion(id)).map(|s| s.plan.draft.clone()) {
         let (model, version) = (plan.model().clone(), plan.version());
-        state.catalog.refresh(&Query::Facts { model: model.clone(), version });
-        state.catalog.refresh(&Query::Versions { model, page: None });
-        state.catalog.refresh(&Query::Models { page: None });
-        state.catalog.refresh(&Query::Log(Some(plan.model().clone())));
+        state.cache.refresh(&Query::Facts { model: model.clone(), version });
+        state.cache.refresh(&Query::Versions { model, page: None });
+        state.cache.refresh(&Query::Models { page: None });
+        state.cache.refresh(&Query::Log(Some(plan.model().clone())));
     }
-    state.catalog.refresh(&Query::Log(None));
-    deliver(state, Event::Changed)
+    state.cache.refresh(&Query::Log(None));
+    deliver(state, ScreenEvent::Changed)
 }
 
 /// A file is on its way, and no person has to say anything about it first.
@@ -321,7 +321,7 @@ fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {
             state.notice = Some(Notice::Failure(failure));
         }
     }
-    deliver(state, Event::Changed)
+    deliver(state, ScreenEvent::Changed)
 }
 
 /// Asks what the screens on the stack need and nobody asked yet, the top screen's wishes first, and cancels
@@ -332,7 +332,7 @@ fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
         needs.extend(screen.needs(&state.ctx()));
     }
     let dropped: Vec<_> = state
-        .catalog
+        .cache
         .in_flight()
         .filter(|(query, _)| !needs.contains(query))
         .map(|(query, id)| (query.clone(), id))
@@ -342,13 +342,13 @@ fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
         effects.extend(stop_saving(state));
     }
     for (query, id) in dropped {
-        state.catalog.abandon(&query);
+        state.cache.abandon(&query);
         effects.push(Effect::Cancel(id));
     }
     for query in needs {
-        if state.catalog.is_due(&query) {
+        if state.cache.is_due(&query) {
             let id = state.request_id();
-            state.catalog.begin(&query, id);
+            state.cache.begin(&query, id);
             effects.push(Effect::Fetch(id, query));
         }
     }

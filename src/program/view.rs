@@ -71,7 +71,7 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         Screen::Inbox(_) => Phrase::of(Role::Muted, state.registry_url.clone()),
         _ => Phrase::default(),
     };
-    let right: Vec<_> = std::iter::once(who(state.catalog.session.as_ref(), skin)).chain(pieces).collect();
+    let right: Vec<_> = std::iter::once(who(state.cache.session.as_ref(), skin)).chain(pieces).collect();
     let target = TargetMark {
         name: &state.rules.target_name,
         colour: state.rules.colour.as_deref(),

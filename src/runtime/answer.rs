@@ -42,9 +42,9 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         Query::Preflight { model, version, decision } => {
             Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version, *decision).await?))
         }
-        Query::Judgement { model, version } => {
+        Query::Evaluation { model, version } => {
             let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;
-            Answer::Judgement(Box::new(policy::read(services, &facts, policy::Scope::Rules).await))
+            Answer::Evaluation(Box::new(policy::read(services, &facts, policy::Scope::Rules).await))
         }
         Query::Histories { runs, metric, window } => {
             Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)

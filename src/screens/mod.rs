@@ -26,7 +26,7 @@ use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::domain::ids::ModelName;
-use parts::{Ctx, Event, Step};
+use parts::{Ctx, Response, ScreenEvent};
 
 /// One screen on the stack.
 #[derive(Clone, Debug, PartialEq)]
@@ -226,7 +226,7 @@ impl Screen {
     }
 
     /// Handles one event. The palette is handled by the program, because its choice is another screen's action.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         match self {
             Self::Inbox(s) => s.update(event, ctx),
             Self::Models(s) => s.update(event, ctx),
@@ -248,9 +248,9 @@ impl Screen {
             Self::History(s) => s.update(event, ctx),
             Self::Help(s) => {
                 s.update(event, ctx);
-                Step::none()
+                Response::none()
             }
-            Self::Palette(_) => Step::none(),
+            Self::Palette(_) => Response::none(),
         }
     }
 

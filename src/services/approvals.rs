@@ -11,14 +11,14 @@ use crate::services::Services;
 
 /// The approvals of a version as they stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct ApprovalTally {
     /// Those that count, one a person, oldest first.
     pub counting: Vec<Approval>,
     /// Those that do not, with the reason.
     pub void: Vec<Void>,
 }
 
-impl Standing {
+impl ApprovalTally {
     /// The approvals of everybody but the person with this id.
     pub fn of_others(&self, id: u64) -> Vec<Approval> {
         self.counting.iter().filter(|a| a.id != id).cloned().collect()
@@ -35,7 +35,7 @@ pub async fn standing(
     demands: &Effective,
     repo: &RepoSlug,
     commit: &CommitSha,
-) -> Outcome<Standing> {
+) -> Outcome<ApprovalTally> {
     let comments = services.code.comments(repo, commit).await?;
     let found = vouch::vouched(&comments, &services.registry.url(), &facts.version);
     // A decision that a comment vouches for has the host's time; the mark's is that of some machine's clock.
@@ -48,7 +48,7 @@ pub async fn standing(
             Err(why) => void.push(Void { login: approval.login, why }),
         }
     }
-    Ok(Standing { counting, void })
+    Ok(ApprovalTally { counting, void })
 }
 
 /// Whether `login` is on every list of who may approve.

@@ -3,7 +3,7 @@
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::record::Sealed;
-use crate::domain::record::chain::{Line, Outcome as Became};
+use crate::domain::record::chain::{ChainLine, Outcome as Became};
 use crate::ports::Journaled;
 use crate::ports::records::Chain;
 use crate::services::Services;
@@ -16,7 +16,7 @@ pub async fn keep(services: &Services, make: impl FnOnce(Option<&str>) -> Sealed
     let mut chain = Chain::new(services.records.lock().await?);
     let mut sealed = make(chain.head().as_deref());
     sealed.signature = services.signer.sign(&sealed.signed_bytes()).await?;
-    let journaled = chain.append(Line::Record(Box::new(sealed.clone()))).await?;
+    let journaled = chain.append(ChainLine::Record(Box::new(sealed.clone()))).await?;
     Ok((sealed, journaled))
 }
 
@@ -25,7 +25,7 @@ pub async fn keep(services: &Services, make: impl FnOnce(Option<&str>) -> Sealed
 /// # Errors
 /// If the chain cannot be used.
 pub async fn outcome(services: &Services, became: Became) -> Outcome<()> {
-    Chain::new(services.records.lock().await?).append(Line::Outcome(became)).await?;
+    Chain::new(services.records.lock().await?).append(ChainLine::Outcome(became)).await?;
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 
-pub use approvals::{Standing, may_sign, standing};
+pub use approvals::{ApprovalTally, may_sign, standing};
 pub use decide::{Decided, Decider, DecisionDraft};
 
 /// The ports of one target and the rules that hold there. Cheap to clone.

@@ -13,7 +13,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, RepoSlug, TagName, VersionNumber};
 use crate::domain::promotion::fold;
 use crate::domain::promotion::plan::MARK;
-use crate::domain::record::chain::Line;
+use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{ASSET, DecisionMark, Record, Sealed};
 use crate::domain::registry::{ModelVersion, VersionStatus};
 use crate::domain::release::{
@@ -179,8 +179,8 @@ impl Search<'_> {
     }
 
     /// A record alone does not say that its promotion succeeded, but it does say what was in production then.
-    fn line(&mut self, line: &Line) {
-        let Line::Record(sealed) = line else { return };
+    fn line(&mut self, line: &ChainLine) {
+        let ChainLine::Record(sealed) = line else { return };
         let record = &sealed.record;
         if record.model.name == *self.model && record.model.registry == self.services.registry.url() {
             self.before(record);

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use signoff::adapters::demo::{DemoHost, DemoRegistry, Latency, Store, World, open};
+use signoff::domain::cd::CdQuery;
 use signoff::domain::cd::{CdState, CdTrigger};
 use signoff::domain::commit::Ancestry;
 use signoff::domain::compare::Directions;
@@ -28,7 +29,7 @@ use signoff::domain::promotion::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan,
 use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use signoff::domain::release;
 use signoff::domain::run::Run;
-use signoff::ports::{CdQuery, Clock, ModelRegistry, ReleaseHost};
+use signoff::ports::{Clock, ModelRegistry, ReleaseHost};
 use signoff::services::evidence::reviewed_facts;
 use support::clock::ManualClock;
 use support::journal::journaled;

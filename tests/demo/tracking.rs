@@ -3,9 +3,10 @@
 use std::sync::Mutex;
 
 use signoff::domain::artifact::{ArtifactEntry, ArtifactRoot};
+use signoff::domain::experiment::{RunOrder, RunQuery};
 use signoff::domain::history::History;
 use signoff::domain::ids::ExperimentId;
-use signoff::ports::tracking::{RunOrder, RunQuery, TrackingServer};
+use signoff::ports::tracking::TrackingServer;
 
 use super::*;
 

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
-use signoff::domain::record::chain::Line;
+use signoff::domain::record::chain::ChainLine;
 
 use crate::support::pty::{self, Pty};
 
@@ -88,7 +88,7 @@ impl Desk {
     }
 
     /// The lines of the chain of records.
-    pub fn records(&self) -> Vec<Line> {
+    pub fn records(&self) -> Vec<ChainLine> {
         let text = std::fs::read_to_string(self.records_file()).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

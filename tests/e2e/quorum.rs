@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use signoff::domain::record::chain::{Line, breaks};
+use signoff::domain::record::chain::{ChainLine, breaks};
 use signoff::domain::record::seal::sha256;
 use signoff::domain::record::{Decision, Sealed};
 
@@ -50,7 +50,7 @@ impl Pair {
 fn records_of(desk: &Desk) -> Vec<Sealed> {
     let lines = desk.records();
     assert_eq!(breaks(&lines), Vec::<String>::new());
-    lines.into_iter().filter_map(|l| if let Line::Record(sealed) = l { Some(*sealed) } else { None }).collect()
+    lines.into_iter().filter_map(|l| if let ChainLine::Record(sealed) = l { Some(*sealed) } else { None }).collect()
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn a_comment_that_is_refused_leaves_a_record_that_says_so_and_counts_for_nothing
     );
     assert!(said.err.contains("Decide again") || said.err.contains("token"), "{said:?}");
     let lines = pair.one.records();
-    let Some(Line::Outcome(outcome)) = lines.last() else { panic!("{lines:?}") };
+    let Some(ChainLine::Outcome(outcome)) = lines.last() else { panic!("{lines:?}") };
     assert_eq!((outcome.record_id, outcome.done), (record.record.record_id, false));
     assert!(pair.look(&pair.two).contains("0 of 2 approvals"));
     // Once more, and it counts.
@@ -277,10 +277,10 @@ fn records_follow_one_another_and_a_changed_one_is_found() {
     assert_eq!(records[2].record.prev_hash.as_ref(), Some(&records[1].record_hash));
     // Somebody makes the reason sound better, and puts the right hash on it.
     let mut lines = pair.one.records();
-    let Line::Record(first) = &mut lines[0] else { panic!() };
+    let ChainLine::Record(first) = &mut lines[0] else { panic!() };
     first.record.reason = "all fine".to_owned();
     assert_eq!(breaks(&lines), ["line 1: the record was changed after it was signed"]);
-    let Line::Record(first) = &mut lines[0] else { panic!() };
+    let ChainLine::Record(first) = &mut lines[0] else { panic!() };
     **first = Sealed::new(first.record.clone());
     assert_eq!(breaks(&lines).len(), 1, "the one after it does not follow any more");
     let without_second: Vec<_> = pair.one.records().into_iter().enumerate().filter(|(i, _)| *i != 2).collect();

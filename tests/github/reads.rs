@@ -1,11 +1,12 @@
 //! Every read, and what answers from older, newer or odd servers make of it.
 
 use serde_json::json;
+use signoff::domain::cd::CdQuery;
 use signoff::domain::cd::{CdState, CdTrigger};
 use signoff::domain::commit::{Ancestry, HostIdentity};
 use signoff::domain::failure::FailureKind;
 use signoff::domain::release::notes_marker;
-use signoff::ports::{CdQuery, ReleaseHost};
+use signoff::ports::ReleaseHost;
 
 use crate::support::fake_github::{APP, Fault, GitObject, NARROW, READER, Release, Rule, Trigger, Workflow};
 use crate::support::journal::journaled;

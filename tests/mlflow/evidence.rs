@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 use signoff::adapters::mlflow::Tuning;
+use signoff::domain::experiment::{RunAttribute, RunOrder, RunQuery};
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ExperimentId, RunId};
-use signoff::ports::tracking::{RunAttribute, RunOrder, RunQuery, TrackingServer};
+use signoff::ports::tracking::TrackingServer;
 
 use crate::support::mlflow_server::{Server, Version};
 use crate::support::seed::{Api, RunSeed, SeededRun};

@@ -10,7 +10,7 @@ use signoff::ports::ModelRegistry;
 use signoff::ports::tracking::TrackingServer;
 use tokio::io::AsyncWrite;
 
-use crate::services::evidence::{Evidence, evidence};
+use crate::evidence::{Evidence, evidence};
 use crate::support::mlflow_server::{Server, Version};
 use crate::support::seed::Api;
 use crate::{adapter, name, on_real_servers, v};

@@ -4,7 +4,7 @@ use signoff::domain::history::History;
 use signoff::domain::ids::RunId;
 use signoff::ports::tracking::TrackingServer;
 
-use crate::services::evidence::{LONG, evidence};
+use crate::evidence::{LONG, evidence};
 use crate::support::mlflow_server::Version;
 use crate::{adapter, on_real_servers};
 

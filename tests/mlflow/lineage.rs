@@ -1,10 +1,11 @@
 //! What lineage reads of both servers: an experiment by its id, the parent of a run and its children.
 
 use serde_json::json;
+use signoff::domain::experiment::RunQuery;
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ExperimentId, RunId};
 use signoff::ports::ModelRegistry;
-use signoff::ports::tracking::{RunQuery, TrackingServer};
+use signoff::ports::tracking::TrackingServer;
 
 use crate::support::mlflow_server::{Server, Version};
 use crate::support::seed::{Api, RunSeed};

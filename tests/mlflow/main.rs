@@ -22,7 +22,8 @@ use std::time::Duration;
 use signoff::adapters::mlflow::{Auth, Connection, Endpoint, Mlflow, Tuning};
 use signoff::domain::failure::Failure;
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::ports::{ModelRegistry, Page};
+use signoff::domain::page::Page;
+use signoff::ports::ModelRegistry;
 use support::mlflow_server::{Server, Version};
 use support::seed::World;
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use signoff::adapters::mlflow::{Auth, Mlflow, Tuning};
 use signoff::domain::artifact::ArtifactRoot;
+use signoff::domain::experiment::RunQuery;
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ExperimentId, RunId};
-use signoff::ports::tracking::{RunQuery, TrackingServer};
+use signoff::ports::tracking::TrackingServer;
 
 use crate::connection;
 use crate::stub::{Act, Stub};

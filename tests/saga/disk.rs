@@ -10,8 +10,9 @@ use signoff::adapters::journal::JournalDir;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::PromotionId;
+use signoff::domain::promotion::StoredPromotion;
 use signoff::domain::promotion::{Ending, Entry, Phase, PromotionPlan};
-use signoff::ports::{JournalFile, JournalStore, StoredPromotion};
+use signoff::ports::{JournalFile, JournalStore};
 use signoff::services::promote::{Until, Watch};
 
 use crate::doubles::{Fault, Journals};

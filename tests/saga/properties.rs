@@ -6,7 +6,7 @@ use signoff::adapters::demo::World;
 use signoff::domain::cd::{CdOutcome, CdTrigger};
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::domain::promotion::{Ending, Entry, Event, Phase, PromotionPlan, SagaState, Step, Truth, fold};
+use signoff::domain::promotion::{Ending, Entry, Event, Phase, PromotionPlan, SagaState, Step, Observation, fold};
 use signoff::domain::record::DecisionMark;
 use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::release::notes_marker;
@@ -177,7 +177,7 @@ fn may_write(step: Step, name: &str) -> bool {
     }
 }
 
-fn all_as_meant(truth: &[Truth]) -> Result<(), String> {
+fn all_as_meant(truth: &[Observation]) -> Result<(), String> {
     ensure(truth.len() == 4, || format!("the truth has {} lines", truth.len()))?;
     match truth.iter().find(|t| t.as_meant != Some(true)) {
         Some(line) => Err(format!("the truth says otherwise: {line:?}")),

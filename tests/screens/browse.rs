@@ -7,8 +7,8 @@ use signoff::app::query::{Answer, Query};
 use signoff::app::route::Route;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::page::Page;
 use signoff::domain::registry::{PromotionTarget, Stage};
-use signoff::ports::Page;
 use signoff::ui::skin::Theme;
 
 use super::support::driver::{Driver, demo_rules, rules};

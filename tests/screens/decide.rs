@@ -9,7 +9,7 @@ use signoff::app::route::Route;
 use signoff::domain::compare::Directions;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::domain::log::{Effect as LogEffect, Log, LogEntry, Source};
+use signoff::domain::log::{Effect as LogEffect, Log, LogEntry, FoundIn};
 use signoff::domain::policy::file::parse;
 use signoff::domain::record::Decision;
 use signoff::domain::rules::Rules;
@@ -213,15 +213,15 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
             sources: vec![source],
         };
         let entries = vec![
-            elsewhere("2026-11-23T10:00:00Z", 7, Decision::Reject, LogEffect::Said, Source::VersionTag),
-            elsewhere("2026-11-20T10:00:00Z", 6, Decision::Rollback, LogEffect::Production, Source::Release),
-            elsewhere("2026-11-19T10:00:00Z", 6, Decision::Approve, LogEffect::Production, Source::GitTag),
+            elsewhere("2026-11-23T10:00:00Z", 7, Decision::Reject, LogEffect::Said, FoundIn::VersionTag),
+            elsewhere("2026-11-20T10:00:00Z", 6, Decision::Rollback, LogEffect::Production, FoundIn::Release),
+            elsewhere("2026-11-19T10:00:00Z", 6, Decision::Approve, LogEffect::Production, FoundIn::GitTag),
             elsewhere(
                 "2026-11-18T10:00:00Z",
                 5,
                 Decision::Approve,
                 LogEffect::Failed("taken back".into()),
-                Source::Release,
+                FoundIn::Release,
             ),
         ];
         let in_production = [(model.clone(), vec![VersionNumber(6)])].into();

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use signoff::app::msg::Msg;
 use signoff::app::query::{Answer, Query, Session};
 use signoff::domain::failure::{Failure, FailureKind, Service};
-use signoff::ports::RegistryInfo;
+use signoff::domain::registry::RegistryInfo;
 
 use super::support::driver::{Driver, rules};
 use super::{pictures, text};

@@ -10,7 +10,7 @@ use signoff::app::route::Route;
 use signoff::domain::cd::CdOutcome;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::domain::promotion::{Ending, Event, Step, Truth};
+use signoff::domain::promotion::{Ending, Event, Step, Observation};
 use signoff::domain::record::Decision;
 use signoff::services::promote::Progress;
 
@@ -37,8 +37,8 @@ fn starts(step: Step) -> impl Fn(&Event) -> bool {
     move |event| matches!(event, Event::Started { step: s } if *s == step)
 }
 
-fn truth(what: &str, is: &str, as_meant: Option<bool>) -> Truth {
-    Truth { what: what.into(), is: is.into(), as_meant }
+fn truth(what: &str, is: &str, as_meant: Option<bool>) -> Observation {
+    Observation { what: what.into(), is: is.into(), as_meant }
 }
 
 #[test]

@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use signoff::domain::failure::Outcome;
-use signoff::domain::record::chain::Line;
+use signoff::domain::record::chain::ChainLine;
 use signoff::ports::records::{RecordFile, RecordStore};
 
 /// Records that end with the test.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
-    lines: Arc<Mutex<Vec<Line>>>,
+    lines: Arc<Mutex<Vec<ChainLine>>>,
 }
 
 struct Open {
     shared: Records,
-    seen: Vec<Line>,
+    seen: Vec<ChainLine>,
 }
 
 #[async_trait]
@@ -26,18 +26,18 @@ impl RecordStore for Records {
         Ok(Box::new(Open { seen: self.lines.lock().unwrap().clone(), shared: self.clone() }))
     }
 
-    async fn read(&self) -> Outcome<Vec<Line>> {
+    async fn read(&self) -> Outcome<Vec<ChainLine>> {
         Ok(self.lines.lock().unwrap().clone())
     }
 }
 
 #[async_trait]
 impl RecordFile for Open {
-    fn lines(&self) -> &[Line] {
+    fn lines(&self) -> &[ChainLine] {
         &self.seen
     }
 
-    async fn append(&mut self, line: Line) -> Outcome<()> {
+    async fn append(&mut self, line: ChainLine) -> Outcome<()> {
         self.shared.lines.lock().unwrap().push(line.clone());
         self.seen.push(line);
         Ok(())

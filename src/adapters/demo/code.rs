@@ -9,7 +9,7 @@ use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::CommitComment;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug};
-use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, Verdict, approvers};
+use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, ReviewState, approvers};
 use crate::domain::text::clean_line;
 use crate::ports::code::CodeHost;
 
@@ -20,7 +20,7 @@ impl CodeHost for DemoHost {
         self.read(repo, format!("read the pull requests of commit {} in {repo}", commit.short()), move |repo| {
             let commit = repo.commit(&sha)?;
             let Some(pull) = &commit.pull else { return Ok(None) };
-            let reviews = pull.approvals.iter().map(|login| (clean_line(login), Verdict::Approved));
+            let reviews = pull.approvals.iter().map(|login| (clean_line(login), ReviewState::Approved));
             let author = clean_line(&commit.author);
             Ok(Some(PullRequest {
                 number: pull.number,

@@ -10,10 +10,10 @@ use super::world::{Model, Release, Repo, StoredCommit, TagObject, TrainingRun, V
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::{Commit, CommitComment, ReleaseAsset, ReleaseState, TagState};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, TagName, VersionNumber};
-use crate::domain::named::Tags;
 use crate::domain::record::seal::sha256;
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus};
 use crate::domain::run::{Dataset, MetricPoint, Run};
+use crate::domain::sorted_map::Tags;
 use crate::domain::text::{clean, clean_line};
 
 /// A model as lists of models show it: with the highest version of each stage.

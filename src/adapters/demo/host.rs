@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::latency::Wire;
 use super::world::{NewRelease, Refusal, Repo, TagObject, World, server_time};
 use super::{HOST, Latency, Store, convert};
+use crate::domain::cd::CdQuery;
 use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
@@ -16,7 +17,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
-use crate::ports::{CdQuery, Clock, Journaled, ReleaseHost};
+use crate::ports::{Clock, Journaled, ReleaseHost};
 
 /// How much older than asked for a CD run may be: times are cut to what servers report.
 const SKEW: SignedDuration = SignedDuration::from_secs(1);

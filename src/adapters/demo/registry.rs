@@ -10,10 +10,12 @@ use super::world::{Refusal, World, server_time};
 use super::{Latency, REGISTRY_URL, Store, convert};
 use crate::domain::failure::{Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::page::Page;
+use crate::domain::registry::RegistryInfo;
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use crate::domain::run::Run;
 use crate::domain::text;
-use crate::ports::{Clock, Journaled, ModelRegistry, Page, RegistryInfo};
+use crate::ports::{Clock, Journaled, ModelRegistry};
 
 /// Entries on one page of a list, as on the real servers.
 const PAGE_SIZE: usize = 100;

@@ -4,11 +4,11 @@
 use jiff::Timestamp;
 
 use super::wire;
+use crate::domain::cd::CdQuery;
 use crate::domain::cd::{CdJob, CdRun, CdState};
 use crate::domain::commit::{Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
-use crate::ports::CdQuery;
 
 /// How far a server's clock may be behind ours before its runs are taken for older ones.
 const CLOCK_SKEW_S: i64 = 120;

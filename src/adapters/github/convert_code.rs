@@ -6,7 +6,7 @@ use super::convert::{line, time};
 use super::wire;
 use crate::domain::cd::CdState;
 use crate::domain::ids::CommitSha;
-use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, Verdict, approvers};
+use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, ReviewState, approvers};
 use crate::domain::text;
 
 /// Files that GitHub names in a comparison at most.
@@ -44,12 +44,12 @@ fn login(user: Option<wire::User>) -> Option<String> {
     line(user.and_then(|u| u.login))
 }
 
-fn verdict(state: Option<&str>) -> Verdict {
+fn verdict(state: Option<&str>) -> ReviewState {
     match state {
-        Some("APPROVED") => Verdict::Approved,
-        Some("CHANGES_REQUESTED") => Verdict::ChangesRequested,
-        Some("DISMISSED") => Verdict::Dismissed,
-        _ => Verdict::NoOpinion,
+        Some("APPROVED") => ReviewState::Approved,
+        Some("CHANGES_REQUESTED") => ReviewState::ChangesRequested,
+        Some("DISMISSED") => ReviewState::Dismissed,
+        _ => ReviewState::NoOpinion,
     }
 }
 

@@ -13,6 +13,7 @@ use super::errors::Nature;
 use super::routes;
 use super::transfer::{Upload, upload_address};
 use super::wire;
+use crate::domain::cd::CdQuery;
 use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
@@ -22,7 +23,7 @@ use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::record::seal::sha256;
 use crate::domain::text;
-use crate::ports::{CdQuery, Journaled, ReleaseHost, unsupported};
+use crate::ports::{Journaled, ReleaseHost, unsupported};
 
 /// Pages of a list that are read at most: a thousand releases, a thousand jobs.
 const MAX_PAGES: usize = 10;

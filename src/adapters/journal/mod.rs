@@ -19,7 +19,8 @@ use self::file::LockedJournal;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Entry;
-use crate::ports::{JournalFile, JournalStore, StoredPromotion};
+use crate::domain::promotion::StoredPromotion;
+use crate::ports::{JournalFile, JournalStore};
 
 /// The directory that holds the journals. Made, readable by its owner only, when the first one is created.
 #[derive(Clone, Debug)]

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use super::wire;
 use crate::domain::artifact::{ArtifactEntry, LoggedModel};
+use crate::domain::experiment::Experiment;
 use crate::domain::history::Point;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
-use crate::domain::named::{Named, Pool, Tags};
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus, join_aliases};
 use crate::domain::run::{Dataset, MetricPoint, Run};
+use crate::domain::sorted_map::{Interner, SortedMap, Tags};
 use crate::domain::text::{clean_line, cleaned, cleaned_line};
-use crate::ports::tracking::Experiment;
 
 /// The tag of prompts, which MLflow keeps among the registered models (since 2.21).
 const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
@@ -21,7 +21,7 @@ pub(super) fn is_prompt(tags: &Tags) -> bool {
 }
 
 /// A model. Versions that have no number are left out of `latest`.
-pub(super) fn model(dto: wire::Model, pool: &mut Pool) -> RegisteredModel {
+pub(super) fn model(dto: wire::Model, pool: &mut Interner) -> RegisteredModel {
     let name = ModelName::new(dto.name);
     let of_it = |version: ModelVersion| match version.model == name {
         true => ModelVersion { model: name.clone(), ..version },
@@ -42,7 +42,7 @@ pub(super) fn model(dto: wire::Model, pool: &mut Pool) -> RegisteredModel {
 }
 
 /// A version; none if the server gave no usable number for it.
-pub(super) fn version(dto: wire::Version, pool: &mut Pool) -> Option<ModelVersion> {
+pub(super) fn version(dto: wire::Version, pool: &mut Interner) -> Option<ModelVersion> {
     let mut aliases: Vec<String> = dto.aliases.into_iter().map(cleaned_line).collect();
     aliases.sort();
     Some(ModelVersion {
@@ -63,12 +63,12 @@ pub(super) fn version(dto: wire::Version, pool: &mut Pool) -> Option<ModelVersio
 
 /// The runs of an answer, without those the server gave no id for.
 pub(super) fn runs(dtos: Vec<wire::Run>) -> Vec<Run> {
-    let mut pool = Pool::default();
+    let mut pool = Interner::default();
     dtos.into_iter().filter_map(|dto| run(dto, &mut pool)).collect()
 }
 
 /// A run; none if the server gave no id for it.
-pub(super) fn run(dto: wire::Run, pool: &mut Pool) -> Option<Run> {
+pub(super) fn run(dto: wire::Run, pool: &mut Interner) -> Option<Run> {
     let info = dto.info;
     let id = if info.run_id.is_empty() { info.run_uuid } else { info.run_id };
     let (params, tags) = (tags(dto.data.params, pool), tags(dto.data.tags, pool));
@@ -124,7 +124,7 @@ pub(super) fn logged_model(dto: wire::LoggedModelInfo) -> LoggedModel {
 }
 
 /// A value that is no number in any spelling is left out: nothing may be concluded from it.
-fn metrics(points: Vec<wire::Metric>, pool: &mut Pool) -> Named<MetricPoint> {
+fn metrics(points: Vec<wire::Metric>, pool: &mut Interner) -> SortedMap<MetricPoint> {
     let mut out = Vec::with_capacity(points.len());
     for m in points {
         match m.value.0 {
@@ -149,7 +149,7 @@ fn dataset(dto: wire::DatasetInput) -> Dataset {
 }
 
 /// Tags or params.
-fn tags(pairs: Vec<wire::KeyValue>, pool: &mut Pool) -> Tags {
+fn tags(pairs: Vec<wire::KeyValue>, pool: &mut Interner) -> Tags {
     let read = |t: wire::KeyValue| (pool.text(&cleaned_line(t.key)), pool.text(&cleaned(t.value.0)));
     let pairs: Vec<_> = pairs.into_iter().map(read).collect();
     pool.named(pairs)
@@ -186,11 +186,11 @@ mod tests {
     use super::*;
 
     fn read_version(body: &str) -> Option<ModelVersion> {
-        version(json::parse(body.as_bytes()).unwrap(), &mut Pool::default())
+        version(json::parse(body.as_bytes()).unwrap(), &mut Interner::default())
     }
 
     fn read_run(body: &str) -> Run {
-        run(json::parse(body.as_bytes()).unwrap(), &mut Pool::default()).unwrap()
+        run(json::parse(body.as_bytes()).unwrap(), &mut Interner::default()).unwrap()
     }
 
     #[test]
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn prompts_are_known_by_their_tag() {
         let dto = r#"{"name":"p","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}"#;
-        assert!(is_prompt(&model(json::parse(dto.as_bytes()).unwrap(), &mut Pool::default()).tags));
+        assert!(is_prompt(&model(json::parse(dto.as_bytes()).unwrap(), &mut Interner::default()).tags));
         assert!(!is_prompt(&Tags::default()));
     }
 
@@ -290,7 +290,7 @@ mod tests {
     fn aliases_are_joined_by_number() {
         let dto = r#"{"name":"m","aliases":[{"alias":"champion","version":"2"},{"alias":"Champion","version":3},{"alias":"odd"}],
             "latest_versions":[{"name":"m","version":"3"},{"name":"m","version":"4"}]}"#;
-        let model = model(json::parse(dto.as_bytes()).unwrap(), &mut Pool::default());
+        let model = model(json::parse(dto.as_bytes()).unwrap(), &mut Interner::default());
         let shown: Vec<_> = model.aliases.iter().map(|(a, n)| format!("{a}={n}")).collect();
         assert_eq!(shown, ["Champion=v3", "champion=v2"]);
         assert_eq!(model.latest.iter().map(|v| v.aliases.join(",")).collect::<Vec<_>>(), ["Champion", ""]);

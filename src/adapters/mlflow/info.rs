@@ -6,8 +6,8 @@ use super::client::{Call, SERVER_INFO};
 use super::connection::Auth;
 use super::{Mlflow, wire};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::registry::RegistryInfo;
 use crate::domain::text::{clean_line, shorten};
-use crate::ports::RegistryInfo;
 
 impl Mlflow {
     pub(super) async fn server_info(&self) -> Outcome<RegistryInfo> {

@@ -8,11 +8,13 @@ use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
-use crate::domain::named::Pool;
+use crate::domain::page::Page;
+use crate::domain::registry::RegistryInfo;
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use crate::domain::run::Run;
+use crate::domain::sorted_map::Interner;
 use crate::domain::text::clean_line;
-use crate::ports::{Journaled, ModelRegistry, Page, RegistryInfo};
+use crate::ports::{Journaled, ModelRegistry};
 
 #[async_trait]
 impl ModelRegistry for Mlflow {
@@ -41,7 +43,7 @@ impl ModelRegistry for Mlflow {
         if next.is_some() && next.as_deref() == page {
             return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, "the server repeats the same page"));
         }
-        let mut pool = Pool::default();
+        let mut pool = Interner::default();
         let items = answer
             .registered_models
             .into_iter()
@@ -185,7 +187,7 @@ impl Mlflow {
 }
 
 fn one_version(what: &str, answer: wire::OneVersion) -> Outcome<ModelVersion> {
-    let version = convert::version(answer.model_version, &mut Pool::default()).ok_or_else(|| {
+    let version = convert::version(answer.model_version, &mut Interner::default()).ok_or_else(|| {
         Failure::new(
             FailureKind::Protocol,
             Service::Mlflow,

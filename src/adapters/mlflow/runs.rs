@@ -13,8 +13,8 @@ use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
 use crate::domain::failure::{FailureKind, Outcome};
 use crate::domain::ids::RunId;
-use crate::domain::named::Pool;
 use crate::domain::run::Run;
+use crate::domain::sorted_map::Interner;
 
 /// Runs read one by one after the searches found them not; the rest is given up.
 const MAX_SINGLE_READS: usize = 5;
@@ -94,7 +94,7 @@ impl Mlflow {
         let what = format!("read the run {}", RunId::new(id).short());
         let call = Call::get("runs/get", what).query("run_id", id);
         match self.tracking.json::<wire::OneRun>(&call).await {
-            Ok(answer) => Ok(convert::run(answer.run, &mut Pool::default())),
+            Ok(answer) => Ok(convert::run(answer.run, &mut Interner::default())),
             // `Rejected`: an id that is malformed for this server.
             Err(f) if matches!(f.kind, FailureKind::NotFound | FailureKind::Forbidden | FailureKind::Rejected) => {
                 Ok(None)

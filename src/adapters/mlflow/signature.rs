@@ -96,8 +96,8 @@ fn places(version: &ModelVersion) -> Vec<Place> {
 mod tests {
     use super::*;
     use crate::domain::ids::{ModelName, RunId, VersionNumber};
-    use crate::domain::named::Tags;
     use crate::domain::registry::{Stage, VersionStatus};
+    use crate::domain::sorted_map::Tags;
 
     fn version(source: &str) -> ModelVersion {
         ModelVersion {

@@ -8,14 +8,15 @@ use super::artifacts::{model_id, no_logged_models};
 use super::client::Call;
 use super::{Mlflow, convert, wire};
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature};
+use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::history::History;
 use crate::domain::ids::{ExperimentId, RunId};
+use crate::domain::page::Page;
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
-use crate::ports::Page;
-use crate::ports::tracking::{Experiment, RunAttribute, RunOrder, RunQuery, TrackingServer};
+use crate::ports::tracking::TrackingServer;
 
 #[async_trait]
 impl TrackingServer for Mlflow {

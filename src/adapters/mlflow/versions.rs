@@ -11,9 +11,9 @@ use super::client::Call;
 use super::{Mlflow, convert, filter, wire};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, VersionNumber};
-use crate::domain::named::Pool;
+use crate::domain::page::Page;
 use crate::domain::registry::{ModelVersion, RegisteredModel, join_aliases};
-use crate::ports::Page;
+use crate::domain::sorted_map::Interner;
 
 /// Which version each alias of a model points to.
 type Aliases = BTreeMap<String, VersionNumber>;
@@ -60,7 +60,7 @@ impl Mlflow {
         let what = format!("read the model {name}");
         let call = Call::get("registered-models/get", &what).query("name", name.as_str());
         let answer: wire::OneModel = self.registry.json(&call).await?;
-        let model = convert::model(answer.registered_model, &mut Pool::default());
+        let model = convert::model(answer.registered_model, &mut Interner::default());
         if convert::is_prompt(&model.tags) {
             let reason = format!("{name} is a prompt, not a model");
             return Err(Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason)
@@ -140,7 +140,7 @@ impl Mlflow {
         let answer: wire::VersionPage = self.registry.json(&call).await?;
         let more = !answer.next_page_token.is_empty();
         let mut items = Vec::with_capacity(answer.model_versions.len());
-        let (mut lowest, mut pool) = (None, Pool::default());
+        let (mut lowest, mut pool) = (None, Interner::default());
         for dto in answer.model_versions {
             // A version that cannot be read might be the one in production: no silent gaps.
             let mut version = convert::version(dto, &mut pool).ok_or_else(|| {

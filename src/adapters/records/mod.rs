@@ -13,7 +13,7 @@ use async_trait::async_trait;
 
 use super::append::{self, Disk, Refused, Tail, make_dir, private, sync_dir};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::record::chain::Line;
+use crate::domain::record::chain::ChainLine;
 use crate::domain::text::clean_line;
 use crate::ports::records::{RecordFile, RecordStore};
 
@@ -37,7 +37,7 @@ impl RecordDir {
 /// line is whole.
 struct Open<D = File> {
     end: Arc<Mutex<End<D>>>,
-    lines: Vec<Line>,
+    lines: Vec<ChainLine>,
     path: PathBuf,
 }
 
@@ -70,7 +70,7 @@ fn lock_now(path: &Path, tries: u32) -> Outcome<Open> {
 }
 
 impl<D: Disk> Open<D> {
-    fn new(disk: D, path: &Path, lines: Vec<Line>, whole: usize) -> Self {
+    fn new(disk: D, path: &Path, lines: Vec<ChainLine>, whole: usize) -> Self {
         let end = End { tail: Tail::new(disk, whole as u64), count: lines.len() };
         Self { end: Arc::new(Mutex::new(end)), lines, path: path.to_owned() }
     }
@@ -95,7 +95,7 @@ impl<D: Disk> End<D> {
 
 /// The whole lines, and the length in bytes of them. The last line is torn, and left out, if it has no newline or is
 /// no JSON: an append is one write, and nobody acted on a line whose append did not return.
-fn parse(bytes: &[u8], path: &Path) -> Outcome<(Vec<Line>, usize)> {
+fn parse(bytes: &[u8], path: &Path) -> Outcome<(Vec<ChainLine>, usize)> {
     let (mut lines, mut whole) = (Vec::new(), 0);
     for (index, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
         let last = whole + line.len() == bytes.len();
@@ -127,7 +127,7 @@ impl RecordStore for RecordDir {
         Ok(Box::new(open))
     }
 
-    async fn read(&self) -> Outcome<Vec<Line>> {
+    async fn read(&self) -> Outcome<Vec<ChainLine>> {
         let path = self.path.clone();
         blocking(move || match fs::read(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -140,11 +140,11 @@ impl RecordStore for RecordDir {
 
 #[async_trait]
 impl<D: Disk> RecordFile for Open<D> {
-    fn lines(&self) -> &[Line] {
+    fn lines(&self) -> &[ChainLine] {
         &self.lines
     }
 
-    async fn append(&mut self, line: Line) -> Outcome<()> {
+    async fn append(&mut self, line: ChainLine) -> Outcome<()> {
         let mut bytes = serde_json::to_vec(&line).map_err(|e| {
             Failure::new(FailureKind::Bug, Service::Journal, "write to the journal of records", format!("no JSON: {e}"))
         })?;

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::promotion::samples;
 use crate::domain::record::chain;
 
-fn line(note: &str) -> Line {
+fn line(note: &str) -> ChainLine {
     let outcome = chain::Outcome {
         record_id: samples::plan().id,
         at: samples::now(),
@@ -12,10 +12,10 @@ fn line(note: &str) -> Line {
         notes: vec![note.to_owned()],
         comment: None,
     };
-    Line::Outcome(outcome)
+    ChainLine::Outcome(outcome)
 }
 
-fn bytes(lines: &[Line]) -> Vec<u8> {
+fn bytes(lines: &[ChainLine]) -> Vec<u8> {
     lines.iter().flat_map(|l| [serde_json::to_vec(l).unwrap(), b"\n".to_vec()].concat()).collect()
 }
 

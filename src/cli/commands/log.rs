@@ -13,7 +13,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::ids::ModelName;
 use crate::domain::text::clean_line;
 use crate::services::Services;
-use crate::services::audit::log::{self, Effect, Log, LogEntry, Source};
+use crate::services::audit::log::{self, Effect, FoundIn, Log, LogEntry};
 
 /// How the log is printed.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -164,7 +164,7 @@ fn short(entry: &LogEntry) -> String {
 }
 
 fn from(entry: &LogEntry) -> String {
-    entry.sources.iter().copied().map(Source::word).collect::<Vec<_>>().join(", ")
+    entry.sources.iter().copied().map(FoundIn::word).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -7,12 +7,12 @@ use crate::cli::json;
 use crate::cli::output::{Role, Sink};
 use crate::cli::place;
 use crate::cli::table::{Align, Cell, Table};
+use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::ExperimentId;
 use crate::domain::nearest;
 use crate::domain::run::Run;
 use crate::domain::text::{clean_line, shorten};
-use crate::ports::tracking::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::services::Services;
 
 /// Metrics shown in the table; `--json` has all.

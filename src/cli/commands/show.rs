@@ -38,14 +38,14 @@ pub async fn show(services: &Services, reference: &VersionRef, format: Format, s
     let version = resolve(services.registry.as_ref(), reference).await?;
     let facts =
         reviewed_facts(services.registry.as_ref(), &services.rules.promote_to, &version.model, version.number).await?;
-    let (code, judgement, signed) = futures_util::future::join3(
+    let (code, evaluation, signed) = futures_util::future::join3(
         async { code::code(services, &facts, code::source(services, &facts).await).await },
         policy::read(services, &facts, policy::Scope::Rules),
         Signed::read(services, &facts.version),
     )
     .await;
-    let comparison = compare_facts(&facts, &judgement.directions(&services.rules.directions));
-    let verdict = judgement.verdict;
+    let comparison = compare_facts(&facts, &evaluation.directions(&services.rules.directions));
+    let verdict = evaluation.verdict;
     let run = facts.run.known();
     let run_url = run.and_then(|r| services.registry.run_page(&r.experiment, &r.id));
     if format.json {

@@ -4,7 +4,7 @@ use crate::cli::output::{Role, Style};
 use crate::cli::table::{Align, Cell, Table};
 use crate::domain::failure::Failure;
 use crate::domain::lineage::{
-    CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest, Standing,
+    CheckConclusion, CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest,
 };
 use crate::domain::promotion::CommitOrigin;
 use crate::services::evidence::code::{Changes, Code, Source, Training};
@@ -100,10 +100,10 @@ fn check_summary(checks: &[CheckResult]) -> Cell {
     };
     let mut parts = Vec::new();
     if counts.failed > 0 {
-        parts.push(format!("{} failed ({})", counts.failed, names(Standing::Failed)));
+        parts.push(format!("{} failed ({})", counts.failed, names(CheckConclusion::Failed)));
     }
     if counts.open > 0 {
-        parts.push(format!("{} not finished ({})", counts.open, names(Standing::Open)));
+        parts.push(format!("{} not finished ({})", counts.open, names(CheckConclusion::Open)));
     }
     if counts.passed > 0 {
         parts.push(format!("{} passed", counts.passed));

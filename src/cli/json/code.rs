@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::failure::Failure;
-use crate::domain::lineage::{self as words, CheckResult, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, Standing};
+use crate::domain::lineage::{self as words, CheckConclusion, CheckResult, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING};
 use crate::domain::promotion::CommitOrigin;
 use crate::services::evidence::code;
 
@@ -70,7 +70,7 @@ pub struct PullRequest {
 pub struct Check {
     pub name: String,
     /// `passed`, `skipped`, `failed` or `open`.
-    pub standing: Standing,
+    pub standing: CheckConclusion,
     /// The host's word for how it stands.
     pub state: String,
     /// Its page for people.

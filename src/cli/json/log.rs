@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::json::Where;
-use crate::domain::log::{self, Effect, Source};
+use crate::domain::log::{self, Effect, FoundIn};
 
 /// `signoff log`.
 #[derive(Clone, Debug, Serialize)]
@@ -55,7 +55,7 @@ pub struct Entry {
     /// The record's hash.
     pub record_hash: Option<String>,
     /// `machine`, `release`, `git_tag`, `version_tag`. What only a version's tag says, anybody who may edit tags can have written.
-    pub sources: Vec<Source>,
+    pub sources: Vec<FoundIn>,
 }
 
 impl Log {

@@ -42,12 +42,12 @@ use crate::domain::artifact::Signature;
 use crate::domain::compare::data::DataRow;
 use crate::domain::compare::signature::FieldRow;
 use crate::domain::compare::{Change, Direction, MetricRow, TextRow};
+use crate::domain::experiment;
 use crate::domain::facts::RunFacts;
 use crate::domain::ids::RepoSlug;
-use crate::domain::named::Tags;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::{Dataset, MetricValue, Run};
-use crate::ports::tracking;
+use crate::domain::sorted_map::Tags;
 
 /// Which world an answer is about.
 #[derive(Clone, Debug, Serialize)]
@@ -357,8 +357,8 @@ pub struct Experiment {
     pub updated_at: Option<Timestamp>,
 }
 
-impl From<&tracking::Experiment> for Experiment {
-    fn from(experiment: &tracking::Experiment) -> Self {
+impl From<&experiment::Experiment> for Experiment {
+    fn from(experiment: &experiment::Experiment) -> Self {
         Self {
             id: experiment.id.as_str().to_owned(),
             name: experiment.name.clone(),

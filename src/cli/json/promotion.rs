@@ -9,7 +9,7 @@ use crate::domain::cd::{CdOutcome, CdState};
 use crate::domain::failure::Failure;
 use crate::domain::preflight;
 use crate::domain::promotion::plan::PlanLine;
-use crate::domain::promotion::{Receipt, SagaState, Step, StepState, Truth};
+use crate::domain::promotion::{Observation, Receipt, SagaState, Step, StepState};
 use crate::domain::record::Decision;
 
 /// `signoff approve --dry-run`.
@@ -182,7 +182,7 @@ pub struct Body {
     /// The steps, in order.
     pub steps: Vec<StepLine>,
     /// What the servers said at the end, or when it stopped.
-    pub truth: Vec<Truth>,
+    pub truth: Vec<Observation>,
 }
 
 /// The CD run, or why there is none.

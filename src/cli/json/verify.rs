@@ -65,7 +65,7 @@ pub struct Record {
 impl Verify {
     /// The document.
     pub fn new(place: Where, found: &Verification) -> Self {
-        let check = |l: &crate::domain::verification::Line| Check {
+        let check = |l: &crate::domain::verification::VerifyCheck| Check {
             check: l.check,
             state: l.state,
             detail: l.detail.clone(),

@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::named::Tags;
 use super::pattern::matches;
 use super::policy::Policy;
 use super::registry::{ModelVersion, OWN_TAG_PREFIX};
 use super::run::{MetricValue, Run};
+use super::sorted_map::Tags;
 pub use size::{by_size, change_size};
 
 /// Which way a metric should go. There is no default: a direction is stated or unknown, never guessed.

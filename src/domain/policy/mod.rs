@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 pub use checklist::{Answer, Answers, Question};
 pub use effective::Effective;
 pub use evidence::{CodeEvidence, Evidence, Reading};
-pub use separation::{People, Separation, Truth};
+pub use separation::{People, Separation, Tristate};
 
 use super::compare::Direction;
 use super::preflight::CheckState;

@@ -7,7 +7,7 @@ use super::evidence::Evidence;
 /// A question that may have no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Truth {
+pub enum Tristate {
     /// It is so.
     True,
     /// It is not.
@@ -49,9 +49,9 @@ impl People {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Separation {
     /// The signer did not train it.
-    pub not_trainer: Truth,
+    pub not_trainer: Tristate,
     /// The signer did not write the pull request.
-    pub not_author: Truth,
+    pub not_author: Tristate,
 }
 
 impl Separation {
@@ -60,14 +60,14 @@ impl Separation {
     pub fn of(signer: &[&str], people: &People) -> Self {
         let is = |other: &str| signer.iter().any(|s| s.eq_ignore_ascii_case(other));
         let not_trainer = match people.trainers.iter().any(|t| is(t)) {
-            true => Truth::False,
-            false if people.trainers.is_empty() => Truth::Unknown,
-            false => Truth::True,
+            true => Tristate::False,
+            false if people.trainers.is_empty() => Tristate::Unknown,
+            false => Tristate::True,
         };
         let not_author = match &people.author {
-            Some(author) if is(author) => Truth::False,
-            Some(_) => Truth::True,
-            None => Truth::Unknown,
+            Some(author) if is(author) => Tristate::False,
+            Some(_) => Tristate::True,
+            None => Tristate::Unknown,
         };
         Self { not_trainer, not_author }
     }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::plan::PromotionPlan;
 use super::step::{Receipt, Step};
 use crate::domain::cd::CdOutcome;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Outcome};
+use crate::domain::ids::PromotionId;
 
 /// Version of the journal's format. A reader refuses entries with a higher one.
 pub const JOURNAL_VERSION: u32 = 1;
@@ -22,6 +23,17 @@ pub struct Entry {
     pub at: Timestamp,
     /// What happened.
     pub event: Event,
+}
+
+/// One promotion found in the journal directory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredPromotion {
+    /// Its id, from the file name.
+    pub id: PromotionId,
+    /// Its entries, or why they cannot be read.
+    pub entries: Outcome<Vec<Entry>>,
+    /// Another process drives it right now.
+    pub driven: bool,
 }
 
 /// What happened.
@@ -96,7 +108,7 @@ pub enum Event {
         /// Why.
         failure: Failure,
         /// What each server says.
-        truth: Vec<Truth>,
+        truth: Vec<Observation>,
     },
     /// A person asked to go on.
     Resumed,
@@ -110,7 +122,7 @@ pub enum Event {
         /// How.
         ending: Ending,
         /// What each server says.
-        truth: Vec<Truth>,
+        truth: Vec<Observation>,
     },
 }
 
@@ -137,7 +149,7 @@ pub enum Finding {
 
 /// One fact re-read from a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Truth {
+pub struct Observation {
     /// What was looked at: `stage`, `tag`, `release`, ...
     pub what: String,
     /// What is there now, as a phrase.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Truth;
+use super::event::Observation;
 use crate::domain::cd::{CdOutcome, CdTrigger};
 use crate::domain::ids::VersionNumber;
 
@@ -117,7 +117,7 @@ pub enum Receipt {
     /// Everything was re-read.
     Confirmed {
         /// What was found.
-        truth: Vec<Truth>,
+        truth: Vec<Observation>,
     },
     /// The CD run ended, did not start in time, or is not expected.
     Cd {

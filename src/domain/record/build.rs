@@ -10,7 +10,7 @@ use super::{
 use crate::domain::compare::{Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::PromotionId;
-use crate::domain::policy::{Answers, CodeEvidence, Effective, People, Separation, Truth, Verdict, checklist};
+use crate::domain::policy::{Answers, CodeEvidence, Effective, People, Separation, Tristate, Verdict, checklist};
 use crate::domain::preflight::CheckState;
 use crate::domain::promotion::Signer;
 use crate::domain::registry::PromotionTarget;
@@ -74,7 +74,7 @@ impl Basis {
             verdict: Verdict::default(),
             demands: Effective::of(&[]),
             people: People::default(),
-            separation: Separation { not_trainer: Truth::Unknown, not_author: Truth::Unknown },
+            separation: Separation { not_trainer: Tristate::Unknown, not_author: Tristate::Unknown },
             approvals: Vec::new(),
             artifact: ArtifactFacts::default(),
             supersedes: None,

@@ -9,7 +9,7 @@ use crate::domain::ids::PromotionId;
 /// One line of the chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "line")]
-pub enum Line {
+pub enum ChainLine {
     /// A decision, written before any server was.
     Record(Box<Sealed>),
     /// What became of a decision that starts no promotion; a promotion's outcome is in its own journal.
@@ -32,19 +32,19 @@ pub struct Outcome {
 }
 
 /// Hash of the newest record.
-pub fn head(lines: &[Line]) -> Option<String> {
+pub fn head(lines: &[ChainLine]) -> Option<String> {
     lines.iter().rev().find_map(|line| match line {
-        Line::Record(sealed) => Some(sealed.record_hash.clone()),
-        Line::Outcome(_) => None,
+        ChainLine::Record(sealed) => Some(sealed.record_hash.clone()),
+        ChainLine::Outcome(_) => None,
     })
 }
 
 /// Where the chain is broken, one sentence each. Empty: every record is whole and follows the one before it.
-pub fn breaks(lines: &[Line]) -> Vec<String> {
+pub fn breaks(lines: &[ChainLine]) -> Vec<String> {
     let mut out = Vec::new();
     let mut before: Option<String> = None;
     for (index, line) in lines.iter().enumerate() {
-        let Line::Record(sealed) = line else { continue };
+        let ChainLine::Record(sealed) = line else { continue };
         let number = index + 1;
         let computed = Sealed::new(sealed.record.clone()).record_hash;
         if computed != sealed.record_hash {

@@ -3,7 +3,7 @@
 //! All of them are functions of the record alone, so that whoever has the record can tell whether a text was changed.
 
 use super::{Decision, Record, Sealed};
-use crate::domain::policy::Truth;
+use crate::domain::policy::Tristate;
 use crate::domain::preflight::CheckState;
 use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER};
 use crate::domain::text::{clean, clean_line, shorten};
@@ -104,10 +104,10 @@ pub fn readable(sealed: &Sealed) -> String {
     if record.quorum > 1 {
         line("approvals", format!("{} of {} needed", record.approvers().len(), record.quorum));
     }
-    let apart = |t: Truth| match t {
-        Truth::True => "yes",
-        Truth::False => "no",
-        Truth::Unknown => "not known",
+    let apart = |t: Tristate| match t {
+        Tristate::True => "yes",
+        Tristate::False => "no",
+        Tristate::Unknown => "not known",
     };
     line(
         "signer is not the trainer, not the author",

@@ -1,4 +1,4 @@
-//! Does a release carry the sign-off it should? A pure judgement on what was read about a tag, line by line.
+//! Does a release carry the sign-off it should? A pure evaluation on what was read about a tag, line by line.
 //!
 //! Nothing a writer of MLflow tags or an editor of a release could forge counts by itself: the record has to fit the
 //! tag's message to the byte, the release's author and the comments are who the host says they are, and the registry is
@@ -40,7 +40,7 @@ impl LineState {
 
 /// One thing that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct VerifyCheck {
     /// What, in a word or two. Part of the JSON contract.
     pub check: &'static str,
     /// How it stands.
@@ -81,7 +81,7 @@ pub struct Proof {
 
 /// What was read of everything the record names.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Named {
+pub struct Reread {
     /// The version as the registry has it now, with its run.
     pub version: Outcome<(ModelVersion, RunFacts)>,
     /// What was in production then, as the registry has it now, with its run; none if nothing was.
@@ -173,7 +173,7 @@ pub fn as_signed(
 }
 
 /// Judges a release. `named` was read by what its record names; without a record there is nothing to read.
-pub fn judge(proof: &Proof, named: Option<&Named>) -> Vec<Line> {
+pub fn judge(proof: &Proof, named: Option<&Reread>) -> Vec<VerifyCheck> {
     let mut lines = Lines::default();
     release::tag(proof, &mut lines);
     release::releases(proof, &mut lines);
@@ -215,12 +215,12 @@ pub fn judge(proof: &Proof, named: Option<&Named>) -> Vec<Line> {
 /// The lines as they come.
 #[derive(Debug, Default)]
 struct Lines {
-    list: Vec<Line>,
+    list: Vec<VerifyCheck>,
 }
 
 impl Lines {
     fn add(&mut self, check: &'static str, state: LineState, detail: String) {
-        self.list.push(Line { check, state, detail, hint: None, failure: None });
+        self.list.push(VerifyCheck { check, state, detail, hint: None, failure: None });
     }
 
     fn pass(&mut self, check: &'static str, detail: impl Into<String>) {

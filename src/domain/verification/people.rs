@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Lines, Named, Proof, Signature};
+use super::{Lines, Proof, Reread, Signature};
 use crate::domain::commit::CommitComment;
-use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Truth};
+use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Tristate};
 use crate::domain::record::vouch::{self, Vouched};
 use crate::domain::record::{Approval, Decision, Record, Sealed};
 use crate::domain::text::clean_line;
 
 /// As many different people as are asked for, each vouched for by a comment that is still what it was.
-pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Named, lines: &mut Lines) {
+pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
     let asked = named.policy.as_ref().map_or(1, |(sources, _)| Effective::of(sources).approvals);
     let needed = match record.decision {
@@ -83,7 +83,7 @@ fn signed_by_the_host(record: &Record) -> Timestamp {
 }
 
 /// Nobody who approved made it: as recorded, and as the servers say now.
-pub(super) fn four_eyes(sealed: &Sealed, named: &Named, lines: &mut Lines) {
+pub(super) fn four_eyes(sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
     let Some((sources, evidence)) = &named.policy else { return };
     let demands = Effective::of(sources);
@@ -117,21 +117,21 @@ fn judge(demands: &Effective, record: &Record, who: &str, is: Separation, wrong:
     ] {
         // As in the approval itself: a rule that is not asked for has no unknowns.
         let severity = match truth {
-            Truth::True => continue,
-            Truth::False => rule,
-            Truth::Unknown if rule == Severity::Ignore => continue,
-            Truth::Unknown => eyes.unknown,
+            Tristate::True => continue,
+            Tristate::False => rule,
+            Tristate::Unknown if rule == Severity::Ignore => continue,
+            Tristate::Unknown => eyes.unknown,
         };
         if severity.min(rollback) == Severity::Block {
             wrong.push(match truth {
-                Truth::False => format!("{who} {did}"),
+                Tristate::False => format!("{who} {did}"),
                 _ => format!("nobody says {what}"),
             });
         }
     }
 }
 
-pub(super) fn may_sign(named: &Named, lines: &mut Lines) {
+pub(super) fn may_sign(named: &Reread, lines: &mut Lines) {
     let wrong = named.may_sign.iter().filter_map(|(_, may)| may.as_ref().err().map(|why| clean_line(why))).collect();
     if !named.may_sign.is_empty() {
         let names = named.may_sign.iter().map(|(login, _)| clean_line(login)).collect::<Vec<_>>().join(", ");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Lines, Named, Proof, as_signed};
+use super::{Lines, Proof, Reread, as_signed};
 use crate::domain::facts::RunFacts;
 use crate::domain::ids::RunId;
 use crate::domain::promotion::CommitOrigin;
@@ -11,7 +11,7 @@ use crate::domain::registry::ModelVersion;
 use crate::domain::run::{MetricValue, Run};
 use crate::domain::text::clean_line;
 
-pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Named, lines: &mut Lines) {
+pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
     let (version, run) = match &named.version {
         Ok((version, run)) => (version, run),
@@ -54,7 +54,7 @@ pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Named, lines: &mut
     }
 }
 
-fn files(record: &Record, named: &Named, lines: &mut Lines) {
+fn files(record: &Record, named: &Reread, lines: &mut Lines) {
     let Some(signed) = &record.artifact.mlmodel else {
         return lines.note("files", "the record holds no digest of the model's files");
     };
@@ -66,7 +66,7 @@ fn files(record: &Record, named: &Named, lines: &mut Lines) {
     }
 }
 
-fn recorded_run(record: &Record, run: &RunFacts, named: &Named, lines: &mut Lines) {
+fn recorded_run(record: &Record, run: &RunFacts, named: &Reread, lines: &mut Lines) {
     match run {
         RunFacts::NotRecorded if record.metrics.iter().all(|m| m.candidate.is_none()) => {
             lines.note("metrics", "the version names no run, and none were signed");
@@ -85,7 +85,7 @@ fn recorded_run(record: &Record, run: &RunFacts, named: &Named, lines: &mut Line
 }
 
 /// The commit is the one the run recorded, unless the verifier lets a branch stand in.
-fn commit(record: &Record, run: &Run, named: &Named, lines: &mut Lines) {
+fn commit(record: &Record, run: &Run, named: &Reread, lines: &mut Lines) {
     let Some(change) = &record.change else { return };
     match (&change.commit_origin, run.source_commit()) {
         (CommitOrigin::Run, Some(rev)) if change.commit.as_str().starts_with(&rev.to_ascii_lowercase()) => {

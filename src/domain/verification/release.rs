@@ -1,6 +1,6 @@
 //! Tag, release and record: do they belong together?
 
-use super::{Lines, Named, Proof};
+use super::{Lines, Proof, Reread};
 use crate::domain::commit::{ReleaseState, TagState};
 use crate::domain::record::seal::sha256;
 use crate::domain::record::{ASSET, Sealed, text};
@@ -154,7 +154,7 @@ fn author(release: &ReleaseState, sealed: &Sealed, lines: &mut Lines) {
 }
 
 /// The tag is where the verifier's own configuration releases this model.
-pub(super) fn repository(proof: &Proof, named: &Named, lines: &mut Lines) {
+pub(super) fn repository(proof: &Proof, named: &Reread, lines: &mut Lines) {
     match &named.repository {
         Ok(repo) if *repo == proof.place.repo => {}
         Ok(repo) => lines.fail("names", format!("this model is released from {repo}, not from {}", proof.place.repo)),

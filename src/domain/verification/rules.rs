@@ -1,6 +1,6 @@
 //! The policy: what was recorded of it, and the verifier's own, laid against what is read now.
 
-use super::{Lines, Named};
+use super::{Lines, Reread};
 use crate::domain::policy::{Answer, Answers, Effective, Evidence, Severity, Verdict, checklist, judge};
 use crate::domain::preflight::CheckState;
 use crate::domain::record::{Decision, Record, Sealed, text};
@@ -18,7 +18,7 @@ pub(super) fn recorded(sealed: &Sealed, lines: &mut Lines) {
 }
 
 /// The verifier's own rules hold for what was signed, at the time it was signed.
-pub(super) fn own(sealed: &Sealed, named: &Named, lines: &mut Lines) {
+pub(super) fn own(sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
     let Some((sources, evidence)) = &named.policy else { return };
     let demands = Effective::of(sources);

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-//! The judgement on one release made of the samples: what holds, and that no byte can change unseen.
+//! The evaluation on one release made of the samples: what holds, and that no byte can change unseen.
 
 use proptest::prelude::*;
 
@@ -49,7 +49,7 @@ fn proof() -> Proof {
 }
 
 /// The registry after the promotion: the candidate in Production, the one before archived.
-fn named() -> Named {
+fn named() -> Reread {
     let mut facts = samples::facts();
     facts.version.stage = Stage::Production;
     let mut before = facts.baseline.clone().unwrap();
@@ -60,7 +60,7 @@ fn named() -> Named {
         code: CodeEvidence::unread("not read"),
         read_at: samples::now(),
     };
-    Named {
+    Reread {
         version: Ok((facts.version, facts.run)),
         baseline: Some(Ok((before.version, before.run))),
         mlmodel: None,
@@ -73,7 +73,7 @@ fn named() -> Named {
     }
 }
 
-fn against(lines: &[Line]) -> Vec<&'static str> {
+fn against(lines: &[VerifyCheck]) -> Vec<&'static str> {
     lines.iter().filter(|l| l.state.refuses()).map(|l| l.check).collect()
 }
 
@@ -89,7 +89,7 @@ fn what_cannot_be_read_holds_nothing_and_keeps_its_kind() {
     let down = || Failure::new(FailureKind::Unavailable, Service::Mlflow, "read it", "it is down");
     let mut proof = proof();
     proof.tag = Err(down());
-    let named = Named { version: Err(down()), ..named() };
+    let named = Reread { version: Err(down()), ..named() };
     let lines = judge(&proof, Some(&named));
     assert_eq!(against(&lines), ["tag", "version"]);
     assert!(lines.iter().filter(|l| l.state.refuses()).all(|l| l.failure == Some(FailureKind::Unavailable)));
@@ -106,7 +106,7 @@ fn a_signature_counts_only_where_somebody_asks_for_it() {
         (Signature::Checked(Err("not theirs".into())), true),
         (Signature::Unread(unread), true),
     ] {
-        let lines = judge(&proof(), Some(&Named { signature: signature.clone(), ..named() }));
+        let lines = judge(&proof(), Some(&Reread { signature: signature.clone(), ..named() }));
         assert_eq!(against(&lines) == ["signature"], refused, "{signature:?}");
     }
 }
@@ -120,7 +120,7 @@ fn a_digest_of_files_is_compared_where_one_was_recorded() {
     proof.tag = Ok(Some(tag(plan.tag_message.as_bytes())));
     proof.asset = Ok(Some(plan.record.to_bytes()));
     for (now, refused) in [("sha256:aa", false), ("sha256:bb", true)] {
-        let named = Named { mlmodel: Some(Ok(now.into())), ..named() };
+        let named = Reread { mlmodel: Some(Ok(now.into())), ..named() };
         assert_eq!(against(&judge(&proof, Some(&named))) == ["files"], refused, "{now}");
     }
 }

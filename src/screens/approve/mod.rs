@@ -19,7 +19,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::record::{Decision, SignOff};
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 use crate::services::DecisionDraft;
 
 /// Facts older than this are read again before anything is done, in seconds.
@@ -145,22 +145,24 @@ impl Approve {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let leaving = matches!(event, Event::Action(Action::Back));
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let leaving = matches!(event, ScreenEvent::Action(Action::Back));
         if self.phase == Phase::Submitted {
-            return Step { nav: leaving.then_some(Nav::Pop), ..Step::none() };
+            return Response { nav: leaving.then_some(Nav::Pop), ..Response::none() };
         }
         match event {
-            _ if leaving => return Step { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Step::none() },
-            Event::Key(key) => self.typed(key),
-            Event::Paste(text) => match self.focus {
+            _ if leaving => {
+                return Response { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Response::none() };
+            }
+            ScreenEvent::Key(key) => self.typed(key),
+            ScreenEvent::Paste(text) => match self.focus {
                 Focus::Reason => edit::paste(&mut self.reason, text),
                 Focus::Confirmation => self.word = Some("A paste does not confirm: type it.".to_owned()),
             },
-            Event::Action(action) => return self.act(action, ctx),
-            Event::Changed => {}
+            ScreenEvent::Action(action) => return self.act(action, ctx),
+            ScreenEvent::Changed => {}
         }
-        Step::none()
+        Response::none()
     }
 
     fn typed(&mut self, key: Key) {
@@ -179,7 +181,7 @@ impl Approve {
         }
     }
 
-    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Response {
         match action {
             Action::NextField => {
                 self.focus = match self.focus {
@@ -190,37 +192,37 @@ impl Approve {
             Action::Notes => self.show_notes = !self.show_notes,
             Action::Refresh => {
                 self.phase = Phase::Open;
-                return Step::refresh(vec![self.query()]);
+                return Response::refresh(vec![self.query()]);
             }
             Action::Browse => {
-                return Step::effect(Effect::Browse(Place::Version(self.model.clone(), self.version)));
+                return Response::effect(Effect::Browse(Place::Version(self.model.clone(), self.version)));
             }
             Action::Confirm if self.focus == Focus::Reason => self.focus = Focus::Confirmation,
             Action::Confirm => return self.confirm(ctx),
             _ => {}
         }
-        Step::none()
+        Response::none()
     }
 
-    fn confirm(&mut self, ctx: &Ctx<'_>) -> Step {
+    fn confirm(&mut self, ctx: &Ctx<'_>) -> Response {
         match self.obstacle(ctx) {
-            Err(Obstacle::Silent) => Step::none(),
+            Err(Obstacle::Silent) => Response::none(),
             Err(Obstacle::Say(word)) => {
                 self.word = Some(word);
-                Step::none()
+                Response::none()
             }
             Err(Obstacle::ReadAgain) => {
                 self.word =
                     Some("What you see is more than a minute old: reading it again. Then press Enter.".to_owned());
-                Step::refresh(vec![self.query()])
+                Response::refresh(vec![self.query()])
             }
             Ok(preflight) => {
                 let Some(draft) = preflight.draft.clone() else {
-                    return Step::none();
+                    return Response::none();
                 };
                 self.phase = Phase::Submitted;
                 let sign_off = self.sign_off(preflight, ctx);
-                Step::effect(if draft.basis.completes() {
+                Response::effect(if draft.basis.completes() {
                     Effect::Promote { draft: Box::new(draft), sign_off }
                 } else {
                     Effect::Decide { draft: Box::new(DecisionDraft::from(&draft)), sign_off }
@@ -242,13 +244,13 @@ impl Approve {
                 _ => Err(Obstacle::Say(format!("Type exactly {wanted}."))),
             };
         }
-        let Some(preflight) = ctx.catalog.preflight(&self.model, self.version, self.decision) else {
+        let Some(preflight) = ctx.cache.preflight(&self.model, self.version, self.decision) else {
             return say("The plan is not there yet.");
         };
-        if ctx.catalog.is_loading(&self.query()) {
+        if ctx.cache.is_loading(&self.query()) {
             return say("Still reading. Wait for it, then press Enter.");
         }
-        if ctx.catalog.failure(&self.query()).is_some() {
+        if ctx.cache.failure(&self.query()).is_some() {
             return say("The last read failed. Read it again first (Ctrl-R).");
         }
         if !preflight.may_confirm() {
@@ -284,7 +286,7 @@ impl Approve {
         if draft.facts.digest() == *reviewed {
             return Vec::new();
         }
-        match ctx.catalog.facts(&self.model, self.version) {
+        match ctx.cache.facts(&self.model, self.version) {
             Some(facts) if facts.digest() == *reviewed => facts.changes_to(&draft.facts),
             _ => vec!["the facts are not those that were reviewed".to_owned()],
         }
@@ -307,7 +309,7 @@ impl Approve {
 
     /// Rules that confirming would pass by an override.
     fn overridden(&self, ctx: &Ctx<'_>) -> usize {
-        let preflight = ctx.catalog.preflight(&self.model, self.version, self.decision);
+        let preflight = ctx.cache.preflight(&self.model, self.version, self.decision);
         preflight.filter(|p| p.needs_override()).map_or(0, |p| p.blocking().count())
     }
 

@@ -9,9 +9,9 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::beside::{Cells, Column, lay};
-use crate::domain::named::Tags;
-use crate::screens::parts::{Ctx, Event, Step};
-use rows::{Choice, Row};
+use crate::domain::sorted_map::Tags;
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use rows::{Choice, CompareRow};
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Compare {
     choice: Choice,
     /// The first subject in sight.
     first: usize,
-    rows: Vec<Row>,
+    rows: Vec<CompareRow>,
     keys: Vec<String>,
     /// Which runs were there, what was chosen and how wide it was when the rows were made.
     made_from: Option<(Vec<bool>, Choice, u16)>,
@@ -58,51 +58,51 @@ impl Compare {
 
     /// The runs.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        ctx.catalog.runs_to_ask(self.subjects.iter().filter_map(|s| s.run.clone()))
+        ctx.cache.runs_to_ask(self.subjects.iter().filter_map(|s| s.run.clone()))
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let step = match event {
-            Event::Action(action) if action.is_movement() => {
+            ScreenEvent::Action(action) if action.is_movement() => {
                 self.cursor.step(action, &self.keys, ctx.rows(1));
-                Step::none()
+                Response::none()
             }
-            Event::Action(action) => self.act(action, ctx),
-            _ => Step::none(),
+            ScreenEvent::Action(action) => self.act(action, ctx),
+            _ => Response::none(),
         };
         self.settle(ctx);
         step
     }
 
-    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Response {
         let last = self.subjects.len().saturating_sub(1);
         match action {
-            Action::Refresh => return Step::refresh(self.needs(ctx)),
+            Action::Refresh => return Response::refresh(self.needs(ctx)),
             Action::Differences => self.choice.differences_only = !self.choice.differences_only,
             Action::SortBySize if self.subjects.len() == 2 => self.choice.by_size = !self.choice.by_size,
-            Action::SortBySize => return Step::notice("Changes have a size between two; these are more."),
+            Action::SortBySize => return Response::notice("Changes have a size between two; these are more."),
             Action::CursorLeft => self.first = self.first.saturating_sub(1),
             Action::CursorRight => self.first = (self.first + 1).min(last),
             Action::Curve => return self.open(),
             Action::Copy => {
-                if let Some(Row::Value { row, .. }) = self.rows.get(self.cursor.index()) {
-                    return Step::copy(row.name.clone());
+                if let Some(CompareRow::Value { row, .. }) = self.rows.get(self.cursor.index()) {
+                    return Response::copy(row.name.clone());
                 }
             }
             _ => {}
         }
-        Step::none()
+        Response::none()
     }
 
     /// Enter: the curve of a metric; unfolds a group or a long text.
-    fn open(&mut self) -> Step {
+    fn open(&mut self) -> Response {
         match self.rows.get(self.cursor.index()) {
-            Some(Row::Value { row, .. }) if matches!(row.cells, Cells::Numbers(_)) => {
+            Some(CompareRow::Value { row, .. }) if matches!(row.cells, Cells::Numbers(_)) => {
                 let subjects = self.subjects.iter().filter(|s| s.run.is_some()).cloned().collect();
-                return Step::push(Route::Curves(subjects, row.name.clone()));
+                return Response::push(Route::Curves(subjects, row.name.clone()));
             }
-            Some(Row::Value { .. } | Row::Group { .. }) => {
+            Some(CompareRow::Value { .. } | CompareRow::Group { .. }) => {
                 if let Some(key) = self.keys.get(self.cursor.index())
                     && !self.choice.open.remove(key)
                 {
@@ -111,7 +111,7 @@ impl Compare {
             }
             _ => {}
         }
-        Step::none()
+        Response::none()
     }
 
     fn settle(&mut self, ctx: &Ctx<'_>) {
@@ -128,9 +128,9 @@ impl Compare {
     }
 
     fn column<'a>(&self, subject: &Subject, ctx: &Ctx<'a>) -> Column<'a> {
-        let run = subject.run.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
+        let run = subject.run.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
         let tags: Option<&Tags> = subject.version.as_ref().and_then(|(model, number)| {
-            let versions = ctx.catalog.versions(model)?;
+            let versions = ctx.cache.versions(model)?;
             versions.items.iter().find(|v| v.number == *number).map(|v| &v.tags)
         });
         Column { run, tags }

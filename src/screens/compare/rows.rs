@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use crate::domain::beside::{Beside, Cells, Row as Laid, sort_by_size};
+use crate::domain::beside::{Beside, Cells, ValueRow, sort_by_size};
 use crate::domain::fold::{Fold, LEAST, fold};
 use crate::domain::text::clean_line;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Row {
+pub enum CompareRow {
     /// Between sections.
     Gap,
     /// A section, and a word on it.
@@ -32,7 +32,7 @@ pub enum Row {
     /// A metric, param or tag.
     Value {
         /// What it is and what it says.
-        row: Laid,
+        row: ValueRow,
         /// It belongs to an open group.
         inside: bool,
     },
@@ -52,7 +52,7 @@ pub struct Choice {
 }
 
 /// The rows, each with a key of its own. Long texts are wrapped to `width`.
-pub fn rows(laid: Beside, labels: &[&str], choice: &Choice, width: usize) -> (Vec<Row>, Vec<String>) {
+pub fn rows(laid: Beside, labels: &[&str], choice: &Choice, width: usize) -> (Vec<CompareRow>, Vec<String>) {
     let mut out = Out { rows: Vec::new(), keys: Vec::new() };
     for (title, items) in [("METRICS", laid.metrics), ("PARAMS", laid.params), ("TAGS", laid.tags)] {
         section(&mut out, title, items, labels, choice, width);
@@ -61,20 +61,20 @@ pub fn rows(laid: Beside, labels: &[&str], choice: &Choice, width: usize) -> (Ve
 }
 
 struct Out {
-    rows: Vec<Row>,
+    rows: Vec<CompareRow>,
     keys: Vec<String>,
 }
 
 impl Out {
-    fn push(&mut self, key: String, row: Row) {
+    fn push(&mut self, key: String, row: CompareRow) {
         self.keys.push(key);
         self.rows.push(row);
     }
 }
 
-fn section(out: &mut Out, title: &'static str, items: Vec<Laid>, labels: &[&str], choice: &Choice, width: usize) {
+fn section(out: &mut Out, title: &'static str, items: Vec<ValueRow>, labels: &[&str], choice: &Choice, width: usize) {
     let total = items.len();
-    let mut kept: Vec<Laid> = items.into_iter().filter(|r| !choice.differences_only || r.differs()).collect();
+    let mut kept: Vec<ValueRow> = items.into_iter().filter(|r| !choice.differences_only || r.differs()).collect();
     let equal = total - kept.len();
     let word = match (total, equal) {
         (0, _) => "none".to_owned(),
@@ -83,9 +83,9 @@ fn section(out: &mut Out, title: &'static str, items: Vec<Laid>, labels: &[&str]
         (_, equal) => format!("{equal} equal"),
     };
     if !out.rows.is_empty() {
-        out.push(format!("{title} gap"), Row::Gap);
+        out.push(format!("{title} gap"), CompareRow::Gap);
     }
-    out.push(title.to_owned(), Row::Section { title, word });
+    out.push(title.to_owned(), CompareRow::Section { title, word });
     if choice.by_size {
         // Sorted by size, rows stand for themselves: the largest change must not hide in a group.
         sort_by_size(&mut kept);
@@ -102,7 +102,7 @@ fn section(out: &mut Out, title: &'static str, items: Vec<Laid>, labels: &[&str]
                 let key = format!("{title} {prefix}*");
                 let open = choice.open.contains(&key);
                 let differing = members.iter().filter(|i| kept[**i].differs()).count();
-                out.push(key, Row::Group { prefix, count: members.len(), differing, open });
+                out.push(key, CompareRow::Group { prefix, count: members.len(), differing, open });
                 for i in members.into_iter().filter(|_| open) {
                     value(out, title, kept[i].clone(), true, labels, choice, width);
                 }
@@ -111,18 +111,18 @@ fn section(out: &mut Out, title: &'static str, items: Vec<Laid>, labels: &[&str]
     }
 }
 
-fn value(out: &mut Out, title: &str, row: Laid, inside: bool, labels: &[&str], choice: &Choice, width: usize) {
+fn value(out: &mut Out, title: &str, row: ValueRow, inside: bool, labels: &[&str], choice: &Choice, width: usize) {
     let key = format!("{title} {}", row.name);
     let texts = match &row.cells {
         Cells::Texts(texts) if choice.open.contains(&key) => texts.clone(),
         _ => Vec::new(),
     };
-    out.push(key.clone(), Row::Value { row, inside });
+    out.push(key.clone(), CompareRow::Value { row, inside });
     for (label, text) in labels.iter().zip(texts) {
         let text = clean_line(text.as_deref().unwrap_or("-"));
         let line = format!("{label}: {text}");
         for (n, line) in crate::ui::text::wrap(&line, width.max(20)).into_iter().enumerate() {
-            out.push(format!("{key} {label} {n}"), Row::Text(line));
+            out.push(format!("{key} {label} {n}"), CompareRow::Text(line));
         }
     }
 }

@@ -7,8 +7,8 @@ use ratatui::widgets::Widget as _;
 use std::borrow::Cow;
 
 use super::Compare;
-use super::rows::Row as CompareRow;
-use crate::domain::beside::{Cells, Row as Laid};
+use super::rows::CompareRow;
+use crate::domain::beside::{Cells, ValueRow as Laid};
 use crate::domain::compare::metric_change;
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
@@ -42,7 +42,7 @@ impl Compare {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let failure = self.subjects.iter().find_map(|s| ctx.catalog.run_failure(s.run.as_ref()?));
+        let failure = self.subjects.iter().find_map(|s| ctx.cache.run_failure(s.run.as_ref()?));
         let area = format::banner(area, buf, skin, failure, None);
         let columns = self.columns();
         let widths = Widths::of(&columns, [self.sample()]);

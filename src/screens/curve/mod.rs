@@ -8,8 +8,8 @@ use crate::app::query::Query;
 use crate::app::route::{Route, Subject as Named};
 use crate::domain::history::Point;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
-use crate::screens::parts::plot::{self, Axis, Line};
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::plot::{self, Axis, PlotLine};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 
 /// How far one zoom step goes.
 const ZOOM: f64 = 0.5;
@@ -97,10 +97,10 @@ impl Curve {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         self.learn(ctx);
-        let Event::Action(action) = event else {
-            return Step::none();
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
         };
         let width = self.sight.1 - self.sight.0;
         let column = width / f64::from(ctx.width.max(20));
@@ -116,27 +116,27 @@ impl Curve {
                 self.axis = if self.axis == Axis::Steps { Axis::Time } else { Axis::Steps };
                 self.sight = (0.0, 1.0);
             }
-            Action::Refresh => return Step::refresh(self.needs(ctx)),
+            Action::Refresh => return Response::refresh(self.needs(ctx)),
             Action::Trend => {
                 return match &self.subject {
                     Subject::Version(model, version) => {
-                        Step::push(Route::Trend(model.clone(), *version, self.metric.clone()))
+                        Response::push(Route::Trend(model.clone(), *version, self.metric.clone()))
                     }
-                    Subject::Runs(_) => Step::notice("These are runs; a trend goes over the versions of a model."),
+                    Subject::Runs(_) => Response::notice("These are runs; a trend goes over the versions of a model."),
                 };
             }
             Action::Copy => {
                 if let Some(point) = self.at_cursor(ctx).into_iter().next() {
-                    return Step::copy(point.value.0.to_string());
+                    return Response::copy(point.value.0.to_string());
                 }
             }
             _ => {}
         }
-        Step::none()
+        Response::none()
     }
 
     /// The lines to draw: the finest that are there, the baseline first.
-    pub fn lines<'a>(&self, ctx: &Ctx<'a>) -> Vec<Line<'a>> {
+    pub fn lines<'a>(&self, ctx: &Ctx<'a>) -> Vec<PlotLine<'a>> {
         let runs = self.runs(ctx);
         let detail = self.window().map(|window| Query::Histories {
             runs: runs.clone(),
@@ -144,14 +144,14 @@ impl Curve {
             window: Some(window),
         });
         let found = detail
-            .and_then(|q| ctx.catalog.histories(&q))
-            .or_else(|| ctx.catalog.histories(&self.whole(runs)))
+            .and_then(|q| ctx.cache.histories(&q))
+            .or_else(|| ctx.cache.histories(&self.whole(runs)))
             .unwrap_or_default();
         let mut lines: Vec<_> = found
             .iter()
             .filter_map(|history| {
                 let (place, label) = self.place_of(ctx, &history.run)?;
-                Some(Line { label, place, history })
+                Some(PlotLine { label, place, history })
             })
             .collect();
         // What is in front is drawn last.
@@ -176,7 +176,7 @@ impl Curve {
     }
 
     /// The whole axis.
-    fn range(&self, lines: &[Line<'_>]) -> (f64, f64) {
+    fn range(&self, lines: &[PlotLine<'_>]) -> (f64, f64) {
         if let (Axis::Steps, Some((low, high))) = (self.axis, self.steps) {
             #[expect(clippy::cast_precision_loss, reason = "for drawing")]
             return (low as f64, (high as f64).max(low as f64 + 1.0));
@@ -185,7 +185,7 @@ impl Curve {
     }
 
     fn learn(&mut self, ctx: &Ctx<'_>) {
-        let Some(whole) = ctx.catalog.histories(&self.whole(self.runs(ctx))) else {
+        let Some(whole) = ctx.cache.histories(&self.whole(self.runs(ctx))) else {
             return;
         };
         let steps = || whole.iter().flat_map(|h| h.points.iter().map(|p| p.step));
@@ -241,7 +241,7 @@ impl Curve {
         match &self.subject {
             Subject::Runs(runs) => runs.clone(),
             Subject::Version(model, version) => {
-                let Some(facts) = ctx.catalog.facts(model, *version) else {
+                let Some(facts) = ctx.cache.facts(model, *version) else {
                     return Vec::new();
                 };
                 let baseline = facts.baseline.as_ref().and_then(|b| Some((b.version.number, b.run.known()?)));

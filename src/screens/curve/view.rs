@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::{Curve, Subject};
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
-use crate::screens::parts::plot::{Axis, Line, NO_CURVE};
+use crate::screens::parts::plot::{Axis, NO_CURVE, PlotLine};
 use crate::screens::parts::plot_view::{Plot, role, statistics};
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -43,10 +43,10 @@ impl Curve {
         let lines = self.lines(ctx);
         let query = self.whole(self.runs(ctx));
         let facts = self.facts();
-        let failure = ctx.catalog.failure(&query).or_else(|| ctx.catalog.failure(facts.as_ref()?));
-        let area = format::banner(area, buf, skin, failure, ctx.catalog.slot(&query).and_then(|s| s.read_at));
+        let failure = ctx.cache.failure(&query).or_else(|| ctx.cache.failure(facts.as_ref()?));
+        let area = format::banner(area, buf, skin, failure, ctx.cache.slot(&query).and_then(|s| s.read_at));
         if lines.iter().all(|l| l.history.points.is_empty()) {
-            let message = match (failure, ctx.catalog.histories(&query)) {
+            let message = match (failure, ctx.cache.histories(&query)) {
                 (Some(_), _) => "",
                 (None, None) => "reading the history …",
                 (None, Some(_)) => "This metric has no history.",
@@ -101,7 +101,7 @@ impl Curve {
         phrase.add(Role::Muted, scale)
     }
 
-    fn chart(&self, area: Rect, buf: &mut Buffer, lines: &[Line<'_>], skin: &Skin) {
+    fn chart(&self, area: Rect, buf: &mut Buffer, lines: &[PlotLine<'_>], skin: &Skin) {
         let (low, high) = self.range(lines);
         let place = |at: f64| low + at * (high - low);
         let plot = Plot {

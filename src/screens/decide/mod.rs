@@ -14,7 +14,7 @@ use crate::app::text_area::TextArea;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, SignOff};
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 
 /// Said to who submits too early.
 const READING: &str = "Still reading. Wait for it, then press Ctrl-S.";
@@ -91,51 +91,51 @@ impl Decide {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if self.is_submitted() {
-            let leaving = matches!(event, Event::Action(Action::Back));
-            return Step { nav: leaving.then_some(Nav::Pop), ..Step::none() };
+            let leaving = matches!(event, ScreenEvent::Action(Action::Back));
+            return Response { nav: leaving.then_some(Nav::Pop), ..Response::none() };
         }
         match event {
-            Event::Key(key) => {
+            ScreenEvent::Key(key) => {
                 self.word = None;
                 self.reason.edit(key);
             }
-            Event::Paste(text) => self.reason.paste(text),
-            Event::Action(Action::Back) => {
-                return Step { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Step::none() };
+            ScreenEvent::Paste(text) => self.reason.paste(text),
+            ScreenEvent::Action(Action::Back) => {
+                return Response { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Response::none() };
             }
-            Event::Action(Action::Browse) => {
-                return Step::effect(Effect::Browse(Place::Version(self.model.clone(), self.version)));
+            ScreenEvent::Action(Action::Browse) => {
+                return Response::effect(Effect::Browse(Place::Version(self.model.clone(), self.version)));
             }
-            Event::Action(Action::Refresh) => {
+            ScreenEvent::Action(Action::Refresh) => {
                 (self.phase, self.word) = (Phase::Open, None);
-                return Step::refresh(vec![self.query()]);
+                return Response::refresh(vec![self.query()]);
             }
-            Event::Action(Action::Submit) => return self.submit(ctx),
+            ScreenEvent::Action(Action::Submit) => return self.submit(ctx),
             // What one was told to wait for is over.
-            Event::Changed if self.word.as_deref() == Some(READING) && !ctx.catalog.is_loading(&self.query()) => {
+            ScreenEvent::Changed if self.word.as_deref() == Some(READING) && !ctx.cache.is_loading(&self.query()) => {
                 self.word = None;
             }
-            Event::Action(_) | Event::Changed => {}
+            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
         }
-        Step::none()
+        Response::none()
     }
 
-    fn submit(&mut self, ctx: &Ctx<'_>) -> Step {
+    fn submit(&mut self, ctx: &Ctx<'_>) -> Response {
         match self.obstacle(ctx) {
             Some(word) => {
                 self.word = Some(word);
-                Step::none()
+                Response::none()
             }
             None => {
-                let Some(draft) = ctx.catalog.decisions.draft(&self.model, self.version, self.decision) else {
-                    return Step::none();
+                let Some(draft) = ctx.cache.decisions.draft(&self.model, self.version, self.decision) else {
+                    return Response::none();
                 };
                 self.phase = Phase::Submitted;
                 let effect = Effect::Decide { draft: Box::new(draft.clone()), sign_off: self.sign_off(ctx) };
                 // Kept until it is known to be in a record: a crash in between loses no word.
-                Step { remember: Some(self.remember(ctx)), ..Step::effect(effect) }
+                Response { remember: Some(self.remember(ctx)), ..Response::effect(effect) }
             }
         }
     }
@@ -149,13 +149,13 @@ impl Decide {
         if self.reason.text().trim().is_empty() {
             return Some(format!("To {} needs a reason: type it.", self.decision.word()));
         }
-        if ctx.catalog.is_loading(&self.query()) {
+        if ctx.cache.is_loading(&self.query()) {
             return say(READING);
         }
-        if ctx.catalog.failure(&self.query()).is_some() {
+        if ctx.cache.failure(&self.query()).is_some() {
             return say("The last read failed. Read it again first (Ctrl-R).");
         }
-        let Some(draft) = ctx.catalog.decisions.draft(&self.model, self.version, self.decision) else {
+        let Some(draft) = ctx.cache.decisions.draft(&self.model, self.version, self.decision) else {
             return say("It is not read yet.");
         };
         if ctx.rules.readonly {

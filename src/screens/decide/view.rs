@@ -20,7 +20,7 @@ const LEAST: u16 = 3;
 impl Decide {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let slot = ctx.catalog.slot(&self.query());
+        let slot = ctx.cache.slot(&self.query());
         let right = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
         let word = match self.decision {
             Decision::Hold => "Hold back",
@@ -63,10 +63,7 @@ impl Decide {
     fn above(&self, wide: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
         let symbols = skin.symbols();
         let mut lines = Vec::new();
-        match (
-            ctx.catalog.decisions.draft(&self.model, self.version, self.decision),
-            ctx.catalog.failure(&self.query()),
-        ) {
+        match (ctx.cache.decisions.draft(&self.model, self.version, self.decision), ctx.cache.failure(&self.query())) {
             (_, Some(failure)) => {
                 let hint = failure.hint.clone().unwrap_or_else(|| "Ctrl-R reads again.".to_owned());
                 let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", symbols.block));

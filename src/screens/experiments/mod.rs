@@ -9,7 +9,7 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ExperimentId;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Ctx, Event, Filter, Step};
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,7 +42,7 @@ impl Experiments {
 
     /// The first page, and the next when the cursor comes near the end or a filter looks for more.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let list = &ctx.catalog.experiments;
+        let list = &ctx.cache.experiments;
         let near_end = self.list.is_near_end(self.rows(ctx));
         if list.is_due() || list.has_more() && (near_end || self.list.filter().is_active()) {
             vec![Query::Experiments { page: list.next_page() }]
@@ -52,8 +52,8 @@ impl Experiments {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let list = &ctx.catalog.experiments;
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let list = &ctx.cache.experiments;
         let typed = self.list.hear(event);
         if typed || self.made_from != Some(list.changed) {
             self.made_from = Some(list.changed);
@@ -62,15 +62,15 @@ impl Experiments {
         }
         let rows = self.rows(ctx);
         let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
-            return Step::none();
+            return Response::none();
         };
         if action == Action::Refresh {
-            return Step::refresh(vec![Query::Experiments { page: None }]);
+            return Response::refresh(vec![Query::Experiments { page: None }]);
         }
         match (action, self.list.selected(&list.items)) {
-            (Action::Open, Some(e)) => Step::push(Route::Runs(e.id.clone(), e.name.clone())),
-            (Action::Copy, Some(e)) => Step::copy(e.id.as_str().to_owned()),
-            _ => Step::none(),
+            (Action::Open, Some(e)) => Response::push(Route::Runs(e.id.clone(), e.name.clone())),
+            (Action::Copy, Some(e)) => Response::copy(e.id.as_str().to_owned()),
+            _ => Response::none(),
         }
     }
 

@@ -6,7 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::Experiments;
 use crate::app::query::Query;
-use crate::ports::tracking::Experiment;
+use crate::domain::experiment::Experiment;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -17,12 +17,12 @@ use crate::ui::widgets::{Row, Table};
 impl Experiments {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let list = &ctx.catalog.experiments;
+        let list = &ctx.cache.experiments;
         let query = Query::Experiments { page: list.next_page() };
-        let failed = ctx.catalog.failure(&query).is_some();
+        let failed = ctx.cache.failure(&query).is_some();
         let right = vec![
             format::count(list.read_at.map(|_| list.items.len()), list.has_more(), "experiment", "experiments"),
-            format::freshness(ctx.catalog.is_loading(&query), failed, list.read_at, skin),
+            format::freshness(ctx.cache.is_loading(&query), failed, list.read_at, skin),
         ];
         (Phrase::of(Role::Title, "Experiments"), right)
     }
@@ -30,8 +30,8 @@ impl Experiments {
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let area = format::filter_line(self.list.filter(), area, buf, skin);
-        let list = &ctx.catalog.experiments;
-        let failure = ctx.catalog.failure(&Query::Experiments { page: list.next_page() });
+        let list = &ctx.cache.experiments;
+        let failure = ctx.cache.failure(&Query::Experiments { page: list.next_page() });
         let area = format::banner(area, buf, skin, failure, list.read_at);
         if self.list.is_empty() {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), list.read_at) {

@@ -15,7 +15,7 @@ use crate::app::route::Route;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::text::clean_line;
 use crate::screens::parts::save::Save;
-use crate::screens::parts::{Ctx, Event, Filter, Step};
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
 use crate::ui::text::wrap;
 
 /// Levels the tree shows. Deeper ones are some loop of links on the server.
@@ -44,7 +44,7 @@ pub enum Kind {
 
 /// A row of the tree.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct FileRow {
     /// What keeps the cursor on it.
     pub key: Key,
     /// How deep it stands.
@@ -63,7 +63,7 @@ pub struct Files {
     owner: Owner,
     roots: Vec<ArtifactRoot>,
     open: BTreeSet<Key>,
-    rows: Vec<Row>,
+    rows: Vec<FileRow>,
     keys: Vec<Key>,
     cursor: Cursor<Key>,
     filter: Filter,
@@ -116,47 +116,47 @@ impl Files {
     }
 
     /// The rows, as they are shown.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[FileRow] {
         &self.rows
     }
 
     /// The row under the cursor.
-    pub fn selected(&self) -> Option<&Row> {
+    pub fn selected(&self) -> Option<&FileRow> {
         self.rows.get(self.cursor.index())
     }
 
     /// The facts, which name the run, and every open folder.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs = self.owner.needs(ctx.catalog);
-        let roots = self.owner.roots(ctx.catalog).unwrap_or_default();
+        let mut needs = self.owner.needs(ctx.cache);
+        let roots = self.owner.roots(ctx.cache).unwrap_or_default();
         let open = self.open.iter().filter(|key| self.is_in_sight(key));
         needs.extend(open.filter_map(|(root, path)| Some(folder(roots.get(*root)?, path))));
         needs
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if let Some(step) = self.save.update(event, ctx) {
             return step;
         }
         let typing = self.filter.is_editing();
         self.filter.update(event);
         self.remake(ctx);
-        let Event::Action(action) = event else {
-            return Step::none();
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
         };
         if action.is_movement() {
             self.cursor.step(action, &self.keys, self.visible(ctx));
-            return Step::none();
+            return Response::none();
         }
         if action == Action::Refresh {
-            return Step::refresh(self.needs(ctx));
+            return Response::refresh(self.needs(ctx));
         }
         let Some(row) = self.selected().cloned() else {
-            return Step::none();
+            return Response::none();
         };
         let Some(root) = self.roots.get(row.key.0).cloned() else {
-            return Step::none();
+            return Response::none();
         };
         let (at, path) = row.key.clone();
         match (action, &row.kind) {
@@ -169,7 +169,7 @@ impl Files {
                 self.remake(ctx);
             }
             (Action::Open, Kind::File(_)) => {
-                return Step::push(Route::Preview(self.owner.clone(), root, path));
+                return Response::push(Route::Preview(self.owner.clone(), root, path));
             }
             (Action::Fold, kind) => {
                 // An open folder is folded; from anything else one goes to the folder it lies in.
@@ -181,15 +181,15 @@ impl Files {
                 self.remake(ctx);
             }
             (Action::Save, Kind::File(_)) => self.save.ask(root, path),
-            (Action::Save, _) => return Step::notice("Only files can be saved, one at a time."),
-            (Action::Copy, _) => return Step::copy(clean_line(&uri(&root, &path))),
+            (Action::Save, _) => return Response::notice("Only files can be saved, one at a time."),
+            (Action::Copy, _) => return Response::copy(clean_line(&uri(&root, &path))),
             (Action::Browse, _) => {
-                let place = self.owner.place(ctx.catalog);
-                return place.map_or_else(Step::none, |place| Step::effect(Effect::Browse(place)));
+                let place = self.owner.place(ctx.cache);
+                return place.map_or_else(Response::none, |place| Response::effect(Effect::Browse(place)));
             }
             _ => {}
         }
-        Step::none()
+        Response::none()
     }
 
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
@@ -203,12 +203,12 @@ impl Files {
     }
 
     fn remake(&mut self, ctx: &Ctx<'_>) {
-        self.roots = self.owner.roots(ctx.catalog).unwrap_or_default();
+        self.roots = self.owner.roots(ctx.cache).unwrap_or_default();
         let mut rows = Vec::new();
         for (at, root) in self.roots.iter().enumerate() {
             let key = (at, String::new());
             let open = self.open.contains(&key);
-            rows.push(Row { key, depth: 0, kind: Kind::Root(root.clone()), name: root_name(root), open });
+            rows.push(FileRow { key, depth: 0, kind: Kind::Root(root.clone()), name: root_name(root), open });
             if open {
                 self.rows_below(ctx, at, "", 1, &mut rows);
             }
@@ -227,19 +227,20 @@ impl Files {
         self.cursor.settle(&self.keys, visible);
     }
 
-    fn rows_below(&self, ctx: &Ctx<'_>, at: usize, path: &str, depth: usize, rows: &mut Vec<Row>) {
+    fn rows_below(&self, ctx: &Ctx<'_>, at: usize, path: &str, depth: usize, rows: &mut Vec<FileRow>) {
         let Some(root) = self.roots.get(at) else { return };
         // A word in place of rows has a key that no path can be.
-        let line = |n: usize, kind, name| Row { key: (at, format!("{path}/\0{n}")), depth, kind, name, open: false };
+        let line =
+            |n: usize, kind, name| FileRow { key: (at, format!("{path}/\0{n}")), depth, kind, name, open: false };
         let word = |kind| line(0, kind, String::new());
         let query = folder(root, path);
-        if let Some(failure) = ctx.catalog.failure(&query) {
+        if let Some(failure) = ctx.cache.failure(&query) {
             let room = usize::from(ctx.width).saturating_sub(2 * depth + MARGIN).max(20);
             let lines = wrap(&failure.sentence(), room).into_iter().enumerate();
             rows.extend(lines.map(|(n, text)| line(n, Kind::Failed { first: n == 0 }, text)));
         }
-        match ctx.catalog.files.folder(root, path) {
-            None if ctx.catalog.failure(&query).is_none() => rows.push(word(Kind::Word("reading …"))),
+        match ctx.cache.files.folder(root, path) {
+            None if ctx.cache.failure(&query).is_none() => rows.push(word(Kind::Word("reading …"))),
             None => {}
             Some([]) => rows.push(word(Kind::Word("nothing here"))),
             Some(_) if depth > DEEPEST => rows.push(word(Kind::Word("too deep to be shown"))),
@@ -256,12 +257,12 @@ impl Files {
         }
     }
 
-    fn row(&self, at: usize, entry: &ArtifactEntry, depth: usize) -> Row {
+    fn row(&self, at: usize, entry: &ArtifactEntry, depth: usize) -> FileRow {
         let key = (at, entry.path.clone());
         let name = clean_line(entry.path.rsplit('/').next().unwrap_or(&entry.path));
         let kind = if entry.is_dir { Kind::Folder } else { Kind::File(entry.size) };
         let open = entry.is_dir && self.open.contains(&key);
-        Row { key, depth, kind, name, open }
+        FileRow { key, depth, kind, name, open }
     }
 }
 

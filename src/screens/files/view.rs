@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::{Files, Kind, Row as FileRow};
+use super::{FileRow, Files, Kind};
 use crate::domain::artifact::human_size;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -18,10 +18,10 @@ impl Files {
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = format::owner(&self.owner, ctx, skin).add(Role::Muted, "  files");
         let needs = self.needs(ctx);
-        let reading = needs.iter().any(|q| ctx.catalog.is_loading(q));
-        let unread = self.owner.failure(ctx.catalog).is_some();
-        let failed = unread || needs.iter().any(|q| ctx.catalog.failure(q).is_some());
-        let read_at = needs.iter().filter_map(|q| ctx.catalog.slot(q)?.read_at).min();
+        let reading = needs.iter().any(|q| ctx.cache.is_loading(q));
+        let unread = self.owner.failure(ctx.cache).is_some();
+        let failed = unread || needs.iter().any(|q| ctx.cache.failure(q).is_some());
+        let read_at = needs.iter().filter_map(|q| ctx.cache.slot(q)?.read_at).min();
         (left, vec![format::freshness(reading, failed, read_at, skin)])
     }
 
@@ -31,10 +31,10 @@ impl Files {
             Some(_) => format::save_line(&self.save, area, buf, skin),
             None => format::filter_line(&self.filter, area, buf, skin),
         };
-        let failure = self.owner.failure(ctx.catalog);
-        let area = format::banner(area, buf, skin, failure, self.owner.read_at(ctx.catalog));
+        let failure = self.owner.failure(ctx.cache);
+        let area = format::banner(area, buf, skin, failure, self.owner.read_at(ctx.cache));
         if self.rows.is_empty() {
-            let known = self.owner.roots(ctx.catalog).is_some();
+            let known = self.owner.roots(ctx.cache).is_some();
             let (message, keys): (&str, &[_]) = match (known, self.filter.query()) {
                 (false, _) if failure.is_some() => ("", &[]),
                 (false, _) => ("reading the version …", &[]),

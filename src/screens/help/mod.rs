@@ -5,7 +5,7 @@ pub mod view;
 use crate::app::action::Action;
 use crate::app::keymap::{Context, Keymap};
 use crate::app::list::Cursor;
-use crate::screens::parts::{Ctx, Event};
+use crate::screens::parts::{Ctx, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +32,8 @@ impl Help {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) {
-        if let Event::Action(action) = event {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) {
+        if let ScreenEvent::Action(action) = event {
             let keys: Vec<usize> = (0..self.rows.len()).collect();
             self.cursor.step(action, &keys, ctx.rows(1));
         }

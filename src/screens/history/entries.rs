@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use crate::app::catalog::Catalog;
+use crate::app::cache::Cache;
 use crate::app::query::Promotion;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::log::{Effect, Log, LogEntry};
@@ -79,9 +79,9 @@ impl<'a> Entry<'a> {
 
 /// What was decided on `model`, or on all: what is unfinished here first, whatever it is about, then newest first; what
 /// cannot be read last.
-pub fn entries<'a>(catalog: &'a Catalog, model: Option<&ModelName>) -> Vec<Entry<'a>> {
-    let mut entries = local(catalog);
-    if let Some(log) = catalog.decisions.log(model) {
+pub fn entries<'a>(cache: &'a Cache, model: Option<&ModelName>) -> Vec<Entry<'a>> {
+    let mut entries = local(cache);
+    if let Some(log) = cache.decisions.log(model) {
         lay_beside(&mut entries, log);
     }
     entries.retain(|e| e.is_open() || model.is_none_or(|m| e.subject().is_none_or(|(of, _)| of == m)));
@@ -90,20 +90,20 @@ pub fn entries<'a>(catalog: &'a Catalog, model: Option<&ModelName>) -> Vec<Entry
 }
 
 /// What this machine has.
-fn local(catalog: &Catalog) -> Vec<Entry<'_>> {
-    let mut entries: Vec<Entry<'_>> = catalog
+fn local(cache: &Cache) -> Vec<Entry<'_>> {
+    let mut entries: Vec<Entry<'_>> = cache
         .promotions
         .iter()
         .map(|p| Entry {
             promotion: Some(p),
-            state: catalog.promotion(p.id).or_else(|| p.state.as_ref().ok().map(AsRef::as_ref)),
-            record: catalog.decisions.record(p.id),
+            state: cache.promotion(p.id).or_else(|| p.state.as_ref().ok().map(AsRef::as_ref)),
+            record: cache.decisions.record(p.id),
             log: None,
             in_production: false,
         })
         .collect();
     let promoted: BTreeSet<PromotionId> = entries.iter().filter_map(Entry::local).collect();
-    let alone = catalog.decisions.records().filter(|s| !promoted.contains(&s.record.record_id));
+    let alone = cache.decisions.records().filter(|s| !promoted.contains(&s.record.record_id));
     entries.extend(alone.map(|s| Entry {
         promotion: None,
         state: None,
@@ -144,13 +144,13 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::app::query::{Answer, Query, RequestId};
-    use crate::domain::log::Source;
+    use crate::domain::log::FoundIn;
     use crate::domain::promotion::samples;
-    use crate::domain::record::chain::Line;
+    use crate::domain::record::chain::ChainLine;
 
-    fn read(catalog: &mut Catalog, query: &Query, answer: Answer) {
-        catalog.begin(query, RequestId(1));
-        catalog.settle(RequestId(1), query, Ok(answer), samples::now());
+    fn read(cache: &mut Cache, query: &Query, answer: Answer) {
+        cache.begin(query, RequestId(1));
+        cache.settle(RequestId(1), query, Ok(answer), samples::now());
     }
 
     fn sealed() -> Sealed {
@@ -159,7 +159,7 @@ mod tests {
 
     /// The decision of another machine, an hour after the local one.
     fn elsewhere() -> LogEntry {
-        let mut entry = LogEntry::of(&sealed(), Effect::Production, Source::VersionTag);
+        let mut entry = LogEntry::of(&sealed(), Effect::Production, FoundIn::VersionTag);
         entry.at += jiff::SignedDuration::from_hours(1);
         (entry.record_id, entry.record_hash) = (None, Some("sha256:other".into()));
         entry
@@ -167,41 +167,41 @@ mod tests {
 
     #[test]
     fn a_decision_of_this_machine_and_what_is_read_of_it_elsewhere_are_one_entry_with_one_key() {
-        let mut catalog = Catalog::default();
-        read(&mut catalog, &Query::Records, Answer::Records(vec![Line::Record(Box::new(sealed()))]));
-        let before = entries(&catalog, None).first().unwrap().key();
+        let mut cache = Cache::default();
+        read(&mut cache, &Query::Records, Answer::Records(vec![ChainLine::Record(Box::new(sealed()))]));
+        let before = entries(&cache, None).first().unwrap().key();
         for known_by_hash in [false, true] {
-            let mut same = LogEntry::of(&sealed(), Effect::Production, Source::Release);
+            let mut same = LogEntry::of(&sealed(), Effect::Production, FoundIn::Release);
             if known_by_hash {
                 same.record_id = None;
             }
             let log = Log { entries: vec![elsewhere(), same], ..Log::default() };
-            read(&mut catalog, &Query::Log(None), Answer::Log(Box::new(log)));
-            let all = entries(&catalog, None);
+            read(&mut cache, &Query::Log(None), Answer::Log(Box::new(log)));
+            let all = entries(&cache, None);
             assert_eq!(all.len(), 2);
             assert_eq!(all[0].local(), None, "the newer one is another machine's");
             assert_eq!(all[1].key(), before);
             assert!(all[1].record.is_some() && all[1].log.is_some());
-            catalog.refresh(&Query::Log(None));
+            cache.refresh(&Query::Log(None));
         }
     }
 
     #[test]
     fn only_the_last_decision_that_brought_the_version_there_is_in_production() {
-        let mut catalog = Catalog::default();
+        let mut cache = Cache::default();
         let again = elsewhere();
-        let first = LogEntry::of(&sealed(), Effect::Production, Source::Release);
+        let first = LogEntry::of(&sealed(), Effect::Production, FoundIn::Release);
         let in_production = [(first.model.clone(), vec![first.version])].into();
         let log = Log { entries: vec![again, first], in_production, ..Log::default() };
-        read(&mut catalog, &Query::Log(None), Answer::Log(Box::new(log)));
-        assert_eq!(entries(&catalog, None).iter().map(|e| e.in_production).collect::<Vec<_>>(), [true, false]);
+        read(&mut cache, &Query::Log(None), Answer::Log(Box::new(log)));
+        assert_eq!(entries(&cache, None).iter().map(|e| e.in_production).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]
     fn the_history_of_one_model_leaves_the_others_out() {
-        let mut catalog = Catalog::default();
-        read(&mut catalog, &Query::Records, Answer::Records(vec![Line::Record(Box::new(sealed()))]));
-        assert_eq!(entries(&catalog, Some(&ModelName::new("another"))).len(), 0);
-        assert_eq!(entries(&catalog, Some(&sealed().record.model.name)).len(), 1);
+        let mut cache = Cache::default();
+        read(&mut cache, &Query::Records, Answer::Records(vec![ChainLine::Record(Box::new(sealed()))]));
+        assert_eq!(entries(&cache, Some(&ModelName::new("another"))).len(), 0);
+        assert_eq!(entries(&cache, Some(&sealed().record.model.name)).len(), 1);
     }
 }

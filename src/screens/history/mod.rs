@@ -10,7 +10,7 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 
 use entries::{Entry, Key};
 
@@ -45,34 +45,36 @@ impl History {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let entries = entries::entries(ctx.catalog, self.model.as_ref());
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let entries = entries::entries(ctx.cache, self.model.as_ref());
         let keys: Vec<Option<Key>> = entries.iter().map(Entry::key).collect();
         let rows = ctx.rows(1 + self.below(ctx));
         self.cursor.settle(&keys, rows);
-        let Event::Action(action) = event else {
-            return Step::none();
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
         };
         if action.is_movement() {
             self.cursor.step(action, &keys, rows);
-            return Step::none();
+            return Response::none();
         }
         let entry = entries.get(self.cursor.index());
         match (action, entry) {
-            (Action::Refresh, _) => Step::refresh(self.needs(ctx)),
+            (Action::Refresh, _) => Response::refresh(self.needs(ctx)),
             (Action::Open, Some(entry)) => match (entry.local(), entry.promotion) {
-                (Some(id), Some(_)) => Step::push(Route::Promotion(id)),
-                (Some(id), None) => Step::push(Route::Record(id)),
-                (None, _) => Step::notice("Its record is not on this machine; o opens where it is written."),
+                (Some(id), Some(_)) => Response::push(Route::Promotion(id)),
+                (Some(id), None) => Response::push(Route::Record(id)),
+                (None, _) => Response::notice("Its record is not on this machine; o opens where it is written."),
             },
-            (Action::Browse, Some(entry)) => place(entry).map_or_else(Step::none, |p| Step::effect(Effect::Browse(p))),
+            (Action::Browse, Some(entry)) => {
+                place(entry).map_or_else(Response::none, |p| Response::effect(Effect::Browse(p)))
+            }
             (Action::Copy, Some(entry)) => match entry.key() {
-                Some(Key::Id(id)) => Step::copy(id.to_string()),
-                Some(Key::Hash(hash)) => Step::copy(hash),
-                Some(Key::At(model, version, _)) => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
-                None => Step::none(),
+                Some(Key::Id(id)) => Response::copy(id.to_string()),
+                Some(Key::Hash(hash)) => Response::copy(hash),
+                Some(Key::At(model, version, _)) => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+                None => Response::none(),
             },
-            _ => Step::none(),
+            _ => Response::none(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::History;
 use super::entries::{Entry, entries};
 use crate::app::query::Query;
 use crate::domain::ids::{ModelName, VersionNumber};
-use crate::domain::log::{Effect, LogEntry, Source};
+use crate::domain::log::{Effect, FoundIn, LogEntry};
 use crate::domain::record::{Decision, Record};
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
@@ -27,9 +27,9 @@ const MODEL: usize = 2;
 impl History {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let read = ctx.catalog.slot(&Query::Promotions).is_some_and(|s| s.read_at.is_some());
-        let known = read.then(|| entries(ctx.catalog, self.model.as_ref()).len());
-        let slot = ctx.catalog.slot(&self.log());
+        let read = ctx.cache.slot(&Query::Promotions).is_some_and(|s| s.read_at.is_some());
+        let known = read.then(|| entries(ctx.cache, self.model.as_ref()).len());
+        let slot = ctx.cache.slot(&self.log());
         let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
         let right = std::iter::once(format::count(known, false, "decision", "decisions")).chain(fresh).collect();
         let of = self.model.as_ref().map(|m| format!("  {m}")).unwrap_or_default();
@@ -38,15 +38,15 @@ impl History {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let entries = entries(ctx.catalog, self.model.as_ref());
-        let slot = ctx.catalog.slot(&Query::Promotions);
+        let entries = entries(ctx.cache, self.model.as_ref());
+        let slot = ctx.cache.slot(&Query::Promotions);
         let asked = [Query::Promotions, Query::Records, self.log()];
-        let failure = asked.iter().find_map(|q| ctx.catalog.failure(q));
+        let failure = asked.iter().find_map(|q| ctx.cache.failure(q));
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
         let (area, below) = format::split_bottom(area, self.below(ctx));
         format::lines(below, buf, skin, self.footnotes(ctx));
         if entries.is_empty() {
-            let reading = asked.iter().any(|q| ctx.catalog.is_loading(q));
+            let reading = asked.iter().any(|q| ctx.cache.is_loading(q));
             let none = match &self.model {
                 Some(model) => format!("No decision on {model} was found."),
                 None => "No decision was found.".to_owned(),
@@ -85,10 +85,10 @@ impl History {
 
     /// What is being read still, or what could not be read and what does not fit together.
     fn footnotes(&self, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
-        if ctx.catalog.is_loading(&self.log()) {
+        if ctx.cache.is_loading(&self.log()) {
             return vec![Phrase::of(Role::Muted, " … reading releases and the tags of versions")];
         }
-        let Some(log) = ctx.catalog.decisions.log(self.model.as_ref()) else {
+        let Some(log) = ctx.cache.decisions.log(self.model.as_ref()) else {
             return Vec::new();
         };
         let width = usize::from(ctx.width.saturating_sub(1));
@@ -131,7 +131,7 @@ fn sample(skin: &Skin) -> Vec<Phrase<'static>> {
 }
 
 /// What a row says, whoever says it.
-struct Line {
+struct HistoryRow {
     at: Timestamp,
     decision: Decision,
     model: ModelName,
@@ -168,10 +168,10 @@ fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> 
     ]
 }
 
-fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<Line> {
+fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
     if let (Some(state), Some(promotion)) = (entry.state, entry.promotion) {
         let draft = &state.plan.draft;
-        return Some(Line {
+        return Some(HistoryRow {
             at: state.opened_at,
             decision: draft.basis.decision,
             model: draft.model().clone(),
@@ -184,7 +184,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<Line> {
     }
     if let Some(sealed) = entry.record {
         let record = &sealed.record;
-        return Some(Line {
+        return Some(HistoryRow {
             at: record.signed_at,
             decision: record.decision,
             model: record.model.name.clone(),
@@ -195,7 +195,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<Line> {
             reason: record.reason.clone(),
         });
     }
-    entry.log.filter(|_| entry.promotion.is_none()).map(|log| Line {
+    entry.log.filter(|_| entry.promotion.is_none()).map(|log| HistoryRow {
         at: log.at,
         decision: log.decision,
         model: log.model.clone(),
@@ -209,7 +209,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<Line> {
 
 /// How a decision of this machine ended that started no promotion.
 fn recorded(record: &Record, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
-    if ctx.catalog.decisions.outcome(record.record_id).is_some_and(|o| !o.done) {
+    if ctx.cache.decisions.outcome(record.record_id).is_some_and(|o| !o.done) {
         return Phrase::of(Role::Bad, format!("{} not wholly written", skin.symbols().block));
     }
     match (record.decision, record.quorum) {
@@ -232,9 +232,9 @@ fn told(effect: &Effect, skin: &Skin) -> Phrase<'static> {
 /// What says so, if it is no record: whoever may edit tags can have written it.
 fn says(log: &LogEntry) -> Option<&'static str> {
     match log.sources.iter().min()? {
-        Source::GitTag => Some("  says the Git tag"),
-        Source::VersionTag => Some("  says a tag of the version"),
-        Source::Machine | Source::Release => None,
+        FoundIn::GitTag => Some("  says the Git tag"),
+        FoundIn::VersionTag => Some("  says a tag of the version"),
+        FoundIn::Machine | FoundIn::Release => None,
     }
 }
 

@@ -6,17 +6,17 @@ pub mod view;
 use jiff::Timestamp;
 
 use crate::app::action::Action;
+use crate::app::eager_pages::Extent;
 use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
-use crate::app::paged::Extent;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::inbox::{Waiting, waiting};
 use crate::domain::record::Decision;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Ctx, Event, Filter, Step};
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
 use verdict::Verdicts;
 
 /// A model with a version that waits. In order: what is held back comes last; else oldest first. A version without a
@@ -66,11 +66,11 @@ impl Inbox {
     /// All models, page after page, and of the rows in sight what is in production and the runs.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
-        if ctx.catalog.models.has_more() {
-            needs.push(Query::Models { page: ctx.catalog.models.next_page() });
+        if ctx.cache.models.has_more() {
+            needs.push(Query::Models { page: ctx.cache.models.next_page() });
         }
         needs.extend(self.unlisted(ctx));
-        needs.extend(ctx.catalog.runs_to_ask(self.in_sight(ctx).flat_map(|(_, w)| {
+        needs.extend(ctx.cache.runs_to_ask(self.in_sight(ctx).flat_map(|(_, w)| {
             let baseline = w.production_version.and_then(|p| p.run_id.clone());
             w.candidate.run_id.clone().into_iter().chain(baseline)
         })));
@@ -78,7 +78,7 @@ impl Inbox {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let step = self.handle(event, ctx);
         if verdict::is_shown(ctx) {
             let in_sight: Vec<_> = self.in_sight(ctx).collect();
@@ -87,39 +87,39 @@ impl Inbox {
         step
     }
 
-    fn handle(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    fn handle(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let typed = self.list.hear(event);
         if self.collect(ctx) || typed {
             self.narrow(ctx);
         }
         let rows = self.visible_rows(ctx);
         let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
-            return Step::none();
+            return Response::none();
         };
         if action == Action::Refresh {
             let mut anew = vec![Query::Models { page: None }, Query::Promotions, Query::Session];
             anew.extend(self.unlisted(ctx));
-            return Step::refresh(anew);
+            return Response::refresh(anew);
         }
         let Some(row) = self.selected(ctx) else {
-            return Step::none();
+            return Response::none();
         };
         let (model, version) = (row.candidate.model.clone(), row.candidate.number);
         match action {
-            Action::Review => Step::push(Route::Review(model, version)),
-            Action::Approve => Step::push(Route::Approve(model, version, Decision::Approve)),
-            Action::Reject => Step::push(Route::Decide(model, version, Decision::Reject)),
-            Action::Hold => Step::push(Route::Decide(model, version, Decision::Hold)),
-            Action::Versions => Step::push(Route::Versions(model)),
-            Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
-            Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
-            _ => Step::none(),
+            Action::Review => Response::push(Route::Review(model, version)),
+            Action::Approve => Response::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => Response::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => Response::push(Route::Decide(model, version, Decision::Hold)),
+            Action::Versions => Response::push(Route::Versions(model)),
+            Action::Browse => Response::effect(Effect::Browse(Place::Version(model, version))),
+            Action::Copy => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+            _ => Response::none(),
         }
     }
 
     /// Finds what waits in the models that came since. Returns whether there were any.
     fn collect(&mut self, ctx: &Ctx<'_>) -> bool {
-        let extent = ctx.catalog.models.extent();
+        let extent = ctx.cache.models.extent();
         if self.made_from == Some(extent) {
             return false;
         }
@@ -127,7 +127,7 @@ impl Inbox {
         let kept = extent.kept_from(self.made_from);
         self.made_from = Some(extent);
         self.rows.retain(|entry| entry.model < kept);
-        self.rows.extend(ctx.catalog.models.items.iter().enumerate().skip(kept).filter_map(|(model, read)| {
+        self.rows.extend(ctx.cache.models.items.iter().enumerate().skip(kept).filter_map(|(model, read)| {
             let waiting = waiting(read, &ctx.rules.promote_to)?;
             let created = waiting.candidate.created_at;
             Some(Entry { held: waiting.held().is_some(), undated: created.is_none(), created, model })
@@ -137,7 +137,7 @@ impl Inbox {
     }
 
     fn narrow(&mut self, ctx: &Ctx<'_>) {
-        let models = &ctx.catalog.models.items;
+        let models = &ctx.cache.models.items;
         let name = |entry: &Entry| &models[entry.model].name;
         let shown = fuzzy::filter(self.list.filter().query(), &self.rows, |entry| name(entry).to_string());
         self.list.show(shown, |i| name(&self.rows[i]).clone());
@@ -156,9 +156,9 @@ impl Inbox {
     /// The row that stands at `index` of what the filter leaves: the model's place, and what waits in it.
     fn row<'a>(&self, index: usize, ctx: &Ctx<'a>) -> Option<(usize, Waiting<'a>)> {
         let entry = self.list.item(index, &self.rows)?;
-        let mut waiting = waiting(ctx.catalog.models.items.get(entry.model)?, &ctx.rules.promote_to)?;
+        let mut waiting = waiting(ctx.cache.models.items.get(entry.model)?, &ctx.rules.promote_to)?;
         if let (None, Some(number)) = (waiting.production_version, waiting.production) {
-            waiting.production_version = ctx.catalog.version(&waiting.candidate.model, number);
+            waiting.production_version = ctx.cache.version(&waiting.candidate.model, number);
         }
         Some((entry.model, waiting))
     }
@@ -171,7 +171,7 @@ impl Inbox {
     /// The questions for what is in production by the rows in sight, where the list of models does not carry it.
     fn unlisted(&self, ctx: &Ctx<'_>) -> impl Iterator<Item = Query> {
         self.in_sight(ctx).filter_map(|(place, waiting)| {
-            let (model, number) = (&ctx.catalog.models.items[place], waiting.production?);
+            let (model, number) = (&ctx.cache.models.items[place], waiting.production?);
             let listed = model.latest.iter().any(|v| v.number == number);
             (!listed).then(|| version_query(&model.name, number))
         })
@@ -182,7 +182,7 @@ impl Inbox {
     }
 
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {
-        let banners = u16::try_from(ctx.catalog.unfinished().count().min(3)).unwrap_or(0);
+        let banners = u16::try_from(ctx.cache.unfinished().count().min(3)).unwrap_or(0);
         ctx.rows(
             1 + banners + u16::from(self.list.filter().is_active()) + u16::from(self.undecided() < self.rows.len()),
         )

@@ -20,7 +20,7 @@ pub fn is_shown(ctx: &Ctx<'_>) -> bool {
 
 /// What the policy says about one row, in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct RowVerdict {
     state: CheckState,
     /// Findings of that state.
     count: usize,
@@ -36,14 +36,14 @@ pub struct Verdicts {
     /// What they rest on besides the rows: edition of the models, changes of runs and versions, minute.
     made_from: (u64, u64, i64),
     /// By the model's place among those that were read; none where nothing can be said yet.
-    standings: HashMap<usize, Option<Standing>>,
+    standings: HashMap<usize, Option<RowVerdict>>,
 }
 
 impl Verdicts {
     /// Judges what of `rows` was not judged on what is known now: models by their places, and what waits in them.
     pub fn judge<'a>(&mut self, rows: impl IntoIterator<Item = (usize, Waiting<'a>)>, ctx: &Ctx<'_>) {
         let minute = ctx.now.as_second() / 60;
-        let from = (ctx.catalog.models.extent().edition(), ctx.catalog.row_changes(), minute);
+        let from = (ctx.cache.models.extent().edition(), ctx.cache.row_changes(), minute);
         if self.made_from != from {
             self.standings.clear();
             self.made_from = from;
@@ -69,19 +69,19 @@ impl Verdicts {
     }
 }
 
-fn standing(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Option<Standing> {
+fn standing(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Option<RowVerdict> {
     if production_reading(waiting, ctx) == Reading::Underway {
         return None;
     }
     let runs = [Some(waiting.candidate), waiting.production_version];
-    let unread = |id: &RunId| ctx.catalog.run(id).is_none() && ctx.catalog.run_failure(id).is_none();
+    let unread = |id: &RunId| ctx.cache.run(id).is_none() && ctx.cache.run_failure(id).is_none();
     if runs.into_iter().flatten().filter_map(|v| v.run_id.as_ref()).any(unread) {
         return None;
     }
     let source = ctx.rules.configured_policy(&waiting.candidate.model)?;
     let Partial { verdict, unseen } = partial(&[source], &facts(waiting, ctx), ctx.now);
     let state = verdict.state();
-    Some(Standing { state, count: verdict.count(state), seen: verdict.findings.len(), unseen })
+    Some(RowVerdict { state, count: verdict.count(state), seen: verdict.findings.len(), unseen })
 }
 
 /// How far the reading of the version in production is.
@@ -89,7 +89,7 @@ fn production_reading(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Reading {
     let Some(number) = waiting.production.filter(|_| waiting.production_version.is_none()) else {
         return Reading::Done;
     };
-    match ctx.catalog.failure(&version_query(&waiting.candidate.model, number)) {
+    match ctx.cache.failure(&version_query(&waiting.candidate.model, number)) {
         Some(_) => Reading::Failed,
         None => Reading::Underway,
     }
@@ -97,7 +97,7 @@ fn production_reading(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Reading {
 
 /// What the list knows, as far as it does.
 fn facts(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> ReviewedFacts {
-    let run = |id: Option<&RunId>| match id.map(|id| ctx.catalog.run(id).flatten()) {
+    let run = |id: Option<&RunId>| match id.map(|id| ctx.cache.run(id).flatten()) {
         None => RunFacts::NotRecorded,
         Some(Some(run)) => RunFacts::Known(Box::new(run.clone())),
         Some(None) => RunFacts::Unreadable("the run was not read".to_owned()),
@@ -112,8 +112,8 @@ fn facts(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> ReviewedFacts {
     }
 }
 
-fn phrase(standing: Standing, skin: &Skin) -> Phrase<'static> {
-    let (Standing { state, count, seen, unseen }, symbols) = (standing, skin.symbols());
+fn phrase(standing: RowVerdict, skin: &Skin) -> Phrase<'static> {
+    let (RowVerdict { state, count, seen, unseen }, symbols) = (standing, skin.symbols());
     match state {
         CheckState::Block => Phrase::of(Role::Bad, format!("{} {count} blocking", symbols.block)),
         CheckState::Warn => Phrase::of(Role::Warn, format!("{} {count} warn", symbols.warn)),

@@ -23,7 +23,7 @@ use crate::ui::{Phrase, text};
 impl Inbox {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let models = &ctx.catalog.models;
+        let models = &ctx.cache.models;
         let failed = self.failure(ctx).is_some();
         let known = models.read_at.map(|_| self.undecided());
         let reading = models.has_more() && !failed;
@@ -36,12 +36,12 @@ impl Inbox {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let unfinished: Vec<_> = ctx.catalog.unfinished().take(3).map(|s| warning(s, ctx, skin)).collect();
+        let unfinished: Vec<_> = ctx.cache.unfinished().take(3).map(|s| warning(s, ctx, skin)).collect();
         let used = format::lines(area, buf, skin, unfinished);
         let (_, area) = format::split_top(area, used);
         let area = format::filter_line(self.list.filter(), area, buf, skin);
         let failure = self.failure(ctx).or_else(|| self.run_failure(ctx));
-        let area = format::banner(area, buf, skin, failure, ctx.catalog.models.read_at);
+        let area = format::banner(area, buf, skin, failure, ctx.cache.models.read_at);
         if self.list.is_empty() {
             return self.draw_empty(area, buf, ctx, skin);
         }
@@ -68,7 +68,7 @@ impl Inbox {
     fn draw_row(&self, place: usize, waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         let candidate = waiting.candidate;
         let reading = format::reading(candidate.run_id.as_ref(), ctx);
-        let known: Option<&Run> = candidate.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
+        let known: Option<&Run> = candidate.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
         let name = known.and_then(|r| ctx.rules.main_metric(r));
         let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
         let author = candidate.author.as_deref().or_else(|| known.and_then(|r| r.user.as_deref()));
@@ -92,7 +92,7 @@ impl Inbox {
     fn draw_empty(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let target = &ctx.rules.promote_to;
         let none = format!("Nothing waits for you: nothing is newer than what is in {target}.");
-        let (message, keys): (&str, &[_]) = match (self.list.filter().query(), ctx.catalog.models.has_more()) {
+        let (message, keys): (&str, &[_]) = match (self.list.filter().query(), ctx.cache.models.has_more()) {
             ("", true) if self.failure(ctx).is_none() => ("reading models …", &[]),
             ("", true) => ("", &[]),
             ("", false) => (&none, &[("m", "all models"), ("H", "history"), ("r", "reads again")]),
@@ -102,12 +102,12 @@ impl Inbox {
     }
 
     fn failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
-        ctx.catalog.failure(&Query::Models { page: ctx.catalog.models.next_page() })
+        ctx.cache.failure(&Query::Models { page: ctx.cache.models.next_page() })
     }
 
     /// Why the run of the selected row could not be read.
     fn run_failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
-        ctx.catalog.run_failure(self.selected(ctx)?.candidate.run_id.as_ref()?)
+        ctx.cache.run_failure(self.selected(ctx)?.candidate.run_id.as_ref()?)
     }
 }
 
@@ -179,7 +179,7 @@ fn against(
         // It is being read, could not be, or names no run.
         return Phrase::of(Role::Muted, format!("vs {production}"));
     };
-    match (ctx.catalog.run(id).flatten(), name) {
+    match (ctx.cache.run(id).flatten(), name) {
         (Some(run), Some(name)) => {
             let old = run.metrics.get(name).map(|p| p.value);
             let (change, delta) =

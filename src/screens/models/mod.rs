@@ -3,15 +3,15 @@
 pub mod view;
 
 use crate::app::action::Action;
+use crate::app::eager_pages::Extent;
 use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
-use crate::app::paged::Extent;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Ctx, Event, Filter, Step};
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,16 +44,16 @@ impl Models {
 
     /// Models, page after page.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        if ctx.catalog.models.has_more() {
-            vec![Query::Models { page: ctx.catalog.models.next_page() }]
+        if ctx.cache.models.has_more() {
+            vec![Query::Models { page: ctx.cache.models.next_page() }]
         } else {
             Vec::new()
         }
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let (models, extent) = (&ctx.catalog.models.items, ctx.catalog.models.extent());
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let (models, extent) = (&ctx.cache.models.items, ctx.cache.models.extent());
         let typed = self.list.hear(event);
         if typed || self.made_from != Some(extent) {
             self.made_from = Some(extent);
@@ -62,23 +62,23 @@ impl Models {
         }
         let rows = ctx.rows(1 + u16::from(self.list.filter().is_active()));
         let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
-            return Step::none();
+            return Response::none();
         };
         if action == Action::Refresh {
-            return Step::refresh(vec![Query::Models { page: None }]);
+            return Response::refresh(vec![Query::Models { page: None }]);
         }
         let Some(model) = self.list.selected(models) else {
-            return Step::none();
+            return Response::none();
         };
         match action {
-            Action::Open => Step::push(Route::Versions(model.name.clone())),
-            Action::Rollback => Step::push(Route::Rollback(model.name.clone())),
+            Action::Open => Response::push(Route::Versions(model.name.clone())),
+            Action::Rollback => Response::push(Route::Rollback(model.name.clone())),
             Action::Browse => match model.latest.iter().map(|v| v.number).max() {
-                Some(newest) => Step::effect(Effect::Browse(Place::Version(model.name.clone(), newest))),
-                None => Step::notice(format!("{} has no versions to open", model.name)),
+                Some(newest) => Response::effect(Effect::Browse(Place::Version(model.name.clone(), newest))),
+                None => Response::notice(format!("{} has no versions to open", model.name)),
             },
-            Action::Copy => Step::copy(model.name.as_str().to_owned()),
-            _ => Step::none(),
+            Action::Copy => Response::copy(model.name.as_str().to_owned()),
+            _ => Response::none(),
         }
     }
 }

@@ -19,8 +19,8 @@ use crate::ui::widgets::{Row, Table};
 impl Models {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let models = &ctx.catalog.models;
-        let failed = ctx.catalog.failure(&Query::Models { page: models.next_page() }).is_some();
+        let models = &ctx.cache.models;
+        let failed = ctx.cache.failure(&Query::Models { page: models.next_page() }).is_some();
         let known = models.read_at.map(|_| models.items.len());
         let right = vec![
             format::count(known, !models.complete, "model", "models"),
@@ -32,8 +32,8 @@ impl Models {
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let area = format::filter_line(self.list.filter(), area, buf, skin);
-        let models = &ctx.catalog.models;
-        let failure = ctx.catalog.failure(&Query::Models { page: models.next_page() });
+        let models = &ctx.cache.models;
+        let failure = ctx.cache.failure(&Query::Models { page: models.next_page() });
         let area = format::banner(area, buf, skin, failure, models.read_at);
         if self.list.is_empty() {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), models.has_more()) {

@@ -9,7 +9,7 @@ use crate::app::edit;
 use crate::app::fuzzy;
 use crate::app::keymap::{Context, Keymap};
 use crate::app::list::Cursor;
-use crate::screens::parts::{Ctx, Event};
+use crate::screens::parts::{Ctx, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug)]
@@ -47,21 +47,21 @@ impl Palette {
     }
 
     /// Handles one event. Returns the command that was chosen.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Option<Action> {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Action> {
         let rows = ctx.rows(1);
         match event {
-            Event::Key(key) => {
+            ScreenEvent::Key(key) => {
                 edit::edit(&mut self.field, key);
                 self.narrow();
             }
-            Event::Paste(text) => {
+            ScreenEvent::Paste(text) => {
                 edit::paste(&mut self.field, text);
                 self.narrow();
             }
-            Event::Action(Action::Open) => {
+            ScreenEvent::Action(Action::Open) => {
                 return self.shown.get(self.cursor.index()).map(|i| self.commands[*i].0);
             }
-            Event::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
+            ScreenEvent::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
             _ => {}
         }
         self.cursor.settle(&self.shown, rows);

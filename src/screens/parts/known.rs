@@ -37,7 +37,7 @@ pub fn known(version: &ModelVersion, metric: &str, ctx: &Ctx<'_>) -> Known {
     let Some(id) = &version.run_id else {
         return Known::NoRun;
     };
-    match ctx.catalog.run(id) {
+    match ctx.cache.run(id) {
         Some(Some(run)) => run.metrics.get(metric).map_or(Known::NoMetric, |p| Known::Value(p.value)),
         Some(None) => Known::RunGone,
         None if reading(Some(id), ctx) == Reading::Failed => Known::Unread,

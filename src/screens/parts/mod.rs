@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use tui_input::Input as Field;
 
 use crate::app::action::Action;
-use crate::app::catalog::Catalog;
+use crate::app::cache::Cache;
 use crate::app::edit;
 use crate::app::effect::Effect;
 use crate::app::input::Key;
@@ -33,7 +33,7 @@ use crate::domain::run::Run;
 #[derive(Clone, Copy, Debug)]
 pub struct Ctx<'a> {
     /// Everything that was read.
-    pub catalog: &'a Catalog,
+    pub cache: &'a Cache,
     /// What the configuration decides.
     pub rules: &'a Rules,
     /// What a person chose before.
@@ -75,20 +75,20 @@ pub const CHROME: u16 = 4;
 
 /// What happened to a screen.
 #[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
+pub enum ScreenEvent<'a> {
     /// A key meant something.
     Action(Action),
     /// A key was typed into the screen's text field.
     Key(Key),
     /// Text was pasted.
     Paste(&'a str),
-    /// The catalog, the size or the time changed.
+    /// The cache, the size or the time changed.
     Changed,
 }
 
 /// What a screen answers.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Step {
+pub struct Response {
     /// Where to go.
     pub nav: Option<Nav>,
     /// What the outside shall do.
@@ -101,7 +101,7 @@ pub struct Step {
     pub notice: Option<String>,
 }
 
-impl Step {
+impl Response {
     /// Nothing.
     pub fn none() -> Self {
         Self::default()
@@ -168,18 +168,18 @@ impl Filter {
     }
 
     /// Handles what concerns the filter. Returns true if the rows must be made again.
-    pub fn update(&mut self, event: Event<'_>) -> bool {
+    pub fn update(&mut self, event: ScreenEvent<'_>) -> bool {
         match event {
-            Event::Action(Action::Filter) => self.editing = true,
-            Event::Action(Action::Open) if self.editing => self.editing = false,
-            Event::Action(Action::Back) => {
+            ScreenEvent::Action(Action::Filter) => self.editing = true,
+            ScreenEvent::Action(Action::Open) if self.editing => self.editing = false,
+            ScreenEvent::Action(Action::Back) => {
                 self.editing = false;
                 self.field.reset();
             }
-            Event::Key(key) if self.editing => {
+            ScreenEvent::Key(key) if self.editing => {
                 edit::edit(&mut self.field, key);
             }
-            Event::Paste(text) if self.editing => edit::paste(&mut self.field, text),
+            ScreenEvent::Paste(text) if self.editing => edit::paste(&mut self.field, text),
             _ => return false,
         }
         true

@@ -1,6 +1,6 @@
 //! A list that a filter narrows, with a cursor on it: which items are shown, and which of them is meant.
 
-use super::{Event, Filter};
+use super::{Filter, ScreenEvent};
 use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
@@ -74,7 +74,7 @@ impl<K: Clone + PartialEq> Narrowed<K> {
 
     /// Lets the filter hear an event. Returns true if it was meant for the filter: then the rows must be made again, and
     /// the event is nobody else's. The Enter that keeps a filter is not one that opens.
-    pub fn hear(&mut self, event: Event<'_>) -> bool {
+    pub fn hear(&mut self, event: ScreenEvent<'_>) -> bool {
         self.filter.update(event)
     }
 
@@ -85,14 +85,14 @@ impl<K: Clone + PartialEq> Narrowed<K> {
     }
 
     /// Keeps the cursor on its row, `visible` being in sight, and moves it. Returns the action that was no movement.
-    pub fn act(&mut self, event: Event<'_>, visible: usize) -> Option<Action> {
+    pub fn act(&mut self, event: ScreenEvent<'_>, visible: usize) -> Option<Action> {
         self.cursor.settle(&self.keys, visible);
         match event {
-            Event::Action(action) if action.is_movement() => {
+            ScreenEvent::Action(action) if action.is_movement() => {
                 self.cursor.step(action, &self.keys, visible);
                 None
             }
-            Event::Action(action) => Some(action),
+            ScreenEvent::Action(action) => Some(action),
             _ => None,
         }
     }

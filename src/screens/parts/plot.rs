@@ -18,7 +18,7 @@ pub enum Axis {
 
 /// One run's line.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line<'a> {
+pub struct PlotLine<'a> {
     /// Whose: a version, or the name of a run.
     pub label: String,
     /// Its place among the lines: 0 is the candidate or the first run, 1 the baseline or the second.
@@ -38,18 +38,18 @@ impl Axis {
     }
 
     /// From the first point of any line to the last; of some length, even if there is but one place.
-    pub fn range(self, lines: &[Line<'_>]) -> (f64, f64) {
+    pub fn range(self, lines: &[PlotLine<'_>]) -> (f64, f64) {
         let (low, high) = self.ends(lines);
         if low < high { (low, high) } else { (0.0, 1.0) }
     }
 
     /// Whether the lines take more than one place: a value that was logged once is no curve.
-    pub fn is_curve(self, lines: &[Line<'_>]) -> bool {
+    pub fn is_curve(self, lines: &[PlotLine<'_>]) -> bool {
         let (low, high) = self.ends(lines);
         low < high
     }
 
-    fn ends(self, lines: &[Line<'_>]) -> (f64, f64) {
+    fn ends(self, lines: &[PlotLine<'_>]) -> (f64, f64) {
         let ends = lines.iter().flat_map(|line| {
             let start = start(line.history);
             line.history.points.iter().map(move |p| self.x(p, start)).filter(|x| x.is_finite())

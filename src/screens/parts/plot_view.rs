@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::plot::{Axis, Line, start};
+use super::plot::{Axis, PlotLine, start};
 use crate::domain::run::format_significant;
 use crate::ui::Phrase;
 use crate::ui::scale::Scale;
@@ -21,7 +21,7 @@ pub fn role(place: usize) -> Role {
 #[derive(Clone, Copy, Debug)]
 pub struct Plot<'a> {
     /// The lines; later ones lie over earlier ones.
-    pub lines: &'a [Line<'a>],
+    pub lines: &'a [PlotLine<'a>],
     /// What the horizontal axis counts.
     pub axis: Axis,
     /// The part of it in sight.
@@ -70,7 +70,7 @@ impl Plot<'_> {
 }
 
 /// What can be said of a line's values, behind its `symbol` and name.
-pub fn statistics(line: &Line<'_>, symbol: &str) -> Phrase<'static> {
+pub fn statistics(line: &PlotLine<'_>, symbol: &str) -> Phrase<'static> {
     let s = line.history.statistics();
     let end = |e: Option<(f64, i64)>| {
         e.map_or_else(|| "-".to_owned(), |(v, step)| format!("{} at {step}", format_significant(v, 6)))

@@ -2,7 +2,7 @@
 
 use tui_input::Input as Field;
 
-use super::{Ctx, Event, Step};
+use super::{Ctx, Response, ScreenEvent};
 use crate::app::action::Action;
 use crate::app::edit;
 use crate::app::effect::Effect;
@@ -78,47 +78,49 @@ impl Save {
     }
 
     /// Handles what concerns it; none if the event is for somebody else.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Option<Step> {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Response> {
         if let Some((saving, place)) = ctx.saving.and_then(|s| Some((s, s.exists.as_ref()?)))
             && matches!(self.asking, Asking::Nothing)
         {
             self.field.reset();
             self.asking = Asking::Replace(saving.request.clone(), place.clone());
         }
-        if !self.is_asking() || matches!(event, Event::Changed) {
+        if !self.is_asking() || matches!(event, ScreenEvent::Changed) {
             return None;
         }
         match event {
-            Event::Action(Action::Back) => {
+            ScreenEvent::Action(Action::Back) => {
                 let was = std::mem::take(&mut self.asking);
                 // The question was the program's: it has to know that the answer is no.
                 return Some(match was {
-                    Asking::Replace(..) => Step::effect(Effect::StopSaving),
-                    _ => Step::none(),
+                    Asking::Replace(..) => Response::effect(Effect::StopSaving),
+                    _ => Response::none(),
                 });
             }
-            Event::Action(Action::Open) => {
+            ScreenEvent::Action(Action::Open) => {
                 if let Asking::Folder { root, path } = &self.asking {
                     let into = self.field.value().trim().to_owned();
                     let request = SaveRequest { root: root.clone(), path: path.clone(), into, overwrite: false };
                     self.asking = Asking::Nothing;
-                    return Some(Step::effect(Effect::Save(request)));
+                    return Some(Response::effect(Effect::Save(request)));
                 }
             }
-            Event::Key(key) => match &self.asking {
+            ScreenEvent::Key(key) => match &self.asking {
                 Asking::Replace(request, _) if key.typed() == Some('y') => {
                     let request = SaveRequest { overwrite: true, ..request.clone() };
                     self.asking = Asking::Nothing;
-                    return Some(Step::effect(Effect::Save(request)));
+                    return Some(Response::effect(Effect::Save(request)));
                 }
                 Asking::Folder { .. } => {
                     edit::edit(&mut self.field, key);
                 }
                 _ => {}
             },
-            Event::Paste(text) if matches!(self.asking, Asking::Folder { .. }) => edit::paste(&mut self.field, text),
+            ScreenEvent::Paste(text) if matches!(self.asking, Asking::Folder { .. }) => {
+                edit::paste(&mut self.field, text)
+            }
             _ => {}
         }
-        Some(Step::none())
+        Some(Response::none())
     }
 }

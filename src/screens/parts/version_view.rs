@@ -69,7 +69,7 @@ fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Ve
         None => Phrase::of(Role::Muted, "not recorded"),
     };
     fact("registered", registered);
-    let run = version.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
+    let run = version.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
     let author = version.author.as_deref().or_else(|| run.and_then(|r| r.user.as_deref()));
     fact("author", author.map_or_else(|| Phrase::of(Role::Muted, "not recorded"), |a| Phrase::new(a.to_owned())));
     match (&version.run_id, run) {

@@ -91,7 +91,7 @@ pub enum Reading {
 /// How far the reading of a run is.
 pub fn reading(run: Option<&RunId>, ctx: &Ctx<'_>) -> Reading {
     match run {
-        Some(id) if ctx.catalog.run(id).is_none() => match ctx.catalog.run_failure(id) {
+        Some(id) if ctx.cache.run(id).is_none() => match ctx.cache.run_failure(id) {
             Some(_) => Reading::Failed,
             None => Reading::Underway,
         },
@@ -336,7 +336,7 @@ pub fn owner(owner: &Owner, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
         Owner::Version(model, version) => Phrase::of(Role::Title, model.to_string())
             .add(Role::Candidate, format!("  {} {version}", skin.symbols().candidate)),
         Owner::Run(id) => {
-            let label = ctx.catalog.run(id).flatten().map_or_else(|| id.short(), super::run_label);
+            let label = ctx.cache.run(id).flatten().map_or_else(|| id.short(), super::run_label);
             Phrase::of(Role::Title, format!("run {label}"))
         }
     }

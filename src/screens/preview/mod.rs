@@ -11,10 +11,10 @@ use crate::app::owner::Owner;
 use crate::app::paint::{Canvas, Graphic, PaintRequest, Pictures};
 use crate::app::query::Query;
 use crate::domain::artifact::{ArtifactRoot, human_size};
-use crate::domain::preview::{Content, Ink, Line, Picture, Preview as Beginning};
+use crate::domain::preview::{Content, Ink, Picture, Preview as Beginning, TextLine};
 use crate::domain::text::clean_line;
 use crate::screens::parts::save::Save;
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 use crate::ui::{Phrase, Role};
 
 /// Columns at the left and the right that stay free.
@@ -103,24 +103,24 @@ impl Preview {
 
     /// The facts, which name the run, and the file.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        [self.query()].into_iter().chain(self.owner.needs(ctx.catalog)).collect()
+        [self.query()].into_iter().chain(self.owner.needs(ctx.cache)).collect()
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let mut step = self.handle(event, ctx);
         step.effects.extend(self.wanted.take().map(Effect::Paint));
         step
     }
 
-    fn handle(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    fn handle(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let answered = self.save.update(event, ctx);
         self.remake(ctx);
         if let Some(step) = answered {
             return step;
         }
-        let Event::Action(action) = event else {
-            return Step::none();
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
         };
         let (last, page) = (self.last_offset(ctx), self.rows(ctx).saturating_sub(1).max(1));
         match action {
@@ -141,15 +141,15 @@ impl Preview {
                 self.save.ask(self.root.clone(), self.path.clone());
                 self.remake(ctx);
             }
-            Action::Copy => return Step::copy(clean_line(&self.path)),
+            Action::Copy => return Response::copy(clean_line(&self.path)),
             Action::Browse => {
-                let place = self.owner.place(ctx.catalog);
-                return place.map_or_else(Step::none, |place| Step::effect(Effect::Browse(place)));
+                let place = self.owner.place(ctx.cache);
+                return place.map_or_else(Response::none, |place| Response::effect(Effect::Browse(place)));
             }
-            Action::Refresh => return Step::refresh(vec![self.query()]),
+            Action::Refresh => return Response::refresh(vec![self.query()]),
             _ => {}
         }
-        Step::none()
+        Response::none()
     }
 
     fn query(&self) -> Query {
@@ -213,7 +213,7 @@ impl Preview {
 
     /// Wraps or scales anew if the file or the size of the screen is another.
     fn remake(&mut self, ctx: &Ctx<'_>) {
-        let Some(file) = ctx.catalog.files.preview(&self.root, &self.path) else {
+        let Some(file) = ctx.cache.files.preview(&self.root, &self.path) else {
             return;
         };
         let file = Arc::clone(file);
@@ -230,7 +230,7 @@ impl Preview {
             columns,
             rows: u16::try_from(rows).unwrap_or(u16::MAX).max(1),
         };
-        let graphic = ctx.catalog.files.graphic(&canvas).filter(|_| ctx.pictures == Pictures::Terminal);
+        let graphic = ctx.cache.files.graphic(&canvas).filter(|_| ctx.pictures == Pictures::Terminal);
         let same = self.source.as_ref().is_some_and(|(_, w, r, f)| (*w, *r, *f) == (width, rows, folded));
         if same && (graphic.is_none() || matches!(self.made, Made::Graphic(_))) {
             return;
@@ -262,7 +262,7 @@ impl Preview {
 }
 
 /// Lines as they are drawn; folded, what stands deep is only counted.
-fn wrapped(lines: &[Line], width: usize, folded: bool) -> Vec<Phrase<'static>> {
+fn wrapped(lines: &[TextLine], width: usize, folded: bool) -> Vec<Phrase<'static>> {
     let mut out = Vec::new();
     let mut hidden = 0;
     let tell = |hidden: &mut usize, out: &mut Vec<_>| {

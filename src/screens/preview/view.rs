@@ -24,7 +24,7 @@ impl Preview {
         let left =
             Phrase::of(Role::Title, clean_line(&self.path)).text("  ").join(format::owner(&self.owner, ctx, skin));
         let right = ctx
-            .catalog
+            .cache
             .slot(&self.query())
             .map(|slot| format::freshness(slot.loading.is_some(), slot.failure.is_some(), slot.read_at, skin));
         (left, right.into_iter().collect())
@@ -33,7 +33,7 @@ impl Preview {
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let area = format::save_line(&self.save, area, buf, skin);
-        let slot = ctx.catalog.slot(&self.query());
+        let slot = ctx.cache.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
         let Some(file) = self.file() else {

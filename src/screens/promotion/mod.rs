@@ -9,7 +9,7 @@ use crate::app::query::Query;
 use crate::domain::cd::CdOutcome;
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 
 /// Seconds between two looks at the jobs of a running CD run.
 const JOBS_EVERY_S: i64 = 3;
@@ -38,7 +38,7 @@ impl Promotion {
     /// The keys that matter now: those for an undo only while it can be undone.
     pub fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Help, Jobs, Resume, Undo};
-        match ctx.catalog.promotion(self.id) {
+        match ctx.cache.promotion(self.id) {
             Some(state) if !ctx.busy && !state.is_over() => {
                 if state.may_undo() || state.is_tag_in_doubt() {
                     &[Resume, Undo, Browse, Copy, Back, Help]
@@ -60,35 +60,35 @@ impl Promotion {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let Event::Action(action) = event else {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let ScreenEvent::Action(action) = event else {
             return self.refresh_jobs(ctx);
         };
         let armed = std::mem::take(&mut self.undo_asked);
-        let Some(state) = ctx.catalog.promotion(self.id) else {
-            return Step::none();
+        let Some(state) = ctx.cache.promotion(self.id) else {
+            return Response::none();
         };
         let idle = !ctx.busy && !state.is_over();
         match action {
             Action::Jobs => self.show_jobs = !self.show_jobs,
-            Action::Resume if idle => return Step::effect(Effect::Resume(self.id)),
-            Action::Resume if ctx.busy => return Step::notice("It is at work already."),
-            Action::Undo if !idle => return Step::notice("There is nothing to undo."),
+            Action::Resume if idle => return Response::effect(Effect::Resume(self.id)),
+            Action::Resume if ctx.busy => return Response::notice("It is at work already."),
+            Action::Undo if !idle => return Response::notice("There is nothing to undo."),
             Action::Undo if state.may_be_cut() && !state.is_tag_in_doubt() => {
-                return Step::notice("The tag exists or may exist: it can only be finished (resume).");
+                return Response::notice("The tag exists or may exist: it can only be finished (resume).");
             }
             // An undo writes to the registry: one key alone does not do it.
-            Action::Undo if armed => return Step::effect(Effect::Undo(self.id)),
+            Action::Undo if armed => return Response::effect(Effect::Undo(self.id)),
             Action::Undo => self.undo_asked = true,
-            Action::Browse => return Step::effect(Effect::Browse(place(state))),
-            Action::Copy => return Step::copy(self.id.to_string()),
+            Action::Browse => return Response::effect(Effect::Browse(place(state))),
+            Action::Copy => return Response::copy(self.id.to_string()),
             _ => {}
         }
-        Step::none()
+        Response::none()
     }
 
     fn jobs_query(&self, ctx: &Ctx<'_>) -> Option<Query> {
-        let state = ctx.catalog.promotion(self.id)?;
+        let state = ctx.cache.promotion(self.id)?;
         match &state.cd {
             Some(CdOutcome::Run(run)) => Some(Query::Jobs { repo: state.plan.draft.repo.clone(), run: run.id }),
             _ => None,
@@ -97,22 +97,22 @@ impl Promotion {
 
     /// The jobs are looked at again with every entry of the journal, and every few seconds while CD runs. A look that
     /// failed counts as one: what does not answer is not asked without a pause.
-    fn refresh_jobs(&mut self, ctx: &Ctx<'_>) -> Step {
-        let Some((query, state)) = self.jobs_query(ctx).zip(ctx.catalog.promotion(self.id)) else {
-            return Step::none();
+    fn refresh_jobs(&mut self, ctx: &Ctx<'_>) -> Response {
+        let Some((query, state)) = self.jobs_query(ctx).zip(ctx.cache.promotion(self.id)) else {
+            return Response::none();
         };
-        let Some(slot) = ctx.catalog.slot(&query) else {
+        let Some(slot) = ctx.cache.slot(&query) else {
             // The first look is among what the screen needs.
             self.jobs_asked_at = state.next_seq;
-            return Step::none();
+            return Response::none();
         };
         let Some(tried_at) = slot.tried_at.filter(|_| self.show_jobs && slot.loading.is_none()) else {
-            return Step::none();
+            return Response::none();
         };
         let moved = std::mem::replace(&mut self.jobs_asked_at, state.next_seq) != state.next_seq;
         let ended = matches!(&state.cd, Some(CdOutcome::Run(run)) if run.state.is_final());
         let due = moved || (!ended && ctx.now.duration_since(tried_at).as_secs() >= JOBS_EVERY_S);
-        if due { Step::refresh(vec![query]) } else { Step::none() }
+        if due { Response::refresh(vec![query]) } else { Response::none() }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::domain::ids::PromotionId;
 use crate::domain::record::text::readable;
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 use crate::ui::text::wrap;
 
 /// State of the screen.
@@ -41,13 +41,13 @@ impl Record {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let rows = ctx.rows(0);
         let most = self.lines(ctx).len().saturating_sub(rows);
         let page = rows.saturating_sub(1).max(1);
         self.offset = self.offset.min(most);
-        let Event::Action(action) = event else {
-            return Step::none();
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
         };
         self.offset = match action {
             Action::Up => self.offset.saturating_sub(1),
@@ -56,24 +56,24 @@ impl Record {
             Action::PageDown => self.offset + page,
             Action::Top => 0,
             Action::Bottom => most,
-            Action::Refresh => return Step::refresh(vec![Query::Records]),
+            Action::Refresh => return Response::refresh(vec![Query::Records]),
             Action::Copy => {
-                let hash = ctx.catalog.decisions.record(self.id).map(|s| s.record_hash.clone());
-                return hash.map_or_else(Step::none, Step::copy);
+                let hash = ctx.cache.decisions.record(self.id).map(|s| s.record_hash.clone());
+                return hash.map_or_else(Response::none, Response::copy);
             }
             _ => self.offset,
         }
         .min(most);
-        Step::none()
+        Response::none()
     }
 
     /// The record in words, and what became of it, wrapped.
     fn lines(&self, ctx: &Ctx<'_>) -> Vec<String> {
-        let Some(sealed) = ctx.catalog.decisions.record(self.id) else {
+        let Some(sealed) = ctx.cache.decisions.record(self.id) else {
             return Vec::new();
         };
         let mut text = readable(sealed);
-        if let Some(outcome) = ctx.catalog.decisions.outcome(self.id) {
+        if let Some(outcome) = ctx.cache.decisions.outcome(self.id) {
             let word = if outcome.done { "It was written to the servers." } else { "It was NOT wholly written." };
             text.push_str(&format!("\n{word}\n"));
             for note in outcome.comment.iter().chain(&outcome.notes) {

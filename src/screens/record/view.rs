@@ -15,7 +15,7 @@ use crate::ui::widgets::Pager;
 impl Record {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let Some(sealed) = ctx.catalog.decisions.record(self.id) else {
+        let Some(sealed) = ctx.cache.decisions.record(self.id) else {
             return (Phrase::of(Role::Title, "Record"), Vec::new());
         };
         let record = &sealed.record;
@@ -26,12 +26,12 @@ impl Record {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let failure = ctx.catalog.failure(&Query::Records);
-        let read_at = ctx.catalog.slot(&Query::Records).and_then(|s| s.read_at);
+        let failure = ctx.cache.failure(&Query::Records);
+        let read_at = ctx.cache.slot(&Query::Records).and_then(|s| s.read_at);
         let area = format::banner(area, buf, skin, failure, read_at);
         let lines = self.lines(ctx);
         if lines.is_empty() && failure.is_none() {
-            let reading = ctx.catalog.is_loading(&Query::Records);
+            let reading = ctx.cache.is_loading(&Query::Records);
             let message = if reading { "reading the records …" } else { "This machine has no such record." };
             return format::empty(area, buf, skin, message, &[("Esc", "back")]);
         }

@@ -8,7 +8,7 @@ use crate::app::list::Cursor;
 use crate::app::prefs::{Draft, Remember};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::policy::{Answers, Effective, Question, checklist::open_items};
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 
 /// Lines below the questions: a blank, and what is asked in full.
 pub const BELOW: u16 = 5;
@@ -62,8 +62,8 @@ impl Checklist {
 
     /// What is asked, once the policy was read.
     pub(super) fn questions(&self, ctx: &Ctx<'_>) -> Option<Vec<Question>> {
-        let judgement = ctx.catalog.judgement(&self.model, self.version)?;
-        Some(Effective::of(&judgement.sources).checklist)
+        let evaluation = ctx.cache.evaluation(&self.model, self.version)?;
+        Some(Effective::of(&evaluation.sources).checklist)
     }
 
     /// What was answered so far.
@@ -84,39 +84,39 @@ impl Checklist {
     }
 
     /// Handles what concerns the questions; none for what is another's. `visible` is the number of questions in sight.
-    pub fn update(&mut self, event: Event<'_>, visible: usize, ctx: &Ctx<'_>) -> Option<Step> {
+    pub fn update(&mut self, event: ScreenEvent<'_>, visible: usize, ctx: &Ctx<'_>) -> Option<Response> {
         let questions = self.questions(ctx).unwrap_or_default();
         let keys: Vec<String> = questions.iter().map(|q| q.id.clone()).collect();
         self.cursor.settle(&keys, visible);
         if self.is_typing() {
             return Some(self.typed(event, questions.get(self.cursor.index()), ctx));
         }
-        let Event::Action(action) = event else {
-            return Some(Step::none());
+        let ScreenEvent::Action(action) = event else {
+            return Some(Response::none());
         };
         if action.is_movement() {
             self.cursor.step(action, &keys, visible);
-            return Some(Step::none());
+            return Some(Response::none());
         }
         let question = questions.get(self.cursor.index());
         let wanted = match action {
             Action::AnswerYes => "yes".to_owned(),
             Action::AnswerNo => "no".to_owned(),
             Action::AnswerNa => "n/a".to_owned(),
-            Action::NextAnswer => return Some(question.map_or_else(Step::none, |q| self.next(q, ctx))),
+            Action::NextAnswer => return Some(question.map_or_else(Response::none, |q| self.next(q, ctx))),
             Action::Note => {
                 let noted = question.and_then(|q| self.answers(ctx).remove(&q.id)).map(|a| a.note).unwrap_or_default();
                 self.note = question.map(|_| Field::new(noted));
-                return Some(Step::none());
+                return Some(Response::none());
             }
             _ => return None,
         };
         let Some(question) = question else {
-            return Some(Step::none());
+            return Some(Response::none());
         };
         if !question.answers.contains(&wanted) {
             let word = format!("This question takes {}: Enter goes through them.", question.answers.join(", "));
-            return Some(Step::notice(word));
+            return Some(Response::notice(word));
         }
         let step = self.answer(question, wanted, ctx);
         self.cursor.step(Action::Down, &keys, visible);
@@ -124,46 +124,46 @@ impl Checklist {
     }
 
     /// The answer after the one given, of those allowed; the first, if none was given.
-    fn next(&self, question: &Question, ctx: &Ctx<'_>) -> Step {
+    fn next(&self, question: &Question, ctx: &Ctx<'_>) -> Response {
         let given = self.answers(ctx).remove(&question.id).map(|a| a.answer);
         let at = given.and_then(|given| question.answers.iter().position(|a| *a == given));
         let next = at.map_or(0, |at| at + 1) % question.answers.len().max(1);
-        question.answers.get(next).map_or_else(Step::none, |answer| self.answer(question, answer.clone(), ctx))
+        question.answers.get(next).map_or_else(Response::none, |answer| self.answer(question, answer.clone(), ctx))
     }
 
-    fn answer(&self, question: &Question, answer: String, ctx: &Ctx<'_>) -> Step {
+    fn answer(&self, question: &Question, answer: String, ctx: &Ctx<'_>) -> Response {
         let mut draft = self.draft(ctx);
         draft.answers.entry(question.id.clone()).or_default().answer = answer;
-        Step { remember: Some(Remember::Draft(draft)), ..Step::none() }
+        Response { remember: Some(Remember::Draft(draft)), ..Response::none() }
     }
 
-    fn typed(&mut self, event: Event<'_>, question: Option<&Question>, ctx: &Ctx<'_>) -> Step {
+    fn typed(&mut self, event: ScreenEvent<'_>, question: Option<&Question>, ctx: &Ctx<'_>) -> Response {
         let Some(note) = &mut self.note else {
-            return Step::none();
+            return Response::none();
         };
         match event {
-            Event::Key(key) => {
+            ScreenEvent::Key(key) => {
                 edit::edit(note, key);
             }
-            Event::Paste(text) => edit::paste(note, text),
-            Event::Action(Action::Back) => self.note = None,
-            Event::Action(Action::Open) => {
+            ScreenEvent::Paste(text) => edit::paste(note, text),
+            ScreenEvent::Action(Action::Back) => self.note = None,
+            ScreenEvent::Action(Action::Open) => {
                 let text = note.value().trim().to_owned();
                 self.note = None;
                 let Some(question) = question else {
-                    return Step::none();
+                    return Response::none();
                 };
                 let mut draft = self.draft(ctx);
                 match draft.answers.get_mut(&question.id) {
                     Some(answer) => answer.note = text,
                     None if text.is_empty() => {}
                     // A note says nothing by itself: it goes with an answer.
-                    None => return Step::notice("Answer first (y, n, -), then add the note."),
+                    None => return Response::notice("Answer first (y, n, -), then add the note."),
                 }
-                return Step { remember: Some(Remember::Draft(draft)), ..Step::none() };
+                return Response { remember: Some(Remember::Draft(draft)), ..Response::none() };
             }
-            Event::Action(_) | Event::Changed => {}
+            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
         }
-        Step::none()
+        Response::none()
     }
 }

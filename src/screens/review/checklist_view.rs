@@ -51,7 +51,7 @@ impl Checklist {
         let (model, version) = self.subject();
         let none = "No question is asked. [[policy.checklist]] in the configuration asks some.";
         let message = match verdict::query(model, version, ctx) {
-            Some(query) if self.questions(ctx).is_none() => match ctx.catalog.failure(&query) {
+            Some(query) if self.questions(ctx).is_none() => match ctx.cache.failure(&query) {
                 Some(failure) => format!("{failure}; r reads again"),
                 None => "reading what the policy asks …".to_owned(),
             },

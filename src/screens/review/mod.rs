@@ -19,11 +19,11 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::lineage::{Lineage, Root};
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 
 use checklist::Checklist;
 use diff::Diff;
-use rows::Row;
+use rows::TabRow;
 
 /// The parts of a review, in tab order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub struct Review {
     lineage: Lineage,
     checklist: Checklist,
     /// The rows of the other tabs, and where in them the cursor is.
-    rows: Vec<Row>,
+    rows: Vec<TabRow>,
     cursor: Cursor<usize>,
 }
 
@@ -146,7 +146,7 @@ impl Review {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if self.tab == Tab::Checklist {
             let visible = self.visible(ctx).saturating_sub(1 + usize::from(checklist::BELOW));
             if let Some(step) = self.checklist.update(event, visible, ctx) {
@@ -161,13 +161,13 @@ impl Review {
         {
             return step;
         }
-        let Event::Action(action) = event else {
+        let ScreenEvent::Action(action) = event else {
             self.remake(ctx);
-            return Step::none();
+            return Response::none();
         };
         if let Some(tab) = action.tab().and_then(|i| Tab::ALL.get(i)) {
             self.show(*tab, ctx);
-            return Step::none();
+            return Response::none();
         }
         let (model, version) = (self.model.clone(), self.version);
         match action {
@@ -175,27 +175,27 @@ impl Review {
             Action::PreviousTab => self.turn(Tab::ALL.len() - 1, ctx),
             Action::Trend => {
                 return match self.diff.metric().filter(|_| self.tab == Tab::Diff) {
-                    Some(metric) => Step::push(Route::Trend(model, version, metric.to_owned())),
-                    None => Step::notice("Put the cursor on a metric to see it from version to version."),
+                    Some(metric) => Response::push(Route::Trend(model, version, metric.to_owned())),
+                    None => Response::notice("Put the cursor on a metric to see it from version to version."),
                 };
             }
-            Action::Approve => return Step::push(Route::Approve(model, version, Decision::Approve)),
-            Action::Reject => return Step::push(Route::Decide(model, version, Decision::Reject)),
-            Action::Hold => return Step::push(Route::Decide(model, version, Decision::Hold)),
-            Action::Rollback => return Step::push(Route::Rollback(model)),
-            Action::Versions => return Step::push(Route::Versions(model)),
-            Action::Files => return Step::push(Route::Files(Owner::Version(model, version))),
-            Action::Refresh => return Step::refresh(self.refreshes(ctx)),
-            Action::Browse => return Step::effect(Effect::Browse(Place::Version(model, version))),
-            Action::Copy => return Step::copy(self.selected_text()),
-            action if self.tab == Tab::Diff => return self.diff.update(Event::Action(action), ctx),
+            Action::Approve => return Response::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => return Response::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => return Response::push(Route::Decide(model, version, Decision::Hold)),
+            Action::Rollback => return Response::push(Route::Rollback(model)),
+            Action::Versions => return Response::push(Route::Versions(model)),
+            Action::Files => return Response::push(Route::Files(Owner::Version(model, version))),
+            Action::Refresh => return Response::refresh(self.refreshes(ctx)),
+            Action::Browse => return Response::effect(Effect::Browse(Place::Version(model, version))),
+            Action::Copy => return Response::copy(self.selected_text()),
+            action if self.tab == Tab::Diff => return self.diff.update(ScreenEvent::Action(action), ctx),
             moving if moving.is_movement() => {
                 let keys: Vec<usize> = (0..self.rows.len()).collect();
                 self.cursor.step(moving, &keys, self.visible(ctx));
             }
             _ => {}
         }
-        Step::none()
+        Response::none()
     }
 
     fn query(&self) -> Query {
@@ -203,7 +203,7 @@ impl Review {
     }
 
     fn facts<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ReviewedFacts> {
-        ctx.catalog.facts(&self.model, self.version)
+        ctx.cache.facts(&self.model, self.version)
     }
 
     fn root<'a>(&self, ctx: &Ctx<'a>) -> Option<Root<'a>> {
@@ -240,10 +240,10 @@ impl Review {
         let facts = self.facts(ctx);
         match self.tab {
             Tab::Diff => {
-                self.diff.update(Event::Changed, ctx);
+                self.diff.update(ScreenEvent::Changed, ctx);
             }
             Tab::Lineage => {
-                self.lineage.update(Event::Changed, self.root(ctx), self.visible(ctx), ctx);
+                self.lineage.update(ScreenEvent::Changed, self.root(ctx), self.visible(ctx), ctx);
             }
             Tab::Description => {
                 self.rows = facts.map(|f| rows::text_rows(&f.version.description, ctx.width)).unwrap_or_default();
@@ -251,7 +251,7 @@ impl Review {
             }
             Tab::Checklist => {
                 let visible = self.visible(ctx).saturating_sub(1 + usize::from(checklist::BELOW));
-                self.checklist.update(Event::Changed, visible, ctx);
+                self.checklist.update(ScreenEvent::Changed, visible, ctx);
             }
             Tab::Verdict => {
                 self.rows = verdict::rows(&self.model, self.version, ctx);
@@ -269,7 +269,7 @@ impl Review {
         let row = match self.tab {
             Tab::Diff => self.diff.copied(),
             Tab::Lineage | Tab::Checklist => None,
-            Tab::Description | Tab::Verdict => self.rows.get(self.cursor.index()).and_then(Row::copied),
+            Tab::Description | Tab::Verdict => self.rows.get(self.cursor.index()).and_then(TabRow::copied),
         };
         row.unwrap_or_else(|| format!("models:/{}/{}", self.model.as_str(), self.version.0))
     }
@@ -277,6 +277,6 @@ impl Review {
 
 /// Lines above what a tab shows: the tabs, the verdict where a policy may ask for something, and the decision that stands.
 fn above(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> u16 {
-    let decided = standing::is_shown(ctx.catalog.facts(model, version));
+    let decided = standing::is_shown(ctx.cache.facts(model, version));
     1 + u16::from(ctx.rules.may_have_policy(model)) + u16::from(decided)
 }

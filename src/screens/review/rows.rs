@@ -5,7 +5,7 @@ use crate::ui::text::wrap;
 
 /// One row of a tab.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Row {
+pub enum TabRow {
     /// A named fact.
     Fact {
         /// Its name.
@@ -22,7 +22,7 @@ pub enum Row {
     Gap,
 }
 
-impl Row {
+impl TabRow {
     /// What copying this row gives.
     pub fn copied(&self) -> Option<String> {
         match self {
@@ -35,11 +35,11 @@ impl Row {
 }
 
 /// The description, wrapped to `width` columns.
-pub fn text_rows(text: &str, width: u16) -> Vec<Row> {
+pub fn text_rows(text: &str, width: u16) -> Vec<TabRow> {
     if text.trim().is_empty() {
-        return vec![Row::Line("This version has no description.".to_owned())];
+        return vec![TabRow::Line("This version has no description.".to_owned())];
     }
     // Less the columns of the cursor, and one to breathe.
     let width = usize::from(width.saturating_sub(4)).max(20);
-    wrap(text.trim_end(), width).into_iter().map(Row::Line).collect()
+    wrap(text.trim_end(), width).into_iter().map(TabRow::Line).collect()
 }

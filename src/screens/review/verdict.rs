@@ -1,6 +1,6 @@
 //! The verdict on the review: one line above the rows, and a tab of its own.
 
-use super::rows::Row;
+use super::rows::TabRow;
 use crate::app::query::Query;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::policy::{Finding, Verdict};
@@ -11,28 +11,28 @@ use crate::ui::skin::{Role, Skin};
 
 /// What has to be asked; nothing where no policy can say anything.
 pub fn query(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Option<Query> {
-    ctx.rules.may_have_policy(model).then(|| Query::Judgement { model: model.clone(), version })
+    ctx.rules.may_have_policy(model).then(|| Query::Evaluation { model: model.clone(), version })
 }
 
 fn verdict<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> Option<&'a Verdict> {
-    ctx.catalog.judgement(model, version).map(|j| &j.verdict)
+    ctx.cache.evaluation(model, version).map(|j| &j.verdict)
 }
 
 /// The rows of the tab: every rule, the worst first, then where the rules came from.
-pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<Row> {
+pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<TabRow> {
     let Some(query) = query(model, version, ctx) else {
-        return vec![Row::Line("No policy: nothing is asked for. Write [policy] in the configuration.".to_owned())];
+        return vec![TabRow::Line("No policy: nothing is asked for. Write [policy] in the configuration.".to_owned())];
     };
     let Some(verdict) = verdict(model, version, ctx) else {
-        let why = ctx.catalog.failure(&query).map(|f| format!("{f}; r reads again"));
-        return vec![Row::Line(why.unwrap_or_else(|| "reading what the policy asks for …".to_owned()))];
+        let why = ctx.cache.failure(&query).map(|f| format!("{f}; r reads again"));
+        return vec![TabRow::Line(why.unwrap_or_else(|| "reading what the policy asks for …".to_owned()))];
     };
-    let mut rows: Vec<Row> = verdict.findings.iter().cloned().map(Row::Finding).collect();
+    let mut rows: Vec<TabRow> = verdict.findings.iter().cloned().map(TabRow::Finding).collect();
     if rows.is_empty() {
-        rows.push(Row::Line("The policy asks for nothing.".to_owned()));
+        rows.push(TabRow::Line("The policy asks for nothing.".to_owned()));
     }
-    rows.push(Row::Gap);
-    rows.extend(verdict.sources.iter().map(|s| Row::Fact {
+    rows.push(TabRow::Gap);
+    rows.extend(verdict.sources.iter().map(|s| TabRow::Fact {
         label: "policy".to_owned(),
         value: s.shown(),
         warn: s.digest.is_none(),
@@ -45,7 +45,7 @@ pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
     let query = query(model, version, ctx)?;
     let symbols = skin.symbols();
     let Some(verdict) = verdict(model, version, ctx) else {
-        return Some(match ctx.catalog.failure(&query) {
+        return Some(match ctx.cache.failure(&query) {
             Some(failure) => Phrase::of(Role::Unknown, format!(" {} verdict: {failure}", symbols.unknown)),
             None => Phrase::of(Role::Muted, format!(" {} verdict", symbols.ellipsis)),
         });
@@ -55,7 +55,7 @@ pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
     for source in &verdict.sources {
         phrase = phrase.add(Role::Muted, format!("   policy {}", source.shown()));
     }
-    if ctx.catalog.failure(&query).is_some() {
+    if ctx.cache.failure(&query).is_some() {
         phrase = phrase.add(Role::Stale, format!("   {} stale", symbols.warn));
     }
     Some(phrase)

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::rows::Row as ReviewRow;
+use super::rows::TabRow;
 use super::{Review, Tab, standing, verdict};
-use crate::app::catalog::Slot;
+use crate::app::cache::Slot;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -22,7 +22,7 @@ impl Review {
             .add(Role::Candidate, format!("  {} {}", symbols.candidate, self.version));
         left = left.join(self.diff.title(ctx, skin));
         let right = ctx
-            .catalog
+            .cache
             .slot(&self.query())
             .map(|slot| format::freshness(self.is_reading(ctx), slot.failure.is_some(), slot.read_at, skin));
         (left, right.into_iter().collect())
@@ -36,7 +36,7 @@ impl Review {
         let standing = standing::line(self.facts(ctx), ctx, skin);
         let used = format::lines(area, buf, skin, verdict.into_iter().chain(standing));
         let (_, area) = format::split_top(area, used);
-        let slot = ctx.catalog.slot(&self.query());
+        let slot = ctx.cache.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s: &Slot| s.read_at));
         match (self.facts(ctx), failure, self.tab) {
@@ -56,8 +56,8 @@ impl Review {
     /// itself, and would make the title flicker with every row.
     fn is_reading(&self, ctx: &Ctx<'_>) -> bool {
         match self.tab {
-            Tab::Lineage => self.needs(ctx).iter().any(|query| ctx.catalog.is_loading(query)),
-            Tab::Diff | Tab::Description | Tab::Verdict | Tab::Checklist => ctx.catalog.is_loading(&self.query()),
+            Tab::Lineage => self.needs(ctx).iter().any(|query| ctx.cache.is_loading(query)),
+            Tab::Diff | Tab::Description | Tab::Verdict | Tab::Checklist => ctx.cache.is_loading(&self.query()),
         }
     }
 
@@ -105,17 +105,17 @@ fn sample(tab: Tab) -> Row<'static> {
     }
 }
 
-fn draw_row(row: &ReviewRow, skin: &Skin) -> Row<'static> {
+fn draw_row(row: &TabRow, skin: &Skin) -> Row<'static> {
     match row {
-        ReviewRow::Gap => Row::default(),
-        ReviewRow::Fact { label, value, warn } => {
+        TabRow::Gap => Row::default(),
+        TabRow::Fact { label, value, warn } => {
             let value = match warn {
                 true => Phrase::of(Role::Warn, format!("{} {value}", skin.symbols().warn)),
                 false => Phrase::new(value.clone()),
             };
             Row::new(vec![Phrase::of(Role::Muted, format!("  {label}")), value])
         }
-        ReviewRow::Finding(finding) => Row::new(verdict::cells(finding, skin)),
-        ReviewRow::Line(line) => Row::across(Phrase::new(line.clone())),
+        TabRow::Finding(finding) => Row::new(verdict::cells(finding, skin)),
+        TabRow::Line(line) => Row::across(Phrase::new(line.clone())),
     }
 }

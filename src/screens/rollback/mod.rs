@@ -10,7 +10,7 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 use crate::services::rollback::Candidate;
 
 /// State of the screen.
@@ -43,29 +43,29 @@ impl Rollback {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let keys: Vec<VersionNumber> = self.candidates(ctx).iter().map(|c| c.version).collect();
         let rows = ctx.rows(2);
         self.cursor.settle(&keys, rows);
-        let Event::Action(action) = event else {
-            return Step::none();
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
         };
         if action.is_movement() {
             self.cursor.step(action, &keys, rows);
-            return Step::none();
+            return Response::none();
         }
         let model = self.model.clone();
         match (action, keys.get(self.cursor.index())) {
-            (Action::Refresh, _) => Step::refresh(vec![self.query()]),
-            (Action::Open, Some(version)) => Step::push(Route::Approve(model, *version, Decision::Rollback)),
-            (Action::Browse, Some(version)) => Step::effect(Effect::Browse(Place::Version(model, *version))),
-            (Action::Copy, Some(version)) => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
-            _ => Step::none(),
+            (Action::Refresh, _) => Response::refresh(vec![self.query()]),
+            (Action::Open, Some(version)) => Response::push(Route::Approve(model, *version, Decision::Rollback)),
+            (Action::Browse, Some(version)) => Response::effect(Effect::Browse(Place::Version(model, *version))),
+            (Action::Copy, Some(version)) => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+            _ => Response::none(),
         }
     }
 
     fn candidates<'a>(&self, ctx: &Ctx<'a>) -> &'a [Candidate] {
-        ctx.catalog.decisions.candidates(&self.model).unwrap_or_default()
+        ctx.cache.decisions.candidates(&self.model).unwrap_or_default()
     }
 
     fn query(&self) -> Query {

@@ -17,8 +17,8 @@ use crate::ui::widgets::{Row, Table};
 impl Rollback {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let known = ctx.catalog.decisions.candidates(&self.model).map(<[Candidate]>::len);
-        let slot = ctx.catalog.slot(&self.query());
+        let known = ctx.cache.decisions.candidates(&self.model).map(<[Candidate]>::len);
+        let slot = ctx.cache.slot(&self.query());
         let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
         let right = std::iter::once(format::count(known, false, "candidate", "candidates")).chain(fresh).collect();
         (Phrase::of(Role::Title, "Roll back").text(format!("  {}", self.model)), right)
@@ -26,8 +26,8 @@ impl Rollback {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let slot = ctx.catalog.slot(&self.query());
-        let failure = ctx.catalog.failure(&self.query());
+        let slot = ctx.cache.slot(&self.query());
+        let failure = ctx.cache.failure(&self.query());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
         let candidates = self.candidates(ctx);
         if candidates.is_empty() {

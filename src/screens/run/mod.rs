@@ -15,8 +15,8 @@ use crate::app::route::{Route, Subject};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 use crate::screens::parts::lineage::{Lineage, Root};
-use crate::screens::parts::{Ctx, Event, Step, run_label};
-use rows::Row;
+use crate::screens::parts::{Ctx, Response, ScreenEvent, run_label};
+use rows::RunRow;
 
 /// The parts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub struct RunDetail {
     /// Groups and long texts that somebody folded or unfolded.
     toggled: HashSet<String>,
     lineage: Lineage,
-    rows: Vec<Row>,
+    rows: Vec<RunRow>,
     keys: Vec<usize>,
     cursor: Cursor<usize>,
 }
@@ -96,7 +96,7 @@ impl RunDetail {
 
     /// The run, unless a list brought it in already; on the tab of lineage also all that it came from.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs = ctx.catalog.runs_to_ask([self.id.clone()]);
+        let mut needs = ctx.cache.runs_to_ask([self.id.clone()]);
         if self.tab == Tab::Lineage {
             needs.extend(self.lineage.needs(self.root(ctx), ctx));
         }
@@ -104,19 +104,19 @@ impl RunDetail {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if self.tab == Tab::Lineage
             && let Some(step) = self.lineage.update(event, self.root(ctx), ctx.rows(1), ctx)
         {
             return step;
         }
         let step = match event {
-            Event::Action(action) if action.is_movement() => {
+            ScreenEvent::Action(action) if action.is_movement() => {
                 self.cursor.step(action, &self.keys, ctx.rows(2));
-                Step::none()
+                Response::none()
             }
-            Event::Action(action) => self.act(action, ctx),
-            _ => Step::none(),
+            ScreenEvent::Action(action) => self.act(action, ctx),
+            _ => Response::none(),
         };
         self.rows = self.run(ctx).map(|run| self.make_rows(run, ctx)).unwrap_or_default();
         self.keys = (0..self.rows.len()).collect();
@@ -124,23 +124,23 @@ impl RunDetail {
         step
     }
 
-    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Response {
         let at = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
         match action {
             Action::NextTab => self.go_to((at + 1) % Tab::ALL.len()),
             Action::PreviousTab => self.go_to((at + Tab::ALL.len() - 1) % Tab::ALL.len()),
-            Action::Refresh => return Step::refresh(self.needs(ctx)),
+            Action::Refresh => return Response::refresh(self.needs(ctx)),
             Action::Curve => return self.open(ctx),
-            Action::Files => return Step::push(Route::Files(Owner::Run(self.id.clone()))),
+            Action::Files => return Response::push(Route::Files(Owner::Run(self.id.clone()))),
             Action::Browse => {
                 let run = self.run(ctx).map(|r| Place::Run(r.experiment.clone(), r.id.clone()));
-                return run.map_or_else(Step::none, |place| Step::effect(Effect::Browse(place)));
+                return run.map_or_else(Response::none, |place| Response::effect(Effect::Browse(place)));
             }
             Action::Copy => {
                 return match self.rows.get(self.cursor.index()) {
-                    Some(Row::Metric { point, .. }) => Step::copy(point.value.0.to_string()),
-                    Some(Row::Text { value, .. }) => Step::copy(value.clone()),
-                    _ => Step::copy(self.id.as_str().to_owned()),
+                    Some(RunRow::Metric { point, .. }) => Response::copy(point.value.0.to_string()),
+                    Some(RunRow::Text { value, .. }) => Response::copy(value.clone()),
+                    _ => Response::copy(self.id.as_str().to_owned()),
                 };
             }
             action => {
@@ -149,25 +149,25 @@ impl RunDetail {
                 }
             }
         }
-        Step::none()
+        Response::none()
     }
 
     /// Enter: the curve of a metric, a group, or the whole of a long text.
-    fn open(&mut self, ctx: &Ctx<'_>) -> Step {
+    fn open(&mut self, ctx: &Ctx<'_>) -> Response {
         let key = match self.rows.get(self.cursor.index()) {
-            Some(Row::Metric { name, .. }) => {
+            Some(RunRow::Metric { name, .. }) => {
                 let label = self.run(ctx).map_or_else(|| self.id.short(), run_label);
                 let subject = Subject { label, version: None, run: Some(self.id.clone()) };
-                return Step::push(Route::Curves(vec![subject], name.clone()));
+                return Response::push(Route::Curves(vec![subject], name.clone()));
             }
-            Some(Row::Group { prefix, .. }) => prefix.clone(),
-            Some(Row::Text { name, .. }) => name.clone(),
-            _ => return Step::none(),
+            Some(RunRow::Group { prefix, .. }) => prefix.clone(),
+            Some(RunRow::Text { name, .. }) => name.clone(),
+            _ => return Response::none(),
         };
         if !self.toggled.remove(&key) {
             self.toggled.insert(key);
         }
-        Step::none()
+        Response::none()
     }
 
     fn go_to(&mut self, tab: usize) {
@@ -183,10 +183,10 @@ impl RunDetail {
     }
 
     fn run<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Run> {
-        ctx.catalog.run(&self.id).flatten()
+        ctx.cache.run(&self.id).flatten()
     }
 
-    fn make_rows(&self, run: &Run, ctx: &Ctx<'_>) -> Vec<Row> {
+    fn make_rows(&self, run: &Run, ctx: &Ctx<'_>) -> Vec<RunRow> {
         let width = usize::from(ctx.width.saturating_sub(10));
         match self.tab {
             Tab::Metrics => rows::metrics(run, &self.toggled),

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use crate::domain::fold::{Fold, LEAST, fold};
-use crate::domain::named::Tags;
 use crate::domain::run::{MetricPoint, Run};
+use crate::domain::sorted_map::Tags;
 use crate::domain::text::clean_line;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Row {
+pub enum RunRow {
     /// Metrics that begin alike.
     Group {
         /// What they begin with.
@@ -40,10 +40,10 @@ pub enum Row {
 
 /// The run's metrics, those that begin alike folded, unless nothing else would be there to see. `toggled` are the groups
 /// that somebody folded or unfolded.
-pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<Row> {
+pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<RunRow> {
     let names: Vec<&str> = run.metrics.names().collect();
     let points: Vec<MetricPoint> = run.metrics.values().copied().collect();
-    let metric = |i: usize, inside| Row::Metric { name: names[i].to_owned(), point: points[i], inside };
+    let metric = |i: usize, inside| RunRow::Metric { name: names[i].to_owned(), point: points[i], inside };
     let mut rows = Vec::new();
     let parts = fold(&names, LEAST);
     let usual = parts.len() == 1;
@@ -52,7 +52,7 @@ pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<Row> {
             Fold::One(i) => rows.push(metric(i, false)),
             Fold::Many { prefix, members } => {
                 let open = toggled.contains(&prefix) != usual;
-                rows.push(Row::Group { prefix, count: members.len(), open });
+                rows.push(RunRow::Group { prefix, count: members.len(), open });
                 rows.extend(members.into_iter().filter(|_| open).map(|i| metric(i, true)));
             }
         }
@@ -61,22 +61,22 @@ pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<Row> {
 }
 
 /// Params or tags. Those in `open` are followed by their whole value, wrapped to `width`.
-pub fn texts(items: &Tags, open: &HashSet<String>, width: usize) -> Vec<Row> {
+pub fn texts(items: &Tags, open: &HashSet<String>, width: usize) -> Vec<RunRow> {
     let mut rows = Vec::new();
     for (name, value) in items.texts() {
-        rows.push(Row::Text { name: name.to_owned(), value: value.to_owned() });
+        rows.push(RunRow::Text { name: name.to_owned(), value: value.to_owned() });
         if open.contains(name) {
             let whole = clean_line(value);
-            rows.extend(crate::ui::text::wrap(&whole, width.max(20)).into_iter().map(Row::Line));
+            rows.extend(crate::ui::text::wrap(&whole, width.max(20)).into_iter().map(RunRow::Line));
         }
     }
     rows
 }
 
 /// What its author wrote about the run, wrapped to `width`.
-pub fn description(run: &Run, width: usize) -> Vec<Row> {
+pub fn description(run: &Run, width: usize) -> Vec<RunRow> {
     let text = run.description().unwrap_or_default();
-    crate::ui::text::wrap(text.trim_end(), width.max(20)).into_iter().map(Row::Line).collect()
+    crate::ui::text::wrap(text.trim_end(), width.max(20)).into_iter().map(RunRow::Line).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::rows::Row as RunRow;
+use super::rows::RunRow;
 use super::{RunDetail, Tab};
 use crate::domain::text::clean_line;
 use crate::screens::parts::view as format;
@@ -33,13 +33,13 @@ impl RunDetail {
         let tabs: Vec<_> = keys.iter().zip(Tab::ALL).map(|(key, tab)| TabLabel::new(key, tab.title())).collect();
         let active = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
         (&Tabs { skin, tabs: &tabs, active }).render(line, buf);
-        let failure = ctx.catalog.run_failure(&self.id);
+        let failure = ctx.cache.run_failure(&self.id);
         let area = format::banner(area, buf, skin, failure, None);
-        if self.tab == Tab::Lineage && ctx.catalog.run(&self.id).flatten().is_some() {
+        if self.tab == Tab::Lineage && ctx.cache.run(&self.id).flatten().is_some() {
             return self.lineage.draw(area, buf, skin);
         }
         if self.rows.is_empty() {
-            let message = match (ctx.catalog.run(&self.id), self.tab) {
+            let message = match (ctx.cache.run(&self.id), self.tab) {
                 _ if failure.is_some() => "",
                 (None, _) => "reading the run …",
                 (Some(None), _) => "The server has no such run, or you may not read it.",

@@ -6,13 +6,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::app::prefs::{RunColumn, Sort, SortKey};
+use crate::domain::experiment::{RunAttribute, RunOrder};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
-use crate::ports::tracking::{RunAttribute, RunOrder};
 
 /// One row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct ListedRun {
     /// Position of the run in what is loaded.
     pub item: usize,
     /// How deep it stands below its ancestors.
@@ -24,7 +24,7 @@ pub struct Line {
 }
 
 /// Arranges the runs at the positions `kept`. A run whose parent is not among them stands by itself.
-pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &HashSet<RunId>) -> Vec<Line> {
+pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &HashSet<RunId>) -> Vec<ListedRun> {
     let mut order = kept.to_vec();
     if let Some(sort) = sort {
         sort_by(&mut order, runs, sort);
@@ -57,7 +57,7 @@ fn descend(
     below: &[Vec<usize>],
     folded: &HashSet<RunId>,
     reached: &mut [bool],
-    lines: &mut Vec<Line>,
+    lines: &mut Vec<ListedRun>,
 ) {
     let mut todo: Vec<(usize, usize, bool)> = roots.iter().rev().map(|i| (*i, 0, true)).collect();
     while let Some((item, depth, shown)) = todo.pop() {
@@ -67,7 +67,7 @@ fn descend(
         let children = below[item].as_slice();
         let fold = !children.is_empty() && folded.contains(&runs[item].id);
         if shown {
-            lines.push(Line { item, depth, children: children.len(), folded: fold });
+            lines.push(ListedRun { item, depth, children: children.len(), folded: fold });
         }
         todo.extend(children.iter().rev().map(|i| (*i, depth + 1, shown && !fold)));
     }

@@ -11,19 +11,19 @@ use std::sync::Arc;
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
-use crate::app::grown::FoundRuns;
 use crate::app::keymap::Context;
+use crate::app::lazy_pages::FoundRuns;
 use crate::app::list::Cursor;
 use crate::app::prefs::{Remember, RunColumn, Sort, SortKey};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
+use crate::domain::experiment::RunQuery;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ExperimentId, RunId};
 use crate::domain::pattern::matches;
 use crate::domain::run::Run;
-use crate::ports::tracking::RunQuery;
-use crate::screens::parts::{Ctx, Event, Filter, Step, run_label};
-use arrange::Line;
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent, run_label};
+use arrange::ListedRun;
 use picker::{Picker, Purpose};
 use search::SearchLine;
 
@@ -52,7 +52,7 @@ pub struct Runs {
     sort: Option<Sort>,
     folded: HashSet<RunId>,
     marks: Vec<RunId>,
-    lines: Vec<Line>,
+    lines: Vec<ListedRun>,
     keys: Vec<RunId>,
     made_from: Option<(RunQuery, u64)>,
     cursor: Cursor<RunId>,
@@ -120,7 +120,7 @@ impl Runs {
     /// The first page of what was asked for last, and the next page when the cursor comes near the end.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut search = self.wanted.clone();
-        if let Some(found) = ctx.catalog.found_runs(&search) {
+        if let Some(found) = ctx.cache.found_runs(&search) {
             // What is typed with `/` looks through what is loaded, and loads nothing.
             let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.lines.len();
             let more = found.list.has_more() && near_end && self.filter.query().is_empty();
@@ -133,52 +133,52 @@ impl Runs {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let typed = self.type_into(event, ctx);
         self.settle(ctx);
         if let Some(step) = typed {
             return step;
         }
-        let Event::Action(action) = event else {
-            return Step::none();
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
         };
         if action.is_movement() {
             let rows = self.rows(ctx);
             self.cursor.step(action, &self.keys, rows);
-            return Step::none();
+            return Response::none();
         }
         self.act(action, ctx)
     }
 
     /// What concerns picker, search line and filter; nothing if the event is for the list.
-    fn type_into(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Option<Step> {
+    fn type_into(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Response> {
         if self.picker.is_some() {
             return Some(self.pick(event, ctx));
         }
         if self.search.is_editing() {
             let sent = self.search.update(event, &ctx.prefs.filters);
-            return Some(sent.map_or_else(Step::none, |filter| self.send(filter)));
+            return Some(sent.map_or_else(Response::none, |filter| self.send(filter)));
         }
         match event {
-            Event::Action(Action::Search) => {
+            ScreenEvent::Action(Action::Search) => {
                 self.search.begin(&self.wanted.filter);
-                return Some(Step::none());
+                return Some(Response::none());
             }
-            Event::Action(Action::Back) if !self.filter.is_active() => {
+            ScreenEvent::Action(Action::Back) if !self.filter.is_active() => {
                 self.wanted.filter.clear();
-                return Some(Step::none());
+                return Some(Response::none());
             }
             _ => {}
         }
         if self.filter.update(event) {
             self.made_from = None;
-            return Some(Step::none());
+            return Some(Response::none());
         }
         None
     }
 
-    fn send(&mut self, filter: String) -> Step {
-        let mut step = Step::none();
+    fn send(&mut self, filter: String) -> Response {
+        let mut step = Response::none();
         if filter == self.wanted.filter {
             // Sent again: whatever was said to it, ask anew.
             step.refresh = vec![Query::SearchRuns(self.wanted.clone())];
@@ -190,13 +190,13 @@ impl Runs {
         step
     }
 
-    fn pick(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        if matches!(event, Event::Action(Action::Back)) {
+    fn pick(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        if matches!(event, ScreenEvent::Action(Action::Back)) {
             self.picker = None;
-            return Step::none();
+            return Response::none();
         }
         let Some(picker) = &mut self.picker else {
-            return Step::none();
+            return Response::none();
         };
         let purpose = picker.purpose();
         match (picker.update(event, ctx), purpose) {
@@ -211,7 +211,7 @@ impl Runs {
                 self.let_the_server_sort(ctx);
                 // One sorts to see what comes first.
                 self.cursor = Cursor::default();
-                Step { remember: Some(Remember::Sort(self.experiment.clone(), sort)), ..Step::none() }
+                Response { remember: Some(Remember::Sort(self.experiment.clone(), sort)), ..Response::none() }
             }
             (Some(SortKey::Column(column)), Purpose::Columns) => {
                 let columns = self.columns.get_or_insert_default();
@@ -223,16 +223,16 @@ impl Runs {
                 }
                 self.first_column = self.first_column.min(columns.len().saturating_sub(1));
                 let remember = Some(Remember::Columns(self.experiment.clone(), columns.clone()));
-                Step { remember, ..Step::none() }
+                Response { remember, ..Response::none() }
             }
-            _ => Step::none(),
+            _ => Response::none(),
         }
     }
 
-    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Response {
         let columns = self.columns.as_ref().map_or(0, Vec::len);
         match action {
-            Action::Refresh => return Step::refresh(vec![Query::SearchRuns(self.wanted.clone())]),
+            Action::Refresh => return Response::refresh(vec![Query::SearchRuns(self.wanted.clone())]),
             Action::CursorLeft => self.first_column = self.first_column.saturating_sub(1),
             Action::CursorRight => self.first_column = (self.first_column + 1).min(columns.saturating_sub(1)),
             Action::Sort | Action::Columns => {
@@ -245,10 +245,10 @@ impl Runs {
             _ => {}
         }
         let Some(run) = self.selected(ctx) else {
-            return Step::none();
+            return Response::none();
         };
         match action {
-            Action::Open => Step::push(Route::Run(run.id.clone())),
+            Action::Open => Response::push(Route::Run(run.id.clone())),
             Action::Mark => {
                 match self.marks.iter().position(|m| *m == run.id) {
                     Some(at) => {
@@ -258,16 +258,16 @@ impl Runs {
                 }
                 let rows = self.rows(ctx);
                 self.cursor.step(Action::Down, &self.keys, rows);
-                Step::none()
+                Response::none()
             }
             Action::Fold => {
                 self.fold(&run);
                 self.settle(ctx);
-                Step::none()
+                Response::none()
             }
-            Action::Browse => Step::effect(Effect::Browse(Place::Run(run.experiment.clone(), run.id.clone()))),
-            Action::Copy => Step::copy(run.id.as_str().to_owned()),
-            _ => Step::none(),
+            Action::Browse => Response::effect(Effect::Browse(Place::Run(run.experiment.clone(), run.id.clone()))),
+            Action::Copy => Response::copy(run.id.as_str().to_owned()),
+            _ => Response::none(),
         }
     }
 
@@ -292,7 +292,7 @@ impl Runs {
         self.made_from = None;
     }
 
-    fn compare(&self, ctx: &Ctx<'_>) -> Step {
+    fn compare(&self, ctx: &Ctx<'_>) -> Response {
         let mut ids = self.marks.clone();
         if let [only] = self.marks.as_slice()
             && let Some(run) = self.selected(ctx)
@@ -301,19 +301,19 @@ impl Runs {
             ids.push(run.id.clone());
         }
         if ids.len() < 2 {
-            return Step::notice("Mark two runs or more with Space, then compare them.");
+            return Response::notice("Mark two runs or more with Space, then compare them.");
         }
         let subject = |id: RunId| {
-            let label = ctx.catalog.run(&id).flatten().map_or_else(|| id.short(), run_label);
+            let label = ctx.cache.run(&id).flatten().map_or_else(|| id.short(), run_label);
             Subject { label, version: None, run: Some(id) }
         };
-        Step::push(Route::Compare(ids.into_iter().map(subject).collect()))
+        Response::push(Route::Compare(ids.into_iter().map(subject).collect()))
     }
 
     /// Makes the rows again if anything they are made from changed, and finds the cursor's row in them.
     fn settle(&mut self, ctx: &Ctx<'_>) {
         // The rows stay until the server has understood the filter and answered.
-        let answered = ctx.catalog.found_runs(&self.wanted).is_some_and(|f| f.list.read_at.is_some());
+        let answered = ctx.cache.found_runs(&self.wanted).is_some_and(|f| f.list.read_at.is_some());
         if self.wanted != self.shown && answered {
             if self.wanted.order != self.shown.order {
                 self.cursor = Cursor::default();
@@ -366,7 +366,7 @@ impl Runs {
 
     /// What was found of what is shown.
     fn found<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a FoundRuns> {
-        ctx.catalog.found_runs(&self.shown)
+        ctx.cache.found_runs(&self.shown)
     }
 
     fn selected(&self, ctx: &Ctx<'_>) -> Option<Arc<Run>> {
@@ -383,7 +383,7 @@ impl Runs {
         if self.wanted.filter.is_empty() {
             return None;
         }
-        ctx.catalog.failure(&Query::SearchRuns(self.wanted.clone()))
+        ctx.cache.failure(&Query::SearchRuns(self.wanted.clone()))
     }
 
     /// The server's word on the filter, in lines.

@@ -5,10 +5,10 @@ use tui_input::Input as Field;
 use crate::app::action::Action;
 use crate::app::edit;
 use crate::app::fuzzy;
-use crate::app::grown::FoundRuns;
+use crate::app::lazy_pages::FoundRuns;
 use crate::app::list::Cursor;
 use crate::app::prefs::{RunColumn, SortKey};
-use crate::screens::parts::{Ctx, Event};
+use crate::screens::parts::{Ctx, ScreenEvent};
 
 /// What is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,19 +89,19 @@ impl Picker {
     }
 
     /// Handles one event. Returns the entry that was chosen.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Option<SortKey> {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<SortKey> {
         let rows = ctx.rows(1);
         match event {
-            Event::Key(key) => {
+            ScreenEvent::Key(key) => {
                 edit::edit(&mut self.field, key);
                 self.narrow();
             }
-            Event::Paste(text) => {
+            ScreenEvent::Paste(text) => {
                 edit::paste(&mut self.field, text);
                 self.narrow();
             }
-            Event::Action(Action::Open) => return self.entry(self.cursor.index()).cloned(),
-            Event::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
+            ScreenEvent::Action(Action::Open) => return self.entry(self.cursor.index()).cloned(),
+            ScreenEvent::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
             _ => {}
         }
         self.cursor.settle(&self.shown, rows);

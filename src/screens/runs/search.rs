@@ -4,7 +4,7 @@ use tui_input::Input as Field;
 
 use crate::app::action::Action;
 use crate::app::edit;
-use crate::screens::parts::Event;
+use crate::screens::parts::ScreenEvent;
 
 /// State of the line.
 #[derive(Clone, Debug, Default)]
@@ -41,15 +41,15 @@ impl SearchLine {
     }
 
     /// Handles an event while typing. Returns the filter to send, when one is.
-    pub fn update(&mut self, event: Event<'_>, earlier: &[String]) -> Option<String> {
+    pub fn update(&mut self, event: ScreenEvent<'_>, earlier: &[String]) -> Option<String> {
         match event {
-            Event::Action(Action::Open) => {
+            ScreenEvent::Action(Action::Open) => {
                 self.editing = false;
                 return Some(self.field.value().trim().to_owned());
             }
-            Event::Action(Action::Back) => self.editing = false,
-            Event::Action(Action::Up) => self.recall(self.recalled.map_or(0, |n| n + 1), earlier),
-            Event::Action(Action::Down) => match self.recalled {
+            ScreenEvent::Action(Action::Back) => self.editing = false,
+            ScreenEvent::Action(Action::Up) => self.recall(self.recalled.map_or(0, |n| n + 1), earlier),
+            ScreenEvent::Action(Action::Down) => match self.recalled {
                 Some(0) => {
                     self.recalled = None;
                     self.field = Field::new(std::mem::take(&mut self.draft));
@@ -57,10 +57,10 @@ impl SearchLine {
                 Some(n) => self.recall(n - 1, earlier),
                 None => {}
             },
-            Event::Key(key) => {
+            ScreenEvent::Key(key) => {
                 edit::edit(&mut self.field, key);
             }
-            Event::Paste(text) => edit::paste(&mut self.field, text),
+            ScreenEvent::Paste(text) => edit::paste(&mut self.field, text),
             _ => {}
         }
         None
@@ -88,9 +88,9 @@ mod tests {
         let earlier = ["old".to_owned(), "new".to_owned()];
         let mut line = SearchLine::default();
         line.begin("");
-        line.update(Event::Key(Key::char('x')), &earlier);
+        line.update(ScreenEvent::Key(Key::char('x')), &earlier);
         let mut press = |action| {
-            line.update(Event::Action(action), &earlier);
+            line.update(ScreenEvent::Action(action), &earlier);
             line.field().value().to_owned()
         };
         assert_eq!(press(Action::Up), "new");

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Runs;
-use super::arrange::{Line, duration};
+use super::arrange::{ListedRun, duration};
 use super::picker::{Picker, Purpose, label};
 use crate::app::prefs::{RunColumn, SortKey};
 use crate::app::query::Query;
@@ -27,9 +27,9 @@ impl Runs {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let query = self.needs(ctx).pop().unwrap_or(Query::SearchRuns(self.wanted.clone()));
-        let loading = ctx.catalog.is_loading(&query);
+        let loading = ctx.cache.is_loading(&query);
         // A filter that was refused says nothing about what is shown.
-        let failed = ctx.catalog.failure(&query).is_some() && self.search_failure(ctx).is_none();
+        let failed = ctx.cache.failure(&query).is_some() && self.search_failure(ctx).is_none();
         let list = self.found(ctx).map(|f| &f.list);
         let count = match list {
             // Some are filtered away or folded.
@@ -68,7 +68,7 @@ impl Runs {
         // A filter's failure stands at its line.
         let failure = match self.search_failure(ctx) {
             Some(_) => None,
-            None => asked.iter().find_map(|q| ctx.catalog.failure(q)),
+            None => asked.iter().find_map(|q| ctx.cache.failure(q)),
         };
         let area = format::banner(area, buf, skin, failure, list.and_then(|l| l.read_at));
         let Some(list) = list.filter(|_| !self.lines.is_empty()) else {
@@ -205,7 +205,7 @@ fn sample(chosen: &[RunColumn]) -> Row<'static> {
     Row::new(cells)
 }
 
-fn row(run: &Run, line: Line, chosen: &[RunColumn], ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+fn row(run: &Run, line: ListedRun, chosen: &[RunColumn], ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let indent = " ".repeat(2 * line.depth.min(DEEPEST));
     let mut name = Phrase::new(format!("{indent}{}", run_label(run)));
     if line.folded {

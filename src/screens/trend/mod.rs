@@ -7,16 +7,16 @@ pub mod points;
 pub mod view;
 
 use crate::app::action::Action;
+use crate::app::eager_pages::EagerPages;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
-use crate::app::paged::Paged;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::run_cache::{RUNS_AT_ONCE, RUNS_KEPT};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::inbox::production;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 
 /// Versions that are read before anyone asks for more: four questions for their runs.
 const AT_FIRST: usize = 400;
@@ -76,25 +76,25 @@ impl Trend {
 
     /// The next page of versions until there are enough, and the runs of those that are there.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let Some(versions) = ctx.catalog.versions(&self.model) else {
+        let Some(versions) = ctx.cache.versions(&self.model) else {
             return vec![self.query(None)];
         };
         let mut needs = Vec::new();
         if versions.has_more() && versions.items.len() < self.wanted {
             needs.push(self.query(versions.next_page()));
         }
-        let unread = |id: &RunId| ctx.catalog.run(id).is_none();
+        let unread = |id: &RunId| ctx.cache.run(id).is_none();
         let part = self.part(ctx).versions;
         if !part.iter().any(|v| ctx.rules.promote_to.is_held_by(v)) {
             match (self.listed_production(ctx), self.listed_number(ctx)) {
-                (Some(version), _) => needs.extend(ctx.catalog.runs_to_ask(version.run_id.clone())),
+                (Some(version), _) => needs.extend(ctx.cache.runs_to_ask(version.run_id.clone())),
                 (None, Some(version)) => needs.push(Query::ModelVersion { model: self.model.clone(), version }),
                 (None, None) => {}
             }
         }
         let chunks = part.chunks(RUNS_AT_ONCE).map(|part| part.iter().filter_map(|v| v.run_id.as_ref()));
         for ids in chunks.filter(|ids| ids.clone().any(unread)).take(QUESTIONS) {
-            for query in ctx.catalog.runs_to_ask(ids.cloned()) {
+            for query in ctx.cache.runs_to_ask(ids.cloned()) {
                 if !needs.contains(&query) {
                     needs.push(query);
                 }
@@ -104,9 +104,9 @@ impl Trend {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let Event::Action(action) = event else {
-            return Step::none();
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
         };
         let part = self.part(ctx);
         let mut numbers: Vec<VersionNumber> = part.versions.iter().map(|v| v.number).collect();
@@ -122,7 +122,7 @@ impl Trend {
             Action::Bottom if part.newer => {
                 // Back to the newest, which this line does not reach any more.
                 self.wanted = AT_FIRST;
-                if let Some(newest) = ctx.catalog.versions(&self.model).and_then(|v| v.items.first()) {
+                if let Some(newest) = ctx.cache.versions(&self.model).and_then(|v| v.items.first()) {
                     (self.with, self.cursor, self.sight) = (newest.number, newest.number, None);
                 }
             }
@@ -130,26 +130,26 @@ impl Trend {
             Action::ZoomIn => self.zoom(&numbers, |width| width / 2),
             Action::ZoomOut => self.zoom(&numbers, |width| width.saturating_mul(2)),
             Action::LogScale => self.log = !self.log,
-            Action::Refresh => return Step::refresh(vec![self.query(None)]),
+            Action::Refresh => return Response::refresh(vec![self.query(None)]),
             _ => return self.leave(action, &numbers, at, ctx),
         }
-        Step::none()
+        Response::none()
     }
 
     /// What leads away from here, to or with the version under the cursor.
-    fn leave(&self, action: Action, numbers: &[VersionNumber], at: usize, ctx: &Ctx<'_>) -> Step {
+    fn leave(&self, action: Action, numbers: &[VersionNumber], at: usize, ctx: &Ctx<'_>) -> Response {
         let Some(version) = numbers.get(at).copied() else {
-            return Step::none();
+            return Response::none();
         };
         match action {
-            Action::Review => Step::push(Route::Review(self.model.clone(), version)),
-            Action::Browse => Step::effect(Effect::Browse(Place::Version(self.model.clone(), version))),
+            Action::Review => Response::push(Route::Review(self.model.clone(), version)),
+            Action::Browse => Response::effect(Effect::Browse(Place::Version(self.model.clone(), version))),
             Action::Copy => match self.points(ctx).iter().find(|p| p.number() == version).and_then(|p| p.known.value())
             {
-                Some(value) => Step::copy(value.0.to_string()),
-                None => Step::notice(format!("{version} has no value to copy.")),
+                Some(value) => Response::copy(value.0.to_string()),
+                None => Response::notice(format!("{version} has no value to copy.")),
             },
-            _ => Step::none(),
+            _ => Response::none(),
         }
     }
 
@@ -160,12 +160,12 @@ impl Trend {
 
     /// As many of the newest versions as are wanted, or as it takes to show the one that shall be among them.
     pub fn part<'a>(&self, ctx: &Ctx<'a>) -> Part<'a> {
-        let versions = ctx.catalog.versions(&self.model);
+        let versions = ctx.cache.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
         let upto_here = items.partition_point(|v| v.number >= self.with);
         let end = self.wanted.max(upto_here).min(items.len());
         let start = end.saturating_sub(MOST);
-        let unread = versions.is_some_and(Paged::has_more) && items.len() >= self.wanted;
+        let unread = versions.is_some_and(EagerPages::has_more) && items.len() >= self.wanted;
         Part { versions: &items[start..end], older: unread || end < items.len(), newer: start > 0 }
     }
 
@@ -173,7 +173,7 @@ impl Trend {
     fn listed_production<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ModelVersion> {
         let number = self.listed_number(ctx)?;
         let listed = self.listed(ctx).and_then(|m| m.latest.iter().find(|v| v.number == number));
-        listed.or_else(|| ctx.catalog.version(&self.model, number))
+        listed.or_else(|| ctx.cache.version(&self.model, number))
     }
 
     fn listed_number(&self, ctx: &Ctx<'_>) -> Option<VersionNumber> {
@@ -181,7 +181,7 @@ impl Trend {
     }
 
     fn listed<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a RegisteredModel> {
-        ctx.catalog.models.items.iter().find(|m| m.name == self.model)
+        ctx.cache.models.items.iter().find(|m| m.name == self.model)
     }
 
     fn query(&self, page: Option<String>) -> Query {

@@ -7,7 +7,7 @@ use ratatui::widgets::Widget as _;
 
 use super::points::{Point, summary};
 use super::{Trend, nearest};
-use crate::app::paged::Paged;
+use crate::app::eager_pages::EagerPages;
 use crate::domain::compare::metric_change;
 use crate::domain::failure::Failure;
 use crate::domain::run::format_significant;
@@ -27,12 +27,12 @@ impl Trend {
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = Phrase::of(Role::Title, clean_line(&self.metric))
             .add(Role::Muted, format!("  {} from version to version", self.model));
-        let versions = ctx.catalog.versions(&self.model);
+        let versions = ctx.cache.versions(&self.model);
         let part = self.part(ctx);
         let count = part.versions.len();
         let more = part.older || part.newer || versions.is_none_or(|v| !v.complete);
         let needs = self.needs(ctx);
-        let loading = needs.iter().any(|q| ctx.catalog.is_loading(q));
+        let loading = needs.iter().any(|q| ctx.cache.is_loading(q));
         let failed = self.failure(ctx).is_some();
         let all = summary(&self.points(ctx));
         let progress = match (versions, all.underway) {
@@ -46,15 +46,15 @@ impl Trend {
 
     /// Why the next page, or any of the runs, could not be read.
     fn failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
-        let versions = ctx.catalog.versions(&self.model);
+        let versions = ctx.cache.versions(&self.model);
         let mut runs = self.part(ctx).versions.iter().filter_map(|v| v.run_id.as_ref());
-        let page = self.query(versions.and_then(Paged::next_page));
-        ctx.catalog.failure(&page).or_else(|| runs.find_map(|id| ctx.catalog.run_failure(id)))
+        let page = self.query(versions.and_then(EagerPages::next_page));
+        ctx.cache.failure(&page).or_else(|| runs.find_map(|id| ctx.cache.run_failure(id)))
     }
 
     /// Draws the body: the version under the cursor, the chart, what there is and what is missing.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let versions = ctx.catalog.versions(&self.model);
+        let versions = ctx.cache.versions(&self.model);
         let failure = self.failure(ctx);
         let area = format::banner(area, buf, skin, failure, versions.and_then(|v| v.read_at));
         let points = self.points(ctx);
@@ -218,7 +218,7 @@ fn is_production(point: &Point<'_>, ctx: &Ctx<'_>) -> bool {
 /// Stage, time, author and run of the version under the cursor.
 fn details(point: &Point<'_>, ctx: &Ctx<'_>) -> Phrase<'static> {
     let version = point.version;
-    let run = version.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
+    let run = version.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
     let author = version.author.clone().or_else(|| run.and_then(|r| r.user.clone()));
     let at = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
     let said = [

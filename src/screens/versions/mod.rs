@@ -3,18 +3,18 @@
 pub mod view;
 
 use crate::app::action::Action;
+use crate::app::eager_pages::{EagerPages, Extent};
 use crate::app::effect::{Effect, Place};
 use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::owner::Owner;
-use crate::app::paged::{Extent, Paged};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Ctx, Event, Filter, Step};
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
 
 /// Versions whose metric is drawn in a row: its own and those before it.
 const SPARK: usize = 8;
@@ -76,7 +76,7 @@ impl Versions {
 
     /// The next page when the cursor comes near the end, and the runs of the rows in sight.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let Some(versions) = ctx.catalog.versions(&self.model) else {
+        let Some(versions) = ctx.cache.versions(&self.model) else {
             return vec![self.query(None)];
         };
         let rows = self.rows(ctx);
@@ -88,15 +88,15 @@ impl Versions {
         let in_sight = self.list.shown().iter().skip(self.list.offset()).take(rows);
         // Of each row also the versions before it: their metric is drawn beside it.
         let drawn = in_sight.flat_map(|i| versions.items.iter().skip(*i).take(SPARK));
-        needs.extend(ctx.catalog.runs_to_ask(drawn.filter_map(|v| v.run_id.clone())));
+        needs.extend(ctx.cache.runs_to_ask(drawn.filter_map(|v| v.run_id.clone())));
         needs
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
-        let versions = ctx.catalog.versions(&self.model);
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let versions = ctx.cache.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
-        let extent = versions.map(Paged::extent);
+        let extent = versions.map(EagerPages::extent);
         let typed = self.list.hear(event);
         if typed || self.made_from != extent {
             let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
@@ -108,13 +108,13 @@ impl Versions {
         }
         let rows = self.rows(ctx);
         let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
-            return Step::none();
+            return Response::none();
         };
         if action == Action::Refresh {
-            return Step::refresh(vec![self.query(None)]);
+            return Response::refresh(vec![self.query(None)]);
         }
         let Some(version) = self.list.selected(items).map(|v| v.number) else {
-            return Step::none();
+            return Response::none();
         };
         match action {
             Action::Mark => {
@@ -124,24 +124,24 @@ impl Versions {
                     }
                     None => self.marks.push(version),
                 }
-                self.list.act(Event::Action(Action::Down), rows);
-                return Step::none();
+                self.list.act(ScreenEvent::Action(Action::Down), rows);
+                return Response::none();
             }
             Action::Compare => return self.compare(version, items),
             _ => {}
         }
         let model = self.model.clone();
         match action {
-            Action::Review => Step::push(Route::Review(model, version)),
-            Action::Approve => Step::push(Route::Approve(model, version, Decision::Approve)),
-            Action::Reject => Step::push(Route::Decide(model, version, Decision::Reject)),
-            Action::Hold => Step::push(Route::Decide(model, version, Decision::Hold)),
-            Action::Rollback => Step::push(Route::Rollback(model)),
-            Action::Files => Step::push(Route::Files(Owner::Version(model, version))),
+            Action::Review => Response::push(Route::Review(model, version)),
+            Action::Approve => Response::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => Response::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => Response::push(Route::Decide(model, version, Decision::Hold)),
+            Action::Rollback => Response::push(Route::Rollback(model)),
+            Action::Files => Response::push(Route::Files(Owner::Version(model, version))),
             Action::Trend => self.trend(version, items, ctx),
-            Action::Browse => Step::effect(Effect::Browse(Place::Version(model, version))),
-            Action::Copy => Step::copy(format!("models:/{}/{}", model.as_str(), version.0)),
-            _ => Step::none(),
+            Action::Browse => Response::effect(Effect::Browse(Place::Version(model, version))),
+            Action::Copy => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+            _ => Response::none(),
         }
     }
 
@@ -158,7 +158,7 @@ impl Versions {
     }
 
     /// The marked versions side by side; one marked version with the one under the cursor.
-    fn compare(&self, under_cursor: VersionNumber, items: &[ModelVersion]) -> Step {
+    fn compare(&self, under_cursor: VersionNumber, items: &[ModelVersion]) -> Response {
         let mut numbers = self.marks.clone();
         if let [only] = numbers.as_slice()
             && *only != under_cursor
@@ -166,24 +166,24 @@ impl Versions {
             numbers.push(under_cursor);
         }
         if numbers.len() < 2 {
-            return Step::notice("Mark two versions or more with Space, then compare them.");
+            return Response::notice("Mark two versions or more with Space, then compare them.");
         }
         let subject = |number: VersionNumber| Subject {
             label: number.to_string(),
             version: Some((self.model.clone(), number)),
             run: items.iter().find(|v| v.number == number).and_then(|v| v.run_id.clone()),
         };
-        Step::push(Route::Compare(numbers.into_iter().map(subject).collect()))
+        Response::push(Route::Compare(numbers.into_iter().map(subject).collect()))
     }
 
     /// The main metric of this version over all of them; that of the newest that has one, if this has none.
-    fn trend(&self, version: VersionNumber, items: &[ModelVersion], ctx: &Ctx<'_>) -> Step {
+    fn trend(&self, version: VersionNumber, items: &[ModelVersion], ctx: &Ctx<'_>) -> Response {
         let here = items.iter().filter(|v| v.number == version);
-        let run = |v: &ModelVersion| ctx.catalog.run(v.run_id.as_ref()?).flatten();
+        let run = |v: &ModelVersion| ctx.cache.run(v.run_id.as_ref()?).flatten();
         let metric = here.chain(items).find_map(|v| ctx.rules.main_metric(run(v)?));
         match metric {
-            Some(metric) => Step::push(Route::Trend(self.model.clone(), version, metric.to_owned())),
-            None => Step::notice("No run that was read has one of the main metrics; [metrics] main names them."),
+            Some(metric) => Response::push(Route::Trend(self.model.clone(), version, metric.to_owned())),
+            None => Response::notice("No run that was read has one of the main metrics; [metrics] main names them."),
         }
     }
 

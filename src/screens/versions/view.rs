@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{SPARK, Versions};
-use crate::app::paged::Paged;
+use crate::app::eager_pages::EagerPages;
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::record::DecisionMark;
 use crate::domain::registry::{ModelVersion, VersionStatus};
@@ -21,13 +21,13 @@ use crate::ui::widgets::{Row, Spark, Table};
 impl Versions {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let versions = ctx.catalog.versions(&self.model);
-        let query = self.query(versions.and_then(Paged::next_page));
-        let failed = ctx.catalog.failure(&query).is_some();
+        let versions = ctx.cache.versions(&self.model);
+        let query = self.query(versions.and_then(EagerPages::next_page));
+        let failed = ctx.cache.failure(&query).is_some();
         let (known, more) = (versions.map(|v| v.items.len()), versions.is_none_or(|v| !v.complete));
         let right = vec![
             format::count(known, more, "version", "versions"),
-            format::freshness(ctx.catalog.is_loading(&query), failed, versions.and_then(|v| v.read_at), skin),
+            format::freshness(ctx.cache.is_loading(&query), failed, versions.and_then(|v| v.read_at), skin),
         ];
         (Phrase::of(Role::Title, self.model.to_string()), right)
     }
@@ -35,13 +35,13 @@ impl Versions {
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let area = format::filter_line(self.list.filter(), area, buf, skin);
-        let versions = ctx.catalog.versions(&self.model);
+        let versions = ctx.cache.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
         let selected = self.list.selected(items);
         let failure = ctx
-            .catalog
-            .failure(&self.query(versions.and_then(Paged::next_page)))
-            .or_else(|| ctx.catalog.run_failure(selected?.run_id.as_ref()?));
+            .cache
+            .failure(&self.query(versions.and_then(EagerPages::next_page)))
+            .or_else(|| ctx.cache.run_failure(selected?.run_id.as_ref()?));
         let area = format::banner(area, buf, skin, failure, versions.and_then(|v| v.read_at));
         if self.list.is_empty() {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), versions) {
@@ -133,7 +133,7 @@ fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin
     let symbols = skin.symbols();
     let in_production = ctx.rules.promote_to.is_held_by(version);
     let reading = format::reading(version.run_id.as_ref(), ctx);
-    let known = version.run_id.as_ref().and_then(|id| ctx.catalog.run(id)).flatten();
+    let known = version.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
     let name = known.and_then(|r| ctx.rules.main_metric(r));
     let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
     let stage = match &version.status {

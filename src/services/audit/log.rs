@@ -10,9 +10,9 @@ use futures_util::stream;
 use crate::domain::commit::ReleaseState;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
-pub use crate::domain::log::{Effect, Log, LogEntry, Source, merge};
+pub use crate::domain::log::{Effect, FoundIn, Log, LogEntry, merge};
 use crate::domain::promotion::{Ending, Phase, SagaState, fold};
-use crate::domain::record::chain::Line;
+use crate::domain::record::chain::ChainLine;
 use crate::domain::record::text::REGISTRY_TRAILER;
 use crate::domain::record::{ASSET, Record, Sealed};
 use crate::domain::registry::RegisteredModel;
@@ -75,15 +75,15 @@ async fn machine(services: &Services) -> Found {
         Ok(lines) => {
             read.push("records");
             let sealed = lines.into_iter().filter_map(|line| match line {
-                Line::Record(sealed) => Some(*sealed),
-                Line::Outcome(_) => None,
+                ChainLine::Record(sealed) => Some(*sealed),
+                ChainLine::Outcome(_) => None,
             });
             found.entries.extend(sealed.filter(|s| is_here(services, &s.record)).map(|s| {
                 let effect = match s.record.change {
                     Some(_) => Effect::Open("its promotion is not known here".to_owned()),
                     None => Effect::Said,
                 };
-                LogEntry::of(&s, effect, Source::Machine)
+                LogEntry::of(&s, effect, FoundIn::Machine)
             }));
         }
         Err(failure) => found.notes.push(failure.to_string()),
@@ -96,7 +96,7 @@ async fn machine(services: &Services) -> Found {
                     // Interrupted before its first entry: it wrote nothing anywhere.
                     Ok(None) => {}
                     Ok(Some(Ok(state))) if is_here(services, &state.plan.record.record) => {
-                        add(&mut found.entries, LogEntry::of(&state.plan.record, effect(&state), Source::Machine));
+                        add(&mut found.entries, LogEntry::of(&state.plan.record, effect(&state), FoundIn::Machine));
                     }
                     Ok(Some(Ok(_))) => {}
                     Ok(Some(Err(why))) => found.notes.push(format!("promotion {} cannot be read: {why}", promotion.id)),
@@ -173,7 +173,7 @@ async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<Stri
                 // The release stands: whatever this machine knew of the end of its promotion.
                 Some(entry) => found.entries.push(LogEntry {
                     effect: Effect::Production,
-                    sources: vec![Source::Release],
+                    sources: vec![FoundIn::Release],
                     ..entry.clone()
                 }),
                 None => unread.push(release),
@@ -192,7 +192,7 @@ async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<Stri
         while let Some((tag, read)) = read.next().await {
             match read {
                 Ok(Told::Record(sealed)) if is_here(services, &sealed.record) => {
-                    found.entries.push(LogEntry::of(&sealed, Effect::Production, Source::Release));
+                    found.entries.push(LogEntry::of(&sealed, Effect::Production, FoundIn::Release));
                 }
                 Ok(Told::Message(entry)) => found.entries.push(*entry),
                 Ok(Told::Nothing) => without += 1,

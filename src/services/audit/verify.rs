@@ -8,12 +8,12 @@ use crate::domain::facts::RunFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{RepoSlug, TagName, VersionNumber};
 use crate::domain::policy::Effective;
-use crate::domain::record::chain::Line as ChainLine;
+use crate::domain::record::chain::ChainLine;
 use crate::domain::record::seal::sha256;
 use crate::domain::record::{ASSET, ChangeFacts, Record, Sealed};
 use crate::domain::registry::ModelVersion;
 use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
-use crate::domain::verification::{self, Line, Named, Place, Proof, Signature, as_signed};
+use crate::domain::verification::{self, Place, Proof, Reread, Signature, VerifyCheck, as_signed};
 use crate::services::Services;
 use crate::services::evidence::code::Source;
 use crate::services::evidence::policy::{self, Scope};
@@ -32,7 +32,7 @@ pub struct Verification {
     pub place: Place,
     pub record: Option<Sealed>,
     /// Everything that was checked.
-    pub lines: Vec<Line>,
+    pub lines: Vec<VerifyCheck>,
 }
 
 impl Verification {
@@ -43,8 +43,8 @@ impl Verification {
 
     /// Why it could not be told, where that is all that speaks against it: something could not be read.
     pub fn unreadable(&self) -> Option<FailureKind> {
-        let against: Vec<&Line> = self.lines.iter().filter(|l| l.state.refuses()).collect();
-        let unread = |l: &&Line| l.state == verification::LineState::Unreadable;
+        let against: Vec<&VerifyCheck> = self.lines.iter().filter(|l| l.state.refuses()).collect();
+        let unread = |l: &&VerifyCheck| l.state == verification::LineState::Unreadable;
         if against.iter().all(unread) { against.iter().find_map(|l| l.failure) } else { None }
     }
 }
@@ -137,7 +137,7 @@ async fn read(services: &Services, place: Place) -> Proof {
     Proof { tag: found, releases, asset, place }
 }
 
-async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Named {
+async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
     let record = &sealed.record;
     let (version, baseline, comments) = join3(
         version(services, record, record.model.version),
@@ -179,7 +179,7 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Named {
         join(mlmodel(services, sealed, version.as_ref().ok().map(|(v, _)| v)), signature(services, sealed)),
     )
     .await;
-    Named {
+    Reread {
         version,
         baseline,
         mlmodel,

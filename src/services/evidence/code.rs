@@ -11,7 +11,7 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{RepoSlug, VersionNumber};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest, watched};
-use crate::domain::origin::{Claim, Origin, code_of, code_of_baseline, training_of};
+use crate::domain::origin::{Claim, CodeOrigin, code_of, code_of_baseline, training_of};
 use crate::domain::promotion::CommitOrigin;
 use crate::services::Services;
 
@@ -69,7 +69,7 @@ pub struct Training {
 /// # Errors
 /// A sentence that says what is missing; whatever the host says about the commit.
 pub async fn source(services: &Services, facts: &ReviewedFacts) -> Outcome<Source> {
-    let Origin { repo, rev, origin } = code_of(&services.rules, facts.into(), &services.host.host())?;
+    let CodeOrigin { repo, rev, origin } = code_of(&services.rules, facts.into(), &services.host.host())?;
     let commit = services.host.commit(&repo, &rev).await?;
     Ok(Source { repo, commit, origin })
 }
@@ -112,7 +112,7 @@ pub async fn changes(
     let Some(baseline) = &facts.baseline else {
         return Ok(None);
     };
-    let Origin { rev, .. } = code_of_baseline(&services.rules, baseline, repo, &services.host.host())?;
+    let CodeOrigin { rev, .. } = code_of_baseline(&services.rules, baseline, repo, &services.host.host())?;
     let from = services.host.commit(repo, &rev).await?;
     let change = services.code.changes(repo, &from.sha, &commit.sha).await?;
     let paths = &services.rules.watched_paths;

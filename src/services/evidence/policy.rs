@@ -19,7 +19,7 @@ use crate::services::evidence::code;
 
 /// A verdict with everything it rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Judgement {
+pub struct Evaluation {
     /// The rules, as they were in force.
     pub sources: Vec<PolicySource>,
     /// What they were laid against.
@@ -28,7 +28,7 @@ pub struct Judgement {
     pub verdict: Verdict,
 }
 
-impl Judgement {
+impl Evaluation {
     /// Which way metrics should go, by `stated` and by the rules that were in force.
     pub fn directions(&self, stated: &Directions) -> Directions {
         stated.and_of(self.policies())
@@ -50,7 +50,7 @@ pub enum Scope {
 }
 
 /// Reads what the policy of this version asks for, and judges it. What cannot be read is part of the verdict, not an error.
-pub async fn read(services: &Services, facts: &ReviewedFacts, scope: Scope) -> Judgement {
+pub async fn read(services: &Services, facts: &ReviewedFacts, scope: Scope) -> Evaluation {
     let rule = &services.rules.policy;
     let configured = services.rules.configured_policy(&facts.version.model);
     let source = if rule.from != PolicyFrom::Configuration
@@ -70,14 +70,14 @@ pub async fn read_at(
     facts: &ReviewedFacts,
     source: &Outcome<code::Source>,
     scope: Scope,
-) -> Judgement {
+) -> Evaluation {
     let mut sources: Vec<PolicySource> = services.rules.configured_policy(&facts.version.model).into_iter().collect();
     if services.rules.policy.from != PolicyFrom::Configuration {
         sources.push(policy_file(services, facts, source).await);
     }
     let evidence = gather(services, facts, &sources, source, scope).await;
     let verdict = judge::judge(&sources, &evidence);
-    Judgement { sources, evidence, verdict }
+    Evaluation { sources, evidence, verdict }
 }
 
 /// The policy file at the reviewed commit. One that is missing blocks: the configuration says that it counts.

@@ -7,12 +7,12 @@ use crate::domain::compare::Directions;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{CommitSha, RepoSlug};
-use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Truth, Verdict};
+use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Tristate, Verdict};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::Signer;
 use crate::domain::record::{Basis, ClockFacts, Decision, DecisionMark};
 use crate::services::Services;
-use crate::services::approvals::{Standing, may_sign, standing};
+use crate::services::approvals::{ApprovalTally, may_sign, standing};
 use crate::services::evidence::artifact;
 use crate::services::evidence::policy::{self, Scope};
 
@@ -37,26 +37,26 @@ pub async fn read(
     source: Option<(&RepoSlug, &CommitSha)>,
     decision: Decision,
 ) -> Grounds {
-    let (judgement, artifact) = futures_util::future::join(
+    let (evaluation, artifact) = futures_util::future::join(
         policy::read(services, facts, Scope::Everything),
         artifact::facts(services, &facts.version),
     )
     .await;
-    let mut demands = Effective::of(&judgement.sources);
-    let directions = judgement.directions(&services.rules.directions);
-    let mut verdict = judgement.verdict;
+    let mut demands = Effective::of(&evaluation.sources);
+    let directions = evaluation.directions(&services.rules.directions);
+    let mut verdict = evaluation.verdict;
     if decision == Decision::Rollback {
         // One person brings back what worked; the checklist was answered when it was approved.
         demands.approvals = 1;
         demands.checklist.clear();
         soften(&mut verdict, demands.rollback);
     }
-    let people = People::of(&judgement.evidence);
+    let people = People::of(&evaluation.evidence);
     let names: Vec<&str> = signer
         .map(|s| [Some(s.login.as_str()), s.registry_user.as_deref()].into_iter().flatten().collect())
         .unwrap_or_default();
     let separation = if names.is_empty() {
-        Separation { not_trainer: Truth::Unknown, not_author: Truth::Unknown }
+        Separation { not_trainer: Tristate::Unknown, not_author: Tristate::Unknown }
     } else {
         Separation::of(&names, &people)
     };
@@ -84,7 +84,7 @@ pub async fn read(
     }
     let basis = Basis {
         decision,
-        code: judgement.evidence.code,
+        code: evaluation.evidence.code,
         verdict,
         demands,
         people,
@@ -145,12 +145,12 @@ fn four_eyes(
 ) -> Vec<Check> {
     let me = signer.first().copied().unwrap_or("the signer");
     let mut out = Vec::new();
-    let mut judge = |severity: Severity, apart: Truth, same: String, other: String, unknown: &str| {
+    let mut judge = |severity: Severity, apart: Tristate, same: String, other: String, unknown: &str| {
         let (severity, what) = match apart {
             _ if severity == Severity::Ignore => return,
-            Truth::True => return out.push(check("four eyes", CheckState::Pass, other)),
-            Truth::False => (severity, same),
-            Truth::Unknown => (rule.unknown, unknown.to_owned()),
+            Tristate::True => return out.push(check("four eyes", CheckState::Pass, other)),
+            Tristate::False => (severity, same),
+            Tristate::Unknown => (rule.unknown, unknown.to_owned()),
         };
         let severity = if decision == Decision::Rollback { severity.min(rollback) } else { severity };
         out.push(check("four eyes", state_of(severity), what));
@@ -182,7 +182,7 @@ fn state_of(severity: Severity) -> CheckState {
 }
 
 fn approvals(
-    read: Result<Standing, Failure>,
+    read: Result<ApprovalTally, Failure>,
     signer: &Signer,
     demands: &Effective,
     checks: &mut Vec<Check>,

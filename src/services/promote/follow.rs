@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::drive::Drive;
+use super::runner::Runner;
 use crate::domain::cd::{CdOutcome, CdRun, CdTrigger};
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::promotion::{Event, Receipt, Step, StepState};
@@ -10,7 +10,7 @@ use crate::domain::promotion::{Event, Receipt, Step, StepState};
 /// Reads that may fail in a row before following gives up and pauses.
 const MAX_FAILURES: u32 = 5;
 
-impl Drive<'_> {
+impl Runner<'_> {
     /// Follows CD. Returns false if the caller stopped it: the next resume goes on from here.
     pub(super) async fn follow(&mut self) -> Outcome<bool> {
         if !matches!(self.state.step(Step::Follow), StepState::Running) {

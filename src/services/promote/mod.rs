@@ -3,12 +3,12 @@
 //! A promotion does not depend on either being alive: everything it needs stands in its journal, and
 //! [`Promoter::resume`] runs the same code as [`Promoter::approve`].
 
-mod act;
-mod drive;
+mod execute;
 mod follow;
-mod look;
+mod guard;
+mod observe;
 mod probe;
-mod truth;
+mod runner;
 mod undo;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -23,7 +23,7 @@ use crate::ports::Ledger;
 use crate::services::Services;
 use crate::services::keep;
 
-use drive::Drive;
+use runner::Runner;
 
 /// How far to go before handing back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Promoter {
         let (entry, _) = ledger.append(self.services.clock.now(), opened).await.map_err(stands)?;
         let state = SagaState::open(&entry).map_err(|e| damaged(plan.id, &e.to_string()))?;
         watch.report(plan.id, &entry);
-        Drive::new(&self.services, ledger, state, watch).run(until).await
+        Runner::new(&self.services, ledger, state, watch).run(until).await
     }
 
     /// Goes on with an unfinished promotion, reading before it writes. One that has ended is left as it is.
@@ -111,7 +111,7 @@ impl Promoter {
             return Ok(state);
         }
         self.refuse_elsewhere(&state.plan)?;
-        let mut drive = Drive::new(&self.services, ledger, state, watch);
+        let mut drive = Runner::new(&self.services, ledger, state, watch);
         drive.append(Event::Resumed).await?;
         drive.run(until).await
     }
@@ -136,7 +136,7 @@ impl Promoter {
             return Err(refuse("it has ended already", "`signoff promotions` shows how it ended.".to_owned()));
         }
         self.refuse_elsewhere(&state.plan)?;
-        let mut drive = Drive::new(&self.services, ledger, state, watch);
+        let mut drive = Runner::new(&self.services, ledger, state, watch);
         if matches!(drive.state.phase, Phase::Backward { .. } | Phase::Closing(_)) {
             drive.append(Event::Resumed).await?;
             return drive.run(Until::Released).await;

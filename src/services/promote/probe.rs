@@ -1,6 +1,7 @@
 //! Reads what became of a step. Only reads: every write is behind a journal entry of its own.
 
-use super::drive::Drive;
+use super::runner::Runner;
+use crate::domain::cd::CdQuery;
 use crate::domain::commit::{ReleaseAsset, ReleaseState, TagState};
 use crate::domain::failure::Outcome;
 use crate::domain::promotion::plan::{MARK, live_promotion};
@@ -9,9 +10,8 @@ use crate::domain::record::ASSET;
 use crate::domain::record::seal::sha256;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
-use crate::ports::CdQuery;
 
-impl Drive<'_> {
+impl Runner<'_> {
     pub(super) async fn probe(&self, step: Step) -> Outcome<Finding> {
         match step {
             Step::Mark => self.probe_mark().await,

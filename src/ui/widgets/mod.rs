@@ -26,7 +26,7 @@ pub use spark::Spark;
 pub use table::{Row, Sorted, Table};
 pub use tabs::{Tab, Tabs};
 pub use text_box::TextBox;
-pub use timeline::{Mark, Moment, Timeline};
+pub use timeline::{Moment, Timeline, TimelineMark};
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -13,7 +13,7 @@ use crate::ui::skin::{Role, Skin};
 
 /// How far a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum TimelineMark {
     /// Not begun.
     Waiting,
     /// Going on.
@@ -32,7 +32,7 @@ pub enum Mark {
 #[derive(Clone, Debug)]
 pub struct Moment<'a> {
     /// How far.
-    pub mark: Mark,
+    pub mark: TimelineMark,
     pub title: Cow<'a, str>,
     /// What came of it, or what it is doing.
     pub detail: Phrase<'a>,
@@ -98,19 +98,19 @@ impl Timeline<'_> {
     fn first_line<'m>(&self, moment: &'m Moment<'_>, title_width: usize) -> Phrase<'m> {
         let s = self.skin.symbols();
         let (role, symbol) = match moment.mark {
-            Mark::Waiting => (Role::Muted, s.dot),
-            Mark::Running => (Role::Title, s.spin(self.tick)),
-            Mark::Done => (Role::Good, s.pass),
-            Mark::Failed => (Role::Bad, s.block),
-            Mark::Unknown => (Role::Unknown, s.unknown),
-            Mark::Attention => (Role::Warn, s.warn),
-            Mark::Undone => (Role::Muted, s.undone),
+            TimelineMark::Waiting => (Role::Muted, s.dot),
+            TimelineMark::Running => (Role::Title, s.spin(self.tick)),
+            TimelineMark::Done => (Role::Good, s.pass),
+            TimelineMark::Failed => (Role::Bad, s.block),
+            TimelineMark::Unknown => (Role::Unknown, s.unknown),
+            TimelineMark::Attention => (Role::Warn, s.warn),
+            TimelineMark::Undone => (Role::Muted, s.undone),
         };
         let title = crate::ui::text::fit(&moment.title, title_width, s.ellipsis);
         let pad = title_width - crate::ui::text::width(&title) + 3;
         let title_role = match moment.mark {
-            Mark::Waiting | Mark::Undone => Role::Muted,
-            Mark::Running => Role::Title,
+            TimelineMark::Waiting | TimelineMark::Undone => Role::Muted,
+            TimelineMark::Running => Role::Title,
             _ => Role::Text,
         };
         let detail = moment.detail.pieces().fold(Phrase::default(), |p, (role, text)| p.add(role, text));
@@ -149,9 +149,9 @@ mod tests {
             notes: Vec::new(),
         };
         let mut moments = [
-            moment(Mark::Done, "stage moved", "v42 in Production, v39 archived", "0.08 s"),
-            moment(Mark::Running, "tag", "telco-churn-v42", "0:02"),
-            moment(Mark::Waiting, "release", "", ""),
+            moment(TimelineMark::Done, "stage moved", "v42 in Production, v39 archived", "0.08 s"),
+            moment(TimelineMark::Running, "tag", "telco-churn-v42", "0:02"),
+            moment(TimelineMark::Waiting, "release", "", ""),
         ];
         let timeline = Timeline { skin: &skin, moments: &moments, tick: 3, offset: 0 };
         assert_eq!(
@@ -162,7 +162,7 @@ mod tests {
                 " · release",
             ]
         );
-        moments[1].mark = Mark::Failed;
+        moments[1].mark = TimelineMark::Failed;
         moments[1].notes = vec![Phrase::of(Role::Bad, "the name is taken by another release of this model")];
         let timeline = Timeline { skin: &skin, moments: &moments, tick: 0, offset: 1 };
         assert_eq!(timeline.lines(46).len(), 5);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use signoff::domain::cd::CdQuery;
 use signoff::domain::cd::{CdJob, CdRun};
 use signoff::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
@@ -10,7 +11,7 @@ use signoff::domain::commit::{
 use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::{CommitSha, RepoSlug, TagName};
 use signoff::domain::promotion::PromotionPlan;
-use signoff::ports::{CdQuery, Journaled, ReleaseHost};
+use signoff::ports::{Journaled, ReleaseHost};
 
 use super::Script;
 

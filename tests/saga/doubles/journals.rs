@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use signoff::domain::failure::{Failure, FailureKind, Outcome, Service};
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::Entry;
-use signoff::ports::{JournalFile, JournalStore, StoredPromotion};
+use signoff::domain::promotion::StoredPromotion;
+use signoff::ports::{JournalFile, JournalStore};
 
 /// Where the process is when it is about to append, or has just appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

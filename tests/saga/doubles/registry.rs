@@ -5,9 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use signoff::domain::page::Page;
+use signoff::domain::registry::RegistryInfo;
 use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use signoff::domain::run::Run;
-use signoff::ports::{Journaled, ModelRegistry, Page, RegistryInfo};
+use signoff::ports::{Journaled, ModelRegistry};
 
 use super::Script;
 

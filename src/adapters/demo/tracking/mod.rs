@@ -21,14 +21,15 @@ use super::world::{Refusal, TrainingRun, World};
 use crate::domain::artifact::{
     ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature, SignatureField, home,
 };
+use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::history::History;
 use crate::domain::ids::{ExperimentId, RunId, VersionNumber};
+use crate::domain::page::Page;
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
 use crate::domain::text::{clean, clean_line};
-use crate::ports::Page;
-use crate::ports::tracking::{Experiment, RunAttribute, RunOrder, RunQuery, TrackingServer};
+use crate::ports::tracking::TrackingServer;
 
 /// The most points of a history at once, as on the real servers.
 const MAX_POINTS: usize = 2_500;

@@ -2,7 +2,7 @@
 
 use super::super::{Evidence, Finding, Policy, Reading, Severity};
 use crate::domain::cd::CdState;
-use crate::domain::lineage::{CheckResult, PullRequest, Standing};
+use crate::domain::lineage::{CheckConclusion, CheckResult, PullRequest};
 use crate::domain::pattern::matches;
 
 /// How many rules of this kind the policy has.
@@ -70,10 +70,10 @@ fn check(name: String, pattern: &str, unknown: Severity, checks: &[CheckResult])
     let unread = |c: &&CheckResult| c.name.starts_with('(') && c.state == CdState::Other("not read".to_owned());
     let fitting: Vec<&CheckResult> = checks.iter().filter(|c| !unread(c) && matches(pattern, &c.name)).collect();
     let said = |c: &CheckResult| match c.standing() {
-        Standing::Open => format!("{} has not ended: {}", c.name, c.state),
+        CheckConclusion::Open => format!("{} has not ended: {}", c.name, c.state),
         _ => format!("{}: {}", c.name, c.state),
     };
-    if let Some(bad) = fitting.iter().find(|c| c.standing() != Standing::Passed) {
+    if let Some(bad) = fitting.iter().find(|c| c.standing() != CheckConclusion::Passed) {
         return Finding::holds(name, false, said(bad));
     }
     if let Some(rest) = checks.iter().find(unread) {

@@ -12,7 +12,7 @@ mod transition;
 
 use jiff::Timestamp;
 
-use super::event::{Ending, Entry, Event, JOURNAL_VERSION, Truth};
+use super::event::{Ending, Entry, Event, JOURNAL_VERSION, Observation};
 use super::plan::PromotionPlan;
 use super::step::{Receipt, Step};
 use crate::domain::cd::CdOutcome;
@@ -117,9 +117,9 @@ pub struct SagaState {
     /// The steps in order.
     pub steps: Vec<StepRecord>,
     /// Set while a person must look: why, and what was true then.
-    pub paused: Option<(Failure, Vec<Truth>)>,
+    pub paused: Option<(Failure, Vec<Observation>)>,
     /// What was true at the end.
-    pub truth: Vec<Truth>,
+    pub truth: Vec<Observation>,
     /// The CD run as last seen.
     pub cd: Option<CdOutcome>,
     /// When the human decided.

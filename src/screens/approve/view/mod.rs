@@ -37,9 +37,9 @@ struct Arrangement {
 impl Approve {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let read_at = ctx.catalog.preflight(&self.model, self.version, self.decision).map(|p| p.read_at);
-        let failed = ctx.catalog.failure(&self.query()).is_some();
-        let right = vec![format::freshness(ctx.catalog.is_loading(&self.query()), failed, read_at, skin)];
+        let read_at = ctx.cache.preflight(&self.model, self.version, self.decision).map(|p| p.read_at);
+        let failed = ctx.cache.failure(&self.query()).is_some();
+        let right = vec![format::freshness(ctx.cache.is_loading(&self.query()), failed, read_at, skin)];
         let word = if self.is_rollback() { "Roll back" } else { "Approve" };
         (Phrase::of(Role::Title, word).text(format!("  {} {}", self.model, self.version)), right)
     }
@@ -90,7 +90,7 @@ impl Approve {
     }
 
     fn arrange(&self, width: u16, height: u16, ctx: &Ctx<'_>, skin: &Skin) -> Arrangement {
-        let preflight = ctx.catalog.preflight(&self.model, self.version, self.decision);
+        let preflight = ctx.cache.preflight(&self.model, self.version, self.decision);
         let roomy = height >= ROOMY;
         let mut word = self.word(skin).wrap(usize::from(width), 2);
         word.truncate(if roomy { 3 } else { 2 });
@@ -122,7 +122,7 @@ impl Approve {
             None => Vec::new(),
         };
         let mut remarks = Vec::new();
-        match (preflight, ctx.catalog.failure(&self.query())) {
+        match (preflight, ctx.cache.failure(&self.query())) {
             (_, Some(failure)) => {
                 let hint = failure.hint.as_deref().unwrap_or_default();
                 let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", skin.symbols().block));
@@ -201,7 +201,7 @@ impl Approve {
 
     /// Whether nothing can be confirmed without a reason.
     fn reason_needed(&self, ctx: &Ctx<'_>) -> bool {
-        let preflight = ctx.catalog.preflight(&self.model, self.version, self.decision);
+        let preflight = ctx.cache.preflight(&self.model, self.version, self.decision);
         let asks = |p: &Preflight| p.draft.as_ref().is_some_and(|d| d.basis.demands.require_reason);
         self.is_rollback() || preflight.is_some_and(|p| asks(p) || p.needs_override())
     }

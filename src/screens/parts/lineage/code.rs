@@ -2,7 +2,7 @@
 
 use super::rows::{time, unread};
 use super::trail::{Root, Trail};
-use super::tree::{Row, Tone, Tree, reason};
+use super::tree::{Tone, Tree, TreeRow, reason};
 use crate::app::trace::Traced;
 use crate::domain::cd::CdState;
 use crate::domain::commit::Commit;
@@ -10,10 +10,10 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{RepoSlug, VersionNumber};
 use crate::domain::lineage::{
-    CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest, Standing,
+    CheckConclusion, CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest,
     which_watched,
 };
-use crate::domain::origin::Origin;
+use crate::domain::origin::CodeOrigin;
 use crate::domain::promotion::CommitOrigin;
 use crate::domain::run::Run;
 use crate::screens::parts::Ctx;
@@ -43,7 +43,7 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> boo
         (Ok(_), None) => return true,
     };
     let part = trail.traced(&question);
-    let row = |value: String| Row::new("commit", value).copy(origin.rev.as_str());
+    let row = |value: String| TreeRow::new("commit", value).copy(origin.rev.as_str());
     let Some(commit) = trail.commit() else {
         match part.failure {
             None => unread(tree, "commit", 2, row(origin.rev.chars().take(12).collect()), None),
@@ -51,7 +51,7 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> boo
                 unresolved_commit(tree, run, failure.sentence());
                 if origin.origin == CommitOrigin::Run && origin.rev.len() < 40 {
                     let note = format!("the run recorded only '{}' of its id", origin.rev);
-                    tree.note(Row::new("", note).tone(Tone::Muted));
+                    tree.note(TreeRow::new("", note).tone(Tone::Muted));
                 }
             }
         }
@@ -64,7 +64,7 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> boo
     }
     if let CommitOrigin::BranchHead(branch) = &origin.origin {
         let note = format!("head of {branch}, as the configuration allows: the run recorded no commit");
-        tree.note(Row::new("", note).tone(Tone::Warn));
+        tree.note(TreeRow::new("", note).tone(Tone::Warn));
     }
     other_repository(tree, run, origin);
     tree.stale(part.failure);
@@ -74,44 +74,44 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> boo
 /// A commit that is not known to be one: what the run recorded of it all the same.
 fn unresolved_commit(tree: &mut Tree<'_>, run: Option<&Run>, why: String) {
     let Some((run, recorded)) = run.and_then(|run| Some((run, run.source_commit()?))) else {
-        return unread(tree, "commit", 2, Row::new("commit", ""), Some(why));
+        return unread(tree, "commit", 2, TreeRow::new("commit", ""), Some(why));
     };
-    let row = Row::new("commit", why).tone(Tone::Unknown).copy(recorded);
+    let row = TreeRow::new("commit", why).tone(Tone::Unknown).copy(recorded);
     if tree.node("commit", 2, row, true) {
-        tree.note(Row::new("recorded as", recorded));
+        tree.note(TreeRow::new("recorded as", recorded));
         if let Some((host, repo)) = run.source_repo_url().and_then(RepoSlug::from_remote_url) {
-            tree.note(Row::new("recorded at", format!("{host}/{repo}")).copy(format!("{host}/{repo}")));
+            tree.note(TreeRow::new("recorded at", format!("{host}/{repo}")).copy(format!("{host}/{repo}")));
         }
         let branch = run.source_branch().unwrap_or("not recorded");
-        tree.note(Row::new("branch", branch).copy(branch));
+        tree.note(TreeRow::new("branch", branch).copy(branch));
     }
 }
 
-fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &Origin, run: Option<&Run>) {
-    tree.note(Row::new("id", commit.sha.as_str()));
+fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &CodeOrigin, run: Option<&Run>) {
+    tree.note(TreeRow::new("id", commit.sha.as_str()));
     if origin.origin == CommitOrigin::Run && !origin.rev.eq_ignore_ascii_case(commit.sha.as_str()) {
-        tree.note(Row::new("recorded as", &origin.rev).copy(origin.rev.as_str()));
+        tree.note(TreeRow::new("recorded as", &origin.rev).copy(origin.rev.as_str()));
     }
-    tree.note(Row::new("author", commit.author.as_deref().unwrap_or("not known")));
-    tree.note(Row::new("committed", time(commit.at)));
-    tree.note(Row::new("repository", origin.repo.to_string()).copy(origin.repo.to_string()));
+    tree.note(TreeRow::new("author", commit.author.as_deref().unwrap_or("not known")));
+    tree.note(TreeRow::new("committed", time(commit.at)));
+    tree.note(TreeRow::new("repository", origin.repo.to_string()).copy(origin.repo.to_string()));
     let branch = run.and_then(Run::source_branch).unwrap_or("not recorded");
-    tree.note(Row::new("branch", branch).copy(branch));
+    tree.note(TreeRow::new("branch", branch).copy(branch));
 }
 
 /// Says if the run came from another repository than the one its commit is looked for in.
-fn other_repository(tree: &mut Tree<'_>, run: Option<&Run>, origin: &Origin) {
+fn other_repository(tree: &mut Tree<'_>, run: Option<&Run>, origin: &CodeOrigin) {
     let named = run.and_then(|run| RepoSlug::from_remote_url(run.source_repo_url()?));
     if let Some((host, repo)) = named
         && repo != origin.repo
     {
         let note = format!("looked for in {}, but the run names {host}/{repo}", origin.repo);
-        tree.note(Row::new("", note).tone(Tone::Warn));
+        tree.note(TreeRow::new("", note).tone(Tone::Warn));
     }
 }
 
 fn pull_request_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
-    let row = Row::new("pull request", "");
+    let row = TreeRow::new("pull request", "");
     let Some(question) = trail.pull_request() else {
         if !no_commit {
             return expected_pull_request(tree);
@@ -123,7 +123,7 @@ fn pull_request_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
         None if part.failure.is_none() => return expected_pull_request(tree),
         Some(Traced::PullRequest(Some(pull))) => pull_request(tree, pull),
         Some(Traced::PullRequest(None)) => {
-            tree.node("pull request", 3, Row::new("pull request", NO_PULL_REQUEST).tone(Tone::Unknown), false);
+            tree.node("pull request", 3, TreeRow::new("pull request", NO_PULL_REQUEST).tone(Tone::Unknown), false);
         }
         _ => return unread(tree, "pull request", 3, row, part.failure.map(Failure::sentence)),
     }
@@ -132,14 +132,14 @@ fn pull_request_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
 
 /// The rows a pull request will take, so that those below keep their place when it comes.
 fn expected_pull_request(tree: &mut Tree<'_>) {
-    if tree.node("pull request", 3, Row::new("pull request", "").tone(Tone::Loading), true) {
-        tree.note(Row::new("author", "").tone(Tone::Loading));
-        tree.note(Row::new("approved by", "").tone(Tone::Loading));
+    if tree.node("pull request", 3, TreeRow::new("pull request", "").tone(Tone::Loading), true) {
+        tree.note(TreeRow::new("author", "").tone(Tone::Loading));
+        tree.note(TreeRow::new("approved by", "").tone(Tone::Loading));
     }
 }
 
 fn pull_request(tree: &mut Tree<'_>, pull: &PullRequest) {
-    let row = Row::new("pull request", format!("#{} {}", pull.number, pull.title))
+    let row = TreeRow::new("pull request", format!("#{} {}", pull.number, pull.title))
         .url(&pull.web_url)
         .copy(format!("#{}", pull.number));
     if tree.node("pull request", 3, row, true) {
@@ -149,22 +149,22 @@ fn pull_request(tree: &mut Tree<'_>, pull: &PullRequest) {
             (Some(at), None) => format!(", merged on {}", at.strftime("%Y-%m-%d")),
             (None, _) => String::new(),
         };
-        tree.note(Row::new("author", format!("{author}{merged}")).copy(author));
+        tree.note(TreeRow::new("author", format!("{author}{merged}")).copy(author));
         if !pull.approvers.is_empty() {
             let approvers = pull.approvers.join(", ");
-            tree.note(Row::new("approved by", &approvers).tone(Tone::Good).copy(approvers.clone()));
+            tree.note(TreeRow::new("approved by", &approvers).tone(Tone::Good).copy(approvers.clone()));
         }
     }
     if pull.approvers.is_empty() {
-        tree.note(Row::new("approved by", "nobody (an author's own approval does not count)").tone(Tone::Unknown));
+        tree.note(TreeRow::new("approved by", "nobody (an author's own approval does not count)").tone(Tone::Unknown));
     }
     if pull.merged_at.is_none() {
-        tree.note(Row::new("", "not merged").tone(Tone::Warn));
+        tree.note(TreeRow::new("", "not merged").tone(Tone::Warn));
     }
 }
 
 fn check_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
-    let row = Row::new("checks", "");
+    let row = TreeRow::new("checks", "");
     let Some(question) = trail.checks() else {
         return unread(tree, "checks", 3, row, no_commit.then(|| NO_COMMIT.to_owned()));
     };
@@ -191,8 +191,9 @@ fn check_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
     let word = if checks.is_empty() { "the commit has none".to_owned() } else { words.join(", ") };
     let commit_page = trail.commit().map(|c| c.web_url.clone()).unwrap_or_default();
     let has_more = counts.failed < checks.len();
-    let open = tree.node("checks", 3, Row::new("checks", word).tone(tone).url(&commit_page), has_more);
-    let of = |failed: bool| checks.iter().filter(move |c| (c.standing() == Standing::Failed) == failed).map(check);
+    let open = tree.node("checks", 3, TreeRow::new("checks", word).tone(tone).url(&commit_page), has_more);
+    let of =
+        |failed: bool| checks.iter().filter(move |c| (c.standing() == CheckConclusion::Failed) == failed).map(check);
     tree.list("failed", of(true));
     if open {
         tree.list(if counts.failed > 0 { "others" } else { "" }, of(false));
@@ -200,14 +201,14 @@ fn check_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
     tree.stale(part.failure);
 }
 
-fn check(check: &CheckResult) -> Row {
+fn check(check: &CheckResult) -> TreeRow {
     let tone = match check.standing() {
-        Standing::Passed => Tone::Good,
-        Standing::Failed => Tone::Bad,
-        Standing::Skipped => Tone::Muted,
-        Standing::Open => Tone::Unknown,
+        CheckConclusion::Passed => Tone::Good,
+        CheckConclusion::Failed => Tone::Bad,
+        CheckConclusion::Skipped => Tone::Muted,
+        CheckConclusion::Open => Tone::Unknown,
     };
-    Row::new("", format!("{}: {}", check.name, check.state))
+    TreeRow::new("", format!("{}: {}", check.name, check.state))
         .tone(tone)
         .url(check.web_url.as_deref().unwrap_or_default())
         .copy(check.name.clone())
@@ -216,7 +217,7 @@ fn check(check: &CheckResult) -> Row {
 fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no_commit: bool, ctx: &Ctx<'_>) {
     let key = "changes";
     let mut say = |value: &str, tone| {
-        tree.node(key, 3, Row::new(key, value).tone(tone), false);
+        tree.node(key, 3, TreeRow::new(key, value).tone(tone), false);
     };
     let Some(baseline) = &facts.baseline else {
         return say(NO_BASELINE, Tone::Muted);
@@ -239,7 +240,7 @@ fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no
     };
     let part = trail.traced(&question);
     let Some(Traced::Changes(change)) = part.known else {
-        return unread(tree, key, 3, Row::new(key, format!("since {number}")), part.failure.map(Failure::sentence));
+        return unread(tree, key, 3, TreeRow::new(key, format!("since {number}")), part.failure.map(Failure::sentence));
     };
     changes(tree, number, trail.baseline_commit(), change, part.failure, ctx);
 }
@@ -264,21 +265,21 @@ fn changes(
         let n = watched.iter().filter(|w| **w).count();
         value.push_str(&format!(", {least}{n} watched"));
     }
-    let row = Row::new("changes", value).url(&change.web_url).copy(change.web_url.clone());
+    let row = TreeRow::new("changes", value).url(&change.web_url).copy(change.web_url.clone());
     let foldable = !change.commits.is_empty() || !change.files.is_empty();
     let open = tree.node("changes", 3, row, foldable);
     if change.behind_by > 0 {
         let n = count(change.behind_by, "commit");
         let why = if change.ahead_by == 0 { "this code is older" } else { "the code diverged" };
-        tree.note(Row::new("", format!("{n} of {since} missing here: {why}")).tone(Tone::Warn));
+        tree.note(TreeRow::new("", format!("{n} of {since} missing here: {why}")).tone(Tone::Warn));
     }
     if open {
         if let Some(from) = from {
-            let row = Row::new("since", format!("{} {}", from.sha.short(), from.title));
+            let row = TreeRow::new("since", format!("{} {}", from.sha.short(), from.title));
             tree.note(row.url(&from.web_url).copy(from.sha.as_str()));
         }
         let commits = change.commits.iter();
-        tree.list("commits", commits.map(|(id, title)| Row::new("", format!("{id} {title}")).copy(id.clone())));
+        tree.list("commits", commits.map(|(id, title)| TreeRow::new("", format!("{id} {title}")).copy(id.clone())));
         let any = watched.contains(&true);
         // What somebody asked to be told of comes first.
         let (told, others): (Vec<_>, Vec<_>) = change.files.iter().zip(&watched).partition(|(_, w)| **w);
@@ -292,14 +293,14 @@ fn changes(
                     (false, true) => Tone::Unwatched,
                     (false, false) => Tone::Plain,
                 };
-                Row::new("", value).tone(tone).copy(file.path.clone())
+                TreeRow::new("", value).tone(tone).copy(file.path.clone())
             }),
         );
         if change.truncated {
-            tree.note(Row::new("", "there are more commits or files than the host lists").tone(Tone::Muted));
+            tree.note(TreeRow::new("", "there are more commits or files than the host lists").tone(Tone::Muted));
         }
         if paths.is_empty() {
-            tree.note(Row::new("", "[review] watched_paths names no paths to watch").tone(Tone::Muted));
+            tree.note(TreeRow::new("", "[review] watched_paths names no paths to watch").tone(Tone::Muted));
         }
     }
     tree.stale(failure);
@@ -309,15 +310,15 @@ fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>) {
     let key = "trained by";
     let (claim, question) = match (&trail.training, trail.workflow()) {
         (Ok(Some(claim)), Some(question)) => (claim, question),
-        (Err(failure), _) => return unread(tree, key, 2, Row::new(key, ""), Some(reason(failure))),
+        (Err(failure), _) => return unread(tree, key, 2, TreeRow::new(key, ""), Some(reason(failure))),
         _ => {
-            tree.node(key, 2, Row::new(key, NO_TRAINING).tone(Tone::Unknown), false);
+            tree.node(key, 2, TreeRow::new(key, NO_TRAINING).tone(Tone::Unknown), false);
             return;
         }
     };
     let part = trail.traced(&question);
     let Some(Traced::Workflow(run)) = part.known else {
-        let row = Row::new(key, format!("workflow run {} in {}", claim.id, claim.repo)).copy(claim.id.to_string());
+        let row = TreeRow::new(key, format!("workflow run {} in {}", claim.id, claim.repo)).copy(claim.id.to_string());
         return unread(tree, key, 2, row, part.failure.map(Failure::sentence));
     };
     let tone = match &run.state {
@@ -326,21 +327,21 @@ fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>) {
         _ => Tone::Unknown,
     };
     let file = run.path.rsplit('/').next().unwrap_or(&run.path);
-    let row = Row::new(key, format!("run {} of {file}: {}", run.number, run.state))
+    let row = TreeRow::new(key, format!("run {} of {file}: {}", run.number, run.state))
         .tone(tone)
         .url(&run.web_url)
         .copy(claim.id.to_string());
     if tree.node(key, 2, row, true) {
-        tree.note(Row::new("claimed by tag", &claim.tag).copy(claim.tag.as_str()));
-        tree.note(Row::new("repository", claim.repo.to_string()).copy(claim.repo.to_string()));
-        tree.note(Row::new("workflow", &run.path).copy(run.path.clone()));
-        tree.note(Row::new("created", time(run.created_at)));
+        tree.note(TreeRow::new("claimed by tag", &claim.tag).copy(claim.tag.as_str()));
+        tree.note(TreeRow::new("repository", claim.repo.to_string()).copy(claim.repo.to_string()));
+        tree.note(TreeRow::new("workflow", &run.path).copy(run.path.clone()));
+        tree.note(TreeRow::new("created", time(run.created_at)));
     }
     if let Ok(origin) = &trail.origin
         && origin.repo != claim.repo
     {
         let note = format!("ran in {}, the code is in {}", claim.repo, origin.repo);
-        tree.note(Row::new("", note).tone(Tone::Warn));
+        tree.note(TreeRow::new("", note).tone(Tone::Warn));
     }
     tree.stale(part.failure);
 }

@@ -13,21 +13,21 @@ pub mod view;
 use std::collections::BTreeSet;
 
 pub use trail::Root;
-pub use tree::{Row, Tone};
+pub use tree::{Tone, TreeRow};
 
 use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 
 /// State of the tab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lineage {
     /// The nodes that are unfolded.
     open: BTreeSet<String>,
-    rows: Vec<Row>,
+    rows: Vec<TreeRow>,
     keys: Vec<String>,
     cursor: Cursor<String>,
 }
@@ -54,25 +54,31 @@ impl Lineage {
     }
 
     /// The rows, as they are shown.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[TreeRow] {
         &self.rows
     }
 
     /// Handles what concerns the tree, of which `visible` rows are in sight; none if its screen has to.
-    pub fn update(&mut self, event: Event<'_>, root: Option<Root<'_>>, visible: usize, ctx: &Ctx<'_>) -> Option<Step> {
+    pub fn update(
+        &mut self,
+        event: ScreenEvent<'_>,
+        root: Option<Root<'_>>,
+        visible: usize,
+        ctx: &Ctx<'_>,
+    ) -> Option<Response> {
         self.remake(root, visible, ctx);
-        let Event::Action(action) = event else {
-            return Some(Step::none());
+        let ScreenEvent::Action(action) = event else {
+            return Some(Response::none());
         };
         if action.is_movement() {
             self.cursor.step(action, &self.keys, visible);
-            return Some(Step::none());
+            return Some(Response::none());
         }
         let row = self.rows.get(self.cursor.index())?.clone();
         match action {
             Action::Open => match (row.open, row.run) {
                 (Some(_), _) => self.toggle(row.key),
-                (None, Some(run)) => return Some(Step::push(Route::Run(run))),
+                (None, Some(run)) => return Some(Response::push(Route::Run(run))),
                 (None, None) => {}
             },
             Action::Fold => self.fold_all(),
@@ -80,20 +86,20 @@ impl Lineage {
                 let own = root.and_then(Root::run).map(|run| run.id.clone());
                 let alone = matches!(root, Some(Root::Run(_)));
                 return Some(match row.run.filter(|run| !alone || Some(run) != own.as_ref()) {
-                    Some(run) => Step::push(Route::Run(run)),
-                    None if alone => Step::notice("This is that run; R shows another where the cursor is on one."),
+                    Some(run) => Response::push(Route::Run(run)),
+                    None if alone => Response::notice("This is that run; R shows another where the cursor is on one."),
                     None => own.map_or_else(
-                        || Step::notice("The version's run cannot be shown."),
-                        |run| Step::push(Route::Run(run)),
+                        || Response::notice("The version's run cannot be shown."),
+                        |run| Response::push(Route::Run(run)),
                     ),
                 });
             }
-            Action::Browse => return row.place.map(|place| Step::effect(Effect::Browse(place))),
-            Action::Copy => return Some(Step::copy(row.copy.unwrap_or(row.value))),
+            Action::Browse => return row.place.map(|place| Response::effect(Effect::Browse(place))),
+            Action::Copy => return Some(Response::copy(row.copy.unwrap_or(row.value))),
             _ => return None,
         }
         self.remake(root, visible, ctx);
-        Some(Step::none())
+        Some(Response::none())
     }
 
     fn toggle(&mut self, node: String) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::code::code_rows;
 use super::trail::{Root, Trail};
-use super::tree::{Row, Tone, Tree};
+use super::tree::{Tone, Tree, TreeRow};
 use crate::app::effect::Place;
 use crate::app::query::Query;
 use crate::app::trace::Traced;
@@ -37,7 +37,7 @@ pub(super) const FOLDABLE: [&str; 10] = [
 ];
 
 /// The whole tree; the nodes `open` are unfolded.
-pub(super) fn rows(root: Root<'_>, open: &BTreeSet<String>, ctx: &Ctx<'_>) -> Vec<Row> {
+pub(super) fn rows(root: Root<'_>, open: &BTreeSet<String>, ctx: &Ctx<'_>) -> Vec<TreeRow> {
     let trail = Trail::new(root, ctx);
     let mut tree = Tree::new(open, ctx.width, if root.facts().is_some() { 0 } else { RUN });
     if let Some(facts) = root.facts() {
@@ -65,24 +65,24 @@ fn version_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) {
         stage => format!("in {stage}"),
     };
     let value = format!("{}, {stage}, {}", version.number, version.status);
-    let row = Row::new("version", value)
+    let row = TreeRow::new("version", value)
         .warn_if(version.status != VersionStatus::Ready)
         .place(Some(Place::Version(version.model.clone(), version.number)))
         .copy(format!("models:/{}/{}", version.model.as_str(), version.number.0));
     if tree.node("version", 0, row, true) {
         if let VersionStatus::Failed(why) = &version.status {
-            tree.note(Row::new("status", why).tone(Tone::Warn));
+            tree.note(TreeRow::new("status", why).tone(Tone::Warn));
         }
         let aliases = if version.aliases.is_empty() { "none".to_owned() } else { version.aliases.join(", ") };
-        tree.note(Row::new("aliases", &aliases).copy(aliases.clone()));
+        tree.note(TreeRow::new("aliases", &aliases).copy(aliases.clone()));
         let by = version.author.as_ref().map(|a| format!(" by {a}")).unwrap_or_default();
-        tree.note(Row::new("registered", format!("{}{by}", time(version.created_at))));
-        tree.note(Row::new("source", &version.source).copy(version.source.clone()));
+        tree.note(TreeRow::new("registered", format!("{}{by}", time(version.created_at))));
+        tree.note(TreeRow::new("source", &version.source).copy(version.source.clone()));
     }
     if facts.holders.len() > 1 {
         let holders: Vec<_> = facts.holders.iter().map(ToString::to_string).collect();
         tree.note(
-            Row::new("", format!("in {} at once: {}", ctx.rules.promote_to, holders.join(", "))).tone(Tone::Warn),
+            TreeRow::new("", format!("in {} at once: {}", ctx.rules.promote_to, holders.join(", "))).tone(Tone::Warn),
         );
     }
 }
@@ -92,7 +92,7 @@ fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFac
     let id = facts.version.source.trim_start_matches("models:/");
     let place = facts.run.known().map(|run| Place::LoggedModel(run.experiment.clone(), id.to_owned()));
     let part = trail.traced(&question);
-    let row = |value: String| Row::new("logged model", value).copy(id).place(place.clone());
+    let row = |value: String| TreeRow::new("logged model", value).copy(id).place(place.clone());
     let Some(Traced::LoggedModel(model)) = part.known else {
         unread(tree, "logged model", 1, row(id.to_owned()), part.failure.map(Failure::sentence));
         return;
@@ -100,16 +100,16 @@ fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFac
     let status = model.status.trim_start_matches("LOGGED_MODEL_").to_lowercase();
     let ready = status == "ready";
     if tree.node("logged model", 1, row(format!("{id}, {status}")).warn_if(!ready), true) {
-        tree.note(Row::new("name", &model.name).copy(model.name.clone()));
+        tree.note(TreeRow::new("name", &model.name).copy(model.name.clone()));
         let by = model.source_run.as_ref().map_or("not recorded", RunId::as_str);
-        let row = Row::new("logged by run", by).copy(by);
+        let row = TreeRow::new("logged by run", by).copy(by);
         tree.note(if let Some(run) = &model.source_run { row.run(run) } else { row });
     }
     if let (Some(logged_by), Some(run)) = (&model.source_run, &facts.version.run_id)
         && logged_by != run
     {
         let note = format!("another run logged it than the version names: {}", logged_by.as_str());
-        tree.note(Row::new("", note).tone(Tone::Warn).run(logged_by).copy(logged_by.as_str()));
+        tree.note(TreeRow::new("", note).tone(Tone::Warn).run(logged_by).copy(logged_by.as_str()));
     }
     tree.stale(part.failure);
 }
@@ -117,8 +117,8 @@ fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFac
 fn run_of_version(tree: &mut Tree<'_>, facts: &ReviewedFacts) {
     let row = match &facts.run {
         RunFacts::Known(run) => return run_rows(tree, run),
-        RunFacts::NotRecorded => Row::new("run", "the version names no run"),
-        RunFacts::Unreadable(why) => Row::new("run", why),
+        RunFacts::NotRecorded => TreeRow::new("run", "the version names no run"),
+        RunFacts::Unreadable(why) => TreeRow::new("run", why),
     };
     let row = row.tone(Tone::Unknown);
     tree.node("run", RUN, if let Some(id) = &facts.version.run_id { row.copy(id.as_str()) } else { row }, false);
@@ -131,26 +131,26 @@ fn run_rows(tree: &mut Tree<'_>, run: &Run) {
     };
     let by = run.user.as_ref().map(|u| format!(", by {u}")).unwrap_or_default();
     let value = format!("{}, {}{took}{by}", run_label(run), standing(run));
-    let row = Row::new("run", value)
+    let row = TreeRow::new("run", value)
         .tone(run_tone(run))
         .place(Some(Place::Run(run.experiment.clone(), run.id.clone())))
         .copy(run.id.as_str())
         .run(&run.id);
     if tree.node("run", RUN, row, true) {
-        tree.note(Row::new("id", run.id.as_str()));
-        tree.note(Row::new("user", run.user.as_deref().unwrap_or("not recorded")));
-        tree.note(Row::new("started", time(run.started_at)));
-        tree.note(Row::new("ended", time(run.ended_at)));
-        tree.note(Row::new("started from", run.tags.text("mlflow.source.name").unwrap_or("not recorded")));
+        tree.note(TreeRow::new("id", run.id.as_str()));
+        tree.note(TreeRow::new("user", run.user.as_deref().unwrap_or("not recorded")));
+        tree.note(TreeRow::new("started", time(run.started_at)));
+        tree.note(TreeRow::new("ended", time(run.ended_at)));
+        tree.note(TreeRow::new("started from", run.tags.text("mlflow.source.name").unwrap_or("not recorded")));
     }
 }
 
 fn parent_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run, ctx: &Ctx<'_>) {
     let Some(id) = trail.parent() else { return };
     let place = Some(Place::Run(run.experiment.clone(), id.clone()));
-    let row = |value: String| Row::new("parent run", value).place(place.clone()).copy(id.as_str()).run(&id);
-    let failure = ctx.catalog.run_failure(&id);
-    match (ctx.catalog.run(&id), failure) {
+    let row = |value: String| TreeRow::new("parent run", value).place(place.clone()).copy(id.as_str()).run(&id);
+    let failure = ctx.cache.run_failure(&id);
+    match (ctx.cache.run(&id), failure) {
         (Some(Some(parent)), _) => {
             let row = row(format!("{}, {}", run_label(parent), standing(parent))).tone(run_tone(parent));
             tree.node("parent run", 2, row, false);
@@ -166,9 +166,9 @@ fn parent_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run, ctx: &Ctx<'_>)
 
 fn child_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, ctx: &Ctx<'_>) {
     let Some(search) = trail.children() else { return };
-    let failure = ctx.catalog.failure(&Query::SearchRuns(search.clone()));
-    let Some(found) = ctx.catalog.found_runs(&search).filter(|f| f.list.read_at.is_some()) else {
-        return unread(tree, "child runs", 2, Row::new("child runs", ""), failure.map(Failure::sentence));
+    let failure = ctx.cache.failure(&Query::SearchRuns(search.clone()));
+    let Some(found) = ctx.cache.found_runs(&search).filter(|f| f.list.read_at.is_some()) else {
+        return unread(tree, "child runs", 2, TreeRow::new("child runs", ""), failure.map(Failure::sentence));
     };
     let (children, more) = (&found.list.items, found.list.has_more());
     let count = match (children.len(), more) {
@@ -178,12 +178,12 @@ fn child_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, ctx: &Ctx<'_>) {
     };
     let failed = children.iter().filter(|c| c.status == "FAILED").count();
     let word = if failed > 0 { format!("{count}; {failed} of them failed") } else { count };
-    let row = Row::new("child runs", word).tone(if children.is_empty() { Tone::Muted } else { Tone::Plain });
+    let row = TreeRow::new("child runs", word).tone(if children.is_empty() { Tone::Muted } else { Tone::Plain });
     if tree.node("child runs", 2, row, !children.is_empty()) {
         tree.list(
             "",
             children.iter().map(|child| {
-                Row::new("", format!("{}, {}", run_label(child), standing(child)))
+                TreeRow::new("", format!("{}, {}", run_label(child), standing(child)))
                     .tone(run_tone(child))
                     .place(Some(Place::Run(child.experiment.clone(), child.id.clone())))
                     .copy(child.id.as_str())
@@ -191,7 +191,7 @@ fn child_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, ctx: &Ctx<'_>) {
             }),
         );
         if more {
-            tree.note(Row::new("", "the server has more than these").tone(Tone::Muted));
+            tree.note(TreeRow::new("", "the server has more than these").tone(Tone::Muted));
         }
     }
     tree.stale(failure);
@@ -201,7 +201,7 @@ fn experiment_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run) {
     let Some(question) = trail.experiment() else { return };
     let part = trail.traced(&question);
     let id = run.experiment.as_str();
-    let row = |value: String| Row::new("experiment", value).place(Some(Place::Experiment(run.experiment.clone())));
+    let row = |value: String| TreeRow::new("experiment", value).place(Some(Place::Experiment(run.experiment.clone())));
     match part.known {
         Some(Traced::Experiment(found)) => {
             let word = if found.deleted { ", deleted" } else { "" };
@@ -216,27 +216,27 @@ fn experiment_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run) {
 fn data_rows(tree: &mut Tree<'_>, run: &Run) {
     let count = match run.datasets.len() {
         0 => {
-            tree.node("data", 2, Row::new("data", "the run recorded no data").tone(Tone::Unknown), false);
+            tree.node("data", 2, TreeRow::new("data", "the run recorded no data").tone(Tone::Unknown), false);
             return;
         }
         1 => "1 input".to_owned(),
         n => format!("{n} inputs"),
     };
-    let row = Row::new("data", count).place(Some(Place::Run(run.experiment.clone(), run.id.clone())));
+    let row = TreeRow::new("data", count).place(Some(Place::Run(run.experiment.clone(), run.id.clone())));
     if tree.node("data", 2, row, true) {
         for data in &run.datasets {
             let count = data.rows.map(|r| format!("  {} rows", grouped(r))).unwrap_or_default();
-            let row = Row::new("", format!("{}  {}{count}", data.name, data.digest)).copy(data.digest.clone());
+            let row = TreeRow::new("", format!("{}  {}{count}", data.name, data.digest)).copy(data.digest.clone());
             tree.list(data.context.as_deref().unwrap_or("input"), [row]);
         }
     }
 }
 
 /// A node that is being read, or could not be: `row` says what is known of it all the same.
-pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: Row, failure: Option<String>) {
+pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: TreeRow, failure: Option<String>) {
     let row = match failure {
         None => row.tone(Tone::Loading),
-        Some(why) => Row { value: why, ..row.tone(Tone::Unknown) },
+        Some(why) => TreeRow { value: why, ..row.tone(Tone::Unknown) },
     };
     tree.node(key, depth, row, false);
 }

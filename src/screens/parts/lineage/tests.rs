@@ -2,25 +2,25 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::app::catalog::Catalog;
+use crate::app::cache::Cache;
 use crate::app::prefs::Prefs;
 use crate::app::query::{Answer, RequestId};
 use crate::app::trace::{Trace, Traced};
 use crate::domain::cd::{CdRun, CdState};
+use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, VersionNumber};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest};
-use crate::domain::named::Tags;
+use crate::domain::page::Page;
 use crate::domain::promotion::samples;
 use crate::domain::rules::{RepositoryRule, Rules};
 use crate::domain::run::Run;
-use crate::ports::Page;
-use crate::ports::tracking::{Experiment, RunQuery};
+use crate::domain::sorted_map::Tags;
 
 /// What is known, and a person in front of the tab.
 struct Desk {
-    catalog: Catalog,
+    cache: Cache,
     rules: Rules,
     facts: ReviewedFacts,
     lineage: Lineage,
@@ -59,13 +59,8 @@ impl Desk {
             watched_paths: vec!["src/train/**".into()],
             preview_bytes: 1 << 18,
         };
-        let mut desk = Self {
-            catalog: Catalog::default(),
-            rules,
-            facts: samples::facts(),
-            lineage: Lineage::of_version(),
-            asked: 0,
-        };
+        let mut desk =
+            Self { cache: Cache::default(), rules, facts: samples::facts(), lineage: Lineage::of_version(), asked: 0 };
         desk.run(|run| {
             run.tags.insert("mlflow.source.git.commit", sha('a').as_str());
         });
@@ -83,9 +78,9 @@ impl Desk {
 
     fn settle(&mut self, query: &Query, answer: Outcome<Answer>) {
         self.asked += 1;
-        self.catalog.refresh(query);
-        self.catalog.begin(query, RequestId(self.asked));
-        assert!(self.catalog.settle(RequestId(self.asked), query, answer, samples::now()));
+        self.cache.refresh(query);
+        self.cache.begin(query, RequestId(self.asked));
+        assert!(self.cache.settle(RequestId(self.asked), query, answer, samples::now()));
     }
 
     fn learn(&mut self, what: Trace, answer: Traced) {
@@ -111,16 +106,16 @@ impl Desk {
         }
     }
 
-    fn send(&mut self, event: Event<'_>) -> Option<Step> {
+    fn send(&mut self, event: ScreenEvent<'_>) -> Option<Response> {
         let prefs = Prefs::default();
-        let ctx = ctx(&self.catalog, &self.rules, &prefs);
+        let ctx = ctx(&self.cache, &self.rules, &prefs);
         self.lineage.update(event, Some(Root::Version(&self.facts)), 40, &ctx)
     }
 
     /// The rows as lines: label, tone unless plain, value.
     fn lines(&mut self) -> Vec<String> {
-        self.send(Event::Changed);
-        let line = |row: &Row| match row.tone {
+        self.send(ScreenEvent::Changed);
+        let line = |row: &TreeRow| match row.tone {
             Tone::Plain => format!("{}: {}", row.label, row.value),
             tone => format!("{}: {tone:?} {}", row.label, row.value),
         };
@@ -142,16 +137,16 @@ impl Desk {
 
     fn needs(&self) -> Vec<Query> {
         let prefs = Prefs::default();
-        self.lineage.needs(Some(Root::Version(&self.facts)), &ctx(&self.catalog, &self.rules, &prefs))
+        self.lineage.needs(Some(Root::Version(&self.facts)), &ctx(&self.cache, &self.rules, &prefs))
     }
 }
 
 static UNOPENED: std::collections::BTreeMap<(ModelName, VersionNumber), jiff::Timestamp> =
     std::collections::BTreeMap::new();
 
-fn ctx<'a>(catalog: &'a Catalog, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
+fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
     Ctx {
-        catalog,
+        cache,
         rules,
         prefs,
         now: samples::now(),
@@ -224,7 +219,7 @@ fn what_is_on_its_way_has_its_row_and_what_is_known_of_it() {
 fn rows_keep_their_place_when_what_is_usual_arrives() {
     let mut desk = Desk::new();
     let places = |desk: &mut Desk| {
-        desk.send(Event::Changed);
+        desk.send(ScreenEvent::Changed);
         desk.lineage.keys.clone()
     };
     let before = places(&mut desk);
@@ -437,11 +432,11 @@ fn parents_children_and_the_experiment_are_runs_one_can_go_to() {
     desk.unfold("child runs");
     desk.lines();
     desk.lineage.cursor.aim("child runs/1".into());
-    let step = desk.send(Event::Action(Action::Open)).unwrap();
-    assert_eq!(step, Step::push(Route::Run(RunId::new("run44"))));
+    let step = desk.send(ScreenEvent::Action(Action::Open)).unwrap();
+    assert_eq!(step, Response::push(Route::Run(RunId::new("run44"))));
     desk.lineage.cursor.aim("data".into());
-    let step = desk.send(Event::Action(Action::Run)).unwrap();
-    assert_eq!(step, Step::push(Route::Run(RunId::new("run42"))), "from elsewhere R shows the version's own run");
+    let step = desk.send(ScreenEvent::Action(Action::Run)).unwrap();
+    assert_eq!(step, Response::push(Route::Run(RunId::new("run42"))), "from elsewhere R shows the version's own run");
 }
 
 #[test]
@@ -453,7 +448,7 @@ fn a_run_on_its_own_stands_at_the_top_of_its_tree() {
     desk.settle(&Query::Runs { ids: vec![RunId::new("run40")] }, Ok(Answer::Runs(vec![samples::run(40, 0.9)])));
     desk.learn_commits();
     let run = desk.facts.run.known().unwrap().clone();
-    let ctx = ctx(&desk.catalog, &desk.rules, &prefs);
+    let ctx = ctx(&desk.cache, &desk.rules, &prefs);
     let root = Some(Root::Run(&run));
     let mut lineage = Lineage::of_run();
     let asked = lineage.needs(root, &ctx);
@@ -462,19 +457,19 @@ fn a_run_on_its_own_stands_at_the_top_of_its_tree() {
         !asked.iter().any(|q| matches!(q, Query::Trace(Trace::Changes { .. } | Trace::LoggedModel(_)))),
         "{asked:?}"
     );
-    lineage.update(Event::Changed, root, 40, &ctx);
+    lineage.update(ScreenEvent::Changed, root, 40, &ctx);
     let nodes = lineage.rows().iter().filter(|row| !row.key.contains('/'));
     let nodes: Vec<_> = nodes.map(|row| (row.depth, row.label.as_str())).collect();
     assert_eq!(nodes[..3], [(0, "run"), (1, "parent run"), (1, "child runs")]);
     assert!(nodes.contains(&(1, "commit")) && nodes.contains(&(2, "pull request")), "{nodes:?}");
     assert!(!nodes.iter().any(|(_, label)| ["version", "changes"].contains(label)), "{nodes:?}");
 
-    let own = lineage.update(Event::Action(Action::Run), root, 40, &ctx).unwrap();
+    let own = lineage.update(ScreenEvent::Action(Action::Run), root, 40, &ctx).unwrap();
     assert!(own.notice.is_some() && own.nav.is_none(), "one is there already");
     lineage.cursor.aim("parent run".into());
-    lineage.update(Event::Changed, root, 40, &ctx);
-    let parent = lineage.update(Event::Action(Action::Run), root, 40, &ctx).unwrap();
-    assert_eq!(parent, Step::push(Route::Run(RunId::new("run40"))));
+    lineage.update(ScreenEvent::Changed, root, 40, &ctx);
+    let parent = lineage.update(ScreenEvent::Action(Action::Run), root, 40, &ctx).unwrap();
+    assert_eq!(parent, Response::push(Route::Run(RunId::new("run40"))));
 }
 
 #[test]
@@ -504,12 +499,12 @@ fn folding_everything_and_back_keeps_the_cursor_on_its_node() {
     let mut desk = Desk::new();
     desk.lines();
     desk.lineage.cursor.aim("version/source".into());
-    desk.send(Event::Changed);
-    desk.send(Event::Action(Action::Fold));
+    desk.send(ScreenEvent::Changed);
+    desk.send(ScreenEvent::Action(Action::Fold));
     assert_eq!(desk.lineage.keys[desk.lineage.cursor.index()], "version");
     assert!(desk.lineage.rows().iter().all(|r| r.open != Some(true)));
-    desk.send(Event::Action(Action::Fold));
+    desk.send(ScreenEvent::Action(Action::Fold));
     assert!(desk.lineage.rows().iter().all(|r| r.open != Some(false)));
-    let copied = desk.send(Event::Action(Action::Copy)).unwrap();
-    assert_eq!(copied, Step::copy("models:/telco-churn/42".into()));
+    let copied = desk.send(ScreenEvent::Action(Action::Copy)).unwrap();
+    assert_eq!(copied, Response::copy("models:/telco-churn/42".into()));
 }

@@ -6,12 +6,12 @@
 use crate::app::query::Query;
 use crate::app::trace::{Trace, Traced};
 use crate::domain::commit::Commit;
+use crate::domain::experiment::RunQuery;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::RunId;
-use crate::domain::origin::{Claim, Origin, Trained, code_of, code_of_baseline, training_of};
+use crate::domain::origin::{Claim, CodeOrigin, Trained, code_of, code_of_baseline, training_of};
 use crate::domain::run::Run;
-use crate::ports::tracking::RunQuery;
 use crate::screens::parts::Ctx;
 
 /// A part of the lineage, as it stands.
@@ -56,11 +56,11 @@ pub(super) struct Trail<'a> {
     ctx: Ctx<'a>,
     root: Root<'a>,
     /// Where its code is, or why that is not known.
-    pub origin: Outcome<Origin>,
+    pub origin: Outcome<CodeOrigin>,
     /// What trained it, as its run claims.
     pub training: Outcome<Option<Claim>>,
     /// Where the code of the version in production is; none if there is no other.
-    pub baseline: Option<Outcome<Origin>>,
+    pub baseline: Option<Outcome<CodeOrigin>>,
 }
 
 impl<'a> Trail<'a> {
@@ -71,7 +71,7 @@ impl<'a> Trail<'a> {
             Root::Run(run) => Trained::from(run),
         };
         let origin = code_of(rules, trained, host);
-        let of_baseline = |origin: &Origin| {
+        let of_baseline = |origin: &CodeOrigin| {
             let baseline = root.facts()?.baseline.as_ref()?;
             Some(code_of_baseline(rules, baseline, &origin.repo, host))
         };
@@ -81,7 +81,7 @@ impl<'a> Trail<'a> {
 
     /// Every question that can be asked by now.
     pub(super) fn questions(&self) -> Vec<Query> {
-        let mut questions = self.ctx.catalog.runs_to_ask(self.parent());
+        let mut questions = self.ctx.cache.runs_to_ask(self.parent());
         questions.extend(self.children().map(Query::SearchRuns));
         let traces = [
             self.logged_model(),
@@ -170,12 +170,12 @@ impl<'a> Trail<'a> {
 
     /// How far a question is.
     pub(super) fn traced(&self, what: &Trace) -> Part<'a, Traced> {
-        let catalog = self.ctx.catalog;
-        Part { known: catalog.traced(what), failure: catalog.failure(&Query::Trace(what.clone())) }
+        let cache = self.ctx.cache;
+        Part { known: cache.traced(what), failure: cache.failure(&Query::Trace(what.clone())) }
     }
 }
 
-fn commit(origin: &Origin) -> Trace {
+fn commit(origin: &CodeOrigin) -> Trace {
     Trace::Commit { repo: origin.repo.clone(), rev: origin.rev.clone() }
 }
 

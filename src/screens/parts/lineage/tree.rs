@@ -41,7 +41,7 @@ pub enum Tone {
 
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Row {
+pub struct TreeRow {
     /// What keeps the cursor on it.
     pub key: String,
     /// How deep it stands.
@@ -64,7 +64,7 @@ pub struct Row {
     pub run: Option<RunId>,
 }
 
-impl Row {
+impl TreeRow {
     /// A row of a node or detail.
     pub(super) fn new(label: &str, value: impl AsRef<str>) -> Self {
         Self { label: label.to_owned(), value: clean_line(value.as_ref()), ..Self::default() }
@@ -98,7 +98,7 @@ impl Row {
 /// The tree while it is made.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
-    rows: Vec<Row>,
+    rows: Vec<TreeRow>,
     open: &'a BTreeSet<String>,
     width: usize,
     /// How deep what stands at the top would stand in the whole tree.
@@ -116,43 +116,43 @@ impl<'a> Tree<'a> {
     }
 
     /// Adds a node; what follows are its details. Returns whether they are shown.
-    pub(super) fn node(&mut self, key: &str, depth: usize, row: Row, foldable: bool) -> bool {
+    pub(super) fn node(&mut self, key: &str, depth: usize, row: TreeRow, foldable: bool) -> bool {
         let depth = depth.saturating_sub(self.top);
         self.node = (key.to_owned(), depth);
         let open = foldable.then(|| self.open.contains(key));
-        self.add(Row { key: key.to_owned(), depth, open, ..row });
+        self.add(TreeRow { key: key.to_owned(), depth, open, ..row });
         open == Some(true)
     }
 
     /// Adds a row below the present node, whether that is unfolded or not: what nobody may overlook.
-    pub(super) fn note(&mut self, row: Row) {
+    pub(super) fn note(&mut self, row: TreeRow) {
         let (node, depth) = (&self.node.0, self.node.1 + 1);
         // A label stays what it is while what it says arrives.
         let key = if row.label.is_empty() { format!("{node}/{:?}", row.tone) } else { format!("{node}/{}", row.label) };
         let (place, copy) = self.inherited();
-        self.add(Row { key, depth, place: row.place.or(place), copy: row.copy.or(copy), ..row });
+        self.add(TreeRow { key, depth, place: row.place.or(place), copy: row.copy.or(copy), ..row });
     }
 
     /// Adds rows below the present node that share a label, each one line.
-    pub(super) fn list(&mut self, label: &str, rows: impl IntoIterator<Item = Row>) {
+    pub(super) fn list(&mut self, label: &str, rows: impl IntoIterator<Item = TreeRow>) {
         let (node, depth) = (self.node.0.clone(), self.node.1 + 1);
         let (place, _) = self.inherited();
         for (n, row) in rows.into_iter().enumerate() {
             let (key, place) = (format!("{node}/{label}{n}"), row.place.or_else(|| place.clone()));
             let label = if n == 0 { label.to_owned() } else { String::new() };
-            self.rows.push(Row { key, depth, label, place, ..row });
+            self.rows.push(TreeRow { key, depth, label, place, ..row });
         }
     }
 
     /// Says why the present node could not be read again.
     pub(super) fn stale(&mut self, failure: Option<&Failure>) {
         if let Some(failure) = failure {
-            self.note(Row::new("", format!("not read again: {}", failure.sentence())).tone(Tone::Stale));
+            self.note(TreeRow::new("", format!("not read again: {}", failure.sentence())).tone(Tone::Stale));
         }
     }
 
     /// The rows.
-    pub(super) fn rows(self) -> Vec<Row> {
+    pub(super) fn rows(self) -> Vec<TreeRow> {
         self.rows
     }
 
@@ -163,14 +163,14 @@ impl<'a> Tree<'a> {
     }
 
     /// Adds a row, and more of it where it says something that is no use when cut off.
-    fn add(&mut self, row: Row) {
+    fn add(&mut self, row: TreeRow) {
         let whole = matches!(row.tone, Tone::Warn | Tone::Unknown | Tone::Stale);
         // The symbol before it takes two cells.
         let lines = if whole { wrap(&row.value, self.width - 2) } else { vec![row.value.clone()] };
         for (n, line) in lines.into_iter().enumerate() {
             self.rows.push(match n {
-                0 => Row { value: line, ..row.clone() },
-                _ => Row {
+                0 => TreeRow { value: line, ..row.clone() },
+                _ => TreeRow {
                     key: format!("{}+{n}", row.key),
                     label: String::new(),
                     value: line,

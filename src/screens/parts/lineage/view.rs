@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::tree::LABELS;
-use super::{Lineage, Row as TreeRow, Tone};
+use super::{Lineage, Tone, TreeRow};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};

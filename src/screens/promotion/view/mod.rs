@@ -13,7 +13,7 @@ use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Mark, Moment, Timeline};
+use crate::ui::widgets::{Moment, Timeline, TimelineMark};
 
 /// Columns of the timeline at most: times far from what took them are hard to read.
 const WIDEST: u16 = 104;
@@ -21,7 +21,7 @@ const WIDEST: u16 = 104;
 impl Promotion {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let Some(state) = ctx.catalog.promotion(self.id) else {
+        let Some(state) = ctx.cache.promotion(self.id) else {
             return (Phrase::of(Role::Title, format!("Promotion {}", self.id.short())), Vec::new());
         };
         let draft = &state.plan.draft;
@@ -38,8 +38,8 @@ impl Promotion {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin, ticks: u64) {
-        let Some(state) = ctx.catalog.promotion(self.id) else {
-            let failure = ctx.catalog.failure(&crate::app::query::Query::Promotions);
+        let Some(state) = ctx.cache.promotion(self.id) else {
+            let failure = ctx.cache.failure(&crate::app::query::Query::Promotions);
             let area = format::banner(area, buf, skin, failure, None);
             let message = if failure.is_some() { "" } else { "reading the journal …" };
             return format::empty(area, buf, skin, message, &[]);
@@ -68,8 +68,8 @@ impl Promotion {
         let mut timeline = Timeline { skin, moments: &moments, tick, offset: 0 };
         // Where things happen stays in sight: the first that is not done, or the end.
         let open = |m: &Moment<'_>| match state.is_over() {
-            true => matches!(m.mark, Mark::Failed | Mark::Attention),
-            false => m.mark != Mark::Done,
+            true => matches!(m.mark, TimelineMark::Failed | TimelineMark::Attention),
+            false => m.mark != TimelineMark::Done,
         };
         let at = moments.iter().position(open).unwrap_or(moments.len().saturating_sub(1));
         timeline.offset = timeline.offset_of(at, below);

@@ -2,26 +2,29 @@
 
 use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdState};
 use crate::domain::promotion::saga::StepRecord;
-use crate::domain::promotion::{Ending, Phase, Receipt, SagaState, Step, StepState, Truth};
+use crate::domain::promotion::{Ending, Observation, Phase, Receipt, SagaState, Step, StepState};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Mark, Moment};
+use crate::ui::widgets::{Moment, TimelineMark};
 
 /// Journal, facts, every step, and the end if it is worth a moment of its own.
 pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Moment<'static>> {
-    let mut moments = vec![plain(Mark::Done, "journal", format!("promotion {}", state.plan.id)), facts(state, ctx)];
+    let mut moments =
+        vec![plain(TimelineMark::Done, "journal", format!("promotion {}", state.plan.id)), facts(state, ctx)];
     for record in &state.steps {
         let mut moment = moment(record, state, ctx);
         if let (true, Step::Follow, Some(CdOutcome::Run(run))) = (jobs, record.step, &state.cd) {
-            let jobs = ctx.catalog.jobs(run.id).unwrap_or_default();
+            let jobs = ctx.cache.jobs(run.id).unwrap_or_default();
             moment.notes.extend(jobs.iter().map(|j| job(j, ctx, skin)));
         }
         moments.push(moment);
     }
     // What is true now stands where it matters: under the step that stopped it, or at the end.
-    let stopped = moments.iter().position(|m| matches!(m.mark, Mark::Failed | Mark::Unknown | Mark::Attention));
+    let stopped = moments
+        .iter()
+        .position(|m| matches!(m.mark, TimelineMark::Failed | TimelineMark::Unknown | TimelineMark::Attention));
     match (&state.phase, &state.paused, stopped) {
         (Phase::Ended(Ending::Done), ..) if state.truth.iter().all(|t| t.as_meant == Some(true)) => {}
         (Phase::Ended(Ending::Done), _, Some(at)) => moments[at].notes.extend(truth(&state.truth, state, skin)),
@@ -38,44 +41,46 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
     moments
 }
 
-fn plain(mark: Mark, title: &'static str, detail: String) -> Moment<'static> {
+fn plain(mark: TimelineMark, title: &'static str, detail: String) -> Moment<'static> {
     let detail = Phrase::new(detail);
     Moment { mark, title: title.into(), detail, duration: "".into(), notes: Vec::new() }
 }
 
 fn facts(state: &SagaState, ctx: &Ctx<'_>) -> Moment<'static> {
     match &state.phase {
-        Phase::Opened if ctx.busy => plain(Mark::Running, "facts", "re-reading …".to_owned()),
-        Phase::Opened => plain(Mark::Waiting, "facts", "not re-read yet".to_owned()),
+        Phase::Opened if ctx.busy => plain(TimelineMark::Running, "facts", "re-reading …".to_owned()),
+        Phase::Opened => plain(TimelineMark::Waiting, "facts", "not re-read yet".to_owned()),
         Phase::Closing(Ending::Refused { why }) | Phase::Ended(Ending::Refused { why }) => {
-            let mut moment = plain(Mark::Failed, "facts", "not as they were".to_owned());
+            let mut moment = plain(TimelineMark::Failed, "facts", "not as they were".to_owned());
             let next = "Look at it again, then decide.";
             moment.notes = vec![Phrase::of(Role::Bad, why.clone()), Phrase::of(Role::Muted, next)];
             moment
         }
-        _ => plain(Mark::Done, "facts", "nothing changed since you looked".to_owned()),
+        _ => plain(TimelineMark::Done, "facts", "nothing changed since you looked".to_owned()),
     }
 }
 
 fn moment(record: &StepRecord, state: &SagaState, ctx: &Ctx<'_>) -> Moment<'static> {
     let mut notes = Vec::new();
     let (mark, detail) = match &record.state {
-        StepState::Waiting => (Mark::Waiting, String::new()),
-        StepState::Running if ctx.busy => (Mark::Running, doing(record.step, state)),
-        StepState::Running if record.step == Step::Follow => (Mark::Waiting, "not followed to the end".to_owned()),
-        StepState::Running => (Mark::Unknown, "interrupted: its fate is not known".to_owned()),
+        StepState::Waiting => (TimelineMark::Waiting, String::new()),
+        StepState::Running if ctx.busy => (TimelineMark::Running, doing(record.step, state)),
+        StepState::Running if record.step == Step::Follow => {
+            (TimelineMark::Waiting, "not followed to the end".to_owned())
+        }
+        StepState::Running => (TimelineMark::Unknown, "interrupted: its fate is not known".to_owned()),
         StepState::Unknown(failure) => {
             notes.push(Phrase::of(Role::Unknown, failure.reason.clone()));
-            (Mark::Unknown, "its fate is not known".to_owned())
+            (TimelineMark::Unknown, "its fate is not known".to_owned())
         }
         StepState::Done(receipt) => (done(receipt), words(receipt, state)),
         StepState::Failed(failure) => {
             notes.push(Phrase::of(Role::Bad, failure.reason.clone()));
-            (Mark::Failed, String::new())
+            (TimelineMark::Failed, String::new())
         }
-        StepState::Undoing if ctx.busy => (Mark::Running, "taking back …".to_owned()),
-        StepState::Undoing => (Mark::Unknown, "interrupted while it was taken back".to_owned()),
-        StepState::Undone(note) => (Mark::Undone, note.clone()),
+        StepState::Undoing if ctx.busy => (TimelineMark::Running, "taking back …".to_owned()),
+        StepState::Undoing => (TimelineMark::Unknown, "interrupted while it was taken back".to_owned()),
+        StepState::Undone(note) => (TimelineMark::Undone, note.clone()),
     };
     let duration = match (record.started_at, record.ended_at) {
         (Some(from), Some(to)) => format::duration(from, to),
@@ -94,13 +99,13 @@ fn doing(step: Step, state: &SagaState) -> String {
     }
 }
 
-fn done(receipt: &Receipt) -> Mark {
+fn done(receipt: &Receipt) -> TimelineMark {
     match receipt {
-        Receipt::Confirmed { truth } if truth.iter().any(|t| t.as_meant == Some(false)) => Mark::Attention,
-        Receipt::Cd { outcome: CdOutcome::NotExpected } => Mark::Done,
-        Receipt::Cd { outcome: CdOutcome::Run(run) } if run.state == CdState::Success => Mark::Done,
-        Receipt::Cd { .. } => Mark::Failed,
-        _ => Mark::Done,
+        Receipt::Confirmed { truth } if truth.iter().any(|t| t.as_meant == Some(false)) => TimelineMark::Attention,
+        Receipt::Cd { outcome: CdOutcome::NotExpected } => TimelineMark::Done,
+        Receipt::Cd { outcome: CdOutcome::Run(run) } if run.state == CdState::Success => TimelineMark::Done,
+        Receipt::Cd { .. } => TimelineMark::Failed,
+        _ => TimelineMark::Done,
     }
 }
 
@@ -163,18 +168,18 @@ fn job(job: &CdJob, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
 }
 
 /// What each server says, as a moment of its own.
-fn now(found: &[Truth], state: &SagaState, skin: &Skin) -> Moment<'static> {
+fn now(found: &[Observation], state: &SagaState, skin: &Skin) -> Moment<'static> {
     let odd = found.iter().any(|t| t.as_meant != Some(true));
-    let mark = if odd { Mark::Attention } else { Mark::Done };
+    let mark = if odd { TimelineMark::Attention } else { TimelineMark::Done };
     let detail = Phrase::of(Role::Muted, "what the servers say");
     Moment { mark, title: "now".into(), detail, duration: "".into(), notes: truth(found, state, skin) }
 }
 
 /// What each server says, re-read after the last step or where it stopped; long ids as on the rest of the screen.
-fn truth(found: &[Truth], state: &SagaState, skin: &Skin) -> Vec<Phrase<'static>> {
+fn truth(found: &[Observation], state: &SagaState, skin: &Skin) -> Vec<Phrase<'static>> {
     let symbols = skin.symbols();
     let (id, commit) = (&state.plan.id, &state.plan.draft.commit.sha);
-    let line = |fact: &Truth| {
+    let line = |fact: &Observation| {
         let (symbol, role) = match fact.as_meant {
             Some(true) => (symbols.pass, Role::Good),
             Some(false) => (symbols.block, Role::Bad),

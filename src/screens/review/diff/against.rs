@@ -61,7 +61,7 @@ impl Against {
         match self {
             Self::Production => Vec::new(),
             Self::Version(number) => vec![facts_of(model, *number)],
-            Self::Run(id) => ctx.catalog.runs_to_ask([id.clone()]),
+            Self::Run(id) => ctx.cache.runs_to_ask([id.clone()]),
         }
     }
 
@@ -80,13 +80,13 @@ impl Against {
             Self::Production => facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run)),
             Self::Version(number) => {
                 let model = &facts.version.model;
-                match (ctx.catalog.facts(model, *number), ctx.catalog.failure(&facts_of(model, *number))) {
+                match (ctx.cache.facts(model, *number), ctx.cache.failure(&facts_of(model, *number))) {
                     (Some(facts), _) => Held::Version(&facts.version, &facts.run),
                     (None, Some(failure)) => Held::Failed(failure),
                     (None, None) => Held::Reading,
                 }
             }
-            Self::Run(id) => match (ctx.catalog.run(id), ctx.catalog.run_failure(id)) {
+            Self::Run(id) => match (ctx.cache.run(id), ctx.cache.run_failure(id)) {
                 (Some(Some(run)), _) => Held::Run(run),
                 (Some(None), _) => Held::Missing,
                 (None, Some(failure)) => Held::Failed(failure),
@@ -100,9 +100,7 @@ impl Against {
         match self {
             Self::Production => Some(facts.baseline.as_ref()?.version.number.to_string()),
             Self::Version(number) => Some(number.to_string()),
-            Self::Run(id) => {
-                Some(ctx.catalog.run(id).flatten().map_or_else(|| format!("run {}", id.short()), run_label))
-            }
+            Self::Run(id) => Some(ctx.cache.run(id).flatten().map_or_else(|| format!("run {}", id.short()), run_label)),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
-use crate::screens::parts::{Ctx, Event, Step};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 use crate::screens::review::above;
 use crate::ui::layout::Breadth;
 use std::borrow::Cow;
@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use against::{Against, Held};
 use picker::Picker;
 use reader::Reader;
-use rows::{Choice, Row, Sides, Signed};
+use rows::{Choice, DiffRow, Sides, Signed};
 
 /// State of the tab.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +32,7 @@ pub struct Diff {
     version: VersionNumber,
     against: Against,
     choice: Choice,
-    rows: Vec<Row>,
+    rows: Vec<DiffRow>,
     keys: Vec<String>,
     cursor: Cursor<String>,
     picker: Option<Picker>,
@@ -114,27 +114,27 @@ impl Diff {
     }
 
     /// Handles one event.
-    pub fn update(&mut self, event: Event<'_>, ctx: &Ctx<'_>) -> Step {
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if self.picker.is_some() {
             self.pick(event, ctx);
-            return Step::none();
+            return Response::none();
         }
-        let Event::Action(action) = event else {
+        let ScreenEvent::Action(action) = event else {
             self.remake(ctx);
-            return Step::none();
+            return Response::none();
         };
         if let Some(reader) = &mut self.reader {
             match action {
                 Action::Back => self.reader = None,
-                Action::Copy => return Step::copy(reader.copied()),
+                Action::Copy => return Response::copy(reader.copied()),
                 action => reader.update(action, ctx.rows(1 + above(&self.model, self.version, ctx)), ctx),
             }
-            return Step::none();
+            return Response::none();
         }
         if action.is_movement() {
             self.cursor.step(action, &self.keys, self.visible(ctx));
             self.look_up(ctx);
-            return Step::none();
+            return Response::none();
         }
         self.act(action, ctx)
     }
@@ -148,23 +148,23 @@ impl Diff {
 
     /// What copying the selected row gives.
     pub fn copied(&self) -> Option<String> {
-        self.selected().and_then(Row::copied)
+        self.selected().and_then(DiffRow::copied)
     }
 
     /// The row under the cursor.
-    pub fn selected(&self) -> Option<&Row> {
+    pub fn selected(&self) -> Option<&DiffRow> {
         self.rows.get(self.cursor.index())
     }
 
     /// The metric under the cursor, raw.
     pub fn metric(&self) -> Option<&str> {
         match self.selected() {
-            Some(Row::Metric { row, .. }) => Some(&row.name),
+            Some(DiffRow::Metric { row, .. }) => Some(&row.name),
             _ => None,
         }
     }
 
-    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Step {
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Response {
         match action {
             Action::Differences => self.choice.differences_only = !self.choice.differences_only,
             Action::SortBySize => {
@@ -177,41 +177,43 @@ impl Diff {
             Action::Baseline => {
                 let experiment = self.facts(ctx).and_then(|f| f.run.known()).map(|r| r.experiment.clone());
                 self.picker = Some(Picker::new(self.model.clone(), self.version, experiment));
-                self.pick(Event::Changed, ctx);
+                self.pick(ScreenEvent::Changed, ctx);
             }
             Action::Open | Action::Curve => return self.open(ctx),
             _ => {}
         }
         self.remake(ctx);
-        Step::none()
+        Response::none()
     }
 
     /// Enter: the curve of a metric, the whole of a text, what a group holds.
-    fn open(&mut self, ctx: &Ctx<'_>) -> Step {
+    fn open(&mut self, ctx: &Ctx<'_>) -> Response {
         match self.selected() {
-            Some(Row::Metric { row, .. }) => return Step::push(self.curve_route(row.name.clone(), ctx)),
-            Some(Row::Text { row, .. }) => {
+            Some(DiffRow::Metric { row, .. }) => return Response::push(self.curve_route(row.name.clone(), ctx)),
+            Some(DiffRow::Text { row, .. }) => {
                 let label = self.facts(ctx).and_then(|f| self.against.label(f, ctx));
                 self.reader = Some(Reader::new(row.clone(), label.unwrap_or_default(), self.version.to_string()));
             }
-            Some(Row::Group { .. }) => {
+            Some(DiffRow::Group { .. }) => {
                 self.fold();
                 self.remake(ctx);
             }
             _ => {}
         }
-        Step::none()
+        Response::none()
     }
 
     /// Unfolds or folds the group under the cursor; from within one, folds it and goes to it.
     fn fold(&mut self) {
         let at = self.cursor.index();
-        let inside =
-            matches!(self.rows.get(at), Some(Row::Metric { inside: true, .. } | Row::Text { inside: true, .. }));
+        let inside = matches!(
+            self.rows.get(at),
+            Some(DiffRow::Metric { inside: true, .. } | DiffRow::Text { inside: true, .. })
+        );
         let group = (0..=at.min(self.rows.len().saturating_sub(1)))
             .rev()
             .take(if inside { usize::MAX } else { 1 })
-            .find(|i| matches!(self.rows.get(*i), Some(Row::Group { .. })));
+            .find(|i| matches!(self.rows.get(*i), Some(DiffRow::Group { .. })));
         if let Some(key) = group.and_then(|i| self.keys.get(i)).cloned() {
             if !self.choice.open.remove(&key) {
                 self.choice.open.insert(key.clone());
@@ -220,8 +222,8 @@ impl Diff {
         }
     }
 
-    fn pick(&mut self, event: Event<'_>, ctx: &Ctx<'_>) {
-        if matches!(event, Event::Action(Action::Back)) {
+    fn pick(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) {
+        if matches!(event, ScreenEvent::Action(Action::Back)) {
             self.picker = None;
             self.remake(ctx);
             return;
@@ -236,7 +238,7 @@ impl Diff {
     }
 
     fn facts<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ReviewedFacts> {
-        ctx.catalog.facts(&self.model, self.version)
+        ctx.cache.facts(&self.model, self.version)
     }
 
     /// Rows in sight, below the word that this is not what is in production.
@@ -257,8 +259,8 @@ impl Diff {
                 };
                 let signatures = (old, self.signed(self.version, ctx));
                 let sides = Sides { facts, held, label: &label, signatures };
-                let directions = match ctx.catalog.judgement(&self.model, self.version) {
-                    Some(judgement) => Cow::Owned(judgement.directions(&ctx.rules.directions)),
+                let directions = match ctx.cache.evaluation(&self.model, self.version) {
+                    Some(evaluation) => Cow::Owned(evaluation.directions(&ctx.rules.directions)),
                     None => ctx.rules.directions_for(&self.model),
                 };
                 rows::rows(&sides, &directions, &self.choice)
@@ -269,7 +271,7 @@ impl Diff {
         self.cursor.settle(&self.keys, visible);
         if fresh && self.cursor.index() == 0 {
             // There is nothing to do with a heading.
-            for _ in 0..self.rows.iter().position(Row::is_item).unwrap_or(0) {
+            for _ in 0..self.rows.iter().position(DiffRow::is_item).unwrap_or(0) {
                 self.cursor.step(Action::Down, &self.keys, visible);
             }
         }
@@ -278,7 +280,7 @@ impl Diff {
 
     /// Turns to the curve of the selected metric, unless one is on its way.
     fn look_up(&mut self, ctx: &Ctx<'_>) {
-        let under_way = self.asked.as_ref().is_some_and(|query| ctx.catalog.is_loading(query));
+        let under_way = self.asked.as_ref().is_some_and(|query| ctx.cache.is_loading(query));
         if !under_way {
             self.asked = self.curve(ctx);
         }
@@ -289,8 +291,8 @@ impl Diff {
     }
 
     fn signed<'a>(&self, version: VersionNumber, ctx: &Ctx<'a>) -> Signed<'a> {
-        let failure = ctx.catalog.failure(&self.signature_of(version));
-        match (ctx.catalog.signature(&self.model, version), failure) {
+        let failure = ctx.cache.failure(&self.signature_of(version));
+        match (ctx.cache.signature(&self.model, version), failure) {
             (Some(signature), _) => Signed::Read(signature),
             (None, Some(failure)) => Signed::Failed(failure),
             (None, None) => Signed::Reading,
@@ -314,7 +316,7 @@ impl Diff {
     /// The question for the curve in the pane, if there is a pane and a metric to show in it.
     fn curve(&self, ctx: &Ctx<'_>) -> Option<Query> {
         match self.selected() {
-            Some(Row::Metric { row, .. }) if Breadth::of(ctx.width, ctx.height) == Breadth::Wide => {
+            Some(DiffRow::Metric { row, .. }) if Breadth::of(ctx.width, ctx.height) == Breadth::Wide => {
                 let runs: Vec<RunId> = self.runs(ctx).into_iter().map(|(_, id)| id).collect();
                 (!runs.is_empty()).then(|| Query::Histories { runs, metric: row.name.clone(), window: None })
             }

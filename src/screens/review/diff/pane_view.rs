@@ -4,12 +4,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::rows::Row;
+use super::rows::DiffRow;
 use super::{Diff, reader};
 use crate::domain::compare::MetricRow;
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
-use crate::screens::parts::plot::{Axis, Line, NO_CURVE};
+use crate::screens::parts::plot::{Axis, NO_CURVE, PlotLine};
 use crate::screens::parts::plot_view::{Plot, role, statistics};
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -23,8 +23,8 @@ impl Diff {
     /// Draws the pane.
     pub(super) fn draw_pane(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         match self.selected() {
-            Some(Row::Metric { row, .. }) => self.draw_curve(row, area, buf, ctx, skin),
-            Some(Row::Text { row, .. }) => {
+            Some(DiffRow::Metric { row, .. }) => self.draw_curve(row, area, buf, ctx, skin),
+            Some(DiffRow::Text { row, .. }) => {
                 let area = titled(Phrase::of(Role::Title, clean_line(row.name.trim())), area, buf, skin);
                 let old = self.facts(ctx).and_then(|f| self.against.label(f, ctx)).unwrap_or_default();
                 let mut lines = reader::lines(row, &old, &self.version.to_string(), usize::from(area.width));
@@ -57,17 +57,17 @@ impl Diff {
         let Some(query) = self.curve(ctx) else {
             return format::empty(area, buf, skin, "Neither side has a run that could be read.", &[]);
         };
-        if let Some(failure) = ctx.catalog.failure(&query) {
+        if let Some(failure) = ctx.cache.failure(&query) {
             let below = format::banner(area, buf, skin, Some(failure), None);
             return format::empty(below, buf, skin, "", &[]);
         }
-        let Some(found) = ctx.catalog.histories(&query) else {
+        let Some(found) = ctx.cache.histories(&query) else {
             return format::empty(area, buf, skin, "reading the history …", &[]);
         };
-        let mut lines: Vec<Line<'_>> = Vec::new();
+        let mut lines: Vec<PlotLine<'_>> = Vec::new();
         for (place, (label, id)) in runs.into_iter().enumerate() {
             if let Some(history) = found.iter().find(|h| h.run == id) {
-                lines.push(Line { label, place, history });
+                lines.push(PlotLine { label, place, history });
             }
         }
         // The candidate is in front, and is drawn last.

@@ -8,11 +8,11 @@ use crate::app::edit;
 use crate::app::fuzzy;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
+use crate::domain::experiment::RunQuery;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
-use crate::ports::tracking::RunQuery;
-use crate::screens::parts::{Ctx, Event, run_label};
+use crate::screens::parts::{Ctx, ScreenEvent, run_label};
 use crate::screens::review::above;
 
 /// What is listed.
@@ -75,8 +75,8 @@ impl Picker {
         let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.entries.len();
         let query = self.query(ctx);
         let begun = match self.list {
-            List::Versions => ctx.catalog.versions(&self.model).map(|v| v.has_more()),
-            List::Runs => self.search().and_then(|s| ctx.catalog.found_runs(&s)).map(|f| f.list.has_more()),
+            List::Versions => ctx.cache.versions(&self.model).map(|v| v.has_more()),
+            List::Runs => self.search().and_then(|s| ctx.cache.found_runs(&s)).map(|f| f.list.has_more()),
         };
         let wanted = match begun {
             None => true,
@@ -89,40 +89,45 @@ impl Picker {
     pub fn query(&self, ctx: &Ctx<'_>) -> Option<Query> {
         match self.list {
             List::Versions => {
-                let page = ctx.catalog.versions(&self.model).and_then(|v| v.next_page());
+                let page = ctx.cache.versions(&self.model).and_then(|v| v.next_page());
                 Some(Query::Versions { model: self.model.clone(), page })
             }
             List::Runs => {
                 let search = self.search()?;
-                let page = ctx.catalog.found_runs(&search).and_then(|f| f.list.next_page());
+                let page = ctx.cache.found_runs(&search).and_then(|f| f.list.next_page());
                 Some(Query::SearchRuns(RunQuery { page, ..search }))
             }
         }
     }
 
     /// Handles one event; returns the choice when it is made. `production` is what is in production.
-    pub fn update(&mut self, event: Event<'_>, production: Option<VersionNumber>, ctx: &Ctx<'_>) -> Option<Against> {
+    pub fn update(
+        &mut self,
+        event: ScreenEvent<'_>,
+        production: Option<VersionNumber>,
+        ctx: &Ctx<'_>,
+    ) -> Option<Against> {
         match event {
-            Event::Key(key) => {
+            ScreenEvent::Key(key) => {
                 edit::edit(&mut self.field, key);
                 self.cursor = Cursor::default();
             }
-            Event::Paste(text) => {
+            ScreenEvent::Paste(text) => {
                 edit::paste(&mut self.field, text);
                 self.cursor = Cursor::default();
             }
-            Event::Action(Action::NextTab) => {
+            ScreenEvent::Action(Action::NextTab) => {
                 self.list = if self.list == List::Versions { List::Runs } else { List::Versions };
                 self.cursor = Cursor::default();
             }
-            Event::Action(Action::Open) => return self.entries.get(self.cursor.index()).cloned(),
+            ScreenEvent::Action(Action::Open) => return self.entries.get(self.cursor.index()).cloned(),
             _ => {}
         }
         self.entries = self.find(production, ctx);
         let keys: Vec<String> = self.entries.iter().map(|e| format!("{e:?}")).collect();
         let rows = self.rows(ctx);
         match event {
-            Event::Action(action) if action.is_movement() => self.cursor.step(action, &keys, rows),
+            ScreenEvent::Action(action) if action.is_movement() => self.cursor.step(action, &keys, rows),
             _ => self.cursor.settle(&keys, rows),
         }
         None
@@ -132,7 +137,7 @@ impl Picker {
         let typed = self.field.value().trim();
         let mut entries = match self.list {
             List::Versions => {
-                let list = ctx.catalog.versions(&self.model);
+                let list = ctx.cache.versions(&self.model);
                 let items = list.map(|v| v.items.as_slice()).unwrap_or_default();
                 let items: Vec<&ModelVersion> = items.iter().filter(|v| v.number != self.candidate).collect();
                 let found = fuzzy::filter(typed, &items, |v| version_text(v));
@@ -156,7 +161,7 @@ impl Picker {
                 entries
             }
             List::Runs => {
-                let found = self.search().and_then(|s| ctx.catalog.found_runs(&s));
+                let found = self.search().and_then(|s| ctx.cache.found_runs(&s));
                 let runs = found.map(|f| f.list.items.as_slice()).unwrap_or_default();
                 let kept = fuzzy::filter(typed, runs, |r| run_text(r));
                 kept.into_iter().map(|i| Against::Run(runs[i].id.clone())).collect::<Vec<_>>()

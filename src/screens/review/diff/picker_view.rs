@@ -27,11 +27,11 @@ impl Diff {
         let hint = Phrase::of(Role::Key, "Tab").add(Role::Muted, other);
         let area = format::Prompt::new(skin, label, picker.field()).hint(hint).draw(area, buf);
         let query = picker.query(ctx);
-        let failure = query.as_ref().and_then(|q| ctx.catalog.failure(q));
+        let failure = query.as_ref().and_then(|q| ctx.cache.failure(q));
         let shown_since = (!picker.entries().is_empty()).then_some(ctx.now);
         let area = format::banner(area, buf, skin, failure, shown_since);
         if picker.entries().is_empty() {
-            let loading = query.as_ref().is_some_and(|q| ctx.catalog.is_loading(q));
+            let loading = query.as_ref().is_some_and(|q| ctx.cache.is_loading(q));
             let message = match picker.list() {
                 _ if failure.is_some() => "",
                 _ if loading => "reading …",
@@ -83,7 +83,7 @@ fn entry_row(
             ])
         }
         Against::Version(number) => {
-            let found = ctx.catalog.versions(model).and_then(|v| v.items.iter().find(|v| v.number == *number));
+            let found = ctx.cache.versions(model).and_then(|v| v.items.iter().find(|v| v.number == *number));
             let Some(version) = found else {
                 return Row::new(vec![Phrase::new(number.to_string()), Phrase::of(Role::Muted, "  by its number")]);
             };
@@ -98,7 +98,7 @@ fn entry_row(
                 Phrase::of(Role::Muted, first_line(&version.description).to_owned()),
             ])
         }
-        Against::Run(id) => match ctx.catalog.run(id).flatten() {
+        Against::Run(id) => match ctx.cache.run(id).flatten() {
             Some(run) => Row::new(vec![
                 Phrase::new(run_label(run)),
                 Phrase::of(Role::Muted, format!("run {}", id.short())),

@@ -17,7 +17,7 @@ use crate::domain::text::clean_line;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Row {
+pub enum DiffRow {
     /// Between sections.
     Gap,
     /// A heading.
@@ -66,7 +66,7 @@ pub enum Row {
     },
 }
 
-impl Row {
+impl DiffRow {
     /// What copying this row gives.
     pub fn copied(&self) -> Option<String> {
         match self {
@@ -123,7 +123,7 @@ pub struct Sides<'a> {
 }
 
 /// The rows, each with a key of its own.
-pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec<Row>, Vec<String>) {
+pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec<DiffRow>, Vec<String>) {
     let facts = sides.facts;
     let unread = Unread {
         old: matches!(sides.held, Held::Version(_, run) if run.known().is_none()),
@@ -149,7 +149,9 @@ pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec
     out.texts("TAGS", "tags", tags);
     out.signature(sides);
     out.data(sides);
-    if let Some(Row::Section { names_columns, .. }) = out.rows.iter_mut().find(|r| matches!(r, Row::Section { .. })) {
+    if let Some(DiffRow::Section { names_columns, .. }) =
+        out.rows.iter_mut().find(|r| matches!(r, DiffRow::Section { .. }))
+    {
         *names_columns = true;
     }
     (out.rows, out.keys)
@@ -174,14 +176,14 @@ impl Unread {
 }
 
 struct Out<'c> {
-    rows: Vec<Row>,
+    rows: Vec<DiffRow>,
     keys: Vec<String>,
     choice: &'c Choice,
     unread: Unread,
 }
 
 impl Out<'_> {
-    fn push(&mut self, key: String, row: Row) {
+    fn push(&mut self, key: String, row: DiffRow) {
         self.keys.push(key);
         self.rows.push(row);
     }
@@ -197,15 +199,15 @@ impl Out<'_> {
             RunFacts::NotRecorded => "the version names no run",
             RunFacts::Unreadable(why) => why,
         };
-        self.push(format!("gap {whose}"), Row::Word { text: clean_line(&format!("{whose}: {why}")), warn: true });
+        self.push(format!("gap {whose}"), DiffRow::Word { text: clean_line(&format!("{whose}: {why}")), warn: true });
     }
 
     fn section(&mut self, title: &'static str, tally: Tally, word: Option<&'static str>) {
         if !self.rows.is_empty() {
-            self.push(format!("{title} gap"), Row::Gap);
+            self.push(format!("{title} gap"), DiffRow::Gap);
         }
         let word = word.or((tally.total() == 0).then_some("none"));
-        self.push(title.to_owned(), Row::Section { title, tally, word, names_columns: false });
+        self.push(title.to_owned(), DiffRow::Section { title, tally, word, names_columns: false });
     }
 
     fn metrics(&mut self, mut metrics: Vec<MetricRow>) {
@@ -214,8 +216,10 @@ impl Out<'_> {
         if self.choice.by_size {
             metrics.sort_by(by_size);
         }
-        let items: Vec<_> =
-            metrics.into_iter().map(|row| (row.name.clone(), row.change, Row::Metric { row, inside: false })).collect();
+        let items: Vec<_> = metrics
+            .into_iter()
+            .map(|row| (row.name.clone(), row.change, DiffRow::Metric { row, inside: false }))
+            .collect();
         self.folded("METRICS", "metrics", items);
     }
 
@@ -232,7 +236,7 @@ impl Out<'_> {
 
     /// Rows with their names, those that begin alike as one. Sorted by size they stand for themselves: the largest
     /// change must not hide in a group.
-    fn folded(&mut self, title: &'static str, noun: &'static str, items: Vec<(String, Change, Row)>) {
+    fn folded(&mut self, title: &'static str, noun: &'static str, items: Vec<(String, Change, DiffRow)>) {
         let names: Vec<&str> = items.iter().map(|(name, ..)| name.as_str()).collect();
         let least = if self.choice.by_size { usize::MAX } else { LEAST };
         for part in fold(&names, least) {
@@ -242,7 +246,7 @@ impl Out<'_> {
                     let key = format!("{title} {prefix}*");
                     let open = self.choice.open.contains(&key);
                     let tally = Tally::of(members.iter().map(|i| items[*i].1));
-                    self.push(key, Row::Group { prefix, noun, tally, open });
+                    self.push(key, DiffRow::Group { prefix, noun, tally, open });
                     for i in members.into_iter().filter(|_| open) {
                         let (name, _, row) = &items[i];
                         self.push(format!("{title} {name}"), inside(row.clone()));
@@ -267,7 +271,7 @@ impl Out<'_> {
         let tally = if comparable { Tally::of(rows.iter().map(|r| r.change)) } else { Tally::default() };
         self.section("SIGNATURE", tally, (!gaps.is_empty()).then_some(""));
         for (n, (text, warn)) in gaps.into_iter().enumerate() {
-            self.push(format!("SIGNATURE gap {n}"), Row::Word { text, warn });
+            self.push(format!("SIGNATURE gap {n}"), DiffRow::Word { text, warn });
         }
         let kept: Vec<_> = rows.into_iter().filter(|r| self.is_shown(r.change)).collect();
         let items: Vec<_> = kept
@@ -304,14 +308,14 @@ impl Out<'_> {
     }
 }
 
-fn text(row: TextRow, figure: Option<String>) -> Row {
-    Row::Text { row, figure, inside: false }
+fn text(row: TextRow, figure: Option<String>) -> DiffRow {
+    DiffRow::Text { row, figure, inside: false }
 }
 
-fn inside(row: Row) -> Row {
+fn inside(row: DiffRow) -> DiffRow {
     match row {
-        Row::Metric { row, .. } => Row::Metric { row, inside: true },
-        Row::Text { row, figure, .. } => Row::Text { row, figure, inside: true },
+        DiffRow::Metric { row, .. } => DiffRow::Metric { row, inside: true },
+        DiffRow::Text { row, figure, .. } => DiffRow::Text { row, figure, inside: true },
         other => other,
     }
 }

@@ -26,16 +26,16 @@ fn facts(old: &[(&str, f64)], new: &[(&str, f64)]) -> ReviewedFacts {
     facts
 }
 
-fn made(facts: &ReviewedFacts, choice: &Choice) -> (Vec<Row>, Vec<String>) {
+fn made(facts: &ReviewedFacts, choice: &Choice) -> (Vec<DiffRow>, Vec<String>) {
     let held = facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run));
     let signatures = (Signed::Read(None), Signed::Read(None));
     rows(&Sides { facts, held, label: "v39", signatures }, &Directions::default(), choice)
 }
 
-fn metrics(rows: &[Row]) -> Vec<(&str, Change)> {
+fn metrics(rows: &[DiffRow]) -> Vec<(&str, Change)> {
     rows.iter()
         .filter_map(|row| match row {
-            Row::Metric { row, .. } => Some((row.name.as_str(), row.change)),
+            DiffRow::Metric { row, .. } => Some((row.name.as_str(), row.change)),
             _ => None,
         })
         .collect()
@@ -69,7 +69,7 @@ fn a_hundred_metrics_that_begin_alike_are_one_row_until_it_is_unfolded_or_sorted
     let (folded, keys) = made(&facts, &choice(true, false));
     let group = folded
         .iter()
-        .position(|r| matches!(r, Row::Group { prefix, tally, .. } if prefix == "val/" && tally.changed == 100));
+        .position(|r| matches!(r, DiffRow::Group { prefix, tally, .. } if prefix == "val/" && tally.changed == 100));
     let key = group.map(|i| keys[i].clone()).unwrap_or_default();
     assert_eq!((metrics(&folded).len(), key.as_str()), (0, "METRICS val/*"));
     let open = Choice { open: [key].into(), ..choice(true, false) };
@@ -85,8 +85,9 @@ fn what_a_run_that_cannot_be_read_does_not_have_is_neither_new_nor_gone() {
     }
     let (rows, _) = made(&facts, &choice(true, false));
     assert_eq!(metrics(&rows), [("auc", Change::Unknown)]);
-    assert!(matches!(&rows[0], Row::Word { text, warn: true } if text == "v39: no permission"), "{:?}", rows[0]);
-    let claims = |r: &Row| matches!(r, Row::Text { row, .. } if matches!(row.change, Change::Added | Change::Removed));
+    assert!(matches!(&rows[0], DiffRow::Word { text, warn: true } if text == "v39: no permission"), "{:?}", rows[0]);
+    let claims =
+        |r: &DiffRow| matches!(r, DiffRow::Text { row, .. } if matches!(row.change, Change::Added | Change::Removed));
     assert!(!rows.iter().any(claims), "{rows:?}");
 }
 
@@ -103,7 +104,7 @@ fn a_run_is_compared_without_the_tags_that_only_a_version_has() {
     let (rows, keys) = rows(&sides, &Directions::default(), &choice(false, false));
     assert!(!keys.contains(&"TAGS team".to_owned()), "{keys:?}");
     assert!(
-        rows.iter().any(|r| matches!(r, Row::Word { text, .. } if text.contains("only a version has"))),
+        rows.iter().any(|r| matches!(r, DiffRow::Word { text, .. } if text.contains("only a version has"))),
         "{rows:?}"
     );
 }
@@ -121,10 +122,10 @@ fn a_signature_that_is_missing_on_its_way_or_forbidden_says_so_and_counts_no_cha
         let held = facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run));
         let sides = Sides { facts: &facts, held, label: "v39", signatures: (signed, Signed::Read(Some(&known))) };
         let (rows, _) = rows(&sides, &Directions::default(), &choice(true, false));
-        let wanted = Row::Word { text: word.to_owned(), warn };
+        let wanted = DiffRow::Word { text: word.to_owned(), warn };
         assert!(rows.contains(&wanted), "{rows:?}");
         let tally = rows.iter().find_map(|r| match r {
-            Row::Section { title: "SIGNATURE", tally, .. } => Some(*tally),
+            DiffRow::Section { title: "SIGNATURE", tally, .. } => Some(*tally),
             _ => None,
         });
         assert_eq!(tally, Some(Tally::default()));
@@ -139,9 +140,9 @@ fn a_data_set_that_differs_shows_its_name_its_digest_and_how_many_rows_more() {
     }
     let (rows, keys) = made(&facts, &choice(true, false));
     let at = |key: &str| keys.iter().position(|k| k == key).map(|i| rows[i].clone());
-    assert!(matches!(at("DATA 0 0"), Some(Row::Text { row, .. }) if row.change == Change::Same));
+    assert!(matches!(at("DATA 0 0"), Some(DiffRow::Text { row, .. }) if row.change == Change::Same));
     assert_eq!(at("DATA 0 1"), None, "the digest is the same");
-    assert!(matches!(at("DATA 0 2"), Some(Row::Text { figure: Some(f), .. }) if f == "+1,000,000"), "{rows:?}");
+    assert!(matches!(at("DATA 0 2"), Some(DiffRow::Text { figure: Some(f), .. }) if f == "+1,000,000"), "{rows:?}");
 }
 
 proptest! {
@@ -156,10 +157,10 @@ proptest! {
         let facts = facts(&old, &new);
         let (all, all_keys) = made(&facts, &choice(false, by_size));
         let (only, only_keys) = made(&facts, &choice(true, by_size));
-        let differing = |r: &Row| matches!(r, Row::Metric { row, .. } if row.change != Change::Same) || matches!(r, Row::Text { row, .. } if row.change != Change::Same);
-        let keys = |rows: &[Row], keys: &[String]| rows.iter().zip(keys).filter(|(r, _)| differing(r)).map(|(_, k)| k.clone()).collect::<Vec<_>>();
+        let differing = |r: &DiffRow| matches!(r, DiffRow::Metric { row, .. } if row.change != Change::Same) || matches!(r, DiffRow::Text { row, .. } if row.change != Change::Same);
+        let keys = |rows: &[DiffRow], keys: &[String]| rows.iter().zip(keys).filter(|(r, _)| differing(r)).map(|(_, k)| k.clone()).collect::<Vec<_>>();
         prop_assert_eq!(keys(&all, &all_keys), keys(&only, &only_keys));
-        let plain = only.iter().filter(|r| matches!(r, Row::Metric { .. } | Row::Text { .. })).count();
+        let plain = only.iter().filter(|r| matches!(r, DiffRow::Metric { .. } | DiffRow::Text { .. })).count();
         prop_assert_eq!(plain, keys(&only, &only_keys).len());
         let mut unique = all_keys.clone();
         unique.sort();

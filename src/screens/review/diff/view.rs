@@ -7,7 +7,7 @@ use ratatui::widgets::Widget as _;
 use super::Diff;
 use super::against::{Against, Held};
 use super::reader::from_where_they_part;
-use super::rows::Row as DiffRow;
+use super::rows::DiffRow;
 use super::tally::Tally;
 use crate::domain::compare::{Change, MetricRow, TextRow};
 use crate::domain::text::clean_line;
@@ -85,7 +85,7 @@ impl Diff {
         let widths = Widths::of(&columns, [sample()]);
         let sides = (label, self.version.to_string());
         // What the policy asks is about what is in production, whatever is laid beside it here.
-        let verdict = ctx.catalog.judgement(&self.model, self.version).map(|j| &j.verdict);
+        let verdict = ctx.cache.evaluation(&self.model, self.version).map(|j| &j.verdict);
         let verdict = verdict.filter(|_| self.against == Against::Production);
         let roomy = area.width >= ROOMY;
         let asked = |metric: &str| verdict.and_then(|v| beside(v, metric, roomy, skin));

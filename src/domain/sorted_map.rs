@@ -9,10 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Values by name, in the order of the names.
 ///
 /// Thousands of runs log under the same forty names, so the names are kept once for all that have the same ones
-/// ([`Pool`]): 20,000 runs with 40 names take 69 MB in place of 170, 100,000 versions 72 in place of 95 (whole program,
+/// ([`Interner`]): 20,000 runs with 40 names take 69 MB in place of 170, 100,000 versions 72 in place of 95 (whole program,
 /// measured). In JSON it is an object, an empty one too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named<V> {
+pub struct SortedMap<V> {
     /// Sorted, each once.
     names: Arc<[Arc<str>]>,
     /// As many as names.
@@ -20,9 +20,9 @@ pub struct Named<V> {
 }
 
 /// Tags or params by key. Keys and values are cleaned text.
-pub type Tags = Named<Arc<str>>;
+pub type Tags = SortedMap<Arc<str>>;
 
-impl<V> Named<V> {
+impl<V> SortedMap<V> {
     /// The value of this name.
     pub fn get(&self, name: &str) -> Option<&V> {
         self.place(name).ok().map(|at| &self.values[at])
@@ -68,7 +68,7 @@ impl<V> Named<V> {
     }
 }
 
-impl<V: Clone> Named<V> {
+impl<V: Clone> SortedMap<V> {
     /// Sets the value of a name. Copies all others: what has many is collected instead.
     pub fn insert(&mut self, name: &str, value: impl Into<V>) {
         let others = self.names.iter().cloned().zip(self.values.iter().cloned());
@@ -96,14 +96,14 @@ impl Tags {
     }
 }
 
-impl<V> Default for Named<V> {
+impl<V> Default for SortedMap<V> {
     fn default() -> Self {
         Self { names: Arc::default(), values: Box::default() }
     }
 }
 
 /// Of values with the same name, the last stays.
-impl<N: Into<Arc<str>>, T: Into<V>, V> FromIterator<(N, T)> for Named<V> {
+impl<N: Into<Arc<str>>, T: Into<V>, V> FromIterator<(N, T)> for SortedMap<V> {
     fn from_iter<I: IntoIterator<Item = (N, T)>>(entries: I) -> Self {
         let entries: BTreeMap<Arc<str>, V> = entries.into_iter().map(|(n, v)| (n.into(), v.into())).collect();
         let (names, values): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
@@ -111,13 +111,13 @@ impl<N: Into<Arc<str>>, T: Into<V>, V> FromIterator<(N, T)> for Named<V> {
     }
 }
 
-impl<V: Serialize> Serialize for Named<V> {
+impl<V: Serialize> Serialize for SortedMap<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
     }
 }
 
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Named<V> {
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for SortedMap<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         BTreeMap::deserialize(deserializer).map(|entries: BTreeMap<Arc<str>, V>| entries.into_iter().collect())
     }
@@ -125,12 +125,12 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Named<V> {
 
 /// Lets what is read together share equal texts and equal lists of names.
 #[derive(Debug, Default)]
-pub struct Pool {
+pub struct Interner {
     texts: HashSet<Arc<str>>,
     lists: HashSet<Arc<[Arc<str>]>>,
 }
 
-impl Pool {
+impl Interner {
     /// This text, of which there is one in this pool.
     pub fn text(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.texts.get(text) {
@@ -142,8 +142,8 @@ impl Pool {
     }
 
     /// Values under names that are shared.
-    pub fn named<V>(&mut self, entries: impl IntoIterator<Item = (Arc<str>, V)>) -> Named<V> {
-        let named: Named<V> = entries.into_iter().collect();
+    pub fn named<V>(&mut self, entries: impl IntoIterator<Item = (Arc<str>, V)>) -> SortedMap<V> {
+        let named: SortedMap<V> = entries.into_iter().collect();
         let names = match self.lists.get(&named.names) {
             Some(known) => Arc::clone(known),
             None => {
@@ -151,7 +151,7 @@ impl Pool {
                 named.names
             }
         };
-        Named { names, ..named }
+        SortedMap { names, ..named }
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_pool_keeps_equal_names_and_texts_once() {
-        let mut pool = Pool::default();
+        let mut pool = Interner::default();
         let mut read = |value: &str| -> Tags {
             let entries = [("user", value), ("commit", value)].map(|(name, value)| (pool.text(name), pool.text(value)));
             pool.named(entries)

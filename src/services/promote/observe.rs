@@ -6,7 +6,7 @@ use super::probe::judge_tag;
 use crate::domain::commit::ReleaseState;
 use crate::domain::failure::Outcome;
 use crate::domain::promotion::plan::MARK;
-use crate::domain::promotion::{Finding, Phase, Receipt, SagaState, Step, StepState, Truth};
+use crate::domain::promotion::{Finding, Observation, Phase, Receipt, SagaState, Step, StepState};
 use crate::domain::registry::ModelVersion;
 use crate::domain::release::notes_marker;
 use crate::services::Services;
@@ -16,7 +16,7 @@ const PATIENCE: [u64; 3] = [1, 2, 4];
 
 /// Reads everything, and again if something is not as meant or cannot be read: a replica may lag behind what
 /// was just written, and a server may be away for an instant.
-pub(super) async fn read_patiently(services: &Services, state: &SagaState) -> Vec<Truth> {
+pub(super) async fn read_patiently(services: &Services, state: &SagaState) -> Vec<Observation> {
     let mut truth = read(services, state).await;
     for wait_s in PATIENCE {
         if truth.iter().all(|t| t.as_meant == Some(true)) {
@@ -29,7 +29,7 @@ pub(super) async fn read_patiently(services: &Services, state: &SagaState) -> Ve
 }
 
 /// Reads mark, target, tag and release. What cannot be read says so; this never fails.
-pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Truth> {
+pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observation> {
     let plan = &state.plan;
     let draft = &plan.draft;
     let marker = notes_marker(&plan.id.to_string());
@@ -130,14 +130,14 @@ impl Meant {
     }
 }
 
-fn truth<T>(what: &str, read: Outcome<T>, judge: impl FnOnce(T) -> (String, bool)) -> Truth {
+fn truth<T>(what: &str, read: Outcome<T>, judge: impl FnOnce(T) -> (String, bool)) -> Observation {
     match read {
         Ok(found) => {
             let (is, as_meant) = judge(found);
-            Truth { what: what.to_owned(), is, as_meant: Some(as_meant) }
+            Observation { what: what.to_owned(), is, as_meant: Some(as_meant) }
         }
         Err(failure) => {
-            Truth { what: what.to_owned(), is: format!("not readable: {}", failure.reason), as_meant: None }
+            Observation { what: what.to_owned(), is: format!("not readable: {}", failure.reason), as_meant: None }
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::drive::Drive;
-use super::{look, probe, truth};
+use super::runner::Runner;
+use super::{guard, observe, probe};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::plan::MARK;
 use crate::domain::promotion::{Finding, Receipt, Step, StepState};
@@ -37,8 +37,8 @@ impl Miss {
     }
 }
 
-impl Drive<'_> {
-    pub(super) async fn act(&self, step: Step, journaled: &Journaled) -> Result<Receipt, Miss> {
+impl Runner<'_> {
+    pub(super) async fn execute(&self, step: Step, journaled: &Journaled) -> Result<Receipt, Miss> {
         match step {
             Step::Mark => self.mark(journaled).await?,
             Step::Move => self.move_target(journaled).await?,
@@ -48,7 +48,7 @@ impl Drive<'_> {
             }
             Step::TagRef => {
                 let object = self.tag_object().map_err(Miss::NotSent)?;
-                look::before_the_tag(self.services, &self.state.plan).await.map_err(Miss::before)?;
+                guard::before_the_tag(self.services, &self.state.plan).await.map_err(Miss::before)?;
                 self.services.host.create_tag_ref(journaled, &self.state.plan, &object).await?;
             }
             Step::Draft => return self.draft(journaled).await,
@@ -98,14 +98,14 @@ impl Drive<'_> {
 
     async fn mark(&self, journaled: &Journaled) -> Result<(), Miss> {
         let plan = &self.state.plan;
-        look::before_the_mark(self.services, plan).await.map_err(Miss::before)?;
+        guard::before_the_mark(self.services, plan).await.map_err(Miss::before)?;
         Ok(self.set_own_tag(journaled, MARK, &plan.mark_promoting()).await?)
     }
 
     async fn move_target(&self, journaled: &Journaled) -> Result<(), Miss> {
         let draft = &self.state.plan.draft;
         let registry = &self.services.registry;
-        look::before_the_move(self.services, &self.state.plan).await.map_err(Miss::before)?;
+        guard::before_the_move(self.services, &self.state.plan).await.map_err(Miss::before)?;
         Ok(match &draft.promote_to {
             PromotionTarget::Stage(stage) => {
                 registry.move_stage(journaled, draft.model(), draft.version(), stage, true).await
@@ -193,7 +193,7 @@ impl Drive<'_> {
     }
 
     async fn confirm(&self) -> Outcome<Receipt> {
-        let truth = truth::read_patiently(self.services, &self.state).await;
+        let truth = observe::read_patiently(self.services, &self.state).await;
         match truth.iter().find(|t| t.as_meant.is_none()) {
             Some(unread) => Err(Failure::new(
                 FailureKind::Unavailable,

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::domain::experiment::Experiment;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::page::Page;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
-use crate::ports::Page;
-use crate::ports::tracking::Experiment;
 
 /// An item of a list.
 pub trait Item {
@@ -64,7 +64,7 @@ pub fn append<T: Item>(items: &mut Vec<T>, page: Vec<T>) {
 
 /// A list read page by page. A refresh reads into a second list, which replaces the first when complete.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Paged<T> {
+pub struct EagerPages<T> {
     /// What can be shown.
     pub items: Vec<T>,
     /// Every page was read.
@@ -95,13 +95,13 @@ impl Extent {
     }
 }
 
-impl<T> Default for Paged<T> {
+impl<T> Default for EagerPages<T> {
     fn default() -> Self {
         Self { items: Vec::new(), complete: false, read_at: None, edition: 0, next: None, fresh: None }
     }
 }
 
-impl<T: Item> Paged<T> {
+impl<T: Item> EagerPages<T> {
     /// Token of the page to read next; none for the first.
     pub fn next_page(&self) -> Option<String> {
         self.next.clone()
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_a_shifted_page_brings_again_is_there_once() {
-        let mut list = Paged::default();
+        let mut list = EagerPages::default();
         list.take(page(&[1, 2, 3], Some("3")), Timestamp::UNIX_EPOCH);
         list.take(page(&[3, 4, 5], None), Timestamp::UNIX_EPOCH);
         assert_eq!(list.items, [1, 2, 3, 4, 5]);
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn pages_leave_what_was_there_and_a_refresh_does_not() {
-        let mut list = Paged::default();
+        let mut list = EagerPages::default();
         list.take(page(&[1], Some("1")), Timestamp::UNIX_EPOCH);
         let before = Some(list.extent());
         list.take(page(&[2], None), Timestamp::UNIX_EPOCH);

@@ -9,26 +9,26 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::decisions::Decisions;
+use super::eager_pages::EagerPages;
 use super::files::Files;
-use super::grown::{FoundRuns, Grown};
-use super::paged::Paged;
+use super::lazy_pages::{FoundRuns, LazyPages};
 use super::query::{Answer, Promotion, Query, RequestId, Session};
 use super::run_cache::RunCache;
 use super::trace::{Trace, Traced};
 use crate::domain::artifact::Signature;
 use crate::domain::cd::CdJob;
+use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
+use crate::domain::page::Page;
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::SagaState;
 use crate::domain::record::Decision;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
-use crate::ports::Page;
-use crate::ports::tracking::{Experiment, RunQuery};
-use crate::services::evidence::policy::Judgement;
+use crate::services::evidence::policy::Evaluation;
 use crate::services::promote::Progress;
 
 /// Answers to questions for histories kept at once: one is asked for every metric the cursor rests on.
@@ -57,24 +57,24 @@ impl Slot {
 
 /// Everything that was read, and what is being read.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Catalog {
+pub struct Cache {
     slots: HashMap<Query, Slot>,
     /// Who we are.
     pub session: Option<Session>,
     /// Models in name order.
-    pub models: Paged<RegisteredModel>,
-    versions: HashMap<ModelName, Paged<ModelVersion>>,
+    pub models: EagerPages<RegisteredModel>,
+    versions: HashMap<ModelName, EagerPages<ModelVersion>>,
     /// Versions that were read one by one.
     single: HashMap<(ModelName, VersionNumber), Box<ModelVersion>>,
     /// Counts the answers to questions for one version, refusals included.
     single_changes: u64,
     runs: RunCache,
     /// Experiments, newest first.
-    pub experiments: Grown<Experiment>,
+    pub experiments: LazyPages<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
     facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
     preflights: HashMap<(ModelName, VersionNumber, Decision), Box<Preflight>>,
-    judgements: HashMap<(ModelName, VersionNumber), Box<Judgement>>,
+    evaluations: HashMap<(ModelName, VersionNumber), Box<Evaluation>>,
     /// What was read about decisions.
     pub decisions: Decisions,
     /// Promotions of this machine, newest first.
@@ -88,7 +88,7 @@ pub struct Catalog {
     pub files: Files,
 }
 
-impl Catalog {
+impl Cache {
     /// How far `query` is.
     pub fn slot(&self, query: &Query) -> Option<&Slot> {
         self.slots.get(query)
@@ -233,8 +233,8 @@ impl Catalog {
             (Query::Preflight { model, version, decision }, Answer::Preflight(preflight)) => {
                 self.preflights.insert((model.clone(), *version, *decision), preflight);
             }
-            (Query::Judgement { model, version }, Answer::Judgement(judgement)) => {
-                self.judgements.insert((model.clone(), *version), judgement);
+            (Query::Evaluation { model, version }, Answer::Evaluation(evaluation)) => {
+                self.evaluations.insert((model.clone(), *version), evaluation);
             }
             (
                 Query::Decision { .. } | Query::RollbackCandidates(_) | Query::Records | Query::Log(_),
@@ -315,7 +315,7 @@ impl Catalog {
     }
 
     /// A model's versions, as far as read.
-    pub fn versions(&self, model: &ModelName) -> Option<&Paged<ModelVersion>> {
+    pub fn versions(&self, model: &ModelName) -> Option<&EagerPages<ModelVersion>> {
         self.versions.get(model)
     }
 
@@ -345,8 +345,8 @@ impl Catalog {
     }
 
     /// The verdict of the policy on one version.
-    pub fn judgement(&self, model: &ModelName, version: VersionNumber) -> Option<&Judgement> {
-        self.judgements.get(&(model.clone(), version)).map(AsRef::as_ref)
+    pub fn evaluation(&self, model: &ModelName, version: VersionNumber) -> Option<&Evaluation> {
+        self.evaluations.get(&(model.clone(), version)).map(AsRef::as_ref)
     }
 
     /// Throws the plan for one version away, so that the next approval reads everything anew.
@@ -420,14 +420,14 @@ mod tests {
         }
     }
 
-    fn read(catalog: &mut Catalog, n: u64, page: Option<&str>, answer: Outcome<Answer>) -> bool {
+    fn read(cache: &mut Cache, n: u64, page: Option<&str>, answer: Outcome<Answer>) -> bool {
         let query = Query::Models { page: page.map(str::to_owned) };
-        catalog.begin(&query, RequestId(n));
-        catalog.settle(RequestId(n), &query, answer, Timestamp::UNIX_EPOCH)
+        cache.begin(&query, RequestId(n));
+        cache.settle(RequestId(n), &query, answer, Timestamp::UNIX_EPOCH)
     }
 
-    fn names(catalog: &Catalog) -> Vec<String> {
-        catalog.models.items.iter().map(|m| m.name.to_string()).collect()
+    fn names(cache: &Cache) -> Vec<String> {
+        cache.models.items.iter().map(|m| m.name.to_string()).collect()
     }
 
     fn page(name: &str, next: Option<&str>) -> Outcome<Answer> {
@@ -436,50 +436,50 @@ mod tests {
 
     #[test]
     fn a_failed_refresh_keeps_every_row() {
-        let mut catalog = Catalog::default();
-        read(&mut catalog, 1, None, page("a", None));
-        catalog.refresh(&Query::Models { page: None });
+        let mut cache = Cache::default();
+        read(&mut cache, 1, None, page("a", None));
+        cache.refresh(&Query::Models { page: None });
         let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "list models", "refused");
-        read(&mut catalog, 2, None, Err(failure.clone()));
-        assert_eq!(names(&catalog), ["a"]);
-        assert_eq!(catalog.failure(&Query::Models { page: None }), Some(&failure));
+        read(&mut cache, 2, None, Err(failure.clone()));
+        assert_eq!(names(&cache), ["a"]);
+        assert_eq!(cache.failure(&Query::Models { page: None }), Some(&failure));
     }
 
     #[test]
     fn a_refresh_replaces_the_list_only_when_it_is_complete() {
-        let mut catalog = Catalog::default();
-        read(&mut catalog, 1, None, page("a", Some("2")));
-        read(&mut catalog, 2, Some("2"), page("b", None));
-        catalog.refresh(&Query::Models { page: None });
-        read(&mut catalog, 3, None, page("c", Some("2")));
-        assert_eq!(names(&catalog), ["a", "b"]);
-        read(&mut catalog, 4, Some("2"), page("d", None));
-        assert_eq!(names(&catalog), ["c", "d"]);
+        let mut cache = Cache::default();
+        read(&mut cache, 1, None, page("a", Some("2")));
+        read(&mut cache, 2, Some("2"), page("b", None));
+        cache.refresh(&Query::Models { page: None });
+        read(&mut cache, 3, None, page("c", Some("2")));
+        assert_eq!(names(&cache), ["a", "b"]);
+        read(&mut cache, 4, Some("2"), page("d", None));
+        assert_eq!(names(&cache), ["c", "d"]);
     }
 
     #[test]
     fn an_answer_to_an_abandoned_question_is_dropped() {
-        let mut catalog = Catalog::default();
+        let mut cache = Cache::default();
         let query = Query::Models { page: None };
-        catalog.begin(&query, RequestId(1));
-        catalog.abandon(&query);
-        assert!(!catalog.settle(RequestId(1), &query, page("a", None), Timestamp::UNIX_EPOCH));
-        catalog.begin(&query, RequestId(2));
-        assert!(!catalog.settle(RequestId(1), &query, page("a", None), Timestamp::UNIX_EPOCH));
-        assert!(names(&catalog).is_empty());
+        cache.begin(&query, RequestId(1));
+        cache.abandon(&query);
+        assert!(!cache.settle(RequestId(1), &query, page("a", None), Timestamp::UNIX_EPOCH));
+        cache.begin(&query, RequestId(2));
+        assert!(!cache.settle(RequestId(1), &query, page("a", None), Timestamp::UNIX_EPOCH));
+        assert!(names(&cache).is_empty());
     }
 
     #[test]
     fn what_failed_is_asked_again_only_on_request() {
-        let mut catalog = Catalog::default();
+        let mut cache = Cache::default();
         let query = Query::Session;
-        assert!(catalog.is_due(&query));
-        catalog.begin(&query, RequestId(1));
-        assert!(!catalog.is_due(&query));
+        assert!(cache.is_due(&query));
+        cache.begin(&query, RequestId(1));
+        assert!(!cache.is_due(&query));
         let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "x", "y");
-        catalog.settle(RequestId(1), &query, Err(failure), Timestamp::UNIX_EPOCH);
-        assert!(!catalog.is_due(&query));
-        catalog.refresh(&query);
-        assert!(catalog.is_due(&query));
+        cache.settle(RequestId(1), &query, Err(failure), Timestamp::UNIX_EPOCH);
+        assert!(!cache.is_due(&query));
+        cache.refresh(&query);
+        assert!(cache.is_due(&query));
     }
 }

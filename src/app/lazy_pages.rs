@@ -1,6 +1,6 @@
 //! A list that grows by scrolling: page after page as somebody wants to see more, never to its end by itself.
 //!
-//! Unlike [`super::paged::Paged`], a refresh reads the first page only and begins again from there: an experiment
+//! Unlike [`super::eager_pages::EagerPages`], a refresh reads the first page only and begins again from there: an experiment
 //! may hold far more runs than anyone looks at.
 
 use std::collections::BTreeSet;
@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::paged::{Item, append};
+use super::eager_pages::{Item, append};
+use crate::domain::page::Page;
 use crate::domain::run::Run;
-use crate::ports::Page;
 
 /// What was read of a list so far.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Grown<T> {
+pub struct LazyPages<T> {
     /// What can be shown.
     pub items: Vec<T>,
     /// When the last page was read; none before the first.
@@ -26,13 +26,13 @@ pub struct Grown<T> {
     stale: bool,
 }
 
-impl<T> Default for Grown<T> {
+impl<T> Default for LazyPages<T> {
     fn default() -> Self {
         Self { items: Vec::new(), read_at: None, changed: 0, next: None, complete: false, stale: false }
     }
 }
 
-impl<T: Item> Grown<T> {
+impl<T: Item> LazyPages<T> {
     /// Token of the page to read next; none for the first.
     pub fn next_page(&self) -> Option<String> {
         if self.stale { None } else { self.next.clone() }
@@ -75,7 +75,7 @@ impl<T: Item> Grown<T> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FoundRuns {
     /// The runs, as the server sorts them: newest first.
-    pub list: Grown<Arc<Run>>,
+    pub list: LazyPages<Arc<Run>>,
     /// Names of the metrics among them.
     pub metrics: BTreeSet<String>,
     /// Names of the params among them.
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn it_grows_until_the_server_has_no_more() {
-        let mut list = Grown::default();
+        let mut list = LazyPages::default();
         assert!(list.is_due());
         list.take(None, page(&[1], Some("a")), Timestamp::UNIX_EPOCH);
         assert!(list.has_more() && !list.is_due());
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_repeated_token_ends_it() {
-        let mut list = Grown::default();
+        let mut list = LazyPages::default();
         list.take(None, page(&[1], Some("a")), Timestamp::UNIX_EPOCH);
         list.take(Some("a"), page(&[2], Some("a")), Timestamp::UNIX_EPOCH);
         assert!(!list.has_more());
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_refresh_keeps_the_rows_until_the_first_page_is_there_and_drops_late_pages() {
-        let mut list = Grown::default();
+        let mut list = LazyPages::default();
         list.take(None, page(&[1], Some("a")), Timestamp::UNIX_EPOCH);
         list.restart();
         assert_eq!((list.items.as_slice(), list.next_page()), ([1].as_slice(), None));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::act::Miss;
-use super::{Until, Watch, damaged, truth, undo};
+use super::execute::Miss;
+use super::{Until, Watch, damaged, observe, undo};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::{Ending, Event, Finding, Next, SagaState, Step};
@@ -12,14 +12,14 @@ use crate::services::Services;
 use crate::services::evidence;
 
 /// One promotion being driven by this process; holds the journal's lock.
-pub(super) struct Drive<'a> {
+pub(super) struct Runner<'a> {
     pub(super) services: &'a Services,
     pub(super) state: SagaState,
     pub(super) watch: Watch,
     ledger: Ledger,
 }
 
-impl<'a> Drive<'a> {
+impl<'a> Runner<'a> {
     pub(super) fn new(services: &'a Services, ledger: Ledger, state: SagaState, watch: Watch) -> Self {
         Self { services, state, watch, ledger }
     }
@@ -50,14 +50,14 @@ impl<'a> Drive<'a> {
                 Next::Probe(step) => self.probe_step(step).await?,
                 Next::Undo(step) => self.undo_step(step).await?,
                 Next::Pause(failure) => {
-                    let truth = truth::read(self.services, &self.state).await;
+                    let truth = observe::read(self.services, &self.state).await;
                     self.append(Event::Paused { failure, truth }).await?;
                 }
                 Next::Close(ending) => {
                     let truth = match &ending {
                         // Nothing was written.
                         Ending::Refused { .. } => Vec::new(),
-                        _ => truth::read_patiently(self.services, &self.state).await,
+                        _ => observe::read_patiently(self.services, &self.state).await,
                     };
                     self.append(Event::Ended { ending, truth }).await?;
                 }
@@ -136,7 +136,7 @@ impl<'a> Drive<'a> {
             return Ok(());
         }
         let journaled = self.append(Event::Started { step }).await?;
-        let event = match self.act(step, &journaled).await {
+        let event = match self.execute(step, &journaled).await {
             Ok(receipt) => Event::Succeeded { step, receipt },
             Err(Miss::Sent(failure)) if needs_a_look(step, &failure) => Event::Unknown { step, failure },
             Err(Miss::Sent(failure) | Miss::NotSent(failure)) => Event::Failed { step, failure },
