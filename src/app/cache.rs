@@ -23,13 +23,13 @@ use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::page::Page;
+use crate::domain::policy::Evaluation;
 use crate::domain::preflight::Preflight;
+use crate::domain::promotion::Progress;
 use crate::domain::promotion::SagaState;
 use crate::domain::record::Decision;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
-use crate::services::evidence::policy::Evaluation;
-use crate::services::promote::Progress;
 
 /// Answers to questions for histories kept at once: one is asked for every metric the cursor rests on.
 const MOST_HISTORIES: usize = 64;

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::query::{Answer, Query};
+use crate::domain::decision::Candidate;
+use crate::domain::decision::DecisionDraft;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::log::Log;
 use crate::domain::record::chain::{ChainLine, Outcome};
 use crate::domain::record::{Decision, Sealed};
-use crate::services::DecisionDraft;
-use crate::services::rollback::Candidate;
 
 /// The part of the cache that is about decisions.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,10 +4,10 @@ use super::paint::PaintRequest;
 use super::prefs::Remember;
 use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
+use crate::domain::decision::DecisionDraft;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::promotion::PlanDraft;
 use crate::domain::record::SignOff;
-use crate::services::DecisionDraft;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,11 +7,11 @@ use super::paint::{Canvas, Graphic};
 use super::prefs::Prefs;
 use super::query::{Answer, Query, RequestId};
 use super::saving::SaveNews;
+use crate::domain::decision::Decided;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
+use crate::domain::promotion::Progress;
 use crate::domain::record::Decision;
-use crate::services::Decided;
-use crate::services::promote::Progress;
 
 /// One message. The order in which messages reach `update` is the one order there is.
 #[derive(Clone, Debug, PartialEq)]

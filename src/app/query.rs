@@ -6,6 +6,8 @@ use super::trace::{Trace, Traced};
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::CdJob;
 use crate::domain::commit::HostIdentity;
+use crate::domain::decision::Candidate;
+use crate::domain::decision::DecisionDraft;
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, Outcome};
@@ -13,6 +15,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::log::Log;
 use crate::domain::page::Page;
+use crate::domain::policy::Evaluation;
 use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
@@ -21,9 +24,6 @@ use crate::domain::record::chain::ChainLine;
 use crate::domain::registry::RegistryInfo;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
-use crate::services::DecisionDraft;
-use crate::services::evidence::policy::Evaluation;
-use crate::services::rollback::Candidate;
 
 /// Ties an answer to its question. A late answer to an abandoned question is recognised by it and dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

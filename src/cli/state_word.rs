@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::cli::exit::Exit;
 use crate::cli::output::Role;
 use crate::domain::cd::{CdOutcome, CdState};
+use crate::domain::promotion::Until;
 use crate::domain::promotion::{Ending, Phase, SagaState};
-use crate::services::promote::Until;
 
 /// How far a promotion is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -122,6 +122,19 @@ pub fn human_size(bytes: u64) -> String {
     format!("{size:.1} {unit}")
 }
 
+/// What is known of a version's files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactFacts {
+    /// SHA-256 of the `MLmodel` file, `sha256:<hex>`.
+    pub mlmodel: Option<String>,
+    /// SHA-256 over the sorted list of paths and sizes.
+    pub listing: Option<String>,
+    pub files: Option<u64>,
+    pub bytes: Option<u64>,
+    /// Why something of this is missing.
+    pub unavailable: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

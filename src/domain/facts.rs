@@ -1,8 +1,11 @@
 //! The exact facts a reviewer had on screen, and what changed since.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::failure::{Failure, FailureKind, Service};
 use super::ids::VersionNumber;
 use super::registry::{ModelVersion, OWN_TAG_PREFIX};
 use super::run::Run;
@@ -17,8 +20,68 @@ pub enum RunFacts {
     Known(Box<Run>),
     /// The version names no run.
     NotRecorded,
-    /// The version names a run that could not be read; the reason as a sentence.
-    Unreadable(String),
+    /// The version names a run that could not be read.
+    Unreadable(Unread),
+}
+
+/// Why something could not be read. Kind and hint live as long as the program; journals and digests hold the reason
+/// alone, as they always did.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Unread(Box<Failure>);
+
+impl Unread {
+    /// The reason, as a sentence without the final stop.
+    pub fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    /// The failure itself, with kind and hint.
+    pub fn failure(&self) -> &Failure {
+        &self.0
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+impl AsRef<str> for Unread {
+    fn as_ref(&self) -> &str {
+        self.reason()
+    }
+}
+
+impl PartialEq for Unread {
+    fn eq(&self, other: &Self) -> bool {
+        self.reason() == other.reason()
+    }
+}
+
+impl From<Failure> for Unread {
+    fn from(failure: Failure) -> Self {
+        Self(Box::new(failure))
+    }
+}
+
+impl From<String> for Unread {
+    fn from(reason: String) -> Self {
+        Failure::new(FailureKind::NotFound, Service::Mlflow, "read the training run", reason).into()
+    }
+}
+
+impl From<&str> for Unread {
+    fn from(reason: &str) -> Self {
+        reason.to_owned().into()
+    }
+}
+
+impl From<Unread> for String {
+    fn from(unread: Unread) -> Self {
+        unread.0.reason
+    }
 }
 
 impl RunFacts {
@@ -126,7 +189,7 @@ fn run_state(run: &RunFacts) -> String {
         RunFacts::Known(r) if r.deleted => "deleted".to_owned(),
         RunFacts::Known(_) => "readable".to_owned(),
         RunFacts::NotRecorded => "not recorded".to_owned(),
-        RunFacts::Unreadable(why) => why.clone(),
+        RunFacts::Unreadable(why) => why.reason().to_owned(),
     }
 }
 

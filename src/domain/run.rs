@@ -37,10 +37,20 @@ pub struct Run {
     pub datasets: Vec<Dataset>,
 }
 
+/// Whether this is a Git commit id, whole or abbreviated to no less than the seven digits Git shows.
+pub fn is_commit_id(text: &str) -> bool {
+    (7..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 impl Run {
-    /// The commit the run says it was started from (`mlflow.source.git.commit`), unresolved: it may be
-    /// abbreviated, unknown to the repository, or of a dirty tree.
+    /// The commit the run says its code came from, perhaps abbreviated: 7 to 40 hexadecimal digits. Some people set the
+    /// tag by hand, to a branch name for instance: that names whatever the branch points to today, and is no commit.
     pub fn source_commit(&self) -> Option<&str> {
+        self.source_commit_text().filter(|text| is_commit_id(text))
+    }
+
+    /// What the run says where its commit should stand, whatever it is.
+    pub fn source_commit_text(&self) -> Option<&str> {
         self.tags.text("mlflow.source.git.commit").filter(|s| !s.is_empty())
     }
 

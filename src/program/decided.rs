@@ -3,6 +3,7 @@
 use crate::app::effect::Effect;
 use crate::app::prefs::Remember;
 use crate::app::query::Query;
+use crate::domain::decision::Decided;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
@@ -10,7 +11,6 @@ use crate::program::state::{Driving, Notice, State};
 use crate::program::update::deliver;
 use crate::screens::Screen;
 use crate::screens::parts::ScreenEvent;
-use crate::services::Decided;
 
 /// A decision was written, or could not be.
 pub(super) fn settle(

@@ -12,11 +12,15 @@ use std::sync::Arc;
 
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead};
 use crate::domain::commit::HostIdentity;
+use crate::domain::decision::Candidate;
+use crate::domain::decision::DecisionDraft;
+use crate::domain::evidence::{Code, Evidence, not_asked};
 use crate::domain::experiment::{Experiment, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, VersionNumber};
 use crate::domain::page::Page;
-use crate::domain::policy::{CodeEvidence, Evidence, Policy, PolicySource, judge};
+use crate::domain::policy::Evaluation;
+use crate::domain::policy::{Policy, PolicySource};
 use crate::domain::preflight::{Check, CheckState, Preflight};
 use crate::domain::promotion::samples;
 use crate::domain::record::Decision;
@@ -25,9 +29,6 @@ use crate::domain::registry::{RegisteredModel, Stage};
 use crate::domain::rules::Rules;
 use crate::program::state::State;
 use crate::program::update::update;
-use crate::services::DecisionDraft;
-use crate::services::evidence::policy::Evaluation;
-use crate::services::rollback::Candidate;
 
 /// The rules of the sample target.
 pub(crate) fn rules() -> Rules {
@@ -195,11 +196,10 @@ pub(crate) fn answer(query: &Query) -> Outcome<Answer> {
         Query::Facts { .. } => Answer::Facts(Box::new(facts)),
         Query::Preflight { .. } => Answer::Preflight(Box::new(preflight())),
         Query::Evaluation { .. } => {
-            let code = CodeEvidence::unread("not read");
-            let evidence = Evidence { facts, signature: Ok(true), code, read_at: samples::now() };
+            let code = Code::unread(&not_asked("it"));
+            let evidence = Evidence { facts, signature: Ok(true), artifact: None, code, read_at: samples::now() };
             let sources = vec![PolicySource::new("configuration", Policy::default())];
-            let verdict = judge::judge(&sources, &evidence);
-            Answer::Evaluation(Box::new(Evaluation { sources, evidence, verdict }))
+            Answer::Evaluation(Box::new(Evaluation::of(sources, evidence)))
         }
         Query::Decision { decision, .. } => Answer::Decision(Box::new(decision_draft(*decision))),
         Query::RollbackCandidates(_) => Answer::RollbackCandidates(vec![Candidate {

@@ -18,10 +18,10 @@ use crate::app::route::Route;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::CheckState;
+use crate::domain::promotion::Progress;
 use crate::domain::promotion::{Entry, Event, samples};
 use crate::domain::record::{Decision, SignOff};
 use crate::screens::Screen;
-use crate::services::promote::Progress;
 use crate::ui::skin::{Skin, Theme};
 
 fn subject() -> (ModelName, VersionNumber) {

@@ -9,6 +9,7 @@ use crate::app::msg::Msg;
 use crate::app::prefs::{Prefs, Remember};
 use crate::app::query::{Answer, Query};
 use crate::app::route::Route;
+use crate::domain::decision::Decided;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::policy::Finding;
 use crate::domain::policy::{Policy, PolicySource, Question};
@@ -16,7 +17,6 @@ use crate::domain::preflight::{Check, CheckState, Preflight};
 use crate::domain::promotion::samples;
 use crate::domain::record::{Decision, SignOff};
 use crate::screens::Screen;
-use crate::services::Decided;
 
 fn subject() -> (ModelName, VersionNumber) {
     (ModelName::new("telco-churn"), VersionNumber(42))
@@ -248,6 +248,7 @@ fn an_override_says_so_and_needs_a_reason() {
             state: CheckState::Block,
             detail: "auc is too low".into(),
             metric: None,
+            failure: None,
             unreadable: false,
         });
         p.checks.push(Check {

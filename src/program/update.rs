@@ -11,11 +11,11 @@ use crate::domain::artifact::human_size;
 use crate::domain::failure::Failure;
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
+use crate::domain::promotion::Progress;
 use crate::program::decided;
 use crate::program::state::{Driving, Notice, State};
 use crate::screens::parts::{Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
-use crate::services::promote::Progress;
 
 /// Consumes one message. The first is the terminal's size: its effects are what the first screen needs.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {

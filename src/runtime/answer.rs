@@ -10,10 +10,8 @@ use crate::domain::text::clean_line;
 use crate::preview;
 use crate::services::Services;
 use crate::services::audit::log;
-use crate::services::evidence;
-use crate::services::evidence::policy;
-use crate::services::promote::Promoter;
-use crate::services::{Decider, rollback};
+use crate::services::evidence::{self, Scope};
+use crate::services::{prepare, rollback};
 
 /// Points asked for in one history: what the server gives at most, and more than a screen has columns.
 const MAX_POINTS: usize = 2_500;
@@ -36,15 +34,14 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         }
         Query::Runs { ids } => Answer::Runs(registry.runs(ids).await?),
         Query::Facts { model, version } => {
-            let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;
+            let facts = evidence::facts(registry, &services.rules.promote_to, model, *version).await?;
             Answer::Facts(Box::new(facts))
         }
         Query::Preflight { model, version, decision } => {
-            Answer::Preflight(Box::new(Promoter::new(services.clone()).preflight(model, *version, *decision).await?))
+            Answer::Preflight(Box::new(prepare::promotion(services, model, *version, *decision).await?))
         }
         Query::Evaluation { model, version } => {
-            let facts = evidence::reviewed_facts(registry, &services.rules.promote_to, model, *version).await?;
-            Answer::Evaluation(Box::new(policy::read(services, &facts, policy::Scope::Rules).await))
+            Answer::Evaluation(Box::new(evidence::read(services, model, *version, Scope::Rules).await?))
         }
         Query::Histories { runs, metric, window } => {
             Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)
@@ -67,8 +64,7 @@ pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
         Query::SearchRuns(search) => Answer::SearchRuns(services.tracking.search_runs(search).await?),
         Query::Trace(what) => Answer::Traced(Box::new(super::trace::trace(services, what).await?)),
         Query::Decision { model, version, decision } => {
-            let decider = Decider::new(services.clone());
-            Answer::Decision(Box::new(decider.prepare(model, *version, *decision).await?))
+            Answer::Decision(Box::new(prepare::decision(services, model, *version, *decision).await?))
         }
         Query::RollbackCandidates(model) => Answer::RollbackCandidates(rollback::candidates(services, model).await?),
         Query::Records => Answer::Records(services.records.read().await?),

@@ -19,14 +19,16 @@ use crate::app::effect::{Effect, Place};
 use crate::app::msg::Msg;
 use crate::app::paint::PaintRequest;
 use crate::app::query::{Query, RequestId};
+use crate::domain::decision::DecisionDraft;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::preview::Content;
+use crate::domain::promotion::Until;
 use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::domain::record::SignOff;
 use crate::services::Services;
-use crate::services::promote::{Promoter, Until, Watch};
-use crate::services::{Decider, DecisionDraft};
+use crate::services::decide::Decider;
+use crate::services::promote::{Promoter, Watch};
 
 /// Reads under way at once. More do not help: servers have four workers by default (measured).
 const MAX_READS: usize = 5;

@@ -2,7 +2,7 @@
 
 use crate::app::trace::{Trace, Traced};
 use crate::domain::failure::Outcome;
-use crate::services::Services;
+use crate::services::{Services, evidence};
 
 /// Answers one question.
 ///
@@ -13,7 +13,7 @@ pub async fn trace(services: &Services, what: &Trace) -> Outcome<Traced> {
     Ok(match what {
         Trace::LoggedModel(id) => Traced::LoggedModel(tracking.logged_model(id).await?),
         Trace::Experiment(id) => Traced::Experiment(tracking.experiment(id).await?),
-        Trace::Commit { repo, rev } => Traced::Commit(services.host.commit(repo, rev).await?),
+        Trace::Commit { repo, rev } => Traced::Commit(evidence::commit(services.host.as_ref(), repo, rev).await?),
         Trace::PullRequest { repo, commit } => Traced::PullRequest(code.pull_request(repo, commit).await?),
         Trace::Checks { repo, commit } => Traced::Checks(code.checks(repo, commit).await?),
         Trace::Changes { repo, old, new } => Traced::Changes(code.changes(repo, old, new).await?),

@@ -1,29 +1,13 @@
 //! Which approvals of others count, and who may approve at all.
 
+use crate::domain::decision::ApprovalTally;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::policy::Effective;
-use crate::domain::record::Approval;
 use crate::domain::record::mark::DecisionMark;
 use crate::domain::record::vouch::{self, Void};
 use crate::services::Services;
-
-/// The approvals of a version as they stand.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ApprovalTally {
-    /// Those that count, one a person, oldest first.
-    pub counting: Vec<Approval>,
-    /// Those that do not, with the reason.
-    pub void: Vec<Void>,
-}
-
-impl ApprovalTally {
-    /// The approvals of everybody but the person with this id.
-    pub fn of_others(&self, id: u64) -> Vec<Approval> {
-        self.counting.iter().filter(|a| a.id != id).cloned().collect()
-    }
-}
 
 /// Reads the approvals that the code host vouches for, and leaves out those of people who may not approve.
 ///

@@ -1,73 +1,16 @@
 //! Carries out decisions that promote nothing by themselves: a record, a comment that vouches for it, a tag that points to it.
 
 use crate::domain::commit::CommitComment;
-use crate::domain::compare::Directions;
-use crate::domain::facts::ReviewedFacts;
+use crate::domain::decision::{Decided, DecisionDraft};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{CommitSha, ModelName, RepoSlug, VersionNumber};
-use crate::domain::promotion::{PlanDraft, Signer};
-use crate::domain::record::build::Ingredients;
+use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::record::chain::Outcome as Became;
 use crate::domain::record::mark::{APPROVAL, DECISION};
-use crate::domain::record::{Basis, Decision, DecisionMark, Sealed, SignOff, text};
-use crate::domain::registry::{OWN_TAG_PREFIX, PromotionTarget};
+use crate::domain::record::{Decision, DecisionMark, Sealed, SignOff, text};
+use crate::domain::registry::OWN_TAG_PREFIX;
 use crate::ports::Journaled;
 use crate::services::Services;
-use crate::services::evidence;
-use crate::services::evidence::code;
-
-use super::keep;
-use super::prepare::basis;
-
-/// A decision before the human says yes to it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecisionDraft {
-    pub facts: ReviewedFacts,
-    /// Who decides.
-    pub signer: Signer,
-    /// What it rests on.
-    pub basis: Basis,
-    /// The commit behind the version, where it is known: there the host vouches for the decision.
-    pub source: Option<(RepoSlug, CommitSha)>,
-    /// The configured target.
-    pub target_name: String,
-    /// No real server is involved.
-    pub demo: bool,
-    /// The registry, without credentials.
-    pub registry_url: String,
-    /// What "in production" means.
-    pub promote_to: PromotionTarget,
-    /// Directions of metrics.
-    pub directions: Directions,
-}
-
-impl DecisionDraft {
-    /// What its record is made from. Nothing is promoted by it.
-    pub fn ingredients(&self) -> Ingredients<'_> {
-        Ingredients {
-            target: &self.target_name,
-            demo: self.demo,
-            registry: &self.registry_url,
-            promote_to: &self.promote_to,
-            facts: &self.facts,
-            directions: &self.directions,
-            signer: &self.signer,
-            basis: &self.basis,
-            change: None,
-        }
-    }
-}
-
-/// A decision that was written.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Decided {
-    /// The record.
-    pub sealed: Sealed,
-    /// The comment that vouches for it, if one was needed.
-    pub comment: Option<CommitComment>,
-    /// What could not be done, one sentence each. The decision stands all the same.
-    pub notes: Vec<String>,
-}
+use crate::services::{evidence, keep};
 
 /// Takes decisions that promote nothing.
 #[derive(Clone)]
@@ -80,35 +23,6 @@ impl Decider {
     /// A decider over the ports of one target.
     pub fn new(services: Services) -> Self {
         Self { services }
-    }
-
-    /// Reads what a rejection or hold rests on. Writes nothing.
-    ///
-    /// # Errors
-    /// If the version or who we are cannot be read.
-    pub async fn prepare(
-        &self,
-        model: &ModelName,
-        number: VersionNumber,
-        decision: Decision,
-    ) -> Outcome<DecisionDraft> {
-        let (services, rules) = (&self.services, &self.services.rules);
-        let facts = evidence::reviewed_facts(services.registry.as_ref(), &rules.promote_to, model, number).await?;
-        let signer = super::prepare::preflight::signer(services).await?;
-        let source = code::source(services, &facts).await.ok().map(|s| (s.repo, s.commit.sha));
-        let at = source.as_ref().map(|(repo, commit)| (repo, commit));
-        let grounds = basis::read(services, &facts, Some(&signer), at, decision).await;
-        Ok(DecisionDraft {
-            basis: grounds.basis,
-            signer,
-            source,
-            target_name: rules.target_name.clone(),
-            demo: rules.demo,
-            registry_url: services.registry.url(),
-            promote_to: rules.promote_to.clone(),
-            directions: grounds.directions,
-            facts,
-        })
     }
 
     /// Takes a decision: record, then comment, then tag.
@@ -162,13 +76,8 @@ impl Decider {
         if !objections.is_empty() {
             return Err(refuse(FailureKind::Rejected, objections.join("; ")));
         }
-        let now = evidence::reviewed_facts(
-            self.services.registry.as_ref(),
-            &draft.promote_to,
-            &version.model,
-            version.number,
-        )
-        .await?;
+        let now =
+            evidence::facts(self.services.registry.as_ref(), &draft.promote_to, &version.model, version.number).await?;
         let changes = draft.facts.changes_to(&now);
         if changes.is_empty() {
             return Ok(());
@@ -246,22 +155,5 @@ impl Decider {
         };
         let key = format!("{OWN_TAG_PREFIX}{name}");
         self.services.registry.set_version_tag(journaled, &record.model.name, record.model.version, &key, &value).await
-    }
-}
-
-impl From<&PlanDraft> for DecisionDraft {
-    /// An approval that others have to add to.
-    fn from(draft: &PlanDraft) -> Self {
-        Self {
-            facts: draft.facts.clone(),
-            signer: draft.signer.clone(),
-            basis: draft.basis.clone(),
-            source: Some((draft.repo.clone(), draft.commit.sha.clone())),
-            target_name: draft.target_name.clone(),
-            demo: draft.demo,
-            registry_url: draft.registry_url.clone(),
-            promote_to: draft.promote_to.clone(),
-            directions: draft.directions.clone(),
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! One target, wired: the ports every service and screen works with.
 
-mod approvals;
+pub mod approvals;
 pub mod audit;
-mod decide;
+pub mod decide;
 pub mod evidence;
 pub mod keep;
 pub mod prepare;
@@ -16,9 +16,6 @@ use crate::ports::code::CodeHost;
 use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
-
-pub use approvals::{ApprovalTally, may_sign, standing};
-pub use decide::{Decided, Decider, DecisionDraft};
 
 /// The ports of one target and the rules that hold there. Cheap to clone.
 #[derive(Clone)]

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 use futures_util::future::join3;
-use jiff::Timestamp;
 
+use crate::domain::decision::{Candidate, Found};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, RepoSlug, TagName, VersionNumber};
 use crate::domain::promotion::fold;
@@ -33,33 +33,6 @@ const RECORDS: usize = 5;
 const AT_A_TIME: usize = 6;
 /// The largest record that is read, in bytes.
 const MAX_RECORD: usize = 4 * 1024 * 1024;
-
-/// A version that was in production before, and is not now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    pub version: VersionNumber,
-    /// When it was last put into production, as far as anything says.
-    pub at: Option<Timestamp>,
-    /// Login of who put it there.
-    pub by: Option<String>,
-    /// Why; empty where nothing says.
-    pub reason: String,
-    /// The release that was cut for it last.
-    pub tag: Option<TagName>,
-    /// What says that it was in production, as phrases.
-    pub sources: Vec<String>,
-    /// What to know before bringing it back, as phrases: that it was rejected since, or is not ready.
-    pub notes: Vec<String>,
-}
-
-/// The candidates, and what could not be read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Newest version first.
-    pub candidates: Vec<Candidate>,
-    /// What could not be read or is gone, one sentence each.
-    pub notes: Vec<String>,
-}
 
 /// The earlier versions of `model` that were in production, newest first.
 ///
@@ -334,21 +307,6 @@ impl Search<'_> {
             }
         }
         Found { candidates, notes: self.notes }
-    }
-}
-
-impl Candidate {
-    /// A version of which nothing is known yet.
-    pub fn new(version: VersionNumber) -> Self {
-        let (sources, notes) = (Vec::new(), Vec::new());
-        Self { version, at: None, by: None, reason: String::new(), tag: None, sources, notes }
-    }
-
-    /// Takes over who put it into production, if that is later than what is known.
-    fn put(&mut self, at: Timestamp, by: &str, reason: &str) {
-        if self.at.is_none_or(|known| known < at) {
-            (self.at, self.by, self.reason) = (Some(at), Some(clean(by)), clean(reason));
-        }
     }
 }
 

@@ -59,7 +59,7 @@ async fn the_demo_rolls_back_what_it_released() {
     let desk = Desk::new();
     let churn = ModelName::new("telco-churn");
     let candidates = || rollback::candidates(&desk.services, &churn);
-    let numbers = |all: &[rollback::Candidate]| all.iter().map(|c| c.version).collect::<Vec<_>>();
+    let numbers = |all: &[signoff::domain::decision::Candidate]| all.iter().map(|c| c.version).collect::<Vec<_>>();
     assert!(!numbers(&candidates().await.unwrap()).contains(&VersionNumber(39)), "it is there now");
     assert_eq!(desk.run("approve telco-churn/42 --confirm v42").await.exit, Exit::Done);
     let found = candidates().await.unwrap();

@@ -2,13 +2,16 @@
 
 use signoff::adapters::demo::world::vouch::StoredComment;
 use signoff::adapters::demo::world::{Release, Repo, TagObject, Version};
+use signoff::domain::decision::DecisionDraft;
 use signoff::domain::ids::{ModelName, RunId, VersionNumber};
 use signoff::domain::policy::file;
+use signoff::domain::promotion::Until;
 use signoff::domain::record::{Decision, SignOff};
 use signoff::domain::rules::PolicyRule;
 use signoff::domain::run::MetricValue;
-use signoff::services::promote::{Promoter, Until, Watch};
-use signoff::services::{Decider, DecisionDraft};
+use signoff::services::decide::Decider;
+use signoff::services::prepare;
+use signoff::services::promote::{Promoter, Watch};
 
 use super::*;
 
@@ -171,11 +174,11 @@ async fn released_by_two() -> Desk {
         w.identity.login = "rev2".into();
         w.identity.id += 1;
     });
-    let first = promoter.preflight(&model, number, Decision::Approve).await.unwrap().draft.unwrap();
+    let first = prepare::promotion(&desk.services, &model, number, Decision::Approve).await.unwrap().draft.unwrap();
     let decider = Decider::new(desk.services.clone());
     decider.decide(&DecisionDraft::from(&first), &SignOff::because("looks right")).await.unwrap();
     edit(&desk, |w| w.identity = me.unwrap());
-    let last = promoter.preflight(&model, number, Decision::Approve).await.unwrap().draft.unwrap();
+    let last = prepare::promotion(&desk.services, &model, number, Decision::Approve).await.unwrap().draft.unwrap();
     let clock = &desk.services.clock;
     let plan = last.sign(clock.new_id(), clock.now(), &SignOff::because("fine")).unwrap();
     promoter.approve(plan, Until::Released, Watch::default()).await.unwrap();

@@ -5,6 +5,7 @@ use signoff::adapters::desktop::SystemDesktop;
 use signoff::adapters::journal::JournalDir;
 use signoff::domain::cd::CdRun;
 use signoff::domain::commit::CommitComment;
+use signoff::domain::evidence::{Code, Source};
 use signoff::domain::facts::{ReviewedFacts, RunFacts};
 use signoff::domain::failure::{Failure, Service};
 use signoff::domain::ids::CommitSha;
@@ -12,7 +13,7 @@ use signoff::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use signoff::domain::rules::Rules;
 use signoff::ports::code::CodeHost;
 use signoff::services::Services;
-use signoff::services::evidence::code::{Code, code, source};
+use signoff::services::evidence::{self, Scope};
 
 use super::*;
 
@@ -87,12 +88,16 @@ impl Demo {
 
     async fn facts(&self, model: &str, number: u64) -> ReviewedFacts {
         let target = PromotionTarget::Stage(Stage::Production);
-        reviewed_facts(self.registry.as_ref(), &target, &name(model), VersionNumber(number)).await.unwrap()
+        evidence::facts(self.registry.as_ref(), &target, &name(model), VersionNumber(number)).await.unwrap()
     }
 }
 
 async fn read(services: &Services, facts: &ReviewedFacts) -> Code {
-    code(services, facts, source(services, facts).await).await
+    evidence::of(services, facts.clone(), Scope::Lineage).await.evidence.code
+}
+
+async fn source(services: &Services, facts: &ReviewedFacts) -> Outcome<Source> {
+    read(services, facts).await.source
 }
 
 /// The facts with a change to the candidate's run.

@@ -30,7 +30,7 @@ use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, 
 use signoff::domain::release;
 use signoff::domain::run::Run;
 use signoff::ports::{Clock, ModelRegistry, ReleaseHost};
-use signoff::services::evidence::reviewed_facts;
+use signoff::services::evidence;
 use support::clock::ManualClock;
 use support::journal::journaled;
 
@@ -66,7 +66,7 @@ impl Demo {
     async fn plan(&self, model: &str, number: u64, trigger: CdTrigger) -> PromotionPlan {
         let target = PromotionTarget::Stage(Stage::Production);
         let (model, number) = (name(model), VersionNumber(number));
-        let facts = reviewed_facts(&*self.registry, &target, &model, number).await.unwrap();
+        let facts = evidence::facts(&*self.registry, &target, &model, number).await.unwrap();
         let me = self.host.whoami().await.unwrap();
         let rev = facts.run.known().and_then(Run::source_commit).unwrap_or("main");
         let draft = PlanDraft {

@@ -9,10 +9,11 @@ use futures_util::task::noop_waker;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::Outcome;
 use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::promotion::Until;
 use signoff::domain::promotion::plan::{MARK, live_promotion};
 use signoff::domain::promotion::{Ending, Phase, PromotionPlan, SagaState};
 use signoff::domain::registry::{OWN_TAG_PREFIX, PromotionTarget};
-use signoff::services::promote::{Until, Watch};
+use signoff::services::promote::Watch;
 
 use crate::doubles::Call;
 use crate::lab::{CANDIDATE, CHURN, Lab, champion, now, production};

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use signoff::domain::cd::{CdOutcome, CdState, CdTrigger};
 use signoff::domain::failure::FailureKind;
+use signoff::domain::promotion::Until;
 use signoff::domain::promotion::{Ending, Event, Phase, SagaState, Step, StepState};
-use signoff::services::promote::{Until, Watch};
+use signoff::services::promote::Watch;
 
 use crate::doubles::{FORBIDDEN, Fault, Point, UNAVAILABLE};
 use crate::lab::{CANDIDATE, Lab, now, production};

@@ -11,9 +11,11 @@ use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::StoredPromotion;
+use signoff::domain::promotion::Until;
 use signoff::domain::promotion::{Ending, Entry, Phase, PromotionPlan};
 use signoff::ports::{JournalFile, JournalStore};
-use signoff::services::promote::{Until, Watch};
+use signoff::services::prepare;
+use signoff::services::promote::Watch;
 
 use crate::doubles::{Fault, Journals};
 use crate::lab::{CANDIDATE, Lab, NOW, champion, world};
@@ -79,7 +81,7 @@ impl JournalStore for Photographed {
 async fn plan(lab: &Lab) -> PromotionPlan {
     let model = signoff::domain::ids::ModelName::new(crate::lab::CHURN);
     let preflight =
-        lab.promoter.preflight(&model, CANDIDATE, signoff::domain::record::Decision::Approve).await.unwrap();
+        prepare::promotion(&lab.services, &model, CANDIDATE, signoff::domain::record::Decision::Approve).await.unwrap();
     let clock = &lab.services.clock;
     lab.script.forget();
     preflight

@@ -12,12 +12,14 @@ use signoff::adapters::demo::{Latency, Store, World, open};
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::Outcome;
 use signoff::domain::ids::{ModelName, PromotionId, VersionNumber};
+use signoff::domain::promotion::Until;
 use signoff::domain::promotion::{PromotionPlan, SagaState, fold};
 use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::rules::Rules;
 use signoff::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 use signoff::services::Services;
-use signoff::services::promote::{Promoter, Until, Watch};
+use signoff::services::prepare;
+use signoff::services::promote::{Promoter, Watch};
 
 use crate::doubles::{FaultyHost, FaultyRegistry, Journals, Script};
 use crate::support::clock::ManualClock;
@@ -158,9 +160,13 @@ impl Lab {
 
     /// What the reviewer signs after a clean preflight.
     pub fn plan(&self, number: VersionNumber) -> PromotionPlan {
-        let preflight =
-            now(self.promoter.preflight(&ModelName::new(CHURN), number, signoff::domain::record::Decision::Approve))
-                .unwrap();
+        let preflight = now(prepare::promotion(
+            &self.services,
+            &ModelName::new(CHURN),
+            number,
+            signoff::domain::record::Decision::Approve,
+        ))
+        .unwrap();
         assert!(preflight.may_confirm(), "{:?}", preflight.blocking().collect::<Vec<_>>());
         self.script.forget();
         preflight

@@ -6,6 +6,8 @@
 //! - `events`: the pure fold under events in any order;
 //! - `approvers`: two people at once, interleaved at every call;
 //! - `reviews`, `tags`, `undo`, `cd`, `pauses`: one story each, by name;
+//! - `moving`: a world that changes between any two calls of one act;
+//! - `formats`: what earlier versions wrote;
 //! - `disk`: the same on the real journal; `preflight`: what is checked before anybody is asked.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -21,6 +23,8 @@ mod cd;
 mod disk;
 mod events;
 mod exhaustive;
+mod formats;
+mod moving;
 mod pauses;
 mod preflight;
 mod random;

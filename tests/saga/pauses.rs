@@ -4,8 +4,9 @@ use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::{Ending, Event, Next, Phase, Step};
+use signoff::domain::promotion::{Progress, Until};
 use signoff::ports::{Clock as _, JournalStore as _};
-use signoff::services::promote::{Progress, Until, Watch};
+use signoff::services::promote::Watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::doubles::{Fault, Point, UNAVAILABLE};

@@ -8,9 +8,11 @@ use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::preflight::{CheckState, Preflight};
 use signoff::domain::promotion::CommitOrigin;
+use signoff::domain::promotion::Until;
 use signoff::domain::registry::Stage;
 use signoff::domain::rules::{RepositoryRule, Rules};
-use signoff::services::promote::{Until, Watch};
+use signoff::services::prepare;
+use signoff::services::promote::Watch;
 
 use crate::doubles::{FORBIDDEN, Fault, Point, UNAVAILABLE};
 use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, NOW, champion, now};
@@ -29,7 +31,8 @@ fn lab_by(change: impl FnOnce(&mut Rules)) -> Lab {
 }
 
 fn preflight(lab: &Lab, model: &str, number: u64) -> Preflight {
-    let found = now(lab.promoter.preflight(
+    let found = now(prepare::promotion(
+        &lab.services,
         &ModelName::new(model),
         VersionNumber(number),
         signoff::domain::record::Decision::Approve,
@@ -105,7 +108,8 @@ fn a_version_that_is_not_ready_blocks() {
 #[test]
 fn a_version_that_is_not_there_is_an_error() {
     let lab = lab();
-    let found = now(lab.promoter.preflight(
+    let found = now(prepare::promotion(
+        &lab.services,
         &ModelName::new(CHURN),
         VersionNumber(99),
         signoff::domain::record::Decision::Approve,
@@ -371,8 +375,12 @@ fn servers_that_are_down_are_said_so_and_nothing_is_guessed() {
     expect(&found, "repository", Block, "could not repository");
     assert!(found.draft.is_none());
     lab.script.take_down(Service::Mlflow);
-    let failure =
-        now(lab.promoter.preflight(&ModelName::new(CHURN), CANDIDATE, signoff::domain::record::Decision::Approve))
-            .unwrap_err();
+    let failure = now(prepare::promotion(
+        &lab.services,
+        &ModelName::new(CHURN),
+        CANDIDATE,
+        signoff::domain::record::Decision::Approve,
+    ))
+    .unwrap_err();
     assert_eq!((failure.kind, failure.service), (FailureKind::Unavailable, Service::Mlflow));
 }

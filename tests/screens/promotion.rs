@@ -10,9 +10,9 @@ use signoff::app::route::Route;
 use signoff::domain::cd::CdOutcome;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::domain::promotion::{Ending, Event, Step, Observation};
+use signoff::domain::promotion::Progress;
+use signoff::domain::promotion::{Ending, Event, Observation, Step};
 use signoff::domain::record::Decision;
-use signoff::services::promote::Progress;
 
 use super::support::driver::{Driver, demo_rules};
 use super::{pictures, text};

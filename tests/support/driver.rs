@@ -25,15 +25,16 @@ use signoff::config::{Env, Flags, load};
 use signoff::domain::failure::{Failure, Outcome};
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::{Entry, Event, fold};
+use signoff::domain::promotion::{Progress, Until};
 use signoff::domain::rules::Rules;
 use signoff::ports::Clock;
 use signoff::program::state::State;
 use signoff::program::update::update;
 use signoff::program::view::view;
 use signoff::runtime::answer::answer;
-use signoff::services::Decider;
 use signoff::services::Services;
-use signoff::services::promote::{Progress, Promoter, Until, Watch};
+use signoff::services::decide::Decider;
+use signoff::services::promote::{Promoter, Watch};
 use signoff::ui::Skin;
 use tokio::runtime::Runtime;
 

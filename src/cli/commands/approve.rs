@@ -16,16 +16,17 @@ use crate::cli::narrate;
 use crate::cli::output::{Role, Sink, Style};
 use crate::cli::state_word::{Word, exit, why, word};
 use crate::cli::table::{Align, Cell, Table};
+use crate::domain::decision::DecisionDraft;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::preflight::{Check, CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::{PlanDraft, SagaState};
+use crate::domain::promotion::{Progress, Until};
 use crate::domain::record::{Decision, SignOff};
 use crate::domain::reference::Selector;
-use crate::services::DecisionDraft;
-use crate::services::Services;
 use crate::services::evidence::resolve;
-use crate::services::promote::{Progress, Promoter, Until, Watch};
+use crate::services::promote::{Promoter, Watch};
+use crate::services::{Services, prepare};
 
 /// Yields each time the user asks to stop: first after the step at work, then at once.
 pub type Stop = BoxStream<'static, ()>;
@@ -83,7 +84,7 @@ pub async fn approve(services: &Services, args: &Approve, stop: Stop, sink: &mut
 /// Whatever hindered it before anything was written, or the journal's failure.
 pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
     let promoter = Promoter::new(services.clone());
-    let preflight = promoter.preflight(ask.model, ask.number, ask.decision).await?;
+    let preflight = prepare::promotion(services, ask.model, ask.number, ask.decision).await?;
     let Some(draft) = preflight.draft.as_ref().filter(|_| preflight.may_confirm()) else {
         return report_preflight(ask, &preflight, &[], sink);
     };

@@ -11,8 +11,7 @@ use crate::domain::policy::Verdict;
 use crate::domain::preflight::CheckState;
 use crate::domain::reference::VersionRef;
 use crate::services::Services;
-use crate::services::evidence::policy;
-use crate::services::evidence::{resolve, reviewed_facts};
+use crate::services::evidence::{self, Scope, resolve};
 
 /// Runs the command. [`Exit::Done`] only if nothing blocks.
 ///
@@ -20,22 +19,21 @@ use crate::services::evidence::{resolve, reviewed_facts};
 /// Whatever the registry says about the version or what is in production. What else cannot be read is in the verdict.
 pub async fn check(services: &Services, reference: &VersionRef, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let version = resolve(services.registry.as_ref(), reference).await?;
-    let facts =
-        reviewed_facts(services.registry.as_ref(), &services.rules.promote_to, &version.model, version.number).await?;
-    let verdict = policy::read(services, &facts, policy::Scope::Rules).await.verdict;
+    let evaluation = evidence::read(services, &version.model, version.number, Scope::Rules).await?;
+    let (facts, verdict) = (&evaluation.evidence.facts, &evaluation.verdict);
     if format.json {
         sink.json(&Check {
             schema: "signoff.check/1",
             place: place(services),
             model: version.model.as_str().to_owned(),
             version: version.number.0,
-            verdict: Json::new(&verdict),
+            verdict: Json::new(verdict),
             facts_digest: facts.digest(),
         })?;
     } else {
         let style = sink.style();
         let title = style.paint(Role::Strong, &format!("{} {}", version.model, version.number));
-        sink.text(&format!("{title}\n{}", verdict_text(&verdict, style)));
+        sink.text(&format!("{title}\n{}", verdict_text(verdict, style)));
     }
     Ok(if verdict.state() == CheckState::Block { Exit::Refused } else { Exit::Done })
 }

@@ -5,11 +5,12 @@ use crate::cli::exit::Exit;
 use crate::cli::json::decision;
 use crate::cli::output::{Role, Sink, Style};
 use crate::cli::place;
+use crate::domain::decision::{Decided, DecisionDraft};
 use crate::domain::failure::Outcome;
 use crate::domain::record::{Decision, SignOff};
-use crate::services::Services;
+use crate::services::decide::Decider;
 use crate::services::evidence::resolve;
-use crate::services::{Decided, Decider, DecisionDraft};
+use crate::services::{Services, prepare};
 
 /// Runs the command.
 ///
@@ -17,7 +18,7 @@ use crate::services::{Decided, Decider, DecisionDraft};
 /// Whatever hindered it; where its record was kept before, the sentence says so.
 pub async fn run(services: &Services, args: &Decide, decision: Decision, sink: &mut Sink) -> Outcome<Exit> {
     let version = resolve(services.registry.as_ref(), &args.reference).await?;
-    let draft = Decider::new(services.clone()).prepare(&version.model, version.number, decision).await?;
+    let draft = prepare::decision(services, &version.model, version.number, decision).await?;
     take(services, &draft, &SignOff::because(&args.reason), args.format, sink).await
 }
 

@@ -4,10 +4,11 @@ use crate::cli::args::Rollback;
 use crate::cli::commands::approve::{Ask, Stop, agrees, promote};
 use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
+use crate::domain::decision::Candidate;
 use crate::domain::failure::Outcome;
 use crate::domain::record::Decision;
 use crate::services::Services;
-use crate::services::rollback::{Candidate, choose};
+use crate::services::rollback::choose;
 
 /// Runs the command.
 ///

@@ -13,11 +13,12 @@ use crate::cli::state_word::exit;
 use crate::config::{Images, SymbolSet, Theme, UiSettings};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
+use crate::domain::promotion::Until;
 use crate::program::state::State;
 use crate::runtime;
 use crate::runtime::terminal_pictures::{Painter, Speaks};
 use crate::services::Services;
-use crate::services::promote::{Promoter, Until};
+use crate::services::promote::Promoter;
 use crate::ui::skin::{self, Skin};
 
 /// Runs the screens until the user leaves, on `open` if a version is named, else on the inbox. What they choose is

@@ -16,16 +16,16 @@ use crate::config::address::redact;
 use crate::domain::compare::data::data_rows;
 use crate::domain::compare::signature::{FieldRow, field_rows};
 use crate::domain::compare::{Change, Comparison, Directions, MetricRow, Side, TextRow, compare};
+use crate::domain::evidence::Evidence;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::Outcome;
+use crate::domain::policy::Evaluation;
 use crate::domain::reference::VersionRef;
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX};
 use crate::domain::run::Run;
 use crate::domain::text::shorten;
 use crate::services::Services;
-use crate::services::evidence::code;
-use crate::services::evidence::policy;
-use crate::services::evidence::{resolve, reviewed_facts};
+use crate::services::evidence::{self, Scope, resolve};
 
 /// Longest param or tag value shown in a comparison; `--json` has all of it.
 const VALUE_WIDTH: usize = 60;
@@ -36,16 +36,14 @@ const VALUE_WIDTH: usize = 60;
 /// Whatever the registry says about the version or what is in production.
 pub async fn show(services: &Services, reference: &VersionRef, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let version = resolve(services.registry.as_ref(), reference).await?;
-    let facts =
-        reviewed_facts(services.registry.as_ref(), &services.rules.promote_to, &version.model, version.number).await?;
-    let (code, evaluation, signed) = futures_util::future::join3(
-        async { code::code(services, &facts, code::source(services, &facts).await).await },
-        policy::read(services, &facts, policy::Scope::Rules),
-        Signed::read(services, &facts.version),
+    let (evaluation, signed) = futures_util::future::join(
+        evidence::read(services, &version.model, version.number, Scope::Lineage),
+        Signed::read(services, &version),
     )
     .await;
-    let comparison = compare_facts(&facts, &evaluation.directions(&services.rules.directions));
-    let verdict = evaluation.verdict;
+    let evaluation = evaluation?;
+    let comparison = compare_facts(&evaluation.evidence.facts, &evaluation.directions(&services.rules.directions));
+    let Evaluation { evidence: Evidence { facts, code, .. }, verdict, .. } = evaluation;
     let run = facts.run.known();
     let run_url = run.and_then(|r| services.registry.run_page(&r.experiment, &r.id));
     if format.json {
@@ -313,7 +311,7 @@ async fn sides(services: &Services, candidate: &VersionRef, baseline: Option<&Ve
     let registry = services.registry.as_ref();
     let Some(baseline) = baseline else {
         let version = resolve(registry, candidate).await?;
-        let facts = reviewed_facts(registry, &services.rules.promote_to, &version.model, version.number).await?;
+        let facts = evidence::facts(registry, &services.rules.promote_to, &version.model, version.number).await?;
         return Ok(Sides {
             candidate: (facts.version, facts.run),
             baseline: facts.baseline.map(|b| (b.version, b.run)),

@@ -2,12 +2,12 @@
 
 use crate::cli::output::{Role, Style};
 use crate::cli::table::{Align, Cell, Table};
+use crate::domain::evidence::{Changes, Code, Source, Training};
 use crate::domain::failure::Failure;
 use crate::domain::lineage::{
     CheckConclusion, CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest,
 };
 use crate::domain::promotion::CommitOrigin;
-use crate::services::evidence::code::{Changes, Code, Source, Training};
 
 /// Failing checks that are named; `--json` names all.
 const NAMED: usize = 3;

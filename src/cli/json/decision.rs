@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::cli::json::Where;
 use crate::domain::record::Decision;
-use crate::services;
 
 /// `signoff reject`, `signoff hold`, and an approval that others have to add to.
 #[derive(Clone, Debug, Serialize)]
@@ -42,7 +41,7 @@ pub struct Decided {
 
 impl Decided {
     /// A decision that was just taken.
-    pub fn new(place: Where, decided: &services::Decided) -> Self {
+    pub fn new(place: Where, decided: &crate::domain::decision::Decided) -> Self {
         let record = &decided.sealed.record;
         Self {
             schema: "signoff.decision/1",

@@ -407,7 +407,7 @@ pub fn run_missing(run: &RunFacts) -> Option<String> {
     match run {
         RunFacts::Known(_) => None,
         RunFacts::NotRecorded => Some("the version names no run".to_owned()),
-        RunFacts::Unreadable(why) => Some(why.clone()),
+        RunFacts::Unreadable(why) => Some(why.reason().to_owned()),
     }
 }
 

@@ -5,8 +5,10 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 
 use super::rules::{code, facts};
-use super::{Effective, Evidence, Finding, Policy, PolicySource, Severity, SourceRef, Verdict};
-use crate::domain::facts::ReviewedFacts;
+use super::{Effective, Finding, Policy, PolicySource, Severity, SourceRef, Verdict};
+use crate::domain::evidence::Evidence;
+use crate::domain::facts::{ReviewedFacts, Unread};
+use crate::domain::failure::Failure;
 use crate::domain::preflight::CheckState;
 
 /// Lays every source's rules against the evidence. The sources add up: what one of them asks for has to hold, whatever the
@@ -74,7 +76,7 @@ fn laid_together(sources: &[PolicySource], judge_one: impl Fn(&Policy) -> Vec<Fi
 impl Finding {
     /// A finding that is about no metric.
     pub fn new(rule: impl Into<String>, state: CheckState, detail: impl Into<String>) -> Self {
-        Self { rule: rule.into(), detail: detail.into(), state, metric: None, unreadable: false }
+        Self { rule: rule.into(), detail: detail.into(), state, metric: None, unreadable: false, failure: None }
     }
 
     /// A rule that holds, or does not.
@@ -85,6 +87,16 @@ impl Finding {
     /// A rule that could not be judged; `unknown` is what the policy says about that.
     pub(super) fn unread(rule: impl Into<String>, unknown: Severity, why: impl Into<String>) -> Self {
         Self { unreadable: true, ..Self::new(rule, unknown.state(), why) }
+    }
+
+    /// A rule that could not be judged because of this failure, whose kind and hint are kept.
+    pub(super) fn failed(rule: impl Into<String>, unknown: Severity, failure: &Failure) -> Self {
+        Self { failure: Some(Box::new(failure.clone())), ..Self::unread(rule, unknown, failure.to_string()) }
+    }
+
+    /// A rule that needs a run that could not be read.
+    pub(super) fn unread_run(rule: impl Into<String>, unknown: Severity, why: &Unread) -> Self {
+        Self { failure: Some(Box::new(why.failure().clone())), ..Self::unread(rule, unknown, why.reason()) }
     }
 
     pub(super) fn about(self, metric: &str) -> Self {

@@ -3,14 +3,16 @@
 
 use proptest::prelude::*;
 
-use super::super::{CodeEvidence, Effective, Evidence, Finding, MetricRule, Policy, PolicySource, Severity, TagRule};
+use super::super::{Effective, Finding, MetricRule, Policy, PolicySource, Severity, TagRule};
 use super::{judge, partial};
 use crate::domain::cd::CdState;
 use crate::domain::compare::Direction;
+use crate::domain::evidence::{Code, Evidence, Source, not_asked};
 use crate::domain::facts::RunFacts;
+use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::lineage::{CheckResult, PullRequest};
 use crate::domain::preflight::CheckState::{self, Block, Pass, Unknown, Warn};
-use crate::domain::promotion::samples;
+use crate::domain::promotion::{CommitOrigin, samples};
 use crate::domain::run::{MetricPoint, MetricValue};
 
 /// Everything was read and is fine: auc 0.914 against 0.902.
@@ -28,15 +30,25 @@ fn evidence() -> Evidence {
     Evidence {
         facts: samples::facts(),
         signature: Ok(true),
-        code: CodeEvidence {
-            source: Ok(("acme/churn".parse().unwrap(), samples::sha().parse().unwrap())),
+        code: Code {
+            source: Ok(Source {
+                repo: "acme/churn".parse().unwrap(),
+                commit: samples::draft().commit,
+                origin: CommitOrigin::Run,
+            }),
             on_default_branch: Ok(true),
             pull_request: Ok(Some(pull)),
             checks: Ok(vec![check("unit-tests"), check("unit-slow"), check("lint")]),
-            training_actor: Ok(None),
+            training: Ok(None),
+            ..Code::unread(&not_asked("it"))
         },
+        artifact: None,
         read_at: samples::now(),
     }
+}
+
+fn down() -> Failure {
+    Failure::new(FailureKind::Unavailable, Service::Github, "read it", "down").with_hint("Try again.")
 }
 
 fn auc() -> MetricRule {
@@ -150,8 +162,8 @@ fn what_cannot_be_read_stands_as_the_policy_says() {
     let mut e = evidence();
     e.facts.run = RunFacts::Unreadable("no such run".into());
     e.facts.version.created_at = None;
-    e.signature = Err("down".into());
-    e.code = CodeEvidence::unread("down");
+    e.signature = Err(down());
+    e.code = Code::unread(&down());
     let policy = |unknown| Policy {
         unknown,
         signature: true,
@@ -340,7 +352,7 @@ fn some_evidence() -> impl Strategy<Value = Evidence> {
         match n {
             1 => e.facts.run = RunFacts::Unreadable("gone".into()),
             2 => (e.facts.baseline, e.facts.holders) = (None, Vec::new()),
-            3 => e.code = CodeEvidence::unread("down"),
+            3 => e.code = Code::unread(&down()),
             4 => set(&mut e, false, "auc", Some(f64::NAN)),
             5 => e.signature = Ok(false),
             _ => {}

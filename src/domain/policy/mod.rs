@@ -5,7 +5,6 @@
 
 pub mod checklist;
 pub mod effective;
-pub mod evidence;
 pub mod file;
 pub mod judge;
 mod rules;
@@ -16,10 +15,12 @@ use sha2::{Digest as _, Sha256};
 
 pub use checklist::{Answer, Answers, Question};
 pub use effective::Effective;
-pub use evidence::{CodeEvidence, Evidence, Reading};
 pub use separation::{People, Separation, Tristate};
 
 use super::compare::Direction;
+use super::compare::Directions;
+use super::evidence::Evidence;
+use super::failure::Failure;
 use super::preflight::CheckState;
 
 /// The rules for one model, from one source. By default nothing is asked for, and one approval is enough.
@@ -181,6 +182,37 @@ pub struct Finding {
     /// Not judged because something could not be read, whatever the state it was given for that.
     #[serde(default)]
     pub unreadable: bool,
+    /// Why it could not be read, with kind and hint. Lives as long as the program: records keep the sentence.
+    #[serde(skip)]
+    pub failure: Option<Box<Failure>>,
+}
+
+/// The verdict on a version with everything it rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The rules, as they were in force.
+    pub sources: Vec<PolicySource>,
+    /// What they were laid against.
+    pub evidence: Evidence,
+    pub verdict: Verdict,
+}
+
+impl Evaluation {
+    /// Lays the rules of `sources` against `evidence`.
+    pub fn of(sources: Vec<PolicySource>, evidence: Evidence) -> Self {
+        let verdict = judge::judge(&sources, &evidence);
+        Self { sources, evidence, verdict }
+    }
+
+    /// Which way metrics should go, by `stated` and by the rules that were in force.
+    pub fn directions(&self, stated: &Directions) -> Directions {
+        stated.and_of(self.policies())
+    }
+
+    /// The policies that could be understood.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.sources.iter().filter_map(|s| s.policy.as_ref().ok())
+    }
 }
 
 /// Where rules came from.

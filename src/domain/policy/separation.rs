@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::Evidence;
+use crate::domain::evidence::Evidence;
 
 /// A question that may have no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,8 @@ impl People {
                 trainers.push(name.clone());
             }
         };
-        add(evidence.code.training_actor.as_ref().ok().and_then(Option::as_ref));
+        let training = evidence.code.training.as_ref().ok().and_then(Option::as_ref);
+        add(training.and_then(|t| t.run.actor.as_ref()));
         add(facts.run.known().and_then(|r| r.user.as_ref()));
         add(facts.version.author.as_ref());
         let author = evidence.code.pull_request.as_ref().ok().and_then(Option::as_ref).and_then(|p| p.author.clone());

@@ -25,6 +25,23 @@ pub struct Entry {
     pub event: Event,
 }
 
+/// How far to go before handing back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Until the release stands and everything was re-read.
+    Released,
+    /// Until the CD run has ended, did not start in time, or is not expected.
+    CdEnded,
+}
+
+/// One entry that was just written to a journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// Whose.
+    pub id: PromotionId,
+    pub entry: Entry,
+}
+
 /// One promotion found in the journal directory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredPromotion {

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Approval, ArtifactFacts, BaselineFacts, ChangeFacts, ChecklistFacts, ClockFacts, Decision, MetricFacts, ModelFacts,
+    Approval, BaselineFacts, ChangeFacts, ChecklistFacts, ClockFacts, CodeFacts, Decision, MetricFacts, ModelFacts,
     PolicyFacts, Record, SCHEMA, Tool,
 };
+use crate::domain::artifact::ArtifactFacts;
 use crate::domain::compare::{Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::PromotionId;
-use crate::domain::policy::{Answers, CodeEvidence, Effective, People, Separation, Tristate, Verdict, checklist};
+use crate::domain::policy::{Answers, Effective, People, Separation, Tristate, Verdict, checklist};
 use crate::domain::preflight::CheckState;
 use crate::domain::promotion::Signer;
 use crate::domain::registry::PromotionTarget;
@@ -45,7 +46,7 @@ pub struct Basis {
     /// What is being decided.
     pub decision: Decision,
     /// What the code host says about the commit.
-    pub code: CodeEvidence,
+    pub code: CodeFacts,
     pub verdict: Verdict,
     /// What the policy asks of the signer.
     pub demands: Effective,
@@ -70,7 +71,7 @@ impl Basis {
     pub fn bare(decision: Decision) -> Self {
         Self {
             decision,
-            code: CodeEvidence::unread("not read"),
+            code: CodeFacts::unread("not read"),
             verdict: Verdict::default(),
             demands: Effective::of(&[]),
             people: People::default(),

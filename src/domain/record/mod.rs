@@ -17,9 +17,13 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::artifact::ArtifactFacts;
 use super::compare::{Change, Direction};
+use super::evidence::Code;
+use super::failure::Outcome;
 use super::ids::{CommitSha, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
-use super::policy::{CodeEvidence, Finding, People, Separation, SourceRef};
+use super::lineage::{CheckResult, PullRequest};
+use super::policy::{Finding, People, Separation, SourceRef};
 use super::preflight::CheckState;
 use super::promotion::{CommitOrigin, Signer};
 use super::registry::{PromotionTarget, Stage};
@@ -109,7 +113,7 @@ pub struct Record {
     /// Digest of everything reviewed, `sha256:<hex>`.
     pub facts: String,
     /// What the code host says about the commit; the commit itself is in [`Self::change`] where one is released.
-    pub code: CodeEvidence,
+    pub code: CodeFacts,
     /// Data sets the run read.
     pub data: Vec<Dataset>,
     /// Who made the version.
@@ -151,6 +155,52 @@ pub struct ClockFacts {
     pub skew_ms: Option<i64>,
 }
 
+/// Something that was read, or the sentence that says why it could not be.
+pub type Reading<T> = Result<T, String>;
+
+/// What the code host says about the commit behind a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeFacts {
+    /// Repository and commit.
+    pub source: Reading<(RepoSlug, CommitSha)>,
+    /// The commit is on the default branch.
+    pub on_default_branch: Reading<bool>,
+    /// The pull request that brought it in; none for a direct push.
+    pub pull_request: Reading<Option<PullRequest>>,
+    pub checks: Reading<Vec<CheckResult>>,
+    /// Login of who started the workflow run that trained the version, where a tag names one.
+    pub training_actor: Reading<Option<String>>,
+}
+
+impl CodeFacts {
+    /// Nothing was read, for the reason given.
+    pub fn unread(why: &str) -> Self {
+        let why = why.to_owned();
+        Self {
+            source: Err(why.clone()),
+            on_default_branch: Err(why.clone()),
+            pull_request: Err(why.clone()),
+            checks: Err(why.clone()),
+            training_actor: Err(why),
+        }
+    }
+}
+
+impl From<&Code> for CodeFacts {
+    fn from(code: &Code) -> Self {
+        fn reading<T, R>(part: &Outcome<T>, take: impl FnOnce(&T) -> R) -> Reading<R> {
+            part.as_ref().map(take).map_err(ToString::to_string)
+        }
+        Self {
+            source: reading(&code.source, |s| (s.repo.clone(), s.commit.sha.clone())),
+            on_default_branch: reading(&code.on_default_branch, |on| *on),
+            pull_request: reading(&code.pull_request, Clone::clone),
+            checks: reading(&code.checks, Clone::clone),
+            training_actor: reading(&code.training, |t| t.as_ref().and_then(|t| t.run.actor.clone())),
+        }
+    }
+}
+
 /// The version a decision is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelFacts {
@@ -167,19 +217,6 @@ pub struct ModelFacts {
     pub run_id: Option<RunId>,
     /// The experiment of that run.
     pub experiment_id: Option<String>,
-}
-
-/// What is known of a version's files.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ArtifactFacts {
-    /// SHA-256 of the `MLmodel` file, `sha256:<hex>`.
-    pub mlmodel: Option<String>,
-    /// SHA-256 over the sorted list of paths and sizes.
-    pub listing: Option<String>,
-    pub files: Option<u64>,
-    pub bytes: Option<u64>,
-    /// Why something of this is missing.
-    pub unavailable: Option<String>,
 }
 
 /// What was in production.

@@ -13,7 +13,7 @@ use crate::domain::commit::{CommitComment, ReleaseState, TagState};
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome};
 use crate::domain::ids::{RepoSlug, TagName};
-use crate::domain::policy::{Evidence, PolicySource};
+use crate::domain::policy::Evaluation;
 use crate::domain::record::{ASSET, Sealed};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
 
@@ -91,7 +91,7 @@ pub struct Reread {
     /// The comments on the tagged commit.
     pub comments: Outcome<Vec<CommitComment>>,
     /// The verifier's own rules with what they are laid against; none if the version could not be read.
-    pub policy: Option<(Vec<PolicySource>, Evidence)>,
+    pub policy: Option<Evaluation>,
     /// For everybody who approved: whether the verifier's rules let them, with the reason if not.
     pub may_sign: Vec<(String, Result<(), String>)>,
     /// The repository that the verifier's configuration releases this model from.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Lines, Proof, Reread, Signature};
 use crate::domain::commit::CommitComment;
-use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Tristate};
+use crate::domain::policy::{Effective, Evaluation, FourEyes, People, Separation, Severity, Tristate};
 use crate::domain::record::vouch::{self, Vouched};
 use crate::domain::record::{Approval, Decision, Record, Sealed};
 use crate::domain::text::clean_line;
@@ -14,7 +14,7 @@ use crate::domain::text::clean_line;
 /// As many different people as are asked for, each vouched for by a comment that is still what it was.
 pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
-    let asked = named.policy.as_ref().map_or(1, |(sources, _)| Effective::of(sources).approvals);
+    let asked = named.policy.as_ref().map_or(1, |e| Effective::of(&e.sources).approvals);
     let needed = match record.decision {
         // One person brings back what worked.
         Decision::Rollback => 1,
@@ -85,7 +85,7 @@ fn signed_by_the_host(record: &Record) -> Timestamp {
 /// Nobody who approved made it: as recorded, and as the servers say now.
 pub(super) fn four_eyes(sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
-    let Some((sources, evidence)) = &named.policy else { return };
+    let Some(Evaluation { sources, evidence, .. }) = &named.policy else { return };
     let demands = Effective::of(sources);
     let people = People::of(evidence);
     let mut signer: Vec<&str> = vec![record.signer.login.as_str()];

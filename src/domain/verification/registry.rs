@@ -73,7 +73,7 @@ fn recorded_run(record: &Record, run: &RunFacts, named: &Reread, lines: &mut Lin
         }
         RunFacts::NotRecorded => lines.fail("metrics", "the version names no run any more"),
         RunFacts::Unreadable(why) => {
-            lines.add("metrics", super::LineState::Unreadable, format!("not readable: {}", clean_line(why)));
+            lines.add("metrics", super::LineState::Unreadable, format!("not readable: {}", clean_line(why.reason())));
         }
         RunFacts::Known(run) => {
             let wrong = metrics(&record.metrics, run, |m| m.candidate);
@@ -116,7 +116,11 @@ fn baseline(record: &Record, version: &ModelVersion, run: &RunFacts, lines: &mut
     match run {
         RunFacts::Known(run) => wrong.extend(metrics(&record.metrics, run, |m| m.baseline)),
         RunFacts::Unreadable(why) => {
-            return lines.add("baseline", super::LineState::Unreadable, format!("not readable: {}", clean_line(why)));
+            return lines.add(
+                "baseline",
+                super::LineState::Unreadable,
+                format!("not readable: {}", clean_line(why.reason())),
+            );
         }
         RunFacts::NotRecorded => {}
     }

@@ -1,7 +1,8 @@
 //! The policy: what was recorded of it, and the verifier's own, laid against what is read now.
 
 use super::{Lines, Reread};
-use crate::domain::policy::{Answer, Answers, Effective, Evidence, Severity, Verdict, checklist, judge};
+use crate::domain::evidence::Evidence;
+use crate::domain::policy::{Answer, Answers, Effective, Evaluation, Severity, Verdict, checklist, judge};
 use crate::domain::preflight::CheckState;
 use crate::domain::record::{Decision, Record, Sealed, text};
 use crate::domain::text::clean_line;
@@ -20,7 +21,7 @@ pub(super) fn recorded(sealed: &Sealed, lines: &mut Lines) {
 /// The verifier's own rules hold for what was signed, at the time it was signed.
 pub(super) fn own(sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
-    let Some((sources, evidence)) = &named.policy else { return };
+    let Some(Evaluation { sources, evidence, .. }) = &named.policy else { return };
     let demands = Effective::of(sources);
     // A model does not grow too old by having been released long ago.
     let then = Evidence { read_at: record.signed_at, ..evidence.clone() };

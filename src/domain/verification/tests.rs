@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::commit::ReleaseAsset;
+use crate::domain::evidence::{Code, Evidence, not_asked};
 use crate::domain::failure::Service;
-use crate::domain::policy::CodeEvidence;
 use crate::domain::promotion::samples;
 use crate::domain::record::seal::sha256;
 use crate::domain::registry::Stage;
@@ -57,7 +57,8 @@ fn named() -> Reread {
     let evidence = Evidence {
         facts: samples::facts(),
         signature: Ok(true),
-        code: CodeEvidence::unread("not read"),
+        code: Code::unread(&not_asked("it")),
+        artifact: None,
         read_at: samples::now(),
     };
     Reread {
@@ -65,7 +66,7 @@ fn named() -> Reread {
         baseline: Some(Ok((before.version, before.run))),
         mlmodel: None,
         comments: Ok(Vec::new()),
-        policy: Some((Vec::new(), evidence)),
+        policy: Some(Evaluation::of(Vec::new(), evidence)),
         may_sign: Vec::new(),
         repository: Ok(samples::draft().repo),
         branch_may_stand_in: false,

@@ -15,12 +15,12 @@ use crate::app::keymap::Context;
 use crate::app::prefs::Remember;
 use crate::app::query::Query;
 use crate::app::route::Nav;
+use crate::domain::decision::DecisionDraft;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::record::{Decision, SignOff};
 use crate::screens::parts::{Ctx, Response, ScreenEvent};
-use crate::services::DecisionDraft;
 
 /// Facts older than this are read again before anything is done, in seconds.
 pub const MAX_AGE_S: i64 = 60;

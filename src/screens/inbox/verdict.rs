@@ -100,7 +100,7 @@ fn facts(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> ReviewedFacts {
     let run = |id: Option<&RunId>| match id.map(|id| ctx.cache.run(id).flatten()) {
         None => RunFacts::NotRecorded,
         Some(Some(run)) => RunFacts::Known(Box::new(run.clone())),
-        Some(None) => RunFacts::Unreadable("the run was not read".to_owned()),
+        Some(None) => RunFacts::Unreadable("the run was not read".into()),
     };
     ReviewedFacts {
         run: run(waiting.candidate.run_id.as_ref()),

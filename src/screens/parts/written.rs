@@ -1,10 +1,10 @@
 //! What a decision that promotes nothing writes: in words, before anybody says yes to it.
 
+use crate::domain::decision::DecisionDraft;
 use crate::domain::record::mark::{APPROVAL, DECISION};
 use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::OWN_TAG_PREFIX;
 use crate::domain::text::clean_line;
-use crate::services::DecisionDraft;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 

@@ -8,10 +8,10 @@ use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
+use crate::domain::decision::Candidate;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::{Ctx, Response, ScreenEvent};
-use crate::services::rollback::Candidate;
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]

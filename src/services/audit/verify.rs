@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all, join3};
 
+use crate::domain::evidence::Source;
 use crate::domain::facts::RunFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{RepoSlug, TagName, VersionNumber};
@@ -15,10 +16,8 @@ use crate::domain::registry::ModelVersion;
 use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
 use crate::domain::verification::{self, Place, Proof, Reread, Signature, VerifyCheck, as_signed};
 use crate::services::Services;
-use crate::services::evidence::code::Source;
-use crate::services::evidence::policy::{self, Scope};
-use crate::services::evidence::run_facts;
-use crate::services::may_sign;
+use crate::services::approvals::may_sign;
+use crate::services::evidence::{self, run_facts};
 
 /// The largest record that is read, in bytes. One of a model with hundreds of metrics has some 200 KB.
 const MAX_RECORD: usize = 4 << 20;
@@ -163,12 +162,11 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
             let baseline = baseline.as_ref().and_then(|b| b.as_ref().ok());
             let facts = as_signed(sealed, version, baseline);
             let source = source(services, place, change).await;
-            let judged = policy::read_at(services, &facts, &source, Scope::Rules).await;
-            Some((judged.sources, judged.evidence))
+            Some(evidence::released(services, facts, source).await)
         }
         _ => None,
     };
-    let demands = policy.as_ref().map(|(sources, _)| Effective::of(sources));
+    let demands = policy.as_ref().map(|e| Effective::of(&e.sources));
     let (may_sign, (mlmodel, signature)) = join(
         async {
             match &demands {

@@ -5,9 +5,9 @@
 
 use std::collections::VecDeque;
 
+use crate::domain::artifact::ArtifactFacts;
 use crate::domain::artifact::home;
 use crate::domain::failure::Outcome;
-use crate::domain::record::ArtifactFacts;
 use crate::domain::record::seal::{canonical, sha256};
 use crate::domain::registry::ModelVersion;
 use crate::services::Services;

@@ -1,17 +1,137 @@
-//! Reads what a decision rests on. Used by the review screen, the command line, and again, at the moment of
-//! the act, by the promoter: one piece of code, so that all of them see the same facts.
+//! Reads everything a decision on one version rests on: once an act, by one piece of code.
+//!
+//! What a version is shown with, judged by, signed for, released on or refused for comes from the [`Evaluation`] made
+//! here. The promoter reads the [`facts`] again before each write, by the same code.
+//!
+//! Each part is read on its own: what cannot be read is part of the evidence, with its reason, and hides nothing else.
 
 pub mod artifact;
-pub mod code;
-pub mod policy;
+mod code;
+mod rules;
 
+use futures_util::future::{join, join3, try_join};
+
+use crate::domain::commit::{Commit, Repository};
+use crate::domain::evidence::source::{CodeOrigin, code_of, repository_of};
+use crate::domain::evidence::{Code, Evidence, Source, not_asked};
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
-use crate::domain::failure::{FailureKind, Outcome};
-use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
+use crate::domain::policy::{Evaluation, PolicySource};
 use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
-use crate::domain::run::Run;
-use crate::ports::ModelRegistry;
+use crate::domain::run::{Run, is_commit_id};
+use crate::domain::text::clean_line;
+use crate::ports::{ModelRegistry, ReleaseHost};
+use crate::services::Services;
+use rules::Asked;
+
+/// How much is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What some rule asks for: without rules nothing is asked of the code host.
+    Rules,
+    /// What some rule asks for, and where the code came from.
+    Lineage,
+    /// What a decision's record holds, whether a rule asks for it or not.
+    Decision,
+}
+
+/// Reads the version, and all that is known of it as far as `scope` asks.
+///
+/// # Errors
+/// Whatever the registry says about the version or what is in production. Everything else is part of the evidence.
+pub async fn read(services: &Services, model: &ModelName, number: VersionNumber, scope: Scope) -> Outcome<Evaluation> {
+    let facts = facts(services.registry.as_ref(), &services.rules.promote_to, model, number).await?;
+    Ok(of(services, facts, scope).await)
+}
+
+/// As [`read`], for facts that were read already.
+pub async fn of(services: &Services, facts: ReviewedFacts, scope: Scope) -> Evaluation {
+    let configured: Vec<PolicySource> = services.rules.configured_policy(&facts.version.model).into_iter().collect();
+    let asked = Asked::of(&configured, scope);
+    let (rules, host) = (&services.rules, services.host.host());
+    let (source, repository) = join(
+        async {
+            match asked.commit || rules::in_repository(services) {
+                true => source(services, &code_of(rules, (&facts).into(), &host)?).await,
+                false => Err(not_asked("the commit")),
+            }
+        },
+        async {
+            match scope {
+                // Asked at once with the commit, and where there is none: it needs the repository's name alone.
+                Scope::Decision => match repository_of(rules, (&facts).into(), &host) {
+                    Ok(repo) => Some(services.host.repository(&repo).await),
+                    Err(failure) => Some(Err(failure)),
+                },
+                Scope::Rules | Scope::Lineage => None,
+            }
+        },
+    )
+    .await;
+    at(services, facts, configured, source, repository, scope).await
+}
+
+/// As [`of`], with the code at `source`: of a release, what was released counts, whatever the configuration would take now.
+pub async fn released(services: &Services, facts: ReviewedFacts, source: Outcome<Source>) -> Evaluation {
+    let configured: Vec<PolicySource> = services.rules.configured_policy(&facts.version.model).into_iter().collect();
+    at(services, facts, configured, source, None, Scope::Rules).await
+}
+
+async fn at(
+    services: &Services,
+    facts: ReviewedFacts,
+    mut sources: Vec<PolicySource>,
+    source: Outcome<Source>,
+    repository: Option<Outcome<Repository>>,
+    scope: Scope,
+) -> Evaluation {
+    if rules::in_repository(services) {
+        sources.push(rules::policy_file(services, &facts, &source).await);
+    }
+    let asked = Asked::of(&sources, scope);
+    let (code, signature, artifact) = join3(
+        code::read(services, &facts, source, repository, asked),
+        async {
+            match asked.signature {
+                true => services.tracking.signature(&facts.version).await.map(|s| s.is_some()),
+                false => Err(not_asked("the signature")),
+            }
+        },
+        async {
+            match asked.artifact {
+                true => Some(artifact::facts(services, &facts.version).await),
+                false => None,
+            }
+        },
+    )
+    .await;
+    log_unread(&facts, &code, signature.as_ref().err());
+    Evaluation::of(sources, Evidence { facts, code, signature, artifact, read_at: services.clock.now() })
+}
+
+/// What is shown as "not readable" can be looked up in the log.
+fn log_unread(facts: &ReviewedFacts, code: &Code, signature: Option<&Failure>) {
+    let parts = [
+        code.source.as_ref().err(),
+        code.repository.as_ref().err(),
+        code.on_default_branch.as_ref().err(),
+        code.pull_request.as_ref().err(),
+        code.checks.as_ref().err(),
+        code.changes.as_ref().err(),
+        code.training.as_ref().err(),
+        signature,
+    ];
+    let mut said: Vec<&Failure> = Vec::new();
+    for failure in parts.into_iter().flatten() {
+        if failure.service != Service::Local && !said.contains(&failure) {
+            let (model, version) = (&facts.version.model, facts.version.number);
+            tracing::warn!(%model, %version, kind = ?failure.kind, "{}", failure.sentence());
+            said.push(failure);
+        }
+    }
+}
 
 /// Reads the facts about one version: itself, its run, and what is in production with its run.
 ///
@@ -20,18 +140,20 @@ use crate::ports::ModelRegistry;
 ///
 /// # Errors
 /// Whatever the registry says about the version or the target's holders.
-pub async fn reviewed_facts(
+pub async fn facts(
     registry: &dyn ModelRegistry,
     target: &PromotionTarget,
     model: &ModelName,
     number: VersionNumber,
 ) -> Outcome<ReviewedFacts> {
-    let (version, holders) =
-        futures_util::future::try_join(registry.version(model, number), registry.holders(model, target)).await?;
+    let (version, holders) = try_join(registry.version(model, number), registry.holders(model, target)).await?;
     let baseline = holders.iter().rev().find(|v| v.number != number).cloned();
     let ids: Vec<_> =
         [Some(&version), baseline.as_ref()].into_iter().flatten().filter_map(|v| v.run_id.clone()).collect();
     let runs = if ids.is_empty() { Ok(Vec::new()) } else { registry.runs(&ids).await };
+    if let Err(failure) = &runs {
+        tracing::warn!(%model, version = %number, kind = ?failure.kind, "{}", failure.sentence());
+    }
     Ok(ReviewedFacts {
         run: run_facts(&version, &runs),
         baseline: baseline.map(|version| Baseline { run: run_facts(&version, &runs), version }),
@@ -48,12 +170,20 @@ pub fn run_facts(version: &ModelVersion, runs: &Outcome<Vec<Run>>) -> RunFacts {
     match runs {
         Ok(runs) => match runs.iter().find(|r| r.id == *id) {
             Some(run) => RunFacts::Known(Box::new(run.clone())),
-            None => RunFacts::Unreadable(format!(
-                "the tracking server has no run {} (deleted for good, on another server, or not for you to see)",
-                id.short()
-            )),
+            None => RunFacts::Unreadable(
+                Failure::new(
+                    FailureKind::NotFound,
+                    Service::Mlflow,
+                    format!("read the training run of {} {}", version.model, version.number),
+                    format!(
+                        "the tracking server has no run {} (deleted for good, on another server, or permission denied)",
+                        id.short()
+                    ),
+                )
+                .into(),
+            ),
         },
-        Err(failure) => RunFacts::Unreadable(failure.reason.clone()),
+        Err(failure) => RunFacts::Unreadable(failure.clone().into()),
     }
 }
 
@@ -74,4 +204,37 @@ pub async fn resolve(registry: &dyn ModelRegistry, reference: &VersionRef) -> Ou
             f
         }
     })
+}
+
+/// The commit that is recorded or configured, resolved.
+async fn source(services: &Services, origin: &CodeOrigin) -> Outcome<Source> {
+    let commit = commit(services.host.as_ref(), &origin.repo, &origin.rev).await?;
+    Ok(Source { repo: origin.repo.clone(), commit, origin: origin.origin.clone() })
+}
+
+/// Resolves a commit id, perhaps abbreviated, or a branch.
+///
+/// # Errors
+/// Whatever the host says; [`FailureKind::Conflict`] if an id resolves to a commit that does not begin with it: then a
+/// branch or tag of that name is there, and it may be moved.
+pub async fn commit(host: &dyn ReleaseHost, repo: &RepoSlug, rev: &str) -> Outcome<Commit> {
+    let commit = host.commit(repo, rev).await.map_err(|failure| match failure.kind {
+        FailureKind::NotFound => Failure {
+            reason: format!("{repo} does not know {}", clean_line(rev)),
+            hint: Some("Push it, or check that the model is configured with the right repository.".to_owned()),
+            ..failure
+        },
+        _ => failure,
+    })?;
+    if is_commit_id(rev) && !commit.sha.as_str().starts_with(&rev.to_ascii_lowercase()) {
+        let reason = format!("{rev} is the name of a branch or tag in {repo}, which is at {} now", commit.sha.short());
+        return Err(Failure::new(
+            FailureKind::Conflict,
+            Service::Github,
+            format!("find commit {rev} in {repo}"),
+            reason,
+        )
+        .with_hint("Record the whole commit id when training."));
+    }
+    Ok(commit)
 }

@@ -1,24 +1,19 @@
-//! Reads what a decision rests on besides the facts.
+//! Lays the evidence out for a decision: verdict, people, approvals, and the checks that follow from them.
 
-use jiff::Timestamp;
-
-use crate::domain::commit::HostIdentity;
+use super::checks::{check, failed};
 use crate::domain::compare::Directions;
-use crate::domain::facts::ReviewedFacts;
-use crate::domain::failure::Failure;
-use crate::domain::ids::{CommitSha, RepoSlug};
-use crate::domain::policy::{Effective, FourEyes, People, Separation, Severity, Tristate, Verdict};
+use crate::domain::decision::ApprovalTally;
+use crate::domain::failure::Outcome;
+use crate::domain::policy::{Effective, Evaluation, FourEyes, People, Separation, Severity, Tristate, Verdict};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::Signer;
-use crate::domain::record::{Basis, ClockFacts, Decision, DecisionMark};
+use crate::domain::record::{Approval, Basis, ClockFacts, CodeFacts, Decision, DecisionMark};
 use crate::services::Services;
-use crate::services::approvals::{ApprovalTally, may_sign, standing};
-use crate::services::evidence::artifact;
-use crate::services::evidence::policy::{self, Scope};
+use crate::services::approvals::{may_sign, standing};
 
 /// A basis with everything worth saying about it.
 #[derive(Clone, Debug)]
-pub struct Grounds {
+pub(super) struct Grounds {
     /// What the decision rests on.
     pub basis: Basis,
     /// Which way metrics should go, by the configuration and the policies in force.
@@ -27,31 +22,27 @@ pub struct Grounds {
     pub checks: Vec<Check>,
 }
 
-/// Reads verdict, people and approvals for a decision by `signer` on the version the facts are about.
+/// Lays the evidence out for a decision by `signer`: verdict, people and approvals.
 ///
-/// What cannot be read is a check that says so, never an error. `source` is where the version's code is, if that is known.
-pub async fn read(
+/// What cannot be read is a check that says so, never an error.
+pub(super) async fn read(
     services: &Services,
-    facts: &ReviewedFacts,
+    evaluation: &Evaluation,
     signer: Option<&Signer>,
-    source: Option<(&RepoSlug, &CommitSha)>,
     decision: Decision,
 ) -> Grounds {
-    let (evaluation, artifact) = futures_util::future::join(
-        policy::read(services, facts, Scope::Everything),
-        artifact::facts(services, &facts.version),
-    )
-    .await;
+    let evidence = &evaluation.evidence;
+    let facts = &evidence.facts;
     let mut demands = Effective::of(&evaluation.sources);
     let directions = evaluation.directions(&services.rules.directions);
-    let mut verdict = evaluation.verdict;
+    let mut verdict = evaluation.verdict.clone();
     if decision == Decision::Rollback {
         // One person brings back what worked; the checklist was answered when it was approved.
         demands.approvals = 1;
         demands.checklist.clear();
         soften(&mut verdict, demands.rollback);
     }
-    let people = People::of(&evaluation.evidence);
+    let people = People::of(evidence);
     let names: Vec<&str> = signer
         .map(|s| [Some(s.login.as_str()), s.registry_user.as_deref()].into_iter().flatten().collect())
         .unwrap_or_default();
@@ -70,9 +61,9 @@ pub async fn read(
             checks.push(check("approver", CheckState::Block, why));
         }
     }
-    let approvals = match (decision, source, signer) {
-        (Decision::Approve, Some((repo, commit)), Some(signer)) if demands.approvals > 1 => {
-            let read = standing(services, facts, &demands, repo, commit).await;
+    let approvals = match (decision, &evidence.code.source, signer) {
+        (Decision::Approve, Ok(source), Some(signer)) if demands.approvals > 1 => {
+            let read = standing(services, facts, &demands, &source.repo, &source.commit.sha).await;
             approvals(read, signer, &demands, &mut checks)
         }
         _ => Vec::new(),
@@ -84,23 +75,18 @@ pub async fn read(
     }
     let basis = Basis {
         decision,
-        code: evaluation.evidence.code,
+        code: CodeFacts::from(&evidence.code),
         verdict,
         demands,
         people,
         separation,
         approvals,
-        artifact,
+        artifact: evidence.artifact.clone().unwrap_or_default(),
         supersedes: mark.map(|m| m.record),
         baseline_record: facts.baseline.as_ref().and_then(|b| DecisionMark::on(&b.version)).map(|m| m.record),
         clock: ClockFacts { utc_offset_s: services.clock.utc_offset_s(), skew_ms: None },
     };
     Grounds { basis, directions, checks }
-}
-
-/// What the host's `Date` header says about this machine's clock, if it was within a second of being asked.
-pub fn skew(identity: &HostIdentity, now: Timestamp) -> Option<i64> {
-    identity.host_time.map(|host| now.as_millisecond() - host.as_millisecond())
 }
 
 /// A rollback's rules may be softer: what worked in production before is better than what does not work now.
@@ -125,6 +111,8 @@ fn policy_checks(verdict: &Verdict, overridable: bool) -> Vec<Check> {
         .filter(|f| f.state >= CheckState::Warn)
         .map(|f| Check {
             overridable: overridable && f.state == CheckState::Block,
+            hint: f.failure.as_ref().and_then(|failure| failure.hint.clone()),
+            failure: f.failure.as_ref().map(|failure| failure.kind),
             ..check("policy", f.state, f.detail.clone())
         })
         .collect();
@@ -182,18 +170,15 @@ fn state_of(severity: Severity) -> CheckState {
 }
 
 fn approvals(
-    read: Result<ApprovalTally, Failure>,
+    read: Outcome<ApprovalTally>,
     signer: &Signer,
     demands: &Effective,
     checks: &mut Vec<Check>,
-) -> Vec<crate::domain::record::Approval> {
+) -> Vec<Approval> {
     let standing = match read {
         Ok(standing) => standing,
         Err(failure) => {
-            checks.push(Check {
-                failure: Some(failure.kind),
-                ..check("approvals", CheckState::Block, failure.to_string())
-            });
+            checks.push(failed("approvals", CheckState::Block, &failure));
             return Vec::new();
         }
     };
@@ -216,8 +201,4 @@ fn approvals(
     };
     checks.push(check("approvals", CheckState::Pass, format!("{what}; {next}")));
     others
-}
-
-fn check(title: &str, state: CheckState, detail: impl Into<String>) -> Check {
-    Check { title: title.to_owned(), state, detail: detail.into(), hint: None, failure: None, overridable: false }
 }

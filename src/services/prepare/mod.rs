@@ -1,4 +1,279 @@
-//! What is read and checked before a human is asked.
+//! Makes a draft of a decision from the evidence, with everything that was checked, before a human is asked. Writes nothing.
+//!
+//! Approve, roll back, reject and hold alike: the evidence is read once, and record, plan and tag are made from it.
 
-pub mod basis;
-pub mod preflight;
+mod basis;
+pub mod checks;
+
+use futures_util::future::{join, join3};
+
+use crate::domain::commit::HostIdentity;
+use crate::domain::decision::DecisionDraft;
+use crate::domain::evidence::Source;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::{InvalidId, ModelName, RepoSlug, TagName, VersionNumber};
+use crate::domain::policy::Evaluation;
+use crate::domain::preflight::{CheckState, JOURNAL, Preflight};
+use crate::domain::promotion::{PlanDraft, Signer, fold};
+use crate::domain::record::{Decision, SignOff};
+use crate::domain::registry::RegistryInfo;
+use crate::domain::release;
+use crate::services::Services;
+use crate::services::evidence::{self, Scope};
+use CheckState::{Block, Pass, Warn};
+use basis::Grounds;
+use checks::Checks;
+
+/// Times one version can be released.
+const MAX_RELEASES: u32 = 50;
+
+/// Reads both servers and makes the plan of an approval or rollback, or says what hinders it.
+///
+/// # Errors
+/// Only if the version itself cannot be read; everything else is a check that blocks.
+pub async fn promotion(
+    services: &Services,
+    model: &ModelName,
+    number: VersionNumber,
+    decision: Decision,
+) -> Outcome<Preflight> {
+    let Prepared { evaluation, signer, skew_ms } = read(services, model, number).await?;
+    let evidence = &evaluation.evidence;
+    let mut checks = Checks::default();
+    checks.version(services, &evidence.facts, decision);
+    unfinished(services, model, &mut checks).await;
+    checks.signer(&signer);
+    checks.code(&evidence.code);
+    let source = evidence.code.source.as_ref().ok().cloned();
+    let tag = match &source {
+        Some(source) => {
+            let (tag, ()) = join(
+                tag(services, &source.repo, model, number, decision),
+                workflow(services, &source.repo, &mut checks),
+            )
+            .await;
+            tag_check(tag, &mut checks)
+        }
+        None => None,
+    };
+    let signer = signer.ok();
+    let mut grounds = basis::read(services, &evaluation, signer.as_ref(), decision).await;
+    grounds.basis.clock.skew_ms = skew_ms;
+    checks.list.append(&mut grounds.checks);
+    let draft = match (signer, source, tag) {
+        (Some(signer), Some(source), Some(tag)) => {
+            Some(plan(services, draft(services, evaluation, grounds, signer), source, tag))
+        }
+        _ => None,
+    };
+    if let Some(draft) = &draft
+        // Rendered once for its errors; the real rendering happens when the plan is signed.
+        && let Err(error) = draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default())
+    {
+        checks.add_hint("notes", Block, error.to_string(), "Mend the release notes template.");
+    }
+    Ok(Preflight { checks: checks.list, draft, read_at: services.clock.now() })
+}
+
+/// Reads what a rejection or hold rests on.
+///
+/// # Errors
+/// If the version or who we are cannot be read.
+pub async fn decision(
+    services: &Services,
+    model: &ModelName,
+    number: VersionNumber,
+    decision: Decision,
+) -> Outcome<DecisionDraft> {
+    let Prepared { evaluation, signer, skew_ms } = read(services, model, number).await?;
+    let signer = signer?;
+    let mut grounds = basis::read(services, &evaluation, Some(&signer), decision).await;
+    grounds.basis.clock.skew_ms = skew_ms;
+    Ok(draft(services, evaluation, grounds, signer))
+}
+
+/// What every decision is prepared from.
+struct Prepared {
+    evaluation: Evaluation,
+    signer: Outcome<Signer>,
+    skew_ms: Option<i64>,
+}
+
+async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> Outcome<Prepared> {
+    let (evaluation, who, info) = join3(
+        evidence::read(services, model, number, Scope::Decision),
+        services.host.whoami(),
+        services.registry.info(),
+    )
+    .await;
+    let skew_ms = who.as_ref().ok().and_then(|who| skew(services, who));
+    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), skew_ms })
+}
+
+/// What the host's `Date` header says about this machine's clock, if it was within a second of being asked.
+fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
+    identity.host_time.map(|host| services.clock.now().as_millisecond() - host.as_millisecond())
+}
+
+/// Who signs, as the servers say.
+fn signer(services: &Services, who: Outcome<HostIdentity>, info: Outcome<RegistryInfo>) -> Outcome<Signer> {
+    let who = who.map_err(|failure| match failure.kind {
+        FailureKind::Forbidden if failure.hint.is_none() => {
+            failure.with_hint("A decision needs a person: use a token of your own account.")
+        }
+        _ => failure,
+    })?;
+    let host = services.host.host();
+    let email = who.email.unwrap_or_else(|| format!("{}+{}@users.noreply.{host}", who.id, who.login));
+    let registry_user = info.ok().and_then(|i| i.user);
+    Ok(Signer { login: who.login, id: who.id, name: who.name, email, registry_user })
+}
+
+fn draft(services: &Services, evaluation: Evaluation, grounds: Grounds, signer: Signer) -> DecisionDraft {
+    let rules = &services.rules;
+    let source = evaluation.evidence.code.source.ok();
+    DecisionDraft {
+        basis: grounds.basis,
+        signer,
+        source: source.map(|s| (s.repo, s.commit.sha)),
+        target_name: rules.target_name.clone(),
+        demo: rules.demo,
+        registry_url: services.registry.url(),
+        promote_to: rules.promote_to.clone(),
+        directions: grounds.directions,
+        facts: evaluation.evidence.facts,
+    }
+}
+
+/// The draft of a promotion: the decision, and what is released by it.
+fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName) -> PlanDraft {
+    let rules = &services.rules;
+    PlanDraft {
+        title: release::title(&rules.title_template, &draft.facts.version.model, draft.facts.version.number),
+        notes_template: rules.notes_template.clone(),
+        cd: rules.cd.clone(),
+        host: services.host.host(),
+        repo: source.repo,
+        commit: source.commit,
+        commit_origin: source.origin,
+        tag,
+        target_name: draft.target_name,
+        demo: draft.demo,
+        registry_url: draft.registry_url,
+        promote_to: draft.promote_to,
+        directions: draft.directions,
+        facts: draft.facts,
+        signer: draft.signer,
+        basis: draft.basis,
+    }
+}
+
+/// An unfinished promotion of the same model on this machine goes first.
+async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks) {
+    let stored = match services.journals.list().await {
+        Ok(stored) => stored,
+        Err(failure) => return checks.fail(JOURNAL, Block, &failure),
+    };
+    for promotion in stored {
+        let state = match promotion.entries {
+            // Interrupted before its first entry: it wrote nothing anywhere.
+            Ok(entries) if entries.is_empty() => continue,
+            Ok(entries) => fold(&entries).map_err(|e| e.to_string()),
+            Err(failure) => Err(failure.to_string()),
+        };
+        let state = match state {
+            Ok(state) => state,
+            Err(why) => {
+                let id = promotion.id;
+                checks.add("journal", Warn, format!("promotion {id} cannot be read, and may be unfinished: {why}"));
+                continue;
+            }
+        };
+        let draft = &state.plan.draft;
+        let same_place = draft.registry_url == services.registry.url() && draft.promote_to == services.rules.promote_to;
+        if draft.model() == model && same_place && !state.is_over() && !state.is_released() {
+            checks.add_hint(
+                "promotion",
+                Block,
+                format!("the promotion of {} is unfinished", draft.version()),
+                format!("Finish or undo it first: `signoff resume {0}` or `signoff undo {0}`.", promotion.id),
+            );
+        }
+    }
+}
+
+/// Whether the configured CD workflow is there and will start.
+async fn workflow(services: &Services, repo: &RepoSlug, checks: &mut Checks) {
+    let cd = &services.rules.cd;
+    if let Some(file) = &cd.workflow
+        && cd.trigger.event().is_some()
+    {
+        checks.workflow(file, &services.host.workflow(repo, file).await);
+    }
+}
+
+/// The tag of the release, and what has that name already.
+async fn tag(
+    services: &Services,
+    repo: &RepoSlug,
+    model: &ModelName,
+    number: VersionNumber,
+    decision: Decision,
+) -> Result<(TagName, Outcome<Option<String>>), TagProblem> {
+    let first = release::tag_name(&services.rules.tag_template, model, number)?;
+    let there = |tag: TagName| async {
+        let found = services.host.tag(repo, &tag).await;
+        (tag, found.map(|there| there.map(|t| t.commit)))
+    };
+    if decision != Decision::Rollback {
+        return Ok(there(first).await);
+    }
+    // A version is released once more: `telco-churn-v41-r2`, then `-r3`.
+    for nth in 2..=MAX_RELEASES {
+        match there(release::again(&first, nth)?).await {
+            (_, Ok(Some(_))) => {}
+            (tag, Ok(None)) => return Ok((tag, Ok(None))),
+            (_, Err(failure)) => return Err(TagProblem::Failure(failure)),
+        }
+    }
+    let operation = format!("name a tag for {model} {number}");
+    let reason = format!("{first} and {MAX_RELEASES} tags after it exist already");
+    Err(TagProblem::Failure(Failure::new(FailureKind::Conflict, Service::Github, operation, reason)))
+}
+
+/// Why there is no tag to cut.
+enum TagProblem {
+    Name(InvalidId),
+    Failure(Failure),
+}
+
+impl From<InvalidId> for TagProblem {
+    fn from(invalid: InvalidId) -> Self {
+        Self::Name(invalid)
+    }
+}
+
+fn tag_check(tag: Result<(TagName, Outcome<Option<String>>), TagProblem>, checks: &mut Checks) -> Option<TagName> {
+    let (tag, there) = match tag {
+        Ok(tag) => tag,
+        Err(TagProblem::Failure(failure)) => {
+            checks.fail("tag", Block, &failure);
+            return None;
+        }
+        Err(TagProblem::Name(invalid)) => {
+            checks.add_hint("tag", Block, invalid.to_string(), "Change the tag template in the configuration.");
+            return None;
+        }
+    };
+    match there {
+        Ok(None) => checks.add("tag", Pass, format!("{tag} is free")),
+        Ok(Some(commit)) => checks.add_hint(
+            "tag",
+            Block,
+            format!("the tag {tag} exists already, at {}", commit.chars().take(7).collect::<String>()),
+            "A tag is never moved. If this version was released before, there is nothing to do; to bring it back, roll back to it.",
+        ),
+        Err(failure) => checks.fail("tag", Block, &failure),
+    }
+    Some(tag)
+}

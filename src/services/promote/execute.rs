@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::runner::Runner;
+use super::work::Work;
 use super::{guard, observe, probe};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::plan::MARK;
@@ -37,7 +37,7 @@ impl Miss {
     }
 }
 
-impl Runner<'_> {
+impl Work<'_> {
     pub(super) async fn execute(&self, step: Step, journaled: &Journaled) -> Result<Receipt, Miss> {
         match step {
             Step::Mark => self.mark(journaled).await?,
@@ -193,7 +193,7 @@ impl Runner<'_> {
     }
 
     async fn confirm(&self) -> Outcome<Receipt> {
-        let truth = observe::read_patiently(self.services, &self.state).await;
+        let truth = observe::read_patiently(self.services, self.state).await;
         match truth.iter().find(|t| t.as_meant.is_none()) {
             Some(unread) => Err(Failure::new(
                 FailureKind::Unavailable,

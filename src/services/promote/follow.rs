@@ -40,7 +40,7 @@ impl Runner<'_> {
         loop {
             let seen = match &run {
                 None => {
-                    let found = self.services.host.cd_runs(&repo, &self.cd_query()).await;
+                    let found = self.services.host.cd_runs(&repo, &self.work().cd_query()).await;
                     found.map(|runs| runs.into_iter().next())
                 }
                 // Once found it is pinned: a re-run keeps the id, another run of the same tag is not ours.

@@ -49,7 +49,7 @@ pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) ->
 
 async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFacts> {
     let draft = &plan.draft;
-    evidence::reviewed_facts(services.registry.as_ref(), &draft.promote_to, draft.model(), draft.version()).await
+    evidence::facts(services.registry.as_ref(), &draft.promote_to, draft.model(), draft.version()).await
 }
 
 fn nobody_else(plan: &PromotionPlan, version: &ModelVersion) -> Outcome<()> {

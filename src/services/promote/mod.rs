@@ -10,37 +10,21 @@ mod observe;
 mod probe;
 mod runner;
 mod undo;
+mod work;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
-use crate::domain::preflight::Preflight;
-use crate::domain::promotion::{Entry, Event, Next, Phase, PromotionPlan, SagaState, Step, StepState, fold};
-use crate::domain::record::Decision;
+use crate::domain::ids::PromotionId;
+use crate::domain::promotion::{
+    Entry, Event, Next, Phase, Progress, PromotionPlan, SagaState, Step, StepState, Until, fold,
+};
 use crate::ports::Ledger;
 use crate::services::Services;
 use crate::services::keep;
 
 use runner::Runner;
-
-/// How far to go before handing back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// Until the release stands and everything was re-read.
-    Released,
-    /// Until the CD run has ended, did not start in time, or is not expected.
-    CdEnded,
-}
-
-/// One entry that was just written to a journal.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
-    /// Whose.
-    pub id: PromotionId,
-    pub entry: Entry,
-}
 
 /// How the caller watches and stops a promotion.
 #[derive(Clone, Debug, Default)]
@@ -62,14 +46,6 @@ impl Promoter {
     /// A promoter over the ports of one target.
     pub fn new(services: Services) -> Self {
         Self { services }
-    }
-
-    /// Reads both servers and makes the plan, or says what hinders it. Writes nothing.
-    ///
-    /// # Errors
-    /// Only if the version itself cannot be read; everything else is a check that blocks.
-    pub async fn preflight(&self, model: &ModelName, number: VersionNumber, decision: Decision) -> Outcome<Preflight> {
-        crate::services::prepare::preflight::run(&self.services, model, number, decision).await
     }
 
     /// Carries out a plan that a human confirmed. Its record is kept first, after the one before it on this machine: the

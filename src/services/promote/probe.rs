@@ -1,6 +1,6 @@
 //! Reads what became of a step. Only reads: every write is behind a journal entry of its own.
 
-use super::runner::Runner;
+use super::work::Work;
 use crate::domain::cd::CdQuery;
 use crate::domain::commit::{ReleaseAsset, ReleaseState, TagState};
 use crate::domain::failure::Outcome;
@@ -11,7 +11,7 @@ use crate::domain::record::seal::sha256;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
 
-impl Runner<'_> {
+impl Work<'_> {
     pub(super) async fn probe(&self, step: Step) -> Outcome<Finding> {
         match step {
             Step::Mark => self.probe_mark().await,

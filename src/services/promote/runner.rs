@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::execute::Miss;
-use super::{Until, Watch, damaged, observe, undo};
+use super::work::Work;
+use super::{Watch, damaged, observe, undo};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::promotion::Until;
 use crate::domain::promotion::{Ending, Event, Finding, Next, SagaState, Step};
 use crate::ports::{Journaled, Ledger};
 use crate::services::Services;
@@ -22,6 +24,10 @@ pub(super) struct Runner<'a> {
 impl<'a> Runner<'a> {
     pub(super) fn new(services: &'a Services, ledger: Ledger, state: SagaState, watch: Watch) -> Self {
         Self { services, state, watch, ledger }
+    }
+
+    pub(super) fn work(&self) -> Work<'_> {
+        Work { services: self.services, state: &self.state }
     }
 
     /// Writes an entry, folds it, tells the watcher. In this order: what is shown is on disk.
@@ -85,18 +91,13 @@ impl<'a> Runner<'a> {
             Failure::new(FailureKind::Conflict, Service::Local, operation.clone(), what)
                 .with_hint("Nothing was written. Look at it again, then decide.")
         };
-        let facts = evidence::reviewed_facts(
-            self.services.registry.as_ref(),
-            &draft.promote_to,
-            draft.model(),
-            draft.version(),
-        )
-        .await?;
+        let facts =
+            evidence::facts(self.services.registry.as_ref(), &draft.promote_to, draft.model(), draft.version()).await?;
         if facts.digest() != plan.facts_digest {
             let changes = draft.facts.changes_to(&facts).join("; ");
             return Err(changed(format!("something changed since it was reviewed: {changes}")));
         }
-        if let Some((by, id)) = crate::services::prepare::preflight::foreign_promotion(&facts, Some(plan.id)) {
+        if let Some((by, id)) = crate::services::prepare::checks::foreign_promotion(&facts, Some(plan.id)) {
             return Err(changed(format!("{by} is promoting this version right now (promotion {})", id.short())));
         }
         let signer = self.services.host.whoami().await?;
@@ -120,7 +121,9 @@ impl<'a> Runner<'a> {
         if basis.approvals.is_empty() {
             return Ok(());
         }
-        let now = crate::services::standing(self.services, facts, &basis.demands, &draft.repo, plan.commit()).await?;
+        let now =
+            crate::services::approvals::standing(self.services, facts, &basis.demands, &draft.repo, plan.commit())
+                .await?;
         let Some(lost) = basis.approvals.iter().find(|a| !now.counting.contains(a)) else {
             return Ok(());
         };
@@ -136,7 +139,7 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         let journaled = self.append(Event::Started { step }).await?;
-        let event = match self.execute(step, &journaled).await {
+        let event = match self.work().execute(step, &journaled).await {
             Ok(receipt) => Event::Succeeded { step, receipt },
             Err(Miss::Sent(failure)) if needs_a_look(step, &failure) => Event::Unknown { step, failure },
             Err(Miss::Sent(failure) | Miss::NotSent(failure)) => Event::Failed { step, failure },
@@ -181,7 +184,7 @@ impl<'a> Runner<'a> {
             if !self.wait(Duration::from_secs(*wait_s)).await {
                 return None;
             }
-            last = self.probe(step).await;
+            last = self.work().probe(step).await;
             match &last {
                 Ok(Finding::NotApplied) => {}
                 Err(failure) if failure.kind.is_transient() => {}

@@ -1,5 +1,6 @@
 //! Doubles around the demo's ports: they count, they fail as told, they let others go first.
 
+mod evidence;
 mod host;
 mod journals;
 mod registry;
@@ -15,6 +16,7 @@ use signoff::domain::failure::{Failure, FailureKind, Outcome, Service};
 use signoff::domain::ids::TagName;
 use signoff::ports::Journaled;
 
+pub use evidence::{FaultyCode, FaultyTracking};
 pub use host::FaultyHost;
 pub use journals::{Journals, Point};
 pub use registry::FaultyRegistry;

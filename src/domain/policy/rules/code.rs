@@ -1,7 +1,9 @@
 //! Rules that need more than the registry's facts: the model's files, and what the code host says of the commit.
 
-use super::super::{Evidence, Finding, Policy, Reading, Severity};
+use super::super::{Finding, Policy, Severity};
 use crate::domain::cd::CdState;
+use crate::domain::evidence::Evidence;
+use crate::domain::failure::Outcome;
 use crate::domain::lineage::{CheckConclusion, CheckResult, PullRequest};
 use crate::domain::pattern::matches;
 
@@ -35,19 +37,19 @@ pub(in super::super) fn judge(policy: &Policy, evidence: &Evidence) -> Vec<Findi
         let name = format!("checks.{pattern}");
         findings.push(match &code.checks {
             Ok(checks) => check(name, pattern, unknown, checks),
-            Err(why) => Finding::unread(name, unknown, why.clone()),
+            Err(failure) => Finding::failed(name, unknown, failure),
         });
     }
     findings
 }
 
-fn known<T>(name: &str, unknown: Severity, read: &Reading<T>, judge: impl Fn(&T) -> (bool, String)) -> Finding {
+fn known<T>(name: &str, unknown: Severity, read: &Outcome<T>, judge: impl Fn(&T) -> (bool, String)) -> Finding {
     match read {
         Ok(value) => {
             let (holds, detail) = judge(value);
             Finding::holds(name, holds, detail)
         }
-        Err(why) => Finding::unread(name, unknown, why.clone()),
+        Err(failure) => Finding::failed(name, unknown, failure),
     }
 }
 

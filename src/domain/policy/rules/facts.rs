@@ -68,7 +68,7 @@ fn datasets(unknown: Severity, facts: &ReviewedFacts) -> Finding {
     let run = match &facts.run {
         RunFacts::Known(run) => run,
         RunFacts::NotRecorded => return Finding::holds(NAME, false, "the version names no training run"),
-        RunFacts::Unreadable(why) => return Finding::unread(NAME, unknown, why.clone()),
+        RunFacts::Unreadable(why) => return Finding::unread_run(NAME, unknown, why),
     };
     match (run.datasets.len(), run.datasets.iter().find(|d| d.digest.trim().is_empty())) {
         (0, _) => Finding::holds(NAME, false, "the run recorded no data set"),

@@ -18,7 +18,7 @@ pub(super) fn judge(rule: &MetricRule, unknown: Severity, facts: &ReviewedFacts)
         RunFacts::NotRecorded => {
             return vec![Finding::new(name, failed, "the version names no training run, so it has no metrics")];
         }
-        RunFacts::Unreadable(why) => return vec![Finding::unread(name, unknown, why.clone())],
+        RunFacts::Unreadable(why) => return vec![Finding::unread_run(name, unknown, why)],
     };
     let mut findings = Vec::new();
     for (metric, point) in run.metrics.iter().filter(|(metric, _)| matches(&rule.metric, metric)) {

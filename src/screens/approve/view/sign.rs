@@ -1,11 +1,11 @@
 //! What the signer says with the approval: as which of several, apart from whom, with which answers, past which rules.
 
+use crate::domain::decision::DecisionDraft;
 use crate::domain::policy::checklist::open_items;
 use crate::domain::preflight::{CheckState, Preflight};
 use crate::domain::promotion::PlanDraft;
 use crate::domain::record::{Basis, Decision, SignOff};
 use crate::screens::parts::written;
-use crate::services::DecisionDraft;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 

@@ -6,6 +6,7 @@ use super::tree::{Tone, Tree, TreeRow, reason};
 use crate::app::trace::Traced;
 use crate::domain::cd::CdState;
 use crate::domain::commit::Commit;
+use crate::domain::evidence::source::CodeOrigin;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{RepoSlug, VersionNumber};
@@ -13,7 +14,6 @@ use crate::domain::lineage::{
     CheckConclusion, CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest,
     which_watched,
 };
-use crate::domain::origin::CodeOrigin;
 use crate::domain::promotion::CommitOrigin;
 use crate::domain::run::Run;
 use crate::screens::parts::Ctx;

@@ -118,7 +118,7 @@ fn run_of_version(tree: &mut Tree<'_>, facts: &ReviewedFacts) {
     let row = match &facts.run {
         RunFacts::Known(run) => return run_rows(tree, run),
         RunFacts::NotRecorded => TreeRow::new("run", "the version names no run"),
-        RunFacts::Unreadable(why) => TreeRow::new("run", why),
+        RunFacts::Unreadable(why) => TreeRow::new("run", why.reason()),
     };
     let row = row.tone(Tone::Unknown);
     tree.node("run", RUN, if let Some(id) = &facts.version.run_id { row.copy(id.as_str()) } else { row }, false);

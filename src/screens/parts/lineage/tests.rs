@@ -271,7 +271,10 @@ fn without_a_run_nothing_is_asked_and_every_row_says_what_is_missing() {
     (desk.facts.run, desk.facts.version.run_id) = (RunFacts::NotRecorded, None);
     assert_eq!(desk.needs(), []);
     assert_eq!(desk.node("run"), "run: Unknown the version names no run");
-    assert_eq!(desk.node("commit"), "commit: Unknown the version names no training run");
+    assert_eq!(
+        desk.node("commit"),
+        "commit: Unknown the version names no training run. Set `commit_from_branch` to allow the head of a branch."
+    );
     assert_eq!(desk.node("checks"), "checks: Unknown the commit is not known");
     assert_eq!(desk.node("trained by"), "trained by: Unknown the version names no training run");
 }
@@ -283,7 +286,10 @@ fn a_run_that_recorded_no_commit_or_data_says_so() {
         run.tags = Tags::default();
         run.datasets.clear();
     });
-    assert_eq!(desk.node("commit"), "commit: Unknown the training run recorded no commit. Train from a Git checkout.");
+    assert_eq!(
+        desk.node("commit"),
+        "commit: Unknown the training run recorded no commit. Train from a Git checkout, or set `commit_from_branch` to allow the head of a branch."
+    );
     assert_eq!(desk.node("data"), "data: Unknown the run recorded no data");
 }
 

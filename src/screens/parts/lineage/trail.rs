@@ -6,11 +6,11 @@
 use crate::app::query::Query;
 use crate::app::trace::{Trace, Traced};
 use crate::domain::commit::Commit;
+use crate::domain::evidence::source::{Claim, CodeOrigin, Trained, code_of, code_of_baseline, training_of};
 use crate::domain::experiment::RunQuery;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::RunId;
-use crate::domain::origin::{Claim, CodeOrigin, Trained, code_of, code_of_baseline, training_of};
 use crate::domain::run::Run;
 use crate::screens::parts::Ctx;
 

@@ -197,7 +197,7 @@ impl Out<'_> {
         let why = match run {
             RunFacts::Known(_) => return,
             RunFacts::NotRecorded => "the version names no run",
-            RunFacts::Unreadable(why) => why,
+            RunFacts::Unreadable(why) => why.reason(),
         };
         self.push(format!("gap {whose}"), DiffRow::Word { text: clean_line(&format!("{whose}: {why}")), warn: true });
     }

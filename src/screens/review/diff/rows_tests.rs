@@ -81,7 +81,7 @@ fn a_hundred_metrics_that_begin_alike_are_one_row_until_it_is_unfolded_or_sorted
 fn what_a_run_that_cannot_be_read_does_not_have_is_neither_new_nor_gone() {
     let mut facts = facts(&[("auc", 0.9)], &[("auc", 0.91)]);
     if let Some(base) = &mut facts.baseline {
-        base.run = RunFacts::Unreadable("no permission".to_owned());
+        base.run = RunFacts::Unreadable("no permission".into());
     }
     let (rows, _) = made(&facts, &choice(true, false));
     assert_eq!(metrics(&rows), [("auc", Change::Unknown)]);

@@ -1,14 +1,15 @@
 //! Where to look for the code of a version: what its training run recorded and what the configuration decides, before
 //! any server is asked.
 
-use super::facts::{Baseline, ReviewedFacts, RunFacts};
-use super::ids::RepoSlug;
-use super::lineage::trained_by;
-use super::promotion::CommitOrigin;
-use super::registry::ModelVersion;
-use super::rules::Rules;
-use super::run::Run;
+use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts, Unread};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::RepoSlug;
+use crate::domain::lineage::trained_by;
+use crate::domain::promotion::CommitOrigin;
+use crate::domain::registry::ModelVersion;
+use crate::domain::rules::Rules;
+use crate::domain::run::Run;
+use crate::domain::text::{clean_line, shorten};
 
 /// Where a commit is, as far as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +38,17 @@ pub struct Claim {
 pub struct Trained<'a> {
     /// The version; none if the run is no version's.
     pub version: Option<&'a ModelVersion>,
-    /// The run, or a sentence that says why there is none.
-    pub run: Result<&'a Run, &'a str>,
+    pub run: TrainedBy<'a>,
+}
+
+/// The run that trained it.
+#[derive(Clone, Copy, Debug)]
+pub enum TrainedBy<'a> {
+    Run(&'a Run),
+    /// The version names no run.
+    NotRecorded,
+    /// It names one that could not be read.
+    Unreadable(&'a Unread),
 }
 
 impl<'a> From<&'a ReviewedFacts> for Trained<'a> {
@@ -49,16 +59,16 @@ impl<'a> From<&'a ReviewedFacts> for Trained<'a> {
 
 impl<'a> From<&'a Run> for Trained<'a> {
     fn from(run: &'a Run) -> Self {
-        Self { version: None, run: Ok(run) }
+        Self { version: None, run: TrainedBy::Run(run) }
     }
 }
 
 impl<'a> Trained<'a> {
     fn version(version: &'a ModelVersion, run: &'a RunFacts) -> Self {
         let run = match run {
-            RunFacts::Known(run) => Ok(run.as_ref()),
-            RunFacts::NotRecorded => Err("the version names no training run"),
-            RunFacts::Unreadable(why) => Err(why.as_str()),
+            RunFacts::Known(run) => TrainedBy::Run(run),
+            RunFacts::NotRecorded => TrainedBy::NotRecorded,
+            RunFacts::Unreadable(unread) => TrainedBy::Unreadable(unread),
         };
         Self { version: Some(version), run }
     }
@@ -67,24 +77,44 @@ impl<'a> Trained<'a> {
     fn name(&self) -> String {
         match (self.version, self.run) {
             (Some(version), _) => format!("{} {}", version.model, version.number),
-            (None, Ok(run)) => format!("run {}", run.id.short()),
-            (None, Err(_)) => "a run".to_owned(),
+            (None, TrainedBy::Run(run)) => format!("run {}", run.id.short()),
+            (None, _) => "a run".to_owned(),
         }
     }
 
-    fn run(&self, operation: &str) -> Outcome<&'a Run> {
-        self.run.map_err(|why| missing(operation, why))
+    /// The run; none if the version names none.
+    fn run(&self, operation: &str) -> Outcome<Option<&'a Run>> {
+        match self.run {
+            TrainedBy::Run(run) => Ok(Some(run)),
+            TrainedBy::NotRecorded => Ok(None),
+            TrainedBy::Unreadable(unread) => {
+                Err(Failure { operation: operation.to_owned(), ..unread.failure().clone() })
+            }
+        }
     }
 
-    fn recorded_commit(&self, operation: &str) -> Outcome<&'a str> {
-        self.run(operation)?.source_commit().ok_or_else(|| {
-            missing(operation, "the training run recorded no commit").with_hint("Train from a Git checkout.")
-        })
+    /// Why there is no commit to go by, where the run can be read.
+    fn no_commit(&self, operation: &str) -> Failure {
+        const TRAIN: &str = "Train from a Git checkout, or set `commit_from_branch` to allow the head of a branch.";
+        const BRANCH: &str = "Set `commit_from_branch` to allow the head of a branch.";
+        let (why, hint) = match self.run {
+            TrainedBy::Run(run) => match run.source_commit_text() {
+                Some(text) => {
+                    let text = shorten(&clean_line(text), 60);
+                    (format!("the training run recorded no commit: '{text}' is not a commit id"), TRAIN)
+                }
+                None => ("the training run recorded no commit".to_owned(), TRAIN),
+            },
+            TrainedBy::NotRecorded | TrainedBy::Unreadable(_) => {
+                ("the version names no training run".to_owned(), BRANCH)
+            }
+        };
+        missing(operation, why).with_hint(hint)
     }
 
     fn repository(&self, rules: &Rules, host: &str, operation: &str) -> Outcome<RepoSlug> {
         let model = self.version.map(|version| &version.model);
-        rules.repository.resolve(model, self.run.ok(), host).map_err(|why| {
+        rules.repository.resolve(model, self.run(operation).ok().flatten(), host).map_err(|why| {
             Failure::new(FailureKind::Config, Service::Config, operation, why)
                 .with_hint("Set `repository` for the target or the model, or pass --repo OWNER/NAME.")
         })
@@ -94,17 +124,33 @@ impl<'a> Trained<'a> {
 /// Where the code of what was trained is; of a reviewed version, as an approval finds it. `host` is the configured
 /// GitHub host.
 ///
+/// A branch may stand in for a run that recorded no commit, and for a version without a run; never for a run that cannot
+/// be read, because that run may name another commit.
+///
 /// # Errors
 /// A sentence that says what is missing.
 pub fn code_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<CodeOrigin> {
     let operation = format!("find the code of {}", trained.name());
-    let (rev, origin) = match (trained.recorded_commit(&operation), &rules.commit_from_branch) {
-        (Ok(rev), _) => (rev, CommitOrigin::Run),
-        (Err(_), Some(branch)) => (branch.as_str(), CommitOrigin::BranchHead(branch.clone())),
-        (Err(failure), None) => return Err(failure),
+    let run = trained.run(&operation).map_err(|failure| match &rules.commit_from_branch {
+        Some(_) => failure
+            .with_hint("A branch may stand in for a run that recorded no commit, not for one that cannot be read."),
+        None => failure,
+    })?;
+    let (rev, origin) = match (run.and_then(Run::source_commit), &rules.commit_from_branch) {
+        (Some(rev), _) => (rev, CommitOrigin::Run),
+        (None, Some(branch)) => (branch.as_str(), CommitOrigin::BranchHead(branch.clone())),
+        (None, None) => return Err(trained.no_commit(&operation)),
     };
     let repo = trained.repository(rules, host, &operation)?;
     Ok(CodeOrigin { repo, rev: rev.to_owned(), origin })
+}
+
+/// The repository of what was trained, whether its commit is known or not.
+///
+/// # Errors
+/// If neither the configuration nor the run names one.
+pub fn repository_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<RepoSlug> {
+    trained.repository(rules, host, &format!("find the repository of {}", trained.name()))
 }
 
 /// Where the code of the version in production is, given that the candidate's is in `repo`.
@@ -115,7 +161,8 @@ pub fn code_of_baseline(rules: &Rules, baseline: &Baseline, repo: &RepoSlug, hos
     let version = &baseline.version;
     let operation = format!("compare the code with that of {}, which is in production", version.number);
     let trained = Trained::version(version, &baseline.run);
-    let rev = trained.recorded_commit(&operation)?;
+    let run = trained.run(&operation)?;
+    let rev = run.and_then(Run::source_commit).ok_or_else(|| trained.no_commit(&operation))?;
     let of_baseline = trained.repository(rules, host, &operation)?;
     if of_baseline != *repo {
         return Err(missing(&operation, format!("its code is in {of_baseline}, this version's in {repo}")));
@@ -130,7 +177,8 @@ pub fn code_of_baseline(rules: &Rules, baseline: &Baseline, repo: &RepoSlug, hos
 /// If there is no training run, or the workflow run is on another host.
 pub fn training_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<Option<Claim>> {
     let operation = format!("find what trained {}", trained.name());
-    let Some(claim) = trained_by(&trained.run(&operation)?.tags) else {
+    let run = trained.run(&operation)?.ok_or_else(|| missing(&operation, "the version names no training run"))?;
+    let Some(claim) = trained_by(&run.tags) else {
         return Ok(None);
     };
     let repo = match claim.place {

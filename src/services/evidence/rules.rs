@@ -1,0 +1,76 @@
+//! What the policies of a version make necessary to read, and the policy file of its repository.
+
+use super::Scope;
+use crate::domain::evidence::Source;
+use crate::domain::facts::ReviewedFacts;
+use crate::domain::failure::Outcome;
+use crate::domain::policy::{Policy, PolicySource, Severity, file};
+use crate::domain::rules::PolicyFrom;
+use crate::domain::text::clean_line;
+use crate::services::Services;
+
+/// What is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// Anything that is known of a commit.
+    pub commit: bool,
+    pub branch: bool,
+    pub pull_request: bool,
+    pub checks: bool,
+    pub changes: bool,
+    pub training: bool,
+    pub signature: bool,
+    pub artifact: bool,
+}
+
+impl Asked {
+    /// What `scope` and the rules of `sources` ask for.
+    pub(super) fn of(sources: &[PolicySource], scope: Scope) -> Self {
+        let policies = || sources.iter().filter_map(|s| s.policy.as_ref().ok());
+        let asks = |ask: fn(&Policy) -> bool| policies().any(ask);
+        let (decision, code) = (scope == Scope::Decision, scope != Scope::Rules);
+        let branch = decision || asks(|p| p.default_branch);
+        let checks = code || asks(|p| !p.checks.is_empty());
+        let pull_request = code || asks(|p| p.pull_request_approvals > 0 || p.four_eyes.author != Severity::Ignore);
+        Self {
+            commit: code || branch || checks || pull_request,
+            branch,
+            pull_request,
+            checks,
+            changes: scope == Scope::Lineage,
+            training: code || asks(|p| p.four_eyes.trainer != Severity::Ignore),
+            signature: decision || asks(|p| p.signature),
+            artifact: decision,
+        }
+    }
+}
+
+/// Whether the configuration says that a policy file in the model's repository counts.
+pub(super) fn in_repository(services: &Services) -> bool {
+    services.rules.policy.from != PolicyFrom::Configuration
+}
+
+/// The policy file at the reviewed commit. One that is missing blocks: the configuration says that it counts.
+pub(super) async fn policy_file(services: &Services, facts: &ReviewedFacts, source: &Outcome<Source>) -> PolicySource {
+    let path = &services.rules.policy.file;
+    let source = match source {
+        Ok(source) => source,
+        Err(failure) => return PolicySource::broken(path.clone(), failure.to_string()),
+    };
+    let (repo, sha) = (&source.repo, &source.commit.sha);
+    let name = format!("{repo}@{}:{path}", sha.short());
+    let bytes = match services.code.file(repo, sha, path).await {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            return PolicySource::broken(name, format!("there is no {path} in {repo} at commit {}", sha.short()));
+        }
+        Err(failure) => return PolicySource::broken(name, failure.to_string()),
+    };
+    let Ok(text) = String::from_utf8(bytes) else {
+        return PolicySource::broken(name, "it is not UTF-8 text");
+    };
+    match file::parse(&text) {
+        Ok(all) => PolicySource::new(name, all.for_model(&facts.version.model).unwrap_or_default()),
+        Err(why) => PolicySource::broken(name, clean_line(&why)),
+    }
+}

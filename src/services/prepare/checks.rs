@@ -1,0 +1,208 @@
+//! Checks before a promotion that follow from what was read: no request is made here.
+
+use crate::domain::commit::Repository;
+use crate::domain::evidence::{Code, Source};
+use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::failure::{Failure, FailureKind, Outcome};
+use crate::domain::ids::PromotionId;
+use crate::domain::preflight::{Check, CheckState};
+use crate::domain::promotion::plan::{MARK, live_promotion};
+use crate::domain::promotion::{CommitOrigin, Signer};
+use crate::domain::record::Decision;
+use crate::domain::registry::VersionStatus;
+use crate::services::Services;
+use CheckState::{Block, Pass, Unknown, Warn};
+
+/// The live promotion that marks this version, unless it is `own`.
+pub fn foreign_promotion(facts: &ReviewedFacts, own: Option<PromotionId>) -> Option<(String, PromotionId)> {
+    let (id, by) = facts.version.own_tag(MARK).and_then(live_promotion)?;
+    (Some(id) != own).then(|| (by.to_owned(), id))
+}
+
+/// A check without a hint.
+pub(super) fn check(title: &str, state: CheckState, detail: impl Into<String>) -> Check {
+    Check { title: title.to_owned(), state, detail: detail.into(), hint: None, failure: None, overridable: false }
+}
+
+/// A check that failed because something could not be read; kind and hint are kept.
+pub(super) fn failed(title: &str, state: CheckState, failure: &Failure) -> Check {
+    Check { hint: failure.hint.clone(), failure: Some(failure.kind), ..check(title, state, failure.to_string()) }
+}
+
+/// The checks so far.
+#[derive(Default)]
+pub(super) struct Checks {
+    pub list: Vec<Check>,
+}
+
+impl Checks {
+    pub(super) fn add(&mut self, title: &str, state: CheckState, detail: impl Into<String>) {
+        self.list.push(check(title, state, detail));
+    }
+
+    pub(super) fn add_hint(
+        &mut self,
+        title: &str,
+        state: CheckState,
+        detail: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.list.push(Check { hint: Some(hint.into()), ..check(title, state, detail) });
+    }
+
+    pub(super) fn fail(&mut self, title: &str, state: CheckState, failure: &Failure) {
+        self.list.push(failed(title, state, failure));
+    }
+
+    /// Names the kind of failure behind the check that was added last.
+    pub(super) fn because(&mut self, kind: FailureKind) {
+        if let Some(last) = self.list.last_mut() {
+            last.failure = Some(kind);
+        }
+    }
+
+    pub(super) fn version(&mut self, services: &Services, facts: &ReviewedFacts, decision: Decision) {
+        let (version, target) = (&facts.version, &services.rules.promote_to);
+        if services.rules.readonly {
+            self.add_hint(
+                "target",
+                Block,
+                format!("target '{}' is read-only", services.rules.target_name),
+                "Leave out --readonly, or set `readonly = false` for this target.",
+            );
+            self.because(FailureKind::Config);
+        }
+        match &version.status {
+            VersionStatus::Ready => self.add("version", Pass, format!("{} is ready", version.number)),
+            other => self.add_hint(
+                "version",
+                Block,
+                format!("{} is not ready: {other}", version.number),
+                "Wait until its registration has finished, or register it again.",
+            ),
+        }
+        if let Some((by, id)) = foreign_promotion(facts, None) {
+            self.add_hint(
+                "promotion",
+                Block,
+                format!("{by} is promoting this version (promotion {id})"),
+                format!(
+                    "If it is yours: `signoff resume {id}`. If it was abandoned, its journal is lost and no tag exists: \
+                     delete the tag 'signoff.{MARK}' of this version in MLflow."
+                ),
+            );
+        }
+        if facts.holders.contains(&version.number) {
+            self.add(
+                "target",
+                Warn,
+                format!("{} is in {target} already: only the release will be cut", version.number),
+            );
+        }
+        if facts.holders.len() > 1 {
+            let list = facts.holders.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            self.add("target", Warn, format!("more than one version is in {target}: {list}"));
+        }
+        if let Some(newer) = facts.holders.iter().find(|h| **h > version.number && decision != Decision::Rollback) {
+            self.add("target", Warn, format!("{newer} in {target} is newer than {}", version.number));
+        }
+        match &facts.run {
+            RunFacts::Known(run) if run.deleted => self.add("run", Warn, "the training run was deleted"),
+            RunFacts::Known(run) if run.status != "FINISHED" => {
+                self.add("run", Warn, format!("the training run is {}", run.status));
+            }
+            RunFacts::Known(_) => self.add("run", Pass, "the training run is readable"),
+            RunFacts::NotRecorded => self.add("run", Warn, "the version names no training run"),
+            RunFacts::Unreadable(why) => self.fail("run", Warn, why.failure()),
+        }
+    }
+
+    pub(super) fn signer(&mut self, signer: &Outcome<Signer>) {
+        match signer {
+            Ok(signer) => self.add("signer", Pass, format!("signing as {}", signer.login)),
+            Err(failure) => self.fail("signer", Block, failure),
+        }
+    }
+
+    /// Repository, commit and branch. What one cause hinders is said once.
+    pub(super) fn code(&mut self, code: &Code) {
+        match &code.repository {
+            Ok(repository) => self.repository(repository, code),
+            Err(failure) => self.fail("repository", Block, failure),
+        }
+        match (&code.source, &code.repository) {
+            (Ok(source), _) => self.commit(source),
+            (Err(failure), Err(said)) if failure.kind == said.kind => return,
+            (Err(failure), _) => return self.fail("commit", Block, failure),
+        }
+        match (&code.on_default_branch, &code.repository) {
+            (Ok(on), Ok(repository)) => self.branch(*on, &repository.default_branch, &code.source),
+            // The repository's own check says it.
+            (_, Err(_)) => {}
+            (Err(failure), Ok(_)) => self.fail("branch", Block, failure),
+        }
+    }
+
+    fn commit(&mut self, Source { commit, origin, .. }: &Source) {
+        match origin {
+            CommitOrigin::Run => self.add("commit", Pass, format!("{} {}", commit.sha.short(), commit.title)),
+            CommitOrigin::BranchHead(branch) => self.add(
+                "commit",
+                Warn,
+                format!("the run recorded NO commit: the head of {branch}, {}, would be tagged", commit.sha.short()),
+            ),
+        }
+    }
+
+    fn repository(&mut self, repository: &Repository, code: &Code) {
+        let repo = code.source.as_ref().map_or_else(|_| "the repository".to_owned(), |s| s.repo.to_string());
+        match (repository.archived, repository.can_push) {
+            (true, _) => self.add_hint(
+                "repository",
+                Block,
+                format!("{repo} is archived and takes no releases"),
+                "Unarchive it, or release this model from another repository.",
+            ),
+            (_, Some(false)) => {
+                self.add_hint(
+                    "repository",
+                    Block,
+                    format!("the GitHub token may not write to {repo}"),
+                    "It needs the permission Contents: write (fine-grained) or the scope repo (classic).",
+                );
+                self.because(FailureKind::Forbidden);
+            }
+            (_, Some(true)) => self.add("repository", Pass, format!("may write to {repo}")),
+            (_, None) => self.add("repository", Unknown, format!("{repo} does not say whether the token may write")),
+        }
+    }
+
+    fn branch(&mut self, on: bool, branch: &str, source: &Outcome<Source>) {
+        match (on, source) {
+            (true, _) => self.add("branch", Pass, format!("the commit is on {branch}")),
+            (false, source) => {
+                let commit = source.as_ref().map_or("", |s| s.commit.sha.short());
+                self.add_hint(
+                    "branch",
+                    Block,
+                    format!("commit {commit} is not on {branch}"),
+                    "Merge it first: only what was merged may be released.",
+                );
+            }
+        }
+    }
+
+    /// Whether the CD workflow is there.
+    pub(super) fn workflow(&mut self, file: &str, read: &Outcome<Result<(), String>>) {
+        match read {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => self.add_hint(
+                "CD",
+                Warn,
+                why.clone(),
+                format!("Without {file}, nothing will be deployed by the release."),
+            ),
+            Err(failure) => self.fail("CD", Unknown, failure),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A world that moves between any two reads of one act: nothing is released that the record does not describe.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::Timestamp;
+use signoff::adapters::demo::World;
+use signoff::domain::cd::{CdState, CdTrigger};
+use signoff::domain::failure::Outcome;
+use signoff::domain::ids::{CommitSha, ModelName};
+use signoff::domain::policy::file;
+use signoff::domain::promotion::{SagaState, Until};
+use signoff::domain::record::{ASSET, Decision, Record, Sealed, SignOff};
+use signoff::domain::registry::Stage;
+use signoff::domain::rules::Rules;
+use signoff::domain::run::MetricValue;
+use signoff::services::prepare;
+use signoff::services::promote::{Promoter, Watch};
+
+use crate::doubles::{FaultyCode, FaultyTracking};
+use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, now, world};
+use crate::support::rules::rules;
+
+type Meddling = fn(&mut World, Timestamp);
+
+const BRANCH: &str = "main";
+const COMMIT: &str = "mlflow.source.git.commit";
+
+fn churn() -> ModelName {
+    ModelName::new(CHURN)
+}
+
+fn run_of(world: &mut World) -> &mut signoff::adapters::demo::world::TrainingRun {
+    let id = world.models[&churn()].versions[&CANDIDATE].run_id.clone().unwrap();
+    Arc::make_mut(&mut world.runs).get_mut(&id).unwrap()
+}
+
+/// The head of the branch is another commit now, and its checks fail.
+fn branch_moves(world: &mut World, _: Timestamp) {
+    let head = world.repo.branches[BRANCH].clone();
+    let before = world.repo.commits[&head].parent.clone().unwrap();
+    let commits = Arc::make_mut(&mut world.repo.commits);
+    for check in &mut commits.get_mut(&before).unwrap().checks {
+        check.conclusion = "failure".into();
+    }
+    world.repo.branches.insert(BRANCH.into(), before);
+}
+
+const MEDDLINGS: [(&str, Meddling); 8] = [
+    ("the branch moves", branch_moves),
+    ("the metric changes", |w, _| drop(run_of(w).metrics.insert("auc".into(), MetricValue(0.1)))),
+    ("the run names another commit", |w, _| {
+        let head = w.repo.branches[BRANCH].clone();
+        let before = w.repo.commits[&head].parent.clone().unwrap();
+        run_of(w).tags.insert(COMMIT.into(), before.to_string());
+    }),
+    ("the run is deleted", |w, _| run_of(w).deleted = true),
+    ("the source changes", |w, _| {
+        let model = w.models.get_mut(&churn()).unwrap();
+        model.versions.get_mut(&CANDIDATE).unwrap().source.push_str("/other");
+    }),
+    ("the candidate is archived", |w, now| {
+        w.move_stage(&churn(), CANDIDATE, &Stage::Archived, false, now).unwrap();
+    }),
+    ("production moves", |w, now| w.move_stage(&churn(), HOLDER, &Stage::Archived, false, now).unwrap()),
+    ("somebody else signs in", |w, _| {
+        w.identity.login = "rev2".into();
+        w.identity.id += 1;
+    }),
+];
+
+/// All four ports go through the script.
+fn lab(rules: Rules, change: Meddling) -> Lab {
+    let mut lab = Lab::of(world(CdTrigger::Release), rules);
+    lab.services.code = Arc::new(FaultyCode { inner: lab.services.code.clone(), script: lab.script.clone() });
+    lab.services.tracking =
+        Arc::new(FaultyTracking { inner: lab.services.tracking.clone(), script: lab.script.clone() });
+    lab.promoter = Promoter::new(lab.services.clone());
+    lab.meddle(change);
+    lab
+}
+
+/// A reviewer who says yes to whatever plan there is.
+fn act(lab: &Lab) -> Option<Outcome<SagaState>> {
+    let preflight = now(prepare::promotion(&lab.services, &churn(), CANDIDATE, Decision::Approve)).ok()?;
+    let draft = preflight.draft.as_ref().filter(|_| preflight.may_confirm())?;
+    let clock = &lab.services.clock;
+    let plan = draft.sign(clock.new_id(), clock.now(), &SignOff::because("looks right")).unwrap();
+    assert_eq!(
+        plan.record.record.code.source,
+        Ok((plan.draft.repo.clone(), plan.draft.commit.sha.clone())),
+        "record and plan name one commit"
+    );
+    Some(now(lab.promoter.approve(plan, Until::Released, Watch::default())))
+}
+
+/// The record of what was released, and the commit under its tag.
+fn released(lab: &Lab) -> Option<(Record, CommitSha)> {
+    let world = lab.world();
+    let release = world.repo.releases.iter().find(|r| !r.draft && r.tag.as_str() == "telco-churn-v42")?;
+    let asset = release.assets.iter().find(|a| a.name == ASSET).unwrap();
+    let object = &world.repo.tag_objects[&world.repo.tags[&release.tag]];
+    Some((Sealed::from_bytes(asset.content.as_bytes()).unwrap().record, object.commit.clone()))
+}
+
+/// Every word of the record about what was released is what the servers say of that commit and that run.
+fn describes(lab: &Lab, record: &Record, tagged: &CommitSha, when: &str) {
+    let mut world = lab.world();
+    let change = record.change.as_ref().unwrap();
+    assert_eq!(change.commit, *tagged, "{when}: the tag stands where the record says");
+    assert_eq!(record.code.source.as_ref().unwrap().1, *tagged, "{when}: what was checked is what was tagged");
+    let checks = record.code.checks.as_ref().unwrap();
+    let on_host = &world.repo.commits[tagged].checks;
+    for check in on_host {
+        let said = checks.iter().find(|c| c.name == check.name).unwrap();
+        assert_eq!(said.state == CdState::Success, check.conclusion == "success", "{when}: {}", check.name);
+    }
+    assert!(on_host.iter().all(|c| c.conclusion == "success"), "{when}: the policy asks for green checks");
+    assert_eq!(record.signer.id, world.identity.id, "{when}: the signer is who holds the token");
+    let version = world.models[&churn()].versions[&CANDIDATE].clone();
+    assert_eq!((&record.model.source, &record.model.run_id), (&version.source, &version.run_id), "{when}");
+    let run = run_of(&mut world);
+    let auc = record.metrics.iter().find(|m| m.name == "auc").unwrap();
+    assert_eq!(auc.candidate, run.metrics.get("auc").copied(), "{when}: the numbers are those of the run");
+}
+
+fn with_policy() -> Rules {
+    let mut rules = rules();
+    rules.commit_from_branch = Some(BRANCH.into());
+    rules.policy.configured = file::parse("checks = [\"*\"]\ndefault_branch = true\n").unwrap();
+    rules
+}
+
+/// Runs the act with `meddle` before the call number `k`, for every `k`, and says how often a release came of it.
+fn everywhere(fresh: &dyn Fn() -> Lab, name: &str, meddle: Meddling) -> (usize, usize) {
+    let calm = fresh();
+    act(&calm).expect("a calm world is released").unwrap();
+    let calls = calm.script.calls();
+    let mut releases = 0;
+    for k in 0..calls {
+        let lab = fresh();
+        let (store, at, done) = (lab.store.clone(), lab.clock.clone(), AtomicUsize::new(0));
+        lab.script.before_call(move |call| {
+            if call.n == k && done.fetch_add(1, Ordering::SeqCst) == 0 {
+                let now = signoff::ports::Clock::now(&*at);
+                store.change(|w| Ok::<_, std::convert::Infallible>(meddle(w, now))).unwrap().unwrap();
+            }
+        });
+        let _ = act(&lab);
+        let when = format!("{name} before call {k} ({})", calm.script.log()[k].name);
+        if let Some((record, tagged)) = released(&lab) {
+            // What changes after the tag was cut is another day's world.
+            let tag_cut = lab.script.log().iter().position(|c| c.name == "create_tag_ref").unwrap();
+            if k <= tag_cut {
+                describes(&lab, &record, &tagged, &when);
+            }
+            releases += 1;
+        }
+    }
+    (calls, releases)
+}
+
+#[test]
+fn nothing_is_released_that_the_record_does_not_describe() {
+    for (name, meddle) in MEDDLINGS {
+        let (calls, releases) = everywhere(&|| lab(with_policy(), |_, _| {}), name, meddle);
+        assert!(calls > 20 && releases > 0, "{name}: {calls} calls, {releases} releases");
+    }
+}
+
+#[test]
+fn the_head_of_a_branch_that_moves_is_judged_where_it_is_tagged() {
+    let no_commit: Meddling = |w, _| drop(run_of(w).tags.remove(COMMIT));
+    let (calls, releases) = everywhere(&|| lab(with_policy(), no_commit), "the branch moves", branch_moves);
+    assert!(calls > 20 && releases > 0, "{calls} calls, {releases} releases");
+}
