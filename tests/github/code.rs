@@ -1,7 +1,7 @@
 //! Evidence about a commit: pull requests, checks, comparisons, workflow runs.
 
 use serde_json::json;
-use signoff::adapters::demo::github::{Blob, Check};
+use signoff::adapters::demo::github::{Blob, Check, File, Pull};
 use signoff::domain::cd::CdState;
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::CommitSha;
@@ -55,12 +55,11 @@ async fn a_commit_that_was_pushed_directly_has_no_pull_request() {
 
 #[tokio::test]
 async fn of_several_pull_requests_the_one_whose_merge_made_the_commit_counts() {
-    let commit = sha();
-    let me = commit.as_str();
-    let other = "1".repeat(40);
+    let (commit, other) = (sha(), "1".repeat(40).parse().unwrap());
+    let me = &commit;
     let mut closed = open_pull(90, &[me]);
     closed.state = "closed".to_owned();
-    let carried = |number, day| open_pull(number, &[me, other.as_str()]).merged(day);
+    let carried = |number, day| open_pull(number, &[me, &other]).merged(day);
     for (pulls, expected) in [
         (vec![open_pull(9, &[me]), carried(3, 1), open_pull(5, &[me]).merged(9)], Some(5)),
         (vec![carried(4, 8), carried(6, 2), open_pull(9, &[me])], Some(6)),
