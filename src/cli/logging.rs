@@ -4,21 +4,31 @@ use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 use std::sync::Mutex;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// A log larger than this is begun anew at the next start, in bytes.
 const MAX_BYTES: u64 = 1_000_000;
 
-/// Begins to log into `<state>/signoff.log`. `filter` is `SIGNOFF_LOG`, as in `debug` or `signoff=trace`; without
-/// it, warnings and errors.
+/// Begins to log into `<state>/signoff.log`. `asked` is `SIGNOFF_LOG`, as in `debug` or `signoff::adapters=trace`;
+/// without it, warnings and errors.
 ///
 /// A log that cannot be written is not worth failing for: then there is none.
-pub fn begin(state: &Path, filter: Option<&str>) {
+pub fn begin(state: &Path, asked: Option<&str>) {
     let Ok(file) = open(state) else { return };
-    // Other crates log requests: their debug lines would hold headers.
-    let filter = EnvFilter::try_new(filter.map_or_else(|| "warn".to_owned(), |f| format!("warn,signoff={f}")))
-        .unwrap_or_else(|_| EnvFilter::new("warn"));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file)).try_init();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Mutex::new(file));
+    let _ = tracing_subscriber::registry().with(lines.with_filter(filter(asked))).try_init();
+}
+
+/// What is logged. Other crates log requests, and their debug lines would hold headers: only warnings of theirs.
+fn filter(asked: Option<&str>) -> Targets {
+    let asked: Targets = asked.and_then(|asked| asked.parse().ok()).unwrap_or_default();
+    let own = |target: &str| target == "signoff" || target.starts_with("signoff::");
+    Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_targets(asked.default_level().map(|level| ("signoff".to_owned(), level)))
+        .with_targets(asked.into_iter().filter(|(target, _)| own(target)))
 }
 
 fn open(state: &Path) -> std::io::Result<File> {
@@ -37,6 +47,29 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use std::io::Write as _;
+
+    use tracing_subscriber::filter::LevelFilter as Max;
+
+    #[test]
+    fn only_this_program_says_more_than_warnings() {
+        for (asked, own, adapters, others) in [
+            (None, Max::WARN, Max::WARN, Max::WARN),
+            (Some("debug"), Max::DEBUG, Max::DEBUG, Max::WARN),
+            (Some("signoff=trace"), Max::TRACE, Max::TRACE, Max::WARN),
+            (Some("info,signoff::adapters=trace,reqwest=trace"), Max::INFO, Max::TRACE, Max::WARN),
+            (Some("trace,signoff=error"), Max::ERROR, Max::ERROR, Max::WARN),
+            (Some("so loud"), Max::WARN, Max::WARN, Max::WARN),
+        ] {
+            let filter = filter(asked);
+            let most = |target: &str| {
+                let levels = [Max::TRACE, Max::DEBUG, Max::INFO, Max::WARN, Max::ERROR];
+                let enabled = |max: &Max| max.into_level().is_some_and(|level| filter.would_enable(target, &level));
+                levels.into_iter().find(enabled).unwrap()
+            };
+            let found = (most("signoff::cli"), most("signoff::adapters::http"), most("reqwest::connect"));
+            assert_eq!(found, (own, adapters, others), "{asked:?}");
+        }
+    }
 
     #[test]
     fn a_log_that_grew_too_large_is_begun_anew() {

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod commands;
+mod entry;
 pub mod exit;
 pub mod format;
 pub mod json;
@@ -20,6 +21,7 @@ use std::collections::HashMap;
 use futures_util::StreamExt as _;
 
 pub use args::Cli;
+pub use entry::main;
 pub use exit::Exit;
 pub use output::Sink;
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cd::CdState;
 use super::ids::RepoSlug;
+use super::pattern::Glob;
 use super::sorted_map::Tags;
 
 /// What is said where no pull request brought a commit in.
@@ -175,12 +176,11 @@ pub fn which_watched(files: &[ChangedFile], patterns: &[String]) -> Vec<bool> {
         .iter()
         .filter_map(|pattern| {
             let pattern = if pattern.ends_with('/') { format!("{pattern}**") } else { pattern.clone() };
-            let glob = globset::GlobBuilder::new(&pattern).literal_separator(true).build();
             // The configuration refuses what is no pattern.
-            glob.ok().map(|g| g.compile_matcher())
+            Glob::of_paths(&pattern).ok()
         })
         .collect();
-    let fits = |path: &str| globs.iter().any(|glob| glob.is_match(path));
+    let fits = |path: &str| globs.iter().any(|glob| glob.fits(path));
     files.iter().map(|f| fits(&f.path) || f.previous_path.as_deref().is_some_and(fits)).collect()
 }
 

@@ -1,14 +1,18 @@
-//! Name patterns of configuration and policies: `*` stands for any text, `?` for one character.
+//! Patterns of configuration and policies: `*` stands for any text, `?` for one character, `[a-z]` for one of these,
+//! `[!a-z]` for any other, `{a,b}` for either, and `\` takes a character as it is.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-
-use globset::{Glob, GlobMatcher};
+use std::iter::Peekable;
+use std::str::Chars;
 
 use super::text::clean_line;
 
 /// Characters that make a text a pattern; without them it names itself.
 const SPECIAL: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
+
+/// A pattern whose braces stand for more texts than this is refused.
+const MOST_ALTERNATIVES: usize = 256;
 
 /// Whether `pattern` fits nothing but itself: such a name can be looked up instead of searched for.
 pub fn is_literal(pattern: &str) -> bool {
@@ -18,44 +22,250 @@ pub fn is_literal(pattern: &str) -> bool {
 /// Whether `name` fits `pattern`.
 pub fn matches(pattern: &str, name: &str) -> bool {
     thread_local! {
-        // A pattern costs some 50 µs to compile, and lists ask thousands of times a frame; there are only as many
-        // patterns as the configuration has.
-        static COMPILED: RefCell<HashMap<String, Option<GlobMatcher>>> = RefCell::default();
+        // Lists ask thousands of times a frame, and there are only as many patterns as the configuration has.
+        static COMPILED: RefCell<HashMap<String, Option<Glob>>> = RefCell::default();
     }
     if is_literal(pattern) {
         return pattern == name;
     }
     COMPILED.with_borrow_mut(|compiled| {
-        let fits = |glob: &Option<GlobMatcher>| glob.as_ref().map_or(pattern == name, |glob| glob.is_match(name));
+        let fits = |glob: &Option<Glob>| glob.as_ref().map_or(pattern == name, |glob| glob.fits(name));
         if let Some(glob) = compiled.get(pattern) {
             return fits(glob);
         }
-        let glob = Glob::new(pattern).ok().map(|glob| glob.compile_matcher());
+        let glob = Glob::of_names(pattern).ok();
         let fit = fits(&glob);
         compiled.insert(pattern.to_owned(), glob);
         fit
     })
 }
 
-/// Whether a pattern with `*` and `?` can be used.
+/// Whether a pattern can be used.
 ///
 /// # Errors
 /// A phrase that says what is wrong with it.
 pub fn check_pattern(pattern: &str) -> Result<(), String> {
-    Glob::new(pattern)
-        .map(|_| ())
-        .map_err(|e| format!("'{}' is not a pattern: {}", clean_line(pattern), clean_line(&e.kind().to_string())))
+    Glob::of_names(pattern).map(drop).map_err(|why| format!("'{}' is not a pattern: {why}", clean_line(pattern)))
+}
+
+/// A pattern ready to be compared with many texts.
+#[derive(Debug)]
+pub struct Glob {
+    alternatives: Vec<Vec<Token>>,
+}
+
+#[derive(Debug)]
+enum Token {
+    Literal(char),
+    /// One character; on request no slash.
+    One {
+        slash: bool,
+    },
+    /// One character that lies in one of these ranges, or in none of them; on request no slash.
+    Class {
+        ranges: Vec<(char, char)>,
+        negated: bool,
+        slash: bool,
+    },
+    /// Any text; on request without slashes.
+    Many {
+        slash: bool,
+    },
+    /// Nothing, or what the next token stands for.
+    Maybe,
+    /// Any text that ends in a slash.
+    Folders,
+}
+
+impl Glob {
+    /// A pattern for names, in which a slash is a character like any other.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern.
+    pub fn of_names(pattern: &str) -> Result<Self, &'static str> {
+        Self::new(pattern, true)
+    }
+
+    /// A pattern for paths: `*`, `?` and `[...]` stay within one folder, and `**` between slashes crosses folders.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern.
+    pub fn of_paths(pattern: &str) -> Result<Self, &'static str> {
+        Self::new(pattern, false)
+    }
+
+    fn new(pattern: &str, slash: bool) -> Result<Self, &'static str> {
+        let texts = alternatives(pattern)?;
+        Ok(Self { alternatives: texts.iter().map(|text| tokens(text, slash)).collect::<Result<_, _>>()? })
+    }
+
+    /// Whether the whole of `text` fits.
+    pub fn fits(&self, text: &str) -> bool {
+        self.alternatives.iter().any(|tokens| fit(tokens, text))
+    }
+}
+
+/// Follows all ways through the pattern at once, so that no pattern takes longer than its length times the text's.
+fn fit(tokens: &[Token], text: &str) -> bool {
+    // Whether everything before a token may stand for the text so far.
+    let mut here = vec![false; tokens.len() + 2];
+    here[0] = true;
+    pass_empty(tokens, &mut here);
+    for c in text.chars() {
+        let mut next = vec![false; here.len()];
+        for (i, token) in tokens.iter().enumerate().filter(|(i, _)| here[*i]) {
+            match token {
+                Token::Literal(wanted) => next[i + 1] |= *wanted == c,
+                Token::One { slash } => next[i + 1] |= *slash || c != '/',
+                Token::Class { ranges, negated, slash } => {
+                    let listed = ranges.iter().any(|(from, to)| (*from..=*to).contains(&c));
+                    next[i + 1] |= listed != *negated && (*slash || c != '/');
+                }
+                Token::Many { slash } => next[i] |= *slash || c != '/',
+                Token::Maybe => {}
+                Token::Folders => {
+                    next[i] = true;
+                    next[i + 1] |= c == '/';
+                }
+            }
+        }
+        pass_empty(tokens, &mut next);
+        here = next;
+    }
+    here[tokens.len()]
+}
+
+/// Goes on over tokens that may stand for nothing.
+fn pass_empty(tokens: &[Token], here: &mut [bool]) {
+    for (i, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Many { .. } => here[i + 1] |= here[i],
+            Token::Maybe => {
+                here[i + 1] |= here[i];
+                here[i + 2] |= here[i];
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The texts that the braces of a pattern stand for. Empty ones among others are left out.
+fn alternatives(pattern: &str) -> Result<Vec<String>, &'static str> {
+    let mut rest = pattern.chars().peekable();
+    let all = sequence(&mut rest, false)?;
+    if rest.next().is_some() { Err("a '}' without '{' before it") } else { Ok(all) }
+}
+
+/// Everything up to the end of the pattern, or, within braces, up to the `,` or `}` that ends this alternative.
+fn sequence(rest: &mut Peekable<Chars<'_>>, braced: bool) -> Result<Vec<String>, &'static str> {
+    let mut all = vec![String::new()];
+    while let Some(c) = rest.next_if(|c| *c != '}' && !(braced && *c == ',')) {
+        let more = match c {
+            '{' => braces(rest)?,
+            '\\' => vec![format!("\\{}", rest.next().ok_or("nothing follows the last '\\'")?)],
+            '[' => vec![class(rest)?],
+            _ => vec![c.to_string()],
+        };
+        if all.len() * more.len() > MOST_ALTERNATIVES {
+            return Err("its braces stand for too many texts");
+        }
+        all = all.iter().flat_map(|start| more.iter().map(move |end| format!("{start}{end}"))).collect();
+    }
+    Ok(all)
+}
+
+fn braces(rest: &mut Peekable<Chars<'_>>) -> Result<Vec<String>, &'static str> {
+    let mut all = Vec::new();
+    loop {
+        all.extend(sequence(rest, true)?);
+        match rest.next() {
+            Some(',') => {}
+            Some(_) => break,
+            None => return Err("a '{' without '}' after it"),
+        }
+    }
+    all.retain(|text| !text.is_empty());
+    Ok(if all.is_empty() { vec![String::new()] } else { all })
+}
+
+/// A class with its brackets, the first of which was read.
+fn class(rest: &mut Peekable<Chars<'_>>) -> Result<String, &'static str> {
+    let mut class = String::from("[");
+    class.extend(rest.next_if(|c| matches!(c, '!' | '^')));
+    // A bracket that comes first is one of the characters.
+    class.extend(rest.next_if_eq(&']'));
+    loop {
+        let c = rest.next().ok_or("a '[' without ']' after it")?;
+        class.push(c);
+        if c == ']' {
+            return Ok(class);
+        }
+    }
+}
+
+/// The tokens of a pattern without braces.
+fn tokens(text: &str, slash: bool) -> Result<Vec<Token>, &'static str> {
+    let mut tokens = Vec::new();
+    let mut rest = text.chars().peekable();
+    let mut before = None;
+    while let Some(c) = rest.next() {
+        let starts = before.is_none_or(|c| c == '/');
+        before = Some(c);
+        match c {
+            '?' => tokens.push(Token::One { slash }),
+            '[' => tokens.push(ranges(&class(&mut rest)?, slash)?),
+            '\\' => tokens.extend(rest.next().map(Token::Literal)),
+            '*' if starts && rest.next_if_eq(&'*').is_some() => match rest.peek() {
+                None => tokens.push(Token::Many { slash: true }),
+                Some('/') => {
+                    rest.next();
+                    before = Some('/');
+                    tokens.extend([Token::Maybe, Token::Folders]);
+                }
+                Some(_) => tokens.push(Token::Many { slash }),
+            },
+            '*' => tokens.push(Token::Many { slash }),
+            _ => tokens.push(Token::Literal(c)),
+        }
+    }
+    Ok(tokens)
+}
+
+fn ranges(class: &str, slash: bool) -> Result<Token, &'static str> {
+    let inner = class.strip_prefix('[').and_then(|c| c.strip_suffix(']')).unwrap_or(class);
+    let negated = inner.starts_with(['!', '^']);
+    let listed: Vec<char> = inner.chars().skip(usize::from(negated)).collect();
+    let (mut ranges, mut at) = (Vec::new(), 0);
+    while let Some(from) = listed.get(at) {
+        let to = listed.get(at + 2).filter(|_| listed.get(at + 1) == Some(&'-'));
+        ranges.push((*from, *to.unwrap_or(from)));
+        at += if to.is_some() { 3 } else { 1 };
+    }
+    if ranges.iter().any(|(from, to)| from > to) {
+        return Err("a range ends before it begins");
+    }
+    Ok(Token::Class { ranges, negated, slash })
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn a_pattern_fits_what_its_stars_and_marks_stand_for() {
-        for (pattern, fits, does_not) in
-            [("auc", "auc", "roc_auc"), ("*auc*", "val_auc_2", "acu"), ("v?", "v1", "v12"), ("a/b", "a/b", "a")]
-        {
+        for (pattern, fits, does_not) in [
+            ("auc", "auc", "roc_auc"),
+            ("*auc*", "val_auc_2", "acu"),
+            ("v?", "v1", "v12"),
+            ("a/b", "a/b", "a"),
+            ("val*", "val/auc", "eval"),
+            ("客?", "客户", "客户流"),
+            ("{val,test}_[a-c]*", "test_b", "test_d"),
+            ("[!a-c]\\*", "d*", "a*"),
+        ] {
             assert!(matches(pattern, fits), "{pattern} {fits}");
             assert!(!matches(pattern, does_not), "{pattern} {does_not}");
         }
@@ -63,7 +273,34 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compiled_names_itself() {
-        assert!(check_pattern("[").is_err());
-        assert!(matches("[", "[") && !matches("[", "x"));
+        for pattern in ["[", "{a", "a}", "[b-a]", "x\\", &"{a,b}".repeat(9)] {
+            assert!(check_pattern(pattern).is_err(), "{pattern}");
+            assert!(matches(pattern, pattern) && !matches(pattern, "x"), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn no_pattern_takes_longer_than_its_length_times_the_text() {
+        let (pattern, text) = ("*a".repeat(200), "a".repeat(2_000) + "b");
+        assert!(!matches(&pattern, &text));
+    }
+
+    proptest! {
+        /// What these patterns meant when globset read them.
+        #[test]
+        fn a_pattern_means_what_it_means_to_globset(
+            pattern in "([ab/*?,]|\\*\\*/|/\\*\\*|\\{a,b\\*\\}|\\{[ab]?,/\\}|\\[!?[ab]-?[ab]\\]|\\\\[*?a]){0,6}",
+            text in "[ab/*]{0,7}",
+        ) {
+            for slash in [true, false] {
+                let theirs = globset::GlobBuilder::new(&pattern).literal_separator(!slash).build();
+                let ours = Glob::new(&pattern, slash);
+                prop_assert_eq!(theirs.is_ok(), ours.is_ok(), "{}", pattern);
+                if let (Ok(theirs), Ok(ours)) = (theirs, ours) {
+                    let fits = theirs.compile_matcher().is_match(&text);
+                    prop_assert_eq!(fits, ours.fits(&text), "{} {} {}", pattern, text, slash);
+                }
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use signoff::adapters::demo::github::Blob;
 use signoff::domain::policy::file;
 use signoff::domain::rules::{PolicyFrom, PolicyRule, Rules};
 
@@ -23,7 +24,7 @@ fn in_repository(from: PolicyFrom, files: &[(&str, &str)]) -> Desk {
             for (sha, text) in files {
                 let commits = Arc::make_mut(&mut world.repo.commits);
                 let commit = commits.get_mut(&sha.parse().unwrap()).unwrap();
-                commit.contents = BTreeMap::from([("signoff.toml".to_owned(), (*text).to_owned())]);
+                commit.contents = BTreeMap::from([("signoff.toml".to_owned(), Blob((*text).into()))]);
             }
         },
     )

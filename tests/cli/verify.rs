@@ -1,7 +1,7 @@
 //! `signoff verify`: what was signed off passes, and whatever is changed afterwards is found, in a line of its own.
 
-use signoff::adapters::demo::world::vouch::StoredComment;
-use signoff::adapters::demo::world::{Release, Repo, TagObject, Version};
+use signoff::adapters::demo::github::{Comment, Release, Repo, TagObject};
+use signoff::adapters::demo::world::Version;
 use signoff::domain::decision::DecisionDraft;
 use signoff::domain::ids::{ModelName, RunId, VersionNumber};
 use signoff::domain::policy::file;
@@ -55,8 +55,9 @@ fn twice(repo: &mut Repo) {
 
 fn asset(repo: &mut Repo, from: &str, to: &str) {
     let asset = &mut release(repo).assets[0];
-    assert!(asset.content.contains(from));
-    asset.content = asset.content.replacen(from, to, 1);
+    let text = String::from_utf8(asset.content.0.clone()).unwrap();
+    assert!(text.contains(from));
+    asset.content.0 = text.replacen(from, to, 1).into_bytes();
 }
 
 fn churn() -> (ModelName, VersionNumber) {
@@ -191,7 +192,7 @@ async fn every_other_approval_has_to_stand_as_it_was_given() {
     let ran = desk.run(&format!("verify {TAG}")).await;
     assert_eq!(ran.exit, Exit::Done, "{}", ran.out);
     assert!(ran.out.contains("2 of 2: rev2, rev1"), "{}", ran.out);
-    type Change = fn(&mut StoredComment);
+    type Change = fn(&mut Comment);
     let changes: [(&str, Change, &str); 4] = [
         ("edited", |c| c.updated_at += jiff::SignedDuration::from_secs(60), "edited after it was written"),
         ("by another", |c| c.author_id = 4711, "is by"),
@@ -232,7 +233,8 @@ async fn the_verifier_s_own_policy_has_to_hold_whatever_the_record_says() {
             // The signer turns out to have written the pull request.
             edit(&desk, |w| {
                 let (me, commit) = (w.identity.login.clone(), object(&mut w.repo).commit.clone());
-                Arc::make_mut(&mut w.repo.commits).get_mut(&commit).unwrap().author = me;
+                let pulls = Arc::make_mut(&mut w.repo.pulls);
+                pulls.iter_mut().find(|p| p.commits.contains(&commit)).unwrap().author = Some(me);
             });
         }
         let mut rules = (*desk.services.rules).clone();

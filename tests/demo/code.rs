@@ -56,7 +56,8 @@ async fn one_commit_was_pushed_directly_one_fails_a_check_and_one_is_approved_by
         (pull.author.as_deref(), pull.merged_by.as_deref(), pull.approvers.len()),
         (Some("mio"), Some("mio"), 0)
     );
-    assert_eq!(demo.store.snapshot().unwrap().repo.commits[&credit].pull.as_ref().unwrap().approvals, ["mio"]);
+    let world = demo.store.snapshot().unwrap();
+    assert_eq!(world.repo.pulls_of(&credit).next().unwrap().reviews, [(Some("mio".to_owned()), "APPROVED".to_owned())]);
 
     let spike = demo.commit_of("churn-uplift", 1).await;
     assert_eq!(demo.host.checks(&repo(), &spike).await.unwrap(), []);
@@ -89,7 +90,7 @@ async fn what_ci_trained_names_its_workflow_run() {
         }
     }
     assert_eq!(named, 5);
-    let cd = demo.store.snapshot().unwrap().repo.cd_runs[0].id;
+    let cd = demo.store.snapshot().unwrap().repo.runs[0].id;
     assert_eq!(demo.host.workflow_run(&repo(), cd).await.unwrap().path, ".github/workflows/cd.yml");
 }
 

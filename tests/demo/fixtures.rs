@@ -97,7 +97,7 @@ async fn what_is_in_production_was_released_and_its_cd_ended_well() {
             assert!(releases[0].body.contains(&marker));
         }
     }
-    for run in demo.store.snapshot().unwrap().repo.cd_runs {
+    for run in demo.store.snapshot().unwrap().repo.runs {
         assert_eq!(demo.host.cd_run(&repo(), run.id).await.unwrap().state, CdState::Success);
     }
 }

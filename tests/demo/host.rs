@@ -49,7 +49,7 @@ async fn a_release_is_published_once_and_drafts_are_found_by_their_marker() {
     let j = journaled().await;
     let plan = demo.plan(CHURN, 42, CdTrigger::Release).await;
     let marker = release::notes_marker(&plan.id.to_string());
-    let draft = signoff::adapters::demo::world::NewRelease {
+    let draft = signoff::adapters::demo::github::NewRelease {
         tag: plan.draft.tag.clone(),
         title: String::new(),
         body: plan.notes.clone(),
@@ -126,14 +126,14 @@ async fn the_credit_limit_release_fails_at_its_smoke_test() {
 async fn cd_starts_on_what_the_workflow_listens_to() {
     for trigger in [CdTrigger::Release, CdTrigger::Tag, CdTrigger::Dispatch, CdTrigger::None] {
         let demo = Demo::new();
-        let before = demo.store.change::<_, ()>(|w| Ok((w.repo.listen_to(trigger), w.repo.cd_runs.len()).1));
+        let before = demo.store.change::<_, ()>(|w| Ok((w.repo.listen_to(trigger), w.repo.runs.len()).1));
         let plan = demo.plan(CHURN, 42, trigger).await;
         let query = demo.release(&plan).await;
         let dispatched = demo.host.dispatch(&journaled().await, &plan).await;
         assert_eq!(dispatched.is_ok(), trigger == CdTrigger::Dispatch, "{trigger:?}");
         let expected = usize::from(trigger != CdTrigger::None);
         assert_eq!(demo.host.cd_runs(&repo(), &query).await.unwrap().len(), expected, "{trigger:?}");
-        let all = demo.store.snapshot().unwrap().repo.cd_runs.len();
+        let all = demo.store.snapshot().unwrap().repo.runs.len();
         assert_eq!(all, before.unwrap().unwrap() + expected, "{trigger:?} started something else");
     }
 }

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use crate::desk::{Desk, Said};
 use crate::site::{OLD_COMMIT, Site};
-use crate::support::fake_github::{GitObject, NARROW, READER};
+use crate::support::fake_github::{NARROW, READER};
 use crate::support::mlflow_server::Version;
 
 /// Tries to approve the candidate; it has to fail with this code, and nothing may have happened.
@@ -106,10 +106,9 @@ fn only_a_merged_commit_that_github_knows_can_be_tagged() {
 #[test]
 fn a_tag_that_exists_is_never_moved() {
     let site = Site::new("e2e-taken");
-    let there = GitObject { kind: "commit".to_owned(), sha: OLD_COMMIT.to_owned() };
-    site.github.change_repo(|repo| repo.tags.insert(site.tag(), there.clone()));
+    site.github.change_repo(|repo| repo.tags.insert(site.tag().parse().unwrap(), OLD_COMMIT.to_owned()));
     refused(&site, &site.desk(), 1).says("the tag e2e-taken-v2 exists already, at 2222222");
-    assert_eq!(site.github.repo().tags[&site.tag()], there);
+    assert_eq!(site.github.repo().target(&site.tag()), OLD_COMMIT);
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn killed_before_the_tag_was_cut_resume_cuts_it_and_the_late_first_request_does_
     held.release();
     site.settle();
     let after = site.github.repo();
-    assert_eq!((before.tags, before.releases.len()), (after.tags, after.releases.len()));
+    assert_eq!((&before.tags, before.releases.len()), (&after.tags, after.releases.len()));
     site.assert_released_once("rev1");
 }
 

@@ -36,8 +36,8 @@ fn site() -> Site {
             user.name = Some(evil.clone());
         }
         let repo = world.repo_mut(crate::site::REPO);
-        repo.commits.get_mut(COMMIT).unwrap().message = evil.clone();
-        repo.workflows[0].jobs = vec![evil.clone()];
+        repo.commit_mut(COMMIT).message = evil.clone();
+        repo.workflows[0].jobs[1].name = evil.clone();
     });
     site
 }
@@ -103,7 +103,7 @@ fn no_screen_lets_it_act() {
         assert_inert("the tag message", &tag.message);
     }
     let release = &repo.releases[0];
-    assert_inert("the release", &format!("{}\n{:?}\n{}", release.tag, release.name, release.body.clone().unwrap()));
+    assert_inert("the release", &format!("{}\n{:?}\n{}", release.tag, release.title, release.body));
 }
 
 /// Copying is the one thing that may reach the clipboard, and it copies what is shown.
@@ -175,6 +175,6 @@ fn site_for_commands() -> Site {
     }
     site.api().stage(&site.model, 1, "Production");
     site.api().stage(&site.model, 2, "Staging");
-    site.github.change_repo(|repo| repo.commits.get_mut(COMMIT).unwrap().message = evil());
+    site.github.change_repo(|repo| repo.commit_mut(COMMIT).message = evil());
     site
 }

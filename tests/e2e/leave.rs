@@ -3,6 +3,7 @@
 use crate::approve::{find_in_inbox, to_the_form};
 use crate::desk::{Desk, SMALL};
 use crate::site::Site;
+use crate::support::fake_github::{Moment, Pace};
 use crate::support::pty::{Exit, Key, Pty, signal};
 
 /// A desk whose servers do not matter here.
@@ -134,7 +135,7 @@ fn ctrl_c_on_the_command_line_stops_after_the_step() {
 #[test]
 fn ctrl_c_while_cd_is_followed_is_cancelled_with_the_release_in_place() {
     let site = Site::new("e2e-int-cd");
-    site.github.change_repo(|repo| repo.workflows[0].script = vec![("in_progress".to_owned(), None)]);
+    site.pace(Pace { seen: vec![Moment::Running], ..Pace::usual() });
     let desk = site.desk();
     let command = desk.start(&["approve", &site.candidate(), "--confirm", "v2", "--wait"]);
     command.wait_until_it_says("CD        cd.yml run #1");

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::site::{COMMIT, OLD_COMMIT, Site};
-use crate::support::fake_github::{CheckRun, Fault, Pull, Rule};
+use crate::support::fake_github::{Fault, Reviewed as _, Rule, check, open_pull};
 use crate::support::mlflow_server::Version;
 use crate::support::pty::{Exit, Key};
 
@@ -12,9 +12,8 @@ fn site(version: Version, model: &str) -> Site {
     let site = Site::on(version, model);
     site.github.change_repo(|repo| {
         let reviews = [("lee", "APPROVED"), ("dana", "APPROVED")];
-        repo.pulls = vec![Pull::open(7, &[COMMIT]).merged(20).reviewed(&reviews)];
-        let checks = vec![CheckRun::completed(1, "unit", "success", 1), CheckRun::completed(2, "smoke", "failure", 2)];
-        repo.check_runs.insert(COMMIT.to_owned(), checks);
+        repo.pulls = vec![open_pull(7, &[&COMMIT.parse().unwrap()]).merged(20).reviewed(&reviews)].into();
+        repo.commit_mut(COMMIT).checks = vec![check(1, "unit", "success", 1), check(2, "smoke", "failure", 2)];
     });
     site
 }

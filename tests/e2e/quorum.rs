@@ -61,7 +61,7 @@ fn the_first_of_two_approvals_promotes_nothing_and_the_second_does_with_both_in_
     pair.assert_not_promoted();
     assert!(!pair.one.promotions_dir().exists(), "there is no promotion to go on with");
     let first = records_of(&pair.one).remove(0);
-    let comments = pair.site.github.repo().comments;
+    let comments = pair.site.github.repo().comments.clone();
     assert_eq!(comments.len(), 1);
     assert_eq!((comments[0].login.as_str(), comments[0].commit.as_str()), ("rev1", COMMIT));
     assert!(comments[0].body.contains(&first.record_hash) && comments[0].body.contains("approval 1 of 2"));

@@ -14,7 +14,7 @@ fn bad_release(model: &str) -> (Site, crate::desk::Desk) {
 #[test]
 fn after_a_bad_release_the_version_before_it_goes_back_under_a_new_tag() {
     let (site, desk) = bad_release("e2e-rollback");
-    let first = site.github.repo().tags[&site.tag()].sha.clone();
+    let first = site.github.repo().target(&site.tag()).to_owned();
     let back = ["rollback", "e2e-rollback", "--to", "1", "--confirm", "v1", "--reason", "alarms doubled", "--wait"];
     let said = desk.run(&back).ends(0);
     assert!(said.err.contains("v1 was in production before"), "{said:?}");
@@ -22,11 +22,12 @@ fn after_a_bad_release_the_version_before_it_goes_back_under_a_new_tag() {
     assert!(said.out.contains("tagged e2e-rollback-v1-r2 at 2222222"), "{said:?}");
     assert_eq!((site.stage(1), site.stage(2)), ("Production".to_owned(), "Archived".to_owned()));
     let repo = site.github.repo();
-    assert_eq!(repo.tags.keys().collect::<Vec<_>>(), ["e2e-rollback-v1-r2", "e2e-rollback-v2"]);
-    assert_eq!(repo.tags.get("e2e-rollback-v2").unwrap().sha, first, "a tag was moved");
-    let again = &repo.tags.get("e2e-rollback-v1-r2").unwrap();
-    assert_eq!(repo.peel(again), OLD_COMMIT);
-    let message = &repo.tag_objects[&again.sha].message;
+    let tags: Vec<_> = repo.tags.keys().map(|tag| tag.as_str()).collect();
+    assert_eq!(tags, ["e2e-rollback-v1-r2", "e2e-rollback-v2"]);
+    assert_eq!(repo.target("e2e-rollback-v2"), first, "a tag was moved");
+    let (commit, object) = repo.peel(&"e2e-rollback-v1-r2".parse().unwrap()).unwrap();
+    assert_eq!(commit.as_str(), OLD_COMMIT);
+    let message = &object.unwrap().1.message;
     assert!(message.contains("Signoff-Decision: rollback\n") && message.contains("alarms doubled"), "{message}");
     assert_eq!(repo.runs.len(), 2, "CD was not started for it");
     let mark = site.version_tag(1, "signoff.decision").unwrap();

@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::support::fake_github::{FakeGithub, Fault, Gate, REVIEWER, Rule, Workflow};
+use crate::support::fake_github::{FakeGithub, Fault, Gate, Moment, Pace, REVIEWER, Rule};
 use crate::support::http;
 use crate::support::mlflow_server::{Server, Version};
 use crate::support::seed::{Api, RunSeed};
@@ -57,17 +57,17 @@ impl Site {
 
     /// CD runs that are over when they are first seen.
     pub fn cd_ends(&self, conclusion: &str) {
-        self.change_workflow(|w| w.script = vec![("completed".to_owned(), Some(conclusion.to_owned()))]);
+        self.pace(Pace { seen: vec![Moment::Over], fails: conclusion == "failure", ..Pace::usual() });
     }
 
     /// CD runs that are seen queued, then at work, then over.
     pub fn cd_takes_its_time(&self) {
-        let usual = Workflow::new(0, "", &[], "success").script;
-        self.change_workflow(|w| w.script = usual);
+        self.pace(Pace::usual());
     }
 
-    fn change_workflow(&self, change: impl FnOnce(&mut Workflow)) {
-        self.github.change_repo(|repo| change(&mut repo.workflows[0]));
+    /// CD runs that start from now on are seen so.
+    pub fn pace(&self, pace: Pace) {
+        self.github.change_repo(|repo| repo.pace = pace);
     }
 
     /// The next version, trained from `commit` (none if empty).
@@ -95,7 +95,7 @@ impl Site {
     /// Waits until the tag of the candidate stands.
     pub fn wait_for_tag(&self) {
         let deadline = Instant::now() + Duration::from_secs(60);
-        while !self.github.repo().tags.contains_key(&self.tag()) {
+        while !self.github.repo().tags.contains_key(&self.tag().parse().unwrap()) {
             assert!(Instant::now() < deadline, "the tag was never cut");
             self.settle();
         }
@@ -172,10 +172,11 @@ impl Site {
     pub fn assert_released_once(&self, login: &str) {
         assert_eq!((self.stage(1), self.stage(2)), ("Archived".to_owned(), "Production".to_owned()));
         let repo = self.github.repo();
-        assert_eq!(repo.tags.keys().collect::<Vec<_>>(), [&self.tag()]);
-        let object = &repo.tags[&self.tag()];
-        assert_eq!((object.kind.as_str(), repo.peel(object).as_str()), ("tag", COMMIT));
-        let message = &repo.tag_objects[&object.sha].message;
+        let tags: Vec<_> = repo.tags.keys().collect();
+        assert_eq!(tags, [&self.tag().parse().unwrap()]);
+        let (commit, object) = repo.peel(tags[0]).unwrap();
+        assert_eq!(commit.as_str(), COMMIT);
+        let message = &object.expect("the tag is annotated").1.message;
         assert!(message.contains(&format!("Signoff-Model: {}\nSignoff-Version: 2\n", self.model)), "{message}");
         assert!(message.contains(&format!("(@{login})")), "{message}");
         let releases: Vec<_> = repo.releases.iter().map(|r| (r.tag.as_str(), r.draft)).collect();

@@ -19,7 +19,7 @@ fn cd_takes_what_was_signed_and_refuses_what_was_changed() {
     assert_eq!(entry["sources"], serde_json::json!(["release", "version_tag"]));
 
     site.github.change_repo(|repo| {
-        let bytes = &mut repo.releases[0].assets[0].bytes;
+        let bytes = &mut repo.releases[0].assets[0].content.0;
         let text = String::from_utf8(bytes.clone()).unwrap();
         *bytes = text.replacen("metrics are fine", "metrics are good", 1).into_bytes();
     });

@@ -1,13 +1,14 @@
 //! Evidence about a commit: pull requests, checks, comparisons, workflow runs.
 
 use serde_json::json;
+use signoff::adapters::demo::github::{Blob, Check, File, Pull};
 use signoff::domain::cd::CdState;
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::CommitSha;
 use signoff::domain::lineage::CheckResult;
 use signoff::ports::code::CodeHost;
 
-use crate::support::fake_github::{CheckRun, FakeGithub, Fault, File, Pull, READER, Rule, Status};
+use crate::support::fake_github::{FakeGithub, Fault, READER, Reviewed as _, Rule, Status, check, modified, open_pull};
 use crate::support::plan::{repo, sha};
 use crate::{adapter, adapter_as, fake};
 
@@ -18,7 +19,7 @@ fn second() -> CommitSha {
 /// A double with these pull requests.
 async fn with_pulls(pulls: Vec<Pull>) -> FakeGithub {
     let fake = fake().await;
-    fake.change_repo(|repo| repo.pulls = pulls);
+    fake.change_repo(|repo| repo.pulls = pulls.into());
     fake
 }
 
@@ -35,7 +36,7 @@ async fn the_pull_request_that_brought_a_commit_in_has_author_approvers_and_merg
         ("kim", "PENDING"),
         ("kim", "SOMETHING_NEW"),
     ];
-    let fake = with_pulls(vec![Pull::open(7, &[sha().as_str()]).merged(20).reviewed(&reviews)]).await;
+    let fake = with_pulls(vec![open_pull(7, &[&sha()]).merged(20).reviewed(&reviews)]).await;
     let pull = adapter_as(&fake, READER).pull_request(&repo(), &sha()).await.unwrap().unwrap();
     assert_eq!((pull.number, pull.title.as_str(), pull.author.as_deref()), (7, "Change 7", Some("dana")));
     assert_eq!(pull.approvers, ["lee"]);
@@ -48,22 +49,21 @@ async fn the_pull_request_that_brought_a_commit_in_has_author_approvers_and_merg
 
 #[tokio::test]
 async fn a_commit_that_was_pushed_directly_has_no_pull_request() {
-    let fake = with_pulls(vec![Pull::open(7, &[sha().as_str()])]).await;
+    let fake = with_pulls(vec![open_pull(7, &[&sha()])]).await;
     assert_eq!(adapter(&fake).pull_request(&repo(), &second()).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn of_several_pull_requests_the_one_whose_merge_made_the_commit_counts() {
-    let commit = sha();
-    let me = commit.as_str();
-    let other = "1".repeat(40);
-    let mut closed = Pull::open(90, &[me]);
+    let (commit, other) = (sha(), "1".repeat(40).parse().unwrap());
+    let me = &commit;
+    let mut closed = open_pull(90, &[me]);
     closed.state = "closed".to_owned();
-    let carried = |number, day| Pull::open(number, &[me, other.as_str()]).merged(day);
+    let carried = |number, day| open_pull(number, &[me, &other]).merged(day);
     for (pulls, expected) in [
-        (vec![Pull::open(9, &[me]), carried(3, 1), Pull::open(5, &[me]).merged(9)], Some(5)),
-        (vec![carried(4, 8), carried(6, 2), Pull::open(9, &[me])], Some(6)),
-        (vec![closed.clone(), Pull::open(8, &[me]), Pull::open(9, &[me])], Some(9)),
+        (vec![open_pull(9, &[me]), carried(3, 1), open_pull(5, &[me]).merged(9)], Some(5)),
+        (vec![carried(4, 8), carried(6, 2), open_pull(9, &[me])], Some(6)),
+        (vec![closed.clone(), open_pull(8, &[me]), open_pull(9, &[me])], Some(9)),
         (vec![closed], None),
     ] {
         let fake = with_pulls(pulls).await;
@@ -74,7 +74,7 @@ async fn of_several_pull_requests_the_one_whose_merge_made_the_commit_counts() {
 
 #[tokio::test]
 async fn an_approval_that_is_taken_back_on_the_second_page_is_taken_back() {
-    let mut pull = Pull::open(7, &[sha().as_str()]).merged(20).reviewed(&[("lee", "APPROVED")]);
+    let mut pull = open_pull(7, &[&sha()]).merged(20).reviewed(&[("lee", "APPROVED")]);
     for _ in 0..100 {
         pull = pull.reviewed(&[("mio", "COMMENTED")]);
     }
@@ -84,7 +84,7 @@ async fn an_approval_that_is_taken_back_on_the_second_page_is_taken_back() {
 
 #[tokio::test]
 async fn reviews_without_an_end_are_a_failure_not_a_guess() {
-    let fake = with_pulls(vec![Pull::open(7, &[sha().as_str()])]).await;
+    let fake = with_pulls(vec![open_pull(7, &[&sha()])]).await;
     let page: Vec<_> = (0..100).map(|_| json!({"user": {"login": "lee"}, "state": "APPROVED"})).collect();
     fake.fault(Rule::new("GET", "*/reviews", Fault::Answer(page.into())).always());
     let failure = adapter(&fake).pull_request(&repo(), &sha()).await.unwrap_err();
@@ -94,7 +94,7 @@ async fn reviews_without_an_end_are_a_failure_not_a_guess() {
 
 #[tokio::test]
 async fn accounts_that_are_gone_and_odd_pull_requests_spoil_nothing() {
-    let mut pull = Pull::open(7, &[sha().as_str()]).merged(20).reviewed(&[("lee\x1b[2J", "APPROVED")]);
+    let mut pull = open_pull(7, &[&sha()]).merged(20).reviewed(&[("lee\x1b[2J", "APPROVED")]);
     pull.author = None;
     pull.title = "Two\nlines\u{202e}".to_owned();
     pull.merge.as_mut().unwrap().by = None;
@@ -113,20 +113,14 @@ async fn accounts_that_are_gone_and_odd_pull_requests_spoil_nothing() {
 #[tokio::test]
 async fn check_runs_and_statuses_are_one_list_with_the_latest_of_each_name() {
     let fake = fake().await;
-    let commit = sha().to_string();
-    let queued = CheckRun {
-        status: "queued".into(),
-        conclusion: None,
-        started_at: None,
-        ..CheckRun::completed(1, "e2e", "", 0)
-    };
+    let queued = Check { status: "queued".into(), conclusion: None, started_at: None, ..check(1, "e2e", "", 0) };
     let runs = vec![
-        CheckRun::completed(12, "unit", "failure", 1),
-        CheckRun::completed(11, "unit", "success", 9),
-        CheckRun::completed(13, "lint", "success", 1),
-        CheckRun::completed(14, "lint", "failure", 1),
-        CheckRun::completed(15, "docs", "skipped", 1),
-        CheckRun::completed(16, "e2e", "success", 30),
+        check(12, "unit", "failure", 1),
+        check(11, "unit", "success", 9),
+        check(13, "lint", "success", 1),
+        check(14, "lint", "failure", 1),
+        check(15, "docs", "skipped", 1),
+        check(16, "e2e", "success", 30),
         queued,
     ];
     let status = |context: &str, state: &str, minute: u32| Status {
@@ -135,9 +129,9 @@ async fn check_runs_and_statuses_are_one_list_with_the_latest_of_each_name() {
         created_at: format!("2026-11-20T12:{minute:02}:00Z"),
     };
     fake.change_repo(|repo| {
-        repo.check_runs.insert(commit.clone(), runs);
+        repo.commit_mut(sha().as_str()).checks = runs;
         repo.statuses.insert(
-            commit,
+            sha(),
             vec![
                 status("jenkins", "error", 1),
                 status("sonar", "pending", 1),
@@ -171,8 +165,8 @@ async fn a_commit_without_checks_has_an_empty_list_although_github_calls_it_pend
 async fn three_pages_of_checks_are_read_and_the_rest_is_said_to_be_missing() {
     let fake = fake().await;
     for (count, listed, rest) in [(100, 100, None), (300, 300, None), (357, 301, Some("(57 more checks)"))] {
-        let runs = (0..count).map(|n| CheckRun::completed(n, &format!("check-{n:03}"), "success", 1)).collect();
-        fake.change_repo(|repo| repo.check_runs.insert(sha().to_string(), runs));
+        let runs = (0..count).map(|n| check(n, &format!("check-{n:03}"), "success", 1)).collect();
+        fake.change_repo(|repo| repo.commit_mut(sha().as_str()).checks = runs);
         let checks = adapter(&fake).checks(&repo(), &sha()).await.unwrap();
         assert_eq!(checks.len(), listed);
         let unread: Vec<&CheckResult> = checks.iter().filter(|c| c.state != CdState::Success).collect();
@@ -188,8 +182,9 @@ async fn what_changed_is_told_newest_first_with_its_files() {
     let fake = fake().await;
     fake.change_repo(|repo| {
         repo.commit("main", &"4".repeat(40), "Rename\x07 the features\n\nAll of them.");
-        let renamed = File { path: "src/new.py".into(), previous: Some("src/old.py".into()), status: "renamed".into() };
-        repo.commits.get_mut(&"4".repeat(40)).unwrap().files = vec![File::modified("src/train/main.py"), renamed];
+        let previous_path = Some("src/old.py".to_owned());
+        let renamed = File { previous_path, status: "renamed".into(), ..modified("src/new.py") };
+        repo.commit_mut(&"4".repeat(40)).files = vec![modified("src/train/main.py"), renamed];
     });
     let (old, new) = (second(), "4".repeat(40).parse().unwrap());
     let change = adapter(&fake).changes(&repo(), &old, &new).await.unwrap();
@@ -198,7 +193,7 @@ async fn what_changed_is_told_newest_first_with_its_files() {
     assert_eq!(commits, [("4444444", "Rename␇ the features"), ("3f9c1ab", "Tune threshold")]);
     let files: Vec<_> =
         change.files.iter().map(|f| (f.path.as_str(), f.previous_path.as_deref(), f.status.as_str())).collect();
-    assert_eq!(files, [("src/train/main.py", None, "modified"), ("src/new.py", Some("src/old.py"), "renamed")]);
+    assert_eq!(files, [("src/new.py", Some("src/old.py"), "renamed"), ("src/train/main.py", None, "modified")]);
     assert_eq!((change.files[0].additions, change.files[0].deletions), (3, 1));
     assert!(change.web_url.contains("/compare/2222222"));
 
@@ -217,8 +212,7 @@ async fn a_long_way_lists_the_newest_commits_and_says_that_there_are_more() {
     fake.change_repo(|repo| {
         for n in 0..260 {
             repo.commit("main", &id(n), &format!("Commit {n}"));
-            repo.commits.get_mut(&id(n)).unwrap().files =
-                (0..2).map(|f| File::modified(&format!("f{n}-{f}"))).collect();
+            repo.commit_mut(&id(n)).files = (0..2).map(|f| modified(&format!("f{n}-{f}"))).collect();
         }
     });
     let change = adapter(&fake).changes(&repo(), &sha(), &id(259).parse().unwrap()).await.unwrap();
@@ -262,7 +256,7 @@ async fn unknown_commits_and_runs_are_not_found() {
 #[tokio::test]
 async fn a_permission_that_is_missing_is_said_as_such() {
     for path in ["*/pulls", "*/pulls/7", "*/reviews", "*/check-runs", "*/status", "*/compare/*", "*/actions/runs/1"] {
-        let fake = with_pulls(vec![Pull::open(7, &[sha().as_str()])]).await;
+        let fake = with_pulls(vec![open_pull(7, &[&sha()])]).await;
         let body = json!({"message": "Resource not accessible by personal access token"});
         fake.fault(Rule::new("GET", path, Fault::Status(403, body)).always());
         let host = adapter(&fake);
@@ -284,7 +278,7 @@ async fn a_permission_that_is_missing_is_said_as_such() {
 #[tokio::test]
 async fn evidence_survives_passing_faults_like_every_read() {
     for fault in [Fault::DropBefore, Fault::TruncateBody, Fault::Html(502)] {
-        let fake = with_pulls(vec![Pull::open(7, &[sha().as_str()])]).await;
+        let fake = with_pulls(vec![open_pull(7, &[&sha()])]).await;
         fake.fault(Rule::new("GET", "*", fault.clone()).times(2));
         let pull = adapter(&fake).pull_request(&repo(), &sha()).await.unwrap();
         assert_eq!(pull.map(|p| p.number), Some(7), "{fault:?}");
@@ -293,7 +287,7 @@ async fn evidence_survives_passing_faults_like_every_read() {
 
 #[tokio::test]
 async fn an_answer_that_lacks_what_it_must_have_is_nonsense_not_good_news() {
-    let fake = with_pulls(vec![Pull::open(7, &[sha().as_str()])]).await;
+    let fake = with_pulls(vec![open_pull(7, &[&sha()])]).await;
     fake.fault(Rule::new("GET", "*", Fault::Answer(json!({}))).always());
     let host = adapter(&fake);
     let kinds = [
@@ -321,7 +315,7 @@ async fn a_file_is_read_as_it_was_at_the_commit_and_as_it_is() {
     let fake = fake().await;
     let put = |sha: String, bytes: &[u8]| {
         fake.change_repo(|repo| {
-            repo.commits.get_mut(&sha).unwrap().tree.insert("ops/sign off.toml".into(), bytes.to_vec());
+            repo.commit_mut(&sha).contents.insert("ops/sign off.toml".into(), Blob(bytes.to_vec()));
         });
     };
     put(sha().to_string(), b"[policy]\n# \xff\n");

@@ -18,7 +18,7 @@ async fn cut_with(fault: Fault) -> (Failure, bool, FakeGithub) {
     let fake = fake().await;
     let (host, plan) = (adapter(&fake), plan(1));
     let failure = cut(&fake, &host, &plan, fault).await;
-    let stands = fake.repo().tags.contains_key("telco-churn-v42");
+    let stands = fake.repo().tags.contains_key(&tag());
     (failure, stands, fake)
 }
 

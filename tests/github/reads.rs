@@ -1,6 +1,7 @@
 //! Every read, and what answers from older, newer or odd servers make of it.
 
 use serde_json::json;
+use signoff::adapters::demo::github::{Release, Run};
 use signoff::domain::cd::CdQuery;
 use signoff::domain::cd::{CdState, CdTrigger};
 use signoff::domain::commit::{Ancestry, HostIdentity};
@@ -8,7 +9,7 @@ use signoff::domain::failure::FailureKind;
 use signoff::domain::release::notes_marker;
 use signoff::ports::ReleaseHost;
 
-use crate::support::fake_github::{APP, Fault, GitObject, NARROW, READER, Release, Rule, Trigger, Workflow};
+use crate::support::fake_github::{APP, Fault, Moment, NARROW, READER, Rule};
 use crate::support::journal::journaled;
 use crate::support::plan::{id, now, plan, plan_with, repo, sha, tag};
 use crate::{adapter, adapter_as, connection, fake, publish};
@@ -107,16 +108,14 @@ async fn a_commit_is_on_a_branch_if_it_is_its_head_or_behind_it() {
 #[tokio::test]
 async fn a_free_tag_name_is_none_even_beside_a_longer_one() {
     let fake = fake().await;
-    fake.change_repo(|repo| {
-        repo.tags.insert("telco-churn-v421".into(), GitObject { kind: "commit".into(), sha: "2".repeat(40) })
-    });
+    fake.change_repo(|repo| repo.tags.insert("telco-churn-v421".parse().unwrap(), "2".repeat(40)));
     assert_eq!(adapter(&fake).tag(&repo(), &tag()).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_lightweight_tag_has_neither_object_nor_message() {
     let fake = fake().await;
-    fake.change_repo(|repo| repo.tags.insert("m/v1".into(), GitObject { kind: "commit".into(), sha: "2".repeat(40) }));
+    fake.change_repo(|repo| repo.tags.insert("m/v1".parse().unwrap(), "2".repeat(40)));
     let tag = adapter(&fake).tag(&repo(), &"m/v1".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((tag.commit, tag.object, tag.message), ("2".repeat(40), None, None));
 }
@@ -128,10 +127,10 @@ async fn an_annotated_tag_is_peeled_through_and_keeps_its_outer_message() {
     let inner = host.create_tag_object(&journaled().await, &plan).await.unwrap();
     let mut outer = fake.repo().tag_objects[&inner].clone();
     outer.message = "outer\x1b[2J".into();
-    outer.object = GitObject { kind: "tag".into(), sha: inner };
     fake.change_repo(|repo| {
         repo.tag_objects.insert("0".repeat(40), outer);
-        repo.tags.insert(tag().to_string(), GitObject { kind: "tag".into(), sha: "0".repeat(40) })
+        repo.nested_tags.insert("0".repeat(40), inner);
+        repo.tags.insert(tag(), "0".repeat(40))
     });
     let found = host.tag(&repo(), &tag()).await.unwrap().unwrap();
     assert_eq!(found.commit, sha().as_str());
@@ -145,12 +144,12 @@ async fn releases_are_those_of_the_tag_and_our_own_drafts() {
     let marker = notes_marker(&id(1).to_string());
     let release = |id, tag: &str, draft, body: Option<&str>| Release {
         id,
-        tag: tag.into(),
-        name: None,
-        body: body.map(str::to_owned),
+        tag: tag.parse().unwrap(),
+        title: String::new(),
+        body: body.unwrap_or_default().to_owned(),
         draft,
         author: "rev1".into(),
-        author_id: 7,
+        created_at: now(),
         assets: Vec::new(),
     };
     fake.change_repo(|repo| {
@@ -184,7 +183,7 @@ async fn a_workflow_must_exist_and_be_enabled() {
 #[tokio::test]
 async fn the_run_of_a_release_appears_and_is_followed_to_its_end() {
     let fake = fake().await;
-    fake.change_repo(|repo| repo.workflows[0].hidden_polls = 2);
+    fake.change_repo(|repo| repo.pace.hidden_polls = 2);
     let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();
@@ -213,7 +212,7 @@ async fn the_run_of_a_release_appears_and_is_followed_to_its_end() {
 #[tokio::test]
 async fn a_running_job_names_its_step() {
     let fake = fake().await;
-    fake.change_repo(|repo| repo.workflows[0].script.remove(0));
+    fake.change_repo(|repo| repo.pace.seen = vec![Moment::Running]);
     let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();
@@ -233,16 +232,16 @@ async fn runs_of_another_event_commit_tag_or_time_are_not_ours() {
     publish(&host, &plan).await;
     let ours = fake.change_repo(|repo| {
         let ours = repo.runs[0].clone();
-        let mut other = |change: &dyn Fn(&mut crate::support::fake_github::Run)| {
+        let mut other = |change: &dyn Fn(&mut Run)| {
             let mut run = ours.clone();
             run.id += 1 + repo.runs.len() as u64;
             change(&mut run);
             repo.runs.push(run);
         };
-        other(&|run| run.commit = "2".repeat(40));
-        other(&|run| run.tag = "telco-churn-v41".into());
-        other(&|run| run.event = "push".into());
-        other(&|run| run.created_at = "2026-11-23T09:00:00Z".into());
+        other(&|run| run.commit = "2".repeat(40).parse().unwrap());
+        other(&|run| run.tag = "telco-churn-v41".parse().unwrap());
+        other(&|run| run.trigger = CdTrigger::Tag);
+        other(&|run| run.created_at = "2026-11-23T09:00:00Z".parse().unwrap());
         ours.id
     });
     // With and without the workflow named.
@@ -269,7 +268,7 @@ async fn runs_come_newest_first_and_none_are_looked_for_where_none_are_expected(
 #[tokio::test]
 async fn a_tag_with_slashes_is_read_tagged_released_and_followed() {
     let fake = fake().await;
-    fake.change_repo(|repo| repo.set_workflow(&[Trigger::Tag], "success"));
+    fake.change_repo(|repo| repo.set_workflow(&[CdTrigger::Tag]));
     let plan = plan_with(1, |draft| {
         draft.tag = "models/churn+x/v1".parse().unwrap();
         draft.cd.trigger = CdTrigger::Tag;
@@ -344,7 +343,10 @@ async fn an_answer_that_lacks_what_it_must_have_is_nonsense_not_an_empty_success
 #[tokio::test]
 async fn a_dispatched_run_is_found_by_its_event() {
     let fake = fake().await;
-    fake.change_repo(|repo| repo.workflows = vec![Workflow::new(1, "cd.yml", &[Trigger::Dispatch], "failure")]);
+    fake.change_repo(|repo| {
+        repo.set_workflow(&[CdTrigger::Dispatch]);
+        repo.pace.fails = true;
+    });
     let plan = plan_with(1, |draft| draft.cd.trigger = CdTrigger::Dispatch);
     let (host, proof) = (adapter(&fake), journaled().await);
     let object = host.create_tag_object(&proof, &plan).await.unwrap();

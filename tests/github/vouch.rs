@@ -159,7 +159,8 @@ async fn all_pages_of_comments_are_read_and_those_of_nobody_are_left_out() {
     adapter(&fake).comment(&journaled().await, &repo(), &sha(), "first").await.unwrap();
     fake.change_repo(|repo| {
         let first = repo.comments[0].clone();
-        repo.comments = (0..250).map(|n| crate::support::fake_github::Comment { id: n + 1, ..first.clone() }).collect();
+        repo.comments =
+            (0..250).map(|n| signoff::adapters::demo::github::Comment { id: n + 1, ..first.clone() }).collect();
     });
     assert_eq!(adapter(&fake).comments(&repo(), &sha()).await.unwrap().len(), 250);
     let time = "2026-11-23T09:10:04Z";

@@ -73,9 +73,9 @@ fn a_run_is_pinned_once_found_and_a_rerun_of_it_is_followed() {
     lab.script.before_call(move |call| {
         if call.name == "cd_run" && call.nth == 0 {
             let again = |w: &mut signoff::adapters::demo::World| {
-                let mut run = w.repo.cd_runs.iter().find(|r| r.tag == tag).unwrap().clone();
+                let mut run = w.repo.runs.iter().find(|r| r.tag == tag).unwrap().clone();
                 run.id += 1_000;
-                w.repo.cd_runs.push(run);
+                w.repo.runs.push(run);
                 Ok::<_, ()>(())
             };
             store.change(again).unwrap().unwrap();

@@ -6,8 +6,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use signoff::adapters::demo::world::Repo;
-use signoff::adapters::demo::world::cd::{JobScript, StepScript};
+use signoff::adapters::demo::github::{JobScript, Repo, StepScript};
 use signoff::adapters::demo::{Latency, Store, World, open};
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::Outcome;
@@ -63,14 +62,14 @@ pub fn world(trigger: CdTrigger) -> World {
                 run.tags.retain(|name, _| name.starts_with("mlflow.source.git"));
                 run.datasets.clear();
             }
-            let Repo { tags, tag_objects, releases, cd_runs, .. } = &mut world.repo;
+            let Repo { tags, tag_objects, releases, runs, workflows, .. } = &mut world.repo;
             tags.retain(|name, _| name.as_str() == "telco-churn-v39");
             tag_objects.retain(|id, _| tags.values().any(|to| to == id));
             releases.retain(|r| tags.contains_key(&r.tag));
-            cd_runs.retain(|r| tags.contains_key(&r.tag));
+            runs.retain(|r| tags.contains_key(&r.tag));
             let steps = vec![StepScript { name: "roll out".into(), ms: 1500 }];
-            world.repo.workflow.queue_ms = 500;
-            world.repo.workflow.jobs = vec![JobScript { name: "deploy".into(), steps }];
+            workflows[0].queue_ms = 500;
+            workflows[0].jobs = vec![JobScript { name: "deploy".into(), steps }];
             world
         })
         .clone();

@@ -35,7 +35,7 @@ impl Story<'_> {
         // A draft that its host did not show after a crash may have been made once more: nobody sees it, it starts nothing.
         let ours = repo.releases.iter().filter(|r| r.body.contains(&marker) && !r.draft).count();
         ensure(ours <= 1, || format!("{ours} published releases of this promotion"))?;
-        let cd_runs = repo.cd_runs.len() - self.before.repo.cd_runs.len();
+        let cd_runs = repo.runs.len() - self.before.repo.runs.len();
         ensure(cd_runs <= 1, || format!("CD started {cd_runs} times"))?;
         self.writes_are_journalled()?;
         self.dispatched_once()?;
@@ -74,7 +74,7 @@ impl Story<'_> {
         let releases: Vec<_> = of_tag.filter(|r| !r.draft).collect();
         let published = releases.len() == 1 && releases[0].body.contains(&marker);
         ensure(published, || format!("releases: {releases:?}"))?;
-        let attached: Vec<_> = releases[0].assets.iter().map(|a| (a.name.as_str(), a.content.as_bytes())).collect();
+        let attached: Vec<_> = releases[0].assets.iter().map(|a| (a.name.as_str(), a.content.0.as_slice())).collect();
         ensure(attached == [("signoff.json", plan.record.to_bytes().as_slice())], || format!("{attached:?}"))?;
         let held = holders(self.after, &draft.promote_to);
         ensure(held == [draft.version()], || format!("{held:?} in {}", draft.promote_to))?;
@@ -104,7 +104,7 @@ impl Story<'_> {
         }
         same(&expected, &shape(self.after))?;
         all_as_meant(&state.truth)?;
-        let cd_runs = self.after.repo.cd_runs.len() - self.before.repo.cd_runs.len();
+        let cd_runs = self.after.repo.runs.len() - self.before.repo.runs.len();
         match (&state.cd, draft.cd.trigger) {
             (Some(CdOutcome::Run(run)), _) => {
                 ensure(run.state.is_final() && cd_runs == 1, || format!("CD was not followed to its end: {run:?}"))
@@ -122,7 +122,7 @@ impl Story<'_> {
         let repo = &self.after.repo;
         ensure(!repo.tags.contains_key(&self.plan.draft.tag), || "a tag was left behind".to_owned())?;
         ensure(repo.releases == self.before.repo.releases, || "a release was left behind".to_owned())?;
-        ensure(repo.cd_runs == self.before.repo.cd_runs, || "CD was started".to_owned())?;
+        ensure(repo.runs == self.before.repo.runs, || "CD was started".to_owned())?;
         same(&shape(self.before), &shape(self.after))
     }
 

@@ -1,6 +1,6 @@
 //! Tag and release: other people's are respected, our own are recognised.
 
-use signoff::adapters::demo::world::{NewRelease, TagObject};
+use signoff::adapters::demo::github::{NewRelease, TagObject};
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{CommitSha, TagName};
 use signoff::domain::promotion::{Ending, Phase, PromotionPlan, Step, StepState};

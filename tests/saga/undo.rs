@@ -1,7 +1,7 @@
 //! Taking back: possible until the tag may exist, only what is ours, and as often as it takes.
 
 use signoff::adapters::demo::World;
-use signoff::adapters::demo::world::TagObject;
+use signoff::adapters::demo::github::TagObject;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};

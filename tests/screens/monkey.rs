@@ -135,8 +135,12 @@ fn vandalise(world: &mut World) {
         }
     }
     for commit in Arc::make_mut(&mut world.repo.commits).values_mut() {
-        commit.title = next();
+        commit.message = next();
         commit.author = next();
+    }
+    for pull in Arc::make_mut(&mut world.repo.pulls) {
+        pull.title = next();
+        pull.author = Some(next());
     }
 }
 

@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::world::StoredCommit;
-use super::world::code::{StoredCheck, StoredFile};
+use super::github::{Check, Commit, File};
 use super::{DemoHost, convert};
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::CommitComment;
@@ -18,17 +17,19 @@ impl CodeHost for DemoHost {
     async fn pull_request(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Option<PullRequest>> {
         let sha = commit.clone();
         self.read(repo, format!("read the pull requests of commit {} in {repo}", commit.short()), move |repo| {
-            let commit = repo.commit(&sha)?;
-            let Some(pull) = &commit.pull else { return Ok(None) };
-            let reviews = pull.approvals.iter().map(|login| (clean_line(login), ReviewState::Approved));
-            let author = clean_line(&commit.author);
+            repo.commit(&sha)?;
+            let merged = repo.pulls_of(&sha).find_map(|pull| Some((pull, pull.merge.as_ref()?)));
+            let Some((pull, merge)) = merged else { return Ok(None) };
+            let approved = pull.reviews.iter().filter(|(_, state)| state == "APPROVED");
+            let reviews = approved.filter_map(|(who, _)| Some((clean_line(who.as_deref()?), ReviewState::Approved)));
+            let author = pull.author.as_deref().map(clean_line);
             Ok(Some(PullRequest {
                 number: pull.number,
-                title: clean_line(&commit.title),
-                approvers: approvers(Some(&author), reviews),
-                author: Some(author),
-                merged_by: Some(clean_line(&pull.merged_by)),
-                merged_at: Some(commit.at),
+                title: clean_line(&pull.title),
+                approvers: approvers(author.as_deref(), reviews),
+                author,
+                merged_by: merge.by.as_deref().map(clean_line),
+                merged_at: Some(merge.at),
                 web_url: format!("{}/pull/{}", convert::repo_page(&repo.slug), pull.number),
             }))
         })
@@ -39,9 +40,9 @@ impl CodeHost for DemoHost {
         let sha = commit.clone();
         self.read(repo, format!("read the checks of commit {} in {repo}", commit.short()), move |repo| {
             let page = format!("{}/commit/{sha}/checks", convert::repo_page(&repo.slug));
-            let result = |check: &StoredCheck| CheckResult {
+            let result = |check: &Check| CheckResult {
                 name: clean_line(&check.name),
-                state: CdState::from_github(Some("completed"), Some(&check.conclusion)),
+                state: CdState::from_github(Some(&check.status), check.conclusion.as_deref()),
                 web_url: Some(page.clone()),
             };
             Ok(repo.commit(&sha)?.checks.iter().map(result).collect())
@@ -54,9 +55,8 @@ impl CodeHost for DemoHost {
         let (old, new) = (old.clone(), new.clone());
         self.read(repo, operation, move |repo| {
             let between = repo.between(&old, &new)?;
-            let title =
-                |(sha, commit): &(&CommitSha, &StoredCommit)| (sha.short().to_owned(), clean_line(&commit.title));
-            let file = |file: StoredFile| ChangedFile {
+            let title = |(sha, commit): &(&CommitSha, &Commit)| (sha.short().to_owned(), convert::title(commit));
+            let file = |file: File| ChangedFile {
                 path: clean_line(&file.path),
                 previous_path: file.previous_path.as_deref().map(clean_line),
                 status: clean_line(&file.status),
@@ -79,7 +79,7 @@ impl CodeHost for DemoHost {
         let now = self.now();
         self.read(repo, format!("read workflow run {id} of {repo}"), move |repo| match repo.training(id) {
             Some(run) => Ok(convert::training_run(&repo.slug, run)),
-            None => Ok(convert::cd_run(&repo.slug, &repo.workflow, repo.cd_run(id)?, now)),
+            None => Ok(convert::cd_run(repo, repo.run(id)?, now)),
         })
         .await
     }
@@ -104,8 +104,7 @@ impl CodeHost for DemoHost {
 
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
         let operation = format!("read the release file {id} of {repo}");
-        let bytes =
-            self.read(repo, operation.clone(), move |repo| Ok(repo.asset(id)?.content.clone().into_bytes())).await?;
+        let bytes = self.read(repo, operation.clone(), move |repo| Ok(repo.asset(id)?.1.content.0.clone())).await?;
         if bytes.len() > limit {
             let reason = format!("it has {} bytes, more than {limit}", bytes.len());
             return Err(Failure::new(FailureKind::Protocol, Service::Github, operation, reason));
@@ -116,7 +115,7 @@ impl CodeHost for DemoHost {
     async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>> {
         let operation = format!("read {} of {repo} at commit {}", clean_line(path), commit.short());
         let (sha, path) = (commit.clone(), path.to_owned());
-        self.read(repo, operation, move |repo| Ok(repo.file(&sha, &path)?.map(|text| text.as_bytes().to_vec()))).await
+        self.read(repo, operation, move |repo| Ok(repo.file(&sha, &path)?.map(|file| file.0.clone()))).await
     }
 
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String {

@@ -3,11 +3,9 @@
 use jiff::Timestamp;
 
 use super::HOST;
-use super::world::cd::{Workflow, WorkflowRun};
-use super::world::code::TrainingWorkflowRun;
-use super::world::vouch::{StoredAsset, StoredComment};
-use super::world::{Model, Release, Repo, StoredCommit, TagObject, TrainingRun, Version};
-use crate::domain::cd::{CdRun, CdState};
+use super::github::{self, Asset, Comment, Release, Repo, TagObject, TrainingWorkflowRun};
+use super::world::{Model, TrainingRun, Version};
+use crate::domain::cd::{CdJob, CdRun, CdState};
 use crate::domain::commit::{Commit, CommitComment, ReleaseAsset, ReleaseState, TagState};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::record::seal::sha256;
@@ -102,14 +100,19 @@ fn tags<'a>(raw: impl IntoIterator<Item = (&'a String, &'a String)>) -> Tags {
 }
 
 /// One commit.
-pub(super) fn commit(repo: &RepoSlug, sha: &CommitSha, commit: &StoredCommit) -> Commit {
+pub(super) fn commit(repo: &RepoSlug, sha: &CommitSha, commit: &github::Commit) -> Commit {
     Commit {
         sha: sha.clone(),
-        title: clean_line(&commit.title),
+        title: title(commit),
         author: Some(clean_line(&commit.author)),
         at: Some(commit.at),
         web_url: commit_page(repo, sha),
     }
+}
+
+/// The first line of a commit's message.
+pub(super) fn title(commit: &github::Commit) -> String {
+    clean_line(commit.message.lines().next().unwrap_or_default())
 }
 
 /// A tag, peeled.
@@ -139,18 +142,18 @@ pub(super) fn release_state(repo: &Repo, release: &Release) -> ReleaseState {
 }
 
 /// A file attached to a release.
-pub(super) fn asset(asset: &StoredAsset) -> ReleaseAsset {
+pub(super) fn asset(asset: &Asset) -> ReleaseAsset {
     ReleaseAsset {
         id: asset.id,
         name: clean_line(&asset.name),
-        size: asset.content.len() as u64,
-        digest: Some(sha256(asset.content.as_bytes())),
-        complete: true,
+        size: asset.content.0.len() as u64,
+        digest: Some(sha256(&asset.content.0)),
+        complete: asset.complete,
     }
 }
 
 /// A comment on a commit.
-pub(super) fn comment(repo: &RepoSlug, comment: &StoredComment) -> CommitComment {
+pub(super) fn comment(repo: &RepoSlug, comment: &Comment) -> CommitComment {
     CommitComment {
         id: comment.id,
         login: clean_line(&comment.login),
@@ -163,17 +166,23 @@ pub(super) fn comment(repo: &RepoSlug, comment: &StoredComment) -> CommitComment
 }
 
 /// A workflow run as it stands at `now`.
-pub(super) fn cd_run(repo: &RepoSlug, workflow: &Workflow, run: &WorkflowRun, now: Timestamp) -> CdRun {
+pub(super) fn cd_run(repo: &Repo, run: &github::Run, now: Timestamp) -> CdRun {
     CdRun {
         id: run.id,
         number: run.number,
         attempt: 1,
-        path: workflow.path(),
-        state: run.at(workflow, now).0,
+        path: run.path(),
+        state: repo.progress(run, now).0,
         created_at: Some(run.created_at),
         actor: None,
-        web_url: format!("{}/actions/runs/{}", repo_page(repo), run.id),
+        web_url: format!("{}/actions/runs/{}", repo_page(&repo.slug), run.id),
     }
+}
+
+/// A job of a run.
+pub(super) fn cd_job(job: CdJob) -> CdJob {
+    let current_step = job.current_step.as_deref().map(clean_line);
+    CdJob { name: clean_line(&job.name), current_step, ..job }
 }
 
 /// A workflow run that trained a model.

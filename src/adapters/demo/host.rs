@@ -5,9 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+use super::github::{NewRelease, Repo, TagObject};
 use super::latency::Wire;
-use super::world::{NewRelease, Refusal, Repo, TagObject, World, server_time};
-use super::{HOST, Latency, Store, convert};
+use super::server::server_time;
+use super::world::World;
+use super::{HOST, Latency, Refusal, Store, convert};
 use crate::domain::cd::CdQuery;
 use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{
@@ -154,8 +156,7 @@ impl ReleaseHost for DemoHost {
     async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>> {
         let (wanted, shown) = (file.to_owned(), text::clean_line(file));
         self.read(repo, format!("read workflow '{shown}' of {repo}"), move |repo| {
-            let found = repo.workflow.is_called(&wanted);
-            Ok(if found { Ok(()) } else { Err(format!("{} has no workflow '{shown}'", repo.slug)) })
+            Ok(repo.workflow(&wanted).map(drop).ok_or_else(|| format!("{} has no workflow '{shown}'", repo.slug)))
         })
         .await
     }
@@ -164,15 +165,18 @@ impl ReleaseHost for DemoHost {
         let (query, now) = (query.clone(), self.wire.clock().now());
         self.read(repo, format!("list the CD runs of '{}' in {repo}", query.tag), move |repo| {
             let since = query.since.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
-            let workflow = query.workflow.as_deref().is_none_or(|w| repo.workflow.is_called(w));
-            let found = repo.cd_runs.iter().rev().filter(|run| {
-                workflow
+            let workflow = match query.workflow.as_deref().map(|name| repo.workflow(name)) {
+                Some(None) => return Ok(Vec::new()),
+                named => named.flatten(),
+            };
+            let found = repo.runs.iter().rev().filter(|run| {
+                workflow.is_none_or(|w| w.file == run.workflow)
                     && run.trigger == query.trigger
                     && run.tag == query.tag
                     && run.commit == query.commit
                     && run.created_at >= since
             });
-            Ok(found.map(|run| convert::cd_run(&repo.slug, &repo.workflow, run, now)).collect())
+            Ok(found.map(|run| convert::cd_run(repo, run, now)).collect())
         })
         .await
     }
@@ -180,7 +184,7 @@ impl ReleaseHost for DemoHost {
     async fn cd_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun> {
         let now = self.wire.clock().now();
         self.read(repo, format!("read CD run {id} of {repo}"), move |repo| {
-            Ok(convert::cd_run(&repo.slug, &repo.workflow, repo.cd_run(id)?, now))
+            Ok(convert::cd_run(repo, repo.run(id)?, now))
         })
         .await
     }
@@ -188,7 +192,7 @@ impl ReleaseHost for DemoHost {
     async fn cd_jobs(&self, repo: &RepoSlug, id: u64) -> Outcome<Vec<CdJob>> {
         let now = self.wire.clock().now();
         self.read(repo, format!("read the jobs of CD run {id} of {repo}"), move |repo| {
-            Ok(repo.cd_run(id)?.at(&repo.workflow, now).1)
+            Ok(repo.progress(repo.run(id)?, now).1.into_iter().map(convert::cd_job).collect())
         })
         .await
     }
@@ -242,8 +246,12 @@ impl ReleaseHost for DemoHost {
     }
 
     async fn remove_unfinished_asset(&self, _journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()> {
-        // Uploads to the demo finish or do not happen.
-        self.write(repo, format!("remove the file {asset} in {repo}"), move |_, _, _| Ok(())).await
+        self.write(repo, format!("remove the file {asset} in {repo}"), move |repo, _, _| match repo.asset(asset) {
+            Ok((_, found)) if !found.complete => repo.remove_asset(asset),
+            // Gone is as good as removed, and what is finished stays.
+            _ => Ok(()),
+        })
+        .await
     }
 
     async fn comment(

@@ -10,9 +10,11 @@
 mod code;
 mod convert;
 pub mod fixture;
+pub mod github;
 mod host;
 mod latency;
 mod registry;
+mod server;
 mod store;
 mod tracking;
 pub mod world;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 pub use host::DemoHost;
 pub use latency::Latency;
 pub use registry::DemoRegistry;
+pub use server::Refusal;
 pub use store::Store;
 pub use world::World;
 

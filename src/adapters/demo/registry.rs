@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::latency::Wire;
-use super::world::{Refusal, World, server_time};
-use super::{Latency, REGISTRY_URL, Store, convert};
+use super::server::server_time;
+use super::world::World;
+use super::{Latency, REGISTRY_URL, Refusal, Store, convert};
 use crate::domain::failure::{Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::page::Page;

@@ -1,138 +1,130 @@
-//! Workflows and their runs. A run goes on by one state with each reading, so that no test has to wait.
+//! Workflows and their runs.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use signoff::adapters::demo::Refusal;
+use signoff::adapters::demo::github::Run;
+use signoff::domain::cd::{CdJob, CdState};
 
-use super::api::{Answer, Call};
-use super::world::{Kind, Repo, Run, Trigger, Workflow};
+use super::api::{Answer, Call, time};
+use super::world::{Moment, Repo};
 
-/// Starts the runs of every active workflow that listens to `trigger`.
-pub(super) fn start(repo: &mut Repo, call: &Call<'_>, trigger: Trigger, tag: &str, commit: &str) {
-    if call.user.kind == Kind::Actions && trigger != Trigger::Dispatch {
-        return;
-    }
-    let listening: Vec<Workflow> =
-        repo.workflows.iter().filter(|w| w.state == "active" && w.on.contains(&trigger)).cloned().collect();
-    for workflow in listening {
-        repo.runs.push(new_run(repo, call, &workflow, trigger, tag, commit));
-    }
-}
+const WORKFLOW: u64 = 159_038;
 
-fn new_run(repo: &Repo, call: &Call<'_>, workflow: &Workflow, trigger: Trigger, tag: &str, commit: &str) -> Run {
-    let event = match trigger {
-        Trigger::Tag => "push",
-        Trigger::Release => "release",
-        Trigger::Dispatch => "workflow_dispatch",
-    };
-    Run {
-        id: call.new_id(),
-        number: repo.runs.len() as u64 + 1,
-        attempt: 1,
-        workflow: workflow.file.clone(),
-        event: event.to_owned(),
-        tag: tag.to_owned(),
-        commit: commit.to_owned(),
-        actor: call.user.login.clone(),
-        created_at: call.now.to_owned(),
-        hidden_polls: workflow.hidden_polls,
-        script: workflow.script.clone(),
-        jobs: workflow.jobs.clone(),
-    }
-}
-
-pub(super) fn workflow(repo: &Repo, _call: &Call<'_>, file: &str) -> Answer {
-    match repo.workflows.iter().find(|w| w.file == file) {
+pub(super) fn workflow(repo: &Repo, file: &str) -> Answer {
+    match repo.workflow(file) {
         Some(w) => {
             let path = format!(".github/workflows/{}", w.file);
-            Answer::new(200, json!({"id": w.id, "name": "CD", "path": path, "state": w.state}))
+            Answer::new(200, json!({"id": WORKFLOW, "name": "CD", "path": path, "state": w.state}))
         }
         None => Answer::error(404, "Not Found"),
     }
 }
 
 pub(super) fn dispatch(repo: &mut Repo, call: &Call<'_>, file: &str) -> Answer {
-    let Some(workflow) = repo.workflows.iter().find(|w| w.file == file).cloned() else {
-        return Answer::error(404, "Not Found");
-    };
-    let name = call.request.text("ref").unwrap_or_default().to_owned();
-    let Some(commit) = repo.resolve(&name) else {
+    let name = call.request.text("ref").unwrap_or_default();
+    let Ok(tag) = name.parse() else {
         return Answer::error(422, &format!("No ref found for: {name}"));
     };
-    if !workflow.on.contains(&Trigger::Dispatch) {
-        return Answer::error(422, "Workflow does not have 'workflow_dispatch' trigger");
+    match repo.dispatch(file, &tag, call.now) {
+        Ok(()) => Answer::new(204, Value::Null),
+        Err(Refusal::NotFound(_)) => Answer::error(404, "Not Found"),
+        Err(refusal) => Answer::error(422, &refusal.to_string()),
     }
-    if workflow.state != "active" {
-        return Answer::error(422, "Cannot trigger a 'workflow_dispatch' on a disabled workflow");
-    }
-    let run = new_run(repo, call, &workflow, Trigger::Dispatch, &name, &commit);
-    repo.runs.push(run);
-    Answer::new(204, Value::Null)
 }
 
 pub(super) fn runs(repo: &mut Repo, call: &Call<'_>, file: Option<&str>) -> Answer {
-    if file.is_some_and(|f| !repo.workflows.iter().any(|w| w.file == f)) {
+    if file.is_some_and(|f| repo.workflow(f).is_none()) {
         return Answer::error(404, "Not Found");
     }
     let wanted = |name, value: &str| call.request.query(name).is_none_or(|q| q == value);
+    let fits = |run: &Run| {
+        file.is_none_or(|f| f == run.workflow)
+            && wanted("event", run.trigger.event().unwrap_or_default())
+            && wanted("branch", run.tag.as_str())
+            && wanted("head_sha", run.commit.as_str())
+    };
+    let fitting: Vec<Run> = repo.runs.iter().rev().filter(|run| fits(run)).cloned().collect();
     let mut shown = Vec::new();
-    for run in &mut repo.runs {
-        let fits = file.is_none_or(|f| f == run.workflow)
-            && wanted("event", &run.event)
-            && wanted("branch", &run.tag)
-            && wanted("head_sha", &run.commit);
-        if fits && run.hidden_polls > 0 {
-            run.hidden_polls -= 1;
-        } else if fits {
-            shown.push(run_json(call, run));
+    for run in fitting {
+        match repo.paces.get_mut(&run.id) {
+            Some(pace) if pace.hidden_polls > 0 => pace.hidden_polls -= 1,
+            _ => shown.push(run_json(repo, call, &run)),
         }
     }
-    shown.reverse();
-    let total = shown.len();
-    Answer::new(200, json!({"total_count": total, "workflow_runs": call.request.page(shown)}))
+    Answer::new(200, json!({"total_count": shown.len(), "workflow_runs": call.request.page(shown)}))
 }
 
 pub(super) fn run(repo: &mut Repo, call: &Call<'_>, id: &str) -> Answer {
-    let Some(run) = repo.runs.iter_mut().find(|r| r.id.to_string() == id) else {
+    let Some(run) = found(repo, id) else {
         return Answer::error(404, "Not Found");
     };
-    let answer = Answer::new(200, run_json(call, run));
-    run.advance();
+    let answer = Answer::new(200, run_json(repo, call, run));
+    let id = run.id;
+    if let Some(pace) = repo.paces.get_mut(&id).filter(|pace| pace.seen.len() > 1) {
+        pace.seen.remove(0);
+    }
     answer
 }
 
-/// All jobs but the last are done while the run is at work; the last one ends as the run does.
 pub(super) fn jobs(repo: &Repo, call: &Call<'_>, id: &str) -> Answer {
-    let Some(run) = repo.runs.iter().find(|r| r.id.to_string() == id) else {
+    let Some(run) = found(repo, id) else {
         return Answer::error(404, "Not Found");
     };
-    let (status, conclusion) = run.now();
-    let job = |(i, name): (usize, &String)| {
-        let last = i + 1 == run.jobs.len();
-        let (status, conclusion) = match (status.as_str(), last) {
-            ("in_progress" | "completed", false) => ("completed", Some("success")),
-            (status, _) => (status, conclusion.as_deref()),
-        };
-        let step = if conclusion.is_some() { "completed" } else { status };
-        json!({
-            "id": run.id + 1 + i as u64, "run_id": run.id, "name": name, "status": status, "conclusion": conclusion,
-            "started_at": call.now, "completed_at": conclusion.map(|_| call.now), "workflow_name": null,
-            "head_branch": null, "html_url": null, "runner_id": null,
-            "steps": [
-                {"number": 1, "name": "Set up job", "status": "completed", "conclusion": "success"},
-                {"number": 2, "name": format!("Run {name}"), "status": step, "conclusion": conclusion},
-            ],
-        })
-    };
-    let all: Vec<Value> = run.jobs.iter().enumerate().map(job).collect();
+    let jobs = repo.progress(run, moment(repo, run)).1;
+    let all: Vec<Value> = (run.id + 1..).zip(&jobs).map(|(id, job)| job_json(run, id, job)).collect();
     Answer::new(200, json!({"total_count": all.len(), "jobs": call.request.page(all)}))
 }
 
-fn run_json(call: &Call<'_>, run: &Run) -> Value {
-    let (status, conclusion) = run.now();
+fn found<'a>(repo: &'a Repo, id: &str) -> Option<&'a Run> {
+    repo.run(id.parse().ok()?).ok()
+}
+
+/// The time at which a run is as it shall be seen now.
+fn moment(repo: &Repo, run: &Run) -> Timestamp {
+    let workflow = repo.workflow(&run.workflow).unwrap();
+    let over = workflow.takes_ms();
+    run.after(match repo.paces.get(&run.id).and_then(|pace| pace.seen.first()) {
+        Some(Moment::Queued) => 0,
+        Some(Moment::Running) => over - workflow.jobs.last().unwrap().takes_ms(),
+        Some(Moment::Over) | None => over,
+    })
+}
+
+/// Status and conclusion, in GitHub's words.
+fn words(state: &CdState) -> (&str, Option<&str>) {
+    match state {
+        CdState::Queued => ("queued", None),
+        CdState::Waiting => ("waiting", None),
+        CdState::Running => ("in_progress", None),
+        CdState::Success => ("completed", Some("success")),
+        CdState::Failed(word) => ("completed", Some(word)),
+        CdState::Other(word) => (word, None),
+    }
+}
+
+fn job_json(run: &Run, id: u64, job: &CdJob) -> Value {
+    let (status, conclusion) = words(&job.state);
+    let done = json!({"number": 1, "name": "Set up job", "status": "completed", "conclusion": "success"});
+    let current = job.current_step.iter();
+    let current = current.map(|name| json!({"number": 2, "name": name, "status": status, "conclusion": null}));
     json!({
-        "id": run.id, "name": null, "event": run.event, "status": status, "conclusion": conclusion,
-        "head_branch": run.tag, "head_sha": run.commit, "head_commit": null, "pull_requests": null,
-        "path": format!(".github/workflows/{}", run.workflow), "display_title": "CD", "run_number": run.number,
-        "run_attempt": run.attempt, "workflow_id": 159_038, "created_at": run.created_at, "updated_at": call.now,
-        "actor": {"login": run.actor}, "html_url": format!("{}/actions/runs/{}", call.web, run.id),
+        "id": id, "run_id": run.id, "name": job.name, "status": status, "conclusion": conclusion,
+        "started_at": job.started_at.map(time), "completed_at": job.ended_at.map(time), "workflow_name": null,
+        "head_branch": null, "html_url": null, "runner_id": null,
+        "steps": std::iter::once(done).chain(current).collect::<Vec<_>>(),
+    })
+}
+
+fn run_json(repo: &Repo, call: &Call<'_>, run: &Run) -> Value {
+    let state = repo.progress(run, moment(repo, run)).0;
+    let (status, conclusion) = words(&state);
+    let actor = repo.paces.get(&run.id).map(|pace| &pace.actor);
+    json!({
+        "id": run.id, "name": null, "event": run.trigger.event(), "status": status, "conclusion": conclusion,
+        "head_branch": run.tag.as_str(), "head_sha": run.commit.as_str(), "head_commit": null, "pull_requests": null,
+        "path": run.path(), "display_title": "CD", "run_number": run.number, "run_attempt": 1,
+        "workflow_id": WORKFLOW, "created_at": time(run.created_at), "updated_at": time(call.now),
+        "actor": {"login": actor}, "html_url": format!("{}/actions/runs/{}", call.web, run.id),
     })
 }

@@ -1,11 +1,13 @@
 //! Requests to answers: sign-in, rate limit, permissions, and the table of routes.
 
-use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use axum::http::Uri;
 use axum::http::response::Builder;
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use signoff::domain::ids::CommitSha;
 
 use super::world::{Access, Kind, Repo, User, World};
 use super::{actions, assets, comments, commits, git, pulls, releases};
@@ -145,15 +147,20 @@ pub(super) struct Call<'a> {
     pub storage: &'a str,
     /// Address that files are uploaded to, without a slash at its end.
     pub uploads: &'a str,
-    pub now: &'a str,
-    next_id: Cell<u64>,
+    pub now: Timestamp,
+    /// Ids of accounts by login.
+    pub accounts: &'a dyn Fn(&str) -> u64,
 }
 
-impl Call<'_> {
-    /// A fresh id.
-    pub fn new_id(&self) -> u64 {
-        self.next_id.replace(self.next_id.get() + 1)
-    }
+/// A time as GitHub writes it.
+pub(super) fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The commit that `rev` means, or the answer to who asks for one that is not there.
+pub(super) fn resolve(repo: &Repo, rev: &str) -> Result<CommitSha, Answer> {
+    let missing = |_| Answer::error(422, &format!("No commit found for SHA: {rev}"));
+    repo.resolve(rev).map(|(sha, _)| sha.clone()).map_err(missing)
 }
 
 /// Answers one request and changes the world accordingly.
@@ -182,10 +189,10 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
         ("GET", ["orgs", org, "teams", team, rest @ ..]) => in_team(world, &user, &format!("{org}/{team}"), rest),
         (_, ["repos", owner, name, rest @ ..]) => {
             let slug = format!("{owner}/{name}");
-            let next_id = Cell::new(world.reserve_ids());
             let (web, now) = (format!("{}/{slug}", world.web), world.now());
             let (storage, prefix) = (world.storage.clone(), if request.enterprise { "/api/uploads" } else { "" });
             let uploads = world.uploads.clone().unwrap_or_else(|| format!("{}{prefix}", world.web));
+            let ids: BTreeMap<String, u64> = world.users.values().map(|u| (u.login.clone(), u.id)).collect();
             let Some(repo) = world.repos.get_mut(&slug) else {
                 return Answer::error(404, "Not Found");
             };
@@ -196,17 +203,19 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
                 web: &web,
                 storage: &storage,
                 uploads: &uploads,
-                now: &now,
-                next_id,
+                now,
+                accounts: &|login| ids.get(login).copied().unwrap_or_default(),
             };
-            in_repository(repo, &call, rest)
+            let answer = in_repository(repo, &call, rest);
+            repo.pace_new_runs(&user.login);
+            answer
         }
         _ => Answer::error(404, "Not Found"),
     }
 }
 
 fn whoami(world: &World, user: &User) -> Answer {
-    if matches!(user.kind, Kind::App | Kind::Actions) {
+    if user.kind == Kind::App {
         return Answer::error(403, "Resource not accessible by integration");
     }
     let body = json!({
@@ -258,12 +267,10 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
     }
     match (call.request.method.as_str(), rest) {
         ("GET", []) => Answer::new(200, repository(repo, call, access)),
-        ("GET", ["commits", rev]) => commits::commit(repo, call, rev),
-        ("GET", ["commits", rev, "comments"]) => comments::list(repo, call, rev),
-        ("POST", ["commits", rev, "comments"]) => comments::create(repo, call, rev),
-        ("GET", ["commits", rev, "pulls"]) => pulls::of_commit(repo, call, rev),
-        ("GET", ["commits", rev, "check-runs"]) => pulls::check_runs(repo, call, rev),
-        ("GET", ["commits", rev, "status"]) => pulls::combined_status(repo, call, rev),
+        (method, ["commits", rev, of @ ..]) => match resolve(repo, rev) {
+            Ok(sha) => of_commit(repo, call, &sha, method, of),
+            Err(answer) => answer,
+        },
         ("GET", ["pulls", number]) => pulls::pull(repo, call, number),
         ("GET", ["pulls", number, "reviews"]) => pulls::reviews(repo, call, number),
         ("GET", ["contents", path @ ..]) => commits::contents(repo, call, &path.join("/")),
@@ -280,12 +287,24 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
         ("DELETE", ["releases", "assets", id]) => assets::delete(repo, id),
         ("GET", ["releases", id]) => releases::by_id(repo, call, id),
         ("PATCH", ["releases", id]) => releases::update(repo, call, id),
-        ("GET", ["actions", "workflows", file]) => actions::workflow(repo, call, file),
+        ("GET", ["actions", "workflows", file]) => actions::workflow(repo, file),
         ("GET", ["actions", "workflows", file, "runs"]) => actions::runs(repo, call, Some(file)),
         ("POST", ["actions", "workflows", file, "dispatches"]) => actions::dispatch(repo, call, file),
         ("GET", ["actions", "runs"]) => actions::runs(repo, call, None),
         ("GET", ["actions", "runs", id]) => actions::run(repo, call, id),
         ("GET", ["actions", "runs", id, "jobs"]) => actions::jobs(repo, call, id),
+        _ => Answer::error(404, "Not Found"),
+    }
+}
+
+fn of_commit(repo: &mut Repo, call: &Call<'_>, sha: &CommitSha, method: &str, of: &[&str]) -> Answer {
+    match (method, of) {
+        ("GET", []) => commits::commit(repo, call, sha),
+        ("GET", ["comments"]) => comments::list(repo, call, sha),
+        ("POST", ["comments"]) => comments::create(repo, call, sha),
+        ("GET", ["pulls"]) => pulls::of_commit(repo, call, sha),
+        ("GET", ["check-runs"]) => pulls::check_runs(repo, call, sha),
+        ("GET", ["status"]) => pulls::combined_status(repo, call, sha),
         _ => Answer::error(404, "Not Found"),
     }
 }

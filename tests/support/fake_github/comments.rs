@@ -1,44 +1,32 @@
 //! Comments on commits, by the account that the token belongs to.
 
 use serde_json::{Value, json};
+use signoff::adapters::demo::github::Comment;
+use signoff::domain::ids::CommitSha;
 
-use super::api::{Answer, Call};
-use super::world::{Comment, Repo};
+use super::api::{Answer, Call, time};
+use super::world::Repo;
 
-pub(super) fn list(repo: &Repo, call: &Call<'_>, rev: &str) -> Answer {
-    let Some(sha) = repo.resolve(rev) else {
-        return Answer::error(422, &format!("No commit found for SHA: {rev}"));
-    };
-    let all = repo.comments.iter().filter(|c| c.commit == sha).map(|c| comment_json(call, c)).collect();
+pub(super) fn list(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> Answer {
+    let all = repo.comments.iter().filter(|c| c.commit == *sha).map(|c| comment_json(call, c)).collect();
     Answer::new(200, Value::Array(call.request.page(all)))
 }
 
-pub(super) fn create(repo: &mut Repo, call: &Call<'_>, rev: &str) -> Answer {
-    let Some(sha) = repo.resolve(rev) else {
-        return Answer::error(422, &format!("No commit found for SHA: {rev}"));
-    };
+pub(super) fn create(repo: &mut Repo, call: &Call<'_>, sha: &CommitSha) -> Answer {
     let Some(body) = call.request.text("body").filter(|b| !b.trim().is_empty()) else {
         return Answer::invalid(json!({"resource": "CommitComment", "code": "missing_field", "field": "body"}));
     };
-    let comment = Comment {
-        id: call.new_id(),
-        commit: sha,
-        login: call.user.login.clone(),
-        author_id: call.user.id,
-        body: body.to_owned(),
-        created_at: call.now.to_owned(),
-        updated_at: call.now.to_owned(),
-    };
-    let answer = Answer::new(201, comment_json(call, &comment));
-    repo.comments.push(comment);
-    answer
+    let comment = repo.comment(sha, (&call.user.login, call.user.id), body, call.now).unwrap();
+    Answer::new(201, comment_json(call, &comment))
 }
 
 fn comment_json(call: &Call<'_>, comment: &Comment) -> Value {
+    let commit = comment.commit.as_str();
     json!({
-        "id": comment.id, "node_id": "CC_x", "body": comment.body, "commit_id": comment.commit, "path": null,
+        "id": comment.id, "node_id": "CC_x", "body": comment.body, "commit_id": commit, "path": null,
         "position": null, "line": null, "user": {"login": comment.login, "id": comment.author_id},
-        "created_at": comment.created_at, "updated_at": comment.updated_at, "author_association": "MEMBER",
-        "html_url": format!("{}/commit/{}#commitcomment-{}", call.web, comment.commit, comment.id),
+        "created_at": time(comment.created_at), "updated_at": time(comment.updated_at),
+        "author_association": "MEMBER",
+        "html_url": format!("{}/commit/{commit}#commitcomment-{}", call.web, comment.id),
     })
 }

@@ -1,14 +1,17 @@
 //! Tag objects and refs: the objects are content-addressed, the refs create-if-absent.
 
 use serde_json::{Value, json};
+use signoff::adapters::demo::Refusal;
+use signoff::adapters::demo::github::TagObject;
+use signoff::domain::ids::TagName;
 
-use super::actions;
-use super::api::{Answer, Call};
-use super::world::{GitObject, Repo, TagObject, Trigger, sha_of};
+use super::api::{Answer, Call, time};
+use super::world::Repo;
 
 pub(super) fn read_ref(repo: &Repo, call: &Call<'_>, name: &str) -> Answer {
-    match name.strip_prefix("tags/").and_then(|tag| repo.tags.get(tag)) {
-        Some(object) => Answer::new(200, ref_json(call, &format!("refs/{name}"), object)),
+    let tag = name.strip_prefix("tags/").and_then(|tag| tag.parse::<TagName>().ok());
+    match tag.and_then(|tag| repo.tags.get(&tag)) {
+        Some(object) => Answer::new(200, ref_json(repo, call, &format!("refs/{name}"), object)),
         None => Answer::error(404, "Not Found"),
     }
 }
@@ -17,74 +20,71 @@ pub(super) fn create_ref(repo: &mut Repo, call: &Call<'_>) -> Answer {
     let (Some(name), Some(sha)) = (call.request.text("ref"), call.request.text("sha")) else {
         return Answer::error(422, "Invalid request.\n\n\"sha\" wasn't supplied.");
     };
-    let Some(tag) = name.strip_prefix("refs/tags/").filter(|t| !t.is_empty()) else {
+    let Some(tag) = name.strip_prefix("refs/tags/").and_then(|tag| tag.parse::<TagName>().ok()) else {
         return Answer::error(422, "Reference name must start with 'refs/' and have at least two slashes.");
     };
-    if repo.protected_tags.iter().any(|prefix| tag.starts_with(prefix.as_str())) {
+    if repo.protected_tags.iter().any(|prefix| tag.as_str().starts_with(prefix.as_str())) {
         let message = "Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n";
         return Answer::error(422, message);
     }
-    let kind = match (repo.commits.contains_key(sha), repo.tag_objects.contains_key(sha)) {
-        (true, _) => "commit",
-        (_, true) => "tag",
-        _ => return Answer::error(422, "Object does not exist"),
-    };
-    if repo.tags.contains_key(tag) {
-        return Answer::error(422, "Reference already exists");
+    match repo.create_tag_ref(&tag, sha, call.now) {
+        Ok(()) => Answer::new(201, ref_json(repo, call, name, sha)),
+        Err(Refusal::Exists(_)) => Answer::error(422, "Reference already exists"),
+        Err(_) => Answer::error(422, "Object does not exist"),
     }
-    let object = GitObject { kind: kind.to_owned(), sha: sha.to_owned() };
-    let answer = Answer::new(201, ref_json(call, name, &object));
-    add_tag(repo, call, tag, object);
-    answer
-}
-
-/// Adds a tag ref, which starts workflows that listen to tags.
-pub(super) fn add_tag(repo: &mut Repo, call: &Call<'_>, tag: &str, object: GitObject) {
-    let commit = repo.peel(&object);
-    repo.tags.insert(tag.to_owned(), object);
-    actions::start(repo, call, Trigger::Tag, tag, &commit);
 }
 
 pub(super) fn create_tag_object(repo: &mut Repo, call: &Call<'_>) -> Answer {
-    let text = |name| call.request.text(name).map(str::to_owned);
-    let (Some(tag), Some(message), Some(sha), Some(kind)) =
-        (text("tag"), text("message"), text("object"), text("type"))
-    else {
+    let text = |name| call.request.text(name);
+    let (Some(tag), Some(message), Some(Ok(commit)), Some("commit")) = (
+        text("tag").and_then(|tag| tag.parse().ok()),
+        text("message").map(str::to_owned),
+        text("object").map(str::parse),
+        text("type"),
+    ) else {
         return Answer::error(422, "Invalid request.\n\n\"object\" wasn't supplied.");
     };
-    if !repo.commits.contains_key(&sha) {
-        return Answer::error(422, "Object does not exist");
+    let given = |name| call.request.body["tagger"][name].as_str().map(str::to_owned);
+    let object = TagObject {
+        tag,
+        message,
+        commit,
+        tagger: given("name").unwrap_or_else(|| call.user.login.clone()),
+        // Without a tagger no two tries make the same object, as their times differ.
+        email: given("email").unwrap_or_else(|| format!("noreply+{}", repo.tag_objects.len())),
+        at: given("date").map_or(call.now, |date| date.parse().unwrap()),
+    };
+    match repo.create_tag_object(object) {
+        Ok(id) => Answer::new(201, tag_json(repo, call, &id)),
+        Err(_) => Answer::error(422, "Object does not exist"),
     }
-    // Without a tagger it is the user, now: then no two tries make the same object.
-    let tagger = call.request.body.get("tagger").cloned().unwrap_or_else(
-        || json!({"name": call.user.login, "email": "noreply", "date": format!("{}#{}", call.now, call.new_id())}),
-    );
-    let id = sha_of(&format!("object {sha}\ntype {kind}\ntag {tag}\ntagger {tagger}\n\n{message}"));
-    let object = TagObject { tag, message, object: GitObject { kind, sha }, tagger };
-    let body = tag_json(call, &id, &object);
-    repo.tag_objects.insert(id, object);
-    Answer::new(201, body)
 }
 
 pub(super) fn read_tag_object(repo: &Repo, call: &Call<'_>, sha: &str) -> Answer {
-    match repo.tag_objects.get(sha) {
-        Some(tag) => Answer::new(200, tag_json(call, sha, tag)),
-        None => Answer::error(404, "Not Found"),
+    if repo.tag_objects.contains_key(sha) {
+        return Answer::new(200, tag_json(repo, call, sha));
     }
+    Answer::error(404, "Not Found")
 }
 
-fn ref_json(call: &Call<'_>, name: &str, object: &GitObject) -> Value {
+fn ref_json(repo: &Repo, call: &Call<'_>, name: &str, object: &str) -> Value {
+    let kind = if repo.tag_objects.contains_key(object) { "tag" } else { "commit" };
     json!({
         "ref": name, "node_id": "REF_x", "url": format!("{}/git/{name}", call.web),
-        "object": {"type": object.kind, "sha": object.sha, "url": ""},
+        "object": {"type": kind, "sha": object, "url": ""},
     })
 }
 
-fn tag_json(call: &Call<'_>, sha: &str, tag: &TagObject) -> Value {
+fn tag_json(repo: &Repo, call: &Call<'_>, sha: &str) -> Value {
+    let tag = &repo.tag_objects[sha];
+    let object = match repo.nested_tags.get(sha) {
+        Some(inner) => json!({"type": "tag", "sha": inner, "url": ""}),
+        None => json!({"type": "commit", "sha": tag.commit.as_str(), "url": ""}),
+    };
     json!({
-        "node_id": "TA_x", "sha": sha, "url": format!("{}/git/tags/{sha}", call.web), "tag": tag.tag,
-        "message": tag.message, "tagger": tag.tagger,
-        "object": {"type": tag.object.kind, "sha": tag.object.sha, "url": ""},
+        "node_id": "TA_x", "sha": sha, "url": format!("{}/git/tags/{sha}", call.web), "tag": tag.tag.as_str(),
+        "message": tag.message, "tagger": {"name": tag.tagger, "email": tag.email, "date": time(tag.at)},
+        "object": object,
         "verification": {"verified": false, "reason": "unsigned", "signature": null, "payload": null, "verified_at": null},
     })
 }

@@ -1,5 +1,8 @@
 //! A stateful double of the part of GitHub's REST API that signoff uses, on a real port of 127.0.0.1.
 //!
+//! What a repository is and what requests do to it is the demo's `adapters::demo::github`; here are routes, JSON,
+//! sign-in, permissions, pages, quirks and faults.
+//!
 //! It runs on a thread of its own, so that it serves async tests (paused clocks included), plain tests and
 //! child processes alike. Addresses: [`FakeGithub::url`] as on github.com, [`FakeGithub::enterprise_url`] with
 //! `/api/v3` in front as on an Enterprise Server.
@@ -29,12 +32,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 pub use faults::{Fault, Gate, Rule};
-pub use pulls::{CheckRun, File, Merge, Pull, Status};
+pub use pulls::{Reviewed, Status, check, modified, open_pull};
 pub use server::Recorded;
-pub use world::{
-    Access, Asset, Comment, Commit, GitObject, Kind, Release, Repo, Run, TagObject, Trigger, User, Workflow, World,
-    sha_of,
-};
+pub use world::{Access, Kind, Moment, Pace, Repo, User, World};
 
 /// Token of `rev1` (id 7), who may push to `acme/churn-model`.
 pub const REVIEWER: &str = "ghp_reviewer0000000000000000000000000000";

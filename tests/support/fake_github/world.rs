@@ -1,12 +1,20 @@
-//! Everything the double knows. Plain data: tests read and change it freely.
+//! Everything the double knows: the demo's state of a repository, and on top of it who may do what and what goes
+//! differently from what was asked. Plain data: tests read and change it freely.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
+use signoff::adapters::demo::github::{self, Commit, JobScript, StepScript, Workflow};
+use signoff::domain::cd::CdTrigger;
+use signoff::domain::ids::CommitSha;
 
-use super::pulls::{CheckRun, File, Pull, Status};
+use super::pulls::Status;
 use super::{APP, NARROW, READER, REVIEWER, SECOND_REVIEWER};
+
+/// GitHub's ids do not fit 32 bits.
+const FIRST_ID: u64 = 30_433_642_000;
 
 /// All users and repositories.
 #[derive(Clone, Debug)]
@@ -27,7 +35,6 @@ pub struct World {
     pub uploads: Option<String>,
     /// The server's clock; the real one if none is set.
     pub clock: Option<Timestamp>,
-    next_id: u64,
 }
 
 /// Who a token belongs to, and what kind of token it is.
@@ -51,8 +58,6 @@ pub enum Kind {
     FineGrainedRead,
     /// An App's installation token: no user, but it may write.
     App,
-    /// An Actions token: like an App's, and its events start no workflows.
-    Actions,
 }
 
 /// What a login may do in a repository.
@@ -63,175 +68,70 @@ pub enum Access {
 }
 
 /// One repository.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Repo {
-    pub default_branch: String,
+    /// What is in it, and what requests do to it.
+    state: github::Repo,
     pub archived: bool,
     /// By login. Who is not in it does not see the repository.
     pub access: BTreeMap<String, Access>,
-    /// By full id.
-    pub commits: BTreeMap<String, Commit>,
-    /// Heads by branch name.
-    pub branches: BTreeMap<String, String>,
-    /// Annotated tag objects by id; they stay although no ref points to them.
-    pub tag_objects: BTreeMap<String, TagObject>,
-    /// Tag refs by name, without `refs/tags/`.
-    pub tags: BTreeMap<String, GitObject>,
-    pub releases: Vec<Release>,
-    pub workflows: Vec<Workflow>,
-    pub runs: Vec<Run>,
-    pub pulls: Vec<Pull>,
-    /// By full id of the commit.
-    pub check_runs: BTreeMap<String, Vec<CheckRun>>,
-    /// By full id of the commit, in the order they were sent.
-    pub statuses: BTreeMap<String, Vec<Status>>,
+    /// Commit statuses, as services older than check runs send them; by commit, in the order they were sent.
+    pub statuses: BTreeMap<CommitSha, Vec<Status>>,
+    /// Ids of tag objects that point to another tag object, and the id of that one.
+    pub nested_tags: BTreeMap<String, String>,
     /// Tags with one of these prefixes are protected by a ruleset.
     pub protected_tags: Vec<String>,
-    /// So many of the next releases are left behind as drafts although they should be published.
-    pub leave_drafts: u32,
     /// So many of the next uploads break off: 502, and a file in the state `starter` is left behind.
     pub unfinished_uploads: u32,
     /// Published releases take no more files and lose none.
     pub immutable: bool,
-    /// Comments on commits, oldest first.
-    pub comments: Vec<Comment>,
+    /// How the runs that start from now on are seen.
+    pub pace: Pace,
+    /// How the runs that have started are seen, by id.
+    pub(super) paces: BTreeMap<u64, Pace>,
 }
 
+/// How a run is seen: not as time passes but one moment further with each reading, so that no test has to wait.
 #[derive(Clone, Debug)]
-pub struct Commit {
-    pub message: String,
-    pub author: String,
-    pub parents: Vec<String>,
-    pub date: String,
-    /// What it changed.
-    pub files: Vec<File>,
-    /// Files of its tree that somebody reads, by path.
-    pub tree: BTreeMap<String, Vec<u8>>,
-}
-
-/// What a ref points to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GitObject {
-    /// `commit` or `tag`.
-    pub kind: String,
-    pub sha: String,
-}
-
-/// An annotated tag object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TagObject {
-    pub tag: String,
-    pub message: String,
-    pub object: GitObject,
-    pub tagger: serde_json::Value,
-}
-
-#[derive(Clone, Debug)]
-pub struct Release {
-    pub id: u64,
-    pub tag: String,
-    pub name: Option<String>,
-    pub body: Option<String>,
-    pub draft: bool,
-    pub author: String,
-    pub author_id: u64,
-    pub assets: Vec<Asset>,
-}
-
-/// A file of a release.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asset {
-    pub id: u64,
-    pub name: String,
-    pub bytes: Vec<u8>,
-    /// The upload came to its end.
-    pub complete: bool,
-}
-
-/// A comment on a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    pub id: u64,
-    /// Full id of the commit.
-    pub commit: String,
-    pub login: String,
-    pub author_id: u64,
-    pub body: String,
-    pub created_at: String,
-    pub updated_at: String,
-}
-
-/// What starts a workflow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// `push: tags`
-    Tag,
-    /// `release: published`
-    Release,
-    /// `workflow_dispatch`
-    Dispatch,
-}
-
-/// A workflow file and how its runs go.
-#[derive(Clone, Debug)]
-pub struct Workflow {
-    pub id: u64,
-    /// File name, such as `cd.yml`.
-    pub file: String,
-    /// `active`, `disabled_manually`, ...
-    pub state: String,
-    pub on: Vec<Trigger>,
-    /// So many lists that would show a new run do not show it yet.
+pub struct Pace {
+    /// So many lists that would show the run do not show it yet.
     pub hidden_polls: u32,
-    /// Status and conclusion at each reading of a run, the last one for ever.
-    pub script: Vec<(String, Option<String>)>,
-    pub jobs: Vec<String>,
-}
-
-impl Workflow {
-    /// An active workflow whose runs are seen queued, then in progress, then completed with `conclusion`.
-    pub fn new(id: u64, file: &str, on: &[Trigger], conclusion: &str) -> Self {
-        let step = |status: &str| (status.to_owned(), None);
-        Self {
-            id,
-            file: file.to_owned(),
-            state: "active".to_owned(),
-            on: on.to_vec(),
-            hidden_polls: 0,
-            script: vec![step("queued"), step("in_progress"), ("completed".to_owned(), Some(conclusion.to_owned()))],
-            jobs: vec!["build".to_owned(), "deploy".to_owned()],
-        }
-    }
-}
-
-/// A run of a workflow.
-#[derive(Clone, Debug)]
-pub struct Run {
-    pub id: u64,
-    pub number: u64,
-    pub attempt: u64,
-    pub workflow: String,
-    pub event: String,
-    pub tag: String,
-    pub commit: String,
+    /// The moment of each reading, the last one for ever.
+    pub seen: Vec<Moment>,
+    /// Its last job fails.
+    pub fails: bool,
+    /// Login of who started it.
     pub actor: String,
-    pub created_at: String,
-    pub hidden_polls: u32,
-    pub script: Vec<(String, Option<String>)>,
-    pub jobs: Vec<String>,
 }
 
-impl Run {
-    /// Status and conclusion now.
-    pub fn now(&self) -> (String, Option<String>) {
-        self.script.first().cloned().unwrap_or(("completed".to_owned(), None))
-    }
+/// A moment in the life of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Queued,
+    /// Its last job is at work.
+    Running,
+    Over,
+}
 
-    /// One state further, unless at the end.
-    pub fn advance(&mut self) {
-        if self.script.len() > 1 {
-            self.script.remove(0);
-        }
+impl Pace {
+    /// Seen queued, then at work, then over.
+    pub fn usual() -> Self {
+        let seen = vec![Moment::Queued, Moment::Running, Moment::Over];
+        Self { hidden_polls: 0, seen, fails: false, actor: String::new() }
+    }
+}
+
+impl Deref for Repo {
+    type Target = github::Repo;
+
+    fn deref(&self) -> &github::Repo {
+        &self.state
+    }
+}
+
+impl DerefMut for Repo {
+    fn deref_mut(&mut self) -> &mut github::Repo {
+        &mut self.state
     }
 }
 
@@ -239,7 +139,19 @@ impl World {
     /// `acme/churn-model` with four commits (three on `main`, whose head is the one the plan fixture tags, and one
     /// on `experiment`), the workflow `cd.yml` on releases, and the users whose tokens are constants of this module.
     pub fn usual(web: &str) -> Self {
-        let mut repo = Repo { default_branch: "main".to_owned(), ..Repo::default() };
+        let state = github::Repo::new("acme/churn-model".parse().unwrap(), "main", FIRST_ID);
+        let mut repo = Repo {
+            state,
+            archived: false,
+            access: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+            nested_tags: BTreeMap::new(),
+            protected_tags: Vec::new(),
+            unfinished_uploads: 0,
+            immutable: false,
+            pace: Pace::usual(),
+            paces: BTreeMap::new(),
+        };
         for (login, access) in [
             ("rev1", Access::Write),
             ("rev2", Access::Write),
@@ -251,10 +163,10 @@ impl World {
         let head = format!("3f9c1ab{}", "0".repeat(33));
         repo.commit("main", &"1".repeat(40), "Start");
         repo.commit("main", &"2".repeat(40), "Add features\n\nTwo of them.");
-        repo.branches.insert("experiment".to_owned(), "2".repeat(40));
+        repo.branches.insert("experiment".to_owned(), "2".repeat(40).parse().unwrap());
         repo.commit("experiment", &"e".repeat(40), "Try something");
         repo.commit("main", &head, "Tune threshold");
-        repo.workflows.push(Workflow::new(159_038, "cd.yml", &[Trigger::Release], "success"));
+        repo.set_workflow(&[CdTrigger::Release]);
         let user = |login: &str, id, kind| User {
             login: login.to_owned(),
             id,
@@ -278,8 +190,6 @@ impl World {
             storage: web.to_owned(),
             uploads: None,
             clock: None,
-            // GitHub's ids do not fit 32 bits.
-            next_id: 30_433_642_000,
         }
     }
 
@@ -314,39 +224,45 @@ impl World {
         self.users.get(token?)
     }
 
-    /// Sets some ids aside for one request and returns the first.
-    pub(super) fn reserve_ids(&mut self) -> u64 {
-        self.next_id += 100;
-        self.next_id
+    /// The id of the account with this login; 0 if there is none.
+    pub fn id_of(&self, login: &str) -> u64 {
+        self.users.values().find(|u| u.login == login).map_or(0, |u| u.id)
     }
 
     /// The server's time in whole seconds.
-    pub fn now(&self) -> String {
-        self.clock.unwrap_or_else(Timestamp::now).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    pub fn now(&self) -> Timestamp {
+        let now = self.clock.unwrap_or_else(Timestamp::now);
+        Timestamp::from_second(now.as_second()).unwrap()
     }
 }
 
 impl Repo {
     /// Adds a commit on top of a branch, which is made if it is not there.
     pub fn commit(&mut self, branch: &str, sha: &str, message: &str) {
-        let parents = self.branches.get(branch).cloned().into_iter().collect();
+        let sha: CommitSha = sha.parse().unwrap();
         let commit = Commit {
             message: message.to_owned(),
             author: "dana".to_owned(),
-            parents,
-            date: "2026-11-20T12:00:00Z".to_owned(),
+            at: "2026-11-20T12:00:00Z".parse().unwrap(),
+            parent: self.branches.insert(branch.to_owned(), sha.clone()),
+            cd_fails_at: None,
+            checks: Vec::new(),
             files: Vec::new(),
-            tree: BTreeMap::new(),
+            contents: BTreeMap::new(),
         };
-        self.commits.insert(sha.to_owned(), commit);
-        self.branches.insert(branch.to_owned(), sha.to_owned());
+        Arc::make_mut(&mut self.commits).insert(sha, commit);
+    }
+
+    /// A commit, to be changed.
+    pub fn commit_mut(&mut self, sha: &str) -> &mut Commit {
+        Arc::make_mut(&mut self.commits).get_mut(&sha.parse().unwrap()).unwrap()
     }
 
     /// Changes the text of a comment, as its author or an owner of the repository can.
     pub fn edit_comment(&mut self, id: u64, body: &str, at: &str) {
         let comment = self.comments.iter_mut().find(|c| c.id == id).unwrap();
         comment.body = body.to_owned();
-        comment.updated_at = at.to_owned();
+        comment.updated_at = at.parse().unwrap();
     }
 
     /// Deletes a comment.
@@ -354,38 +270,35 @@ impl Repo {
         self.comments.retain(|c| c.id != id);
     }
 
-    /// Replaces the workflow files.
-    pub fn set_workflow(&mut self, on: &[Trigger], conclusion: &str) {
-        self.workflows = vec![Workflow::new(159_038, "cd.yml", on, conclusion)];
+    /// Replaces the workflow files by one that listens to these.
+    pub fn set_workflow(&mut self, on: &[CdTrigger]) {
+        let job = |name: &str| JobScript {
+            name: name.to_owned(),
+            steps: vec![StepScript { name: format!("Run {name}"), ms: 1 }],
+        };
+        self.workflows = vec![Workflow {
+            file: "cd.yml".to_owned(),
+            state: "active".to_owned(),
+            starts_on: on.to_vec(),
+            queue_ms: 1,
+            jobs: vec![job("build"), job("deploy")],
+        }];
     }
 
-    /// The commit an object finally points to.
-    pub fn peel(&self, object: &GitObject) -> String {
-        match self.tag_objects.get(&object.sha) {
-            Some(tag) => self.peel(&tag.object),
-            None => object.sha.clone(),
+    /// What the tag points to, as a text.
+    pub fn target(&self, tag: &str) -> &str {
+        &self.tags[&tag.parse().unwrap()]
+    }
+
+    /// The pace of every run that has none yet: those that `actor` has just started.
+    pub(super) fn pace_new_runs(&mut self, actor: &str) {
+        let Self { state, pace, paces, .. } = self;
+        for run in &mut state.runs {
+            if !paces.contains_key(&run.id) {
+                let last = state.workflows.iter().find(|w| w.file == run.workflow).and_then(|w| w.jobs.last());
+                run.fails_at = last.filter(|_| pace.fails).map(|job| job.name.clone());
+                paces.insert(run.id, Pace { actor: actor.to_owned(), ..pace.clone() });
+            }
         }
     }
-
-    /// The published releases of a tag.
-    pub fn published(&self, tag: &str) -> Vec<&Release> {
-        self.releases.iter().filter(|r| r.tag == tag && !r.draft).collect()
-    }
-
-    /// A branch, tag, full id or abbreviation as a full commit id.
-    pub fn resolve(&self, rev: &str) -> Option<String> {
-        if let Some(sha) = self.branches.get(rev) {
-            return Some(sha.clone());
-        }
-        if let Some(object) = self.tags.get(rev) {
-            return Some(self.peel(object));
-        }
-        let mut found = self.commits.keys().filter(|sha| rev.len() >= 4 && sha.starts_with(rev));
-        found.next().filter(|_| found.next().is_none()).cloned()
-    }
-}
-
-/// Id of an object with this content: the same content always has the same id. (Git's is SHA-1; any digest will do.)
-pub fn sha_of(content: &str) -> String {
-    Sha256::digest(content.as_bytes()).iter().take(20).map(|b| format!("{b:02x}")).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! Refusals are worded as MLflow words them (read off 3.17).
 
-use super::super::world::{Refusal, TrainingRun};
+use super::super::Refusal;
+use super::super::world::TrainingRun;
 use crate::domain::ids::RunId;
 use crate::domain::text::clean_line;
 

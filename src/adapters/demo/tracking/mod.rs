@@ -15,9 +15,10 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use self::curves::Curve;
 use self::files::File;
 use self::filter::Filter;
+use super::Refusal;
 use super::convert;
 use super::registry::{DemoRegistry, cut};
-use super::world::{Refusal, TrainingRun, World};
+use super::world::{TrainingRun, World};
 use crate::domain::artifact::{
     ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature, SignatureField, home,
 };

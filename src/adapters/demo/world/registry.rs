@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, World};
+use super::World;
+use crate::adapters::demo::Refusal;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::registry::Stage;
 use crate::domain::run::MetricValue;

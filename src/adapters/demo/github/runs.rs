@@ -1,9 +1,11 @@
-//! The demo's CD workflow: a script played against the clock. Nothing runs; how far a run is follows from
+//! Workflows and their runs: scripts played against a clock. Nothing runs; how far a run is follows from
 //! when it was created, so that every process sees the same.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::Repo;
+use crate::adapters::demo::Refusal;
 use crate::domain::cd::{CdJob, CdState, CdTrigger};
 use crate::domain::ids::{CommitSha, TagName};
 use crate::domain::text;
@@ -14,6 +16,9 @@ use crate::domain::text;
 pub struct Workflow {
     /// File name in `.github/workflows`.
     pub file: String,
+    /// `active`, `disabled_manually`, ...
+    #[serde(default = "active")]
+    pub state: String,
     pub starts_on: Vec<CdTrigger>,
     /// How long a run is queued, in milliseconds.
     pub queue_ms: i64,
@@ -38,10 +43,16 @@ pub struct StepScript {
     pub ms: i64,
 }
 
-/// A run of the workflow.
+fn active() -> String {
+    "active".to_owned()
+}
+
+/// A run of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkflowRun {
+pub struct Run {
     pub id: u64,
+    /// File name of the workflow.
+    pub workflow: String,
     /// Number counted per workflow.
     pub number: u64,
     /// What started it.
@@ -57,26 +68,97 @@ pub struct WorkflowRun {
 }
 
 impl Workflow {
-    /// Path in the repository.
-    pub fn path(&self) -> String {
-        format!(".github/workflows/{}", self.file)
+    /// How long its runs take if no job fails, in milliseconds.
+    pub fn takes_ms(&self) -> i64 {
+        self.queue_ms + self.jobs.iter().map(JobScript::takes_ms).sum::<i64>()
     }
 
-    /// Whether `name` means this workflow, as a file name or a path.
-    pub fn is_called(&self, name: &str) -> bool {
-        name == self.file || name == self.path()
+    fn is_active(&self) -> bool {
+        self.state == "active"
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        name == self.file || name == path(&self.file)
     }
 }
 
-impl WorkflowRun {
-    /// How far the run and its jobs are at `now`.
+impl Repo {
+    /// The workflow that `name` means, as a file name or a path.
+    pub fn workflow(&self, name: &str) -> Option<&Workflow> {
+        self.workflows.iter().find(|w| w.is_called(name))
+    }
+
+    /// Starts a workflow on a tag by `workflow_dispatch`.
+    ///
+    /// # Errors
+    /// Unknown workflow or tag; the workflow does not listen or is disabled.
+    pub fn dispatch(&mut self, workflow: &str, tag: &TagName, now: Timestamp) -> Result<(), Refusal> {
+        let shown = text::clean_line(workflow);
+        let Some(found) = self.workflow(workflow) else {
+            return Err(Refusal::NotFound(format!("{} has no workflow '{shown}'", self.slug)));
+        };
+        if self.peel(tag).is_none() {
+            return Err(Refusal::Invalid(format!("{} has no tag '{tag}'", self.slug)));
+        }
+        if !found.starts_on.contains(&CdTrigger::Dispatch) {
+            return Err(Refusal::Invalid(format!("the workflow '{shown}' does not listen to workflow_dispatch")));
+        }
+        if !found.is_active() {
+            return Err(Refusal::Invalid(format!("the workflow '{shown}' is disabled")));
+        }
+        let file = found.file.clone();
+        self.start(&file, CdTrigger::Dispatch, tag, now);
+        Ok(())
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// Unknown id.
+    pub fn run(&self, id: u64) -> Result<&Run, Refusal> {
+        let missing = || Refusal::NotFound(format!("{} has no workflow run with the id {id}", self.slug));
+        self.runs.iter().find(|r| r.id == id).ok_or_else(missing)
+    }
+
+    /// How far a run and its jobs are at `now`. A run whose workflow is gone stays queued.
+    pub fn progress(&self, run: &Run, now: Timestamp) -> (CdState, Vec<CdJob>) {
+        self.workflow(&run.workflow).map_or((CdState::Queued, Vec::new()), |workflow| run.at(workflow, now))
+    }
+
+    /// Makes all workflows listen to `trigger` and nothing else.
+    pub fn listen_to(&mut self, trigger: CdTrigger) {
+        for workflow in &mut self.workflows {
+            workflow.starts_on = if trigger == CdTrigger::None { Vec::new() } else { vec![trigger] };
+        }
+    }
+
+    /// Something happened to a tag: starts the active workflows that listen to that.
+    pub(super) fn happened(&mut self, trigger: CdTrigger, tag: &TagName, now: Timestamp) {
+        let listening = self.workflows.iter().filter(|w| w.is_active() && w.starts_on.contains(&trigger));
+        for file in listening.map(|w| w.file.clone()).collect::<Vec<_>>() {
+            self.start(&file, trigger, tag, now);
+        }
+    }
+
+    fn start(&mut self, workflow: &str, trigger: CdTrigger, tag: &TagName, now: Timestamp) {
+        let Some(commit) = self.peel(tag).map(|(commit, _)| commit.clone()) else { return };
+        let fails_at = self.commits.get(&commit).and_then(|c| c.cd_fails_at.clone());
+        let id = self.next_id();
+        let number = self.runs.iter().filter(|r| r.workflow == workflow).map(|r| r.number).max().unwrap_or(0) + 1;
+        let workflow = workflow.to_owned();
+        self.runs.push(Run { id, workflow, number, trigger, tag: tag.clone(), commit, created_at: now, fails_at });
+    }
+}
+
+impl Run {
+    /// How far the run and its jobs are at `now`. Names are raw.
     pub fn at(&self, workflow: &Workflow, now: Timestamp) -> (CdState, Vec<CdJob>) {
         let mut start = self.after(workflow.queue_ms);
         let mut state = if now < start { CdState::Queued } else { CdState::Running };
         let mut broken = false;
         let mut jobs = Vec::new();
         for script in &workflow.jobs {
-            let end = later(start, script.steps.iter().map(|s| s.ms).sum());
+            let end = later(start, script.takes_ms());
             let fails = self.fails_at.as_deref() == Some(script.name.as_str());
             let job_state = match () {
                 () if broken => CdState::Failed("skipped".to_owned()),
@@ -87,7 +169,7 @@ impl WorkflowRun {
             };
             let started = !broken && now >= start;
             jobs.push(CdJob {
-                name: text::clean_line(&script.name),
+                name: script.name.clone(),
                 current_step: (job_state == CdState::Running).then(|| step_at(script, start, now)).flatten(),
                 started_at: started.then_some(start),
                 ended_at: (started && now >= end).then_some(end),
@@ -105,9 +187,26 @@ impl WorkflowRun {
         (state, jobs)
     }
 
-    fn after(&self, ms: i64) -> Timestamp {
+    /// Path of its workflow in the repository.
+    pub fn path(&self) -> String {
+        path(&self.workflow)
+    }
+
+    /// So many milliseconds after it was created.
+    pub fn after(&self, ms: i64) -> Timestamp {
         later(self.created_at, ms)
     }
+}
+
+impl JobScript {
+    /// How long it takes, in milliseconds.
+    pub fn takes_ms(&self) -> i64 {
+        self.steps.iter().map(|s| s.ms).sum()
+    }
+}
+
+fn path(file: &str) -> String {
+    format!(".github/workflows/{file}")
 }
 
 fn later(time: Timestamp, ms: i64) -> Timestamp {
@@ -118,7 +217,7 @@ fn step_at(script: &JobScript, mut start: Timestamp, now: Timestamp) -> Option<S
     for step in &script.steps {
         start = later(start, step.ms);
         if now < start {
-            return Some(text::clean_line(&step.name));
+            return Some(step.name.clone());
         }
     }
     None
@@ -136,15 +235,17 @@ mod tests {
         };
         Workflow {
             file: "cd.yml".into(),
+            state: active(),
             starts_on: vec![CdTrigger::Release],
             queue_ms: 1000,
             jobs: vec![job("build", &[("compile", 500), ("push", 1500)]), job("deploy", &[("roll out", 3000)])],
         }
     }
 
-    fn run(fails_at: Option<&str>) -> WorkflowRun {
-        WorkflowRun {
+    fn run(fails_at: Option<&str>) -> Run {
+        Run {
             id: 1,
+            workflow: "cd.yml".into(),
             number: 1,
             trigger: CdTrigger::Release,
             tag: "v1".parse().unwrap(),
@@ -154,7 +255,7 @@ mod tests {
         }
     }
 
-    fn seen(run: &WorkflowRun, ms: i64) -> String {
+    fn seen(run: &Run, ms: i64) -> String {
         let (state, jobs) = run.at(&workflow(), run.after(ms));
         let jobs = jobs.iter().map(|j| match &j.current_step {
             Some(step) => format!("{} {} ({step})", j.name, j.state),

@@ -1,0 +1,161 @@
+//! Releases, drafts and the files attached to them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Blob, Repo};
+use crate::adapters::demo::Refusal;
+use crate::domain::cd::CdTrigger;
+use crate::domain::ids::TagName;
+use crate::domain::text;
+
+/// A file attached to a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asset {
+    pub id: u64,
+    pub name: String,
+    pub content: Blob,
+    /// The upload came to its end.
+    pub complete: bool,
+}
+
+/// A release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    pub id: u64,
+    /// The tag it belongs to.
+    pub tag: TagName,
+    pub title: String,
+    /// Its text.
+    pub body: String,
+    /// Not published.
+    pub draft: bool,
+    /// Login of who made it.
+    pub author: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Files attached to it.
+    pub assets: Vec<Asset>,
+}
+
+/// A release to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRelease {
+    pub tag: TagName,
+    pub title: String,
+    /// Text.
+    pub body: String,
+    /// Do not publish yet.
+    pub draft: bool,
+    /// Login of who makes it.
+    pub author: String,
+}
+
+impl Repo {
+    /// Makes a release and gives its id. Publishing on a tag that does not exist makes a *lightweight* tag at
+    /// the head of the default branch, as GitHub does: create the tag first.
+    ///
+    /// # Errors
+    /// [`Refusal::Exists`] if a published release has this tag.
+    pub fn create_release(&mut self, new: NewRelease, now: Timestamp) -> Result<u64, Refusal> {
+        let NewRelease { tag, title, body, draft, author } = new;
+        if !draft {
+            self.check_unreleased(&tag)?;
+        }
+        let id = self.next_id();
+        self.releases.push(Release {
+            id,
+            tag: tag.clone(),
+            title,
+            body,
+            draft,
+            author,
+            created_at: now,
+            assets: Vec::new(),
+        });
+        if !draft {
+            self.published(&tag, now);
+        }
+        Ok(id)
+    }
+
+    /// Publishes a draft. One that is published already stays as it is.
+    ///
+    /// # Errors
+    /// Unknown id; another published release has its tag.
+    pub fn publish_release(&mut self, id: u64, now: Timestamp) -> Result<(), Refusal> {
+        let release = self.release(id)?;
+        if !release.draft {
+            return Ok(());
+        }
+        let tag = release.tag.clone();
+        self.check_unreleased(&tag)?;
+        if let Some(release) = self.releases.iter_mut().find(|r| r.id == id) {
+            release.draft = false;
+        }
+        self.published(&tag, now);
+        Ok(())
+    }
+
+    /// One release.
+    ///
+    /// # Errors
+    /// Unknown id.
+    pub fn release(&self, id: u64) -> Result<&Release, Refusal> {
+        let missing = || Refusal::NotFound(format!("{} has no release with the id {id}", self.slug));
+        self.releases.iter().find(|r| r.id == id).ok_or_else(missing)
+    }
+
+    /// Attaches a file to a release.
+    ///
+    /// # Errors
+    /// Unknown release; [`Refusal::Exists`] if it has a file of that name.
+    pub fn attach(&mut self, release: u64, name: &str, content: &[u8]) -> Result<Asset, Refusal> {
+        if self.release(release)?.assets.iter().any(|a| a.name == name) {
+            return Err(Refusal::Exists(format!("the release has a file '{}' already", text::clean_line(name))));
+        }
+        let asset =
+            Asset { id: self.next_id(), name: name.to_owned(), content: Blob(content.to_vec()), complete: true };
+        if let Some(release) = self.releases.iter_mut().find(|r| r.id == release) {
+            release.assets.push(asset.clone());
+        }
+        Ok(asset)
+    }
+
+    /// One attached file, and the release it is attached to.
+    ///
+    /// # Errors
+    /// Unknown id.
+    pub fn asset(&self, id: u64) -> Result<(&Release, &Asset), Refusal> {
+        let all = self.releases.iter().flat_map(|r| r.assets.iter().map(move |a| (r, a)));
+        let missing = || Refusal::NotFound(format!("{} has no release file with the id {id}", self.slug));
+        all.into_iter().find(|(_, a)| a.id == id).ok_or_else(missing)
+    }
+
+    /// Takes a file away from its release.
+    ///
+    /// # Errors
+    /// Unknown id.
+    pub fn remove_asset(&mut self, id: u64) -> Result<(), Refusal> {
+        self.asset(id)?;
+        self.releases.iter_mut().for_each(|r| r.assets.retain(|a| a.id != id));
+        Ok(())
+    }
+
+    fn check_unreleased(&self, tag: &TagName) -> Result<(), Refusal> {
+        if self.releases.iter().any(|r| r.tag == *tag && !r.draft) {
+            return Err(Refusal::Exists(format!("{} already has a release for the tag '{tag}'", self.slug)));
+        }
+        Ok(())
+    }
+
+    fn published(&mut self, tag: &TagName, now: Timestamp) {
+        if !self.tags.contains_key(tag)
+            && let Some(head) = self.branches.get(&self.default_branch)
+        {
+            self.tags.insert(tag.clone(), head.to_string());
+            self.happened(CdTrigger::Tag, tag, now);
+        }
+        self.happened(CdTrigger::Release, tag, now);
+    }
+}

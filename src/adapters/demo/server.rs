@@ -1,0 +1,60 @@
+//! What the demo's two servers have in common: how they say no, and how their state is kept.
+
+use jiff::Timestamp;
+
+use crate::domain::failure::{Failure, FailureKind, Service};
+
+/// Why a server says no. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// What was asked for is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// What was to be created is there already.
+    #[error("{0}")]
+    Exists(String),
+    /// The request makes no sense to the server.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl Refusal {
+    /// The failure that a port reports.
+    pub(super) fn into_failure(self, service: Service, operation: impl Into<String>) -> Failure {
+        let kind = match self {
+            Self::NotFound(_) => FailureKind::NotFound,
+            Self::Exists(_) => FailureKind::Conflict,
+            Self::Invalid(_) => FailureKind::Rejected,
+        };
+        Failure::new(kind, service, operation, self.to_string())
+    }
+}
+
+/// `now` as servers report times: in whole milliseconds.
+pub(super) fn server_time(now: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// Serialises what copies share as if it were owned.
+pub(super) mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(value: &Arc<T>, s: S) -> Result<S::Ok, S::Error> {
+        T::serialize(value, s)
+    }
+
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Arc<T>, D::Error> {
+        T::deserialize(d).map(Arc::new)
+    }
+}
