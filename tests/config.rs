@@ -361,7 +361,10 @@ mod timing {
         assert_eq!((timing.repeats, timing.heed), (Some(7), Some(false)));
         assert_eq!(timing.pause, Some(Duration::from_millis(500)));
         for ((variable, value), key) in variables.iter().zip(["timeout", "retries", "backoff"]) {
-            assert_eq!(shown(&target, &format!("request_{key}")), (Some(*value), *variable));
+            assert_eq!(
+                shown(&target, &format!("request_{key}")),
+                (Some(*value), format!("environment variable {variable}").as_str())
+            );
         }
         assert_eq!(shown(&target, "respect_retry_after").0, Some("false"));
     }

@@ -50,7 +50,7 @@ async fn another_refusal_does_not_make_the_token_nobodys() {
     fake.fault(Rule::new("GET", "/user", Fault::Status(403, body)));
     let failure = adapter(&fake).whoami().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Forbidden);
-    assert!(failure.reason.contains("IP allow list") && !failure.reason.contains("app"), "{failure}");
+    assert!(failure.reason.contains("IP allow list") && !failure.reason.contains("to an app"), "{failure}");
 }
 
 #[tokio::test]

@@ -231,7 +231,8 @@ impl Carrier for Crab {
     async fn carry(&self, request: http::Request<Vec<u8>>) -> Result<Response, BoxError> {
         use octocrab::Error::{Http, InvalidHeaderValue, Uri, UriParse};
         let (mut parts, body) = request.into_parts();
-        parts.uri = format!("{}{}", self.prefix, parts.uri).parse()?;
+        let uri = format!("{}{}", self.prefix, parts.uri).parse();
+        parts.uri = uri.map_err(|e: http::uri::InvalidUri| Unwritable(e.to_string()))?;
         let body = if body.is_empty() { OctoBody::empty() } else { OctoBody::from(body) };
         match self.crab.execute(http::Request::from_parts(parts, body)).await {
             Ok(response) => Ok(response.map(reqwest::Body::wrap)),

@@ -135,7 +135,8 @@ impl Attempt<'_> {
     /// A well-formed answer that cannot be true. `why` may hold remote text, cleaned.
     pub fn contradicts(&self, why: &str) -> Failure {
         let why = self.secrets.hide(why);
-        self.unsure(FailureKind::Protocol, format!("the answer of {} makes no sense: {why}", self.place))
+        Trouble::from(self.unsure(FailureKind::Protocol, format!("the answer of {} makes no sense: {why}", self.place)))
+            .told()
     }
 
     fn broken(&self, error: &(dyn StdError + 'static)) -> Trouble {
@@ -147,12 +148,13 @@ impl Attempt<'_> {
         match wire {
             // No connection was made, so no byte of the request was sent.
             Some(wire) if wire.is_connect() => Trouble::from(self.connect(wire, &why())).soon(),
-            _ => Trouble::from(self.unsure(
-                FailureKind::Unavailable,
-                format!("{} closed the connection before its answer was complete", self.place),
-            ))
-            .soon(),
+            _ => self.passing(format!("{} closed the connection before its answer was complete", self.place)),
         }
+    }
+
+    fn passing(&self, reason: String) -> Trouble {
+        let hint = "Try again; if it goes on, check the network and the proxies in between.".to_owned();
+        Trouble::from(self.then(self.unsure(FailureKind::Unavailable, reason), Some(hint))).soon()
     }
 
     fn connect(&self, error: &reqwest::Error, why: &str) -> Failure {
@@ -241,10 +243,7 @@ impl Attempt<'_> {
                 .failure(FailureKind::Unauthenticated, "the proxy asks for a user and a password")
                 .with_hint("Put them into HTTPS_PROXY, or name the server in NO_PROXY.")
                 .into(),
-            408 => {
-                Trouble::from(self.unsure(FailureKind::Unavailable, format!("{place} waited too long for the request")))
-                    .soon()
-            }
+            408 => self.passing(format!("{place} waited too long for the request")),
             403 => self.refused(FailureKind::Forbidden, answer, said.as_ref()),
             429 => self.refused(FailureKind::RateLimited { until: None }, answer, said.as_ref()),
             404 | 405 | 410 if said.is_none() => self.wrong_place(status).into(),
@@ -281,17 +280,19 @@ impl Attempt<'_> {
 
     fn rate_limited(&self, answer: &Answer, says: &str) -> Trouble {
         let now = Timestamp::now();
-        let until = answer.retry_after(now).or_else(|| self.dialect.limit_ends(answer));
+        let asked = answer.retry_after(now);
+        let until = asked.or_else(|| self.dialect.limit_ends(answer));
         let hint = until.map_or_else(
             || "Wait a minute, then try again.".to_owned(),
             |until| format!("Wait until {}, then try again.", until.strftime("%H:%M:%S UTC")),
         );
         let failure =
             self.failure(FailureKind::RateLimited { until }, format!("too many requests: {says}")).with_hint(hint);
-        let again = match until {
-            Some(until) => Again::After(Duration::try_from(until.duration_since(now)).unwrap_or_default()),
-            None if self.dialect.repeats_endless_limits() => Again::Soon,
-            None => Again::Never,
+        let again = match (asked, until) {
+            (Some(at), _) => Again::After(Duration::try_from(at.duration_since(now)).unwrap_or_default()),
+            (None, None) if self.dialect.repeats_endless_limits() => Again::Soon,
+            // A time of day by the server's clock is nothing to wait for in seconds.
+            _ => Again::Never,
         };
         Trouble { again, ..failure.into() }
     }

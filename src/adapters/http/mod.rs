@@ -29,6 +29,8 @@ mod repeat;
 mod secrets;
 mod server;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use address::is_loopback;

@@ -183,7 +183,6 @@ fn line(text: String) -> Option<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::json;
     use super::*;
 
     fn read_version(body: &str) -> Option<ModelVersion> {
