@@ -341,6 +341,51 @@ mod layers {
     }
 }
 
+/// MLflow's own variables for its client.
+mod timing {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_variables_of_mlflows_client_are_honoured() {
+        let variables = [
+            ("MLFLOW_HTTP_REQUEST_TIMEOUT", "90"),
+            ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "7"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0.5"),
+            ("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", "False"),
+        ];
+        let target = target(STAGING, &variables);
+        let timing = connections(&target).mlflow.timing;
+        assert_eq!(timing.timeout, Some(Duration::from_secs(90)));
+        assert_eq!((timing.repeats, timing.heed), (Some(7), Some(false)));
+        assert_eq!(timing.pause, Some(Duration::from_millis(500)));
+        for ((variable, value), key) in variables.iter().zip(["timeout", "retries", "backoff"]) {
+            assert_eq!(
+                shown(&target, &format!("request_{key}")),
+                (Some(*value), format!("environment variable {variable}").as_str())
+            );
+        }
+        assert_eq!(shown(&target, "respect_retry_after").0, Some("false"));
+    }
+
+    #[test]
+    fn what_is_no_such_number_is_refused_and_named() {
+        for (variable, value) in [
+            ("MLFLOW_HTTP_REQUEST_TIMEOUT", "0"),
+            ("MLFLOW_HTTP_REQUEST_TIMEOUT", "soon"),
+            ("MLFLOW_HTTP_REQUEST_TIMEOUT", "inf"),
+            ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "10"),
+            ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "-1"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "120"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "NaN"),
+            ("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", "perhaps"),
+        ] {
+            assert!(refused(STAGING, &[(variable, value)]).reason.contains(variable), "{variable}={value}");
+        }
+    }
+}
+
 mod mistakes {
     use super::*;
 

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod demo;
 pub mod desktop;
 pub mod github;
+pub mod http;
 pub mod journal;
 pub mod mlflow;
 pub mod records;

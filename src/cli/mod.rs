@@ -17,6 +17,7 @@ pub mod table;
 pub mod wire;
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use futures_util::StreamExt as _;
 
@@ -29,6 +30,7 @@ use crate::app::eager_pages::append;
 use crate::config::{Env, Loaded, Target, load, promotion_target_name};
 use crate::domain::failure::Outcome;
 use crate::domain::ids::RunId;
+use crate::domain::page::walk;
 use crate::domain::record::Decision;
 use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::RegisteredModel;
@@ -179,15 +181,13 @@ pub fn place(services: &Services) -> json::Where {
 /// Whatever the registry says.
 pub async fn all_models(services: &Services, like: Option<&str>) -> Outcome<Vec<RegisteredModel>> {
     let mut out = Vec::new();
-    let mut page = None;
-    loop {
-        let read = services.registry.models(like, page.as_deref()).await?;
-        append(&mut out, read.items);
-        match read.next {
-            None => return Ok(out),
-            next => page = next,
-        }
-    }
+    let read = |page: Option<String>| async move { services.registry.models(like, page.as_deref()).await };
+    let each = |items| {
+        append(&mut out, items);
+        ControlFlow::Continue(())
+    };
+    walk("list the models", read, each).await?;
+    Ok(out)
 }
 
 /// The runs of these ids by id, in few requests. If they cannot be read, that is a warning: lists are useful without.

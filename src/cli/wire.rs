@@ -7,8 +7,8 @@ use crate::adapters::desktop::SystemDesktop;
 use crate::adapters::journal::JournalDir;
 use crate::adapters::records::RecordDir;
 use crate::adapters::ssh::{NoKey, SshSigner};
-use crate::adapters::{demo, github, mlflow};
-use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Signing, Target};
+use crate::adapters::{demo, github, http, mlflow};
+use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Signing, Target, Timing};
 use crate::domain::failure::Outcome;
 use crate::ports::code::CodeHost;
 use crate::ports::records::RecordSigner;
@@ -94,7 +94,15 @@ fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<mlflow::Mlflow>> {
     if connection.registry != connection.tracking {
         wired.registry = Some(mlflow::Endpoint::parse(connection.registry.as_str(), auth)?);
     }
-    wired.tls = mlflow::Tls { insecure: connection.tls.insecure, ca_file: connection.tls.ca_file.clone() };
+    let Timing { timeout, repeats, pause, heed } = connection.timing;
+    wired.settings.timeout = timeout.unwrap_or(wired.settings.timeout);
+    let repeat = &mut wired.settings.repeat;
+    *repeat = http::Repeat {
+        times: repeats.unwrap_or(repeat.times),
+        pause: pause.unwrap_or(repeat.pause),
+        heed: heed.unwrap_or(repeat.heed),
+    };
+    wired.settings.tls = http::Tls { insecure: connection.tls.insecure, ca_file: connection.tls.ca_file.clone() };
     wired.workspace.clone_from(&connection.workspace);
     Ok(Arc::new(mlflow::Mlflow::new(&wired)))
 }

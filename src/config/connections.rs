@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
+use super::timing::Timing;
+
 /// How to reach both servers of a target.
 #[derive(Clone, Debug)]
 pub struct TargetConnections {
@@ -25,6 +27,8 @@ pub struct MlflowConnection {
     pub auth: MlflowAuth,
     /// How to check certificates.
     pub tls: Tls,
+    /// How long to wait and how often to ask again.
+    pub timing: Timing,
     /// The workspace, on servers that have several.
     pub workspace: Option<String>,
 }

@@ -20,6 +20,7 @@ mod resolve;
 mod servers;
 mod show;
 pub mod signing;
+mod timing;
 
 pub use connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, TargetConnections, Tls};
 pub use env::Env;
@@ -31,3 +32,4 @@ pub use paths::Paths;
 pub use resolve::{Flags, Target, promotion_target_name};
 pub use show::Shown;
 pub use signing::Signing;
+pub use timing::Timing;

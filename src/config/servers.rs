@@ -53,6 +53,7 @@ impl Resolver<'_> {
             registry: bare(&registry.value),
             auth: found.auth,
             tls: self.tls()?,
+            timing: self.timing()?,
             workspace: workspace.map(|w| w.value),
         })
     }

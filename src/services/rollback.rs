@@ -4,6 +4,7 @@
 //! places. Any of them may be gone or out of reach; what cannot be read is told, and hides nothing of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use futures_util::StreamExt as _;
 use futures_util::future::join3;
@@ -11,6 +12,7 @@ use futures_util::future::join3;
 use crate::domain::decision::{Candidate, Found};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, RepoSlug, TagName, VersionNumber};
+use crate::domain::page::walk;
 use crate::domain::promotion::fold;
 use crate::domain::promotion::plan::MARK;
 use crate::domain::record::chain::ChainLine;
@@ -95,15 +97,14 @@ pub async fn choose(services: &Services, model: &ModelName, number: VersionNumbe
 }
 
 async fn versions(services: &Services, model: &ModelName) -> Outcome<Vec<ModelVersion>> {
-    let (mut page, mut all) = (None, Vec::new());
-    for _ in 0..PAGES {
-        let read = services.registry.versions(model, page.as_deref()).await?;
-        all.extend(read.items);
-        if read.next.is_none() || read.next == page {
-            break;
-        }
-        page = read.next;
-    }
+    let (mut pages, mut all) = (0, Vec::new());
+    let read = |page: Option<String>| async move { services.registry.versions(model, page.as_deref()).await };
+    let each = |items| {
+        all.extend(items);
+        pages += 1;
+        if pages < PAGES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    walk(&format!("list the versions of {model}"), read, each).await?;
     Ok(all)
 }
 

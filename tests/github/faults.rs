@@ -47,7 +47,7 @@ async fn a_write_whose_reply_is_lost_is_unknown_and_is_never_sent_again() {
         let (failure, stands, fake) = cut_with(fault).await;
         assert_eq!(failure.kind, FailureKind::Unknown, "{what}: {failure}");
         assert_eq!(stands, applied, "{what}");
-        assert!(failure.reason.contains("may have been done"), "{what}: {failure}");
+        assert!(failure.reason.contains("may have been applied"), "{what}: {failure}");
         assert_eq!(fake.writes().len(), 2, "{what}: one object, one ref");
     }
 }
@@ -62,7 +62,7 @@ async fn a_write_that_was_refused_surely_had_no_effect() {
         (Fault::Status(409, none()), FailureKind::Rejected),
         (Fault::Status(422, none()), FailureKind::Rejected),
         (Fault::Status(400, none()), FailureKind::Rejected),
-        (Fault::Redirect("http://127.0.0.1:1/elsewhere".into()), FailureKind::Rejected),
+        (Fault::Redirect("http://127.0.0.1:1/elsewhere".into()), FailureKind::Config),
         (Fault::RateLimited { reset_at: None, retry_after: None }, FailureKind::RateLimited { until: None }),
     ] {
         let what = format!("{fault:?}");
@@ -84,17 +84,17 @@ async fn a_rate_limited_write_is_not_repeated_even_if_the_wait_is_short() {
 #[tokio::test]
 async fn nothing_was_sent_where_no_connection_could_be_made() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let host = GitHub::new(connection(&format!("http://{closed}"), REVIEWER)).with_pause(Duration::ZERO);
+    let host = GitHub::new(connection(&format!("http://{closed}"), REVIEWER));
     let failure = host.create_tag_ref(&journaled().await, &plan(1), "0").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
-    assert!(failure.reason.contains("cannot be reached: Connection refused"), "{failure}");
+    assert!(failure.reason.contains("cannot be reached: no server answers"), "{failure}");
     assert_eq!(host.whoami().await.unwrap_err().kind, FailureKind::Unavailable);
 }
 
 #[tokio::test]
 async fn a_host_that_does_not_exist_was_not_reached() {
     // .invalid never resolves (RFC 2606).
-    let host = GitHub::new(connection("http://github.invalid", REVIEWER)).with_pause(Duration::ZERO);
+    let host = GitHub::new(connection("http://github.invalid", REVIEWER));
     let failure = host.create_release(&journaled().await, &plan(1)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
 }
@@ -102,7 +102,7 @@ async fn a_host_that_does_not_exist_was_not_reached() {
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_was_not_sent_anything() {
     let fake = fake().await;
-    let host = GitHub::new(connection(&fake.url().replace("http:", "https:"), REVIEWER)).with_pause(Duration::ZERO);
+    let host = GitHub::new(connection(&fake.url().replace("http:", "https:"), REVIEWER));
     let failure = host.create_release(&journaled().await, &plan(1)).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
     assert_eq!(fake.requests().len(), 0);
@@ -113,7 +113,7 @@ async fn a_write_that_takes_too_long_is_unknown_and_may_be_applied_later() {
     let fake = fake().await;
     let gate = Gate::default();
     let mut slow = connection(&fake.url(), REVIEWER);
-    slow.timeout = Duration::from_millis(300);
+    slow.settings.timeout = Duration::from_millis(300);
     let (host, plan) = (GitHub::new(slow), plan(1));
     let failure = cut(&fake, &host, &plan, Fault::Delay(gate.clone())).await;
     assert_eq!(failure.kind, FailureKind::Unknown);
@@ -132,7 +132,7 @@ async fn a_read_that_takes_too_long_is_unavailable() {
     let fake = fake().await;
     fake.fault(Rule::new("GET", "/user", Fault::DelayReply(Gate::default())));
     let mut slow = connection(&fake.url(), REVIEWER);
-    slow.timeout = Duration::from_millis(300);
+    slow.settings.timeout = Duration::from_millis(300);
     let failure = GitHub::new(slow).whoami().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
     assert_eq!(fake.requests().len(), 1, "a read that took its whole time is not repeated");
@@ -189,10 +189,10 @@ async fn a_read_is_not_repeated_where_that_would_not_help() {
         (Fault::Unauthorized, FailureKind::Unauthenticated),
         (Fault::Status(403, json!({"message": "no"})), FailureKind::Forbidden),
         (Fault::Status(404, json!({})), FailureKind::NotFound),
-        (Fault::Status(500, json!({})), FailureKind::Unavailable),
+        (Fault::Status(500, json!({})), FailureKind::Protocol),
         (Fault::HalfBody, FailureKind::Protocol),
         (Fault::Html(200), FailureKind::Protocol),
-        (Fault::Redirect("/moved".into()), FailureKind::Rejected),
+        (Fault::Redirect("/moved".into()), FailureKind::Config),
         (Fault::RateLimited { reset_at: Some(1_795_425_004), retry_after: None }, FailureKind::RateLimited { until }),
     ] {
         let fake = fake().await;

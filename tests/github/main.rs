@@ -38,7 +38,9 @@ async fn publish(host: &GitHub, plan: &PromotionPlan) -> ReleaseState {
 
 /// A connection to `url` with this token.
 fn connection(url: &str, token: &str) -> Connection {
-    Connection::to_api(url.parse().unwrap(), TokenSource::Value(SecretString::from(token)))
+    let mut connection = Connection::to_api(url.parse().unwrap(), TokenSource::Value(SecretString::from(token)));
+    connection.settings.repeat.pause = Duration::ZERO;
+    connection
 }
 
 /// The adapter as the usual reviewer, without pauses between its repetitions.
@@ -47,5 +49,5 @@ fn adapter(fake: &FakeGithub) -> GitHub {
 }
 
 fn adapter_as(fake: &FakeGithub, token: &str) -> GitHub {
-    GitHub::new(connection(&fake.url(), token)).with_pause(Duration::ZERO)
+    GitHub::new(connection(&fake.url(), token))
 }

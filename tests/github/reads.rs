@@ -38,7 +38,20 @@ async fn a_token_of_an_app_is_nobodys() {
     let fake = fake().await;
     let failure = adapter_as(&fake, APP).whoami().await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Forbidden);
+    assert!(failure.reason.contains("to an app") && failure.reason.contains("by integration"), "{failure}");
     assert!(failure.hint.unwrap().contains("your own account"));
+}
+
+/// Such as an organisation's address allow list: the person is known, and may not come from here.
+#[tokio::test]
+async fn another_refusal_does_not_make_the_token_nobodys() {
+    let fake = fake().await;
+    let said = "Although you appear to have the correct authorization credentials, there is an IP allow list";
+    let body = json!({"message": said});
+    fake.fault(Rule::new("GET", "/user", Fault::Status(403, body)));
+    let failure = adapter(&fake).whoami().await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Forbidden);
+    assert!(failure.reason.contains("IP allow list") && !failure.reason.contains("to an app"), "{failure}");
 }
 
 #[tokio::test]
@@ -56,7 +69,7 @@ async fn a_repository_that_may_not_be_seen_is_not_found() {
     let fake = fake().await;
     let failure = adapter(&fake).repository(&"acme/secret".parse().unwrap()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotFound);
-    assert!(failure.reason.contains("or the token may not see it"), "{failure}");
+    assert!(failure.hint.unwrap().contains("or the token may not see it"));
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ async fn no_redirect_takes_the_token_to_another_host() {
     let (fake, elsewhere) = (fake().await, FakeGithub::start().await);
     fake.fault(Rule::new("*", "*", Fault::Redirect(format!("{}/user", elsewhere.url()))).always());
     let host = adapter(&fake);
-    assert_eq!(host.whoami().await.unwrap_err().kind, FailureKind::Rejected);
+    assert_eq!(host.whoami().await.unwrap_err().kind, FailureKind::Config);
     assert!(host.create_release(&journaled().await, &plan(1)).await.is_err());
     assert!(elsewhere.requests().iter().all(|r| r.authorization.is_none()));
     assert_eq!(elsewhere.requests().len(), 0);

@@ -176,7 +176,7 @@ async fn a_filter_is_the_servers_own_and_so_is_its_refusal(version: Version) {
         ("metrics.a > 1 OR metrics.b > 1", "Invalid clause(s) in filter string: 'OR'"),
     ] {
         let failure = mlflow.search_runs(&query(&[&evidence.experiment], filter, None)).await.unwrap_err();
-        assert_eq!((failure.kind, failure.reason.as_str()), (FailureKind::Rejected, said));
+        assert_eq!((failure.kind, failure.reason), (FailureKind::Rejected, format!("MLflow says \"{said}\"")));
     }
     for filter in ["\u{1b}[2J = 1".to_owned(), "x".repeat(5_000)] {
         let failure = mlflow.search_runs(&query(&[&evidence.experiment], &filter, None)).await.unwrap_err();

@@ -13,7 +13,6 @@ mod lineage;
 mod odd;
 mod reads;
 mod sign_in;
-mod stub;
 mod tls;
 mod writes;
 
@@ -52,7 +51,8 @@ fn tuned(version: Version, tuning: Tuning) -> Mlflow {
 
 fn connection(url: &str, auth: Auth) -> Connection {
     let mut connection = Connection::new(Endpoint::parse(url, auth).unwrap());
-    connection.timeout = Duration::from_secs(60);
+    connection.settings.timeout = Duration::from_secs(60);
+    connection.settings.repeat.pause = Duration::from_millis(5);
     connection
 }
 

@@ -6,18 +6,17 @@ use std::time::Duration;
 
 use signoff::adapters::mlflow::{Auth, Mlflow, Tuning};
 use signoff::domain::artifact::ArtifactRoot;
-use signoff::domain::experiment::RunQuery;
 use signoff::domain::failure::FailureKind;
-use signoff::domain::ids::{ExperimentId, RunId};
+use signoff::domain::ids::RunId;
 use signoff::ports::tracking::TrackingServer;
 
 use crate::connection;
-use crate::stub::{Act, Stub};
+use crate::support::stub::{Act, Stub};
 
 fn at(url: &str) -> Mlflow {
     let mut connection = connection(url, Auth::Bearer("t0k".to_owned().into()));
-    connection.timeout = Duration::from_millis(300);
-    let tuning = Tuning { retry_pause: Duration::from_millis(5), points_per_page: 4, ..Tuning::default() };
+    connection.settings.timeout = Duration::from_millis(300);
+    let tuning = Tuning { points_per_page: 4, ..Tuning::default() };
     Mlflow::with_tuning(&connection, tuning)
 }
 
@@ -165,16 +164,4 @@ async fn a_transfer_that_ends_early_is_no_success() {
     assert_eq!(failure.kind, FailureKind::Unavailable);
     // Once bytes were written, nothing is asked for again.
     assert_eq!(stub.requests().len(), 1);
-}
-
-#[tokio::test]
-async fn lists_that_repeat_their_pages_are_stopped() {
-    let stub = Stub::start(vec![Act::json(r#"{"next_page_token":"same","files":[{"path":"a"}]}"#)]);
-    let mlflow = at(&stub.url());
-    let page = Some("same".to_owned());
-    let query = RunQuery { page, ..RunQuery::of(ExperimentId::new("1")) };
-    assert_eq!(mlflow.search_runs(&query).await.unwrap_err().kind, FailureKind::Protocol);
-    assert_eq!(mlflow.experiments(Some("same")).await.unwrap_err().kind, FailureKind::Protocol);
-    assert_eq!(mlflow.artifacts(&run(), "").await.unwrap().len(), 1);
-    assert_eq!(stub.requests().len(), 4);
 }

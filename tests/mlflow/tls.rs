@@ -4,14 +4,15 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use signoff::adapters::mlflow::{Auth, Mlflow, Tls};
+use signoff::adapters::http::Tls;
+use signoff::adapters::mlflow::{Auth, Mlflow};
 use signoff::domain::failure::{FailureKind, Outcome};
 use signoff::ports::ModelRegistry;
 
 use crate::connection;
-use crate::stub::{Act, Stub};
 use crate::support::install;
 use crate::support::mlflow_server::Version;
+use crate::support::stub::{Act, Stub};
 
 /// Makes a certificate for 127.0.0.1 of its own authority and answers `{}` to everything. Ends with its input.
 const SERVER: &str = r#"
@@ -102,7 +103,7 @@ impl Drop for TlsServer {
 
 async fn read(url: &str, tls: Tls) -> Outcome<usize> {
     let mut connection = connection(url, Auth::None);
-    connection.tls = tls;
+    connection.settings.tls = tls;
     Mlflow::new(&connection).models(None, None).await.map(|page| page.items.len())
 }
 

@@ -16,3 +16,4 @@ pub mod records;
 pub mod rules;
 pub mod screen;
 pub mod seed;
+pub mod stub;

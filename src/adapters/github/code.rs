@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::host::{GitHub, unknown_commit};
 use super::{convert, convert_code, routes, wire};
+use crate::adapters::http::Listed;
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::CommitComment;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -22,41 +23,15 @@ const REVIEW_PAGES: usize = 10;
 /// Pages of comments that are read at most: 2000 comments.
 const COMMENT_PAGES: usize = 20;
 
-/// The part of a list that was read.
-pub(super) struct Listed<T> {
-    pub(super) items: Vec<T>,
-    /// How many there are in all, where the server says.
-    total: Option<usize>,
-    /// The last page was read.
-    pub(super) complete: bool,
-}
-
 impl GitHub {
-    /// At most `limit` pages of a list, and whether that is all of it.
-    pub(super) async fn pages_within<P: DeserializeOwned, T>(
+    /// A list that must be read to its end to mean anything.
+    async fn whole<T: DeserializeOwned>(
         &self,
         operation: &str,
         limit: usize,
-        path: impl Fn(usize) -> String,
-        items: impl Fn(P) -> (Vec<T>, Option<usize>),
-    ) -> Outcome<Listed<T>> {
-        let mut listed = Listed { items: Vec::new(), total: None, complete: false };
-        for page in 1..=limit {
-            let (new, total) = items(self.client.read(operation, &path(page)).await.map_err(unknown_commit)?);
-            let full = new.len() >= routes::PAGE;
-            listed.items.extend(new);
-            listed.total = total;
-            listed.complete = !full || total.is_some_and(|t| t <= listed.items.len());
-            if listed.complete {
-                break;
-            }
-        }
-        Ok(listed)
-    }
-
-    /// A list that must be read to its end to mean anything.
-    async fn whole<T: DeserializeOwned>(&self, operation: &str, path: impl Fn(usize) -> String) -> Outcome<Vec<T>> {
-        let listed = self.pages_within(operation, REVIEW_PAGES, path, |all: Vec<T>| (all, None)).await?;
+        path: impl Fn(usize) -> String + Sync,
+    ) -> Outcome<Vec<T>> {
+        let listed = self.pages(operation, limit, path, |all: Vec<T>| (all, None)).await.map_err(unknown_commit)?;
         let enough = if listed.complete { Ok(()) } else { Err(format!("it has more than {}", listed.items.len())) };
         self.understood(operation, enough)?;
         Ok(listed.items)
@@ -67,7 +42,8 @@ impl GitHub {
 impl CodeHost for GitHub {
     async fn pull_request(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Option<PullRequest>> {
         let operation = format!("read the pull requests of commit {} in {repo}", commit.short());
-        let pulls: Vec<wire::Pull> = self.whole(&operation, |page| routes::pulls_of(repo, commit, page)).await?;
+        let pulls: Vec<wire::Pull> =
+            self.whole(&operation, REVIEW_PAGES, |page| routes::pulls_of(repo, commit, page)).await?;
         let Some(number) = self.understood(&operation, convert_code::bringer(&pulls, commit))? else {
             return Ok(None);
         };
@@ -76,7 +52,7 @@ impl CodeHost for GitHub {
         let path = routes::pull(repo, number);
         let (pull, reviews) = try_join(
             self.client.read(&operation, &path),
-            self.whole(&of_reviews, |page| routes::reviews(repo, number, page)),
+            self.whole(&of_reviews, REVIEW_PAGES, |page| routes::reviews(repo, number, page)),
         )
         .await?;
         self.understood(&operation, convert_code::pull_request(pull, reviews)).map(Some)
@@ -86,20 +62,21 @@ impl CodeHost for GitHub {
         let of_runs = format!("read the checks of commit {} in {repo}", commit.short());
         let of_statuses = format!("read the statuses of commit {} in {repo}", commit.short());
         let (runs, statuses) = try_join(
-            self.pages_within(
+            self.pages(
                 &of_runs,
                 CHECK_PAGES,
                 |page| routes::check_runs(repo, commit, page),
                 |page: wire::CheckRuns| (page.check_runs, page.total_count),
             ),
-            self.pages_within(
+            self.pages(
                 &of_statuses,
                 CHECK_PAGES,
                 |page| routes::statuses(repo, commit, page),
                 |page: wire::CombinedStatus| (page.statuses, page.total_count),
             ),
         )
-        .await?;
+        .await
+        .map_err(unknown_commit)?;
         let unread = [unread(&runs, "checks"), unread(&statuses, "statuses")];
         let runs = runs.items.into_iter().map(convert_code::check_run);
         let dated = runs.chain(statuses.items.into_iter().map(convert_code::status)).collect();
@@ -130,14 +107,9 @@ impl CodeHost for GitHub {
     async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>> {
         let operation = format!("read the comments on commit {} in {repo}", commit.short());
         let path = |page| routes::comments_page(repo, commit, page);
-        let all = |page: Vec<wire::Comment>| (page, None);
-        let listed = self.pages_within(&operation, COMMENT_PAGES, path, all).await?;
-        if !listed.complete {
-            let why = format!("there are more than {} comments", COMMENT_PAGES * routes::PAGE);
-            return self.understood(&operation, Err(why));
-        }
+        let listed: Vec<wire::Comment> = self.whole(&operation, COMMENT_PAGES, path).await?;
         let of_this = |c: &wire::Comment| c.commit_id.as_deref().is_none_or(|id| id == commit.as_str());
-        let kept = listed.items.into_iter().filter(of_this);
+        let kept = listed.into_iter().filter(of_this);
         let mut comments: Vec<CommitComment> = kept.filter_map(|c| convert::comment(c).ok()).collect();
         comments.sort_by_key(|c| (c.created_at, c.id));
         Ok(comments)

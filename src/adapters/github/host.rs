@@ -1,7 +1,5 @@
 //! [`ReleaseHost`] over GitHub's REST API.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use http::Method;
 use serde::de::DeserializeOwned;
@@ -9,10 +7,10 @@ use serde::de::DeserializeOwned;
 use super::client::Client;
 use super::connection::Connection;
 use super::convert;
-use super::errors::Nature;
 use super::routes;
-use super::transfer::{Upload, upload_address};
+use super::transfer::upload_address;
 use super::wire;
+use crate::adapters::http::{Access, Listed, Part, read_pages};
 use crate::domain::cd::CdQuery;
 use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{
@@ -43,38 +41,36 @@ impl GitHub {
         Self { client: Client::new(connection) }
     }
 
-    /// Pauses this long before a read is repeated (then three times as long), instead of a quarter of a second.
-    pub fn with_pause(self, pause: Duration) -> Self {
-        Self { client: self.client.with_pause(pause) }
-    }
-
     /// Converts an answer to a read; one that lacks what it must have is [`FailureKind::Protocol`].
     pub(super) fn understood<T>(&self, operation: &str, converted: Result<T, String>) -> Outcome<T> {
-        converted.map_err(|why| self.client.asked(Nature::Read, operation).contradicts(&why))
+        converted.map_err(|why| self.client.contradicts(Access::Read, operation, &why))
     }
 
     /// Converts an answer to a write; one that lacks what it must have leaves the write's fate unknown.
     fn done<T>(&self, operation: &str, converted: Result<T, String>) -> Outcome<T> {
-        converted.map_err(|why| self.client.asked(Nature::Write, operation).contradicts(&why))
+        converted.map_err(|why| self.client.contradicts(Access::Write, operation, &why))
     }
 
-    /// All pages of a list that is one array, or an object around one.
-    async fn pages<P: DeserializeOwned, T>(
+    /// At most `limit` pages of a list, and whether that is all of it. `items` takes a page apart: its entries, and how
+    /// many there are in all, where the page says so.
+    pub(super) async fn pages<P: DeserializeOwned, T>(
         &self,
         operation: &str,
-        path: impl Fn(usize) -> String,
-        items: impl Fn(P) -> Vec<T>,
-    ) -> Outcome<Vec<T>> {
-        let mut all = Vec::new();
-        for page in 1..=MAX_PAGES {
-            let new = items(self.client.read(operation, &path(page)).await?);
-            let last = new.len() < routes::PAGE;
-            all.extend(new);
-            if last {
-                break;
+        limit: usize,
+        path: impl Fn(usize) -> String + Sync,
+        items: impl Fn(P) -> (Vec<T>, Option<usize>) + Sync,
+    ) -> Outcome<Listed<T>> {
+        read_pages(Service::Github, operation, limit, |token| {
+            let (path, items) = (&path, &items);
+            async move {
+                let page = token.parse().unwrap_or(1);
+                let (read, bytes) = self.client.sized(operation, &path(page)).await?;
+                let (items, total) = items(read);
+                let next = if items.len() < routes::PAGE { String::new() } else { (page + 1).to_string() };
+                Ok(Part { items, next, bytes, total })
             }
-        }
-        Ok(all)
+        })
+        .await
     }
 
     /// Follows an annotated tag to what it finally points to; returns its message, raw, with it.
@@ -105,8 +101,10 @@ impl ReleaseHost for GitHub {
     async fn whoami(&self) -> Outcome<HostIdentity> {
         let operation = "read who the GitHub token belongs to";
         let (user, host_time) = self.client.read_dated(operation, &routes::user()).await.map_err(|failure| {
-            if failure.kind == FailureKind::Forbidden {
-                failure.with_hint("A token of an App or of Actions is nobody's: sign with a token of your own account.")
+            // What GitHub answers to tokens of Apps and of Actions, and to nobody else.
+            if failure.kind == FailureKind::Forbidden && failure.reason.contains("not accessible by integration") {
+                let reason = format!("the token belongs to an app, not to a person ({})", failure.reason);
+                Failure { reason, ..failure }.with_hint("Sign with a token of your own account.")
             } else {
                 failure
             }
@@ -164,7 +162,7 @@ impl ReleaseHost for GitHub {
         let by_tag = self.client.find::<wire::Release>(&operation, &routes::release_by_tag(repo, tag)).await?;
         // Drafts are in the list only, and the list knows of two releases of one tag where the other read shows one.
         let listed: Vec<wire::Release> =
-            self.pages(&operation, |page| routes::releases_page(repo, page), |all: Vec<wire::Release>| all).await?;
+            self.pages(&operation, MAX_PAGES, |n| routes::releases_page(repo, n), |all| (all, None)).await?.items;
         let mut found: Vec<ReleaseState> = Vec::new();
         for release in by_tag.into_iter().chain(listed) {
             if release.tag_name.as_deref() != Some(tag.as_str()) {
@@ -182,8 +180,8 @@ impl ReleaseHost for GitHub {
 
     async fn recent_releases(&self, repo: &RepoSlug, pages: usize) -> Outcome<(Vec<ReleaseState>, bool)> {
         let operation = format!("list the releases of {repo}");
-        let page = |page| routes::releases_page(repo, page);
-        let listed = self.pages_within(&operation, pages, page, |all: Vec<wire::Release>| (all, None)).await?;
+        let listed: Listed<wire::Release> =
+            self.pages(&operation, pages, |n| routes::releases_page(repo, n), |all| (all, None)).await?;
         let published = listed.items.into_iter().filter(|r| r.draft != Some(true));
         let releases = published.map(|r| self.understood(&operation, convert::release(r))).collect::<Outcome<_>>()?;
         Ok((releases, listed.complete))
@@ -230,8 +228,9 @@ impl ReleaseHost for GitHub {
 
     async fn cd_jobs(&self, repo: &RepoSlug, id: u64) -> Outcome<Vec<CdJob>> {
         let operation = format!("read the jobs of run {id} of {repo}");
-        let jobs = self.pages(&operation, |page| routes::jobs(repo, id, page), |page: wire::Jobs| page.jobs).await?;
-        Ok(jobs.into_iter().map(convert::job).collect())
+        let jobs = |page: wire::Jobs| (page.jobs, None);
+        let listed = self.pages(&operation, MAX_PAGES, |n| routes::jobs(repo, id, n), jobs).await?;
+        Ok(listed.items.into_iter().map(convert::job).collect())
     }
 
     fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String {
@@ -295,7 +294,7 @@ impl ReleaseHost for GitHub {
         let operation = format!("attach {} to the release of {} in {repo}", text::clean_line(name), release.tag);
         let to = upload_address(self.client.connection(), release.upload_url.as_deref(), release.id, name)
             .map_err(|why| Failure::new(FailureKind::Protocol, Service::Github, &operation, why))?;
-        let made = self.client.upload(&operation, Upload { to, bytes }).await?;
+        let made = self.client.upload(&operation, &to, bytes).await?;
         let ours = |asset: ReleaseAsset| match () {
             () if asset.name != name => Err(format!("the file was named '{}'", asset.name)),
             () if !asset.complete => Err("the upload was not finished".to_owned()),

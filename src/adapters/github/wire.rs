@@ -1,11 +1,14 @@
 //! JSON as GitHub sends and takes it. Everything that any version was seen to leave out or null is an `Option`;
-//! ids are 64 bit; words that grow over time (`status`, `conclusion`, ...) are texts.
+//! ids are 64 bit, as numbers or as texts; words that grow over time (`status`, `conclusion`, ...) are texts.
 
 use serde::{Deserialize, Serialize};
+
+use crate::adapters::http::int;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct User {
     pub login: Option<String>,
+    #[serde(default, deserialize_with = "int")]
     pub id: Option<u64>,
     pub name: Option<String>,
     pub email: Option<String>,
@@ -76,6 +79,7 @@ pub(super) struct TagObject {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Release {
+    #[serde(default, deserialize_with = "int")]
     pub id: Option<u64>,
     pub tag_name: Option<String>,
     pub draft: Option<bool>,
@@ -89,8 +93,10 @@ pub(super) struct Release {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Asset {
+    #[serde(default, deserialize_with = "int")]
     pub id: Option<u64>,
     pub name: Option<String>,
+    #[serde(default, deserialize_with = "int")]
     pub size: Option<u64>,
     /// `uploaded`, or `starter` where an upload broke off [GitHub's documentation of uploads].
     pub state: Option<String>,
@@ -100,6 +106,7 @@ pub(super) struct Asset {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Comment {
+    #[serde(default, deserialize_with = "int")]
     pub id: Option<u64>,
     /// Null for accounts that are gone.
     pub user: Option<User>,
@@ -132,8 +139,11 @@ pub(super) struct Runs {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Run {
+    #[serde(default, deserialize_with = "int")]
     pub id: Option<u64>,
+    #[serde(default, deserialize_with = "int")]
     pub run_number: Option<u64>,
+    #[serde(default, deserialize_with = "int")]
     pub run_attempt: Option<u64>,
     pub event: Option<String>,
     pub status: Option<String>,
@@ -174,6 +184,7 @@ pub(super) struct JobStep {
 /// As a list has it; the answer about one pull request has `merged_by` as well.
 #[derive(Debug, Deserialize)]
 pub(super) struct Pull {
+    #[serde(default, deserialize_with = "int")]
     pub number: Option<u64>,
     pub title: Option<String>,
     /// Null for accounts that are gone.
@@ -195,12 +206,14 @@ pub(super) struct Review {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct CheckRuns {
+    #[serde(default, deserialize_with = "int")]
     pub total_count: Option<usize>,
     pub check_runs: Vec<CheckRun>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct CheckRun {
+    #[serde(default, deserialize_with = "int")]
     pub id: Option<u64>,
     pub name: Option<String>,
     pub status: Option<String>,
@@ -213,12 +226,14 @@ pub(super) struct CheckRun {
 /// `state` is left out: it is `pending` where there are no statuses at all.
 #[derive(Debug, Deserialize)]
 pub(super) struct CombinedStatus {
+    #[serde(default, deserialize_with = "int")]
     pub total_count: Option<usize>,
     pub statuses: Vec<Status>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Status {
+    #[serde(default, deserialize_with = "int")]
     pub id: Option<u64>,
     pub context: Option<String>,
     /// `success`, `failure`, `error` or `pending`.
@@ -229,7 +244,9 @@ pub(super) struct Status {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Changes {
+    #[serde(default, deserialize_with = "int")]
     pub ahead_by: Option<u64>,
+    #[serde(default, deserialize_with = "int")]
     pub behind_by: Option<u64>,
     /// Oldest first.
     pub commits: Option<Vec<Commit>>,
@@ -242,7 +259,9 @@ pub(super) struct ChangedFile {
     pub filename: Option<String>,
     pub previous_filename: Option<String>,
     pub status: Option<String>,
+    #[serde(default, deserialize_with = "int")]
     pub additions: Option<u64>,
+    #[serde(default, deserialize_with = "int")]
     pub deletions: Option<u64>,
 }
 

@@ -1,12 +1,12 @@
 //! Files of runs and of logged models. Paths from a server are never trusted: see [`directly_below`].
 
-use std::collections::HashSet;
 use std::time::Duration;
 
+use http::{HeaderValue, header};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-use super::client::Call;
-use super::{Mlflow, convert, wire};
+use super::{Mlflow, client, convert, wire};
+use crate::adapters::http::{Call, Part, read_pages};
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
@@ -21,28 +21,23 @@ impl Mlflow {
         let path = path.trim_end_matches('/');
         let what = format!("list the files {} of {}", shown(path), owner(root));
         check(path, true, &what)?;
-        let mut entries = Vec::new();
-        let mut tokens = HashSet::new();
-        let mut token = String::new();
-        for _ in 0..MAX_PAGES {
-            let mut call = list_call(root, path, &what)?;
-            if !token.is_empty() {
-                call = call.query("page_token", token.as_str());
+        let first = list_call(root, path, &what)?;
+        let listed = read_pages(Service::Mlflow, &what, MAX_PAGES, |token| {
+            let call = if token.is_empty() { first.clone() } else { first.clone().query("page_token", token) };
+            async {
+                let read = self.tracking.function::<wire::FilePage>(call).await?;
+                let (page, bytes) = read.ok_or_else(|| no_logged_models(root, &what))?;
+                Ok(Part::new(page.files, page.next_page_token, bytes))
             }
-            let page: wire::FilePage =
-                self.tracking.function(call).await?.ok_or_else(|| no_logged_models(root, &what))?;
-            for entry in page.files.into_iter().map(convert::entry) {
-                if directly_below(path, &entry.path) {
-                    entries.push(entry);
-                } else {
-                    tracing::warn!(path = %clean_line(&entry.path), "left out a path that leads out of its folder");
-                }
+        });
+        let mut entries: Vec<ArtifactEntry> = listed.await?.items.into_iter().map(convert::entry).collect();
+        entries.retain(|entry| {
+            let inside = directly_below(path, &entry.path);
+            if !inside {
+                tracing::warn!(path = %clean_line(&entry.path), "left out a path that leads out of its folder");
             }
-            token = page.next_page_token;
-            if token.is_empty() || !tokens.insert(token.clone()) {
-                break;
-            }
-        }
+            inside
+        });
         entries.sort_by(|a, b| (!a.is_dir, &a.path).cmp(&(!b.is_dir, &b.path)));
         entries.dedup();
         Ok(entries)
@@ -50,9 +45,12 @@ impl Mlflow {
 
     pub(super) async fn file_head(&self, root: &ArtifactRoot, path: &str, limit: usize) -> Outcome<ArtifactHead> {
         // One more than wanted shows whether there is more, even where no size is said.
-        let call = file_call(root, path)?.first_bytes(limit as u64 + 1);
+        let range = HeaderValue::from_str(&format!("bytes=0-{limit}")).ok();
+        let call = file_call(root, path)?;
+        let call = range.into_iter().fold(call, |call, range| call.header(header::RANGE, range));
         let read = async {
-            let body = self.tracking.open(&call, self.tracking.timeout()).await?;
+            let (server, call) = self.tracking.ready(call).await?;
+            let body = server.open(&call, server.timeout()).await?;
             let total = body.total;
             let (bytes, truncated) = body.first(limit).await?;
             Ok(ArtifactHead { bytes, truncated, total })
@@ -70,9 +68,8 @@ impl Mlflow {
         into: &mut (dyn AsyncWrite + Unpin + Send),
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Outcome<u64> {
-        let call = file_call(root, path)?;
-        let patience = self.tracking.timeout().max(DOWNLOAD_PATIENCE);
-        let mut body = match self.tracking.open(&call, patience).await {
+        let (server, call) = self.tracking.ready(file_call(root, path)?).await?;
+        let mut body = match server.open(&call, server.timeout().max(DOWNLOAD_PATIENCE)).await {
             Ok(body) => body,
             Err(failure) => return Err(self.explain(root, path, failure).await),
         };
@@ -139,10 +136,10 @@ fn directly_below(folder: &str, path: &str) -> bool {
 
 fn list_call(root: &ArtifactRoot, path: &str, what: &str) -> Outcome<Call> {
     let (call, key) = match root {
-        ArtifactRoot::Run(run) => (Call::get("artifacts/list", what).query("run_id", run.as_str()), "path"),
+        ArtifactRoot::Run(run) => (client::get("artifacts/list", what).query("run_id", run.as_str()), "path"),
         ArtifactRoot::LoggedModel(id) => {
             let at = format!("logged-models/{}/artifacts/directories", model_id(id, what)?);
-            (Call::get(&at, what), "artifact_directory_path")
+            (client::get(&at, what), "artifact_directory_path")
         }
     };
     Ok(if path.is_empty() { call } else { call.query(key, path) })
@@ -152,11 +149,13 @@ fn file_call(root: &ArtifactRoot, path: &str) -> Outcome<Call> {
     let what = format!("read {} of {}", shown(path), owner(root));
     check(path, false, &what)?;
     Ok(match root {
-        ArtifactRoot::Run(run) => Call::get_raw("get-artifact", what).query("run_id", run.as_str()).query("path", path),
+        ArtifactRoot::Run(run) => {
+            client::get_raw("get-artifact", what).query("run_id", run.as_str()).query("path", path)
+        }
         // Only the web page's half of the API has it (measured on 3.17).
         ArtifactRoot::LoggedModel(id) => {
             let at = format!("ajax-api/2.0/mlflow/logged-models/{}/artifacts/files", model_id(id, &what)?);
-            Call::get_raw(&at, what).query("artifact_file_path", path)
+            client::get_raw(&at, what).query("artifact_file_path", path)
         }
     })
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::wire;
+use crate::adapters::http::Int;
 use crate::domain::artifact::{ArtifactEntry, LoggedModel};
 use crate::domain::experiment::Experiment;
 use crate::domain::history::Point;
@@ -166,12 +167,12 @@ fn status(status: &str, message: &str) -> VersionStatus {
     }
 }
 
-fn number(n: wire::Int) -> Option<VersionNumber> {
+fn number(n: Int) -> Option<VersionNumber> {
     u64::try_from(n.0?).ok().map(VersionNumber)
 }
 
 /// Milliseconds since 1970; zero and what no calendar holds is no time.
-fn time(ms: wire::Int) -> Option<Timestamp> {
+fn time(ms: Int) -> Option<Timestamp> {
     ms.0.filter(|&ms| ms > 0).and_then(|ms| Timestamp::from_millisecond(ms).ok())
 }
 
@@ -182,15 +183,14 @@ fn line(text: String) -> Option<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::json;
     use super::*;
 
     fn read_version(body: &str) -> Option<ModelVersion> {
-        version(json::parse(body.as_bytes()).unwrap(), &mut Interner::default())
+        version(crate::adapters::http::parse(body.as_bytes()).unwrap(), &mut Interner::default())
     }
 
     fn read_run(body: &str) -> Run {
-        run(json::parse(body.as_bytes()).unwrap(), &mut Interner::default()).unwrap()
+        run(crate::adapters::http::parse(body.as_bytes()).unwrap(), &mut Interner::default()).unwrap()
     }
 
     #[test]
@@ -282,7 +282,9 @@ mod tests {
     #[test]
     fn prompts_are_known_by_their_tag() {
         let dto = r#"{"name":"p","tags":[{"key":"mlflow.prompt.is_prompt","value":"true"}]}"#;
-        assert!(is_prompt(&model(json::parse(dto.as_bytes()).unwrap(), &mut Interner::default()).tags));
+        assert!(is_prompt(
+            &model(crate::adapters::http::parse(dto.as_bytes()).unwrap(), &mut Interner::default()).tags
+        ));
         assert!(!is_prompt(&Tags::default()));
     }
 
@@ -290,7 +292,7 @@ mod tests {
     fn aliases_are_joined_by_number() {
         let dto = r#"{"name":"m","aliases":[{"alias":"champion","version":"2"},{"alias":"Champion","version":3},{"alias":"odd"}],
             "latest_versions":[{"name":"m","version":"3"},{"name":"m","version":"4"}]}"#;
-        let model = model(json::parse(dto.as_bytes()).unwrap(), &mut Interner::default());
+        let model = model(crate::adapters::http::parse(dto.as_bytes()).unwrap(), &mut Interner::default());
         let shown: Vec<_> = model.aliases.iter().map(|(a, n)| format!("{a}={n}")).collect();
         assert_eq!(shown, ["Champion=v3", "champion=v2"]);
         assert_eq!(model.latest.iter().map(|v| v.aliases.join(",")).collect::<Vec<_>>(), ["Champion", ""]);

@@ -8,9 +8,9 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
-use super::client::Call;
 use super::runs::PARALLEL;
-use super::{Mlflow, convert, wire};
+use super::{Mlflow, client, convert, wire};
+use crate::adapters::http::{Part, read_pages};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::history::{History, Point, even_sample};
 use crate::domain::ids::RunId;
@@ -94,14 +94,14 @@ impl Mlflow {
 
     /// At most about `most` points of these steps, spread evenly; none where the server has no such function.
     async fn sample(&self, question: Question<'_>, steps: (i64, i64), most: usize) -> Outcome<Option<Vec<Point>>> {
-        let call = Call::get("metrics/get-history-bulk-interval", question.what())
+        let call = client::get("metrics/get-history-bulk-interval", question.what())
             .query("run_ids", question.run.as_str())
             .query("metric_key", question.metric)
             .query("start_step", steps.0.to_string())
             .query("end_step", steps.1.to_string())
             .query("max_results", most.to_string());
         match self.tracking.function::<wire::MetricPage>(call).await {
-            Ok(page) => Ok(page.map(|p| convert::points(p.metrics))),
+            Ok(page) => Ok(page.map(|(p, _)| convert::points(p.metrics))),
             // Others answer an unknown run with nothing (measured on 2.22 and 3.17).
             Err(f) if f.kind == FailureKind::NotFound => Ok(Some(Vec::new())),
             Err(f) => Err(f),
@@ -111,28 +111,26 @@ impl Mlflow {
     /// Every point within the window, page by page, from servers that cannot sample.
     async fn whole(&self, question: Question<'_>, window: Option<(i64, i64)>) -> Outcome<Vec<Point>> {
         let (from, to) = window.unwrap_or(EVERY_STEP);
-        let mut points = Vec::new();
-        let mut token = String::new();
-        for _ in 0..MAX_PAGES {
-            let mut call = Call::get("metrics/get-history", question.what())
+        let what = question.what();
+        let listed = read_pages(Service::Mlflow, &what, MAX_PAGES, |token| {
+            let call = client::get("metrics/get-history", &what)
                 .query("run_id", question.run.as_str())
                 .query("metric_key", question.metric)
                 .query("max_results", self.tuning.points_per_page.to_string());
-            if !token.is_empty() {
-                call = call.query("page_token", token.as_str());
+            let call = if token.is_empty() { call } else { call.query("page_token", token) };
+            async move {
+                let (page, bytes) = self.tracking.sized::<wire::MetricPage>(call).await?;
+                let inside = convert::points(page.metrics).into_iter().filter(|p| (from..=to).contains(&p.step));
+                Ok(Part::new(inside.collect(), page.next_page_token, bytes))
             }
-            let page: wire::MetricPage = match self.tracking.json(&call).await {
-                Err(f) if f.kind == FailureKind::NotFound => return Ok(Vec::new()),
-                answer => answer?,
-            };
-            points.extend(convert::points(page.metrics).into_iter().filter(|p| (from..=to).contains(&p.step)));
-            if page.next_page_token.is_empty() || page.next_page_token == token {
-                return Ok(points);
-            }
-            token = page.next_page_token;
+        });
+        match listed.await {
+            Ok(listed) if listed.complete => return Ok(listed.items),
+            Err(f) if f.kind == FailureKind::NotFound => return Ok(Vec::new()),
+            listed => listed.map(drop)?,
         }
         let reason = format!("it has more than {} points", MAX_PAGES.saturating_mul(self.tuning.points_per_page));
-        Err(Failure::new(FailureKind::Rejected, Service::Mlflow, question.what(), reason)
+        Err(Failure::new(FailureKind::Rejected, Service::Mlflow, what, reason)
             .with_hint("This server cannot sample; newer ones (from 2.4) can."))
     }
 }

@@ -2,9 +2,9 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::client::{Call, SERVER_INFO};
+use super::client::SERVER_INFO;
 use super::connection::Auth;
-use super::{Mlflow, wire};
+use super::{Mlflow, client, wire};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::registry::RegistryInfo;
 use crate::domain::text::{clean_line, shorten};
@@ -27,19 +27,19 @@ impl Mlflow {
     /// `3.x` or `unknown`.
     async fn server_version(&self) -> Outcome<String> {
         let what = "ask the server for its version";
-        match self.registry.text(&Call::get_raw("version", what)).await {
+        match self.registry.text(client::get_raw("version", what)).await {
             Ok(text) if looks_like_version(text.trim()) => return Ok(shorten(&clean_line(text.trim()), 40)),
             // Some web page: perhaps not MLflow at all. The API decides.
             Ok(_) => {}
             Err(f) if matches!(f.kind, FailureKind::Protocol | FailureKind::NotFound) => {}
             Err(f) => return Err(f),
         }
-        let probe = Call::get_raw(SERVER_INFO, what);
+        let probe = client::get_raw(SERVER_INFO, what);
         if self.registry.optional::<wire::ServerInfo>(probe).await?.is_some() {
             return Ok("3.x".to_owned());
         }
-        let models = Call::get("registered-models/search", what).query("max_results", "1");
-        self.registry.json::<wire::ModelPage>(&models).await.map(|_| "unknown".to_owned())
+        let models = client::get("registered-models/search", what).query("max_results", "1");
+        self.registry.json::<wire::ModelPage>(models).await.map(|_| "unknown".to_owned())
     }
 
     /// The user MLflow's own sign-in takes us for; none without it. Through a token's proxy nothing can be known.
@@ -52,11 +52,11 @@ impl Mlflow {
         }
         let what = "ask the server who you are";
         // 3.x has `current`; on 2.x a user may ask about himself by name.
-        let current = self.registry.optional::<wire::OneUser>(Call::get("users/current", what)).await?;
+        let current = self.registry.optional::<wire::OneUser>(client::get("users/current", what)).await?;
         let answer = match current {
             Some(answer) => Some(answer),
             None => {
-                let by_name = Call::get("users/get", what).query("username", user.as_str());
+                let by_name = client::get("users/get", what).query("username", user.as_str());
                 self.registry.optional::<wire::OneUser>(by_name).await?
             }
         };

@@ -1,40 +1,38 @@
 //! MLflow's registry and tracking servers, 2.x and 3.x, over their REST interface.
 //!
-//! Owns everything MLflow-specific: addresses, credentials, wire format, paging, filters and errors. Must
-//! never repeat a write, follow a redirect, or let remote text through uncleaned.
+//! Owns what is particular to MLflow: routes, wire types, filters, converters, and its words for errors ([`dialect`]).
+//! Sending, limits, repetition and the meaning of answers are [`crate::adapters::http`]'s.
 
 mod artifacts;
 mod client;
 pub mod connection;
 mod convert;
-mod errors;
+mod dialect;
 mod filter;
 mod histories;
 mod info;
-mod json;
 mod mlmodel;
 mod registry;
 mod runs;
 mod signature;
-mod stream;
 mod tracking;
 mod versions;
 mod wire;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub use connection::{Auth, Connection, DEFAULT_TIMEOUT, Endpoint, Tls, endpoint_url};
+pub use connection::{Auth, Connection, Endpoint};
 
+use crate::adapters::http::Wire;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
-use client::{Client, Http};
+use client::Client;
 
 /// What stays readable in the path of a web page.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Sizes and pauses that tests make small. The defaults are what the servers like best.
+/// Sizes that tests make small. The defaults are what the servers like best.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// Models asked for at once. One page of 1,000 takes ten times as long to its first row as one of 100.
@@ -53,8 +51,6 @@ pub struct Tuning {
     pub runs_per_page: usize,
     /// Points of a history asked for at once where the server cannot sample. 25,000 are 3.2 MB.
     pub points_per_page: usize,
-    /// Pause before a read is repeated; doubles each time.
-    pub retry_pause: Duration,
 }
 
 impl Default for Tuning {
@@ -68,7 +64,6 @@ impl Default for Tuning {
             experiments_listed: 200,
             runs_per_page: 100,
             points_per_page: 25_000,
-            retry_pause: Duration::from_millis(200),
         }
     }
 }
@@ -91,11 +86,10 @@ impl Mlflow {
         Self::with_tuning(connection, Tuning::default())
     }
 
-    /// As [`Self::new`], with sizes and pauses of one's own.
+    /// As [`Self::new`], with sizes of one's own.
     pub fn with_tuning(connection: &Connection, tuning: Tuning) -> Self {
-        let http = Arc::new(Http::new(connection));
-        let client =
-            |endpoint: &Endpoint| Client::new(http.clone(), endpoint.clone(), connection.workspace.clone(), &tuning);
+        let wire = Arc::new(Wire::new(connection.settings.clone()));
+        let client = |endpoint: &Endpoint| Client::new(wire.clone(), endpoint.clone(), connection.workspace.clone());
         Self {
             registry: client(connection.registry.as_ref().unwrap_or(&connection.tracking)),
             tracking: client(&connection.tracking),

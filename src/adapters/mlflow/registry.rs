@@ -1,11 +1,11 @@
 //! The port, method by method.
 
 use async_trait::async_trait;
-use reqwest::Method;
+use http::Method;
 use serde_json::{Value, json};
 
-use super::client::Call;
-use super::{Mlflow, convert, filter, wire};
+use super::{Mlflow, client, convert, filter, wire};
+use crate::adapters::http::Part;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::page::Page;
@@ -29,29 +29,28 @@ impl ModelRegistry for Mlflow {
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
         let wanted = name_like.filter(|part| !part.is_empty());
         let what = "list the models";
-        let mut call = Call::get("registered-models/search", what)
-            .query("max_results", self.tuning.models_per_page.to_string())
-            .query("order_by", "name ASC");
-        if let Some(part) = wanted {
-            call = call.query("filter", filter::name_contains(part));
-        }
-        if let Some(token) = page {
-            call = call.query("page_token", token);
-        }
-        let answer: wire::ModelPage = self.registry.json(&call).await?;
-        let next = Some(answer.next_page_token).filter(|token| !token.is_empty());
-        if next.is_some() && next.as_deref() == page {
-            return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, "the server repeats the same page"));
-        }
-        let mut pool = Interner::default();
-        let items = answer
-            .registered_models
-            .into_iter()
-            .map(|model| convert::model(model, &mut pool))
-            .filter(|m| !convert::is_prompt(&m.tags))
-            .filter(|m| wanted.is_none_or(|part| filter::contains(m.name.as_str(), part)))
-            .collect();
-        Ok(Page { items, next })
+        let read = |token: String| async move {
+            let mut call = client::get("registered-models/search", what)
+                .query("max_results", self.tuning.models_per_page.to_string())
+                .query("order_by", "name ASC");
+            if let Some(part) = wanted {
+                call = call.query("filter", filter::name_contains(part));
+            }
+            if !token.is_empty() {
+                call = call.query("page_token", token);
+            }
+            let (answer, bytes) = self.registry.sized::<wire::ModelPage>(call).await?;
+            let mut pool = Interner::default();
+            let items = answer
+                .registered_models
+                .into_iter()
+                .map(|model| convert::model(model, &mut pool))
+                .filter(|m| !convert::is_prompt(&m.tags))
+                .filter(|m| wanted.is_none_or(|part| filter::contains(m.name.as_str(), part)))
+                .collect();
+            Ok(Part::new(items, answer.next_page_token, bytes))
+        };
+        self.registry.page(what, page, read).await
     }
 
     async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
@@ -64,9 +63,10 @@ impl ModelRegistry for Mlflow {
 
     async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion> {
         let what = format!("read version {number} of {model}");
-        let call =
-            Call::get("model-versions/get", &what).query("name", model.as_str()).query("version", number.0.to_string());
-        let version = one_version(&what, self.registry.json(&call).await?)?;
+        let call = client::get("model-versions/get", &what)
+            .query("name", model.as_str())
+            .query("version", number.0.to_string());
+        let version = one_version(&what, self.registry.json(call).await?)?;
         if version.number != number || version.model != *model {
             let got = format!("the server answered with {} of {}", version.number, version.model);
             return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, got));
@@ -77,8 +77,8 @@ impl ModelRegistry for Mlflow {
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
         let shown = clean_line(alias);
         let what = format!("read the version that @{shown} of {model} points to");
-        let call = Call::get("registered-models/alias", &what).query("name", model.as_str()).query("alias", alias);
-        match self.registry.json(&call).await {
+        let call = client::get("registered-models/alias", &what).query("name", model.as_str()).query("alias", alias);
+        match self.registry.json(call).await {
             Ok(answer) => one_version(&what, answer),
             Err(f) if alias_is_unknown(&f) => {
                 Err(Failure { kind: FailureKind::NotFound, reason: format!("{model} has no alias '{shown}'"), ..f })
@@ -182,7 +182,7 @@ impl ModelRegistry for Mlflow {
 
 impl Mlflow {
     async fn write(&self, method: Method, path: &str, what: String, body: Value) -> Outcome<()> {
-        self.registry.json::<wire::Done>(&Call::write(method, path, what, body)).await.map(|_| ())
+        self.registry.json::<wire::Done>(client::write(method, path, what, &body)).await.map(|_| ())
     }
 }
 

@@ -9,9 +9,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::client::Call;
-use super::{Mlflow, convert, filter, wire};
-use crate::domain::failure::{FailureKind, Outcome};
+use super::{Mlflow, client, convert, filter, wire};
+use crate::adapters::http::{Part, read_pages};
+use crate::domain::failure::{FailureKind, Outcome, Service};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Interner;
@@ -84,16 +84,16 @@ impl Mlflow {
             "run_view_type": "ALL",
             "max_results": count,
         });
-        let call = Call::search("runs/search", format!("read {count} runs"), body);
-        let page: wire::RunPage = self.tracking.json(&call).await?;
+        let call = client::search("runs/search", format!("read {count} runs"), &body);
+        let page: wire::RunPage = self.tracking.json(call).await?;
         Ok(convert::runs(page.runs))
     }
 
     /// One run by its id; deleted ones too. None if it is not there or not for us to see.
     async fn run(&self, id: &str) -> Outcome<Option<Run>> {
         let what = format!("read the run {}", RunId::new(id).short());
-        let call = Call::get("runs/get", what).query("run_id", id);
-        match self.tracking.json::<wire::OneRun>(&call).await {
+        let call = client::get("runs/get", what).query("run_id", id);
+        match self.tracking.json::<wire::OneRun>(call).await {
             Ok(answer) => Ok(convert::run(answer.run, &mut Interner::default())),
             // `Rejected`: an id that is malformed for this server.
             Err(f) if matches!(f.kind, FailureKind::NotFound | FailureKind::Forbidden | FailureKind::Rejected) => {
@@ -110,10 +110,8 @@ impl Mlflow {
         if let Some(ids) = known.as_ref().filter(|_| !again) {
             return Ok((ids.clone(), false));
         }
-        let mut ids = Vec::new();
-        let mut tokens = HashSet::new();
-        let mut token = String::new();
-        loop {
+        let what = "list the experiments";
+        let listed = read_pages(Service::Mlflow, what, usize::MAX, |token| async move {
             let body = json!({
                 "view_type": "ALL",
                 "max_results": self.tuning.experiments_per_page,
@@ -121,14 +119,12 @@ impl Mlflow {
                 "order_by": ["creation_time ASC"],
                 "page_token": token,
             });
-            let call = Call::search("experiments/search", "list the experiments", body);
-            let page: wire::ExperimentPage = self.tracking.json(&call).await?;
-            ids.extend(page.experiments.into_iter().map(|e| e.experiment_id.0).filter(|id| !id.is_empty()));
-            token = page.next_page_token;
-            if token.is_empty() || !tokens.insert(token.clone()) {
-                break;
-            }
-        }
+            let call = client::search("experiments/search", what, &body);
+            let (page, bytes) = self.tracking.sized::<wire::ExperimentPage>(call).await?;
+            let ids = page.experiments.into_iter().map(|e| e.experiment_id.0).filter(|id| !id.is_empty());
+            Ok(Part::new(ids.collect(), page.next_page_token, bytes))
+        });
+        let mut ids: Vec<String> = listed.await?.items;
         let mut unique = HashSet::new();
         ids.retain(|id| unique.insert(id.clone()));
         *known = Some(ids.clone());

@@ -1,7 +1,6 @@
 //! Finding and reading the `MLmodel` file of a version.
 
-use super::client::Call;
-use super::{Mlflow, mlmodel};
+use super::{Mlflow, client, mlmodel};
 use crate::domain::artifact::{ArtifactRoot, Signature, home};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::registry::ModelVersion;
@@ -68,11 +67,12 @@ impl Mlflow {
         match place {
             Place::File(root, path) => self.file_head(root, path, LIMIT).await.map(|head| (head.bytes, head.truncated)),
             Place::Registry => {
-                let call = Call::get_raw("model-versions/get-artifact", what)
+                let call = client::get_raw("model-versions/get-artifact", what)
                     .query("name", version.model.as_str())
                     .query("version", version.number.0.to_string())
                     .query("path", FILE);
-                self.registry.open(&call, self.registry.timeout()).await?.first(LIMIT).await
+                let (server, call) = self.registry.ready(call).await?;
+                server.open(&call, server.timeout()).await?.first(LIMIT).await
             }
         }
     }

@@ -5,8 +5,8 @@ use serde_json::json;
 use tokio::io::AsyncWrite;
 
 use super::artifacts::{model_id, no_logged_models};
-use super::client::Call;
-use super::{Mlflow, convert, wire};
+use super::{Mlflow, client, convert, wire};
+use crate::adapters::http::Part;
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature};
 use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -22,22 +22,26 @@ use crate::ports::tracking::TrackingServer;
 impl TrackingServer for Mlflow {
     async fn experiments(&self, page: Option<&str>) -> Outcome<Page<Experiment>> {
         let what = "list the experiments";
-        let body = json!({
-            "view_type": "ACTIVE_ONLY",
-            // Not asked for, nothing comes (measured on 2.22 and 3.18).
-            "max_results": self.tuning.experiments_listed,
-            "order_by": ["creation_time DESC"],
-            "page_token": page.unwrap_or_default(),
-        });
-        let answer: wire::ExperimentPage = self.tracking.json(&Call::search("experiments/search", what, body)).await?;
-        let next = next_page(answer.next_page_token, page, what)?;
-        Ok(Page { items: answer.experiments.into_iter().filter_map(convert::experiment).collect(), next })
+        let read = |token| async move {
+            let body = json!({
+                "view_type": "ACTIVE_ONLY",
+                // Not asked for, nothing comes (measured on 2.22 and 3.18).
+                "max_results": self.tuning.experiments_listed,
+                "order_by": ["creation_time DESC"],
+                "page_token": token,
+            });
+            let call = client::search("experiments/search", what, &body);
+            let (answer, bytes) = self.tracking.sized::<wire::ExperimentPage>(call).await?;
+            let items = answer.experiments.into_iter().filter_map(convert::experiment).collect();
+            Ok(Part::new(items, answer.next_page_token, bytes))
+        };
+        self.tracking.page(what, page, read).await
     }
 
     async fn experiment(&self, id: &ExperimentId) -> Outcome<Experiment> {
         let what = format!("read the experiment {}", clean_line(id.as_str()));
-        let call = Call::get("experiments/get", &what).query("experiment_id", id.as_str());
-        let answer: wire::OneExperiment = self.tracking.json(&call).await?;
+        let call = client::get("experiments/get", &what).query("experiment_id", id.as_str());
+        let answer: wire::OneExperiment = self.tracking.json(call).await?;
         convert::experiment(answer.experiment)
             .ok_or_else(|| Failure::new(FailureKind::Protocol, Service::Mlflow, what, "the answer names no experiment"))
     }
@@ -48,18 +52,21 @@ impl TrackingServer for Mlflow {
             return Ok(Page { items: Vec::new(), next: None });
         }
         let what = "search the runs";
-        let body = json!({
-            // Strings: 3.x finds nothing for numbers (measured on 3.18).
-            "experiment_ids": query.experiments.iter().map(ExperimentId::as_str).collect::<Vec<_>>(),
-            "filter": query.filter,
-            "run_view_type": "ACTIVE_ONLY",
-            "max_results": self.tuning.runs_per_page,
-            "order_by": [order_by(query.order)],
-            "page_token": page.unwrap_or_default(),
-        });
-        let answer: wire::RunPage = self.tracking.json(&Call::search("runs/search", what, body)).await?;
-        let next = next_page(answer.next_page_token, page, what)?;
-        Ok(Page { items: convert::runs(answer.runs), next })
+        let read = |token| async move {
+            let body = json!({
+                // Strings: 3.x finds nothing for numbers (measured on 3.18).
+                "experiment_ids": query.experiments.iter().map(ExperimentId::as_str).collect::<Vec<_>>(),
+                "filter": query.filter,
+                "run_view_type": "ACTIVE_ONLY",
+                "max_results": self.tuning.runs_per_page,
+                "order_by": [order_by(query.order)],
+                "page_token": token,
+            });
+            let (answer, bytes) =
+                self.tracking.sized::<wire::RunPage>(client::search("runs/search", what, &body)).await?;
+            Ok(Part::new(convert::runs(answer.runs), answer.next_page_token, bytes))
+        };
+        self.tracking.page(what, page, read).await
     }
 
     async fn histories(
@@ -92,10 +99,9 @@ impl TrackingServer for Mlflow {
 
     async fn logged_model(&self, id: &str) -> Outcome<LoggedModel> {
         let what = format!("read the logged model {}", clean_line(id));
-        let call = Call::get(&format!("logged-models/{}", model_id(id, &what)?), &what);
-        let answer: Option<wire::OneLoggedModel> = self.tracking.function(call).await?;
-        match answer {
-            Some(answer) => Ok(convert::logged_model(answer.model.info)),
+        let call = client::get(&format!("logged-models/{}", model_id(id, &what)?), &what);
+        match self.tracking.function::<wire::OneLoggedModel>(call).await? {
+            Some((answer, _)) => Ok(convert::logged_model(answer.model.info)),
             None => Err(no_logged_models(&ArtifactRoot::LoggedModel(id.to_owned()), &what)),
         }
     }
@@ -125,14 +131,4 @@ fn order_by(order: RunOrder) -> String {
         RunAttribute::Status => "status",
     };
     format!("attributes.{attribute} {}", if order.descending { "DESC" } else { "ASC" })
-}
-
-/// The token of the next page, unless it is the one this page was asked with.
-fn next_page(token: String, page: Option<&str>, what: &str) -> Outcome<Option<String>> {
-    match Some(token).filter(|t| !t.is_empty()) {
-        Some(t) if page == Some(t.as_str()) => {
-            Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, "the server repeats the same page"))
-        }
-        next => Ok(next),
-    }
 }

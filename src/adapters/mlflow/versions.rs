@@ -3,12 +3,12 @@
 //! MLflow pages by offset over a live table, so its own page tokens skip rows when a version is deleted in
 //! between. Versions are read by descending number instead, each page from below the last number seen.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use tokio::sync::Mutex;
 
-use super::client::Call;
-use super::{Mlflow, convert, filter, wire};
+use super::{Mlflow, client, convert, filter, wire};
+use crate::adapters::http::{Part, read_pages};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::page::Page;
@@ -34,22 +34,19 @@ enum Cursor {
 }
 
 impl Cursor {
-    fn read(page: Option<&str>) -> Option<Self> {
-        match page {
-            None => Some(Self::Start),
-            Some(p) => match p.split_once(':')? {
-                ("below", n) => n.parse().ok().map(Self::Below),
-                ("token", t) => Some(Self::Token(t.to_owned())),
-                _ => None,
-            },
+    fn read(token: &str) -> Self {
+        match token.split_once(':') {
+            Some(("below", n)) => n.parse().map_or(Self::Start, Self::Below),
+            Some(("token", t)) => Self::Token(t.to_owned()),
+            _ => Self::Start,
         }
     }
 
-    fn write(&self) -> Option<String> {
+    fn write(&self) -> String {
         match self {
-            Self::Start => None,
-            Self::Below(n) => Some(format!("below:{n}")),
-            Self::Token(t) => Some(format!("token:{t}")),
+            Self::Start => String::new(),
+            Self::Below(n) => format!("below:{n}"),
+            Self::Token(t) => format!("token:{t}"),
         }
     }
 }
@@ -58,8 +55,8 @@ impl Mlflow {
     /// One model with its aliases; a prompt is not one.
     pub(super) async fn one_model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
         let what = format!("read the model {name}");
-        let call = Call::get("registered-models/get", &what).query("name", name.as_str());
-        let answer: wire::OneModel = self.registry.json(&call).await?;
+        let call = client::get("registered-models/get", &what).query("name", name.as_str());
+        let answer: wire::OneModel = self.registry.json(call).await?;
         let model = convert::model(answer.registered_model, &mut Interner::default());
         if convert::is_prompt(&model.tags) {
             let reason = format!("{name} is a prompt, not a model");
@@ -71,21 +68,13 @@ impl Mlflow {
 
     /// One page for listing, aliases joined. An unknown model is an error, a model without versions is not.
     pub(super) async fn version_page(&self, model: &ModelName, page: Option<&str>) -> Outcome<Page<ModelVersion>> {
-        let cursor = Cursor::read(page).ok_or_else(|| {
-            Failure::new(
-                FailureKind::Bug,
-                Service::Local,
-                format!("list the versions of {model}"),
-                "the page token is not ours",
-            )
-        })?;
-        let size = self.tuning.versions_per_page;
+        let (size, what) = (self.tuning.versions_per_page, format!("list the versions of {model}"));
+        let search = self.registry.page(&what, page, |token| self.search(model, token, size));
         let known = self.aliases.0.lock().await.clone().filter(|(name, _)| page.is_some() && name == model);
         let (mut found, aliases) = match known {
-            Some((_, aliases)) => (self.search(model, &cursor, size).await?, aliases),
+            Some((_, aliases)) => (search.await?, aliases),
             None => {
-                let (found, read) =
-                    futures_util::future::try_join(self.search(model, &cursor, size), self.one_model(model)).await?;
+                let (found, read) = futures_util::future::try_join(search, self.one_model(model)).await?;
                 *self.aliases.0.lock().await = Some((model.clone(), read.aliases.clone()));
                 (found, read.aliases)
             }
@@ -98,46 +87,34 @@ impl Mlflow {
     pub(super) async fn scan(
         &self,
         model: &ModelName,
-        keep: impl Fn(&ModelVersion) -> bool + Send,
+        keep: impl Fn(&ModelVersion) -> bool + Send + Sync,
     ) -> Outcome<Vec<ModelVersion>> {
-        let all = async {
-            let mut kept = BTreeMap::new();
-            let mut cursor = Cursor::Start;
-            let mut seen = HashSet::new();
-            loop {
-                let page = self.search(model, &cursor, self.tuning.versions_per_scan).await?;
-                kept.extend(page.items.into_iter().filter(|v| keep(v)).map(|v| (v.number, v)));
-                let Some(next) = page.next else { break };
-                if !seen.insert(next.clone()) {
-                    let what = format!("list the versions of {model}");
-                    return Err(Failure::new(
-                        FailureKind::Protocol,
-                        Service::Mlflow,
-                        what,
-                        "the server repeats the same page",
-                    ));
-                }
-                cursor = Cursor::read(Some(&next)).unwrap_or(Cursor::Start);
-            }
-            Ok(kept.into_values().collect::<Vec<_>>())
-        };
-        let (mut kept, read) = futures_util::future::try_join(all, self.one_model(model)).await?;
+        let (size, what) = (self.tuning.versions_per_scan, format!("list the versions of {model}"));
+        let all = read_pages(Service::Mlflow, &what, usize::MAX, |token| async {
+            let mut part = self.search(model, token, size).await?;
+            part.items.retain(&keep);
+            Ok(part)
+        });
+        let (all, read) = futures_util::future::try_join(all, self.one_model(model)).await?;
+        let by_number: BTreeMap<_, _> = all.items.into_iter().map(|v| (v.number, v)).collect();
+        let mut kept: Vec<ModelVersion> = by_number.into_values().collect();
         join_aliases(&mut kept, &read.aliases);
         Ok(kept)
     }
 
-    async fn search(&self, model: &ModelName, cursor: &Cursor, size: usize) -> Outcome<Page<ModelVersion>> {
+    async fn search(&self, model: &ModelName, token: String, size: usize) -> Outcome<Part<ModelVersion>> {
+        let cursor = Cursor::read(&token);
         let what = format!("list the versions of {model}");
         let name = filter::name_is(model.as_str());
-        let mut call = Call::get("model-versions/search", &what)
+        let mut call = client::get("model-versions/search", &what)
             .query("max_results", size.to_string())
             .query("order_by", "version_number DESC");
-        call = match cursor {
+        call = match &cursor {
             Cursor::Below(n) => call.query("filter", format!("{} AND version_number < {n}", name.condition)),
             Cursor::Start => call.query("filter", name.condition),
             Cursor::Token(t) => call.query("filter", name.condition).query("page_token", t.as_str()),
         };
-        let answer: wire::VersionPage = self.registry.json(&call).await?;
+        let (answer, bytes) = self.registry.sized::<wire::VersionPage>(call).await?;
         let more = !answer.next_page_token.is_empty();
         let mut items = Vec::with_capacity(answer.model_versions.len());
         let (mut lowest, mut pool) = (None, Interner::default());
@@ -159,13 +136,11 @@ impl Mlflow {
             }
         }
         let next = match (more, name.exact, lowest) {
-            (true, true, Some(n)) => Some(Cursor::Below(n)),
-            (true, false, _) if *cursor != Cursor::Token(answer.next_page_token.clone()) => {
-                Some(Cursor::Token(answer.next_page_token))
-            }
-            _ => None,
+            (true, true, Some(n)) => Cursor::Below(n),
+            (true, false, _) => Cursor::Token(answer.next_page_token),
+            _ => Cursor::Start,
         };
-        Ok(Page { items, next: next.and_then(|c| c.write()) })
+        Ok(Part::new(items, next.write(), bytes))
     }
 }
 
@@ -176,9 +151,8 @@ mod tests {
     #[test]
     fn cursors_survive_as_page_tokens() {
         for cursor in [Cursor::Below(12), Cursor::Token("eyJvZmZzZXQiOiAyfQ==".to_owned())] {
-            assert_eq!(Cursor::read(cursor.write().as_deref()), Some(cursor));
+            assert_eq!(Cursor::read(&cursor.write()), cursor);
         }
-        assert_eq!(Cursor::read(None), Some(Cursor::Start));
-        assert_eq!(Cursor::read(Some("eyJ")), None);
+        assert_eq!(Cursor::read(""), Cursor::Start);
     }
 }

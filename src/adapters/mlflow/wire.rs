@@ -5,35 +5,12 @@
 
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny};
 
+use crate::adapters::http::Int;
 use crate::domain::run::MetricValue;
 
 /// Missing and null are the empty value.
 fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
     Option::<T>::deserialize(d).map(Option::unwrap_or_default)
-}
-
-/// An integer that may come as a number or as text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Int(pub Option<i64>);
-
-impl<'de> Deserialize<'de> for Int {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        #[derive(serde::Deserialize)]
-        #[serde(untagged)]
-        enum Raw {
-            Int(i64),
-            Float(f64),
-            Text(String),
-            Other(IgnoredAny),
-        }
-        Ok(Self(match Raw::deserialize(d)? {
-            Raw::Int(n) => Some(n),
-            #[expect(clippy::cast_possible_truncation, reason = "whole and far below 2^63 by the guard")]
-            Raw::Float(n) if n.fract() == 0.0 && n.abs() < 9.0e18 => Some(n as i64),
-            Raw::Text(t) => t.trim().parse().ok(),
-            Raw::Float(_) | Raw::Other(_) => None,
-        }))
-    }
 }
 
 /// A metric's value; none if it is no number in any spelling.

@@ -11,6 +11,7 @@ use crate::cli::table::{Align, Cell, Table};
 use crate::domain::failure::Outcome;
 use crate::domain::ids::ModelName;
 use crate::domain::inbox::production;
+use crate::domain::page::first;
 use crate::domain::registry::{ModelVersion, Stage};
 use crate::domain::text::{clean_line, first_line};
 use crate::services::Services;
@@ -136,19 +137,6 @@ pub async fn versions(
 
 /// The newest versions, at most `limit`, and whether there are more.
 async fn newest(services: &Services, model: &ModelName, limit: usize) -> Outcome<(Vec<ModelVersion>, bool)> {
-    let mut out = Vec::new();
-    let mut page = None;
-    loop {
-        let read = services.registry.versions(model, page.as_deref()).await?;
-        out.extend(read.items);
-        if out.len() > limit {
-            out.truncate(limit);
-            return Ok((out, true));
-        }
-        match read.next {
-            None => return Ok((out, false)),
-            Some(_) if out.len() == limit => return Ok((out, true)),
-            next => page = next,
-        }
-    }
+    let read = |page: Option<String>| async move { services.registry.versions(model, page.as_deref()).await };
+    first(&format!("list the versions of {model}"), limit, read).await
 }

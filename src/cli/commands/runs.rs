@@ -1,5 +1,7 @@
 //! `signoff runs`.
 
+use std::ops::ControlFlow;
+
 use crate::cli::args::{Direction, Format, RunSort};
 use crate::cli::exit::Exit;
 use crate::cli::format::{age, value};
@@ -11,6 +13,7 @@ use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::ExperimentId;
 use crate::domain::nearest;
+use crate::domain::page::{self, walk};
 use crate::domain::run::Run;
 use crate::domain::text::{clean_line, shorten};
 use crate::services::Services;
@@ -134,27 +137,24 @@ fn took(run: &Run) -> String {
 
 /// The experiment of this name, or else of this id.
 async fn find(services: &Services, wanted: &str) -> Outcome<Experiment> {
-    let mut page = None;
-    let mut by_id = None;
+    let (mut by_name, mut by_id) = (None, None);
     let mut names: Vec<String> = Vec::new();
-    loop {
-        let read = services.tracking.experiments(page.as_deref()).await?;
-        for experiment in read.items {
-            if experiment.name == wanted {
-                return Ok(experiment);
-            }
+    let read = |page: Option<String>| async move { services.tracking.experiments(page.as_deref()).await };
+    let each = |items: Vec<Experiment>| {
+        for experiment in items {
             names.push(experiment.name.clone());
+            if experiment.name == wanted {
+                by_name = Some(experiment);
+                return ControlFlow::Break(());
+            }
             if experiment.id.as_str() == wanted {
                 by_id = Some(experiment);
             }
         }
-        // A server that repeats its token would never end.
-        if read.next.is_none() || read.next == page {
-            break;
-        }
-        page = read.next;
-    }
-    by_id.ok_or_else(|| {
+        ControlFlow::Continue(())
+    };
+    walk("list the experiments", read, each).await?;
+    by_name.or(by_id).ok_or_else(|| {
         let wanted = clean_line(wanted);
         let hint = match nearest::nearest(&wanted, names.iter().map(String::as_str)) {
             Some(name) => format!("The nearest name is '{name}'."),
@@ -169,21 +169,10 @@ async fn find(services: &Services, wanted: &str) -> Outcome<Experiment> {
 /// The first runs, at most as many as `list` says, and whether there are more.
 async fn first(services: &Services, experiment: &ExperimentId, list: &List) -> Outcome<(Vec<Run>, bool)> {
     let (filter, order, limit) = (list.filter.clone(), list.order, list.limit);
-    let mut query = RunQuery { filter, order, ..RunQuery::of(experiment.clone()) };
-    let mut out = Vec::new();
-    loop {
-        let read = services.tracking.search_runs(&query).await?;
-        out.extend(read.items);
-        if out.len() > limit {
-            out.truncate(limit);
-            return Ok((out, true));
-        }
-        if read.next.is_none() || read.next == query.page {
-            return Ok((out, false));
-        }
-        if out.len() == limit {
-            return Ok((out, true));
-        }
-        query.page = read.next;
-    }
+    let query = RunQuery { filter, order, ..RunQuery::of(experiment.clone()) };
+    page::first("search the runs", limit, |page| {
+        let query = RunQuery { page, ..query.clone() };
+        async move { services.tracking.search_runs(&query).await }
+    })
+    .await
 }

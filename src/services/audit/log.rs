@@ -2,6 +2,7 @@
 //! the repository, and the tags of the versions. Bounded: what was not looked at is said.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use futures_util::StreamExt as _;
 use futures_util::future::join;
@@ -11,11 +12,12 @@ use crate::domain::commit::ReleaseState;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
 pub use crate::domain::log::{Effect, FoundIn, Log, LogEntry, merge};
+use crate::domain::page::walk;
 use crate::domain::promotion::{Ending, Phase, SagaState, fold};
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::text::REGISTRY_TRAILER;
 use crate::domain::record::{ASSET, Record, Sealed};
-use crate::domain::registry::RegisteredModel;
+use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::release::{OPERATION_TRAILER, trailer};
 use crate::services::Services;
 
@@ -277,16 +279,14 @@ async fn models(services: &Services, model: Option<&ModelName>, notes: &mut Vec<
     if let Some(model) = model {
         return Ok(vec![model.clone()]);
     }
-    let (mut all, mut page): (Vec<RegisteredModel>, Option<String>) = (Vec::new(), None);
-    loop {
-        let read = services.registry.models(None, page.as_deref()).await?;
-        all.extend(read.items);
-        page = read.next;
-        if page.is_none() || all.len() >= MAX_MODELS {
-            break;
-        }
-    }
-    if page.is_some() || all.len() > MAX_MODELS {
+    let mut all: Vec<RegisteredModel> = Vec::new();
+    let read = |page: Option<String>| async move { services.registry.models(None, page.as_deref()).await };
+    let each = |items| {
+        all.extend(items);
+        if all.len() < MAX_MODELS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let complete = walk("list the models", read, each).await?;
+    if !complete || all.len() > MAX_MODELS {
         notes.push(format!("only the first {MAX_MODELS} models were looked at; name one to see it whole"));
         all.truncate(MAX_MODELS);
     }
@@ -294,18 +294,17 @@ async fn models(services: &Services, model: Option<&ModelName>, notes: &mut Vec<
 }
 
 async fn versions(services: &Services, model: &ModelName) -> (Vec<LogEntry>, Option<String>) {
-    let (mut entries, mut page) = (Vec::new(), None);
-    for _ in 0..VERSION_PAGES {
-        match services.registry.versions(model, page.as_deref()).await {
-            Ok(read) => {
-                entries.extend(read.items.iter().filter_map(LogEntry::on));
-                page = read.next;
-            }
-            Err(failure) => return (entries, Some(failure.to_string())),
-        }
-        if page.is_none() {
-            return (entries, None);
-        }
-    }
-    (entries, Some(format!("older versions of {model} were not looked at")))
+    let (mut entries, mut pages) = (Vec::new(), 0);
+    let read = |page: Option<String>| async move { services.registry.versions(model, page.as_deref()).await };
+    let each = |items: Vec<ModelVersion>| {
+        entries.extend(items.iter().filter_map(LogEntry::on));
+        pages += 1;
+        if pages < VERSION_PAGES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let note = match walk(&format!("list the versions of {model}"), read, each).await {
+        Ok(true) => None,
+        Ok(false) => Some(format!("older versions of {model} were not looked at")),
+        Err(failure) => Some(failure.to_string()),
+    };
+    (entries, note)
 }

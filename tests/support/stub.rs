@@ -15,6 +15,8 @@ pub enum Act {
     Truncate,
     /// Read the request and never answer.
     Silence,
+    /// Answer 200 with so many bytes of JSON text.
+    Huge(usize),
 }
 
 impl Act {
@@ -93,6 +95,14 @@ fn answer(stream: &mut TcpStream, act: &Act) {
         }
         Act::Truncate => {
             "HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"model".to_owned()
+        }
+        Act::Huge(size) => {
+            let head = format!("HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n");
+            let piece = vec![b' '; 1024 * 1024];
+            let _ = stream.write_all(head.as_bytes());
+            // Until all is sent, or nobody listens any longer.
+            let _ = (0..size / piece.len()).try_for_each(|_| stream.write_all(&piece));
+            return;
         }
         Act::Close | Act::Silence => String::new(),
     };

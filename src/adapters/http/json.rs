@@ -1,15 +1,15 @@
-//! Parsing of answers, with a second try on a repaired copy.
+//! JSON as servers send it: parsing with a second try on a repaired copy, and 64-bit integers.
 //!
 //! Python's `json` module writes things that are not JSON: `NaN`, `Infinity`, and halves of surrogate pairs.
 //! Through proxies, invalid UTF-8 arrives as well. A page of models should not be lost over one of them.
 
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny};
 
 /// Parses `body`; if that fails, parses a copy in which what Python may write wrongly is repaired.
 ///
 /// # Errors
 /// The first parser error, if the repaired copy is not better.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body).or_else(|first| serde_json::from_str(&repair(body)).map_err(|_| first))
 }
 
@@ -57,6 +57,36 @@ fn escape(rest: &str, out: &mut String) -> usize {
     taken
 }
 
+/// An integer that may come as a number or as text: Protocol Buffers write 64-bit integers as text, and some gateways do
+/// so too. None if it is neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Int(pub Option<i64>);
+
+impl<'de> Deserialize<'de> for Int {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Int(i64),
+            Float(f64),
+            Text(String),
+            Other(IgnoredAny),
+        }
+        Ok(Self(match Raw::deserialize(d)? {
+            Raw::Int(n) => Some(n),
+            #[expect(clippy::cast_possible_truncation, reason = "whole and far below 2^63 by the guard")]
+            Raw::Float(n) if n.fract() == 0.0 && n.abs() < 9.0e18 => Some(n as i64),
+            Raw::Text(t) => t.trim().parse().ok(),
+            Raw::Float(_) | Raw::Other(_) => None,
+        }))
+    }
+}
+
+/// For a field that is such an integer: missing, null, out of range and no number at all are none.
+pub fn int<'de, D: Deserializer<'de>, N: TryFrom<i64>>(d: D) -> Result<Option<N>, D::Error> {
+    Ok(Int::deserialize(d)?.0.and_then(|n| N::try_from(n).ok()))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -74,6 +104,25 @@ mod tests {
             assert_eq!(parse::<Value>(body.as_bytes()).unwrap(), value, "{body}");
         }
         assert_eq!(parse::<Value>(b"{\"v\": \"\xff\"}").unwrap(), json!({"v": "\u{fffd}"}));
+    }
+
+    #[test]
+    fn an_integer_may_be_a_number_or_a_text() {
+        for (body, wanted) in [
+            ("7", Some(7)),
+            ("\"7\"", Some(7)),
+            ("\"9007199254740993\"", Some(9_007_199_254_740_993)),
+            ("9007199254740993", Some(9_007_199_254_740_993)),
+            ("7.0", Some(7)),
+            ("7.5", None),
+            ("null", None),
+            ("{}", None),
+            ("\"x\"", None),
+        ] {
+            assert_eq!(parse::<Int>(body.as_bytes()).unwrap().0, wanted, "{body}");
+        }
+        let small = |body: &str| int::<_, u64>(&mut serde_json::Deserializer::from_str(body)).unwrap();
+        assert_eq!((small("\"7\""), small("-7"), small("null")), (Some(7), None, None));
     }
 
     #[test]

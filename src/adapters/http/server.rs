@@ -1,0 +1,152 @@
+//! One server: sends calls within the limits and reads their answers.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use serde::de::DeserializeOwned;
+
+use super::answer::Answer;
+use super::call::{Access, Call};
+use super::carrier::{Carrier, Response, Unwritable};
+use super::classify::{Attempt, End, Trouble, classify};
+use super::dialect::Dialect;
+use super::json;
+use super::repeat::Repeat;
+use super::secrets::Secrets;
+use super::stream::Body;
+use super::wire::Settings;
+use crate::domain::failure::Outcome;
+
+/// The part of an error's body that is read, in bytes.
+const MAX_ERROR: usize = 64 * 1024;
+
+/// One server and how to talk to it.
+#[derive(Debug)]
+pub struct Server {
+    /// As people know it, without credentials.
+    pub place: String,
+    pub dialect: Box<dyn Dialect>,
+    pub secrets: Secrets,
+    carrier: Box<dyn Carrier>,
+    timeout: Duration,
+    repeat: Repeat,
+}
+
+impl Server {
+    pub fn new(
+        place: impl Into<String>,
+        dialect: impl Dialect + 'static,
+        secrets: Secrets,
+        carrier: impl Carrier + 'static,
+        settings: &Settings,
+    ) -> Self {
+        Self {
+            place: place.into(),
+            dialect: Box::new(dialect),
+            secrets,
+            carrier: Box::new(carrier),
+            timeout: settings.timeout,
+            repeat: settings.repeat,
+        }
+    }
+
+    /// The longest one request may take.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Sends a call. Reads are repeated where that may help; writes never are.
+    ///
+    /// # Errors
+    /// As [`super::classify`] says, for every answer that is neither a success nor wanted all the same.
+    pub async fn answer(&self, call: &Call) -> Outcome<Answer> {
+        match call.access {
+            Access::Write => self.once(call).await,
+            Access::Read => self.repeat.run(|| self.once(call)).await,
+        }
+        .map_err(Trouble::told)
+    }
+
+    /// Sends a call and reads the JSON of its answer; with it, the answer and so its size.
+    pub async fn json<T: DeserializeOwned>(&self, call: &Call) -> Outcome<(T, Answer)> {
+        let answer = self.answer(call).await?;
+        Ok((self.parse(call, &answer)?, answer))
+    }
+
+    /// The JSON of an answer.
+    pub fn parse<T: DeserializeOwned>(&self, call: &Call, answer: &Answer) -> Outcome<T> {
+        json::parse(&answer.body)
+            .map_err(|e| classify(&self.attempt(call.access, &call.operation), &End::Unreadable(answer, &e)).told())
+    }
+
+    /// Opens a file: the head of the answer is here, its body is read piece by piece. `patience` is how long the server
+    /// may take to begin.
+    pub async fn open<'a>(&'a self, call: &'a Call, patience: Duration) -> Outcome<Body<'a>> {
+        let attempt = self.attempt(call.access, &call.operation);
+        self.repeat
+            .run(|| async move {
+                // The whole may take as long as it likes, as long as there is progress.
+                let begun = tokio::time::timeout(patience, self.send(call)).await;
+                let response = begun.map_err(|_| classify(&attempt, &End::Silent(patience)))??;
+                Body::begin(response, attempt, self.timeout).await
+            })
+            .await
+            .map_err(Trouble::told)
+    }
+
+    pub fn attempt<'a>(&'a self, access: Access, operation: &'a str) -> Attempt<'a> {
+        Attempt { access, operation, place: &self.place, dialect: &*self.dialect, secrets: &self.secrets }
+    }
+
+    async fn once(&self, call: &Call) -> Result<Answer, Trouble> {
+        let attempt = self.attempt(call.access, &call.operation);
+        let exchange = async { read(self.send(call).await?, &attempt, call.limit).await };
+        let answer = tokio::time::timeout(self.timeout, exchange)
+            .await
+            .map_err(|_| classify(&attempt, &End::Silent(self.timeout)))??;
+        if answer.is_success() || (call.also)(&answer) {
+            Ok(answer)
+        } else {
+            Err(classify(&attempt, &End::Status(&answer)))
+        }
+    }
+
+    async fn send(&self, call: &Call) -> Result<Response, Trouble> {
+        let attempt = self.attempt(call.access, &call.operation);
+        let mut builder = http::Request::builder().method(call.method.clone()).uri(call.target());
+        for (name, value) in &call.headers {
+            builder = builder.header(name, value);
+        }
+        let request = builder
+            .body(call.body.clone().unwrap_or_default())
+            .map_err(|e| classify(&attempt, &End::Broken(&Unwritable(e.to_string()))))?;
+        self.carrier.carry(request).await.map_err(|e| classify(&attempt, &End::Broken(&*e)))
+    }
+}
+
+/// Reads an answer to its end, or to its limit.
+pub(super) async fn read(response: Response, attempt: &Attempt<'_>, limit: usize) -> Result<Answer, Trouble> {
+    let (parts, mut stream) = response.into_parts();
+    let mut answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body: Vec::new() };
+    let good = answer.is_success();
+    let limit = if good { limit } else { MAX_ERROR };
+    while let Some(frame) = stream.frame().await {
+        let piece = match frame.map(|f| f.into_data()) {
+            Ok(Ok(piece)) => piece,
+            // Trailers.
+            Ok(Err(_)) => continue,
+            // The status says enough, even if the error's text is lost.
+            Err(_) if !good => break,
+            Err(e) => return Err(classify(attempt, &End::Broken(&e))),
+        };
+        let room = limit - answer.body.len();
+        answer.body.extend_from_slice(&piece[..piece.len().min(room)]);
+        if piece.len() > room {
+            if good {
+                return Err(classify(attempt, &End::TooLarge(limit)));
+            }
+            break;
+        }
+    }
+    Ok(answer)
+}

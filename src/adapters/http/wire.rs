@@ -1,0 +1,115 @@
+//! The HTTP clients below all servers of one connection: TLS, proxies, connecting.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::address::is_loopback;
+use super::repeat::Repeat;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::text::clean_line;
+
+/// The longest one request may take unless something else is configured.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest that making a connection may take: name, TCP, proxy and TLS.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How to talk to the servers of one connection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The longest one request may take, from connecting to the last byte; of a file, the longest silence.
+    pub timeout: Duration,
+    pub repeat: Repeat,
+    pub tls: Tls,
+    /// How long an idle connection is kept, below what the server keeps it: no write may meet one that is closing.
+    pub idle: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let idle = Duration::from_secs(60);
+        Self { timeout: DEFAULT_TIMEOUT, repeat: Repeat::default(), tls: Tls::default(), idle }
+    }
+}
+
+/// How a server's certificate is checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Accept any certificate.
+    pub insecure: bool,
+    /// PEM bundle of the only authorities to trust; none trusts the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Two clients: one for this machine, which no proxy is ever meant for, and one for the rest of the world. Building one
+/// costs some 13 ms, so that is done at the first request.
+#[derive(Debug)]
+pub struct Wire {
+    settings: Settings,
+    local: OnceCell<reqwest::Client>,
+    remote: OnceCell<reqwest::Client>,
+}
+
+impl Wire {
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, local: OnceCell::new(), remote: OnceCell::new() }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The client for this address.
+    ///
+    /// # Errors
+    /// [`FailureKind::Config`] if TLS cannot be set up.
+    pub async fn client(&self, to: &Url) -> Outcome<reqwest::Client> {
+        let local = is_loopback(to);
+        let cell = if local { &self.local } else { &self.remote };
+        cell.get_or_try_init(|| async {
+            let settings = self.settings.clone();
+            let built = tokio::task::spawn_blocking(move || build(&settings, local)).await;
+            built.unwrap_or_else(|e| Err(Failure::new(FailureKind::Bug, Service::Local, OPERATION, e.to_string())))
+        })
+        .await
+        .cloned()
+    }
+}
+
+const OPERATION: &str = "prepare the connection";
+
+fn build(settings: &Settings, local: bool) -> Outcome<reqwest::Client> {
+    let fail = |reason: String| Failure::new(FailureKind::Config, Service::Config, OPERATION, reason);
+    // Fails only where a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("signoff/", env!("CARGO_PKG_VERSION")))
+        // Whatever redirects is not who was asked, and must not see credentials.
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        // Ends before the whole does, so that it is known that nothing was sent.
+        .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout.mul_f32(0.8)))
+        .pool_idle_timeout(settings.idle)
+        .tls_danger_accept_invalid_certs(settings.tls.insecure);
+    if local {
+        builder = builder.no_proxy();
+    }
+    if let Some(path) = &settings.tls.ca_file {
+        let shown = path.display();
+        let pem = std::fs::read(path).map_err(|e| fail(format!("the CA file {shown} cannot be read: {e}")))?;
+        let certs = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
+        if certs.is_empty() {
+            return Err(fail(format!("the CA file {shown} holds no certificate in PEM form"))
+                .with_hint("It should contain a line `-----BEGIN CERTIFICATE-----`."));
+        }
+        // As MLflow's own client does: these authorities instead of the system's, not besides them.
+        builder = builder.tls_certs_only(certs);
+    }
+    builder.build().map_err(|e| {
+        tracing::warn!(cause = ?e, "TLS cannot be set up");
+        fail(format!("TLS cannot be set up ({})", clean_line(&e.to_string())))
+            .with_hint("Check the certificates of this machine.")
+    })
+}
