@@ -113,9 +113,17 @@ fn describes(lab: &Lab, record: &Record, tagged: &CommitSha, when: &str) {
     let on_host = &world.repo.commits[tagged].checks;
     for check in on_host {
         let said = checks.iter().find(|c| c.name == check.name).unwrap();
-        assert_eq!(said.state == CdState::Success, check.conclusion.as_deref() == Some("success"), "{when}: {}", check.name);
+        assert_eq!(
+            said.state == CdState::Success,
+            check.conclusion.as_deref() == Some("success"),
+            "{when}: {}",
+            check.name
+        );
     }
-    assert!(on_host.iter().all(|c| c.conclusion.as_deref() == Some("success")), "{when}: the policy asks for green checks");
+    assert!(
+        on_host.iter().all(|c| c.conclusion.as_deref() == Some("success")),
+        "{when}: the policy asks for green checks"
+    );
     assert_eq!(record.signer.id, world.identity.id, "{when}: the signer is who holds the token");
     let version = world.models[&churn()].versions[&CANDIDATE].clone();
     assert_eq!((&record.model.source, &record.model.run_id), (&version.source, &version.run_id), "{when}");
@@ -127,7 +135,7 @@ fn describes(lab: &Lab, record: &Record, tagged: &CommitSha, when: &str) {
 fn with_policy() -> Rules {
     let mut rules = rules();
     rules.commit_from_branch = Some(BRANCH.into());
-    rules.policy.configured = file::parse("checks = [\"*\"]\ndefault_branch = true\n").unwrap();
+    rules.policy.configured = file::parse("[policy]\nchecks = [\"*\"]\ndefault_branch = true\n").unwrap();
     rules
 }
 

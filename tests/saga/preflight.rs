@@ -134,7 +134,7 @@ fn a_run_that_cannot_be_read_is_not_a_run_without_a_commit() {
     lab.script.fail_every("runs", UNAVAILABLE);
     let found = churn(&lab);
     expect(&found, "run", Warn, "the double says Unavailable");
-    expect(&found, "commit", Block, "the training run cannot be read, so its commit is not known");
+    expect(&found, "commit", Block, "could not find the code of telco-churn v42: the double says Unavailable");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_run_that_was_deleted_or_did_not_finish_is_worth_a_look() {
 fn a_commit_the_repository_does_not_know_blocks() {
     let lab = lab();
     edit_run(&lab, |run| drop(run.tags.insert("mlflow.source.git.commit".into(), "0123abc".repeat(5) + "01234")));
-    expect(&churn(&lab), "commit", Block, "acme/churn-models does not know the run's commit 0123abc");
+    expect(&churn(&lab), "commit", Block, "acme/churn-models does not know 0123abc");
 }
 
 #[test]
@@ -232,7 +232,11 @@ fn an_archived_or_missing_repository_blocks() {
 fn a_token_of_no_person_or_none_at_all_blocks() {
     let lab = lab();
     lab.script.fail_every("whoami", FORBIDDEN);
-    expect(&churn(&lab), "signer", Block, "the GitHub token belongs to no person");
+    let found = churn(&lab);
+    expect(&found, "signer", Block, "could not whoami");
+    let signer = found.checks.iter().find(|c| c.title == "signer").unwrap();
+    assert!(signer.hint.as_ref().unwrap().contains("a token of your own account"), "{signer:?}");
+    assert_eq!(signer.failure, Some(FailureKind::Forbidden));
     lab.script.fail_every("whoami", Fault::Refused(FailureKind::Unauthenticated));
     let found = churn(&lab);
     expect(&found, "signer", Block, "could not whoami");
