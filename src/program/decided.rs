@@ -43,13 +43,13 @@ pub(super) fn settle(
         Query::Versions { model: model.clone(), page: None },
         Query::Models { page: None },
         Query::Records,
-        Query::Log(None),
-        Query::Log(Some(model.clone())),
+        Query::Log { model: None },
+        Query::Log { model: Some(model.clone()) },
     ] {
         state.cache.refresh(&query);
     }
     // What it rested on is out of date.
-    state.cache.forget_decision(model, version, decision);
+    state.cache.forget(&Query::Decision { model: model.clone(), version, decision });
     if state.leaving {
         effects.extend(unsaved(state));
         effects.push(Effect::Quit);

@@ -36,9 +36,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Input(Input::Key(key)) => press(state, key),
         Msg::Input(Input::Paste(text)) if !state.is_too_small() => deliver(state, ScreenEvent::Paste(&text)),
         Msg::Input(Input::Paste(_)) => Vec::new(),
-        Msg::Reply { id, query, answer } => {
+        Msg::Reply(id, reply) => {
             let now = state.now;
-            if state.cache.settle(id, &query, answer, now) { deliver(state, ScreenEvent::Changed) } else { Vec::new() }
+            if state.cache.settle(id, *reply, now) { deliver(state, ScreenEvent::Changed) } else { Vec::new() }
         }
         Msg::Promotion(progress) => promotion_moved(state, &progress),
         Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
@@ -47,7 +47,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Save(news) => saving_moved(state, news),
         Msg::Painted(canvas, graphic) => {
-            state.cache.files.put_graphic(canvas, graphic);
+            state.cache.put_graphic(canvas, graphic);
             deliver(state, ScreenEvent::Changed)
         }
         Msg::Prefs(prefs) => {
@@ -80,18 +80,14 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
         // A held key moves and types, and does nothing else.
         Some(action) if key.repeat && !action.is_movement() => Vec::new(),
         Some(action) => act(state, action),
-        None if state.top().captures_text() => type_key(state, key),
+        None if state.top().captures_text() => deliver(state, ScreenEvent::Key(key)),
         None => Vec::new(),
     }
 }
 
-fn type_key(state: &mut State, key: Key) -> Vec<Effect> {
-    deliver(state, ScreenEvent::Key(key))
-}
-
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    if let Screen::Palette(_) = state.top() {
-        return palette(state, action);
+    if matches!(state.top(), Screen::Palette(_)) && !matches!(action, Action::Quit | Action::Back) {
+        return deliver(state, ScreenEvent::Action(action));
     }
     match action {
         Action::Quit => quit(state),
@@ -118,37 +114,8 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
 }
 
-/// The palette's choice is an action of the screen below it.
-fn palette(state: &mut State, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Quit => return quit(state),
-        Action::Back => return go(state, Nav::Pop),
-        _ => {}
-    }
-    match in_palette(state, ScreenEvent::Action(action)) {
-        Some(chosen) => {
-            go(state, Nav::Pop);
-            act(state, chosen)
-        }
-        None => Vec::new(),
-    }
-}
-
-fn in_palette(state: &mut State, event: ScreenEvent<'_>) -> Option<Action> {
-    let Some(Screen::Palette(mut palette)) = state.screens.pop() else {
-        return None;
-    };
-    let chosen = palette.update(event, &state.ctx());
-    state.screens.push(Screen::Palette(palette));
-    chosen
-}
-
 /// Gives an event to the top screen and carries its answer out.
 pub(super) fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
-    if matches!(state.top(), Screen::Palette(_)) {
-        in_palette(state, event);
-        return Vec::new();
-    }
     // Taken off while it looks at the rest of the state, and put back before anything else happens.
     let Some(mut screen) = state.screens.pop() else {
         return Vec::new();
@@ -195,6 +162,10 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
     }
     if let Some(nav) = step.nav {
         effects.extend(go(state, nav));
+    }
+    if let Some(action) = step.action {
+        effects.extend(go(state, Nav::Pop));
+        effects.extend(act(state, action));
     }
     effects
 }
@@ -254,7 +225,7 @@ fn promotion_moved(state: &mut State, progress: &Progress) -> Vec<Effect> {
         }
         let form = state.screens.iter_mut().find(|s| matches!(s, Screen::Approve(a) if a.is_submitted()));
         if let Some(form) = form {
-            *form = Screen::Promotion(promotion::Promotion::new(progress.id));
+            *form = promotion::Promotion::new(progress.id).into();
         }
     }
     effects.extend(deliver(state, ScreenEvent::Changed));
@@ -286,9 +257,9 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
         state.cache.refresh(&Query::Facts { model: model.clone(), version });
         state.cache.refresh(&Query::Versions { model, page: None });
         state.cache.refresh(&Query::Models { page: None });
-        state.cache.refresh(&Query::Log(Some(plan.model().clone())));
+        state.cache.refresh(&Query::Log { model: Some(plan.model().clone()) });
     }
-    state.cache.refresh(&Query::Log(None));
+    state.cache.refresh(&Query::Log { model: None });
     deliver(state, ScreenEvent::Changed)
 }
 

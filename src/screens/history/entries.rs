@@ -81,7 +81,7 @@ impl<'a> Entry<'a> {
 /// cannot be read last.
 pub fn entries<'a>(cache: &'a Cache, model: Option<&ModelName>) -> Vec<Entry<'a>> {
     let mut entries = local(cache);
-    if let Some(log) = cache.decisions.log(model) {
+    if let Some(log) = cache.log(model.cloned()) {
         lay_beside(&mut entries, log);
     }
     entries.retain(|e| e.is_open() || model.is_none_or(|m| e.subject().is_none_or(|(of, _)| of == m)));
@@ -92,18 +92,19 @@ pub fn entries<'a>(cache: &'a Cache, model: Option<&ModelName>) -> Vec<Entry<'a>
 /// What this machine has.
 fn local(cache: &Cache) -> Vec<Entry<'_>> {
     let mut entries: Vec<Entry<'_>> = cache
-        .promotions
-        .iter()
+        .promotions()
+        .into_iter()
+        .flatten()
         .map(|p| Entry {
             promotion: Some(p),
             state: cache.promotion(p.id).or_else(|| p.state.as_ref().ok().map(AsRef::as_ref)),
-            record: cache.decisions.record(p.id),
+            record: cache.record(p.id),
             log: None,
             in_production: false,
         })
         .collect();
     let promoted: BTreeSet<PromotionId> = entries.iter().filter_map(Entry::local).collect();
-    let alone = cache.decisions.records().filter(|s| !promoted.contains(&s.record.record_id));
+    let alone = cache.records().filter(|s| !promoted.contains(&s.record.record_id));
     entries.extend(alone.map(|s| Entry {
         promotion: None,
         state: None,

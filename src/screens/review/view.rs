@@ -7,7 +7,7 @@ use ratatui::widgets::Widget as _;
 use super::rows::TabRow;
 use super::{Review, Tab, standing, verdict};
 use crate::app::cache::Slot;
-use crate::screens::parts::Ctx;
+use crate::screens::parts::{Component as _, Ctx};
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};

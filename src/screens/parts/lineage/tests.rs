@@ -150,6 +150,7 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
         rules,
         prefs,
         now: samples::now(),
+        ticks: 0,
         width: 200,
         height: 50,
         busy: false,
