@@ -7,9 +7,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::program::state::{Driving, Notice, State};
-use crate::program::update::deliver;
 use crate::screens::Screen;
-use crate::screens::parts::ScreenEvent;
 use crate::services::Decided;
 
 /// A decision was written, or could not be.
@@ -53,9 +51,7 @@ pub(super) fn settle(
     if state.leaving {
         effects.extend(unsaved(state));
         effects.push(Effect::Quit);
-        return effects;
     }
-    effects.extend(deliver(state, ScreenEvent::Changed));
     effects
 }
 

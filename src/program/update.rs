@@ -43,7 +43,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Promotion(progress) => promotion_moved(state, &progress),
         Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
         Msg::Decided { model, version, decision, outcome } => {
-            decided::settle(state, &model, version, decision, outcome)
+            let mut effects = decided::settle(state, &model, version, decision, outcome);
+            if !state.leaving {
+                effects.extend(deliver(state, ScreenEvent::Changed));
+            }
+            effects
         }
         Msg::Save(news) => saving_moved(state, news),
         Msg::Painted(canvas, graphic) => {
@@ -115,7 +119,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 /// Gives an event to the top screen and carries its answer out.
-pub(super) fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
+fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
     // Taken off while it looks at the rest of the state, and put back before anything else happens.
     let Some(mut screen) = state.screens.pop() else {
         return Vec::new();

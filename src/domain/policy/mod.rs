@@ -275,3 +275,18 @@ impl Verdict {
         self.findings.iter().filter(|f| f.state == state).count()
     }
 }
+
+impl Directions {
+    /// These and those that `policies` state in their rules on metrics.
+    pub fn and_of<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> Self {
+        let mut all = self.clone();
+        for rule in policies.into_iter().flat_map(|policy| &policy.metrics) {
+            match rule.direction {
+                Some(Direction::Higher) => all.higher.push(rule.metric.clone()),
+                Some(Direction::Lower) => all.lower.push(rule.metric.clone()),
+                None => {}
+            }
+        }
+        all
+    }
+}

@@ -12,9 +12,9 @@ mod transition;
 
 use jiff::Timestamp;
 
-use super::event::{Ending, Entry, Event, JOURNAL_VERSION, Observation};
+use super::event::{Ending, Entry, Event, JOURNAL_VERSION};
 use super::plan::PromotionPlan;
-use super::step::{Receipt, Step};
+use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
 use crate::domain::failure::Failure;
 
