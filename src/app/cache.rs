@@ -155,6 +155,7 @@ impl Cache {
                 }
                 self.slots.retain(|q, _| !matches!(q, Query::SearchRuns { search: s } if first_page(s) == first));
             }
+            // All others are one answer, which the next replaces.
             _ => {
                 if let Some(slot) = self.slots.get_mut(query) {
                     slot.stale = true;

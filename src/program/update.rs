@@ -142,25 +142,37 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
         state.cache.refresh(query);
     }
     for effect in step.effects {
-        if matches!(effect, Effect::Promote { .. } | Effect::Decide { .. } | Effect::Resume(_) | Effect::Undo(_)) {
-            // The last gate before the outside: one promotion at a time, whatever a screen believes.
-            if state.driving != Driving::Idle || state.leaving {
-                continue;
-            }
-            state.driving = match effect {
-                Effect::Resume(id) | Effect::Undo(id) => Driving::At(id),
-                Effect::Decide { .. } => Driving::Deciding,
-                _ => Driving::Starting,
-            };
-        }
-        match &effect {
+        let driving = match &effect {
+            Effect::Promote { .. } => Some(Driving::Starting),
+            Effect::Decide { .. } => Some(Driving::Deciding),
+            Effect::Resume(id) | Effect::Undo(id) => Some(Driving::At(*id)),
             Effect::Save(_) if is_under_way(state) => {
                 state.notice = Some(Notice::Word("One file at a time: Esc stops the one that is being saved.".into()));
                 continue;
             }
-            Effect::Save(request) => state.saving = Some(Saving::new(request.clone())),
-            Effect::StopSaving => state.saving = None,
-            _ => {}
+            Effect::Save(request) => {
+                state.saving = Some(Saving::new(request.clone()));
+                None
+            }
+            Effect::StopSaving => {
+                state.saving = None;
+                None
+            }
+            Effect::Fetch(..)
+            | Effect::Cancel(_)
+            | Effect::StopPromotion
+            | Effect::Browse(_)
+            | Effect::Copy(_)
+            | Effect::Paint(_)
+            | Effect::SavePrefs(_)
+            | Effect::Quit => None,
+        };
+        if let Some(driving) = driving {
+            // The last gate before the outside: one promotion at a time, whatever a screen believes.
+            if state.driving != Driving::Idle || state.leaving {
+                continue;
+            }
+            state.driving = driving;
         }
         effects.push(effect);
     }
@@ -227,7 +239,7 @@ fn promotion_moved(state: &mut State, progress: &Progress) -> Vec<Effect> {
         if let JournalEvent::Opened { plan } = &progress.entry.event {
             effects = decided::forget_draft(state, plan.draft.model(), plan.draft.version());
         }
-        let form = state.screens.iter_mut().find(|s| matches!(s, Screen::Approve(a) if a.is_submitted()));
+        let form = state.screens.iter_mut().find(|s| s.is_submitted());
         if let Some(form) = form {
             *form = promotion::Promotion::new(progress.id).into();
         }
@@ -242,11 +254,7 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
         state.driven = Some(id);
     }
     if let Err(failure) = outcome {
-        let form = state.screens.iter_mut().find_map(|s| match s {
-            Screen::Approve(a) if a.is_submitted() => Some(a),
-            _ => None,
-        });
-        match form {
+        match state.screens.iter_mut().find(|s| s.is_submitted()) {
             Some(form) if was == Driving::Starting => form.failed(failure),
             _ => state.notice = Some(Notice::Failure(failure)),
         }

@@ -286,3 +286,25 @@ fn calls(tokens: &[Token]) -> Vec<(usize, String)> {
     let call = |i: usize| is(tokens, i, &["."]) && is(tokens, i + 2, &["("]);
     (0..tokens.len()).filter(|i| call(*i)).map(|i| tokens[i + 1].clone()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(text: &str) -> Vec<String> {
+        let (tokens, _) = without_tests(tokens(text));
+        paths(&tokens).into_iter().map(|n| format!("{}:{}", n.line, n.path.join("::"))).collect()
+    }
+
+    #[test]
+    fn groups_renames_and_paths_in_the_middle_are_read() {
+        let text = "pub use crate::a::{self, b::{C as D, *}};\nfn f(x: super::X<'_>) -> u8 { crate::g::<u8>('\\'') }";
+        assert_eq!(named(text), ["1:crate::a", "1:crate::a::b::C", "1:crate::a::b::*", "2:super::X", "2:crate::g"]);
+    }
+
+    #[test]
+    fn comments_texts_and_tests_are_not() {
+        let text = "// crate::a\n/* crate::b /* c */ */ \"crate::d\"; r#\"\" crate::e\"#;\n#[cfg(test)]\nmod tests { fn f() { crate::g() } }\ncrate::h()";
+        assert_eq!(named(text), ["5:crate::h"]);
+    }
+}

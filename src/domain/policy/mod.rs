@@ -19,7 +19,7 @@ pub use effective::Effective;
 pub use evidence::{CodeEvidence, Evidence, Reading};
 pub use separation::{People, Separation, Tristate};
 
-use super::compare::Direction;
+use super::compare::{Direction, Directions};
 use super::preflight::CheckState;
 
 /// The rules for one model, from one source. By default nothing is asked for, and one approval is enough.

@@ -104,19 +104,8 @@ impl Approve {
         (&self.model, self.version)
     }
 
-    /// Whether the human has confirmed and the promotion is under way.
-    pub fn is_submitted(&self) -> bool {
-        self.phase == Phase::Submitted
-    }
-
-    /// The promotion could not begin: say so, and let nothing be confirmed before everything is read again.
-    pub fn failed(&mut self, failure: Failure) {
-        self.confirmation.reset();
-        self.phase = Phase::Failed(failure);
-    }
-
     /// The reason that was typed, for the next time. The version is typed anew each time.
-    pub fn remember(&self, ctx: &Ctx<'_>) -> Remember {
+    fn remember(&self, ctx: &Ctx<'_>) -> Remember {
         Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.value()))
     }
 
@@ -327,6 +316,19 @@ impl Component for Approve {
             ScreenEvent::Changed => {}
         }
         Response::none()
+    }
+
+    fn is_submitted(&self) -> bool {
+        self.phase == Phase::Submitted
+    }
+
+    fn failed(&mut self, failure: Failure) {
+        self.confirmation.reset();
+        self.phase = Phase::Failed(failure);
+    }
+
+    fn unsaved(&self, ctx: &Ctx<'_>) -> Option<Remember> {
+        (!self.is_submitted()).then(|| self.remember(ctx))
     }
 }
 

@@ -48,19 +48,8 @@ impl Decide {
         Self { model, version, decision, reason: TextArea::new(typed), phase: Phase::Open, word: None }
     }
 
-    /// Whether it was submitted and nobody knows yet what became of it.
-    pub fn is_submitted(&self) -> bool {
-        self.phase == Phase::Submitted
-    }
-
-    /// It could not be taken: say so, and keep what was typed.
-    pub fn failed(&mut self, failure: Failure) {
-        self.word = None;
-        self.phase = Phase::Failed(failure);
-    }
-
     /// What was typed, for the next time.
-    pub fn remember(&self, ctx: &Ctx<'_>) -> Remember {
+    fn remember(&self, ctx: &Ctx<'_>) -> Remember {
         Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.text()))
     }
 
@@ -180,5 +169,18 @@ impl Component for Decide {
             ScreenEvent::Action(_) | ScreenEvent::Changed => {}
         }
         Response::none()
+    }
+
+    fn is_submitted(&self) -> bool {
+        self.phase == Phase::Submitted
+    }
+
+    fn failed(&mut self, failure: Failure) {
+        self.word = None;
+        self.phase = Phase::Failed(failure);
+    }
+
+    fn unsaved(&self, ctx: &Ctx<'_>) -> Option<Remember> {
+        (!self.is_submitted()).then(|| self.remember(ctx))
     }
 }

@@ -77,7 +77,7 @@ impl Component for Palette {
                 return Response { action: chosen, ..Response::none() };
             }
             ScreenEvent::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
-            _ => {}
+            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
         }
         self.cursor.settle(&self.shown, rows);
         Response::none()

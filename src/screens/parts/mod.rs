@@ -28,6 +28,7 @@ use crate::app::prefs::{Prefs, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
 use crate::app::saving::Saving;
+use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::rules::Rules;
 use crate::domain::run::Run;
@@ -125,6 +126,19 @@ pub trait Component {
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response;
+
+    /// Whether it is a form whose decision is being carried out.
+    fn is_submitted(&self) -> bool {
+        false
+    }
+
+    /// What was decided here could not be carried out: say so, and let nothing be decided before all is read again.
+    fn failed(&mut self, _: Failure) {}
+
+    /// What was typed into a form and is in no record, for the next time.
+    fn unsaved(&self, _: &Ctx<'_>) -> Option<Remember> {
+        None
+    }
 }
 
 /// What happened to a screen.

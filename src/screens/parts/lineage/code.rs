@@ -1,8 +1,7 @@
 //! The tree's rows on code: commit, pull request, checks, what changed since production, and what trained it.
 
-use super::rows::{time, unread};
 use super::trail::{Root, Trail};
-use super::tree::{Tone, Tree, TreeRow, reason};
+use super::tree::{Tone, Tree, TreeRow, reason, time, unread};
 use crate::domain::cd::CdState;
 use crate::domain::commit::Commit;
 use crate::domain::facts::ReviewedFacts;

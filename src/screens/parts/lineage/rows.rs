@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::code::code_rows;
 use super::trail::{Root, Trail};
-use super::tree::{Tone, Tree, TreeRow};
+use super::tree::{Tone, Tree, TreeRow, time, unread};
 use crate::app::effect::Place;
 use crate::app::query::Query;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
@@ -229,15 +229,6 @@ fn data_rows(tree: &mut Tree<'_>, run: &Run) {
     }
 }
 
-/// A node that is being read, or could not be: `row` says what is known of it all the same.
-pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: TreeRow, failure: Option<String>) {
-    let row = match failure {
-        None => row.tone(Tone::Loading),
-        Some(why) => TreeRow { value: why, ..row.tone(Tone::Unknown) },
-    };
-    tree.node(key, depth, row, false);
-}
-
 /// How a run stands, in a word.
 fn standing(run: &Run) -> String {
     let word = run.status.to_lowercase();
@@ -251,8 +242,4 @@ fn run_tone(run: &Run) -> Tone {
         "FAILED" => Tone::Bad,
         _ => Tone::Warn,
     }
-}
-
-pub(super) fn time(at: Option<jiff::Timestamp>) -> String {
-    at.map_or_else(|| "not recorded".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }

@@ -4,11 +4,11 @@
 use super::*;
 use crate::app::cache::Cache;
 use crate::app::prefs::Prefs;
-use crate::app::query::{Answer, RequestId};
+use crate::app::query::{Query, Reply, RequestId};
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
-use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, VersionNumber};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest};
 use crate::domain::page::Page;
