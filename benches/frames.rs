@@ -10,7 +10,7 @@ use signoff::app::fuzzy;
 use signoff::app::input::{Key, KeyCode};
 use signoff::app::msg::Msg;
 use signoff::app::prefs::{RunColumn, Sort, SortKey};
-use signoff::app::query::{Query, RequestId};
+use signoff::app::query::RequestId;
 use signoff::app::route::Route;
 use signoff::domain::ids::ModelName;
 use signoff::screens::runs::arrange::arrange;
@@ -112,10 +112,10 @@ fn typing_in_versions() -> Program {
 fn page_arrives(criterion: &mut Criterion) {
     let full = || Program::new(MODELS, 0, &[]);
     let arrive = |program: &mut Program| {
-        let (id, query) = (RequestId(1_000_000), Query::Models { page: Some("again".to_owned()) });
-        let answer = Ok(program.page_of_models());
-        program.state().cache.begin(&query, id);
-        program.send(Msg::Reply { id, query, answer });
+        let id = RequestId(1_000_000);
+        let reply = program.page_of_models(Some("again".to_owned()));
+        program.state().cache.begin(&reply.query(), id);
+        program.send(Msg::Reply(id, Box::new(reply)));
         program.draw();
     };
     let mut programs: Vec<Program> = (0..100).map(|_| full()).collect();

@@ -14,7 +14,7 @@ use signoff::app::effect::Effect;
 use signoff::app::input::{Input, Key};
 use signoff::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use signoff::app::msg::Msg;
-use signoff::app::query::{Answer, Query};
+use signoff::app::query::{Query, Reply};
 use signoff::app::route::Route;
 use signoff::config::{Env, Flags, load};
 use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
@@ -60,8 +60,8 @@ impl Program {
         while let Some(effect) = open.pop() {
             if let Effect::Fetch(id, query) = effect {
                 // What lists do not need stays open.
-                let Some(answer) = self.answer(&query) else { continue };
-                open.extend(update(&mut self.state, Msg::Reply { id, query, answer: Ok(answer) }));
+                let Some(reply) = self.answer(query) else { continue };
+                open.extend(update(&mut self.state, Msg::Reply(id, Box::new(reply))));
             }
         }
     }
@@ -87,7 +87,7 @@ impl Program {
         black_box(&self.buffer);
     }
 
-    fn answer(&self, query: &Query) -> Option<Answer> {
+    fn answer(&self, query: Query) -> Option<Reply> {
         let page = |page: &Option<String>, len: usize| {
             let from = page.as_deref().map_or(0, |p| p.parse().unwrap());
             let upto = len.min(from + PAGE);
@@ -95,24 +95,24 @@ impl Program {
         };
         Some(match query {
             Query::Models { page: token } => {
-                let (range, next) = page(token, self.models);
-                Answer::Models(Page { items: range.map(model).collect(), next })
+                let (range, next) = page(&token, self.models);
+                Reply::Models { page: token, answer: Ok(Page { items: range.map(model).collect(), next }) }
             }
             Query::Versions { model, page: token } => {
-                let (range, next) = page(token, self.versions);
-                let items = range.map(|i| version(model, (self.versions - i) as u64, Stage::None)).collect();
-                Answer::Versions(Page { items, next })
+                let (range, next) = page(&token, self.versions);
+                let items = range.map(|i| version(&model, (self.versions - i) as u64, Stage::None)).collect();
+                Reply::Versions { model, page: token, answer: Ok(Page { items, next }) }
             }
-            Query::Runs { ids } => Answer::Runs(ids.iter().map(run).collect()),
-            Query::Promotions => Answer::Promotions(Vec::new()),
+            Query::Runs { ids } => Reply::Runs { answer: Ok(ids.iter().map(run).collect()), ids },
+            Query::Promotions => Reply::Promotions { answer: Ok(Vec::new()) },
             _ => return None,
         })
     }
 
     /// A page of models that are not there yet, for measuring what its arrival costs.
-    pub fn page_of_models(&self) -> Answer {
+    pub fn page_of_models(&self, page: Option<String>) -> Reply {
         let items = (self.models..self.models + PAGE).map(model).collect();
-        Answer::Models(Page { items, next: None })
+        Reply::Models { page, answer: Ok(Page { items, next: None }) }
     }
 
     /// The state, for messages of one's own.

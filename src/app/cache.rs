@@ -4,35 +4,39 @@
 //! empties a screen.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::decisions::Decisions;
 use super::eager_pages::EagerPages;
-use super::files::Files;
 use super::lazy_pages::{FoundRuns, LazyPages};
-use super::query::{Answer, Promotion, Query, RequestId, Session};
+use super::paint::{Canvas, Graphic};
+use super::query::{Known, Merge, Query, Reply, RequestId};
+use super::recent::Recent;
 use super::run_cache::RunCache;
-use super::trace::{Trace, Traced};
-use crate::domain::artifact::Signature;
-use crate::domain::cd::CdJob;
+use crate::domain::artifact::ArtifactRoot;
 use crate::domain::experiment::{Experiment, RunQuery};
-use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
-use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
+use crate::domain::ids::{ModelName, PromotionId, RunId};
 use crate::domain::page::Page;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::Preflight;
+use crate::domain::preview::Preview;
 use crate::domain::promotion::Progress;
 use crate::domain::promotion::SagaState;
-use crate::domain::record::Decision;
+use crate::domain::record::Sealed;
+use crate::domain::record::chain::{ChainLine, Outcome as RecordOutcome};
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 
 /// Answers to questions for histories kept at once: one is asked for every metric the cursor rests on.
 const MOST_HISTORIES: usize = 64;
+/// Previews kept at once: each may take a megabyte.
+const MOST_PREVIEWS: usize = 8;
+/// Pictures made ready that are kept at once: each is one size of one file.
+const MOST_GRAPHICS: usize = 3;
 
 /// How far one question is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,33 +63,29 @@ impl Slot {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cache {
     slots: HashMap<Query, Slot>,
-    /// Who we are.
-    pub session: Option<Session>,
+    known: Known,
     /// Models in name order.
     pub models: EagerPages<RegisteredModel>,
     versions: HashMap<ModelName, EagerPages<ModelVersion>>,
-    /// Versions that were read one by one.
-    single: HashMap<(ModelName, VersionNumber), Box<ModelVersion>>,
     /// Counts the answers to questions for one version, refusals included.
     single_changes: u64,
     runs: RunCache,
     /// Experiments, newest first.
     pub experiments: LazyPages<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
-    facts: HashMap<(ModelName, VersionNumber), Box<ReviewedFacts>>,
-    preflights: HashMap<(ModelName, VersionNumber, Decision), Box<Preflight>>,
-    evaluations: HashMap<(ModelName, VersionNumber), Box<Evaluation>>,
-    /// What was read about decisions.
-    pub decisions: Decisions,
-    /// Promotions of this machine, newest first.
-    pub promotions: Vec<Promotion>,
     live: BTreeMap<PromotionId, SagaState>,
-    jobs: HashMap<u64, Vec<CdJob>>,
-    histories: Vec<(Query, Vec<History>)>,
-    signatures: HashMap<(ModelName, VersionNumber), Option<Signature>>,
-    traced: HashMap<Trace, Traced>,
-    /// What was read of files.
-    pub files: Files,
+    histories: Recent<Query, Vec<History>, MOST_HISTORIES>,
+    previews: Recent<Query, Arc<Preview>, MOST_PREVIEWS>,
+    graphics: Recent<Canvas, Arc<Graphic>, MOST_GRAPHICS>,
+}
+
+/// What is kept as it was answered is looked up by the getters of the table of queries.
+impl Deref for Cache {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        &self.known
+    }
 }
 
 impl Cache {
@@ -150,13 +150,14 @@ impl Cache {
                 self.experiments.restart();
                 self.slots.retain(|q, _| !matches!(q, Query::Experiments { .. }));
             }
-            Query::SearchRuns(search) => {
+            Query::SearchRuns { search } => {
                 let first = first_page(search);
                 if let Some(found) = self.searches.get_mut(&first) {
                     found.list.restart();
                 }
-                self.slots.retain(|q, _| !matches!(q, Query::SearchRuns(s) if first_page(s) == first));
+                self.slots.retain(|q, _| !matches!(q, Query::SearchRuns { search: s } if first_page(s) == first));
             }
+            // All others are one answer, which the next replaces.
             _ => {
                 if let Some(slot) = self.slots.get_mut(query) {
                     slot.stale = true;
@@ -166,41 +167,28 @@ impl Cache {
     }
 
     /// Takes an answer in, unless it is not the one waited for. Returns whether anything changed.
-    pub fn settle(&mut self, id: RequestId, query: &Query, answer: Outcome<Answer>, now: Timestamp) -> bool {
-        let Some(slot) = self.slots.get_mut(query) else {
+    pub fn settle(&mut self, id: RequestId, reply: Reply, now: Timestamp) -> bool {
+        let query = reply.query();
+        let Some(slot) = self.slots.get_mut(&query).filter(|slot| slot.loading == Some(id)) else {
             return false;
         };
-        if slot.loading != Some(id) {
-            return false;
-        }
-        if let Query::Runs { ids } = query {
-            self.settle_runs(query, ids, answer);
-            return true;
-        }
         slot.loading = None;
         slot.tried_at = Some(now);
+        slot.failure = reply.failure().cloned();
+        if slot.failure.is_none() {
+            slot.read_at = Some(now);
+        }
         if let Query::ModelVersion { .. } = query {
             self.single_changes += 1;
         }
-        match answer {
-            Err(failure) => slot.failure = Some(failure),
-            Ok(answer) => {
-                slot.failure = None;
-                slot.read_at = Some(now);
-                self.store(query, answer, now);
-            }
-        }
+        reply.store(self, now);
         true
     }
 
-    /// What is known of runs is known by their ids: which question brought them in is forgotten.
-    fn settle_runs(&mut self, query: &Query, ids: &[RunId], answer: Outcome<Answer>) {
+    /// Throws an answer away, so that nobody sees it again before it was read anew.
+    pub fn forget(&mut self, query: &Query) {
+        self.known.forget(query);
         self.slots.remove(query);
-        match answer {
-            Ok(Answer::Runs(runs)) => self.runs.put(ids, runs),
-            Ok(_) => {}
-            Err(failure) => self.runs.failed(ids, &failure),
-        }
     }
 
     /// Counts every change of what is known of runs and single versions: of what a row says besides its list.
@@ -211,66 +199,6 @@ impl Cache {
     /// Lets all runs be read again, by whoever needs them next. What is here is shown until then.
     pub fn refresh_runs(&mut self) {
         self.runs.refresh();
-    }
-
-    fn store(&mut self, query: &Query, answer: Answer, now: Timestamp) {
-        match (query, answer) {
-            (Query::Session, Answer::Session(session)) => self.session = Some(session),
-            (Query::Models { .. }, Answer::Models(page)) => self.models.take(page, now),
-            (Query::Versions { model, .. }, Answer::Versions(page)) => {
-                self.versions.entry(model.clone()).or_default().take(page, now);
-            }
-            (Query::ModelVersion { model, version }, Answer::ModelVersion(read)) => {
-                self.single.insert((model.clone(), *version), read);
-            }
-            (Query::Experiments { page: asked }, Answer::Experiments(page)) => {
-                self.experiments.take(asked.as_deref(), page, now);
-            }
-            (Query::SearchRuns(search), Answer::SearchRuns(page)) => self.found(search, page, now),
-            (Query::Facts { model, version }, Answer::Facts(facts)) => {
-                self.facts.insert((model.clone(), *version), facts);
-            }
-            (Query::Preflight { model, version, decision }, Answer::Preflight(preflight)) => {
-                self.preflights.insert((model.clone(), *version, *decision), preflight);
-            }
-            (Query::Evaluation { model, version }, Answer::Evaluation(evaluation)) => {
-                self.evaluations.insert((model.clone(), *version), evaluation);
-            }
-            (
-                Query::Decision { .. } | Query::RollbackCandidates(_) | Query::Records | Query::Log(_),
-                answer @ (Answer::Decision(_) | Answer::RollbackCandidates(_) | Answer::Records(_) | Answer::Log(_)),
-            ) => self.decisions.store(query, answer),
-            (Query::Promotions, Answer::Promotions(promotions)) => self.promotions = promotions,
-            (Query::Histories { .. }, Answer::Histories(histories)) => {
-                self.put_histories(query, histories);
-            }
-            (Query::Signature { model, version }, Answer::Signature(signature)) => {
-                self.signatures.insert((model.clone(), *version), signature);
-            }
-            (Query::Trace(what), Answer::Traced(traced)) => {
-                self.traced.insert(what.clone(), *traced);
-            }
-            (Query::Artifacts { root, path }, Answer::Artifacts(entries)) => {
-                self.files.put_folder(root, path, entries);
-            }
-            (Query::Preview { root, path }, Answer::Preview(preview)) => {
-                if let Some((root, path)) = self.files.put_preview(root, path, preview) {
-                    // What is not kept has to be asked for again.
-                    self.slots.remove(&Query::Preview { root, path });
-                }
-            }
-            (Query::Jobs { run, .. }, Answer::Jobs(jobs)) => {
-                self.jobs.insert(*run, jobs);
-            }
-            _ => {}
-        }
-    }
-
-    fn found(&mut self, search: &RunQuery, page: Page<Run>, now: Timestamp) {
-        let items: Vec<Arc<Run>> = page.items.into_iter().map(Arc::new).collect();
-        self.runs.found(items.iter().cloned());
-        let found = self.searches.entry(first_page(search)).or_default();
-        found.take(search.page.as_deref(), Page { items, next: page.next }, now);
     }
 
     /// What was found so far by the search that `search` is a page of.
@@ -306,22 +234,21 @@ impl Cache {
     }
 
     fn stored_promotion(&self, id: PromotionId) -> Option<&SagaState> {
-        self.promotions.iter().find(|p| p.id == id)?.state.as_ref().ok().map(AsRef::as_ref)
+        self.promotions()?.iter().find(|p| p.id == id)?.state.as_ref().ok().map(AsRef::as_ref)
     }
 
     /// Unfinished promotions: those a person has to resume or undo.
     pub fn unfinished(&self) -> impl Iterator<Item = &SagaState> {
-        self.promotions.iter().filter_map(|p| self.promotion(p.id)).filter(|s| !s.is_over() && !s.is_released())
+        self.promotions()
+            .into_iter()
+            .flatten()
+            .filter_map(|p| self.promotion(p.id))
+            .filter(|s| !s.is_over() && !s.is_released())
     }
 
     /// A model's versions, as far as read.
     pub fn versions(&self, model: &ModelName) -> Option<&EagerPages<ModelVersion>> {
         self.versions.get(model)
-    }
-
-    /// A version that was read by its number.
-    pub fn version(&self, model: &ModelName, number: VersionNumber) -> Option<&ModelVersion> {
-        self.single.get(&(model.clone(), number)).map(AsRef::as_ref)
     }
 
     /// A run: none if it was not asked for yet, `Some(None)` if the server has none to show.
@@ -334,33 +261,6 @@ impl Cache {
         self.runs.failure(id)
     }
 
-    /// The facts about one version.
-    pub fn facts(&self, model: &ModelName, version: VersionNumber) -> Option<&ReviewedFacts> {
-        self.facts.get(&(model.clone(), version)).map(AsRef::as_ref)
-    }
-
-    /// The checks and the plan for one version.
-    pub fn preflight(&self, model: &ModelName, version: VersionNumber, decision: Decision) -> Option<&Preflight> {
-        self.preflights.get(&(model.clone(), version, decision)).map(AsRef::as_ref)
-    }
-
-    /// The verdict of the policy on one version.
-    pub fn evaluation(&self, model: &ModelName, version: VersionNumber) -> Option<&Evaluation> {
-        self.evaluations.get(&(model.clone(), version)).map(AsRef::as_ref)
-    }
-
-    /// Throws the plan for one version away, so that the next approval reads everything anew.
-    pub fn forget_preflight(&mut self, model: &ModelName, version: VersionNumber, decision: Decision) {
-        self.preflights.remove(&(model.clone(), version, decision));
-        self.slots.remove(&Query::Preflight { model: model.clone(), version, decision });
-    }
-
-    /// Throws away what a rejection or hold rested on, so that the next one reads everything anew.
-    pub fn forget_decision(&mut self, model: &ModelName, version: VersionNumber, decision: Decision) {
-        self.decisions.forget(model, version, decision);
-        self.slots.remove(&Query::Decision { model: model.clone(), version, decision });
-    }
-
     /// The questions that bring in the runs of these ids, see [`RunCache::to_ask`].
     pub fn runs_to_ask(&self, ids: impl IntoIterator<Item = RunId>) -> Vec<Query> {
         self.runs.to_ask(ids, self.in_flight().map(|(query, _)| query))
@@ -368,32 +268,117 @@ impl Cache {
 
     /// The answer to a [`Query::Histories`].
     pub fn histories(&self, query: &Query) -> Option<&[History]> {
-        self.histories.iter().find(|(q, _)| q == query).map(|(_, histories)| histories.as_slice())
+        self.histories.get(query).map(Vec::as_slice)
     }
 
-    /// Keeps histories, in place of those that were kept longest: they are asked for again if needed.
-    fn put_histories(&mut self, query: &Query, histories: Vec<History>) {
-        self.histories.retain(|(q, _)| q != query);
-        self.histories.push((query.clone(), histories));
-        if self.histories.len() > MOST_HISTORIES {
-            let (gone, _) = self.histories.remove(0);
-            self.slots.remove(&gone);
+    /// The answer to a [`Query::Preview`], if it is still kept.
+    pub fn preview(&self, query: &Query) -> Option<&Arc<Preview>> {
+        self.previews.get(query)
+    }
+
+    /// The picture made ready for the terminal, if it was and is still kept.
+    pub fn graphic(&self, canvas: &Canvas) -> Option<&Arc<Graphic>> {
+        self.graphics.get(canvas)
+    }
+
+    pub fn put_graphic(&mut self, canvas: Canvas, graphic: Graphic) {
+        self.graphics.put(canvas, Arc::new(graphic));
+    }
+
+    /// The sign-off records of this machine, newest first.
+    pub fn records(&self) -> impl Iterator<Item = &Sealed> {
+        self.record_chain().into_iter().flatten().rev().filter_map(|line| match line {
+            ChainLine::Record(sealed) => Some(sealed.as_ref()),
+            ChainLine::Outcome(_) => None,
+        })
+    }
+
+    /// The record with this id.
+    pub fn record(&self, id: PromotionId) -> Option<&Sealed> {
+        self.records().find(|sealed| sealed.record.record_id == id)
+    }
+
+    /// What became of the record with this id, if it started no promotion.
+    pub fn record_outcome(&self, id: PromotionId) -> Option<&RecordOutcome> {
+        self.record_chain().into_iter().flatten().rev().find_map(|line| match line {
+            ChainLine::Outcome(outcome) => (outcome.record_id == id).then_some(outcome),
+            ChainLine::Record(_) => None,
+        })
+    }
+
+    /// What is no longer kept has to be asked for again.
+    fn dropped(&mut self, query: Option<Query>) {
+        if let Some(query) = query {
+            self.slots.remove(&query);
+        }
+    }
+}
+
+impl Merge for Cache {
+    fn known(&mut self) -> &mut Known {
+        &mut self.known
+    }
+
+    fn add_models(&mut self, _: Option<String>, answer: Outcome<Page<RegisteredModel>>, now: Timestamp) {
+        if let Ok(page) = answer {
+            self.models.take(page, now);
         }
     }
 
-    /// A version's signature: none if it was not read yet, `Some(None)` if its model was logged without one.
-    pub fn signature(&self, model: &ModelName, version: VersionNumber) -> Option<Option<&Signature>> {
-        self.signatures.get(&(model.clone(), version)).map(Option::as_ref)
+    fn add_versions(
+        &mut self,
+        model: ModelName,
+        _: Option<String>,
+        answer: Outcome<Page<ModelVersion>>,
+        now: Timestamp,
+    ) {
+        if let Ok(page) = answer {
+            self.versions.entry(model).or_default().take(page, now);
+        }
     }
 
-    /// What is known of one part of a version's lineage.
-    pub fn traced(&self, what: &Trace) -> Option<&Traced> {
-        self.traced.get(what)
+    fn add_experiments(&mut self, asked: Option<String>, answer: Outcome<Page<Experiment>>, now: Timestamp) {
+        if let Ok(page) = answer {
+            self.experiments.take(asked.as_deref(), page, now);
+        }
     }
 
-    /// The jobs of a CD run.
-    pub fn jobs(&self, run: u64) -> Option<&[CdJob]> {
-        self.jobs.get(&run).map(Vec::as_slice)
+    fn add_found_runs(&mut self, search: RunQuery, answer: Outcome<Page<Run>>, now: Timestamp) {
+        let Ok(page) = answer else { return };
+        let items: Vec<Arc<Run>> = page.items.into_iter().map(Arc::new).collect();
+        self.runs.found(items.iter().cloned());
+        let found = self.searches.entry(first_page(&search)).or_default();
+        found.take(search.page.as_deref(), Page { items, next: page.next }, now);
+    }
+
+    /// What is known of runs is known by their ids: which question brought them in is forgotten.
+    fn add_runs(&mut self, ids: Vec<RunId>, answer: Outcome<Vec<Run>>, _: Timestamp) {
+        match answer {
+            Ok(runs) => self.runs.put(&ids, runs),
+            Err(failure) => self.runs.failed(&ids, &failure),
+        }
+        self.slots.remove(&Query::Runs { ids });
+    }
+
+    fn add_histories(
+        &mut self,
+        runs: Vec<RunId>,
+        metric: String,
+        window: Option<(i64, i64)>,
+        answer: Outcome<Vec<History>>,
+        _: Timestamp,
+    ) {
+        if let Ok(histories) = answer {
+            let dropped = self.histories.put(Query::Histories { runs, metric, window }, histories);
+            self.dropped(dropped);
+        }
+    }
+
+    fn add_preview(&mut self, root: ArtifactRoot, path: String, answer: Outcome<Arc<Preview>>, _: Timestamp) {
+        if let Ok(preview) = answer {
+            let dropped = self.previews.put(Query::Preview { root, path }, preview);
+            self.dropped(dropped);
+        }
     }
 }
 
@@ -420,18 +405,18 @@ mod tests {
         }
     }
 
-    fn read(cache: &mut Cache, n: u64, page: Option<&str>, answer: Outcome<Answer>) -> bool {
-        let query = Query::Models { page: page.map(str::to_owned) };
-        cache.begin(&query, RequestId(n));
-        cache.settle(RequestId(n), &query, answer, Timestamp::UNIX_EPOCH)
+    fn read(cache: &mut Cache, n: u64, page: Option<&str>, answer: Outcome<Page<RegisteredModel>>) -> bool {
+        let reply = Reply::Models { page: page.map(str::to_owned), answer };
+        cache.begin(&reply.query(), RequestId(n));
+        cache.settle(RequestId(n), reply, Timestamp::UNIX_EPOCH)
     }
 
     fn names(cache: &Cache) -> Vec<String> {
         cache.models.items.iter().map(|m| m.name.to_string()).collect()
     }
 
-    fn page(name: &str, next: Option<&str>) -> Outcome<Answer> {
-        Ok(Answer::Models(Page { items: vec![model(name)], next: next.map(str::to_owned) }))
+    fn page(name: &str, next: Option<&str>) -> Outcome<Page<RegisteredModel>> {
+        Ok(Page { items: vec![model(name)], next: next.map(str::to_owned) })
     }
 
     #[test]
@@ -463,9 +448,10 @@ mod tests {
         let query = Query::Models { page: None };
         cache.begin(&query, RequestId(1));
         cache.abandon(&query);
-        assert!(!cache.settle(RequestId(1), &query, page("a", None), Timestamp::UNIX_EPOCH));
+        let reply = || Reply::Models { page: None, answer: page("a", None) };
+        assert!(!cache.settle(RequestId(1), reply(), Timestamp::UNIX_EPOCH));
         cache.begin(&query, RequestId(2));
-        assert!(!cache.settle(RequestId(1), &query, page("a", None), Timestamp::UNIX_EPOCH));
+        assert!(!cache.settle(RequestId(1), reply(), Timestamp::UNIX_EPOCH));
         assert!(names(&cache).is_empty());
     }
 
@@ -477,7 +463,7 @@ mod tests {
         cache.begin(&query, RequestId(1));
         assert!(!cache.is_due(&query));
         let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "x", "y");
-        cache.settle(RequestId(1), &query, Err(failure), Timestamp::UNIX_EPOCH);
+        cache.settle(RequestId(1), Reply::failed(query.clone(), failure), Timestamp::UNIX_EPOCH);
         assert!(!cache.is_due(&query));
         cache.refresh(&query);
         assert!(cache.is_due(&query));

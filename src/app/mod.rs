@@ -5,11 +5,9 @@
 
 pub mod action;
 pub mod cache;
-pub mod decisions;
 pub mod eager_pages;
 pub mod edit;
 pub mod effect;
-pub mod files;
 pub mod fuzzy;
 pub mod input;
 pub mod keymap;
@@ -20,8 +18,8 @@ pub mod owner;
 pub mod paint;
 pub mod prefs;
 pub mod query;
+pub mod recent;
 pub mod route;
 pub mod run_cache;
 pub mod saving;
 pub mod text_area;
-pub mod trace;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::input::Input;
 use super::paint::{Canvas, Graphic};
 use super::prefs::Prefs;
-use super::query::{Answer, Query, RequestId};
+use super::query::{Reply, RequestId};
 use super::saving::SaveNews;
 use crate::domain::decision::Decided;
 use crate::domain::failure::{Failure, Outcome};
@@ -19,13 +19,7 @@ pub enum Msg {
     /// A person did something.
     Input(Input),
     /// A question was answered, or could not be.
-    Reply {
-        id: RequestId,
-        /// What was asked.
-        query: Query,
-        /// What came back.
-        answer: Outcome<Answer>,
-    },
+    Reply(RequestId, Box<Reply>),
     /// A promotion wrote an entry to its journal.
     Promotion(Box<Progress>),
     /// The promotion at work ended, paused or stopped; or could not even begin.

@@ -6,6 +6,7 @@
 pub mod artifact;
 pub mod beside;
 pub mod cd;
+pub mod check;
 pub mod commit;
 pub mod compare;
 pub mod decision;

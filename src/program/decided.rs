@@ -8,9 +8,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::program::state::{Driving, Notice, State};
-use crate::program::update::deliver;
-use crate::screens::Screen;
-use crate::screens::parts::ScreenEvent;
+use crate::domain::decision::Decided;
 
 /// A decision was written, or could not be.
 pub(super) fn settle(
@@ -27,13 +25,12 @@ pub(super) fn settle(
     match outcome {
         Ok(decided) => {
             effects.extend(forget_draft(state, model, version));
-            state.screens.retain(|screen| !is_submitted(screen));
+            state.screens.retain(|screen| !screen.is_submitted());
             state.notice = Some(Notice::Word(word(&decided)));
         }
-        Err(failure) => match state.screens.iter_mut().find(|screen| is_submitted(screen)) {
-            Some(Screen::Approve(form)) => form.failed(failure),
-            Some(Screen::Decide(form)) => form.failed(failure),
-            _ => state.notice = Some(Notice::Failure(failure)),
+        Err(failure) => match state.screens.iter_mut().find(|screen| screen.is_submitted()) {
+            Some(form) => form.failed(failure),
+            None => state.notice = Some(Notice::Failure(failure)),
         },
     }
     // Also after a failure: something of it may be on the servers.
@@ -43,19 +40,17 @@ pub(super) fn settle(
         Query::Versions { model: model.clone(), page: None },
         Query::Models { page: None },
         Query::Records,
-        Query::Log(None),
-        Query::Log(Some(model.clone())),
+        Query::Log { model: None },
+        Query::Log { model: Some(model.clone()) },
     ] {
         state.cache.refresh(&query);
     }
     // What it rested on is out of date.
-    state.cache.forget_decision(model, version, decision);
+    state.cache.forget(&Query::Decision { model: model.clone(), version, decision });
     if state.leaving {
         effects.extend(unsaved(state));
         effects.push(Effect::Quit);
-        return effects;
     }
-    effects.extend(deliver(state, ScreenEvent::Changed));
     effects
 }
 
@@ -71,20 +66,7 @@ pub(super) fn forget_draft(state: &mut State, model: &ModelName, version: Versio
 
 /// What was typed into forms and is in no record: it is kept before the program ends.
 pub(super) fn unsaved(state: &State) -> Vec<Effect> {
-    let typed = state.screens.iter().filter_map(|screen| match screen {
-        Screen::Decide(form) if !form.is_submitted() => Some(Effect::SavePrefs(form.remember(&state.ctx()))),
-        Screen::Approve(form) if !form.is_submitted() => Some(Effect::SavePrefs(form.remember(&state.ctx()))),
-        _ => None,
-    });
-    typed.collect()
-}
-
-fn is_submitted(screen: &Screen) -> bool {
-    match screen {
-        Screen::Approve(form) => form.is_submitted(),
-        Screen::Decide(form) => form.is_submitted(),
-        _ => false,
-    }
+    state.screens.iter().filter_map(|screen| screen.unsaved(&state.ctx())).map(Effect::SavePrefs).collect()
 }
 
 fn word(decided: &Decided) -> String {

@@ -6,20 +6,3 @@ mod decided;
 pub mod state;
 pub mod update;
 pub mod view;
-
-#[cfg(test)]
-mod file_tests;
-#[cfg(test)]
-mod simulator;
-#[cfg(test)]
-mod tests;
-#[cfg(test)]
-mod tests_browse;
-#[cfg(test)]
-mod tests_decide;
-#[cfg(test)]
-mod tests_diff;
-#[cfg(test)]
-mod tests_lineage;
-#[cfg(test)]
-mod tests_trend;

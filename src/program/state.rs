@@ -8,7 +8,7 @@ use crate::app::cache::Cache;
 use crate::app::keymap::Keymap;
 use crate::app::paint::Pictures;
 use crate::app::prefs::Prefs;
-use crate::app::query::RequestId;
+use crate::app::query::{Query, RequestId};
 use crate::app::route::Route;
 use crate::app::saving::Saving;
 use crate::domain::failure::Failure;
@@ -95,7 +95,7 @@ impl State {
             rules,
             registry_url,
             keymap,
-            screens: vec![Screen::Inbox(inbox::Inbox::default())],
+            screens: vec![inbox::Inbox::default().into()],
             now,
             pictures: Pictures::default(),
             width: 80,
@@ -123,6 +123,7 @@ impl State {
             prefs: &self.prefs,
             rules: &self.rules,
             now: self.now,
+            ticks: self.ticks,
             pictures: self.pictures,
             width: self.width,
             height: self.height,
@@ -169,24 +170,24 @@ impl State {
     /// Makes the screen for a route.
     pub(super) fn make(&mut self, route: &Route) -> Screen {
         match route {
-            Route::Inbox => Screen::Inbox(inbox::Inbox::default()),
-            Route::Models => Screen::Models(models::Models::default()),
-            Route::Versions(model) => Screen::Versions(versions::Versions::new(model.clone())),
+            Route::Inbox => inbox::Inbox::default().into(),
+            Route::Models => models::Models::default().into(),
+            Route::Versions(model) => versions::Versions::new(model.clone()).into(),
             Route::Review(model, version) => {
                 self.opened.entry((model.clone(), *version)).or_insert(self.now);
-                Screen::Review(Box::new(review::Review::new(model.clone(), *version)))
+                review::Review::new(model.clone(), *version).into()
             }
             Route::Decide(model, version, decision) => {
-                self.cache.forget_decision(model, *version, *decision);
+                self.cache.forget(&Query::Decision { model: model.clone(), version: *version, decision: *decision });
                 let draft = self.prefs.draft(model, *version);
                 let form = decide::Decide::new(model.clone(), *version, *decision, draft.reason(*decision));
-                Screen::Decide(Box::new(form))
+                form.into()
             }
-            Route::Rollback(model) => Screen::Rollback(rollback::Rollback::new(model.clone())),
-            Route::Record(id) => Screen::Record(record::Record::new(*id)),
+            Route::Rollback(model) => rollback::Rollback::new(model.clone()).into(),
+            Route::Record(id) => record::Record::new(*id).into(),
             Route::Approve(model, version, decision) => {
                 // The plan is always read anew; what was planned some time ago is worth nothing.
-                self.cache.forget_preflight(model, *version, *decision);
+                self.cache.forget(&Query::Preflight { model: model.clone(), version: *version, decision: *decision });
                 let on_screen = match self.screens.last() {
                     Some(Screen::Review(review)) if review.shows(model, *version) => {
                         self.cache.facts(model, *version).map(crate::domain::facts::ReviewedFacts::digest)
@@ -195,31 +196,27 @@ impl State {
                 };
                 let draft = self.prefs.draft(model, *version);
                 let reason = draft.reason(*decision);
-                Screen::Approve(Box::new(approve::Approve::new(model.clone(), *version, *decision, on_screen, reason)))
+                approve::Approve::new(model.clone(), *version, *decision, on_screen, reason).into()
             }
-            Route::Promotion(id) => Screen::Promotion(promotion::Promotion::new(*id)),
-            Route::Curve(model, version, metric) => {
-                Screen::Curve(curve::Curve::new(model.clone(), *version, metric.clone()))
-            }
-            Route::Trend(model, version, metric) => {
-                Screen::Trend(trend::Trend::new(model.clone(), *version, metric.clone()))
-            }
-            Route::Files(owner) => Screen::Files(Box::new(files::Files::new(owner.clone()))),
+            Route::Promotion(id) => promotion::Promotion::new(*id).into(),
+            Route::Curve(model, version, metric) => curve::Curve::new(model.clone(), *version, metric.clone()).into(),
+            Route::Trend(model, version, metric) => trend::Trend::new(model.clone(), *version, metric.clone()).into(),
+            Route::Files(owner) => files::Files::new(owner.clone()).into(),
             Route::Preview(owner, root, path) => {
                 let preview = preview::Preview::new(owner.clone(), root.clone(), path.clone());
-                Screen::Preview(Box::new(preview))
+                preview.into()
             }
-            Route::Experiments => Screen::Experiments(experiments::Experiments::default()),
-            Route::Runs(experiment, name) => Screen::Runs(Box::new(runs::Runs::new(experiment.clone(), name.clone()))),
-            Route::Run(id) => Screen::Run(run::RunDetail::new(id.clone())),
-            Route::Compare(subjects) => Screen::Compare(compare::Compare::new(subjects.clone())),
-            Route::Curves(subjects, metric) => Screen::Curve(curve::Curve::of_runs(subjects, metric.clone())),
-            Route::History(model) => Screen::History(history::History::new(model.clone())),
+            Route::Experiments => experiments::Experiments::default().into(),
+            Route::Runs(experiment, name) => runs::Runs::new(experiment.clone(), name.clone()).into(),
+            Route::Run(id) => run::RunDetail::new(id.clone()).into(),
+            Route::Compare(subjects) => compare::Compare::new(subjects.clone()).into(),
+            Route::Curves(subjects, metric) => curve::Curve::of_runs(subjects, metric.clone()).into(),
+            Route::History(model) => history::History::new(model.clone()).into(),
             Route::Help => {
                 let top = self.top();
-                Screen::Help(help::Help::new(top.title().to_owned(), top.contexts(), &self.keymap))
+                help::Help::new(top.heading().to_owned(), top.contexts(), &self.keymap).into()
             }
-            Route::Palette => Screen::Palette(palette::Palette::new(self.top().contexts(), &self.keymap)),
+            Route::Palette => palette::Palette::new(self.top().contexts(), &self.keymap).into(),
         }
     }
 }

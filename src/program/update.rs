@@ -36,18 +36,22 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Input(Input::Key(key)) => press(state, key),
         Msg::Input(Input::Paste(text)) if !state.is_too_small() => deliver(state, ScreenEvent::Paste(&text)),
         Msg::Input(Input::Paste(_)) => Vec::new(),
-        Msg::Reply { id, query, answer } => {
+        Msg::Reply(id, reply) => {
             let now = state.now;
-            if state.cache.settle(id, &query, answer, now) { deliver(state, ScreenEvent::Changed) } else { Vec::new() }
+            if state.cache.settle(id, *reply, now) { deliver(state, ScreenEvent::Changed) } else { Vec::new() }
         }
         Msg::Promotion(progress) => promotion_moved(state, &progress),
         Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
         Msg::Decided { model, version, decision, outcome } => {
-            decided::settle(state, &model, version, decision, outcome)
+            let mut effects = decided::settle(state, &model, version, decision, outcome);
+            if !state.leaving {
+                effects.extend(deliver(state, ScreenEvent::Changed));
+            }
+            effects
         }
         Msg::Save(news) => saving_moved(state, news),
         Msg::Painted(canvas, graphic) => {
-            state.cache.files.put_graphic(canvas, graphic);
+            state.cache.put_graphic(canvas, graphic);
             deliver(state, ScreenEvent::Changed)
         }
         Msg::Prefs(prefs) => {
@@ -80,18 +84,14 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
         // A held key moves and types, and does nothing else.
         Some(action) if key.repeat && !action.is_movement() => Vec::new(),
         Some(action) => act(state, action),
-        None if state.top().captures_text() => type_key(state, key),
+        None if state.top().captures_text() => deliver(state, ScreenEvent::Key(key)),
         None => Vec::new(),
     }
 }
 
-fn type_key(state: &mut State, key: Key) -> Vec<Effect> {
-    deliver(state, ScreenEvent::Key(key))
-}
-
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    if let Screen::Palette(_) = state.top() {
-        return palette(state, action);
+    if matches!(state.top(), Screen::Palette(_)) && !matches!(action, Action::Quit | Action::Back) {
+        return deliver(state, ScreenEvent::Action(action));
     }
     match action {
         Action::Quit => quit(state),
@@ -118,37 +118,8 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
 }
 
-/// The palette's choice is an action of the screen below it.
-fn palette(state: &mut State, action: Action) -> Vec<Effect> {
-    match action {
-        Action::Quit => return quit(state),
-        Action::Back => return go(state, Nav::Pop),
-        _ => {}
-    }
-    match in_palette(state, ScreenEvent::Action(action)) {
-        Some(chosen) => {
-            go(state, Nav::Pop);
-            act(state, chosen)
-        }
-        None => Vec::new(),
-    }
-}
-
-fn in_palette(state: &mut State, event: ScreenEvent<'_>) -> Option<Action> {
-    let Some(Screen::Palette(mut palette)) = state.screens.pop() else {
-        return None;
-    };
-    let chosen = palette.update(event, &state.ctx());
-    state.screens.push(Screen::Palette(palette));
-    chosen
-}
-
 /// Gives an event to the top screen and carries its answer out.
-pub(super) fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
-    if matches!(state.top(), Screen::Palette(_)) {
-        in_palette(state, event);
-        return Vec::new();
-    }
+fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
     // Taken off while it looks at the rest of the state, and put back before anything else happens.
     let Some(mut screen) = state.screens.pop() else {
         return Vec::new();
@@ -171,30 +142,46 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
         state.cache.refresh(query);
     }
     for effect in step.effects {
-        if matches!(effect, Effect::Promote { .. } | Effect::Decide { .. } | Effect::Resume(_) | Effect::Undo(_)) {
-            // The last gate before the outside: one promotion at a time, whatever a screen believes.
-            if state.driving != Driving::Idle || state.leaving {
-                continue;
-            }
-            state.driving = match effect {
-                Effect::Resume(id) | Effect::Undo(id) => Driving::At(id),
-                Effect::Decide { .. } => Driving::Deciding,
-                _ => Driving::Starting,
-            };
-        }
-        match &effect {
+        let driving = match &effect {
+            Effect::Promote { .. } => Some(Driving::Starting),
+            Effect::Decide { .. } => Some(Driving::Deciding),
+            Effect::Resume(id) | Effect::Undo(id) => Some(Driving::At(*id)),
             Effect::Save(_) if is_under_way(state) => {
                 state.notice = Some(Notice::Word("One file at a time: Esc stops the one that is being saved.".into()));
                 continue;
             }
-            Effect::Save(request) => state.saving = Some(Saving::new(request.clone())),
-            Effect::StopSaving => state.saving = None,
-            _ => {}
+            Effect::Save(request) => {
+                state.saving = Some(Saving::new(request.clone()));
+                None
+            }
+            Effect::StopSaving => {
+                state.saving = None;
+                None
+            }
+            Effect::Fetch(..)
+            | Effect::Cancel(_)
+            | Effect::StopPromotion
+            | Effect::Browse(_)
+            | Effect::Copy(_)
+            | Effect::Paint(_)
+            | Effect::SavePrefs(_)
+            | Effect::Quit => None,
+        };
+        if let Some(driving) = driving {
+            // The last gate before the outside: one promotion at a time, whatever a screen believes.
+            if state.driving != Driving::Idle || state.leaving {
+                continue;
+            }
+            state.driving = driving;
         }
         effects.push(effect);
     }
     if let Some(nav) = step.nav {
         effects.extend(go(state, nav));
+    }
+    if let Some(action) = step.action {
+        effects.extend(go(state, Nav::Pop));
+        effects.extend(act(state, action));
     }
     effects
 }
@@ -252,9 +239,9 @@ fn promotion_moved(state: &mut State, progress: &Progress) -> Vec<Effect> {
         if let JournalEvent::Opened { plan } = &progress.entry.event {
             effects = decided::forget_draft(state, plan.draft.model(), plan.draft.version());
         }
-        let form = state.screens.iter_mut().find(|s| matches!(s, Screen::Approve(a) if a.is_submitted()));
+        let form = state.screens.iter_mut().find(|s| s.is_submitted());
         if let Some(form) = form {
-            *form = Screen::Promotion(promotion::Promotion::new(progress.id));
+            *form = promotion::Promotion::new(progress.id).into();
         }
     }
     effects.extend(deliver(state, ScreenEvent::Changed));
@@ -267,11 +254,7 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
         state.driven = Some(id);
     }
     if let Err(failure) = outcome {
-        let form = state.screens.iter_mut().find_map(|s| match s {
-            Screen::Approve(a) if a.is_submitted() => Some(a),
-            _ => None,
-        });
-        match form {
+        match state.screens.iter_mut().find(|s| s.is_submitted()) {
             Some(form) if was == Driving::Starting => form.failed(failure),
             _ => state.notice = Some(Notice::Failure(failure)),
         }
@@ -286,9 +269,9 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
         state.cache.refresh(&Query::Facts { model: model.clone(), version });
         state.cache.refresh(&Query::Versions { model, page: None });
         state.cache.refresh(&Query::Models { page: None });
-        state.cache.refresh(&Query::Log(Some(plan.model().clone())));
+        state.cache.refresh(&Query::Log { model: Some(plan.model().clone()) });
     }
-    state.cache.refresh(&Query::Log(None));
+    state.cache.refresh(&Query::Log { model: None });
     deliver(state, ScreenEvent::Changed)
 }
 

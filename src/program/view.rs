@@ -8,10 +8,10 @@ use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::query::Session;
 use crate::program::state::{Driving, MIN_HEIGHT, MIN_WIDTH, Notice, State};
-use crate::screens::Screen;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::save::Save;
 use crate::screens::parts::view as format;
+use crate::screens::{Screen, with_screen};
 use crate::ui::Phrase;
 use crate::ui::layout::{Breadth, SMALLEST};
 use crate::ui::skin::{Role, Skin};
@@ -36,7 +36,7 @@ pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
     let (body, last_rule) = format::split_bottom(rest, 1);
     draw_header(state, &ctx, skin, header, buf);
     (&Rule::new(skin)).render(rule, buf);
-    draw_body(state, &ctx, skin, body, buf);
+    with_screen!(state.top(), screen => screen.draw(body, buf, &ctx, skin));
     (&Rule::new(skin)).render(last_rule, buf);
     match &state.notice {
         Some(notice) => draw_notice(notice, skin, area, buf),
@@ -45,33 +45,12 @@ pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
 }
 
 fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
-    let (left, pieces) = match state.top() {
-        Screen::Inbox(s) => s.title(ctx, skin),
-        Screen::Models(s) => s.title(ctx, skin),
-        Screen::Versions(s) => s.title(ctx, skin),
-        Screen::Review(s) => s.title(ctx, skin),
-        Screen::Approve(s) => s.title(ctx, skin),
-        Screen::Decide(s) => s.title(ctx, skin),
-        Screen::Rollback(s) => s.title(ctx, skin),
-        Screen::Record(s) => s.title(ctx),
-        Screen::Promotion(s) => s.title(ctx),
-        Screen::Curve(s) => s.title(ctx, skin),
-        Screen::Trend(s) => s.title(ctx, skin),
-        Screen::Files(s) => s.title(ctx, skin),
-        Screen::Preview(s) => s.title(ctx, skin),
-        Screen::Experiments(s) => s.title(ctx, skin),
-        Screen::Runs(s) => s.title(ctx, skin),
-        Screen::Run(s) => s.title(ctx, skin),
-        Screen::Compare(s) => s.title(ctx),
-        Screen::History(s) => s.title(ctx, skin),
-        Screen::Help(s) => (s.title(), Vec::new()),
-        Screen::Palette(s) => (s.title(), Vec::new()),
-    };
+    let (left, pieces) = with_screen!(state.top(), screen => screen.title(ctx, skin));
     let more = match state.top() {
         Screen::Inbox(_) => Phrase::of(Role::Muted, state.registry_url.clone()),
         _ => Phrase::default(),
     };
-    let right: Vec<_> = std::iter::once(who(state.cache.session.as_ref(), skin)).chain(pieces).collect();
+    let right: Vec<_> = std::iter::once(who(state.cache.session(), skin)).chain(pieces).collect();
     let target = TargetMark {
         name: &state.rules.target_name,
         colour: state.rules.colour.as_deref(),
@@ -87,31 +66,6 @@ fn who(session: Option<&Session>, skin: &Skin) -> Phrase<'static> {
         None => Phrase::of(Role::Muted, "…"),
         Some(Ok(who)) => Phrase::new(who.login.clone()),
         Some(Err(_)) => Phrase::of(Role::Warn, format!("{} not signed in to GitHub", skin.symbols().warn)),
-    }
-}
-
-fn draw_body(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
-    match state.top() {
-        Screen::Inbox(s) => s.draw(area, buf, ctx, skin),
-        Screen::Models(s) => s.draw(area, buf, ctx, skin),
-        Screen::Versions(s) => s.draw(area, buf, ctx, skin),
-        Screen::Review(s) => s.draw(area, buf, ctx, skin),
-        Screen::Approve(s) => s.draw(area, buf, ctx, skin),
-        Screen::Decide(s) => s.draw(area, buf, ctx, skin),
-        Screen::Rollback(s) => s.draw(area, buf, ctx, skin),
-        Screen::Record(s) => s.draw(area, buf, ctx, skin),
-        Screen::Promotion(s) => s.draw(area, buf, ctx, skin, state.ticks),
-        Screen::Curve(s) => s.draw(area, buf, ctx, skin),
-        Screen::Trend(s) => s.draw(area, buf, ctx, skin),
-        Screen::Files(s) => s.draw(area, buf, ctx, skin),
-        Screen::Preview(s) => s.draw(area, buf, ctx, skin),
-        Screen::Experiments(s) => s.draw(area, buf, ctx, skin),
-        Screen::Runs(s) => s.draw(area, buf, ctx, skin),
-        Screen::Run(s) => s.draw(area, buf, ctx, skin),
-        Screen::Compare(s) => s.draw(area, buf, ctx, skin),
-        Screen::History(s) => s.draw(area, buf, ctx, skin),
-        Screen::Help(s) => s.draw(area, buf, skin),
-        Screen::Palette(s) => s.draw(area, buf, skin),
     }
 }
 

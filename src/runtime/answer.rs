@@ -1,10 +1,13 @@
-//! Answers questions over the ports: [`Query`] in, [`Answer`] out.
+//! Answers questions over the ports: [`Query`] in, [`Reply`] out.
 
 use std::sync::Arc;
 
 use crate::app::effect::Place;
-use crate::app::query::{Answer, Promotion, Query, Session};
+use crate::app::query::{Promotion, Query, Reply, Session};
+use crate::domain::artifact::{ArtifactRoot, Signature};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::preview::Preview;
 use crate::domain::promotion::fold;
 use crate::domain::text::clean_line;
 use crate::preview;
@@ -17,61 +20,85 @@ use crate::services::{prepare, rollback};
 const MAX_POINTS: usize = 2_500;
 
 /// Answers one question.
-///
-/// # Errors
-/// Whatever the port says.
-pub async fn answer(services: &Services, query: &Query) -> Outcome<Answer> {
-    let registry = services.registry.as_ref();
-    Ok(match query {
+pub async fn answer(services: &Services, query: Query) -> Reply {
+    let Services { registry, tracking, host, code, .. } = services;
+    match query {
         Query::Session => {
-            let (registry, host) = futures_util::future::join(registry.info(), services.host.whoami()).await;
-            Answer::Session(Session { registry, host })
+            let (registry, host) = futures_util::future::join(registry.info(), host.whoami()).await;
+            Reply::Session { answer: Ok(Session { registry, host }) }
         }
-        Query::Models { page } => Answer::Models(registry.models(None, page.as_deref()).await?),
-        Query::Versions { model, page } => Answer::Versions(registry.versions(model, page.as_deref()).await?),
+        Query::Models { page } => Reply::Models { answer: registry.models(None, page.as_deref()).await, page },
+        Query::Versions { model, page } => {
+            Reply::Versions { answer: registry.versions(&model, page.as_deref()).await, model, page }
+        }
         Query::ModelVersion { model, version } => {
-            Answer::ModelVersion(Box::new(registry.version(model, *version).await?))
+            Reply::ModelVersion { answer: registry.version(&model, version).await, model, version }
         }
-        Query::Runs { ids } => Answer::Runs(registry.runs(ids).await?),
+        Query::Runs { ids } => Reply::Runs { answer: registry.runs(&ids).await, ids },
         Query::Facts { model, version } => {
-            let facts = evidence::facts(registry, &services.rules.promote_to, model, *version).await?;
-            Answer::Facts(Box::new(facts))
+            let target = &services.rules.promote_to;
+            let answer = evidence::facts(registry.as_ref(), target, &model, version).await;
+            Reply::Facts { answer, model, version }
         }
         Query::Preflight { model, version, decision } => {
-            Answer::Preflight(Box::new(prepare::promotion(services, model, *version, *decision).await?))
+            let answer = prepare::promotion(services, &model, version, decision).await;
+            Reply::Preflight { answer, model, version, decision }
         }
         Query::Evaluation { model, version } => {
-            Answer::Evaluation(Box::new(evidence::read(services, model, *version, Scope::Rules).await?))
+            let answer = evidence::read(services, &model, version, Scope::Rules).await;
+            Reply::Evaluation { answer, model, version }
         }
         Query::Histories { runs, metric, window } => {
-            Answer::Histories(services.tracking.histories(runs, metric, *window, MAX_POINTS).await?)
+            let answer = tracking.histories(&runs, &metric, window, MAX_POINTS).await;
+            Reply::Histories { answer, runs, metric, window }
         }
         Query::Signature { model, version } => {
-            // The version says where its files are.
-            let version = registry.version(model, *version).await?;
-            Answer::Signature(services.tracking.signature(&version).await?)
+            Reply::Signature { answer: signature(services, &model, version).await, model, version }
         }
-        Query::Artifacts { root, path } => Answer::Artifacts(services.tracking.artifacts(root, path).await?),
-        Query::Preview { root, path } => {
-            let limit = preview::bytes_to_read(path, services.rules.preview_bytes);
-            let head = services.tracking.artifact_head(root, path, limit).await?;
-            let name = path.clone();
-            // Decoding a picture takes longer than a frame may.
-            let made = tokio::task::spawn_blocking(move || preview::preview(&name, head)).await;
-            Answer::Preview(Arc::new(made.map_err(|_| unreadable(path))?))
+        Query::Artifacts { root, path } => {
+            Reply::Artifacts { answer: tracking.artifacts(&root, &path).await, root, path }
         }
-        Query::Experiments { page } => Answer::Experiments(services.tracking.experiments(page.as_deref()).await?),
-        Query::SearchRuns(search) => Answer::SearchRuns(services.tracking.search_runs(search).await?),
-        Query::Trace(what) => Answer::Traced(Box::new(super::trace::trace(services, what).await?)),
+        Query::Preview { root, path } => Reply::Preview { answer: file(services, &root, &path).await, root, path },
+        Query::Experiments { page } => Reply::Experiments { answer: tracking.experiments(page.as_deref()).await, page },
+        Query::SearchRuns { search } => Reply::SearchRuns { answer: tracking.search_runs(&search).await, search },
+        Query::LoggedModel { id } => Reply::LoggedModel { answer: tracking.logged_model(&id).await, id },
+        Query::Experiment { id } => Reply::Experiment { answer: tracking.experiment(&id).await, id },
+        Query::Commit { repo, rev } => Reply::Commit { answer: evidence::commit(host.as_ref(), &repo, &rev).await, repo, rev },
+        Query::PullRequest { repo, commit } => {
+            Reply::PullRequest { answer: code.pull_request(&repo, &commit).await, repo, commit }
+        }
+        Query::Checks { repo, commit } => Reply::Checks { answer: code.checks(&repo, &commit).await, repo, commit },
+        Query::Changes { repo, old, new } => {
+            Reply::Changes { answer: code.changes(&repo, &old, &new).await, repo, old, new }
+        }
+        Query::Workflow { repo, run } => Reply::Workflow { answer: code.workflow_run(&repo, run).await, repo, run },
+        Query::Jobs { repo, run } => Reply::Jobs { answer: host.cd_jobs(&repo, run).await, repo, run },
         Query::Decision { model, version, decision } => {
-            Answer::Decision(Box::new(prepare::decision(services, model, *version, *decision).await?))
+            let answer = prepare::decision(services, &model, version, decision).await;
+            Reply::Decision { answer, model, version, decision }
         }
-        Query::RollbackCandidates(model) => Answer::RollbackCandidates(rollback::candidates(services, model).await?),
-        Query::Records => Answer::Records(services.records.read().await?),
-        Query::Promotions => Answer::Promotions(promotions(services).await?),
-        Query::Log(model) => Answer::Log(Box::new(log::read(services, model.as_ref()).await)),
-        Query::Jobs { repo, run } => Answer::Jobs(services.host.cd_jobs(repo, *run).await?),
-    })
+        Query::RollbackCandidates { model } => {
+            Reply::RollbackCandidates { answer: rollback::candidates(services, &model).await, model }
+        }
+        Query::Records => Reply::Records { answer: services.records.read().await },
+        Query::Promotions => Reply::Promotions { answer: promotions(services).await },
+        Query::Log { model } => Reply::Log { answer: Ok(log::read(services, model.as_ref()).await), model },
+    }
+}
+
+async fn signature(services: &Services, model: &ModelName, version: VersionNumber) -> Outcome<Option<Signature>> {
+    // The version says where its files are.
+    let version = services.registry.version(model, version).await?;
+    services.tracking.signature(&version).await
+}
+
+async fn file(services: &Services, root: &ArtifactRoot, path: &str) -> Outcome<Arc<Preview>> {
+    let limit = preview::bytes_to_read(path, services.rules.preview_bytes);
+    let head = services.tracking.artifact_head(root, path, limit).await?;
+    let name = path.to_owned();
+    // Decoding a picture takes longer than a frame may.
+    let made = tokio::task::spawn_blocking(move || preview::preview(&name, head)).await;
+    made.map(Arc::new).map_err(|_| unreadable(path))
 }
 
 /// A decoder gave up on a file in a way it should not.

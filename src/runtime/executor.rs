@@ -18,7 +18,7 @@ use super::terminal_pictures::Painter;
 use crate::app::effect::{Effect, Place};
 use crate::app::msg::Msg;
 use crate::app::paint::PaintRequest;
-use crate::app::query::{Query, RequestId};
+use crate::app::query::{Query, Reply, RequestId};
 use crate::domain::decision::DecisionDraft;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
@@ -152,8 +152,9 @@ impl Executor {
         let task = tokio::spawn(async move {
             // Closed only when the program ends; then nobody waits for an answer.
             let Ok(_permit) = permits.acquire_owned().await else { return };
-            let answer = unpanicked(answer(&services, &query)).await;
-            let _ = replies.send(Msg::Reply { id, query, answer });
+            let reply = unpanicked(async { Ok(answer(&services, query.clone()).await) }).await;
+            let reply = reply.unwrap_or_else(|failure| Reply::failed(query, failure));
+            let _ = replies.send(Msg::Reply(id, Box::new(reply)));
         });
         self.reads.retain(|_, read| !read.is_finished());
         self.reads.insert(id, task.abort_handle());

@@ -9,4 +9,3 @@ pub mod save;
 mod signals;
 pub mod terminal;
 pub mod terminal_pictures;
-pub mod trace;

@@ -102,15 +102,13 @@ fn a_version_that_changed_since_it_was_reviewed() {
 fn a_plan_that_cannot_be_read() {
     let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42), Decision::Approve);
     let mut driver = Driver::asking(rules("staging"), &[route], |_| {});
-    driver.answer_with(|query| {
-        let failure = Failure::new(
-            FailureKind::Unavailable,
-            Service::Mlflow,
-            "read version v42 of telco-churn",
-            "the server did not answer within 10 s",
-        );
-        matches!(query, Query::Preflight { .. }).then(|| Err(failure.with_hint("Try again with Ctrl-R.")))
-    });
+    let failure = Failure::new(
+        FailureKind::Unavailable,
+        Service::Mlflow,
+        "read version v42 of telco-churn",
+        "the server did not answer within 10 s",
+    );
+    driver.refuse(|query| matches!(query, Query::Preflight { .. }), failure.with_hint("Try again with Ctrl-R."));
     driver.answer_all();
     assert_snapshot!(text(&mut driver, 80, 24));
 }

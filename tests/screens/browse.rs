@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use signoff::app::query::{Answer, Query};
+use signoff::app::query::{Query, Reply};
 use signoff::app::route::Route;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
@@ -27,7 +27,7 @@ fn the_inbox_before_anything_was_read() {
 #[test]
 fn the_inbox_while_runs_are_being_read() {
     let mut driver = Driver::asking(rules("staging"), &[], |_| {});
-    driver.answer_with(|query| matches!(query, Query::Runs { .. }).then(|| Err(refused("read runs"))));
+    driver.refuse(|query| matches!(query, Query::Runs { .. }), refused("read runs"));
     // The models come, and their runs are asked for and not answered.
     driver.answer_only(|query| !matches!(query, Query::Runs { .. }));
     assert_snapshot!(pictures(&mut driver));
@@ -53,8 +53,8 @@ fn the_inbox_of_a_production_target() {
 fn the_inbox_when_nothing_waits() {
     let mut driver = Driver::asking(rules("staging"), &[], |_| {});
     driver.answer_with(|query| {
-        let page = Page { items: Vec::new(), next: None };
-        matches!(query, Query::Models { .. }).then_some(Ok(Answer::Models(page)))
+        let Query::Models { page } = query.clone() else { return None };
+        Some(Reply::Models { page, answer: Ok(Page { items: Vec::new(), next: None }) })
     });
     driver.answer_all();
     assert_snapshot!(pictures(&mut driver));
@@ -73,7 +73,7 @@ fn the_inbox_while_a_filter_is_typed() {
 fn the_inbox_after_a_refresh_that_failed() {
     let mut driver = Driver::with_rules(rules("staging"));
     driver.wait(Duration::from_secs(900));
-    driver.answer_with(|query| matches!(query, Query::Models { .. }).then(|| Err(refused("list models"))));
+    driver.refuse(|query| matches!(query, Query::Models { .. }), refused("list models"));
     driver.keys("r");
     assert_snapshot!(pictures(&mut driver));
 }
@@ -81,7 +81,7 @@ fn the_inbox_after_a_refresh_that_failed() {
 #[test]
 fn the_inbox_when_nothing_could_be_read() {
     let mut driver = Driver::asking(rules("staging"), &[], |_| {});
-    driver.answer_with(|query| matches!(query, Query::Models { .. }).then(|| Err(refused("list models"))));
+    driver.refuse(|query| matches!(query, Query::Models { .. }), refused("list models"));
     driver.answer_all();
     assert_snapshot!(pictures(&mut driver));
 }
@@ -105,7 +105,7 @@ fn the_versions_of_a_model() {
 fn versions_that_cannot_be_read() {
     let telco = Route::Versions(ModelName::new("telco-churn"));
     let mut driver = Driver::asking(rules("staging"), &[telco], |_| {});
-    driver.answer_with(|query| matches!(query, Query::Versions { .. }).then(|| Err(refused("list versions"))));
+    driver.refuse(|query| matches!(query, Query::Versions { .. }), refused("list versions"));
     driver.answer_all();
     assert_snapshot!(text(&mut driver, 80, 24));
 }
@@ -117,7 +117,7 @@ fn a_long_list_under_a_failure() {
         world.models = (0..60).map(|n| (ModelName::new(format!("model-{n:02}")), one.clone())).collect();
     });
     driver.answer_all();
-    driver.answer_with(|query| matches!(query, Query::Models { .. }).then(|| Err(refused("list models"))));
+    driver.refuse(|query| matches!(query, Query::Models { .. }), refused("list models"));
     driver.keys("Gr");
     assert_snapshot!(text(&mut driver, 80, 24));
 }
@@ -141,7 +141,7 @@ fn the_inbox_of_an_alias_says_how_what_waits_differs_from_what_it_points_to() {
         let refused = matches!(query, Query::ModelVersion { model, .. } if model.as_str() == "card-fraud");
         let failure =
             Failure::new(FailureKind::Unavailable, Service::Mlflow, "read v1 of card-fraud", "no server answers");
-        refused.then_some(Err(failure))
+        refused.then_some(Reply::failed(query.clone(), failure))
     });
     driver.answer_all();
     driver.keys("g");

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use signoff::app::query::{Answer, Query};
+use signoff::app::query::{Query, Reply};
 use signoff::app::route::Route;
 use signoff::domain::compare::Directions;
 use signoff::domain::failure::{Failure, FailureKind, Service};
@@ -127,13 +127,12 @@ fn a_rejection() {
 fn a_rejection_that_rests_on_nothing_yet() {
     let route = Route::Decide(uplift().0, uplift().1, Decision::Reject);
     let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
+    driver.asked();
     driver.keys("words come first<ctrl-s>");
     assert_eq!(driver.asked(), []);
     assert_snapshot!("a_rejection_being_read", text(&mut driver, 80, 24));
-    driver.answer_with(|query| {
-        let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "read version v2", "connection refused");
-        matches!(query, Query::Decision { .. }).then(|| Err(failure))
-    });
+    let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "read version v2", "connection refused");
+    driver.refuse(|query| matches!(query, Query::Decision { .. }), failure);
     driver.answer_all();
     assert_snapshot!("a_rejection_that_cannot_be_read", pictures(&mut driver));
 }
@@ -195,8 +194,8 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
     driver.answer_only(|query| matches!(query, Query::Promotions | Query::Records));
     assert_snapshot!("the_history_of_one_model_being_read", text(&mut driver, 80, 24));
     driver.answer_with(|query| {
-        let Query::Log(model) = query else { return None };
-        let model = model.clone().expect("it is that of one model");
+        let Query::Log { model: of } = query.clone() else { return None };
+        let model = of.clone().expect("it is that of one model");
         let elsewhere = |at: &str, version, decision, effect, source| LogEntry {
             at: time(at),
             model: model.clone(),
@@ -226,7 +225,7 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
         ];
         let in_production = [(model.clone(), vec![VersionNumber(6)])].into();
         let notes = vec!["could not read the releases of acme/churn: the connection was refused".to_owned()];
-        Some(Ok(Answer::Log(Box::new(Log { entries, in_production, seen: Vec::new(), notes }))))
+        Some(Reply::Log { model: of, answer: Ok(Log { entries, in_production, seen: Vec::new(), notes }) })
     });
     driver.answer_all();
     assert_snapshot!("the_history_of_one_model", pictures(&mut driver));

@@ -39,12 +39,10 @@ fn the_tree_of_files() {
 fn a_folder_that_cannot_be_read_says_why_in_its_place() {
     let route = Route::Files(Owner::Version(ModelName::new("telco-churn"), VersionNumber(42)));
     let mut driver = Driver::asking(rules("staging"), &[route], |_| {});
-    driver.answer_with(|query| {
-        let reason = "the server says no to everybody who is not of the team that trains";
-        let why = Failure::new(FailureKind::Forbidden, Service::Mlflow, "list the files", reason)
-            .with_hint("Ask for the permission READ on the experiment.");
-        matches!(query, Query::Artifacts { path, .. } if path == "plots").then_some(Err(why))
-    });
+    let reason = "the server says no to everybody who is not of the team that trains";
+    let why = Failure::new(FailureKind::Forbidden, Service::Mlflow, "list the files", reason)
+        .with_hint("Ask for the permission READ on the experiment.");
+    driver.refuse(|query| matches!(query, Query::Artifacts { path, .. } if path == "plots"), why);
     driver.answer_all();
     driver.keys("j<enter>");
     assert_snapshot!(text(&mut driver, 80, 24));

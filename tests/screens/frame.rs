@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use signoff::app::msg::Msg;
-use signoff::app::query::{Answer, Query, Session};
+use signoff::app::query::{Query, Reply, Session};
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::registry::RegistryInfo;
 
@@ -52,7 +52,7 @@ fn nobody_signed_in_to_github() {
             RegistryInfo { version: "3.17.2".into(), user: None, stages: true, aliases: true, tag_value_limit: 5000 };
         let host = Failure::new(FailureKind::Unauthenticated, Service::Github, "ask who I am", "there is no token");
         let session = Session { registry: Ok(registry), host: Err(host.with_hint("Set GH_TOKEN.")) };
-        matches!(query, Query::Session).then_some(Ok(Answer::Session(session)))
+        matches!(query, Query::Session).then_some(Reply::Session { answer: Ok(session) })
     });
     driver.answer_all();
     assert_snapshot!(text(&mut driver, 80, 24));

@@ -5,7 +5,6 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use signoff::app::query::Query;
 use signoff::app::route::Route;
-use signoff::app::trace::Trace;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::rules::RepositoryRule;
@@ -57,23 +56,19 @@ fn nodes_on_their_way() {
     driver.answering = false;
     driver.keys("2");
     assert_snapshot!("lineage_being_read", pictures(&mut driver));
-    driver.answer_only(|query| matches!(query, Query::Trace(Trace::Commit { .. } | Trace::Experiment(_))));
+    driver.answer_only(|query| matches!(query, Query::Commit { .. } | Query::Experiment { .. }));
     assert_snapshot!("lineage_read_in_part", text(&mut driver, 80, 24));
 }
 
 #[test]
 fn a_node_that_may_not_be_read_and_one_that_cannot_be_read_again() {
     let mut driver = opening(42);
-    driver.answer_with(|query| {
-        matches!(query, Query::Trace(Trace::PullRequest { .. })).then(|| Err(forbidden("find the pull request")))
-    });
+
+    driver.refuse(|query| matches!(query, Query::PullRequest { .. }), forbidden("find the pull request"));
     driver.keys("2");
     driver.wait(Duration::from_secs(240));
-    driver.answer_with(|query| {
-        let unreachable =
-            Failure::new(FailureKind::Unavailable, Service::Github, "read the checks", "it took too long");
-        matches!(query, Query::Trace(Trace::Checks { .. })).then_some(Err(unreachable))
-    });
+    let unreachable = Failure::new(FailureKind::Unavailable, Service::Github, "read the checks", "it took too long");
+    driver.refuse(|query| matches!(query, Query::Checks { .. }), unreachable);
     driver.keys("r");
     assert_snapshot!("lineage_with_failures", pictures(&mut driver));
     assert_snapshot!("lineage_with_failures_without_colour", themed(&mut driver, Theme::NoColor));

@@ -11,13 +11,20 @@ mod approve;
 mod browse;
 mod decide;
 mod files;
+mod flows;
 mod frame;
 mod lineage;
 mod monkey;
 mod promotion;
 mod review;
 mod runs;
+mod sample;
+/// The samples of the unit tests, which name the domain as their crate does.
+#[path = "../../src/domain/promotion/samples.rs"]
+#[allow(dead_code)]
+mod samples;
 
+use signoff::domain;
 use signoff::ui::Skin;
 use signoff::ui::skin::Theme;
 

@@ -193,9 +193,10 @@ proptest! {
                     driver.answer_all();
                 }
                 Step::Silence => driver.answering = false,
-                Step::Refuse => driver.answer_with(|_| {
-                    Some(Err(Failure::new(FailureKind::Unavailable, Service::Mlflow, HOSTILE, HOSTILE).with_hint(HOSTILE)))
-                }),
+                Step::Refuse => driver.refuse(
+                    |_| true,
+                    Failure::new(FailureKind::Unavailable, Service::Mlflow, HOSTILE, HOSTILE).with_hint(HOSTILE),
+                ),
             }
             let buf = driver.draw(size.0, size.1, &skin);
             for cell in buf.content() {

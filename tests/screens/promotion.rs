@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use signoff::app::query::Query;
+use signoff::app::query::{Query, Reply};
 use signoff::app::route::Route;
 use signoff::domain::cd::CdOutcome;
 use signoff::domain::failure::{Failure, FailureKind, Service};
@@ -183,7 +183,7 @@ fn jobs_that_cannot_be_read_are_asked_for_again_after_a_pause_and_no_sooner() {
         count.set(count.get() + 1);
         assert!(count.get() < 100, "asked without a pause");
         let failure = Failure::new(FailureKind::Unavailable, Service::Github, "list the jobs", "no server answers");
-        (count.get() > 1).then_some(Err(failure))
+        (count.get() > 1).then_some(Reply::failed(query.clone(), failure))
     });
     let running = |event: &Event| matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.state.to_string() == "running");
     let so_far = until(&entries, running);

@@ -88,16 +88,14 @@ fn a_review_that_could_not_be_read_again() {
     let mut driver = Driver::asking(rules("staging"), &[route], |_| {});
     driver.answer_all();
     driver.wait(Duration::from_secs(240));
-    driver.answer_with(|query| {
-        let failure = Failure::new(
-            FailureKind::Unauthenticated,
-            Service::Mlflow,
-            "read version v42 of telco-churn",
-            "the server does not know this user",
-        );
-        let hint = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.";
-        matches!(query, Query::Facts { .. }).then(|| Err(failure.with_hint(hint)))
-    });
+    let failure = Failure::new(
+        FailureKind::Unauthenticated,
+        Service::Mlflow,
+        "read version v42 of telco-churn",
+        "the server does not know this user",
+    );
+    let hint = "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.";
+    driver.refuse(|query| matches!(query, Query::Facts { .. }), failure.with_hint(hint));
     driver.keys("r");
     assert_snapshot!(pictures(&mut driver));
 }
@@ -134,11 +132,9 @@ fn another_baseline_is_chosen() {
 #[test]
 fn a_baseline_that_cannot_be_read() {
     let mut driver = review("telco-churn", 42);
-    driver.answer_with(|query| {
-        let failure =
-            Failure::new(FailureKind::Forbidden, Service::Mlflow, "read version v38 of telco-churn", "no permission");
-        matches!(query, Query::Facts { version: VersionNumber(38), .. }).then_some(Err(failure))
-    });
+    let failure =
+        Failure::new(FailureKind::Forbidden, Service::Mlflow, "read version v38 of telco-churn", "no permission");
+    driver.refuse(|query| matches!(query, Query::Facts { version: VersionNumber(38), .. }), failure);
     driver.keys("bv38<enter>");
     assert_snapshot!(text(&mut driver, 80, 24));
 }

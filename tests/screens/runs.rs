@@ -109,11 +109,9 @@ fn a_trend_that_is_being_read() {
 #[test]
 fn a_trend_that_could_not_be_read() {
     let mut driver = Driver::asking(rules("staging"), &[trend(42)], |_| {});
-    driver.answer_with(|query| {
-        let why = Failure::new(FailureKind::Unavailable, Service::Mlflow, "read runs", "the connection was refused")
-            .with_hint("Is the server up? `signoff doctor` looks at everything.");
-        matches!(query, Query::Runs { .. }).then_some(Err(why))
-    });
+    let why = Failure::new(FailureKind::Unavailable, Service::Mlflow, "read runs", "the connection was refused")
+        .with_hint("Is the server up? `signoff doctor` looks at everything.");
+    driver.refuse(|query| matches!(query, Query::Runs { .. }), why);
     driver.answer_all();
     assert_snapshot!(text(&mut driver, 80, 24));
 }

@@ -1,9 +1,10 @@
 //! Keys in, screen out: plays a person in front of the program and the demo's world behind it, without a terminal.
 //!
 //! It does what the runtime does, one thing after the other: messages go to `update`, what it asks for is answered
-//! from the demo's world under a clock that stands still, and `view` draws the state. A test may answer itself
-//! ([`Driver::answer_with`]), leave questions open ([`Driver::answering`]), change the world ([`Driver::world`]) and
-//! show a promotion entry by entry ([`Driver::promote`], [`Driver::show`]).
+//! under a clock that stands still, and `view` draws the state. Answers come from the demo's world, or from a function
+//! of the question ([`Driver::of`]). A test may answer itself ([`Driver::answer_with`]), leave questions open
+//! ([`Driver::answering`]), change the demo's world ([`Driver::world`]) and show a promotion entry by entry
+//! ([`Driver::promote`], [`Driver::show`]).
 #![allow(clippy::unwrap_used, dead_code, reason = "each test binary uses its own part")]
 
 use std::sync::Arc;
@@ -19,10 +20,10 @@ use signoff::app::effect::Effect;
 use signoff::app::input::{Input, Key, KeyCode};
 use signoff::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use signoff::app::msg::Msg;
-use signoff::app::query::{Answer, Promotion, Query, RequestId};
+use signoff::app::query::{Promotion, Query, Reply, RequestId};
 use signoff::app::route::Route;
 use signoff::config::{Env, Flags, load};
-use signoff::domain::failure::{Failure, Outcome};
+use signoff::domain::failure::Failure;
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::{Entry, Event, fold};
 use signoff::domain::promotion::{Progress, Until};
@@ -36,6 +37,7 @@ use signoff::services::Services;
 use signoff::services::decide::Decider;
 use signoff::services::promote::{Promoter, Watch};
 use signoff::ui::Skin;
+use signoff::ui::skin::Theme;
 use tokio::runtime::Runtime;
 
 use super::clock::ManualClock;
@@ -43,7 +45,7 @@ use super::clock::ManualClock;
 /// When the driver's world begins. All ages follow from it.
 pub const NOW: &str = "2026-11-23T09:00:00Z";
 
-type Reply = Box<dyn Fn(&Query) -> Option<Outcome<Answer>>>;
+type Answers = Box<dyn Fn(&Query) -> Option<Reply>>;
 
 /// The program, a person, and a world.
 pub struct Driver {
@@ -52,14 +54,24 @@ pub struct Driver {
     /// Whether questions are answered at once.
     pub answering: bool,
     clock: Arc<ManualClock>,
-    store: Store,
-    services: Services,
-    runtime: Runtime,
-    journals: tempfile::TempDir,
-    replies: Vec<Reply>,
+    behind: Behind,
+    replies: Vec<Answers>,
     open: Vec<(RequestId, Query)>,
     effects: Vec<Effect>,
     shown: Vec<Progress>,
+}
+
+/// Who answers what no test answers itself.
+enum Behind {
+    Demo(Box<Demo>),
+    Function(fn(&Query) -> Reply),
+}
+
+struct Demo {
+    store: Store,
+    services: Services,
+    runtime: Runtime,
+    _journals: tempfile::TempDir,
 }
 
 /// The rules of the demo, as the program itself makes them.
@@ -111,21 +123,22 @@ impl Driver {
             desktop: Arc::new(SystemDesktop),
             rules: Arc::new(rules.clone()),
         };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let demo = Demo { store, services, runtime, _journals: journals };
+        Self::start(Behind::Demo(Box::new(demo)), rules, url, clock, routes)
+    }
+
+    /// The program before any question is answered, with `world` to answer them.
+    pub fn of(world: fn(&Query) -> Reply, rules: Rules, now: Timestamp, routes: &[Route]) -> Self {
+        let clock = Arc::new(ManualClock::at(&now.to_string()));
+        Self::start(Behind::Function(world), rules, "http://mlflow:5000", clock, routes)
+    }
+
+    fn start(behind: Behind, rules: Rules, url: &str, clock: Arc<ManualClock>, routes: &[Route]) -> Self {
         let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
         let state = State::new(rules, url.to_owned(), keymap, clock.now(), routes);
-        let mut driver = Self {
-            state,
-            answering: false,
-            clock,
-            store,
-            services,
-            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
-            journals,
-            replies: Vec::new(),
-            open: Vec::new(),
-            effects: Vec::new(),
-            shown: Vec::new(),
-        };
+        let (replies, open, effects, shown) = Default::default();
+        let mut driver = Self { state, answering: false, clock, behind, replies, open, effects, shown };
         driver.resize(80, 24);
         driver
     }
@@ -178,15 +191,44 @@ impl Driver {
     /// Answers those open questions that fit, and what follows from them; the others stay open.
     pub fn answer_only(&mut self, fits: impl Fn(&Query) -> bool) {
         while let Some(at) = self.open.iter().position(|(_, query)| fits(query)) {
-            let (id, query) = self.open.remove(at);
-            let answer = self.answer(&query);
-            self.send(Msg::Reply { id, query, answer });
+            let (id, query) = self.take(at);
+            let reply = self.answer(&query);
+            self.send(Msg::Reply(id, Box::new(reply)));
         }
     }
 
+    /// Answers the question that is open longest. Returns it.
+    pub fn answer_next(&mut self, world: impl Fn(&Query) -> Reply) -> Option<Query> {
+        let (id, query) = (!self.open.is_empty()).then(|| self.take(0))?;
+        self.send(Msg::Reply(id, Box::new(world(&query))));
+        Some(query)
+    }
+
+    /// Answers from `world` what is asked until nothing is. Returns the questions.
+    pub fn answer_from(&mut self, world: impl Fn(&Query) -> Reply) -> Vec<Query> {
+        std::iter::from_fn(|| self.answer_next(&world)).collect()
+    }
+
+    /// Answers one open question, of which there has to be one.
+    pub fn reply(&mut self, reply: Reply) {
+        let at = self.open.iter().position(|(_, query)| *query == reply.query()).expect("it is asked");
+        let (id, _) = self.take(at);
+        self.send(Msg::Reply(id, Box::new(reply)));
+    }
+
+    /// The questions nobody answered yet.
+    pub fn open(&self) -> impl Iterator<Item = &Query> {
+        self.open.iter().map(|(_, query)| query)
+    }
+
     /// From now on `reply` is asked before the world is.
-    pub fn answer_with(&mut self, reply: impl Fn(&Query) -> Option<Outcome<Answer>> + 'static) {
+    pub fn answer_with(&mut self, reply: impl Fn(&Query) -> Option<Reply> + 'static) {
         self.replies.push(Box::new(reply));
+    }
+
+    /// From now on what fits is refused.
+    pub fn refuse(&mut self, fits: impl Fn(&Query) -> bool + 'static, failure: Failure) {
+        self.answer_with(move |query| fits(query).then(|| Reply::failed(query.clone(), failure.clone())));
     }
 
     /// From now on only the world is asked.
@@ -194,14 +236,14 @@ impl Driver {
         self.replies.clear();
     }
 
-    /// What the outside was asked to do since the last look, questions left out.
+    /// What the outside was asked to do since the last look. Questions that were answered are left out.
     pub fn asked(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }
 
     /// Changes the world behind the program's back.
     pub fn world(&self, change: impl FnOnce(&mut World)) {
-        let done = self.store.change(|world| {
+        let done = self.behind().store.change(|world| {
             change(world);
             Ok::<_, Failure>(())
         });
@@ -219,8 +261,8 @@ impl Driver {
         let plan = draft.sign(self.clock.new_id(), self.clock.now(), &sign_off).unwrap();
         let (progress, mut entries) = tokio::sync::mpsc::unbounded_channel();
         let watch = Watch { progress: Some(progress), ..Watch::default() };
-        let promoter = Promoter::new(self.services.clone());
-        self.runtime.block_on(promoter.approve(plan, Until::CdEnded, watch)).unwrap();
+        let promoter = Promoter::new(self.behind().services.clone());
+        self.behind().runtime.block_on(promoter.approve(plan, Until::CdEnded, watch)).unwrap();
         let mut written: Vec<Progress> = std::iter::from_fn(|| entries.try_recv().ok()).collect();
         for (tenths, progress) in written.iter_mut().enumerate() {
             let later = SignedDuration::from_millis(100 * i64::try_from(tenths).unwrap());
@@ -236,8 +278,8 @@ impl Driver {
             _ => None,
         });
         let (draft, sign_off) = decision.expect("a decision was confirmed");
-        let decider = Decider::new(self.services.clone());
-        let outcome = self.runtime.block_on(decider.decide(&draft, &sign_off)).map(Box::new);
+        let decider = Decider::new(self.behind().services.clone());
+        let outcome = self.behind().runtime.block_on(decider.decide(&draft, &sign_off)).map(Box::new);
         let (version, decision) = (&draft.facts.version, draft.basis.decision);
         self.send(Msg::Decided { model: version.model.clone(), version: version.number, decision, outcome });
     }
@@ -274,14 +316,55 @@ impl Driver {
         buf
     }
 
+    /// The screen as it is now, in the terminal it is in.
+    pub fn picture(&self) -> String {
+        self.picture_at(self.state.width, self.state.height)
+    }
+
+    /// The screen as it is now, drawn at another size before the program is told of it.
+    pub fn picture_at(&self, width: u16, height: u16) -> String {
+        let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
+        view(&self.state, &Skin::new(Theme::Dark, true), buf.area, &mut buf);
+        super::screen::text(&buf).join("\n")
+    }
+
+    /// Fails unless all of these words are on screen.
+    #[track_caller]
+    pub fn sees(&self, words: &[&str]) {
+        let picture = self.picture();
+        words.iter().for_each(|word| assert!(picture.contains(word), "'{word}' is not on screen:\n{picture}"));
+    }
+
+    /// Fails if any of these words is on screen.
+    #[track_caller]
+    pub fn misses(&self, words: &[&str]) {
+        let picture = self.picture();
+        words.iter().for_each(|word| assert!(!picture.contains(word), "'{word}' is on screen:\n{picture}"));
+    }
+
+    fn behind(&self) -> &Demo {
+        match &self.behind {
+            Behind::Demo(demo) => demo,
+            Behind::Function(_) => panic!("this world is no demo"),
+        }
+    }
+
     fn update(&mut self, msg: Msg) {
         for effect in update(&mut self.state, msg) {
-            match effect {
-                Effect::Fetch(id, query) => self.open.push((id, query)),
-                Effect::Cancel(id) => self.open.retain(|(open, _)| *open != id),
-                other => self.effects.push(other),
+            match &effect {
+                Effect::Fetch(id, query) => self.open.push((*id, query.clone())),
+                Effect::Cancel(id) => self.open.retain(|(open, _)| open != id),
+                _ => {}
             }
+            self.effects.push(effect);
         }
+    }
+
+    /// A question that is about to be answered is no longer one that somebody is asked.
+    fn take(&mut self, at: usize) -> (RequestId, Query) {
+        let (id, query) = self.open.remove(at);
+        self.effects.retain(|e| !matches!(e, Effect::Fetch(fetch, _) if *fetch == id));
+        (id, query)
     }
 
     fn answer_open(&mut self) {
@@ -289,19 +372,20 @@ impl Driver {
         while !self.open.is_empty() {
             answers += 1;
             assert!(answers < 1000, "asks without end: {:?}", self.open[0].1);
-            let (id, query) = self.open.remove(0);
-            let answer = self.answer(&query);
-            self.update(Msg::Reply { id, query, answer });
+            let (id, query) = self.take(0);
+            let reply = self.answer(&query);
+            self.update(Msg::Reply(id, Box::new(reply)));
         }
     }
 
-    fn answer(&self, query: &Query) -> Outcome<Answer> {
-        if let Some(answer) = self.replies.iter().rev().find_map(|reply| reply(query)) {
-            return answer;
+    fn answer(&self, query: &Query) -> Reply {
+        if let Some(reply) = self.replies.iter().rev().find_map(|reply| reply(query)) {
+            return reply;
         }
-        match query {
-            Query::Promotions => Ok(Answer::Promotions(self.promotions())),
-            query => self.runtime.block_on(answer(&self.services, query)),
+        match (&self.behind, query) {
+            (Behind::Function(world), query) => world(query),
+            (Behind::Demo(_), Query::Promotions) => Reply::Promotions { answer: Ok(self.promotions()) },
+            (Behind::Demo(demo), query) => demo.runtime.block_on(answer(&demo.services, query.clone())),
         }
     }
 
@@ -331,6 +415,9 @@ fn named(name: &str) -> Key {
         "esc" => Key::plain(KeyCode::Esc),
         "tab" => Key::plain(KeyCode::Tab),
         "backspace" => Key::plain(KeyCode::Backspace),
+        "space" => Key::char(' '),
+        "left" => Key::plain(KeyCode::Left),
+        "right" => Key::plain(KeyCode::Right),
         "up" => Key::plain(KeyCode::Up),
         "down" => Key::plain(KeyCode::Down),
         "pagedown" => Key::plain(KeyCode::PageDown),

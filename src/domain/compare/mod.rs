@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::matches;
-use super::policy::Policy;
 use super::registry::{ModelVersion, OWN_TAG_PREFIX};
 use super::run::{MetricValue, Run};
 use super::sorted_map::Tags;
@@ -43,19 +42,6 @@ impl Directions {
             (false, true) => Some(Direction::Lower),
             _ => None,
         }
-    }
-
-    /// These and those that `policies` state in their rules on metrics.
-    pub fn and_of<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> Self {
-        let mut all = self.clone();
-        for rule in policies.into_iter().flat_map(|policy| &policy.metrics) {
-            match rule.direction {
-                Some(Direction::Higher) => all.higher.push(rule.metric.clone()),
-                Some(Direction::Lower) => all.lower.push(rule.metric.clone()),
-                None => {}
-            }
-        }
-        all
     }
 }
 
@@ -220,7 +206,6 @@ fn worth_comparing(mut tags: Tags) -> Tags {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::policy::MetricRule;
 
     fn v(x: f64) -> Option<MetricValue> {
         Some(MetricValue(x))
@@ -239,22 +224,6 @@ mod tests {
         assert_eq!(d.of("latency"), None);
         assert_eq!(metric_change(v(0.5), v(0.75), d.of("auc")).0, Change::Better);
         assert_eq!(metric_change(v(0.5), v(0.75), d.of("loss")).0, Change::Worse);
-    }
-
-    #[test]
-    fn what_a_policy_states_counts_and_what_contradicts_it_leaves_nothing_stated() {
-        let rule = |metric: &str, direction| MetricRule { metric: metric.into(), direction, ..MetricRule::default() };
-        let metrics =
-            vec![rule("auc", Some(Direction::Higher)), rule("*_ms", Some(Direction::Lower)), rule("psi", None)];
-        let policy = Policy { metrics, ..Policy::default() };
-        let stated = Directions { higher: vec!["fast_ms".into()], lower: vec!["loss".into()] };
-        let all = stated.and_of([&policy]);
-        let of = |metric| all.of(metric);
-        assert_eq!(
-            (of("auc"), of("p99_ms"), of("loss")),
-            (Some(Direction::Higher), Some(Direction::Lower), Some(Direction::Lower))
-        );
-        assert_eq!((of("psi"), of("fast_ms")), (None, None));
     }
 
     #[test]

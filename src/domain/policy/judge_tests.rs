@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::super::{Effective, Finding, MetricRule, Policy, PolicySource, Severity, TagRule};
 use super::{judge, partial};
 use crate::domain::cd::CdState;
-use crate::domain::compare::Direction;
+use crate::domain::compare::{Direction, Directions};
 use crate::domain::evidence::{Code, Evidence, Source, not_asked};
 use crate::domain::facts::RunFacts;
 use crate::domain::failure::{Failure, FailureKind, Service};
@@ -405,4 +405,19 @@ proptest! {
         let states: Vec<_> = judge(&sources, &e).findings.iter().map(|f| f.state).collect();
         prop_assert!(states.is_sorted_by(|a, b| a >= b));
     }
+}
+
+#[test]
+fn what_a_policy_states_counts_and_what_contradicts_it_leaves_nothing_stated() {
+    let rule = |metric: &str, direction| MetricRule { metric: metric.into(), direction, ..MetricRule::default() };
+    let metrics = vec![rule("auc", Some(Direction::Higher)), rule("*_ms", Some(Direction::Lower)), rule("psi", None)];
+    let policy = Policy { metrics, ..Policy::default() };
+    let stated = Directions { higher: vec!["fast_ms".into()], lower: vec!["loss".into()] };
+    let all = stated.and_of([&policy]);
+    let of = |metric| all.of(metric);
+    assert_eq!(
+        (of("auc"), of("p99_ms"), of("loss")),
+        (Some(Direction::Higher), Some(Direction::Lower), Some(Direction::Lower))
+    );
+    assert_eq!((of("psi"), of("fast_ms")), (None, None));
 }

@@ -17,8 +17,7 @@ pub use checklist::{Answer, Answers, Question};
 pub use effective::Effective;
 pub use separation::{People, Separation, Tristate};
 
-use super::compare::Direction;
-use super::compare::Directions;
+use super::compare::{Direction, Directions};
 use super::evidence::Evidence;
 use super::failure::Failure;
 use super::preflight::CheckState;
@@ -305,5 +304,20 @@ impl Verdict {
     /// How many findings stand so.
     pub fn count(&self, state: CheckState) -> usize {
         self.findings.iter().filter(|f| f.state == state).count()
+    }
+}
+
+impl Directions {
+    /// These and those that `policies` state in their rules on metrics.
+    pub fn and_of<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> Self {
+        let mut all = self.clone();
+        for rule in policies.into_iter().flat_map(|policy| &policy.metrics) {
+            match rule.direction {
+                Some(Direction::Higher) => all.higher.push(rule.metric.clone()),
+                Some(Direction::Lower) => all.lower.push(rule.metric.clone()),
+                None => {}
+            }
+        }
+        all
     }
 }

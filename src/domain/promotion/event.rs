@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::plan::PromotionPlan;
-use super::step::{Receipt, Step};
+use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::PromotionId;
@@ -162,17 +162,6 @@ pub enum Finding {
         /// and must not be taken back.
         same_version: bool,
     },
-}
-
-/// One fact re-read from a server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Observation {
-    /// What was looked at: `stage`, `tag`, `release`, ...
-    pub what: String,
-    /// What is there now, as a phrase.
-    pub is: String,
-    /// Whether that is what the promotion meant to leave; none if it could not be read.
-    pub as_meant: Option<bool>,
 }
 
 /// How a promotion ended.

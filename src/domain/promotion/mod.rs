@@ -13,7 +13,7 @@ pub mod step;
 #[cfg(test)]
 pub mod samples;
 
-pub use event::{Ending, Entry, Event, Finding, Observation, Progress, StoredPromotion, Until};
+pub use event::{Ending, Entry, Event, Finding, Progress, StoredPromotion, Until};
 pub use plan::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
 pub use saga::{IllegalEvent, Next, Phase, SagaState, StepState, fold};
-pub use step::{Receipt, Step};
+pub use step::{Observation, Receipt, Step};

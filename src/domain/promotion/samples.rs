@@ -3,12 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
 use crate::domain::cd::CdTrigger;
 use crate::domain::commit::Commit;
 use crate::domain::compare::Directions;
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
+use crate::domain::promotion::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
 use crate::domain::record::{Basis, Decision, SignOff};
 use crate::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
 use crate::domain::release::DEFAULT_NOTES_TEMPLATE;

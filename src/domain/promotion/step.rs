@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::Observation;
 use crate::domain::cd::{CdOutcome, CdTrigger};
 use crate::domain::ids::VersionNumber;
 
@@ -124,4 +123,15 @@ pub enum Receipt {
         /// How.
         outcome: CdOutcome,
     },
+}
+
+/// One fact re-read from a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// What was looked at: `stage`, `tag`, `release`, ...
+    pub what: String,
+    /// What is there now, as a phrase.
+    pub is: String,
+    /// Whether that is what the promotion meant to leave; none if it could not be read.
+    pub as_meant: Option<bool>,
 }

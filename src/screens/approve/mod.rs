@@ -20,7 +20,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::record::{Decision, SignOff};
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// Facts older than this are read again before anything is done, in seconds.
 pub const MAX_AGE_S: i64 = 60;
@@ -99,70 +99,14 @@ impl Approve {
         }
     }
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        &[Context::Approve, Context::Global]
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Browse, Confirm, NextField, Notes, Refresh};
-        if self.is_submitted() {
-            return &[Back];
-        }
-        &[Confirm, NextField, Notes, Refresh, Browse, Back]
-    }
-
-    /// Whether keys go into a text field: always, until it is submitted.
-    pub fn captures_text(&self) -> bool {
-        self.phase != Phase::Submitted
-    }
-
-    /// The checks and the plan.
-    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
-        if self.phase == Phase::Submitted { Vec::new() } else { vec![self.query()] }
-    }
-
     /// Which version this form is for.
     pub fn subject(&self) -> (&ModelName, VersionNumber) {
         (&self.model, self.version)
     }
 
-    /// Whether the human has confirmed and the promotion is under way.
-    pub fn is_submitted(&self) -> bool {
-        self.phase == Phase::Submitted
-    }
-
-    /// The promotion could not begin: say so, and let nothing be confirmed before everything is read again.
-    pub fn failed(&mut self, failure: Failure) {
-        self.confirmation.reset();
-        self.phase = Phase::Failed(failure);
-    }
-
     /// The reason that was typed, for the next time. The version is typed anew each time.
-    pub fn remember(&self, ctx: &Ctx<'_>) -> Remember {
+    fn remember(&self, ctx: &Ctx<'_>) -> Remember {
         Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.value()))
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let leaving = matches!(event, ScreenEvent::Action(Action::Back));
-        if self.phase == Phase::Submitted {
-            return Response { nav: leaving.then_some(Nav::Pop), ..Response::none() };
-        }
-        match event {
-            _ if leaving => {
-                return Response { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Response::none() };
-            }
-            ScreenEvent::Key(key) => self.typed(key),
-            ScreenEvent::Paste(text) => match self.focus {
-                Focus::Reason => edit::paste(&mut self.reason, text),
-                Focus::Confirmation => self.word = Some("A paste does not confirm: type it.".to_owned()),
-            },
-            ScreenEvent::Action(action) => return self.act(action, ctx),
-            ScreenEvent::Changed => {}
-        }
-        Response::none()
     }
 
     fn typed(&mut self, key: Key) {
@@ -319,6 +263,72 @@ impl Approve {
 
     fn query(&self) -> Query {
         Query::Preflight { model: self.model.clone(), version: self.version, decision: self.decision }
+    }
+}
+
+impl Component for Approve {
+    fn heading(&self) -> &'static str {
+        "approve"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Approve, Context::Global]
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Browse, Confirm, NextField, Notes, Refresh};
+        if self.is_submitted() {
+            return &[Back];
+        }
+        &[Confirm, NextField, Notes, Refresh, Browse, Back]
+    }
+
+    /// Whether keys go into a text field: always, until it is submitted.
+    fn captures_text(&self) -> bool {
+        self.phase != Phase::Submitted
+    }
+
+    fn takes_back(&self) -> bool {
+        // What was typed is kept first.
+        true
+    }
+
+    /// The checks and the plan.
+    fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
+        if self.phase == Phase::Submitted { Vec::new() } else { vec![self.query()] }
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let leaving = matches!(event, ScreenEvent::Action(Action::Back));
+        if self.phase == Phase::Submitted {
+            return Response { nav: leaving.then_some(Nav::Pop), ..Response::none() };
+        }
+        match event {
+            _ if leaving => {
+                return Response { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Response::none() };
+            }
+            ScreenEvent::Key(key) => self.typed(key),
+            ScreenEvent::Paste(text) => match self.focus {
+                Focus::Reason => edit::paste(&mut self.reason, text),
+                Focus::Confirmation => self.word = Some("A paste does not confirm: type it.".to_owned()),
+            },
+            ScreenEvent::Action(action) => return self.act(action, ctx),
+            ScreenEvent::Changed => {}
+        }
+        Response::none()
+    }
+
+    fn is_submitted(&self) -> bool {
+        self.phase == Phase::Submitted
+    }
+
+    fn failed(&mut self, failure: Failure) {
+        self.confirmation.reset();
+        self.phase = Phase::Failed(failure);
+    }
+
+    fn unsaved(&self, ctx: &Ctx<'_>) -> Option<Remember> {
+        (!self.is_submitted()).then(|| self.remember(ctx))
     }
 }
 

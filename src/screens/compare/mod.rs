@@ -10,7 +10,7 @@ use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::beside::{Cells, Column, lay};
 use crate::domain::sorted_map::Tags;
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use rows::{Choice, CompareRow};
 
 /// State of the screen.
@@ -39,40 +39,6 @@ impl Compare {
             made_from: None,
             cursor: Cursor::default(),
         }
-    }
-
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        &[Context::Compare, Context::List, Context::Global]
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Copy, CursorLeft, CursorRight, Curve, Differences, Help, SortBySize};
-        if self.subjects.len() == 2 {
-            &[Curve, Differences, SortBySize, Copy, Back, Help]
-        } else {
-            &[Curve, Differences, CursorLeft, CursorRight, Copy, Back, Help]
-        }
-    }
-
-    /// The runs.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        ctx.cache.runs_to_ask(self.subjects.iter().filter_map(|s| s.run.clone()))
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let step = match event {
-            ScreenEvent::Action(action) if action.is_movement() => {
-                self.cursor.step(action, &self.keys, ctx.rows(1));
-                Response::none()
-            }
-            ScreenEvent::Action(action) => self.act(action, ctx),
-            _ => Response::none(),
-        };
-        self.settle(ctx);
-        step
     }
 
     fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Response {
@@ -134,5 +100,41 @@ impl Compare {
             versions.items.iter().find(|v| v.number == *number).map(|v| &v.tags)
         });
         Column { run, tags }
+    }
+}
+
+impl Component for Compare {
+    fn heading(&self) -> &'static str {
+        "compare"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Compare, Context::List, Context::Global]
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Copy, CursorLeft, CursorRight, Curve, Differences, Help, SortBySize};
+        if self.subjects.len() == 2 {
+            &[Curve, Differences, SortBySize, Copy, Back, Help]
+        } else {
+            &[Curve, Differences, CursorLeft, CursorRight, Copy, Back, Help]
+        }
+    }
+
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        ctx.cache.runs_to_ask(self.subjects.iter().filter_map(|s| s.run.clone()))
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let step = match event {
+            ScreenEvent::Action(action) if action.is_movement() => {
+                self.cursor.step(action, &self.keys, ctx.rows(1));
+                Response::none()
+            }
+            ScreenEvent::Action(action) => self.act(action, ctx),
+            _ => Response::none(),
+        };
+        self.settle(ctx);
+        step
     }
 }

@@ -20,7 +20,7 @@ use crate::ui::widgets::{Row, Table};
 
 impl Compare {
     /// What the title line says: left, and pieces at the right.
-    pub fn title(&self, _ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+    pub fn title(&self, _: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = match self.subjects.as_slice() {
             [a, b] => {
                 let model = a.version.as_ref().map(|(m, _)| format!("  {m}")).unwrap_or_default();

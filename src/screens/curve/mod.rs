@@ -9,7 +9,7 @@ use crate::app::route::{Route, Subject as Named};
 use crate::domain::history::Point;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::screens::parts::plot::{self, Axis, PlotLine};
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// How far one zoom step goes.
 const ZOOM: f64 = 0.5;
@@ -64,75 +64,6 @@ impl Curve {
             steps: None,
             sampled: false,
         }
-    }
-
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        &[Context::Curve, Context::Global]
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Copy, CursorLeft, CursorRight, Help, LogScale, TimeAxis, Trend, ZoomIn, ZoomOut};
-        match self.subject {
-            Subject::Version(..) => {
-                &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Trend, Copy, Back, Help]
-            }
-            Subject::Runs(_) => &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Copy, Back, Help],
-        }
-    }
-
-    /// The facts that name the runs, the whole history in one sampled request, and, zoomed into a sampled one,
-    /// the part in sight.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs: Vec<Query> = self.facts().into_iter().collect();
-        let runs = self.runs(ctx);
-        if !runs.is_empty() {
-            needs.push(self.whole(runs.clone()));
-            if let Some(window) = self.window() {
-                needs.push(Query::Histories { runs, metric: self.metric.clone(), window: Some(window) });
-            }
-        }
-        needs
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        self.learn(ctx);
-        let ScreenEvent::Action(action) = event else {
-            return Response::none();
-        };
-        let width = self.sight.1 - self.sight.0;
-        let column = width / f64::from(ctx.width.max(20));
-        match action {
-            Action::CursorLeft => self.move_cursor(-2.0 * column),
-            Action::CursorRight => self.move_cursor(2.0 * column),
-            Action::Top => self.move_cursor(-1.0),
-            Action::Bottom => self.move_cursor(1.0),
-            Action::ZoomIn if width * ZOOM >= NARROWEST => self.zoom(width * ZOOM),
-            Action::ZoomOut => self.zoom((width / ZOOM).min(1.0)),
-            Action::LogScale => self.log = !self.log,
-            Action::TimeAxis => {
-                self.axis = if self.axis == Axis::Steps { Axis::Time } else { Axis::Steps };
-                self.sight = (0.0, 1.0);
-            }
-            Action::Refresh => return Response::refresh(self.needs(ctx)),
-            Action::Trend => {
-                return match &self.subject {
-                    Subject::Version(model, version) => {
-                        Response::push(Route::Trend(model.clone(), *version, self.metric.clone()))
-                    }
-                    Subject::Runs(_) => Response::notice("These are runs; a trend goes over the versions of a model."),
-                };
-            }
-            Action::Copy => {
-                if let Some(point) = self.at_cursor(ctx).into_iter().next() {
-                    return Response::copy(point.value.0.to_string());
-                }
-            }
-            _ => {}
-        }
-        Response::none()
     }
 
     /// The lines to draw: the finest that are there, the baseline first.
@@ -264,5 +195,77 @@ impl Curve {
 
     fn place_of(&self, ctx: &Ctx<'_>, run: &RunId) -> Option<(usize, String)> {
         self.named(ctx).into_iter().enumerate().find(|(_, (_, id))| id == run).map(|(at, (label, _))| (at, label))
+    }
+}
+
+impl Component for Curve {
+    fn heading(&self) -> &'static str {
+        "curve"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Curve, Context::Global]
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Copy, CursorLeft, CursorRight, Help, LogScale, TimeAxis, Trend, ZoomIn, ZoomOut};
+        match self.subject {
+            Subject::Version(..) => {
+                &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Trend, Copy, Back, Help]
+            }
+            Subject::Runs(_) => &[CursorLeft, CursorRight, ZoomIn, ZoomOut, LogScale, TimeAxis, Copy, Back, Help],
+        }
+    }
+
+    /// The facts that name the runs, the whole history in one sampled request, and, zoomed into a sampled one,
+    /// the part in sight.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs: Vec<Query> = self.facts().into_iter().collect();
+        let runs = self.runs(ctx);
+        if !runs.is_empty() {
+            needs.push(self.whole(runs.clone()));
+            if let Some(window) = self.window() {
+                needs.push(Query::Histories { runs, metric: self.metric.clone(), window: Some(window) });
+            }
+        }
+        needs
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        self.learn(ctx);
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
+        };
+        let width = self.sight.1 - self.sight.0;
+        let column = width / f64::from(ctx.width.max(20));
+        match action {
+            Action::CursorLeft => self.move_cursor(-2.0 * column),
+            Action::CursorRight => self.move_cursor(2.0 * column),
+            Action::Top => self.move_cursor(-1.0),
+            Action::Bottom => self.move_cursor(1.0),
+            Action::ZoomIn if width * ZOOM >= NARROWEST => self.zoom(width * ZOOM),
+            Action::ZoomOut => self.zoom((width / ZOOM).min(1.0)),
+            Action::LogScale => self.log = !self.log,
+            Action::TimeAxis => {
+                self.axis = if self.axis == Axis::Steps { Axis::Time } else { Axis::Steps };
+                self.sight = (0.0, 1.0);
+            }
+            Action::Refresh => return Response::refresh(self.needs(ctx)),
+            Action::Trend => {
+                return match &self.subject {
+                    Subject::Version(model, version) => {
+                        Response::push(Route::Trend(model.clone(), *version, self.metric.clone()))
+                    }
+                    Subject::Runs(_) => Response::notice("These are runs; a trend goes over the versions of a model."),
+                };
+            }
+            Action::Copy => {
+                if let Some(point) = self.at_cursor(ctx).into_iter().next() {
+                    return Response::copy(point.value.0.to_string());
+                }
+            }
+            _ => {}
+        }
+        Response::none()
     }
 }

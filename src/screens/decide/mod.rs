@@ -14,7 +14,7 @@ use crate::app::text_area::TextArea;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, SignOff};
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// Said to who submits too early.
 const READING: &str = "Still reading. Wait for it, then press Ctrl-S.";
@@ -48,50 +48,99 @@ impl Decide {
         Self { model, version, decision, reason: TextArea::new(typed), phase: Phase::Open, word: None }
     }
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
+    /// What was typed, for the next time.
+    fn remember(&self, ctx: &Ctx<'_>) -> Remember {
+        Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.text()))
+    }
+
+    fn submit(&mut self, ctx: &Ctx<'_>) -> Response {
+        match self.obstacle(ctx) {
+            Some(word) => {
+                self.word = Some(word);
+                Response::none()
+            }
+            None => {
+                let Some(draft) = ctx.cache.decision_draft(&self.model, self.version, self.decision) else {
+                    return Response::none();
+                };
+                self.phase = Phase::Submitted;
+                let effect = Effect::Decide { draft: Box::new(draft.clone()), sign_off: self.sign_off(ctx) };
+                // Kept until it is known to be in a record: a crash in between loses no word.
+                Response { remember: Some(self.remember(ctx)), ..Response::effect(effect) }
+            }
+        }
+    }
+
+    /// What stands in the way of submitting.
+    fn obstacle(&self, ctx: &Ctx<'_>) -> Option<String> {
+        let say = |word: &str| Some(word.to_owned());
+        if matches!(self.phase, Phase::Failed(_)) {
+            return say("Read everything again first (Ctrl-R). What you typed stays.");
+        }
+        if self.reason.text().trim().is_empty() {
+            return Some(format!("To {} needs a reason: type it.", self.decision.word()));
+        }
+        if ctx.cache.is_loading(&self.query()) {
+            return say(READING);
+        }
+        if ctx.cache.failure(&self.query()).is_some() {
+            return say("The last read failed. Read it again first (Ctrl-R).");
+        }
+        let Some(draft) = ctx.cache.decision_draft(&self.model, self.version, self.decision) else {
+            return say("It is not read yet.");
+        };
+        if ctx.rules.readonly {
+            return say("This target is read-only: nothing can be decided on it.");
+        }
+        if ctx.busy {
+            return say("A promotion or another decision is at work. Wait until it is done.");
+        }
+        let objections = draft.basis.objections(&self.sign_off(ctx));
+        (!objections.is_empty()).then(|| objections.join("; "))
+    }
+
+    fn sign_off(&self, ctx: &Ctx<'_>) -> SignOff {
+        SignOff {
+            answers: ctx.prefs.draft(&self.model, self.version).answers,
+            opened_at: ctx.opened_at(&self.model, self.version),
+            ..SignOff::because(self.reason.text())
+        }
+    }
+
+    fn query(&self) -> Query {
+        Query::Decision { model: self.model.clone(), version: self.version, decision: self.decision }
+    }
+}
+
+impl Component for Decide {
+    fn heading(&self) -> &'static str {
+        self.decision.word()
+    }
+
+    fn contexts(&self) -> &'static [Context] {
         &[Context::Decide, Context::Global]
     }
 
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Refresh, Submit};
         if self.is_submitted() { &[Back] } else { &[Submit, Refresh, Browse, Back] }
     }
 
     /// Whether keys go into a text field: always, until it is submitted.
-    pub fn captures_text(&self) -> bool {
+    fn captures_text(&self) -> bool {
         !self.is_submitted()
     }
 
-    /// What it rests on.
-    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+    fn takes_back(&self) -> bool {
+        // What was typed is kept first.
+        true
+    }
+
+    fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
         if self.is_submitted() { Vec::new() } else { vec![self.query()] }
     }
 
-    /// What it is called, for the help's heading.
-    pub fn heading(&self) -> &'static str {
-        self.decision.word()
-    }
-
-    /// Whether it was submitted and nobody knows yet what became of it.
-    pub fn is_submitted(&self) -> bool {
-        self.phase == Phase::Submitted
-    }
-
-    /// It could not be taken: say so, and keep what was typed.
-    pub fn failed(&mut self, failure: Failure) {
-        self.word = None;
-        self.phase = Phase::Failed(failure);
-    }
-
-    /// What was typed, for the next time.
-    pub fn remember(&self, ctx: &Ctx<'_>) -> Remember {
-        Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.text()))
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if self.is_submitted() {
             let leaving = matches!(event, ScreenEvent::Action(Action::Back));
             return Response { nav: leaving.then_some(Nav::Pop), ..Response::none() };
@@ -122,61 +171,16 @@ impl Decide {
         Response::none()
     }
 
-    fn submit(&mut self, ctx: &Ctx<'_>) -> Response {
-        match self.obstacle(ctx) {
-            Some(word) => {
-                self.word = Some(word);
-                Response::none()
-            }
-            None => {
-                let Some(draft) = ctx.cache.decisions.draft(&self.model, self.version, self.decision) else {
-                    return Response::none();
-                };
-                self.phase = Phase::Submitted;
-                let effect = Effect::Decide { draft: Box::new(draft.clone()), sign_off: self.sign_off(ctx) };
-                // Kept until it is known to be in a record: a crash in between loses no word.
-                Response { remember: Some(self.remember(ctx)), ..Response::effect(effect) }
-            }
-        }
+    fn is_submitted(&self) -> bool {
+        self.phase == Phase::Submitted
     }
 
-    /// What stands in the way of submitting.
-    fn obstacle(&self, ctx: &Ctx<'_>) -> Option<String> {
-        let say = |word: &str| Some(word.to_owned());
-        if matches!(self.phase, Phase::Failed(_)) {
-            return say("Read everything again first (Ctrl-R). What you typed stays.");
-        }
-        if self.reason.text().trim().is_empty() {
-            return Some(format!("To {} needs a reason: type it.", self.decision.word()));
-        }
-        if ctx.cache.is_loading(&self.query()) {
-            return say(READING);
-        }
-        if ctx.cache.failure(&self.query()).is_some() {
-            return say("The last read failed. Read it again first (Ctrl-R).");
-        }
-        let Some(draft) = ctx.cache.decisions.draft(&self.model, self.version, self.decision) else {
-            return say("It is not read yet.");
-        };
-        if ctx.rules.readonly {
-            return say("This target is read-only: nothing can be decided on it.");
-        }
-        if ctx.busy {
-            return say("A promotion or another decision is at work. Wait until it is done.");
-        }
-        let objections = draft.basis.objections(&self.sign_off(ctx));
-        (!objections.is_empty()).then(|| objections.join("; "))
+    fn failed(&mut self, failure: Failure) {
+        self.word = None;
+        self.phase = Phase::Failed(failure);
     }
 
-    fn sign_off(&self, ctx: &Ctx<'_>) -> SignOff {
-        SignOff {
-            answers: ctx.prefs.draft(&self.model, self.version).answers,
-            opened_at: ctx.opened_at(&self.model, self.version),
-            ..SignOff::because(self.reason.text())
-        }
-    }
-
-    fn query(&self) -> Query {
-        Query::Decision { model: self.model.clone(), version: self.version, decision: self.decision }
+    fn unsaved(&self, ctx: &Ctx<'_>) -> Option<Remember> {
+        (!self.is_submitted()).then(|| self.remember(ctx))
     }
 }

@@ -6,7 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::{Decide, Phase};
 use crate::domain::record::{Decision, DecisionMark};
-use crate::screens::parts::Ctx;
+use crate::screens::parts::{Component as _, Ctx};
 use crate::screens::parts::{view as format, written};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Dialog, Pager, TextBox};
@@ -63,7 +63,7 @@ impl Decide {
     fn above(&self, wide: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
         let symbols = skin.symbols();
         let mut lines = Vec::new();
-        match (ctx.cache.decisions.draft(&self.model, self.version, self.decision), ctx.cache.failure(&self.query())) {
+        match (ctx.cache.decision_draft(&self.model, self.version, self.decision), ctx.cache.failure(&self.query())) {
             (_, Some(failure)) => {
                 let hint = failure.hint.clone().unwrap_or_else(|| "Ctrl-R reads again.".to_owned());
                 let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", symbols.block));

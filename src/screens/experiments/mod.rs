@@ -9,7 +9,7 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ExperimentId;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,29 +19,35 @@ pub struct Experiments {
 }
 
 impl Experiments {
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
+    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.rows(1 + u16::from(self.list.filter().is_active()))
+    }
+}
+
+impl Component for Experiments {
+    fn heading(&self) -> &'static str {
+        "experiments"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
         self.list.contexts(&[Context::Experiments, Context::List, Context::Global])
     }
 
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Copy, Filter, Help, Open, Refresh};
         &[Open, Filter, Copy, Refresh, Back, Help]
     }
 
-    /// The line that narrows the list.
-    pub fn filter(&self) -> &Filter {
-        self.list.filter()
-    }
-
-    /// Whether keys go into a text field.
-    pub fn captures_text(&self) -> bool {
+    fn captures_text(&self) -> bool {
         self.list.filter().is_editing()
     }
 
+    fn takes_back(&self) -> bool {
+        self.list.filter().is_active()
+    }
+
     /// The first page, and the next when the cursor comes near the end or a filter looks for more.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let list = &ctx.cache.experiments;
         let near_end = self.list.is_near_end(self.rows(ctx));
         if list.is_due() || list.has_more() && (near_end || self.list.filter().is_active()) {
@@ -51,8 +57,7 @@ impl Experiments {
         }
     }
 
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let list = &ctx.cache.experiments;
         let typed = self.list.hear(event);
         if typed || self.made_from != Some(list.changed) {
@@ -72,9 +77,5 @@ impl Experiments {
             (Action::Copy, Some(e)) => Response::copy(e.id.as_str().to_owned()),
             _ => Response::none(),
         }
-    }
-
-    fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1 + u16::from(self.list.filter().is_active()))
     }
 }

@@ -15,7 +15,7 @@ use crate::app::route::Route;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::text::clean_line;
 use crate::screens::parts::save::Save;
-use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 use crate::ui::text::wrap;
 
 /// Levels the tree shows. Deeper ones are some loop of links on the server.
@@ -85,36 +85,6 @@ impl Files {
         }
     }
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        if self.captures_text() {
-            &[Context::Prompt, Context::Global]
-        } else {
-            &[Context::Files, Context::List, Context::Global]
-        }
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Filter, Help, Open, Save};
-        &[Open, Save, Filter, Browse, Copy, Back, Help]
-    }
-
-    /// Whether keys go into a text field.
-    pub fn captures_text(&self) -> bool {
-        self.filter.is_editing() || self.save.is_asking()
-    }
-
-    /// Whether Esc means something here other than going back.
-    pub fn takes_back(&self) -> bool {
-        self.filter.is_active() || self.save.is_asking()
-    }
-
-    /// The question that is asked, if one is.
-    pub fn save(&self) -> &Save {
-        &self.save
-    }
-
     /// The rows, as they are shown.
     pub fn rows(&self) -> &[FileRow] {
         &self.rows
@@ -125,8 +95,113 @@ impl Files {
         self.rows.get(self.cursor.index())
     }
 
+    fn visible(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.rows(u16::from(self.filter.is_active() || self.save.is_asking()))
+    }
+
+    /// Whether all folders around this one are open.
+    fn is_in_sight(&self, (root, path): &Key) -> bool {
+        let inner = path.match_indices('/').map(|(end, _)| &path[..end]);
+        std::iter::once("").chain(inner).all(|above| path.is_empty() || self.open.contains(&(*root, above.to_owned())))
+    }
+
+    fn remake(&mut self, ctx: &Ctx<'_>) {
+        self.roots = self.owner.roots(ctx.cache).unwrap_or_default();
+        let mut rows = Vec::new();
+        for (at, root) in self.roots.iter().enumerate() {
+            let key = (at, String::new());
+            let open = self.open.contains(&key);
+            rows.push(FileRow { key, depth: 0, kind: Kind::Root(root.clone()), name: root_name(root), open });
+            if open {
+                self.rows_below(ctx, at, "", 1, &mut rows);
+            }
+        }
+        if !self.filter.query().is_empty() {
+            rows.retain(|row| matches!(row.kind, Kind::Folder | Kind::File(_)));
+            let found = fuzzy::filter(self.filter.query(), &rows, |row| clean_line(&row.key.1));
+            rows = found.into_iter().map(|at| rows[at].clone()).collect();
+            for row in &mut rows {
+                (row.depth, row.name) = (0, clean_line(&row.key.1));
+            }
+        }
+        self.keys = rows.iter().map(|row| row.key.clone()).collect();
+        self.rows = rows;
+        let visible = self.visible(ctx);
+        self.cursor.settle(&self.keys, visible);
+    }
+
+    fn rows_below(&self, ctx: &Ctx<'_>, at: usize, path: &str, depth: usize, rows: &mut Vec<FileRow>) {
+        let Some(root) = self.roots.get(at) else { return };
+        // A word in place of rows has a key that no path can be.
+        let line =
+            |n: usize, kind, name| FileRow { key: (at, format!("{path}/\0{n}")), depth, kind, name, open: false };
+        let word = |kind| line(0, kind, String::new());
+        let query = folder(root, path);
+        if let Some(failure) = ctx.cache.failure(&query) {
+            let room = usize::from(ctx.width).saturating_sub(2 * depth + MARGIN).max(20);
+            let lines = wrap(&failure.sentence(), room).into_iter().enumerate();
+            rows.extend(lines.map(|(n, text)| line(n, Kind::Failed { first: n == 0 }, text)));
+        }
+        match ctx.cache.artifacts(root, path).map(Vec::as_slice) {
+            None if ctx.cache.failure(&query).is_none() => rows.push(word(Kind::Word("reading …"))),
+            None => {}
+            Some([]) => rows.push(word(Kind::Word("nothing here"))),
+            Some(_) if depth > DEEPEST => rows.push(word(Kind::Word("too deep to be shown"))),
+            Some(entries) => {
+                for entry in entries {
+                    let row = self.row(at, entry, depth);
+                    let inside = row.open.then(|| entry.path.clone());
+                    rows.push(row);
+                    if let Some(path) = inside {
+                        self.rows_below(ctx, at, &path, depth + 1, rows);
+                    }
+                }
+            }
+        }
+    }
+
+    fn row(&self, at: usize, entry: &ArtifactEntry, depth: usize) -> FileRow {
+        let key = (at, entry.path.clone());
+        let name = clean_line(entry.path.rsplit('/').next().unwrap_or(&entry.path));
+        let kind = if entry.is_dir { Kind::Folder } else { Kind::File(entry.size) };
+        let open = entry.is_dir && self.open.contains(&key);
+        FileRow { key, depth, kind, name, open }
+    }
+}
+
+impl Component for Files {
+    fn heading(&self) -> &'static str {
+        "files"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        if self.captures_text() {
+            &[Context::Prompt, Context::Global]
+        } else {
+            &[Context::Files, Context::List, Context::Global]
+        }
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, Filter, Help, Open, Save};
+        &[Open, Save, Filter, Browse, Copy, Back, Help]
+    }
+
+    fn captures_text(&self) -> bool {
+        self.filter.is_editing() || self.save.is_asking()
+    }
+
+    /// Whether Esc means something here other than going back.
+    fn takes_back(&self) -> bool {
+        self.filter.is_active() || self.save.is_asking()
+    }
+
+    fn save(&self) -> Option<&Save> {
+        Some(&self.save)
+    }
+
     /// The facts, which name the run, and every open folder.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = self.owner.needs(ctx.cache);
         let roots = self.owner.roots(ctx.cache).unwrap_or_default();
         let open = self.open.iter().filter(|key| self.is_in_sight(key));
@@ -134,8 +209,7 @@ impl Files {
         needs
     }
 
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if let Some(step) = self.save.update(event, ctx) {
             return step;
         }
@@ -190,79 +264,6 @@ impl Files {
             _ => {}
         }
         Response::none()
-    }
-
-    fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(u16::from(self.filter.is_active() || self.save.is_asking()))
-    }
-
-    /// Whether all folders around this one are open.
-    fn is_in_sight(&self, (root, path): &Key) -> bool {
-        let inner = path.match_indices('/').map(|(end, _)| &path[..end]);
-        std::iter::once("").chain(inner).all(|above| path.is_empty() || self.open.contains(&(*root, above.to_owned())))
-    }
-
-    fn remake(&mut self, ctx: &Ctx<'_>) {
-        self.roots = self.owner.roots(ctx.cache).unwrap_or_default();
-        let mut rows = Vec::new();
-        for (at, root) in self.roots.iter().enumerate() {
-            let key = (at, String::new());
-            let open = self.open.contains(&key);
-            rows.push(FileRow { key, depth: 0, kind: Kind::Root(root.clone()), name: root_name(root), open });
-            if open {
-                self.rows_below(ctx, at, "", 1, &mut rows);
-            }
-        }
-        if !self.filter.query().is_empty() {
-            rows.retain(|row| matches!(row.kind, Kind::Folder | Kind::File(_)));
-            let found = fuzzy::filter(self.filter.query(), &rows, |row| clean_line(&row.key.1));
-            rows = found.into_iter().map(|at| rows[at].clone()).collect();
-            for row in &mut rows {
-                (row.depth, row.name) = (0, clean_line(&row.key.1));
-            }
-        }
-        self.keys = rows.iter().map(|row| row.key.clone()).collect();
-        self.rows = rows;
-        let visible = self.visible(ctx);
-        self.cursor.settle(&self.keys, visible);
-    }
-
-    fn rows_below(&self, ctx: &Ctx<'_>, at: usize, path: &str, depth: usize, rows: &mut Vec<FileRow>) {
-        let Some(root) = self.roots.get(at) else { return };
-        // A word in place of rows has a key that no path can be.
-        let line =
-            |n: usize, kind, name| FileRow { key: (at, format!("{path}/\0{n}")), depth, kind, name, open: false };
-        let word = |kind| line(0, kind, String::new());
-        let query = folder(root, path);
-        if let Some(failure) = ctx.cache.failure(&query) {
-            let room = usize::from(ctx.width).saturating_sub(2 * depth + MARGIN).max(20);
-            let lines = wrap(&failure.sentence(), room).into_iter().enumerate();
-            rows.extend(lines.map(|(n, text)| line(n, Kind::Failed { first: n == 0 }, text)));
-        }
-        match ctx.cache.files.folder(root, path) {
-            None if ctx.cache.failure(&query).is_none() => rows.push(word(Kind::Word("reading …"))),
-            None => {}
-            Some([]) => rows.push(word(Kind::Word("nothing here"))),
-            Some(_) if depth > DEEPEST => rows.push(word(Kind::Word("too deep to be shown"))),
-            Some(entries) => {
-                for entry in entries {
-                    let row = self.row(at, entry, depth);
-                    let inside = row.open.then(|| entry.path.clone());
-                    rows.push(row);
-                    if let Some(path) = inside {
-                        self.rows_below(ctx, at, &path, depth + 1, rows);
-                    }
-                }
-            }
-        }
-    }
-
-    fn row(&self, at: usize, entry: &ArtifactEntry, depth: usize) -> FileRow {
-        let key = (at, entry.path.clone());
-        let name = clean_line(entry.path.rsplit('/').next().unwrap_or(&entry.path));
-        let kind = if entry.is_dir { Kind::Folder } else { Kind::File(entry.size) };
-        let open = entry.is_dir && self.open.contains(&key);
-        FileRow { key, depth, kind, name, open }
     }
 }
 

@@ -6,8 +6,8 @@ use ratatui::widgets::Widget as _;
 
 use super::{FileRow, Files, Kind};
 use crate::domain::artifact::human_size;
-use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
+use crate::screens::parts::{Component as _, Ctx};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};

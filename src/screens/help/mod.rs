@@ -5,7 +5,7 @@ pub mod view;
 use crate::app::action::Action;
 use crate::app::keymap::{Context, Keymap};
 use crate::app::list::Cursor;
-use crate::screens::parts::{Ctx, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,22 +20,26 @@ impl Help {
     pub fn new(title: String, below: &[Context], keymap: &Keymap) -> Self {
         Self { title, rows: keymap.reachable_actions(below), cursor: Cursor::default() }
     }
+}
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
+impl Component for Help {
+    fn heading(&self) -> &'static str {
+        "help"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
         &[Context::Help, Context::Global]
     }
 
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         &[Action::Up, Action::Down, Action::Back]
     }
 
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) {
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if let ScreenEvent::Action(action) = event {
             let keys: Vec<usize> = (0..self.rows.len()).collect();
             self.cursor.step(action, &keys, ctx.rows(1));
         }
+        Response::none()
     }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Help;
+use crate::screens::parts::Ctx;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -12,12 +13,12 @@ use crate::ui::widgets::{Row, Table};
 
 impl Help {
     /// What the title line says.
-    pub fn title(&self) -> Phrase<'static> {
-        Phrase::of(Role::Title, "Keys").text(format!(" on the screen '{}'", self.title))
+    pub fn title(&self, _: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        (Phrase::of(Role::Title, "Keys").text(format!(" on the screen '{}'", self.title)), Vec::new())
     }
 
     /// Draws the body.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, _: &Ctx<'_>, skin: &Skin) {
         let columns = [Column::left("KEYS").min(20), Column::left("WHAT THEY DO").stretch()];
         let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("PgDn, Ctrl-D, Ctrl-F"), Phrase::new("x")])]);
         let row = |i: usize| {

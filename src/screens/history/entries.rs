@@ -81,7 +81,7 @@ impl<'a> Entry<'a> {
 /// cannot be read last.
 pub fn entries<'a>(cache: &'a Cache, model: Option<&ModelName>) -> Vec<Entry<'a>> {
     let mut entries = local(cache);
-    if let Some(log) = cache.decisions.log(model) {
+    if let Some(log) = cache.log(model.cloned()) {
         lay_beside(&mut entries, log);
     }
     entries.retain(|e| e.is_open() || model.is_none_or(|m| e.subject().is_none_or(|(of, _)| of == m)));
@@ -92,18 +92,19 @@ pub fn entries<'a>(cache: &'a Cache, model: Option<&ModelName>) -> Vec<Entry<'a>
 /// What this machine has.
 fn local(cache: &Cache) -> Vec<Entry<'_>> {
     let mut entries: Vec<Entry<'_>> = cache
-        .promotions
-        .iter()
+        .promotions()
+        .into_iter()
+        .flatten()
         .map(|p| Entry {
             promotion: Some(p),
             state: cache.promotion(p.id).or_else(|| p.state.as_ref().ok().map(AsRef::as_ref)),
-            record: cache.decisions.record(p.id),
+            record: cache.record(p.id),
             log: None,
             in_production: false,
         })
         .collect();
     let promoted: BTreeSet<PromotionId> = entries.iter().filter_map(Entry::local).collect();
-    let alone = cache.decisions.records().filter(|s| !promoted.contains(&s.record.record_id));
+    let alone = cache.records().filter(|s| !promoted.contains(&s.record.record_id));
     entries.extend(alone.map(|s| Entry {
         promotion: None,
         state: None,
@@ -143,14 +144,18 @@ fn lay_beside<'a>(entries: &mut Vec<Entry<'a>>, log: &'a Log) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::app::query::{Answer, Query, RequestId};
+    use crate::app::query::{Query, Reply, RequestId};
     use crate::domain::log::FoundIn;
     use crate::domain::promotion::samples;
     use crate::domain::record::chain::ChainLine;
 
-    fn read(cache: &mut Cache, query: &Query, answer: Answer) {
-        cache.begin(query, RequestId(1));
-        cache.settle(RequestId(1), query, Ok(answer), samples::now());
+    fn read(cache: &mut Cache, reply: Reply) {
+        cache.begin(&reply.query(), RequestId(1));
+        cache.settle(RequestId(1), reply, samples::now());
+    }
+
+    fn read_record(cache: &mut Cache) {
+        read(cache, Reply::Records { answer: Ok(vec![ChainLine::Record(Box::new(sealed()))]) });
     }
 
     fn sealed() -> Sealed {
@@ -168,7 +173,7 @@ mod tests {
     #[test]
     fn a_decision_of_this_machine_and_what_is_read_of_it_elsewhere_are_one_entry_with_one_key() {
         let mut cache = Cache::default();
-        read(&mut cache, &Query::Records, Answer::Records(vec![ChainLine::Record(Box::new(sealed()))]));
+        read_record(&mut cache);
         let before = entries(&cache, None).first().unwrap().key();
         for known_by_hash in [false, true] {
             let mut same = LogEntry::of(&sealed(), Effect::Production, FoundIn::Release);
@@ -176,13 +181,13 @@ mod tests {
                 same.record_id = None;
             }
             let log = Log { entries: vec![elsewhere(), same], ..Log::default() };
-            read(&mut cache, &Query::Log(None), Answer::Log(Box::new(log)));
+            read(&mut cache, Reply::Log { model: None, answer: Ok(log) });
             let all = entries(&cache, None);
             assert_eq!(all.len(), 2);
             assert_eq!(all[0].local(), None, "the newer one is another machine's");
             assert_eq!(all[1].key(), before);
             assert!(all[1].record.is_some() && all[1].log.is_some());
-            cache.refresh(&Query::Log(None));
+            cache.refresh(&Query::Log { model: None });
         }
     }
 
@@ -193,14 +198,14 @@ mod tests {
         let first = LogEntry::of(&sealed(), Effect::Production, FoundIn::Release);
         let in_production = [(first.model.clone(), vec![first.version])].into();
         let log = Log { entries: vec![again, first], in_production, ..Log::default() };
-        read(&mut cache, &Query::Log(None), Answer::Log(Box::new(log)));
+        read(&mut cache, Reply::Log { model: None, answer: Ok(log) });
         assert_eq!(entries(&cache, None).iter().map(|e| e.in_production).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]
     fn the_history_of_one_model_leaves_the_others_out() {
         let mut cache = Cache::default();
-        read(&mut cache, &Query::Records, Answer::Records(vec![ChainLine::Record(Box::new(sealed()))]));
+        read_record(&mut cache);
         assert_eq!(entries(&cache, Some(&ModelName::new("another"))).len(), 0);
         assert_eq!(entries(&cache, Some(&sealed().record.model.name)).len(), 1);
     }

@@ -10,7 +10,7 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 use entries::{Entry, Key};
 
@@ -28,24 +28,31 @@ impl History {
         Self { model, cursor: Cursor::default() }
     }
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
+    fn log(&self) -> Query {
+        Query::Log { model: self.model.clone() }
+    }
+}
+
+impl Component for History {
+    fn heading(&self) -> &'static str {
+        "history"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
         &[Context::History, Context::List, Context::Global]
     }
 
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Help, Open, Refresh};
         &[Open, Browse, Copy, Refresh, Back, Help]
     }
 
     /// The journals and the records, which are here at once, and what is written elsewhere.
-    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+    fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
         vec![Query::Promotions, Query::Records, self.log()]
     }
 
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let entries = entries::entries(ctx.cache, self.model.as_ref());
         let keys: Vec<Option<Key>> = entries.iter().map(Entry::key).collect();
         let rows = ctx.rows(1 + self.below(ctx));
@@ -76,10 +83,6 @@ impl History {
             },
             _ => Response::none(),
         }
-    }
-
-    fn log(&self) -> Query {
-        Query::Log(self.model.clone())
     }
 }
 

@@ -88,7 +88,7 @@ impl History {
         if ctx.cache.is_loading(&self.log()) {
             return vec![Phrase::of(Role::Muted, " … reading releases and the tags of versions")];
         }
-        let Some(log) = ctx.cache.decisions.log(self.model.as_ref()) else {
+        let Some(log) = ctx.cache.log(&self.model) else {
             return Vec::new();
         };
         let width = usize::from(ctx.width.saturating_sub(1));
@@ -209,7 +209,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
 
 /// How a decision of this machine ended that started no promotion.
 fn recorded(record: &Record, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
-    if ctx.cache.decisions.outcome(record.record_id).is_some_and(|o| !o.done) {
+    if ctx.cache.record_outcome(record.record_id).is_some_and(|o| !o.done) {
         return Phrase::of(Role::Bad, format!("{} not wholly written", skin.symbols().block));
     }
     match (record.decision, record.quorum) {

@@ -16,7 +16,7 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::inbox::{Waiting, waiting};
 use crate::domain::record::Decision;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use verdict::Verdicts;
 
 /// A model with a version that waits. In order: what is held back comes last; else oldest first. A version without a
@@ -42,51 +42,6 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        self.list.contexts(&[Context::Inbox, Context::List, Context::Global])
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Filter, Help, History, Hold, Models, Palette, Reject, Review, Versions};
-        &[Review, Approve, Reject, Hold, Versions, Filter, Models, History, Palette, Help]
-    }
-
-    /// The line that narrows the list.
-    pub fn filter(&self) -> &Filter {
-        self.list.filter()
-    }
-
-    /// Whether keys go into a text field.
-    pub fn captures_text(&self) -> bool {
-        self.list.filter().is_editing()
-    }
-
-    /// All models, page after page, and of the rows in sight what is in production and the runs.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs = vec![Query::Promotions];
-        if ctx.cache.models.has_more() {
-            needs.push(Query::Models { page: ctx.cache.models.next_page() });
-        }
-        needs.extend(self.unlisted(ctx));
-        needs.extend(ctx.cache.runs_to_ask(self.in_sight(ctx).flat_map(|(_, w)| {
-            let baseline = w.production_version.and_then(|p| p.run_id.clone());
-            w.candidate.run_id.clone().into_iter().chain(baseline)
-        })));
-        needs
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let step = self.handle(event, ctx);
-        if verdict::is_shown(ctx) {
-            let in_sight: Vec<_> = self.in_sight(ctx).collect();
-            self.verdicts.judge(in_sight, ctx);
-        }
-        step
-    }
-
     fn handle(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let typed = self.list.hear(event);
         if self.collect(ctx) || typed {
@@ -186,6 +141,52 @@ impl Inbox {
         ctx.rows(
             1 + banners + u16::from(self.list.filter().is_active()) + u16::from(self.undecided() < self.rows.len()),
         )
+    }
+}
+
+impl Component for Inbox {
+    fn heading(&self) -> &'static str {
+        "inbox"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        self.list.contexts(&[Context::Inbox, Context::List, Context::Global])
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Approve, Filter, Help, History, Hold, Models, Palette, Reject, Review, Versions};
+        &[Review, Approve, Reject, Hold, Versions, Filter, Models, History, Palette, Help]
+    }
+
+    fn captures_text(&self) -> bool {
+        self.list.filter().is_editing()
+    }
+
+    fn takes_back(&self) -> bool {
+        self.list.filter().is_active()
+    }
+
+    /// All models, page after page, and of the rows in sight what is in production and the runs.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![Query::Promotions];
+        if ctx.cache.models.has_more() {
+            needs.push(Query::Models { page: ctx.cache.models.next_page() });
+        }
+        needs.extend(self.unlisted(ctx));
+        needs.extend(ctx.cache.runs_to_ask(self.in_sight(ctx).flat_map(|(_, w)| {
+            let baseline = w.production_version.and_then(|p| p.run_id.clone());
+            w.candidate.run_id.clone().into_iter().chain(baseline)
+        })));
+        needs
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let step = self.handle(event, ctx);
+        if verdict::is_shown(ctx) {
+            let in_sight: Vec<_> = self.in_sight(ctx).collect();
+            self.verdicts.judge(in_sight, ctx);
+        }
+        step
     }
 }
 

@@ -11,7 +11,7 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,30 +20,30 @@ pub struct Models {
     made_from: Option<Extent>,
 }
 
-impl Models {
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
+impl Component for Models {
+    fn heading(&self) -> &'static str {
+        "models"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
         self.list.contexts(&[Context::Models, Context::List, Context::Global])
     }
 
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Filter, Help, Open, Refresh, Rollback};
         &[Open, Filter, Rollback, Browse, Copy, Refresh, Back, Help]
     }
 
-    /// The line that narrows the list.
-    pub fn filter(&self) -> &Filter {
-        self.list.filter()
-    }
-
-    /// Whether keys go into a text field.
-    pub fn captures_text(&self) -> bool {
+    fn captures_text(&self) -> bool {
         self.list.filter().is_editing()
     }
 
+    fn takes_back(&self) -> bool {
+        self.list.filter().is_active()
+    }
+
     /// Models, page after page.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         if ctx.cache.models.has_more() {
             vec![Query::Models { page: ctx.cache.models.next_page() }]
         } else {
@@ -51,8 +51,7 @@ impl Models {
         }
     }
 
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let (models, extent) = (&ctx.cache.models.items, ctx.cache.models.extent());
         let typed = self.list.hear(event);
         if typed || self.made_from != Some(extent) {

@@ -9,7 +9,7 @@ use crate::app::edit;
 use crate::app::fuzzy;
 use crate::app::keymap::{Context, Keymap};
 use crate::app::list::Cursor;
-use crate::screens::parts::{Ctx, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug)]
@@ -36,18 +36,32 @@ impl Palette {
         Self { below, field: Field::default(), commands, shown, cursor: Cursor::default() }
     }
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
+    fn narrow(&mut self) {
+        self.shown = fuzzy::best(self.field.value(), &self.commands, |(action, _)| {
+            format!("{} {}", action.id().replace('_', " "), action.help())
+        });
+        self.cursor = Cursor::default();
+    }
+}
+
+impl Component for Palette {
+    fn heading(&self) -> &'static str {
+        "commands"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
         &[Context::Prompt, Context::Global]
     }
 
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         &[Action::Open, Action::Up, Action::Down, Action::Back]
     }
 
-    /// Handles one event. Returns the command that was chosen.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Action> {
+    fn captures_text(&self) -> bool {
+        true
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let rows = ctx.rows(1);
         match event {
             ScreenEvent::Key(key) => {
@@ -59,19 +73,13 @@ impl Palette {
                 self.narrow();
             }
             ScreenEvent::Action(Action::Open) => {
-                return self.shown.get(self.cursor.index()).map(|i| self.commands[*i].0);
+                let chosen = self.shown.get(self.cursor.index()).map(|i| self.commands[*i].0);
+                return Response { action: chosen, ..Response::none() };
             }
             ScreenEvent::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
-            _ => {}
+            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
         }
         self.cursor.settle(&self.shown, rows);
-        None
-    }
-
-    fn narrow(&mut self) {
-        self.shown = fuzzy::best(self.field.value(), &self.commands, |(action, _)| {
-            format!("{} {}", action.id().replace('_', " "), action.help())
-        });
-        self.cursor = Cursor::default();
+        Response::none()
     }
 }

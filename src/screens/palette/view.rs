@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Palette;
+use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
@@ -13,12 +14,12 @@ use crate::ui::widgets::{Row, Table};
 
 impl Palette {
     /// What the title line says.
-    pub fn title(&self) -> Phrase<'static> {
-        Phrase::of(Role::Title, "Commands")
+    pub fn title(&self, _: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        (Phrase::of(Role::Title, "Commands"), Vec::new())
     }
 
     /// Draws the body.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, _: &Ctx<'_>, skin: &Skin) {
         let area = format::Prompt::new(skin, " : ", &self.field).draw(area, buf);
         if self.shown.is_empty() {
             return format::empty(area, buf, skin, "No command matches.", &[("Esc", "back")]);

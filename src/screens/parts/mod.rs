@@ -15,16 +15,20 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use tui_input::Input as Field;
 
+use save::Save;
+
 use crate::app::action::Action;
 use crate::app::cache::Cache;
 use crate::app::edit;
 use crate::app::effect::Effect;
 use crate::app::input::Key;
+use crate::app::keymap::Context;
 use crate::app::paint::Pictures;
 use crate::app::prefs::{Prefs, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
 use crate::app::saving::Saving;
+use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::rules::Rules;
 use crate::domain::run::Run;
@@ -39,6 +43,8 @@ pub struct Ctx<'a> {
     /// What a person chose before.
     pub prefs: &'a Prefs,
     pub now: Timestamp,
+    /// Tenths of a second, for the spinner.
+    pub ticks: u64,
     /// How pictures are shown.
     pub pictures: Pictures,
     /// Columns of the terminal.
@@ -73,6 +79,68 @@ pub fn run_label(run: &Run) -> String {
 /// Lines every screen spends on title, rules and footer.
 pub const CHROME: u16 = 4;
 
+/// What a screen says of itself and does. How it looks is in its `view.rs`.
+pub trait Component {
+    /// What it is called, for the help.
+    fn heading(&self) -> &'static str;
+
+    /// Contexts from the innermost outwards.
+    fn contexts(&self) -> &'static [Context];
+
+    /// The keys that matter most now.
+    fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action];
+
+    /// Whether typed characters go into a text field.
+    fn captures_text(&self) -> bool {
+        false
+    }
+
+    /// Whether up and down move through a list while one types.
+    fn moves_while_typing(&self) -> bool {
+        true
+    }
+
+    /// What Enter and Esc do while one types, for the footer.
+    fn prompt_words(&self) -> (&'static str, &'static str) {
+        ("keep the filter", "clear it")
+    }
+
+    /// The model it is about, for the history of that model alone.
+    fn model(&self) -> Option<&ModelName> {
+        None
+    }
+
+    /// Whether Esc means something here other than going back.
+    fn takes_back(&self) -> bool {
+        false
+    }
+
+    /// Whether it asks where a file shall be saved, or shows files at all.
+    fn save(&self) -> Option<&Save> {
+        None
+    }
+
+    /// What has to be known for it to be shown. What no screen on the stack needs any more is cancelled.
+    fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
+        Vec::new()
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response;
+
+    /// Whether it is a form whose decision is being carried out.
+    fn is_submitted(&self) -> bool {
+        false
+    }
+
+    /// What was decided here could not be carried out: say so, and let nothing be decided before all is read again.
+    fn failed(&mut self, _: Failure) {}
+
+    /// What was typed into a form and is in no record, for the next time.
+    fn unsaved(&self, _: &Ctx<'_>) -> Option<Remember> {
+        None
+    }
+}
+
 /// What happened to a screen.
 #[derive(Clone, Copy, Debug)]
 pub enum ScreenEvent<'a> {
@@ -97,6 +165,8 @@ pub struct Response {
     pub refresh: Vec<Query>,
     /// What to find again when coming back.
     pub remember: Option<Remember>,
+    /// What to do on the screen below, in place of this one.
+    pub action: Option<Action>,
     /// A word for the footer.
     pub notice: Option<String>,
 }

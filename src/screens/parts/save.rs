@@ -94,7 +94,7 @@ impl Save {
                 // The question was the program's: it has to know that the answer is no.
                 return Some(match was {
                     Asking::Replace(..) => Response::effect(Effect::StopSaving),
-                    _ => Response::none(),
+                    Asking::Nothing | Asking::Folder { .. } => Response::none(),
                 });
             }
             ScreenEvent::Action(Action::Open) => {
@@ -114,12 +114,12 @@ impl Save {
                 Asking::Folder { .. } => {
                     edit::edit(&mut self.field, key);
                 }
-                _ => {}
+                Asking::Nothing | Asking::Replace(..) => {}
             },
             ScreenEvent::Paste(text) if matches!(self.asking, Asking::Folder { .. }) => {
                 edit::paste(&mut self.field, text)
             }
-            _ => {}
+            ScreenEvent::Action(_) | ScreenEvent::Paste(_) | ScreenEvent::Changed => {}
         }
         Some(Response::none())
     }

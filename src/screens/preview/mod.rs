@@ -14,7 +14,7 @@ use crate::domain::artifact::{ArtifactRoot, human_size};
 use crate::domain::preview::{Content, Ink, Picture, Preview as Beginning, TextLine};
 use crate::domain::text::clean_line;
 use crate::screens::parts::save::Save;
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use crate::ui::{Phrase, Role};
 
 /// Columns at the left and the right that stay free.
@@ -73,44 +73,6 @@ impl Preview {
             wanted: None,
             save: Save::default(),
         }
-    }
-
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        if self.save.is_asking() {
-            &[Context::Prompt, Context::Global]
-        } else {
-            &[Context::Preview, Context::List, Context::Global]
-        }
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Fold, Help, Save};
-        match self.source.as_ref().map(|(file, ..)| &file.content) {
-            Some(Content::Table(_)) => &[CursorLeft, CursorRight, Save, Browse, Copy, Back, Help],
-            Some(Content::Text(lines)) if lines.iter().any(|l| l.depth > FOLDED_DEPTH) => {
-                &[Fold, Save, Browse, Copy, Back, Help]
-            }
-            _ => &[Save, Browse, Copy, Back, Help],
-        }
-    }
-
-    /// The question that is asked, if one is.
-    pub fn save(&self) -> &Save {
-        &self.save
-    }
-
-    /// The facts, which name the run, and the file.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        [self.query()].into_iter().chain(self.owner.needs(ctx.cache)).collect()
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let mut step = self.handle(event, ctx);
-        step.effects.extend(self.wanted.take().map(Effect::Paint));
-        step
     }
 
     fn handle(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
@@ -213,7 +175,7 @@ impl Preview {
 
     /// Wraps or scales anew if the file or the size of the screen is another.
     fn remake(&mut self, ctx: &Ctx<'_>) {
-        let Some(file) = ctx.cache.files.preview(&self.root, &self.path) else {
+        let Some(file) = ctx.cache.preview(&self.query()) else {
             return;
         };
         let file = Arc::clone(file);
@@ -230,7 +192,7 @@ impl Preview {
             columns,
             rows: u16::try_from(rows).unwrap_or(u16::MAX).max(1),
         };
-        let graphic = ctx.cache.files.graphic(&canvas).filter(|_| ctx.pictures == Pictures::Terminal);
+        let graphic = ctx.cache.graphic(&canvas).filter(|_| ctx.pictures == Pictures::Terminal);
         let same = self.source.as_ref().is_some_and(|(_, w, r, f)| (*w, *r, *f) == (width, rows, folded));
         if same && (graphic.is_none() || matches!(self.made, Made::Graphic(_))) {
             return;
@@ -258,6 +220,54 @@ impl Preview {
         };
         self.source = Some((file, width, rows, folded));
         self.offset = self.offset.min(self.last_offset(ctx));
+    }
+}
+
+impl Component for Preview {
+    fn heading(&self) -> &'static str {
+        "preview"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        if self.save.is_asking() {
+            &[Context::Prompt, Context::Global]
+        } else {
+            &[Context::Preview, Context::List, Context::Global]
+        }
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Fold, Help, Save};
+        match self.source.as_ref().map(|(file, ..)| &file.content) {
+            Some(Content::Table(_)) => &[CursorLeft, CursorRight, Save, Browse, Copy, Back, Help],
+            Some(Content::Text(lines)) if lines.iter().any(|l| l.depth > FOLDED_DEPTH) => {
+                &[Fold, Save, Browse, Copy, Back, Help]
+            }
+            _ => &[Save, Browse, Copy, Back, Help],
+        }
+    }
+
+    fn captures_text(&self) -> bool {
+        self.save.is_asking()
+    }
+
+    fn takes_back(&self) -> bool {
+        self.save.is_asking()
+    }
+
+    fn save(&self) -> Option<&Save> {
+        Some(&self.save)
+    }
+
+    /// The facts, which name the run, and the file.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        [self.query()].into_iter().chain(self.owner.needs(ctx.cache)).collect()
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let mut step = self.handle(event, ctx);
+        step.effects.extend(self.wanted.take().map(Effect::Paint));
+        step
     }
 }
 

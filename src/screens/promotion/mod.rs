@@ -9,7 +9,7 @@ use crate::app::query::Query;
 use crate::domain::cd::CdOutcome;
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// Seconds between two looks at the jobs of a running CD run.
 const JOBS_EVERY_S: i64 = 3;
@@ -28,63 +28,6 @@ impl Promotion {
     /// The screen of one promotion.
     pub fn new(id: PromotionId) -> Self {
         Self { id, show_jobs: true, jobs_asked_at: 0, undo_asked: false }
-    }
-
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        &[Context::Promotion, Context::Global]
-    }
-
-    /// The keys that matter now: those for an undo only while it can be undone.
-    pub fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Help, Jobs, Resume, Undo};
-        match ctx.cache.promotion(self.id) {
-            Some(state) if !ctx.busy && !state.is_over() => {
-                if state.may_undo() || state.is_tag_in_doubt() {
-                    &[Resume, Undo, Browse, Copy, Back, Help]
-                } else {
-                    &[Resume, Browse, Jobs, Copy, Back, Help]
-                }
-            }
-            _ => &[Browse, Jobs, Copy, Back, Help],
-        }
-    }
-
-    /// The journal, and the jobs of the CD run while they are shown.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs = vec![Query::Promotions];
-        if self.show_jobs {
-            needs.extend(self.jobs_query(ctx));
-        }
-        needs
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let ScreenEvent::Action(action) = event else {
-            return self.refresh_jobs(ctx);
-        };
-        let armed = std::mem::take(&mut self.undo_asked);
-        let Some(state) = ctx.cache.promotion(self.id) else {
-            return Response::none();
-        };
-        let idle = !ctx.busy && !state.is_over();
-        match action {
-            Action::Jobs => self.show_jobs = !self.show_jobs,
-            Action::Resume if idle => return Response::effect(Effect::Resume(self.id)),
-            Action::Resume if ctx.busy => return Response::notice("It is at work already."),
-            Action::Undo if !idle => return Response::notice("There is nothing to undo."),
-            Action::Undo if state.may_be_cut() && !state.is_tag_in_doubt() => {
-                return Response::notice("The tag exists or may exist: it can only be finished (resume).");
-            }
-            // An undo writes to the registry: one key alone does not do it.
-            Action::Undo if armed => return Response::effect(Effect::Undo(self.id)),
-            Action::Undo => self.undo_asked = true,
-            Action::Browse => return Response::effect(Effect::Browse(place(state))),
-            Action::Copy => return Response::copy(self.id.to_string()),
-            _ => {}
-        }
-        Response::none()
     }
 
     fn jobs_query(&self, ctx: &Ctx<'_>) -> Option<Query> {
@@ -113,6 +56,67 @@ impl Promotion {
         let ended = matches!(&state.cd, Some(CdOutcome::Run(run)) if run.state.is_final());
         let due = moved || (!ended && ctx.now.duration_since(tried_at).as_secs() >= JOBS_EVERY_S);
         if due { Response::refresh(vec![query]) } else { Response::none() }
+    }
+}
+
+impl Component for Promotion {
+    fn heading(&self) -> &'static str {
+        "promotion"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Promotion, Context::Global]
+    }
+
+    /// The keys that matter now: those for an undo only while it can be undone.
+    fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, Help, Jobs, Resume, Undo};
+        match ctx.cache.promotion(self.id) {
+            Some(state) if !ctx.busy && !state.is_over() => {
+                if state.may_undo() || state.is_tag_in_doubt() {
+                    &[Resume, Undo, Browse, Copy, Back, Help]
+                } else {
+                    &[Resume, Browse, Jobs, Copy, Back, Help]
+                }
+            }
+            _ => &[Browse, Jobs, Copy, Back, Help],
+        }
+    }
+
+    /// The journal, and the jobs of the CD run while they are shown.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![Query::Promotions];
+        if self.show_jobs {
+            needs.extend(self.jobs_query(ctx));
+        }
+        needs
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let ScreenEvent::Action(action) = event else {
+            return self.refresh_jobs(ctx);
+        };
+        let armed = std::mem::take(&mut self.undo_asked);
+        let Some(state) = ctx.cache.promotion(self.id) else {
+            return Response::none();
+        };
+        let idle = !ctx.busy && !state.is_over();
+        match action {
+            Action::Jobs => self.show_jobs = !self.show_jobs,
+            Action::Resume if idle => return Response::effect(Effect::Resume(self.id)),
+            Action::Resume if ctx.busy => return Response::notice("It is at work already."),
+            Action::Undo if !idle => return Response::notice("There is nothing to undo."),
+            Action::Undo if state.may_be_cut() && !state.is_tag_in_doubt() => {
+                return Response::notice("The tag exists or may exist: it can only be finished (resume).");
+            }
+            // An undo writes to the registry: one key alone does not do it.
+            Action::Undo if armed => return Response::effect(Effect::Undo(self.id)),
+            Action::Undo => self.undo_asked = true,
+            Action::Browse => return Response::effect(Effect::Browse(place(state))),
+            Action::Copy => return Response::copy(self.id.to_string()),
+            _ => {}
+        }
+        Response::none()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::domain::ids::PromotionId;
 use crate::domain::record::text::readable;
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use crate::ui::text::wrap;
 
 /// State of the screen.
@@ -24,24 +24,42 @@ impl Record {
         Self { id, offset: 0 }
     }
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
+    /// The record in words, and what became of it, wrapped.
+    fn lines(&self, ctx: &Ctx<'_>) -> Vec<String> {
+        let Some(sealed) = ctx.cache.record(self.id) else {
+            return Vec::new();
+        };
+        let mut text = readable(sealed);
+        if let Some(outcome) = ctx.cache.record_outcome(self.id) {
+            let word = if outcome.done { "It was written to the servers." } else { "It was NOT wholly written." };
+            text.push_str(&format!("\n{word}\n"));
+            for note in outcome.comment.iter().chain(&outcome.notes) {
+                text.push_str(&format!("- {note}\n"));
+            }
+        }
+        wrap(text.trim_end(), usize::from(ctx.width.saturating_sub(2)).max(20))
+    }
+}
+
+impl Component for Record {
+    fn heading(&self) -> &'static str {
+        "record"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
         &[Context::List, Context::Global]
     }
 
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Copy, Help, PageDown, Refresh};
         &[PageDown, Copy, Refresh, Back, Help]
     }
 
-    /// The records.
-    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+    fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
         vec![Query::Records]
     }
 
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let rows = ctx.rows(0);
         let most = self.lines(ctx).len().saturating_sub(rows);
         let page = rows.saturating_sub(1).max(1);
@@ -58,28 +76,12 @@ impl Record {
             Action::Bottom => most,
             Action::Refresh => return Response::refresh(vec![Query::Records]),
             Action::Copy => {
-                let hash = ctx.cache.decisions.record(self.id).map(|s| s.record_hash.clone());
+                let hash = ctx.cache.record(self.id).map(|s| s.record_hash.clone());
                 return hash.map_or_else(Response::none, Response::copy);
             }
             _ => self.offset,
         }
         .min(most);
         Response::none()
-    }
-
-    /// The record in words, and what became of it, wrapped.
-    fn lines(&self, ctx: &Ctx<'_>) -> Vec<String> {
-        let Some(sealed) = ctx.cache.decisions.record(self.id) else {
-            return Vec::new();
-        };
-        let mut text = readable(sealed);
-        if let Some(outcome) = ctx.cache.decisions.outcome(self.id) {
-            let word = if outcome.done { "It was written to the servers." } else { "It was NOT wholly written." };
-            text.push_str(&format!("\n{word}\n"));
-            for note in outcome.comment.iter().chain(&outcome.notes) {
-                text.push_str(&format!("- {note}\n"));
-            }
-        }
-        wrap(text.trim_end(), usize::from(ctx.width.saturating_sub(2)).max(20))
     }
 }

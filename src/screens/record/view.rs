@@ -14,8 +14,8 @@ use crate::ui::widgets::Pager;
 
 impl Record {
     /// What the title line says: left, and pieces at the right.
-    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let Some(sealed) = ctx.cache.decisions.record(self.id) else {
+    pub fn title(&self, ctx: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+        let Some(sealed) = ctx.cache.record(self.id) else {
             return (Phrase::of(Role::Title, "Record"), Vec::new());
         };
         let record = &sealed.record;

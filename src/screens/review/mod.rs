@@ -19,7 +19,7 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::lineage::{Lineage, Root};
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 use checklist::Checklist;
 use diff::Diff;
@@ -85,117 +85,14 @@ impl Review {
         }
     }
 
-    /// The model.
-    pub fn model(&self) -> &ModelName {
-        &self.model
-    }
-
     /// Whether this is the review of `version`.
     pub fn shows(&self, model: &ModelName, version: VersionNumber) -> bool {
         self.model == *model && self.version == version
     }
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        match self.tab {
-            _ if self.captures_text() => &[Context::Prompt, Context::Global],
-            Tab::Lineage => &[Context::Lineage, Context::Review, Context::List, Context::Global],
-            Tab::Checklist => &[Context::Checklist, Context::Review, Context::List, Context::Global],
-            Tab::Diff | Tab::Description | Tab::Verdict => &[Context::Review, Context::List, Context::Global],
-        }
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Copy, Files, Fold, Help, Hold, NextTab, Open, Reject, Run, Versions};
-        match self.tab {
-            Tab::Diff => self.diff.hints(),
-            Tab::Lineage => &[Approve, Open, Fold, Run, Browse, Copy, NextTab, Back, Help],
-            Tab::Checklist => Checklist::HINTS,
-            Tab::Description | Tab::Verdict => {
-                &[Approve, Reject, Hold, NextTab, Files, Versions, Browse, Copy, Back, Help]
-            }
-        }
-    }
-
-    /// Whether keys go into a text field.
-    pub fn captures_text(&self) -> bool {
-        (self.tab == Tab::Diff && self.diff.captures_text()) || self.is_noting()
-    }
-
-    /// Whether Esc has something to close.
-    pub fn takes_back(&self) -> bool {
-        (self.tab == Tab::Diff && self.diff.takes_back()) || self.is_noting()
-    }
-
     /// Whether a note of the checklist is being typed.
     pub fn is_noting(&self) -> bool {
         self.tab == Tab::Checklist && self.checklist.is_typing()
-    }
-
-    /// The facts, the verdict, and what the tab in front is made of besides.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs = vec![self.query()];
-        needs.extend(verdict::query(&self.model, self.version, ctx));
-        match self.tab {
-            Tab::Diff => needs.extend(self.diff.needs(ctx)),
-            Tab::Lineage => needs.extend(self.lineage.needs(self.root(ctx), ctx)),
-            Tab::Description | Tab::Verdict | Tab::Checklist => {}
-        }
-        needs
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        if self.tab == Tab::Checklist {
-            let visible = self.visible(ctx).saturating_sub(1 + usize::from(checklist::BELOW));
-            if let Some(step) = self.checklist.update(event, visible, ctx) {
-                return step;
-            }
-        }
-        if self.takes_back() {
-            return self.diff.update(event, ctx);
-        }
-        if self.tab == Tab::Lineage
-            && let Some(step) = self.lineage.update(event, self.root(ctx), self.visible(ctx), ctx)
-        {
-            return step;
-        }
-        let ScreenEvent::Action(action) = event else {
-            self.remake(ctx);
-            return Response::none();
-        };
-        if let Some(tab) = action.tab().and_then(|i| Tab::ALL.get(i)) {
-            self.show(*tab, ctx);
-            return Response::none();
-        }
-        let (model, version) = (self.model.clone(), self.version);
-        match action {
-            Action::NextTab => self.turn(1, ctx),
-            Action::PreviousTab => self.turn(Tab::ALL.len() - 1, ctx),
-            Action::Trend => {
-                return match self.diff.metric().filter(|_| self.tab == Tab::Diff) {
-                    Some(metric) => Response::push(Route::Trend(model, version, metric.to_owned())),
-                    None => Response::notice("Put the cursor on a metric to see it from version to version."),
-                };
-            }
-            Action::Approve => return Response::push(Route::Approve(model, version, Decision::Approve)),
-            Action::Reject => return Response::push(Route::Decide(model, version, Decision::Reject)),
-            Action::Hold => return Response::push(Route::Decide(model, version, Decision::Hold)),
-            Action::Rollback => return Response::push(Route::Rollback(model)),
-            Action::Versions => return Response::push(Route::Versions(model)),
-            Action::Files => return Response::push(Route::Files(Owner::Version(model, version))),
-            Action::Refresh => return Response::refresh(self.refreshes(ctx)),
-            Action::Browse => return Response::effect(Effect::Browse(Place::Version(model, version))),
-            Action::Copy => return Response::copy(self.selected_text()),
-            action if self.tab == Tab::Diff => return self.diff.update(ScreenEvent::Action(action), ctx),
-            moving if moving.is_movement() => {
-                let keys: Vec<usize> = (0..self.rows.len()).collect();
-                self.cursor.step(moving, &keys, self.visible(ctx));
-            }
-            _ => {}
-        }
-        Response::none()
     }
 
     fn query(&self) -> Query {
@@ -272,6 +169,118 @@ impl Review {
             Tab::Description | Tab::Verdict => self.rows.get(self.cursor.index()).and_then(TabRow::copied),
         };
         row.unwrap_or_else(|| format!("models:/{}/{}", self.model.as_str(), self.version.0))
+    }
+}
+
+impl Component for Review {
+    fn heading(&self) -> &'static str {
+        "review"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        match self.tab {
+            _ if self.captures_text() => &[Context::Prompt, Context::Global],
+            Tab::Lineage => &[Context::Lineage, Context::Review, Context::List, Context::Global],
+            Tab::Checklist => &[Context::Checklist, Context::Review, Context::List, Context::Global],
+            Tab::Diff | Tab::Description | Tab::Verdict => &[Context::Review, Context::List, Context::Global],
+        }
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Approve, Back, Browse, Copy, Files, Fold, Help, Hold, NextTab, Open, Reject, Run, Versions};
+        match self.tab {
+            Tab::Diff => self.diff.hints(),
+            Tab::Lineage => &[Approve, Open, Fold, Run, Browse, Copy, NextTab, Back, Help],
+            Tab::Checklist => Checklist::HINTS,
+            Tab::Description | Tab::Verdict => {
+                &[Approve, Reject, Hold, NextTab, Files, Versions, Browse, Copy, Back, Help]
+            }
+        }
+    }
+
+    fn captures_text(&self) -> bool {
+        (self.tab == Tab::Diff && self.diff.captures_text()) || self.is_noting()
+    }
+
+    fn moves_while_typing(&self) -> bool {
+        !self.is_noting()
+    }
+
+    fn prompt_words(&self) -> (&'static str, &'static str) {
+        if self.is_noting() { ("keep the note", "leave it as it was") } else { ("compare with it", "leave it") }
+    }
+
+    fn model(&self) -> Option<&ModelName> {
+        Some(&self.model)
+    }
+
+    /// Whether Esc has something to close.
+    fn takes_back(&self) -> bool {
+        (self.tab == Tab::Diff && self.diff.takes_back()) || self.is_noting()
+    }
+
+    /// The facts, the verdict, and what the tab in front is made of besides.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![self.query()];
+        needs.extend(verdict::query(&self.model, self.version, ctx));
+        match self.tab {
+            Tab::Diff => needs.extend(self.diff.needs(ctx)),
+            Tab::Lineage => needs.extend(self.lineage.needs(self.root(ctx), ctx)),
+            Tab::Description | Tab::Verdict | Tab::Checklist => {}
+        }
+        needs
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        if self.tab == Tab::Checklist {
+            let visible = self.visible(ctx).saturating_sub(1 + usize::from(checklist::BELOW));
+            if let Some(step) = self.checklist.update(event, visible, ctx) {
+                return step;
+            }
+        }
+        if self.takes_back() {
+            return self.diff.update(event, ctx);
+        }
+        if self.tab == Tab::Lineage
+            && let Some(step) = self.lineage.update(event, self.root(ctx), self.visible(ctx), ctx)
+        {
+            return step;
+        }
+        let ScreenEvent::Action(action) = event else {
+            self.remake(ctx);
+            return Response::none();
+        };
+        if let Some(tab) = action.tab().and_then(|i| Tab::ALL.get(i)) {
+            self.show(*tab, ctx);
+            return Response::none();
+        }
+        let (model, version) = (self.model.clone(), self.version);
+        match action {
+            Action::NextTab => self.turn(1, ctx),
+            Action::PreviousTab => self.turn(Tab::ALL.len() - 1, ctx),
+            Action::Trend => {
+                return match self.diff.metric().filter(|_| self.tab == Tab::Diff) {
+                    Some(metric) => Response::push(Route::Trend(model, version, metric.to_owned())),
+                    None => Response::notice("Put the cursor on a metric to see it from version to version."),
+                };
+            }
+            Action::Approve => return Response::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => return Response::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => return Response::push(Route::Decide(model, version, Decision::Hold)),
+            Action::Rollback => return Response::push(Route::Rollback(model)),
+            Action::Versions => return Response::push(Route::Versions(model)),
+            Action::Files => return Response::push(Route::Files(Owner::Version(model, version))),
+            Action::Refresh => return Response::refresh(self.refreshes(ctx)),
+            Action::Browse => return Response::effect(Effect::Browse(Place::Version(model, version))),
+            Action::Copy => return Response::copy(self.selected_text()),
+            action if self.tab == Tab::Diff => return self.diff.update(ScreenEvent::Action(action), ctx),
+            moving if moving.is_movement() => {
+                let keys: Vec<usize> = (0..self.rows.len()).collect();
+                self.cursor.step(moving, &keys, self.visible(ctx));
+            }
+            _ => {}
+        }
+        Response::none()
     }
 }
 

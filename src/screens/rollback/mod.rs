@@ -11,7 +11,7 @@ use crate::app::route::Route;
 use crate::domain::decision::Candidate;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,24 +26,35 @@ impl Rollback {
         Self { model, cursor: Cursor::default() }
     }
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
+    fn candidates<'a>(&self, ctx: &Ctx<'a>) -> &'a [Candidate] {
+        ctx.cache.rollback_candidates(&self.model).map_or(&[], Vec::as_slice)
+    }
+
+    fn query(&self) -> Query {
+        Query::RollbackCandidates { model: self.model.clone() }
+    }
+}
+
+impl Component for Rollback {
+    fn heading(&self) -> &'static str {
+        "roll back"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
         &[Context::Rollback, Context::List, Context::Global]
     }
 
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Help, Open, Refresh};
         &[Open, Browse, Refresh, Back, Help]
     }
 
     /// The candidates.
-    pub fn needs(&self, _ctx: &Ctx<'_>) -> Vec<Query> {
+    fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
         vec![self.query()]
     }
 
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let keys: Vec<VersionNumber> = self.candidates(ctx).iter().map(|c| c.version).collect();
         let rows = ctx.rows(2);
         self.cursor.settle(&keys, rows);
@@ -62,13 +73,5 @@ impl Rollback {
             (Action::Copy, Some(version)) => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
             _ => Response::none(),
         }
-    }
-
-    fn candidates<'a>(&self, ctx: &Ctx<'a>) -> &'a [Candidate] {
-        ctx.cache.decisions.candidates(&self.model).unwrap_or_default()
-    }
-
-    fn query(&self) -> Query {
-        Query::RollbackCandidates(self.model.clone())
     }
 }

@@ -17,7 +17,7 @@ use crate::ui::widgets::{Row, Table};
 impl Rollback {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let known = ctx.cache.decisions.candidates(&self.model).map(<[Candidate]>::len);
+        let known = ctx.cache.rollback_candidates(&self.model).map(Vec::len);
         let slot = ctx.cache.slot(&self.query());
         let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
         let right = std::iter::once(format::count(known, false, "candidate", "candidates")).chain(fresh).collect();

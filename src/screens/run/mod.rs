@@ -15,7 +15,7 @@ use crate::app::route::{Route, Subject};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 use crate::screens::parts::lineage::{Lineage, Root};
-use crate::screens::parts::{Ctx, Response, ScreenEvent, run_label};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, run_label};
 use rows::RunRow;
 
 /// The parts of a run.
@@ -74,54 +74,6 @@ impl RunDetail {
             keys: Vec::new(),
             cursor: Cursor::default(),
         }
-    }
-
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        match self.tab {
-            Tab::Lineage => &[Context::Lineage, Context::Run, Context::List, Context::Global],
-            _ => &[Context::Run, Context::List, Context::Global],
-        }
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Curve, Files, Fold, Help, NextTab, Open, Run};
-        match self.tab {
-            Tab::Metrics => &[Curve, NextTab, Files, Browse, Copy, Back, Help],
-            Tab::Lineage => &[Open, Fold, Run, Browse, Copy, NextTab, Files, Back, Help],
-            Tab::Params | Tab::Tags | Tab::Description => &[NextTab, Files, Browse, Copy, Back, Help],
-        }
-    }
-
-    /// The run, unless a list brought it in already; on the tab of lineage also all that it came from.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut needs = ctx.cache.runs_to_ask([self.id.clone()]);
-        if self.tab == Tab::Lineage {
-            needs.extend(self.lineage.needs(self.root(ctx), ctx));
-        }
-        needs
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        if self.tab == Tab::Lineage
-            && let Some(step) = self.lineage.update(event, self.root(ctx), ctx.rows(1), ctx)
-        {
-            return step;
-        }
-        let step = match event {
-            ScreenEvent::Action(action) if action.is_movement() => {
-                self.cursor.step(action, &self.keys, ctx.rows(2));
-                Response::none()
-            }
-            ScreenEvent::Action(action) => self.act(action, ctx),
-            _ => Response::none(),
-        };
-        self.rows = self.run(ctx).map(|run| self.make_rows(run, ctx)).unwrap_or_default();
-        self.keys = (0..self.rows.len()).collect();
-        self.cursor.settle(&self.keys, ctx.rows(2));
-        step
     }
 
     fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Response {
@@ -195,5 +147,56 @@ impl RunDetail {
             Tab::Description => rows::description(run, width),
             Tab::Lineage => Vec::new(),
         }
+    }
+}
+
+impl Component for RunDetail {
+    fn heading(&self) -> &'static str {
+        "run"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        match self.tab {
+            Tab::Lineage => &[Context::Lineage, Context::Run, Context::List, Context::Global],
+            _ => &[Context::Run, Context::List, Context::Global],
+        }
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, Curve, Files, Fold, Help, NextTab, Open, Run};
+        match self.tab {
+            Tab::Metrics => &[Curve, NextTab, Files, Browse, Copy, Back, Help],
+            Tab::Lineage => &[Open, Fold, Run, Browse, Copy, NextTab, Files, Back, Help],
+            Tab::Params | Tab::Tags | Tab::Description => &[NextTab, Files, Browse, Copy, Back, Help],
+        }
+    }
+
+    /// The run, unless a list brought it in already; on the tab of lineage also all that it came from.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = ctx.cache.runs_to_ask([self.id.clone()]);
+        if self.tab == Tab::Lineage {
+            needs.extend(self.lineage.needs(self.root(ctx), ctx));
+        }
+        needs
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        if self.tab == Tab::Lineage
+            && let Some(step) = self.lineage.update(event, self.root(ctx), ctx.rows(1), ctx)
+        {
+            return step;
+        }
+        let step = match event {
+            ScreenEvent::Action(action) if action.is_movement() => {
+                self.cursor.step(action, &self.keys, ctx.rows(2));
+                Response::none()
+            }
+            ScreenEvent::Action(action) => self.act(action, ctx),
+            _ => Response::none(),
+        };
+        self.rows = self.run(ctx).map(|run| self.make_rows(run, ctx)).unwrap_or_default();
+        self.keys = (0..self.rows.len()).collect();
+        self.cursor.settle(&self.keys, ctx.rows(2));
+        step
     }
 }

@@ -22,7 +22,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{ExperimentId, RunId};
 use crate::domain::pattern::matches;
 use crate::domain::run::Run;
-use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent, run_label};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, run_label};
 use arrange::ListedRun;
 use picker::{Picker, Purpose};
 use search::SearchLine;
@@ -82,74 +82,6 @@ impl Runs {
         }
     }
 
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        if self.captures_text() {
-            &[Context::Prompt, Context::Global]
-        } else {
-            &[Context::Runs, Context::List, Context::Global]
-        }
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Columns, Compare, Filter, Help, Mark, Open, Search, Sort};
-        &[Open, Search, Filter, Sort, Mark, Compare, Columns, Back, Help]
-    }
-
-    /// Whether keys go into a text field.
-    pub fn captures_text(&self) -> bool {
-        self.picker.is_some() || self.search.is_editing() || self.filter.is_editing()
-    }
-
-    /// What Enter and Esc do while one types.
-    pub fn prompt_words(&self) -> (&'static str, &'static str) {
-        match &self.picker {
-            Some(p) if p.purpose() == Purpose::Columns => ("show or hide", "done"),
-            Some(_) => ("sort by it", "leave it"),
-            None if self.search.is_editing() => ("ask the server", "leave it"),
-            None => ("keep the filter", "clear it"),
-        }
-    }
-
-    /// Whether Esc has something to close or clear.
-    pub fn takes_back(&self) -> bool {
-        self.captures_text() || self.filter.is_active() || !self.wanted.filter.is_empty()
-    }
-
-    /// The first page of what was asked for last, and the next page when the cursor comes near the end.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let mut search = self.wanted.clone();
-        if let Some(found) = ctx.cache.found_runs(&search) {
-            // What is typed with `/` looks through what is loaded, and loads nothing.
-            let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.lines.len();
-            let more = found.list.has_more() && near_end && self.filter.query().is_empty();
-            if !found.list.is_due() && !more {
-                return Vec::new();
-            }
-            search.page = found.list.next_page();
-        }
-        vec![Query::SearchRuns(search)]
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let typed = self.type_into(event, ctx);
-        self.settle(ctx);
-        if let Some(step) = typed {
-            return step;
-        }
-        let ScreenEvent::Action(action) = event else {
-            return Response::none();
-        };
-        if action.is_movement() {
-            let rows = self.rows(ctx);
-            self.cursor.step(action, &self.keys, rows);
-            return Response::none();
-        }
-        self.act(action, ctx)
-    }
-
     /// What concerns picker, search line and filter; nothing if the event is for the list.
     fn type_into(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Response> {
         if self.picker.is_some() {
@@ -181,7 +113,7 @@ impl Runs {
         let mut step = Response::none();
         if filter == self.wanted.filter {
             // Sent again: whatever was said to it, ask anew.
-            step.refresh = vec![Query::SearchRuns(self.wanted.clone())];
+            step.refresh = vec![Query::SearchRuns { search: self.wanted.clone() }];
         }
         if !filter.is_empty() {
             step.remember = Some(Remember::Filter(filter.clone()));
@@ -232,7 +164,7 @@ impl Runs {
     fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Response {
         let columns = self.columns.as_ref().map_or(0, Vec::len);
         match action {
-            Action::Refresh => return Response::refresh(vec![Query::SearchRuns(self.wanted.clone())]),
+            Action::Refresh => return Response::refresh(vec![Query::SearchRuns { search: self.wanted.clone() }]),
             Action::CursorLeft => self.first_column = self.first_column.saturating_sub(1),
             Action::CursorRight => self.first_column = (self.first_column + 1).min(columns.saturating_sub(1)),
             Action::Sort | Action::Columns => {
@@ -383,7 +315,7 @@ impl Runs {
         if self.wanted.filter.is_empty() {
             return None;
         }
-        ctx.cache.failure(&Query::SearchRuns(self.wanted.clone()))
+        ctx.cache.failure(&Query::SearchRuns { search: self.wanted.clone() })
     }
 
     /// The server's word on the filter, in lines.
@@ -401,6 +333,75 @@ impl Runs {
         let mut above = 1 + u16::from(self.filter.is_active()) + u16::from(self.has_search_line());
         above += self.search_error(ctx).len() as u16;
         ctx.rows(above)
+    }
+}
+
+impl Component for Runs {
+    fn heading(&self) -> &'static str {
+        "runs"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        if self.captures_text() {
+            &[Context::Prompt, Context::Global]
+        } else {
+            &[Context::Runs, Context::List, Context::Global]
+        }
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Columns, Compare, Filter, Help, Mark, Open, Search, Sort};
+        &[Open, Search, Filter, Sort, Mark, Compare, Columns, Back, Help]
+    }
+
+    fn captures_text(&self) -> bool {
+        self.picker.is_some() || self.search.is_editing() || self.filter.is_editing()
+    }
+
+    fn prompt_words(&self) -> (&'static str, &'static str) {
+        match &self.picker {
+            Some(p) if p.purpose() == Purpose::Columns => ("show or hide", "done"),
+            Some(_) => ("sort by it", "leave it"),
+            None if self.search.is_editing() => ("ask the server", "leave it"),
+            None => ("keep the filter", "clear it"),
+        }
+    }
+
+    /// Whether Esc has something to close or clear.
+    fn takes_back(&self) -> bool {
+        self.captures_text() || self.filter.is_active() || !self.wanted.filter.is_empty()
+    }
+
+    /// The first page of what was asked for last, and the next page when the cursor comes near the end.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut search = self.wanted.clone();
+        if let Some(found) = ctx.cache.found_runs(&search) {
+            // What is typed with `/` looks through what is loaded, and loads nothing.
+            let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.lines.len();
+            let more = found.list.has_more() && near_end && self.filter.query().is_empty();
+            if !found.list.is_due() && !more {
+                return Vec::new();
+            }
+            search.page = found.list.next_page();
+        }
+        vec![Query::SearchRuns { search }]
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let typed = self.type_into(event, ctx);
+        self.settle(ctx);
+        if let Some(step) = typed {
+            return step;
+        }
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
+        };
+        if action.is_movement() {
+            let rows = self.rows(ctx);
+            self.cursor.step(action, &self.keys, rows);
+            return Response::none();
+        }
+        self.act(action, ctx)
     }
 }
 

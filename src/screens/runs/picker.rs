@@ -102,7 +102,7 @@ impl Picker {
             }
             ScreenEvent::Action(Action::Open) => return self.entry(self.cursor.index()).cloned(),
             ScreenEvent::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
-            _ => {}
+            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
         }
         self.cursor.settle(&self.shown, rows);
         None

@@ -61,7 +61,7 @@ impl SearchLine {
                 edit::edit(&mut self.field, key);
             }
             ScreenEvent::Paste(text) => edit::paste(&mut self.field, text),
-            _ => {}
+            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
         }
         None
     }

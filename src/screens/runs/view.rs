@@ -12,7 +12,7 @@ use crate::app::query::Query;
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
 use crate::screens::parts::view as format;
-use crate::screens::parts::{Ctx, run_label};
+use crate::screens::parts::{Component as _, Ctx, run_label};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -26,7 +26,7 @@ const DEEPEST: usize = 6;
 impl Runs {
     /// What the title line says: left, and pieces at the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let query = self.needs(ctx).pop().unwrap_or(Query::SearchRuns(self.wanted.clone()));
+        let query = self.needs(ctx).pop().unwrap_or(Query::SearchRuns { search: self.wanted.clone() });
         let loading = ctx.cache.is_loading(&query);
         // A filter that was refused says nothing about what is shown.
         let failed = ctx.cache.failure(&query).is_some() && self.search_failure(ctx).is_none();

@@ -16,7 +16,7 @@ use crate::app::run_cache::{RUNS_AT_ONCE, RUNS_KEPT};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::inbox::production;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// Versions that are read before anyone asks for more: four questions for their runs.
 const AT_FIRST: usize = 400;
@@ -61,79 +61,6 @@ impl Trend {
     /// The trend of `metric` over the versions of `model`, the cursor on version `from`.
     pub fn new(model: ModelName, from: VersionNumber, metric: String) -> Self {
         Self { model, metric, from, cursor: from, log: false, sight: None, wanted: AT_FIRST, with: from }
-    }
-
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        &[Context::Trend, Context::Global]
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Help, LogScale, Review, ZoomIn, ZoomOut};
-        &[CursorLeft, CursorRight, Review, ZoomIn, ZoomOut, LogScale, Copy, Browse, Back, Help]
-    }
-
-    /// The next page of versions until there are enough, and the runs of those that are there.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let Some(versions) = ctx.cache.versions(&self.model) else {
-            return vec![self.query(None)];
-        };
-        let mut needs = Vec::new();
-        if versions.has_more() && versions.items.len() < self.wanted {
-            needs.push(self.query(versions.next_page()));
-        }
-        let unread = |id: &RunId| ctx.cache.run(id).is_none();
-        let part = self.part(ctx).versions;
-        if !part.iter().any(|v| ctx.rules.promote_to.is_held_by(v)) {
-            match (self.listed_production(ctx), self.listed_number(ctx)) {
-                (Some(version), _) => needs.extend(ctx.cache.runs_to_ask(version.run_id.clone())),
-                (None, Some(version)) => needs.push(Query::ModelVersion { model: self.model.clone(), version }),
-                (None, None) => {}
-            }
-        }
-        let chunks = part.chunks(RUNS_AT_ONCE).map(|part| part.iter().filter_map(|v| v.run_id.as_ref()));
-        for ids in chunks.filter(|ids| ids.clone().any(unread)).take(QUESTIONS) {
-            for query in ctx.cache.runs_to_ask(ids.cloned()) {
-                if !needs.contains(&query) {
-                    needs.push(query);
-                }
-            }
-        }
-        needs
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let ScreenEvent::Action(action) = event else {
-            return Response::none();
-        };
-        let part = self.part(ctx);
-        let mut numbers: Vec<VersionNumber> = part.versions.iter().map(|v| v.number).collect();
-        numbers.sort_unstable();
-        let page = (numbers.len() / 10).max(2);
-        let at = nearest(&numbers, self.cursor);
-        match action {
-            Action::CursorLeft => self.go(at.saturating_sub(1), &numbers, part.older),
-            Action::CursorRight => self.go(at + 1, &numbers, part.older),
-            Action::PageUp => self.go(at.saturating_sub(page), &numbers, part.older),
-            Action::PageDown => self.go(at + page, &numbers, part.older),
-            Action::Top => self.go(0, &numbers, part.older),
-            Action::Bottom if part.newer => {
-                // Back to the newest, which this line does not reach any more.
-                self.wanted = AT_FIRST;
-                if let Some(newest) = ctx.cache.versions(&self.model).and_then(|v| v.items.first()) {
-                    (self.with, self.cursor, self.sight) = (newest.number, newest.number, None);
-                }
-            }
-            Action::Bottom => self.go(usize::MAX, &numbers, part.older),
-            Action::ZoomIn => self.zoom(&numbers, |width| width / 2),
-            Action::ZoomOut => self.zoom(&numbers, |width| width.saturating_mul(2)),
-            Action::LogScale => self.log = !self.log,
-            Action::Refresh => return Response::refresh(vec![self.query(None)]),
-            _ => return self.leave(action, &numbers, at, ctx),
-        }
-        Response::none()
     }
 
     /// What leads away from here, to or with the version under the cursor.
@@ -222,6 +149,82 @@ impl Trend {
         let cursor = numbers[nearest(numbers, self.cursor)].0;
         let low = cursor.saturating_sub(width / 2).clamp(first.0, last.0 - width);
         self.sight = Some((low, low + width));
+    }
+}
+
+impl Component for Trend {
+    fn heading(&self) -> &'static str {
+        "trend"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Trend, Context::Global]
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Help, LogScale, Review, ZoomIn, ZoomOut};
+        &[CursorLeft, CursorRight, Review, ZoomIn, ZoomOut, LogScale, Copy, Browse, Back, Help]
+    }
+
+    /// The next page of versions until there are enough, and the runs of those that are there.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let Some(versions) = ctx.cache.versions(&self.model) else {
+            return vec![self.query(None)];
+        };
+        let mut needs = Vec::new();
+        if versions.has_more() && versions.items.len() < self.wanted {
+            needs.push(self.query(versions.next_page()));
+        }
+        let unread = |id: &RunId| ctx.cache.run(id).is_none();
+        let part = self.part(ctx).versions;
+        if !part.iter().any(|v| ctx.rules.promote_to.is_held_by(v)) {
+            match (self.listed_production(ctx), self.listed_number(ctx)) {
+                (Some(version), _) => needs.extend(ctx.cache.runs_to_ask(version.run_id.clone())),
+                (None, Some(version)) => needs.push(Query::ModelVersion { model: self.model.clone(), version }),
+                (None, None) => {}
+            }
+        }
+        let chunks = part.chunks(RUNS_AT_ONCE).map(|part| part.iter().filter_map(|v| v.run_id.as_ref()));
+        for ids in chunks.filter(|ids| ids.clone().any(unread)).take(QUESTIONS) {
+            for query in ctx.cache.runs_to_ask(ids.cloned()) {
+                if !needs.contains(&query) {
+                    needs.push(query);
+                }
+            }
+        }
+        needs
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
+        };
+        let part = self.part(ctx);
+        let mut numbers: Vec<VersionNumber> = part.versions.iter().map(|v| v.number).collect();
+        numbers.sort_unstable();
+        let page = (numbers.len() / 10).max(2);
+        let at = nearest(&numbers, self.cursor);
+        match action {
+            Action::CursorLeft => self.go(at.saturating_sub(1), &numbers, part.older),
+            Action::CursorRight => self.go(at + 1, &numbers, part.older),
+            Action::PageUp => self.go(at.saturating_sub(page), &numbers, part.older),
+            Action::PageDown => self.go(at + page, &numbers, part.older),
+            Action::Top => self.go(0, &numbers, part.older),
+            Action::Bottom if part.newer => {
+                // Back to the newest, which this line does not reach any more.
+                self.wanted = AT_FIRST;
+                if let Some(newest) = ctx.cache.versions(&self.model).and_then(|v| v.items.first()) {
+                    (self.with, self.cursor, self.sight) = (newest.number, newest.number, None);
+                }
+            }
+            Action::Bottom => self.go(usize::MAX, &numbers, part.older),
+            Action::ZoomIn => self.zoom(&numbers, |width| width / 2),
+            Action::ZoomOut => self.zoom(&numbers, |width| width.saturating_mul(2)),
+            Action::LogScale => self.log = !self.log,
+            Action::Refresh => return Response::refresh(vec![self.query(None)]),
+            _ => return self.leave(action, &numbers, at, ctx),
+        }
+        Response::none()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::failure::Failure;
 use crate::domain::run::format_significant;
 use crate::domain::text::clean_line;
 use crate::screens::parts::known::Known;
-use crate::screens::parts::{Ctx, run_label, view as format};
+use crate::screens::parts::{Component as _, Ctx, run_label, view as format};
 use crate::ui::Phrase;
 use crate::ui::scale::Scale;
 use crate::ui::skin::{Role, Skin};

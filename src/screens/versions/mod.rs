@@ -14,7 +14,7 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// Versions whose metric is drawn in a row: its own and those before it.
 const SPARK: usize = 8;
@@ -43,105 +43,6 @@ impl Versions {
             decided: false,
             haystacks: Vec::new(),
             marks: Vec::new(),
-        }
-    }
-
-    /// The model.
-    pub fn model(&self) -> &ModelName {
-        &self.model
-    }
-
-    /// Contexts from the innermost outwards.
-    pub fn contexts(&self) -> &'static [Context] {
-        self.list.contexts(&[Context::Versions, Context::List, Context::Global])
-    }
-
-    /// The keys that matter most here.
-    pub fn hints(&self) -> &'static [Action] {
-        use Action::{
-            Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Hold, Mark, Reject, Review, Rollback, Trend,
-        };
-        &[Review, Approve, Reject, Hold, Rollback, Trend, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
-    }
-
-    /// The line that narrows the list.
-    pub fn filter(&self) -> &Filter {
-        self.list.filter()
-    }
-
-    /// Whether keys go into a text field.
-    pub fn captures_text(&self) -> bool {
-        self.list.filter().is_editing()
-    }
-
-    /// The next page when the cursor comes near the end, and the runs of the rows in sight.
-    pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let Some(versions) = ctx.cache.versions(&self.model) else {
-            return vec![self.query(None)];
-        };
-        let rows = self.rows(ctx);
-        let near_end = self.list.offset() + 2 * rows.max(1) >= versions.items.len();
-        let mut needs = Vec::new();
-        if versions.has_more() && (near_end || self.list.filter().is_active()) {
-            needs.push(self.query(versions.next_page()));
-        }
-        let in_sight = self.list.shown().iter().skip(self.list.offset()).take(rows);
-        // Of each row also the versions before it: their metric is drawn beside it.
-        let drawn = in_sight.flat_map(|i| versions.items.iter().skip(*i).take(SPARK));
-        needs.extend(ctx.cache.runs_to_ask(drawn.filter_map(|v| v.run_id.clone())));
-        needs
-    }
-
-    /// Handles one event.
-    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let versions = ctx.cache.versions(&self.model);
-        let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
-        let extent = versions.map(EagerPages::extent);
-        let typed = self.list.hear(event);
-        if typed || self.made_from != extent {
-            let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
-            self.made_from = extent;
-            let sets_aside = |v: &ModelVersion| DecisionMark::on(v).is_some_and(|mark| mark.sets_aside());
-            self.decided = (self.decided && kept > 0) || items.iter().skip(kept).any(sets_aside);
-            let shown = self.narrow(items, kept);
-            self.list.show(shown, |i| items[i].number);
-        }
-        let rows = self.rows(ctx);
-        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
-            return Response::none();
-        };
-        if action == Action::Refresh {
-            return Response::refresh(vec![self.query(None)]);
-        }
-        let Some(version) = self.list.selected(items).map(|v| v.number) else {
-            return Response::none();
-        };
-        match action {
-            Action::Mark => {
-                match self.marks.iter().position(|m| *m == version) {
-                    Some(at) => {
-                        self.marks.remove(at);
-                    }
-                    None => self.marks.push(version),
-                }
-                self.list.act(ScreenEvent::Action(Action::Down), rows);
-                return Response::none();
-            }
-            Action::Compare => return self.compare(version, items),
-            _ => {}
-        }
-        let model = self.model.clone();
-        match action {
-            Action::Review => Response::push(Route::Review(model, version)),
-            Action::Approve => Response::push(Route::Approve(model, version, Decision::Approve)),
-            Action::Reject => Response::push(Route::Decide(model, version, Decision::Reject)),
-            Action::Hold => Response::push(Route::Decide(model, version, Decision::Hold)),
-            Action::Rollback => Response::push(Route::Rollback(model)),
-            Action::Files => Response::push(Route::Files(Owner::Version(model, version))),
-            Action::Trend => self.trend(version, items, ctx),
-            Action::Browse => Response::effect(Effect::Browse(Place::Version(model, version))),
-            Action::Copy => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
-            _ => Response::none(),
         }
     }
 
@@ -193,6 +94,105 @@ impl Versions {
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
         ctx.rows(1 + u16::from(self.list.filter().is_active()))
+    }
+}
+
+impl Component for Versions {
+    fn heading(&self) -> &'static str {
+        "versions"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        self.list.contexts(&[Context::Versions, Context::List, Context::Global])
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{
+            Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Hold, Mark, Reject, Review, Rollback, Trend,
+        };
+        &[Review, Approve, Reject, Hold, Rollback, Trend, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
+    }
+
+    fn captures_text(&self) -> bool {
+        self.list.filter().is_editing()
+    }
+
+    fn model(&self) -> Option<&ModelName> {
+        Some(&self.model)
+    }
+
+    fn takes_back(&self) -> bool {
+        self.list.filter().is_active()
+    }
+
+    /// The next page when the cursor comes near the end, and the runs of the rows in sight.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let Some(versions) = ctx.cache.versions(&self.model) else {
+            return vec![self.query(None)];
+        };
+        let rows = self.rows(ctx);
+        let near_end = self.list.offset() + 2 * rows.max(1) >= versions.items.len();
+        let mut needs = Vec::new();
+        if versions.has_more() && (near_end || self.list.filter().is_active()) {
+            needs.push(self.query(versions.next_page()));
+        }
+        let in_sight = self.list.shown().iter().skip(self.list.offset()).take(rows);
+        // Of each row also the versions before it: their metric is drawn beside it.
+        let drawn = in_sight.flat_map(|i| versions.items.iter().skip(*i).take(SPARK));
+        needs.extend(ctx.cache.runs_to_ask(drawn.filter_map(|v| v.run_id.clone())));
+        needs
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let versions = ctx.cache.versions(&self.model);
+        let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
+        let extent = versions.map(EagerPages::extent);
+        let typed = self.list.hear(event);
+        if typed || self.made_from != extent {
+            let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
+            self.made_from = extent;
+            let sets_aside = |v: &ModelVersion| DecisionMark::on(v).is_some_and(|mark| mark.sets_aside());
+            self.decided = (self.decided && kept > 0) || items.iter().skip(kept).any(sets_aside);
+            let shown = self.narrow(items, kept);
+            self.list.show(shown, |i| items[i].number);
+        }
+        let rows = self.rows(ctx);
+        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
+            return Response::none();
+        };
+        if action == Action::Refresh {
+            return Response::refresh(vec![self.query(None)]);
+        }
+        let Some(version) = self.list.selected(items).map(|v| v.number) else {
+            return Response::none();
+        };
+        match action {
+            Action::Mark => {
+                match self.marks.iter().position(|m| *m == version) {
+                    Some(at) => {
+                        self.marks.remove(at);
+                    }
+                    None => self.marks.push(version),
+                }
+                self.list.act(ScreenEvent::Action(Action::Down), rows);
+                return Response::none();
+            }
+            Action::Compare => return self.compare(version, items),
+            _ => {}
+        }
+        let model = self.model.clone();
+        match action {
+            Action::Review => Response::push(Route::Review(model, version)),
+            Action::Approve => Response::push(Route::Approve(model, version, Decision::Approve)),
+            Action::Reject => Response::push(Route::Decide(model, version, Decision::Reject)),
+            Action::Hold => Response::push(Route::Decide(model, version, Decision::Hold)),
+            Action::Rollback => Response::push(Route::Rollback(model)),
+            Action::Files => Response::push(Route::Files(Owner::Version(model, version))),
+            Action::Trend => self.trend(version, items, ctx),
+            Action::Browse => Response::effect(Effect::Browse(Place::Version(model, version))),
+            Action::Copy => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+            _ => Response::none(),
+        }
     }
 }
 

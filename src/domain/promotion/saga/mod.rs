@@ -12,9 +12,9 @@ mod transition;
 
 use jiff::Timestamp;
 
-use super::event::{Ending, Entry, Event, JOURNAL_VERSION, Observation};
+use super::event::{Ending, Entry, Event, JOURNAL_VERSION};
 use super::plan::PromotionPlan;
-use super::step::{Receipt, Step};
+use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
 use crate::domain::failure::Failure;
 
@@ -196,7 +196,7 @@ impl SagaState {
         match &self.phase {
             Phase::Ended(_) => return Next::Finished,
             Phase::Closing(ending) => return Next::Close(ending.clone()),
-            _ => {}
+            Phase::Opened | Phase::Forward | Phase::Backward { .. } => {}
         }
         if self.paused.is_some() {
             return Next::Rest;
@@ -260,7 +260,7 @@ impl SagaState {
         match self.step(Step::TagRef) {
             StepState::Running | StepState::Unknown(_) => true,
             StepState::Waiting | StepState::Failed(_) => self.steps.iter().any(|r| r.step == Step::TagRef && r.unclear),
-            _ => false,
+            StepState::Done(_) | StepState::Undoing | StepState::Undone(_) => false,
         }
     }
 

@@ -109,7 +109,14 @@ impl SagaState {
         match receipt {
             Receipt::Cd { outcome } => self.see_cd(outcome),
             Receipt::Confirmed { truth } => self.truth = truth.clone(),
-            _ => {}
+            Receipt::Marked
+            | Receipt::Moved { .. }
+            | Receipt::TagObject { .. }
+            | Receipt::TagRef { .. }
+            | Receipt::Drafted { .. }
+            | Receipt::Released { .. }
+            | Receipt::Dispatched
+            | Receipt::Linked => {}
         }
         self.record(step)?.unclear = false;
         self.settle(step, StepState::Done(receipt.clone()), at)

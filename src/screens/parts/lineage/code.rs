@@ -1,9 +1,7 @@
 //! The tree's rows on code: commit, pull request, checks, what changed since production, and what trained it.
 
-use super::rows::{time, unread};
 use super::trail::{Root, Trail};
-use super::tree::{Tone, Tree, TreeRow, reason};
-use crate::app::trace::Traced;
+use super::tree::{Tone, Tree, TreeRow, reason, time, unread};
 use crate::domain::cd::CdState;
 use crate::domain::commit::Commit;
 use crate::domain::evidence::source::CodeOrigin;
@@ -34,17 +32,16 @@ pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, root: Root<'_>, 
 
 /// The commit. Returns whether it is not to be known, so that nothing that needs it is on its way.
 fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> bool {
-    let (origin, question) = match (&trail.origin, trail.commit_question()) {
-        (Ok(origin), Some(question)) => (origin, question),
+    let (origin, part) = match (&trail.origin, trail.origin_commit()) {
+        (Ok(origin), Some(part)) => (origin, part),
         (Err(failure), _) => {
             unresolved_commit(tree, run, reason(failure));
             return true;
         }
         (Ok(_), None) => return true,
     };
-    let part = trail.traced(&question);
     let row = |value: String| TreeRow::new("commit", value).copy(origin.rev.as_str());
-    let Some(commit) = trail.commit() else {
+    let Some(commit) = part.known else {
         match part.failure {
             None => unread(tree, "commit", 2, row(origin.rev.chars().take(12).collect()), None),
             Some(failure) => {
@@ -112,20 +109,19 @@ fn other_repository(tree: &mut Tree<'_>, run: Option<&Run>, origin: &CodeOrigin)
 
 fn pull_request_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
     let row = TreeRow::new("pull request", "");
-    let Some(question) = trail.pull_request() else {
+    let Some(part) = trail.pull_request() else {
         if !no_commit {
             return expected_pull_request(tree);
         }
         return unread(tree, "pull request", 3, row, Some(NO_COMMIT.to_owned()));
     };
-    let part = trail.traced(&question);
     match part.known {
         None if part.failure.is_none() => return expected_pull_request(tree),
-        Some(Traced::PullRequest(Some(pull))) => pull_request(tree, pull),
-        Some(Traced::PullRequest(None)) => {
+        Some(Some(pull)) => pull_request(tree, pull),
+        Some(None) => {
             tree.node("pull request", 3, TreeRow::new("pull request", NO_PULL_REQUEST).tone(Tone::Unknown), false);
         }
-        _ => return unread(tree, "pull request", 3, row, part.failure.map(Failure::sentence)),
+        None => return unread(tree, "pull request", 3, row, part.failure.map(Failure::sentence)),
     }
     tree.stale(part.failure);
 }
@@ -165,11 +161,10 @@ fn pull_request(tree: &mut Tree<'_>, pull: &PullRequest) {
 
 fn check_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
     let row = TreeRow::new("checks", "");
-    let Some(question) = trail.checks() else {
+    let Some(part) = trail.checks() else {
         return unread(tree, "checks", 3, row, no_commit.then(|| NO_COMMIT.to_owned()));
     };
-    let part = trail.traced(&question);
-    let Some(Traced::Checks(checks)) = part.known else {
+    let Some(checks) = part.known else {
         return unread(tree, "checks", 3, row, part.failure.map(Failure::sentence));
     };
     let counts = CheckCounts::of(checks);
@@ -228,8 +223,8 @@ fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no
         Some(Err(failure)) => return say(&format!("of {number}: {}", reason(failure)), Tone::Unknown),
         _ => {}
     }
-    let Some(question) = trail.changes() else {
-        let failed = trail.baseline_question().and_then(|q| trail.traced(&q).failure);
+    let Some(part) = trail.changes() else {
+        let failed = trail.production_commit().and_then(|part| part.failure);
         return match (trail.commit(), trail.baseline_commit(), failed) {
             (Some(new), Some(old), _) if new.sha == old.sha => {
                 say(&format!("none since {number}: the same commit"), Tone::Muted);
@@ -238,8 +233,7 @@ fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no
             _ => say(&format!("since {number}"), Tone::Loading),
         };
     };
-    let part = trail.traced(&question);
-    let Some(Traced::Changes(change)) = part.known else {
+    let Some(change) = part.known else {
         return unread(tree, key, 3, TreeRow::new(key, format!("since {number}")), part.failure.map(Failure::sentence));
     };
     changes(tree, number, trail.baseline_commit(), change, part.failure, ctx);
@@ -308,16 +302,15 @@ fn changes(
 
 fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>) {
     let key = "trained by";
-    let (claim, question) = match (&trail.training, trail.workflow()) {
-        (Ok(Some(claim)), Some(question)) => (claim, question),
+    let (claim, part) = match (&trail.training, trail.workflow()) {
+        (Ok(Some(claim)), Some(part)) => (claim, part),
         (Err(failure), _) => return unread(tree, key, 2, TreeRow::new(key, ""), Some(reason(failure))),
         _ => {
             tree.node(key, 2, TreeRow::new(key, NO_TRAINING).tone(Tone::Unknown), false);
             return;
         }
     };
-    let part = trail.traced(&question);
-    let Some(Traced::Workflow(run)) = part.known else {
+    let Some(run) = part.known else {
         let row = TreeRow::new(key, format!("workflow run {} in {}", claim.id, claim.repo)).copy(claim.id.to_string());
         return unread(tree, key, 2, row, part.failure.map(Failure::sentence));
     };

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 
 use super::code::code_rows;
 use super::trail::{Root, Trail};
-use super::tree::{Tone, Tree, TreeRow};
+use super::tree::{Tone, Tree, TreeRow, time, unread};
 use crate::app::effect::Place;
 use crate::app::query::Query;
-use crate::app::trace::Traced;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
@@ -88,12 +87,11 @@ fn version_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) {
 }
 
 fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) {
-    let Some(question) = trail.logged_model() else { return };
+    let Some(part) = trail.logged_model() else { return };
     let id = facts.version.source.trim_start_matches("models:/");
     let place = facts.run.known().map(|run| Place::LoggedModel(run.experiment.clone(), id.to_owned()));
-    let part = trail.traced(&question);
     let row = |value: String| TreeRow::new("logged model", value).copy(id).place(place.clone());
-    let Some(Traced::LoggedModel(model)) = part.known else {
+    let Some(model) = part.known else {
         unread(tree, "logged model", 1, row(id.to_owned()), part.failure.map(Failure::sentence));
         return;
     };
@@ -166,7 +164,7 @@ fn parent_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run, ctx: &Ctx<'_>)
 
 fn child_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, ctx: &Ctx<'_>) {
     let Some(search) = trail.children() else { return };
-    let failure = ctx.cache.failure(&Query::SearchRuns(search.clone()));
+    let failure = ctx.cache.failure(&Query::SearchRuns { search: search.clone() });
     let Some(found) = ctx.cache.found_runs(&search).filter(|f| f.list.read_at.is_some()) else {
         return unread(tree, "child runs", 2, TreeRow::new("child runs", ""), failure.map(Failure::sentence));
     };
@@ -198,18 +196,17 @@ fn child_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, ctx: &Ctx<'_>) {
 }
 
 fn experiment_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run) {
-    let Some(question) = trail.experiment() else { return };
-    let part = trail.traced(&question);
+    let Some(part) = trail.experiment() else { return };
     let id = run.experiment.as_str();
     let row = |value: String| TreeRow::new("experiment", value).place(Some(Place::Experiment(run.experiment.clone())));
     match part.known {
-        Some(Traced::Experiment(found)) => {
+        Some(found) => {
             let word = if found.deleted { ", deleted" } else { "" };
             let row = row(format!("{} (id {id}){word}", found.name)).copy(found.name.clone());
             tree.node("experiment", 2, row.warn_if(found.deleted), false);
             tree.stale(part.failure);
         }
-        _ => unread(tree, "experiment", 2, row(format!("id {id}")).copy(id), part.failure.map(Failure::sentence)),
+        None => unread(tree, "experiment", 2, row(format!("id {id}")).copy(id), part.failure.map(Failure::sentence)),
     }
 }
 
@@ -232,15 +229,6 @@ fn data_rows(tree: &mut Tree<'_>, run: &Run) {
     }
 }
 
-/// A node that is being read, or could not be: `row` says what is known of it all the same.
-pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: TreeRow, failure: Option<String>) {
-    let row = match failure {
-        None => row.tone(Tone::Loading),
-        Some(why) => TreeRow { value: why, ..row.tone(Tone::Unknown) },
-    };
-    tree.node(key, depth, row, false);
-}
-
 /// How a run stands, in a word.
 fn standing(run: &Run) -> String {
     let word = run.status.to_lowercase();
@@ -254,8 +242,4 @@ fn run_tone(run: &Run) -> Tone {
         "FAILED" => Tone::Bad,
         _ => Tone::Warn,
     }
-}
-
-pub(super) fn time(at: Option<jiff::Timestamp>) -> String {
-    at.map_or_else(|| "not recorded".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }

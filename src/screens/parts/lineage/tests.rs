@@ -4,12 +4,11 @@
 use super::*;
 use crate::app::cache::Cache;
 use crate::app::prefs::Prefs;
-use crate::app::query::{Answer, RequestId};
-use crate::app::trace::{Trace, Traced};
+use crate::app::query::{Query, Reply, RequestId};
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
-use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, VersionNumber};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest};
 use crate::domain::page::Page;
@@ -76,25 +75,21 @@ impl Desk {
         }
     }
 
-    fn settle(&mut self, query: &Query, answer: Outcome<Answer>) {
+    fn learn(&mut self, reply: Reply) {
+        let query = reply.query();
         self.asked += 1;
-        self.cache.refresh(query);
-        self.cache.begin(query, RequestId(self.asked));
-        assert!(self.cache.settle(RequestId(self.asked), query, answer, samples::now()));
+        self.cache.refresh(&query);
+        self.cache.begin(&query, RequestId(self.asked));
+        assert!(self.cache.settle(RequestId(self.asked), reply, samples::now()));
     }
 
-    fn learn(&mut self, what: Trace, answer: Traced) {
-        self.settle(&Query::Trace(what), Ok(Answer::Traced(Box::new(answer))));
-    }
-
-    fn deny(&mut self, what: Trace) {
+    fn deny(&mut self, what: Query) {
         let failure = Failure::new(FailureKind::Forbidden, Service::Github, "read it", "not for you");
-        self.settle(&Query::Trace(what), Err(failure.with_hint("Ask for access.")));
+        self.learn(Reply::failed(what, failure.with_hint("Ask for access.")));
     }
 
     fn learn_commits(&mut self) {
         for (digit, title) in [('a', "Tune threshold"), ('b', "Monotone")] {
-            let what = Trace::Commit { repo: repo(), rev: sha(digit).as_str().into() };
             let commit = crate::domain::commit::Commit {
                 sha: sha(digit),
                 title: title.into(),
@@ -102,7 +97,7 @@ impl Desk {
                 at: None,
                 web_url: format!("https://github.com/acme/churn-model/commit/{digit}"),
             };
-            self.learn(what, Traced::Commit(commit));
+            self.learn(Reply::Commit { repo: repo(), rev: sha(digit).as_str().into(), answer: Ok(commit) });
         }
     }
 
@@ -150,6 +145,7 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
         rules,
         prefs,
         now: samples::now(),
+        ticks: 0,
         width: 200,
         height: 50,
         busy: false,
@@ -189,16 +185,28 @@ fn change(ahead_by: u64, behind_by: u64) -> CodeChange {
     }
 }
 
-fn of_pull() -> Trace {
-    Trace::PullRequest { repo: repo(), commit: sha('a') }
+fn of_pull() -> Query {
+    Query::PullRequest { repo: repo(), commit: sha('a') }
 }
 
-fn of_checks() -> Trace {
-    Trace::Checks { repo: repo(), commit: sha('a') }
+fn pull_is(pull: Option<PullRequest>) -> Reply {
+    Reply::PullRequest { repo: repo(), commit: sha('a'), answer: Ok(pull) }
 }
 
-fn of_changes() -> Trace {
-    Trace::Changes { repo: repo(), old: sha('b'), new: sha('a') }
+fn of_checks() -> Query {
+    Query::Checks { repo: repo(), commit: sha('a') }
+}
+
+fn checks_are(answer: Vec<CheckResult>) -> Reply {
+    Reply::Checks { repo: repo(), commit: sha('a'), answer: Ok(answer) }
+}
+
+fn of_changes() -> Query {
+    Query::Changes { repo: repo(), old: sha('b'), new: sha('a') }
+}
+
+fn changes_are(answer: CodeChange) -> Reply {
+    Reply::Changes { repo: repo(), old: sha('b'), new: sha('a'), answer: Ok(answer) }
 }
 
 #[test]
@@ -224,9 +232,9 @@ fn rows_keep_their_place_when_what_is_usual_arrives() {
     };
     let before = places(&mut desk);
     desk.learn_commits();
-    desk.learn(of_pull(), Traced::PullRequest(Some(pull(&["lee"]))));
-    desk.learn(of_checks(), Traced::Checks(Vec::new()));
-    desk.learn(of_changes(), Traced::Changes(change(2, 0)));
+    desk.learn(pull_is(Some(pull(&["lee"]))));
+    desk.learn(checks_are(Vec::new()));
+    desk.learn(changes_are(change(2, 0)));
     assert_eq!(places(&mut desk), before);
     assert_eq!(desk.node("approved by"), "approved by: Good lee");
     assert_eq!(desk.node("author"), "author: dana, merged by lee on 2026-11-20");
@@ -239,7 +247,7 @@ fn a_question_is_asked_as_soon_as_what_it_needs_is_known_and_not_before() {
     assert_eq!(first.len(), 4, "children, experiment, both commits: {first:?}");
     desk.learn_commits();
     let then: Vec<Query> = desk.needs().into_iter().filter(|q| !first.contains(q)).collect();
-    assert_eq!(then, [of_pull(), of_checks(), of_changes()].map(Query::Trace));
+    assert_eq!(then, [of_pull(), of_checks(), of_changes()]);
 }
 
 #[test]
@@ -247,7 +255,7 @@ fn a_part_that_may_not_be_read_says_why_and_hides_no_other() {
     let mut desk = Desk::new();
     desk.learn_commits();
     desk.deny(of_pull());
-    desk.learn(of_changes(), Traced::Changes(change(2, 0)));
+    desk.learn(changes_are(change(2, 0)));
     assert_eq!(desk.node("pull request"), "pull request: Unknown could not read it: not for you. Ask for access.");
     assert_eq!(desk.node("changes"), "changes: 2 commits, 2 files since v39, 1 watched");
 }
@@ -256,12 +264,12 @@ fn a_part_that_may_not_be_read_says_why_and_hides_no_other() {
 fn what_was_read_stays_when_it_cannot_be_read_again() {
     let mut desk = Desk::new();
     desk.learn_commits();
-    desk.learn(of_pull(), Traced::PullRequest(Some(pull(&["lee"]))));
+    desk.learn(pull_is(Some(pull(&["lee"]))));
     desk.lineage.open.clear();
     desk.deny(of_pull());
     let stale = ": Stale not read again: could not read it: not for you. Ask for access.";
     assert_eq!(desk.node("pull request"), format!("pull request: #128 Tune threshold\n{stale}"));
-    desk.learn(of_pull(), Traced::PullRequest(None));
+    desk.learn(pull_is(None));
     assert!(desk.node("pull request").contains("pushed directly"));
 }
 
@@ -301,7 +309,7 @@ fn the_head_of_a_branch_in_place_of_a_commit_is_said() {
     desk.learn_commits();
     assert_eq!(desk.node("commit"), "commit: Loading main");
     let commit = crate::domain::commit::Commit { ..samples::draft().commit };
-    desk.learn(Trace::Commit { repo: repo(), rev: "main".into() }, Traced::Commit(commit));
+    desk.learn(Reply::Commit { repo: repo(), rev: "main".into(), answer: Ok(commit) });
     let note = ": Warn head of main, as the configuration allows: the run recorded no commit";
     assert_eq!(desk.node("commit"), format!("commit: 3f9c1ab Tune threshold\n{note}"));
 }
@@ -312,7 +320,7 @@ fn an_abbreviated_commit_that_cannot_be_resolved_says_what_was_recorded() {
     desk.run(|run| {
         run.tags.insert("mlflow.source.git.commit", "abc1234");
     });
-    desk.deny(Trace::Commit { repo: repo(), rev: "abc1234".into() });
+    desk.deny(Query::Commit { repo: repo(), rev: "abc1234".into() });
     let why = "commit: Unknown could not read it: not for you. Ask for access.";
     assert_eq!(desk.node("commit"), format!("{why}\n: Muted the run recorded only 'abc1234' of its id"));
     assert_eq!(desk.node("changes"), "changes: Unknown the commit is not known");
@@ -362,7 +370,7 @@ fn a_workflow_run_elsewhere_says_where() {
         actor: None,
         web_url: "https://github.com/acme/pipelines/actions/runs/7".into(),
     };
-    desk.learn(Trace::Workflow { repo: pipelines, id: 7 }, Traced::Workflow(run));
+    desk.learn(Reply::Workflow { repo: pipelines, run: 7, answer: Ok(run) });
     assert_eq!(desk.node("trained by"), format!("trained by: Bad run 3 of train.yml: failure\n{note}"));
     desk.run(|run| {
         run.tags.insert("ci.run_url", "https://ghe.acme.example/a/b/actions/runs/7");
@@ -377,7 +385,7 @@ fn failed_checks_are_named_though_folded_and_the_others_when_unfolded() {
     let check = |name: &str, state| CheckResult { name: name.into(), state, web_url: None };
     let failed = CdState::Failed("failure".into());
     let checks = vec![check("lint", CdState::Success), check("smoke", failed), check("slow", CdState::Running)];
-    desk.learn(of_checks(), Traced::Checks(checks));
+    desk.learn(checks_are(checks));
     let folded = "checks: Bad 1 failed, 1 not finished, 1 passed";
     assert_eq!(desk.node("checks"), folded);
     assert_eq!(desk.node("failed"), "failed: Bad smoke: failure");
@@ -390,14 +398,14 @@ fn watched_files_stand_first_and_an_older_or_diverged_code_is_said() {
     let mut desk = Desk::new();
     desk.learn_commits();
     desk.unfold("changes");
-    desk.learn(of_changes(), Traced::Changes(change(2, 1)));
+    desk.learn(changes_are(change(2, 1)));
     assert!(desk.node("changes").ends_with(": Warn 1 commit of v39 missing here: the code diverged"));
     assert_eq!(
         desk.node("files"),
         "files: Watched src/train/model.py  +3 -1 modified\n: Unwatched README.md  +3 -1 modified"
     );
     let older = CodeChange { commits: Vec::new(), files: Vec::new(), ..change(0, 4) };
-    desk.learn(of_changes(), Traced::Changes(older));
+    desk.learn(changes_are(older));
     let note = ": Warn 4 commits of v39 missing here: this code is older";
     assert_eq!(desk.node("changes"), format!("changes: none since v39\n{note}"));
 }
@@ -410,7 +418,7 @@ fn the_same_commit_in_production_is_no_question() {
     }
     desk.learn_commits();
     assert_eq!(desk.node("changes"), "changes: Muted none since v39: the same commit");
-    assert!(!desk.needs().iter().any(|q| matches!(q, Query::Trace(Trace::Changes { .. }))));
+    assert!(!desk.needs().iter().any(|q| matches!(q, Query::Changes { .. })));
     desk.facts.baseline = None;
     assert_eq!(desk.node("changes"), "changes: Muted no other version is in production");
 }
@@ -423,16 +431,16 @@ fn parents_children_and_the_experiment_are_runs_one_can_go_to() {
     });
     let parent = Query::Runs { ids: vec![RunId::new("run40")] };
     assert!(desk.needs().contains(&parent));
-    desk.settle(&parent, Ok(Answer::Runs(vec![samples::run(40, 0.9)])));
+    desk.learn(Reply::Runs { ids: vec![RunId::new("run40")], answer: Ok(vec![samples::run(40, 0.9)]) });
     assert_eq!(desk.node("parent run"), "parent run: Good train-40, finished");
     let children = RunQuery::children_of(&samples::run(42, 0.9));
     let page = Page { items: vec![samples::run(43, 0.9), samples::run(44, 0.9)], next: Some("t".into()) };
-    desk.settle(&Query::SearchRuns(children), Ok(Answer::SearchRuns(page)));
+    desk.learn(Reply::SearchRuns { search: children, answer: Ok(page) });
     assert_eq!(desk.node("child runs"), "child runs: 2, and more on the server");
     let experiment = samples::run(42, 0.9).experiment;
     let found =
         Experiment { id: experiment.clone(), name: "churn".into(), deleted: true, created_at: None, updated_at: None };
-    desk.learn(Trace::Experiment(experiment), Traced::Experiment(found));
+    desk.learn(Reply::Experiment { id: experiment, answer: Ok(found) });
     assert_eq!(desk.node("experiment"), "experiment: Warn churn (id 1), deleted");
 
     desk.unfold("child runs");
@@ -451,18 +459,15 @@ fn a_run_on_its_own_stands_at_the_top_of_its_tree() {
     desk.run(|run| {
         run.tags.insert("mlflow.parentRunId", "run40");
     });
-    desk.settle(&Query::Runs { ids: vec![RunId::new("run40")] }, Ok(Answer::Runs(vec![samples::run(40, 0.9)])));
+    desk.learn(Reply::Runs { ids: vec![RunId::new("run40")], answer: Ok(vec![samples::run(40, 0.9)]) });
     desk.learn_commits();
     let run = desk.facts.run.known().unwrap().clone();
     let ctx = ctx(&desk.cache, &desk.rules, &prefs);
     let root = Some(Root::Run(&run));
     let mut lineage = Lineage::of_run();
     let asked = lineage.needs(root, &ctx);
-    assert!(asked.iter().any(|q| matches!(q, Query::Trace(Trace::PullRequest { .. }))), "{asked:?}");
-    assert!(
-        !asked.iter().any(|q| matches!(q, Query::Trace(Trace::Changes { .. } | Trace::LoggedModel(_)))),
-        "{asked:?}"
-    );
+    assert!(asked.iter().any(|q| matches!(q, Query::PullRequest { .. })), "{asked:?}");
+    assert!(!asked.iter().any(|q| matches!(q, Query::Changes { .. } | Query::LoggedModel { .. })), "{asked:?}");
     lineage.update(ScreenEvent::Changed, root, 40, &ctx);
     let nodes = lineage.rows().iter().filter(|row| !row.key.contains('/'));
     let nodes: Vec<_> = nodes.map(|row| (row.depth, row.label.as_str())).collect();
@@ -482,8 +487,8 @@ fn a_run_on_its_own_stands_at_the_top_of_its_tree() {
 fn a_logged_model_is_asked_for_only_if_the_version_names_one() {
     let mut desk = Desk::new();
     desk.facts.version.source = "models:/m-0123".into();
-    let what = Trace::LoggedModel("m-0123".into());
-    assert!(desk.needs().contains(&Query::Trace(what.clone())));
+    let what = Query::LoggedModel { id: "m-0123".into() };
+    assert!(desk.needs().contains(&what));
     assert_eq!(desk.node("logged model"), "logged model: Loading m-0123");
     let model = crate::domain::artifact::LoggedModel {
         id: "m-0123".into(),
@@ -491,12 +496,12 @@ fn a_logged_model_is_asked_for_only_if_the_version_names_one() {
         status: "LOGGED_MODEL_READY".into(),
         source_run: Some(RunId::new("run7")),
     };
-    desk.learn(what, Traced::LoggedModel(model));
+    desk.learn(Reply::LoggedModel { id: "m-0123".into(), answer: Ok(model) });
     let note = ": Warn another run logged it than the version names: run7";
     assert_eq!(desk.node("logged model"), format!("logged model: m-0123, ready\n{note}"));
     for source in ["runs:/run42/model", "models:/other/3", "s3://bucket/m-1"] {
         desk.facts.version.source = source.into();
-        assert!(!desk.needs().iter().any(|q| matches!(q, Query::Trace(Trace::LoggedModel(_)))), "{source}");
+        assert!(!desk.needs().iter().any(|q| matches!(q, Query::LoggedModel { .. })), "{source}");
     }
 }
 

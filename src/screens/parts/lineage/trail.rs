@@ -4,19 +4,22 @@
 //! from the answer to the question before it.
 
 use crate::app::query::Query;
-use crate::app::trace::{Trace, Traced};
+use crate::domain::artifact::LoggedModel;
+use crate::domain::cd::CdRun;
 use crate::domain::commit::Commit;
 use crate::domain::evidence::source::{Claim, CodeOrigin, Trained, code_of, code_of_baseline, training_of};
-use crate::domain::experiment::RunQuery;
+use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, Outcome};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{CommitSha, RepoSlug, RunId};
+use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::domain::run::Run;
 use crate::screens::parts::Ctx;
 
 /// A part of the lineage, as it stands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Part<'a, T> {
+    pub query: Query,
     /// What was read.
     pub known: Option<&'a T>,
     /// Why the last try failed. What was read before stays.
@@ -82,18 +85,18 @@ impl<'a> Trail<'a> {
     /// Every question that can be asked by now.
     pub(super) fn questions(&self) -> Vec<Query> {
         let mut questions = self.ctx.cache.runs_to_ask(self.parent());
-        questions.extend(self.children().map(Query::SearchRuns));
-        let traces = [
-            self.logged_model(),
-            self.experiment(),
-            self.commit_question(),
-            self.workflow(),
-            self.pull_request(),
-            self.checks(),
-            self.baseline_question(),
-            self.changes(),
+        questions.extend(self.children().map(|search| Query::SearchRuns { search }));
+        let parts = [
+            self.logged_model().map(|p| p.query),
+            self.experiment().map(|p| p.query),
+            self.origin_commit().map(|p| p.query),
+            self.workflow().map(|p| p.query),
+            self.pull_request().map(|p| p.query),
+            self.checks().map(|p| p.query),
+            self.production_commit().map(|p| p.query),
+            self.changes().map(|p| p.query),
         ];
-        questions.extend(traces.into_iter().flatten().map(Query::Trace));
+        questions.extend(parts.into_iter().flatten());
         questions
     }
 
@@ -102,10 +105,11 @@ impl<'a> Trail<'a> {
     }
 
     /// The logged model that the version was made from.
-    pub(super) fn logged_model(&self) -> Option<Trace> {
+    pub(super) fn logged_model(&self) -> Option<Part<'a, LoggedModel>> {
         // MLflow 3.x writes `models:/m-<32 hex digits>` as source (measured on 3.17 and 3.18).
         let id = self.root.facts()?.version.source.strip_prefix("models:/")?;
-        (id.starts_with("m-") && !id.contains('/')).then(|| Trace::LoggedModel(id.to_owned()))
+        let id = Some(id).filter(|id| id.starts_with("m-") && !id.contains('/'))?.to_owned();
+        Some(self.part(self.ctx.cache.logged_model(&id), Query::LoggedModel { id }))
     }
 
     /// The run that the training run is a part of.
@@ -119,66 +123,67 @@ impl<'a> Trail<'a> {
     }
 
     /// The experiment of the training run.
-    pub(super) fn experiment(&self) -> Option<Trace> {
-        self.run().map(|run| Trace::Experiment(run.experiment.clone()))
+    pub(super) fn experiment(&self) -> Option<Part<'a, Experiment>> {
+        let id = self.run()?.experiment.clone();
+        Some(self.part(self.ctx.cache.experiment(&id), Query::Experiment { id }))
     }
 
     /// The commit, as it is recorded.
-    pub(super) fn commit_question(&self) -> Option<Trace> {
-        self.origin.as_ref().ok().map(commit)
+    pub(super) fn origin_commit(&self) -> Option<Part<'a, Commit>> {
+        self.origin.as_ref().ok().map(|origin| self.commit_of(origin))
     }
 
     /// The commit in production, as it is recorded.
-    pub(super) fn baseline_question(&self) -> Option<Trace> {
-        self.baseline.as_ref()?.as_ref().ok().map(commit)
+    pub(super) fn production_commit(&self) -> Option<Part<'a, Commit>> {
+        self.baseline.as_ref()?.as_ref().ok().map(|origin| self.commit_of(origin))
+    }
+
+    fn commit_of(&self, origin: &CodeOrigin) -> Part<'a, Commit> {
+        let (repo, rev) = (origin.repo.clone(), origin.rev.clone());
+        self.part(self.ctx.cache.commit(&repo, &rev), Query::Commit { repo, rev })
     }
 
     /// The pull request of the commit, once that is resolved.
-    pub(super) fn pull_request(&self) -> Option<Trace> {
-        let (repo, commit) = (self.origin.as_ref().ok()?.repo.clone(), self.commit()?.sha.clone());
-        Some(Trace::PullRequest { repo, commit })
+    pub(super) fn pull_request(&self) -> Option<Part<'a, Option<PullRequest>>> {
+        let (repo, commit) = self.resolved()?;
+        Some(self.part(self.ctx.cache.pull_request(&repo, &commit), Query::PullRequest { repo, commit }))
     }
 
     /// The checks of the commit, once that is resolved.
-    pub(super) fn checks(&self) -> Option<Trace> {
-        let (repo, commit) = (self.origin.as_ref().ok()?.repo.clone(), self.commit()?.sha.clone());
-        Some(Trace::Checks { repo, commit })
+    pub(super) fn checks(&self) -> Option<Part<'a, Vec<CheckResult>>> {
+        let (repo, commit) = self.resolved()?;
+        Some(self.part(self.ctx.cache.checks(&repo, &commit), Query::Checks { repo, commit }))
     }
 
     /// What changed since production, once both commits are resolved and unless they are the same.
-    pub(super) fn changes(&self) -> Option<Trace> {
-        let (old, new) = (self.baseline_commit()?.sha.clone(), self.commit()?.sha.clone());
-        let repo = self.origin.as_ref().ok()?.repo.clone();
-        (old != new).then_some(Trace::Changes { repo, old, new })
+    pub(super) fn changes(&self) -> Option<Part<'a, CodeChange>> {
+        let (repo, new) = self.resolved()?;
+        let old = Some(&self.baseline_commit()?.sha).filter(|old| **old != new)?.clone();
+        Some(self.part(self.ctx.cache.changes(&repo, &old, &new), Query::Changes { repo, old, new }))
     }
 
     /// The workflow run that trained it.
-    pub(super) fn workflow(&self) -> Option<Trace> {
+    pub(super) fn workflow(&self) -> Option<Part<'a, CdRun>> {
         let claim = self.training.as_ref().ok()?.as_ref()?;
-        Some(Trace::Workflow { repo: claim.repo.clone(), id: claim.id })
+        let (repo, run) = (claim.repo.clone(), claim.id);
+        Some(self.part(self.ctx.cache.workflow(&repo, run), Query::Workflow { repo, run }))
     }
 
     /// The commit, resolved.
     pub(super) fn commit(&self) -> Option<&'a Commit> {
-        as_commit(self.traced(&self.commit_question()?).known?)
+        self.origin_commit()?.known
     }
 
     /// The commit in production, resolved.
     pub(super) fn baseline_commit(&self) -> Option<&'a Commit> {
-        as_commit(self.traced(&self.baseline_question()?).known?)
+        self.production_commit()?.known
     }
 
-    /// How far a question is.
-    pub(super) fn traced(&self, what: &Trace) -> Part<'a, Traced> {
-        let cache = self.ctx.cache;
-        Part { known: cache.traced(what), failure: cache.failure(&Query::Trace(what.clone())) }
+    fn resolved(&self) -> Option<(RepoSlug, CommitSha)> {
+        Some((self.origin.as_ref().ok()?.repo.clone(), self.commit()?.sha.clone()))
     }
-}
 
-fn commit(origin: &CodeOrigin) -> Trace {
-    Trace::Commit { repo: origin.repo.clone(), rev: origin.rev.clone() }
-}
-
-fn as_commit(traced: &Traced) -> Option<&Commit> {
-    if let Traced::Commit(commit) = traced { Some(commit) } else { None }
+    fn part<T>(&self, known: Option<&'a T>, query: Query) -> Part<'a, T> {
+        Part { known, failure: self.ctx.cache.failure(&query), query }
+    }
 }

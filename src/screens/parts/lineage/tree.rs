@@ -190,3 +190,16 @@ pub(super) fn reason(failure: &Failure) -> String {
         None => failure.reason.clone(),
     }
 }
+
+/// A node that is being read, or could not be: `row` says what is known of it all the same.
+pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: TreeRow, failure: Option<String>) {
+    let row = match failure {
+        None => row.tone(Tone::Loading),
+        Some(why) => TreeRow { value: why, ..row.tone(Tone::Unknown) },
+    };
+    tree.node(key, depth, row, false);
+}
+
+pub(super) fn time(at: Option<jiff::Timestamp>) -> String {
+    at.map_or_else(|| "not recorded".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}

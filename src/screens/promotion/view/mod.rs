@@ -20,7 +20,7 @@ const WIDEST: u16 = 104;
 
 impl Promotion {
     /// What the title line says: left, and pieces at the right.
-    pub fn title(&self, ctx: &Ctx<'_>) -> (Phrase<'static>, Vec<Phrase<'static>>) {
+    pub fn title(&self, ctx: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let Some(state) = ctx.cache.promotion(self.id) else {
             return (Phrase::of(Role::Title, format!("Promotion {}", self.id.short())), Vec::new());
         };
@@ -37,7 +37,7 @@ impl Promotion {
     }
 
     /// Draws the body.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin, ticks: u64) {
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let Some(state) = ctx.cache.promotion(self.id) else {
             let failure = ctx.cache.failure(&crate::app::query::Query::Promotions);
             let area = format::banner(area, buf, skin, failure, None);
@@ -64,7 +64,7 @@ impl Promotion {
         let below = Rect { width: below.width.min(WIDEST), ..below };
         let jobs = self.show_jobs;
         let moments = steps::moments(state, jobs, ctx, skin);
-        let tick = usize::try_from(ticks % 1024).unwrap_or(0);
+        let tick = usize::try_from(ctx.ticks % 1024).unwrap_or(0);
         let mut timeline = Timeline { skin, moments: &moments, tick, offset: 0 };
         // Where things happen stays in sight: the first that is not done, or the end.
         let open = |m: &Moment<'_>| match state.is_over() {

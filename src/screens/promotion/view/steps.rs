@@ -16,8 +16,8 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
     for record in &state.steps {
         let mut moment = moment(record, state, ctx);
         if let (true, Step::Follow, Some(CdOutcome::Run(run))) = (jobs, record.step, &state.cd) {
-            let jobs = ctx.cache.jobs(run.id).unwrap_or_default();
-            moment.notes.extend(jobs.iter().map(|j| job(j, ctx, skin)));
+            let jobs = ctx.cache.jobs(&state.plan.draft.repo, run.id);
+            moment.notes.extend(jobs.into_iter().flatten().map(|j| job(j, ctx, skin)));
         }
         moments.push(moment);
     }

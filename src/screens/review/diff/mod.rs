@@ -292,7 +292,7 @@ impl Diff {
 
     fn signed<'a>(&self, version: VersionNumber, ctx: &Ctx<'a>) -> Signed<'a> {
         let failure = ctx.cache.failure(&self.signature_of(version));
-        match (ctx.cache.signature(&self.model, version), failure) {
+        match (ctx.cache.signature(&self.model, version).map(Option::as_ref), failure) {
             (Some(signature), _) => Signed::Read(signature),
             (None, Some(failure)) => Signed::Failed(failure),
             (None, None) => Signed::Reading,

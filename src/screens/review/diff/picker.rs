@@ -95,7 +95,7 @@ impl Picker {
             List::Runs => {
                 let search = self.search()?;
                 let page = ctx.cache.found_runs(&search).and_then(|f| f.list.next_page());
-                Some(Query::SearchRuns(RunQuery { page, ..search }))
+                Some(Query::SearchRuns { search: RunQuery { page, ..search } })
             }
         }
     }

@@ -1,0 +1,342 @@
+//! Keeps the invariants of ARCHITECTURE.md: who may name what, and how long a file may be.
+#![allow(clippy::unwrap_used)]
+
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use source::{Library, Module, Source, files};
+
+/// Which rooms a room may name. Every room stands here; the folders of `adapters` are rooms of their own.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("ports", &["domain"]),
+    ("services", &["ports", "domain"]),
+    ("present", &["domain"]),
+    ("preview", &["domain"]),
+    ("ui", &[]),
+    ("app", &["domain"]),
+    ("screens", &["app", "present", "preview", "domain", "ui"]),
+    ("program", &["screens", "app", "present", "domain", "ui"]),
+    ("runtime", &["program", "app", "services", "ports", "preview", "domain", "ui"]),
+    ("config", &["domain", "ui"]),
+    ("adapters", &["ports", "domain"]),
+    ("adapters/http", &["adapters", "ports", "domain"]),
+    ("adapters/mlflow", &["adapters/http", "adapters", "ports", "domain"]),
+    ("adapters/github", &["adapters/http", "adapters", "ports", "domain"]),
+    ("adapters/demo", &["adapters", "ports", "domain"]),
+    ("adapters/journal", &["adapters", "ports", "domain"]),
+    ("adapters/records", &["adapters", "ports", "domain"]),
+    (
+        "cli",
+        &[
+            "runtime",
+            "program",
+            "app",
+            "services",
+            "present",
+            "preview",
+            "ports",
+            "domain",
+            "ui",
+            "config",
+            "adapters",
+            "adapters/mlflow",
+            "adapters/github",
+            "adapters/demo",
+            "adapters/journal",
+            "adapters/records",
+        ],
+    ),
+    // `main.rs` and `lib.rs`.
+    ("", &["cli"]),
+];
+
+/// What is not yet as the rules want it: from, to, and why. One that is not needed any more fails, so that it goes.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("app", "services", "drafts, evaluations, candidates and progress move into the domain"),
+    ("screens", "services", "as app"),
+    ("program", "services", "as app"),
+    ("config", "adapters/demo", "the demo's target is configuration, and stands with its world"),
+];
+
+/// Circles between neighbours in a folder that still stand, by the folder and their names in order.
+const CIRCLES: &[(&str, &[&str], &str)] = &[
+    ("adapters/demo/world", &["code", "repo", "vouch"], "one state machine for demo and double takes its place"),
+    ("adapters/mlflow", &["client", "stream"], "one transport takes its place"),
+    ("cli", &["args", "commands"], "a command's arguments know how to run it"),
+    (
+        "services/promote",
+        &["execute", "observe", "probe", "runner", "undo"],
+        "the saga runner and its steps share methods of one type",
+    ),
+];
+
+const IO: &[&str] = &[
+    "tokio",
+    "reqwest",
+    "octocrab",
+    "hyper",
+    "http",
+    "ratatui",
+    "crossterm",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "SystemTime::now",
+    "Timestamp::now",
+    "Instant::now",
+];
+
+/// Files in these places (less the exceptions) must not name these crates, modules or functions.
+struct Ban {
+    invariant: &'static str,
+    places: &'static [&'static str],
+    but: fn(&str) -> bool,
+    banned: &'static [&'static str],
+}
+
+const BANS: &[Ban] = &[
+    Ban {
+        invariant: "1: the core is pure",
+        places: &["src/domain/", "src/app/", "src/screens/", "src/program/", "src/present/"],
+        but: is_view,
+        banned: IO,
+    },
+    Ban {
+        invariant: "2: ratatui is for drawing",
+        places: &["src/"],
+        but: |file| is_view(file) || file.starts_with("src/ui/") || file.starts_with("src/runtime/terminal"),
+        banned: &["ratatui"],
+    },
+    Ban {
+        invariant: "2: the terminal belongs to the runtime",
+        places: &["src/"],
+        but: |file| file.starts_with("src/runtime/"),
+        banned: &["crossterm"],
+    },
+    Ban {
+        invariant: "2: tasks are spawned by the runtime; adapters may only use blocking threads",
+        places: &["src/"],
+        but: |file| file.starts_with("src/runtime/"),
+        banned: &["tokio::spawn"],
+    },
+    Ban {
+        invariant: "3: HTTP belongs to the adapters",
+        places: &["src/"],
+        but: |file| file.starts_with("src/adapters/"),
+        banned: &["reqwest", "octocrab", "hyper"],
+    },
+];
+
+/// Methods of ports that write to a server.
+const WRITES: &[&str] = &[
+    "set_version_tag",
+    "delete_version_tag",
+    "move_stage",
+    "set_alias",
+    "delete_alias",
+    "create_tag_object",
+    "create_tag_ref",
+    "create_release",
+    "publish_release",
+    "dispatch",
+    "attach",
+    "comment",
+    "remove_unfinished_asset",
+];
+
+/// Longest file there may be, in lines.
+const MAX_LINES: usize = 600;
+
+fn is_view(file: &str) -> bool {
+    file.ends_with("view.rs") || file.contains("/view/")
+}
+
+fn name(source: &Source) -> String {
+    source.file.display().to_string()
+}
+
+fn room(module: &[String]) -> String {
+    match module {
+        [adapters, inner, ..]
+            if adapters == "adapters" && ROOMS.iter().any(|(r, _)| *r == format!("adapters/{inner}")) =>
+        {
+            format!("adapters/{inner}")
+        }
+        [room, ..] => room.clone(),
+        [] => String::new(),
+    }
+}
+
+fn none(broken: &[String]) {
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn a_room_names_only_the_rooms_below_it() {
+    let library = Library::read();
+    let (mut broken, mut needed) = (Vec::new(), BTreeSet::new());
+    for source in &library.sources {
+        let from = room(&source.module);
+        let Some((_, allowed)) = ROOMS.iter().find(|(room, _)| *room == from) else {
+            broken.push(format!("{}: '{from}' has no rule", name(source)));
+            continue;
+        };
+        for (line, module) in library.uses(source) {
+            let to = room(&module);
+            if to == from || allowed.contains(&to.as_str()) {
+                continue;
+            }
+            match EXCEPTIONS.iter().position(|(f, t, _)| *f == from && *t == to) {
+                Some(at) => drop(needed.insert(at)),
+                None => broken.push(format!("{}:{line}: '{from}' names '{}'", name(source), module.join("::"))),
+            }
+        }
+    }
+    let unneeded = (0..EXCEPTIONS.len()).filter(|at| !needed.contains(at));
+    broken.extend(unneeded.map(|at| format!("no longer needed: {:?}", EXCEPTIONS[at])));
+    none(&broken);
+}
+
+#[test]
+fn screens_do_not_import_one_another() {
+    let library = Library::read();
+    let mut broken = Vec::new();
+    for source in &library.sources {
+        let [screens, own, ..] = source.module.as_slice() else { continue };
+        for (line, module) in library.uses(source) {
+            if let ("screens", [of, other, ..]) = (screens.as_str(), module.as_slice())
+                && of == "screens"
+                && other != own
+                && other != "parts"
+            {
+                broken.push(format!("{}:{line}: '{own}' names '{other}'", name(source)));
+            }
+        }
+    }
+    none(&broken);
+}
+
+/// Who names whom among the files and folders of one folder, its `mod.rs` left out.
+fn neighbours(library: &Library) -> BTreeMap<Module, BTreeMap<String, BTreeSet<String>>> {
+    let mut folders: BTreeMap<Module, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for source in &library.sources {
+        for (_, target) in library.uses(source) {
+            let shared = source.module.iter().zip(&target).take_while(|(a, b)| a == b).count();
+            if let (Some(from), Some(to)) = (source.module.get(shared), target.get(shared)) {
+                let folder = folders.entry(source.module[..shared].to_vec()).or_default();
+                folder.entry(from.clone()).or_default().insert(to.clone());
+            }
+        }
+    }
+    folders
+}
+
+fn reachable<'a>(of: &BTreeMap<String, BTreeSet<String>>, from: &'a str) -> BTreeSet<String> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from.to_owned()]);
+    while let Some(next) = open.pop() {
+        for to in of.get(&next).into_iter().flatten() {
+            if seen.insert(to.clone()) {
+                open.push(to.clone());
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn no_two_neighbours_need_one_another() {
+    let (mut broken, mut needed) = (Vec::new(), BTreeSet::new());
+    for (folder, uses) in neighbours(&Library::read()) {
+        let reach: BTreeMap<&String, BTreeSet<String>> =
+            uses.keys().map(|name| (name, reachable(&uses, name))).collect();
+        let mut circles = BTreeSet::new();
+        for (name, seen) in &reach {
+            let circle: Vec<&str> = seen
+                .iter()
+                .filter(|other| reach.get(other).is_some_and(|back| back.contains(*name)))
+                .map(String::as_str)
+                .collect();
+            if !circle.is_empty() {
+                circles.insert(circle.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            }
+        }
+        let folder = folder.join("/");
+        for circle in circles {
+            match CIRCLES.iter().position(|(f, members, _)| *f == folder && circle == *members) {
+                Some(at) => drop(needed.insert(at)),
+                None => broken.push(format!("in '{folder}': {}", circle.join(", "))),
+            }
+        }
+    }
+    let unneeded = (0..CIRCLES.len()).filter(|at| !needed.contains(at));
+    broken.extend(unneeded.map(|at| format!("no longer needed: {:?}", CIRCLES[at])));
+    none(&broken);
+}
+
+#[test]
+fn nobody_names_what_is_not_theirs() {
+    let mut broken = Vec::new();
+    for source in &Library::read().sources {
+        let file = name(source);
+        for ban in BANS.iter().filter(|ban| ban.places.iter().any(|p| file.starts_with(p)) && !(ban.but)(&file)) {
+            for named in &source.named {
+                let path = named.path.join("::");
+                let names = |banned: &&&str| {
+                    let ends = path.ends_with(&format!("::{banned}")) && banned.contains("::");
+                    path == **banned || path.starts_with(&format!("{banned}::")) || ends
+                };
+                if ban.banned.iter().any(|banned| names(&banned)) {
+                    broken.push(format!("invariant {}: {file}:{} names {path}", ban.invariant, named.line));
+                }
+            }
+        }
+    }
+    none(&broken);
+}
+
+#[test]
+fn only_services_write_to_servers() {
+    let may = |file: &str| ["src/services/", "src/adapters/", "src/ports/"].iter().any(|place| file.starts_with(place));
+    let mut broken = Vec::new();
+    for source in Library::read().sources.iter().filter(|source| !may(&name(source))) {
+        let writes = source.calls.iter().filter(|(_, method)| WRITES.contains(&method.as_str()));
+        broken.extend(writes.map(|(line, method)| format!("invariant 4: {}:{line} calls {method}", name(source))));
+    }
+    none(&broken);
+}
+
+#[test]
+fn no_file_is_longer_than_one_can_read_and_none_stands_beside_its_folder() {
+    let mut broken = Vec::new();
+    for path in ["src", "tests", "benches"].iter().flat_map(|place| files(Path::new(place))) {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        if lines > MAX_LINES {
+            broken.push(format!("{} has {lines} lines", path.display()));
+        }
+        if path.with_extension("").is_dir() {
+            broken.push(format!("{} belongs into the folder of its name, as mod.rs", path.display()));
+        }
+    }
+    none(&broken);
+}
+
+#[test]
+fn tests_do_not_sleep() {
+    // One place polls a real process: it has to give the process time.
+    let polls = |path: &Path| path.starts_with("tests/support") || path.starts_with("tests/architecture");
+    let mut broken = Vec::new();
+    for path in files(Path::new("tests")).iter().filter(|path| !polls(path)) {
+        let text = fs::read_to_string(path).unwrap();
+        let sleeps = text.lines().enumerate().filter(|(_, line)| {
+            let code = line.split("//").next().unwrap_or_default();
+            code.contains("thread::sleep(") || code.contains("time::sleep(")
+        });
+        broken.extend(sleeps.map(|(line, _)| format!("{}:{}", path.display(), line + 1)));
+    }
+    none(&broken);
+}

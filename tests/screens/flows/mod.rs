@@ -1,0 +1,9 @@
+//! Flows through the program over a small world: keys in, effects, questions and words on screen out.
+
+mod browse;
+mod decide;
+mod diff;
+mod files;
+mod lineage;
+mod promote;
+mod trend;

@@ -1,0 +1,237 @@
+//! A small world of samples: two versions of one model, and a server that answers everything at once.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use signoff::app::query::{Query, Reply, Session};
+use signoff::app::route::Route;
+use signoff::domain::artifact::{ArtifactEntry, ArtifactHead};
+use signoff::domain::commit::HostIdentity;
+use signoff::domain::experiment::{Experiment, RunOrder, RunQuery};
+use signoff::domain::failure::{Failure, FailureKind, Outcome, Service};
+use signoff::domain::ids::{ExperimentId, VersionNumber};
+use signoff::domain::page::Page;
+use signoff::domain::policy::{CodeEvidence, Evidence, Policy, PolicySource, judge};
+use signoff::domain::preflight::{Check, CheckState, Preflight};
+use signoff::domain::record::Decision;
+use signoff::domain::registry::{RegisteredModel, RegistryInfo, Stage};
+use signoff::domain::rules::Rules;
+use signoff::domain::run::Run;
+use signoff::services::DecisionDraft;
+use signoff::services::evidence::policy::Evaluation;
+use signoff::services::rollback::Candidate;
+
+use crate::samples;
+use crate::support::driver::Driver;
+
+/// The program at 80x24, every question answered.
+pub fn sample(routes: &[Route]) -> Driver {
+    let mut driver = quiet(routes);
+    driver.answer_all();
+    driver
+}
+
+/// The program at 80x24, every question open.
+pub fn quiet(routes: &[Route]) -> Driver {
+    Driver::of(answer, rules(), samples::now(), routes)
+}
+
+/// The same in a larger terminal.
+pub fn unanswered(routes: &[Route]) -> Driver {
+    let mut driver = quiet(routes);
+    driver.resize(100, 24);
+    driver
+}
+
+/// The rules of the sample target.
+pub fn rules() -> Rules {
+    let draft = samples::draft();
+    Rules {
+        target_name: "staging".into(),
+        production: false,
+        colour: None,
+        demo: false,
+        readonly: false,
+        promote_to: draft.promote_to,
+        host: "github.com".into(),
+        repository: Default::default(),
+        commit_from_branch: None,
+        tag_template: "{model}-v{version}".into(),
+        title_template: "{model} v{version}".into(),
+        notes_template: draft.notes_template,
+        cd: draft.cd,
+        directions: draft.directions,
+        main_metrics: vec!["auc".into()],
+        watched_paths: Vec::new(),
+        policy: Default::default(),
+        preview_bytes: 1 << 18,
+    }
+}
+
+/// What a small, friendly world says.
+pub fn answer(query: &Query) -> Reply {
+    let facts = samples::facts();
+    match query.clone() {
+        Query::Session => {
+            let registry = RegistryInfo {
+                version: "3.17.2".into(),
+                user: None,
+                stages: true,
+                aliases: true,
+                tag_value_limit: 5000,
+            };
+            let host = HostIdentity { login: "rev1".into(), id: 7, name: None, email: None, host_time: None };
+            Reply::Session { answer: Ok(Session { registry: Ok(registry), host: Ok(host) }) }
+        }
+        Query::Models { page } => {
+            let model = RegisteredModel {
+                name: facts.version.model.clone(),
+                description: "Churn within 30 days.".into(),
+                tags: Default::default(),
+                aliases: Default::default(),
+                latest: vec![facts.version.clone(), samples::version(39, Stage::Production)],
+                created_at: None,
+                updated_at: facts.version.updated_at,
+            };
+            Reply::Models { page, answer: Ok(Page { items: vec![model], next: None }) }
+        }
+        Query::Versions { model, page } => {
+            let items = vec![facts.version, samples::version(39, Stage::Production)];
+            Reply::Versions { model, page, answer: Ok(Page { items, next: None }) }
+        }
+        Query::ModelVersion { model, version } => {
+            Reply::ModelVersion { model, version, answer: Ok(samples::version(version.0, Stage::None)) }
+        }
+        Query::Runs { ids } => {
+            let known = ids.iter().all(|id| id.as_str().len() == 5);
+            let runs = if known { vec![samples::run(42, 0.914), samples::run(39, 0.902)] } else { Vec::new() };
+            Reply::Runs { ids, answer: Ok(runs) }
+        }
+        Query::Experiments { page } => {
+            Reply::Experiments { page, answer: Ok(Page { items: vec![experiment()], next: None }) }
+        }
+        Query::SearchRuns { search } => Reply::SearchRuns { answer: found(&search), search },
+        Query::Histories { runs, metric, window } => Reply::Histories { runs, metric, window, answer: Ok(Vec::new()) },
+        Query::Signature { model, version } => Reply::Signature { model, version, answer: Ok(None) },
+        Query::Facts { model, version } => Reply::Facts { model, version, answer: Ok(facts) },
+        Query::Preflight { model, version, decision } => {
+            Reply::Preflight { model, version, decision, answer: Ok(preflight()) }
+        }
+        Query::Evaluation { model, version } => {
+            let code = CodeEvidence::unread("not read");
+            let evidence = Evidence { facts, signature: Ok(true), code, read_at: samples::now() };
+            let sources = vec![PolicySource::new("configuration", Policy::default())];
+            let verdict = judge::judge(&sources, &evidence);
+            Reply::Evaluation { model, version, answer: Ok(Evaluation { sources, evidence, verdict }) }
+        }
+        Query::Decision { model, version, decision } => {
+            Reply::Decision { model, version, decision, answer: Ok(decision_draft(decision)) }
+        }
+        Query::RollbackCandidates { model } => {
+            let candidate = Candidate {
+                version: VersionNumber(41),
+                at: Some(samples::now()),
+                by: Some("lee".into()),
+                reason: String::new(),
+                tag: None,
+                notes: Vec::new(),
+                sources: vec!["stage Archived".into()],
+            };
+            Reply::RollbackCandidates { model, answer: Ok(vec![candidate]) }
+        }
+        Query::Records => Reply::Records { answer: Ok(Vec::new()) },
+        Query::Promotions => Reply::Promotions { answer: Ok(Vec::new()) },
+        Query::Log { model } => Reply::Log { model, answer: Ok(Default::default()) },
+        Query::Artifacts { root, path } => Reply::Artifacts { answer: Ok(artifacts(&path)), root, path },
+        Query::Preview { root, path } => {
+            let bytes = b"feature,shap\ntenure,0.5\nage,10.25\n".to_vec();
+            let head = ArtifactHead { bytes, truncated: false, total: None };
+            Reply::Preview { answer: Ok(Arc::new(signoff::preview::preview(&path, head))), root, path }
+        }
+        Query::Experiment { id } => Reply::Experiment { id, answer: Ok(experiment()) },
+        Query::Jobs { repo, run } => Reply::Jobs { repo, run, answer: Ok(Vec::new()) },
+        // The code host is not asked in these tests.
+        Query::LoggedModel { .. }
+        | Query::Commit { .. }
+        | Query::PullRequest { .. }
+        | Query::Checks { .. }
+        | Query::Changes { .. }
+        | Query::Workflow { .. } => Reply::failed(query.clone(), refused()),
+    }
+}
+
+/// Two folders with a file each, and a file beside them.
+fn artifacts(path: &str) -> Vec<ArtifactEntry> {
+    let entry = |path: &str, size: Option<u64>| ArtifactEntry { path: path.into(), is_dir: size.is_none(), size };
+    match path {
+        "" => vec![entry("plots", None), entry("tables", None), entry("model_card.md", Some(2_100))],
+        "tables" => vec![entry("tables/shap.csv", Some(36))],
+        folder => vec![entry(&format!("{folder}/roc.png"), Some(18_759))],
+    }
+}
+
+/// The one experiment there is.
+pub fn experiment() -> Experiment {
+    Experiment {
+        id: ExperimentId::new("1"),
+        name: "churn".into(),
+        deleted: false,
+        created_at: None,
+        updated_at: Some(samples::now()),
+    }
+}
+
+/// Three pages of a hundred runs, of which every tenth is the parent of those after it. A filter is either for one
+/// run, or not understood.
+fn found(search: &RunQuery) -> Outcome<Page<Run>> {
+    if search.filter == "broken" {
+        let reason = "Invalid clause(s) in filter string: 'broken'";
+        return Err(Failure::new(FailureKind::Rejected, Service::Mlflow, "search runs", reason));
+    }
+    let first: u64 = search.page.as_deref().unwrap_or("0").parse().unwrap();
+    let run = |i: u64| {
+        let mut run = samples::run(1000 + i, 0.9 - 0.001 * i as f64);
+        if !i.is_multiple_of(10) {
+            run.tags.insert("mlflow.parentRunId", format!("run{}", 1000 + i / 10 * 10));
+        }
+        run
+    };
+    if !search.filter.is_empty() {
+        return Ok(Page { items: vec![run(7)], next: None });
+    }
+    let next = (first < 200).then(|| (first + 100).to_string());
+    let newest_first = search.order == RunOrder::default();
+    // In any other order the last comes first.
+    let place = |i: u64| if newest_first { i } else { 299 - i };
+    Ok(Page { items: (first..first + 100).map(place).map(run).collect(), next })
+}
+
+/// A preflight in which everything passes.
+pub fn preflight() -> Preflight {
+    let check = |title: &str| Check {
+        title: title.into(),
+        state: CheckState::Pass,
+        detail: "fine".into(),
+        hint: None,
+        failure: None,
+        overridable: false,
+    };
+    Preflight {
+        checks: vec![check("version"), check("commit"), check("tag")],
+        draft: Some(samples::draft()),
+        read_at: samples::now(),
+    }
+}
+
+/// What a decision on the sample version rests on.
+pub fn decision_draft(decision: Decision) -> DecisionDraft {
+    let mut draft = DecisionDraft::from(&samples::draft());
+    draft.basis.decision = decision;
+    draft
+}
+
+/// A server that does not answer.
+pub fn refused() -> Failure {
+    Failure::new(FailureKind::Unavailable, Service::Mlflow, "list models", "the connection was refused")
+        .with_hint("Is the server up?")
+}
