@@ -10,8 +10,8 @@ use ratatui::widgets::Widget;
 use signoff::ui::layout::{Column, Widths};
 use signoff::ui::skin::Theme;
 use signoff::ui::widgets::{
-    Banner, Dialog, Field, Footer, Ground, HeaderBar, Hint, TimelineMark, Moment, Pager, Row, Rule, Sorted, Spark, Tab, Table,
-    Tabs, TargetMark, Timeline, Tone, TooSmall,
+    Banner, Dialog, Field, Footer, Ground, HeaderBar, Hint, Moment, Pager, Row, Rule, Sorted, Spark, Tab, Table, Tabs,
+    TargetMark, Timeline, TimelineMark, Tone, TooSmall,
 };
 use signoff::ui::{Phrase, Role, Skin};
 use support::screen;

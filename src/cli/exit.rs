@@ -3,6 +3,9 @@
 use std::process::ExitCode;
 
 use crate::domain::failure::{Failure, FailureKind, Service};
+use crate::domain::promotion::SagaState;
+use crate::present::promotion::{Progress, cd_failed};
+use crate::services::promote::Until;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +45,20 @@ impl Exit {
         }
     }
 
+    /// The code of a promotion that was driven `until`; `cancelled` if the user stopped it.
+    pub fn of_promotion(state: &SagaState, until: Until, cancelled: bool) -> Self {
+        match Progress::of(state, false) {
+            Progress::Done | Progress::Released if until == Until::Released => Self::Done,
+            Progress::Done if cd_failed(state.cd.as_ref()) => Self::CdFailed,
+            Progress::Done => Self::Done,
+            // Released, but following CD was given up: by the user, or because it could not be read.
+            Progress::Released if cancelled => Self::Cancelled,
+            Progress::Released => Self::Unreachable,
+            Progress::Undone | Progress::Refused | Progress::Superseded => Self::Refused,
+            Progress::Paused | Progress::Interrupted | Progress::Running | Progress::Unreadable => Self::Unfinished,
+        }
+    }
+
     /// The code of a kind of failure, wherever it happened.
     pub fn of_kind(kind: FailureKind) -> Self {
         match kind {
@@ -68,7 +85,10 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::domain::cd::CdOutcome;
+    use crate::domain::promotion::{Ending, Entry, Event, Receipt, Step, fold, samples};
 
     #[test]
     fn the_numbers_are_the_published_ones() {
@@ -96,5 +116,71 @@ mod tests {
         assert_eq!(exit(FailureKind::NotFound, Service::Mlflow), Exit::Refused);
         assert_eq!(exit(FailureKind::Local, Service::Journal), Exit::Journal);
         assert_eq!(exit(FailureKind::NotFound, Service::Journal), Exit::Refused);
+    }
+
+    /// A journal up to and including the release and the re-reading.
+    fn released() -> Vec<Event> {
+        let mut events = vec![Event::Opened { plan: Box::new(samples::plan()) }, Event::Verified];
+        for (step, receipt) in [
+            (Step::Mark, Receipt::Marked),
+            (Step::Move, Receipt::Moved { archived: vec![] }),
+            (Step::TagObject, Receipt::TagObject { sha: "a".into() }),
+            (Step::TagRef, Receipt::TagRef { object: "a".into() }),
+            (Step::Draft, Receipt::Drafted { id: 1 }),
+            (Step::Release, Receipt::Released { id: 1, url: "https://x".into() }),
+            (Step::Link, Receipt::Linked),
+            (Step::Confirm, Receipt::Confirmed { truth: vec![] }),
+        ] {
+            events.extend([Event::Started { step }, Event::Succeeded { step, receipt }]);
+        }
+        events
+    }
+
+    fn state(events: Vec<Event>) -> SagaState {
+        let entry = |(seq, event)| Entry { v: 1, seq, at: samples::now(), event };
+        fold(&(0..).zip(events).map(entry).collect::<Vec<_>>()).unwrap()
+    }
+
+    fn after_cd(outcome: CdOutcome) -> SagaState {
+        let mut events = released();
+        let step = Step::Follow;
+        events.extend([
+            Event::Started { step },
+            Event::Succeeded { step, receipt: Receipt::Cd { outcome } },
+            Event::Ended { ending: Ending::Done, truth: vec![] },
+        ]);
+        state(events)
+    }
+
+    #[test]
+    fn a_promotion_that_stopped_half_way_is_unfinished() {
+        let mut events = released();
+        events.truncate(6);
+        let half = state(events);
+        assert_eq!(Progress::of(&half, false), Progress::Interrupted);
+        assert_eq!(Progress::of(&half, true), Progress::Running);
+        assert_eq!(Exit::of_promotion(&half, Until::Released, true), Exit::Unfinished);
+    }
+
+    #[test]
+    fn without_wait_a_release_is_enough_and_with_it_cd_decides() {
+        assert_eq!(Exit::of_promotion(&state(released()), Until::Released, false), Exit::Done);
+        assert_eq!(Exit::of_promotion(&state(released()), Until::CdEnded, true), Exit::Cancelled);
+        let not_started = after_cd(CdOutcome::NotStarted { waited_s: 90 });
+        assert_eq!(Exit::of_promotion(&not_started, Until::CdEnded, false), Exit::CdFailed);
+        assert_eq!(Exit::of_promotion(&not_started, Until::Released, false), Exit::Done);
+        assert_eq!(Exit::of_promotion(&after_cd(CdOutcome::NotExpected), Until::CdEnded, false), Exit::Done);
+    }
+
+    #[test]
+    fn a_refusal_leaves_nothing_and_says_why() {
+        let failure = Failure::new(FailureKind::Conflict, Service::Mlflow, "approve", "the stage changed");
+        let refused = state(vec![
+            Event::Opened { plan: Box::new(samples::plan()) },
+            Event::Refused { failure: failure.clone() },
+            Event::Ended { ending: Ending::Refused { why: failure.to_string() }, truth: vec![] },
+        ]);
+        assert_eq!(Exit::of_promotion(&refused, Until::Released, false), Exit::Refused);
+        assert!(crate::present::promotion::why(&refused).0.unwrap().contains("the stage changed"));
     }
 }

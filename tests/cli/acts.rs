@@ -3,7 +3,8 @@
 use super::*;
 use futures_util::StreamExt as _;
 use signoff::cli::args::Command;
-use signoff::cli::commands::approve::{Stop, approve};
+use signoff::cli::commands::approve;
+use signoff::cli::commands::drive::Stop;
 
 /// Never asks to stop.
 fn never() -> Stop {
@@ -19,7 +20,7 @@ async fn approve_with(desk: &Desk, line: &str, stop: Stop) -> Ran {
     let cli = Cli::try_parse_from(["signoff"].into_iter().chain(line.split(' '))).unwrap();
     let Some(Command::Approve(args)) = cli.command else { panic!("{line}") };
     let (mut sink, out, err) = Sink::captured(Style::default());
-    let exit = approve(&desk.services, &args, stop, &mut sink).await.unwrap();
+    let exit = approve::run(&desk.services, &args, stop, &mut sink).await.unwrap();
     Ran { exit, out: out.text(), err: err.text() }
 }
 

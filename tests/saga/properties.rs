@@ -6,7 +6,7 @@ use signoff::adapters::demo::World;
 use signoff::domain::cd::{CdOutcome, CdTrigger};
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::domain::promotion::{Ending, Entry, Event, Phase, PromotionPlan, SagaState, Step, Observation, fold};
+use signoff::domain::promotion::{Ending, Entry, Event, Observation, Phase, PromotionPlan, SagaState, Step, fold};
 use signoff::domain::record::DecisionMark;
 use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::release::notes_marker;

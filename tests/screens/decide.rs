@@ -9,7 +9,7 @@ use signoff::app::route::Route;
 use signoff::domain::compare::Directions;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::domain::log::{Effect as LogEffect, Log, LogEntry, FoundIn};
+use signoff::domain::log::{Effect as LogEffect, FoundIn, Log, LogEntry};
 use signoff::domain::policy::file::parse;
 use signoff::domain::record::Decision;
 use signoff::domain::rules::Rules;

@@ -10,7 +10,7 @@ use signoff::app::route::Route;
 use signoff::domain::cd::CdOutcome;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::domain::promotion::{Ending, Event, Step, Observation};
+use signoff::domain::promotion::{Ending, Event, Observation, Step};
 use signoff::domain::record::Decision;
 use signoff::services::promote::Progress;
 

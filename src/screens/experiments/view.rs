@@ -7,6 +7,7 @@ use ratatui::widgets::Widget as _;
 use super::Experiments;
 use crate::app::query::Query;
 use crate::domain::experiment::Experiment;
+use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -64,7 +65,7 @@ fn sample() -> Row<'static> {
 }
 
 fn row(experiment: &Experiment, ctx: &Ctx<'_>) -> Row<'static> {
-    let age = |at| Phrase::of(Role::Muted, format::age(at, ctx.now));
+    let age = |at| Phrase::of(Role::Muted, time::age(at, ctx.now));
     Row::new(vec![
         Phrase::new(experiment.name.clone()),
         age(experiment.updated_at),

@@ -9,6 +9,7 @@ use crate::app::query::Query;
 use crate::domain::inbox::{production, waiting};
 use crate::domain::registry::RegisteredModel;
 use crate::domain::text::first_line;
+use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -80,7 +81,7 @@ fn row(model: &RegisteredModel, ctx: &Ctx<'_>) -> Row<'static> {
         version(Role::Production, production(model, target)),
         version(Role::Text, model.latest.iter().map(|v| v.number).max()),
         version(Role::Candidate, waiting(model, target).map(|w| w.candidate.number)),
-        Phrase::of(Role::Muted, format::age(model.updated_at, ctx.now)),
+        Phrase::of(Role::Muted, time::age(model.updated_at, ctx.now)),
         Phrase::of(Role::Muted, first_line(&model.description).to_owned()),
     ])
 }

@@ -9,10 +9,10 @@ use super::verdict;
 use crate::domain::policy::{Answer, Question, checklist::open_items};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
-use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Rule, Table};
+use crate::ui::{Draw as _, Phrase};
 
 impl Checklist {
     /// What stands behind the tab's name: `2/4`; nothing where nothing is asked.

@@ -9,10 +9,10 @@ use super::{Review, Tab, standing, verdict};
 use crate::app::cache::Slot;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
-use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Tab as TabLabel, Table, Tabs};
+use crate::ui::{Draw as _, Phrase};
 
 impl Review {
     /// What the title line says: candidate against production, and pieces at the right.

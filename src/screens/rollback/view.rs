@@ -6,13 +6,14 @@ use ratatui::widgets::Widget as _;
 
 use super::Rollback;
 use crate::domain::text::clean_line;
+use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::services::rollback::Candidate;
-use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
+use crate::ui::{Draw as _, Phrase};
 
 impl Rollback {
     /// What the title line says: left, and pieces at the right.
@@ -88,8 +89,8 @@ fn row(candidate: &Candidate, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     };
     Row::new(vec![
         Phrase::of(Role::Candidate, candidate.version.to_string()),
-        or_none(candidate.at.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string())),
-        Phrase::new(format::age(candidate.at, ctx.now)),
+        or_none(candidate.at.map(time::minute)),
+        Phrase::new(time::age(candidate.at, ctx.now)),
         or_none(candidate.by.clone()),
         or_none(candidate.tag.as_ref().map(ToString::to_string)),
         notes.add(Role::Muted, candidate.sources.join(", ")),

@@ -11,12 +11,15 @@ use crate::app::prefs::{RunColumn, SortKey};
 use crate::app::query::Query;
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
+use crate::present::time;
+use crate::present::version;
+use crate::present::version::run_label;
+use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
-use crate::screens::parts::{Ctx, run_label};
-use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Sorted, Table};
+use crate::ui::{Draw as _, Phrase};
 
 /// Columns every list of runs has.
 const FIXED: [SortKey; 5] = [SortKey::Status, SortKey::Name, SortKey::Started, SortKey::Duration, SortKey::User];
@@ -211,11 +214,11 @@ fn row(run: &Run, line: ListedRun, chosen: &[RunColumn], ctx: &Ctx<'_>, skin: &S
     if line.folded {
         name = name.add(Role::Muted, format!(" +{}", line.children));
     }
-    let took = duration(run).map_or_else(|| "-".to_owned(), format::span);
+    let took = duration(run).map_or_else(|| "-".to_owned(), time::span);
     let mut cells = vec![
-        format::run_status(run, skin),
+        version::run_status(run, skin.symbols()),
         name,
-        Phrase::of(Role::Muted, format::age(run.started_at, ctx.now)),
+        Phrase::of(Role::Muted, time::age(run.started_at, ctx.now)),
         Phrase::of(Role::Muted, took),
         Phrase::new(run.user.clone().unwrap_or_default()),
     ];
