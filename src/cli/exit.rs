@@ -16,9 +16,9 @@ pub enum Exit {
     Refused = 1,
     /// Wrong usage or configuration.
     Usage = 2,
-    /// Not authenticated or not permitted.
+    /// Not signed in, or permission denied.
     Denied = 3,
-    /// A server could not be reached, or answered nonsense.
+    /// A server could not be reached, or gave an invalid answer.
     Unreachable = 4,
     /// The journal cannot be used.
     Journal = 5,
@@ -31,9 +31,37 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every exit code, in order.
+    pub const ALL: [Self; 9] = [
+        Self::Done,
+        Self::Refused,
+        Self::Usage,
+        Self::Denied,
+        Self::Unreachable,
+        Self::Journal,
+        Self::Unfinished,
+        Self::CdFailed,
+        Self::Cancelled,
+    ];
+
     /// The number.
     pub fn code(self) -> u8 {
         self as u8
+    }
+
+    /// What it means, for `--help` and the manual.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "Success",
+            Self::Refused => "Refused or failed; nothing is half-done",
+            Self::Usage => "Wrong usage or configuration",
+            Self::Denied => "Not signed in, or permission denied",
+            Self::Unreachable => "A server could not be reached or gave an invalid answer",
+            Self::Journal => "The journal cannot be used",
+            Self::Unfinished => "A promotion is unfinished: resume or undo it",
+            Self::CdFailed => "Promoted and released, but CD failed or did not start (with --wait)",
+            Self::Cancelled => "Cancelled",
+        }
     }
 
     /// The code of a failure, of which nothing is left half-done.
@@ -92,18 +120,7 @@ mod tests {
 
     #[test]
     fn the_numbers_are_the_published_ones() {
-        let all = [
-            Exit::Done,
-            Exit::Refused,
-            Exit::Usage,
-            Exit::Denied,
-            Exit::Unreachable,
-            Exit::Journal,
-            Exit::Unfinished,
-            Exit::CdFailed,
-            Exit::Cancelled,
-        ];
-        assert_eq!(all.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 7, 130]);
+        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 7, 130]);
     }
 
     #[test]

@@ -44,7 +44,7 @@ async fn an_approval_is_told_step_by_step_and_ends_with_what_is_true() {
     let desk = Desk::new();
     let ran = approve_with(&desk, "approve telco-churn/42 --confirm v42 --reason fine --wait", never()).await;
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
-    for line in ["facts     re-read", "✓ tag\n", "✓ release", "success"] {
+    for line in ["✓ facts  read again", "✓ tag  telco-churn-v42 on ", "✓ release", "success"] {
         assert!(ran.err.contains(line), "{line} in {}", ran.err);
     }
     assert!(ran.out.starts_with("telco-churn v42: done\n  in Production, tagged telco-churn-v42 at"), "{}", ran.out);
@@ -59,7 +59,7 @@ async fn without_wait_it_returns_once_the_release_stands_and_resume_follows_cd()
     assert_eq!(ran.exit, Exit::Done);
     assert!(ran.out.contains("telco-churn v42: released") && ran.out.contains("signoff resume"), "{}", ran.out);
     assert_eq!(promotions(&desk).await[0]["state"], "released");
-    assert_eq!(desk.run("promotions --unfinished").await.out, "No promotion is unfinished.\n");
+    assert_eq!(desk.run("promotions --unfinished").await.out, "No unfinished promotions.\n");
     let resumed = desk.run("resume").await;
     assert_eq!(resumed.exit, Exit::Done, "{}", resumed.err);
     assert_eq!(promotions(&desk).await[0]["state"], "done");

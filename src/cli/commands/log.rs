@@ -19,7 +19,7 @@ use crate::services::audit::log::{self, Log, LogEntry};
 /// How the log is printed.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Shape {
-    /// Print one JSON document instead of text
+    /// Print JSON
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
     /// Print a Markdown table, for a wiki or an audit

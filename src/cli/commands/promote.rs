@@ -108,7 +108,7 @@ fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String],
         }
         // A dry run asks what would be done, not whether everything was said already.
         if ask.dry_run {
-            sink.note("Dry run: Nothing was written.");
+            sink.note("Nothing was written: this was a dry run.");
             return Ok(Exit::Done);
         }
         sink.note(&format!("{model} {number} {cannot} yet. Nothing was written."));
