@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::promotion::SagaState;
-use crate::present::promotion::{Progress, cd_failed};
+use crate::present::promotion::{PromotionState, cd_failed};
 use crate::services::promote::Until;
 
 /// How a command ended.
@@ -75,15 +75,18 @@ impl Exit {
 
     /// The code of a promotion that was driven `until`; `cancelled` if the user stopped it.
     pub fn of_promotion(state: &SagaState, until: Until, cancelled: bool) -> Self {
-        match Progress::of(state, false) {
-            Progress::Done | Progress::Released if until == Until::Released => Self::Done,
-            Progress::Done if cd_failed(state.cd.as_ref()) => Self::CdFailed,
-            Progress::Done => Self::Done,
+        match PromotionState::of(state, false) {
+            PromotionState::Done | PromotionState::Released if until == Until::Released => Self::Done,
+            PromotionState::Done if cd_failed(state.cd.as_ref()) => Self::CdFailed,
+            PromotionState::Done => Self::Done,
             // Released, but following CD was given up: by the user, or because it could not be read.
-            Progress::Released if cancelled => Self::Cancelled,
-            Progress::Released => Self::Unreachable,
-            Progress::Undone | Progress::Refused | Progress::Superseded => Self::Refused,
-            Progress::Paused | Progress::Interrupted | Progress::Running | Progress::Unreadable => Self::Unfinished,
+            PromotionState::Released if cancelled => Self::Cancelled,
+            PromotionState::Released => Self::Unreachable,
+            PromotionState::Undone | PromotionState::Refused | PromotionState::Superseded => Self::Refused,
+            PromotionState::Paused
+            | PromotionState::Interrupted
+            | PromotionState::Running
+            | PromotionState::Unreadable => Self::Unfinished,
         }
     }
 
@@ -174,8 +177,8 @@ mod tests {
         let mut events = released();
         events.truncate(6);
         let half = state(events);
-        assert_eq!(Progress::of(&half, false), Progress::Interrupted);
-        assert_eq!(Progress::of(&half, true), Progress::Running);
+        assert_eq!(PromotionState::of(&half, false), PromotionState::Interrupted);
+        assert_eq!(PromotionState::of(&half, true), PromotionState::Running);
         assert_eq!(Exit::of_promotion(&half, Until::Released, true), Exit::Unfinished);
     }
 

@@ -141,3 +141,44 @@ pub fn behind(change: &CodeChange, since: VersionNumber) -> Option<String> {
 pub fn training(run: &CdRun) -> Said {
     Said::marked(Mark::from(&run.state), promotion::run(run))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::cd::CdState;
+
+    fn result(name: &str, state: CdState) -> CheckResult {
+        CheckResult { name: name.to_owned(), state, web_url: None }
+    }
+
+    #[test]
+    fn checks_that_did_not_pass_are_named_and_a_failed_one_decides() {
+        let failed = |name| result(name, CdState::Failed("failure".to_owned()));
+        let all = [failed("a"), failed("b"), failed("c"), failed("d"), result("e", CdState::Success)];
+        let said = checks(&all, true);
+        assert_eq!((said.mark, said.text.as_str()), (Some(Mark::Block), "4 failed (a, b, c and 1 more), 1 passed"));
+        assert_eq!(checks(&all[4..], true), Said::marked(Mark::Pass, "1 passed"));
+        assert_eq!(checks(&[result("e", CdState::Running)], false), Said::marked(Mark::Unknown, "1 not finished"));
+        assert_eq!(checks(&[], true).text, "the commit has none");
+    }
+
+    #[test]
+    fn a_host_that_lists_only_some_files_makes_it_at_least_so_many() {
+        let mut change = CodeChange {
+            ahead_by: 2,
+            behind_by: 1,
+            commits: Vec::new(),
+            files: Vec::new(),
+            truncated: true,
+            web_url: String::new(),
+        };
+        assert_eq!(changes(&change, VersionNumber(39), Some(0)), "2 commits, at least 0 files since v39");
+        assert_eq!(
+            behind(&change, VersionNumber(39)).as_deref(),
+            Some("1 commit of v39 missing here: the code diverged")
+        );
+        (change.ahead_by, change.behind_by) = (0, 0);
+        assert_eq!(changes(&change, VersionNumber(39), None), "none since v39");
+        assert_eq!(behind(&change, VersionNumber(39)), None);
+    }
+}

@@ -10,9 +10,23 @@ pub fn count(n: impl Into<u64>, one: &str) -> String {
     format!("{n} {}", plural(n, one))
 }
 
-/// `one`, or its plural unless there is exactly one. For words whose plural ends in `s`.
+/// `one`, or its plural unless there is exactly one.
 pub fn plural(n: u64, one: &str) -> String {
-    if n == 1 { one.to_owned() } else { format!("{one}s") }
+    match one {
+        // No noun: what waits is always the same word.
+        "waiting" => one.to_owned(),
+        one if n == 1 => one.to_owned(),
+        one => format!("{one}s"),
+    }
+}
+
+/// A list's length: `1 model`, `3 models`, `100+ models` while there may be more; nothing before it is known.
+pub fn length(known: Option<usize>, more: bool, one: &str) -> Phrase<'static> {
+    match known {
+        None => Phrase::default(),
+        Some(0) if more => Phrase::of(Role::Muted, format!("… {}", plural(0, one))),
+        Some(n) => Phrase::new(format!("{n}{} {}", if more { "+" } else { "" }, plural(n as u64, one))),
+    }
 }
 
 /// How a change looks: symbol, word and role all say the same.
@@ -42,4 +56,32 @@ pub fn difference(kind: Change, delta: Option<f64>, symbols: &Symbols) -> [Phras
 pub fn delta(kind: Change, delta: Option<f64>, symbols: &Symbols) -> Phrase<'static> {
     let [symbol, said] = difference(kind, delta, symbols);
     if said.is_empty() { symbol } else { symbol.text(" ").join(said) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::present::UNICODE;
+
+    #[test]
+    fn a_difference_says_the_same_in_one_piece_and_in_two() {
+        for (change, by, said) in [
+            (Change::Better, Some(0.012), "▲ +0.012"),
+            (Change::Worse, Some(-3.0), "▼ -3"),
+            (Change::Unknown, None, "?"),
+            (Change::Added, None, "+ new"),
+            (Change::Removed, None, "- gone"),
+            (Change::Same, Some(0.0), "="),
+        ] {
+            assert_eq!(delta(change, by, &UNICODE).plain(), said);
+        }
+    }
+
+    #[test]
+    fn counts_agree_with_their_nouns() {
+        assert_eq!((count(1u64, "commit"), count(0u64, "commit")), ("1 commit".into(), "0 commits".into()));
+        assert_eq!(length(Some(100), true, "model").plain(), "100+ models");
+        assert_eq!(length(Some(0), true, "model").plain(), "… models");
+        assert_eq!(length(Some(7), false, "waiting").plain(), "7 waiting");
+    }
 }

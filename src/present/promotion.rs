@@ -12,7 +12,7 @@ use crate::domain::promotion::{
 /// How far a promotion is, in a word. Part of the JSON contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Progress {
+pub enum PromotionState {
     /// Promoted, released, and CD ended or was not expected.
     Done,
     /// Promoted and released; CD was not followed to its end.
@@ -33,7 +33,7 @@ pub enum Progress {
     Unreadable,
 }
 
-impl Progress {
+impl PromotionState {
     /// How far `state` is; `driven` if a process works on it.
     pub fn of(state: &SagaState, driven: bool) -> Self {
         match &state.phase {
@@ -135,16 +135,16 @@ pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'sta
         word => format!(", CD {word}"),
     };
     let why = why(state).0.unwrap_or_default();
-    match Progress::of(state, driven) {
-        Progress::Done if cd_failed(state.cd.as_ref()) => Mark::Block.say(format_args!("released{cd}"), symbols),
-        Progress::Done => Mark::Pass.say(format_args!("released{cd}"), symbols),
-        Progress::Released => Mark::Pass.say(format_args!("released{cd}, CD not followed to its end"), symbols),
-        Progress::Undone => Phrase::of(Role::Warn, format!("{} undone: {why}", symbols.undone)),
-        Progress::Refused => Mark::Note.say(format_args!("refused: {why}"), symbols),
-        Progress::Superseded => Mark::Note.say(why, symbols),
-        Progress::Running => Phrase::of(Role::Warn, format!("running{cd}")),
-        Progress::Paused => Phrase::of(Role::Bad, format!("{} UNFINISHED: {why}", symbols.warn)),
-        Progress::Interrupted | Progress::Unreadable => {
+    match PromotionState::of(state, driven) {
+        PromotionState::Done if cd_failed(state.cd.as_ref()) => Mark::Block.say(format_args!("released{cd}"), symbols),
+        PromotionState::Done => Mark::Pass.say(format_args!("released{cd}"), symbols),
+        PromotionState::Released => Mark::Pass.say(format_args!("released{cd}, CD not followed to its end"), symbols),
+        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} undone: {why}", symbols.undone)),
+        PromotionState::Refused => Mark::Note.say(format_args!("refused: {why}"), symbols),
+        PromotionState::Superseded => Mark::Note.say(why, symbols),
+        PromotionState::Running => Phrase::of(Role::Warn, format!("running{cd}")),
+        PromotionState::Paused => Phrase::of(Role::Bad, format!("{} UNFINISHED: {why}", symbols.warn)),
+        PromotionState::Interrupted | PromotionState::Unreadable => {
             Phrase::of(Role::Bad, format!("{} UNFINISHED: interrupted", symbols.warn))
         }
     }
@@ -153,23 +153,23 @@ pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'sta
 /// How a promotion stands, in a sentence.
 pub fn headline(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'static> {
     let why = why(state).0.unwrap_or_default();
-    match Progress::of(state, driven) {
-        Progress::Done => done(state, symbols),
-        Progress::Released => Mark::Pass.say("Released. CD was not followed to its end.", symbols),
-        Progress::Undone => Phrase::of(Role::Warn, format!("{} Undone: {why}.", symbols.undone)),
-        Progress::Refused => {
+    match PromotionState::of(state, driven) {
+        PromotionState::Done => done(state, symbols),
+        PromotionState::Released => Mark::Pass.say("Released. CD was not followed to its end.", symbols),
+        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} Undone: {why}.", symbols.undone)),
+        PromotionState::Refused => {
             Phrase::of(Role::Warn, format!("{} Refused. Nothing was written to any server.", symbols.block))
         }
-        Progress::Superseded => Phrase::of(Role::Warn, format!("{} Superseded: {why}.", symbols.dot)),
-        Progress::Running => {
+        PromotionState::Superseded => Phrase::of(Role::Warn, format!("{} Superseded: {why}.", symbols.dot)),
+        PromotionState::Running => {
             let doing = if matches!(state.phase, Phase::Backward { .. }) { "Undoing." } else { "Running." };
             Phrase::of(Role::Title, format!("{} {doing}", symbols.within))
         }
-        Progress::Paused => {
+        PromotionState::Paused => {
             let hint = state.paused.as_ref().and_then(|(f, _)| f.hint.clone()).unwrap_or_default();
             Mark::Block.say(format_args!("Stopped: {why}. "), symbols).add(Role::Muted, hint)
         }
-        Progress::Interrupted | Progress::Unreadable => {
+        PromotionState::Interrupted | PromotionState::Unreadable => {
             let unknown = state.steps.iter().find(|r| matches!(r.state, StepState::Running | StepState::Unknown(_)));
             let what = match unknown {
                 Some(record) => format!("Interrupted: the outcome of the step '{}' is not known.", record.step),

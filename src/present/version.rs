@@ -57,17 +57,25 @@ pub fn run_word(run: &Run) -> String {
     if run.deleted { "deleted".to_owned() } else { run.status.to_lowercase() }
 }
 
+/// Whether a run ended well; none while it may still.
+pub fn run_mark(run: &Run) -> Option<Mark> {
+    match run.status.as_str() {
+        _ if run.deleted => Some(Mark::Warn),
+        "FINISHED" => Some(Mark::Pass),
+        "FAILED" => Some(Mark::Block),
+        "KILLED" => Some(Mark::Warn),
+        _ => None,
+    }
+}
+
 /// How a run stands.
 pub fn run_status(run: &Run, symbols: &Symbols) -> Phrase<'static> {
-    let (role, symbol) = match run.status.as_str() {
-        _ if run.deleted => return Mark::Warn.say(run_word(run), symbols),
-        "FINISHED" => (Role::Good, symbols.pass),
-        "FAILED" => (Role::Bad, symbols.block),
-        "KILLED" => (Role::Warn, symbols.warn),
-        "RUNNING" => (Role::Candidate, symbols.candidate),
-        _ => (Role::Muted, symbols.dot),
+    let symbol = match run_mark(run) {
+        Some(mark) => mark.phrase(symbols),
+        None if run.status == "RUNNING" => Phrase::of(Role::Candidate, symbols.candidate),
+        None => Mark::Note.phrase(symbols),
     };
-    Phrase::of(role, symbol).add(Role::Muted, format!(" {}", run_word(run)))
+    symbol.add(Role::Muted, format!(" {}", run_word(run)))
 }
 
 /// `telco-snapshot-58 99ab12cd, 70,800 rows`

@@ -166,7 +166,7 @@ fn chosen_columns_are_found_again_when_one_comes_back() {
 fn marked_runs_are_laid_side_by_side() {
     let mut simulator = in_runs();
     simulator.keys("c");
-    assert!(picture(&simulator).contains("Mark two runs"), "{}", picture(&simulator));
+    assert!(picture(&simulator).contains("Mark at least two runs"), "{}", picture(&simulator));
     simulator.keys("<space>j<space>c");
     let text = picture(&simulator);
     assert!(text.contains("train-1000 and train-1002") && text.contains("~ auc") && text.contains("-0.002"), "{text}");

@@ -129,7 +129,7 @@ fn without_a_reason_no_key_decides() {
     let mut simulator = Simulator::new(&[]);
     simulator.keys("x<ctrl-s>  <enter><ctrl-s><enter><tab><ctrl-s>");
     assert_eq!(decides(&simulator.asked()), []);
-    assert!(screen_text(&simulator.state, 80, 24).contains("To reject needs a reason"));
+    assert!(screen_text(&simulator.state, 80, 24).contains("Enter a reason to reject"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::present::UNICODE;
-use crate::present::promotion::{self as words, Progress};
+use crate::present::promotion::{self as words, PromotionState};
 use crate::services::promote::{self, Until, Watch};
 
 /// Yields each time the user asks to stop: first after the step at work, then at once.
@@ -80,13 +80,13 @@ impl Drive {
 
     fn outcome(&self, state: &SagaState, style: Style) -> String {
         let draft = &state.plan.draft;
-        let progress = Progress::of(state, false);
+        let progress = PromotionState::of(state, false);
         let mut out = format!("{} {}: {}\n", draft.model(), draft.version(), style.phrase(&progress.phrase()));
         let (why, hint) = words::why(state);
         for line in [why, hint].into_iter().flatten() {
             out.push_str(&format!("  {line}\n"));
         }
-        if matches!(progress, Progress::Done | Progress::Released) {
+        if matches!(progress, PromotionState::Done | PromotionState::Released) {
             out.push_str(&format!("  in {}, tagged {} at {}\n", draft.promote_to, draft.tag, draft.commit.sha.short()));
             if let Some(url) = release_url(state) {
                 out.push_str(&format!("  {url}\n"));
@@ -97,7 +97,9 @@ impl Drive {
             if let crate::domain::cd::CdOutcome::Run(run) = cd {
                 out.push_str(&format!("  {}\n", run.web_url));
             }
-        } else if progress == Progress::Released && self.until == Until::Released && draft.cd.trigger.event().is_some()
+        } else if progress == PromotionState::Released
+            && self.until == Until::Released
+            && draft.cd.trigger.event().is_some()
         {
             let id = state.plan.id.short();
             out.push_str(&format!("  CD was not followed. To follow it: `signoff resume {id}`.\n"));

@@ -10,7 +10,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::SagaState;
 use crate::domain::text::clean_line;
-use crate::present::promotion::{Progress, cd_word, why};
+use crate::present::promotion::{PromotionState, cd_word, why};
 use crate::present::{Phrase, Role, time};
 use crate::runtime::answer;
 use crate::services::Services;
@@ -81,10 +81,10 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
 }
 
 /// How far a promotion in the journal is.
-pub fn progress(promotion: &Promotion) -> Progress {
+pub fn progress(promotion: &Promotion) -> PromotionState {
     match &promotion.state {
-        Ok(state) => Progress::of(state, promotion.driven),
-        Err(_) => Progress::Unreadable,
+        Ok(state) => PromotionState::of(state, promotion.driven),
+        Err(_) => PromotionState::Unreadable,
     }
 }
 
@@ -115,11 +115,11 @@ pub async fn find(services: &Services, part: &str) -> Outcome<PromotionId> {
 /// [`FailureKind::Conflict`] if there are several.
 pub async fn only_unfinished(services: &Services) -> Outcome<Option<PromotionId>> {
     let stored = answer::promotions(services).await?;
-    let with = |fits: &dyn Fn(Progress) -> bool| -> Vec<(PromotionId, &SagaState)> {
+    let with = |fits: &dyn Fn(PromotionState) -> bool| -> Vec<(PromotionId, &SagaState)> {
         let readable = |p: &'_ Promotion| fits(progress(p));
         stored.iter().filter(|p| readable(p)).filter_map(|p| Some((p.id, &**p.state.as_ref().ok()?))).collect()
     };
-    for candidates in [with(&Progress::is_unfinished), with(&|p| p == Progress::Released)] {
+    for candidates in [with(&PromotionState::is_unfinished), with(&|p| p == PromotionState::Released)] {
         match candidates.as_slice() {
             [] => {}
             [(id, _)] => return Ok(Some(*id)),

@@ -7,17 +7,15 @@ use crate::cli::commands::drive::{Drive, Stop};
 use crate::cli::commands::promotions::find;
 use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
-#[cfg(doc)]
-use crate::domain::failure::FailureKind;
 use crate::domain::failure::Outcome;
-use crate::present::promotion::Progress;
+use crate::present::promotion::PromotionState;
 use crate::services::Services;
 use crate::services::promote::{Promoter, Until};
 
 /// Runs the command.
 ///
 /// # Errors
-/// If there is no such promotion, or its journal cannot be used; [`FailureKind::Conflict`] if the tag exists or may exist.
+/// If there is no such promotion, or its journal cannot be used; a conflict if the tag exists or may exist.
 pub async fn run(services: &Services, id: &str, stop: Stop, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let id = find(services, id).await?;
     let promoter = Promoter::new(services.clone());
@@ -26,6 +24,6 @@ pub async fn run(services: &Services, id: &str, stop: Stop, format: Format, sink
     let run = Drive { draft, id, until: Until::Released, format };
     let end = run.to_end(stop, sink, |watch| promoter.undo(id, &by, watch).boxed()).await?;
     // Undone is what was asked for.
-    let undone = Progress::of(&promoter.state(id).await?, false) == Progress::Undone;
+    let undone = PromotionState::of(&promoter.state(id).await?, false) == PromotionState::Undone;
     Ok(if undone { Exit::Done } else { end })
 }

@@ -10,7 +10,7 @@ use crate::domain::preflight;
 use crate::domain::promotion::plan::PlanLine;
 use crate::domain::promotion::{Observation, Receipt, SagaState, Step, StepState};
 use crate::domain::record::Decision;
-use crate::present::promotion::{Progress, why};
+use crate::present::promotion::{PromotionState, why};
 
 /// `signoff approve --dry-run`.
 #[derive(Clone, Debug, Serialize)]
@@ -130,7 +130,7 @@ pub enum Listed {
     Unreadable {
         id: String,
         /// `unreadable`.
-        state: Progress,
+        state: PromotionState,
         why: String,
     },
 }
@@ -149,7 +149,7 @@ pub struct Promotion {
 pub struct Body {
     pub id: String,
     /// How far it is.
-    pub state: Progress,
+    pub state: PromotionState,
     /// Why it is not done, as a sentence.
     pub why: Option<String>,
     /// What to do next.
@@ -265,7 +265,7 @@ impl Listed {
             Ok(state) => Self::Readable(Box::new(Body::new(state, promotion.driven))),
             Err(failure) => Self::Unreadable {
                 id: promotion.id.to_string(),
-                state: Progress::Unreadable,
+                state: PromotionState::Unreadable,
                 why: Failure::to_string(failure),
             },
         }
@@ -278,7 +278,7 @@ impl Body {
         let (why, hint) = why(state);
         Self {
             id: plan.id.to_string(),
-            state: Progress::of(state, driven),
+            state: PromotionState::of(state, driven),
             why,
             hint,
             model: draft.model().as_str().to_owned(),

@@ -12,6 +12,7 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::log::{FoundIn, LogEntry};
 use crate::domain::record::{Decision, Record};
 use crate::domain::text::clean_line;
+use crate::present::number;
 use crate::present::{Mark, decision, promotion, time};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -32,7 +33,7 @@ impl History {
         let known = read.then(|| entries(ctx.cache, self.model.as_ref()).len());
         let slot = ctx.cache.slot(&self.log());
         let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
-        let right = std::iter::once(format::count(known, false, "decision", "decisions")).chain(fresh).collect();
+        let right = std::iter::once(number::length(known, false, "decision")).chain(fresh).collect();
         let of = self.model.as_ref().map(|m| format!("  {m}")).unwrap_or_default();
         (Phrase::of(Role::Title, "History").text(of), right)
     }

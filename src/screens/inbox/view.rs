@@ -32,7 +32,7 @@ impl Inbox {
         let known = models.read_at.map(|_| self.undecided());
         let reading = models.has_more() && !failed;
         let right = vec![
-            format::count(known, !models.complete, "waiting", "waiting"),
+            number::length(known, !models.complete, "waiting"),
             format::freshness(reading, failed, models.read_at, skin),
         ];
         (Phrase::of(Role::Title, "Inbox"), right)

@@ -75,7 +75,7 @@ pub fn banner(
     };
     let note = shown_since.map(|at| format!(". What you see was read at {}", time::clock(at))).unwrap_or_default();
     let text = format!("{failure}{note}");
-    let hint = failure.hint.as_deref().unwrap_or("r tries again.");
+    let hint = failure.hint.as_deref().unwrap_or("Press r to try again.");
     let banner = Banner { skin, tone: Tone::Bad, text: &text, hint: Some(hint) };
     // Half of the pane at most: what is old is better than nothing.
     let height = banner.height(area.width).min(area.height / 2);
@@ -98,15 +98,6 @@ pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: 
         }
         Some(at) => Phrase::of(Role::Muted, format!("read {}", time::clock(at))),
         None => Phrase::default(),
-    }
-}
-
-/// A number of things: `1 model`, `3 models`, `100+ models` while there may be more; nothing before it is known.
-pub fn count(known: Option<usize>, more: bool, one: &str, many: &str) -> Phrase<'static> {
-    match known {
-        None => Phrase::default(),
-        Some(0) if more => Phrase::of(Role::Muted, format!("… {many}")),
-        Some(n) => Phrase::new(format!("{n}{} {}", if more { "+" } else { "" }, if n == 1 { one } else { many })),
     }
 }
 

@@ -49,7 +49,7 @@ impl Checklist {
 
     fn draw_none(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (model, version) = self.subject();
-        let none = "No question is asked. [[policy.checklist]] in the configuration asks some.";
+        let none = "No questions. Add some as [[policy.checklist]] in the configuration.";
         let message = match verdict::query(model, version, ctx) {
             Some(query) if self.questions(ctx).is_none() => match ctx.cache.failure(&query) {
                 Some(failure) => format!("{failure}; r reads again"),

@@ -44,7 +44,7 @@ impl Review {
             // What the differences show before there are any is theirs: they may be asked for another baseline.
             (_, _, Tab::Diff) => self.diff.draw(area, buf, ctx, skin),
             (None, None, _) => {
-                format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
+                format::empty(area, buf, skin, "reading the version, its run and the version in production …", &[]);
             }
             (_, _, Tab::Lineage) => self.lineage.draw(area, buf, skin),
             (_, _, Tab::Checklist) => self.checklist.draw(area, buf, ctx, skin),

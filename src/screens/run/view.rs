@@ -45,10 +45,10 @@ impl RunDetail {
             let message = match (ctx.cache.run(&self.id), self.tab) {
                 _ if failure.is_some() => "",
                 (None, _) => "reading the run …",
-                (Some(None), _) => "The server has no such run, or you may not read it.",
+                (Some(None), _) => "No such run, or permission denied.",
                 (_, Tab::Metrics) => "This run has no metrics.",
                 (_, Tab::Params) => "This run has no params.",
-                (_, Tab::Description) => "This run has no description; its tag mlflow.note.content would be one.",
+                (_, Tab::Description) => "This run has no description (tag mlflow.note.content).",
                 (_, Tab::Tags | Tab::Lineage) => "This run has no tags.",
             };
             return format::empty(area, buf, skin, message, &[]);

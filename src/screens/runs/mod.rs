@@ -302,7 +302,7 @@ impl Runs {
             ids.push(run.id.clone());
         }
         if ids.len() < 2 {
-            return Response::notice("Mark two runs or more with Space, then compare them.");
+            return Response::notice("Mark at least two runs with Space, then compare them.");
         }
         let subject = |id: RunId| {
             let label = ctx.cache.run(&id).flatten().map_or_else(|| id.short(), run_label);

@@ -11,6 +11,7 @@ use crate::app::prefs::{RunColumn, SortKey};
 use crate::app::query::Query;
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
+use crate::present::number;
 use crate::present::time;
 use crate::present::version;
 use crate::present::version::run_label;
@@ -40,7 +41,7 @@ impl Runs {
                 let more = if list.has_more() { "+" } else { "" };
                 Phrase::new(format!("{} of {}{more} runs", self.lines.len(), list.items.len()))
             }
-            list => format::count(list.map(|l| l.items.len()), list.is_none_or(|l| l.has_more()), "run", "runs"),
+            list => number::length(list.map(|l| l.items.len()), list.is_none_or(|l| l.has_more()), "run"),
         };
         let marks = match self.marks.len() {
             0 => Phrase::default(),
@@ -81,7 +82,7 @@ impl Runs {
                 ("", Some(_)) if self.shown.filter.is_empty() => {
                     ("This experiment has no runs.", &[("r", "reads again")])
                 }
-                ("", Some(_)) => ("No run fits the filter.", &[("f", "changes it"), ("Esc", "clears it")]),
+                ("", Some(_)) => ("No run matches the filter.", &[("f", "changes it"), ("Esc", "clears it")]),
                 _ => ("No loaded run matches.", &[("Esc", "clears the filter")]),
             };
             return format::empty(area, buf, skin, message, keys);

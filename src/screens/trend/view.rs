@@ -43,7 +43,7 @@ impl Trend {
             }
             _ => format::freshness(loading, failed, versions.and_then(|v| v.read_at), skin),
         };
-        (left, vec![format::count(versions.map(|_| count), more, "version", "versions"), progress])
+        (left, vec![number::length(versions.map(|_| count), more, "version"), progress])
     }
 
     /// Why the next page, or any of the runs, could not be read.
@@ -188,7 +188,7 @@ impl Trend {
         }
         let part = self.part(ctx);
         let older = if part.older { "   more at the left end" } else { "" };
-        let newer = if part.newer { "   newer versions are not in this line" } else { "" };
+        let newer = if part.newer { "   newer versions are not shown here" } else { "" };
         phrase.add(Role::Muted, older).add(Role::Muted, newer)
     }
 

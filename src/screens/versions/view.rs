@@ -11,6 +11,7 @@ use crate::domain::record::DecisionMark;
 use crate::domain::registry::ModelVersion;
 use crate::domain::text::first_line;
 use crate::present::decision;
+use crate::present::number;
 use crate::present::time;
 use crate::present::version as words;
 use crate::screens::parts::Ctx;
@@ -29,7 +30,7 @@ impl Versions {
         let failed = ctx.cache.failure(&query).is_some();
         let (known, more) = (versions.map(|v| v.items.len()), versions.is_none_or(|v| !v.complete));
         let right = vec![
-            format::count(known, more, "version", "versions"),
+            number::length(known, more, "version"),
             format::freshness(ctx.cache.is_loading(&query), failed, versions.and_then(|v| v.read_at), skin),
         ];
         (Phrase::of(Role::Title, self.model.to_string()), right)

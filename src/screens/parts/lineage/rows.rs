@@ -241,10 +241,5 @@ pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: TreeRow,
 }
 
 fn run_tone(run: &Run) -> Tone {
-    match run.status.as_str() {
-        _ if run.deleted => Tone::Warn,
-        "FINISHED" => Tone::Good,
-        "FAILED" => Tone::Bad,
-        _ => Tone::Warn,
-    }
+    version::run_mark(run).map_or(Tone::Warn, Tone::from)
 }

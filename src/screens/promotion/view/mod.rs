@@ -8,7 +8,7 @@ use ratatui::widgets::Widget as _;
 
 use super::Promotion;
 use crate::domain::promotion::SagaState;
-use crate::present::promotion::{self, Progress};
+use crate::present::promotion::{self, PromotionState};
 use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -81,8 +81,8 @@ impl Promotion {
 /// Where it is now, in a sentence.
 fn headline(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let phrase = Phrase::new(" ").join(promotion::headline(state, ctx.busy, skin.symbols()));
-    match Progress::of(state, ctx.busy) {
-        Progress::Running => phrase.add(Role::Muted, " It goes on if you leave this screen."),
+    match PromotionState::of(state, ctx.busy) {
+        PromotionState::Running => phrase.add(Role::Muted, " It goes on if you leave this screen."),
         _ => phrase,
     }
 }

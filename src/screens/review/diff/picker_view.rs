@@ -39,10 +39,10 @@ impl Diff {
                 _ if failure.is_some() => "",
                 _ if loading => "reading …",
                 List::Runs if query.is_none() => {
-                    "The candidate's run names no experiment. A run id may be typed or pasted."
+                    "The candidate's run names no experiment. You can enter the ID of a run."
                 }
-                List::Runs => "No loaded run matches. The whole id of any run may be typed or pasted.",
-                List::Versions => "No version matches. The whole id of a run may be typed or pasted.",
+                List::Runs => "No loaded run matches. You can enter the full ID of any run.",
+                List::Versions => "No version matches. You can enter the full ID of a run.",
             };
             return format::empty(area, buf, skin, message, &[("Esc", "back")]);
         }

@@ -64,7 +64,7 @@ impl Diff {
             return;
         }
         let Some(facts) = facts else {
-            return format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
+            return format::empty(area, buf, skin, "reading the version, its run and the version in production …", &[]);
         };
         let area = self.draw_caution(area, buf, ctx, skin);
         let held = self.against.held(facts, ctx);
@@ -75,7 +75,7 @@ impl Diff {
         }
         if self.rows.is_empty() {
             let message = match held {
-                Held::Missing => "The server has no such run, or you may not read it.".to_owned(),
+                Held::Missing => "No such run, or permission denied.".to_owned(),
                 _ => format!("reading {label} …"),
             };
             return format::empty(area, buf, skin, &message, &[("b", "chooses another baseline")]);
