@@ -139,7 +139,7 @@ pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'sta
         PromotionState::Done if cd_failed(state.cd.as_ref()) => Mark::Block.say(format_args!("released{cd}"), symbols),
         PromotionState::Done => Mark::Pass.say(format_args!("released{cd}"), symbols),
         PromotionState::Released => Mark::Pass.say(format_args!("released{cd}, CD not followed to its end"), symbols),
-        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} undone: {why}", symbols.undone)),
+        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} undone: {}", symbols.undone, once(&why))),
         PromotionState::Refused => Mark::Note.say(format_args!("refused: {why}"), symbols),
         PromotionState::Superseded => Mark::Note.say(why, symbols),
         PromotionState::Running => Phrase::of(Role::Warn, format!("running{cd}")),
@@ -156,7 +156,7 @@ pub fn headline(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'s
     match PromotionState::of(state, driven) {
         PromotionState::Done => done(state, symbols),
         PromotionState::Released => Mark::Pass.say("Released. CD was not followed to its end.", symbols),
-        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} Undone: {why}.", symbols.undone)),
+        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} Undone: {}.", symbols.undone, once(&why))),
         PromotionState::Refused => {
             Phrase::of(Role::Warn, format!("{} Refused. Nothing was written to any server.", symbols.block))
         }
@@ -178,6 +178,11 @@ pub fn headline(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'s
             Phrase::of(Role::Bad, format!("{} {what}", symbols.warn))
         }
     }
+}
+
+/// A reason without the word that stands before it already.
+fn once(why: &str) -> &str {
+    why.strip_prefix("undone ").unwrap_or(why)
 }
 
 fn done(state: &SagaState, symbols: &Symbols) -> Phrase<'static> {
@@ -250,7 +255,7 @@ pub fn event(event: &Event, draft: &PlanDraft, symbols: &Symbols) -> Option<Phra
         Event::CdSeen { outcome } => plain("CD", cd(outcome)),
         Event::Ended { ending, .. } => match ending {
             Ending::Done | Ending::Refused { .. } => Phrase::new("  done"),
-            Ending::Undone { why } => plain("undone", why.clone()),
+            Ending::Undone { why } => plain("undone", once(why).to_owned()),
             Ending::Superseded { by } => plain("superseded", by.clone()),
         },
     })

@@ -52,9 +52,10 @@ pub fn run_label(run: &Run) -> String {
     if run.name.is_empty() { run.id.short() } else { clean_line(&run.name) }
 }
 
-/// How a run stands, in a word.
+/// How a run stands, in a word or two.
 pub fn run_word(run: &Run) -> String {
-    if run.deleted { "deleted".to_owned() } else { run.status.to_lowercase() }
+    let word = run.status.to_lowercase();
+    if run.deleted { format!("deleted; {word}") } else { word }
 }
 
 /// Whether a run ended well; none while it may still.
@@ -75,7 +76,9 @@ pub fn run_status(run: &Run, symbols: &Symbols) -> Phrase<'static> {
         None if run.status == "RUNNING" => Phrase::of(Role::Candidate, symbols.candidate),
         None => Mark::Note.phrase(symbols),
     };
-    symbol.add(Role::Muted, format!(" {}", run_word(run)))
+    // A column of a list has room for one word.
+    let word = if run.deleted { "deleted".to_owned() } else { run_word(run) };
+    symbol.add(Role::Muted, format!(" {word}"))
 }
 
 /// `telco-snapshot-58 99ab12cd, 70,800 rows`
