@@ -161,7 +161,7 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("SIGNOFF_TARGET", "Target to use, as --target."),
     ("SIGNOFF_CONFIG", "Configuration file, as --config."),
     ("SIGNOFF_STATE_DIR", "Directory of journals, records and logs."),
-    ("SIGNOFF_LOG", "What to log, such as info or signoff=debug."),
+    ("SIGNOFF_LOG", "Log level: error, warn, info, debug or trace. The default is warn."),
     ("MLFLOW_TRACKING_URI", "MLflow tracking server, as --tracking-uri."),
     ("MLFLOW_REGISTRY_URI", "MLflow model registry, as --registry-uri."),
     ("MLFLOW_WORKSPACE", "MLflow workspace."),
@@ -205,8 +205,9 @@ pub const FILES: &[(&str, &str)] = &[
     ("~/.local/state/signoff/promotions/ID.jsonl", "Journal of a promotion. Never edit it."),
     ("~/.local/state/signoff/records.jsonl", "Sign-off records of this machine. Never edit it."),
     ("~/.local/state/signoff/prefs/", "What you chose on the screens."),
+    ("~/.local/state/signoff/signoff.log", "Log of warnings and errors; SIGNOFF_LOG changes its level."),
     ("~/.local/state/signoff/demo/", "The same for the demo."),
-    ("~/.mlflow/credentials", "User name and password for MLflow, as written by `mlflow login`."),
+    ("~/.mlflow/credentials", "User name and password for MLflow."),
 ];
 
 /// The examples of a command, for the end of its help.
