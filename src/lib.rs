@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod ports;
+pub mod present;
 pub mod preview;
 pub mod program;
 pub mod runtime;

@@ -13,7 +13,7 @@ use signoff::ui::widgets::{
     Banner, Dialog, Field, Footer, Ground, HeaderBar, Hint, Moment, Pager, Row, Rule, Sorted, Spark, Tab, Table, Tabs,
     TargetMark, Timeline, TimelineMark, Tone, TooSmall,
 };
-use signoff::ui::{Phrase, Role, Skin};
+use signoff::ui::{Draw as _, Phrase, Role, Skin};
 use support::screen;
 
 /// Any text, with more than its share of what makes trouble.

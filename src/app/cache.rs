@@ -21,8 +21,6 @@ use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId};
 use crate::domain::page::Page;
-use crate::domain::policy::Evaluation;
-use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::Progress;
 use crate::domain::promotion::SagaState;

@@ -3,6 +3,9 @@
 use std::process::ExitCode;
 
 use crate::domain::failure::{Failure, FailureKind, Service};
+use crate::domain::promotion::SagaState;
+use crate::domain::promotion::Until;
+use crate::present::promotion::{PromotionState, cd_failed};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,9 +16,9 @@ pub enum Exit {
     Refused = 1,
     /// Wrong usage or configuration.
     Usage = 2,
-    /// Not authenticated or not permitted.
+    /// Not signed in, or permission denied.
     Denied = 3,
-    /// A server could not be reached, or answered nonsense.
+    /// A server could not be reached, or gave an invalid answer.
     Unreachable = 4,
     /// The journal cannot be used.
     Journal = 5,
@@ -28,9 +31,37 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every exit code, in order.
+    pub const ALL: [Self; 9] = [
+        Self::Done,
+        Self::Refused,
+        Self::Usage,
+        Self::Denied,
+        Self::Unreachable,
+        Self::Journal,
+        Self::Unfinished,
+        Self::CdFailed,
+        Self::Cancelled,
+    ];
+
     /// The number.
     pub fn code(self) -> u8 {
         self as u8
+    }
+
+    /// What it means, for `--help` and the manual.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "Success",
+            Self::Refused => "Refused or failed; nothing is half-done",
+            Self::Usage => "Wrong usage or configuration",
+            Self::Denied => "Not signed in, or permission denied",
+            Self::Unreachable => "A server could not be reached or gave an invalid answer",
+            Self::Journal => "The journal cannot be used",
+            Self::Unfinished => "A promotion is unfinished: resume or undo it",
+            Self::CdFailed => "Promoted and released, but CD failed or did not start (with --wait)",
+            Self::Cancelled => "Cancelled",
+        }
     }
 
     /// The code of a failure, of which nothing is left half-done.
@@ -39,6 +70,23 @@ impl Exit {
             (Service::Journal, FailureKind::NotFound) => Self::Refused,
             (Service::Journal, _) => Self::Journal,
             (_, kind) => Self::of_kind(kind),
+        }
+    }
+
+    /// The code of a promotion that was driven `until`; `cancelled` if the user stopped it.
+    pub fn of_promotion(state: &SagaState, until: Until, cancelled: bool) -> Self {
+        match PromotionState::of(state, false) {
+            PromotionState::Done | PromotionState::Released if until == Until::Released => Self::Done,
+            PromotionState::Done if cd_failed(state.cd.as_ref()) => Self::CdFailed,
+            PromotionState::Done => Self::Done,
+            // Released, but following CD was given up: by the user, or because it could not be read.
+            PromotionState::Released if cancelled => Self::Cancelled,
+            PromotionState::Released => Self::Unreachable,
+            PromotionState::Undone | PromotionState::Refused | PromotionState::Superseded => Self::Refused,
+            PromotionState::Paused
+            | PromotionState::Interrupted
+            | PromotionState::Running
+            | PromotionState::Unreadable => Self::Unfinished,
         }
     }
 
@@ -68,22 +116,14 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::domain::cd::CdOutcome;
+    use crate::domain::promotion::{Ending, Entry, Event, Receipt, Step, fold, samples};
 
     #[test]
     fn the_numbers_are_the_published_ones() {
-        let all = [
-            Exit::Done,
-            Exit::Refused,
-            Exit::Usage,
-            Exit::Denied,
-            Exit::Unreachable,
-            Exit::Journal,
-            Exit::Unfinished,
-            Exit::CdFailed,
-            Exit::Cancelled,
-        ];
-        assert_eq!(all.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 7, 130]);
+        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 7, 130]);
     }
 
     #[test]
@@ -96,5 +136,71 @@ mod tests {
         assert_eq!(exit(FailureKind::NotFound, Service::Mlflow), Exit::Refused);
         assert_eq!(exit(FailureKind::Local, Service::Journal), Exit::Journal);
         assert_eq!(exit(FailureKind::NotFound, Service::Journal), Exit::Refused);
+    }
+
+    /// A journal up to and including the release and the re-reading.
+    fn released() -> Vec<Event> {
+        let mut events = vec![Event::Opened { plan: Box::new(samples::plan()) }, Event::Verified];
+        for (step, receipt) in [
+            (Step::Mark, Receipt::Marked),
+            (Step::Move, Receipt::Moved { archived: vec![] }),
+            (Step::TagObject, Receipt::TagObject { sha: "a".into() }),
+            (Step::TagRef, Receipt::TagRef { object: "a".into() }),
+            (Step::Draft, Receipt::Drafted { id: 1 }),
+            (Step::Release, Receipt::Released { id: 1, url: "https://x".into() }),
+            (Step::Link, Receipt::Linked),
+            (Step::Confirm, Receipt::Confirmed { truth: vec![] }),
+        ] {
+            events.extend([Event::Started { step }, Event::Succeeded { step, receipt }]);
+        }
+        events
+    }
+
+    fn state(events: Vec<Event>) -> SagaState {
+        let entry = |(seq, event)| Entry { v: 1, seq, at: samples::now(), event };
+        fold(&(0..).zip(events).map(entry).collect::<Vec<_>>()).unwrap()
+    }
+
+    fn after_cd(outcome: CdOutcome) -> SagaState {
+        let mut events = released();
+        let step = Step::Follow;
+        events.extend([
+            Event::Started { step },
+            Event::Succeeded { step, receipt: Receipt::Cd { outcome } },
+            Event::Ended { ending: Ending::Done, truth: vec![] },
+        ]);
+        state(events)
+    }
+
+    #[test]
+    fn a_promotion_that_stopped_half_way_is_unfinished() {
+        let mut events = released();
+        events.truncate(6);
+        let half = state(events);
+        assert_eq!(PromotionState::of(&half, false), PromotionState::Interrupted);
+        assert_eq!(PromotionState::of(&half, true), PromotionState::Running);
+        assert_eq!(Exit::of_promotion(&half, Until::Released, true), Exit::Unfinished);
+    }
+
+    #[test]
+    fn without_wait_a_release_is_enough_and_with_it_cd_decides() {
+        assert_eq!(Exit::of_promotion(&state(released()), Until::Released, false), Exit::Done);
+        assert_eq!(Exit::of_promotion(&state(released()), Until::CdEnded, true), Exit::Cancelled);
+        let not_started = after_cd(CdOutcome::NotStarted { waited_s: 90 });
+        assert_eq!(Exit::of_promotion(&not_started, Until::CdEnded, false), Exit::CdFailed);
+        assert_eq!(Exit::of_promotion(&not_started, Until::Released, false), Exit::Done);
+        assert_eq!(Exit::of_promotion(&after_cd(CdOutcome::NotExpected), Until::CdEnded, false), Exit::Done);
+    }
+
+    #[test]
+    fn a_refusal_leaves_nothing_and_says_why() {
+        let failure = Failure::new(FailureKind::Conflict, Service::Mlflow, "approve", "the stage changed");
+        let refused = state(vec![
+            Event::Opened { plan: Box::new(samples::plan()) },
+            Event::Refused { failure: failure.clone() },
+            Event::Ended { ending: Ending::Refused { why: failure.to_string() }, truth: vec![] },
+        ]);
+        assert_eq!(Exit::of_promotion(&refused, Until::Released, false), Exit::Refused);
+        assert!(crate::present::promotion::why(&refused).0.unwrap().contains("the stage changed"));
     }
 }

@@ -7,13 +7,11 @@ pub mod args;
 pub mod commands;
 mod entry;
 pub mod exit;
-pub mod format;
 pub mod json;
 pub mod logging;
-pub mod narrate;
 pub mod output;
-pub mod state_word;
 pub mod table;
+pub mod text;
 pub mod wire;
 
 use std::collections::HashMap;
@@ -117,20 +115,20 @@ pub async fn act(
 ) -> Outcome<Exit> {
     match command {
         Command::Inbox { format } => commands::inbox::run(services, format, sink).await,
-        Command::Models { like, format } => commands::models::models(services, like.as_deref(), format, sink).await,
+        Command::Models { like, format } => commands::models::run(services, like.as_deref(), format, sink).await,
         Command::Versions { model, limit, format } => {
-            commands::models::versions(services, &model, limit, format, sink).await
+            commands::versions::run(services, &model, limit, format, sink).await
         }
-        Command::Show { reference, format } => commands::show::show(services, &reference, format, sink).await,
-        Command::Check { reference, format } => commands::check::check(services, &reference, format, sink).await,
+        Command::Show { reference, format } => commands::show::run(services, &reference, format, sink).await,
+        Command::Check { reference, format } => commands::check::run(services, &reference, format, sink).await,
         Command::Compare { candidate, baseline, all, format } => {
-            commands::show::compare_command(services, &candidate, baseline.as_ref(), all, format, sink).await
+            commands::compare::run(services, &candidate, baseline.as_ref(), all, format, sink).await
         }
         Command::Runs { experiment, filter, sort, order, limit, format } => {
             let list = commands::runs::List { filter, order: commands::runs::order(sort, order), limit: limit.max(1) };
             commands::runs::run(services, &experiment, list, format, sink).await
         }
-        Command::Approve(args) => commands::approve::approve(services, &args, interrupt(), sink).await,
+        Command::Approve(args) => commands::approve::run(services, &args, interrupt(), sink).await,
         Command::Reject(args) => commands::decide::run(services, &args, Decision::Reject, sink).await,
         Command::Hold(args) => commands::decide::run(services, &args, Decision::Hold, sink).await,
         Command::Rollback(args) => commands::rollback::run(services, &args, interrupt(), sink).await,
@@ -138,9 +136,9 @@ pub async fn act(
             commands::promotions::run(services, unfinished, format, sink).await
         }
         Command::Resume { id, wait, format } => {
-            commands::approve::resume(services, id.as_deref(), wait, interrupt(), format, sink).await
+            commands::resume::run(services, id.as_deref(), wait, interrupt(), format, sink).await
         }
-        Command::Undo { id, format } => commands::approve::undo(services, &id, interrupt(), format, sink).await,
+        Command::Undo { id, format } => commands::undo::run(services, &id, interrupt(), format, sink).await,
         Command::Log { model, at, shape } => commands::log::run(services, model.as_ref(), at, shape, sink).await,
         Command::Verify { tag, wait, format } => commands::verify::run(services, &tag, wait, format, sink).await,
         Command::Doctor { format } => commands::doctor::run(services, target, &loaded.paths, format, sink).await,
@@ -154,7 +152,7 @@ pub async fn act(
 }
 
 /// Yields at each Ctrl-C.
-fn interrupt() -> commands::approve::Stop {
+fn interrupt() -> commands::drive::Stop {
     futures_util::stream::unfold((), |()| async {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Some(((), ())),

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
+use crate::present::{Phrase, Role, Symbols, UNICODE};
 
 /// How text may look on a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,36 +19,32 @@ pub struct Style {
     pub width: Option<usize>,
 }
 
-/// What a piece of text means. Every role also differs by a word or a symbol of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Role {
-    /// Nothing special.
-    #[default]
-    Plain,
-    /// Headings and what the eye should find first.
-    Strong,
-    /// Of less interest.
-    Muted,
-    /// Better, passed, done.
-    Good,
-    /// Worse, blocked, failed.
-    Bad,
-    /// Worth a look.
-    Warn,
-}
-
 impl Style {
     /// `text` as `role` looks here.
     pub fn paint(self, role: Role, text: &str) -> String {
         let code = match role {
-            Role::Plain => return text.to_owned(),
-            Role::Strong => "1",
-            Role::Muted => "2",
-            Role::Good => "32",
-            Role::Bad => "31",
-            Role::Warn => "33",
+            Role::Title | Role::Heading | Role::Selected | Role::Marked | Role::Match | Role::Target => "1",
+            Role::Muted | Role::Rule | Role::Border | Role::Placeholder => "2",
+            Role::Good | Role::Production => "32",
+            Role::Bad | Role::BorderDanger | Role::TargetProduction => "31",
+            Role::Warn | Role::Stale | Role::Demo => "33",
+            Role::Unknown | Role::Candidate => "36",
+            Role::Link => "4",
+            Role::Text | Role::Key | Role::Field | Role::FieldFocus | Role::Tab | Role::TabActive => {
+                return text.to_owned();
+            }
         };
         if self.color && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// A phrase as it looks here.
+    pub fn phrase(self, phrase: &Phrase<'_>) -> String {
+        phrase.pieces().map(|(role, text)| self.paint(role, text)).collect()
+    }
+
+    /// The symbols that are printed.
+    pub fn symbols(self) -> &'static Symbols {
+        &UNICODE
     }
 }
 
@@ -125,6 +122,12 @@ impl Sink {
     /// Writes one message to stderr.
     pub fn note(&mut self, message: &str) {
         self.err.write(&format!("{message}\n"));
+    }
+
+    /// Writes one phrase to stderr.
+    pub fn say(&mut self, phrase: &Phrase<'_>) {
+        let text = self.err.style.phrase(phrase);
+        self.note(&text);
     }
 
     /// Writes what is odd to stderr.

@@ -1,35 +1,12 @@
 //! Aligned text tables, by the width that terminals give characters.
 
-use unicode_width::UnicodeWidthStr as _;
-
-use crate::cli::output::{Role, Style};
+use crate::cli::output::Style;
+use crate::present::{Phrase, Role, text};
 
 /// Blank columns between two columns.
 const GAP: usize = 2;
 /// No column is cut below this.
 const LEAST: usize = 8;
-
-/// One cell.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cell {
-    /// Its text: one line, cleaned.
-    pub text: String,
-    /// What it means.
-    pub role: Role,
-}
-
-impl Cell {
-    /// A cell with a meaning.
-    pub fn new(text: impl Into<String>, role: Role) -> Self {
-        Self { text: text.into(), role }
-    }
-}
-
-impl<T: Into<String>> From<T> for Cell {
-    fn from(text: T) -> Self {
-        Self::new(text, Role::Plain)
-    }
-}
 
 /// How a column is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +25,7 @@ pub enum Align {
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<(String, Align)>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Vec<Phrase<'static>>>,
     indent: usize,
 }
 
@@ -66,9 +43,9 @@ impl Table {
     }
 
     /// Adds a row; missing cells are empty.
-    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        let mut row: Vec<Cell> = cells.into_iter().collect();
-        row.resize_with(self.columns.len(), Cell::default);
+    pub fn row(&mut self, cells: impl IntoIterator<Item = Phrase<'static>>) {
+        let mut row: Vec<Phrase<'static>> = cells.into_iter().collect();
+        row.resize_with(self.columns.len(), Phrase::default);
         self.rows.push(row);
     }
 
@@ -87,32 +64,36 @@ impl Table {
 
     /// Pads the cells of [`Align::Point`] columns behind, so that their points stand below each other.
     fn align_points(&mut self) {
-        let behind = |text: &str| text.find('.').map_or(0, |at| text[at..].width());
+        let behind = |cell: &Phrase<'_>| {
+            let text = cell.plain();
+            text.find('.').map_or(0, |at| text::width(&text[at..]))
+        };
         for (i, _) in self.columns.iter().enumerate().filter(|(_, (_, align))| *align == Align::Point) {
-            let most = self.rows.iter().map(|r| behind(&r[i].text)).max().unwrap_or(0);
-            for cell in self.rows.iter_mut().map(|r| &mut r[i]).filter(|c| !c.text.is_empty()) {
-                let pad = most - behind(&cell.text);
-                cell.text.extend(std::iter::repeat_n(' ', pad));
+            let most = self.rows.iter().map(|r| behind(&r[i])).max().unwrap_or(0);
+            for cell in self.rows.iter_mut().map(|r| &mut r[i]).filter(|c| !c.is_empty()) {
+                let pad = most - behind(cell);
+                *cell = std::mem::take(cell).text(" ".repeat(pad));
             }
         }
     }
 
     fn lines(&self, style: Style) -> String {
         let kept: Vec<usize> =
-            (0..self.columns.len()).filter(|i| self.rows.iter().any(|r| !r[*i].text.is_empty())).collect();
+            (0..self.columns.len()).filter(|i| self.rows.iter().any(|r| !r[*i].is_empty())).collect();
         let mut widths: Vec<usize> = kept
             .iter()
             .map(|i| {
-                let cells = self.rows.iter().map(|r| r[*i].text.width());
-                cells.chain([self.columns[*i].0.width()]).max().unwrap_or(0)
+                let cells = self.rows.iter().map(|r| r[*i].width());
+                cells.chain([text::width(&self.columns[*i].0)]).max().unwrap_or(0)
             })
             .collect();
         if let Some(limit) = style.width {
             self.narrow(&kept, &mut widths, limit);
         }
-        let heading: Vec<Cell> = self.columns.iter().map(|(name, _)| Cell::new(name.clone(), Role::Muted)).collect();
+        let heading: Vec<Phrase<'static>> =
+            self.columns.iter().map(|(name, _)| Phrase::of(Role::Muted, name.clone())).collect();
         let mut out = String::new();
-        let has_heading = heading.iter().any(|c| !c.text.is_empty());
+        let has_heading = heading.iter().any(|c| !c.is_empty());
         for row in has_heading.then_some(&heading).into_iter().chain(&self.rows) {
             self.line(row, &kept, &widths, style, &mut out);
         }
@@ -133,12 +114,12 @@ impl Table {
         }
     }
 
-    fn line(&self, row: &[Cell], kept: &[usize], widths: &[usize], style: Style, out: &mut String) {
+    fn line(&self, row: &[Phrase<'static>], kept: &[usize], widths: &[usize], style: Style, out: &mut String) {
         let mut line = " ".repeat(self.indent);
         for (at, (i, width)) in kept.iter().zip(widths).enumerate() {
-            let text = cut(&row[*i].text, *width);
-            let blank = " ".repeat(width.saturating_sub(text.width()));
-            let painted = style.paint(row[*i].role, &text);
+            let cell = row[*i].clone().fit(*width, style.symbols().ellipsis);
+            let blank = " ".repeat(width.saturating_sub(cell.width()));
+            let painted = style.phrase(&cell);
             if at > 0 {
                 line.push_str(&" ".repeat(GAP));
             }
@@ -150,25 +131,6 @@ impl Table {
         out.push_str(line.trim_end());
         out.push('\n');
     }
-}
-
-/// Cuts `text` to `width` columns, ending in `…` where something was cut.
-pub fn cut(text: &str, width: usize) -> String {
-    use unicode_segmentation::UnicodeSegmentation as _;
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    let mut used = 0;
-    for grapheme in text.graphemes(true) {
-        used += grapheme.width();
-        if used + 1 > width {
-            break;
-        }
-        out.push_str(grapheme);
-    }
-    out.push('…');
-    out
 }
 
 #[cfg(test)]
@@ -199,14 +161,14 @@ mod tests {
     #[test]
     fn only_a_terminal_gets_cut_lines_and_only_in_columns_that_may_be() {
         let text = table().render(Style { color: false, width: Some(24) });
-        assert!(text.lines().all(|l| l.width() <= 24), "{text}");
+        assert!(text.lines().all(|l| text::width(l) <= 24), "{text}");
         assert!(text.contains("telco-churn…") && text.contains("12.25"), "{text}");
     }
 
     #[test]
     fn colour_does_not_move_anything() {
         let mut table = Table::new(&[("", Align::Right), ("", Align::Left)]);
-        table.row([Cell::new("1", Role::Good), "a".into()]);
+        table.row([Phrase::of(Role::Good, "1"), "a".into()]);
         table.row(["22".into(), "b".into()]);
         assert_eq!(table.render(Style { color: true, width: None }), " \u{1b}[32m1\u{1b}[0m  a\n22  b\n");
     }

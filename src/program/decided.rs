@@ -8,7 +8,6 @@ use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::program::state::{Driving, Notice, State};
-use crate::domain::decision::Decided;
 
 /// A decision was written, or could not be.
 pub(super) fn settle(

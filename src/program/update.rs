@@ -220,12 +220,13 @@ fn quit(state: &mut State) -> Vec<Effect> {
     }
     state.leaving = true;
     if state.driving == Driving::Deciding {
-        let word = "Writing the decision; then the program ends. Once more leaves at once.";
+        let word = "Writing the decision, then leaving. Press again to leave at once.";
         state.notice = Some(Notice::Word(word.into()));
         return Vec::new();
     }
-    state.notice =
-        Some(Notice::Word("Stopping after the step at work. Once more leaves at once; the journal keeps it.".into()));
+    state.notice = Some(Notice::Word(
+        "Stopping after the step at work. Press again to leave at once; you can resume either way.".into(),
+    ));
     vec![Effect::StopPromotion]
 }
 

@@ -63,7 +63,9 @@ pub async fn answer(services: &Services, query: Query) -> Reply {
         Query::SearchRuns { search } => Reply::SearchRuns { answer: tracking.search_runs(&search).await, search },
         Query::LoggedModel { id } => Reply::LoggedModel { answer: tracking.logged_model(&id).await, id },
         Query::Experiment { id } => Reply::Experiment { answer: tracking.experiment(&id).await, id },
-        Query::Commit { repo, rev } => Reply::Commit { answer: evidence::commit(host.as_ref(), &repo, &rev).await, repo, rev },
+        Query::Commit { repo, rev } => {
+            Reply::Commit { answer: evidence::commit(host.as_ref(), &repo, &rev).await, repo, rev }
+        }
         Query::PullRequest { repo, commit } => {
             Reply::PullRequest { answer: code.pull_request(&repo, &commit).await, repo, commit }
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::phrase::Phrase;
+use super::Phrase;
 use super::text;
 
 /// The smallest terminal that shows a screen at all, in cells.

@@ -4,13 +4,13 @@
 //! plain data drawn with `impl Widget for &T`; they never panic, whatever the text and the size, and never draw
 //! outside the area they are given.
 
+pub mod draw;
 pub mod layout;
-pub mod phrase;
 pub mod scale;
 pub mod scroll;
 pub mod skin;
-pub mod text;
 pub mod widgets;
 
-pub use phrase::Phrase;
-pub use skin::{Role, Skin};
+pub use crate::present::{Phrase, Role, text};
+pub use draw::Draw;
+pub use skin::Skin;

@@ -3,7 +3,8 @@
 use super::*;
 use futures_util::StreamExt as _;
 use signoff::cli::args::Command;
-use signoff::cli::commands::approve::{Stop, approve};
+use signoff::cli::commands::approve;
+use signoff::cli::commands::drive::Stop;
 
 /// Never asks to stop.
 fn never() -> Stop {
@@ -19,7 +20,7 @@ async fn approve_with(desk: &Desk, line: &str, stop: Stop) -> Ran {
     let cli = Cli::try_parse_from(["signoff"].into_iter().chain(line.split(' '))).unwrap();
     let Some(Command::Approve(args)) = cli.command else { panic!("{line}") };
     let (mut sink, out, err) = Sink::captured(Style::default());
-    let exit = approve(&desk.services, &args, stop, &mut sink).await.unwrap();
+    let exit = approve::run(&desk.services, &args, stop, &mut sink).await.unwrap();
     Ran { exit, out: out.text(), err: err.text() }
 }
 
@@ -43,7 +44,7 @@ async fn an_approval_is_told_step_by_step_and_ends_with_what_is_true() {
     let desk = Desk::new();
     let ran = approve_with(&desk, "approve telco-churn/42 --confirm v42 --reason fine --wait", never()).await;
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
-    for line in ["facts     re-read", "✓ tag\n", "✓ release", "success"] {
+    for line in ["✓ facts  read again", "✓ tag  telco-churn-v42 on ", "✓ release", "success"] {
         assert!(ran.err.contains(line), "{line} in {}", ran.err);
     }
     assert!(ran.out.starts_with("telco-churn v42: done\n  in Production, tagged telco-churn-v42 at"), "{}", ran.out);
@@ -58,7 +59,7 @@ async fn without_wait_it_returns_once_the_release_stands_and_resume_follows_cd()
     assert_eq!(ran.exit, Exit::Done);
     assert!(ran.out.contains("telco-churn v42: released") && ran.out.contains("signoff resume"), "{}", ran.out);
     assert_eq!(promotions(&desk).await[0]["state"], "released");
-    assert_eq!(desk.run("promotions --unfinished").await.out, "No promotion is unfinished.\n");
+    assert_eq!(desk.run("promotions --unfinished").await.out, "No unfinished promotions.\n");
     let resumed = desk.run("resume").await;
     assert_eq!(resumed.exit, Exit::Done, "{}", resumed.err);
     assert_eq!(promotions(&desk).await[0]["state"], "done");

@@ -58,7 +58,7 @@ fn help_version_completions_and_manual_go_to_stdout() {
         (vec!["--version"], env!("CARGO_PKG_VERSION")),
         (vec!["completions", "bash"], "_signoff"),
         (vec!["completions", "fish"], "promotions"),
-        (vec!["man"], ".TH signoff"),
+        (vec!["man"], ".SH \"EXIT STATUS\""),
     ] {
         let ran = machine.run(&args, &[]);
         assert_eq!(ran.status.code(), Some(0), "{args:?}");

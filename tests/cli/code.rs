@@ -31,7 +31,7 @@ async fn a_version_without_a_commit_still_names_the_workflow_that_trained_it() {
         "{code}"
     );
     assert!(
-        code.contains(".github/workflows/train.yml in acme/churn-models: success (says the tag ci.run_url)"),
+        code.contains("train.yml run #") && code.contains(": success, in acme/churn-models, claimed by tag ci.run_url"),
         "{code}"
     );
 

@@ -18,7 +18,7 @@ async fn a_release_is_one_entry_with_all_its_sources() {
     assert_eq!(newest["sources"], serde_json::json!(["machine", "release", "version_tag"]));
     assert_eq!(json["in_production"]["telco-churn"], serde_json::json!([42]));
     let text = desk.run("log telco-churn").await;
-    assert!(text.out.contains("approved, released") && text.err.contains("Seen: "), "{} {}", text.out, text.err);
+    assert!(text.out.contains("✓ released") && text.err.contains("Searched: "), "{} {}", text.out, text.err);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod check;
 mod code;
 mod decide;
 mod failures;
+mod help;
 mod logbook;
 mod shapes;
 mod texts;

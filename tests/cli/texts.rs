@@ -76,7 +76,7 @@ async fn a_comparison_shows_differences_only_unless_asked_for_all() {
     let all = desk.run("compare telco-churn/42 telco-churn/39 --all").await.out;
     assert!(all.contains("psi_max") && !ran.out.contains("psi_max"), "{all}");
     let same = desk.run("compare telco-churn/39 telco-churn/39").await.out;
-    assert!(same.contains("Nothing differs"), "{same}");
+    assert!(same.contains("No differences"), "{same}");
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_dry_run_shows_checks_and_plan_and_writes_nothing() {
     assert_eq!(ran.exit, Exit::Done);
     insta::assert_snapshot!("dry_run", ran.out);
     assert!(ran.err.contains("Nothing was written"));
-    assert_eq!(desk.run("promotions").await.out, "No promotion was made on this machine yet.\n");
+    assert_eq!(desk.run("promotions").await.out, "No promotions on this machine yet.\n");
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ fn lost_reply(model: &str, method: &str, path: &str) {
     site.github.fault(Rule::new(method, path, Fault::DropAfterApply));
     let desk = site.desk();
     let said = desk.run(&["approve", &site.candidate(), "--confirm", "v2", "--wait"]).ends(0);
-    assert!(said.err.contains("reading what became of it"), "{}", said.err);
+    assert!(said.err.contains("checking whether it was applied"), "{}", said.err);
     site.assert_released_once("rev1");
     assert_eq!(site.github.writes().len(), 5, "one tag object, one ref, one draft, one file, one publication");
 }

@@ -64,7 +64,7 @@ fn killed_when_the_tag_was_cut_but_not_answered_the_screens_finish_it() {
     pty.press(Key::Char('H'));
     pty.wait_for("UNFINISHED");
     pty.press(Key::Enter);
-    pty.wait_for("interrupted: its fate is not known");
+    pty.wait_for("interrupted: outcome not known");
     pty.press(Key::Char('r'));
     pty.wait_for("Done: ");
     site.assert_released_once("rev1");
@@ -121,12 +121,12 @@ fn killed_before_the_tag_was_asked_for_the_screens_take_it_back_with_two_keys() 
     pty.press(Key::Char('H'));
     pty.wait_for("UNFINISHED");
     pty.press(Key::Enter);
-    pty.wait_for("u takes it back");
+    pty.wait_for("u undo");
     pty.press(Key::Char('u'));
-    pty.wait_for("u once more takes it back");
+    pty.wait_for("Press u again to undo");
     assert_eq!(site.stage(2), "Production");
     pty.press(Key::Char('u'));
-    pty.wait_for("Taken back: ");
+    pty.wait_for("Undone: ");
     assert_eq!((site.stage(1), site.stage(2)), ("Production".to_owned(), "Staging".to_owned()));
     assert_eq!(site.own_tags(), Vec::<String>::new());
     assert_eq!(site.github.repo().tags.len(), 0);

@@ -75,7 +75,7 @@ fn when_the_network_goes_the_rows_stay_and_refresh_recovers() {
     pty.wait_for("no server answers");
     pty.type_slowly("v2");
     pty.press(Key::Enter);
-    pty.wait_for("The plan is not there yet.");
+    pty.wait_for("The plan is not ready yet.");
     pty.press(Key::Esc);
     pty.wait_gone("APPROVE");
     wire.mend();

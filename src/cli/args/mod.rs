@@ -1,28 +1,23 @@
 //! The command line as clap reads it.
 
 pub mod answers;
+mod decide;
+pub mod help;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::cli::args::answers::Answered;
+pub use self::decide::{Approve, Decide, Rollback};
 use crate::config::Flags;
-use crate::domain::ids::{ModelName, TagName, VersionNumber};
+use crate::domain::ids::{ModelName, TagName};
 use crate::domain::reference::VersionRef;
-
-const AFTER: &str = "\
-REF is NAME/VERSION or NAME@ALIAS, also with MLflow's models:/ in front.
-
-Exit codes: 0 done; 1 refused or failed with nothing half-done; 2 wrong usage or configuration; 3 not authenticated or
-not permitted; 4 a server could not be reached or answered nonsense; 5 the journal cannot be used; 6 a promotion is
-unfinished (resume or undo it); 7 promoted and released, but CD failed or did not start (with --wait); 130 cancelled.";
 
 /// Review MLflow model versions, approve one, and release it through GitHub
 ///
-/// Without a command: the terminal screens, on the inbox.
+/// Without a command, opens the screens on the inbox.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "signoff", version, after_long_help = AFTER, propagate_version = true)]
+#[command(name = "signoff", version, after_long_help = help::after(), propagate_version = true)]
 pub struct Cli {
     /// Flags that every command takes.
     #[command(flatten)]
@@ -36,25 +31,25 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Configured target to work on
+    /// Use this configured target
     #[arg(long, value_name = "NAME", global = true)]
     pub target: Option<String>,
-    /// MLflow tracking server
+    /// Use this MLflow tracking server
     #[arg(long, value_name = "URI", global = true)]
     pub tracking_uri: Option<String>,
-    /// MLflow model registry, if it is another server
+    /// Use this MLflow model registry, if it is a different server
     #[arg(long, value_name = "URI", global = true)]
     pub registry_uri: Option<String>,
-    /// GitHub repository that tags and releases are made in
+    /// Create tags and releases in this GitHub repository
     #[arg(long, value_name = "[HOST/]OWNER/NAME", global = true)]
     pub repo: Option<String>,
-    /// Configuration file
+    /// Use this configuration file
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Write nothing to any server
+    /// Do not write to any server
     #[arg(long, global = true)]
     pub readonly: bool,
-    /// Use the built-in world: no server, no token, nothing leaves the machine
+    /// Use the built-in demo: no server and no token needed
     #[arg(long, global = true)]
     pub demo: bool,
 }
@@ -62,28 +57,28 @@ pub struct Global {
 /// What `signoff runs` sorts by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum RunSort {
-    /// When the run began
+    /// Start time
     #[default]
     Started,
-    /// Its name
+    /// Name
     Name,
-    /// The word for its state
+    /// Status
     Status,
 }
 
-/// In which direction.
+/// Sort direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Direction {
-    /// Smallest, earliest or first in the alphabet first
+    /// Ascending
     Asc,
-    /// The other way round
+    /// Descending
     Desc,
 }
 
 /// How a command prints.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Format {
-    /// Print one JSON document instead of text
+    /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -91,43 +86,49 @@ pub struct Format {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// The screens on a built-in world: no server, no token, nothing leaves the machine
+    /// Open the screens on a built-in demo; no server and no token needed
+    #[command(after_help = help::examples("demo"))]
     Demo {
-        /// Start over with a fresh world and an empty history
+        /// Start over with a fresh demo
         #[arg(long)]
         reset: bool,
     },
-    /// The screens, on one version
+    /// Open the screens on one version
+    #[command(after_help = help::examples("open"))]
     Open {
         /// The version
         #[arg(value_name = "REF")]
         reference: VersionRef,
     },
-    /// What waits for a decision, oldest first
+    /// List versions that wait for review, oldest first
+    #[command(after_help = help::examples("inbox"))]
     Inbox {
         #[command(flatten)]
         format: Format,
     },
-    /// All registered models
+    /// List registered models
+    #[command(after_help = help::examples("models"))]
     Models {
-        /// Only names that contain this
+        /// Only models whose name contains this text
         #[arg(value_name = "TEXT")]
         like: Option<String>,
         #[command(flatten)]
         format: Format,
     },
-    /// The versions of a model, newest first
+    /// List the versions of a model, newest first
+    #[command(after_help = help::examples("versions"))]
     Versions {
         /// The model
         #[arg(value_name = "MODEL", value_parser = model)]
         model: ModelName,
-        /// Show at most so many
+        /// Show at most this many
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
         #[command(flatten)]
         format: Format,
     },
-    /// One version with its run, and where it stands against production
+    /// Show a version: metrics, parameters, signature, code and verdict
+    #[command(after_help = help::examples("show"))]
     Show {
         /// The version
         #[arg(value_name = "REF")]
@@ -135,7 +136,10 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
-    /// Whether a version holds what its policy asks for: exit code 0 if nothing blocks, 1 if something does
+    /// Check a version against its policy
+    ///
+    /// Exits with 0 if no rule blocks the version, with 1 if one does.
+    #[command(after_help = help::examples("check"))]
     Check {
         /// The version
         #[arg(value_name = "REF")]
@@ -143,207 +147,163 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
-    /// What differs between a version and another, or the one in production
+    /// Compare a version with another one
+    #[command(after_help = help::examples("compare"))]
     Compare {
         /// The candidate
         #[arg(value_name = "REF")]
         candidate: VersionRef,
-        /// What to lay it against; what is in production if left out
+        /// The version to compare with [default: the one in production]
         #[arg(value_name = "REF")]
         baseline: Option<VersionRef>,
-        /// Also what is the same on both sides
+        /// Also show what is equal
         #[arg(long)]
         all: bool,
         #[command(flatten)]
         format: Format,
     },
-    /// The runs of an experiment, newest first or as --sort says
+    /// List the runs of an experiment
+    #[command(after_help = help::examples("runs"))]
     Runs {
         /// The experiment's name or id
         #[arg(value_name = "EXPERIMENT")]
         experiment: String,
-        /// Only runs that fit, in MLflow's filter language: "metrics.auc > 0.9 and params.depth = '6'"
+        /// Filter in MLflow's search syntax, such as "metrics.auc > 0.9 and params.depth = '6'"
         #[arg(long, value_name = "FILTER", default_value = "", hide_default_value = true)]
         filter: String,
-        /// Sort by this, on the server; by metrics it sorts too slowly
+        /// Sort by this field
         #[arg(long, value_enum, default_value_t)]
         sort: RunSort,
-        /// In which direction [default: desc for started, asc for the others]
+        /// Sort direction [default: desc for started, asc otherwise]
         #[arg(long, value_enum)]
         order: Option<Direction>,
-        /// Show at most so many
+        /// Show at most this many
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
         #[command(flatten)]
         format: Format,
     },
-    /// Move a version to production, tag it, release it
+    /// Approve a version: move it to production, tag it and release it
     ///
-    /// Reads both servers, shows what will change, and acts only if --confirm names the version. The tag starts CD and
-    /// cannot be taken back, so it comes last, after the registry has moved.
+    /// Checks both servers, prints the plan, and carries it out only if --confirm names the version. The tag starts CD
+    /// and cannot be undone, so it is created after the registry was updated.
+    #[command(after_help = help::examples("approve"))]
     Approve(Approve),
-    /// Decide that a version does not go to production, and say why; others see it
-    Reject(Decide),
-    /// Hold a version back until something is settled, and say what; others see it
-    Hold(Decide),
-    /// Put a version that was in production before there again, and release it under a new tag
+    /// Reject a version
     ///
-    /// The same plan, confirmation and record as an approval. No tag is ever moved: the new one ends in -r2, -r3 and so on.
+    /// Writes the reason to a record and to a tag on the version, where others see it.
+    #[command(after_help = help::examples("reject"))]
+    Reject(Decide),
+    /// Hold a version back for now
+    ///
+    /// Writes the reason to a record and to a tag on the version, where others see it.
+    #[command(after_help = help::examples("hold"))]
+    Hold(Decide),
+    /// Roll back to a version that was in production before
+    ///
+    /// Works like an approval: the same plan, confirmation and record. No tag is moved; the new tag ends in -r2, -r3 and
+    /// so on.
+    #[command(after_help = help::examples("rollback"))]
     Rollback(Rollback),
-    /// Promotions in this machine's journal, newest first
+    /// List the promotions of this machine, newest first
+    #[command(after_help = help::examples("promotions"))]
     Promotions {
-        /// Only unfinished ones
+        /// Only unfinished promotions
         #[arg(long)]
         unfinished: bool,
         #[command(flatten)]
         format: Format,
     },
-    /// Go on with an unfinished promotion
+    /// Resume an unfinished promotion
+    #[command(after_help = help::examples("resume"))]
     Resume {
-        /// Which, by its id or any part of it; the only unfinished one if left out
+        /// Promotion ID, or part of it [default: the only unfinished one]
         #[arg(value_name = "ID")]
         id: Option<String>,
-        /// Follow CD to its end
+        /// Wait for CD to finish
         #[arg(long)]
         wait: bool,
         #[command(flatten)]
         format: Format,
     },
-    /// Take an unfinished promotion back, as long as its tag was not cut
+    /// Undo an unfinished promotion
+    ///
+    /// Possible only until the Git tag exists.
+    #[command(after_help = help::examples("undo"))]
     Undo {
-        /// Which, by its id or any part of it
+        /// Promotion ID, or part of it
         #[arg(value_name = "ID")]
         id: String,
         #[command(flatten)]
         format: Format,
     },
-    /// Whether a release carries the sign-off it should: exit code 0 only if everything holds
+    /// Verify that a release was signed off
     ///
-    /// Reads the tag, the record on its release, the comments on the commit, and the registry. Writes nothing: tokens
-    /// that may only read are enough.
+    /// Reads the tag, the record on its release, the comments on the commit, and the registry. Exits with 0 only if every
+    /// check passes. Writes nothing: read-only tokens are enough.
+    #[command(after_help = help::examples("verify"))]
     Verify {
-        /// The tag
+        /// The Git tag of the release
         #[arg(value_name = "TAG")]
         tag: TagName,
-        /// Wait so long for release and record to be there, for CD that starts on the tag
+        /// Wait up to this long for the release and its record, for CD that starts on the tag
         #[arg(long, value_name = "SECONDS")]
         wait: Option<u64>,
         #[command(flatten)]
         format: Format,
     },
-    /// What was decided, newest first: what was in production when, by whom, and why
+    /// List decisions, newest first: what was in production when, who decided, and why
+    #[command(after_help = help::examples("log"))]
     Log {
-        /// The model; every model if left out
+        /// The model [default: all models]
         #[arg(value_name = "MODEL", value_parser = model)]
         model: Option<ModelName>,
-        /// Only what was in production on this day (at its end, in UTC) or at this time
+        /// Show what was in production at this time, or at the end of this day (UTC)
         #[arg(long, value_name = "DATE", value_parser = crate::cli::commands::log::moment)]
         at: Option<jiff::Timestamp>,
         #[command(flatten)]
         shape: crate::cli::commands::log::Shape,
     },
-    /// The configuration: what is in force and why, where it is, or a new one
+    /// Show or create the configuration
+    #[command(after_help = help::examples("config"))]
     Config {
         #[command(subcommand)]
         action: Option<ConfigAction>,
     },
-    /// What works, what is missing, and which holes remain
+    /// Check servers, credentials and permissions
+    #[command(after_help = help::examples("doctor"))]
     Doctor {
         #[command(flatten)]
         format: Format,
     },
-    /// Completions for a shell, to stdout
+    /// Print completions for a shell
+    #[command(after_help = help::examples("completions"))]
     Completions {
         /// The shell
         #[arg(value_name = "SHELL")]
         shell: clap_complete::Shell,
     },
-    /// The manual page, to stdout
+    /// Print the manual page
+    #[command(after_help = help::examples("man"))]
     Man,
-}
-
-/// `signoff approve`.
-#[derive(Clone, Debug, Args)]
-pub struct Approve {
-    /// The version
-    #[arg(value_name = "REF")]
-    pub reference: VersionRef,
-    /// Why; goes into the tag, the release and the journal
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub reason: String,
-    /// The version's number once more, such as v42: without it nothing happens
-    #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
-    pub confirm: Option<VersionNumber>,
-    /// The answer to a question of the policy's checklist, by the question's id; once for each
-    #[arg(long = "answer", value_name = "ID=ANSWER[:NOTE]")]
-    pub answers: Vec<Answered>,
-    /// Pass rules of the policy that fail, where it allows that; the record says so, with the reason
-    #[arg(long = "override")]
-    pub overrides: bool,
-    /// Only check and show what would change; write nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Follow CD to its end; otherwise return once the release stands
-    #[arg(long)]
-    pub wait: bool,
-    #[command(flatten)]
-    pub format: Format,
-}
-
-/// `signoff reject` and `signoff hold`.
-#[derive(Clone, Debug, Args)]
-pub struct Decide {
-    /// The version
-    #[arg(value_name = "REF")]
-    pub reference: VersionRef,
-    /// Why; goes into the record, and shortened onto the version
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    #[command(flatten)]
-    pub format: Format,
-}
-
-/// `signoff rollback`.
-#[derive(Clone, Debug, Args)]
-pub struct Rollback {
-    /// The model
-    #[arg(value_name = "MODEL", value_parser = model)]
-    pub model: ModelName,
-    /// The version to bring back; it must have been in production before
-    #[arg(long, value_name = "VERSION")]
-    pub to: VersionNumber,
-    /// Why; goes into the tag, the release and the journal
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub reason: String,
-    /// The version's number once more, such as v41: without it nothing happens
-    #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
-    pub confirm: Option<VersionNumber>,
-    /// Pass rules of the policy that fail, where it allows that; the record says so, with the reason
-    #[arg(long = "override")]
-    pub overrides: bool,
-    /// Only check and show what would change; write nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Follow CD to its end; otherwise return once the release stands
-    #[arg(long)]
-    pub wait: bool,
-    #[command(flatten)]
-    pub format: Format,
 }
 
 /// `signoff config`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigAction {
-    /// Every value in force, with its origin; secrets hidden
+    /// Print every value with its origin; secrets are hidden
+    #[command(after_help = help::examples("config show"))]
     Show {
         #[command(flatten)]
         format: Format,
     },
-    /// Where the configuration file is, or would be
+    /// Print the path of the configuration file
+    #[command(after_help = help::examples("config path"))]
     Path,
-    /// Write a configuration with every option explained; never overwrites
+    /// Write a configuration file with every option explained; never overwrites one
+    #[command(after_help = help::examples("config init"))]
     Init {
-        /// Print it instead
+        /// Print it instead of writing it
         #[arg(long)]
         print: bool,
     },
@@ -351,7 +311,7 @@ pub enum ConfigAction {
 
 fn model(text: &str) -> Result<ModelName, String> {
     match text.strip_prefix("models:/").unwrap_or(text) {
-        "" => Err("a model has a name".to_owned()),
+        "" => Err("the name of the model is missing".to_owned()),
         name => Ok(ModelName::new(name)),
     }
 }

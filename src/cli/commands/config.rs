@@ -3,10 +3,11 @@
 use crate::cli::args::{ConfigAction, Format};
 use crate::cli::exit::Exit;
 use crate::cli::json;
-use crate::cli::output::{Role, Sink};
-use crate::cli::table::{Align, Cell, Table};
+use crate::cli::output::Sink;
+use crate::cli::table::{Align, Table};
 use crate::config::{Env, Flags, Loaded, Paths, Shown, example, load};
 use crate::domain::failure::Outcome;
+use crate::present::{Phrase, Role};
 
 /// Runs the command.
 ///
@@ -29,7 +30,7 @@ pub fn run(action: Option<&ConfigAction>, env: Env, flags: Flags, sink: &mut Sin
             let paths = Paths::find(&env, flags.config.as_deref())?;
             example::write(&paths.config.value)?;
             sink.line(&paths.config.value.display().to_string());
-            sink.note("Every option is in it, switched off, with its default. `signoff config show` says what holds.");
+            sink.note("It lists every option, commented out, with its default. `signoff config show` prints the values in effect.");
             Ok(Exit::Done)
         }
     }
@@ -63,13 +64,13 @@ fn show(loaded: &Loaded, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     }
     let mut table = Table::new(&[("KEY", Align::Whole), ("VALUE", Align::Left), ("FROM", Align::Left)]);
     for Shown { key, value, origin } in values {
-        let value = value.map_or_else(|| Cell::new("-", Role::Muted), Cell::from);
-        table.row([key.into(), value, Cell::new(origin, Role::Muted)]);
+        let value = value.map_or_else(|| Phrase::of(Role::Muted, "-"), Phrase::from);
+        table.row([key.into(), value, Phrase::of(Role::Muted, origin)]);
     }
     sink.text(&table.render(sink.style()));
     let others: Vec<_> = loaded.target_names().filter(|n| Some(*n) != name.as_deref()).collect();
     if !others.is_empty() {
-        sink.note(&format!("Other targets: {}. --target chooses.", others.join(", ")));
+        sink.note(&format!("Other targets: {}. Use --target to choose one.", others.join(", ")));
     }
     Ok(end)
 }

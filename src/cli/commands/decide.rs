@@ -1,13 +1,14 @@
-//! `signoff reject` and `hold`, and approvals that others have to add to: decisions that promote nothing by themselves.
+//! `signoff reject`, `signoff hold`, and approvals that need more approvals: decisions that promote nothing.
 
 use crate::cli::args::{Decide, Format};
 use crate::cli::exit::Exit;
-use crate::cli::json::decision;
-use crate::cli::output::{Role, Sink, Style};
+use crate::cli::json::decision as json;
+use crate::cli::output::{Sink, Style};
 use crate::cli::place;
 use crate::domain::decision::{Decided, DecisionDraft};
 use crate::domain::failure::Outcome;
 use crate::domain::record::{Decision, SignOff};
+use crate::present::{Role, decision};
 use crate::services::decide::Decider;
 use crate::services::evidence::resolve;
 use crate::services::{Services, prepare};
@@ -35,7 +36,7 @@ pub async fn take(
 ) -> Outcome<Exit> {
     let decided = Decider::new(services.clone()).decide(draft, sign_off).await?;
     if format.json {
-        sink.json(&decision::Decided::new(place(services), &decided))?;
+        sink.json(&json::Decided::new(place(services), &decided))?;
     } else {
         let text = text(&decided, sink.style());
         sink.text(&text);
@@ -53,7 +54,7 @@ fn text(decided: &Decided, style: Style) -> String {
             let (nth, needed) = (record.approvers().len(), record.quorum);
             (format!("recorded as approval {nth} of {needed}; nothing is promoted yet"), Role::Good)
         }
-        other => (other.past().to_owned(), Role::Warn),
+        other => (decision::past(other).to_owned(), Role::Warn),
     };
     let (model, version) = (&record.model.name, record.model.version);
     let mut out = format!("{model} {version}: {}\n", style.paint(role, &what));

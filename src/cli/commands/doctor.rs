@@ -1,4 +1,4 @@
-//! `signoff doctor`: what works, what is missing, and which holes remain.
+//! `signoff doctor`
 
 use futures_util::future::{join, join4};
 
@@ -6,8 +6,8 @@ use crate::cli::args::Format;
 use crate::cli::commands::promotions;
 use crate::cli::exit::Exit;
 use crate::cli::json;
-use crate::cli::output::{Role, Sink};
-use crate::cli::table::{Align, Cell, Table};
+use crate::cli::output::Sink;
+use crate::cli::text;
 use crate::config::{Paths, Target, promotion_target_name};
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::RepoSlug;
@@ -15,6 +15,7 @@ use crate::domain::preflight::CheckState;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::registry::RegistryInfo;
 use crate::domain::rules::PolicyFrom;
+use crate::present::{CheckRow, Role, number};
 use crate::runtime::answer;
 use crate::services::Services;
 use CheckState::{Block, Pass, Unknown, Warn};
@@ -57,9 +58,9 @@ pub async fn run(
     sink: &mut Sink,
 ) -> Outcome<Exit> {
     let mut findings = Findings::default();
-    let kind = if target.rules.demo { "demo, no real server is involved" } else { "in force" };
+    let kind = if target.rules.demo { "the built-in demo, no real server" } else { "in use" };
     let readonly = if target.rules.readonly { ", read-only" } else { "" };
-    let production = if target.rules.production { ", a production target" } else { "" };
+    let production = if target.rules.production { ", production" } else { "" };
     let what = format!("{} is {kind}{production}{readonly}", target.name);
     findings.add("target", Pass, what, None);
     for notice in &target.notices {
@@ -71,8 +72,9 @@ pub async fn run(
     mlflow(services, &info, models.err().as_ref(), &mut findings);
     match &who {
         Ok(who) => {
-            let name = who.name.as_ref().map(|n| format!(", {n}")).unwrap_or_default();
-            findings.add("GitHub", Pass, format!("{} takes us for {}{name}", services.host.host(), who.login), None);
+            let name = who.name.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
+            let found = format!("signed in to {} as {}{name}", services.host.host(), who.login);
+            findings.add("GitHub", Pass, found, None);
         }
         Err(failure) => findings.fail("GitHub", failure),
     }
@@ -80,7 +82,7 @@ pub async fn run(
     match paths.check_state_is_writable(target.rules.demo) {
         Ok(()) => {
             let dir = paths.state_of(target.rules.demo);
-            findings.add("state", Pass, format!("{} can be written to", dir.display()), None);
+            findings.add("state", Pass, format!("{} is writable", dir.display()), None);
         }
         Err(failure) => findings.fail("state", &failure),
     }
@@ -104,13 +106,13 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
         Ok(info) => {
             findings.add("MLflow", Pass, format!("version {} at {url}", info.version), None);
             match &info.user {
-                Some(user) => findings.add("MLflow user", Pass, format!("it takes us for {user}"), None),
-                None => findings.add("MLflow user", Unknown, "it does not say who we are", None),
+                Some(user) => findings.add("MLflow user", Pass, format!("signed in as {user}"), None),
+                None => findings.add("MLflow user", Unknown, "the server does not say who is signed in", None),
             }
             let target = &services.rules.promote_to;
-            let has = match target {
-                PromotionTarget::Stage(_) => info.stages,
-                PromotionTarget::Alias(_) => info.aliases,
+            let (kind, has) = match target {
+                PromotionTarget::Stage(_) => ("stages", info.stages),
+                PromotionTarget::Alias(_) => ("aliases", info.aliases),
             };
             if has {
                 findings.add(
@@ -120,7 +122,7 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
                     None,
                 );
             } else {
-                let what = format!("this server has no {}, and the target promotes to {target}", target.kind());
+                let what = format!("the target promotes to {target}, but this server has no {kind}");
                 findings.add("promotion", Block, what, Some("Set promote_to in the configuration."));
             }
         }
@@ -131,17 +133,17 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
     }
 }
 
-/// Every repository the configuration names: may we push, does the workflow exist.
+/// Every repository the configuration names.
 async fn repositories(services: &Services, findings: &mut Findings) {
     let rule = &services.rules.repository;
     let mut repos: Vec<&RepoSlug> = rule.fixed.iter().chain(rule.per_model.iter().map(|(_, r)| r)).collect();
     repos.sort();
     repos.dedup();
     if repos.is_empty() && rule.from_run {
-        findings.add("repository", Unknown, "each run names its own", None);
+        findings.add("repository", Unknown, "each training run names its own", None);
     } else if repos.is_empty() {
         let hint = "Set `repository` for the target, GH_REPO or --repo.";
-        findings.add("repository", Block, "none is configured, so nothing can be released", Some(hint));
+        findings.add("repository", Block, "none is configured: nothing can be released", Some(hint));
     }
     let cd = &services.rules.cd;
     for repo in repos {
@@ -155,31 +157,31 @@ async fn repositories(services: &Services, findings: &mut Findings) {
         match repository {
             Ok(r) if r.archived => findings.add("repository", Block, format!("{repo} is archived"), None),
             Ok(r) => match r.can_push {
-                Some(true) => findings.add("repository", Pass, format!("may write to {repo}"), None),
+                Some(true) => findings.add("repository", Pass, format!("can push to {repo}"), None),
                 Some(false) => findings.fail(
                     "repository",
                     &Failure::new(
                         crate::domain::failure::FailureKind::Forbidden,
                         crate::domain::failure::Service::Github,
-                        format!("write to {repo}"),
-                        "the token may only read",
+                        format!("push to {repo}"),
+                        "permission denied: the token is read-only",
                     )
-                    .with_hint("It needs the permission Contents: write (fine-grained) or the scope repo (classic)."),
+                    .with_hint("Give it the permission Contents: write (fine-grained) or the scope repo (classic)."),
                 ),
-                None => findings.add("repository", Unknown, format!("{repo} does not say whether we may write"), None),
+                None => findings.add("repository", Unknown, format!("{repo} does not say whether you can push"), None),
             },
             Err(failure) => findings.fail("repository", &failure),
         }
         match workflow {
             Some((file, Ok(Ok(())))) => findings.add("CD", Pass, format!("{repo} has {file}"), None),
             Some((_, Ok(Err(why)))) => {
-                findings.add("CD", Warn, why, Some("Without it a release deploys nothing."));
+                findings.add("CD", Warn, why, Some("Without it, a release deploys nothing."));
             }
             Some((_, Err(failure))) => findings.add("CD", Unknown, failure.to_string(), failure.hint.as_deref()),
-            None if cd.trigger.event().is_none() => findings.add("CD", Pass, "none is expected", None),
+            None if cd.trigger.event().is_none() => findings.add("CD", Pass, "not expected", None),
             None => {
-                let hint = "Set cd_workflow to have it checked.";
-                findings.add("CD", Unknown, "any workflow that the release starts counts", Some(hint));
+                let hint = "Set cd_workflow to check it.";
+                findings.add("CD", Unknown, "any workflow that the release starts", Some(hint));
             }
         }
     }
@@ -191,7 +193,7 @@ fn policy(services: &Services, findings: &mut Findings) {
     let general = rule.configured.general.as_ref().map(|table| format!(" ({})", table.summary())).unwrap_or_default();
     let of_models = match rule.configured.models.len() {
         0 => String::new(),
-        n => format!(", and {n} tables of single models"),
+        n => format!(", and {} for single models", number::count(n as u64, "table")),
     };
     let configured = format!("the configuration{general}{of_models}");
     let file = format!("{} in each model's repository at the reviewed commit", rule.file);
@@ -200,8 +202,8 @@ fn policy(services: &Services, findings: &mut Findings) {
             findings.add("policy", Pass, configured, None);
         }
         PolicyFrom::Configuration => {
-            let hint = "Set [policy], or policy_from: `signoff config init --print` explains them.";
-            findings.add("policy", Unknown, "there is none: nothing is asked of a version", Some(hint));
+            let hint = "Set [policy] or policy_from. `signoff config init --print` explains both.";
+            findings.add("policy", Unknown, "no policy: versions are not checked", Some(hint));
         }
         PolicyFrom::Repository => findings.add("policy", Pass, file, None),
         PolicyFrom::Both => findings.add("policy", Pass, format!("both {configured} and {file}"), None),
@@ -214,12 +216,12 @@ async fn signing(services: &Services, login: Option<String>, findings: &mut Find
     let probe = b"signoff doctor: a trial, no record";
     let signed = match services.signer.sign(probe).await {
         Ok(Some(signature)) => {
-            findings.add("signing", Pass, "records are signed: ssh-keygen and the key work", None);
+            findings.add("signing", Pass, "records are signed", None);
             Some(signature)
         }
         Ok(None) => {
-            let hint = "Set ssh_key in [signing] to have them signed.";
-            findings.add("signing", Unknown, "no key is configured: records are not signed", Some(hint));
+            let hint = "Set ssh_key in [signing] to sign them.";
+            findings.add("signing", Unknown, "no key configured: records are not signed", Some(hint));
             None
         }
         Err(failure) => {
@@ -229,9 +231,9 @@ async fn signing(services: &Services, login: Option<String>, findings: &mut Find
     };
     let who = login.as_deref().unwrap_or("nobody");
     match (services.signer.verify(who, probe, signed.as_deref().unwrap_or_default()).await, signed) {
-        (Ok(Ok(())), _) => findings.add("signers", Pass, format!("the key is {who}'s, say the allowed signers"), None),
+        (Ok(Ok(())), _) => findings.add("signers", Pass, format!("the allowed signers list your key for {who}"), None),
         (Ok(Err(why)), Some(_)) => {
-            let hint = "Others cannot check your signatures like this: add your key to the file.";
+            let hint = "Others cannot check your signatures. Add your key to the file.";
             findings.add("signers", Warn, why, Some(hint));
         }
         (Ok(Err(_)), None) => findings.add("signers", Pass, "signatures can be checked", None),
@@ -250,63 +252,67 @@ fn journal(stored: Outcome<Vec<crate::app::query::Promotion>>, findings: &mut Fi
     for (_, failure) in &damaged {
         findings.fail("journal", failure);
     }
-    let unfinished = stored.iter().filter(|p| promotions::word_of(p).is_unfinished()).count();
+    let unfinished = stored.iter().filter(|p| promotions::progress(p).is_unfinished()).count();
     if unfinished > 0 {
-        let hint = "`signoff promotions --unfinished` lists them.";
-        findings.add("journal", Warn, format!("{unfinished} promotions are unfinished"), Some(hint));
+        let hint = "List them with `signoff promotions --unfinished`.";
+        findings.add(
+            "journal",
+            Warn,
+            format!("{} unfinished", number::count(unfinished as u64, "promotion")),
+            Some(hint),
+        );
     } else if damaged.is_empty() {
-        findings.add("journal", Pass, format!("{} promotions, none unfinished", stored.len()), None);
+        findings.add(
+            "journal",
+            Pass,
+            format!("{}, none unfinished", number::count(stored.len() as u64, "promotion")),
+            None,
+        );
     }
 }
 
-/// What nobody can close from here. Said every time: claiming more would be worse than the holes.
+/// What signoff cannot prevent. Said every time: claiming more would be worse.
 fn holes(services: &Services, info: Option<&RegistryInfo>) -> Vec<String> {
     if services.rules.demo {
-        return vec!["This is the demo: nothing here says anything about real servers.".to_owned()];
+        return vec!["This is the demo. It says nothing about real servers.".to_owned()];
     }
     let target = &services.rules.promote_to;
     let mut holes = Vec::new();
     if info.is_some_and(|i| i.user.is_none()) {
         holes.push(format!(
-            "This MLflow server does not say who anybody is: whoever reaches it can move any version to {target}."
+            "This MLflow server has no users: anyone who can reach it can move any version to {target}."
         ));
     } else {
         holes.push(format!(
-            "Whoever may edit a model in MLflow can move it to {target} past signoff; only the server can forbid that."
+            "Anyone who can edit a model in MLflow can move it to {target} without signoff. Only the server can prevent that."
         ));
     }
     holes.push(
-        "Open-source MLflow records nobody's name with a stage or an alias: who approved stands in the Git tag, the \
-         release and the journal on the signer's machine."
+        "Open-source MLflow does not record who set a stage or an alias. The Git tag, the release and the journal on \
+         the signer's machine record who approved."
             .to_owned(),
     );
     holes.push(
-        "Whoever may push to the repository can cut a tag that starts CD; a ruleset on tags can forbid that."
+        "Anyone who can push to the repository can create a tag that starts CD. A tag ruleset can prevent that."
             .to_owned(),
     );
-    holes.push("Two people on two machines are kept apart by the tag only: the first to create it wins.".to_owned());
+    holes.push("Only the tag keeps two people on two machines apart: the first to create it wins.".to_owned());
     holes
 }
 
 fn print(checks: &[json::DoctorCheck], holes: &[String], sink: &mut Sink) {
     let style = sink.style();
-    let mut table = Table::new(&[("", Align::Whole), ("", Align::Whole), ("", Align::Left)]);
-    for check in checks {
-        let (mark, role) = match check.state {
-            Pass => ("✓", Role::Good),
-            Unknown => ("?", Role::Plain),
-            Warn => ("!", Role::Warn),
-            Block => ("✗", Role::Bad),
-        };
-        table.row([Cell::new(mark, role), check.check.clone().into(), check.found.clone().into()]);
-        if let Some(hint) = &check.hint {
-            table.row([Cell::default(), Cell::default(), Cell::new(hint.clone(), Role::Muted)]);
-        }
-    }
+    let row = |check: &json::DoctorCheck| CheckRow {
+        mark: check.state.into(),
+        name: check.check.clone(),
+        found: check.found.clone(),
+        hint: check.hint.clone(),
+    };
+    let table = text::checks(checks.iter().map(row), style);
     // Sentences are not cut: what is wrong often stands at their end.
     sink.text(&table.render(crate::cli::output::Style { width: None, ..style }));
     sink.line("");
-    sink.line(&style.paint(Role::Strong, "What remains open"));
+    sink.line(&style.paint(Role::Title, "Known limits"));
     for hole in holes {
         sink.line(&format!("  - {hole}"));
     }

@@ -1,4 +1,4 @@
-//! `signoff inbox`: what waits for a decision, oldest first.
+//! `signoff inbox`
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use futures_util::StreamExt as _;
 use crate::cli::all_models;
 use crate::cli::args::Format;
 use crate::cli::exit::Exit;
-use crate::cli::format::{age, delta, value};
 use crate::cli::json;
-use crate::cli::output::{Role, Sink};
+use crate::cli::output::Sink;
 use crate::cli::place;
-use crate::cli::table::{Align, Cell, Table};
+use crate::cli::table::{Align, Table};
 use crate::domain::compare::metric_change;
 use crate::domain::failure::{FailureKind, Outcome};
 use crate::domain::ids::RunId;
 use crate::domain::inbox::{Waiting, waiting};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
+use crate::present::{Phrase, Role, number, time};
 use crate::services::Services;
 
 /// Requests for single versions in flight at once.
@@ -44,7 +44,10 @@ pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcom
     if format.json {
         sink.json(&json::Inbox { schema: "signoff.inbox/1", place: place(services), waiting: rows })?;
     } else if rows.is_empty() {
-        sink.line(&format!("Nothing waits for you: {total} models, none with a ready version above {target}."));
+        sink.line(&format!(
+            "Nothing to review: no model has a ready version newer than the one in {target} ({}).",
+            number::count(total as u64, "model")
+        ));
     } else {
         print(services, &rows, sink);
     }
@@ -96,7 +99,7 @@ fn row(
 
 fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
     use crate::domain::text::clean_line;
-    let now = services.clock.now();
+    let (now, symbols) = (services.clock.now(), sink.style().symbols());
     let mut table = Table::new(&[
         ("MODEL", Align::Left),
         ("VER", Align::Whole),
@@ -111,19 +114,21 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
     ]);
     for row in rows {
         let (version, metric) = (&row.version, row.main_metric.as_ref());
-        let [mark, difference] =
-            metric.filter(|m| m.old.is_some()).map(|m| delta(m.change, m.delta)).unwrap_or_default();
+        let [mark, difference] = metric
+            .filter(|m| m.old.is_some())
+            .map(|m| number::difference(m.change, m.delta, symbols))
+            .unwrap_or_default();
         table.row([
-            Cell::new(clean_line(&version.model), Role::Strong),
+            Phrase::of(Role::Title, clean_line(&version.model)),
             format!("v{}", version.version).into(),
-            age(now, version.created_at).into(),
+            time::age(version.created_at, now).into(),
             version.author.clone().unwrap_or_default().into(),
             version.stage.clone().into(),
             metric.map(|m| m.name.clone()).unwrap_or_default().into(),
-            metric.map(|m| value(m.new)).unwrap_or_default().into(),
+            metric.and_then(|m| m.new).map(|v| v.to_string()).unwrap_or_default().into(),
             mark,
             difference,
-            row.production.map_or_else(|| Cell::new("none", Role::Muted), |v| format!("v{v}").into()),
+            row.production.map_or_else(|| Phrase::of(Role::Muted, "none"), |v| format!("v{v}").into()),
         ]);
     }
     sink.text(&table.render(sink.style()));

@@ -1,4 +1,4 @@
-//! `signoff log`: what was decided, and what was in production when.
+//! `signoff log`
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -6,19 +6,20 @@ use jiff::tz::TimeZone;
 
 use crate::cli::exit::Exit;
 use crate::cli::json::log::Log as Json;
-use crate::cli::output::{Role, Sink, Style};
+use crate::cli::output::{Sink, Style};
 use crate::cli::place;
-use crate::cli::table::{Align, Cell, Table};
+use crate::cli::table::{Align, Table};
 use crate::domain::failure::Outcome;
 use crate::domain::ids::ModelName;
 use crate::domain::text::clean_line;
+use crate::present::{Phrase, Role, UNICODE, decision, time};
 use crate::services::Services;
-use crate::services::audit::log::{self, Effect, FoundIn, Log, LogEntry};
+use crate::services::audit::log::{self, Log, LogEntry};
 
 /// How the log is printed.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Shape {
-    /// Print one JSON document instead of text
+    /// Print JSON
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
     /// Print a Markdown table, for a wiki or an audit
@@ -61,8 +62,8 @@ pub async fn run(
         None => log.entries.iter().collect(),
     };
     match (entries.is_empty(), at, shape.markdown) {
-        (true, Some(at), _) => sink.line(&format!("No sign-off says what was in production at {}.", minute(at))),
-        (true, None, _) => sink.line("No decision was found."),
+        (true, Some(at), _) => sink.line(&format!("No record of what was in production at {}.", time::minute(at))),
+        (true, None, _) => sink.line("No decisions found."),
         (false, _, true) => sink.text(&markdown(&entries)),
         (false, _, false) => sink.text(&text(&entries, sink.style())),
     }
@@ -75,7 +76,7 @@ pub async fn run(
 /// Which sources were seen, and what could not be read.
 fn footnotes(log: &Log) -> Vec<String> {
     let seen = if log.seen.is_empty() { "nothing".to_owned() } else { log.seen.join("; ") };
-    std::iter::once(format!("Seen: {seen}.")).chain(log.notes.iter().map(|note| format!("! {note}"))).collect()
+    std::iter::once(format!("Searched: {seen}.")).chain(log.notes.iter().map(|note| format!("! {note}"))).collect()
 }
 
 fn text(entries: &[&LogEntry], style: Style) -> String {
@@ -84,6 +85,7 @@ fn text(entries: &[&LogEntry], style: Style) -> String {
         ("MODEL", Align::Left),
         ("VER", Align::Whole),
         ("DECISION", Align::Whole),
+        ("OUTCOME", Align::Left),
         ("BY", Align::Left),
         ("TAG", Align::Left),
         ("RECORD", Align::Whole),
@@ -91,21 +93,16 @@ fn text(entries: &[&LogEntry], style: Style) -> String {
         ("WHY", Align::Left),
     ]);
     for entry in entries {
-        let role = match &entry.effect {
-            Effect::Production => Role::Good,
-            Effect::Said => Role::Plain,
-            Effect::Failed(_) => Role::Muted,
-            Effect::Open(_) => Role::Warn,
-        };
         table.row([
-            minute(entry.at).into(),
-            Cell::new(entry.model.to_string(), Role::Strong),
+            time::minute(entry.at).into(),
+            Phrase::of(Role::Title, entry.model.to_string()),
             entry.version.to_string().into(),
-            Cell::new(what(entry), role),
-            by(entry).into(),
+            decision::past(entry.decision).into(),
+            decision::effect(&entry.effect, style.symbols()),
+            decision::people(entry).into(),
             entry.tag.clone().unwrap_or_default().into(),
-            short(entry).into(),
-            from(entry).into(),
+            entry.record_hash.as_deref().map(decision::short_hash).unwrap_or_default().into(),
+            decision::sources(entry).into(),
             clean_line(&entry.reason).into(),
         ]);
     }
@@ -117,54 +114,24 @@ fn markdown(entries: &[&LogEntry]) -> String {
     let mut out = "| When (UTC) | Model | Version | Decision | By | Reason | Tag | Record | From |\n".to_owned();
     out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for entry in entries {
+        let came = decision::effect(&entry.effect, &UNICODE);
+        let gap = if came.is_empty() { "" } else { ", " };
+        let what = format!("{}{gap}{}", decision::past(entry.decision), came.plain());
         let record = entry.record_hash.as_deref().map(|h| format!("`{}`", cell(h))).unwrap_or_default();
         let cells = [
-            minute(entry.at),
+            time::minute(entry.at),
             cell(&entry.model.to_string()),
             entry.version.to_string(),
-            cell(&what(entry)),
-            cell(&by(entry)),
+            cell(&what),
+            cell(&decision::people(entry)),
             cell(&entry.reason),
             cell(entry.tag.as_deref().unwrap_or_default()),
             record,
-            from(entry),
+            decision::sources(entry),
         ];
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     out
-}
-
-fn minute(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-fn what(entry: &LogEntry) -> String {
-    let past = match entry.decision {
-        crate::domain::record::Decision::Rollback => "rolled back",
-        other => other.past(),
-    };
-    match &entry.effect {
-        Effect::Production => format!("{past}, released"),
-        Effect::Said => past.to_owned(),
-        Effect::Failed(why) | Effect::Open(why) => {
-            let word = why.split(':').next().unwrap_or_default();
-            format!("{past}, {}", clean_line(word))
-        }
-    }
-}
-
-fn by(entry: &LogEntry) -> String {
-    let mut names = vec![entry.by.as_str()];
-    names.extend(entry.also.iter().map(String::as_str));
-    names.join(", ")
-}
-
-fn short(entry: &LogEntry) -> String {
-    entry.record_hash.as_deref().map(|h| h.trim_start_matches("sha256:").chars().take(7).collect()).unwrap_or_default()
-}
-
-fn from(entry: &LogEntry) -> String {
-    entry.sources.iter().copied().map(FoundIn::word).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

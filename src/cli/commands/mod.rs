@@ -1,19 +1,24 @@
-//! One file a command.
+//! One file a command. `promote`, `drive` and `signature` hold what several share.
 
 pub mod approve;
 pub mod check;
+pub mod compare;
 pub mod config;
 pub mod decide;
 pub mod doctor;
+pub mod drive;
 pub mod inbox;
 pub mod log;
 pub mod models;
+pub mod promote;
 pub mod promotions;
+pub mod resume;
 pub mod rollback;
 pub mod runs;
 pub mod screens;
 pub mod shell;
 pub mod show;
-pub mod show_code;
-pub mod signatures;
+pub mod signature;
+pub mod undo;
 pub mod verify;
+pub mod versions;

@@ -1,18 +1,17 @@
-//! `signoff promotions`, and finding one promotion by a part of its id.
+//! `signoff promotions`, and finding one promotion by part of its id.
 
 use crate::app::query::Promotion;
 use crate::cli::args::Format;
 use crate::cli::exit::Exit;
-use crate::cli::format::age;
 use crate::cli::json::promotion::{Listed, Promotions};
-use crate::cli::output::{Role, Sink};
-use crate::cli::state_word::{Word, why, word};
-use crate::cli::table::{Align, Cell, Table};
-use crate::domain::cd::CdOutcome;
+use crate::cli::output::Sink;
+use crate::cli::table::{Align, Table};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::SagaState;
 use crate::domain::text::clean_line;
+use crate::present::promotion::{PromotionState, cd_word, why};
+use crate::present::{Phrase, Role, time};
 use crate::runtime::answer;
 use crate::services::Services;
 
@@ -23,7 +22,7 @@ use crate::services::Services;
 pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let mut found = answer::promotions(services).await?;
     if unfinished {
-        found.retain(|p| word_of(p).is_unfinished());
+        found.retain(|p| progress(p).is_unfinished());
     }
     if format.json {
         let promotions = found.iter().map(Listed::new).collect();
@@ -31,11 +30,7 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
         return Ok(Exit::Done);
     }
     if found.is_empty() {
-        sink.line(if unfinished {
-            "No promotion is unfinished."
-        } else {
-            "No promotion was made on this machine yet."
-        });
+        sink.line(if unfinished { "No unfinished promotions." } else { "No promotions on this machine yet." });
         return Ok(Exit::Done);
     }
     let now = services.clock.now();
@@ -52,18 +47,17 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
         ("WHY", Align::Left),
     ]);
     for promotion in &found {
-        let word = word_of(promotion);
-        let state_cell = Cell::new(word.text(), word.role());
+        let state_cell = progress(promotion).phrase();
         match &promotion.state {
             Ok(state) => {
                 let draft = &state.plan.draft;
                 table.row([
                     promotion.id.short().into(),
-                    Cell::new(draft.model().to_string(), Role::Strong),
+                    Phrase::of(Role::Title, draft.model().to_string()),
                     draft.version().to_string().into(),
                     draft.target_name.clone().into(),
                     state_cell,
-                    age(now, Some(state.opened_at)).into(),
+                    time::age(state.opened_at, now).into(),
                     draft.signer.login.clone().into(),
                     draft.tag.to_string().into(),
                     cd_word(state.cd.as_ref()).into(),
@@ -71,7 +65,7 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
                 ]);
             }
             Err(failure) => {
-                let mut row = vec![Cell::default(); 10];
+                let mut row = vec![Phrase::default(); 10];
                 row[0] = promotion.id.short().into();
                 row[4] = state_cell;
                 row[9] = clean_line(&failure.reason).into();
@@ -80,27 +74,17 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
         }
     }
     sink.text(&table.render(sink.style()));
-    if found.iter().any(|p| word_of(p).is_unfinished()) {
-        sink.note("Unfinished ones: `signoff resume ID` goes on, `signoff undo ID` takes back what can be.");
+    if found.iter().any(|p| progress(p).is_unfinished()) {
+        sink.note("To finish one: `signoff resume ID`. To undo it: `signoff undo ID`.");
     }
     Ok(Exit::Done)
 }
 
 /// How far a promotion in the journal is.
-pub fn word_of(promotion: &Promotion) -> Word {
+pub fn progress(promotion: &Promotion) -> PromotionState {
     match &promotion.state {
-        Ok(state) => word(state, promotion.driven),
-        Err(_) => Word::Unreadable,
-    }
-}
-
-/// The CD run in a word or two.
-pub fn cd_word(cd: Option<&CdOutcome>) -> String {
-    match cd {
-        None => String::new(),
-        Some(CdOutcome::NotExpected) => "not expected".to_owned(),
-        Some(CdOutcome::NotStarted { .. }) => "did not start".to_owned(),
-        Some(CdOutcome::Run(run)) => run.state.to_string(),
+        Ok(state) => PromotionState::of(state, promotion.driven),
+        Err(_) => PromotionState::Unreadable,
     }
 }
 
@@ -115,12 +99,12 @@ pub async fn find(services: &Services, part: &str) -> Outcome<PromotionId> {
         stored.iter().filter(|p| !wanted.is_empty() && p.id.to_string().contains(&wanted)).collect();
     let refuse = |kind, why: String| {
         Failure::new(kind, Service::Local, format!("find the promotion '{}'", clean_line(part)), why)
-            .with_hint("`signoff promotions` lists them with their ids.")
+            .with_hint("`signoff promotions` lists them.")
     };
     match found.as_slice() {
         [one] => Ok(one.id),
-        [] => Err(refuse(FailureKind::NotFound, "there is none on this machine".to_owned())),
-        several => Err(refuse(FailureKind::Conflict, format!("{} fit it", several.len()))),
+        [] => Err(refuse(FailureKind::NotFound, "there is no such promotion on this machine".to_owned())),
+        several => Err(refuse(FailureKind::Conflict, format!("{} promotions match", several.len()))),
     }
 }
 
@@ -131,11 +115,11 @@ pub async fn find(services: &Services, part: &str) -> Outcome<PromotionId> {
 /// [`FailureKind::Conflict`] if there are several.
 pub async fn only_unfinished(services: &Services) -> Outcome<Option<PromotionId>> {
     let stored = answer::promotions(services).await?;
-    let with = |fits: &dyn Fn(Word) -> bool| -> Vec<(PromotionId, &SagaState)> {
-        let readable = |p: &'_ Promotion| fits(word_of(p));
+    let with = |fits: &dyn Fn(PromotionState) -> bool| -> Vec<(PromotionId, &SagaState)> {
+        let readable = |p: &'_ Promotion| fits(progress(p));
         stored.iter().filter(|p| readable(p)).filter_map(|p| Some((p.id, &**p.state.as_ref().ok()?))).collect()
     };
-    for candidates in [with(&Word::is_unfinished), with(&|w| w == Word::Released)] {
+    for candidates in [with(&PromotionState::is_unfinished), with(&|p| p == PromotionState::Released)] {
         match candidates.as_slice() {
             [] => {}
             [(id, _)] => return Ok(Some(*id)),

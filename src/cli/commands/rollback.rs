@@ -1,12 +1,14 @@
-//! `signoff rollback`: a version that was in production before goes there again.
+//! `signoff rollback`
 
 use crate::cli::args::Rollback;
-use crate::cli::commands::approve::{Ask, Stop, agrees, promote};
+use crate::cli::commands::drive::Stop;
+use crate::cli::commands::promote::{Ask, agrees, promote};
 use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
 use crate::domain::decision::Candidate;
 use crate::domain::failure::Outcome;
 use crate::domain::record::Decision;
+use crate::present::time;
 use crate::services::Services;
 use crate::services::rollback::choose;
 
@@ -35,7 +37,7 @@ pub async fn run(services: &Services, args: &Rollback, stop: Stop, sink: &mut Si
 
 fn known(candidate: &Candidate) -> String {
     let number = candidate.version;
-    let at = candidate.at.map(|at| format!(" on {}", at.strftime("%Y-%m-%d"))).unwrap_or_default();
+    let at = candidate.at.map(|at| format!(" on {}", time::day(at))).unwrap_or_default();
     let by = candidate.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let put = if at.is_empty() && by.is_empty() { String::new() } else { format!(", put there{at}{by}") };
     let notes: String = candidate.notes.iter().map(|n| format!("\n! {n}")).collect();

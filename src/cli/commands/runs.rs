@@ -4,11 +4,10 @@ use std::ops::ControlFlow;
 
 use crate::cli::args::{Direction, Format, RunSort};
 use crate::cli::exit::Exit;
-use crate::cli::format::{age, value};
 use crate::cli::json;
-use crate::cli::output::{Role, Sink};
+use crate::cli::output::Sink;
 use crate::cli::place;
-use crate::cli::table::{Align, Cell, Table};
+use crate::cli::table::{Align, Table};
 use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::ExperimentId;
@@ -16,6 +15,7 @@ use crate::domain::nearest;
 use crate::domain::page::{self, walk};
 use crate::domain::run::Run;
 use crate::domain::text::{clean_line, shorten};
+use crate::present::{Phrase, Role, UNICODE, time, version::run_status};
 use crate::services::Services;
 
 /// Metrics shown in the table; `--json` has all.
@@ -70,7 +70,7 @@ pub async fn run(services: &Services, experiment: &str, list: List, format: Form
     if runs.is_empty() {
         sink.line(&match list.filter.as_str() {
             "" => format!("The experiment {} has no runs.", experiment.name),
-            _ => format!("No run of the experiment {} fits the filter.", experiment.name),
+            _ => format!("No run of the experiment {} matches the filter.", experiment.name),
         });
         return Ok(Exit::Done);
     }
@@ -78,7 +78,7 @@ pub async fn run(services: &Services, experiment: &str, list: List, format: Form
     sink.text(&text);
     if truncated {
         let which = if list.order == RunOrder::default() { "newest" } else { "first" };
-        sink.note(&format!("The {which} {} are shown; --limit shows more.", runs.len()));
+        sink.note(&format!("Showing the {which} {}. Use --limit to see more.", runs.len()));
     }
     Ok(Exit::Done)
 }
@@ -98,17 +98,16 @@ fn table(services: &Services, runs: &[Run]) -> Table {
     let mut table = Table::new(&columns);
     let now = services.clock.now();
     for run in runs {
-        let status = if run.deleted { "deleted".to_owned() } else { run.status.to_lowercase() };
-        let role = if run.status == "FAILED" { Role::Bad } else { Role::Plain };
         let mut cells = vec![
-            Cell::new(run.id.to_string(), Role::Muted),
-            Cell::new(shorten(&clean_line(&run.name), NAME_WIDTH), Role::Strong),
-            Cell::new(status, role),
-            age(now, run.started_at).into(),
-            took(run).into(),
+            Phrase::of(Role::Muted, run.id.to_string()),
+            Phrase::of(Role::Title, shorten(&clean_line(&run.name), NAME_WIDTH)),
+            run_status(run, &UNICODE),
+            time::age(run.started_at, now).into(),
+            run.started_at.zip(run.ended_at).map(|(from, to)| time::between(from, to)).unwrap_or_default().into(),
             run.user.clone().unwrap_or_default().into(),
         ];
-        cells.extend(metrics.iter().map(|m| value(run.metrics.get(m).map(|p| p.value)).into()));
+        cells
+            .extend(metrics.iter().map(|m| run.metrics.get(m).map(|p| p.value.to_string()).unwrap_or_default().into()));
         table.row(cells);
     }
     table
@@ -123,16 +122,6 @@ fn shown_metrics<'a>(services: &Services, runs: &'a [Run]) -> Vec<&'a str> {
     all.sort_by_key(|m| !main.contains(m));
     all.truncate(METRICS);
     all
-}
-
-fn took(run: &Run) -> String {
-    let (Some(from), Some(to)) = (run.started_at, run.ended_at) else {
-        return String::new();
-    };
-    match to.as_second().saturating_sub(from.as_second()).max(0) {
-        s if s < 3_600 => format!("{}:{:02}", s / 60, s % 60),
-        s => format!("{}:{:02}:{:02}", s / 3_600, s / 60 % 60, s % 60),
-    }
 }
 
 /// The experiment of this name, or else of this id.
@@ -158,9 +147,9 @@ async fn find(services: &Services, wanted: &str) -> Outcome<Experiment> {
         let wanted = clean_line(wanted);
         let hint = match nearest::nearest(&wanted, names.iter().map(String::as_str)) {
             Some(name) => format!("The nearest name is '{name}'."),
-            None => "`signoff` shows all experiments under the key e.".to_owned(),
+            None => "In `signoff`, press e to list all experiments.".to_owned(),
         };
-        let reason = "no experiment that you may read has this name or id";
+        let reason = "no experiment you can read has this name or id";
         Failure::new(FailureKind::NotFound, Service::Mlflow, format!("find the experiment '{wanted}'"), reason)
             .with_hint(hint)
     })

@@ -1,4 +1,4 @@
-//! `signoff`, `signoff open` and `signoff demo`: the way into the terminal screens.
+//! `signoff`, `signoff open` and `signoff demo`: the screens.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -6,10 +6,9 @@ use std::path::Path;
 use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use crate::app::paint::Pictures;
 use crate::app::route::Route;
-use crate::cli::commands::approve::undo_hint;
+use crate::cli::commands::drive::undo_hint;
 use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
-use crate::cli::state_word::exit;
 use crate::config::{Images, SymbolSet, Theme, UiSettings};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
@@ -35,9 +34,8 @@ pub async fn run(
 ) -> Outcome<Exit> {
     let here = |reason: &str| Failure::new(FailureKind::Config, Service::Local, "open the screens", reason);
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return Err(
-            here("this is not a terminal").with_hint("Commands work without one: `signoff inbox`, `signoff --help`.")
-        );
+        return Err(here("this is not a terminal")
+            .with_hint("Use a command instead, such as `signoff inbox`. See `signoff --help`."));
     }
     let keymap = Keymap::parse(DEFAULT_KEYMAP).map_err(|mistakes| {
         let reason = format!("the built-in keys are wrong: {}", mistakes.join("; "));
@@ -62,7 +60,7 @@ async fn left_behind(services: Services, id: PromotionId, sink: &mut Sink) -> Ou
     let draft = &state.plan.draft;
     sink.note(&if state.is_released() {
         format!(
-            "{} {} is released; CD was not followed to its end: `signoff resume {id}` does.",
+            "{} {} is released. CD was not followed to its end. To follow it: `signoff resume {id}`.",
             draft.model(),
             draft.version()
         )
@@ -74,7 +72,7 @@ async fn left_behind(services: Services, id: PromotionId, sink: &mut Sink) -> Ou
             undo_hint(&state, id)
         )
     });
-    Ok(exit(&state, Until::CdEnded, true))
+    Ok(Exit::of_promotion(&state, Until::CdEnded, true))
 }
 
 /// How pictures are shown. Without colour or Unicode they are shades, whatever the terminal can.

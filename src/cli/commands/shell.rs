@@ -2,7 +2,7 @@
 
 use clap::CommandFactory as _;
 
-use crate::cli::args::Cli;
+use crate::cli::args::{Cli, help};
 use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -22,11 +22,24 @@ pub fn completions(shell: clap_complete::Shell, sink: &mut Sink) -> Outcome<Exit
 /// # Errors
 /// If it cannot be rendered: a mistake in signoff.
 pub fn man(sink: &mut Sink) -> Outcome<Exit> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command())
-        .render(&mut page)
-        .map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write the manual page", e.to_string()))?;
+    let page =
+        page().map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write the manual page", e.to_string()))?;
     print(&page, sink)
+}
+
+fn page() -> std::io::Result<Vec<u8>> {
+    // What clap appends to the help has sections of its own here.
+    let man = clap_mangen::Man::new(Cli::command().after_long_help(""));
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    man.render_subcommands_section(&mut page)?;
+    page.extend_from_slice(help::manual().as_bytes());
+    man.render_version_section(&mut page)?;
+    Ok(page)
 }
 
 fn print(bytes: &[u8], sink: &mut Sink) -> Outcome<Exit> {

@@ -43,11 +43,11 @@ use crate::domain::compare::data::DataRow;
 use crate::domain::compare::signature::FieldRow;
 use crate::domain::compare::{Change, Direction, MetricRow, TextRow};
 use crate::domain::experiment;
-use crate::domain::facts::RunFacts;
 use crate::domain::ids::RepoSlug;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::{Dataset, MetricValue, Run};
 use crate::domain::sorted_map::Tags;
+use crate::present::version::author;
 
 /// Which world an answer is about.
 #[derive(Clone, Debug, Serialize)]
@@ -234,7 +234,7 @@ impl Version {
             aliases: version.aliases.clone(),
             created_at: version.created_at,
             updated_at: version.updated_at,
-            author: version.author.clone().or_else(|| run.and_then(|r| r.user.clone())),
+            author: author(version, run).map(str::to_owned),
             source: redact(&version.source),
             run_id: version.run_id.as_ref().map(|r| r.as_str().to_owned()),
             description: version.description.clone(),
@@ -400,15 +400,6 @@ fn own_tags(run: &Run) -> Tags {
 /// The repository a run names, parsed: its address may hold credentials.
 pub fn repository_of(run: &Run) -> Option<String> {
     run.source_repo_url().and_then(RepoSlug::from_remote_url).map(|(host, repo)| format!("{host}/{repo}"))
-}
-
-/// Why there is no run to show.
-pub fn run_missing(run: &RunFacts) -> Option<String> {
-    match run {
-        RunFacts::Known(_) => None,
-        RunFacts::NotRecorded => Some("the version names no run".to_owned()),
-        RunFacts::Unreadable(why) => Some(why.reason().to_owned()),
-    }
 }
 
 /// `signoff compare`.

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::query;
-use crate::cli::state_word::{Word, why, word};
 use crate::domain::cd::{CdOutcome, CdState};
 use crate::domain::failure::Failure;
 use crate::domain::preflight;
 use crate::domain::promotion::plan::PlanLine;
 use crate::domain::promotion::{Observation, Receipt, SagaState, Step, StepState};
 use crate::domain::record::Decision;
+use crate::present::promotion::{PromotionState, why};
 
 /// `signoff approve --dry-run`.
 #[derive(Clone, Debug, Serialize)]
@@ -130,7 +130,7 @@ pub enum Listed {
     Unreadable {
         id: String,
         /// `unreadable`.
-        state: Word,
+        state: PromotionState,
         why: String,
     },
 }
@@ -149,7 +149,7 @@ pub struct Promotion {
 pub struct Body {
     pub id: String,
     /// How far it is.
-    pub state: Word,
+    pub state: PromotionState,
     /// Why it is not done, as a sentence.
     pub why: Option<String>,
     /// What to do next.
@@ -265,7 +265,7 @@ impl Listed {
             Ok(state) => Self::Readable(Box::new(Body::new(state, promotion.driven))),
             Err(failure) => Self::Unreadable {
                 id: promotion.id.to_string(),
-                state: Word::Unreadable,
+                state: PromotionState::Unreadable,
                 why: Failure::to_string(failure),
             },
         }
@@ -278,7 +278,7 @@ impl Body {
         let (why, hint) = why(state);
         Self {
             id: plan.id.to_string(),
-            state: word(state, driven),
+            state: PromotionState::of(state, driven),
             why,
             hint,
             model: draft.model().as_str().to_owned(),

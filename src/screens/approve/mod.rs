@@ -117,7 +117,7 @@ impl Approve {
             }
             // Held keys repeat by themselves: what a cat on the keyboard types must not count.
             Focus::Confirmation if key.repeat && key.typed().is_some() => {
-                self.word = Some("A held key does not confirm: type it key by key.".to_owned());
+                self.word = Some("A held key does not confirm. Type it key by key.".to_owned());
             }
             Focus::Confirmation => {
                 edit::edit(&mut self.confirmation, key);
@@ -156,8 +156,7 @@ impl Approve {
                 Response::none()
             }
             Err(Obstacle::ReadAgain) => {
-                self.word =
-                    Some("What you see is more than a minute old: reading it again. Then press Enter.".to_owned());
+                self.word = Some("This is more than a minute old. Reading it again; then press Enter.".to_owned());
                 Response::refresh(vec![self.query()])
             }
             Ok(preflight) => {
@@ -179,7 +178,7 @@ impl Approve {
     fn obstacle<'a>(&self, ctx: &Ctx<'a>) -> Result<&'a Preflight, Obstacle> {
         let say = |word: &str| Err(Obstacle::Say(word.to_owned()));
         if matches!(self.phase, Phase::Failed(_)) {
-            return say("It did not begin. Read everything again first (Ctrl-R).");
+            return say("It did not start. Read everything again first (Ctrl-R).");
         }
         let wanted = self.version.to_string();
         if self.confirmation.value() != wanted {
@@ -189,7 +188,7 @@ impl Approve {
             };
         }
         let Some(preflight) = ctx.cache.preflight(&self.model, self.version, self.decision) else {
-            return say("The plan is not there yet.");
+            return say("The plan is not ready yet.");
         };
         if ctx.cache.is_loading(&self.query()) {
             return say("Still reading. Wait for it, then press Enter.");
@@ -198,7 +197,7 @@ impl Approve {
             return say("The last read failed. Read it again first (Ctrl-R).");
         }
         if !preflight.may_confirm() {
-            return say("It cannot be approved: see what is marked ✗.");
+            return say("It cannot be approved. See the lines marked ✗.");
         }
         if let Some(draft) = &preflight.draft
             && let [first, ..] = draft.basis.objections(&self.sign_off(preflight, ctx)).as_slice()
@@ -211,10 +210,10 @@ impl Approve {
             return say("Not all of the plan is on screen. Make the terminal larger.");
         }
         if !self.changes(preflight, ctx).is_empty() {
-            return say("It changed since you reviewed it. Esc, and look again.");
+            return say("It changed since you reviewed it. Press Esc and review it again.");
         }
         if ctx.busy {
-            return say("Another promotion is at work. Wait until it is done.");
+            return say("Another promotion is running. Wait until it is done.");
         }
         if ctx.now.duration_since(preflight.read_at).as_secs() > MAX_AGE_S {
             return Err(Obstacle::ReadAgain);
@@ -310,7 +309,7 @@ impl Component for Approve {
             ScreenEvent::Key(key) => self.typed(key),
             ScreenEvent::Paste(text) => match self.focus {
                 Focus::Reason => edit::paste(&mut self.reason, text),
-                Focus::Confirmation => self.word = Some("A paste does not confirm: type it.".to_owned()),
+                Focus::Confirmation => self.word = Some("A paste does not confirm. Type it.".to_owned()),
             },
             ScreenEvent::Action(action) => return self.act(action, ctx),
             ScreenEvent::Changed => {}

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::domain::beside::{Beside, Cells, ValueRow, sort_by_size};
 use crate::domain::fold::{Fold, LEAST, fold};
 use crate::domain::text::clean_line;
+use crate::present::compare::equal;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,13 +76,7 @@ impl Out {
 fn section(out: &mut Out, title: &'static str, items: Vec<ValueRow>, labels: &[&str], choice: &Choice, width: usize) {
     let total = items.len();
     let mut kept: Vec<ValueRow> = items.into_iter().filter(|r| !choice.differences_only || r.differs()).collect();
-    let equal = total - kept.len();
-    let word = match (total, equal) {
-        (0, _) => "none".to_owned(),
-        (_, 0) => String::new(),
-        (total, equal) if total == equal => format!("all {equal} equal"),
-        (_, equal) => format!("{equal} equal"),
-    };
+    let word = equal(total - kept.len(), total);
     if !out.rows.is_empty() {
         out.push(format!("{title} gap"), CompareRow::Gap);
     }

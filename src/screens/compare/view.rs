@@ -1,6 +1,7 @@
 //! Drawing of several versions or runs side by side.
 
 use crate::domain::compare::Directions;
+use crate::present::number;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
@@ -9,7 +10,7 @@ use std::borrow::Cow;
 use super::Compare;
 use super::rows::CompareRow;
 use crate::domain::beside::{Cells, ValueRow as Laid};
-use crate::domain::compare::metric_change;
+use crate::domain::compare::{Change, metric_change};
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -125,13 +126,13 @@ impl Compare {
                 Cells::Numbers(v) => {
                     let of = |i: usize| v.get(i).copied().flatten();
                     let (change, delta) = metric_change(of(0), of(1), self.directions(ctx).of(&row.name));
-                    format::delta(change, delta, skin)
+                    number::delta(change, delta, skin.symbols())
                 }
                 Cells::Texts(v) => match v.as_slice() {
-                    [Some(_), None] => Phrase::of(Role::Warn, "- gone"),
-                    [None, Some(_)] => Phrase::of(Role::Unknown, "+ new"),
+                    [Some(_), None] => number::delta(Change::Removed, None, skin.symbols()),
+                    [None, Some(_)] => number::delta(Change::Added, None, skin.symbols()),
                     _ if differs => Phrase::of(Role::Unknown, "~ changed"),
-                    _ => Phrase::of(Role::Muted, skin.symbols().same),
+                    _ => number::delta(Change::Same, None, skin.symbols()),
                 },
             });
         }

@@ -256,7 +256,7 @@ impl Component for Curve {
                     Subject::Version(model, version) => {
                         Response::push(Route::Trend(model.clone(), *version, self.metric.clone()))
                     }
-                    Subject::Runs(_) => Response::notice("These are runs; a trend goes over the versions of a model."),
+                    Subject::Runs(_) => Response::notice("A trend needs a model; these are runs."),
                 };
             }
             Action::Copy => {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{Curve, Subject};
 use crate::domain::text::clean_line;
+use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::plot::{Axis, NO_CURVE, PlotLine};
 use crate::screens::parts::plot_view::{Plot, role, statistics};
@@ -92,7 +93,7 @@ impl Curve {
         };
         let mut phrase = Phrase::of(Role::Muted, format!(" step {}   ", candidate.step));
         if let Some(at) = candidate.at {
-            phrase = phrase.add(Role::Muted, at.strftime("%Y-%m-%d %H:%M:%S   ").to_string());
+            phrase = phrase.add(Role::Muted, format!("{}   ", time::second(at)));
         }
         for (line, point) in self.lines(ctx).iter().rev().zip(&points) {
             phrase = phrase.add(role(line.place), format!("{}   ", point.value.0));

@@ -78,7 +78,7 @@ impl Decide {
             return say("Read everything again first (Ctrl-R). What you typed stays.");
         }
         if self.reason.text().trim().is_empty() {
-            return Some(format!("To {} needs a reason: type it.", self.decision.word()));
+            return Some(format!("Enter a reason to {}.", self.decision.word()));
         }
         if ctx.cache.is_loading(&self.query()) {
             return say(READING);
@@ -87,13 +87,13 @@ impl Decide {
             return say("The last read failed. Read it again first (Ctrl-R).");
         }
         let Some(draft) = ctx.cache.decision_draft(&self.model, self.version, self.decision) else {
-            return say("It is not read yet.");
+            return say("Not read yet.");
         };
         if ctx.rules.readonly {
-            return say("This target is read-only: nothing can be decided on it.");
+            return say("This target is read-only. Decisions are disabled.");
         }
         if ctx.busy {
-            return say("A promotion or another decision is at work. Wait until it is done.");
+            return say("A promotion or another decision is running. Wait until it is done.");
         }
         let objections = draft.basis.objections(&self.sign_off(ctx));
         (!objections.is_empty()).then(|| objections.join("; "))

@@ -6,11 +6,12 @@ use ratatui::widgets::Widget as _;
 
 use super::{Decide, Phase};
 use crate::domain::record::{Decision, DecisionMark};
+use crate::present::{decision, failure};
 use crate::screens::parts::{Component as _, Ctx};
 use crate::screens::parts::{view as format, written};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Dialog, Pager, TextBox};
-use crate::ui::{Phrase, text};
+use crate::ui::{Draw as _, Phrase, text};
 
 /// The frame, unless the terminal is smaller.
 const FRAME: (u16, u16) = (100, 22);
@@ -50,7 +51,7 @@ impl Decide {
         let used = format::lines(inner, buf, skin, above);
         let (_, rest) = format::split_top(inner, used);
         let (label, rest) = format::split_top(rest, 1);
-        let hint = if self.captures_text() { "   Enter begins a line; Ctrl-S when you are done" } else { "" };
+        let hint = if self.captures_text() { "   Enter starts a new line; Ctrl-S submits" } else { "" };
         Phrase::of(Role::Heading, "Reason").add(Role::Muted, hint).draw(label, buf, skin);
         let (field, said_at) = format::split_bottom(rest, below);
         let (before, after) = self.reason.halves();
@@ -65,17 +66,15 @@ impl Decide {
         let mut lines = Vec::new();
         match (ctx.cache.decision_draft(&self.model, self.version, self.decision), ctx.cache.failure(&self.query())) {
             (_, Some(failure)) => {
-                let hint = failure.hint.clone().unwrap_or_else(|| "Ctrl-R reads again.".to_owned());
-                let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", symbols.block));
-                lines.extend(phrase.add(Role::Muted, hint).wrap(wide, 2));
+                lines.extend(failure::line(failure, "Press Ctrl-R to try again.", symbols).wrap(wide, 2));
             }
-            (None, None) => lines.push(Phrase::of(Role::Muted, "reading what it rests on … you can type already")),
+            (None, None) => lines.push(Phrase::of(Role::Muted, "reading … you can type already")),
             (Some(draft), None) => {
                 lines.extend(Phrase::of(Role::Title, format!("\"{}\"", written::meaning(draft))).wrap(wide, 1));
                 lines.push(Phrase::default());
                 lines.extend(written::lines(draft, wide, skin));
                 if let Some(mark) = DecisionMark::on(&draft.facts.version) {
-                    let text = format!("{} takes the place of: {}", symbols.warn, written::standing(&mark, ctx.now));
+                    let text = format!("{} replaces: {}", symbols.warn, decision::mark(&mark, ctx.now));
                     let text = text::fit(&text, wide, symbols.ellipsis);
                     lines.push(Phrase::of(Role::Warn, text));
                 }
@@ -92,10 +91,7 @@ impl Decide {
         match (&self.phase, &self.word) {
             (Phase::Submitted, _) => Phrase::of(Role::Warn, "Submitted. Writing the record …"),
             (_, Some(word)) => Phrase::of(Role::Warn, word.clone()),
-            (Phase::Failed(failure), None) => {
-                let hint = failure.hint.clone().unwrap_or_else(|| "Ctrl-R reads everything again.".to_owned());
-                Phrase::of(Role::Bad, format!("{} {failure}. ", skin.symbols().block)).add(Role::Muted, hint)
-            }
+            (Phase::Failed(failure), None) => failure::line(failure, "Press Ctrl-R to try again.", skin.symbols()),
             (Phase::Open, None) => Phrase::default(),
         }
     }

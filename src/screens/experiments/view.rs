@@ -7,6 +7,8 @@ use ratatui::widgets::Widget as _;
 use super::Experiments;
 use crate::app::query::Query;
 use crate::domain::experiment::Experiment;
+use crate::present::number;
+use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -21,7 +23,7 @@ impl Experiments {
         let query = Query::Experiments { page: list.next_page() };
         let failed = ctx.cache.failure(&query).is_some();
         let right = vec![
-            format::count(list.read_at.map(|_| list.items.len()), list.has_more(), "experiment", "experiments"),
+            number::length(list.read_at.map(|_| list.items.len()), list.has_more(), "experiment"),
             format::freshness(ctx.cache.is_loading(&query), failed, list.read_at, skin),
         ];
         (Phrase::of(Role::Title, "Experiments"), right)
@@ -37,7 +39,7 @@ impl Experiments {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), list.read_at) {
                 (_, None) if failure.is_some() => ("", &[]),
                 (_, None) => ("reading experiments …", &[]),
-                ("", Some(_)) => ("This server has no experiments that you may read.", &[("r", "reads again")]),
+                ("", Some(_)) => ("This server has no experiments you can read.", &[("r", "reads again")]),
                 _ => ("No experiment matches.", &[("Esc", "clears the filter")]),
             };
             return format::empty(area, buf, skin, message, keys);
@@ -64,7 +66,7 @@ fn sample() -> Row<'static> {
 }
 
 fn row(experiment: &Experiment, ctx: &Ctx<'_>) -> Row<'static> {
-    let age = |at| Phrase::of(Role::Muted, format::age(at, ctx.now));
+    let age = |at| Phrase::of(Role::Muted, time::age(at, ctx.now));
     Row::new(vec![
         Phrase::new(experiment.name.clone()),
         age(experiment.updated_at),

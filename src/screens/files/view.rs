@@ -38,8 +38,8 @@ impl Files {
             let (message, keys): (&str, &[_]) = match (known, self.filter.query()) {
                 (false, _) if failure.is_some() => ("", &[]),
                 (false, _) => ("reading the version …", &[]),
-                (true, "") => ("This version names no run and no logged model: it has no files.", &[("Esc", "back")]),
-                (true, _) => ("No file that was read matches.", &[("Esc", "clears the filter")]),
+                (true, "") => ("This version has no files: it names no run and no logged model.", &[("Esc", "back")]),
+                (true, _) => ("No matching file was read.", &[("Esc", "clears the filter")]),
             };
             return format::empty(area, buf, skin, message, keys);
         }

@@ -70,7 +70,7 @@ impl Component for History {
             (Action::Open, Some(entry)) => match (entry.local(), entry.promotion) {
                 (Some(id), Some(_)) => Response::push(Route::Promotion(id)),
                 (Some(id), None) => Response::push(Route::Record(id)),
-                (None, _) => Response::notice("Its record is not on this machine; o opens where it is written."),
+                (None, _) => Response::notice("The record is not on this machine. Press o to open where it is."),
             },
             (Action::Browse, Some(entry)) => {
                 place(entry).map_or_else(Response::none, |p| Response::effect(Effect::Browse(p)))

@@ -9,9 +9,11 @@ use super::History;
 use super::entries::{Entry, entries};
 use crate::app::query::Query;
 use crate::domain::ids::{ModelName, VersionNumber};
-use crate::domain::log::{Effect, FoundIn, LogEntry};
+use crate::domain::log::{FoundIn, LogEntry};
 use crate::domain::record::{Decision, Record};
 use crate::domain::text::clean_line;
+use crate::present::number;
+use crate::present::{Mark, decision, promotion, time};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -31,7 +33,7 @@ impl History {
         let known = read.then(|| entries(ctx.cache, self.model.as_ref()).len());
         let slot = ctx.cache.slot(&self.log());
         let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
-        let right = std::iter::once(format::count(known, false, "decision", "decisions")).chain(fresh).collect();
+        let right = std::iter::once(number::length(known, false, "decision")).chain(fresh).collect();
         let of = self.model.as_ref().map(|m| format!("  {m}")).unwrap_or_default();
         (Phrase::of(Role::Title, "History").text(of), right)
     }
@@ -48,11 +50,11 @@ impl History {
         if entries.is_empty() {
             let reading = asked.iter().any(|q| ctx.cache.is_loading(q));
             let none = match &self.model {
-                Some(model) => format!("No decision on {model} was found."),
-                None => "No decision was found.".to_owned(),
+                Some(model) => format!("No decisions on {model} found."),
+                None => "No decisions found.".to_owned(),
             };
             let (message, keys): (&str, &[_]) = match (reading, failure) {
-                (true, _) => ("reading what was decided …", &[]),
+                (true, _) => ("reading decisions …", &[]),
                 (_, Some(_)) => ("", &[]),
                 _ => (&none, &[("i", "inbox"), ("Esc", "back")]),
             };
@@ -96,7 +98,7 @@ impl History {
         let mut lines: Vec<Phrase<'static>> = log.notes.iter().flat_map(note).collect();
         if lines.len() > NOTES {
             lines.truncate(NOTES - 1);
-            let rest = " ! and more; `signoff log` prints all of it";
+            let rest = " ! and more: see `signoff log`";
             lines.push(Phrase::of(Role::Muted, rest));
         }
         lines
@@ -146,7 +148,8 @@ fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> 
     let Some(line) = line(entry, ctx, skin) else {
         return unreadable(entry);
     };
-    let pattern = if ctx.width < 80 { "%m-%d %H:%M" } else { "%Y-%m-%d %H:%M" };
+    let at = time::minute(line.at);
+    let at = if ctx.width < 80 { at.trim_start_matches(|c| c != '-').trim_start_matches('-').to_owned() } else { at };
     let role = if line.decision == Decision::Approve { Role::Text } else { Role::Warn };
     let version = match entry.in_production {
         true => Phrase::of(Role::Production, format!("{} {}", skin.symbols().production, line.version)),
@@ -158,7 +161,7 @@ fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> 
         false => format!("{gap}\"{}\"", clean_line(&line.reason)),
     };
     vec![
-        Phrase::of(Role::Muted, line.at.strftime(pattern).to_string()),
+        Phrase::of(Role::Muted, at),
         Phrase::of(role, line.decision.word()),
         Phrase::new(line.model.to_string()),
         version,
@@ -178,7 +181,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
             version: draft.version(),
             by: draft.signer.login.clone(),
             tag: Some(draft.tag.to_string()),
-            ended: format::promotion_status(state, promotion.driven, skin),
+            ended: promotion::status(state, promotion.driven, skin.symbols()),
             reason: state.plan.sign_off.reason.clone(),
         });
     }
@@ -202,7 +205,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
         version: log.version,
         by: log.by.clone(),
         tag: log.tag.clone(),
-        ended: told(&log.effect, skin),
+        ended: decision::effect(&log.effect, skin.symbols()),
         reason: log.reason.clone(),
     })
 }
@@ -210,7 +213,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
 /// How a decision of this machine ended that started no promotion.
 fn recorded(record: &Record, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     if ctx.cache.record_outcome(record.record_id).is_some_and(|o| !o.done) {
-        return Phrase::of(Role::Bad, format!("{} not wholly written", skin.symbols().block));
+        return Mark::Block.say("not fully written", skin.symbols());
     }
     match (record.decision, record.quorum) {
         (Decision::Approve, of @ 2..) => Phrase::new(format!("{} of {of}", record.approvals.len() + 1)),
@@ -218,22 +221,11 @@ fn recorded(record: &Record, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     }
 }
 
-/// How a decision of another machine ended, as far as it is told.
-fn told(effect: &Effect, skin: &Skin) -> Phrase<'static> {
-    let symbols = skin.symbols();
-    match effect {
-        Effect::Production => Phrase::of(Role::Good, format!("{} released", symbols.pass)),
-        Effect::Said => Phrase::default(),
-        Effect::Failed(why) => Phrase::of(Role::Muted, format!("{} {}", symbols.dot, clean_line(why))),
-        Effect::Open(why) => Phrase::of(Role::Warn, format!("{} {}", symbols.warn, clean_line(why))),
-    }
-}
-
 /// What says so, if it is no record: whoever may edit tags can have written it.
 fn says(log: &LogEntry) -> Option<&'static str> {
     match log.sources.iter().min()? {
-        FoundIn::GitTag => Some("  says the Git tag"),
-        FoundIn::VersionTag => Some("  says a tag of the version"),
+        FoundIn::GitTag => Some("  from the Git tag"),
+        FoundIn::VersionTag => Some("  from a tag of the version"),
         FoundIn::Machine | FoundIn::Release => None,
     }
 }

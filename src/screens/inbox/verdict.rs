@@ -8,10 +8,11 @@ use crate::domain::ids::RunId;
 use crate::domain::inbox::Waiting;
 use crate::domain::policy::judge::{Partial, partial};
 use crate::domain::preflight::CheckState;
+use crate::present::Mark;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view::{self as format, Reading};
 use crate::ui::Phrase;
-use crate::ui::skin::{Role, Skin};
+use crate::ui::skin::Skin;
 
 /// Whether there is anything to say about any model.
 pub fn is_shown(ctx: &Ctx<'_>) -> bool {
@@ -113,12 +114,13 @@ fn facts(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> ReviewedFacts {
 }
 
 fn phrase(standing: RowVerdict, skin: &Skin) -> Phrase<'static> {
-    let (RowVerdict { state, count, seen, unseen }, symbols) = (standing, skin.symbols());
-    match state {
-        CheckState::Block => Phrase::of(Role::Bad, format!("{} {count} blocking", symbols.block)),
-        CheckState::Warn => Phrase::of(Role::Warn, format!("{} {count} warn", symbols.warn)),
-        _ if seen == 0 && unseen > 0 => Phrase::of(Role::Unknown, format!("{} unknown", symbols.unknown)),
-        _ if unseen > 0 => Phrase::of(Role::Good, format!("{} pass {seen}/{}", symbols.pass, seen + unseen)),
-        _ => Phrase::of(Role::Good, format!("{} pass {seen}", symbols.pass)),
-    }
+    let RowVerdict { state, count, seen, unseen } = standing;
+    let (mark, text) = match state {
+        CheckState::Block => (Mark::Block, format!("{count} blocking")),
+        CheckState::Warn => (Mark::Warn, format!("{count} warn")),
+        _ if seen == 0 && unseen > 0 => (Mark::Unknown, "unknown".to_owned()),
+        _ if unseen > 0 => (Mark::Pass, format!("pass {seen}/{}", seen + unseen)),
+        _ => (Mark::Pass, format!("pass {seen}")),
+    };
+    mark.say(text, skin.symbols())
 }

@@ -13,8 +13,12 @@ use crate::domain::failure::Failure;
 use crate::domain::inbox::Waiting;
 use crate::domain::promotion::SagaState;
 use crate::domain::run::{MetricValue, Run};
+use crate::present::decision;
+use crate::present::number;
+use crate::present::time;
+use crate::present::version as words;
 use crate::screens::parts::Ctx;
-use crate::screens::parts::{version_view, view as format, written};
+use crate::screens::parts::{version_view, view as format};
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
@@ -28,7 +32,7 @@ impl Inbox {
         let known = models.read_at.map(|_| self.undecided());
         let reading = models.has_more() && !failed;
         let right = vec![
-            format::count(known, !models.complete, "waiting", "waiting"),
+            number::length(known, !models.complete, "waiting"),
             format::freshness(reading, failed, models.read_at, skin),
         ];
         (Phrase::of(Role::Title, "Inbox"), right)
@@ -71,12 +75,12 @@ impl Inbox {
         let known: Option<&Run> = candidate.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
         let name = known.and_then(|r| ctx.rules.main_metric(r));
         let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
-        let author = candidate.author.as_deref().or_else(|| known.and_then(|r| r.user.as_deref()));
+        let author = words::author(candidate, known);
         let author = author.map(|a| text::fit(a, 16, skin.symbols().ellipsis));
         let mut cells = vec![
             Phrase::new(candidate.model.to_string()),
             Phrase::of(Role::Candidate, candidate.number.to_string()),
-            Phrase::new(format::age(candidate.created_at, ctx.now)),
+            Phrase::new(time::age(candidate.created_at, ctx.now)),
             format::known_or(author, reading),
             Phrase::of(Role::Muted, candidate.stage.to_string()),
             format::known_or(name.map(str::to_owned), reading),
@@ -91,7 +95,7 @@ impl Inbox {
 
     fn draw_empty(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let target = &ctx.rules.promote_to;
-        let none = format!("Nothing waits for you: nothing is newer than what is in {target}.");
+        let none = format!("Nothing to review: no model has a ready version newer than the one in {target}.");
         let (message, keys): (&str, &[_]) = match (self.list.filter().query(), ctx.cache.models.has_more()) {
             ("", true) if self.failure(ctx).is_none() => ("reading models …", &[]),
             ("", true) => ("", &[]),
@@ -113,7 +117,7 @@ impl Inbox {
 
 fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let draft = &state.plan.draft;
-    let word = if ctx.busy { "is at work" } else { "is unfinished" };
+    let word = if ctx.busy { "is running" } else { "is unfinished" };
     let text = format!(" {} the promotion of {} {} {word}", skin.symbols().warn, draft.model(), draft.version());
     Phrase::of(Role::Warn, text).add(Role::Key, "   H").add(Role::Muted, " history")
 }
@@ -154,9 +158,9 @@ fn sample(ctx: &Ctx<'_>) -> Row<'static> {
 /// A row of what is held back: who holds it and why, in place of the numbers.
 fn held(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let candidate = waiting.candidate;
-    let age = format::age(candidate.created_at, ctx.now);
+    let age = time::age(candidate.created_at, ctx.now);
     let author = candidate.author.clone().map(|a| format!("   {a}")).unwrap_or_default();
-    let why = waiting.held().map(|mark| written::standing(&mark, ctx.now)).unwrap_or_default();
+    let why = waiting.held().map(|mark| decision::mark(&mark, ctx.now)).unwrap_or_default();
     let phrase = Phrase::of(Role::Muted, candidate.model.to_string())
         .add(Role::Candidate, format!("   {}", candidate.number))
         .add(Role::Muted, format!("   {age}{author}   "))
@@ -184,7 +188,7 @@ fn against(
             let old = run.metrics.get(name).map(|p| p.value);
             let (change, delta) =
                 metric_change(old, value, ctx.rules.directions_for(&waiting.candidate.model).of(name));
-            format::delta(change, delta, skin)
+            number::delta(change, delta, skin.symbols())
         }
         _ => format::known_or(None, format::reading(Some(id), ctx)),
     }

@@ -9,6 +9,8 @@ use crate::app::query::Query;
 use crate::domain::inbox::{production, waiting};
 use crate::domain::registry::RegisteredModel;
 use crate::domain::text::first_line;
+use crate::present::number;
+use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -23,7 +25,7 @@ impl Models {
         let failed = ctx.cache.failure(&Query::Models { page: models.next_page() }).is_some();
         let known = models.read_at.map(|_| models.items.len());
         let right = vec![
-            format::count(known, !models.complete, "model", "models"),
+            number::length(known, !models.complete, "model"),
             format::freshness(models.has_more() && !failed, failed, models.read_at, skin),
         ];
         (Phrase::of(Role::Title, "Models"), right)
@@ -39,7 +41,7 @@ impl Models {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), models.has_more()) {
                 ("", true) if failure.is_none() => ("reading models …", &[]),
                 ("", true) => ("", &[]),
-                ("", false) => ("This registry has no models that you may read.", &[("r", "reads again")]),
+                ("", false) => ("This registry has no models you can read.", &[("r", "reads again")]),
                 _ => ("No model matches.", &[("Esc", "clears the filter")]),
             };
             return format::empty(area, buf, skin, message, keys);
@@ -80,7 +82,7 @@ fn row(model: &RegisteredModel, ctx: &Ctx<'_>) -> Row<'static> {
         version(Role::Production, production(model, target)),
         version(Role::Text, model.latest.iter().map(|v| v.number).max()),
         version(Role::Candidate, waiting(model, target).map(|w| w.candidate.number)),
-        Phrase::of(Role::Muted, format::age(model.updated_at, ctx.now)),
+        Phrase::of(Role::Muted, time::age(model.updated_at, ctx.now)),
         Phrase::of(Role::Muted, first_line(&model.description).to_owned()),
     ])
 }

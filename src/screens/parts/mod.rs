@@ -31,7 +31,6 @@ use crate::app::saving::Saving;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::rules::Rules;
-use crate::domain::run::Run;
 
 /// What a screen may look at.
 #[derive(Clone, Copy, Debug)]
@@ -69,11 +68,6 @@ impl Ctx<'_> {
     pub fn rows(&self, above: u16) -> usize {
         usize::from(self.height.saturating_sub(CHROME + above))
     }
-}
-
-/// What a run is called: its name, or the beginning of its id.
-pub fn run_label(run: &Run) -> String {
-    if run.name.is_empty() { run.id.short() } else { crate::domain::text::clean_line(&run.name) }
 }
 
 /// Lines every screen spends on title, rules and footer.

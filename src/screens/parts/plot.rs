@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::domain::history::{History, Point};
 
 /// What is said where [`Axis::is_curve`] says no.
-pub const NO_CURVE: &str = "Logged at one step only: there is no curve.";
+pub const NO_CURVE: &str = "Logged at one step only, so there is no curve.";
 
 /// What the horizontal axis counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

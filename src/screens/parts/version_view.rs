@@ -7,6 +7,8 @@ use ratatui::widgets::Widget as _;
 use super::{Ctx, view as format};
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, VersionStatus};
 use crate::domain::text::clean_line;
+use crate::present::time;
+use crate::present::version::author;
 use crate::ui::layout::Breadth;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Pager, Rule};
@@ -65,12 +67,12 @@ fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Ve
     };
     fact("aliases", or_none(version.aliases.join(", ")));
     let registered = match version.created_at {
-        Some(at) => Phrase::new(format!("{} UTC", at.strftime("%Y-%m-%d %H:%M"))),
+        Some(at) => Phrase::new(time::second(at)),
         None => Phrase::of(Role::Muted, "not recorded"),
     };
     fact("registered", registered);
     let run = version.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
-    let author = version.author.as_deref().or_else(|| run.and_then(|r| r.user.as_deref()));
+    let author = author(version, run);
     fact("author", author.map_or_else(|| Phrase::of(Role::Muted, "not recorded"), |a| Phrase::new(a.to_owned())));
     match (&version.run_id, run) {
         (None, _) => fact("run", Phrase::of(Role::Warn, format!("{} none recorded", symbols.warn))),

@@ -1,6 +1,8 @@
-//! How facts are written on every screen: ages, deltas, states. Text and role; the skin decides the look.
+//! What several screens draw: banners, prompts, empty panes, and words on how far a reading is.
 
 use crate::app::owner::Owner;
+use crate::present::time;
+use crate::present::version;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,73 +11,11 @@ use tui_input::Input;
 
 use super::save::{Question, Save};
 use super::{Ctx, Filter};
-use crate::domain::cd::{CdOutcome, CdState};
-use crate::domain::compare::Change;
 use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
-use crate::domain::promotion::{Ending, Phase, SagaState};
-use crate::domain::release::signed;
-use crate::domain::run::Run;
-use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Banner, Field, Tone};
-
-/// Time since `at` in its largest unit: `40s`, `12m`, `3h`, `2d`, `5w`, `2y`.
-pub fn age(at: Option<Timestamp>, now: Timestamp) -> String {
-    let Some(at) = at else {
-        return "?".to_owned();
-    };
-    let seconds = now.duration_since(at).as_secs().max(0);
-    match seconds {
-        s if s < 60 => format!("{s}s"),
-        s if s < 3600 => format!("{}m", s / 60),
-        s if s < 86_400 => format!("{}h", s / 3600),
-        s if s < 60 * 86_400 => format!("{}d", s / 86_400),
-        s if s < 730 * 86_400 => format!("{}w", s / (7 * 86_400)),
-        s => format!("{}y", s / (365 * 86_400)),
-    }
-}
-
-/// A time of day in UTC, and says so: `09:10:04Z`.
-pub fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M:%SZ").to_string()
-}
-
-/// A duration as `0.14 s` or `01:05`.
-pub fn duration(from: Timestamp, to: Timestamp) -> String {
-    let ms = to.duration_since(from).as_millis().max(0);
-    if ms < 10_000 {
-        format!("{}.{:02} s", ms / 1000, ms % 1000 / 10)
-    } else {
-        format!("{:02}:{:02}", ms / 60_000, ms / 1000 % 60)
-    }
-}
-
-/// A span of time in milliseconds: `0.14s`, `12s`, `1:05`, `2:03:10`, `3d 4h`.
-pub fn span(ms: i64) -> String {
-    match ms.max(0) {
-        ms if ms < 10_000 => format!("{}.{:02}s", ms / 1000, ms % 1000 / 10),
-        ms if ms < 60_000 => format!("{}s", ms / 1000),
-        ms if ms < 3_600_000 => format!("{}:{:02}", ms / 60_000, ms / 1000 % 60),
-        ms if ms < 86_400_000 => format!("{}:{:02}:{:02}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60),
-        ms => format!("{}d {}h", ms / 86_400_000, ms / 3_600_000 % 24),
-    }
-}
-
-/// How a run stands.
-pub fn run_status(run: &Run, skin: &Skin) -> Phrase<'static> {
-    let symbols = skin.symbols();
-    let word = run.status.to_lowercase();
-    let (role, symbol) = match run.status.as_str() {
-        _ if run.deleted => return Phrase::of(Role::Warn, format!("{} deleted", symbols.warn)),
-        "FINISHED" => (Role::Good, symbols.pass),
-        "FAILED" => (Role::Bad, symbols.block),
-        "KILLED" => (Role::Warn, symbols.warn),
-        "RUNNING" => (Role::Candidate, symbols.candidate),
-        _ => (Role::Muted, symbols.dot),
-    };
-    Phrase::of(role, symbol).add(Role::Muted, format!(" {word}"))
-}
+use crate::ui::{Draw as _, Phrase};
 
 /// How far the run of a version is: what its cells show instead of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,27 +49,6 @@ pub fn known_or(value: Option<String>, reading: Reading) -> Phrase<'static> {
     }
 }
 
-/// A difference: symbol, sign and role all say whether it is for the better.
-pub fn delta(change: Change, delta: Option<f64>, skin: &Skin) -> Phrase<'static> {
-    let symbols = skin.symbols();
-    let (symbol, role) = match change {
-        Change::Same => (symbols.same, Role::Muted),
-        Change::Better => (symbols.better, Role::Good),
-        Change::Worse => (symbols.worse, Role::Bad),
-        Change::Unknown => (symbols.unknown, Role::Unknown),
-        Change::Added => ("+", Role::Unknown),
-        Change::Removed => ("-", Role::Warn),
-    };
-    let word = match (change, delta) {
-        (Change::Same, _) => String::new(),
-        (Change::Added, _) => " new".to_owned(),
-        (Change::Removed, _) => " gone".to_owned(),
-        (_, Some(delta)) => format!(" {}", signed(delta)),
-        (_, None) => String::new(),
-    };
-    Phrase::of(role, format!("{symbol}{word}"))
-}
-
 /// Draws phrases below one another and returns the rows used.
 pub fn lines<'a>(area: Rect, buf: &mut Buffer, skin: &Skin, phrases: impl IntoIterator<Item = Phrase<'a>>) -> u16 {
     let mut used = 0;
@@ -154,9 +73,9 @@ pub fn banner(
     let Some(failure) = failure else {
         return area;
     };
-    let note = shown_since.map(|at| format!(". What you see was read at {}", clock(at))).unwrap_or_default();
+    let note = shown_since.map(|at| format!(". What you see was read at {}", time::clock(at))).unwrap_or_default();
     let text = format!("{failure}{note}");
-    let hint = failure.hint.as_deref().unwrap_or("r tries again.");
+    let hint = failure.hint.as_deref().unwrap_or("Press r to try again.");
     let banner = Banner { skin, tone: Tone::Bad, text: &text, hint: Some(hint) };
     // Half of the pane at most: what is old is better than nothing.
     let height = banner.height(area.width).min(area.height / 2);
@@ -174,18 +93,11 @@ pub fn banner(
 pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: &Skin) -> Phrase<'static> {
     match read_at {
         _ if loading => Phrase::of(Role::Muted, "reading …"),
-        Some(at) if failed => Phrase::of(Role::Stale, format!("{} stale, read {}", skin.symbols().warn, clock(at))),
-        Some(at) => Phrase::of(Role::Muted, format!("read {}", clock(at))),
+        Some(at) if failed => {
+            Phrase::of(Role::Stale, format!("{} stale, read {}", skin.symbols().warn, time::clock(at)))
+        }
+        Some(at) => Phrase::of(Role::Muted, format!("read {}", time::clock(at))),
         None => Phrase::default(),
-    }
-}
-
-/// A number of things: `1 model`, `3 models`, `100+ models` while there may be more; nothing before it is known.
-pub fn count(known: Option<usize>, more: bool, one: &str, many: &str) -> Phrase<'static> {
-    match known {
-        None => Phrase::default(),
-        Some(0) if more => Phrase::of(Role::Muted, format!("… {many}")),
-        Some(n) => Phrase::new(format!("{n}{} {}", if more { "+" } else { "" }, if n == 1 { one } else { many })),
     }
 }
 
@@ -280,38 +192,6 @@ pub fn split_bottom(area: Rect, rows: u16) -> (Rect, Rect) {
     split_top(area, area.height.saturating_sub(rows))
 }
 
-/// How a promotion stands, in a few words.
-pub fn promotion_status(state: &SagaState, driven: bool, skin: &Skin) -> Phrase<'static> {
-    let symbols = skin.symbols();
-    let cd = |state: &SagaState| match &state.cd {
-        Some(CdOutcome::Run(run)) => format!(", CD {}", run.state),
-        Some(CdOutcome::NotStarted { .. }) => ", CD did not start".to_owned(),
-        Some(CdOutcome::NotExpected) | None => String::new(),
-    };
-    match &state.phase {
-        Phase::Ended(Ending::Done) => {
-            let well = match &state.cd {
-                Some(CdOutcome::Run(run)) => run.state == CdState::Success,
-                Some(CdOutcome::NotStarted { .. }) => false,
-                _ => true,
-            };
-            let (role, symbol) = if well { (Role::Good, symbols.pass) } else { (Role::Bad, symbols.block) };
-            Phrase::of(role, format!("{symbol} released{}", cd(state)))
-        }
-        Phase::Ended(Ending::Undone { why }) => Phrase::of(Role::Warn, format!("{} taken back: {why}", symbols.undone)),
-        Phase::Ended(Ending::Refused { why }) => Phrase::of(Role::Muted, format!("{} refused: {why}", symbols.dot)),
-        Phase::Ended(Ending::Superseded { by }) => Phrase::of(Role::Muted, format!("{} {by}", symbols.dot)),
-        _ if driven => Phrase::of(Role::Warn, format!("at work{}", cd(state))),
-        _ if state.is_released() => {
-            Phrase::of(Role::Good, format!("{} released{}, not followed to the end", symbols.pass, cd(state)))
-        }
-        _ => match &state.paused {
-            Some((failure, _)) => Phrase::of(Role::Bad, format!("{} UNFINISHED: {failure}", symbols.warn)),
-            None => Phrase::of(Role::Bad, format!("{} UNFINISHED: interrupted", symbols.warn)),
-        },
-    }
-}
-
 /// A message in the middle of an empty pane, wrapped, with keys one may press below it.
 pub fn empty(area: Rect, buf: &mut Buffer, skin: &Skin, message: &str, keys: &[(&'static str, &'static str)]) {
     let room = usize::from(area.width.saturating_sub(4));
@@ -336,31 +216,8 @@ pub fn owner(owner: &Owner, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
         Owner::Version(model, version) => Phrase::of(Role::Title, model.to_string())
             .add(Role::Candidate, format!("  {} {version}", skin.symbols().candidate)),
         Owner::Run(id) => {
-            let label = ctx.cache.run(id).flatten().map_or_else(|| id.short(), super::run_label);
+            let label = ctx.cache.run(id).flatten().map_or_else(|| id.short(), version::run_label);
             Phrase::of(Role::Title, format!("run {label}"))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn ages_use_their_largest_unit() {
-        let now: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
-        for (at, shown) in [
-            ("2026-11-23T11:59:20Z", "40s"),
-            ("2026-11-23T11:48:00Z", "12m"),
-            ("2026-11-23T09:00:00Z", "3h"),
-            ("2026-11-21T12:00:00Z", "2d"),
-            ("2026-08-23T12:00:00Z", "13w"),
-            ("2023-11-23T12:00:00Z", "3y"),
-            ("2026-11-23T12:00:09Z", "0s"),
-        ] {
-            assert_eq!(age(Some(at.parse().unwrap()), now), shown);
-        }
-        assert_eq!(age(None, now), "?");
     }
 }

@@ -1,10 +1,9 @@
 //! What a decision that promotes nothing writes: in words, before anybody says yes to it.
 
 use crate::domain::decision::DecisionDraft;
+use crate::domain::record::Decision;
 use crate::domain::record::mark::{APPROVAL, DECISION};
-use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::OWN_TAG_PREFIX;
-use crate::domain::text::clean_line;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
@@ -26,7 +25,7 @@ pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'st
             rows.push(("comment", Phrase::new(format!("on commit {} of {repo}", commit.short()))));
         }
         (None, true) => {
-            let text = format!("{} none: the commit is not known, only the tag tells others", skin.symbols().warn);
+            let text = format!("{} none: the commit is not known, so only the tag tells others", skin.symbols().warn);
             rows.push(("comment", Phrase::of(Role::Warn, text)));
         }
         _ => {}
@@ -41,11 +40,4 @@ pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'st
         .enumerate()
         .flat_map(|(i, (object, what))| head(i + 1, object).join(what).wrap(width, HEAD))
         .collect()
-}
-
-/// A decision that stands, in a line: `held by lee 2d ago: waiting for legal`.
-pub fn standing(mark: &DecisionMark, now: jiff::Timestamp) -> String {
-    let age = super::view::age(Some(mark.at), now);
-    let why = if mark.reason.is_empty() { String::new() } else { format!(": {}", clean_line(&mark.reason)) };
-    format!("{} by {} {age} ago{why}", mark.decision.past(), mark.by)
 }

@@ -200,7 +200,7 @@ impl Preview {
         self.made = match &file.content {
             Content::Text(lines) => Made::Lines(wrapped(lines, usize::from(columns), folded)),
             Content::Picture(_) if ctx.pictures == Pictures::Off => {
-                let word = "Pictures are switched off: [ui] images in the configuration. w saves the file.";
+                let word = "Pictures are off ([ui] images in the configuration). Press w to save the file.";
                 Made::Lines(Phrase::of(Role::Muted, word).wrap(usize::from(columns), 0))
             }
             Content::Picture(picture) => {

@@ -38,7 +38,7 @@ impl Preview {
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
         let Some(file) = self.file() else {
             if failure.is_none() {
-                format::empty(area, buf, skin, "reading the beginning of the file …", &[]);
+                format::empty(area, buf, skin, "reading the file …", &[]);
             }
             return;
         };

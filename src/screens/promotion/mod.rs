@@ -104,10 +104,10 @@ impl Component for Promotion {
         match action {
             Action::Jobs => self.show_jobs = !self.show_jobs,
             Action::Resume if idle => return Response::effect(Effect::Resume(self.id)),
-            Action::Resume if ctx.busy => return Response::notice("It is at work already."),
+            Action::Resume if ctx.busy => return Response::notice("It is running already."),
             Action::Undo if !idle => return Response::notice("There is nothing to undo."),
             Action::Undo if state.may_be_cut() && !state.is_tag_in_doubt() => {
-                return Response::notice("The tag exists or may exist: it can only be finished (resume).");
+                return Response::notice("The tag exists or may exist, so it cannot be undone. Press r to resume.");
             }
             // An undo writes to the registry: one key alone does not do it.
             Action::Undo if armed => return Response::effect(Effect::Undo(self.id)),

@@ -31,7 +31,7 @@ impl Record {
         };
         let mut text = readable(sealed);
         if let Some(outcome) = ctx.cache.record_outcome(self.id) {
-            let word = if outcome.done { "It was written to the servers." } else { "It was NOT wholly written." };
+            let word = if outcome.done { "Written to the servers." } else { "NOT fully written." };
             text.push_str(&format!("\n{word}\n"));
             for note in outcome.comment.iter().chain(&outcome.notes) {
                 text.push_str(&format!("- {note}\n"));

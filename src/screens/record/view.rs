@@ -6,6 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::Record;
 use crate::app::query::Query;
+use crate::present::decision;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -19,7 +20,7 @@ impl Record {
             return (Phrase::of(Role::Title, "Record"), Vec::new());
         };
         let record = &sealed.record;
-        let what = format!("  {} {} {}", record.decision.past(), record.model.name, record.model.version);
+        let what = format!("  {} {} {}", decision::past(record.decision), record.model.name, record.model.version);
         let hash: String = sealed.record_hash.chars().take(19).collect();
         (Phrase::of(Role::Title, "Record").text(what), vec![Phrase::of(Role::Muted, hash)])
     }
@@ -32,7 +33,7 @@ impl Record {
         let lines = self.lines(ctx);
         if lines.is_empty() && failure.is_none() {
             let reading = ctx.cache.is_loading(&Query::Records);
-            let message = if reading { "reading the records …" } else { "This machine has no such record." };
+            let message = if reading { "reading the records …" } else { "No such record on this machine." };
             return format::empty(area, buf, skin, message, &[("Esc", "back")]);
         }
         let line = |i: usize| lines.get(i).map(|l| styled(l)).unwrap_or_default();

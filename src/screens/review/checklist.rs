@@ -115,7 +115,7 @@ impl Checklist {
             return Some(Response::none());
         };
         if !question.answers.contains(&wanted) {
-            let word = format!("This question takes {}: Enter goes through them.", question.answers.join(", "));
+            let word = format!("Possible answers: {}. Press Enter to choose.", question.answers.join(", "));
             return Some(Response::notice(word));
         }
         let step = self.answer(question, wanted, ctx);

@@ -9,10 +9,10 @@ use super::verdict;
 use crate::domain::policy::{Answer, Question, checklist::open_items};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
-use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Rule, Table};
+use crate::ui::{Draw as _, Phrase};
 
 impl Checklist {
     /// What stands behind the tab's name: `2/4`; nothing where nothing is asked.
@@ -49,7 +49,7 @@ impl Checklist {
 
     fn draw_none(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (model, version) = self.subject();
-        let none = "No question is asked. [[policy.checklist]] in the configuration asks some.";
+        let none = "No questions. Add some as [[policy.checklist]] in the configuration.";
         let message = match verdict::query(model, version, ctx) {
             Some(query) if self.questions(ctx).is_none() => match ctx.cache.failure(&query) {
                 Some(failure) => format!("{failure}; r reads again"),

@@ -261,7 +261,7 @@ impl Component for Review {
             Action::Trend => {
                 return match self.diff.metric().filter(|_| self.tab == Tab::Diff) {
                     Some(metric) => Response::push(Route::Trend(model, version, metric.to_owned())),
-                    None => Response::notice("Put the cursor on a metric to see it from version to version."),
+                    None => Response::notice("Select a metric to see its trend over the versions."),
                 };
             }
             Action::Approve => return Response::push(Route::Approve(model, version, Decision::Approve)),

@@ -2,7 +2,8 @@
 
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::record::DecisionMark;
-use crate::screens::parts::{Ctx, written};
+use crate::present::decision;
+use crate::screens::parts::Ctx;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
@@ -14,5 +15,5 @@ pub fn is_shown(facts: Option<&ReviewedFacts>) -> bool {
 /// The line; none where nobody rejected the version or held it back.
 pub fn line(facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>, skin: &Skin) -> Option<Phrase<'static>> {
     let mark = DecisionMark::on(&facts?.version).filter(DecisionMark::sets_aside)?;
-    Some(Phrase::of(Role::Warn, format!(" {} {}", skin.symbols().warn, written::standing(&mark, ctx.now))))
+    Some(Phrase::of(Role::Warn, format!(" {} {}", skin.symbols().warn, decision::mark(&mark, ctx.now))))
 }

@@ -5,6 +5,7 @@ use crate::app::query::Query;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::policy::{Finding, Verdict};
 use crate::domain::preflight::CheckState;
+use crate::present::{CheckRow, Mark, policy};
 use crate::screens::parts::Ctx;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
@@ -21,15 +22,15 @@ fn verdict<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> Opti
 /// The rows of the tab: every rule, the worst first, then where the rules came from.
 pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<TabRow> {
     let Some(query) = query(model, version, ctx) else {
-        return vec![TabRow::Line("No policy: nothing is asked for. Write [policy] in the configuration.".to_owned())];
+        return vec![TabRow::Line("There is no policy for this model. Add [policy] to the configuration.".to_owned())];
     };
     let Some(verdict) = verdict(model, version, ctx) else {
-        let why = ctx.cache.failure(&query).map(|f| format!("{f}; r reads again"));
-        return vec![TabRow::Line(why.unwrap_or_else(|| "reading what the policy asks for …".to_owned()))];
+        let why = ctx.cache.failure(&query).map(|f| format!("{f}. Press r to try again."));
+        return vec![TabRow::Line(why.unwrap_or_else(|| "reading the policy …".to_owned()))];
     };
     let mut rows: Vec<TabRow> = verdict.findings.iter().cloned().map(TabRow::Finding).collect();
     if rows.is_empty() {
-        rows.push(TabRow::Line("The policy asks for nothing.".to_owned()));
+        rows.push(TabRow::Line("The policy has no rules.".to_owned()));
     }
     rows.push(TabRow::Gap);
     rows.extend(verdict.sources.iter().map(|s| TabRow::Fact {
@@ -46,14 +47,13 @@ pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
     let symbols = skin.symbols();
     let Some(verdict) = verdict(model, version, ctx) else {
         return Some(match ctx.cache.failure(&query) {
-            Some(failure) => Phrase::of(Role::Unknown, format!(" {} verdict: {failure}", symbols.unknown)),
+            Some(failure) => Phrase::new(" ").join(Mark::Unknown.say(format_args!("verdict: {failure}"), symbols)),
             None => Phrase::of(Role::Muted, format!(" {} verdict", symbols.ellipsis)),
         });
     };
-    let (symbol, role) = mark(verdict.state(), skin);
-    let mut phrase = Phrase::of(role, format!(" {symbol} {}", verdict.summary()));
+    let mut phrase = Phrase::new(" ").join(policy::sum(verdict, symbols));
     for source in &verdict.sources {
-        phrase = phrase.add(Role::Muted, format!("   policy {}", source.shown()));
+        phrase = phrase.text("   ").join(policy::source(source));
     }
     if ctx.cache.failure(&query).is_some() {
         phrase = phrase.add(Role::Stale, format!("   {} stale", symbols.warn));
@@ -63,27 +63,7 @@ pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
 
 /// A finding as cells: symbol and rule, and what was found.
 pub fn cells(finding: &Finding, skin: &Skin) -> Vec<Phrase<'static>> {
-    let (symbol, role) = mark(finding.state, skin);
+    let CheckRow { mark, name, found, .. } = finding.into();
     let detail = if finding.state == CheckState::Pass { Role::Muted } else { Role::Text };
-    vec![Phrase::of(role, format!("{symbol} {}", finding.rule)), Phrase::of(detail, finding.detail.clone())]
-}
-
-/// What a policy asks of a metric, for beside its row: `✓ at least 0.88`, or the symbol alone where there is no `room`;
-/// the worst, if it asks for several things.
-pub fn beside(verdict: &Verdict, metric: &str, room: bool, skin: &Skin) -> Option<Phrase<'static>> {
-    let finding = verdict.findings.iter().find(|f| f.metric.as_deref() == Some(metric))?;
-    let (_, wish) = finding.detail.rsplit_once(", ")?;
-    let (symbol, role) = mark(finding.state, skin);
-    let wish = if room { format!(" {wish}") } else { String::new() };
-    Some(Phrase::of(role, symbol).add(Role::Muted, wish))
-}
-
-fn mark(state: CheckState, skin: &Skin) -> (&'static str, Role) {
-    let symbols = skin.symbols();
-    match state {
-        CheckState::Pass => (symbols.pass, Role::Good),
-        CheckState::Unknown => (symbols.unknown, Role::Unknown),
-        CheckState::Warn => (symbols.warn, Role::Warn),
-        CheckState::Block => (symbols.block, Role::Bad),
-    }
+    vec![mark.say(name, skin.symbols()), Phrase::of(detail, found)]
 }

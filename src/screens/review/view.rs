@@ -9,10 +9,10 @@ use super::{Review, Tab, standing, verdict};
 use crate::app::cache::Slot;
 use crate::screens::parts::view as format;
 use crate::screens::parts::{Component as _, Ctx};
-use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Tab as TabLabel, Table, Tabs};
+use crate::ui::{Draw as _, Phrase};
 
 impl Review {
     /// What the title line says: candidate against production, and pieces at the right.
@@ -44,7 +44,7 @@ impl Review {
             // What the differences show before there are any is theirs: they may be asked for another baseline.
             (_, _, Tab::Diff) => self.diff.draw(area, buf, ctx, skin),
             (None, None, _) => {
-                format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
+                format::empty(area, buf, skin, "reading the version, its run and the version in production …", &[]);
             }
             (_, _, Tab::Lineage) => self.lineage.draw(area, buf, skin),
             (_, _, Tab::Checklist) => self.checklist.draw(area, buf, ctx, skin),

@@ -7,12 +7,14 @@ use ratatui::widgets::Widget as _;
 use super::Rollback;
 use crate::domain::decision::Candidate;
 use crate::domain::text::clean_line;
+use crate::present::number;
+use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
-use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
+use crate::ui::{Draw as _, Phrase};
 
 impl Rollback {
     /// What the title line says: left, and pieces at the right.
@@ -20,7 +22,7 @@ impl Rollback {
         let known = ctx.cache.rollback_candidates(&self.model).map(Vec::len);
         let slot = ctx.cache.slot(&self.query());
         let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
-        let right = std::iter::once(format::count(known, false, "candidate", "candidates")).chain(fresh).collect();
+        let right = std::iter::once(number::length(known, false, "candidate")).chain(fresh).collect();
         (Phrase::of(Role::Title, "Roll back").text(format!("  {}", self.model)), right)
     }
 
@@ -31,7 +33,7 @@ impl Rollback {
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
         let candidates = self.candidates(ctx);
         if candidates.is_empty() {
-            let none = format!("No earlier version of {} is known to have been in production.", self.model);
+            let none = format!("No earlier version of {} was in production.", self.model);
             let (message, keys): (&str, &[_]) = match (slot.is_some_and(|s| s.read_at.is_some()), failure) {
                 (_, Some(_)) => ("", &[]),
                 (false, None) => ("reading what was in production …", &[]),
@@ -40,7 +42,7 @@ impl Rollback {
             return format::empty(area, buf, skin, message, keys);
         }
         let (line, area) = format::split_top(area, 1);
-        let text = " Earlier versions that were in production. Enter shows what a rollback would do.";
+        let text = " Earlier versions that were in production. Press Enter to see what a rollback would do.";
         Phrase::of(Role::Muted, text).draw(line, buf, skin);
         let columns = columns(candidates.iter().any(|c| !c.reason.is_empty()));
         let widths = Widths::of(&columns, [sample()]);
@@ -88,8 +90,8 @@ fn row(candidate: &Candidate, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     };
     Row::new(vec![
         Phrase::of(Role::Candidate, candidate.version.to_string()),
-        or_none(candidate.at.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string())),
-        Phrase::new(format::age(candidate.at, ctx.now)),
+        or_none(candidate.at.map(time::minute)),
+        Phrase::new(time::age(candidate.at, ctx.now)),
         or_none(candidate.by.clone()),
         or_none(candidate.tag.as_ref().map(ToString::to_string)),
         notes.add(Role::Muted, candidate.sources.join(", ")),

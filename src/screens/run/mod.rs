@@ -14,8 +14,9 @@ use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
+use crate::present::version::run_label;
 use crate::screens::parts::lineage::{Lineage, Root};
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, run_label};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use rows::RunRow;
 
 /// The parts of a run.

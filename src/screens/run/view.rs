@@ -7,8 +7,11 @@ use ratatui::widgets::Widget as _;
 use super::rows::RunRow;
 use super::{RunDetail, Tab};
 use crate::domain::text::clean_line;
+use crate::present::time;
+use crate::present::version;
+use crate::present::version::run_label;
+use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
-use crate::screens::parts::{Ctx, run_label};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -20,7 +23,7 @@ impl RunDetail {
         match self.run(ctx) {
             Some(run) => (
                 Phrase::of(Role::Title, run_label(run)).add(Role::Muted, format!("  run {}", run.id.short())),
-                vec![format::run_status(run, skin)],
+                vec![version::run_status(run, skin.symbols())],
             ),
             None => (Phrase::of(Role::Title, format!("run {}", self.id.short())), Vec::new()),
         }
@@ -42,10 +45,10 @@ impl RunDetail {
             let message = match (ctx.cache.run(&self.id), self.tab) {
                 _ if failure.is_some() => "",
                 (None, _) => "reading the run …",
-                (Some(None), _) => "The server has no such run, or you may not read it.",
+                (Some(None), _) => "No such run, or permission denied.",
                 (_, Tab::Metrics) => "This run has no metrics.",
                 (_, Tab::Params) => "This run has no params.",
-                (_, Tab::Description) => "This run has no description; its tag mlflow.note.content would be one.",
+                (_, Tab::Description) => "This run has no description (tag mlflow.note.content).",
                 (_, Tab::Tags | Tab::Lineage) => "This run has no tags.",
             };
             return format::empty(area, buf, skin, message, &[]);
@@ -92,7 +95,7 @@ fn row(row: &RunRow, tab: Tab, ctx: &Ctx<'_>) -> Row<'static> {
             Phrase::new(format!("{}{}", if *inside { "  " } else { "" }, clean_line(name))),
             Phrase::new(point.value.to_string()),
             Phrase::of(Role::Muted, point.step.to_string()),
-            Phrase::of(Role::Muted, format::age(point.at, ctx.now)),
+            Phrase::of(Role::Muted, time::age(point.at, ctx.now)),
         ]),
         RunRow::Text { name, value } => Row::new(vec![Phrase::new(clean_line(name)), Phrase::new(clean_line(value))]),
         RunRow::Line(line) if tab == Tab::Description => Row::across(Phrase::new(line.clone())),

@@ -22,7 +22,8 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{ExperimentId, RunId};
 use crate::domain::pattern::matches;
 use crate::domain::run::Run;
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, run_label};
+use crate::present::version::run_label;
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 use arrange::ListedRun;
 use picker::{Picker, Purpose};
 use search::SearchLine;
@@ -233,7 +234,7 @@ impl Runs {
             ids.push(run.id.clone());
         }
         if ids.len() < 2 {
-            return Response::notice("Mark two runs or more with Space, then compare them.");
+            return Response::notice("Mark at least two runs with Space, then compare them.");
         }
         let subject = |id: RunId| {
             let label = ctx.cache.run(&id).flatten().map_or_else(|| id.short(), run_label);

@@ -11,12 +11,16 @@ use crate::app::prefs::{RunColumn, SortKey};
 use crate::app::query::Query;
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
+use crate::present::number;
+use crate::present::time;
+use crate::present::version;
+use crate::present::version::run_label;
 use crate::screens::parts::view as format;
-use crate::screens::parts::{Component as _, Ctx, run_label};
-use crate::ui::Phrase;
+use crate::screens::parts::{Component as _, Ctx};
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Sorted, Table};
+use crate::ui::{Draw as _, Phrase};
 
 /// Columns every list of runs has.
 const FIXED: [SortKey; 5] = [SortKey::Status, SortKey::Name, SortKey::Started, SortKey::Duration, SortKey::User];
@@ -37,7 +41,7 @@ impl Runs {
                 let more = if list.has_more() { "+" } else { "" };
                 Phrase::new(format!("{} of {}{more} runs", self.lines.len(), list.items.len()))
             }
-            list => format::count(list.map(|l| l.items.len()), list.is_none_or(|l| l.has_more()), "run", "runs"),
+            list => number::length(list.map(|l| l.items.len()), list.is_none_or(|l| l.has_more()), "run"),
         };
         let marks = match self.marks.len() {
             0 => Phrase::default(),
@@ -78,7 +82,7 @@ impl Runs {
                 ("", Some(_)) if self.shown.filter.is_empty() => {
                     ("This experiment has no runs.", &[("r", "reads again")])
                 }
-                ("", Some(_)) => ("No run fits the filter.", &[("f", "changes it"), ("Esc", "clears it")]),
+                ("", Some(_)) => ("No run matches the filter.", &[("f", "changes it"), ("Esc", "clears it")]),
                 _ => ("No loaded run matches.", &[("Esc", "clears the filter")]),
             };
             return format::empty(area, buf, skin, message, keys);
@@ -211,11 +215,11 @@ fn row(run: &Run, line: ListedRun, chosen: &[RunColumn], ctx: &Ctx<'_>, skin: &S
     if line.folded {
         name = name.add(Role::Muted, format!(" +{}", line.children));
     }
-    let took = duration(run).map_or_else(|| "-".to_owned(), format::span);
+    let took = duration(run).map_or_else(|| "-".to_owned(), time::span);
     let mut cells = vec![
-        format::run_status(run, skin),
+        version::run_status(run, skin.symbols()),
         name,
-        Phrase::of(Role::Muted, format::age(run.started_at, ctx.now)),
+        Phrase::of(Role::Muted, time::age(run.started_at, ctx.now)),
         Phrase::of(Role::Muted, took),
         Phrase::new(run.user.clone().unwrap_or_default()),
     ];

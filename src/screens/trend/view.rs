@@ -1,6 +1,5 @@
 //! Drawing of a trend.
 
-use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
@@ -12,8 +11,11 @@ use crate::domain::compare::metric_change;
 use crate::domain::failure::Failure;
 use crate::domain::run::format_significant;
 use crate::domain::text::clean_line;
+use crate::present::number;
+use crate::present::time;
+use crate::present::version::{author, run_label};
 use crate::screens::parts::known::Known;
-use crate::screens::parts::{Component as _, Ctx, run_label, view as format};
+use crate::screens::parts::{Component as _, Ctx, view as format};
 use crate::ui::Phrase;
 use crate::ui::scale::Scale;
 use crate::ui::skin::{Role, Skin};
@@ -41,7 +43,7 @@ impl Trend {
             }
             _ => format::freshness(loading, failed, versions.and_then(|v| v.read_at), skin),
         };
-        (left, vec![format::count(versions.map(|_| count), more, "version", "versions"), progress])
+        (left, vec![number::length(versions.map(|_| count), more, "version"), progress])
     }
 
     /// Why the next page, or any of the runs, could not be read.
@@ -113,7 +115,7 @@ impl Trend {
                     metric_change(Some(old), Some(new), ctx.rules.directions_for(&self.model).of(&self.metric));
                 first = first
                     .text("   ")
-                    .join(format::delta(change, delta, skin))
+                    .join(number::delta(change, delta, skin.symbols()))
                     .add(Role::Muted, " against ")
                     .join(base)
                     .add(Role::Muted, format!(" {}", old.0));
@@ -186,7 +188,7 @@ impl Trend {
         }
         let part = self.part(ctx);
         let older = if part.older { "   more at the left end" } else { "" };
-        let newer = if part.newer { "   newer versions are not in this line" } else { "" };
+        let newer = if part.newer { "   newer versions are not shown here" } else { "" };
         phrase.add(Role::Muted, older).add(Role::Muted, newer)
     }
 
@@ -219,11 +221,10 @@ fn is_production(point: &Point<'_>, ctx: &Ctx<'_>) -> bool {
 fn details(point: &Point<'_>, ctx: &Ctx<'_>) -> Phrase<'static> {
     let version = point.version;
     let run = version.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
-    let author = version.author.clone().or_else(|| run.and_then(|r| r.user.clone()));
-    let at = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    let author = author(version, run).map(str::to_owned);
     let said = [
         Some(version.stage.to_string()),
-        version.created_at.map(at),
+        version.created_at.map(time::second),
         author,
         run.map(run_label),
         Some(crate::domain::text::first_line(&version.description).to_owned()),

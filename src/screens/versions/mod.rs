@@ -67,7 +67,7 @@ impl Versions {
             numbers.push(under_cursor);
         }
         if numbers.len() < 2 {
-            return Response::notice("Mark two versions or more with Space, then compare them.");
+            return Response::notice("Mark at least two versions with Space, then compare them.");
         }
         let subject = |number: VersionNumber| Subject {
             label: number.to_string(),
@@ -84,7 +84,7 @@ impl Versions {
         let metric = here.chain(items).find_map(|v| ctx.rules.main_metric(run(v)?));
         match metric {
             Some(metric) => Response::push(Route::Trend(self.model.clone(), version, metric.to_owned())),
-            None => Response::notice("No run that was read has one of the main metrics; [metrics] main names them."),
+            None => Response::notice("No run has one of the main metrics. Set them with [metrics] main."),
         }
     }
 

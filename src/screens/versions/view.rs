@@ -8,11 +8,15 @@ use super::{SPARK, Versions};
 use crate::app::eager_pages::EagerPages;
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::record::DecisionMark;
-use crate::domain::registry::{ModelVersion, VersionStatus};
+use crate::domain::registry::ModelVersion;
 use crate::domain::text::first_line;
+use crate::present::decision;
+use crate::present::number;
+use crate::present::time;
+use crate::present::version as words;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::known::{Known, known};
-use crate::screens::parts::{version_view, view as format, written};
+use crate::screens::parts::{version_view, view as format};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -26,7 +30,7 @@ impl Versions {
         let failed = ctx.cache.failure(&query).is_some();
         let (known, more) = (versions.map(|v| v.items.len()), versions.is_none_or(|v| !v.complete));
         let right = vec![
-            format::count(known, more, "version", "versions"),
+            number::length(known, more, "version"),
             format::freshness(ctx.cache.is_loading(&query), failed, versions.and_then(|v| v.read_at), skin),
         ];
         (Phrase::of(Role::Title, self.model.to_string()), right)
@@ -136,20 +140,13 @@ fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin
     let known = version.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
     let name = known.and_then(|r| ctx.rules.main_metric(r));
     let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
-    let stage = match &version.status {
-        VersionStatus::Ready if in_production => {
-            Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage))
-        }
-        VersionStatus::Ready => Phrase::of(Role::Muted, format!("  {}", version.stage)),
-        VersionStatus::Pending => Phrase::of(Role::Warn, format!("{} pending", symbols.warn)),
-        VersionStatus::Failed(_) => Phrase::of(Role::Bad, format!("{} failed", symbols.block)),
-        VersionStatus::Other(word) => Phrase::of(Role::Unknown, format!("{} {word}", symbols.unknown)),
-    };
-    let author = version.author.as_deref().or_else(|| known.and_then(|r| r.user.as_deref()));
+    let stage =
+        words::not_ready(version, symbols).unwrap_or_else(|| words::stage(version, &ctx.rules.promote_to, symbols));
+    let author = words::author(version, known);
     let word = match version.own_tag(MARK).and_then(live_promotion) {
         Some((_, by)) => Phrase::of(Role::Warn, format!("{} {by} is promoting this   ", symbols.warn)),
         None => match DecisionMark::on(version).filter(DecisionMark::sets_aside) {
-            Some(mark) => Phrase::of(Role::Warn, format!("{} {}   ", symbols.warn, written::standing(&mark, ctx.now))),
+            Some(mark) => Phrase::of(Role::Warn, format!("{} {}   ", symbols.warn, decision::mark(&mark, ctx.now))),
             None => Phrase::default(),
         },
     };
@@ -157,7 +154,7 @@ fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin
         Phrase::of(if in_production { Role::Production } else { Role::Text }, version.number.to_string()),
         stage,
         Phrase::new(version.aliases.join(", ")),
-        Phrase::new(format::age(version.created_at, ctx.now)),
+        Phrase::new(time::age(version.created_at, ctx.now)),
         format::known_or(author.map(str::to_owned), reading),
         format::known_or(name.map(str::to_owned), reading),
         format::known_or(value.map(|v| v.to_string()), reading),

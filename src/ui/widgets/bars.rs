@@ -7,8 +7,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
-use crate::ui::phrase::Phrase;
 use crate::ui::skin::{Role, Skin};
+use crate::ui::{Draw as _, Phrase};
 
 /// Which servers one is working on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use crate::ui::phrase::Phrase;
 use crate::ui::scale::Scale;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::text;
+use crate::ui::{Draw as _, Phrase};
 
 /// One line.
 #[derive(Clone, Copy, Debug)]

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use super::bars::{inset, share};
-use crate::ui::phrase::Phrase;
 use crate::ui::skin::{Role, Skin};
+use crate::ui::{Draw as _, Phrase};
 
 /// A frame that covers what is under it.
 #[derive(Clone, Debug)]

@@ -9,9 +9,9 @@ use ratatui::widgets::Widget;
 use tui_input::Input;
 
 use super::bars::{after, first_line};
-use crate::ui::phrase::Phrase;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::text;
+use crate::ui::{Draw as _, Phrase};
 
 /// A label and what was typed.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use crate::ui::layout::SMALLEST;
-use crate::ui::phrase::Phrase;
 use crate::ui::skin::{Role, Skin};
+use crate::ui::{Draw as _, Phrase};
 
 /// Paints the ordinary text's style over an area: draw it first, for themes with a ground of their own.
 #[derive(Clone, Copy, Debug)]

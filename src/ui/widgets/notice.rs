@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use super::bars::inset;
-use crate::ui::phrase::Phrase;
 use crate::ui::skin::{Role, Skin, Symbols};
+use crate::ui::{Draw as _, Phrase};
 
 /// How serious a notice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-use crate::ui::phrase::Phrase;
 use crate::ui::scroll;
 use crate::ui::skin::Skin;
+use crate::ui::{Draw as _, Phrase};
 
 /// Lines, scrolled. `line` is asked for the visible ones only; wrap beforehand with [`Phrase::wrap`].
 #[derive(Clone, Copy)]

@@ -6,10 +6,10 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use crate::ui::layout::{self, Align, Column, Placed, Widths};
-use crate::ui::phrase::Phrase;
 use crate::ui::scroll;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::text;
+use crate::ui::{Draw as _, Phrase};
 
 /// Cells before the first column: a blank, the cursor or the mark, a blank.
 const GUTTER: u16 = 3;

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use super::bars::{after, first_line, inset};
-use crate::ui::phrase::Phrase;
 use crate::ui::skin::{Role, Skin};
+use crate::ui::{Draw as _, Phrase};
 
 /// One tab.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use super::bars::share;
-use crate::ui::phrase::Phrase;
 use crate::ui::scroll;
 use crate::ui::skin::{Role, Skin};
+use crate::ui::{Draw as _, Phrase};
 
 /// How far a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,11 +11,12 @@ use super::{Approve, Focus, Phase};
 use crate::domain::ids::PromotionId;
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::PlanDraft;
+use crate::present::failure;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::skin::{Role, Skin, Theme};
 use crate::ui::widgets::{Dialog, Field, Pager};
-use crate::ui::{Phrase, text};
+use crate::ui::{Draw as _, Phrase, text};
 
 /// The frame, unless the terminal is smaller or the plan longer.
 const FRAME: (u16, u16) = (100, 22);
@@ -124,9 +125,7 @@ impl Approve {
         let mut remarks = Vec::new();
         match (preflight, ctx.cache.failure(&self.query())) {
             (_, Some(failure)) => {
-                let hint = failure.hint.as_deref().unwrap_or_default();
-                let phrase = Phrase::of(Role::Bad, format!("{} {failure}. ", skin.symbols().block));
-                remarks.extend(phrase.add(Role::Muted, hint.to_owned()).wrap(wide, 2));
+                remarks.extend(failure::line(failure, "", skin.symbols()).wrap(wide, 2));
             }
             (None, None) => remarks.push(Phrase::of(Role::Muted, "reading both servers …")),
             (Some(preflight), None) => {
@@ -209,11 +208,7 @@ impl Approve {
     fn word(&self, skin: &Skin) -> Phrase<'static> {
         match (&self.phase, &self.word) {
             (Phase::Submitted, _) => Phrase::of(Role::Warn, "Confirmed. Opening the journal …"),
-            (Phase::Failed(failure), None) => {
-                let hint = failure.hint.clone().unwrap_or_default();
-                Phrase::of(Role::Bad, format!("{} nothing was done: {failure}. ", skin.symbols().block))
-                    .add(Role::Muted, hint)
-            }
+            (Phase::Failed(failure), None) => failure::line(failure, "Nothing was written.", skin.symbols()),
             (_, Some(word)) => Phrase::of(Role::Warn, word.clone()),
             (Phase::Open, None) => Phrase::default(),
         }

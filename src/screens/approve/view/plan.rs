@@ -1,8 +1,9 @@
 //! The lines of the plan: old and new of every object, where the point of no return lies, and what was checked.
 
 use crate::domain::preflight::{Check, CheckState, Preflight};
+use crate::domain::promotion::PlanDraft;
 use crate::domain::promotion::plan::PlanLine;
-use crate::domain::promotion::{CommitOrigin, PlanDraft};
+use crate::present::{Mark, check, code};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::{Phrase, text};
 
@@ -36,15 +37,13 @@ pub(super) fn lines(draft: &PlanDraft, skin: &Skin, width: usize) -> Vec<Phrase<
 
 /// More on the tagged commit, in `room` columns: its title, or that it is not the run's.
 fn commit(draft: &PlanDraft, room: usize, skin: &Skin) -> Phrase<'static> {
-    match &draft.commit_origin {
-        CommitOrigin::BranchHead(branch) => {
-            Phrase::of(Role::Warn, format!("  {} head of {branch}, NOT the run's", skin.symbols().warn))
-        }
-        CommitOrigin::Run if room > 12 => {
+    match code::origin(&draft.commit_origin) {
+        Some(origin) => Phrase::new("  ").join(Mark::Warn.say(origin, skin.symbols())),
+        None if room > 12 => {
             let title = text::fit(&draft.commit.title, room - 4, skin.symbols().ellipsis);
             Phrase::of(Role::Muted, format!("  \"{title}\""))
         }
-        CommitOrigin::Run => Phrase::default(),
+        None => Phrase::default(),
     }
 }
 
@@ -79,22 +78,8 @@ fn no_return(skin: &Skin, width: usize) -> Phrase<'static> {
 
 /// What hinders first, then what is worth a look.
 pub(super) fn remarks(preflight: &Preflight, skin: &Skin, width: usize) -> Vec<Phrase<'static>> {
-    let mut worth: Vec<&Check> = preflight.checks.iter().filter(|c| c.state != CheckState::Pass).collect();
-    worth.sort_by_key(|c| std::cmp::Reverse(c.state));
-    let mut lines = Vec::new();
-    for check in worth {
-        let (role, symbol) = match check.state {
-            CheckState::Block => (Role::Bad, skin.symbols().block),
-            CheckState::Warn => (Role::Warn, skin.symbols().warn),
-            _ => (Role::Unknown, skin.symbols().unknown),
-        };
-        let mut phrase = Phrase::of(role, format!("{symbol} {}: {}", check.title, check.detail));
-        if let Some(hint) = &check.hint {
-            phrase = phrase.add(Role::Muted, format!("  {hint}"));
-        }
-        lines.extend(phrase.wrap(width, 2));
-    }
-    lines
+    let remarks = check::remarks(&preflight.checks);
+    remarks.iter().flat_map(|row| row.phrase(skin.symbols()).wrap(width, 2)).collect()
 }
 
 /// What passed, in one phrase.
@@ -107,6 +92,5 @@ pub(super) fn passed(preflight: &Preflight, skin: &Skin) -> Option<Phrase<'stati
             passed.push(&check.title);
         }
     }
-    let text = format!("{} {}", skin.symbols().pass, passed.join(", "));
-    (!passed.is_empty()).then(|| Phrase::of(Role::Good, text))
+    (!passed.is_empty()).then(|| Mark::Pass.say(passed.join(", "), skin.symbols()))
 }

@@ -4,16 +4,17 @@ use crate::domain::decision::DecisionDraft;
 use crate::domain::policy::checklist::open_items;
 use crate::domain::preflight::{CheckState, Preflight};
 use crate::domain::promotion::PlanDraft;
-use crate::domain::record::{Basis, Decision, SignOff};
+use crate::domain::record::{Decision, SignOff};
+use crate::present::decision;
 use crate::screens::parts::written;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
 /// What will be written by an approval that others have to add to.
 pub(super) fn instead(draft: &PlanDraft, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
-    let mut lines = Phrase::of(Role::Warn, nth(&draft.basis)).wrap(width, 0);
+    let mut lines = Phrase::of(Role::Warn, decision::nth(&draft.basis)).wrap(width, 0);
     lines.extend(written::lines(&DecisionDraft::from(draft), width, skin));
-    let later = format!("The last one who approves moves {} and tags {}.", draft.version(), draft.tag);
+    let later = format!("The last approval moves {} and creates the tag {}.", draft.version(), draft.tag);
     lines.extend(Phrase::of(Role::Muted, later).wrap(width, 2));
     lines
 }
@@ -27,7 +28,7 @@ pub(super) fn lines(preflight: &Preflight, sign_off: &SignOff, width: usize, ski
     let good = |text: String| Phrase::of(Role::Good, format!("{pass} ")).text(text);
     let mut phrases = Vec::new();
     if basis.demands.approvals > 1 && basis.completes() {
-        phrases.push(good(nth(basis)));
+        phrases.push(good(decision::nth(basis)));
     }
     let apart: Vec<&str> = preflight
         .checks
@@ -62,17 +63,9 @@ pub(super) fn objections(draft: &PlanDraft, sign_off: &SignOff, width: usize, sk
         let (head, tail) = if i < open { ("checklist: ", i + 1 == open) } else { ("", false) };
         let mut phrase = Phrase::of(Role::Bad, format!("{} {head}{why}", skin.symbols().block));
         if tail {
-            phrase = phrase.add(Role::Muted, "  Answer it on the review's tab 5.");
+            phrase = phrase.add(Role::Muted, "  Answer it on tab 5 of the review.");
         }
         lines.extend(phrase.wrap(width, 2));
     }
     lines
-}
-
-fn nth(basis: &Basis) -> String {
-    let (nth, of) = (basis.approvals.len() + 1, basis.demands.approvals);
-    let after: Vec<&str> = basis.approvals.iter().map(|a| a.login.as_str()).collect();
-    let after = if after.is_empty() { String::new() } else { format!(", after {}", after.join(", ")) };
-    let then = if basis.completes() { "yours is the last one needed" } else { "recorded, promotes nothing yet" };
-    format!("approval {nth} of {of}{after}: {then}")
 }

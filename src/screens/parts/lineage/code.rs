@@ -1,8 +1,7 @@
 //! The tree's rows on code: commit, pull request, checks, what changed since production, and what trained it.
 
 use super::trail::{Root, Trail};
-use super::tree::{Tone, Tree, TreeRow, reason, time, unread};
-use crate::domain::cd::CdState;
+use super::tree::{Tone, Tree, TreeRow, reason, unread};
 use crate::domain::commit::Commit;
 use crate::domain::evidence::source::CodeOrigin;
 use crate::domain::facts::ReviewedFacts;
@@ -14,10 +13,9 @@ use crate::domain::lineage::{
 };
 use crate::domain::promotion::CommitOrigin;
 use crate::domain::run::Run;
+use crate::present::code::{self as words, NO_COMMIT};
+use crate::present::time;
 use crate::screens::parts::Ctx;
-
-/// What is said of what cannot be asked without a commit.
-const NO_COMMIT: &str = "the commit is not known";
 
 /// Everything on code.
 pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, root: Root<'_>, ctx: &Ctx<'_>) {
@@ -55,12 +53,11 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> boo
         other_repository(tree, run, origin);
         return part.failure.is_some();
     };
-    let row = row(format!("{} {}", commit.sha.short(), commit.title)).url(&commit.web_url).copy(commit.sha.as_str());
+    let row = row(words::commit(commit)).url(&commit.web_url).copy(commit.sha.as_str());
     if tree.node("commit", 2, row, true) {
         commit_details(tree, commit, origin, run);
     }
-    if let CommitOrigin::BranchHead(branch) = &origin.origin {
-        let note = format!("head of {branch}, as the configuration allows: the run recorded no commit");
+    if let Some(note) = words::origin(&origin.origin) {
         tree.note(TreeRow::new("", note).tone(Tone::Warn));
     }
     other_repository(tree, run, origin);
@@ -90,7 +87,7 @@ fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &CodeOrigin, run
         tree.note(TreeRow::new("recorded as", &origin.rev).copy(origin.rev.as_str()));
     }
     tree.note(TreeRow::new("author", commit.author.as_deref().unwrap_or("not known")));
-    tree.note(TreeRow::new("committed", time(commit.at)));
+    tree.note(TreeRow::new("committed", time::recorded(commit.at)));
     tree.note(TreeRow::new("repository", origin.repo.to_string()).copy(origin.repo.to_string()));
     let branch = run.and_then(Run::source_branch).unwrap_or("not recorded");
     tree.note(TreeRow::new("branch", branch).copy(branch));
@@ -135,27 +132,24 @@ fn expected_pull_request(tree: &mut Tree<'_>) {
 }
 
 fn pull_request(tree: &mut Tree<'_>, pull: &PullRequest) {
-    let row = TreeRow::new("pull request", format!("#{} {}", pull.number, pull.title))
-        .url(&pull.web_url)
-        .copy(format!("#{}", pull.number));
+    let row =
+        TreeRow::new("pull request", words::pull_request(pull)).url(&pull.web_url).copy(format!("#{}", pull.number));
     if tree.node("pull request", 3, row, true) {
         let author = pull.author.as_deref().unwrap_or("not known");
-        let merged = match (&pull.merged_at, &pull.merged_by) {
-            (Some(at), Some(by)) => format!(", merged by {by} on {}", at.strftime("%Y-%m-%d")),
-            (Some(at), None) => format!(", merged on {}", at.strftime("%Y-%m-%d")),
-            (None, _) => String::new(),
+        let merged = match pull.merged_at {
+            Some(_) => format!(", {}", words::merged(pull).text),
+            None => String::new(),
         };
         tree.note(TreeRow::new("author", format!("{author}{merged}")).copy(author));
         if !pull.approvers.is_empty() {
-            let approvers = pull.approvers.join(", ");
-            tree.note(TreeRow::new("approved by", &approvers).tone(Tone::Good).copy(approvers.clone()));
+            tree.note(TreeRow::said("approved by", words::approvers(pull)).copy(pull.approvers.join(", ")));
         }
     }
     if pull.approvers.is_empty() {
-        tree.note(TreeRow::new("approved by", "nobody (an author's own approval does not count)").tone(Tone::Unknown));
+        tree.note(TreeRow::said("approved by", words::approvers(pull)));
     }
     if pull.merged_at.is_none() {
-        tree.note(TreeRow::new("", "not merged").tone(Tone::Warn));
+        tree.note(TreeRow::said("", words::merged(pull)));
     }
 }
 
@@ -168,25 +162,10 @@ fn check_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
         return unread(tree, "checks", 3, row, part.failure.map(Failure::sentence));
     };
     let counts = CheckCounts::of(checks);
-    let words: Vec<String> = [
-        (counts.failed, "failed"),
-        (counts.open, "not finished"),
-        (counts.passed, "passed"),
-        (counts.skipped, "skipped"),
-    ]
-    .iter()
-    .filter(|(n, _)| *n > 0)
-    .map(|(n, word)| format!("{n} {word}"))
-    .collect();
-    let tone = match counts {
-        CheckCounts { failed: 1.., .. } => Tone::Bad,
-        CheckCounts { open: 0, passed: 1.., .. } => Tone::Good,
-        _ => Tone::Unknown,
-    };
-    let word = if checks.is_empty() { "the commit has none".to_owned() } else { words.join(", ") };
     let commit_page = trail.commit().map(|c| c.web_url.clone()).unwrap_or_default();
     let has_more = counts.failed < checks.len();
-    let open = tree.node("checks", 3, TreeRow::new("checks", word).tone(tone).url(&commit_page), has_more);
+    let open =
+        tree.node("checks", 3, TreeRow::said("checks", words::checks(checks, false)).url(&commit_page), has_more);
     let of =
         |failed: bool| checks.iter().filter(move |c| (c.standing() == CheckConclusion::Failed) == failed).map(check);
     tree.list("failed", of(true));
@@ -197,16 +176,7 @@ fn check_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
 }
 
 fn check(check: &CheckResult) -> TreeRow {
-    let tone = match check.standing() {
-        CheckConclusion::Passed => Tone::Good,
-        CheckConclusion::Failed => Tone::Bad,
-        CheckConclusion::Skipped => Tone::Muted,
-        CheckConclusion::Open => Tone::Unknown,
-    };
-    TreeRow::new("", format!("{}: {}", check.name, check.state))
-        .tone(tone)
-        .url(check.web_url.as_deref().unwrap_or_default())
-        .copy(check.name.clone())
+    TreeRow::said("", words::check(check)).url(check.web_url.as_deref().unwrap_or_default()).copy(check.name.clone())
 }
 
 fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no_commit: bool, ctx: &Ctx<'_>) {
@@ -227,7 +197,7 @@ fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no
         let failed = trail.production_commit().and_then(|part| part.failure);
         return match (trail.commit(), trail.baseline_commit(), failed) {
             (Some(new), Some(old), _) if new.sha == old.sha => {
-                say(&format!("none since {number}: the same commit"), Tone::Muted);
+                say(&words::same_commit(number), Tone::Muted);
             }
             (_, None, Some(failure)) => say(&format!("of {number}: {}", failure.sentence()), Tone::Unknown),
             _ => say(&format!("since {number}"), Tone::Loading),
@@ -249,27 +219,17 @@ fn changes(
 ) {
     let paths = &ctx.rules.watched_paths;
     let watched = which_watched(&change.files, paths);
-    let least = if change.truncated { "at least " } else { "" };
-    let files = count(change.files.len() as u64, "file");
-    let mut value = format!("{}, {least}{files} since {since}", count(change.ahead_by, "commit"));
-    if change.ahead_by == 0 {
-        value = format!("none since {since}");
-    }
-    if !paths.is_empty() && !change.files.is_empty() {
-        let n = watched.iter().filter(|w| **w).count();
-        value.push_str(&format!(", {least}{n} watched"));
-    }
+    let n = watched.iter().filter(|w| **w).count();
+    let value = words::changes(change, since, (!paths.is_empty()).then_some(n));
     let row = TreeRow::new("changes", value).url(&change.web_url).copy(change.web_url.clone());
     let foldable = !change.commits.is_empty() || !change.files.is_empty();
     let open = tree.node("changes", 3, row, foldable);
-    if change.behind_by > 0 {
-        let n = count(change.behind_by, "commit");
-        let why = if change.ahead_by == 0 { "this code is older" } else { "the code diverged" };
-        tree.note(TreeRow::new("", format!("{n} of {since} missing here: {why}")).tone(Tone::Warn));
+    if let Some(behind) = words::behind(change, since) {
+        tree.note(TreeRow::new("", behind).tone(Tone::Warn));
     }
     if open {
         if let Some(from) = from {
-            let row = TreeRow::new("since", format!("{} {}", from.sha.short(), from.title));
+            let row = TreeRow::new("since", words::commit(from));
             tree.note(row.url(&from.web_url).copy(from.sha.as_str()));
         }
         let commits = change.commits.iter();
@@ -314,21 +274,12 @@ fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>) {
         let row = TreeRow::new(key, format!("workflow run {} in {}", claim.id, claim.repo)).copy(claim.id.to_string());
         return unread(tree, key, 2, row, part.failure.map(Failure::sentence));
     };
-    let tone = match &run.state {
-        CdState::Success => Tone::Good,
-        CdState::Failed(_) => Tone::Bad,
-        _ => Tone::Unknown,
-    };
-    let file = run.path.rsplit('/').next().unwrap_or(&run.path);
-    let row = TreeRow::new(key, format!("run {} of {file}: {}", run.number, run.state))
-        .tone(tone)
-        .url(&run.web_url)
-        .copy(claim.id.to_string());
+    let row = TreeRow::said(key, words::training(run)).url(&run.web_url).copy(claim.id.to_string());
     if tree.node(key, 2, row, true) {
         tree.note(TreeRow::new("claimed by tag", &claim.tag).copy(claim.tag.as_str()));
         tree.note(TreeRow::new("repository", claim.repo.to_string()).copy(claim.repo.to_string()));
         tree.note(TreeRow::new("workflow", &run.path).copy(run.path.clone()));
-        tree.note(TreeRow::new("created", time(run.created_at)));
+        tree.note(TreeRow::new("created", time::recorded(run.created_at)));
     }
     if let Ok(origin) = &trail.origin
         && origin.repo != claim.repo
@@ -337,8 +288,4 @@ fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>) {
         tree.note(TreeRow::new("", note).tone(Tone::Warn));
     }
     tree.stale(part.failure);
-}
-
-fn count(n: u64, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }

@@ -87,7 +87,7 @@ impl Lineage {
                 let alone = matches!(root, Some(Root::Run(_)));
                 return Some(match row.run.filter(|run| !alone || Some(run) != own.as_ref()) {
                     Some(run) => Response::push(Route::Run(run)),
-                    None if alone => Response::notice("This is that run; R shows another where the cursor is on one."),
+                    None if alone => Response::notice("This is that run. R opens another run under the cursor."),
                     None => own.map_or_else(
                         || Response::notice("The version's run cannot be shown."),
                         |run| Response::push(Route::Run(run)),

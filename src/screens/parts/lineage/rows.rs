@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::code::code_rows;
 use super::trail::{Root, Trail};
-use super::tree::{Tone, Tree, TreeRow, time, unread};
+use super::tree::{Tone, Tree, TreeRow, unread};
 use crate::app::effect::Place;
 use crate::app::query::Query;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
@@ -13,9 +13,10 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
 use crate::domain::registry::{Stage, VersionStatus};
 use crate::domain::run::Run;
-use crate::domain::text::grouped;
-use crate::screens::parts::view::span;
-use crate::screens::parts::{Ctx, run_label};
+use crate::present::number;
+use crate::present::time;
+use crate::present::version::{self, NO_RUN, run_label};
+use crate::screens::parts::Ctx;
 
 /// Nodes that are unfolded when the tab is opened: what the tree begins with, and these.
 pub(super) const UNFOLDED: [&str; 2] = ["data", "pull request"];
@@ -75,7 +76,7 @@ fn version_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) {
         let aliases = if version.aliases.is_empty() { "none".to_owned() } else { version.aliases.join(", ") };
         tree.note(TreeRow::new("aliases", &aliases).copy(aliases.clone()));
         let by = version.author.as_ref().map(|a| format!(" by {a}")).unwrap_or_default();
-        tree.note(TreeRow::new("registered", format!("{}{by}", time(version.created_at))));
+        tree.note(TreeRow::new("registered", format!("{}{by}", time::recorded(version.created_at))));
         tree.note(TreeRow::new("source", &version.source).copy(version.source.clone()));
     }
     if facts.holders.len() > 1 {
@@ -106,7 +107,7 @@ fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFac
     if let (Some(logged_by), Some(run)) = (&model.source_run, &facts.version.run_id)
         && logged_by != run
     {
-        let note = format!("another run logged it than the version names: {}", logged_by.as_str());
+        let note = format!("logged by another run than the version names: {}", logged_by.as_str());
         tree.note(TreeRow::new("", note).tone(Tone::Warn).run(logged_by).copy(logged_by.as_str()));
     }
     tree.stale(part.failure);
@@ -115,7 +116,7 @@ fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFac
 fn run_of_version(tree: &mut Tree<'_>, facts: &ReviewedFacts) {
     let row = match &facts.run {
         RunFacts::Known(run) => return run_rows(tree, run),
-        RunFacts::NotRecorded => TreeRow::new("run", "the version names no run"),
+        RunFacts::NotRecorded => TreeRow::new("run", NO_RUN),
         RunFacts::Unreadable(why) => TreeRow::new("run", why.reason()),
     };
     let row = row.tone(Tone::Unknown);
@@ -124,11 +125,11 @@ fn run_of_version(tree: &mut Tree<'_>, facts: &ReviewedFacts) {
 
 fn run_rows(tree: &mut Tree<'_>, run: &Run) {
     let took = match (run.started_at, run.ended_at) {
-        (Some(from), Some(to)) => format!(" in {}", span(to.as_millisecond() - from.as_millisecond())),
+        (Some(from), Some(to)) => format!(" in {}", time::between(from, to)),
         _ => String::new(),
     };
     let by = run.user.as_ref().map(|u| format!(", by {u}")).unwrap_or_default();
-    let value = format!("{}, {}{took}{by}", run_label(run), standing(run));
+    let value = format!("{}, {}{took}{by}", run_label(run), version::run_word(run));
     let row = TreeRow::new("run", value)
         .tone(run_tone(run))
         .place(Some(Place::Run(run.experiment.clone(), run.id.clone())))
@@ -137,8 +138,8 @@ fn run_rows(tree: &mut Tree<'_>, run: &Run) {
     if tree.node("run", RUN, row, true) {
         tree.note(TreeRow::new("id", run.id.as_str()));
         tree.note(TreeRow::new("user", run.user.as_deref().unwrap_or("not recorded")));
-        tree.note(TreeRow::new("started", time(run.started_at)));
-        tree.note(TreeRow::new("ended", time(run.ended_at)));
+        tree.note(TreeRow::new("started", time::recorded(run.started_at)));
+        tree.note(TreeRow::new("ended", time::recorded(run.ended_at)));
         tree.note(TreeRow::new("started from", run.tags.text("mlflow.source.name").unwrap_or("not recorded")));
     }
 }
@@ -150,12 +151,12 @@ fn parent_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run, ctx: &Ctx<'_>)
     let failure = ctx.cache.run_failure(&id);
     match (ctx.cache.run(&id), failure) {
         (Some(Some(parent)), _) => {
-            let row = row(format!("{}, {}", run_label(parent), standing(parent))).tone(run_tone(parent));
+            let row = row(format!("{}, {}", run_label(parent), version::run_word(parent))).tone(run_tone(parent));
             tree.node("parent run", 2, row, false);
             tree.stale(failure);
         }
         (Some(None), _) => {
-            let why = format!("{}: the server has no such run, or you may not read it", id.short());
+            let why = format!("{}: no such run, or permission denied", id.short());
             tree.node("parent run", 2, row(why).tone(Tone::Unknown), false);
         }
         (None, failure) => unread(tree, "parent run", 2, row(id.short()), failure.map(Failure::sentence)),
@@ -181,7 +182,7 @@ fn child_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, ctx: &Ctx<'_>) {
         tree.list(
             "",
             children.iter().map(|child| {
-                TreeRow::new("", format!("{}, {}", run_label(child), standing(child)))
+                TreeRow::new("", format!("{}, {}", run_label(child), version::run_word(child)))
                     .tone(run_tone(child))
                     .place(Some(Place::Run(child.experiment.clone(), child.id.clone())))
                     .copy(child.id.as_str())
@@ -216,30 +217,17 @@ fn data_rows(tree: &mut Tree<'_>, run: &Run) {
             tree.node("data", 2, TreeRow::new("data", "the run recorded no data").tone(Tone::Unknown), false);
             return;
         }
-        1 => "1 input".to_owned(),
-        n => format!("{n} inputs"),
+        n => number::count(n as u64, "input"),
     };
     let row = TreeRow::new("data", count).place(Some(Place::Run(run.experiment.clone(), run.id.clone())));
     if tree.node("data", 2, row, true) {
         for data in &run.datasets {
-            let count = data.rows.map(|r| format!("  {} rows", grouped(r))).unwrap_or_default();
-            let row = TreeRow::new("", format!("{}  {}{count}", data.name, data.digest)).copy(data.digest.clone());
+            let row = TreeRow::new("", version::dataset(data)).copy(data.digest.clone());
             tree.list(data.context.as_deref().unwrap_or("input"), [row]);
         }
     }
 }
 
-/// How a run stands, in a word.
-fn standing(run: &Run) -> String {
-    let word = run.status.to_lowercase();
-    if run.deleted { format!("deleted; {word}") } else { word }
-}
-
 fn run_tone(run: &Run) -> Tone {
-    match run.status.as_str() {
-        _ if run.deleted => Tone::Warn,
-        "FINISHED" => Tone::Good,
-        "FAILED" => Tone::Bad,
-        _ => Tone::Warn,
-    }
+    version::run_mark(run).map_or(Tone::Warn, Tone::from)
 }

@@ -310,7 +310,7 @@ fn the_head_of_a_branch_in_place_of_a_commit_is_said() {
     assert_eq!(desk.node("commit"), "commit: Loading main");
     let commit = crate::domain::commit::Commit { ..samples::draft().commit };
     desk.learn(Reply::Commit { repo: repo(), rev: "main".into(), answer: Ok(commit) });
-    let note = ": Warn head of main, as the configuration allows: the run recorded no commit";
+    let note = ": Warn head of main: the run recorded no commit";
     assert_eq!(desk.node("commit"), format!("commit: 3f9c1ab Tune threshold\n{note}"));
 }
 
@@ -371,7 +371,7 @@ fn a_workflow_run_elsewhere_says_where() {
         web_url: "https://github.com/acme/pipelines/actions/runs/7".into(),
     };
     desk.learn(Reply::Workflow { repo: pipelines, run: 7, answer: Ok(run) });
-    assert_eq!(desk.node("trained by"), format!("trained by: Bad run 3 of train.yml: failure\n{note}"));
+    assert_eq!(desk.node("trained by"), format!("trained by: Bad train.yml run #3: failure\n{note}"));
     desk.run(|run| {
         run.tags.insert("ci.run_url", "https://ghe.acme.example/a/b/actions/runs/7");
     });
@@ -497,7 +497,7 @@ fn a_logged_model_is_asked_for_only_if_the_version_names_one() {
         source_run: Some(RunId::new("run7")),
     };
     desk.learn(Reply::LoggedModel { id: "m-0123".into(), answer: Ok(model) });
-    let note = ": Warn another run logged it than the version names: run7";
+    let note = ": Warn logged by another run than the version names: run7";
     assert_eq!(desk.node("logged model"), format!("logged model: m-0123, ready\n{note}"));
     for source in ["runs:/run42/model", "models:/other/3", "s3://bucket/m-1"] {
         desk.facts.version.source = source.into();

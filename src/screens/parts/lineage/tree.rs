@@ -6,6 +6,7 @@ use crate::app::effect::Place;
 use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
 use crate::domain::text::clean_line;
+use crate::present::{Mark, Said};
 use crate::ui::text::wrap;
 
 /// Cells of the labels, indentation included.
@@ -39,6 +40,18 @@ pub enum Tone {
     Unwatched,
 }
 
+impl From<Mark> for Tone {
+    fn from(mark: Mark) -> Self {
+        match mark {
+            Mark::Pass => Self::Good,
+            Mark::Warn => Self::Warn,
+            Mark::Block => Self::Bad,
+            Mark::Unknown | Mark::Unreadable => Self::Unknown,
+            Mark::Note => Self::Muted,
+        }
+    }
+}
+
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TreeRow {
@@ -68,6 +81,11 @@ impl TreeRow {
     /// A row of a node or detail.
     pub(super) fn new(label: &str, value: impl AsRef<str>) -> Self {
         Self { label: label.to_owned(), value: clean_line(value.as_ref()), ..Self::default() }
+    }
+
+    /// A row of what is said in the same words elsewhere.
+    pub(super) fn said(label: &str, said: Said) -> Self {
+        Self::new(label, said.text).tone(said.mark.map_or(Tone::Plain, Tone::from))
     }
 
     pub(super) fn tone(self, tone: Tone) -> Self {
@@ -198,8 +216,4 @@ pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: TreeRow,
         Some(why) => TreeRow { value: why, ..row.tone(Tone::Unknown) },
     };
     tree.node(key, depth, row, false);
-}
-
-pub(super) fn time(at: Option<jiff::Timestamp>) -> String {
-    at.map_or_else(|| "not recorded".to_owned(), |t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }

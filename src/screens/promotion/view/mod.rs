@@ -7,8 +7,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Promotion;
-use crate::domain::cd::{CdOutcome, CdState};
-use crate::domain::promotion::{Ending, Phase, SagaState, StepState};
+use crate::domain::promotion::SagaState;
+use crate::present::promotion::{self, PromotionState};
+use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -27,8 +28,8 @@ impl Promotion {
         let draft = &state.plan.draft;
         let end = if state.is_over() || !ctx.busy { state.updated_at } else { ctx.now };
         let right = vec![
-            Phrase::of(Role::Muted, format::duration(state.opened_at, end)),
-            Phrase::of(Role::Muted, format!("started {}", format::clock(state.opened_at))),
+            Phrase::of(Role::Muted, time::between(state.opened_at, end)),
+            Phrase::of(Role::Muted, format!("started {}", time::clock(state.opened_at))),
         ];
         (
             Phrase::of(Role::Title, draft.model().to_string()).add(Role::Candidate, format!("  {}", draft.version())),
@@ -49,8 +50,8 @@ impl Promotion {
         let mut head = headline(state, ctx, skin).wrap(width, 3);
         if self.undo_asked {
             let (version, target) = (state.plan.draft.version(), &state.plan.draft.promote_to);
-            let text = format!(" {} u once more takes it back: ", skin.symbols().warn);
-            let what = format!("{version} leaves {target}, what was there before returns.");
+            let text = format!(" {} Press u again to undo: ", skin.symbols().warn);
+            let what = format!("{version} leaves {target}, and what was there before returns.");
             head.extend(Phrase::of(Role::Warn, text).text(what).wrap(width, 3));
         } else if !ctx.busy && !state.is_over() {
             head.extend(choices(state).wrap(width, 3));
@@ -79,72 +80,19 @@ impl Promotion {
 
 /// Where it is now, in a sentence.
 fn headline(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
-    let symbols = skin.symbols();
-    let say = |role, symbol: &str, text: String| Phrase::of(role, format!(" {symbol} {text}"));
-    match (&state.phase, &state.paused) {
-        (Phase::Ended(Ending::Done), _) => ended(state, skin),
-        (Phase::Ended(Ending::Undone { why }), _) => say(Role::Warn, symbols.undone, format!("Taken back: {why}.")),
-        (Phase::Ended(Ending::Refused { .. }), _) => {
-            say(Role::Warn, symbols.block, "Refused. Nothing was written to any server.".to_owned())
-        }
-        (Phase::Ended(Ending::Superseded { by }), _) => say(Role::Warn, symbols.dot, format!("Superseded: {by}.")),
-        (_, Some((failure, _))) => {
-            let hint = failure.hint.as_deref().unwrap_or_default();
-            say(Role::Bad, symbols.block, format!("Stopped: {failure}. ")).add(Role::Muted, hint.to_owned())
-        }
-        _ if ctx.busy => {
-            let doing = if matches!(state.phase, Phase::Backward { .. }) { "Being taken back" } else { "At work" };
-            say(Role::Title, symbols.within, format!("{doing}."))
-                .add(Role::Muted, " It goes on if you leave this screen.")
-        }
-        _ if state.is_released() => {
-            say(Role::Good, symbols.pass, "Released. CD was not followed to its end.".to_owned())
-        }
-        _ => {
-            let unknown = state.steps.iter().find(|r| matches!(r.state, StepState::Running | StepState::Unknown(_)));
-            let what = match unknown {
-                Some(record) => format!("Interrupted: what became of the step '{}' is not known.", record.step),
-                None => "Interrupted between two steps.".to_owned(),
-            };
-            say(Role::Bad, symbols.warn, what)
-        }
-    }
-}
-
-fn ended(state: &SagaState, skin: &Skin) -> Phrase<'static> {
-    let symbols = skin.symbols();
-    let draft = &state.plan.draft;
-    let odd = state.truth.iter().any(|t| t.as_meant == Some(false));
-    let failed = match &state.cd {
-        Some(CdOutcome::Run(run)) => run.state != CdState::Success,
-        Some(CdOutcome::NotStarted { .. }) => true,
-        Some(CdOutcome::NotExpected) | None => false,
-    };
-    match (failed, odd) {
-        (true, _) => Phrase::of(Role::Bad, format!(" {} Released, but CD has not deployed it.", symbols.block)),
-        (false, true) => {
-            let text = format!(" {} Released, but not everything is as it was meant.", symbols.warn);
-            Phrase::of(Role::Warn, text)
-        }
-        (false, false) => {
-            let deployed = if matches!(state.cd, Some(CdOutcome::Run(_))) { ", deployed by CD" } else { "" };
-            let text =
-                format!(" {} Done: {} in {}, released{deployed}.", symbols.pass, draft.version(), draft.promote_to);
-            Phrase::of(Role::Good, text)
-        }
+    let phrase = Phrase::new(" ").join(promotion::headline(state, ctx.busy, skin.symbols()));
+    match PromotionState::of(state, ctx.busy) {
+        PromotionState::Running => phrase.add(Role::Muted, " It goes on if you leave this screen."),
+        _ => phrase,
     }
 }
 
 /// What may be done with a promotion that rests.
 fn choices(state: &SagaState) -> Phrase<'static> {
     let resume = match state.is_released() {
-        true => " follows CD to its end",
-        false => " resumes: reads what is there, then goes on",
+        true => " follow CD to its end",
+        false => " resume: check what is there, then go on",
     };
     let phrase = Phrase::of(Role::Key, "   r").text(resume);
-    if state.may_undo() || state.is_tag_in_doubt() {
-        phrase.add(Role::Key, "   u").text(" takes it back")
-    } else {
-        phrase
-    }
+    if state.may_undo() || state.is_tag_in_doubt() { phrase.add(Role::Key, "   u").text(" undo") } else { phrase }
 }

@@ -9,7 +9,8 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
-use crate::screens::parts::{Ctx, run_label};
+use crate::present::version::run_label;
+use crate::screens::parts::Ctx;
 
 /// The choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,6 @@ pub mod picker;
 pub mod picker_view;
 pub mod reader;
 pub mod rows;
-pub mod tally;
 pub mod view;
 
 use crate::app::action::Action;

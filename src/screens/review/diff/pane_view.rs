@@ -38,7 +38,7 @@ impl Diff {
             }
             _ => {
                 let area = titled(Phrase::default(), area, buf, skin);
-                let word = "On a metric its curve stands here, on anything else the whole text.";
+                let word = "Select a metric to see its curve, or a text to see all of it.";
                 format::empty(area, buf, skin, word, &[]);
             }
         }
@@ -55,7 +55,7 @@ impl Diff {
         }
         let area = titled(title, area, buf, skin);
         let Some(query) = self.curve(ctx) else {
-            return format::empty(area, buf, skin, "Neither side has a run that could be read.", &[]);
+            return format::empty(area, buf, skin, "Neither run could be read.", &[]);
         };
         if let Some(failure) = ctx.cache.failure(&query) {
             let below = format::banner(area, buf, skin, Some(failure), None);

@@ -12,7 +12,8 @@ use crate::domain::experiment::RunQuery;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
-use crate::screens::parts::{Ctx, ScreenEvent, run_label};
+use crate::present::version::run_label;
+use crate::screens::parts::{Ctx, ScreenEvent};
 use crate::screens::review::above;
 
 /// What is listed.

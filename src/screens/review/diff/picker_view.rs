@@ -10,8 +10,11 @@ use super::picker::{List, Picker};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::ModelName;
 use crate::domain::text::first_line;
+use crate::present::time;
+use crate::present::version as words;
+use crate::present::version::run_label;
+use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
-use crate::screens::parts::{Ctx, run_label};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -36,10 +39,10 @@ impl Diff {
                 _ if failure.is_some() => "",
                 _ if loading => "reading …",
                 List::Runs if query.is_none() => {
-                    "The candidate's run names no experiment. A run id may be typed or pasted."
+                    "The candidate's run names no experiment. You can enter the ID of a run."
                 }
-                List::Runs => "No loaded run matches. The whole id of any run may be typed or pasted.",
-                List::Versions => "No version matches. The whole id of a run may be typed or pasted.",
+                List::Runs => "No loaded run matches. You can enter the full ID of any run.",
+                List::Versions => "No version matches. You can enter the full ID of a run.",
             };
             return format::empty(area, buf, skin, message, &[("Esc", "back")]);
         }
@@ -78,7 +81,7 @@ fn entry_row(
             Row::new(vec![
                 Phrase::of(Role::Production, number),
                 Phrase::of(Role::Production, format!("{} in {target}", symbols.production)),
-                Phrase::of(Role::Muted, base.map(|v| format::age(v.created_at, ctx.now)).unwrap_or_default()),
+                Phrase::of(Role::Muted, base.map(|v| time::age(v.created_at, ctx.now)).unwrap_or_default()),
                 Phrase::of(Role::Muted, base.map(|v| first_line(&v.description).to_owned()).unwrap_or_default()),
             ])
         }
@@ -87,14 +90,11 @@ fn entry_row(
             let Some(version) = found else {
                 return Row::new(vec![Phrase::new(number.to_string()), Phrase::of(Role::Muted, "  by its number")]);
             };
-            let stage = match target.is_held_by(version) {
-                true => Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage)),
-                false => Phrase::of(Role::Muted, format!("  {}", version.stage)),
-            };
+            let stage = words::stage(version, target, symbols);
             Row::new(vec![
                 Phrase::new(number.to_string()),
                 stage,
-                Phrase::of(Role::Muted, format::age(version.created_at, ctx.now)),
+                Phrase::of(Role::Muted, time::age(version.created_at, ctx.now)),
                 Phrase::of(Role::Muted, first_line(&version.description).to_owned()),
             ])
         }
@@ -102,8 +102,8 @@ fn entry_row(
             Some(run) => Row::new(vec![
                 Phrase::new(run_label(run)),
                 Phrase::of(Role::Muted, format!("run {}", id.short())),
-                Phrase::of(Role::Muted, format::age(run.started_at, ctx.now)),
-                format::run_status(run, skin),
+                Phrase::of(Role::Muted, time::age(run.started_at, ctx.now)),
+                words::run_status(run, skin.symbols()),
             ]),
             None => Row::new(vec![Phrase::new(format!("run {}", id.short())), Phrase::of(Role::Muted, "by its id")]),
         },

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::against::Held;
-use super::tally::Tally;
 use crate::domain::artifact::Signature;
 use crate::domain::compare::data::data_rows;
 use crate::domain::compare::signature::field_rows;
@@ -14,6 +13,8 @@ use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::Failure;
 use crate::domain::fold::{Fold, LEAST, fold};
 use crate::domain::text::clean_line;
+use crate::present::compare::{NO_SIGNATURE, Tally};
+use crate::present::version::run_missing;
 
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
@@ -194,11 +195,7 @@ impl Out<'_> {
 
     /// Says that a side has no run to compare.
     fn gap_of_run(&mut self, whose: &str, run: &RunFacts) {
-        let why = match run {
-            RunFacts::Known(_) => return,
-            RunFacts::NotRecorded => "the version names no run",
-            RunFacts::Unreadable(why) => why.reason(),
-        };
+        let Some(why) = run_missing(run) else { return };
         self.push(format!("gap {whose}"), DiffRow::Word { text: clean_line(&format!("{whose}: {why}")), warn: true });
     }
 
@@ -206,7 +203,6 @@ impl Out<'_> {
         if !self.rows.is_empty() {
             self.push(format!("{title} gap"), DiffRow::Gap);
         }
-        let word = word.or((tally.total() == 0).then_some("none"));
         self.push(title.to_owned(), DiffRow::Section { title, tally, word, names_columns: false });
     }
 
@@ -324,9 +320,9 @@ fn inside(row: DiffRow) -> DiffRow {
 fn gap(who: &str, signed: Signed<'_>) -> Option<(String, bool)> {
     match signed {
         Signed::Read(Some(_)) | Signed::Nothing => None,
-        Signed::Read(None) => Some((format!("{who}: the model was logged without a signature"), true)),
+        Signed::Read(None) => Some((format!("{who}: {NO_SIGNATURE}"), true)),
         Signed::Reading => Some((format!("{who}: reading …"), false)),
-        Signed::NoVersion => Some((format!("{who}: a run has no signature, only a version has"), false)),
+        Signed::NoVersion => Some((format!("{who}: only versions have a signature, runs do not"), false)),
         Signed::Failed(failure) => Some((clean_line(&format!("{who}: {}", failure.reason)), true)),
     }
 }

@@ -104,7 +104,7 @@ fn a_run_is_compared_without_the_tags_that_only_a_version_has() {
     let (rows, keys) = rows(&sides, &Directions::default(), &choice(false, false));
     assert!(!keys.contains(&"TAGS team".to_owned()), "{keys:?}");
     assert!(
-        rows.iter().any(|r| matches!(r, DiffRow::Word { text, .. } if text.contains("only a version has"))),
+        rows.iter().any(|r| matches!(r, DiffRow::Word { text, .. } if text.contains("only versions have a signature"))),
         "{rows:?}"
     );
 }

@@ -8,17 +8,17 @@ use super::Diff;
 use super::against::{Against, Held};
 use super::reader::from_where_they_part;
 use super::rows::DiffRow;
-use super::tally::Tally;
 use crate::domain::compare::{Change, MetricRow, TextRow};
 use crate::domain::text::clean_line;
+use crate::present::number;
+use crate::present::policy::beside;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::version_view::panes;
 use crate::screens::parts::view as format;
-use crate::screens::review::verdict::beside;
-use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Pager, Row, Table};
+use crate::ui::{Draw as _, Phrase};
 
 impl Diff {
     /// What the title line says the candidate is laid against; nothing before it is known.
@@ -64,7 +64,7 @@ impl Diff {
             return;
         }
         let Some(facts) = facts else {
-            return format::empty(area, buf, skin, "reading the version, its run and what is in production …", &[]);
+            return format::empty(area, buf, skin, "reading the version, its run and the version in production …", &[]);
         };
         let area = self.draw_caution(area, buf, ctx, skin);
         let held = self.against.held(facts, ctx);
@@ -75,7 +75,7 @@ impl Diff {
         }
         if self.rows.is_empty() {
             let message = match held {
-                Held::Missing => "The server has no such run, or you may not read it.".to_owned(),
+                Held::Missing => "No such run, or permission denied.".to_owned(),
                 _ => format!("reading {label} …"),
             };
             return format::empty(area, buf, skin, &message, &[("b", "chooses another baseline")]);
@@ -88,7 +88,7 @@ impl Diff {
         let verdict = ctx.cache.evaluation(&self.model, self.version).map(|j| &j.verdict);
         let verdict = verdict.filter(|_| self.against == Against::Production);
         let roomy = area.width >= ROOMY;
-        let asked = |metric: &str| verdict.and_then(|v| beside(v, metric, roomy, skin));
+        let asked = |metric: &str| verdict.and_then(|v| beside(v, metric, roomy, skin.symbols()));
         let row =
             |i: usize| self.rows.get(i).map(|r| draw_row(r, &sides, &self.against, &asked, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
@@ -147,8 +147,8 @@ fn draw_row(
     match row {
         DiffRow::Gap => Row::default(),
         DiffRow::Section { title, tally, word, names_columns } => {
-            let heading = Phrase::of(Role::Heading, *title).join(differing(tally, skin));
-            let word = word.map_or_else(|| equal(tally), str::to_owned);
+            let heading = Phrase::of(Role::Heading, *title).join(tally.symbols(skin.symbols()));
+            let word = word.map_or_else(|| tally.equal(), str::to_owned);
             let side = |label: &String| if *names_columns { label.clone() } else { String::new() };
             let old = if *against == Against::Production { Role::Production } else { Role::Warn };
             Row::new(vec![
@@ -162,7 +162,7 @@ fn draw_row(
             let mark = if *open { "-" } else { "+" };
             let name = format!("{mark} {}", clean_line(prefix));
             let phrase = Phrase::of(Role::Link, name).add(Role::Muted, format!("  {} {noun}", tally.total()));
-            Row::across(phrase.join(differing_words(tally, skin)))
+            Row::across(phrase.join(tally.words(skin.symbols())))
         }
         DiffRow::Metric { row, inside } => metric(row, *inside, asked(&row.name), skin),
         DiffRow::Text { row, figure, inside } => text(row, figure.as_deref(), *inside, skin),
@@ -180,8 +180,8 @@ fn metric(row: &MetricRow, inside: bool, asked: Option<Phrase<'static>>, skin: &
         cell(Role::Muted, row.old.map(|v| v.to_string())),
         cell(Role::Text, row.new.map(|v| v.to_string())),
         match asked {
-            Some(asked) => format::delta(row.change, row.delta, skin).padded(DELTA).join(asked),
-            None => format::delta(row.change, row.delta, skin),
+            Some(asked) => number::delta(row.change, row.delta, skin.symbols()).padded(DELTA).join(asked),
+            None => number::delta(row.change, row.delta, skin.symbols()),
         },
     ])
 }
@@ -200,9 +200,7 @@ fn text(row: &TextRow, figure: Option<&str>, inside: bool, skin: &Skin) -> Row<'
     };
     let symbols = skin.symbols();
     let mark = match (row.change, figure) {
-        (Change::Same, _) => Phrase::of(Role::Muted, symbols.same),
-        (Change::Added, _) => Phrase::of(Role::Unknown, "+ new"),
-        (Change::Removed, _) => Phrase::of(Role::Warn, "- gone"),
+        (Change::Same | Change::Added | Change::Removed, _) => number::delta(row.change, None, symbols),
         (_, Some(figure)) => Phrase::of(Role::Unknown, format!("~ {figure}")),
         _ if row.old.is_none() || row.new.is_none() => Phrase::of(Role::Unknown, symbols.unknown),
         _ => Phrase::of(Role::Unknown, "~ changed"),
@@ -220,41 +218,4 @@ fn absent(change: Change) -> Phrase<'static> {
         Change::Added | Change::Removed => Phrase::of(Role::Muted, "-"),
         _ => Phrase::of(Role::Unknown, "?"),
     }
-}
-
-/// How many are equal, for the end of a heading.
-fn equal(tally: &Tally) -> String {
-    match (tally.total(), tally.same) {
-        (_, 0) => String::new(),
-        (total, same) if total == same => format!("all {same} equal"),
-        (_, same) => format!("{same} equal"),
-    }
-}
-
-fn look(change: Change, skin: &Skin) -> (Role, &'static str, &'static str) {
-    let symbols = skin.symbols();
-    match change {
-        Change::Better => (Role::Good, symbols.better, "better"),
-        Change::Worse => (Role::Bad, symbols.worse, "worse"),
-        Change::Added => (Role::Unknown, "+", "new"),
-        Change::Removed => (Role::Warn, "-", "gone"),
-        Change::Unknown => (Role::Unknown, symbols.unknown, "changed"),
-        Change::Same => (Role::Muted, symbols.same, "equal"),
-    }
-}
-
-/// `▼ 3  ▲ 9`: what differs, for a heading.
-fn differing(tally: &Tally, skin: &Skin) -> Phrase<'static> {
-    tally.differing().into_iter().fold(Phrase::default(), |phrase, (change, count)| {
-        let (role, symbol, _) = look(change, skin);
-        phrase.add(role, format!("  {symbol} {count}"))
-    })
-}
-
-/// `, ▼ 3 worse`: what differs, in words, for a group.
-fn differing_words(tally: &Tally, skin: &Skin) -> Phrase<'static> {
-    tally.differing().into_iter().fold(Phrase::default(), |phrase, (change, count)| {
-        let (role, symbol, word) = look(change, skin);
-        phrase.add(role, format!(", {symbol} {count} {word}"))
-    })
 }

@@ -2,17 +2,13 @@
 
 use std::borrow::Cow;
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::style::Style;
-
-use super::skin::{Role, Skin};
+use super::role::Role;
 use super::text;
 
 /// One line of text in pieces, each with a role.
 ///
 /// ```
-/// use signoff::ui::{Phrase, Role};
+/// use signoff::present::{Phrase, Role};
 /// let phrase = Phrase::new("telco-churn").add(Role::Muted, "  in Production");
 /// assert_eq!(phrase.plain(), "telco-churn  in Production");
 /// ```
@@ -87,6 +83,25 @@ impl<'a> Phrase<'a> {
         Phrase { pieces: self.pieces.into_iter().map(|(r, t)| (r, Cow::Owned(t.into_owned()))).collect() }
     }
 
+    /// The same in at most `max` cells, ending in `ellipsis` where something was cut.
+    pub fn fit(self, max: usize, ellipsis: &str) -> Self {
+        if self.width() <= max {
+            return self;
+        }
+        let (end, used) = text::cut(ellipsis, max);
+        let mut room = max - used;
+        let mut out = Self::default();
+        for (role, piece) in &self.pieces {
+            let (shown, width) = text::cut(piece, room);
+            room -= width;
+            out = out.add(*role, shown.to_owned());
+            if shown.len() < piece.len() {
+                return out.add(*role, end.to_owned());
+            }
+        }
+        out
+    }
+
     /// Breaks the phrase into lines of at most `max` cells, roles kept. Lines but the first begin with `indent`
     /// blanks.
     pub fn wrap(&self, max: usize, indent: usize) -> Vec<Phrase<'static>> {
@@ -126,41 +141,6 @@ impl<'a> Phrase<'a> {
         }
         line
     }
-
-    /// Draws the phrase into the first line of `area`, cut with an ellipsis if it does not fit. Returns the cells
-    /// used.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, skin: &Skin) -> u16 {
-        self.draw_over(area, buf, skin, Style::new())
-    }
-
-    /// As [`Phrase::draw`], with `over` laid over every piece's own style.
-    pub fn draw_over(&self, area: Rect, buf: &mut Buffer, skin: &Skin, over: Style) -> u16 {
-        let area = area.intersection(buf.area);
-        if area.is_empty() {
-            return 0;
-        }
-        let whole = self.width();
-        let max = usize::from(area.width);
-        let ellipsis = skin.symbols().ellipsis;
-        let mut room = if whole > max { max - 1 } else { max };
-        let mut x = area.x;
-        let mut last = Role::Text;
-        for (role, piece) in self.pieces() {
-            let (shown, used) = text::cut(piece, room);
-            buf.set_stringn(x, area.y, shown, used, skin.style(role).patch(over));
-            x += used as u16;
-            room -= used;
-            last = role;
-            if shown.len() < piece.len() && room == 0 || text::width(piece) > used {
-                break;
-            }
-        }
-        if whole > max {
-            buf.set_stringn(x, area.y, ellipsis, 1, skin.style(last).patch(over));
-            x += 1;
-        }
-        x - area.x
-    }
 }
 
 impl<'a> From<&'a str> for Phrase<'a> {
@@ -190,25 +170,7 @@ impl<'a, T: Into<Cow<'a, str>>> From<(Role, T)> for Phrase<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::skin::Theme;
-    use crate::ui::widgets::testing::lines;
     use proptest::prelude::*;
-
-    fn drawn(phrase: &Phrase<'_>, width: u16) -> String {
-        let mut buf = Buffer::empty(Rect::new(0, 0, width, 1));
-        phrase.draw(buf.area, &mut buf, &Skin::new(Theme::Dark, true));
-        lines(&buf).remove(0)
-    }
-
-    #[test]
-    fn what_does_not_fit_is_cut_with_a_mark() {
-        let phrase = Phrase::new("abc").add(Role::Good, "def");
-        assert_eq!(drawn(&phrase, 6), "abcdef");
-        assert_eq!(drawn(&phrase, 5), "abcd…");
-        assert_eq!(drawn(&phrase, 4), "abc…");
-        assert_eq!(drawn(&phrase, 1), "…");
-        assert_eq!(drawn(&Phrase::new("猫猫"), 3), "猫…");
-    }
 
     #[test]
     fn wrapping_keeps_the_roles() {

@@ -1,15 +1,18 @@
 //! Measuring, cutting and wrapping text by what a terminal shows of it.
 
-use ratatui::buffer::CellWidth as _;
 use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
 
 /// What a terminal cell would hold, one by one, with its width in cells. Leaves out exactly what ratatui's
-/// `Buffer::set_stringn` leaves out (control characters and what has no width), so that widths agree with it.
+/// `Buffer::set_stringn` leaves out (control characters and what has no width); `ui` tests that widths agree with it.
 pub fn graphemes(text: &str) -> impl Iterator<Item = (&str, usize)> {
-    text.graphemes(true)
-        .filter(|g| !g.contains(char::is_control))
-        .map(|g| (g, usize::from(g.cell_width())))
-        .filter(|(_, w)| *w > 0)
+    text.graphemes(true).filter(|g| !g.contains(char::is_control)).map(|g| (g, cells(g))).filter(|(_, w)| *w > 0)
+}
+
+fn cells(grapheme: &str) -> usize {
+    // Terminals give halfwidth voiced sound marks a cell of their own, which Unicode does not.
+    let marks = grapheme.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count();
+    grapheme.width() + marks
 }
 
 /// Width of `text` on one line, in cells.

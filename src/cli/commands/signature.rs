@@ -1,8 +1,9 @@
-//! What `signoff show` and `signoff compare` say of signatures: what goes into a model and what comes out.
+//! Signatures for `signoff show` and `signoff compare`.
 
 use crate::domain::artifact::Signature;
 use crate::domain::compare::signature::{FieldRow, field_rows};
 use crate::domain::registry::ModelVersion;
+use crate::present::compare::NO_SIGNATURE;
 use crate::services::Services;
 
 /// A signature, or a sentence that says why there is none to show. None without a sentence: the model has none.
@@ -29,7 +30,7 @@ impl Signed {
     pub fn missing(&self) -> Option<String> {
         match &self.read {
             Ok(Some(_)) => None,
-            Ok(None) => Some(format!("{}: the model was logged without a signature", self.who)),
+            Ok(None) => Some(format!("{}: {NO_SIGNATURE}", self.who)),
             Err(why) => Some(format!("{}: {why}", self.who)),
         }
     }

@@ -50,7 +50,8 @@ pub struct Symbols {
     pub levels: &'static [&'static str],
 }
 
-const UNICODE: Symbols = Symbols {
+/// What the command line prints, and screens in most terminals.
+pub const UNICODE: Symbols = Symbols {
     better: "▲",
     worse: "▼",
     same: "=",
@@ -123,7 +124,7 @@ impl Symbols {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::text;
+    use crate::present::text;
 
     fn all(s: &Symbols) -> Vec<&'static str> {
         let single = [

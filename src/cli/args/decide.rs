@@ -1,0 +1,77 @@
+//! The arguments of commands that decide.
+
+use clap::Args;
+
+use super::answers::Answered;
+use super::{Format, model};
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::reference::VersionRef;
+
+/// `signoff approve`.
+#[derive(Clone, Debug, Args)]
+pub struct Approve {
+    /// The version
+    #[arg(value_name = "REF")]
+    pub reference: VersionRef,
+    /// Reason; written to the tag, the release and the journal
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub reason: String,
+    /// Confirm by repeating the version, such as v42
+    #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
+    pub confirm: Option<VersionNumber>,
+    /// Answer a question of the policy's checklist; repeat for each question
+    #[arg(long = "answer", value_name = "ID=ANSWER[:NOTE]")]
+    pub answers: Vec<Answered>,
+    /// Override failing rules, if the policy allows it; the record says so
+    #[arg(long = "override")]
+    pub overrides: bool,
+    /// Show the checks and the plan, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Wait for CD to finish; otherwise return once the release is published
+    #[arg(long)]
+    pub wait: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `signoff reject` and `signoff hold`.
+#[derive(Clone, Debug, Args)]
+pub struct Decide {
+    /// The version
+    #[arg(value_name = "REF")]
+    pub reference: VersionRef,
+    /// Reason; written to the record and, shortened, to a tag on the version
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+/// `signoff rollback`.
+#[derive(Clone, Debug, Args)]
+pub struct Rollback {
+    /// The model
+    #[arg(value_name = "MODEL", value_parser = model)]
+    pub model: ModelName,
+    /// The version to roll back to; it must have been in production before
+    #[arg(long, value_name = "VERSION")]
+    pub to: VersionNumber,
+    /// Reason; written to the tag, the release and the journal
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub reason: String,
+    /// Confirm by repeating the version, such as v41
+    #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
+    pub confirm: Option<VersionNumber>,
+    /// Override failing rules, if the policy allows it; the record says so
+    #[arg(long = "override")]
+    pub overrides: bool,
+    /// Show the checks and the plan, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Wait for CD to finish; otherwise return once the release is published
+    #[arg(long)]
+    pub wait: bool,
+    #[command(flatten)]
+    pub format: Format,
+}

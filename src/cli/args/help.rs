@@ -1,0 +1,263 @@
+//! Examples, environment, files and exit codes, once: `--help` and the manual page print the same.
+
+use std::fmt::Write as _;
+
+use crate::cli::exit::Exit;
+
+/// How a model version is named.
+pub const REF: &str = "\
+REF is NAME/VERSION or NAME@ALIAS, such as telco-churn/42 or telco-churn@champion. The prefix models:/ is optional.";
+
+/// Command lines by command, each with what it does. The empty command is `signoff` itself.
+pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
+    (
+        "",
+        &[
+            ("signoff", "Open the screens on the inbox"),
+            ("signoff demo", "Try the screens without a server"),
+            ("signoff show telco-churn/42", "Show a version with its metrics, code and verdict"),
+            ("signoff approve telco-churn/42 --confirm v42 --reason 'Better recall'", "Approve and release a version"),
+        ],
+    ),
+    ("demo", &[("signoff demo", "Open the demo"), ("signoff demo --reset", "Start over with a fresh demo")]),
+    (
+        "open",
+        &[
+            ("signoff open telco-churn/42", "Review version 42"),
+            ("signoff open telco-churn@challenger", "Review the version behind an alias"),
+        ],
+    ),
+    (
+        "inbox",
+        &[
+            ("signoff inbox", "List what waits for review"),
+            ("signoff inbox --json | jq '.waiting[].model'", "List the models only"),
+        ],
+    ),
+    (
+        "models",
+        &[("signoff models", "List all models"), ("signoff models churn", "List models with 'churn' in the name")],
+    ),
+    (
+        "versions",
+        &[
+            ("signoff versions telco-churn", "List the newest versions"),
+            ("signoff versions telco-churn --limit 500", "List more of them"),
+        ],
+    ),
+    (
+        "show",
+        &[
+            ("signoff show telco-churn/42", "Show version 42"),
+            ("signoff show telco-churn@champion --json", "Print the version behind an alias as JSON"),
+        ],
+    ),
+    (
+        "check",
+        &[
+            ("signoff check telco-churn/42", "Check version 42 against its policy"),
+            ("signoff check telco-churn/42 && echo ready", "Use the exit code in a script"),
+        ],
+    ),
+    (
+        "compare",
+        &[
+            ("signoff compare telco-churn/42", "Compare with the version in production"),
+            ("signoff compare telco-churn/42 telco-churn/40 --all", "Compare two versions, equal rows included"),
+        ],
+    ),
+    (
+        "runs",
+        &[
+            ("signoff runs telco-churn/classification", "List the newest runs of an experiment"),
+            ("signoff runs 1 --filter \"metrics.auc > 0.9\" --sort name", "Filter by a metric, sort by name"),
+        ],
+    ),
+    (
+        "approve",
+        &[
+            ("signoff approve telco-churn/42 --dry-run", "Show the checks and the plan, write nothing"),
+            ("signoff approve telco-churn/42 --confirm v42 --reason 'Better recall'", "Approve and release version 42"),
+            (
+                "signoff approve telco-churn/42 --confirm v42 --answer drift=yes --wait",
+                "Answer the checklist, wait for CD",
+            ),
+        ],
+    ),
+    ("reject", &[("signoff reject telco-churn/42 --reason 'Drifts on new customers'", "Reject version 42")]),
+    ("hold", &[("signoff hold telco-churn/42 --reason 'Waiting for legal'", "Hold version 42 back")]),
+    (
+        "rollback",
+        &[
+            ("signoff rollback telco-churn --to v41 --dry-run", "Show what a rollback would change"),
+            ("signoff rollback telco-churn --to v41 --confirm v41 --reason 'Alarms'", "Roll back to version 41"),
+        ],
+    ),
+    (
+        "promotions",
+        &[
+            ("signoff promotions", "List all promotions"),
+            ("signoff promotions --unfinished", "List those to resume or undo"),
+        ],
+    ),
+    (
+        "resume",
+        &[
+            ("signoff resume", "Resume the only unfinished promotion"),
+            ("signoff resume 4f2a --wait", "Resume one by part of its ID, wait for CD"),
+        ],
+    ),
+    ("undo", &[("signoff undo 4f2a", "Undo a promotion whose tag does not exist yet")]),
+    (
+        "verify",
+        &[
+            ("signoff verify telco-churn-v42", "Verify the release telco-churn-v42"),
+            ("signoff verify \"$GITHUB_REF_NAME\" --wait 120", "In CD, wait up to 120 seconds for the record"),
+        ],
+    ),
+    (
+        "log",
+        &[
+            ("signoff log telco-churn", "List all decisions on a model"),
+            ("signoff log --at 2026-11-23", "Show what was in production on a day"),
+            ("signoff log --markdown > decisions.md", "Write a table for an audit"),
+        ],
+    ),
+    (
+        "config",
+        &[
+            ("signoff config init", "Write a commented configuration file"),
+            ("signoff config show", "Print all values with their origin"),
+        ],
+    ),
+    ("config show", &[("signoff config show --json", "Print all values as JSON")]),
+    ("config path", &[("$EDITOR \"$(signoff config path)\"", "Edit the configuration")]),
+    ("config init", &[("signoff config init", "Write the file"), ("signoff config init --print", "Print it instead")]),
+    (
+        "doctor",
+        &[
+            ("signoff doctor", "Check the setup"),
+            ("signoff --target prod doctor --json", "Check one target, print JSON"),
+        ],
+    ),
+    (
+        "completions",
+        &[(
+            "signoff completions bash > ~/.local/share/bash-completion/completions/signoff",
+            "Install completions for bash",
+        )],
+    ),
+    (
+        "man",
+        &[
+            ("signoff man | man -l -", "Read the manual"),
+            ("signoff man > ~/.local/share/man/man1/signoff.1", "Install it"),
+        ],
+    ),
+];
+
+/// Environment variables that are read, and what each does.
+pub const ENVIRONMENT: &[(&str, &str)] = &[
+    ("SIGNOFF_TARGET", "Target to use, as --target."),
+    ("SIGNOFF_CONFIG", "Configuration file, as --config."),
+    ("SIGNOFF_STATE_DIR", "Directory of journals, records and logs."),
+    ("SIGNOFF_LOG", "Log level: error, warn, info, debug or trace. The default is warn."),
+    ("MLFLOW_TRACKING_URI", "MLflow tracking server, as --tracking-uri."),
+    ("MLFLOW_REGISTRY_URI", "MLflow model registry, as --registry-uri."),
+    ("MLFLOW_WORKSPACE", "MLflow workspace."),
+    ("MLFLOW_TRACKING_USERNAME", "User name for MLflow; needs MLFLOW_TRACKING_PASSWORD."),
+    ("MLFLOW_TRACKING_PASSWORD", "Password for MLflow."),
+    ("MLFLOW_TRACKING_TOKEN", "Bearer token for MLflow."),
+    ("MLFLOW_TRACKING_SERVER_CERT_PATH", "CA certificates to trust for MLflow."),
+    ("MLFLOW_TRACKING_INSECURE_TLS", "Set to true to skip certificate checks for MLflow."),
+    ("MLFLOW_TRACKING_AUTH", "Not supported; a warning is printed."),
+    ("MLFLOW_TRACKING_AWS_SIGV4", "Not supported; a warning is printed."),
+    ("MLFLOW_TRACKING_CLIENT_CERT_PATH", "Not supported; a warning is printed."),
+    ("DATABRICKS_HOST", "Not supported; a hint is printed."),
+    ("DATABRICKS_CONFIG_PROFILE", "Not supported; a hint is printed."),
+    ("GH_TOKEN", "Token for github.com."),
+    ("GITHUB_TOKEN", "Token for github.com, if GH_TOKEN is not set."),
+    ("GH_ENTERPRISE_TOKEN", "Token for a GitHub Enterprise Server."),
+    ("GITHUB_ENTERPRISE_TOKEN", "Token for a GitHub Enterprise Server, if GH_ENTERPRISE_TOKEN is not set."),
+    ("GH_HOST", "GitHub host, if not github.com."),
+    ("GH_REPO", "Repository, as --repo."),
+    ("GITHUB_API_URL", "Address of the GitHub API, as on an Actions runner."),
+    ("NO_COLOR", "If set, print and draw without colour."),
+    ("TERM", "If dumb, print without colour. Also decides how images are drawn."),
+    ("COLORFGBG", "Tells the theme 'auto' whether the background is light or dark."),
+    ("TERM_PROGRAM", "Decides how images are drawn."),
+    ("LC_TERMINAL", "Decides how images are drawn."),
+    ("KITTY_WINDOW_ID", "Decides how images are drawn."),
+    ("TMUX", "Decides how images are drawn."),
+    ("LC_ALL", "Locale; without UTF-8, symbols are ASCII."),
+    ("LC_CTYPE", "Locale, if LC_ALL is not set."),
+    ("LANG", "Locale, if neither LC_ALL nor LC_CTYPE is set."),
+    ("XDG_CONFIG_HOME", "Base directory of the configuration."),
+    ("XDG_STATE_HOME", "Base directory of the state."),
+    ("HTTPS_PROXY", "Proxy for HTTPS requests."),
+    ("HTTP_PROXY", "Proxy for HTTP requests."),
+    ("NO_PROXY", "Hosts to reach without a proxy."),
+];
+
+/// Files that are read or written, and what each holds.
+pub const FILES: &[(&str, &str)] = &[
+    ("~/.config/signoff/config.toml", "Configuration. `signoff config path` prints the path in use."),
+    ("~/.local/state/signoff/promotions/ID.jsonl", "Journal of a promotion. Never edit it."),
+    ("~/.local/state/signoff/records.jsonl", "Sign-off records of this machine. Never edit it."),
+    ("~/.local/state/signoff/prefs/", "What you chose on the screens."),
+    ("~/.local/state/signoff/signoff.log", "Log of warnings and errors; SIGNOFF_LOG changes its level."),
+    ("~/.local/state/signoff/demo/", "The same for the demo."),
+    ("~/.mlflow/credentials", "User name and password for MLflow."),
+];
+
+/// The examples of a command, for the end of its help.
+///
+/// An unknown command has none; a test checks that every command has some.
+pub fn examples(command: &str) -> String {
+    let lines = EXAMPLES.iter().find(|(name, _)| *name == command).map_or(&[][..], |(_, lines)| lines);
+    let mut out = "Examples:".to_owned();
+    for (line, does) in lines {
+        let _ = write!(out, "\n  # {does}\n  $ {line}\n");
+    }
+    out.trim_end().to_owned()
+}
+
+/// The end of `signoff --help`.
+pub fn after() -> String {
+    let mut out = format!("{REF}\n\n{}\n\nExit codes:\n", examples(""));
+    for exit in Exit::ALL {
+        let _ = writeln!(out, "  {:>3}  {}", exit.code(), exit.meaning());
+    }
+    out + "\nSee `signoff man` for environment variables and files."
+}
+
+/// The sections of the manual page that clap does not know, in roff.
+pub fn manual() -> String {
+    let mut out = String::from(".SH EXAMPLES\n");
+    for (line, does) in EXAMPLES.iter().flat_map(|(_, lines)| *lines) {
+        entry(&mut out, does, line);
+    }
+    out.push_str(".SH ENVIRONMENT\n");
+    for (name, does) in ENVIRONMENT {
+        entry(&mut out, name, does);
+    }
+    out.push_str(".SH FILES\n");
+    for (path, holds) in FILES {
+        entry(&mut out, path, holds);
+    }
+    out.push_str(".SH \"EXIT STATUS\"\n");
+    for exit in Exit::ALL {
+        entry(&mut out, &exit.code().to_string(), exit.meaning());
+    }
+    out
+}
+
+fn entry(out: &mut String, term: &str, text: &str) {
+    let _ = write!(out, ".TP\n\\fB{}\\fR\n{}\n", roff(term), roff(text));
+}
+
+/// Text in which roff sees no command.
+fn roff(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
+}

@@ -1,0 +1,165 @@
+//! `signoff compare`
+
+use futures_util::future::{OptionFuture, join, try_join};
+
+use crate::cli::args::Format;
+use crate::cli::commands::show::version_json;
+use crate::cli::commands::signature::{Signed, compared};
+use crate::cli::exit::Exit;
+use crate::cli::json;
+use crate::cli::output::{Sink, Style};
+use crate::cli::table::{Align, Table};
+use crate::cli::{place, text};
+use crate::domain::compare::data::data_rows;
+use crate::domain::compare::signature::FieldRow;
+use crate::domain::compare::{Change, Side, TextRow, compare};
+use crate::domain::facts::RunFacts;
+use crate::domain::failure::Outcome;
+use crate::domain::reference::VersionRef;
+use crate::domain::registry::ModelVersion;
+use crate::domain::text::shorten;
+use crate::present::{Phrase, Role, number, version::run_missing};
+use crate::services::Services;
+use crate::services::evidence::{self, resolve, run_facts};
+
+/// Longest param or tag value shown; `--json` has all of it.
+const VALUE_WIDTH: usize = 60;
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever the registry says about either version.
+pub async fn run(
+    services: &Services,
+    candidate: &VersionRef,
+    baseline: Option<&VersionRef>,
+    all: bool,
+    format: Format,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
+    let sides = sides(services, candidate, baseline).await?;
+    let (signed, signed_base) = join(
+        Signed::read(services, &sides.candidate.0),
+        OptionFuture::from(sides.baseline.as_ref().map(|(version, _)| Signed::read(services, version))),
+    )
+    .await;
+    let signature = compared(signed_base.as_ref(), &signed);
+    let unsigned: Vec<String> =
+        [signed_base.as_ref(), Some(&signed)].into_iter().flatten().filter_map(Signed::missing).collect();
+    let sets = |run: &RunFacts| run.known().map(|run| run.datasets.clone()).unwrap_or_default();
+    let data =
+        data_rows(&sides.baseline.as_ref().map(|(_, run)| sets(run)).unwrap_or_default(), &sets(&sides.candidate.1));
+    let side = Side { version: &sides.candidate.0, run: sides.candidate.1.known() };
+    let base = sides.baseline.as_ref().map(|(v, run)| Side { version: v, run: run.known() });
+    let comparison = compare(side, base, &services.rules.directions_for(&sides.candidate.0.model));
+    let missing: Vec<String> = [Some(&sides.candidate), sides.baseline.as_ref()]
+        .into_iter()
+        .flatten()
+        .filter_map(|(v, run)| Some(format!("{} {}: {}", v.model, v.number, run_missing(run)?)))
+        .collect();
+    if format.json {
+        sink.json(&json::Compare {
+            schema: "signoff.comparison/1",
+            place: place(services),
+            candidate: version_json(services, side.version, side.run),
+            baseline: base.map(|b| version_json(services, b.version, b.run)),
+            runs_missing: missing,
+            metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
+            params: comparison.params,
+            tags: comparison.tags,
+            signature,
+            signatures_missing: unsigned,
+            data,
+        })?;
+        return Ok(Exit::Done);
+    }
+    for sentence in missing.iter().chain(&unsigned) {
+        sink.warn(sentence);
+    }
+    let style = sink.style();
+    let name = |side: &Side<'_>| match side.version.model == sides.candidate.0.model {
+        true => side.version.number.to_string(),
+        false => format!("{} {}", side.version.model, side.version.number),
+    };
+    let title = format!("{} {}", side.version.model, side.version.number);
+    sink.line(&match &base {
+        Some(base) => format!("{}  compared with {}", style.paint(Role::Title, &title), name(base)),
+        None => format!("{}  (nothing is in {})", style.paint(Role::Title, &title), services.rules.promote_to),
+    });
+    let (old, new) = (base.as_ref().map(name), name(&side));
+    let metrics: Vec<_> = comparison.metrics.iter().filter(|m| all || m.change != Change::Same).cloned().collect();
+    sink.text(&text::metrics(&metrics, old.as_deref(), &new, style));
+    match comparison.metrics.len() - metrics.len() {
+        equals if metrics.is_empty() => sink.text(&texts("METRICS", &[], equals, style)),
+        equals => sink.text(&equal(equals)),
+    }
+    let fields: Vec<TextRow> = signature.iter().map(FieldRow::text).collect();
+    for (heading, rows) in [("PARAMS", &comparison.params), ("TAGS", &comparison.tags), ("SIGNATURE", &fields)] {
+        let shown: Vec<_> = rows.iter().filter(|r| all || r.change != Change::Same).collect();
+        sink.text(&texts(heading, &shown, rows.len() - shown.len(), style));
+    }
+    // Of a data set that differs, all is shown: its digest says little without its name.
+    let sets: Vec<_> = data.iter().filter(|set| all || set.change != Change::Same).collect();
+    let rows: Vec<TextRow> = sets.iter().flat_map(|set| set.texts()).map(|(row, _)| row).collect();
+    sink.text(&texts("DATA", &rows.iter().collect::<Vec<_>>(), data.len() - sets.len(), style));
+    let differs = |rows: &[TextRow]| rows.iter().any(|r| r.change != Change::Same);
+    let texts_differ = [&comparison.params, &comparison.tags, &fields].iter().any(|rows| differs(rows));
+    if !all && metrics.is_empty() && !texts_differ && sets.is_empty() {
+        sink.line("No differences in metrics, params, tags, signature or data.");
+    }
+    Ok(Exit::Done)
+}
+
+fn equal(count: usize) -> String {
+    if count == 0 { String::new() } else { format!("  + {count} equal (--all shows them)\n") }
+}
+
+/// A section of texts, and how many more are equal.
+fn texts(heading: &str, rows: &[&TextRow], equals: usize, style: Style) -> String {
+    if rows.is_empty() && equals == 0 {
+        return String::new();
+    }
+    let mut table =
+        Table::new(&[("", Align::Whole), ("", Align::Left), ("", Align::Left), ("", Align::Left), ("", Align::Left)])
+            .indented(2);
+    let cell = |text: &Option<String>| shorten(&text.as_deref().unwrap_or_default().replace('\n', "⏎"), VALUE_WIDTH);
+    for row in rows {
+        let mark = match row.change {
+            // "Differs" needs no symbol of its own: the arrow between old and new says it.
+            Change::Unknown => Phrase::default(),
+            change => number::difference(change, None, style.symbols())[0].clone(),
+        };
+        let arrow = if row.old.is_some() && row.new.is_some() && row.change != Change::Same {
+            style.symbols().arrow
+        } else {
+            ""
+        };
+        let new = if row.change == Change::Same { String::new() } else { cell(&row.new) };
+        table.row([mark, row.name.clone().into(), cell(&row.old).into(), arrow.into(), new.into()]);
+    }
+    let table = if rows.is_empty() { String::new() } else { table.render(style) };
+    text::section(heading, &(table + &equal(equals)), style)
+}
+
+struct Sides {
+    candidate: (ModelVersion, RunFacts),
+    baseline: Option<(ModelVersion, RunFacts)>,
+}
+
+async fn sides(services: &Services, candidate: &VersionRef, baseline: Option<&VersionRef>) -> Outcome<Sides> {
+    let registry = services.registry.as_ref();
+    let Some(baseline) = baseline else {
+        let version = resolve(registry, candidate).await?;
+        let facts = evidence::facts(registry, &services.rules.promote_to, &version.model, version.number).await?;
+        return Ok(Sides {
+            candidate: (facts.version, facts.run),
+            baseline: facts.baseline.map(|b| (b.version, b.run)),
+        });
+    };
+    let (a, b) = try_join(resolve(registry, candidate), resolve(registry, baseline)).await?;
+    let ids: Vec<_> = [&a, &b].into_iter().filter_map(|v| v.run_id.clone()).collect();
+    let runs = if ids.is_empty() { Ok(Vec::new()) } else { registry.runs(&ids).await };
+    let run_of = |version: &ModelVersion| run_facts(version, &runs);
+    let (run_a, run_b) = (run_of(&a), run_of(&b));
+    Ok(Sides { candidate: (a, run_a), baseline: Some((b, run_b)) })
+}

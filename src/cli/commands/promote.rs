@@ -1,0 +1,187 @@
+//! What `signoff approve` and `signoff rollback` share: the checks, the plan, and what still hinders.
+
+use futures_util::FutureExt as _;
+
+use crate::cli::args::Format;
+use crate::cli::args::answers::{Answered, answers};
+use crate::cli::commands::decide;
+use crate::cli::commands::drive::{Drive, Stop};
+use crate::cli::exit::Exit;
+use crate::cli::json::promotion;
+use crate::cli::output::{Sink, Style};
+use crate::cli::table::{Align, Table};
+use crate::cli::text;
+use crate::domain::decision::DecisionDraft;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::preflight::{Check, JOURNAL, Preflight};
+use crate::domain::promotion::PlanDraft;
+use crate::domain::promotion::Until;
+use crate::domain::record::{Decision, SignOff};
+use crate::present::{CheckRow, Mark, Phrase, Role, UNICODE, decision};
+use crate::services::promote::Promoter;
+use crate::services::{Services, prepare};
+
+/// What is to be promoted, and what the signer said.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    pub model: &'a ModelName,
+    pub number: VersionNumber,
+    /// Approve, or roll back.
+    pub decision: Decision,
+    /// Why.
+    pub reason: &'a str,
+    /// Answers to the checklist.
+    pub answers: &'a [Answered],
+    /// Pass failing rules.
+    pub overrides: bool,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// Follow CD to its end.
+    pub wait: bool,
+    /// How to print.
+    pub format: Format,
+}
+
+/// Checks, shows the plan and carries it out; or records an approval that others have to add to.
+///
+/// # Errors
+/// Whatever hindered it before anything was written, or the journal's failure.
+pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
+    let promoter = Promoter::new(services.clone());
+    let preflight = prepare::promotion(services, ask.model, ask.number, ask.decision).await?;
+    let Some(draft) = preflight.draft.as_ref().filter(|_| preflight.may_confirm()) else {
+        return report_preflight(ask, &preflight, &[], sink);
+    };
+    let sign_off = SignOff {
+        answers: answers(ask.answers, &draft.basis.demands.checklist)?,
+        overrides: ask.overrides,
+        ..SignOff::because(ask.reason)
+    };
+    let objections = draft.basis.objections(&sign_off);
+    if ask.dry_run || !objections.is_empty() {
+        return report_preflight(ask, &preflight, &objections, sink);
+    }
+    sink.note(preflight_text(&preflight, Style::default()).trim_end());
+    if !draft.basis.completes() {
+        return decide::take(services, &DecisionDraft::from(draft), &sign_off, ask.format, sink).await;
+    }
+    let plan = draft
+        .sign(services.clock.new_id(), services.clock.now(), &sign_off)
+        .map_err(|e| Failure::new(FailureKind::Config, Service::Config, "write the release notes", e.to_string()))?;
+    let until = if ask.wait { Until::CdEnded } else { Until::Released };
+    let id = plan.id;
+    let run = Drive { draft: plan.draft.clone(), id, until, format: ask.format };
+    run.to_end(stop, sink, |watch| promoter.approve(plan, until, watch).boxed()).await
+}
+
+/// Compares what was typed with the version that is meant by `meant`.
+pub(super) fn agrees(typed: Option<VersionNumber>, number: VersionNumber, operation: &str, meant: &str) -> Outcome<()> {
+    match typed {
+        Some(typed) if typed != number => Err(Failure::new(
+            FailureKind::Rejected,
+            Service::Local,
+            operation,
+            format!("--confirm says {typed}, but {meant} is {number}"),
+        )
+        .with_hint(format!("To act on {number}, pass --confirm {number}."))),
+        _ => Ok(()),
+    }
+}
+
+fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String], sink: &mut Sink) -> Outcome<Exit> {
+    let Ask { model, number, decision, .. } = ask;
+    if ask.format.json {
+        let json = promotion::Preflight::new(model.as_str(), number.0, *decision, preflight, objections);
+        sink.json(&json)?;
+    } else {
+        sink.text(&preflight_text(preflight, sink.style()));
+    }
+    let cannot = match decision {
+        Decision::Rollback => "cannot be rolled back to",
+        _ => "cannot be approved",
+    };
+    if preflight.may_confirm() {
+        for objection in objections {
+            sink.say(&Mark::Block.say(objection, &UNICODE));
+        }
+        for answer in open_questions(preflight, objections) {
+            sink.note(&format!("  Answer with --answer {answer}"));
+        }
+        // A dry run asks what would be done, not whether everything was said already.
+        if ask.dry_run {
+            sink.note("Nothing was written: this was a dry run.");
+            return Ok(Exit::Done);
+        }
+        sink.note(&format!("{model} {number} {cannot} yet. Nothing was written."));
+        return Ok(Exit::Refused);
+    }
+    let blocked = preflight.blocking().map(|c| c.title.as_str()).collect::<Vec<_>>().join(", ");
+    sink.note(&format!("{model} {number} {cannot} ({blocked}). Nothing was written."));
+    Ok(preflight.blocking().find_map(blocked_exit).unwrap_or(Exit::Refused))
+}
+
+/// How to answer the questions that objections are about.
+fn open_questions(preflight: &Preflight, objections: &[String]) -> Vec<String> {
+    let questions = preflight.draft.iter().flat_map(|d| &d.basis.demands.checklist);
+    questions
+        .filter(|q| objections.iter().any(|o| o.contains(&format!("'{}'", q.text))))
+        .map(|q| format!("{}={}", q.id, q.answers.join("|")))
+        .collect()
+}
+
+/// The exit code of a check that hinders because something failed.
+fn blocked_exit(check: &Check) -> Option<Exit> {
+    let kind = check.failure?;
+    Some(if check.title == JOURNAL { Exit::Journal } else { Exit::of_kind(kind) })
+}
+
+/// The checks and the plan as a person reads them.
+fn preflight_text(preflight: &Preflight, style: Style) -> String {
+    let checks = text::checks(preflight.checks.iter().map(CheckRow::from), style).render(style);
+    // What cannot be approved has no plan worth reading.
+    match preflight.draft.as_ref().filter(|_| preflight.may_confirm()) {
+        Some(draft) => format!("{checks}\n{}", plan_text(draft, style)),
+        None => checks,
+    }
+}
+
+fn plan_text(draft: &PlanDraft, style: Style) -> String {
+    let mut table = Table::new(&[
+        ("", Align::Whole),
+        ("", Align::Whole),
+        ("", Align::Whole),
+        ("", Align::Whole),
+        ("", Align::Whole),
+        ("", Align::Left),
+    ])
+    .indented(2);
+    let mut last = 0;
+    for line in draft.lines() {
+        let number = if line.number == last { String::new() } else { line.number.to_string() };
+        last = line.number;
+        let arrow = if line.old.is_empty() && line.subject.is_empty() { "" } else { style.symbols().arrow };
+        let role = if line.irreversible { Role::Warn } else { Role::Text };
+        table.row([
+            number.into(),
+            Phrase::of(role, line.object),
+            line.subject.into(),
+            line.old.into(),
+            arrow.into(),
+            line.new.into(),
+        ]);
+    }
+    let title = format!("{} {}  in {}", draft.model(), draft.version(), draft.target_name);
+    let demo = if draft.demo { "  DEMO: no real server is involved" } else { "" };
+    let note = match draft.basis.completes() {
+        true => "Once the Git tag exists, this cannot be undone.".to_owned(),
+        false => format!("This is {}.", decision::nth(&draft.basis)),
+    };
+    format!(
+        "{}{demo}\n{}  Signing as {} on {}. {note}\n",
+        style.paint(Role::Title, &title),
+        table.render(style),
+        draft.signer.login,
+        draft.host,
+    )
+}

@@ -1,0 +1,43 @@
+//! `signoff resume`
+
+use futures_util::FutureExt as _;
+
+use crate::cli::args::Format;
+use crate::cli::commands::drive::{Drive, Stop};
+use crate::cli::commands::promotions::{find, only_unfinished};
+use crate::cli::exit::Exit;
+use crate::cli::output::Sink;
+use crate::domain::failure::Outcome;
+use crate::domain::promotion::Until;
+use crate::services::Services;
+use crate::services::promote::Promoter;
+
+/// Runs the command.
+///
+/// # Errors
+/// If there is no such promotion, it belongs to another target, or its journal cannot be used.
+pub async fn run(
+    services: &Services,
+    id: Option<&str>,
+    wait: bool,
+    stop: Stop,
+    format: Format,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
+    let id = match id {
+        Some(part) => find(services, part).await?,
+        None => match only_unfinished(services).await? {
+            Some(id) => id,
+            None => {
+                sink.note("Nothing is unfinished.");
+                return Ok(Exit::Done);
+            }
+        },
+    };
+    let promoter = Promoter::new(services.clone());
+    let state = promoter.state(id).await?;
+    // Where the release stands already, following CD is all that is left to resume.
+    let until = if wait || state.is_released() { Until::CdEnded } else { Until::Released };
+    let run = Drive { draft: state.plan.draft.clone(), id, until, format };
+    run.to_end(stop, sink, |watch| promoter.resume(id, until, watch).boxed()).await
+}

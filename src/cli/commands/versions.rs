@@ -1,0 +1,102 @@
+//! `signoff versions`
+
+use crate::cli::args::Format;
+use crate::cli::exit::Exit;
+use crate::cli::json;
+use crate::cli::output::Sink;
+use crate::cli::place;
+use crate::cli::table::{Align, Table};
+use crate::domain::failure::Outcome;
+use crate::domain::ids::{ModelName, RunId};
+use crate::domain::registry::ModelVersion;
+use crate::present::{Phrase, Role, time, version as words};
+use crate::services::Services;
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever the registry says.
+pub async fn run(
+    services: &Services,
+    model: &ModelName,
+    limit: usize,
+    format: Format,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
+    // A list of versions cannot tell an unknown model from an empty one; this read can.
+    services.registry.model(model).await?;
+    let (versions, truncated) = newest(services, model, limit.max(1)).await?;
+    let mut ids: Vec<_> = versions.iter().filter_map(|v| v.run_id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    let runs = crate::cli::runs(services, &ids, sink).await;
+    let run_of = |v: &ModelVersion| v.run_id.as_ref().and_then(|id| runs.get(id));
+    let target = &services.rules.promote_to;
+    if format.json {
+        let versions = versions
+            .iter()
+            .map(|v| json::ListedVersion {
+                version: json::Version::new(v, run_of(v), services.registry.version_page(model, v.number)),
+                in_production: target.is_held_by(v),
+                metrics: run_of(v).map(|r| r.metrics.iter().map(|(k, p)| (k.to_owned(), p.value)).collect()),
+            })
+            .collect();
+        sink.json(&json::Versions { schema: "signoff.versions/1", place: place(services), versions, truncated })?;
+        return Ok(Exit::Done);
+    }
+    if versions.is_empty() {
+        sink.line(&format!("{model} has no versions."));
+        return Ok(Exit::Done);
+    }
+    let (now, symbols) = (services.clock.now(), sink.style().symbols());
+    let mut table = Table::new(&[
+        ("VER", Align::Whole),
+        ("STAGE", Align::Left),
+        ("STATUS", Align::Left),
+        ("ALIASES", Align::Left),
+        ("AGE", Align::Right),
+        ("AUTHOR", Align::Left),
+        ("METRIC", Align::Left),
+        ("VALUE", Align::Point),
+        ("RUN", Align::Whole),
+    ]);
+    for version in &versions {
+        let run = run_of(version);
+        let metric = run.and_then(|r| services.rules.main_metric(r));
+        table.row([
+            Phrase::of(Role::Title, version.number.to_string()),
+            words::stage(version, target, symbols),
+            words::not_ready(version, symbols).unwrap_or_else(|| version.status.to_string().into()),
+            version.aliases.join(", ").into(),
+            time::age(version.created_at, now).into(),
+            words::author(version, run).unwrap_or_default().to_owned().into(),
+            metric.unwrap_or_default().to_owned().into(),
+            metric.and_then(|m| run?.metrics.get(m)).map(|p| p.value.to_string()).unwrap_or_default().into(),
+            version.run_id.as_ref().map(RunId::short).unwrap_or_default().into(),
+        ]);
+    }
+    sink.text(&table.render(sink.style()));
+    if truncated {
+        sink.note(&format!("Showing the newest {}. Use --limit to see more.", versions.len()));
+    }
+    Ok(Exit::Done)
+}
+
+/// The newest versions, at most `limit`, and whether there are more.
+async fn newest(services: &Services, model: &ModelName, limit: usize) -> Outcome<(Vec<ModelVersion>, bool)> {
+    let mut out = Vec::new();
+    let mut page = None;
+    loop {
+        let read = services.registry.versions(model, page.as_deref()).await?;
+        out.extend(read.items);
+        if out.len() > limit {
+            out.truncate(limit);
+            return Ok((out, true));
+        }
+        match read.next {
+            None => return Ok((out, false)),
+            Some(_) if out.len() == limit => return Ok((out, true)),
+            next => page = next,
+        }
+    }
+}

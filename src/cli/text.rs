@@ -1,0 +1,143 @@
+//! What several commands print.
+
+use crate::cli::output::Style;
+use crate::cli::table::{Align, Table};
+use crate::domain::compare::MetricRow;
+use crate::domain::evidence::Code;
+use crate::domain::failure::Failure;
+use crate::domain::lineage::{NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING};
+use crate::domain::policy::Verdict;
+use crate::present::{CheckRow, Mark, Phrase, Role, Said, code as words, number, policy};
+
+/// Checks, a line each, hints below them.
+pub fn checks(rows: impl IntoIterator<Item = CheckRow>, style: Style) -> Table {
+    let mut table = Table::new(&[("", Align::Whole), ("", Align::Whole), ("", Align::Left)]);
+    for row in rows {
+        table.row([row.mark.phrase(style.symbols()), row.name.into(), row.found.into()]);
+        if let Some(hint) = row.hint {
+            table.row([Phrase::default(), Phrase::default(), Phrase::of(Role::Muted, hint)]);
+        }
+    }
+    table
+}
+
+/// A heading and what stands below it.
+pub fn section(heading: &str, body: &str, style: Style) -> String {
+    format!("\n{}\n{body}", style.paint(Role::Title, heading))
+}
+
+/// A section of names and values; empty if there are none.
+pub fn pairs<'a>(heading: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>, style: Style) -> String {
+    let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]).indented(2);
+    for (key, value) in pairs {
+        table.row([key.to_owned().into(), value.replace('\n', "⏎").into()]);
+    }
+    if table.is_empty() { String::new() } else { section(heading, &table.render(style), style) }
+}
+
+/// A line a rule, the sum, and where the rules came from.
+pub fn verdict(verdict: &Verdict, style: Style) -> String {
+    let table = checks(verdict.findings.iter().map(CheckRow::from), style).indented(2);
+    let sources = verdict.sources.iter().map(policy::source);
+    let below = std::iter::once(policy::sum(verdict, style.symbols())).chain(sources);
+    let below: String = below.map(|line| format!("  {}\n", style.phrase(&line))).collect();
+    table.render(style) + &below
+}
+
+/// Metrics, with those of `old` beside them if there is one.
+pub fn metrics(rows: &[MetricRow], old: Option<&str>, new: &str, style: Style) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    // The numbers of the versions stand over columns that are aligned on the point, so they are a heading, not a row.
+    let mut table = Table::new(&[
+        ("", Align::Left),
+        (old.unwrap_or_default(), Align::Point),
+        (new, Align::Point),
+        ("", Align::Whole),
+        (if old.is_some() { "Δ" } else { "" }, Align::Point),
+    ])
+    .indented(2);
+    for row in rows {
+        let [mark, difference] = match old {
+            Some(_) => number::difference(row.change, row.delta, style.symbols()),
+            None => Default::default(),
+        };
+        let value = |value: Option<crate::domain::run::MetricValue>| value.map(|v| v.to_string()).unwrap_or_default();
+        table.row([row.name.clone().into(), value(row.old).into(), value(row.new).into(), mark, difference]);
+    }
+    section("METRICS", &table.render(style), style)
+}
+
+/// The section CODE: a line for each part of the lineage, found or not.
+pub fn code(code: &Code, style: Style) -> String {
+    let mut lines = Lines { table: Table::new(&[("", Align::Whole), ("", Align::Left)]).indented(2), style };
+    match &code.source {
+        Err(failure) => lines.failed("commit", failure),
+        Ok(source) => {
+            let by = source.commit.author.as_ref().map(|a| format!(", by {a}")).unwrap_or_default();
+            let origin = words::origin(&source.origin).map(|o| format!(" ({o})")).unwrap_or_default();
+            lines.add("commit", Said::plain(format!("{}{by}{origin}", words::commit(&source.commit))));
+            match &code.pull_request {
+                Err(failure) => lines.failed("pull request", failure),
+                Ok(None) => lines.add("pull request", Said::marked(Mark::Unknown, NO_PULL_REQUEST)),
+                Ok(Some(pull)) => {
+                    let by = pull.author.as_ref().map(|a| format!(", by {a}")).unwrap_or_default();
+                    let merged = words::merged(pull);
+                    let text = format!("{}{by}, {}", words::pull_request(pull), merged.text);
+                    lines.add("pull request", Said { mark: merged.mark, text });
+                    lines.add("approved by", words::approvers(pull));
+                }
+            }
+            match &code.checks {
+                Err(failure) => lines.failed("checks", failure),
+                Ok(checks) => lines.add("checks", words::checks(checks, true)),
+            }
+            match &code.changes {
+                Err(failure) => lines.failed("changes", failure),
+                Ok(None) => lines.add("changes", Said::plain(NO_BASELINE)),
+                Ok(Some(changes)) => {
+                    let (change, since) = (&changes.change, changes.baseline);
+                    if (change.ahead_by, change.behind_by) == (0, 0) {
+                        lines.add("changes", Said::plain(words::same_commit(since)));
+                    } else {
+                        lines.add("changes", Said::plain(words::changes(change, since, changes.watched)));
+                        lines.add("since", Said::plain(words::commit(&changes.from)));
+                    }
+                    if let Some(behind) = words::behind(change, since) {
+                        lines.add("", Said::marked(Mark::Warn, behind));
+                    }
+                }
+            }
+        }
+    }
+    match &code.training {
+        Err(failure) => lines.failed("trained by", failure),
+        Ok(None) => lines.add("trained by", Said::plain(NO_TRAINING)),
+        Ok(Some(training)) => {
+            let Said { mark, text } = words::training(&training.run);
+            let text = format!("{text}, in {}, claimed by tag {}", training.repo, training.tag);
+            lines.add("trained by", Said { mark, text });
+        }
+    }
+    section("CODE", &lines.table.render(style), style)
+}
+
+struct Lines {
+    table: Table,
+    style: Style,
+}
+
+impl Lines {
+    fn add(&mut self, name: &str, said: Said) {
+        let said = said.phrase(self.style.symbols());
+        self.table.row([Phrase::of(Role::Muted, name.to_owned()), said]);
+    }
+
+    fn failed(&mut self, name: &str, failure: &Failure) {
+        self.add(name, Said::marked(Mark::Unknown, failure.to_string()));
+        if let Some(hint) = &failure.hint {
+            self.table.row([Phrase::default(), Phrase::of(Role::Muted, format!("  {hint}"))]);
+        }
+    }
+}

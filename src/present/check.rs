@@ -1,0 +1,55 @@
+//! What was checked and what was found: before a decision, by a policy, of a release, of this machine.
+
+use super::{Mark, Phrase, Role, Symbols};
+use crate::domain::policy::Finding;
+use crate::domain::preflight::{Check, CheckState};
+use crate::domain::verification::VerifyCheck;
+
+/// One check with its finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckRow {
+    pub mark: Mark,
+    pub name: String,
+    pub found: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl CheckRow {
+    /// All of it in one piece: `✗ four eyes: dana trained it  Ask somebody else.`
+    pub fn phrase(&self, symbols: &Symbols) -> Phrase<'static> {
+        let phrase = self.mark.say(format_args!("{}: {}", self.name, self.found), symbols);
+        match &self.hint {
+            Some(hint) => phrase.add(Role::Muted, format!("  {hint}")),
+            None => phrase,
+        }
+    }
+}
+
+impl From<&Check> for CheckRow {
+    fn from(check: &Check) -> Self {
+        let (name, found, hint) = (check.title.clone(), check.detail.clone(), check.hint.clone());
+        Self { mark: check.state.into(), name, found, hint }
+    }
+}
+
+impl From<&VerifyCheck> for CheckRow {
+    fn from(line: &VerifyCheck) -> Self {
+        let (name, found, hint) = (line.check.to_owned(), line.detail.clone(), line.hint.clone());
+        Self { mark: line.state.into(), name, found, hint }
+    }
+}
+
+impl From<&Finding> for CheckRow {
+    fn from(finding: &Finding) -> Self {
+        let (name, found) = (finding.rule.clone(), finding.detail.clone());
+        Self { mark: finding.state.into(), name, found, hint: None }
+    }
+}
+
+/// What did not pass, the worst first.
+pub fn remarks(checks: &[Check]) -> Vec<CheckRow> {
+    let mut worth: Vec<&Check> = checks.iter().filter(|c| c.state != CheckState::Pass).collect();
+    worth.sort_by_key(|c| std::cmp::Reverse(c.state));
+    worth.into_iter().map(CheckRow::from).collect()
+}

@@ -1,0 +1,83 @@
+//! Comparisons: how many rows differ and how, and what is said where there is nothing to compare.
+
+use super::{Phrase, Symbols, number};
+use crate::domain::compare::Change;
+
+/// What is said of a model that was logged without a signature.
+pub const NO_SIGNATURE: &str = "the model was logged without a signature";
+
+/// How many rows differ, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub better: usize,
+    pub worse: usize,
+    /// Differ, and nobody said which way is better.
+    pub changed: usize,
+    pub added: usize,
+    pub removed: usize,
+    pub same: usize,
+}
+
+impl Tally {
+    pub fn of(changes: impl IntoIterator<Item = Change>) -> Self {
+        let mut tally = Self::default();
+        for change in changes {
+            *match change {
+                Change::Better => &mut tally.better,
+                Change::Worse => &mut tally.worse,
+                Change::Unknown => &mut tally.changed,
+                Change::Added => &mut tally.added,
+                Change::Removed => &mut tally.removed,
+                Change::Same => &mut tally.same,
+            } += 1;
+        }
+        tally
+    }
+
+    pub fn total(&self) -> usize {
+        self.better + self.worse + self.changed + self.added + self.removed + self.same
+    }
+
+    /// What differs, what matters most first.
+    pub fn differing(&self) -> Vec<(Change, usize)> {
+        let all = [
+            (Change::Worse, self.worse),
+            (Change::Better, self.better),
+            (Change::Unknown, self.changed),
+            (Change::Added, self.added),
+            (Change::Removed, self.removed),
+        ];
+        all.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// `▼ 3  ▲ 9`: what differs, for a heading.
+    pub fn symbols(&self, symbols: &Symbols) -> Phrase<'static> {
+        self.differing().into_iter().fold(Phrase::default(), |phrase, (change, count)| {
+            let (role, symbol, _) = number::change(change, symbols);
+            phrase.add(role, format!("  {symbol} {count}"))
+        })
+    }
+
+    /// `, ▼ 3 worse`: what differs, in words, for a group.
+    pub fn words(&self, symbols: &Symbols) -> Phrase<'static> {
+        self.differing().into_iter().fold(Phrase::default(), |phrase, (change, count)| {
+            let (role, symbol, word) = number::change(change, symbols);
+            phrase.add(role, format!(", {symbol} {count} {word}"))
+        })
+    }
+
+    /// How many are equal: `3 equal`, `all 3 equal`.
+    pub fn equal(&self) -> String {
+        equal(self.same, self.total())
+    }
+}
+
+/// How many of `total` rows are equal; empty if none is, `none` if there are no rows.
+pub fn equal(same: usize, total: usize) -> String {
+    match (total, same) {
+        (0, _) => "none".to_owned(),
+        (_, 0) => String::new(),
+        (total, same) if total == same => format!("all {same} equal"),
+        (_, same) => format!("{same} equal"),
+    }
+}

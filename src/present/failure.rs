@@ -1,0 +1,10 @@
+//! Failures: what happened, then what to do next.
+
+use super::{Mark, Phrase, Role, Symbols};
+use crate::domain::failure::Failure;
+
+/// `✗ could not …: why. What to do next.` If the failure says nothing to do, `otherwise` does.
+pub fn line(failure: &Failure, otherwise: &str, symbols: &Symbols) -> Phrase<'static> {
+    let hint = failure.hint.clone().unwrap_or_else(|| otherwise.to_owned());
+    Mark::Block.say(format_args!("{failure}. "), symbols).add(Role::Muted, hint)
+}

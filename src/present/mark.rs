@@ -1,0 +1,106 @@
+//! How something stands, as a symbol and a role: the same everywhere.
+
+use super::{Phrase, Role, Symbols};
+use crate::domain::cd::CdState;
+use crate::domain::lineage::CheckConclusion;
+use crate::domain::preflight::CheckState;
+use crate::domain::verification::LineState;
+
+/// How something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Pass,
+    Warn,
+    Block,
+    Unknown,
+    /// Could not be read, and counts as failed.
+    Unreadable,
+    /// Of no weight.
+    Note,
+}
+
+impl Mark {
+    pub fn symbol(self, symbols: &Symbols) -> &'static str {
+        match self {
+            Self::Pass => symbols.pass,
+            Self::Warn => symbols.warn,
+            Self::Block => symbols.block,
+            Self::Unknown | Self::Unreadable => symbols.unknown,
+            Self::Note => symbols.dot,
+        }
+    }
+
+    pub fn role(self) -> Role {
+        match self {
+            Self::Pass => Role::Good,
+            Self::Warn => Role::Warn,
+            Self::Block | Self::Unreadable => Role::Bad,
+            Self::Unknown => Role::Unknown,
+            Self::Note => Role::Muted,
+        }
+    }
+
+    /// The symbol alone.
+    pub fn phrase(self, symbols: &Symbols) -> Phrase<'static> {
+        Phrase::of(self.role(), self.symbol(symbols))
+    }
+
+    /// `✓ text`, all of it in the mark's role.
+    pub fn say(self, text: impl std::fmt::Display, symbols: &Symbols) -> Phrase<'static> {
+        Phrase::of(self.role(), format!("{} {text}", self.symbol(symbols)))
+    }
+}
+
+impl From<CheckState> for Mark {
+    fn from(state: CheckState) -> Self {
+        match state {
+            CheckState::Pass => Self::Pass,
+            CheckState::Unknown => Self::Unknown,
+            CheckState::Warn => Self::Warn,
+            CheckState::Block => Self::Block,
+        }
+    }
+}
+
+impl From<LineState> for Mark {
+    fn from(state: LineState) -> Self {
+        match state {
+            LineState::Pass => Self::Pass,
+            LineState::Note => Self::Note,
+            LineState::Fail => Self::Block,
+            LineState::Unreadable => Self::Unreadable,
+        }
+    }
+}
+
+impl From<CheckConclusion> for Mark {
+    fn from(conclusion: CheckConclusion) -> Self {
+        match conclusion {
+            CheckConclusion::Passed => Self::Pass,
+            CheckConclusion::Failed => Self::Block,
+            CheckConclusion::Skipped => Self::Note,
+            CheckConclusion::Open => Self::Unknown,
+        }
+    }
+}
+
+impl From<&CdState> for Mark {
+    fn from(state: &CdState) -> Self {
+        match state {
+            CdState::Success => Self::Pass,
+            CdState::Failed(_) => Self::Block,
+            CdState::Queued | CdState::Waiting | CdState::Running | CdState::Other(_) => Self::Unknown,
+        }
+    }
+}
+
+/// Whether something is as it was meant; none if nobody could tell.
+impl From<Option<bool>> for Mark {
+    fn from(as_meant: Option<bool>) -> Self {
+        match as_meant {
+            Some(true) => Self::Pass,
+            Some(false) => Self::Block,
+            None => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! How things are said: rows and phrases with roles, the same for screens and command line.
+//!
+//! Screens place and paint them, commands print them. Knows the domain; must not know screens, services, ratatui or
+//! escape sequences.
+
+pub mod check;
+pub mod code;
+pub mod compare;
+pub mod decision;
+pub mod failure;
+pub mod mark;
+pub mod number;
+pub mod phrase;
+pub mod policy;
+pub mod promotion;
+pub mod role;
+pub mod symbols;
+pub mod text;
+pub mod time;
+pub mod version;
+
+pub use check::CheckRow;
+pub use code::Said;
+pub use mark::Mark;
+pub use phrase::Phrase;
+pub use role::Role;
+pub use symbols::{Symbols, UNICODE};

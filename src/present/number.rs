@@ -1,0 +1,87 @@
+//! Counts, metric values and differences.
+
+use super::{Phrase, Role, Symbols};
+use crate::domain::compare::Change;
+use crate::domain::release::signed;
+
+/// A number of things: `1 commit`, `3 commits`.
+pub fn count(n: impl Into<u64>, one: &str) -> String {
+    let n = n.into();
+    format!("{n} {}", plural(n, one))
+}
+
+/// `one`, or its plural unless there is exactly one.
+pub fn plural(n: u64, one: &str) -> String {
+    match one {
+        // No noun: what waits is always the same word.
+        "waiting" => one.to_owned(),
+        one if n == 1 => one.to_owned(),
+        one => format!("{one}s"),
+    }
+}
+
+/// A list's length: `1 model`, `3 models`, `100+ models` while there may be more; nothing before it is known.
+pub fn length(known: Option<usize>, more: bool, one: &str) -> Phrase<'static> {
+    match known {
+        None => Phrase::default(),
+        Some(0) if more => Phrase::of(Role::Muted, format!("… {}", plural(0, one))),
+        Some(n) => Phrase::new(format!("{n}{} {}", if more { "+" } else { "" }, plural(n as u64, one))),
+    }
+}
+
+/// How a change looks: symbol, word and role all say the same.
+pub fn change(change: Change, symbols: &Symbols) -> (Role, &'static str, &'static str) {
+    match change {
+        Change::Better => (Role::Good, symbols.better, "better"),
+        Change::Worse => (Role::Bad, symbols.worse, "worse"),
+        Change::Added => (Role::Unknown, "+", "new"),
+        Change::Removed => (Role::Warn, "-", "gone"),
+        Change::Unknown => (Role::Unknown, symbols.unknown, "changed"),
+        Change::Same => (Role::Muted, symbols.same, "equal"),
+    }
+}
+
+/// A difference in two pieces, for two columns: `▲` and `+0.012`, `+` and `new`, `=` and nothing.
+pub fn difference(kind: Change, delta: Option<f64>, symbols: &Symbols) -> [Phrase<'static>; 2] {
+    let (role, symbol, word) = change(kind, symbols);
+    let said = match (kind, delta) {
+        (Change::Same, _) => String::new(),
+        (Change::Added | Change::Removed, _) => word.to_owned(),
+        (_, delta) => delta.map(signed).unwrap_or_default(),
+    };
+    [Phrase::of(role, symbol), Phrase::of(role, said)]
+}
+
+/// A difference in one piece: `▲ +0.012`.
+pub fn delta(kind: Change, delta: Option<f64>, symbols: &Symbols) -> Phrase<'static> {
+    let [symbol, said] = difference(kind, delta, symbols);
+    if said.is_empty() { symbol } else { symbol.text(" ").join(said) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::present::UNICODE;
+
+    #[test]
+    fn a_difference_says_the_same_in_one_piece_and_in_two() {
+        for (change, by, said) in [
+            (Change::Better, Some(0.012), "▲ +0.012"),
+            (Change::Worse, Some(-3.0), "▼ -3"),
+            (Change::Unknown, None, "?"),
+            (Change::Added, None, "+ new"),
+            (Change::Removed, None, "- gone"),
+            (Change::Same, Some(0.0), "="),
+        ] {
+            assert_eq!(delta(change, by, &UNICODE).plain(), said);
+        }
+    }
+
+    #[test]
+    fn counts_agree_with_their_nouns() {
+        assert_eq!((count(1u64, "commit"), count(0u64, "commit")), ("1 commit".into(), "0 commits".into()));
+        assert_eq!(length(Some(100), true, "model").plain(), "100+ models");
+        assert_eq!(length(Some(0), true, "model").plain(), "… models");
+        assert_eq!(length(Some(7), false, "waiting").plain(), "7 waiting");
+    }
+}

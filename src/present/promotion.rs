@@ -1,0 +1,295 @@
+//! Promotions: how far one is, what each step did, and what the servers say now.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Mark, Phrase, Role, Symbols, number, time, version};
+use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdState};
+use crate::domain::promotion::{
+    Ending, Event, Finding, Observation, Phase, PlanDraft, Receipt, SagaState, Step, StepState,
+};
+
+/// How far a promotion is, in a word. Part of the JSON contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromotionState {
+    /// Promoted, released, and CD ended or was not expected.
+    Done,
+    /// Promoted and released; CD was not followed to its end.
+    Released,
+    /// Everything written was undone.
+    Undone,
+    /// Nothing was written.
+    Refused,
+    /// Another promotion released this version first.
+    Superseded,
+    /// Stopped: resume or undo it.
+    Paused,
+    /// No process works on it, and it is not over: resume or undo it.
+    Interrupted,
+    /// A process works on it right now.
+    Running,
+    /// Its journal cannot be read.
+    Unreadable,
+}
+
+impl PromotionState {
+    /// How far `state` is; `driven` if a process works on it.
+    pub fn of(state: &SagaState, driven: bool) -> Self {
+        match &state.phase {
+            Phase::Ended(Ending::Done) => Self::Done,
+            Phase::Ended(Ending::Undone { .. }) => Self::Undone,
+            Phase::Ended(Ending::Refused { .. }) => Self::Refused,
+            Phase::Ended(Ending::Superseded { .. }) => Self::Superseded,
+            _ if driven => Self::Running,
+            _ if state.is_released() => Self::Released,
+            _ if state.paused.is_some() => Self::Paused,
+            _ => Self::Interrupted,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Released => "released",
+            Self::Undone => "undone",
+            Self::Refused => "refused",
+            Self::Superseded => "superseded",
+            Self::Paused => "paused",
+            Self::Interrupted => "interrupted",
+            Self::Running => "running",
+            Self::Unreadable => "unreadable",
+        }
+    }
+
+    pub fn phrase(self) -> Phrase<'static> {
+        let role = match self {
+            Self::Done | Self::Released => Role::Good,
+            Self::Undone | Self::Refused | Self::Superseded => Role::Muted,
+            Self::Paused | Self::Interrupted | Self::Running => Role::Warn,
+            Self::Unreadable => Role::Bad,
+        };
+        Phrase::of(role, self.word())
+    }
+
+    /// Whether somebody has to resume or undo it.
+    pub fn is_unfinished(self) -> bool {
+        matches!(self, Self::Paused | Self::Interrupted)
+    }
+}
+
+/// Why it is not done, and what to do next.
+pub fn why(state: &SagaState) -> (Option<String>, Option<String>) {
+    if let Some((failure, _)) = &state.paused {
+        return (Some(failure.to_string()), failure.hint.clone());
+    }
+    match &state.phase {
+        Phase::Ended(Ending::Undone { why } | Ending::Refused { why })
+        | Phase::Backward { why, superseded_by: None } => (Some(why.clone()), None),
+        Phase::Ended(Ending::Superseded { by }) | Phase::Backward { superseded_by: Some(by), .. } => {
+            (Some(by.clone()), None)
+        }
+        _ => (None, None),
+    }
+}
+
+/// Whether CD was expected to deploy the release and has not.
+pub fn cd_failed(cd: Option<&CdOutcome>) -> bool {
+    match cd {
+        Some(CdOutcome::Run(run)) => run.state != CdState::Success,
+        Some(CdOutcome::NotStarted { .. }) => true,
+        Some(CdOutcome::NotExpected) | None => false,
+    }
+}
+
+/// CD in a word or two; nothing before anything is known of it.
+pub fn cd_word(cd: Option<&CdOutcome>) -> String {
+    match cd {
+        None => String::new(),
+        Some(CdOutcome::NotExpected) => "not expected".to_owned(),
+        Some(CdOutcome::NotStarted { .. }) => "did not start".to_owned(),
+        Some(CdOutcome::Run(run)) => run.state.to_string(),
+    }
+}
+
+/// CD in a line: `cd.yml run #7: success`.
+pub fn cd(outcome: &CdOutcome) -> String {
+    match outcome {
+        CdOutcome::NotExpected => "not expected".to_owned(),
+        CdOutcome::NotStarted { waited_s } => format!("did not start within {waited_s} s"),
+        CdOutcome::Run(run) => self::run(run),
+    }
+}
+
+/// A workflow run: `cd.yml run #7, attempt 2: running`.
+pub fn run(run: &CdRun) -> String {
+    let file = run.path.rsplit('/').next().unwrap_or(&run.path);
+    let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
+    format!("{file} run #{}{attempt}: {}", run.number, run.state)
+}
+
+/// How a promotion stands, in a few words, for a row of a list.
+pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'static> {
+    let cd = match cd_word(state.cd.as_ref().filter(|cd| **cd != CdOutcome::NotExpected)) {
+        word if word.is_empty() => word,
+        word => format!(", CD {word}"),
+    };
+    let why = why(state).0.unwrap_or_default();
+    match PromotionState::of(state, driven) {
+        PromotionState::Done if cd_failed(state.cd.as_ref()) => Mark::Block.say(format_args!("released{cd}"), symbols),
+        PromotionState::Done => Mark::Pass.say(format_args!("released{cd}"), symbols),
+        PromotionState::Released => Mark::Pass.say(format_args!("released{cd}, CD not followed to its end"), symbols),
+        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} undone: {}", symbols.undone, once(&why))),
+        PromotionState::Refused => Mark::Note.say(format_args!("refused: {why}"), symbols),
+        PromotionState::Superseded => Mark::Note.say(why, symbols),
+        PromotionState::Running => Phrase::of(Role::Warn, format!("running{cd}")),
+        PromotionState::Paused => Phrase::of(Role::Bad, format!("{} UNFINISHED: {why}", symbols.warn)),
+        PromotionState::Interrupted | PromotionState::Unreadable => {
+            Phrase::of(Role::Bad, format!("{} UNFINISHED: interrupted", symbols.warn))
+        }
+    }
+}
+
+/// How a promotion stands, in a sentence.
+pub fn headline(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'static> {
+    let why = why(state).0.unwrap_or_default();
+    match PromotionState::of(state, driven) {
+        PromotionState::Done => done(state, symbols),
+        PromotionState::Released => Mark::Pass.say("Released. CD was not followed to its end.", symbols),
+        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} Undone: {}.", symbols.undone, once(&why))),
+        PromotionState::Refused => {
+            Phrase::of(Role::Warn, format!("{} Refused. Nothing was written to any server.", symbols.block))
+        }
+        PromotionState::Superseded => Phrase::of(Role::Warn, format!("{} Superseded: {why}.", symbols.dot)),
+        PromotionState::Running => {
+            let doing = if matches!(state.phase, Phase::Backward { .. }) { "Undoing." } else { "Running." };
+            Phrase::of(Role::Title, format!("{} {doing}", symbols.within))
+        }
+        PromotionState::Paused => {
+            let hint = state.paused.as_ref().and_then(|(f, _)| f.hint.clone()).unwrap_or_default();
+            Mark::Block.say(format_args!("Stopped: {why}. "), symbols).add(Role::Muted, hint)
+        }
+        PromotionState::Interrupted | PromotionState::Unreadable => {
+            let unknown = state.steps.iter().find(|r| matches!(r.state, StepState::Running | StepState::Unknown(_)));
+            let what = match unknown {
+                Some(record) => format!("Interrupted: the outcome of the step '{}' is not known.", record.step),
+                None => "Interrupted between two steps.".to_owned(),
+            };
+            Phrase::of(Role::Bad, format!("{} {what}", symbols.warn))
+        }
+    }
+}
+
+/// A reason without the word that stands before it already.
+fn once(why: &str) -> &str {
+    why.strip_prefix("undone ").unwrap_or(why)
+}
+
+fn done(state: &SagaState, symbols: &Symbols) -> Phrase<'static> {
+    let draft = &state.plan.draft;
+    let odd = state.truth.iter().any(|t| t.as_meant == Some(false));
+    match (cd_failed(state.cd.as_ref()), odd) {
+        (true, _) => Mark::Block.say("Released, but CD has not deployed it.", symbols),
+        (false, true) => Mark::Warn.say("Released, but not everything is as planned.", symbols),
+        (false, false) => {
+            let deployed = if matches!(state.cd, Some(CdOutcome::Run(_))) { ", deployed by CD" } else { "" };
+            let text = format!("Done: {} in {}, released{deployed}.", draft.version(), draft.promote_to);
+            Mark::Pass.say(text, symbols)
+        }
+    }
+}
+
+/// What a finished step did.
+pub fn receipt(receipt: &Receipt, draft: &PlanDraft) -> String {
+    match receipt {
+        Receipt::Marked => format!("signed by {}", draft.signer.login),
+        Receipt::Moved { archived } => {
+            let left = version::numbers(archived);
+            let left = if left.is_empty() { left } else { format!(", {left} left it") };
+            format!("{} in {}{left}", draft.version(), draft.promote_to)
+        }
+        Receipt::TagObject { sha } => sha.chars().take(7).collect(),
+        Receipt::TagRef { .. } => format!("{} on {}", draft.tag, draft.commit.sha.short()),
+        Receipt::Drafted { .. } => "attached to the draft of the release".to_owned(),
+        Receipt::Released { .. } => format!("published in {}", draft.repo),
+        Receipt::Dispatched => "dispatched".to_owned(),
+        Receipt::Linked => "tag, release and signer are on the version".to_owned(),
+        Receipt::Confirmed { truth } => match truth.iter().filter(|t| t.as_meant != Some(true)).count() as u64 {
+            0 => "everything is as planned".to_owned(),
+            n => format!("{} not as planned", number::count(n, "thing")),
+        },
+        Receipt::Cd { outcome } => cd(outcome),
+    }
+}
+
+/// A journal entry as a line; none for those that say nothing new.
+pub fn event(event: &Event, draft: &PlanDraft, symbols: &Symbols) -> Option<Phrase<'static>> {
+    let step = |mark: Mark, step: &Step, what: String| {
+        let gap = if what.is_empty() { "" } else { "  " };
+        mark.phrase(symbols).text(format!(" {step}{gap}{what}"))
+    };
+    let plain = |name: &str, what: String| Phrase::new(format!("  {name}  {what}"));
+    Some(match event {
+        Event::Started { .. } | Event::UndoStarted { .. } | Event::Ended { ending: Ending::Refused { .. }, .. } => {
+            return None;
+        }
+        Event::Opened { plan } => plain("journal", format!("promotion {}", plan.id)),
+        Event::Verified => Mark::Pass.phrase(symbols).text(" facts  read again, nothing changed"),
+        Event::Refused { failure } => Mark::Block.phrase(symbols).text(format!(" refused  {failure}")),
+        Event::Succeeded { step: s, receipt: r } => step(Mark::Pass, s, receipt(r, draft)),
+        Event::Failed { step: s, failure } => step(Mark::Block, s, failure.to_string()),
+        Event::Unknown { step: s, failure } => {
+            step(Mark::Unknown, s, format!("{failure}; checking whether it was applied"))
+        }
+        Event::Probed { step: s, finding } => match finding {
+            Finding::Applied { receipt: r } => step(Mark::Pass, s, format!("was applied: {}", receipt(r, draft))),
+            Finding::NotApplied => step(Mark::Unknown, s, "was not applied".to_owned()),
+            Finding::Foreign { what, .. } => step(Mark::Block, s, what.clone()),
+        },
+        Event::ProbeFailed { step: s, failure } => step(Mark::Block, s, failure.to_string()),
+        Event::UndoRequested { by } => plain("undo", format!("requested by {by}")),
+        Event::Undone { step: s, note } => step(Mark::Pass, s, format!("undone: {note}")),
+        Event::UndoFailed { step: s, failure } => step(Mark::Block, s, format!("not undone: {failure}")),
+        Event::Paused { failure, .. } => plain("paused", failure.to_string()),
+        Event::Resumed => Phrase::new("  resumed"),
+        Event::CdSeen { outcome } => plain("CD", cd(outcome)),
+        Event::Ended { ending, .. } => match ending {
+            Ending::Done | Ending::Refused { .. } => Phrase::new("  done"),
+            Ending::Undone { why } => plain("undone", once(why).to_owned()),
+            Ending::Superseded { by } => plain("superseded", by.clone()),
+        },
+    })
+}
+
+/// What each server said when it was read last.
+pub fn truth(found: &[Observation], state: &SagaState, symbols: &Symbols) -> Vec<Phrase<'static>> {
+    let (id, commit) = (&state.plan.id, &state.plan.draft.commit.sha);
+    let line = |fact: &Observation| {
+        // Long ids are short everywhere else.
+        let is = fact.is.replace(&id.to_string(), &id.short()).replace(commit.as_str(), commit.short());
+        let mark = Mark::from(fact.as_meant).phrase(symbols);
+        mark.add(Role::Muted, format!(" {:<8} ", fact.what)).text(is)
+    };
+    found.iter().map(line).collect()
+}
+
+/// A job of the CD run.
+pub fn job(job: &CdJob, now: Timestamp, symbols: &Symbols) -> Phrase<'static> {
+    let (symbol, role) = match &job.state {
+        CdState::Success => (symbols.pass, Role::Good),
+        CdState::Failed(word) if word == "skipped" => (symbols.dot, Role::Muted),
+        CdState::Failed(_) => (symbols.block, Role::Bad),
+        CdState::Running => (symbols.within, Role::Title),
+        CdState::Waiting => (symbols.warn, Role::Warn),
+        CdState::Queued | CdState::Other(_) => (symbols.dot, Role::Muted),
+    };
+    let doing = match (&job.state, &job.current_step) {
+        (CdState::Running, Some(step)) => format!("{step} …"),
+        (state, _) => state.to_string(),
+    };
+    let took = job.started_at.map(|from| time::between(from, job.ended_at.unwrap_or(now))).unwrap_or_default();
+    Phrase::of(role, format!("{symbol} "))
+        .text(format!("{:<14} ", job.name))
+        .add(Role::Muted, format!("{took:>7}  "))
+        .add(Role::Muted, doing)
+}

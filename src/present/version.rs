@@ -1,0 +1,88 @@
+//! Versions and their runs.
+
+use super::{Mark, Phrase, Role, Symbols};
+use crate::domain::facts::RunFacts;
+use crate::domain::ids::VersionNumber;
+use crate::domain::registry::{ModelVersion, PromotionTarget, VersionStatus};
+use crate::domain::run::{Dataset, Run};
+use crate::domain::text::{clean_line, grouped};
+
+/// What is said of a version without a run.
+pub const NO_RUN: &str = "the version names no run";
+
+/// Why there is no run to show.
+pub fn run_missing(run: &RunFacts) -> Option<&str> {
+    match run {
+        RunFacts::Known(_) => None,
+        RunFacts::NotRecorded => Some(NO_RUN),
+        RunFacts::Unreadable(why) => Some(why.reason()),
+    }
+}
+
+/// Who made a version: who registered it, else who ran its training.
+pub fn author<'a>(version: &'a ModelVersion, run: Option<&'a Run>) -> Option<&'a str> {
+    version.author.as_deref().or_else(|| run.and_then(|r| r.user.as_deref()))
+}
+
+/// The stage, with a symbol if the version is in production; blanks keep the others in line with it.
+pub fn stage(version: &ModelVersion, target: &PromotionTarget, symbols: &Symbols) -> Phrase<'static> {
+    match target.is_held_by(version) {
+        true => Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage)),
+        false => Phrase::of(Role::Muted, format!("  {}", version.stage)),
+    }
+}
+
+/// What is wrong with a version that is not ready.
+pub fn not_ready(version: &ModelVersion, symbols: &Symbols) -> Option<Phrase<'static>> {
+    Some(match &version.status {
+        VersionStatus::Ready => return None,
+        VersionStatus::Pending => Mark::Warn.say("pending", symbols),
+        VersionStatus::Failed(_) => Mark::Block.say("failed", symbols),
+        VersionStatus::Other(word) => Mark::Unknown.say(word, symbols),
+    })
+}
+
+/// Versions by their numbers: `v39, v40`.
+pub fn numbers(versions: &[VersionNumber]) -> String {
+    versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What a run is called: its name, or the beginning of its id.
+pub fn run_label(run: &Run) -> String {
+    if run.name.is_empty() { run.id.short() } else { clean_line(&run.name) }
+}
+
+/// How a run stands, in a word or two.
+pub fn run_word(run: &Run) -> String {
+    let word = run.status.to_lowercase();
+    if run.deleted { format!("deleted; {word}") } else { word }
+}
+
+/// Whether a run ended well; none while it may still.
+pub fn run_mark(run: &Run) -> Option<Mark> {
+    match run.status.as_str() {
+        _ if run.deleted => Some(Mark::Warn),
+        "FINISHED" => Some(Mark::Pass),
+        "FAILED" => Some(Mark::Block),
+        "KILLED" => Some(Mark::Warn),
+        _ => None,
+    }
+}
+
+/// How a run stands.
+pub fn run_status(run: &Run, symbols: &Symbols) -> Phrase<'static> {
+    let symbol = match run_mark(run) {
+        Some(mark) => mark.phrase(symbols),
+        None if run.status == "RUNNING" => Phrase::of(Role::Candidate, symbols.candidate),
+        None => Mark::Note.phrase(symbols),
+    };
+    // A column of a list has room for one word.
+    let word = if run.deleted { "deleted".to_owned() } else { run_word(run) };
+    symbol.add(Role::Muted, format!(" {word}"))
+}
+
+/// `telco-snapshot-58 99ab12cd, 70,800 rows`
+pub fn dataset(data: &Dataset) -> String {
+    let rows = data.rows.map(|n| format!(", {} rows", grouped(n))).unwrap_or_default();
+    format!("{} {}{rows}", data.name, data.digest)
+}

@@ -1,0 +1,83 @@
+//! Phrases on a terminal.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::skin::{Role, Skin};
+use super::{Phrase, text};
+
+/// What can be drawn on one line.
+pub trait Draw {
+    /// Draws it into the first line of `area`, cut with an ellipsis if it does not fit. Returns the cells used.
+    fn draw(&self, area: Rect, buf: &mut Buffer, skin: &Skin) -> u16 {
+        self.draw_over(area, buf, skin, Style::new())
+    }
+
+    /// As [`Draw::draw`], with `over` laid over every piece's own style.
+    fn draw_over(&self, area: Rect, buf: &mut Buffer, skin: &Skin, over: Style) -> u16;
+}
+
+impl Draw for Phrase<'_> {
+    fn draw_over(&self, area: Rect, buf: &mut Buffer, skin: &Skin, over: Style) -> u16 {
+        let area = area.intersection(buf.area);
+        if area.is_empty() {
+            return 0;
+        }
+        let whole = self.width();
+        let max = usize::from(area.width);
+        let ellipsis = skin.symbols().ellipsis;
+        let mut room = if whole > max { max - 1 } else { max };
+        let mut x = area.x;
+        let mut last = Role::Text;
+        for (role, piece) in self.pieces() {
+            let (shown, used) = text::cut(piece, room);
+            buf.set_stringn(x, area.y, shown, used, skin.style(role).patch(over));
+            x += used as u16;
+            room -= used;
+            last = role;
+            if shown.len() < piece.len() && room == 0 || text::width(piece) > used {
+                break;
+            }
+        }
+        if whole > max {
+            buf.set_stringn(x, area.y, ellipsis, 1, skin.style(last).patch(over));
+            x += 1;
+        }
+        x - area.x
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::skin::Theme;
+    use crate::ui::widgets::testing::lines;
+    use proptest::prelude::*;
+    use ratatui::buffer::CellWidth as _;
+
+    fn drawn(phrase: &Phrase<'_>, width: u16) -> String {
+        let mut buf = Buffer::empty(Rect::new(0, 0, width, 1));
+        phrase.draw(buf.area, &mut buf, &Skin::new(Theme::Dark, true));
+        lines(&buf).remove(0)
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut_with_a_mark() {
+        let phrase = Phrase::new("abc").add(Role::Good, "def");
+        assert_eq!(drawn(&phrase, 6), "abcdef");
+        assert_eq!(drawn(&phrase, 5), "abcd…");
+        assert_eq!(drawn(&phrase, 4), "abc…");
+        assert_eq!(drawn(&phrase, 1), "…");
+        assert_eq!(drawn(&Phrase::new("猫猫"), 3), "猫…");
+    }
+
+    proptest! {
+        #[test]
+        fn widths_agree_with_what_ratatui_draws(text in any::<String>()) {
+            for (grapheme, width) in text::graphemes(&text) {
+                prop_assert_eq!(width, usize::from(grapheme.cell_width()), "{:?}", grapheme);
+            }
+        }
+    }
+}
