@@ -68,6 +68,12 @@ const CIRCLES: &[(&str, &[&str], &str)] = &[
     ("adapters/mlflow", &["client", "stream"], "one transport takes its place"),
     ("cli", &["args", "commands"], "a command's arguments know how to run it"),
     (
+        "domain",
+        &["promotion", "record"],
+        "a plan carries its record, and a record says who signed and where the commit is from: Signer and CommitOrigin \
+         belong below both",
+    ),
+    (
         "services/promote",
         &["execute", "observe", "probe", "runner", "undo"],
         "the saga runner and its steps share methods of one type",
