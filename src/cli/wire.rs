@@ -116,7 +116,7 @@ fn github(connection: &GithubConnection) -> Arc<github::GitHub> {
     let mut wired = github::Connection::to_api(connection.api_url.clone(), token);
     // A host that was named goes before the one its API's address suggests.
     if wired.host != connection.host {
-        if let Ok(web) = github::web_url_for(&connection.host) {
+        if let Ok(web) = url::Url::parse(&format!("https://{}", connection.host)) {
             wired.web_url = web;
         }
         wired.host.clone_from(&connection.host);

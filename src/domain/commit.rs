@@ -33,6 +33,16 @@ pub struct Commit {
     pub web_url: String,
 }
 
+/// Where the commit that gets the tag comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitOrigin {
+    /// The training run recorded it.
+    Run,
+    /// The run recorded none, and the configuration allows the head of this branch.
+    BranchHead(String),
+}
+
 /// Where a commit stands relative to a branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

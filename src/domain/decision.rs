@@ -6,11 +6,12 @@ use super::commit::CommitComment;
 use super::compare::Directions;
 use super::facts::ReviewedFacts;
 use super::ids::{CommitSha, RepoSlug, TagName, VersionNumber};
-use super::promotion::{PlanDraft, Signer};
+use super::promotion::PlanDraft;
 use super::record::build::Ingredients;
 use super::record::vouch::Void;
 use super::record::{Approval, Basis, Sealed};
 use super::registry::PromotionTarget;
+use super::signer::Signer;
 use super::text::clean;
 
 /// A decision before the human says yes to it.

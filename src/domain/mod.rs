@@ -33,6 +33,7 @@ pub mod registry;
 pub mod release;
 pub mod rules;
 pub mod run;
+pub mod signer;
 pub mod sorted_map;
 pub mod text;
 pub mod verification;

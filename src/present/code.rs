@@ -3,9 +3,9 @@
 use super::{Mark, Phrase, Symbols, number, promotion, time};
 use crate::domain::cd::CdRun;
 use crate::domain::commit::Commit;
+use crate::domain::commit::CommitOrigin;
 use crate::domain::ids::VersionNumber;
 use crate::domain::lineage::{CheckConclusion, CheckCounts, CheckResult, CodeChange, PullRequest};
-use crate::domain::promotion::CommitOrigin;
 
 /// What is said of what cannot be asked without a commit.
 pub const NO_COMMIT: &str = "the commit is not known";

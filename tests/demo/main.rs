@@ -21,14 +21,16 @@ use signoff::adapters::demo::{DemoHost, DemoRegistry, Latency, Store, World, ope
 use signoff::domain::cd::CdQuery;
 use signoff::domain::cd::{CdState, CdTrigger};
 use signoff::domain::commit::Ancestry;
+use signoff::domain::commit::CommitOrigin;
 use signoff::domain::compare::Directions;
 use signoff::domain::failure::{FailureKind, Outcome};
 use signoff::domain::ids::{ModelName, RepoSlug, RunId, VersionNumber};
 use signoff::domain::inbox::waiting;
-use signoff::domain::promotion::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
+use signoff::domain::promotion::{CdPlan, PlanDraft, PromotionPlan};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use signoff::domain::release;
 use signoff::domain::run::Run;
+use signoff::domain::signer::Signer;
 use signoff::ports::{Clock, ModelRegistry, ReleaseHost};
 use signoff::services::evidence;
 use support::clock::ManualClock;

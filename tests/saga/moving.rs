@@ -62,7 +62,9 @@ const MEDDLINGS: [(&str, Meddling); 8] = [
     ("the candidate is archived", |w, now| {
         w.move_stage(&churn(), CANDIDATE, &Stage::Archived, false, now).unwrap();
     }),
-    ("production moves", |w, now| w.move_stage(&churn(), HOLDER, &Stage::Archived, false, now).unwrap()),
+    ("production moves", |w, now| {
+        w.move_stage(&churn(), HOLDER, &Stage::Archived, false, now).unwrap();
+    }),
     ("somebody else signs in", |w, _| {
         w.identity.login = "rev2".into();
         w.identity.id += 1;

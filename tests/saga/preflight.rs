@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use signoff::adapters::demo::World;
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::commit::CommitOrigin;
 use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::preflight::{CheckState, Preflight};
-use signoff::domain::promotion::CommitOrigin;
 use signoff::domain::promotion::Until;
 use signoff::domain::registry::Stage;
 use signoff::domain::rules::{RepositoryRule, Rules};

@@ -7,19 +7,18 @@ use signoff::app::query::{Query, Reply, Session};
 use signoff::app::route::Route;
 use signoff::domain::artifact::{ArtifactEntry, ArtifactHead};
 use signoff::domain::commit::HostIdentity;
+use signoff::domain::decision::{Candidate, DecisionDraft};
+use signoff::domain::evidence::{Code, Evidence, not_asked};
 use signoff::domain::experiment::{Experiment, RunOrder, RunQuery};
 use signoff::domain::failure::{Failure, FailureKind, Outcome, Service};
 use signoff::domain::ids::{ExperimentId, VersionNumber};
 use signoff::domain::page::Page;
-use signoff::domain::policy::{CodeEvidence, Evidence, Policy, PolicySource, judge};
+use signoff::domain::policy::{Evaluation, Policy, PolicySource};
 use signoff::domain::preflight::{Check, CheckState, Preflight};
 use signoff::domain::record::Decision;
 use signoff::domain::registry::{RegisteredModel, RegistryInfo, Stage};
 use signoff::domain::rules::Rules;
 use signoff::domain::run::Run;
-use signoff::services::DecisionDraft;
-use signoff::services::evidence::policy::Evaluation;
-use signoff::services::rollback::Candidate;
 
 use crate::samples;
 use crate::support::driver::Driver;
@@ -118,11 +117,10 @@ pub fn answer(query: &Query) -> Reply {
             Reply::Preflight { model, version, decision, answer: Ok(preflight()) }
         }
         Query::Evaluation { model, version } => {
-            let code = CodeEvidence::unread("not read");
-            let evidence = Evidence { facts, signature: Ok(true), code, read_at: samples::now() };
+            let code = Code::unread(&not_asked("it"));
+            let evidence = Evidence { facts, signature: Ok(true), artifact: None, code, read_at: samples::now() };
             let sources = vec![PolicySource::new("configuration", Policy::default())];
-            let verdict = judge::judge(&sources, &evidence);
-            Reply::Evaluation { model, version, answer: Ok(Evaluation { sources, evidence, verdict }) }
+            Reply::Evaluation { model, version, answer: Ok(Evaluation::of(sources, evidence)) }
         }
         Query::Decision { model, version, decision } => {
             Reply::Decision { model, version, decision, answer: Ok(decision_draft(decision)) }

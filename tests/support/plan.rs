@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::commit::Commit;
+use signoff::domain::commit::CommitOrigin;
 use signoff::domain::compare::Directions;
 use signoff::domain::facts::{ReviewedFacts, RunFacts};
 use signoff::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
-use signoff::domain::promotion::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
+use signoff::domain::promotion::{CdPlan, PlanDraft, PromotionPlan};
 use signoff::domain::record::{Basis, Decision, SignOff};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
 use signoff::domain::release::DEFAULT_NOTES_TEMPLATE;
+use signoff::domain::signer::Signer;
 
 /// The repository of all fixtures.
 pub fn repo() -> RepoSlug {

@@ -33,7 +33,7 @@ const KINDS: [Kind; 2] = [Kind::Mlflow, Kind::Github];
 
 /// An adapter that is quick to repeat and to give up.
 enum Adapter {
-    Mlflow(Mlflow),
+    Mlflow(Box<Mlflow>),
     Github(GitHub),
 }
 
@@ -47,7 +47,7 @@ impl Adapter {
             Kind::Mlflow => {
                 let mut to = mlflow::Connection::new(Endpoint::parse(url, auth).unwrap());
                 (to.settings.timeout, to.settings.repeat.pause) = (timeout, Duration::ZERO);
-                Self::Mlflow(Mlflow::new(&to))
+                Self::Mlflow(Box::new(Mlflow::new(&to)))
             }
             Kind::Github => {
                 let token = TokenSource::Value(SecretString::from(TOKEN));

@@ -4,8 +4,6 @@ use url::Url;
 
 use super::token::TokenSource;
 use crate::adapters::http::Settings;
-use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::text;
 
 /// One host and how to talk to it.
 #[derive(Clone, Debug)]
@@ -36,19 +34,6 @@ impl Connection {
     }
 }
 
-/// Address of the pages for people on `host`.
-///
-/// # Errors
-/// [`FailureKind::Config`] if that is not a host's name.
-pub fn web_url_for(host: &str) -> Outcome<Url> {
-    let host = host.trim();
-    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]_".contains(&b));
-    if !plain {
-        return Err(not_a_host(host));
-    }
-    Url::parse(&format!("https://{host}")).map_err(|_| not_a_host(host))
-}
-
 /// The host whose API is at `api_url`: `github.com` for `https://api.github.com`, `SUB.ghe.com` for
 /// `https://api.SUB.ghe.com`, else the host itself. A port that is not the scheme's own stays.
 fn host_for_api_url(api_url: &Url) -> String {
@@ -58,16 +43,6 @@ fn host_for_api_url(api_url: &Url) -> String {
         _ => name,
     };
     api_url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}"))
-}
-
-fn not_a_host(host: &str) -> Failure {
-    Failure::new(
-        FailureKind::Config,
-        Service::Config,
-        "find GitHub",
-        format!("'{}' is not the name of a host", text::clean_line(host)),
-    )
-    .with_hint("Write it like github.com or ghe.example.com, without https://.")
 }
 
 #[cfg(test)]
@@ -87,12 +62,5 @@ mod tests {
         }
         let there = Connection::to_api("http://127.0.0.1:4711/api/v3".parse().unwrap(), TokenSource::absent("nothing"));
         assert_eq!((there.host.as_str(), there.web_url.as_str()), ("127.0.0.1:4711", "http://127.0.0.1:4711/"));
-    }
-
-    #[test]
-    fn what_is_no_host_is_refused() {
-        for bad in ["", "https://github.com", "a b", "user@github.com", "github.com/acme"] {
-            assert_eq!(web_url_for(bad).unwrap_err().kind, FailureKind::Config, "{bad}");
-        }
     }
 }

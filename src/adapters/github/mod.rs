@@ -20,6 +20,6 @@ mod token;
 mod transfer;
 mod wire;
 
-pub use connection::{Connection, web_url_for};
+pub use connection::Connection;
 pub use host::GitHub;
 pub use token::TokenSource;

@@ -29,7 +29,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let idle = Duration::from_secs(60);
+        let idle = Duration::from_secs(30);
         Self { timeout: DEFAULT_TIMEOUT, repeat: Repeat::default(), tls: Tls::default(), idle }
     }
 }

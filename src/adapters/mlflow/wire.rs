@@ -357,12 +357,6 @@ pub(super) struct OneUser {
     pub user: User,
 }
 
-/// The answer of a write, of which only the status matters.
-#[derive(Debug)]
-pub(super) struct Done;
-
-impl<'de> Deserialize<'de> for Done {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(d).map(|_| Self)
-    }
-}
+/// The answer of a write: an object, of which nothing is needed.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Done {}

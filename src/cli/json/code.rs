@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::domain::commit::CommitOrigin;
 use crate::domain::evidence as code;
 use crate::domain::failure::Failure;
 use crate::domain::lineage::{self as words, CheckConclusion, CheckResult, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING};
-use crate::domain::promotion::CommitOrigin;
 
 /// Where the code of a version came from.
 #[derive(Clone, Debug, Serialize)]

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use super::artifact::ArtifactFacts;
 use super::cd::CdRun;
+use super::commit::CommitOrigin;
 use super::commit::{Commit, Repository};
 use super::facts::ReviewedFacts;
 use super::failure::{Failure, FailureKind, Outcome, Service};
 use super::ids::{RepoSlug, VersionNumber};
 use super::lineage::{CheckResult, CodeChange, PullRequest};
-use super::promotion::CommitOrigin;
 
 /// Everything a decision on one version rests on.
 #[derive(Clone, Debug, PartialEq)]

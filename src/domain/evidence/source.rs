@@ -1,11 +1,11 @@
 //! Where to look for the code of a version: what its training run recorded and what the configuration decides, before
 //! any server is asked.
 
+use crate::domain::commit::CommitOrigin;
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts, Unread};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::RepoSlug;
 use crate::domain::lineage::trained_by;
-use crate::domain::promotion::CommitOrigin;
 use crate::domain::registry::ModelVersion;
 use crate::domain::rules::Rules;
 use crate::domain::run::Run;

@@ -6,13 +6,14 @@ use proptest::prelude::*;
 use super::super::{Effective, Finding, MetricRule, Policy, PolicySource, Severity, TagRule};
 use super::{judge, partial};
 use crate::domain::cd::CdState;
+use crate::domain::commit::CommitOrigin;
 use crate::domain::compare::{Direction, Directions};
 use crate::domain::evidence::{Code, Evidence, Source, not_asked};
 use crate::domain::facts::RunFacts;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::lineage::{CheckResult, PullRequest};
 use crate::domain::preflight::CheckState::{self, Block, Pass, Unknown, Warn};
-use crate::domain::promotion::{CommitOrigin, samples};
+use crate::domain::promotion::samples;
 use crate::domain::run::{MetricPoint, MetricValue};
 
 /// Everything was read and is fine: auc 0.914 against 0.902.

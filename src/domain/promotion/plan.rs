@@ -17,31 +17,6 @@ use crate::domain::release::{self, NotesContext, NotesMetric, TemplateError};
 /// Name (without prefix) of the tag on the model version that says which promotion owns it.
 pub const MARK: &str = "promotion";
 
-/// Who signs, as the servers report it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signer {
-    /// GitHub login.
-    pub login: String,
-    /// GitHub's numeric id: stays when a login changes.
-    pub id: u64,
-    /// Printed name, where the profile has one.
-    pub name: Option<String>,
-    /// Mail address for the tagger line; GitHub's no-reply address where none is public.
-    pub email: String,
-    /// Who the registry says this is, where it says.
-    pub registry_user: Option<String>,
-}
-
-/// Where the commit that gets the tag comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CommitOrigin {
-    /// The training run recorded it.
-    Run,
-    /// The run recorded none, and the configuration allows the head of this branch.
-    BranchHead(String),
-}
-
 /// What starts CD and how long to wait for it to appear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CdPlan {

@@ -5,14 +5,16 @@ use jiff::Timestamp;
 
 use crate::domain::cd::CdTrigger;
 use crate::domain::commit::Commit;
+use crate::domain::commit::CommitOrigin;
 use crate::domain::compare::Directions;
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
-use crate::domain::promotion::{CdPlan, CommitOrigin, PlanDraft, PromotionPlan, Signer};
+use crate::domain::promotion::{CdPlan, PlanDraft, PromotionPlan};
 use crate::domain::record::{Basis, Decision, SignOff};
 use crate::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
 use crate::domain::release::DEFAULT_NOTES_TEMPLATE;
 use crate::domain::run::{Dataset, MetricPoint, MetricValue, Run};
+use crate::domain::signer::Signer;
 
 pub(crate) fn id(n: u128) -> PromotionId {
     PromotionId::from_uuid(uuid::Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n))

@@ -13,8 +13,8 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::PromotionId;
 use crate::domain::policy::{Answers, Effective, People, Separation, Tristate, Verdict, checklist};
 use crate::domain::preflight::CheckState;
-use crate::domain::promotion::Signer;
 use crate::domain::registry::PromotionTarget;
+use crate::domain::signer::Signer;
 use crate::domain::text;
 
 /// What the signer said.

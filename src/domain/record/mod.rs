@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::ArtifactFacts;
+use super::commit::CommitOrigin;
 use super::compare::{Change, Direction};
 use super::evidence::Code;
 use super::failure::Outcome;
@@ -25,9 +26,9 @@ use super::ids::{CommitSha, ModelName, PromotionId, RepoSlug, RunId, TagName, Ve
 use super::lineage::{CheckResult, PullRequest};
 use super::policy::{Finding, People, Separation, SourceRef};
 use super::preflight::CheckState;
-use super::promotion::{CommitOrigin, Signer};
 use super::registry::{PromotionTarget, Stage};
 use super::run::{Dataset, MetricValue};
+use super::signer::Signer;
 
 pub use build::{Basis, SignOff};
 pub use mark::DecisionMark;

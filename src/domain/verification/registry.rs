@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Lines, Proof, Reread, as_signed};
+use crate::domain::commit::CommitOrigin;
 use crate::domain::facts::RunFacts;
 use crate::domain::ids::RunId;
-use crate::domain::promotion::CommitOrigin;
 use crate::domain::record::{MetricFacts, Record, Sealed};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::{MetricValue, Run};

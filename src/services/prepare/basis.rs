@@ -6,8 +6,8 @@ use crate::domain::decision::ApprovalTally;
 use crate::domain::failure::Outcome;
 use crate::domain::policy::{Effective, Evaluation, FourEyes, People, Separation, Severity, Tristate, Verdict};
 use crate::domain::preflight::{Check, CheckState};
-use crate::domain::promotion::Signer;
 use crate::domain::record::{Approval, Basis, ClockFacts, CodeFacts, Decision, DecisionMark};
+use crate::domain::signer::Signer;
 use crate::services::Services;
 use crate::services::approvals::{may_sign, standing};
 

@@ -1,5 +1,6 @@
 //! Checks before a promotion that follow from what was read: no request is made here.
 
+use crate::domain::commit::CommitOrigin;
 use crate::domain::commit::Repository;
 use crate::domain::evidence::{Code, Source};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
@@ -7,9 +8,9 @@ use crate::domain::failure::{Failure, FailureKind, Outcome};
 use crate::domain::ids::PromotionId;
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::plan::{MARK, live_promotion};
-use crate::domain::promotion::{CommitOrigin, Signer};
 use crate::domain::record::Decision;
 use crate::domain::registry::VersionStatus;
+use crate::domain::signer::Signer;
 use crate::services::Services;
 use CheckState::{Block, Pass, Unknown, Warn};
 

@@ -8,6 +8,7 @@ use signoff::app::msg::Msg;
 use signoff::app::prefs::{Prefs, Remember};
 use signoff::app::query::Reply;
 use signoff::app::route::Route;
+use signoff::domain::decision::Decided;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::policy::Finding;
 use signoff::domain::policy::{Policy, PolicySource, Question};
@@ -15,7 +16,6 @@ use signoff::domain::preflight::{Check, CheckState, Preflight};
 use signoff::domain::record::{Decision, SignOff};
 use signoff::program::state::Driving;
 use signoff::screens::Screen;
-use signoff::services::Decided;
 
 fn subject() -> (ModelName, VersionNumber) {
     (ModelName::new("telco-churn"), VersionNumber(42))
@@ -239,6 +239,7 @@ fn an_override_says_so_and_needs_a_reason() {
             state: CheckState::Block,
             detail: "auc is too low".into(),
             metric: None,
+            failure: None,
             unreadable: false,
         });
         p.checks.push(Check {

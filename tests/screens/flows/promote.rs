@@ -14,12 +14,12 @@ use signoff::app::route::Route;
 use signoff::domain::failure::Outcome;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::preflight::{CheckState, Preflight};
+use signoff::domain::promotion::Progress;
 use signoff::domain::promotion::{Entry, Event};
 use signoff::domain::record::{Decision, SignOff};
 use signoff::program::state::Driving;
 use signoff::program::update::update;
 use signoff::screens::Screen;
-use signoff::services::promote::Progress;
 
 fn subject() -> (ModelName, VersionNumber) {
     (ModelName::new("telco-churn"), VersionNumber(42))

@@ -3,6 +3,7 @@
 use super::trail::{Root, Trail};
 use super::tree::{Tone, Tree, TreeRow, reason, unread};
 use crate::domain::commit::Commit;
+use crate::domain::commit::CommitOrigin;
 use crate::domain::evidence::source::CodeOrigin;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Failure;
@@ -11,7 +12,6 @@ use crate::domain::lineage::{
     CheckConclusion, CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest,
     which_watched,
 };
-use crate::domain::promotion::CommitOrigin;
 use crate::domain::run::Run;
 use crate::present::code::{self as words, NO_COMMIT};
 use crate::present::time;
