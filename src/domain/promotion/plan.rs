@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::step::Step;
 use crate::domain::cd::CdTrigger;
-use crate::domain::commit::Commit;
+use crate::domain::commit::{Commit, CommitOrigin};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
@@ -13,6 +13,7 @@ use crate::domain::record::build::Ingredients;
 use crate::domain::record::{Basis, ChangeFacts, Sealed, SignOff, text as words};
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, NotesContext, NotesMetric, TemplateError};
+use crate::domain::signer::Signer;
 
 /// Name (without prefix) of the tag on the model version that says which promotion owns it.
 pub const MARK: &str = "promotion";
