@@ -34,7 +34,7 @@ const KINDS: [Kind; 2] = [Kind::Mlflow, Kind::Github];
 /// An adapter that is quick to repeat and to give up.
 enum Adapter {
     Mlflow(Box<Mlflow>),
-    Github(GitHub),
+    Github(Box<GitHub>),
 }
 
 impl Adapter {
@@ -53,7 +53,7 @@ impl Adapter {
                 let token = TokenSource::Value(SecretString::from(TOKEN));
                 let mut to = github::Connection::to_api(url.parse().unwrap(), token);
                 (to.settings.timeout, to.settings.repeat.pause) = (timeout, Duration::ZERO);
-                Self::Github(GitHub::new(to))
+                Self::Github(Box::new(GitHub::new(to)))
             }
         }
     }
