@@ -19,8 +19,9 @@ use crate::domain::artifact::ArtifactRoot;
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
-use crate::domain::ids::{ModelName, PromotionId, RunId};
+use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::page::Page;
+use crate::domain::policy::Evaluation;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::Progress;
 use crate::domain::promotion::SagaState;
@@ -90,6 +91,11 @@ impl Cache {
     /// How far `query` is.
     pub fn slot(&self, query: &Query) -> Option<&Slot> {
         self.slots.get(query)
+    }
+
+    /// What the policy says of a version, by the facts that are on screen.
+    pub fn evaluation_of(&self, model: &ModelName, version: VersionNumber) -> Option<&Evaluation> {
+        self.known.evaluation(self.known.facts(model, version)?)
     }
 
     /// Why the last read of any page of the list that `first` begins failed.

@@ -10,7 +10,7 @@ use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{Commit, HostIdentity};
 use crate::domain::decision::{Candidate, DecisionDraft};
 use crate::domain::experiment::{Experiment, RunQuery};
-use crate::domain::facts::ReviewedFacts;
+use crate::domain::facts::SharedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
@@ -160,11 +160,11 @@ queries! {
         /// One version by its number.
         ModelVersion { model: ModelName, version: VersionNumber } => ModelVersion as version,
         /// Everything a decision on this version rests on.
-        Facts { model: ModelName, version: VersionNumber } => ReviewedFacts as facts,
+        Facts { model: ModelName, version: VersionNumber } => SharedFacts as facts,
         /// All checks, and the plan, of an approval or a rollback.
         Preflight { model: ModelName, version: VersionNumber, decision: Decision } => Preflight as preflight,
-        /// The verdict of the policy on a version.
-        Evaluation { model: ModelName, version: VersionNumber } => Evaluation as evaluation,
+        /// The verdict of the policy on the version of these facts.
+        Evaluation { facts: SharedFacts } => Evaluation as evaluation,
         /// What a rejection or hold rests on.
         Decision { model: ModelName, version: VersionNumber, decision: Decision } => DecisionDraft as decision_draft,
         /// Which versions can be brought back, newest first.

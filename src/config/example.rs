@@ -22,7 +22,7 @@ pub fn write(path: &Path) -> Outcome<()> {
     }
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|e| {
         if e.kind() == std::io::ErrorKind::AlreadyExists {
-            refuse(FailureKind::Conflict, "there is a file already, and it is left as it is".to_owned())
+            refuse(FailureKind::Conflict, "a file exists there and was not overwritten".to_owned())
                 .with_hint("`signoff config init --print` shows every option without writing anything.")
         } else {
             local(e)

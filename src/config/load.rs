@@ -86,7 +86,7 @@ pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
         .filter(|name| !OWN_VARIABLES.contains(name))
         .map(|name| {
             let hint = did_you_mean(name, OWN_VARIABLES.iter().copied());
-            format!("the environment variable {name} means nothing here{hint}")
+            format!("the environment variable {name} is not used{hint}")
         })
         .collect();
     Ok(Loaded { paths, ui, file_exists, notices, env, flags, file })

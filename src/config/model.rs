@@ -391,7 +391,7 @@ fn variable(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         // The value is not repeated: somebody may have put the token itself here.
-        Err("this has to be the *name* of an environment variable, such as PROD_TOKEN".to_owned())
+        Err("this must be the *name* of an environment variable, such as PROD_TOKEN".to_owned())
     }
 }
 
@@ -399,7 +399,7 @@ fn colour(text: &str) -> Result<String, String> {
     if is_colour(text) {
         Ok(text.to_owned())
     } else {
-        Err(format!("'{}' is no colour such as \"red\", \"light-blue\", \"#aa3355\" or \"208\"", clean_line(text)))
+        Err(format!("'{}' is not a colour such as \"red\", \"light-blue\", \"#aa3355\" or \"208\"", clean_line(text)))
     }
 }
 
@@ -433,11 +433,11 @@ fn promote_to(text: &str) -> Result<PromotionTarget, String> {
             let number = name.strip_prefix(['v', 'V']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
             let charset = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
             if name.is_empty() || !charset || number || name.eq_ignore_ascii_case("latest") {
-                Err(format!("MLflow takes no alias '{}'; {SHAPE}", clean_line(name)))
+                Err(format!("MLflow does not accept the alias '{}'; {SHAPE}", clean_line(name)))
             } else {
                 Ok(PromotionTarget::Alias(name.to_owned()))
             }
         }
-        _ => Err(format!("'{}' is no place to promote to; {SHAPE}", clean_line(text))),
+        _ => Err(format!("'{}' is not a promotion target; {SHAPE}", clean_line(text))),
     }
 }

@@ -229,7 +229,7 @@ impl<'a> Resolver<'a> {
         };
         if from.value == PolicyFrom::Repository && configured != PolicyFile::default() {
             self.notices.push(format!(
-                "policy_from = \"repository\" ({}): the policy in the configuration means nothing",
+                "policy_from = \"repository\" ({}): the policy in the configuration is ignored",
                 from.origin
             ));
         }

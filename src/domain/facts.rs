@@ -1,6 +1,9 @@
 //! The exact facts a reviewer had on screen, and what changed since.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -177,6 +180,46 @@ impl ReviewedFacts {
             );
         }
         out
+    }
+}
+
+/// Facts with their digest, shared: handed on, they need not be read again. Equal if their digests are.
+#[derive(Clone, Debug)]
+pub struct SharedFacts(Arc<(ReviewedFacts, String)>);
+
+impl SharedFacts {
+    /// Their digest, computed once.
+    pub fn digest(&self) -> &str {
+        &self.0.1
+    }
+}
+
+impl From<ReviewedFacts> for SharedFacts {
+    fn from(facts: ReviewedFacts) -> Self {
+        let digest = facts.digest();
+        Self(Arc::new((facts, digest)))
+    }
+}
+
+impl Deref for SharedFacts {
+    type Target = ReviewedFacts;
+
+    fn deref(&self) -> &ReviewedFacts {
+        &self.0.0
+    }
+}
+
+impl PartialEq for SharedFacts {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest() == other.digest()
+    }
+}
+
+impl Eq for SharedFacts {}
+
+impl Hash for SharedFacts {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.digest().hash(state);
     }
 }
 

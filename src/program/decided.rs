@@ -35,7 +35,6 @@ pub(super) fn settle(
     // Also after a failure: something of it may be on the servers.
     for query in [
         Query::Facts { model: model.clone(), version },
-        Query::Evaluation { model: model.clone(), version },
         Query::Versions { model: model.clone(), page: None },
         Query::Models { page: None },
         Query::Records,

@@ -190,7 +190,7 @@ impl State {
                 self.cache.forget(&Query::Preflight { model: model.clone(), version: *version, decision: *decision });
                 let on_screen = match self.screens.last() {
                     Some(Screen::Review(review)) if review.shows(model, *version) => {
-                        self.cache.facts(model, *version).map(crate::domain::facts::ReviewedFacts::digest)
+                        self.cache.facts(model, *version).map(|facts| facts.digest().to_owned())
                     }
                     _ => None,
                 };

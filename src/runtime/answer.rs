@@ -38,15 +38,15 @@ pub async fn answer(services: &Services, query: Query) -> Reply {
         Query::Facts { model, version } => {
             let target = &services.rules.promote_to;
             let answer = evidence::facts(registry.as_ref(), target, &model, version).await;
-            Reply::Facts { answer, model, version }
+            Reply::Facts { answer: answer.map(Into::into), model, version }
         }
         Query::Preflight { model, version, decision } => {
             let answer = prepare::promotion(services, &model, version, decision).await;
             Reply::Preflight { answer, model, version, decision }
         }
-        Query::Evaluation { model, version } => {
-            let answer = evidence::read(services, &model, version, Scope::Rules).await;
-            Reply::Evaluation { answer, model, version }
+        Query::Evaluation { facts } => {
+            let answer = evidence::of(services, (*facts).clone(), Scope::Rules).await;
+            Reply::Evaluation { answer: Ok(answer), facts }
         }
         Query::Histories { runs, metric, window } => {
             let answer = tracking.histories(&runs, &metric, window, MAX_POINTS).await;

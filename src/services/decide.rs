@@ -113,7 +113,7 @@ impl Decider {
             if comment.is_none() {
                 return Err(failure);
             }
-            notes.push(format!("{failure}; the comment on the commit counts all the same"));
+            notes.push(format!("{failure}; the comment on the commit still counts"));
         }
         Ok((comment, notes))
     }

@@ -37,7 +37,7 @@ pub fn stands(sealed: &Sealed, failure: Failure) -> Failure {
         sealed.short_hash()
     );
     let hint =
-        failure.hint.unwrap_or_else(|| "Decide again once that is mended: a later record takes its place.".to_owned());
+        failure.hint.unwrap_or_else(|| "Fix that, then decide again. A later record supersedes this one.".to_owned());
     Failure { reason, hint: Some(hint), ..failure }
 }
 

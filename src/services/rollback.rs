@@ -90,10 +90,10 @@ pub async fn choose(services: &Services, model: &ModelName, number: VersionNumbe
             "No earlier version of {model} is known to have been there. `signoff approve` puts a version there for the first time."
         )
     } else {
-        format!("Those that were: {were}. `signoff approve` puts a version there for the first time.")
+        format!("Versions that were: {were}. `signoff approve` puts a version there for the first time.")
     };
     let unread = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
-    Err(refuse(format!("nothing says that {number} ever was in {place}{unread}")).with_hint(hint))
+    Err(refuse(format!("there is no evidence that {number} was ever in {place}{unread}")).with_hint(hint))
 }
 
 async fn versions(services: &Services, model: &ModelName) -> Outcome<Vec<ModelVersion>> {

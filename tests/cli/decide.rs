@@ -77,7 +77,7 @@ async fn the_demo_rolls_back_what_it_released() {
     assert_eq!((found[0].version, found[0].reason.as_str()), (VersionNumber(42), ""));
     assert_eq!(found[0].by.as_deref(), Some("rev1"), "{found:?}");
     let ran = desk.run("rollback telco-churn --to v41 --confirm v41 --reason x").await;
-    assert_eq!((ran.exit, ran.err.contains("Those that were: v42")), (Exit::Refused, true), "{}", ran.err);
+    assert_eq!((ran.exit, ran.err.contains("Versions that were: v42")), (Exit::Refused, true), "{}", ran.err);
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ fn who_looked_before_the_other_began_is_stopped_by_the_second_look() {
     held.wait();
     two.run(&approve).ends(0);
     held.release();
-    first.wait().ends(1).says("exists meanwhile");
+    first.wait().ends(1).says("exists now");
     site.assert_released_once("rev2");
     assert_eq!(one.json(&["promotions"])["promotions"][0]["state"], "refused");
 }

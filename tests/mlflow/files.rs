@@ -80,7 +80,7 @@ async fn what_is_no_file_says_so(version: Version) {
         ("nope.txt", FailureKind::NotFound, format!("run {short} has no file nope.txt")),
         ("plots/nope\u{1b}", FailureKind::NotFound, format!("run {short} has no file plots/nope␛")),
         ("plots/deep", FailureKind::Rejected, "plots/deep is a folder".to_owned()),
-        ("../x", FailureKind::Rejected, "'../x' is no path below these files".to_owned()),
+        ("../x", FailureKind::Rejected, "'../x' is not a path below these files".to_owned()),
     ] {
         let head = mlflow.artifact_head(&root, path, 10).await.unwrap_err();
         assert_eq!((head.kind, head.reason), (kind, reason.clone()));

@@ -84,7 +84,7 @@ fn a_clean_candidate_passes_every_check_and_gets_a_plan() {
             ("version", Pass, "v42 is ready"),
             ("run", Pass, "the training run is readable"),
             ("signer", Pass, "signing as rev1"),
-            ("repository", Pass, "may write to acme/churn-models"),
+            ("repository", Pass, "can write to acme/churn-models"),
             ("commit", Pass, "3f9c1ab Tune threshold"),
             ("branch", Pass, "the commit is on main"),
             ("tag", Pass, "telco-churn-v42 is free"),
@@ -211,11 +211,11 @@ fn a_token_that_may_not_write_blocks() {
     let lab = lab();
     *lab.host.repository.lock().unwrap() = Some(Box::new(|repo| repo.can_push = Some(false)));
     let found = churn(&lab);
-    expect(&found, "repository", Block, "the GitHub token may not write to acme/churn-models");
+    expect(&found, "repository", Block, "the GitHub token cannot write to acme/churn-models");
     assert!(found.blocking().any(|c| c.failure == Some(FailureKind::Forbidden)));
     *lab.host.repository.lock().unwrap() = Some(Box::new(|repo| repo.can_push = None));
     let found = churn(&lab);
-    expect(&found, "repository", Unknown, "does not say whether the token may write");
+    expect(&found, "repository", Unknown, "does not say whether the token can write");
     assert!(found.may_confirm());
 }
 
@@ -346,7 +346,7 @@ fn the_repository_comes_from_the_run_only_where_that_is_allowed_and_on_the_same_
     expect(&by_rule(nothing.clone()), "repository", Block, "taking it from the run is not allowed");
     let from_run = RepositoryRule { from_run: true, ..nothing };
     let found = by_rule(from_run.clone());
-    expect(&found, "repository", Pass, "may write to acme/churn-models");
+    expect(&found, "repository", Pass, "can write to acme/churn-models");
     // A run on another host cannot name a repository here, however its name reads.
     let on = |url: &str| {
         let lab = lab_by(|rules| rules.repository = from_run.clone());

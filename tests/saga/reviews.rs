@@ -179,7 +179,7 @@ fn a_tag_that_appeared_since_the_review_is_refused() {
     let commit = plan.commit().to_string();
     lab.meddle(|w, now| w.repo.create_tag_ref(&plan.draft.tag, &commit, now).unwrap());
     let state = lab.approve(&plan).unwrap();
-    assert!(why_refused(&state).contains("the tag telco-churn-v42 exists meanwhile"), "{}", why_refused(&state));
+    assert!(why_refused(&state).contains("the tag telco-churn-v42 exists now"), "{}", why_refused(&state));
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn the_hosts_word_that_the_tag_is_there_outweighs_a_look_that_does_not_show_it()
     assert!(lab.approve(&plan).unwrap().paused.is_some());
     for _ in 0..2 {
         let failure = lab.undo(plan.id).unwrap_err();
-        assert_eq!(failure.reason, "the host said that its tag is there, but does not show it");
+        assert_eq!(failure.reason, "GitHub reported that the tag exists, but does not show it");
         assert_eq!(lab.holders(), [CANDIDATE]);
     }
     while !lab.resume(plan.id).unwrap().is_over() {}

@@ -112,15 +112,15 @@ pub fn answer(query: &Query) -> Reply {
         Query::SearchRuns { search } => Reply::SearchRuns { answer: found(&search), search },
         Query::Histories { runs, metric, window } => Reply::Histories { runs, metric, window, answer: Ok(Vec::new()) },
         Query::Signature { model, version } => Reply::Signature { model, version, answer: Ok(None) },
-        Query::Facts { model, version } => Reply::Facts { model, version, answer: Ok(facts) },
+        Query::Facts { model, version } => Reply::Facts { model, version, answer: Ok(facts.into()) },
         Query::Preflight { model, version, decision } => {
             Reply::Preflight { model, version, decision, answer: Ok(preflight()) }
         }
-        Query::Evaluation { model, version } => {
+        Query::Evaluation { facts: shared } => {
             let code = Code::unread(&not_asked("it"));
             let evidence = Evidence { facts, signature: Ok(true), artifact: None, code, read_at: samples::now() };
             let sources = vec![PolicySource::new("configuration", Policy::default())];
-            Reply::Evaluation { model, version, answer: Ok(Evaluation::of(sources, evidence)) }
+            Reply::Evaluation { facts: shared, answer: Ok(Evaluation::of(sources, evidence)) }
         }
         Query::Decision { model, version, decision } => {
             Reply::Decision { model, version, decision, answer: Ok(decision_draft(decision)) }

@@ -88,7 +88,7 @@ impl GitHub {
             }
             next = sha;
         }
-        self.understood(operation, Err("its tags point to each other without an end".to_owned()))
+        self.understood(operation, Err("its tags point to each other in a circle".to_owned()))
     }
 }
 
@@ -123,7 +123,7 @@ impl ReleaseHost for GitHub {
         let operation = format!("read commit {shown} of {repo}");
         // GitHub lists commits, or leaves the repository, for these.
         if matches!(rev, "" | "." | "..") {
-            let reason = format!("'{shown}' names no commit");
+            let reason = format!("'{shown}' does not name a commit");
             return Err(Failure::new(FailureKind::NotFound, Service::Github, operation, reason));
         }
         let read = self.client.read(&operation, &routes::commit(repo, rev)).await.map_err(unknown_commit)?;

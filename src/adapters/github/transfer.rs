@@ -37,7 +37,7 @@ fn next_hop(from: &Url, answer: &Answer) -> Result<Url, String> {
     let safe = to.scheme() == "https" || (to.scheme() == "http" && is_loopback(from) && is_loopback(&to));
     if !safe || to.host_str().is_none() || !to.username().is_empty() || to.password().is_some() {
         let host = text::clean_line(to.host_str().unwrap_or("nowhere"));
-        return Err(format!("it sends on to an unsafe address on {host}"));
+        return Err(format!("it redirects to an unsafe address on {host}"));
     }
     Ok(to)
 }
@@ -56,7 +56,7 @@ pub(super) fn upload_address(
 ) -> Result<Url, String> {
     let template = template.ok_or("the release does not say where files are uploaded to")?;
     let plain = template.split('{').next().unwrap_or_default();
-    let mut url = Url::parse(plain).map_err(|_| "the release's upload address is none".to_owned())?;
+    let mut url = Url::parse(plain).map_err(|_| "the release has no upload address".to_owned())?;
     let api = &connection.api_url;
     let name_of = |u: &Url| u.host_str().unwrap_or_default().to_owned();
     let (wanted, start) = match name_of(api).strip_prefix("api.") {

@@ -119,7 +119,7 @@ impl Attempt<'_> {
             Access::Read => self.failure(read, reason),
             Access::Write => self
                 .failure(FailureKind::Unknown, format!("{}; it may have been applied all the same", reason.into()))
-                .with_hint("Nothing is sent again before the server was asked what became of it."),
+                .with_hint("signoff checks what became of the request before it sends anything again."),
         }
     }
 
@@ -135,7 +135,7 @@ impl Attempt<'_> {
     /// A well-formed answer that cannot be true. `why` may hold remote text, cleaned.
     pub fn contradicts(&self, why: &str) -> Failure {
         let why = self.secrets.hide(why);
-        Trouble::from(self.unsure(FailureKind::Protocol, format!("the answer of {} makes no sense: {why}", self.place)))
+        Trouble::from(self.unsure(FailureKind::Protocol, format!("the answer of {} is not valid: {why}", self.place)))
             .told()
     }
 

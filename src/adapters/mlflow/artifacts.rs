@@ -119,7 +119,7 @@ fn check(path: &str, root_too: bool, what: &str) -> Outcome<()> {
     if (root_too && path.is_empty()) || path.split('/').all(is_name) {
         return Ok(());
     }
-    let reason = format!("'{}' is no path below these files", clean_line(path));
+    let reason = format!("'{}' is not a path below these files", clean_line(path));
     Err(Failure::new(FailureKind::Rejected, Service::Mlflow, what, reason))
 }
 

@@ -40,7 +40,7 @@ pub(super) fn signature(text: &str, what: &str) -> Outcome<Option<Signature>> {
     let file: MlModel = serde_saphyr::from_str(text).map_err(|e| {
         // The first line says what and where; the rest draws the file.
         let said = e.to_string();
-        wrong(format!("its MLmodel file is not the YAML it should be ({})", said.lines().next().unwrap_or_default()))
+        wrong(format!("its MLmodel file is not valid YAML ({})", said.lines().next().unwrap_or_default()))
     })?;
     let Some(parts) = file.signature else { return Ok(None) };
     let list = |name: &str, part: Option<String>| -> Outcome<Vec<Value>> {

@@ -50,12 +50,12 @@ impl Checklist {
     fn draw_none(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (model, version) = self.subject();
         let none = "No questions. Add some as [[policy.checklist]] in the configuration.";
-        let message = match verdict::query(model, version, ctx) {
-            Some(query) if self.questions(ctx).is_none() => match ctx.cache.failure(&query) {
-                Some(failure) => format!("{failure}; r reads again"),
-                None => "reading what the policy asks …".to_owned(),
+        let message = match ctx.rules.may_have_policy(model) && self.questions(ctx).is_none() {
+            true => match verdict::failure(model, version, ctx) {
+                Some(failure) => format!("{failure}. Press r to try again."),
+                None => "reading the policy …".to_owned(),
             },
-            _ => none.to_owned(),
+            false => none.to_owned(),
         };
         format::empty(area, buf, skin, &message, &[]);
     }

@@ -2,6 +2,7 @@
 
 use super::rows::TabRow;
 use crate::app::query::Query;
+use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::policy::{Finding, Verdict};
 use crate::domain::preflight::CheckState;
@@ -10,22 +11,29 @@ use crate::screens::parts::Ctx;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
-/// What has to be asked; nothing where no policy can say anything.
+/// What has to be asked once the facts are read; nothing where no policy can say anything.
 pub fn query(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Option<Query> {
-    ctx.rules.may_have_policy(model).then(|| Query::Evaluation { model: model.clone(), version })
+    let facts = ctx.cache.facts(model, version).filter(|_| ctx.rules.may_have_policy(model))?;
+    Some(Query::Evaluation { facts: facts.clone() })
+}
+
+/// Why there is no verdict, or an old one: it could not be read, or the facts could not.
+pub fn failure<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> Option<&'a Failure> {
+    let facts = Query::Facts { model: model.clone(), version };
+    query(model, version, ctx).and_then(|q| ctx.cache.failure(&q)).or_else(|| ctx.cache.failure(&facts))
 }
 
 fn verdict<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> Option<&'a Verdict> {
-    ctx.cache.evaluation(model, version).map(|j| &j.verdict)
+    ctx.cache.evaluation_of(model, version).map(|j| &j.verdict)
 }
 
 /// The rows of the tab: every rule, the worst first, then where the rules came from.
 pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<TabRow> {
-    let Some(query) = query(model, version, ctx) else {
+    if !ctx.rules.may_have_policy(model) {
         return vec![TabRow::Line("There is no policy for this model. Add [policy] to the configuration.".to_owned())];
-    };
+    }
     let Some(verdict) = verdict(model, version, ctx) else {
-        let why = ctx.cache.failure(&query).map(|f| format!("{f}. Press r to try again."));
+        let why = failure(model, version, ctx).map(|f| format!("{f}. Press r to try again."));
         return vec![TabRow::Line(why.unwrap_or_else(|| "reading the policy …".to_owned()))];
     };
     let mut rows: Vec<TabRow> = verdict.findings.iter().cloned().map(TabRow::Finding).collect();
@@ -43,10 +51,12 @@ pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<Tab
 
 /// The line above the rows; none where there is no policy.
 pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Skin) -> Option<Phrase<'static>> {
-    let query = query(model, version, ctx)?;
+    if !ctx.rules.may_have_policy(model) {
+        return None;
+    }
     let symbols = skin.symbols();
     let Some(verdict) = verdict(model, version, ctx) else {
-        return Some(match ctx.cache.failure(&query) {
+        return Some(match failure(model, version, ctx) {
             Some(failure) => Phrase::new(" ").join(Mark::Unknown.say(format_args!("verdict: {failure}"), symbols)),
             None => Phrase::of(Role::Muted, format!(" {} verdict", symbols.ellipsis)),
         });
@@ -55,7 +65,7 @@ pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
     for source in &verdict.sources {
         phrase = phrase.text("   ").join(policy::source(source));
     }
-    if ctx.cache.failure(&query).is_some() {
+    if failure(model, version, ctx).is_some() {
         phrase = phrase.add(Role::Stale, format!("   {} stale", symbols.warn));
     }
     Some(phrase)

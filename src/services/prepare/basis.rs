@@ -148,14 +148,14 @@ fn four_eyes(
         separation.not_trainer,
         format!("{me} trained this version"),
         format!("{me} did not train it ({} did)", people.trainers.join(", ")),
-        "nobody says who trained this version",
+        "the servers do not say who trained this version",
     );
     judge(
         rule.author,
         separation.not_author,
         format!("{me} wrote the pull request"),
         format!("{me} did not write the pull request ({} did)", people.author.as_deref().unwrap_or_default()),
-        "nobody says who wrote the pull request",
+        "GitHub does not say who wrote the pull request",
     );
     out
 }

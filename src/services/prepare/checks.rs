@@ -168,13 +168,13 @@ impl Checks {
                 self.add_hint(
                     "repository",
                     Block,
-                    format!("the GitHub token may not write to {repo}"),
+                    format!("the GitHub token cannot write to {repo}"),
                     "It needs the permission Contents: write (fine-grained) or the scope repo (classic).",
                 );
                 self.because(FailureKind::Forbidden);
             }
-            (_, Some(true)) => self.add("repository", Pass, format!("may write to {repo}")),
-            (_, None) => self.add("repository", Unknown, format!("{repo} does not say whether the token may write")),
+            (_, Some(true)) => self.add("repository", Pass, format!("can write to {repo}")),
+            (_, None) => self.add("repository", Unknown, format!("{repo} does not say whether the token can write")),
         }
     }
 

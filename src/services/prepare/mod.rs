@@ -71,7 +71,7 @@ pub async fn promotion(
         // Rendered once for its errors; the real rendering happens when the plan is signed.
         && let Err(error) = draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default())
     {
-        checks.add_hint("notes", Block, error.to_string(), "Mend the release notes template.");
+        checks.add_hint("notes", Block, error.to_string(), "Fix the release notes template.");
     }
     Ok(Preflight { checks: checks.list, draft, read_at: services.clock.now() })
 }

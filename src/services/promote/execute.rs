@@ -66,7 +66,7 @@ impl Work<'_> {
             Finding::NotApplied => Err(Miss::Sent(self.contradiction(
                 step,
                 FailureKind::Protocol,
-                "the server took it, but does not show it yet",
+                "the server accepted it, but does not show it yet",
             ))),
             Finding::Foreign { what, .. } => Err(Miss::Sent(self.contradiction(step, FailureKind::Conflict, &what))),
         }
@@ -153,7 +153,7 @@ impl Work<'_> {
                 Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Conflict, &what)))
             }
             _ => {
-                let what = "the host took it, but does not show it yet";
+                let what = "GitHub accepted it, but does not show it yet";
                 Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Protocol, what)))
             }
         }

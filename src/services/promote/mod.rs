@@ -127,11 +127,11 @@ impl Promoter {
                 drive.append(Event::UndoRequested { by: by.to_owned() }).await?;
             }
             (StepState::Done(_), _) => {
-                let reason = "its tag exists, and what follows from a tag cannot be taken back";
+                let reason = "its tag exists, and a tag cannot be undone";
                 return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
             }
             (_, Next::Run(_)) => {
-                let reason = "the host said that its tag is there, but does not show it";
+                let reason = "GitHub reported that the tag exists, but does not show it";
                 return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
             }
             _ => {}

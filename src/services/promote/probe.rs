@@ -51,7 +51,7 @@ impl Work<'_> {
         let strangers: Vec<_> =
             holders.iter().map(|v| v.number).filter(|n| *n != number && !leaving.contains(n)).collect();
         if let Some(stranger) = strangers.first() {
-            return Ok(foreign(format!("somebody put {stranger} into {} meanwhile", draft.promote_to), false));
+            return Ok(foreign(format!("somebody put {stranger} into {} in the meantime", draft.promote_to), false));
         }
         let ours = holders.iter().any(|v| v.number == number);
         let others_left = !holders.iter().any(|v| v.number != number);
@@ -61,7 +61,7 @@ impl Work<'_> {
         if let (PromotionTarget::Stage(_), false) = (&draft.promote_to, ours) {
             let stage = self.services.registry.version(model, number).await?.stage;
             if stage != draft.facts.version.stage {
-                return Ok(foreign(format!("somebody moved {number} to {stage} meanwhile"), false));
+                return Ok(foreign(format!("somebody moved {number} to {stage} in the meantime"), false));
             }
         }
         Ok(Finding::NotApplied)

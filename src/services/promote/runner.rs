@@ -109,7 +109,7 @@ impl<'a> Runner<'a> {
         }
         self.find_lost_approval(&facts).await?;
         if let Some(tag) = self.services.host.tag(&draft.repo, &draft.tag).await? {
-            return Err(changed(format!("the tag {} exists meanwhile, at {}", tag.name, tag.commit)));
+            return Err(changed(format!("the tag {} exists now, at {}", tag.name, tag.commit)));
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ fn review() -> Driver {
 }
 
 fn digest(driver: &Driver) -> Option<String> {
-    driver.state.cache.facts(&ModelName::new("telco-churn"), VersionNumber(42)).map(ReviewedFacts::digest)
+    driver.state.cache.facts(&ModelName::new("telco-churn"), VersionNumber(42)).map(|facts| facts.digest().to_owned())
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_param_of_six_thousand_characters_can_be_read_to_its_end() {
     long.run = run("END");
     long.baseline = Some(Baseline { version: long.baseline.unwrap().version, run: run("OLD") });
     let (model, version) = (long.version.model.clone(), long.version.number);
-    driver.reply(Reply::Facts { model, version, answer: Ok(long) });
+    driver.reply(Reply::Facts { model, version, answer: Ok(long.into()) });
     let text = driver.picture();
     let row = text.lines().find(|l| l.contains('▸')).unwrap().to_owned();
     assert!(row.contains("features"), "{text}");
