@@ -1,11 +1,11 @@
 //! How to reach a target's servers: plain values that wiring turns into adapters.
 
+use std::time::Duration;
+
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 use url::Url;
-
-use super::timing::Timing;
 
 /// How to reach both servers of a target.
 #[derive(Clone, Debug)]
@@ -79,4 +79,17 @@ pub enum GithubToken {
         /// The variables that were looked at.
         looked_at: Vec<String>,
     },
+}
+
+/// What the environment says about time-outs and retries; none where it is silent.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timing {
+    /// The longest one request may take.
+    pub timeout: Option<Duration>,
+    /// How many times a read is repeated. Writes never are.
+    pub repeats: Option<usize>,
+    /// Pause before the first repetition; doubles each time.
+    pub pause: Option<Duration>,
+    /// Whether the pause a server asks for counts.
+    pub heed: Option<bool>,
 }

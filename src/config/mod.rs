@@ -22,7 +22,7 @@ mod show;
 pub mod signing;
 mod timing;
 
-pub use connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, TargetConnections, Tls};
+pub use connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, TargetConnections, Timing, Tls};
 pub use env::Env;
 pub use images::Images;
 pub use load::{Loaded, UiSettings, load};
@@ -32,4 +32,3 @@ pub use paths::Paths;
 pub use resolve::{Flags, Target, promotion_target_name};
 pub use show::Shown;
 pub use signing::Signing;
-pub use timing::Timing;

@@ -9,12 +9,12 @@ use super::model::{ConfigFile, DEMO_TARGET, ModelSection, POLICY_PLACES, Release
 use super::origin::{Origin, Sourced};
 use super::show::Shown;
 use super::signing::Signing;
+use crate::domain::cd::CdPlan;
 use crate::domain::cd::CdTrigger;
 use crate::domain::compare::Directions;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::RepoSlug;
 use crate::domain::policy::file::PolicyFile;
-use crate::domain::promotion::CdPlan;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, DEFAULT_NOTES_TEMPLATE, NotesContext, NotesMetric};
 use crate::domain::rules::{POLICY_FILE, PolicyFrom, PolicyRule, RepositoryRule, Rules};

@@ -4,22 +4,10 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::connections::Timing;
 use super::origin::{Origin, Sourced};
 use super::resolve::Resolver;
 use crate::domain::failure::Outcome;
-
-/// What the environment says about it; none where it is silent.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Timing {
-    /// The longest one request may take.
-    pub timeout: Option<Duration>,
-    /// How many times a read is repeated. Writes never are.
-    pub repeats: Option<usize>,
-    /// Pause before the first repetition; doubles each time.
-    pub pause: Option<Duration>,
-    /// Whether the pause a server asks for counts.
-    pub heed: Option<bool>,
-}
 
 impl Resolver<'_> {
     /// Names and ranges are those of MLflow's client (`mlflow/environment_variables.py`, read at 3.x). Its jitter is

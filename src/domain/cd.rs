@@ -135,6 +135,17 @@ pub enum CdOutcome {
     /// The run as last seen. [`CdState::is_final`] tells whether it can still change.
     Run(CdRun),
 }
+/// What starts CD and how long to wait for it to appear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CdPlan {
+    /// What starts it.
+    pub trigger: CdTrigger,
+    /// The workflow file, such as `cd.yml`; any workflow with the right event counts if none is named.
+    pub workflow: Option<String>,
+    /// Seconds to wait for a run to appear.
+    pub wait_s: u64,
+}
+
 /// What to look for when following CD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CdQuery {

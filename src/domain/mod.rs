@@ -21,6 +21,7 @@ pub mod inbox;
 pub mod lineage;
 pub mod log;
 pub mod nearest;
+pub mod origin;
 pub mod page;
 pub mod pattern;
 pub mod policy;

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::cd::CdPlan;
 use super::compare::Directions;
 use super::ids::{ModelName, RepoSlug};
 use super::pattern::{is_literal, matches};
 use super::policy::PolicySource;
 use super::policy::file::PolicyFile;
-use super::promotion::CdPlan;
 use super::registry::PromotionTarget;
 use super::run::Run;
 

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use signoff::adapters::demo::{DemoHost, DemoRegistry, Latency, Store, World, open};
+use signoff::domain::cd::CdPlan;
 use signoff::domain::cd::CdQuery;
 use signoff::domain::cd::{CdState, CdTrigger};
 use signoff::domain::commit::Ancestry;
@@ -26,7 +27,7 @@ use signoff::domain::compare::Directions;
 use signoff::domain::failure::{FailureKind, Outcome};
 use signoff::domain::ids::{ModelName, RepoSlug, RunId, VersionNumber};
 use signoff::domain::inbox::waiting;
-use signoff::domain::promotion::{CdPlan, PlanDraft, PromotionPlan};
+use signoff::domain::promotion::{PlanDraft, PromotionPlan};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use signoff::domain::release;
 use signoff::domain::run::Run;

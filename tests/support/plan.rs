@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use signoff::domain::cd::CdPlan;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::commit::Commit;
 use signoff::domain::commit::CommitOrigin;
 use signoff::domain::compare::Directions;
 use signoff::domain::facts::{ReviewedFacts, RunFacts};
 use signoff::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
-use signoff::domain::promotion::{CdPlan, PlanDraft, PromotionPlan};
+use signoff::domain::promotion::{PlanDraft, PromotionPlan};
 use signoff::domain::record::{Basis, Decision, SignOff};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
 use signoff::domain::release::DEFAULT_NOTES_TEMPLATE;

@@ -1,9 +1,9 @@
 //! Rules of a target for tests: those of the demo world's repository.
 
 use signoff::adapters::demo;
+use signoff::domain::cd::CdPlan;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::compare::Directions;
-use signoff::domain::promotion::CdPlan;
 use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::release::DEFAULT_NOTES_TEMPLATE;
 use signoff::domain::rules::{RepositoryRule, Rules};

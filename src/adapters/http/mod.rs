@@ -25,6 +25,7 @@ mod classify;
 mod dialect;
 mod json;
 mod pages;
+mod read;
 mod repeat;
 mod secrets;
 mod server;

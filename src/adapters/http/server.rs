@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 use super::answer::Answer;
@@ -11,14 +10,12 @@ use super::carrier::{Carrier, Response, Unwritable};
 use super::classify::{Attempt, End, Trouble, classify};
 use super::dialect::Dialect;
 use super::json;
+use super::read;
 use super::repeat::Repeat;
 use super::secrets::Secrets;
 use super::stream::Body;
 use super::wire::Settings;
 use crate::domain::failure::Outcome;
-
-/// The part of an error's body that is read, in bytes.
-const MAX_ERROR: usize = 64 * 1024;
 
 /// One server and how to talk to it.
 #[derive(Debug)]
@@ -100,7 +97,7 @@ impl Server {
 
     async fn once(&self, call: &Call) -> Result<Answer, Trouble> {
         let attempt = self.attempt(call.access, &call.operation);
-        let exchange = async { read(self.send(call).await?, &attempt, call.limit).await };
+        let exchange = async { read::read(self.send(call).await?, &attempt, call.limit).await };
         let answer = tokio::time::timeout(self.timeout, exchange)
             .await
             .map_err(|_| classify(&attempt, &End::Silent(self.timeout)))??;
@@ -122,31 +119,4 @@ impl Server {
             .map_err(|e| classify(&attempt, &End::Broken(&Unwritable(e.to_string()))))?;
         self.carrier.carry(request).await.map_err(|e| classify(&attempt, &End::Broken(&*e)))
     }
-}
-
-/// Reads an answer to its end, or to its limit.
-pub(super) async fn read(response: Response, attempt: &Attempt<'_>, limit: usize) -> Result<Answer, Trouble> {
-    let (parts, mut stream) = response.into_parts();
-    let mut answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body: Vec::new() };
-    let good = answer.is_success();
-    let limit = if good { limit } else { MAX_ERROR };
-    while let Some(frame) = stream.frame().await {
-        let piece = match frame.map(|f| f.into_data()) {
-            Ok(Ok(piece)) => piece,
-            // Trailers.
-            Ok(Err(_)) => continue,
-            // The status says enough, even if the error's text is lost.
-            Err(_) if !good => break,
-            Err(e) => return Err(classify(attempt, &End::Broken(&e))),
-        };
-        let room = limit - answer.body.len();
-        answer.body.extend_from_slice(&piece[..piece.len().min(room)]);
-        if piece.len() > room {
-            if good {
-                return Err(classify(attempt, &End::TooLarge(limit)));
-            }
-            break;
-        }
-    }
-    Ok(answer)
 }

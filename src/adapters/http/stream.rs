@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use super::answer::header;
 use super::carrier::Response;
 use super::classify::{Attempt, End, Trouble, classify};
-use super::server;
+use super::read;
 use crate::domain::failure::Outcome;
 
 /// A file on its way. Dropping it closes the connection, so that nothing more is sent.
@@ -31,7 +31,7 @@ impl<'a> Body<'a> {
         // The first bytes cannot be had because there are none.
         let empty = status == StatusCode::RANGE_NOT_SATISFIABLE;
         if !empty && !status.is_success() {
-            let answer = tokio::time::timeout(silence, server::read(response, &attempt, 0))
+            let answer = tokio::time::timeout(silence, read::read(response, &attempt, 0))
                 .await
                 .map_err(|_| classify(&attempt, &End::Silent(silence)))??;
             return Err(classify(&attempt, &End::Status(&answer)));

@@ -14,6 +14,6 @@ pub mod step;
 pub mod samples;
 
 pub use event::{Ending, Entry, Event, Finding, Progress, StoredPromotion, Until};
-pub use plan::{CdPlan, PlanDraft, PromotionPlan};
+pub use plan::{PlanDraft, PromotionPlan};
 pub use saga::{IllegalEvent, Next, Phase, SagaState, StepState, fold};
 pub use step::{Observation, Receipt, Step};

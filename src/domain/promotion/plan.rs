@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::step::Step;
-use crate::domain::cd::CdTrigger;
+use crate::domain::cd::{CdPlan, CdTrigger};
 use crate::domain::commit::{Commit, CommitOrigin};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
@@ -17,17 +17,6 @@ use crate::domain::signer::Signer;
 
 /// Name (without prefix) of the tag on the model version that says which promotion owns it.
 pub const MARK: &str = "promotion";
-
-/// What starts CD and how long to wait for it to appear.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CdPlan {
-    /// What starts it.
-    pub trigger: CdTrigger,
-    /// The workflow file, such as `cd.yml`; any workflow with the right event counts if none is named.
-    pub workflow: Option<String>,
-    /// Seconds to wait for a run to appear.
-    pub wait_s: u64,
-}
 
 /// Everything known before the human says yes. Shown as the plan; signing makes it a [`PromotionPlan`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

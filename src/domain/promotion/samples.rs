@@ -3,13 +3,14 @@
 
 use jiff::Timestamp;
 
+use crate::domain::cd::CdPlan;
 use crate::domain::cd::CdTrigger;
 use crate::domain::commit::Commit;
 use crate::domain::commit::CommitOrigin;
 use crate::domain::compare::Directions;
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
-use crate::domain::promotion::{CdPlan, PlanDraft, PromotionPlan};
+use crate::domain::promotion::{PlanDraft, PromotionPlan};
 use crate::domain::record::{Basis, Decision, SignOff};
 use crate::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
 use crate::domain::release::DEFAULT_NOTES_TEMPLATE;

@@ -4,12 +4,12 @@ use futures_util::future::join5;
 
 use super::rules::Asked;
 use crate::domain::commit::{Ancestry, Commit, Repository};
-use crate::domain::evidence::source::{Claim, CodeOrigin, code_of_baseline, training_of};
 use crate::domain::evidence::{Changes, Code, Source, Training, not_asked};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::RepoSlug;
 use crate::domain::lineage::watched;
+use crate::domain::origin::{Claim, CodeOrigin, code_of_baseline, training_of};
 use crate::services::Services;
 
 /// Reads each part of the code that is asked for, at once: at most six requests at a time.

@@ -12,11 +12,11 @@ mod rules;
 use futures_util::future::{join, join3, try_join};
 
 use crate::domain::commit::{Commit, Repository};
-use crate::domain::evidence::source::{CodeOrigin, code_of, repository_of};
 use crate::domain::evidence::{Code, Evidence, Source, not_asked};
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
+use crate::domain::origin::{CodeOrigin, code_of, repository_of};
 use crate::domain::policy::{Evaluation, PolicySource};
 use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::{ModelVersion, PromotionTarget};

@@ -118,12 +118,7 @@ fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
 
 /// Who signs, as the servers say.
 fn signer(services: &Services, who: Outcome<HostIdentity>, info: Outcome<RegistryInfo>) -> Outcome<Signer> {
-    let who = who.map_err(|failure| match failure.kind {
-        FailureKind::Forbidden if failure.hint.is_none() => {
-            failure.with_hint("A decision needs a person: use a token of your own account.")
-        }
-        _ => failure,
-    })?;
+    let who = who?;
     let host = services.host.host();
     let email = who.email.unwrap_or_else(|| format!("{}+{}@users.noreply.{host}", who.id, who.login));
     let registry_user = info.ok().and_then(|i| i.user);

@@ -4,7 +4,6 @@ use super::trail::{Root, Trail};
 use super::tree::{Tone, Tree, TreeRow, reason, unread};
 use crate::domain::commit::Commit;
 use crate::domain::commit::CommitOrigin;
-use crate::domain::evidence::source::CodeOrigin;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{RepoSlug, VersionNumber};
@@ -12,6 +11,7 @@ use crate::domain::lineage::{
     CheckConclusion, CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest,
     which_watched,
 };
+use crate::domain::origin::CodeOrigin;
 use crate::domain::run::Run;
 use crate::present::code::{self as words, NO_COMMIT};
 use crate::present::time;

@@ -7,12 +7,12 @@ use crate::app::query::Query;
 use crate::domain::artifact::LoggedModel;
 use crate::domain::cd::CdRun;
 use crate::domain::commit::Commit;
-use crate::domain::evidence::source::{Claim, CodeOrigin, Trained, code_of, code_of_baseline, training_of};
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::{CommitSha, RepoSlug, RunId};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
+use crate::domain::origin::{Claim, CodeOrigin, Trained, code_of, code_of_baseline, training_of};
 use crate::domain::run::Run;
 use crate::screens::parts::Ctx;
 

@@ -3,8 +3,6 @@
 //! It is read once for an act (`services::evidence`) and handed on as a value. Whatever is shown, judged, signed or
 //! released comes from that value, so a record, a plan and a tag cannot name two commits.
 
-pub mod source;
-
 use jiff::Timestamp;
 
 use super::artifact::ArtifactFacts;
