@@ -90,7 +90,7 @@ fn a_version_or_a_model_that_is_not_there_is_refused() {
 #[test]
 fn only_a_merged_commit_that_github_knows_can_be_tagged() {
     for (model, commit, says) in [
-        ("e2e-lost-commit", "abcdefabcdefabcdefabcdefabcdefabcdefabcd", "does not know the run's commit"),
+        ("e2e-lost-commit", "abcdefabcdefabcdefabcdefabcdefabcdefabcd", "does not have commit"),
         ("e2e-no-commit", "", "recorded no commit"),
         ("e2e-off-branch", "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "is not on main"),
     ] {

@@ -160,7 +160,7 @@ fn a_run_that_was_deleted_or_did_not_finish_is_worth_a_look() {
 fn a_commit_the_repository_does_not_know_blocks() {
     let lab = lab();
     edit_run(&lab, |run| drop(run.tags.insert("mlflow.source.git.commit".into(), "0123abc".repeat(5) + "01234")));
-    expect(&churn(&lab), "commit", Block, "acme/churn-models does not know 0123abc");
+    expect(&churn(&lab), "commit", Block, "acme/churn-models does not have commit 0123abc");
 }
 
 #[test]

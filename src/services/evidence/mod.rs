@@ -220,7 +220,10 @@ async fn source(services: &Services, origin: &CodeOrigin) -> Outcome<Source> {
 pub async fn commit(host: &dyn ReleaseHost, repo: &RepoSlug, rev: &str) -> Outcome<Commit> {
     let commit = host.commit(repo, rev).await.map_err(|failure| match failure.kind {
         FailureKind::NotFound => Failure {
-            reason: format!("{repo} does not know {}", clean_line(rev)),
+            reason: match is_commit_id(rev) {
+                true => format!("{repo} does not have commit {rev}"),
+                false => format!("{repo} does not have branch {}", clean_line(rev)),
+            },
             hint: Some("Push it, or check that the model is configured with the right repository.".to_owned()),
             ..failure
         },
