@@ -17,6 +17,7 @@ use super::recent::Recent;
 use super::run_cache::RunCache;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::experiment::{Experiment, RunQuery};
+use crate::domain::facts::SharedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
@@ -72,6 +73,7 @@ pub struct Cache {
     /// Experiments, newest first.
     pub experiments: LazyPages<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
+    evaluations: HashMap<(ModelName, VersionNumber), Evaluation>,
     live: BTreeMap<PromotionId, SagaState>,
     histories: Recent<Query, Vec<History>, MOST_HISTORIES>,
     previews: Recent<Query, Arc<Preview>, MOST_PREVIEWS>,
@@ -93,9 +95,9 @@ impl Cache {
         self.slots.get(query)
     }
 
-    /// What the policy says of a version, by the facts that are on screen.
-    pub fn evaluation_of(&self, model: &ModelName, version: VersionNumber) -> Option<&Evaluation> {
-        self.known.evaluation(self.known.facts(model, version)?)
+    /// What the policy says of a version. A new verdict replaces an old one, which stays on screen until then.
+    pub fn evaluation(&self, model: &ModelName, version: VersionNumber) -> Option<&Evaluation> {
+        self.evaluations.get(&(model.clone(), version))
     }
 
     /// Why the last read of any page of the list that `first` begins failed.
@@ -375,6 +377,12 @@ impl Merge for Cache {
         if let Ok(histories) = answer {
             let dropped = self.histories.put(Query::Histories { runs, metric, window }, histories);
             self.dropped(dropped);
+        }
+    }
+
+    fn put_evaluation(&mut self, facts: SharedFacts, answer: Outcome<Evaluation>, _: Timestamp) {
+        if let Ok(evaluation) = answer {
+            self.evaluations.insert((facts.version.model.clone(), facts.version.number), evaluation);
         }
     }
 

@@ -163,8 +163,6 @@ queries! {
         Facts { model: ModelName, version: VersionNumber } => SharedFacts as facts,
         /// All checks, and the plan, of an approval or a rollback.
         Preflight { model: ModelName, version: VersionNumber, decision: Decision } => Preflight as preflight,
-        /// The verdict of the policy on the version of these facts.
-        Evaluation { facts: SharedFacts } => Evaluation as evaluation,
         /// What a rejection or hold rests on.
         Decision { model: ModelName, version: VersionNumber, decision: Decision } => DecisionDraft as decision_draft,
         /// Which versions can be brought back, newest first.
@@ -208,6 +206,8 @@ queries! {
         Runs { ids: Vec<RunId> } => Vec<Run> as add_runs,
         /// The history of one metric in several runs between two steps, sampled by the server where it is long.
         Histories { runs: Vec<RunId>, metric: String, window: Option<(i64, i64)> } => Vec<History> as add_histories,
+        /// The verdict of the policy on the version of these facts.
+        Evaluation { facts: SharedFacts } => Evaluation as put_evaluation,
         /// The beginning of a file, ready to be shown.
         Preview { root: ArtifactRoot, path: String } => Arc<Preview> as add_preview,
     }

@@ -138,6 +138,7 @@ impl Sink {
 
     /// Writes a failure to stderr: the sentence, then what to do next.
     pub fn failure(&mut self, failure: &Failure) {
+        tracing::warn!(kind = ?failure.kind, "{}", failure.sentence());
         let word = self.err.style.paint(Role::Bad, "signoff:");
         self.err.write(&format!("{word} {failure}\n"));
         if let Some(hint) = &failure.hint {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::failure::Outcome;
 use super::ids::RunId;
 use super::registry::ModelVersion;
 
@@ -48,6 +49,14 @@ pub struct Signature {
     pub outputs: Vec<SignatureField>,
     /// Parameters of inference.
     pub params: Vec<SignatureField>,
+}
+
+/// A version's `MLmodel` file, read once for its digest and its signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MlModelFile {
+    pub bytes: Vec<u8>,
+    /// The signature in it; none if it has none.
+    pub signature: Outcome<Option<Signature>>,
 }
 
 /// One column or tensor of a signature.

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::artifact::ArtifactFacts;
+use super::artifact::{ArtifactFacts, Signature};
 use super::cd::CdRun;
 use super::commit::CommitOrigin;
 use super::commit::{Commit, Repository};
@@ -20,8 +20,8 @@ pub struct Evidence {
     /// Version, run and baseline.
     pub facts: ReviewedFacts,
     pub code: Code,
-    /// Whether the model has a signature.
-    pub signature: Outcome<bool>,
+    /// The model's signature; none if it has none.
+    pub signature: Outcome<Option<Signature>>,
     /// Digests of the version's files; none where nobody asked for them.
     pub artifact: Option<ArtifactFacts>,
     pub read_at: Timestamp,

@@ -1,7 +1,7 @@
 //! The pure core: what signoff knows about models, versions, runs, releases and promotions.
 //!
 //! Owns the words and the rules. Must never do I/O, read a clock or an environment variable, or name an
-//! HTTP, terminal or runtime crate; `tests/architecture.rs` keeps that.
+//! HTTP, terminal or runtime crate; `tests/architecture/` keeps that.
 
 pub mod artifact;
 pub mod beside;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature};
+use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, MlModelFile};
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::failure::Outcome;
 use crate::domain::history::History;
@@ -45,11 +45,9 @@ pub trait TrackingServer: Send + Sync {
     ) -> Outcome<u64>;
     /// A logged model; [`crate::domain::failure::FailureKind::NotFound`] on servers that have none.
     async fn logged_model(&self, id: &str) -> Outcome<LoggedModel>;
-    /// The bytes of a version's `MLmodel` file. [`crate::domain::failure::FailureKind::NotFound`] if there is none where its
-    /// source says.
-    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<Vec<u8>>;
-    /// The signature in a version's `MLmodel` file; none if the file has none.
-    async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>>;
+    /// A version's `MLmodel` file with its signature. [`crate::domain::failure::FailureKind::NotFound`] if there is none
+    /// where its source says.
+    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<MlModelFile>;
     /// Address of an experiment for people, if the server has a web page.
     fn experiment_page(&self, id: &ExperimentId) -> Option<String>;
     /// Address of a logged model for people.

@@ -43,7 +43,8 @@ impl From<&VerifyCheck> for CheckRow {
 impl From<&Finding> for CheckRow {
     fn from(finding: &Finding) -> Self {
         let (name, found) = (finding.rule.clone(), finding.detail.clone());
-        Self { mark: finding.state.into(), name, found, hint: None }
+        let hint = finding.failure.as_ref().and_then(|failure| failure.hint.clone());
+        Self { mark: finding.state.into(), name, found, hint }
     }
 }
 

@@ -32,15 +32,16 @@ pub(super) fn settle(
             None => state.notice = Some(Notice::Failure(failure)),
         },
     }
+    let verdict = state.cache.facts(model, version).map(|facts| Query::Evaluation { facts: facts.clone() });
     // Also after a failure: something of it may be on the servers.
-    for query in [
+    for query in verdict.into_iter().chain([
         Query::Facts { model: model.clone(), version },
         Query::Versions { model: model.clone(), page: None },
         Query::Models { page: None },
         Query::Records,
         Query::Log { model: None },
         Query::Log { model: Some(model.clone()) },
-    ] {
+    ]) {
         state.cache.refresh(&query);
     }
     // What it rested on is out of date.

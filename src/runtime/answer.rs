@@ -91,7 +91,7 @@ pub async fn answer(services: &Services, query: Query) -> Reply {
 async fn signature(services: &Services, model: &ModelName, version: VersionNumber) -> Outcome<Option<Signature>> {
     // The version says where its files are.
     let version = services.registry.version(model, version).await?;
-    services.tracking.signature(&version).await
+    services.tracking.mlmodel(&version).await?.signature
 }
 
 async fn file(services: &Services, root: &ArtifactRoot, path: &str) -> Outcome<Arc<Preview>> {

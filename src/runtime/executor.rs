@@ -154,6 +154,9 @@ impl Executor {
             let Ok(_permit) = permits.acquire_owned().await else { return };
             let reply = unpanicked(async { Ok(answer(&services, query.clone()).await) }).await;
             let reply = reply.unwrap_or_else(|failure| Reply::failed(query, failure));
+            if let Some(failure) = reply.failure() {
+                shown(failure);
+            }
             let _ = replies.send(Msg::Reply(id, Box::new(reply)));
         });
         self.reads.retain(|_, read| !read.is_finished());
@@ -225,6 +228,11 @@ impl Executor {
             let _ = replies.send(msg);
         });
     }
+}
+
+/// Every failure that reaches a screen is in the log too. Its cause, where it has one, was logged where it came up.
+fn shown(failure: &Failure) {
+    tracing::warn!(kind = ?failure.kind, "{}", failure.sentence());
 }
 
 /// A panic in a task becomes a failure: the task's answer is awaited, and the screen has to say something.

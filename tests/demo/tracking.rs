@@ -213,7 +213,8 @@ async fn a_download_takes_its_time_and_tells_how_far_it_is() {
 async fn signatures_differ_where_the_fixtures_say_so_and_match_the_file() {
     let demo = Demo::new();
     let names = async |model: &str, number: u64| -> Vec<String> {
-        let signature = demo.registry.signature(&demo.version(model, number).await).await.unwrap().unwrap();
+        let signature =
+            demo.registry.mlmodel(&demo.version(model, number).await).await.unwrap().signature.unwrap().unwrap();
         signature.inputs.into_iter().map(|f| f.name).collect()
     };
     let (old, new) = (names(CHURN, 39).await, names(CHURN, 42).await);
@@ -223,7 +224,8 @@ async fn signatures_differ_where_the_fixtures_say_so_and_match_the_file() {
     let file = demo.registry.artifact_head(&logged(&version), "MLmodel", 100_000).await.unwrap();
     let text = String::from_utf8(file.bytes).unwrap();
     assert!(new.iter().all(|n| text.contains(&format!("\"name\":\"{n}\""))), "{text}");
-    assert_eq!(kind(demo.registry.signature(&demo.version(CHURN, 38).await).await), FailureKind::NotFound);
+    let unfinished = demo.registry.mlmodel(&demo.version(CHURN, 38).await).await.and_then(|file| file.signature);
+    assert_eq!(kind(unfinished), FailureKind::NotFound);
     let ArtifactRoot::LoggedModel(id) = logged(&version) else { unreachable!() };
     let model = demo.registry.logged_model(&id).await.unwrap();
     assert_eq!((model.id, model.status.as_str(), model.source_run), (id, "LOGGED_MODEL_READY", version.run_id));

@@ -132,7 +132,7 @@ async fn a_signature_is_found_whatever_the_source(version: Version) {
     let signature = async |source: &str, logged: Option<&str>| {
         let number = api.version_from(evidence.model, source, &evidence.run.id, logged);
         let version = mlflow.version(&name(evidence.model), v(number)).await.unwrap();
-        mlflow.signature(&version).await
+        mlflow.mlmodel(&version).await?.signature
     };
     let artifacts = &evidence.run.artifacts;
     let mut sources = vec![(format!("{artifacts}/model"), None), (format!("runs:/{}/model", evidence.run.id), None)];
@@ -160,7 +160,7 @@ async fn the_mlmodel_file_is_read_to_the_byte_whatever_the_source(version: Versi
     for (source, logged) in sources {
         let number = api.version_from(evidence.model, &source, &evidence.run.id, logged);
         let version = mlflow.version(&name(evidence.model), v(number)).await.unwrap();
-        let bytes = mlflow.mlmodel(&version).await.unwrap();
+        let bytes = mlflow.mlmodel(&version).await.unwrap().bytes;
         let (root, folder) = home(&version).unwrap();
         let path = if folder.is_empty() { "MLmodel".to_owned() } else { format!("{folder}/MLmodel") };
         let head = mlflow.artifact_head(&root, &path, 1_000_000).await.unwrap();

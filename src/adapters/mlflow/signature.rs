@@ -1,7 +1,7 @@
 //! Finding and reading the `MLmodel` file of a version.
 
-use super::{Mlflow, client, mlmodel};
-use crate::domain::artifact::{ArtifactRoot, Signature, home};
+use super::{Mlflow, client};
+use crate::domain::artifact::{ArtifactRoot, home};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::registry::ModelVersion;
 
@@ -20,12 +20,6 @@ enum Place {
 }
 
 impl Mlflow {
-    pub(super) async fn read_signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
-        let what = format!("read the signature of version {} of {}", version.number, version.model);
-        let bytes = self.read_mlmodel(version, &what).await?;
-        mlmodel::signature(&String::from_utf8_lossy(&bytes), &what)
-    }
-
     /// The whole file, wherever it is found first.
     pub(super) async fn read_mlmodel(&self, version: &ModelVersion, what: &str) -> Outcome<Vec<u8>> {
         let mut failures = Vec::new();

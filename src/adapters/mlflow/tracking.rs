@@ -5,9 +5,9 @@ use serde_json::json;
 use tokio::io::AsyncWrite;
 
 use super::artifacts::{model_id, no_logged_models};
-use super::{Mlflow, client, convert, wire};
+use super::{Mlflow, client, convert, mlmodel, wire};
 use crate::adapters::http::Part;
-use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature};
+use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, MlModelFile};
 use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::history::History;
@@ -106,13 +106,11 @@ impl TrackingServer for Mlflow {
         }
     }
 
-    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<Vec<u8>> {
-        self.read_mlmodel(version, &format!("read the MLmodel file of version {} of {}", version.number, version.model))
-            .await
-    }
-
-    async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
-        self.read_signature(version).await
+    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<MlModelFile> {
+        let what = format!("read the MLmodel file of version {} of {}", version.number, version.model);
+        let bytes = self.read_mlmodel(version, &what).await?;
+        let signature = mlmodel::signature(&String::from_utf8_lossy(&bytes), &what);
+        Ok(MlModelFile { bytes, signature })
     }
 
     fn experiment_page(&self, id: &ExperimentId) -> Option<String> {

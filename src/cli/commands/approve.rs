@@ -9,7 +9,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::record::Decision;
 use crate::domain::reference::Selector;
 use crate::services::Services;
-use crate::services::evidence::resolve;
+use crate::services::evidence::number_of;
 
 /// Runs the command.
 ///
@@ -21,11 +21,11 @@ pub async fn run(services: &Services, args: &Approve, stop: Stop, sink: &mut Sin
     if let Selector::Number(number) = args.reference.selector {
         agrees(args.confirm, number, &operation, &meant)?;
     }
-    let version = resolve(services.registry.as_ref(), &args.reference).await?;
-    agrees(args.confirm, version.number, &operation, &meant)?;
+    let (model, number) = number_of(services.registry.as_ref(), &args.reference).await?;
+    agrees(args.confirm, number, &operation, &meant)?;
     let ask = Ask {
-        model: &version.model,
-        number: version.number,
+        model: &model,
+        number,
         decision: Decision::Approve,
         reason: &args.reason,
         answers: &args.answers,

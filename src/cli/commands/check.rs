@@ -10,28 +10,28 @@ use crate::domain::preflight::CheckState;
 use crate::domain::reference::VersionRef;
 use crate::present::Role;
 use crate::services::Services;
-use crate::services::evidence::{self, Scope, resolve};
+use crate::services::evidence::{self, Scope, number_of};
 
 /// Runs the command. [`Exit::Done`] only if nothing blocks.
 ///
 /// # Errors
 /// Whatever the registry says about the version or what is in production. What else cannot be read is in the verdict.
 pub async fn run(services: &Services, reference: &VersionRef, format: Format, sink: &mut Sink) -> Outcome<Exit> {
-    let version = resolve(services.registry.as_ref(), reference).await?;
-    let evaluation = evidence::read(services, &version.model, version.number, Scope::Rules).await?;
+    let (model, number) = number_of(services.registry.as_ref(), reference).await?;
+    let evaluation = evidence::read(services, &model, number, Scope::Rules).await?;
     let (facts, verdict) = (&evaluation.evidence.facts, &evaluation.verdict);
     if format.json {
         sink.json(&Check {
             schema: "signoff.check/1",
             place: place(services),
-            model: version.model.as_str().to_owned(),
-            version: version.number.0,
+            model: model.as_str().to_owned(),
+            version: number.0,
             verdict: Json::new(verdict),
             facts_digest: facts.digest(),
         })?;
     } else {
         let style = sink.style();
-        let title = style.paint(Role::Title, &format!("{} {}", version.model, version.number));
+        let title = style.paint(Role::Title, &format!("{model} {number}"));
         sink.text(&format!("{title}\n{}", text::verdict(verdict, style)));
     }
     Ok(if verdict.state() == CheckState::Block { Exit::Refused } else { Exit::Done })

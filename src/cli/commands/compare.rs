@@ -20,7 +20,7 @@ use crate::domain::registry::ModelVersion;
 use crate::domain::text::shorten;
 use crate::present::{Phrase, Role, number, version::run_missing};
 use crate::services::Services;
-use crate::services::evidence::{self, resolve, run_facts};
+use crate::services::evidence::{self, number_of, resolve, run_facts};
 
 /// Longest param or tag value shown; `--json` has all of it.
 const VALUE_WIDTH: usize = 60;
@@ -149,8 +149,8 @@ struct Sides {
 async fn sides(services: &Services, candidate: &VersionRef, baseline: Option<&VersionRef>) -> Outcome<Sides> {
     let registry = services.registry.as_ref();
     let Some(baseline) = baseline else {
-        let version = resolve(registry, candidate).await?;
-        let facts = evidence::facts(registry, &services.rules.promote_to, &version.model, version.number).await?;
+        let (model, number) = number_of(registry, candidate).await?;
+        let facts = evidence::facts(registry, &services.rules.promote_to, &model, number).await?;
         return Ok(Sides {
             candidate: (facts.version, facts.run),
             baseline: facts.baseline.map(|b| (b.version, b.run)),

@@ -10,7 +10,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::record::{Decision, SignOff};
 use crate::present::{Role, decision};
 use crate::services::decide::Decider;
-use crate::services::evidence::resolve;
+use crate::services::evidence::number_of;
 use crate::services::{Services, prepare};
 
 /// Runs the command.
@@ -18,8 +18,8 @@ use crate::services::{Services, prepare};
 /// # Errors
 /// Whatever hindered it; where its record was kept before, the sentence says so.
 pub async fn run(services: &Services, args: &Decide, decision: Decision, sink: &mut Sink) -> Outcome<Exit> {
-    let version = resolve(services.registry.as_ref(), &args.reference).await?;
-    let draft = prepare::decision(services, &version.model, version.number, decision).await?;
+    let (model, number) = number_of(services.registry.as_ref(), &args.reference).await?;
+    let draft = prepare::decision(services, &model, number, decision).await?;
     take(services, &draft, &SignOff::because(&args.reason), args.format, sink).await
 }
 

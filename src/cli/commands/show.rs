@@ -23,22 +23,18 @@ use crate::domain::run::Run;
 use crate::domain::text::clean_line;
 use crate::present::{Phrase, Role, time, version as words};
 use crate::services::Services;
-use crate::services::evidence::{self, Scope, resolve};
+use crate::services::evidence::{self, Scope, number_of};
 
 /// Runs the command.
 ///
 /// # Errors
 /// Whatever the registry says about the version or what is in production.
 pub async fn run(services: &Services, reference: &VersionRef, format: Format, sink: &mut Sink) -> Outcome<Exit> {
-    let version = resolve(services.registry.as_ref(), reference).await?;
-    let (evaluation, signed) = futures_util::future::join(
-        evidence::read(services, &version.model, version.number, Scope::Lineage),
-        Signed::read(services, &version),
-    )
-    .await;
-    let evaluation = evaluation?;
+    let (model, number) = number_of(services.registry.as_ref(), reference).await?;
+    let evaluation = evidence::read(services, &model, number, Scope::Lineage).await?;
     let comparison = compare_facts(&evaluation.evidence.facts, &evaluation.directions(&services.rules.directions));
-    let Evaluation { evidence: Evidence { facts, code, .. }, verdict, .. } = evaluation;
+    let Evaluation { evidence: Evidence { facts, code, signature, .. }, verdict, .. } = evaluation;
+    let signed = Signed::of(number, signature);
     let run = facts.run.known();
     let run_url = run.and_then(|r| services.registry.run_page(&r.experiment, &r.id));
     if format.json {

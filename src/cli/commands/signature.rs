@@ -2,6 +2,8 @@
 
 use crate::domain::artifact::Signature;
 use crate::domain::compare::signature::{FieldRow, field_rows};
+use crate::domain::failure::Outcome;
+use crate::domain::ids::VersionNumber;
 use crate::domain::registry::ModelVersion;
 use crate::present::compare::NO_SIGNATURE;
 use crate::services::Services;
@@ -17,8 +19,13 @@ pub struct Signed {
 impl Signed {
     /// Reads the signature in a version's `MLmodel` file.
     pub async fn read(services: &Services, version: &ModelVersion) -> Self {
-        let read = services.tracking.signature(version).await.map_err(|failure| failure.sentence());
-        Self { who: version.number.to_string(), read }
+        let read = services.tracking.mlmodel(version).await.and_then(|file| file.signature);
+        Self::of(version.number, read)
+    }
+
+    /// What reading the signature of a version gave.
+    pub fn of(version: VersionNumber, read: Outcome<Option<Signature>>) -> Self {
+        Self { who: version.to_string(), read: read.map_err(|failure| failure.sentence()) }
     }
 
     /// The signature, if it was read and the model has one.

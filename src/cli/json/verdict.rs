@@ -46,6 +46,9 @@ pub struct Finding {
     pub metric: Option<String>,
     /// Whether something could not be read that the rule needs.
     pub unreadable: bool,
+    /// What to do about that; left out where there is nothing to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// A source of rules.
@@ -66,6 +69,7 @@ impl Verdict {
             detail: f.detail.clone(),
             metric: f.metric.clone(),
             unreadable: f.unreadable,
+            hint: f.failure.as_ref().and_then(|failure| failure.hint.clone()),
         };
         let source = |s: &policy::SourceRef| Source { name: s.name.clone(), digest: s.digest.clone() };
         Self {

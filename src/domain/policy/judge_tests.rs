@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::super::{Effective, Finding, MetricRule, Policy, PolicySource, Severity, TagRule};
 use super::{judge, partial};
+use crate::domain::artifact::Signature;
 use crate::domain::cd::CdState;
 use crate::domain::commit::CommitOrigin;
 use crate::domain::compare::{Direction, Directions};
@@ -30,7 +31,7 @@ fn evidence() -> Evidence {
     };
     Evidence {
         facts: samples::facts(),
-        signature: Ok(true),
+        signature: Ok(Some(Signature::default())),
         code: Code {
             source: Ok(Source {
                 repo: "acme/churn".parse().unwrap(),
@@ -355,7 +356,7 @@ fn some_evidence() -> impl Strategy<Value = Evidence> {
             2 => (e.facts.baseline, e.facts.holders) = (None, Vec::new()),
             3 => e.code = Code::unread(&down()),
             4 => set(&mut e, false, "auc", Some(f64::NAN)),
-            5 => e.signature = Ok(false),
+            5 => e.signature = Ok(None),
             _ => {}
         }
         e

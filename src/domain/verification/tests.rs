@@ -56,7 +56,7 @@ fn named() -> Reread {
     before.version.stage = Stage::Archived;
     let evidence = Evidence {
         facts: samples::facts(),
-        signature: Ok(true),
+        signature: Ok(None),
         code: Code::unread(&not_asked("it")),
         artifact: None,
         read_at: samples::now(),

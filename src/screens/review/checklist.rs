@@ -62,7 +62,7 @@ impl Checklist {
 
     /// What is asked, once the policy was read.
     pub(super) fn questions(&self, ctx: &Ctx<'_>) -> Option<Vec<Question>> {
-        let evaluation = ctx.cache.evaluation_of(&self.model, self.version)?;
+        let evaluation = ctx.cache.evaluation(&self.model, self.version)?;
         Some(Effective::of(&evaluation.sources).checklist)
     }
 

@@ -24,7 +24,7 @@ pub fn failure<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> 
 }
 
 fn verdict<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> Option<&'a Verdict> {
-    ctx.cache.evaluation_of(model, version).map(|j| &j.verdict)
+    ctx.cache.evaluation(model, version).map(|j| &j.verdict)
 }
 
 /// The rows of the tab: every rule, the worst first, then where the rules came from.
@@ -33,7 +33,8 @@ pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<Tab
         return vec![TabRow::Line("There is no policy for this model. Add [policy] to the configuration.".to_owned())];
     }
     let Some(verdict) = verdict(model, version, ctx) else {
-        let why = failure(model, version, ctx).map(|f| format!("{f}. Press r to try again."));
+        let why = failure(model, version, ctx)
+            .map(|f| format!("{}. Press r to try again.", f.sentence().trim_end_matches('.')));
         return vec![TabRow::Line(why.unwrap_or_else(|| "reading the policy …".to_owned()))];
     };
     let mut rows: Vec<TabRow> = verdict.findings.iter().cloned().map(TabRow::Finding).collect();
@@ -57,7 +58,9 @@ pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
     let symbols = skin.symbols();
     let Some(verdict) = verdict(model, version, ctx) else {
         return Some(match failure(model, version, ctx) {
-            Some(failure) => Phrase::new(" ").join(Mark::Unknown.say(format_args!("verdict: {failure}"), symbols)),
+            Some(failure) => {
+                Phrase::new(" ").join(Mark::Unknown.say(format_args!("verdict: {}", failure.sentence()), symbols))
+            }
             None => Phrase::of(Role::Muted, format!(" {} verdict", symbols.ellipsis)),
         });
     };

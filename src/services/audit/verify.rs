@@ -223,7 +223,7 @@ async fn approvers(services: &Services, demands: &Effective, record: &Record) ->
 /// The digest of the `MLmodel` file, read as the approval reads it; none if the record holds none to compare with.
 async fn mlmodel(services: &Services, sealed: &Sealed, version: Option<&ModelVersion>) -> Option<Outcome<String>> {
     sealed.record.artifact.mlmodel.as_ref()?;
-    Some(services.tracking.mlmodel(version?).await.map(|bytes| sha256(&bytes)))
+    Some(services.tracking.mlmodel(version?).await.map(|file| sha256(&file.bytes)))
 }
 
 async fn signature(services: &Services, sealed: &Sealed) -> Signature {

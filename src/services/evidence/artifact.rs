@@ -5,8 +5,7 @@
 
 use std::collections::VecDeque;
 
-use crate::domain::artifact::ArtifactFacts;
-use crate::domain::artifact::home;
+use crate::domain::artifact::{ArtifactFacts, MlModelFile, home};
 use crate::domain::failure::Outcome;
 use crate::domain::record::seal::{canonical, sha256};
 use crate::domain::registry::ModelVersion;
@@ -18,17 +17,15 @@ const MAX_ENTRIES: usize = 1_000;
 const MAX_REQUESTS: usize = 20;
 
 /// Every file below a version's folder.
-struct Listing {
+pub(super) struct Listing {
     /// Path below the folder, and size where the server says it.
     files: Vec<(String, Option<u64>)>,
 }
 
-/// Reads the digest of the `MLmodel` file and of the list of all files. What cannot be read is said in the result.
-pub async fn facts(services: &Services, version: &ModelVersion) -> ArtifactFacts {
-    let (mlmodel, listing) =
-        futures_util::future::join(services.tracking.mlmodel(version), listing(services, version)).await;
+/// Digests of the `MLmodel` file and of the list of all files. What could not be read is said in the result.
+pub(super) fn facts(mlmodel: &Outcome<MlModelFile>, listing: Outcome<Result<Listing, String>>) -> ArtifactFacts {
     let mut missing = Vec::new();
-    let mlmodel = mlmodel.map_err(|failure| missing.push(failure.to_string())).ok();
+    let mlmodel = mlmodel.as_ref().map_err(|failure| missing.push(failure.to_string())).ok();
     let listing = match listing {
         Ok(Ok(listing)) => Some(listing),
         Ok(Err(why)) => {
@@ -41,7 +38,7 @@ pub async fn facts(services: &Services, version: &ModelVersion) -> ArtifactFacts
         }
     };
     ArtifactFacts {
-        mlmodel: mlmodel.map(|bytes| sha256(&bytes)),
+        mlmodel: mlmodel.map(|file| sha256(&file.bytes)),
         listing: listing.as_ref().map(|l| sha256(&canonical(&l.files))),
         files: listing.as_ref().map(|l| l.files.len() as u64),
         // A sum in which one is missing would be no sum.
@@ -51,7 +48,7 @@ pub async fn facts(services: &Services, version: &ModelVersion) -> ArtifactFacts
 }
 
 /// All files of a version by path; a sentence says why it was not even tried, or given up.
-async fn listing(services: &Services, version: &ModelVersion) -> Outcome<Result<Listing, String>> {
+pub(super) async fn listing(services: &Services, version: &ModelVersion) -> Outcome<Result<Listing, String>> {
     let Some((root, top)) = home(version) else {
         return Ok(Err(format!("its source ({}) names no folder that can be listed", version.source)));
     };

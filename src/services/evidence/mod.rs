@@ -5,13 +5,13 @@
 //!
 //! Each part is read on its own: what cannot be read is part of the evidence, with its reason, and hides nothing else.
 
-pub mod artifact;
+mod artifact;
 mod code;
 mod rules;
 
 use futures_util::future::{join, join3, try_join};
 
-use crate::domain::commit::{Commit, Repository};
+use crate::domain::commit::{Commit, CommitOrigin, Repository};
 use crate::domain::evidence::{Code, Evidence, Source, not_asked};
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -91,46 +91,25 @@ async fn at(
         sources.push(rules::policy_file(services, &facts, &source).await);
     }
     let asked = Asked::of(&sources, scope);
-    let (code, signature, artifact) = join3(
+    let (code, mlmodel, listing) = join3(
         code::read(services, &facts, source, repository, asked),
         async {
-            match asked.signature {
-                true => services.tracking.signature(&facts.version).await.map(|s| s.is_some()),
-                false => Err(not_asked("the signature")),
+            match asked.signature || asked.artifact {
+                true => services.tracking.mlmodel(&facts.version).await,
+                false => Err(not_asked("the MLmodel file")),
             }
         },
         async {
             match asked.artifact {
-                true => Some(artifact::facts(services, &facts.version).await),
+                true => Some(artifact::listing(services, &facts.version).await),
                 false => None,
             }
         },
     )
     .await;
-    log_unread(&facts, &code, signature.as_ref().err());
+    let artifact = listing.map(|listing| artifact::facts(&mlmodel, listing));
+    let signature = mlmodel.and_then(|file| file.signature);
     Evaluation::of(sources, Evidence { facts, code, signature, artifact, read_at: services.clock.now() })
-}
-
-/// What is shown as "not readable" can be looked up in the log.
-fn log_unread(facts: &ReviewedFacts, code: &Code, signature: Option<&Failure>) {
-    let parts = [
-        code.source.as_ref().err(),
-        code.repository.as_ref().err(),
-        code.on_default_branch.as_ref().err(),
-        code.pull_request.as_ref().err(),
-        code.checks.as_ref().err(),
-        code.changes.as_ref().err(),
-        code.training.as_ref().err(),
-        signature,
-    ];
-    let mut said: Vec<&Failure> = Vec::new();
-    for failure in parts.into_iter().flatten() {
-        if failure.service != Service::Local && !said.contains(&failure) {
-            let (model, version) = (&facts.version.model, facts.version.number);
-            tracing::warn!(%model, %version, kind = ?failure.kind, "{}", failure.sentence());
-            said.push(failure);
-        }
-    }
 }
 
 /// Reads the facts about one version: itself, its run, and what is in production with its run.
@@ -146,14 +125,13 @@ pub async fn facts(
     model: &ModelName,
     number: VersionNumber,
 ) -> Outcome<ReviewedFacts> {
-    let (version, holders) = try_join(registry.version(model, number), registry.holders(model, target)).await?;
+    let (version, holders) = try_join(registry.version(model, number), registry.holders(model, target))
+        .await
+        .map_err(|failure| pointed_on(failure, model))?;
     let baseline = holders.iter().rev().find(|v| v.number != number).cloned();
     let ids: Vec<_> =
         [Some(&version), baseline.as_ref()].into_iter().flatten().filter_map(|v| v.run_id.clone()).collect();
     let runs = if ids.is_empty() { Ok(Vec::new()) } else { registry.runs(&ids).await };
-    if let Err(failure) = &runs {
-        tracing::warn!(%model, version = %number, kind = ?failure.kind, "{}", failure.sentence());
-    }
     Ok(ReviewedFacts {
         run: run_facts(&version, &runs),
         baseline: baseline.map(|version| Baseline { run: run_facts(&version, &runs), version }),
@@ -187,28 +165,47 @@ pub fn run_facts(version: &ModelVersion, runs: &Outcome<Vec<Run>>) -> RunFacts {
     }
 }
 
-/// Resolves a reference to an exact version. Whatever is done afterwards acts on the number, not the alias.
+/// Resolves a reference to a model and a version number, by a request only where it names an alias. Whatever is done
+/// afterwards acts on the number, not the alias.
 ///
 /// # Errors
 /// [`FailureKind::NotFound`] with the reference in the sentence.
+pub async fn number_of(registry: &dyn ModelRegistry, reference: &VersionRef) -> Outcome<(ModelName, VersionNumber)> {
+    match &reference.selector {
+        Selector::Number(number) => Ok((reference.model.clone(), *number)),
+        Selector::Alias(_) => resolve(registry, reference).await.map(|v| (v.model, v.number)),
+    }
+}
+
+/// Resolves a reference to an exact version.
+///
+/// # Errors
+/// As [`number_of`].
 pub async fn resolve(registry: &dyn ModelRegistry, reference: &VersionRef) -> Outcome<ModelVersion> {
     let found = match &reference.selector {
         Selector::Number(number) => registry.version(&reference.model, *number).await,
         Selector::Alias(alias) => registry.version_by_alias(&reference.model, alias).await,
     };
-    found.map_err(|f| {
-        if f.kind == FailureKind::NotFound && f.hint.is_none() {
-            let hint = format!("`signoff versions '{}'` lists what there is.", reference.model);
-            f.with_hint(hint)
-        } else {
-            f
+    found.map_err(|failure| pointed_on(failure, &reference.model))
+}
+
+/// A version that is not there comes with the command that lists those that are.
+fn pointed_on(failure: Failure, model: &ModelName) -> Failure {
+    match failure.kind {
+        FailureKind::NotFound if failure.hint.is_none() => {
+            failure.with_hint(format!("`signoff versions '{model}'` lists what there is."))
         }
-    })
+        _ => failure,
+    }
 }
 
 /// The commit that is recorded or configured, resolved.
 async fn source(services: &Services, origin: &CodeOrigin) -> Outcome<Source> {
-    let commit = commit(services.host.as_ref(), &origin.repo, &origin.rev).await?;
+    let commit = match origin.origin {
+        CommitOrigin::Run => commit(services.host.as_ref(), &origin.repo, &origin.rev).await?,
+        // A branch may be called anything, also what looks like a commit id.
+        CommitOrigin::BranchHead(_) => services.host.commit(&origin.repo, &origin.rev).await?,
+    };
     Ok(Source { repo: origin.repo.clone(), commit, origin: origin.origin.clone() })
 }
 

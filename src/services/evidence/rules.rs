@@ -39,7 +39,7 @@ impl Asked {
             checks,
             changes: scope == Scope::Lineage,
             training: code || asks(|p| p.four_eyes.trainer != Severity::Ignore),
-            signature: decision || asks(|p| p.signature),
+            signature: code || asks(|p| p.signature),
             artifact: decision,
         }
     }

@@ -112,7 +112,6 @@ fn policy_checks(verdict: &Verdict, overridable: bool) -> Vec<Check> {
         .map(|f| Check {
             overridable: overridable && f.state == CheckState::Block,
             hint: f.failure.as_ref().and_then(|failure| failure.hint.clone()),
-            failure: f.failure.as_ref().map(|failure| failure.kind),
             ..check("policy", f.state, f.detail.clone())
         })
         .collect();

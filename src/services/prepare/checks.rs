@@ -4,8 +4,8 @@ use crate::domain::commit::CommitOrigin;
 use crate::domain::commit::Repository;
 use crate::domain::evidence::{Code, Source};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
-use crate::domain::failure::{Failure, FailureKind, Outcome};
-use crate::domain::ids::PromotionId;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::{PromotionId, RepoSlug};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::record::Decision;
@@ -126,21 +126,34 @@ impl Checks {
     }
 
     /// Repository, commit and branch. What one cause hinders is said once.
-    pub(super) fn code(&mut self, code: &Code) {
-        match &code.repository {
-            Ok(repository) => self.repository(repository, code),
-            Err(failure) => self.fail("repository", Block, failure),
+    pub(super) fn code(&mut self, code: &Code, repo: Option<&RepoSlug>) {
+        match (&code.repository, repo) {
+            (Ok(repository), Some(repo)) => self.repository(repository, repo),
+            (Ok(_), None) => {}
+            (Err(failure), _) => self.hinder("repository", failure),
         }
         match (&code.source, &code.repository) {
             (Ok(source), _) => self.commit(source),
-            (Err(failure), Err(said)) if failure.kind == said.kind => return,
-            (Err(failure), _) => return self.fail("commit", Block, failure),
+            // A repository that is not there has no commits either.
+            (Err(failure), Err(said)) if failure.service == said.service && failure.kind == said.kind => return,
+            (Err(failure), _) => return self.hinder("commit", failure),
         }
         match (&code.on_default_branch, &code.repository) {
             (Ok(on), Ok(repository)) => self.branch(*on, &repository.default_branch, &code.source),
             // The repository's own check says it.
             (_, Err(_)) => {}
             (Err(failure), Ok(_)) => self.fail("branch", Block, failure),
+        }
+    }
+
+    /// Blocks for a failure. What is not configured or not recorded is a finding: only a server that failed has a kind,
+    /// which decides the exit code.
+    fn hinder(&mut self, title: &str, failure: &Failure) {
+        self.fail(title, Block, failure);
+        if failure.service != Service::Github
+            && let Some(last) = self.list.last_mut()
+        {
+            last.failure = None;
         }
     }
 
@@ -155,8 +168,7 @@ impl Checks {
         }
     }
 
-    fn repository(&mut self, repository: &Repository, code: &Code) {
-        let repo = code.source.as_ref().map_or_else(|_| "the repository".to_owned(), |s| s.repo.to_string());
+    fn repository(&mut self, repository: &Repository, repo: &RepoSlug) {
         match (repository.archived, repository.can_push) {
             (true, _) => self.add_hint(
                 "repository",

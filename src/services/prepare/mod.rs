@@ -12,6 +12,7 @@ use crate::domain::decision::DecisionDraft;
 use crate::domain::evidence::Source;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{InvalidId, ModelName, RepoSlug, TagName, VersionNumber};
+use crate::domain::origin::repository_of;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::{CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::{PlanDraft, fold};
@@ -44,7 +45,8 @@ pub async fn promotion(
     checks.version(services, &evidence.facts, decision);
     unfinished(services, model, &mut checks).await;
     checks.signer(&signer);
-    checks.code(&evidence.code);
+    let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
+    checks.code(&evidence.code, repo.as_ref());
     let source = evidence.code.source.as_ref().ok().cloned();
     let tag = match &source {
         Some(source) => {
@@ -103,11 +105,16 @@ struct Prepared {
 async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> Outcome<Prepared> {
     let (evaluation, who, info) = join3(
         evidence::read(services, model, number, Scope::Decision),
-        services.host.whoami(),
+        async {
+            let who = services.host.whoami().await;
+            // Compared with the clock right away: the other reads take their time.
+            let skew_ms = who.as_ref().ok().and_then(|who| skew(services, who));
+            (who, skew_ms)
+        },
         services.registry.info(),
     )
     .await;
-    let skew_ms = who.as_ref().ok().and_then(|who| skew(services, who));
+    let (who, skew_ms) = who;
     Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), skew_ms })
 }
 

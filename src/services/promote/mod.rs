@@ -87,9 +87,9 @@ impl Promoter {
             return Ok(state);
         }
         self.refuse_elsewhere(&state.plan)?;
-        let mut drive = Runner::new(&self.services, ledger, state, watch);
-        drive.append(Event::Resumed).await?;
-        drive.run(until).await
+        let mut runner = Runner::new(&self.services, ledger, state, watch);
+        runner.append(Event::Resumed).await?;
+        runner.run(until).await
     }
 
     /// Takes an unfinished promotion back, as long as the tag surely was not cut.
@@ -112,19 +112,19 @@ impl Promoter {
             return Err(refuse("it has ended already", "`signoff promotions` shows how it ended.".to_owned()));
         }
         self.refuse_elsewhere(&state.plan)?;
-        let mut drive = Runner::new(&self.services, ledger, state, watch);
-        if matches!(drive.state.phase, Phase::Backward { .. } | Phase::Closing(_)) {
-            drive.append(Event::Resumed).await?;
-            return drive.run(Until::Released).await;
+        let mut runner = Runner::new(&self.services, ledger, state, watch);
+        if matches!(runner.state.phase, Phase::Backward { .. } | Phase::Closing(_)) {
+            runner.append(Event::Resumed).await?;
+            return runner.run(Until::Released).await;
         }
         // An earlier look is too old to go by.
-        if drive.state.is_tag_in_doubt() {
-            drive.append(Event::Resumed).await?;
-            drive.probe_step(Step::TagRef).await?;
+        if runner.state.is_tag_in_doubt() {
+            runner.append(Event::Resumed).await?;
+            runner.probe_step(Step::TagRef).await?;
         }
-        match (drive.state.step(Step::TagRef), drive.state.next()) {
-            _ if drive.state.may_undo() => {
-                drive.append(Event::UndoRequested { by: by.to_owned() }).await?;
+        match (runner.state.step(Step::TagRef), runner.state.next()) {
+            _ if runner.state.may_undo() => {
+                runner.append(Event::UndoRequested { by: by.to_owned() }).await?;
             }
             (StepState::Done(_), _) => {
                 let reason = "its tag exists, and a tag cannot be undone";
@@ -137,7 +137,7 @@ impl Promoter {
             _ => {}
         }
         // Taken back; or paused, because the look failed; or another promotion was found to have the tag.
-        drive.run(Until::Released).await
+        runner.run(Until::Released).await
     }
 
     /// Reads a promotion's state from its journal without touching it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use signoff::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature};
+use signoff::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, MlModelFile};
 use signoff::domain::cd::CdRun;
 use signoff::domain::commit::CommitComment;
 use signoff::domain::experiment::{Experiment, RunQuery};
@@ -103,11 +103,8 @@ impl TrackingServer for FaultyTracking {
     async fn logged_model(&self, id: &str) -> Outcome<LoggedModel> {
         self.script.read(MLFLOW, "logged_model", self.inner.logged_model(id)).await
     }
-    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<Vec<u8>> {
+    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<MlModelFile> {
         self.script.read(MLFLOW, "mlmodel", self.inner.mlmodel(version)).await
-    }
-    async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
-        self.script.read(MLFLOW, "signature", self.inner.signature(version)).await
     }
     fn experiment_page(&self, id: &ExperimentId) -> Option<String> {
         self.inner.experiment_page(id)

@@ -20,7 +20,7 @@ use super::convert;
 use super::registry::{DemoRegistry, cut};
 use super::world::{TrainingRun, World};
 use crate::domain::artifact::{
-    ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, Signature, SignatureField, home,
+    ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, MlModelFile, Signature, SignatureField, home,
 };
 use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -36,6 +36,30 @@ use crate::ports::tracking::TrackingServer;
 const MAX_POINTS: usize = 2_500;
 /// What one piece of a download holds.
 const PIECE: usize = 64 * 1024;
+
+impl DemoRegistry {
+    /// The signature of a version, as its `MLmodel` file has it.
+    async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
+        let (name, number) = (version.model.clone(), version.number);
+        self.read(format!("read the signature of version {number} of '{name}'"), move |world| {
+            let model = world.model(&name)?;
+            if world.version(&name, number)?.status != "READY" {
+                return Err(Refusal::NotFound("its files were never complete: there is no MLmodel".to_owned()));
+            }
+            let field = |name: &str, kind: &str, required| SignatureField {
+                name: clean_line(name),
+                kind: clean_line(kind),
+                required,
+            };
+            Ok(Some(Signature {
+                inputs: model.inputs_of(number).map(|f| field(&f.name, &f.kind, f.required)).collect(),
+                outputs: vec![field(&model.output.name, &model.output.kind, true)],
+                params: Vec::new(),
+            }))
+        })
+        .await
+    }
+}
 
 #[async_trait]
 impl TrackingServer for DemoRegistry {
@@ -149,8 +173,8 @@ impl TrackingServer for DemoRegistry {
         .await
     }
 
-    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<Vec<u8>> {
-        match home(version) {
+    async fn mlmodel(&self, version: &ModelVersion) -> Outcome<MlModelFile> {
+        let bytes = match home(version) {
             Some((root, folder)) if folder.is_empty() => self.file(&root, "MLmodel").await,
             Some((root, folder)) => self.file(&root, &format!("{folder}/MLmodel")).await,
             None => {
@@ -158,28 +182,8 @@ impl TrackingServer for DemoRegistry {
                 let reason = format!("there is no MLmodel file where its source ({}) says", version.source);
                 Err(Failure::new(FailureKind::NotFound, Service::Mlflow, operation, reason))
             }
-        }
-    }
-
-    async fn signature(&self, version: &ModelVersion) -> Outcome<Option<Signature>> {
-        let (name, number) = (version.model.clone(), version.number);
-        self.read(format!("read the signature of version {number} of '{name}'"), move |world| {
-            let model = world.model(&name)?;
-            if world.version(&name, number)?.status != "READY" {
-                return Err(Refusal::NotFound("its files were never complete: there is no MLmodel".to_owned()));
-            }
-            let field = |name: &str, kind: &str, required| SignatureField {
-                name: clean_line(name),
-                kind: clean_line(kind),
-                required,
-            };
-            Ok(Some(Signature {
-                inputs: model.inputs_of(number).map(|f| field(&f.name, &f.kind, f.required)).collect(),
-                outputs: vec![field(&model.output.name, &model.output.kind, true)],
-                params: Vec::new(),
-            }))
-        })
-        .await
+        }?;
+        Ok(MlModelFile { bytes, signature: self.signature(version).await })
     }
 
     fn experiment_page(&self, _id: &ExperimentId) -> Option<String> {

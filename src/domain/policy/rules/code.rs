@@ -21,7 +21,8 @@ pub(in super::super) fn judge(policy: &Policy, evidence: &Evidence) -> Vec<Findi
     let mut findings = Vec::new();
     if policy.signature {
         findings.push(known("signature", unknown, &evidence.signature, |there| {
-            (*there, if *there { "the model has a signature" } else { "the model has no signature" }.to_owned())
+            let there = there.is_some();
+            (there, if there { "the model has a signature" } else { "the model has no signature" }.to_owned())
         }));
     }
     if policy.default_branch {

@@ -258,7 +258,7 @@ impl Diff {
                 };
                 let signatures = (old, self.signed(self.version, ctx));
                 let sides = Sides { facts, held, label: &label, signatures };
-                let directions = match ctx.cache.evaluation_of(&self.model, self.version) {
+                let directions = match ctx.cache.evaluation(&self.model, self.version) {
                     Some(evaluation) => Cow::Owned(evaluation.directions(&ctx.rules.directions)),
                     None => ctx.rules.directions_for(&self.model),
                 };

@@ -85,7 +85,7 @@ impl Diff {
         let widths = Widths::of(&columns, [sample()]);
         let sides = (label, self.version.to_string());
         // What the policy asks is about what is in production, whatever is laid beside it here.
-        let verdict = ctx.cache.evaluation_of(&self.model, self.version).map(|j| &j.verdict);
+        let verdict = ctx.cache.evaluation(&self.model, self.version).map(|j| &j.verdict);
         let verdict = verdict.filter(|_| self.against == Against::Production);
         let roomy = area.width >= ROOMY;
         let asked = |metric: &str| verdict.and_then(|v| beside(v, metric, roomy, skin.symbols()));
