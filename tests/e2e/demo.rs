@@ -28,7 +28,7 @@ fn every_screen_of_the_demo_says_so() {
     shows(&mut pty, Key::Char('3'), "Description");
     shows(&mut pty, Key::Char('a'), "APPROVE");
     shows(&mut pty, Key::Esc, "Description");
-    shows(&mut pty, Key::Char('H'), "says the Git tag");
+    shows(&mut pty, Key::Char('H'), "from the Git tag");
     pty.press(Key::Char('q'));
     assert_eq!(pty.wait_exit().exit, Exit::Code(0));
 }

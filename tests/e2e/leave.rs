@@ -138,7 +138,7 @@ fn ctrl_c_while_cd_is_followed_is_cancelled_with_the_release_in_place() {
     site.pace(Pace { seen: vec![Moment::Running], ..Pace::usual() });
     let desk = site.desk();
     let command = desk.start(&["approve", &site.candidate(), "--confirm", "v2", "--wait"]);
-    command.wait_until_it_says("CD        cd.yml run #1");
+    command.wait_until_it_says("CD  cd.yml run #1");
     command.signal("INT");
     command.wait().ends(130);
     site.assert_released_once("rev1");

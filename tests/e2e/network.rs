@@ -62,17 +62,17 @@ fn when_the_network_goes_the_rows_stay_and_refresh_recovers() {
     pty.wait_for("? +0.03");
     wire.cut();
     pty.press(Key::Char('r'));
-    let screen = pty.wait_for("no server answers");
+    let screen = pty.wait_for("connection refused");
     for wanted in ["▸ e2e-pulled", "0.84", "? +0.03", "What you see was read at"] {
         assert!(screen.contains(wanted), "no {wanted:?} in\n{screen}");
     }
     // What was not read yet says so in its own pane, and the way back is open.
     pty.press(Key::Enter);
-    let screen = pty.wait_for("no server answers");
+    let screen = pty.wait_for("connection refused");
     assert!(!screen.contains("METRICS"), "{screen}");
     pty.press(Key::Char('a'));
     pty.wait_for("APPROVE");
-    pty.wait_for("no server answers");
+    pty.wait_for("connection refused");
     pty.type_slowly("v2");
     pty.press(Key::Enter);
     pty.wait_for("The plan is not ready yet.");
@@ -84,7 +84,7 @@ fn when_the_network_goes_the_rows_stay_and_refresh_recovers() {
     pty.press(Key::Esc);
     pty.wait_for("▸ e2e-pulled");
     pty.press(Key::Char('r'));
-    pty.wait_gone("no server answers");
+    pty.wait_gone("connection refused");
     site.assert_untouched();
 }
 

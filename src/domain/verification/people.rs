@@ -125,7 +125,7 @@ fn judge(demands: &Effective, record: &Record, who: &str, is: Separation, wrong:
         if severity.min(rollback) == Severity::Block {
             wrong.push(match truth {
                 Tristate::False => format!("{who} {did}"),
-                _ => format!("nobody says {what}"),
+                _ => format!("the servers do not say {what}"),
             });
         }
     }
