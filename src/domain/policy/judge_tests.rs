@@ -213,7 +213,7 @@ fn code_rules_hold_only_on_good_evidence() {
     assert_eq!(states(approvals(1), &e), [Block]);
     e.code.pull_request = Ok(None);
     assert_eq!(states(approvals(1), &e), [Block]);
-    (e.signature, e.code.on_default_branch) = (Ok(false), Ok(false));
+    (e.signature, e.code.on_default_branch) = (Ok(None), Ok(false));
     assert_eq!(states(Policy { signature: true, default_branch: true, ..Policy::default() }, &e), [Block, Block]);
 }
 

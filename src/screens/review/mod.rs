@@ -8,6 +8,8 @@ pub mod standing;
 pub mod verdict;
 pub mod view;
 
+use std::ops::Deref as _;
+
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
@@ -100,7 +102,7 @@ impl Review {
     }
 
     fn facts<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ReviewedFacts> {
-        ctx.cache.facts(&self.model, self.version)
+        ctx.cache.facts(&self.model, self.version).map(|facts| facts.deref())
     }
 
     fn root<'a>(&self, ctx: &Ctx<'a>) -> Option<Root<'a>> {
@@ -286,6 +288,6 @@ impl Component for Review {
 
 /// Lines above what a tab shows: the tabs, the verdict where a policy may ask for something, and the decision that stands.
 fn above(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> u16 {
-    let decided = standing::is_shown(ctx.cache.facts(model, version));
+    let decided = standing::is_shown(ctx.cache.facts(model, version).map(|facts| facts.deref()));
     1 + u16::from(ctx.rules.may_have_policy(model)) + u16::from(decided)
 }

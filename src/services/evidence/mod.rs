@@ -12,7 +12,7 @@ mod rules;
 use futures_util::future::{join, join3, try_join};
 
 use crate::domain::commit::{Commit, CommitOrigin, Repository};
-use crate::domain::evidence::{Code, Evidence, Source, not_asked};
+use crate::domain::evidence::{Evidence, Source, not_asked};
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};

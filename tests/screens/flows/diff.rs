@@ -8,7 +8,7 @@ use signoff::app::input::Input;
 use signoff::app::msg::Msg;
 use signoff::app::query::{Query, Reply};
 use signoff::app::route::Route;
-use signoff::domain::facts::{Baseline, ReviewedFacts};
+use signoff::domain::facts::Baseline;
 use signoff::domain::ids::{ModelName, RunId, VersionNumber};
 use signoff::screens::Screen;
 

@@ -18,6 +18,7 @@ use crate::screens::parts::{Ctx, Response, ScreenEvent};
 use crate::screens::review::above;
 use crate::ui::layout::Breadth;
 use std::borrow::Cow;
+use std::ops::Deref as _;
 
 use against::{Against, Held};
 use picker::Picker;
@@ -237,7 +238,7 @@ impl Diff {
     }
 
     fn facts<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ReviewedFacts> {
-        ctx.cache.facts(&self.model, self.version)
+        ctx.cache.facts(&self.model, self.version).map(|facts| facts.deref())
     }
 
     /// Rows in sight, below the word that this is not what is in production.
