@@ -145,7 +145,7 @@ pub struct RepoSlug {
 }
 
 impl RepoSlug {
-    /// The user or organization.
+    /// The user or organisation.
     pub fn owner(&self) -> &str {
         &self.owner
     }
@@ -262,7 +262,7 @@ impl fmt::Display for TagName {
 
 /// Id of a promotion: a version 7 UUID, so ids sort by creation time.
 ///
-/// It is written to the model version, the tag message and the release. A resumed run or a second approver recognizes
+/// It is written to the model version, the tag message and the release. A resumed run or a second approver recognises
 /// its own work by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

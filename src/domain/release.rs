@@ -1,4 +1,4 @@
-//! Names and texts of a release: tag, title, notes, and the markers by which signoff recognizes its own work.
+//! Names and texts of a release: tag, title, notes, and the markers by which signoff recognises its own work.
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};

@@ -17,7 +17,7 @@ pub struct Rules {
     pub target_name: String,
     /// A production target is highlighted on every screen.
     pub production: bool,
-    /// The user's color for this target: a name, `#rrggbb`, or a number below 256.
+    /// The user's colour for this target: a name, `#rrggbb`, or a number below 256.
     pub colour: Option<String>,
     /// Demo mode: no real server is involved.
     pub demo: bool,

@@ -12,7 +12,7 @@ pub struct Sealed {
     pub record: Record,
     /// SHA-256 over the canonical JSON (RFC 8785) of the record without this field and the next, `sha256:<hex>`.
     pub record_hash: String,
-    /// SSH signature over the same bytes, armored, namespace `signoff`.
+    /// SSH signature over the same bytes, armoured, namespace `signoff`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
 }
