@@ -64,6 +64,7 @@ pub enum Event {
     Verified,
     /// The facts changed or a last check failed: nothing was written to any server.
     Refused {
+        /// The reason.
         failure: Failure,
     },
     /// A step is about to write. Without a later entry for the step, its outcome is unknown.
@@ -71,25 +72,31 @@ pub enum Event {
     /// The server confirmed the step.
     Succeeded {
         step: Step,
+        /// What the server returned.
         receipt: Receipt,
     },
     /// The step certainly had no effect.
     Failed {
         step: Step,
+        /// The reason.
         failure: Failure,
     },
     /// The step was sent and its outcome is unknown: it must be probed before anything else.
     Unknown {
         step: Step,
+        /// The error.
         failure: Failure,
     },
     /// A probe determined the outcome of a step.
     Probed {
         step: Step,
+        /// The result.
         finding: Finding,
     },
+    /// A probe failed.
     ProbeFailed {
         step: Step,
+        /// The reason.
         failure: Failure,
     },
     /// A person requested an undo. Legal only before the pivot.
@@ -105,8 +112,10 @@ pub enum Event {
         /// What was done, or why nothing was.
         note: String,
     },
+    /// An undo failed.
     UndoFailed {
         step: Step,
+        /// The reason.
         failure: Failure,
     },
     /// A person must act; the servers' state was read where possible.
@@ -119,6 +128,7 @@ pub enum Event {
     Resumed,
     /// The CD run changed state.
     CdSeen {
+        /// The new state.
         outcome: CdOutcome,
     },
     /// The last entry.
@@ -160,6 +170,7 @@ pub enum Ending {
     Refused { why: String },
     /// Another promotion released this version first; its changes were left alone.
     Superseded {
+        /// What was found.
         by: String,
     },
 }

@@ -11,7 +11,7 @@ use crate::domain::text::{clean, clean_line, shorten};
 /// Trailer with the digest of the reviewed facts.
 pub const FACTS_TRAILER: &str = "Signoff-Facts";
 
-/// Trailer with the word of the decision.
+/// Trailer with the decision, as [`super::Decision::word`].
 pub const DECISION_TRAILER: &str = "Signoff-Decision";
 
 /// Trailer with the registry's address.
