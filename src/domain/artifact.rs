@@ -1,4 +1,4 @@
-//! Files that a run or a logged model left behind.
+//! Files of a run or a logged model.
 
 use std::path::PathBuf;
 
@@ -8,46 +8,43 @@ use super::failure::Outcome;
 use super::ids::RunId;
 use super::registry::ModelVersion;
 
-/// Whose files.
+/// The owner of the files.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ArtifactRoot {
-    /// A run's.
     Run(RunId),
-    /// A logged model's (MLflow 3.x), by its id `m-...`.
+    /// A logged model (MLflow 3.x), by its id `m-...`.
     LoggedModel(String),
 }
 
-/// One file or folder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactEntry {
-    /// Path from the root, raw, for asking again. Show it cleaned.
+    /// Path from the root, raw, for further requests. Show it cleaned.
     pub path: String,
-    /// A folder.
     pub is_dir: bool,
-    /// Size in bytes, where the server says it.
+    /// Size in bytes, if the server reports it.
     pub size: Option<u64>,
 }
 
-/// The beginning of a file.
+/// The start of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArtifactHead {
     /// The first bytes.
     pub bytes: Vec<u8>,
-    /// There are more.
+    /// There are more bytes.
     pub truncated: bool,
-    /// Size of the whole file in bytes, where the server says it.
+    /// Size of the whole file in bytes, if the server reports it.
     pub total: Option<u64>,
 }
 
-/// The signature of a model: what goes in and what comes out.
+/// The signature of a model: its inputs and outputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
-    /// Inputs in order.
+    /// In order.
     pub inputs: Vec<SignatureField>,
-    /// Outputs in order.
+    /// In order.
     pub outputs: Vec<SignatureField>,
-    /// Parameters of inference.
+    /// Inference parameters.
     pub params: Vec<SignatureField>,
 }
 
@@ -62,28 +59,28 @@ pub struct MlModelFile {
 /// One column or tensor of a signature.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignatureField {
-    /// Name; tensors may have none.
+    /// Empty if it has none, as tensors may.
     pub name: String,
     /// Type as text, such as `double` or `tensor(float32, [-1, 28])`.
     pub kind: String,
-    /// Whether it must be there; true where nothing is said.
+    /// Defaults to true.
     pub required: bool,
 }
 
 /// A logged model (MLflow 3.x).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedModel {
-    /// Its id, `m-...`.
+    /// `m-...`.
     pub id: String,
     pub name: String,
-    /// `LOGGED_MODEL_READY`, ... as the server spells it.
+    /// As the server spells it: `LOGGED_MODEL_READY`, ...
     pub status: String,
     /// The run that logged it.
     pub source_run: Option<RunId>,
 }
 
-/// Where a version's own folder of files is, as its source says: whose files, and the folder among them (empty for all of
-/// them). None where the source names neither a run, nor a logged model, nor the store's own address of its run's files.
+/// Where a version's own files are, according to its source: their owner, and the folder in its files (empty for the
+/// root). `None` if the source is neither a run, nor a logged model, nor the store's own URL of its run's files.
 pub fn home(version: &ModelVersion) -> Option<(ArtifactRoot, String)> {
     let source = version.source.trim_end_matches('/');
     let of_run = |run: &str, path: &str| (ArtifactRoot::Run(RunId::new(run)), path.trim_matches('/').to_owned());
@@ -91,29 +88,29 @@ pub fn home(version: &ModelVersion) -> Option<(ArtifactRoot, String)> {
         let (run, path) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
         return Some(of_run(run, path));
     }
-    // An id that cannot stand in an address as it is was not given by a server.
+    // A server never assigns an id that needs escaping in a URL.
     let is_id = |id: &str| id.starts_with("m-") && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     if let Some(id) = source.strip_prefix("models:/").filter(|id| is_id(id)) {
         return Some((ArtifactRoot::LoggedModel(id.to_owned()), String::new()));
     }
-    // `s3://bucket/1/<run>/artifacts/model`: the store's own address of a run's files.
+    // `s3://bucket/1/<run>/artifacts/model`: the store's own URL of a run's files.
     let run = version.run_id.as_ref()?;
     let (_, path) = source.split_once(&format!("/{}/artifacts", run.as_str()))?;
     (path.is_empty() || path.starts_with('/')).then(|| of_run(run.as_str(), path))
 }
 
-/// A server's path as a path below a folder of this machine; none if it might lead out of that folder, or onto
-/// something that is no file, on any system: `..`, absolute paths, drive letters, backslashes, control characters.
+/// Converts a server's path to a relative local path; `None` if it might escape its folder or name something other than
+/// a file on any system: `..`, absolute paths, drive letters, backslashes, control characters.
 pub fn safe_relative_path(path: &str) -> Option<PathBuf> {
     let drive = |part: &str| part.as_bytes().get(1) == Some(&b':') && part.as_bytes()[0].is_ascii_alphabetic();
-    // Windows cuts dots and spaces off the end, so that `.. .` is `..`. This covers the empty part as well.
+    // Windows strips trailing dots and spaces, so that `.. .` is `..`. This also covers empty parts.
     let dots = |part: &str| part.chars().all(|c| c == '.' || c == ' ');
     let bad = |part: &str| dots(part) || drive(part) || part.contains(|c: char| c == '\\' || c.is_control());
-    // An absolute path begins with an empty part.
+    // An absolute path starts with an empty part.
     if path.split('/').any(bad) { None } else { Some(path.split('/').collect()) }
 }
 
-/// A size as people read it: `812 B`, `18.3 KiB`, `1.2 GiB`.
+/// A human-readable size: `812 B`, `18.3 KiB`, `1.2 GiB`.
 pub fn human_size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let mut size = bytes as f64;
@@ -131,7 +128,7 @@ pub fn human_size(bytes: u64) -> String {
     format!("{size:.1} {unit}")
 }
 
-/// What is known of a version's files.
+/// What is known about a version's files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactFacts {
     /// SHA-256 of the `MLmodel` file, `sha256:<hex>`.
@@ -140,7 +137,7 @@ pub struct ArtifactFacts {
     pub listing: Option<String>,
     pub files: Option<u64>,
     pub bytes: Option<u64>,
-    /// Why something of this is missing.
+    /// Why any of this is missing.
     pub unavailable: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Several versions or runs side by side: every metric, param and tag that any of them has.
+//! Compares several versions or runs in columns: every metric, param and tag that any of them has.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use super::registry::OWN_TAG_PREFIX;
 use super::run::{MetricValue, Run};
 use super::sorted_map::Tags;
 
-/// One of the things laid side by side, as far as it is known.
+/// One column, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Column<'a> {
     pub run: Option<&'a Run>,
-    /// The version's own tags, if it is one.
+    /// The version's own tags; `None` for a run.
     pub tags: Option<&'a Tags>,
 }
 
-/// The values of one row, one for each column; none where a column has no such thing.
+/// The values of one row, one per column; `None` where a column lacks the entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cells {
     Numbers(Vec<Option<MetricValue>>),
@@ -26,23 +26,22 @@ pub enum Cells {
 /// One metric, param or tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueRow {
-    /// Its name, raw.
+    /// Raw.
     pub name: String,
-    /// Its values.
     pub cells: Cells,
 }
 
-/// Everything, by name.
+/// All rows, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
     pub metrics: Vec<ValueRow>,
     pub params: Vec<ValueRow>,
-    /// Tags, without those MLflow and signoff write for themselves.
+    /// Tags, without those that MLflow and signoff write themselves.
     pub tags: Vec<ValueRow>,
 }
 
 impl ValueRow {
-    /// Whether the columns do not all say the same.
+    /// Whether the columns differ.
     pub fn differs(&self) -> bool {
         match &self.cells {
             Cells::Numbers(v) => v.windows(2).any(|w| w[0] != w[1]),
@@ -50,7 +49,7 @@ impl ValueRow {
         }
     }
 
-    /// How much the second column differs from the first ([`change_size`]). Of texts nobody can say how much.
+    /// The size of the change in the second column ([`change_size`]), which is not measurable for texts.
     pub fn size(&self) -> f64 {
         match &self.cells {
             Cells::Numbers(v) => change_size(v.first().copied().flatten(), v.get(1).copied().flatten()),
@@ -60,7 +59,7 @@ impl ValueRow {
     }
 }
 
-/// Lays `columns` side by side.
+/// Arranges `columns` into rows.
 pub fn lay(columns: &[Column<'_>]) -> Beside {
     let runs = || columns.iter().filter_map(|c| c.run);
     let metrics: BTreeSet<&str> = runs().flat_map(|r| r.metrics.names()).collect();
@@ -85,7 +84,7 @@ pub fn lay(columns: &[Column<'_>]) -> Beside {
     }
 }
 
-/// Puts the largest change first; equal ones stay in the order of their names.
+/// Sorts by largest change first; equal sizes stay in name order.
 pub fn sort_by_size(rows: &mut [ValueRow]) {
     rows.sort_by(|a, b| b.size().total_cmp(&a.size()));
 }

@@ -1,4 +1,4 @@
-//! The continuous delivery (CD) run that a release starts.
+//! The continuous delivery (CD) run started by a release.
 
 use std::fmt;
 
@@ -6,23 +6,22 @@ use super::ids::{CommitSha, TagName};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What starts CD.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CdTrigger {
-    /// The workflow listens to `release: published`.
+    /// The workflow is triggered by `release: published`.
     #[default]
     Release,
-    /// The workflow listens to `push: tags`.
+    /// The workflow is triggered by `push: tags`.
     Tag,
     /// signoff sends `workflow_dispatch` itself, with the tag as ref.
     Dispatch,
-    /// Nothing: no CD is expected, none is looked for.
+    /// No CD run is expected or looked for.
     None,
 }
 
 impl CdTrigger {
-    /// The `event` GitHub reports on runs started this way.
+    /// The `event` that GitHub reports for runs started this way.
     pub fn event(self) -> Option<&'static str> {
         match self {
             Self::Release => Some("release"),
@@ -33,63 +32,55 @@ impl CdTrigger {
     }
 }
 
-/// One workflow run as it stands.
+/// One workflow run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CdRun {
     /// The host's id; re-runs keep it.
     pub id: u64,
-    /// Number counted per workflow.
+    /// Counted per workflow.
     pub number: u64,
-    /// Raised by each re-run, from 1.
+    /// From 1, incremented by each re-run.
     pub attempt: u64,
     /// Workflow file, such as `.github/workflows/cd.yml`.
     pub path: String,
-    /// How far it is.
     pub state: CdState,
-    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// Login of who started it, or started it again.
+    /// Login of whoever started or re-ran it.
     #[serde(default)]
     pub actor: Option<String>,
-    /// Address for people.
     pub web_url: String,
 }
 
-/// One job of a run.
+/// One job of a workflow run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CdJob {
-    /// Its name, cleaned.
+    /// Cleaned.
     pub name: String,
-    /// How far it is.
     pub state: CdState,
-    /// The step at work now, cleaned.
+    /// Name of the running step, cleaned.
     pub current_step: Option<String>,
-    /// When it started.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
     pub ended_at: Option<Timestamp>,
 }
 
-/// How far a run or job is. Only [`CdState::Success`] means deployed.
+/// The state of a run or job. Only [`CdState::Success`] means deployed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CdState {
     /// Not started: requested, queued or pending.
     Queued,
-    /// Waits for somebody to approve a deployment environment.
+    /// Waiting for approval of a deployment environment.
     Waiting,
-    /// At work.
     Running,
-    /// Ended well.
     Success,
-    /// Ended otherwise; the host's word for it (`failure`, `cancelled`, `skipped`, `timed_out`, ...).
+    /// Ended without success, with GitHub's conclusion (`failure`, `cancelled`, `skipped`, `timed_out`, ...).
     Failed(String),
-    /// A word this program does not know.
+    /// A state unknown to this program.
     Other(String),
 }
 
 impl CdState {
-    /// Reads GitHub's pair of status and conclusion.
+    /// Converts GitHub's status and conclusion.
     pub fn from_github(status: Option<&str>, conclusion: Option<&str>) -> Self {
         match (status.unwrap_or("queued"), conclusion) {
             ("completed", Some("success")) => Self::Success,
@@ -102,7 +93,7 @@ impl CdState {
         }
     }
 
-    /// Nothing more will happen without a re-run.
+    /// Whether the state can no longer change without a re-run.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Success | Self::Failed(_))
     }
@@ -120,19 +111,19 @@ impl fmt::Display for CdState {
     }
 }
 
-/// How the search for, and the watch over, the CD run ended so far.
+/// The result so far of finding and following the CD run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "cd")]
 pub enum CdOutcome {
-    /// Configuration says no CD is expected.
+    /// The configuration expects no CD.
     NotExpected,
-    /// No run appeared in time. It may still: the workflow may not exist at the tagged commit, be disabled,
-    /// or the token may belong to Actions, whose events start nothing.
+    /// No run appeared in time. It may still do so. The workflow may not exist at the tagged commit, may be disabled,
+    /// or the token may belong to Actions, whose events start no workflows.
     NotStarted {
-        /// How long was waited, in seconds.
+        /// Seconds waited.
         waited_s: u64,
     },
-    /// The run as last seen. [`CdState::is_final`] tells whether it can still change.
+    /// The run as last seen; [`CdState::is_final`] tells whether it can still change.
     Run(CdRun),
 }
 /// What starts CD and how long to wait for it to appear.
@@ -149,14 +140,12 @@ pub struct CdPlan {
 /// What to look for when following CD.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CdQuery {
-    /// What started it.
     pub trigger: CdTrigger,
-    /// Only this workflow file, if named.
+    /// Restricts the search to this workflow file, if set.
     pub workflow: Option<String>,
-    /// The release's tag.
     pub tag: TagName,
     /// The tagged commit.
     pub commit: CommitSha,
-    /// No run created before this (less a margin for clock skew) counts.
+    /// Ignore runs created before this time (less a margin for clock skew).
     pub since: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! One check with its finding: of a preflight, of a policy, of a release.
+//! A check and its result: of a preflight, a policy or a release.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,31 +8,29 @@ use crate::domain::failure::FailureKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckState {
-    /// Fine.
     Pass,
-    /// Could not be found out; does not hinder.
+    /// Could not be determined; does not block.
     Unknown,
-    /// Worth a look; does not hinder.
+    /// Needs attention; does not block.
     Warn,
-    /// Nothing can be approved until this is mended.
+    /// Blocks approval until fixed.
     Block,
 }
 
-/// One check with its finding.
+/// One check with its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What was checked, in a few words.
     pub title: String,
-    /// How it ended.
     pub state: CheckState,
-    /// What was found, as a sentence.
+    /// The finding, as a sentence.
     pub detail: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// The kind of failure behind it, where there is one: decides the command line's exit code.
+    /// The kind of the underlying failure, if any; decides the exit code of the command line.
     #[serde(default)]
     pub failure: Option<FailureKind>,
-    /// It is a rule of the policy that may be passed with a reason.
+    /// Whether it is a policy rule that may be overridden with a reason.
     #[serde(default)]
     pub overridable: bool,
 }

@@ -1,4 +1,4 @@
-//! A decision as it is prepared and taken: what it rests on, who approved so far, and what can be rolled back to.
+//! Preparing and taking a decision: its basis, the approvals so far, and the versions to roll back to.
 
 use jiff::Timestamp;
 
@@ -14,17 +14,15 @@ use super::registry::PromotionTarget;
 use super::signer::Signer;
 use super::text::clean;
 
-/// A decision before the human says yes to it.
+/// A decision before the signer confirms it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DecisionDraft {
     pub facts: ReviewedFacts,
-    /// Who decides.
     pub signer: Signer,
-    /// What it rests on.
     pub basis: Basis,
-    /// The commit behind the version, where it is known: there the host vouches for the decision.
+    /// The version's commit, if known: the host vouches for the decision there.
     pub source: Option<(RepoSlug, CommitSha)>,
-    /// The configured target.
+    /// Name of the configured target.
     pub target_name: String,
     /// No real server is involved.
     pub demo: bool,
@@ -32,12 +30,11 @@ pub struct DecisionDraft {
     pub registry_url: String,
     /// What "in production" means.
     pub promote_to: PromotionTarget,
-    /// Directions of metrics.
     pub directions: Directions,
 }
 
 impl DecisionDraft {
-    /// What its record is made from. Nothing is promoted by it.
+    /// The inputs of its record. Nothing is promoted.
     pub fn ingredients(&self) -> Ingredients<'_> {
         Ingredients {
             target: &self.target_name,
@@ -56,16 +53,15 @@ impl DecisionDraft {
 /// A decision that was written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decided {
-    /// The record.
     pub sealed: Sealed,
     /// The comment that vouches for it, if one was needed.
     pub comment: Option<CommitComment>,
-    /// What could not be done, one sentence each. The decision stands all the same.
+    /// What could not be done, one sentence each. The decision is valid all the same.
     pub notes: Vec<String>,
 }
 
 impl From<&PlanDraft> for DecisionDraft {
-    /// An approval that others have to add to.
+    /// An approval that needs further approvals.
     fn from(draft: &PlanDraft) -> Self {
         Self {
             facts: draft.facts.clone(),
@@ -81,41 +77,41 @@ impl From<&PlanDraft> for DecisionDraft {
     }
 }
 
-/// The approvals of a version as they stand.
+/// The current approvals of a version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApprovalTally {
-    /// Those that count, one a person, oldest first.
+    /// Those that count, one per person, oldest first.
     pub counting: Vec<Approval>,
-    /// Those that do not, with the reason.
+    /// Those that do not count, with the reason.
     pub void: Vec<Void>,
 }
 
 impl ApprovalTally {
-    /// The approvals of everybody but the person with this id.
+    /// The approvals of everyone but the person with this id.
     pub fn of_others(&self, id: u64) -> Vec<Approval> {
         self.counting.iter().filter(|a| a.id != id).cloned().collect()
     }
 }
 
-/// A version that was in production before, and is not now.
+/// A version that was in production before and is not now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     pub version: VersionNumber,
-    /// When it was last put into production, as far as anything says.
+    /// When it was last put into production, if known.
     pub at: Option<Timestamp>,
-    /// Login of who put it there.
+    /// Login of whoever put it there.
     pub by: Option<String>,
-    /// Why; empty where nothing says.
+    /// The reason; empty if unknown.
     pub reason: String,
-    /// The release that was cut for it last.
+    /// Tag of its latest release.
     pub tag: Option<TagName>,
-    /// What says that it was in production, as phrases.
+    /// The evidence that it was in production, as phrases.
     pub sources: Vec<String>,
-    /// What to know before bringing it back, as phrases: that it was rejected since, or is not ready.
+    /// Warnings before a rollback, as phrases: that it was rejected since, or is not ready.
     pub notes: Vec<String>,
 }
 
-/// The candidates, and what could not be read.
+/// The rollback candidates, and what could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// Newest version first.
@@ -125,13 +121,13 @@ pub struct Found {
 }
 
 impl Candidate {
-    /// A version of which nothing is known yet.
+    /// A version without further data.
     pub fn new(version: VersionNumber) -> Self {
         let (sources, notes) = (Vec::new(), Vec::new());
         Self { version, at: None, by: None, reason: String::new(), tag: None, sources, notes }
     }
 
-    /// Takes over who put it into production, if that is later than what is known.
+    /// Records who put it into production, if later than what is known.
     pub fn put(&mut self, at: Timestamp, by: &str, reason: &str) {
         if self.at.is_none_or(|known| known < at) {
             (self.at, self.by, self.reason) = (Some(at), Some(clean(by)), clean(reason));

@@ -1,7 +1,7 @@
-//! Everything that was read about one version: its facts, the code behind it, its files.
+//! The evidence on one version: its facts, its code, its files.
 //!
-//! It is read once for an act (`services::evidence`) and handed on as a value. Whatever is shown, judged, signed or
-//! released comes from that value, so a record, a plan and a tag cannot name two commits.
+//! Evidence is read once per action (`services::evidence`) and passed on as a value. Everything shown, judged, signed
+//! or released comes from that value, so a record, a plan and a tag cannot name different commits.
 
 use jiff::Timestamp;
 
@@ -14,35 +14,40 @@ use super::failure::{Failure, FailureKind, Outcome, Service};
 use super::ids::{RepoSlug, VersionNumber};
 use super::lineage::{CheckResult, CodeChange, PullRequest};
 
-/// Everything a decision on one version rests on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// Version, run and baseline.
     pub facts: ReviewedFacts,
     pub code: Code,
+<<<<<<< HEAD:src/domain/evidence.rs
     /// The model's signature; none if it has none.
     pub signature: Outcome<Option<Signature>>,
     /// Digests of the version's files; none where nobody asked for them.
+=======
+    /// Whether the model has a signature.
+    pub signature: Outcome<bool>,
+    /// Digests of the version's files; `None` if not requested.
+>>>>>>> w1:src/domain/evidence/mod.rs
     pub artifact: Option<ArtifactFacts>,
     pub read_at: Timestamp,
 }
 
-/// What the code host says of the code behind a version. Each part was read on its own: one that cannot be read hides
-/// no other, and says why.
+/// The code host's data on the code behind a version. Each part is read separately: one that cannot be read says why
+/// and does not hide the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Code {
-    /// Repository and commit. If they are not known, the parts that need them fail in the same words.
+    /// Repository and commit. If unknown, the parts that need them fail with the same message.
     pub source: Outcome<Source>,
     pub repository: Outcome<Repository>,
-    /// The commit is on the default branch.
+    /// Whether the commit is on the default branch.
     pub on_default_branch: Outcome<bool>,
-    /// The pull request that brought the commit in; none for a direct push.
+    /// The pull request that merged the commit; `None` for a direct push.
     pub pull_request: Outcome<Option<PullRequest>>,
     /// Checks and statuses of the commit; may be empty.
     pub checks: Outcome<Vec<CheckResult>>,
-    /// What changed since the version in production; none if nothing is in production.
+    /// Changes since the version in production; `None` if nothing is in production.
     pub changes: Outcome<Option<Changes>>,
-    /// What trained the version; none if no tag of its run says so.
+    /// The workflow run that trained the version; `None` if no tag of its run names one.
     pub training: Outcome<Option<Training>>,
 }
 
@@ -61,39 +66,38 @@ impl Code {
     }
 }
 
-/// The code a version was made from, resolved.
+/// The resolved source code of a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     pub repo: RepoSlug,
     pub commit: Commit,
-    /// Why this commit.
     pub origin: CommitOrigin,
 }
 
-/// What changed in the code since the version in production.
+/// The code changes since the version in production.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
     /// The version in production.
     pub baseline: VersionNumber,
-    /// Its commit.
+    /// Commit of the version in production.
     pub from: Commit,
-    /// What the candidate's commit has and this one has not.
+    /// The diff from that commit to the candidate's.
     pub change: CodeChange,
-    /// How many of the listed files are under the configured paths; none if no paths are configured.
+    /// Number of listed files under the configured paths; `None` if no paths are configured.
     pub watched: Option<usize>,
 }
 
-/// The workflow run that trained a version, as a tag of the training run claims.
+/// The workflow run that trained a version, as claimed by a tag of the training run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Training {
     /// The tag that claims it.
     pub tag: String,
-    /// The repository the workflow ran in. May be another than that of the code.
+    /// The repository of the workflow. May differ from that of the code.
     pub repo: RepoSlug,
     pub run: CdRun,
 }
 
-/// The failure that stands for what nobody asked to read.
+/// The failure used for parts that were not requested.
 pub fn not_asked(what: &str) -> Failure {
     Failure::new(FailureKind::NotFound, Service::Local, format!("read {what}"), "no rule asks for it")
 }

@@ -1,4 +1,4 @@
-//! The exact facts a reviewer had on screen, and what changed since.
+//! The exact facts a reviewer saw, and how to detect changes since.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -15,11 +15,10 @@ use super::run::Run;
 use super::sorted_map::Tags;
 use super::text;
 
-/// A version's run, or why there is none to show.
+/// A version's run, or why it is missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunFacts {
-    /// The run was read.
     Known(Box<Run>),
     /// The version names no run.
     NotRecorded,
@@ -27,14 +26,13 @@ pub enum RunFacts {
     Unreadable(Unread),
 }
 
-/// Why something could not be read. Kind and hint live as long as the program; journals and digests hold the reason
-/// alone, as they always did.
+/// Why something could not be read. Kind and hint exist only in memory; journals and digests hold just the reason.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Unread(Box<Failure>);
 
 impl Unread {
-    /// The reason, as a sentence without the final stop.
+    /// The reason, as a sentence without a period.
     pub fn reason(&self) -> &str {
         &self.0.reason
     }
@@ -104,31 +102,31 @@ pub struct Baseline {
     pub run: RunFacts,
 }
 
-/// Everything a decision rests on. A promotion acts on these facts only; if the servers say otherwise at
-/// the moment of the act, it refuses.
+/// Everything a decision rests on. A promotion acts on exactly these facts; if the servers disagree when it runs, it
+/// refuses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReviewedFacts {
     /// The candidate.
     pub version: ModelVersion,
     pub run: RunFacts,
-    /// What it was laid against: the newest version in production, if any.
+    /// The newest version in production, if any.
     pub baseline: Option<Baseline>,
-    /// Every version in production at that time, ascending. More than one is a legal state of the server.
+    /// All versions in production at that time, ascending. The server allows more than one.
     pub holders: Vec<VersionNumber>,
 }
 
 impl ReviewedFacts {
     /// SHA-256 over the canonical JSON (RFC 8785) of the facts, as `sha256:<64 hex digits>`.
     ///
-    /// Left out are times of last change (re-sending a transition moves them and changes nothing) and
-    /// signoff's own tags, which the promotion itself writes.
+    /// Excludes modification times (re-sending a transition updates them without changing anything) and signoff's own
+    /// tags, which the promotion itself writes.
     pub fn digest(&self) -> String {
         let mut facts = self.clone();
         facts.each_version(|v| {
             v.updated_at = None;
             v.tags.retain(|k| !k.starts_with(OWN_TAG_PREFIX));
         });
-        // Facts are plain data: the only thing that can fail is a map with keys that are no strings.
+        // Facts are plain data: serialization only fails on maps with keys that are not strings.
         let json = serde_json_canonicalizer::to_vec(&facts).unwrap_or_default();
         let mut out = String::from("sha256:");
         for byte in Sha256::digest(&json) {
@@ -145,7 +143,7 @@ impl ReviewedFacts {
         }
     }
 
-    /// What differs between these facts and `now`, one sentence each. Empty exactly when the digests agree.
+    /// Differences between these facts and `now`, one sentence each. Empty exactly when the digests agree.
     pub fn changes_to(&self, now: &Self) -> Vec<String> {
         if self.digest() == now.digest() {
             return Vec::new();
@@ -183,12 +181,12 @@ impl ReviewedFacts {
     }
 }
 
-/// Facts with their digest, shared: handed on, they need not be read again. Equal if their digests are.
+/// Facts with their digest, shared so that they need not be read again. Equal if the digests are.
 #[derive(Clone, Debug)]
 pub struct SharedFacts(Arc<(ReviewedFacts, String)>);
 
 impl SharedFacts {
-    /// Their digest, computed once.
+    /// The digest, computed once.
     pub fn digest(&self) -> &str {
         &self.0.1
     }

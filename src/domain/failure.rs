@@ -1,14 +1,14 @@
-//! The one error that crosses module boundaries: what kind it is, what was attempted, and what to do next.
+//! The error type used across modules: its kind, the attempted operation, and what to do next.
 //!
-//! Adapters make failures; nothing above them looks at HTTP statuses or error texts. The kinds matter to
-//! the promotion: [`FailureKind::Unavailable`] surely had no effect, [`FailureKind::Unknown`] may have.
+//! Adapters create failures; no other layer looks at HTTP statuses or error texts. The kind matters to the promotion:
+//! [`FailureKind::Unavailable`] certainly had no effect, [`FailureKind::Unknown`] may have had one.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Who said no.
+/// The origin of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
@@ -36,78 +36,75 @@ impl fmt::Display for Service {
     }
 }
 
-/// What kind of failure it is, which decides what may be done next.
+/// The kind of failure, which decides what may be done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// The configuration does not allow it.
     Config,
     /// The server does not know who is asking.
     Unauthenticated,
-    /// The server knows, and says no.
+    /// The user is authenticated but not permitted.
     Forbidden,
-    /// The thing is not there, or may not be seen.
+    /// The object does not exist or is not visible to this user.
     NotFound,
-    /// The world changed since it was looked at.
+    /// The state changed since it was read.
     Conflict,
-    /// The server refused the request as wrong. It had no effect.
+    /// The server refused the request as invalid. It had no effect.
     Rejected,
     /// Too many requests; had no effect.
     RateLimited {
-        /// When the server says it may be tried again.
+        /// Earliest retry, if the server names a time.
         until: Option<Timestamp>,
     },
-    /// The server could not be reached; the request surely had no effect.
+    /// The server was not reached; the request certainly had no effect.
     Unavailable,
-    /// The request was sent and its fate is not known.
+    /// The request was sent and its outcome is unknown.
     Unknown,
-    /// The answer makes no sense. A write that got such an answer may have had effect.
+    /// The response is invalid. A write that got such a response may have had an effect.
     Protocol,
     /// Disk, lock, terminal.
     Local,
-    /// A mistake in signoff.
+    /// A bug in signoff.
     Bug,
 }
 
 impl FailureKind {
-    /// Whether a *write* that ended this way may have been applied.
+    /// Whether a *write* that failed this way may have been applied.
     pub fn may_be_applied(self) -> bool {
         matches!(self, Self::Unknown | Self::Protocol | Self::Bug)
     }
 
-    /// Whether the same request may succeed later without anybody changing anything.
+    /// Whether the same request may succeed later without anyone's intervention.
     pub fn is_transient(self) -> bool {
         matches!(self, Self::RateLimited { .. } | Self::Unavailable | Self::Unknown | Self::Protocol)
     }
 }
 
-/// One failure, ready to be shown: a sentence, and a hint for what to do next.
+/// A failure ready for display: a sentence, and a hint for what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub kind: FailureKind,
-    /// Who said no.
     pub service: Service,
-    /// What was attempted, as a phrase after "could not": `read version v3 of telco-churn`.
+    /// The attempted operation, as a phrase after "could not": `read version v3 of telco-churn`.
     pub operation: String,
-    /// What happened, as a sentence without the final stop. Cleaned text, without secrets.
+    /// What happened, as a sentence without a period. Cleaned text, without secrets.
     pub reason: String,
     /// What to do next, as a sentence.
     pub hint: Option<String>,
 }
 
 impl Failure {
-    /// A failure without a hint yet.
+    /// A failure without a hint.
     pub fn new(kind: FailureKind, service: Service, operation: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { kind, service, operation: operation.into(), reason: reason.into(), hint: None }
     }
 
-    /// Adds what to do next.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// What happened and what to do about it, in one line.
+    /// What happened and what to do about it, on one line.
     pub fn sentence(&self) -> String {
         match &self.hint {
             Some(hint) => format!("{self}. {hint}"),
@@ -124,5 +121,5 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Shorthand for results that cross module boundaries.
+/// The result type used across modules.
 pub type Outcome<T> = Result<T, Failure>;

@@ -1,26 +1,26 @@
-//! Many names with the same beginning as one row: `validation_* (100)`.
+//! Folds names with a common prefix into one row: `validation_* (100)`.
 
 use std::collections::{BTreeMap, HashSet};
 
-/// From so many names with the same beginning on they are folded.
+/// Minimum number of names with a common prefix to fold.
 pub const LEAST: usize = 16;
 
 /// One row of a folded list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fold {
-    /// A name that stands by itself: its position.
+    /// Index of a name on its own.
     One(usize),
-    /// Names that begin alike.
+    /// Names with a common prefix.
     Many {
-        /// What they begin with, its last separator included.
+        /// The prefix, including its last separator.
         prefix: String,
-        /// Their positions, in order.
+        /// Their indices, in order.
         members: Vec<usize>,
     },
 }
 
-/// Folds names that share a beginning up to a separator (`/`, `_`, `.` or `-`), at least `least` of them, into the
-/// longest beginnings that many share. Rows stand where the first of their names stood.
+/// Folds groups of at least `least` names that share a prefix up to a separator (`/`, `_`, `.` or `-`), by the longest
+/// prefixes shared that often. A row appears at the position of its first name.
 pub fn fold(names: &[&str], least: usize) -> Vec<Fold> {
     let mut groups = Vec::new();
     gather(names, (0..names.len()).collect(), 0, least.max(2), &mut groups);
@@ -41,7 +41,7 @@ pub fn fold(names: &[&str], least: usize) -> Vec<Fold> {
         .collect()
 }
 
-/// Collects the groups among `members`, which share their first `len` bytes, and returns those in none.
+/// Collects the groups among `members`, which share their first `len` bytes, and returns the ungrouped rest.
 fn gather(
     names: &[&str],
     members: Vec<usize>,

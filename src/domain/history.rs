@@ -1,4 +1,4 @@
-//! The history of a metric within a run, and what can be said of it.
+//! The history of a metric within a run, and its statistics.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,44 +9,42 @@ use super::run::MetricValue;
 /// One logged value.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
-    /// The step; resumed runs may log a step twice.
+    /// Resumed runs may log a step twice.
     pub step: i64,
-    /// When it was logged.
     pub at: Option<Timestamp>,
-    /// The value; may be not-a-number or infinite.
+    /// May be NaN or infinite.
     pub value: MetricValue,
 }
 
-/// The points of one metric of one run, in the order of their steps.
+/// The points of one metric of one run, by step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
     pub run: RunId,
     pub metric: String,
-    /// Its points, by step, then time.
+    /// By step, then time.
     pub points: Vec<Point>,
-    /// The server picked these points out of more. The first and the last are always among them.
+    /// The server returned a sample, which always includes the first and the last point.
     pub sampled: bool,
 }
 
-/// What the points of a history say, those that are no finite number left out but counted.
+/// Statistics of a history. Points that are not finite are only counted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
-    /// Number of points.
     pub count: usize,
-    /// How many of them are not-a-number or infinite.
+    /// Number of points that are NaN or infinite.
     pub not_finite: usize,
-    /// Smallest finite value and its step.
+    /// Smallest finite value, with its step.
     pub min: Option<(f64, i64)>,
-    /// Largest finite value and its step.
+    /// Largest finite value, with its step.
     pub max: Option<(f64, i64)>,
     /// Mean of the finite values.
     pub mean: Option<f64>,
-    /// The last point's value.
+    /// Value of the last point.
     pub last: Option<MetricValue>,
 }
 
 impl History {
-    /// Statistics over all points that are here.
+    /// Statistics over all points present.
     pub fn statistics(&self) -> Statistics {
         let finite = || self.points.iter().filter(|p| p.value.is_finite()).map(|p| (p.value.0, p.step));
         let count = finite().count();
@@ -63,15 +61,15 @@ impl History {
     }
 }
 
-/// Which of `total` things to keep if only `max` can be shown: evenly spread, the first and the last among them.
-/// All, if they are no more than `max`; the last, if only one can be kept.
+/// Indices of at most `max` out of `total` items, evenly spread, including the first and the last. All if `total` is no
+/// more than `max`; only the last if `max` is 1.
 pub fn even_sample(total: usize, max: usize) -> impl Iterator<Item = usize> {
     let kept = total.min(max);
     (0..kept).map(move |i| {
         if kept == 1 {
             return total - 1;
         }
-        // Rounded to the nearest; in u128 nothing overflows.
+        // Rounds to the nearest; u128 cannot overflow here.
         let (i, last, steps) = (i as u128, (total - 1) as u128, (kept - 1) as u128);
         usize::try_from((i * last + steps / 2) / steps).unwrap_or(total - 1)
     })

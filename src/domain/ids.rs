@@ -1,7 +1,7 @@
-//! Identifiers as types of their own, so that a run id can never stand where a model name belongs.
+//! Identifiers as distinct types, so that a run id cannot be used as a model name.
 //!
-//! Types that carry remote text show it cleaned through `Display`; the raw form, which servers need back
-//! byte for byte, is only reachable through `as_str`.
+//! `Display` shows remote text cleaned. The raw form, which servers need back byte for byte, is only available through
+//! `as_str`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text;
 
-/// Shared text: thousands of versions are of one model, thousands of runs in one experiment.
+/// Shared text: thousands of versions belong to one model, thousands of runs to one experiment.
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -25,7 +25,7 @@ macro_rules! text_id {
                 Self(raw.into())
             }
 
-            /// The raw spelling, for sending back to the server. Never show it.
+            /// The raw spelling, to send back to the server. Never show it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -48,18 +48,18 @@ text_id! {
     RunId
 }
 text_id! {
-    /// Id of an MLflow experiment; digits on open-source servers, but a string in the API.
+    /// Id of an MLflow experiment: digits on open-source servers, but a string in the API.
     ExperimentId
 }
 
 impl RunId {
-    /// The first eight characters, cleaned: enough to recognise a run on screen.
+    /// The first eight characters, cleaned, for display.
     pub fn short(&self) -> String {
         text::clean_line(&self.0).chars().take(8).collect()
     }
 }
 
-/// Number of a model version, counted by the registry from 1 and never reused. Shown as `v42`.
+/// Number of a model version, counted from 1 by the registry and never reused. Shown as `v42`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VersionNumber(pub u64);
@@ -70,7 +70,7 @@ impl fmt::Display for VersionNumber {
     }
 }
 
-/// A text that is not the identifier it should be; the message says what was expected.
+/// A text that is not a valid identifier; the message says what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidId(pub String);
@@ -88,13 +88,12 @@ impl FromStr for VersionNumber {
     }
 }
 
-/// A full Git commit id: 40 lower-case hexadecimal digits. Abbreviations are resolved before they get here.
+/// A full Git commit id: 40 lower-case hexadecimal digits. Abbreviations are resolved first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CommitSha(String);
 
 impl CommitSha {
-    /// The 40 digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -146,18 +145,17 @@ pub struct RepoSlug {
 }
 
 impl RepoSlug {
-    /// The account or organisation.
+    /// The user or organisation.
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// The repository's name within its owner.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Reads the repository out of a remote URL as Git writes it (`https://host/o/n.git`,
-    /// `git@host:o/n.git`, `ssh://git@host/o/n`), together with its host. Credentials in the URL are dropped.
+    /// Extracts host and repository from a Git remote URL (`https://host/o/n.git`, `git@host:o/n.git`,
+    /// `ssh://git@host/o/n`). Credentials in the URL are dropped.
     pub fn from_remote_url(url: &str) -> Option<(String, Self)> {
         let url = url.trim();
         let rest = match url.split_once("://") {
@@ -212,7 +210,7 @@ impl fmt::Display for RepoSlug {
     }
 }
 
-/// Name of a Git tag that is safe as a ref and in a URL path: `[A-Za-z0-9._/+-]`, within Git's rules.
+/// A Git tag name that is safe as a ref and in a URL path: `[A-Za-z0-9._/+-]`, within Git's rules.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TagName(String);
@@ -262,21 +260,21 @@ impl fmt::Display for TagName {
     }
 }
 
-/// Id of one promotion: a version 7 UUID, so that ids sort by the time they were made.
+/// Id of a promotion: a version 7 UUID, so ids sort by creation time.
 ///
-/// It is written to the model version, the tag message and the release, and is how a resumed or second
-/// approver recognises its own work.
+/// It is written to the model version, the tag message and the release. A resumed run or a second approver recognises
+/// its own work by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PromotionId(uuid::Uuid);
 
 impl PromotionId {
-    /// Wraps a UUID made at the edge (see [`crate::ports::Clock::new_id`]).
+    /// Wraps a UUID made outside the core (see [`crate::ports::Clock::new_id`]).
     pub fn from_uuid(id: uuid::Uuid) -> Self {
         Self(id)
     }
 
-    /// When it was made, to the millisecond, as a version 7 UUID says; none for other UUIDs.
+    /// Creation time to the millisecond, from a version 7 UUID; `None` for other UUIDs.
     pub fn made_at(&self) -> Option<jiff::Timestamp> {
         let (bytes, seven) = (self.0.as_u128(), self.0.get_version_num() == 7);
         seven
@@ -285,7 +283,7 @@ impl PromotionId {
             .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
     }
 
-    /// The last twelve digits: the random part, enough to tell promotions apart on screen.
+    /// The last twelve digits, which are random, for display.
     pub fn short(&self) -> String {
         let all = self.0.to_string();
         all[all.len() - 12..].to_owned()

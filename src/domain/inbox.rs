@@ -1,4 +1,4 @@
-//! Which version of a model waits for a decision.
+//! Finds the version of a model that waits for a decision.
 
 use super::ids::VersionNumber;
 use super::record::{Decision, DecisionMark};
@@ -7,25 +7,25 @@ use super::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, Ver
 /// A model's newest undecided version that is newer than what is in production.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Waiting<'m> {
-    /// The version that waits.
     pub candidate: &'m ModelVersion,
-    /// What is in production, if anything.
+    /// The version in production, if any.
     pub production: Option<VersionNumber>,
-    /// The production version itself, where it is known: lists of models carry the newest version of each stage, which
-    /// the one an alias points to need not be.
+    /// The full production version, if known: lists of models carry the newest version of each stage, which may not
+    /// include the one an alias points to.
     pub production_version: Option<&'m ModelVersion>,
 }
 
 impl Waiting<'_> {
-    /// Who holds it back and why, if somebody does.
+    /// The hold on the version, if any: by whom and why.
     pub fn held(&self) -> Option<DecisionMark> {
         DecisionMark::on(self.candidate).filter(|mark| mark.decision == Decision::Hold)
     }
 }
 
-/// Finds what waits in `model`, from one page entry and without asking the server again.
+/// Finds the version that waits in `model`, from one page entry and without further requests.
 ///
-/// Archived and rejected versions count as decided. One that is held back still waits, see [`Waiting::held`]. A version that is not ready does not wait yet.
+/// Archived and rejected versions count as decided. A version on hold still waits, see [`Waiting::held`]. A version
+/// that is not ready does not wait yet.
 pub fn waiting<'m>(model: &'m RegisteredModel, target: &PromotionTarget) -> Option<Waiting<'m>> {
     let production = production(model, target);
     let candidate = model
@@ -38,12 +38,12 @@ pub fn waiting<'m>(model: &'m RegisteredModel, target: &PromotionTarget) -> Opti
     Some(Waiting { candidate, production, production_version })
 }
 
-/// Whether the decision that stands on `version` is a rejection.
+/// Whether the decision in force on `version` is a rejection.
 pub fn is_rejected(version: &ModelVersion) -> bool {
     DecisionMark::on(version).is_some_and(|mark| mark.decision == Decision::Reject)
 }
 
-/// The version in production, by the target's definition. The highest, if several hold a stage.
+/// The version in production for this target; the highest, if several are in the stage.
 pub fn production(model: &RegisteredModel, target: &PromotionTarget) -> Option<VersionNumber> {
     match target {
         PromotionTarget::Stage(stage) => model.latest.iter().filter(|v| v.stage == *stage).map(|v| v.number).max(),

@@ -1,4 +1,4 @@
-//! Where a version's code came from: pull request, checks, what changed since production, and what trained it.
+//! Where a version's code came from: pull request, checks, changes since production, and the training workflow.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,56 +8,51 @@ use super::ids::RepoSlug;
 use super::pattern::Glob;
 use super::sorted_map::Tags;
 
-/// What is said where no pull request brought a commit in.
+/// Message for a commit without a pull request.
 pub const NO_PULL_REQUEST: &str = "no pull request brought the commit in: it was pushed directly";
-/// What is said where there is nothing to compare the code with.
+/// Message if there is nothing to compare the code with.
 pub const NO_BASELINE: &str = "no other version is in production";
-/// What is said where nothing names the workflow run.
+/// Message if no tag names a workflow run.
 pub const NO_TRAINING: &str = "no tag of the training run names a workflow run";
 
-/// A pull request that brought a commit in.
+/// A pull request that merged a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
     pub number: u64,
-    /// Its title, cleaned.
+    /// Cleaned.
     pub title: String,
-    /// Login of its author.
     pub author: Option<String>,
-    /// Logins whose latest review approves, without the author.
+    /// Logins whose latest review approves, except the author.
     pub approvers: Vec<String>,
-    /// Login of who merged it.
+    /// Login of whoever merged it.
     pub merged_by: Option<String>,
-    /// When it was merged; none if it was not.
+    /// When it was merged; `None` if it was not.
     pub merged_at: Option<Timestamp>,
-    /// Address for people.
     pub web_url: String,
 }
 
 /// One check run or commit status on a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
-    /// Its name, cleaned.
+    /// Cleaned.
     pub name: String,
-    /// How it stands.
     pub state: CdState,
-    /// Address for people.
     pub web_url: Option<String>,
 }
 
-/// What lies between two commits.
+/// The difference between two commits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeChange {
-    /// Commits that the new one has and the old one has not.
+    /// Commits only in the new one.
     pub ahead_by: u64,
-    /// Commits that the old one has and the new one has not: not zero means they diverged.
+    /// Commits only in the old one; not zero if the two diverged.
     pub behind_by: u64,
-    /// Short id and first line of the newest of these commits, newest first.
+    /// Short id and first line of the newest commits, newest first.
     pub commits: Vec<(String, String)>,
-    /// Changed files; the host names at most 300.
+    /// Changed files; the host lists at most 300.
     pub files: Vec<ChangedFile>,
     /// There are more commits or files than listed.
     pub truncated: bool,
-    /// Address for people.
     pub web_url: String,
 }
 
@@ -66,34 +61,29 @@ pub struct CodeChange {
 pub struct ChangedFile {
     /// Path in the repository, cleaned.
     pub path: String,
-    /// The path it had before it was renamed, cleaned.
+    /// Path before a rename, cleaned.
     pub previous_path: Option<String>,
-    /// `added`, `removed`, `modified`, `renamed`, as the host says.
+    /// As the host says: `added`, `removed`, `modified`, `renamed`.
     pub status: String,
-    /// Lines added.
     pub additions: u64,
-    /// Lines removed.
     pub deletions: u64,
 }
 
-/// What a review says.
+/// The state of a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReviewState {
-    /// It approves.
     Approved,
-    /// It asks for changes.
     ChangesRequested,
-    /// It said something once, and was dismissed.
     Dismissed,
-    /// A comment, a review not handed in yet, or a word this program does not know.
+    /// A comment, a pending review, or a state unknown to this program.
     NoOpinion,
 }
 
-/// Who approves a pull request: everybody whose latest review with an opinion approves, in the order of these
-/// reviews. `reviews` are a login and what it said, oldest first.
+/// The approvers of a pull request: everyone whose latest review with an opinion approves, in the order of those
+/// reviews. `reviews` holds logins with their review state, oldest first.
 ///
-/// The author's own approval counts for nothing; a later request for changes, or a dismissal, takes an approval
-/// back; a comment does not. Logins differ in more than case.
+/// The author's own approval does not count. A later request for changes, or a dismissal, revokes an approval; a
+/// comment does not. Logins are compared ignoring case.
 pub fn approvers(author: Option<&str>, reviews: impl IntoIterator<Item = (String, ReviewState)>) -> Vec<String> {
     let mut latest: Vec<(String, ReviewState)> = Vec::new();
     for (login, verdict) in reviews {
@@ -107,22 +97,20 @@ pub fn approvers(author: Option<&str>, reviews: impl IntoIterator<Item = (String
     latest.into_iter().filter(|(_, v)| *v == ReviewState::Approved).map(|(login, _)| login).collect()
 }
 
-/// What a check means for a decision.
+/// The result of a check, as it matters for a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckConclusion {
-    /// Ended well.
     Passed,
-    /// Did not run, or has no opinion (`skipped`, `neutral`): it neither passed nor failed.
+    /// Did not run, or has no opinion (`skipped`, `neutral`): neither passed nor failed.
     Skipped,
-    /// Ended otherwise.
+    /// Ended without success.
     Failed,
-    /// Not ended, or in a state this program does not know.
+    /// Not ended, or in a state unknown to this program.
     Open,
 }
 
 impl CheckResult {
-    /// What it means.
     pub fn standing(&self) -> CheckConclusion {
         match &self.state {
             CdState::Success => CheckConclusion::Passed,
@@ -133,21 +121,16 @@ impl CheckResult {
     }
 }
 
-/// How many checks stand how.
+/// Number of checks by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckCounts {
-    /// [`CheckConclusion::Passed`].
     pub passed: usize,
-    /// [`CheckConclusion::Skipped`].
     pub skipped: usize,
-    /// [`CheckConclusion::Failed`].
     pub failed: usize,
-    /// [`CheckConclusion::Open`].
     pub open: usize,
 }
 
 impl CheckCounts {
-    /// Counts `checks`.
     pub fn of(checks: &[CheckResult]) -> Self {
         let mut counts = Self::default();
         for check in checks {
@@ -162,21 +145,21 @@ impl CheckCounts {
     }
 }
 
-/// How many of `files` lie, or lay before they were renamed, under one of `patterns`.
+/// Number of `files` whose path, current or before a rename, matches one of `patterns`.
 ///
-/// In a pattern `*` and `?` stay within one folder, `**` crosses folders, and a slash at the end stands for
-/// everything below: `src/train/` is `src/train/**`.
+/// In a pattern, `*` and `?` stay within one folder, `**` crosses folders, and a trailing slash matches everything
+/// below: `src/train/` is `src/train/**`.
 pub fn watched(files: &[ChangedFile], patterns: &[String]) -> usize {
     which_watched(files, patterns).into_iter().filter(|w| *w).count()
 }
 
-/// As [`watched`], file by file.
+/// [`watched`], per file.
 pub fn which_watched(files: &[ChangedFile], patterns: &[String]) -> Vec<bool> {
     let globs: Vec<_> = patterns
         .iter()
         .filter_map(|pattern| {
             let pattern = if pattern.ends_with('/') { format!("{pattern}**") } else { pattern.clone() };
-            // The configuration refuses what is no pattern.
+            // The configuration rejects invalid patterns.
             Glob::of_paths(&pattern).ok()
         })
         .collect();
@@ -184,23 +167,23 @@ pub fn which_watched(files: &[ChangedFile], patterns: &[String]) -> Vec<bool> {
     files.iter().map(|f| fits(&f.path) || f.previous_path.as_deref().is_some_and(fits)).collect()
 }
 
-/// The workflow run that trained a model, as the tags of the training run name it. A claim: anybody who may write
-/// tags can make it.
+/// The workflow run that trained a model, as named by the tags of the training run. A claim: anyone with permission to
+/// write tags can make it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrainedBy {
-    /// The tag that says so.
+    /// The tag that names it.
     pub tag: String,
-    /// Host and repository, where the tag holds an address; else those of the commit.
+    /// Host and repository, if the tag holds a URL; else those of the commit.
     pub place: Option<(String, RepoSlug)>,
     /// The host's id of the workflow run.
     pub id: u64,
 }
 
-/// Tags whose value may be the bare id of a workflow run.
+/// Tags whose value may be the plain id of a workflow run.
 const RUN_ID_TAGS: [&str; 3] = ["github.run_id", "ci.run_id", "GITHUB_RUN_ID"];
 
-/// Finds the workflow run that trained a model in the tags of the training run: any tag but MLflow's own with the
-/// address of a GitHub Actions run, else `github.run_id`, `ci.run_id` or `GITHUB_RUN_ID`.
+/// Finds the workflow run in the tags of a training run: any tag, except MLflow's own, that holds the URL of a GitHub
+/// Actions run, else `github.run_id`, `ci.run_id` or `GITHUB_RUN_ID`.
 pub fn trained_by(tags: &Tags) -> Option<TrainedBy> {
     let addresses = tags.texts().filter(|(key, _)| !key.starts_with("mlflow.")).find_map(|(key, value)| {
         let (host, repo, id) = actions_run(value.trim())?;
@@ -214,7 +197,7 @@ pub fn trained_by(tags: &Tags) -> Option<TrainedBy> {
     })
 }
 
-/// Reads `https://HOST/OWNER/REPO/actions/runs/ID`, whatever follows (`/attempts/2`, `/job/3`, `?pr=1`).
+/// Parses `https://HOST/OWNER/REPO/actions/runs/ID`, ignoring the rest (`/attempts/2`, `/job/3`, `?pr=1`).
 fn actions_run(address: &str) -> Option<(String, RepoSlug, u64)> {
     let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
     let path = rest.split(['?', '#']).next()?;
@@ -229,7 +212,7 @@ fn actions_run(address: &str) -> Option<(String, RepoSlug, u64)> {
     Some((host.to_ascii_lowercase(), repo, number(parts.next()?)?))
 }
 
-/// A number in plain digits.
+/// An unsigned decimal number without sign or spaces.
 fn number(text: &str) -> Option<u64> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }

@@ -1,4 +1,4 @@
-//! What was decided on a model, and what was in production when: entries from several sources, laid together.
+//! The log of decisions on models and of what was in production when, merged from several sources.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +11,21 @@ use super::registry::ModelVersion;
 use super::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER, trailer};
 use super::text::{clean, clean_line};
 
-/// Where an entry was found.
+/// The source of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FoundIn {
-    /// The records and journals of this machine.
+    /// The records and journals on this machine.
     Machine,
     /// The record on a GitHub release.
     Release,
-    /// The message of a release's Git tag, where the release has no record.
+    /// The message of a release's Git tag, if the release has no record.
     GitTag,
-    /// A tag of the model version: a pointer that whoever may edit tags can write.
+    /// A tag of the model version: a pointer, which anyone who may edit tags can write.
     VersionTag,
 }
 
 impl FoundIn {
-    /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Machine => "this machine",
@@ -37,51 +36,47 @@ impl FoundIn {
     }
 }
 
-/// What came of a decision.
+/// The effect of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "effect", content = "why")]
 pub enum Effect {
-    /// It put the version into production, and the release stands.
+    /// The version went into production and the release is published.
     Production,
-    /// Nothing was moved by it: a rejection, a hold, an approval that others have to add to.
+    /// Nothing was moved: a rejection, a hold, an approval that needs further approvals.
     Said,
-    /// It should have, and did not, with what became of it: `refused`, `taken back`.
+    /// It should have promoted but did not; the outcome, such as `refused` or `taken back`.
     Failed(String),
-    /// It is under way, or nobody here knows what became of it.
+    /// In progress, or its outcome is not known here.
     Open(String),
 }
 
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
-    /// When it was signed.
+    /// Time of signing.
     pub at: Timestamp,
     pub model: ModelName,
     pub version: VersionNumber,
-    /// What was decided.
     pub decision: Decision,
-    /// Login of who signed.
+    /// Login of the signer.
     pub by: String,
-    /// Logins of others whose approval is in it.
+    /// Logins of the other approvers.
     pub also: Vec<String>,
-    /// Why, in the signer's words; from a version's tag alone it may be cut.
+    /// The reason in the signer's words; may be cut if only the version's tag has it.
     pub reason: String,
-    /// The release's tag; none for decisions that release nothing.
+    /// The release's tag; `None` for decisions without a release.
     pub tag: Option<String>,
-    /// The repository of that tag.
     pub repository: Option<RepoSlug>,
-    /// The record's id, that of the promotion.
+    /// Id of the record and of its promotion.
     pub record_id: Option<PromotionId>,
-    /// The record's hash.
     pub record_hash: Option<String>,
-    /// What came of it.
     pub effect: Effect,
-    /// Where it was found, each once.
+    /// Where it was found, without duplicates.
     pub sources: Vec<FoundIn>,
 }
 
 impl LogEntry {
-    /// The entry of a record.
+    /// The entry for a record.
     pub fn of(sealed: &Sealed, effect: Effect, source: FoundIn) -> Self {
         let record = &sealed.record;
         Self {
@@ -101,7 +96,7 @@ impl LogEntry {
         }
     }
 
-    /// The decision in force that the tags of `version` tell of, if they do.
+    /// The decision in force according to the tags of `version`, if any.
     pub fn on(version: &ModelVersion) -> Option<Self> {
         let mark = DecisionMark::on(version)?;
         let released = mark.decision.promotes().then(|| version.own_tag("tag")).flatten();
@@ -110,7 +105,7 @@ impl LogEntry {
             model: version.model.clone(),
             version: version.number,
             decision: mark.decision,
-            // The mark of a promoting decision is written when the release stands.
+            // A promoting decision's mark is written only once the release is published.
             effect: if mark.decision.promotes() { Effect::Production } else { Effect::Said },
             by: mark.by,
             also: Vec::new(),
@@ -123,8 +118,8 @@ impl LogEntry {
         })
     }
 
-    /// What the message of an annotated tag tells of a release without a record, as earlier versions made it. `author` is
-    /// who the host says made the release.
+    /// The entry for a release without a record, from the annotated tag message that earlier versions wrote. `author`
+    /// is the release's author as the host reports it.
     pub fn of_message(message: &str, author: &str, tag: &str, repository: &RepoSlug) -> Option<Self> {
         let id = trailer(message, OPERATION_TRAILER)?.parse::<PromotionId>().ok()?;
         let reason = message.split_once("\nReason: ").and_then(|(_, rest)| rest.split("\n\n").next());
@@ -152,32 +147,32 @@ impl LogEntry {
     }
 }
 
-/// What was decided, newest first.
+/// The decision log, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
     /// Every decision once, newest first.
     pub entries: Vec<LogEntry>,
-    /// What the registry says is in production now, by model; models that could not be read are missing.
+    /// Versions in production now according to the registry, by model; models that could not be read are missing.
     pub in_production: BTreeMap<ModelName, Vec<VersionNumber>>,
-    /// Which sources were seen, one phrase each.
+    /// The sources that were read, one phrase each.
     pub seen: Vec<String>,
-    /// What could not be read, is cut short, or does not fit together, one sentence each.
+    /// What could not be read, is truncated, or is inconsistent, one sentence each.
     pub notes: Vec<String>,
 }
 
 impl Log {
-    /// What put a version of each model into production last, at `at` or before. Only decisions that were signed off are
-    /// known; what somebody moved by hand is not.
+    /// The last decision that put a version of each model into production, no later than `at`. Only signed decisions
+    /// are known, not manual moves.
     pub fn production_at(&self, at: Timestamp) -> BTreeMap<&ModelName, &LogEntry> {
         let mut out: BTreeMap<&ModelName, &LogEntry> = BTreeMap::new();
-        // Newest first: the first that fits is the last that happened.
+        // Newest first, so the first match is the latest.
         for entry in self.entries.iter().filter(|e| e.effect == Effect::Production && e.at <= at) {
             out.entry(&entry.model).or_insert(entry);
         }
         out
     }
 
-    /// Says where the registry has something else in production than was signed off last.
+    /// Where the registry's production version differs from the last signed one.
     pub fn contradictions(&self) -> Vec<String> {
         let last = self.production_at(Timestamp::MAX);
         let differs = |(model, now): (&ModelName, &Vec<VersionNumber>)| {
@@ -193,8 +188,8 @@ impl Log {
     }
 }
 
-/// Lays entries of all sources together: each decision once, newest first. What this machine and the releases say goes
-/// before what tags say; that it reached production counts whoever says it.
+/// Merges the entries of all sources: each decision once, newest first. This machine and the releases take precedence
+/// over tags, except that reaching production counts from any source.
 pub fn merge(mut found: Vec<LogEntry>) -> Vec<LogEntry> {
     found.sort_by_key(|e| e.sources.iter().min().copied());
     let mut out: Vec<LogEntry> = Vec::new();

@@ -1,7 +1,7 @@
-//! The pure core: what signoff knows about models, versions, runs, releases and promotions.
+//! The pure core: models, versions, runs, releases and promotions.
 //!
-//! Owns the words and the rules. Must never do I/O, read a clock or an environment variable, or name an
-//! HTTP, terminal or runtime crate; `tests/architecture/` keeps that.
+//! Defines the terms and the rules. Must not do I/O, read a clock or an environment variable, or use an HTTP, terminal
+//! or runtime crate; `tests/architecture.rs` enforces that.
 
 pub mod artifact;
 pub mod beside;

@@ -1,6 +1,6 @@
-//! "Did you mean": the valid name that comes nearest to a misspelt one.
+//! "Did you mean": the valid name closest to a misspelt one.
 
-/// The nearest of `valid` to `given`, unless even that is something quite different.
+/// The name in `valid` closest to `given`, unless even that is too different.
 pub fn nearest<'a>(given: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_ascii_lowercase();
     valid
@@ -11,14 +11,14 @@ pub fn nearest<'a>(given: &str, valid: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// Similarity from 0 to 1. A name that merely goes on (`tracking_token` for `tracking_token_env`) is near.
+/// Similarity from 0 to 1. Names are close if one is a prefix of the other (`tracking_token`, `tracking_token_env`).
 fn score(given: &str, name: &str) -> f64 {
     let lower = name.to_ascii_lowercase();
     let edits = strsim::normalized_damerau_levenshtein(given, &lower);
     if given.len() >= 3 && (lower.starts_with(given) || given.starts_with(&lower)) { edits.max(0.75) } else { edits }
 }
 
-/// ` (did you mean 'x'?)`, or nothing.
+/// ` (did you mean 'x'?)`, or an empty string.
 pub fn did_you_mean<'a>(given: &str, valid: impl IntoIterator<Item = &'a str>) -> String {
     nearest(given, valid).map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
 }

@@ -1,5 +1,4 @@
-//! Where to look for the code of a version: what its training run recorded and what the configuration decides, before
-//! any server is asked.
+//! Where to find the code of a version, from its training run and the configuration alone, before any server is asked.
 
 use crate::domain::commit::CommitOrigin;
 use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts, Unread};
@@ -11,43 +10,41 @@ use crate::domain::rules::Rules;
 use crate::domain::run::Run;
 use crate::domain::text::{clean_line, shorten};
 
-/// Where a commit is, as far as it is recorded.
+/// The recorded location of a commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeOrigin {
-    /// The repository.
     pub repo: RepoSlug,
-    /// What names the commit: as the run recorded it (it may be abbreviated), or a branch.
+    /// The revision: a commit id as the run recorded it (possibly abbreviated), or a branch.
     pub rev: String,
-    /// Why this.
     pub origin: CommitOrigin,
 }
 
-/// The workflow run that trained a version, as a tag of the training run claims.
+/// The workflow run that trained a version, as claimed by a tag of the training run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The tag that claims it.
     pub tag: String,
-    /// The repository the workflow ran in. May be another than that of the code.
+    /// The repository of the workflow. May differ from that of the code.
     pub repo: RepoSlug,
     /// The host's id of the workflow run.
     pub id: u64,
 }
 
-/// What was trained: a version by its run, or a run that is looked at on its own.
+/// The subject: a version with its run, or a run on its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Trained<'a> {
-    /// The version; none if the run is no version's.
+    /// `None` for a run without a version.
     pub version: Option<&'a ModelVersion>,
     pub run: TrainedBy<'a>,
 }
 
-/// The run that trained it.
+/// The training run.
 #[derive(Clone, Copy, Debug)]
 pub enum TrainedBy<'a> {
     Run(&'a Run),
     /// The version names no run.
     NotRecorded,
-    /// It names one that could not be read.
+    /// The version names a run that could not be read.
     Unreadable(&'a Unread),
 }
 
@@ -73,7 +70,7 @@ impl<'a> Trained<'a> {
         Self { version: Some(version), run }
     }
 
-    /// What it is called: `telco-churn v42`, or a run by its id.
+    /// Its name: `telco-churn v42`, or a run by its id.
     fn name(&self) -> String {
         match (self.version, self.run) {
             (Some(version), _) => format!("{} {}", version.model, version.number),
@@ -82,7 +79,7 @@ impl<'a> Trained<'a> {
         }
     }
 
-    /// The run; none if the version names none.
+    /// The run; `None` if the version names none.
     fn run(&self, operation: &str) -> Outcome<Option<&'a Run>> {
         match self.run {
             TrainedBy::Run(run) => Ok(Some(run)),
@@ -93,7 +90,7 @@ impl<'a> Trained<'a> {
         }
     }
 
-    /// Why there is no commit to go by, where the run can be read.
+    /// Why there is no commit, given that the run can be read.
     fn no_commit(&self, operation: &str) -> Failure {
         const TRAIN: &str = "Train from a Git checkout, or set `commit_from_branch` to allow the head of a branch.";
         const BRANCH: &str = "Set `commit_from_branch` to allow the head of a branch.";
@@ -121,11 +118,10 @@ impl<'a> Trained<'a> {
     }
 }
 
-/// Where the code of what was trained is; of a reviewed version, as an approval finds it. `host` is the configured
-/// GitHub host.
+/// Locates the code of a version or run, the same way an approval does. `host` is the configured GitHub host.
 ///
-/// A branch may stand in for a run that recorded no commit, and for a version without a run; never for a run that cannot
-/// be read, because that run may name another commit.
+/// A branch may replace a missing commit if the run recorded none or the version has no run; never if the run cannot be
+/// read, because that run may name another commit.
 ///
 /// # Errors
 /// A sentence that says what is missing.
@@ -145,18 +141,18 @@ pub fn code_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<CodeO
     Ok(CodeOrigin { repo, rev: rev.to_owned(), origin })
 }
 
-/// The repository of what was trained, whether its commit is known or not.
+/// The repository of a version or run, whether or not its commit is known.
 ///
 /// # Errors
-/// If neither the configuration nor the run names one.
+/// If neither the configuration nor the run names a repository.
 pub fn repository_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<RepoSlug> {
     trained.repository(rules, host, &format!("find the repository of {}", trained.name()))
 }
 
-/// Where the code of the version in production is, given that the candidate's is in `repo`.
+/// Locates the code of the version in production, given that the candidate's is in `repo`.
 ///
 /// # Errors
-/// If its run names no commit, or one in another repository: then nothing can be compared.
+/// If its run names no commit, or one in another repository: then no comparison is possible.
 pub fn code_of_baseline(rules: &Rules, baseline: &Baseline, repo: &RepoSlug, host: &str) -> Outcome<CodeOrigin> {
     let version = &baseline.version;
     let operation = format!("compare the code with that of {}, which is in production", version.number);
@@ -170,8 +166,8 @@ pub fn code_of_baseline(rules: &Rules, baseline: &Baseline, repo: &RepoSlug, hos
     Ok(CodeOrigin { repo: of_baseline, rev: rev.to_owned(), origin: CommitOrigin::Run })
 }
 
-/// The workflow run that a tag of the training run names; none if no tag names one. Needs no commit: a run trained
-/// from an archive may still say what trained it.
+/// The workflow run named by a tag of the training run; `None` if no tag names one. Needs no commit: a run trained from
+/// an archive may still name its workflow run.
 ///
 /// # Errors
 /// If there is no training run, or the workflow run is on another host.

@@ -1,28 +1,27 @@
-//! Lists that come page by page, and how far they are followed.
+//! Paginated lists, and how far they are followed.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::ControlFlow;
 
 use super::failure::{Failure, FailureKind, Outcome, Service};
 
-/// The most pages of one list that are followed: a million entries at a hundred a page.
+/// Maximum pages read of one list: a million entries at a hundred per page.
 const MAX_PAGES: usize = 10_000;
-/// The most bytes of one list that are read.
+/// Maximum bytes read of one list.
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// One page of a list, and how to get the next.
+/// One page of a list, with the token of the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
-    /// The entries.
     pub items: Vec<T>,
-    /// Token of the next page; none on the last.
+    /// Token of the next page; `None` on the last.
     pub next: Option<String>,
 }
 
-/// A place in a list: the server's token of the page, and the way there, so that a list ends for everybody who follows
-/// its tokens, and however they circle.
+/// A position in a list: the server's page token plus the state to detect cycles, so that every list ends however its
+/// tokens repeat.
 ///
-/// A circle is found with one token to compare with, which is renewed at each power of two (Brent's algorithm).
+/// Cycles are detected by comparing with one saved token, which is replaced at each power of two (Brent's algorithm).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     token: String,
@@ -32,7 +31,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place a page token of ours names; the start of the list without one. None if the token is not ours.
+    /// Parses one of our own page tokens; `None` as input is the start of the list. Returns `None` for any other token.
     pub fn read(page: Option<&str>) -> Option<Self> {
         let Some(page) = page else { return Some(Self::default()) };
         let mut parts = page.splitn(4, '.');
@@ -41,7 +40,7 @@ impl Place {
         Some(Self { token: parts.next()?.to_owned(), pages: pages.parse().ok()?, bytes: bytes.parse().ok()?, mark })
     }
 
-    /// As a page token.
+    /// Formats it as a page token.
     pub fn write(&self) -> String {
         format!("{}.{}.{:x}.{}", self.pages, self.bytes, self.mark, self.token)
     }
@@ -51,10 +50,10 @@ impl Place {
         &self.token
     }
 
-    /// The place after this page, which had so many bytes and names `token` for the next; none if that is empty.
+    /// The position after this page, which was `bytes` long and has `token` for the next; `None` if that is empty.
     ///
     /// # Errors
-    /// A phrase if the tokens circle, or if the list goes beyond what is followed.
+    /// A phrase, if the tokens repeat or the list exceeds the limits.
     pub fn next(&self, token: impl Into<String>, bytes: usize) -> Result<Option<Self>, &'static str> {
         let token = token.into();
         if token.is_empty() {
@@ -75,11 +74,11 @@ impl Place {
     }
 }
 
-/// Reads a list page by page and gives each page to `each`, until that breaks or the list ends. Returns whether it
-/// ended: whether no page is left. `operation` is a phrase after "could not".
+/// Reads a list page by page and passes each page to `each`, until that breaks or the list ends. Returns whether the
+/// list ended, that is, no page is left. `operation` is a phrase after "could not".
 ///
 /// # Errors
-/// What a read says; [`FailureKind::Protocol`] for a list without an end.
+/// The error of a read; [`FailureKind::Protocol`] for a list without an end.
 pub async fn walk<T, F: Future<Output = Outcome<Page<T>>>>(
     operation: &str,
     mut read: impl FnMut(Option<String>) -> F,
@@ -124,13 +123,14 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// Follows tokens that repeat after `lead` with a circle of `length`; how many pages were read before it was seen.
+    /// Follows tokens that repeat after `lead` with a cycle of `length`; returns the number of pages read before
+    /// detection.
     fn follow(lead: usize, length: usize) -> usize {
         let token = |n: usize| if n < lead { format!("lead{n}") } else { format!("circle{}", (n - lead) % length) };
         let mut place = Place::default();
         for n in 0.. {
             let Ok(next) = place.next(token(n), 10) else { return n };
-            // By way of the text, as callers go.
+            // Through the text form, as callers do.
             place = Place::read(Some(&next.unwrap().write())).unwrap();
         }
         unreachable!()

@@ -1,5 +1,5 @@
-//! Patterns of configuration and policies: `*` stands for any text, `?` for one character, `[a-z]` for one of these,
-//! `[!a-z]` for any other, `{a,b}` for either, and `\` takes a character as it is.
+//! Patterns in configuration and policies: `*` matches any text, `?` one character, `[a-z]` one of these characters,
+//! `[!a-z]` any other, `{a,b}` either alternative, and `\` escapes a character.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,21 +8,21 @@ use std::str::Chars;
 
 use super::text::clean_line;
 
-/// Characters that make a text a pattern; without them it names itself.
+/// Special characters; a text without any is a literal.
 const SPECIAL: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
 
-/// A pattern whose braces stand for more texts than this is refused.
+/// Patterns whose braces expand to more alternatives than this are rejected.
 const MOST_ALTERNATIVES: usize = 256;
 
-/// Whether `pattern` fits nothing but itself: such a name can be looked up instead of searched for.
+/// Whether `pattern` matches only itself: such a name can be looked up directly.
 pub fn is_literal(pattern: &str) -> bool {
     !pattern.contains(SPECIAL)
 }
 
-/// Whether `name` fits `pattern`.
+/// Whether `name` matches `pattern`.
 pub fn matches(pattern: &str, name: &str) -> bool {
     thread_local! {
-        // Lists ask thousands of times a frame, and there are only as many patterns as the configuration has.
+        // Lists call this thousands of times per frame; the cache is bounded by the number of configured patterns.
         static COMPILED: RefCell<HashMap<String, Option<Glob>>> = RefCell::default();
     }
     if is_literal(pattern) {
@@ -40,15 +40,15 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     })
 }
 
-/// Whether a pattern can be used.
+/// Whether a pattern is valid.
 ///
 /// # Errors
-/// A phrase that says what is wrong with it.
+/// What is wrong with it, as a phrase.
 pub fn check_pattern(pattern: &str) -> Result<(), String> {
     Glob::of_names(pattern).map(drop).map_err(|why| format!("'{}' is not a pattern: {why}", clean_line(pattern)))
 }
 
-/// A pattern ready to be compared with many texts.
+/// A compiled pattern.
 #[derive(Debug)]
 pub struct Glob {
     alternatives: Vec<Vec<Token>>,
@@ -57,27 +57,27 @@ pub struct Glob {
 #[derive(Debug)]
 enum Token {
     Literal(char),
-    /// One character; on request no slash.
+    /// One character; optionally no slash.
     One {
         slash: bool,
     },
-    /// One character that lies in one of these ranges, or in none of them.
+    /// One character within these ranges, or outside all of them.
     Class {
         ranges: Vec<(char, char)>,
         negated: bool,
     },
-    /// Any text; on request without slashes.
+    /// Any text; optionally without slashes.
     Many {
         slash: bool,
     },
-    /// Nothing, or what the next token stands for.
+    /// Makes the next token optional.
     Maybe,
     /// Any text that ends in a slash.
     Folders,
 }
 
 impl Glob {
-    /// A pattern for names, in which a slash is a character like any other.
+    /// A pattern for names, where a slash is an ordinary character.
     ///
     /// # Errors
     /// What is wrong with the pattern.
@@ -85,7 +85,7 @@ impl Glob {
         Self::new(pattern, true)
     }
 
-    /// A pattern for paths: `*` and `?` stay within one folder, and `**` between slashes crosses folders.
+    /// A pattern for paths, where `*` and `?` stay within one folder and `**` between slashes crosses folders.
     ///
     /// # Errors
     /// What is wrong with the pattern.
@@ -98,15 +98,15 @@ impl Glob {
         Ok(Self { alternatives: texts.iter().map(|text| tokens(text, slash)).collect::<Result<_, _>>()? })
     }
 
-    /// Whether the whole of `text` fits.
+    /// Whether the whole of `text` matches.
     pub fn fits(&self, text: &str) -> bool {
         self.alternatives.iter().any(|tokens| fit(tokens, text))
     }
 }
 
-/// Follows all ways through the pattern at once, so that no pattern takes longer than its length times the text's.
+/// Follows all alternatives at once, so that the time is bounded by pattern length times text length.
 fn fit(tokens: &[Token], text: &str) -> bool {
-    // Whether everything before a token may stand for the text so far.
+    // For each token, whether the tokens before it match the text so far.
     let mut here = vec![false; tokens.len() + 2];
     here[0] = true;
     pass_empty(tokens, &mut here);
@@ -134,7 +134,7 @@ fn fit(tokens: &[Token], text: &str) -> bool {
     here[tokens.len()]
 }
 
-/// Goes on over tokens that may stand for nothing.
+/// Advances over tokens that can match nothing.
 fn pass_empty(tokens: &[Token], here: &mut [bool]) {
     for (i, token) in tokens.iter().enumerate() {
         match token {
@@ -148,14 +148,14 @@ fn pass_empty(tokens: &[Token], here: &mut [bool]) {
     }
 }
 
-/// The texts that the braces of a pattern stand for. Empty ones among others are left out.
+/// Expands the braces of a pattern. Drops empty alternatives if there are others.
 fn alternatives(pattern: &str) -> Result<Vec<String>, &'static str> {
     let mut rest = pattern.chars().peekable();
     let all = sequence(&mut rest, false)?;
     if rest.next().is_some() { Err("a '}' without '{' before it") } else { Ok(all) }
 }
 
-/// Everything up to the end of the pattern, or, within braces, up to the `,` or `}` that ends this alternative.
+/// Reads to the end of the pattern or, within braces, to the `,` or `}` that ends the alternative.
 fn sequence(rest: &mut Peekable<Chars<'_>>, braced: bool) -> Result<Vec<String>, &'static str> {
     let mut all = vec![String::new()];
     while let Some(c) = rest.next_if(|c| *c != '}' && !(braced && *c == ',')) {
@@ -187,11 +187,11 @@ fn braces(rest: &mut Peekable<Chars<'_>>) -> Result<Vec<String>, &'static str> {
     Ok(if all.is_empty() { vec![String::new()] } else { all })
 }
 
-/// A class with its brackets, the first of which was read.
+/// Reads a character class; the opening bracket was already consumed.
 fn class(rest: &mut Peekable<Chars<'_>>) -> Result<String, &'static str> {
     let mut class = String::from("[");
     class.extend(rest.next_if(|c| matches!(c, '!' | '^')));
-    // A bracket that comes first is one of the characters.
+    // A leading `]` is a member of the class.
     class.extend(rest.next_if_eq(&']'));
     loop {
         let c = rest.next().ok_or("a '[' without ']' after it")?;
@@ -202,7 +202,7 @@ fn class(rest: &mut Peekable<Chars<'_>>) -> Result<String, &'static str> {
     }
 }
 
-/// The tokens of a pattern without braces.
+/// Tokenizes a pattern without braces.
 fn tokens(text: &str, slash: bool) -> Result<Vec<Token>, &'static str> {
     let mut tokens = Vec::new();
     let mut rest = text.chars().peekable();
@@ -285,7 +285,7 @@ mod tests {
     }
 
     proptest! {
-        /// What these patterns meant when globset read them, which takes `**/` alone for `**`.
+        /// Same results as globset, except for a bare `**/`, which globset treats as `**`.
         #[test]
         fn a_pattern_means_what_it_means_to_globset(
             pattern in "([ab/*?,]|\\*\\*/|/\\*\\*|\\{a,b\\*\\}|\\{[ab]?,x\\}|\\[!?[ab]-?[ab]\\]|\\\\[*?a]){0,6}",

@@ -1,37 +1,35 @@
-//! The beginning of a file, made ready to be shown: data, without any look. All text in it is cleaned.
+//! The start of a file, prepared for display: data without styling. All its text is cleaned.
 
-/// What a piece of previewed text is.
+/// The role of a piece of preview text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
     /// Ordinary text.
     Plain,
     Heading,
-    /// Text that wants attention.
+    /// Emphasized text.
     Strong,
-    /// Code, or a text in quotes.
+    /// Code, or quoted text.
     Code,
-    /// A key of a mapping.
+    /// A mapping key.
     Key,
     Number,
-    /// A word that means something: `true`, `null`.
+    /// A literal: `true`, `null`.
     Word,
-    /// Where something else is.
     Link,
-    /// Of no weight: comments, brackets, what was left out.
+    /// De-emphasized: comments, brackets, omissions.
     Muted,
 }
 
-/// One line of a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextLine {
-    /// Its pieces in order.
+    /// The pieces in order.
     pub pieces: Vec<(Ink, String)>,
-    /// How deep it stands in what encloses it; 0 for the outermost.
+    /// Nesting depth, 0 for the outermost.
     pub depth: usize,
 }
 
 impl TextLine {
-    /// A line of one piece.
+    /// A line with one piece.
     pub fn of(ink: Ink, text: impl Into<String>) -> Self {
         Self { pieces: vec![(ink, text.into())], depth: 0 }
     }
@@ -42,7 +40,7 @@ impl TextLine {
     }
 }
 
-/// A table: all rows have as many cells as there are columns.
+/// A table; every row has one cell per column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grid {
     /// The first row of the file.
@@ -54,20 +52,20 @@ pub struct Grid {
 /// A column of a [`Grid`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GridColumn {
-    /// What stands above it.
+    /// The column header.
     pub title: String,
-    /// Every cell that is not blank is a number: they line up on the point.
+    /// Every cell that is not blank is a number: align on the decimal point.
     pub numeric: bool,
-    /// A made-up cell as wide as any in the column, on both sides of the point.
+    /// A synthetic cell as wide as the widest in the column, on both sides of the decimal point.
     pub widest: String,
 }
 
-/// A picture in red, green and blue, one byte each, row by row from the top.
+/// An RGB picture, one byte per channel, row by row from the top.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// Pixels in a row.
+    /// In pixels.
     pub width: u32,
-    /// Rows.
+    /// In pixels.
     pub height: u32,
     /// `3 * width * height` bytes.
     pub rgb: Vec<u8>,
@@ -82,7 +80,7 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// The picture scaled to exactly `width` by `height` pixels, each the mean of what it covers.
+    /// Scales to exactly `width` by `height` pixels, each the mean of the area it covers.
     pub fn scaled(&self, width: u32, height: u32) -> Self {
         let mut rgb = Vec::with_capacity(3 * width as usize * height as usize);
         let span = |at: u32, of: u32, from: u32| {
@@ -109,7 +107,7 @@ impl Picture {
         Self { width, height, rgb, original: self.original }
     }
 
-    /// The largest size with the same proportions in `width` by `height` pixels; never larger than the original.
+    /// The largest size with the same aspect ratio within `width` by `height` pixels; never larger than the original.
     pub fn fit(&self, width: u32, height: u32) -> (u32, u32) {
         let (w, h) = (f64::from(self.width.max(1)), f64::from(self.height.max(1)));
         let scale = (f64::from(width) / w).min(f64::from(height) / h).min(1.0);
@@ -117,30 +115,28 @@ impl Picture {
     }
 }
 
-/// What there is to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     Text(Vec<TextLine>),
     Table(Grid),
     Picture(Picture),
-    /// Bytes of a file that is nothing of the above.
+    /// A file of any other kind.
     Bytes(Vec<u8>),
 }
 
-/// The beginning of a file, made ready.
+/// The start of a file, prepared for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
-    /// What kind of file it is, in a word: `CSV`, `PNG`, `text`.
+    /// The kind of file, in a word: `CSV`, `PNG`, `text`.
     pub kind: &'static str,
-    /// What there is to show.
     pub content: Content,
-    /// What is odd about it, as sentences.
+    /// Remarks about the file, as sentences.
     pub notes: Vec<String>,
-    /// Bytes of the file that were read.
+    /// Number of bytes read.
     pub read: u64,
-    /// Size of the whole file in bytes, where the server says it.
+    /// Size of the whole file in bytes, if the server reports it.
     pub total: Option<u64>,
-    /// There is more in the file than was read.
+    /// The file has more bytes than were read.
     pub cut: bool,
 }
 

@@ -1,25 +1,24 @@
-//! References to a model version as people and MLflow write them.
+//! References to a model version, as written by people and MLflow.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::ids::{InvalidId, ModelName, VersionNumber};
 
-/// `NAME/VERSION` or `NAME@ALIAS`, with or without MLflow's `models:/` in front.
+/// `NAME/VERSION` or `NAME@ALIAS`, optionally prefixed with MLflow's `models:/`.
 ///
-/// Names may hold slashes and at-signs, so the *last* separator counts.
+/// Names may contain slashes and at-signs, so the *last* separator counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VersionRef {
     pub model: ModelName,
-    /// Which of its versions.
     pub selector: Selector,
 }
 
-/// How a version is picked.
+/// Selects a version of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selector {
     Number(VersionNumber),
-    /// By alias, resolved when it is used. Approvals act on the resolved number, never on the alias.
+    /// By alias, resolved on use. Approvals act on the resolved number, never on the alias.
     Alias(String),
 }
 

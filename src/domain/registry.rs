@@ -1,4 +1,4 @@
-//! Registered models and their versions, as every MLflow registry has them.
+//! Registered models and their versions.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,29 +13,28 @@ use super::sorted_map::Tags;
 /// Prefix of every tag signoff writes itself.
 pub const OWN_TAG_PREFIX: &str = "signoff.";
 
-/// A registered model: a name under which versions are counted.
+/// A registered model: a name with numbered versions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RegisteredModel {
-    /// The model's name.
     pub name: ModelName,
     /// Free text, often Markdown.
     pub description: String,
     /// Tags of the model itself, not of its versions.
     pub tags: Tags,
-    /// Which version each alias points to. Aliases are case-sensitive.
+    /// The version of each alias. Aliases are case-sensitive.
     pub aliases: BTreeMap<String, VersionNumber>,
     /// The highest version of each stage; *not* all versions.
     pub latest: Vec<ModelVersion>,
     /// When the name was registered.
     pub created_at: Option<Timestamp>,
-    /// Last change of the model or of any version's stage or description.
+    /// Last change of the model, or of any version's stage or description.
     pub updated_at: Option<Timestamp>,
 }
 
-/// Tells `versions` which of the model's `aliases` point to them: MLflow's lists do not say (measured on 2.22 and 3.17).
+/// Fills in the aliases of `versions` from the model's `aliases`: MLflow's lists omit them (measured on 2.22 and 3.17).
 pub fn join_aliases(versions: &mut [ModelVersion], aliases: &BTreeMap<String, VersionNumber>) {
     for version in versions {
-        // A map's keys come sorted.
+        // Map keys are sorted.
         version.aliases = aliases.iter().filter(|(_, n)| **n == version.number).map(|(a, _)| a.clone()).collect();
     }
 }
@@ -43,41 +42,40 @@ pub fn join_aliases(versions: &mut [ModelVersion], aliases: &BTreeMap<String, Ve
 /// One version of a registered model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelVersion {
-    /// The model it is a version of.
     pub model: ModelName,
     pub number: VersionNumber,
-    /// Its stage; [`Stage::None`] on registries that have no stages.
+    /// [`Stage::None`] on registries without stages.
     pub stage: Stage,
-    /// Whether the registration is finished.
+    /// The registration status.
     pub status: VersionStatus,
     /// When it was registered.
     pub created_at: Option<Timestamp>,
-    /// Last change of stage or description; tag and alias writes do not move it (measured on 2.22 and 3.18).
+    /// Last change of stage or description; tag and alias writes do not update it (measured on 2.22 and 3.18).
     pub updated_at: Option<Timestamp>,
-    /// Who registered it, where the registry says so; open-source servers usually do not.
+    /// Who registered it, if the registry says so; open-source servers usually do not.
     pub author: Option<String>,
-    /// Where the model's files are. A URI of any scheme; shown, never fetched from.
+    /// Location of the model's files. A URI of any scheme; shown, never fetched from.
     pub source: String,
-    /// The run that produced it; may be missing, deleted, or on another server.
+    /// The training run; may be missing, deleted, or on another server.
     pub run_id: Option<RunId>,
     /// Free text, often Markdown.
     pub description: String,
-    /// Tags of this version.
     pub tags: Tags,
-    /// Aliases that point here, sorted.
+    /// Aliases of this version, sorted.
     pub aliases: Vec<String>,
 }
 
 impl ModelVersion {
     /// The tag signoff wrote under `signoff.<name>`, if any.
     pub fn own_tag(&self, name: &str) -> Option<&str> {
-        // The inbox asks this of every version of the registry: the key is compared in its two parts, never made.
+        // The inbox calls this for every version of the registry: the key is compared in two parts to avoid allocating
+        // it.
         let wanted = || OWN_TAG_PREFIX.bytes().chain(name.bytes());
         self.tags.get_by(|key| key.bytes().cmp(wanted())).map(AsRef::as_ref)
     }
 }
 
-/// A version's stage. Deprecated by MLflow since 2.9, and working in every release since.
+/// A version's stage. Deprecated by MLflow since 2.9, but working in every release since.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Stage {
@@ -86,7 +84,7 @@ pub enum Stage {
     Staging,
     Production,
     Archived,
-    /// A stage this program does not know.
+    /// A stage unknown to this program.
     Other(String),
 }
 
@@ -127,7 +125,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// State of a version's registration. Only `Ready` versions may be approved.
+/// Registration status of a version. Only `Ready` versions may be approved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VersionStatus {
     Ready,
@@ -135,7 +133,7 @@ pub enum VersionStatus {
     Pending,
     /// `FAILED_REGISTRATION`, with the server's message if it gave one.
     Failed(String),
-    /// A status this program does not know.
+    /// A status unknown to this program.
     Other(String),
 }
 
@@ -150,13 +148,13 @@ impl fmt::Display for VersionStatus {
     }
 }
 
-/// What "in production" means on a target: the place a promotion moves a version to.
+/// What "in production" means for a target: where a promotion moves a version to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PromotionTarget {
-    /// A stage, usually `Production`. Several versions can be in one stage.
+    /// A stage, usually `Production`. A stage can hold several versions.
     Stage(Stage),
-    /// An alias such as `champion`. Always has at most one holder.
+    /// An alias such as `champion`. An alias has at most one version.
     Alias(String),
 }
 
@@ -169,7 +167,7 @@ impl PromotionTarget {
         }
     }
 
-    /// What kind of place this is, for headings: `stage` or `alias`.
+    /// The kind of place, for headings: `stage` or `alias`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Stage(_) => "stage",
@@ -186,17 +184,17 @@ impl fmt::Display for PromotionTarget {
         }
     }
 }
-/// What is known of the registry server.
+/// Facts about the registry server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistryInfo {
-    /// Version as the server reports it, such as `3.17.2`.
+    /// Version as reported by the server, such as `3.17.2`.
     pub version: String,
-    /// The user it takes us for, where it says.
+    /// The authenticated user, if the server says.
     pub user: Option<String>,
-    /// Whether it has stages.
+    /// Whether it supports stages.
     pub stages: bool,
-    /// Whether it has aliases.
+    /// Whether it supports aliases.
     pub aliases: bool,
-    /// The longest value of a version tag it takes, in characters.
+    /// Maximum length of a version tag's value, in characters.
     pub tag_value_limit: usize,
 }

@@ -1,4 +1,4 @@
-//! Names and texts of a release: tag, title, notes, and the markers by which signoff knows its own work.
+//! Names and texts of a release: tag, title, notes, and the markers by which signoff recognises its own work.
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -9,7 +9,7 @@ use super::ids::{InvalidId, ModelName, TagName, VersionNumber};
 /// The built-in release notes template (minijinja syntax).
 pub const DEFAULT_NOTES_TEMPLATE: &str = include_str!("../../assets/release-notes.md");
 
-/// Trailer in the tag message that holds the promotion id.
+/// Trailer in the tag message with the promotion id.
 pub const OPERATION_TRAILER: &str = "Signoff-Operation";
 
 /// Trailer with the model's name.
@@ -28,24 +28,24 @@ pub struct TemplateError(pub String);
 
 /// Renders a tag name from a template with `{model}` and `{version}`.
 ///
-/// Characters Git or a URL would not take become `-`. If that changed the model's name, eight digits of its
-/// hash are added, so that two models never share a tag by accident.
+/// Characters not allowed in Git refs or URLs become `-`. If that changed the model's name, eight digits of its hash
+/// are appended, so that two models never share a tag by accident.
 ///
 /// # Errors
-/// If the template's own text does not make a safe tag name.
+/// If the template's own text does not form a safe tag name.
 pub fn tag_name(template: &str, model: &ModelName, version: VersionNumber) -> Result<TagName, InvalidId> {
     fill(template, &safe_name(model), version).parse()
 }
 
-/// The tag of a version's `nth` release, from the tag of its first: `telco-churn-v41-r2`.
+/// The tag of a version's `nth` release, derived from its first: `telco-churn-v41-r2`.
 ///
 /// # Errors
-/// If that is no safe tag name any more.
+/// If the result is not a safe tag name.
 pub fn again(first: &TagName, nth: u32) -> Result<TagName, InvalidId> {
     format!("{first}-r{nth}").parse()
 }
 
-/// Renders a title from a template with `{model}` and `{version}`; any text is fine here.
+/// Renders a title from a template with `{model}` and `{version}`. Any text is allowed.
 pub fn title(template: &str, model: &ModelName, version: VersionNumber) -> String {
     fill(template, &model.to_string(), version)
 }
@@ -72,16 +72,15 @@ fn safe_name(model: &ModelName) -> String {
     if safe.is_empty() { format!("model-{hash}") } else { format!("{}-{hash}", &safe[..safe.len().min(100)]) }
 }
 
-/// What the notes template may use.
+/// The variables of the notes template.
 #[derive(Clone, Debug, Serialize)]
 pub struct NotesContext {
-    /// Model name, cleaned.
+    /// Cleaned.
     pub model: String,
-    /// Version number.
     pub version: u64,
-    /// Where it went: `Production` or `@champion`.
+    /// The promotion target: `Production` or `@champion`.
     pub target: String,
-    /// Version it replaces, if any.
+    /// The version it replaces, if any.
     pub baseline: Option<u64>,
     /// Login of the signer.
     pub signer: String,
@@ -89,21 +88,19 @@ pub struct NotesContext {
     pub reason: String,
     /// The model version's description.
     pub description: String,
-    /// Full commit id.
     pub commit: String,
-    /// The commit's first line.
+    /// First line of the commit message.
     pub commit_title: String,
     /// Run id, or empty.
     pub run: String,
     /// Digest of the reviewed facts.
     pub facts: String,
-    /// True in the demo world, where no real server is involved.
+    /// No real server is involved.
     pub demo: bool,
-    /// Metrics, with `name`, `old`, `new`, `delta` and `change` as texts.
     pub metrics: Vec<NotesMetric>,
 }
 
-/// One metric in the notes, as texts.
+/// One metric in the notes, as text.
 #[derive(Clone, Debug, Serialize)]
 pub struct NotesMetric {
     pub name: String,
@@ -113,12 +110,12 @@ pub struct NotesMetric {
     pub new: String,
     /// Signed difference, or empty.
     pub delta: String,
-    /// `better`, `worse`, or empty where no direction is stated.
+    /// `better`, `worse`, or empty if no direction is stated.
     pub change: &'static str,
 }
 
 impl NotesMetric {
-    /// The rows of a comparison as texts.
+    /// The rows of a comparison as text.
     pub fn rows(comparison: &Comparison) -> Vec<Self> {
         let cell = |s: String| s.replace('|', "\\|");
         comparison
@@ -139,28 +136,28 @@ impl NotesMetric {
     }
 }
 
-/// A difference with its sign, `+0.012` or `-3`; zero is `0`.
+/// A signed difference, `+0.012` or `-3`; zero is `0`.
 pub fn signed(delta: f64) -> String {
     let text = super::run::format_significant(delta, 4);
     if delta > 0.0 { format!("+{text}") } else { text }
 }
 
-/// Renders release notes, and appends the readable record and the marker of `operation`, hidden from readers.
+/// Renders release notes and appends the readable record and the marker of `operation`, which is not displayed.
 ///
 /// # Errors
-/// If the template is wrong; the message says where.
+/// If the template is invalid; the message says where.
 pub fn notes(template: &str, context: &NotesContext, record: &str, operation: &str) -> Result<String, TemplateError> {
     let env = minijinja::Environment::new();
     let text = env.render_str(template, minijinja::value::Serde(context)).map_err(|e| TemplateError(e.to_string()))?;
     Ok(format!("{}\n\n{}\n\n{}\n", text.trim_end(), record.trim_end(), notes_marker(operation)))
 }
 
-/// The marker that stands at the end of the notes of operation `operation`.
+/// The marker at the end of the notes of `operation`.
 pub fn notes_marker(operation: &str) -> String {
     format!("<!-- {OPERATION_TRAILER}: {operation} -->")
 }
 
-/// Reads a trailer out of a tag message. Only the last paragraph counts: earlier ones are free text.
+/// Reads a trailer from a tag message. Only the last paragraph counts: earlier ones are free text.
 pub fn trailer<'a>(message: &'a str, key: &str) -> Option<&'a str> {
     let last = message.trim_end().rsplit("\n\n").next()?;
     last.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": ")).map(str::trim)

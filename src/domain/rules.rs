@@ -1,4 +1,4 @@
-//! What the configuration decides about one target, as plain values.
+//! The configured rules of one target, as plain values.
 
 use std::borrow::Cow;
 
@@ -11,25 +11,24 @@ use super::policy::file::PolicyFile;
 use super::registry::PromotionTarget;
 use super::run::Run;
 
-/// Everything the core needs to know about a configured target. Holds no address and no secret.
+/// What the core needs to know about a configured target. Holds no URLs and no secrets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     pub target_name: String,
-    /// A production target looks different on every screen.
+    /// A production target is highlighted on every screen.
     pub production: bool,
-    /// The colour the user gave this target: a name, `#rrggbb`, or a number below 256.
+    /// The user's colour for this target: a name, `#rrggbb`, or a number below 256.
     pub colour: Option<String>,
-    /// The built-in world: no real server is involved.
+    /// Demo mode: no real server is involved.
     pub demo: bool,
-    /// Nothing may be written, whatever the tokens allow.
+    /// Forbids all writes, whatever the tokens permit.
     pub readonly: bool,
     /// What "in production" means.
     pub promote_to: PromotionTarget,
-    /// The GitHub host releases are cut on, such as `github.com`.
+    /// The GitHub host for releases, such as `github.com`.
     pub host: String,
-    /// Which repository a model is released from.
     pub repository: RepositoryRule,
-    /// If a run recorded no commit: the head of this branch may be released instead.
+    /// If a run recorded no commit, the head of this branch may be released instead.
     pub commit_from_branch: Option<String>,
     /// Tag name, with `{model}` and `{version}`.
     pub tag_template: String,
@@ -37,24 +36,22 @@ pub struct Rules {
     pub title_template: String,
     /// Release notes (minijinja).
     pub notes_template: String,
-    /// What starts CD.
     pub cd: CdPlan,
-    /// Directions of metrics.
     pub directions: Directions,
-    /// Name patterns of the metric that lists show, best first.
+    /// Name patterns of the metric shown in lists, in order of preference.
     pub main_metrics: Vec<String>,
-    /// Path patterns of files whose changes a reviewer should know of, such as `src/train/**`.
+    /// Path patterns of files whose changes are pointed out to the reviewer, such as `src/train/**`.
     pub watched_paths: Vec<String>,
-    /// What has to hold before a version may be approved, and where that is written.
+    /// What must hold before a version may be approved, and where that is defined.
     pub policy: PolicyRule,
-    /// Bytes of a file that are read to show its beginning.
+    /// Bytes of a file to read for a preview.
     pub preview_bytes: usize,
 }
 
 impl Rules {
-    /// The metric that stands for `run` in lists: the first that fits the configured patterns in their order.
+    /// The metric shown for `run` in lists: the first match of the configured patterns, in their order.
     pub fn main_metric<'a>(&'a self, run: &'a Run) -> Option<&'a str> {
-        // Lists ask this for every row of every frame.
+        // Called for every list row in every frame.
         let fits = |pattern: &'a String| match is_literal(pattern) {
             true => run.metrics.contains(pattern).then_some(pattern.as_str()),
             false => run.metrics.names().find(|name| matches(pattern, name)),
@@ -62,23 +59,23 @@ impl Rules {
         self.main_metrics.iter().find_map(fits)
     }
 
-    /// Whether any policy may say anything about `model`. What a file in the repository says is not known here.
+    /// Whether any policy may apply to `model`. A policy file in the repository is not known here.
     pub fn may_have_policy(&self, model: &ModelName) -> bool {
         self.policy.from != PolicyFrom::Configuration || self.policy.configured.for_model(model).is_some()
     }
 
-    /// Whether the configuration has rules that count, for any model.
+    /// Whether the configuration has rules in force, for any model.
     pub fn configures_policy(&self) -> bool {
         self.policy.from != PolicyFrom::Repository && self.policy.configured != PolicyFile::default()
     }
 
-    /// Whether the configuration has rules that count for `model`; cheaper than to ask for them.
+    /// Whether the configuration has rules in force for `model`; cheaper than getting them.
     pub fn may_have_configured_policy(&self, model: &ModelName) -> bool {
         self.policy.from != PolicyFrom::Repository && self.policy.configured.names(model)
     }
 
-    /// Which way metrics of `model` should go, by `[metrics]` and by the policy of the configuration. What a file in the
-    /// repository says is not known here.
+    /// Metric directions for `model`, from `[metrics]` and the policy of the configuration. A policy file in the
+    /// repository is not known here.
     pub fn directions_for(&self, model: &ModelName) -> Cow<'_, Directions> {
         if !self.may_have_configured_policy(model) {
             return Cow::Borrowed(&self.directions);
@@ -86,7 +83,7 @@ impl Rules {
         Cow::Owned(self.directions.and_of(&self.policy.configured.for_model(model)))
     }
 
-    /// The rules of the configuration for `model`, where they count and say anything.
+    /// The configuration's rules for `model`, if in force and not empty.
     pub fn configured_policy(&self, model: &ModelName) -> Option<PolicySource> {
         if self.policy.from == PolicyFrom::Repository {
             return None;
@@ -95,21 +92,21 @@ impl Rules {
     }
 }
 
-/// Where the policy of a model is written. The default asks for nothing.
+/// Where a model's policy is defined. The default has no rules.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyRule {
-    /// Which of the two below is in force.
+    /// Which of the two below applies.
     pub from: PolicyFrom,
-    /// Path of the policy file in the model's repository; it is read at the reviewed commit.
+    /// Path of the policy file in the model's repository, read at the reviewed commit.
     pub file: String,
-    /// The policy of the configuration.
+    /// The configuration's policy.
     pub configured: PolicyFile,
 }
 
 /// Name of the configuration as a source of rules.
 pub const CONFIGURATION: &str = "configuration";
 
-/// Where the policy file is looked for if nothing else is said.
+/// Default path of the policy file.
 pub const POLICY_FILE: &str = "signoff.toml";
 
 impl Default for PolicyRule {
@@ -118,32 +115,32 @@ impl Default for PolicyRule {
     }
 }
 
-/// Who writes the policy.
+/// The source of the policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PolicyFrom {
-    /// The configuration; a file in the repository means nothing.
+    /// The configuration; a file in the repository is ignored.
     #[default]
     Configuration,
-    /// A file in the model's repository at the reviewed commit; the configuration's policy means nothing.
+    /// A file in the model's repository at the reviewed commit; the configuration's policy is ignored.
     Repository,
-    /// Both: what either asks for has to hold, and neither can loosen the other.
+    /// Both: the rules of either must hold, and neither can loosen the other.
     Both,
 }
 
-/// Which repository a model is released from.
+/// The repository a model is released from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RepositoryRule {
     /// The target's repository.
     pub fixed: Option<RepoSlug>,
-    /// Model name patterns with repositories of their own; the first that fits wins over all else.
+    /// Model name patterns with their own repositories; the first match takes precedence over everything else.
     pub per_model: Vec<(String, RepoSlug)>,
-    /// Whether the run's own `mlflow.source.git.repoURL` may name it, if nothing above does.
+    /// Whether the run's `mlflow.source.git.repoURL` may name it, if nothing above does.
     pub from_run: bool,
 }
 
 impl RepositoryRule {
-    /// The repository of `model`, or of a run that is no model's; `host` is the configured GitHub host, which a run's
-    /// URL has to name too.
+    /// The repository of `model`, or of a run without a model. `host` is the configured GitHub host, which a run's URL
+    /// must match.
     ///
     /// # Errors
     /// A sentence that says what is missing.

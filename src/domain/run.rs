@@ -1,4 +1,4 @@
-//! MLflow runs: the evidence behind a model version.
+//! MLflow runs, the evidence behind a model version.
 
 use std::fmt;
 
@@ -8,73 +8,70 @@ use serde::{Deserialize, Serialize};
 use super::ids::{ExperimentId, RunId};
 use super::sorted_map::{SortedMap, Tags};
 
-/// One training run with the latest value of each metric.
+/// One training run, with the latest value of each metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// The run's id.
     pub id: RunId,
-    /// The experiment it belongs to.
     pub experiment: ExperimentId,
-    /// Its display name; may be empty.
+    /// Display name; may be empty.
     pub name: String,
-    /// Who started it, from `mlflow.user` or the run itself.
+    /// Who started it, from the tag `mlflow.user` or the run itself.
     pub user: Option<String>,
-    /// `FINISHED`, `FAILED`, `KILLED`, `RUNNING`, `SCHEDULED`, as the server spells it.
+    /// As the server spells it: `FINISHED`, `FAILED`, `KILLED`, `RUNNING`, `SCHEDULED`.
     pub status: String,
-    /// When it started.
     pub started_at: Option<Timestamp>,
-    /// When it ended; absent while it runs.
+    /// `None` while it runs.
     pub ended_at: Option<Timestamp>,
-    /// The run lies in the server's waste bin.
+    /// The run is in the server's trash.
     pub deleted: bool,
-    /// The latest point of each metric (by step, then time): not the best one.
+    /// The latest point of each metric (by step, then time), not the best one.
     pub metrics: SortedMap<MetricPoint>,
     /// Parameters; MLflow keeps them as strings.
     pub params: Tags,
-    /// Tags, those of MLflow itself (`mlflow.*`) included.
+    /// Tags, including MLflow's own (`mlflow.*`).
     pub tags: Tags,
     /// Data sets the run read.
     pub datasets: Vec<Dataset>,
 }
 
-/// Whether this is a Git commit id, whole or abbreviated to no less than the seven digits Git shows.
+/// Whether `text` is a Git commit id, full or abbreviated to at least seven digits, as Git does.
 pub fn is_commit_id(text: &str) -> bool {
     (7..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 impl Run {
-    /// The commit the run says its code came from, perhaps abbreviated: 7 to 40 hexadecimal digits. Some people set the
-    /// tag by hand, to a branch name for instance: that names whatever the branch points to today, and is no commit.
+    /// The commit recorded by the run, possibly abbreviated: 7 to 40 hexadecimal digits. Some people set the tag by
+    /// hand, for instance to a branch name; a branch moves, so it does not count as a commit.
     pub fn source_commit(&self) -> Option<&str> {
         self.source_commit_text().filter(|text| is_commit_id(text))
     }
 
-    /// What the run says where its commit should stand, whatever it is.
+    /// The raw text the run recorded as its commit.
     pub fn source_commit_text(&self) -> Option<&str> {
         self.tags.text("mlflow.source.git.commit").filter(|s| !s.is_empty())
     }
 
-    /// The remote URL the run says its code came from. May carry credentials: never show it unparsed.
+    /// The remote URL recorded by the run. May contain credentials: never show it unparsed.
     pub fn source_repo_url(&self) -> Option<&str> {
         self.tags.text("mlflow.source.git.repoURL").filter(|s| !s.is_empty())
     }
 
-    /// The run that this one is a part of (`mlflow.parentRunId`), as far as it says and is not itself.
+    /// The parent run (`mlflow.parentRunId`), unless it is missing or the run itself.
     pub fn parent(&self) -> Option<RunId> {
         self.parent_id().map(RunId::new)
     }
 
-    /// As [`Self::parent`], borrowed: for lists of many.
+    /// [`Self::parent`], borrowed: for long lists.
     pub fn parent_id(&self) -> Option<&str> {
         self.tags.text("mlflow.parentRunId").filter(|p| !p.is_empty() && *p != self.id.as_str())
     }
 
-    /// What its author wrote about it, often Markdown; cleaned.
+    /// The author's description of the run, often Markdown; cleaned.
     pub fn description(&self) -> Option<&str> {
         self.tags.text("mlflow.note.content").filter(|text| !text.trim().is_empty())
     }
 
-    /// The branch the run says it was started from.
+    /// The branch recorded by the run.
     pub fn source_branch(&self) -> Option<&str> {
         self.tags.text("mlflow.source.git.branch").filter(|s| !s.is_empty())
     }
@@ -86,31 +83,29 @@ pub struct MetricPoint {
     pub value: MetricValue,
     /// The step it was logged at.
     pub step: i64,
-    /// When it was logged.
     pub at: Option<Timestamp>,
 }
 
-/// A data set a run read.
+/// A data set the run used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataset {
     pub name: String,
-    /// Digest as MLflow computed it.
+    /// The digest computed by MLflow.
     pub digest: String,
     /// `training`, `validation`, ...: the tag `mlflow.data.context`.
     pub context: Option<String>,
-    /// Number of rows, where the profile says so.
+    /// Number of rows, if the profile has it.
     pub rows: Option<u64>,
 }
 
-/// A metric's value, which may be not-a-number or infinite.
+/// A metric's value, which may be NaN or infinite.
 ///
-/// Equality and order are total (`f64::total_cmp`), so that facts can be compared and hashed. In JSON a
-/// finite value is a number, the others are the strings `NaN`, `Infinity` and `-Infinity`.
+/// Equality and order are total (`f64::total_cmp`), so that facts can be compared and hashed. In JSON a finite value is
+/// a number, others are the strings `NaN`, `Infinity` and `-Infinity`.
 #[derive(Clone, Copy, Debug)]
 pub struct MetricValue(pub f64);
 
 impl MetricValue {
-    /// Neither infinite nor not-a-number.
     pub fn is_finite(self) -> bool {
         self.0.is_finite()
     }
@@ -137,13 +132,13 @@ impl Ord for MetricValue {
 }
 
 impl fmt::Display for MetricValue {
-    /// At most six significant digits, without trailing noise; exact values belong to the JSON output.
+    /// At most six significant digits, without trailing zeros; exact values are in the JSON output.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format_significant(self.0, 6))
     }
 }
 
-/// Formats `value` with `digits` significant digits, switching to `1.2e-7` where plain digits would be long.
+/// Formats `value` with `digits` significant digits, as `1.2e-7` where plain digits would be long.
 pub fn format_significant(value: f64, digits: usize) -> String {
     if value.is_nan() {
         return "NaN".to_owned();

@@ -1,18 +1,18 @@
-//! Who signs.
+//! The signer of a decision.
 
 use serde::{Deserialize, Serialize};
 
-/// Who signs, as the servers report it.
+/// The signer, as the servers report them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signer {
     /// GitHub login.
     pub login: String,
-    /// GitHub's numeric id: stays when a login changes.
+    /// GitHub's numeric id, which stays the same if the login changes.
     pub id: u64,
-    /// Printed name, where the profile has one.
+    /// Display name, if the profile has one.
     pub name: Option<String>,
-    /// Mail address for the tagger line; GitHub's no-reply address where none is public.
+    /// Mail address for the tagger line; GitHub's no-reply address if none is public.
     pub email: String,
-    /// Who the registry says this is, where it says.
+    /// The user name in the registry, if it reports one.
     pub registry_user: Option<String>,
 }

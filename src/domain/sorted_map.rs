@@ -1,4 +1,4 @@
-//! Values by name: metrics, params and tags.
+//! Maps from names to values: metrics, params and tags.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Values by name, in the order of the names.
+/// A map sorted by name.
 ///
-/// Thousands of runs log under the same forty names, so the names are kept once for all that have the same ones
-/// ([`Interner`]): 20,000 runs with 40 names take 69 MB in place of 170, 100,000 versions 72 in place of 95 (whole program,
-/// measured). In JSON it is an object, an empty one too.
+/// Thousands of runs log under the same forty names, so maps with equal names share them ([`Interner`]): 20,000 runs
+/// with 40 names take 69 MB instead of 170, 100,000 versions 72 instead of 95 (whole program, measured). Serialized as
+/// a JSON object, even if empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortedMap<V> {
-    /// Sorted, each once.
+    /// Sorted, unique.
     names: Arc<[Arc<str>]>,
-    /// As many as names.
+    /// One per name.
     values: Box<[V]>,
 }
 
@@ -23,27 +23,22 @@ pub struct SortedMap<V> {
 pub type Tags = SortedMap<Arc<str>>;
 
 impl<V> SortedMap<V> {
-    /// The value of this name.
     pub fn get(&self, name: &str) -> Option<&V> {
         self.place(name).ok().map(|at| &self.values[at])
     }
 
-    /// Whether there is such a name.
     pub fn contains(&self, name: &str) -> bool {
         self.place(name).is_ok()
     }
 
-    /// How many there are.
     pub fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(AsRef::as_ref)
     }
@@ -53,12 +48,11 @@ impl<V> SortedMap<V> {
         self.values.iter()
     }
 
-    /// The values, each with its name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
         self.names().zip(&self.values)
     }
 
-    /// The value whose name compares as equal: for names that would have to be made first.
+    /// Looks up a name by comparison, without allocating it.
     pub fn get_by(&self, compare: impl Fn(&str) -> Ordering) -> Option<&V> {
         self.names.binary_search_by(|n| compare(n)).ok().map(|at| &self.values[at])
     }
@@ -69,13 +63,13 @@ impl<V> SortedMap<V> {
 }
 
 impl<V: Clone> SortedMap<V> {
-    /// Sets the value of a name. Copies all others: what has many is collected instead.
+    /// Sets one value. Copies all others, so collect instead to set many.
     pub fn insert(&mut self, name: &str, value: impl Into<V>) {
         let others = self.names.iter().cloned().zip(self.values.iter().cloned());
         *self = others.chain([(name.into(), value.into())]).collect();
     }
 
-    /// Leaves out the names that `keep` does not want.
+    /// Removes the names for which `keep` is false.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         if !self.names().all(&keep) {
             let kept = self.names.iter().zip(&self.values).filter(|(name, _)| keep(name));
@@ -85,12 +79,12 @@ impl<V: Clone> SortedMap<V> {
 }
 
 impl Tags {
-    /// The text of this name.
+    /// The text for this name.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name).map(AsRef::as_ref)
     }
 
-    /// The texts, each with its name.
+    /// The texts with their names.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.iter().map(|(name, text)| (name, text.as_ref()))
     }
@@ -102,7 +96,7 @@ impl<V> Default for SortedMap<V> {
     }
 }
 
-/// Of values with the same name, the last stays.
+/// If a name repeats, the last value wins.
 impl<N: Into<Arc<str>>, T: Into<V>, V> FromIterator<(N, T)> for SortedMap<V> {
     fn from_iter<I: IntoIterator<Item = (N, T)>>(entries: I) -> Self {
         let entries: BTreeMap<Arc<str>, V> = entries.into_iter().map(|(n, v)| (n.into(), v.into())).collect();
@@ -123,7 +117,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for SortedMap<V> {
     }
 }
 
-/// Lets what is read together share equal texts and equal lists of names.
+/// Shares equal texts and equal lists of names among values read together.
 #[derive(Debug, Default)]
 pub struct Interner {
     texts: HashSet<Arc<str>>,
@@ -131,7 +125,7 @@ pub struct Interner {
 }
 
 impl Interner {
-    /// This text, of which there is one in this pool.
+    /// The shared copy of this text.
     pub fn text(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.texts.get(text) {
             return Arc::clone(known);
@@ -141,7 +135,7 @@ impl Interner {
         new
     }
 
-    /// Values under names that are shared.
+    /// A map with shared names.
     pub fn named<V>(&mut self, entries: impl IntoIterator<Item = (Arc<str>, V)>) -> SortedMap<V> {
         let named: SortedMap<V> = entries.into_iter().collect();
         let names = match self.lists.get(&named.names) {

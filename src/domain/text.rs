@@ -1,19 +1,18 @@
-//! Makes text from servers, files and people safe to show.
+//! Makes text from servers, files and people safe to display.
 //!
-//! Remote text is hostile: it may hold escape sequences, bidirectional overrides and invisible characters
-//! that make a terminal (or a reader) see something that is not there. Everything that enters from outside
-//! passes [`clean`] once, at the boundary. Dangerous characters become *visible* (`<U+202E>`), because in a
-//! review an attack must be seen, not hidden.
+//! Remote text is hostile: it may contain escape sequences, bidirectional overrides and invisible characters that make
+//! a terminal (or a reader) see something that is not there. All external text passes [`clean`] once, at the boundary.
+//! Dangerous characters become *visible* (`<U+202E>`), because a reviewer must see an attack.
 
 use std::fmt::Write as _;
 
-/// Combining marks kept on one base character; more would smear over neighbouring lines.
+/// Combining marks kept per base character; more would overlap neighbouring lines.
 const MAX_COMBINING: usize = 4;
 
-/// Returns `raw` with every control, bidirectional and invisible character made visible.
+/// Makes every control, bidirectional and invisible character in `raw` visible.
 ///
-/// Newlines stay (`\r\n` and a lone `\r` become `\n`), tabs become four spaces. The result holds no C0, DEL
-/// or C1 control other than `\n`. Cleaning twice changes nothing.
+/// Newlines are kept (`\r\n` and a lone `\r` become `\n`), tabs become four spaces. The result contains no C0, DEL or
+/// C1 control other than `\n`. Idempotent.
 pub fn clean(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut combining = 0;
@@ -37,7 +36,7 @@ pub fn clean(raw: &str) -> String {
             '\t' => out.push_str("    "),
             '\u{1b}' => out.push('\u{241b}'),
             c if (c as u32) < 0x20 => {
-                // U+2400.. are the visible pictures of the C0 controls.
+                // U+2400.. are the control pictures of C0.
                 out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}'));
             }
             '\u{7f}' => out.push('\u{2421}'),
@@ -50,28 +49,28 @@ pub fn clean(raw: &str) -> String {
     out
 }
 
-/// [`clean`], on one line: newlines become `⏎`, so that no part of a value can hide below a table row.
+/// [`clean`] on one line: newlines become `⏎`, so that no part of a value can hide below a table row.
 pub fn clean_line(raw: &str) -> String {
     let cleaned = clean(raw);
     if cleaned.contains('\n') { cleaned.replace('\n', "⏎") } else { cleaned }
 }
 
-/// [`clean`] of text that is ours: most needs nothing done to it, and is not copied.
+/// [`clean`] for an owned string, without a copy if nothing changes.
 pub fn cleaned(raw: String) -> String {
     if is_plain(&raw) { raw } else { clean(&raw) }
 }
 
-/// [`clean_line`] of text that is ours.
+/// [`clean_line`] for an owned string.
 pub fn cleaned_line(raw: String) -> String {
     if is_plain(&raw) && !raw.contains('\n') { raw } else { clean_line(&raw) }
 }
 
-/// Whether there is nothing to clean, as far as a glance tells: printable ASCII and newlines.
+/// A quick check that nothing needs cleaning: printable ASCII and newlines only.
 fn is_plain(raw: &str) -> bool {
     raw.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n'))
 }
 
-/// Characters that change the direction, the order or the presence of other text without being seen.
+/// Invisible characters that change the direction, order or presence of other text.
 fn is_deceptive(c: char) -> bool {
     matches!(c as u32,
         0x00ad              // soft hyphen
@@ -90,12 +89,12 @@ fn is_deceptive(c: char) -> bool {
     )
 }
 
-/// The blocks of combining marks met in practice; enough to cap stacks of accents.
+/// The common blocks of combining marks; enough to limit stacked accents.
 fn is_combining(c: char) -> bool {
     matches!(c as u32, 0x0300..=0x036f | 0x0483..=0x0489 | 0x1ab0..=0x1aff | 0x1dc0..=0x1dff | 0x20d0..=0x20ff | 0xfe20..=0xfe2f)
 }
 
-/// A count as people read it: `2,400`.
+/// A number with thousands separators: `2,400`.
 pub fn grouped(n: impl Into<i128>) -> String {
     let n = n.into();
     let digits = n.unsigned_abs().to_string();
@@ -109,12 +108,12 @@ pub fn grouped(n: impl Into<i128>) -> String {
     out
 }
 
-/// The first line of `text`, without trailing blanks.
+/// The first line of `text`, without trailing whitespace.
 pub fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or("").trim_end()
 }
 
-/// Cuts `text` to at most `max` characters (not bytes), ending in `…` where something was cut.
+/// Truncates `text` to at most `max` characters (not bytes), with `…` at the end if anything was cut.
 pub fn shorten(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();

@@ -1,11 +1,11 @@
-//! Bytes as hexadecimal numbers and characters.
+//! Hex dumps.
 
 use std::fmt::Write as _;
 
-/// Bytes in a line.
+/// Bytes per line.
 const ROW: usize = 16;
 
-/// Line `index` of a dump of `bytes`: offset, numbers, characters; none behind the end.
+/// Line `index` of a hex dump of `bytes`: offset, hex digits, characters; `None` past the end.
 pub fn hex_line(bytes: &[u8], index: usize) -> Option<(String, String, String)> {
     let row = bytes.chunks(ROW).nth(index)?;
     let mut numbers = String::with_capacity(3 * ROW + 1);

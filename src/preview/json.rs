@@ -1,16 +1,16 @@
-//! JSON, coloured and laid out anew. Works on tokens, so that half a file, a broken one and one nested ten thousand
-//! deep all have something to show, without recursion.
+//! Formats and highlights JSON. Works on tokens without recursion, so that a truncated file, an invalid one and one
+//! nested ten thousand levels deep all show something.
 
 use super::pieces_of;
 use crate::domain::preview::{Ink, TextLine};
 use crate::domain::text::clean_line;
 
-/// Blanks for each level.
+/// Spaces per level.
 const INDENT: usize = 2;
-/// Levels beyond this are not indented further.
+/// Deeper levels are not indented further.
 const DEEPEST: usize = 30;
 
-/// The lines of a JSON text, or of several after one another.
+/// The lines of a JSON text, or of several in sequence.
 pub fn lines(raw: &str) -> Vec<TextLine> {
     let mut out = Layout::default();
     let mut rest = raw.trim_start();
@@ -61,7 +61,7 @@ pub fn lines(raw: &str) -> Vec<TextLine> {
     out.lines
 }
 
-/// Where the string that `text` begins with ends; at the end of the text if it is open.
+/// The end of the string that `text` starts with, or the end of the text if it is unterminated.
 fn string_end(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -101,7 +101,7 @@ impl Layout {
         }
     }
 
-    /// Behind the outermost value a new one begins, as in files of one value a line.
+    /// After an outermost value another may start, as in JSON Lines.
     fn end_of_value(&mut self, rest: &str) {
         if self.depth == 0 && !rest.starts_with([',', ':', '}', ']']) {
             self.new_line();

@@ -1,4 +1,4 @@
-//! Markdown as lines of text.
+//! Renders Markdown as lines of text.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use unicode_width::UnicodeWidthStr as _;
@@ -7,9 +7,9 @@ use super::pieces_of;
 use crate::domain::preview::{Ink, TextLine};
 use crate::domain::text::{clean, clean_line};
 
-/// Blanks for each level of a list.
+/// Spaces per list level.
 const INDENT: usize = 2;
-/// Levels beyond this are not indented further.
+/// Deeper levels are not indented further.
 const DEEPEST: usize = 12;
 
 /// The lines of a Markdown text.
@@ -27,14 +27,14 @@ pub fn lines(raw: &str) -> Vec<TextLine> {
     page.lines
 }
 
-/// What is being written.
+/// The renderer's state.
 #[derive(Default)]
 struct Page {
     lines: Vec<TextLine>,
     line: TextLine,
-    /// What encloses the text: the innermost decides its look.
+    /// Styles of the enclosing elements; the innermost applies.
     inks: Vec<Ink>,
-    /// The next number of each list that encloses the text; none for those without numbers.
+    /// Next number of each enclosing list; `None` for unordered lists.
     lists: Vec<Option<u64>>,
     quotes: usize,
     in_code: bool,
@@ -64,7 +64,7 @@ impl Page {
                 self.end_line();
             }
             Event::TaskListMarker(done) => self.write(Ink::Muted, if done { "[x] " } else { "[ ] " }),
-            // HTML is shown as the text it is, and never as what it claims to be.
+            // HTML is shown as source text, never interpreted.
             Event::Html(text) | Event::InlineHtml(text) => {
                 for (n, line) in clean(&text).trim_end_matches('\n').split('\n').enumerate() {
                     if n > 0 {
@@ -151,7 +151,7 @@ impl Page {
             }
             TagEnd::Link => {
                 self.inks.pop();
-                // The text of a link may lie about where it leads.
+                // A link's text may misrepresent its target.
                 if let Some(target) = self.targets.pop().filter(|t| !t.is_empty()) {
                     self.write(Ink::Muted, &format!(" ({target})"));
                 }
@@ -208,7 +208,7 @@ impl Page {
         }
     }
 
-    /// An empty line before something new, unless there is one.
+    /// Adds an empty line before a new block, unless there is one.
     fn gap(&mut self) {
         self.end_line();
         if self.lists.is_empty() && self.lines.last().is_some_and(|l| !l.pieces.is_empty()) {

@@ -1,5 +1,4 @@
-//! Makes the beginning of a file ready to be shown: bytes in, a [`Preview`] out. Pure, and slow enough for a thread
-//! of its own.
+//! Turns the start of a file into a [`Preview`]. Pure, but slow enough to need its own thread.
 
 mod hex;
 mod json;
@@ -14,12 +13,12 @@ use crate::domain::artifact::ArtifactHead;
 use crate::domain::preview::{Content, Ink, Preview, TextLine};
 use crate::domain::text;
 
-/// A picture cannot be shown in part: it may be this many times larger than other files.
+/// A picture cannot be shown in part, so it may be this many times larger than other files.
 const PICTURE_FACTOR: usize = 16;
-/// Characters of one line of text; what is longer goes on in the next.
+/// Maximum characters per line of text; longer lines are wrapped.
 const LONGEST_LINE: usize = 2_000;
 
-/// What a file is, by the end of its name.
+/// The kind of a file, by its extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Csv,
@@ -41,7 +40,7 @@ fn kind(path: &str) -> Kind {
         "tsv" | "tab" => Kind::Tsv,
         "json" | "ipynb" | "geojson" | "jsonl" | "ndjson" => Kind::Json,
         "yaml" | "yml" => Kind::Yaml,
-        // MLflow's own description of a model has no ending and is YAML.
+        // MLflow's own model description has no extension and is YAML.
         "" if name == "MLmodel" => Kind::Yaml,
         "md" | "markdown" => Kind::Markdown,
         "png" => Kind::Png,
@@ -51,7 +50,7 @@ fn kind(path: &str) -> Kind {
     }
 }
 
-/// How many bytes of the file `path` are worth reading, if `limit` is what a text may have.
+/// The number of bytes of the file `path` to read, given `limit` for texts.
 pub fn bytes_to_read(path: &str, limit: usize) -> usize {
     match kind(path) {
         Kind::Png | Kind::Jpeg => limit.saturating_mul(PICTURE_FACTOR),
@@ -59,7 +58,7 @@ pub fn bytes_to_read(path: &str, limit: usize) -> usize {
     }
 }
 
-/// Makes the file `path` ready.
+/// Prepares the preview of the file `path`.
 pub fn preview(path: &str, head: ArtifactHead) -> Preview {
     let ArtifactHead { bytes, truncated: cut, total } = head;
     let read = bytes.len() as u64;
@@ -109,7 +108,7 @@ fn tabled(
     }
 }
 
-/// Whether the bytes are text: UTF-8, or one of the old 8-bit encodings, without the zeros of a binary file.
+/// Whether the bytes are text: UTF-8, or a legacy 8-bit encoding, without the NULs of a binary file.
 fn is_text(bytes: &[u8]) -> bool {
     if bytes.contains(&0) {
         return false;
@@ -127,7 +126,7 @@ fn is_text(bytes: &[u8]) -> bool {
     }
 }
 
-/// The text of the bytes; a character that the limit cut is left out.
+/// Decodes the text; drops a character cut by the limit.
 fn decode(bytes: &[u8], cut: bool) -> String {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let whole = match std::str::from_utf8(bytes) {
@@ -137,13 +136,13 @@ fn decode(bytes: &[u8], cut: bool) -> String {
     String::from_utf8_lossy(whole).into_owned()
 }
 
-/// Text as it is.
+/// Plain text.
 fn plain(raw: &str) -> Vec<TextLine> {
     let cleaned = text::clean(raw);
     cleaned.trim_end_matches('\n').split('\n').flat_map(pieces_of).map(|l| TextLine::of(Ink::Plain, l)).collect()
 }
 
-/// A line in parts that are not too long to be handled as one.
+/// Splits a line into pieces of limited length.
 fn pieces_of(line: &str) -> Vec<String> {
     if line.len() <= LONGEST_LINE {
         return vec![line.to_owned()];

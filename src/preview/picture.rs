@@ -1,4 +1,4 @@
-//! Decodes pictures, with limits: the file comes from a server, and its header may claim any size.
+//! Decodes pictures within limits, as a file from a server may claim any size in its header.
 
 use std::io::Cursor;
 
@@ -6,14 +6,14 @@ use image::{ImageReader, Limits};
 
 use crate::domain::preview::Picture;
 
-/// Pixels a side may claim to have.
+/// Maximum width and height in pixels, according to the header.
 const MAX_SIDE: u32 = 12_000;
-/// Bytes decoding may take.
+/// Maximum bytes of memory for decoding.
 const MAX_MEMORY: u64 = 128 * 1024 * 1024;
-/// Pixels kept of a side: more than any terminal has half cells.
+/// Maximum width and height kept, in pixels: more than any terminal has half cells.
 const KEPT: u32 = 640;
 
-/// Decodes a PNG or JPEG file, by its content and not its name.
+/// Decodes a PNG or JPEG file, detected by its content and not its name.
 ///
 /// # Errors
 /// A sentence that says why it cannot be shown.
@@ -32,7 +32,7 @@ pub fn decode(bytes: &[u8]) -> Result<Picture, String> {
     })?;
     let original = (image.width(), image.height());
     let image = if original.0 > KEPT || original.1 > KEPT { image.thumbnail(KEPT, KEPT) } else { image };
-    // Plots are made for paper: what is transparent is white.
+    // Plots are made for paper, so transparent pixels become white.
     let rgb = image.to_rgba8().pixels().flat_map(|p| on_white(p.0)).collect();
     Ok(Picture { width: image.width(), height: image.height(), rgb, original })
 }
@@ -81,7 +81,7 @@ mod tests {
         let mut bytes = png(4, 4, [0, 0, 0, 255]);
         bytes[16..20].copy_from_slice(&60_000u32.to_be_bytes());
         bytes[20..24].copy_from_slice(&60_000u32.to_be_bytes());
-        // The header is true to its checksum: it is a lie, not an accident.
+        // The checksum of the header is valid, so this tests a lying header rather than a corrupt one.
         let crc = crc(&bytes[12..29]);
         bytes[29..33].copy_from_slice(&crc.to_be_bytes());
         assert_eq!(decode(&bytes), Err("it is too large".to_owned()));

@@ -1,25 +1,25 @@
-//! Comma- and tab-separated files as tables.
+//! Reads comma- and tab-separated files as tables.
 
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::domain::preview::{Grid, GridColumn};
 use crate::domain::text;
 
-/// Characters of one cell that are kept.
+/// Maximum characters kept per cell.
 const LONGEST_CELL: usize = 200;
-/// Columns that are kept.
+/// Maximum number of columns kept.
 const MOST_COLUMNS: usize = 500;
 
-/// Reads a table; none if there is none to read. `cut`: the text ends where a limit was, so the last row may be half.
+/// Reads a table; `None` if there is none. `cut`: the text was truncated, so the last row may be incomplete.
 pub fn grid(raw: &str, separator: u8, cut: bool, notes: &mut Vec<String>) -> Option<Grid> {
-    // Half a row would show a number that is not in the file.
+    // A truncated row could show a number that is not in the file.
     let whole = if cut { raw.rfind('\n').map_or(raw, |end| &raw[..=end]) } else { raw };
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(whole.as_bytes());
     let mut rows: Vec<Vec<String>> = Vec::new();
     let (mut uneven, mut wide) = (0, false);
     for record in reader.records() {
-        // Input is text and rows may be uneven: what is left to go wrong ends the table.
+        // The input is text and rows may be uneven; any remaining error ends the table.
         let Ok(record) = record else { break };
         wide |= record.len() > MOST_COLUMNS;
         let row: Vec<String> = record.iter().take(MOST_COLUMNS).map(cell).collect();

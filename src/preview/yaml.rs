@@ -1,4 +1,4 @@
-//! YAML, coloured as it stands. Looks at one line at a time: enough for keys, values and comments.
+//! Highlights YAML one line at a time: enough for keys, values and comments.
 
 use super::pieces_of;
 use crate::domain::preview::{Ink, TextLine};
@@ -8,7 +8,7 @@ use crate::domain::text::clean;
 pub fn lines(raw: &str) -> Vec<TextLine> {
     let cleaned = clean(raw);
     let mut out = Vec::new();
-    // Lines of a block text (`key: |`) that stand deeper than this are text and nothing else.
+    // Lines indented deeper than this belong to a block scalar (`key: |`) and are plain text.
     let mut block: Option<usize> = None;
     for line in cleaned.trim_end_matches('\n').split('\n') {
         let indent = line.len() - line.trim_start_matches(' ').len();
@@ -54,7 +54,7 @@ fn pieces(line: &str) -> Vec<(Ink, String)> {
     pieces
 }
 
-/// Where the key ends that `text` begins with.
+/// The end of the key that `text` starts with.
 fn key_end(text: &str) -> Option<usize> {
     if let Some(quote) = text.chars().next().filter(|c| matches!(c, '"' | '\'')) {
         let close = 1 + text[1..].find(quote)? + 1;
@@ -75,7 +75,7 @@ fn value(text: &str) -> (Ink, String) {
     (ink, text.to_owned())
 }
 
-/// The line without its comment, and the comment. A `#` inside quotes or a word is none.
+/// Splits a line into content and comment. A `#` within quotes or a word does not start a comment.
 fn comment(line: &str) -> (&str, &str) {
     let mut quote = None;
     let mut before = ' ';

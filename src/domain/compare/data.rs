@@ -1,4 +1,4 @@
-//! The data sets of two runs, laid side by side.
+//! Compares the data sets of two runs.
 
 use serde::Serialize;
 
@@ -6,28 +6,27 @@ use super::{Change, TextRow};
 use crate::domain::run::Dataset;
 use crate::domain::text::grouped;
 
-/// One data set on both sides: what was read for the same purpose.
+/// A pair of data sets with the same context.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DataRow {
-    /// What it was read for: `training`, ...; `data` where nobody said.
+    /// The context: `training`, ...; `data` if unset.
     pub context: String,
     /// The baseline's.
     pub old: Option<Dataset>,
     /// The candidate's.
     pub new: Option<Dataset>,
-    /// How it differs: never better or worse.
+    /// Never better or worse.
     pub change: Change,
 }
 
 impl DataRow {
-    /// How many rows more the candidate read, where both say how many they read.
+    /// The candidate's rows minus the baseline's, if both are known.
     pub fn more_rows(&self) -> Option<i128> {
         let rows = |d: &Option<Dataset>| d.as_ref()?.rows.map(i128::from);
         Some(rows(&self.new)? - rows(&self.old)?)
     }
 
-    /// The data set in three rows of text: its name, its digest, how many rows it has. Beside each what differs, where
-    /// that is a number.
+    /// Three rows of text: name, digest, number of rows. Each with its difference, if that is a number.
     pub fn texts(&self) -> [(TextRow, Option<String>); 3] {
         let row = |name: &str, of: fn(&Dataset) -> Option<String>| {
             let (old, new) = (self.old.as_ref().and_then(of), self.new.as_ref().and_then(of));
@@ -49,8 +48,8 @@ impl DataRow {
     }
 }
 
-/// Pairs data sets read in the same context: first those that are the same, then those of the same name, then what
-/// is left, in order. What finds no partner is new or gone.
+/// Pairs data sets of the same context: first identical ones, then those with the same name, then the rest, in order.
+/// One without a partner is added or removed.
 pub fn data_rows(old: &[Dataset], new: &[Dataset]) -> Vec<DataRow> {
     let mut partner: Vec<Option<usize>> = vec![None; new.len()];
     let passes: [fn(&Dataset, &Dataset) -> bool; 3] = [|a, b| a == b, |a, b| a.name == b.name, |_, _| true];

@@ -1,4 +1,4 @@
-//! Candidate against baseline: what differs, and, only where somebody said so, whether for the better.
+//! Compares a candidate with the baseline: what differs, and, only if a direction is stated, whether for the better.
 
 pub mod data;
 pub mod signature;
@@ -14,7 +14,7 @@ use super::run::{MetricValue, Run};
 use super::sorted_map::Tags;
 pub use size::{by_size, change_size};
 
-/// Which way a metric should go. There is no default: a direction is stated or unknown, never guessed.
+/// The direction in which a metric improves. There is no default: it is stated or unknown, never guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -24,7 +24,7 @@ pub enum Direction {
     Lower,
 }
 
-/// The directions that configuration and policies state, as name patterns with `*` and `?`.
+/// Directions from configuration and policies, as name patterns with `*` and `?`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directions {
     /// Patterns of metrics where higher is better.
@@ -34,7 +34,7 @@ pub struct Directions {
 }
 
 impl Directions {
-    /// The stated direction of `metric`; none if no pattern, or patterns of both kinds, match.
+    /// The stated direction of `metric`; `None` if no pattern matches, or patterns of both kinds do.
     pub fn of(&self, metric: &str) -> Option<Direction> {
         let any = |patterns: &[String]| patterns.iter().any(|p| matches(p, metric));
         match (any(&self.higher), any(&self.lower)) {
@@ -49,13 +49,12 @@ impl Directions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// The same on both sides.
     Same,
     /// Moved in the stated direction.
     Better,
     /// Moved against the stated direction.
     Worse,
-    /// Differs, and nobody said which way is better.
+    /// Differs, without a stated direction.
     Unknown,
     /// Only the candidate has it.
     Added,
@@ -66,45 +65,41 @@ pub enum Change {
 /// One metric on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricRow {
-    /// The metric's name.
     pub name: String,
     /// Baseline value.
     pub old: Option<MetricValue>,
     /// Candidate value.
     pub new: Option<MetricValue>,
-    /// `new - old`, where both are finite.
+    /// `new - old`, if both are finite.
     pub delta: Option<f64>,
-    /// How it differs.
     pub change: Change,
-    /// The stated direction, if any.
     pub direction: Option<Direction>,
 }
 
 /// One param or tag on both sides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextRow {
-    /// Its key.
     pub name: String,
     /// Baseline value.
     pub old: Option<String>,
     /// Candidate value.
     pub new: Option<String>,
-    /// How it differs: never better or worse.
+    /// Never better or worse.
     pub change: Change,
 }
 
-/// Everything that can be laid side by side.
+/// The rows of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Metrics, by name.
     pub metrics: Vec<MetricRow>,
     /// Params, by name.
     pub params: Vec<TextRow>,
-    /// Tags of version and run, by name, without those signoff or MLflow write for themselves.
+    /// Tags of version and run, by name, without those that signoff or MLflow write themselves.
     pub tags: Vec<TextRow>,
 }
 
-/// One side of a comparison. A version without a readable run compares with what is known of it.
+/// One side of a comparison. A version without a readable run is compared by what is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Side<'a> {
     pub version: &'a ModelVersion,
@@ -112,13 +107,13 @@ pub struct Side<'a> {
     pub run: Option<&'a Run>,
 }
 
-/// Lays `candidate` against `baseline`; without a baseline every row is [`Change::Added`].
+/// Compares `candidate` with `baseline`; without a baseline every row is [`Change::Added`].
 pub fn compare(candidate: Side<'_>, baseline: Option<Side<'_>>, directions: &Directions) -> Comparison {
     let tags = (baseline.map(shown_tags).unwrap_or_default(), shown_tags(candidate));
     lay(baseline.and_then(|s| s.run), candidate.run, tags, directions)
 }
 
-/// Lays the run `candidate` against the run `baseline`: a version's own tags have nothing to stand beside.
+/// Compares two runs. The tags of a version are left out, as the other side has none.
 pub fn compare_runs(candidate: Option<&Run>, baseline: &Run, directions: &Directions) -> Comparison {
     let tags_of = |run: &Run| worth_comparing(run.tags.clone());
     let tags = (tags_of(baseline), candidate.map(tags_of).unwrap_or_default());
@@ -139,7 +134,7 @@ fn lay(
     }
 }
 
-/// Classifies the step from `old` to `new` and gives the difference where both are finite.
+/// Classifies the change from `old` to `new`; returns the difference if both are finite.
 pub fn metric_change(
     old: Option<MetricValue>,
     new: Option<MetricValue>,
@@ -191,13 +186,13 @@ fn text_rows(old: &Tags, new: &Tags) -> Vec<TextRow> {
     names.into_iter().map(row).collect()
 }
 
-/// Tags of version and run worth comparing.
+/// The tags of version and run to compare.
 fn shown_tags(side: Side<'_>) -> Tags {
     let of_run = side.run.into_iter().flat_map(|r| r.tags.texts());
     worth_comparing(of_run.chain(side.version.tags.texts()).collect())
 }
 
-/// Without bookkeeping (`mlflow.*`, `signoff.*`): it differs always and says nothing.
+/// Drops bookkeeping tags (`mlflow.*`, `signoff.*`), which always differ and carry no information.
 fn worth_comparing(mut tags: Tags) -> Tags {
     tags.retain(|k| !k.starts_with("mlflow.") && !k.starts_with(OWN_TAG_PREFIX));
     tags

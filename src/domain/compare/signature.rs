@@ -1,4 +1,4 @@
-//! The signatures of two models, laid side by side.
+//! Compares the signatures of two models.
 
 use std::collections::HashMap;
 
@@ -7,35 +7,32 @@ use serde::Serialize;
 use super::{Change, TextRow};
 use crate::domain::artifact::{Signature, SignatureField};
 
-/// Which part of a signature.
+/// A part of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// What goes in.
     Input,
-    /// What comes out.
     Output,
-    /// A parameter of inference.
+    /// An inference parameter.
     Param,
 }
 
 /// One column, tensor or parameter on both sides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldRow {
-    /// Which part it belongs to.
     pub part: Part,
-    /// Its name; its place (`#1`) if it has none, as tensors often have not.
+    /// Its name, or its position (`#1`) if it has none, as is common for tensors.
     pub name: String,
     /// The baseline's.
     pub old: Option<SignatureField>,
     /// The candidate's.
     pub new: Option<SignatureField>,
-    /// How it differs: never better or worse.
+    /// Never better or worse.
     pub change: Change,
 }
 
 impl FieldRow {
-    /// The row as text: `in tenure`, and the type on either side.
+    /// The row as text: `in tenure`, and the type on each side.
     pub fn text(&self) -> TextRow {
         let part = match self.part {
             Part::Input => "in",
@@ -51,15 +48,15 @@ impl FieldRow {
     }
 }
 
-/// A field's type as text, and whether it may be left out.
+/// A field's type as text, and whether it is optional.
 pub fn kind(field: &SignatureField) -> String {
     if field.required { field.kind.clone() } else { format!("{}, optional", field.kind) }
 }
 
-/// The fields of one part of a signature.
+/// Selects the fields of one part of a signature.
 type Fields = fn(&Signature) -> &[SignatureField];
 
-/// Lays signatures side by side, in the candidate's order, what is gone behind it. No signature is an empty one.
+/// Compares signatures, in the candidate's order with removed fields last. A missing signature counts as empty.
 pub fn field_rows(old: Option<&Signature>, new: Option<&Signature>) -> Vec<FieldRow> {
     let parts: [(Part, Fields); 3] =
         [(Part::Input, |s| &s.inputs), (Part::Output, |s| &s.outputs), (Part::Param, |s| &s.params)];
@@ -78,7 +75,7 @@ pub fn field_rows(old: Option<&Signature>, new: Option<&Signature>) -> Vec<Field
     rows
 }
 
-/// Fields by name, and by place among those of the same name: nothing forbids a name twice.
+/// Fields keyed by name and by position among those of the same name, as names need not be unique.
 fn named(fields: &[SignatureField]) -> Vec<((String, usize), &SignatureField)> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     fields

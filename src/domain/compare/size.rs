@@ -1,15 +1,16 @@
-//! How large a change is: what "largest change first" means.
+//! The size of a change, for sorting by "largest change first".
 
 use std::cmp::Ordering;
 
 use super::MetricRow;
 use crate::domain::run::MetricValue;
 
-/// How much `new` differs from `old`, relative to the larger of them: `|new - old| / max(|old|, |new|)`, from 0 to 2.
+/// The size of the change from `old` to `new`, relative to the larger of them: `|new - old| / max(|old|, |new|)`, from
+/// 0 to 2.
 ///
-/// Relative, because metrics of one run have nothing in common but their names: 0.01 more AUC outweighs one more
-/// millisecond of three hundred. Infinite where something changed and nobody can say by how much (on one side only,
-/// not a number, infinite): such a change needs a look more than any other.
+/// Relative, because the metrics of a run share no unit: 0.01 more AUC outweighs 1 ms more on 300 ms.
+/// Infinite if a change has no measurable size (on one side only, not a number, infinite), because such a change needs
+/// a look most of all.
 pub fn change_size(old: Option<MetricValue>, new: Option<MetricValue>) -> f64 {
     if old == new {
         return 0.0;
@@ -17,14 +18,14 @@ pub fn change_size(old: Option<MetricValue>, new: Option<MetricValue>) -> f64 {
     match (old, new) {
         (Some(a), Some(b)) if a.is_finite() && b.is_finite() => {
             let most = a.0.abs().max(b.0.abs());
-            // Zero and negative zero. Halved, so that the largest numbers there are do not become infinite.
+            // `most` is 0 for zero and negative zero. Halving keeps the largest numbers from overflowing to infinity.
             if most == 0.0 { 0.0 } else { 2.0 * ((b.0 / 2.0 - a.0 / 2.0).abs() / most) }
         }
         _ => f64::INFINITY,
     }
 }
 
-/// The order of "largest change first"; equally large ones stand by name.
+/// The order "largest change first"; equal sizes sort by name.
 pub fn by_size(a: &MetricRow, b: &MetricRow) -> Ordering {
     change_size(b.old, b.new).total_cmp(&change_size(a.old, a.new)).then_with(|| a.name.cmp(&b.name))
 }

@@ -1,38 +1,35 @@
-//! Questions a reviewer answers, and the answers.
+//! Checklist questions and their answers.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// One question of the checklist.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Question {
-    /// Its name in records and on the command line.
+    /// Its id in records and on the command line.
     pub id: String,
-    /// What is asked.
     pub text: String,
-    /// Nothing can be approved before it is answered.
+    /// Must be answered before an approval.
     pub required: bool,
-    /// The words it may be answered with, such as `yes`, `no` and `n/a`.
+    /// The allowed answers, such as `yes`, `no` and `n/a`.
     pub answers: Vec<String>,
-    /// The answers that let an approval pass; empty: every one does.
+    /// The answers that permit an approval; if empty, all do.
     pub pass: Vec<String>,
 }
 
-/// The answer to one question.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Answer {
-    /// One of the words the question allows.
+    /// One of the question's allowed answers.
     pub answer: String,
-    /// What the reviewer added; may be empty.
+    /// The reviewer's note; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
 
-/// Answers by the id of the question.
+/// Answers by question id.
 pub type Answers = BTreeMap<String, Answer>;
 
-/// Why an answer does not do: the question's id and a sentence.
+/// The answers that are missing or do not pass: the question's id and a sentence.
 pub fn open_items(questions: &[Question], answers: &Answers) -> Vec<(String, String)> {
     questions.iter().filter_map(|q| problem(q, answers.get(&q.id)).map(|why| (q.id.clone(), why))).collect()
 }

@@ -1,32 +1,33 @@
-//! What several sources of rules ask for together. Sources add up: none can loosen another.
+//! The combined rules of several sources. Sources add up: none can loosen another.
 
 use serde::{Deserialize, Serialize};
 
 use super::{FourEyes, Policy, PolicySource, Question, Severity};
 
-/// The parts of all policies that are about people and the act, laid together.
+/// The rules of all policies about people and the decision itself, combined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effective {
-    /// Approvals that are needed: the most that any source asks for; at least 1.
+    /// Approvals required: the maximum over the sources; at least 1.
     pub approvals: u32,
-    /// Lists of who may approve, one a source that has one. A signer has to be in every list; none: everybody may.
+    /// One list of approvers for each source that has one. A signer must be in every list; without lists, everyone may
+    /// sign.
     pub approvers: Vec<Vec<String>>,
-    /// An approval needs a reason: if any source says so.
+    /// Whether an approval needs a reason: if any source requires one.
     pub require_reason: bool,
-    /// Failing rules may be passed with a reason: if every source says so, and every source was understood.
+    /// Whether failing rules may be overridden with a reason: if every source allows it and every source parsed.
     pub allow_override: bool,
-    /// Questions of all sources, each once, in their order.
+    /// Questions of all sources, each once, in order.
     pub checklist: Vec<Question>,
-    /// Ids of questions that two sources ask differently. Nothing can be approved then: [`super::judge::judge`] blocks.
+    /// Ids of questions that two sources define differently; [`super::judge::judge`] then blocks approval.
     pub conflicts: Vec<String>,
-    /// Who may not be the signer: the strictest of each.
+    /// The strictest of each setting.
     pub four_eyes: FourEyes,
-    /// Whether the rules hold back a rollback: the strictest.
+    /// Severity of failing rules on a rollback: the strictest.
     pub rollback: Severity,
 }
 
 impl Effective {
-    /// Lays the sources together. The result does not depend on their order, but for that of the questions.
+    /// Combines the sources. Only the order of the questions depends on the order of the sources.
     pub fn of(sources: &[PolicySource]) -> Self {
         let understood: Vec<&Policy> = sources.iter().filter_map(|s| s.policy.as_ref().ok()).collect();
         let strictest = |of: fn(&Policy) -> Severity| understood.iter().map(|p| of(p)).max().unwrap_or_default();

@@ -1,14 +1,14 @@
-//! A policy as people write it: the `[policy]` table of the configuration, or a `signoff.toml` in the repository.
+//! Policy files: the `[policy]` table of the configuration, or a `signoff.toml` in the repository.
 //!
-//! Both have the same shape, and one parser. `[models."pattern".policy]` changes the rules for the models that fit: of the
-//! tables that fit, the first in the file. It replaces what it names, and nothing else:
+//! Both have the same shape and one parser. `[models."pattern".policy]` overrides the rules for matching models; if
+//! several tables match, the first in the file wins. It replaces only what it names:
 //!
 //! - a plain key (`description`, `checks`, `approvals`, ...) as a whole, lists included;
-//! - in `metrics` the rule of the same name or pattern as a whole, with all its limits; in `tags` the tag of the same key
-//!   (`""` asks for nothing); in `four_eyes` the single key;
-//! - in `checklist` the question of the same id, where it stood; other questions are added behind.
+//! - in `metrics`, the rule with the same name or pattern as a whole, with all its limits; in `tags`, the tag with the
+//!   same key (`""` removes the rule); in `four_eyes`, the single key;
+//! - in `checklist`, the question with the same id, in place; other questions are appended.
 //!
-//! What nobody names has the defaults of [`Policy::default`].
+//! Keys that are not set have the defaults of [`Policy::default`].
 
 use std::fmt;
 
@@ -23,25 +23,25 @@ use crate::domain::nearest::did_you_mean;
 use crate::domain::pattern::{check_pattern, matches};
 use crate::domain::text::clean_line;
 
-/// What is wrong with a policy.
+/// An error in a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Byte offset in the text that was read.
+    /// Byte offset in the parsed text.
     pub offset: usize,
-    /// What is wrong, as a phrase.
+    /// The error, as a phrase.
     pub what: String,
 }
 
-/// The rules of one file, for all models. The default has none.
+/// The rules of one file, for all models. The default is empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicyFile {
     pub general: Option<PolicyTable>,
-    /// `[models."pattern".policy]`, in the order of the file.
+    /// `[models."pattern".policy]`, in file order.
     pub models: Vec<(String, PolicyTable)>,
 }
 
 impl PolicyFile {
-    /// The rules for `model`; none if neither `[policy]` nor a table of its own says anything.
+    /// The rules for `model`; `None` if neither `[policy]` nor a model table applies.
     pub fn for_model(&self, model: &ModelName) -> Option<Policy> {
         match (&self.general, self.own(model)) {
             (None, None) => None,
@@ -50,7 +50,7 @@ impl PolicyFile {
         }
     }
 
-    /// Whether there is a policy for `model`.
+    /// Whether the file has a policy for `model`.
     pub fn names(&self, model: &ModelName) -> bool {
         self.general.is_some() || self.own(model).is_some()
     }
@@ -60,10 +60,10 @@ impl PolicyFile {
     }
 }
 
-/// Reads a `signoff.toml`: `[policy]` and `[models."pattern".policy]`, nothing else.
+/// Parses a `signoff.toml`: `[policy]` and `[models."pattern".policy]`, nothing else.
 ///
 /// # Errors
-/// `line 3: ...`, for people.
+/// A message for people, as `line 3: ...`.
 pub fn parse(text: &str) -> Result<PolicyFile, String> {
     let say = |error: &toml::de::Error| {
         let mistake = mistake(error);
@@ -75,7 +75,7 @@ pub fn parse(text: &str) -> Result<PolicyFile, String> {
     Ok(PolicyFile { general: whole.policy, models })
 }
 
-/// Reads one policy table of a document that was parsed already.
+/// Reads one policy table of a parsed document.
 ///
 /// # Errors
 /// The first mistake.
@@ -101,7 +101,7 @@ struct ModelTable {
     policy: Option<PolicyTable>,
 }
 
-/// A policy table as it was written: what it does not name is none. Everything in it was checked.
+/// A policy table as written; unset keys are `None`. Its values are validated.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs, reason = "the keys mean what the fields of the same names in Policy mean")]
@@ -130,7 +130,7 @@ pub struct PolicyTable {
 }
 
 impl PolicyTable {
-    /// The keys that are there, in words: `metrics (auc, f1), description, approvals`.
+    /// The keys that are set, in words: `metrics (auc, f1), description, approvals`.
     pub fn summary(&self) -> String {
         let names = |list: Vec<&str>| list.join(", ");
         let (four, plain) = (&self.four_eyes, |there: bool, key: &str| there.then(|| key.to_owned()));
@@ -161,7 +161,7 @@ impl PolicyTable {
         if parts.is_empty() { "asks for nothing".to_owned() } else { parts.join(", ") }
     }
 
-    /// What was written, over defaults.
+    /// The table's values over the defaults.
     fn policy(self) -> Policy {
         let d = Policy::default();
         let texts = |list: Vec<Pattern>| list.into_iter().map(|p| p.0).collect();
@@ -192,7 +192,7 @@ impl PolicyTable {
         }
     }
 
-    /// Lays this table over a more general one: see the module.
+    /// Merges this table over a more general one; see the module documentation.
     fn over(self, general: Self) -> Self {
         Self {
             metrics: replaced(general.metrics, self.metrics, |a, b| a.0 == b.0),
@@ -231,7 +231,7 @@ fn replaced<T>(mut general: Vec<T>, own: Vec<T>, same: impl Fn(&T, &T) -> bool) 
     general
 }
 
-/// One rule in `[policy.metrics]`.
+/// One rule of `[policy.metrics]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "RawMetric")]
 pub struct MetricTable(MetricRule);
@@ -352,7 +352,7 @@ impl TryFrom<RawQuestion> for QuestionTable {
     }
 }
 
-/// A pattern that can be used; empty where that means something.
+/// A valid pattern; may be empty where that has a meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Pattern(String);
@@ -398,7 +398,7 @@ impl TryFrom<String> for Approver {
     }
 }
 
-/// A table whose keys are patterns, in the order of the file.
+/// A table with patterns as keys, in file order.
 fn by_pattern<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<(String, T)>, D::Error> {
     let entries: Vec<(String, T)> = by_key(d)?;
     for (pattern, _) in &entries {
@@ -407,7 +407,7 @@ fn by_pattern<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Ve
     Ok(entries)
 }
 
-/// A table in the order of the file.
+/// A table in file order.
 fn by_key<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<(String, T)>, D::Error> {
     struct InOrder<T>(std::marker::PhantomData<T>);
 
@@ -423,7 +423,7 @@ fn by_key<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<(S
             while let Some(key) = map.next_key::<Spanned<String>>()? {
                 entries.push((key.span().start, key.into_inner(), map.next_value()?));
             }
-            // The parser hands keys out by name.
+            // The parser sorts keys by name.
             entries.sort_by_key(|(start, ..)| *start);
             Ok(entries.into_iter().map(|(_, key, value)| (key, value)).collect())
         }
@@ -432,7 +432,7 @@ fn by_key<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<(S
     d.deserialize_map(InOrder(std::marker::PhantomData))
 }
 
-/// Questions, each id once.
+/// Questions with unique ids.
 fn questions<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<QuestionTable>, D::Error> {
     let all = Vec::<QuestionTable>::deserialize(d)?;
     for (n, question) in all.iter().enumerate() {
@@ -447,7 +447,7 @@ fn mistake(error: &toml::de::Error) -> Mistake {
     Mistake { offset: error.span().map_or(0, |span| span.start), what: phrase(error.message()) }
 }
 
-/// serde's message in the words of this program.
+/// Rewords serde's message.
 fn phrase(message: &str) -> String {
     let message = clean_line(message);
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();

@@ -1,4 +1,4 @@
-//! Policies as people write them.
+//! Tests of policy files.
 #![allow(clippy::unwrap_used)]
 
 use super::super::{FourEyes, MetricRule, Policy, Severity, TagRule};

@@ -1,4 +1,4 @@
-//! The verdict: a pure function of policy and evidence.
+//! Computes the verdict: a pure function of policy and evidence.
 
 use std::cmp::Reverse;
 
@@ -11,11 +11,11 @@ use crate::domain::facts::{ReviewedFacts, Unread};
 use crate::domain::failure::Failure;
 use crate::domain::preflight::CheckState;
 
-/// Lays every source's rules against the evidence. The sources add up: what one of them asks for has to hold, whatever the
-/// others leave out.
+/// Evaluates the rules of all sources against the evidence. Sources add up: a rule of one source must hold, whatever
+/// the others leave out.
 ///
-/// Findings are the worst first, then in the order of the rules, source by source in the order of their names: the order
-/// in which `sources` come means nothing. What two sources ask for in the same words, and find the same, is said once.
+/// Findings are sorted worst first, then in rule order, source by source by name; the order of `sources` does not
+/// matter. Identical findings of two sources are reported once.
 pub fn judge(sources: &[PolicySource], evidence: &Evidence) -> Verdict {
     laid_together(sources, |policy| {
         let mut findings = facts::judge(policy, &evidence.facts, evidence.read_at);
@@ -24,18 +24,18 @@ pub fn judge(sources: &[PolicySource], evidence: &Evidence) -> Verdict {
     })
 }
 
-/// A verdict on what a list has anyway.
+/// A verdict on the data a list already has.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Partial {
-    /// The rules that could be judged.
+    /// The verdict on the rules that could be judged.
     pub verdict: Verdict,
-    /// How many rules were not looked at, because they need more than version, run and baseline, or because that could
-    /// not be read.
+    /// Number of rules not judged, because they need more than version, run and baseline, or because those could not be
+    /// read.
     pub unseen: usize,
 }
 
-/// Judges only rules that need nothing but the version, its run and the baseline's run. What is not there is not looked
-/// at, whatever the policy says about unknowns.
+/// Judges only the rules that need nothing but the version, its run and the baseline's run. Rules with missing data are
+/// skipped, whatever the policy says about unknowns.
 pub fn partial(sources: &[PolicySource], known: &ReviewedFacts, now: Timestamp) -> Partial {
     let mut verdict = laid_together(sources, |policy| facts::judge(policy, known, now));
     let before = verdict.findings.len();
@@ -67,19 +67,19 @@ fn laid_together(sources: &[PolicySource], judge_one: impl Fn(&Policy) -> Vec<Fi
         let detail = format!("two sources ask the question '{id}' differently");
         add(Finding::new(format!("checklist.{id}"), CheckState::Block, detail));
     }
-    // Stable: within a state the order of the rules stays.
+    // Stable: keeps the rule order within a state.
     findings.sort_by_key(|f| Reverse(f.state));
     let sources: Vec<SourceRef> = ordered.into_iter().map(|s| s.source.clone()).collect();
     Verdict { findings, sources }
 }
 
 impl Finding {
-    /// A finding that is about no metric.
+    /// A finding without a metric.
     pub fn new(rule: impl Into<String>, state: CheckState, detail: impl Into<String>) -> Self {
         Self { rule: rule.into(), detail: detail.into(), state, metric: None, unreadable: false, failure: None }
     }
 
-    /// A rule that holds, or does not.
+    /// A rule that passes or fails.
     pub(super) fn holds(rule: impl Into<String>, holds: bool, detail: impl Into<String>) -> Self {
         Self::new(rule, if holds { CheckState::Pass } else { CheckState::Block }, detail)
     }

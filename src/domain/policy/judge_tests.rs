@@ -1,4 +1,4 @@
-//! Verdicts.
+//! Tests of verdicts.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ use crate::domain::preflight::CheckState::{self, Block, Pass, Unknown, Warn};
 use crate::domain::promotion::samples;
 use crate::domain::run::{MetricPoint, MetricValue};
 
-/// Everything was read and is fine: auc 0.914 against 0.902.
+/// Everything was read and passes: auc 0.914 against 0.902.
 fn evidence() -> Evidence {
     let check = |name: &str| CheckResult { name: name.into(), state: CdState::Success, web_url: None };
     let pull = PullRequest {
@@ -347,7 +347,7 @@ fn sources() -> impl Strategy<Value = Vec<PolicySource>> {
     proptest::collection::vec(source, 0..4)
 }
 
-/// Evidence with one thing missing or bad.
+/// Evidence with one part missing or bad.
 fn some_evidence() -> impl Strategy<Value = Evidence> {
     (0..6u8).prop_map(|n| {
         let mut e = evidence();

@@ -1,7 +1,7 @@
-//! What has to hold before a version may be approved, and the verdict on one version.
+//! The rules a version must satisfy before it may be approved, and the verdict on one version.
 //!
-//! A policy is written by people in TOML ([`mod@file`]); [`judge::judge`] lays it against what was read about a version. Both
-//! are pure: the same policy and the same evidence give the same verdict, in whatever order the evidence was read.
+//! A policy is written in TOML ([`mod@file`]); [`judge::judge`] evaluates it against the evidence read about a version.
+//! Both are pure: the same policy and evidence give the same verdict, whatever order the evidence was read in.
 
 pub mod checklist;
 pub mod effective;
@@ -22,44 +22,43 @@ use super::evidence::Evidence;
 use super::failure::Failure;
 use super::preflight::CheckState;
 
-/// The rules for one model, from one source. By default nothing is asked for, and one approval is enough.
+/// The rules for one model, from one source. The default has no rules and requires one approval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Rules on metrics, in the order they were written.
+    /// Metric rules, in the order written.
     pub metrics: Vec<MetricRule>,
-    /// Tags the version (or its run) has to have.
+    /// Tags the version (or its run) must have.
     pub tags: Vec<TagRule>,
-    /// The version has a description.
+    /// The version must have a description.
     pub description: bool,
-    /// The model has a signature.
+    /// The model must have a signature.
     pub signature: bool,
-    /// The commit is on the default branch.
+    /// The commit must be on the default branch.
     pub default_branch: bool,
-    /// Name patterns of checks that have to be successful on the commit; each has to fit at least one check.
+    /// Name patterns of checks that must succeed on the commit; each must match at least one check.
     pub checks: Vec<String>,
-    /// The commit came in by a pull request with at least this many approvals; 0 asks for none.
+    /// Minimum approvals on the commit's pull request; 0 disables the rule.
     pub pull_request_approvals: u32,
-    /// Every data set the run read has a digest, and there is at least one.
+    /// The run must have at least one data set, and every data set a digest.
     pub dataset_digest: bool,
-    /// The version was registered at most this many days ago.
+    /// Maximum age of the version in days, counted from its registration.
     pub max_age_days: Option<u32>,
-    /// What it means if nothing is in production yet.
+    /// Severity if nothing is in production yet.
     pub first_release: Severity,
     /// Whether the signer may be the trainer or the author.
     pub four_eyes: FourEyes,
-    /// What it means if a rule cannot be judged because something could not be read.
+    /// Severity of a rule that cannot be judged because something could not be read.
     pub unknown: Severity,
-    /// Questions a reviewer answers.
     pub checklist: Vec<Question>,
-    /// Approvals that are needed, the last of which promotes; at least 1.
+    /// Approvals required; the last one promotes. At least 1.
     pub approvals: u32,
-    /// Who may approve: GitHub logins and `@org/team`. Empty: everybody who may write to the repository.
+    /// Who may approve: GitHub logins and `@org/team`. If empty, anyone with write access to the repository.
     pub approvers: Vec<String>,
     /// An approval needs a reason.
     pub require_reason: bool,
-    /// A person may pass failing rules, with a reason that goes into the record.
+    /// Failing rules may be overridden with a reason, which is recorded.
     pub allow_override: bool,
-    /// Whether the rules hold back a rollback to a version that was in production before.
+    /// Severity of failing rules on a rollback to a version that was in production before.
     pub rollback: Severity,
 }
 
@@ -77,14 +76,14 @@ impl Default for Policy {
             max_age_days: None,
             first_release: Severity::Ignore,
             four_eyes: FourEyes::default(),
-            // What cannot be read may hide anything.
+            // Something unread may hide a failure.
             unknown: Severity::Block,
             checklist: Vec::new(),
             approvals: 1,
             approvers: Vec::new(),
             require_reason: false,
             allow_override: false,
-            // An incident is no time for rules that came later.
+            // During an incident, rules added later should not block a rollback.
             rollback: Severity::Warn,
         }
     }
@@ -93,7 +92,7 @@ impl Default for Policy {
 impl Policy {
     /// SHA-256 over the canonical JSON (RFC 8785) of these rules, as `sha256:<64 hex digits>`.
     pub fn digest(&self) -> String {
-        // Plain data: the only thing that can fail is a number that is not finite, which no policy file can hold.
+        // Cannot fail: serialization only fails on non-finite numbers, which no policy file can hold.
         let json = serde_json_canonicalizer::to_vec(self).unwrap_or_default();
         let mut out = String::from("sha256:");
         for byte in Sha256::digest(&json) {
@@ -104,21 +103,21 @@ impl Policy {
     }
 }
 
-/// What becomes of a rule that does not hold.
+/// The effect of a failing rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// It says nothing.
+    /// Not reported.
     #[default]
     Ignore,
-    /// It is said, and hinders nothing.
+    /// Reported, does not block.
     Warn,
-    /// Nothing can be approved.
+    /// Blocks approval.
     Block,
 }
 
 impl Severity {
-    /// How a rule of this severity stands if it does not hold.
+    /// The state of a failing rule of this severity.
     pub fn state(self) -> CheckState {
         match self {
             Self::Ignore => CheckState::Unknown,
@@ -128,124 +127,120 @@ impl Severity {
     }
 }
 
-/// A rule on one metric. Limits include their bound.
+/// A rule on one metric. Limits are inclusive.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MetricRule {
-    /// Name pattern with `*` and `?`. Every metric that fits is judged; at least one has to.
+    /// Name pattern with `*` and `?`. Every matching metric is judged; at least one must match.
     pub metric: String,
-    /// Which way it should go. An allowed loss needs it.
+    /// Required for an allowed loss.
     pub direction: Option<Direction>,
-    /// It is at least this.
+    /// Minimum value.
     pub floor: Option<f64>,
-    /// It is at most this.
+    /// Maximum value.
     pub ceiling: Option<f64>,
-    /// Against the baseline it may get worse by at most this, in the metric's own unit.
+    /// Largest allowed loss against the baseline, in the metric's own unit.
     pub max_loss: Option<f64>,
-    /// Against the baseline it may get worse by at most this many percent of the baseline's value.
+    /// Largest allowed loss against the baseline, in percent of the baseline's value.
     pub max_loss_percent: Option<f64>,
-    /// What it means if it does not hold.
+    /// Severity if the rule fails.
     pub severity: Severity,
 }
 
-/// A rule on one tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagRule {
     pub key: String,
-    /// Pattern with `*` and `?` that the value has to fit; `*` for any that is not empty.
+    /// Pattern with `*` and `?` for the value; `*` matches any value that is not empty.
     pub pattern: String,
 }
 
 /// Who may not be the signer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FourEyes {
-    /// The signer trained the model.
+    /// Severity if the signer trained the model.
     pub trainer: Severity,
-    /// The signer wrote the pull request.
+    /// Severity if the signer wrote the pull request.
     pub author: Severity,
-    /// The servers do not say who did.
+    /// Severity if the servers do not say who did.
     pub unknown: Severity,
 }
 
-/// One rule with what was found.
+/// The result of one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// What the rule is called, in every language: `metric.auc.floor`, `tag.owner`, `checks.unit-tests`.
+    /// Identifier of the rule, never translated: `metric.auc.floor`, `tag.owner`, `checks.unit-tests`.
     pub rule: String,
-    /// What was found, as a phrase: `auc 0.914, at least 0.88`.
+    /// The finding as a phrase: `auc 0.914, at least 0.88`.
     pub detail: String,
-    /// How it stands. [`CheckState::Unknown`] only if the policy lets what is unknown pass.
+    /// [`CheckState::Unknown`] only if the policy lets unknowns pass.
     pub state: CheckState,
-    /// The metric it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// Not judged because something could not be read, whatever the state it was given for that.
+    /// Not judged because something could not be read, whatever state that led to.
     #[serde(default)]
     pub unreadable: bool,
-    /// Why it could not be read, with kind and hint. Lives as long as the program: records keep the sentence.
+    /// Why it could not be read, with kind and hint. In memory only: records keep just the sentence.
     #[serde(skip)]
     pub failure: Option<Box<Failure>>,
 }
 
-/// The verdict on a version with everything it rests on.
+/// The verdict on a version with its inputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// The rules, as they were in force.
+    /// The rules in force.
     pub sources: Vec<PolicySource>,
-    /// What they were laid against.
     pub evidence: Evidence,
     pub verdict: Verdict,
 }
 
 impl Evaluation {
-    /// Lays the rules of `sources` against `evidence`.
+    /// Evaluates the rules of `sources` against `evidence`.
     pub fn of(sources: Vec<PolicySource>, evidence: Evidence) -> Self {
         let verdict = judge::judge(&sources, &evidence);
         Self { sources, evidence, verdict }
     }
 
-    /// Which way metrics should go, by `stated` and by the rules that were in force.
+    /// Metric directions, from `stated` and from the rules in force.
     pub fn directions(&self, stated: &Directions) -> Directions {
         stated.and_of(self.policies())
     }
 
-    /// The policies that could be understood.
+    /// The policies that parsed.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> {
         self.sources.iter().filter_map(|s| s.policy.as_ref().ok())
     }
 }
 
-/// Where rules came from.
+/// The origin of a set of rules.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SourceRef {
     /// `configuration`, or `acme/churn@3f9c1ab:signoff.toml`.
     pub name: String,
-    /// SHA-256 of the policy as canonical JSON, `sha256:<hex>`; none if it could not be understood.
+    /// SHA-256 of the policy as canonical JSON, `sha256:<hex>`; `None` if it did not parse.
     pub digest: Option<String>,
 }
 
 impl PolicySource {
-    /// Rules that were understood, with their digest.
+    /// A source that parsed, with its digest.
     pub fn new(name: impl Into<String>, policy: Policy) -> Self {
         Self { source: SourceRef { name: name.into(), digest: Some(policy.digest()) }, policy: Ok(policy) }
     }
 
-    /// Rules that should be there and cannot be used; `why` says where and why.
+    /// A source that should exist but cannot be used; `why` says where and why.
     pub fn broken(name: impl Into<String>, why: impl Into<String>) -> Self {
         Self { source: SourceRef { name: name.into(), digest: None }, policy: Err(why.into()) }
     }
 }
 
-/// One source of rules, understood or not.
+/// One source of rules, parsed or not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicySource {
-    /// Where it came from.
     pub source: SourceRef,
-    /// The rules, or where and why they cannot be understood: then nothing can be approved.
+    /// The rules, or where and why they are invalid, which blocks approval.
     pub policy: Result<Policy, String>,
 }
 
 impl SourceRef {
-    /// The name with the beginning of the digest: `configuration a1b2c3d`.
+    /// The name with the start of the digest: `configuration a1b2c3d`.
     pub fn shown(&self) -> String {
         let digest =
             self.digest.as_deref().map(|d| d.trim_start_matches("sha256:").chars().take(7).collect::<String>());
@@ -256,24 +251,23 @@ impl SourceRef {
 /// The verdict on one version.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Every rule of every source, worst first, then in the order of the rules.
+    /// The findings of all sources, worst first, then in rule order.
     pub findings: Vec<Finding>,
-    /// Where the rules came from.
     pub sources: Vec<SourceRef>,
 }
 
 impl Verdict {
-    /// The worst finding; [`CheckState::Pass`] where there are no rules.
+    /// The worst state; [`CheckState::Pass`] without rules.
     pub fn state(&self) -> CheckState {
         self.findings.iter().map(|f| f.state).max().unwrap_or(CheckState::Pass)
     }
 
-    /// The findings that keep the version from being approved.
+    /// The findings that block approval.
     pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|f| f.state == CheckState::Block)
     }
 
-    /// The sum, without a symbol: `pass  11 rules: 10 pass, 1 unknown`.
+    /// The summary, without a symbol: `pass  11 rules: 10 pass, 1 unknown`.
     pub fn summary(&self) -> String {
         let word = match self.state() {
             CheckState::Pass => "pass",
@@ -301,14 +295,14 @@ impl Verdict {
         }
     }
 
-    /// How many findings stand so.
+    /// Number of findings in this state.
     pub fn count(&self, state: CheckState) -> usize {
         self.findings.iter().filter(|f| f.state == state).count()
     }
 }
 
 impl Directions {
-    /// These and those that `policies` state in their rules on metrics.
+    /// Adds the directions stated in the metric rules of `policies`.
     pub fn and_of<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> Self {
         let mut all = self.clone();
         for rule in policies.into_iter().flat_map(|policy| &policy.metrics) {

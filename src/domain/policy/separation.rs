@@ -1,4 +1,4 @@
-//! Four eyes: is the signer somebody other than the trainer and the author?
+//! Four eyes: whether the signer is someone other than the trainer and the author.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,25 +8,22 @@ use crate::domain::evidence::Evidence;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tristate {
-    /// It is so.
     True,
-    /// It is not.
     False,
     /// The servers do not say.
     Unknown,
 }
 
-/// Who had a hand in a version, as the servers report it.
+/// The people behind a version, as the servers report them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct People {
-    /// Who trained it: the run's user, the version's author, who started the training workflow.
+    /// The run's user, the version's author, and whoever started the training workflow.
     pub trainers: Vec<String>,
-    /// Who wrote the pull request.
+    /// Author of the pull request.
     pub author: Option<String>,
 }
 
 impl People {
-    /// Reads them out of the evidence.
     pub fn of(evidence: &Evidence) -> Self {
         let facts = &evidence.facts;
         let mut trainers = Vec::new();
@@ -46,18 +43,17 @@ impl People {
     }
 }
 
-/// Whether the signer stands apart from those who made the version.
+/// Whether the signer is independent of the people who made the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Separation {
-    /// The signer did not train it.
+    /// The signer did not train the version.
     pub not_trainer: Tristate,
     /// The signer did not write the pull request.
     pub not_author: Tristate,
 }
 
 impl Separation {
-    /// Compares everything the servers call the signer with everything they call the others. Names differ in more
-    /// than case.
+    /// Compares all known names of the signer with all known names of the others, ignoring case.
     pub fn of(signer: &[&str], people: &People) -> Self {
         let is = |other: &str| signer.iter().any(|s| s.eq_ignore_ascii_case(other));
         let not_trainer = match people.trainers.iter().any(|t| is(t)) {

@@ -1,4 +1,4 @@
-//! What the journal holds: one entry a line, appended before and after every act.
+//! Journal entries: one per line, appended before and after every action.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,157 +9,151 @@ use crate::domain::cd::CdOutcome;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::PromotionId;
 
-/// Version of the journal's format. A reader refuses entries with a higher one.
+/// Version of the journal format. A reader refuses entries with a higher version.
 pub const JOURNAL_VERSION: u32 = 1;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Format version: [`JOURNAL_VERSION`] when it was written.
+    /// Format version: [`JOURNAL_VERSION`] at the time of writing.
     pub v: u32,
-    /// Position, from 0 without gaps.
+    /// Sequence number, from 0 without gaps.
     pub seq: u64,
-    /// When it was written, by this machine's clock, in UTC.
+    /// Time of writing, by this machine's clock, in UTC.
     pub at: Timestamp,
-    /// What happened.
     pub event: Event,
 }
 
-/// How far to go before handing back.
+/// How far to drive a promotion before returning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
-    /// Until the release stands and everything was re-read.
+    /// Until the release is published and everything was re-read.
     Released,
-    /// Until the CD run has ended, did not start in time, or is not expected.
+    /// Until the CD run ended, did not start in time, or is not expected.
     CdEnded,
 }
 
-/// One entry that was just written to a journal.
+/// One entry just written to a journal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
-    /// Whose.
     pub id: PromotionId,
     pub entry: Entry,
 }
 
-/// One promotion found in the journal directory.
+/// A promotion found in the journal directory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredPromotion {
-    /// Its id, from the file name.
+    /// The id, from the file name.
     pub id: PromotionId,
-    /// Its entries, or why they cannot be read.
+    /// The entries, or why they cannot be read.
     pub entries: Outcome<Vec<Entry>>,
-    /// Another process drives it right now.
+    /// Another process is driving it now.
     pub driven: bool,
 }
 
-/// What happened.
+/// A journal event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Event {
-    /// The human decided; nothing was written to any server yet. Always the first entry.
+    /// The signer confirmed; nothing was written to any server yet. Always the first entry.
     Opened {
-        /// What will be done, to the byte.
+        /// The plan, fixed to the byte.
         plan: Box<PromotionPlan>,
     },
-    /// The facts were re-read and are still those that were reviewed.
+    /// The facts were re-read and still match the reviewed ones.
     Verified,
-    /// The facts changed or a check failed at the last moment: nothing was written to any server.
+    /// The facts changed or a last check failed: nothing was written to any server.
     Refused {
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
-    /// A step is about to write. Without a later entry for it, its fate is unknown.
+    /// A step is about to write. Without a later entry for the step, its outcome is unknown.
     Started { step: Step },
     /// The server confirmed the step.
     Succeeded {
         step: Step,
-        /// What it left behind.
+        /// What the server returned.
         receipt: Receipt,
     },
-    /// The step surely had no effect.
+    /// The step certainly had no effect.
     Failed {
         step: Step,
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
-    /// The step was sent and its fate is not known: it must be probed before anything else.
+    /// The step was sent and its outcome is unknown: it must be probed before anything else.
     Unknown {
         step: Step,
-        /// What was seen.
+        /// The error.
         failure: Failure,
     },
-    /// A probe read what became of a step.
+    /// A probe determined the outcome of a step.
     Probed {
         step: Step,
-        /// What it found.
+        /// The result.
         finding: Finding,
     },
-    /// The probe itself failed.
+    /// A probe failed.
     ProbeFailed {
         step: Step,
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
-    /// A person asked for the promotion to be taken back. Legal only before the pivot.
+    /// A person requested an undo. Legal only before the pivot.
     UndoRequested {
-        /// Who, as the operating system or the token says.
+        /// Who, according to the operating system or the token.
         by: String,
     },
-    /// A step is about to be taken back.
+    /// A step is about to be undone.
     UndoStarted { step: Step },
-    /// A step was taken back, or found not to be ours any more and left alone.
+    /// A step was undone, or left alone because it is no longer ours.
     Undone {
         step: Step,
         /// What was done, or why nothing was.
         note: String,
     },
-    /// Taking back failed.
+    /// An undo failed.
     UndoFailed {
         step: Step,
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
-    /// Nothing more can be done without a person; what is true was read where it could be.
+    /// A person must act; the servers' state was read where possible.
     Paused {
-        /// Why.
         failure: Failure,
-        /// What each server says.
+        /// The state of each server.
         truth: Vec<Observation>,
     },
-    /// A person asked to go on.
+    /// A person requested a resume.
     Resumed,
-    /// The CD run was seen in a new state.
+    /// The CD run changed state.
     CdSeen {
-        /// The state.
+        /// The new state.
         outcome: CdOutcome,
     },
-    /// The end. Nothing follows.
+    /// The last entry.
     Ended {
-        /// How.
         ending: Ending,
-        /// What each server says.
+        /// The state of each server.
         truth: Vec<Observation>,
     },
 }
 
-/// What a probe found.
+/// The result of a probe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "finding")]
 pub enum Finding {
-    /// The step was applied, by us.
+    /// This promotion applied the step.
     Applied {
-        /// What it left behind.
         receipt: Receipt,
     },
-    /// The step was not applied.
     NotApplied,
-    /// Somebody else's value is there.
+    /// A value from someone else is there.
     Foreign {
-        /// What is there, as a sentence.
+        /// The value found, as a sentence.
         what: String,
-        /// It is a release of this very model version: then the target belongs to the other promotion too,
-        /// and must not be taken back.
+        /// Whether it is a release of this very model version: then the target belongs to the other promotion too and
+        /// must not be moved back.
         same_version: bool,
     },
 }
@@ -168,13 +162,13 @@ pub enum Finding {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "ending")]
 pub enum Ending {
-    /// Promoted, released, and CD followed to an end.
+    /// Promoted, released, and CD followed to its end.
     Done,
-    /// Everything written was taken back.
+    /// Everything written was undone.
     Undone { why: String },
     /// Nothing was written.
     Refused { why: String },
-    /// Another promotion released this very version first; its work was left alone.
+    /// Another promotion released this version first; its changes were left alone.
     Superseded {
         /// What was found.
         by: String,

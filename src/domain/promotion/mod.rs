@@ -1,9 +1,8 @@
 //! The promotion of one version: a plan, a journal of events, and a saga folded from them.
 //!
-//! A promotion touches two servers that share no transaction. It is therefore a saga: small steps, each
-//! repeatable or reversible, ordered so that the one that cannot be taken back (the tag ref, which starts
-//! CD) comes after everything that can. The state is always `fold(events)`: a live run and a recovery after
-//! a crash run the same code.
+//! A promotion touches two servers that share no transaction, so it is a saga: small steps, each repeatable or
+//! reversible, ordered so that the irreversible one (the tag ref, which starts CD) comes after everything reversible.
+//! The state is always `fold(events)`: a live run and a recovery after a crash run the same code.
 
 pub mod event;
 pub mod plan;

@@ -1,4 +1,4 @@
-//! What will be done, fixed to the byte before it is done.
+//! The promotion plan, fixed to the byte before anything is written.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, NotesContext, NotesMetric, TemplateError};
 use crate::domain::signer::Signer;
 
-/// Name (without prefix) of the tag on the model version that says which promotion owns it.
+/// Name (without prefix) of the model version tag with the id of the promotion that owns the version.
 pub const MARK: &str = "promotion";
 
 /// Everything known before the human says yes. Shown as the plan; signing makes it a [`PromotionPlan`].
@@ -23,45 +23,42 @@ pub const MARK: &str = "promotion";
 pub struct PlanDraft {
     /// Name of the configured target.
     pub target_name: String,
-    /// True where no real server is involved.
+    /// No real server is involved.
     pub demo: bool,
-    /// The registry, without credentials.
+    /// URL of the registry, without credentials.
     pub registry_url: String,
     /// The release host, such as `github.com`.
     pub host: String,
     /// What "in production" means here.
     pub promote_to: PromotionTarget,
     pub facts: ReviewedFacts,
-    /// The repository that gets tag and release.
+    /// The repository for tag and release.
     pub repo: RepoSlug,
-    /// The commit that gets the tag.
+    /// The commit to tag.
     pub commit: Commit,
-    /// Where the commit comes from.
     pub commit_origin: CommitOrigin,
     pub tag: TagName,
-    /// Title of the release.
     pub title: String,
     pub notes_template: String,
-    /// Directions the configuration states, for the notes.
+    /// Metric directions from the configuration, for the notes.
     pub directions: Directions,
     pub cd: CdPlan,
-    /// Who signs.
     pub signer: Signer,
     /// What else the decision rests on: verdict, approvals, people.
     pub basis: Basis,
 }
 
-/// What will be done. Written to the journal before anything else; resuming needs nothing but this.
+/// The signed plan. Written to the journal before anything else; resuming needs nothing more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PromotionPlan {
     pub id: PromotionId,
-    /// When the human decided. Also the tagger's date: it makes the tag object's id the same on every try.
+    /// When the signer confirmed. Also the tagger date, so that every attempt yields the same tag object id.
     pub signed_at: Timestamp,
-    /// What the signer said.
+    /// The signer's input.
     pub sign_off: SignOff,
     /// Digest of the reviewed facts.
     pub facts_digest: String,
-    /// The record of the decision, as it is kept and released.
+    /// The record of the decision, as stored and released.
     pub record: Sealed,
     /// Message of the annotated tag.
     pub tag_message: String,
@@ -72,40 +69,38 @@ pub struct PromotionPlan {
     pub draft: PlanDraft,
 }
 
-/// One line of the plan as a person reads it: what, and old -> new.
+/// One line of the plan as shown: a change from old to new.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanLine {
-    /// Step number from 1; lines of one step share it.
+    /// Step number from 1; lines of the same step share it.
     pub number: usize,
-    /// The object: `MLflow stage`, `Git tag`, ...
+    /// The object to change: `MLflow stage`, `Git tag`, ...
     pub object: String,
-    /// The part of it that changes, such as a version; may be empty.
+    /// The part of the object that changes, such as a version; may be empty.
     pub subject: String,
-    /// What it is now; empty where there is nothing yet.
+    /// The current value; empty if there is none.
     pub old: String,
-    /// What it will be.
+    /// The new value.
     pub new: String,
-    /// Past the point of no return.
+    /// Past the pivot.
     pub irreversible: bool,
 }
 
 impl PlanDraft {
-    /// The model.
     pub fn model(&self) -> &ModelName {
         &self.facts.version.model
     }
 
-    /// The version.
     pub fn version(&self) -> VersionNumber {
         self.facts.version.number
     }
 
-    /// What the reviewer has to type: `v42`.
+    /// The text the reviewer must type to confirm: `v42`.
     pub fn confirmation(&self) -> String {
         self.version().to_string()
     }
 
-    /// Versions that leave the target when the candidate enters it.
+    /// Versions that leave the target when the candidate enters.
     pub fn leaving(&self) -> Vec<VersionNumber> {
         self.facts.holders.iter().copied().filter(|v| *v != self.version()).collect()
     }
@@ -115,14 +110,14 @@ impl PlanDraft {
         Step::sequence(self.cd.trigger)
     }
 
-    /// Candidate against baseline.
+    /// Compares candidate and baseline.
     pub fn comparison(&self) -> Comparison {
         let side = Side { version: &self.facts.version, run: self.facts.run.known() };
         let base = self.facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
         compare(side, base, &self.directions)
     }
 
-    /// The plan as a person reads it, old -> new for every object.
+    /// The plan as shown, old -> new for every object.
     pub fn lines(&self) -> Vec<PlanLine> {
         let line = |number, object: &str, subject: String, old: String, new: String, irreversible| PlanLine {
             number,
@@ -160,7 +155,7 @@ impl PlanDraft {
         lines
     }
 
-    /// What will be changed, for the record; nothing as long as further approvals are needed.
+    /// The planned change, for the record; `None` while further approvals are needed.
     pub fn change(&self) -> Option<ChangeFacts> {
         self.basis.completes().then(|| ChangeFacts {
             to: self.promote_to.clone(),
@@ -176,7 +171,7 @@ impl PlanDraft {
         })
     }
 
-    /// The record of this decision; `prev` is the hash of the one before it in the signer's journal.
+    /// The record of this decision; `prev` is the hash of the previous record in the signer's journal.
     pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Sealed {
         let change = self.change();
         let ingredients = Ingredients {
@@ -193,7 +188,7 @@ impl PlanDraft {
         Sealed::new(ingredients.record(id, at, sign_off, prev))
     }
 
-    /// Makes the plan final: fixes id, time and what the signer said, and renders every text that will be written.
+    /// Makes the plan final: fixes id, time and the signer's input, and renders every text to be written.
     ///
     /// # Errors
     /// If the notes template cannot be rendered.
@@ -201,7 +196,7 @@ impl PlanDraft {
         self.with_record(self.record(id, at, sign_off, None), sign_off)
     }
 
-    /// The plan around a record made by [`Self::record`] with the same words, signed or not.
+    /// Builds the plan around a record that [`Self::record`] made from the same input, signed or not.
     ///
     /// # Errors
     /// If the notes template cannot be rendered.
@@ -237,28 +232,28 @@ impl PlanDraft {
 }
 
 impl PromotionPlan {
-    /// The commit that gets the tag.
+    /// The commit to tag.
     pub fn commit(&self) -> &CommitSha {
         &self.draft.commit.sha
     }
 
-    /// Value of the mark while the promotion is at work.
+    /// Value of the mark while the promotion is in progress.
     pub fn mark_promoting(&self) -> String {
         format!("promoting {} by {}", self.id, self.draft.signer.login)
     }
 
-    /// Value of the mark once the release stands.
+    /// Value of the mark once the release is published.
     pub fn mark_released(&self) -> String {
         released_mark(&self.id.to_string(), &self.draft.signer.login)
     }
 }
 
-/// Value of the mark once the release of promotion `id`, approved by `by`, stands.
+/// Value of the mark once the release of promotion `id`, approved by `by`, is published.
 pub fn released_mark(id: &str, by: &str) -> String {
     format!("released {id} by {by}")
 }
 
-/// The promotion id in a mark, if the mark says that promotion is still at work.
+/// The promotion id in a mark, if the mark says the promotion is in progress.
 pub fn live_promotion(mark: &str) -> Option<(PromotionId, &str)> {
     let rest = mark.strip_prefix("promoting ")?;
     let (id, by) = rest.split_once(" by ").unwrap_or((rest, "somebody"));

@@ -1,4 +1,4 @@
-//! One plan and its parts, for the tests of this crate.
+//! A sample plan and its parts, for this crate's tests.
 #![allow(clippy::unwrap_used)]
 
 use jiff::Timestamp;

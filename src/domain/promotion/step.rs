@@ -1,4 +1,4 @@
-//! The steps of a promotion and what each leaves behind.
+//! The steps of a promotion and their receipts.
 
 use std::fmt;
 
@@ -7,27 +7,27 @@ use serde::{Deserialize, Serialize};
 use crate::domain::cd::{CdOutcome, CdTrigger};
 use crate::domain::ids::VersionNumber;
 
-/// One step. The order of the variants is the order of execution.
+/// One step. The variants are in execution order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Tag the model version with the promotion's id. Reversible.
     Mark,
-    /// Move the stage or alias. Reversible while it still is what this promotion made it.
+    /// Move the stage or alias. Reversible as long as nobody else changed it since.
     Move,
-    /// Create the annotated tag object: content-addressed, invisible, repeatable without effect.
+    /// Create the annotated tag object: content-addressed, invisible, idempotent.
     TagObject,
-    /// Create the tag ref: create-if-absent, so the lock between two approvers. The pivot: cannot be undone.
+    /// Create the tag ref: create-if-absent, hence the lock between two approvers. The pivot: cannot be undone.
     TagRef,
-    /// Make a draft of the release and attach the record. Nobody sees it.
+    /// Create a draft release and attach the record. Not publicly visible.
     Draft,
     /// Publish the draft. Repeatable.
     Release,
-    /// Send `workflow_dispatch`, where that is what starts CD.
+    /// Send `workflow_dispatch`, if that is what starts CD.
     Dispatch,
     /// Write tag, release and approver to the model version. Repeatable.
     Link,
-    /// Re-read everything that was touched and record what is true.
+    /// Re-read everything touched and record its state.
     Confirm,
     /// Find the CD run and follow it to its end.
     Follow,
@@ -45,7 +45,7 @@ impl Step {
         steps
     }
 
-    /// The step after which nothing is undone any more.
+    /// The step after which nothing is undone.
     pub const PIVOT: Self = Self::TagRef;
 
     /// Whether the step only reads.
@@ -53,7 +53,7 @@ impl Step {
         matches!(self, Self::Confirm | Self::Follow)
     }
 
-    /// Whether the step left something that an undo has to take back.
+    /// Whether the step has an effect that an undo must revert.
     pub fn is_reversible(self) -> bool {
         matches!(self, Self::Mark | Self::Move)
     }
@@ -76,20 +76,16 @@ impl fmt::Display for Step {
     }
 }
 
-/// What a finished step left behind, as the servers' own answers say.
+/// The result of a finished step, from the servers' own answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "receipt")]
 pub enum Receipt {
-    /// The mark is on the version.
     Marked,
-    /// The target moved.
     Moved {
-        /// Versions that left the target by it.
+        /// Versions that left the target as a result.
         archived: Vec<VersionNumber>,
     },
-    /// The tag object exists.
     TagObject {
-        /// Its id.
         sha: String,
     },
     /// The tag ref exists and is ours.
@@ -97,30 +93,24 @@ pub enum Receipt {
         /// The tag object it points to.
         object: String,
     },
-    /// The draft carries the record.
+    /// The draft exists and carries the record.
     Drafted {
         /// The host's id of the release.
         id: u64,
     },
-    /// The release is published.
     Released {
-        /// The host's id.
+        /// The host's id of the release.
         id: u64,
-        /// Address for people.
         url: String,
     },
-    /// The dispatch was accepted.
     Dispatched,
-    /// Links are on the version.
+    /// The links are on the version.
     Linked,
-    /// Everything was re-read.
     Confirmed {
-        /// What was found.
         truth: Vec<Observation>,
     },
     /// The CD run ended, did not start in time, or is not expected.
     Cd {
-        /// How.
         outcome: CdOutcome,
     },
 }
@@ -128,10 +118,10 @@ pub enum Receipt {
 /// One fact re-read from a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
-    /// What was looked at: `stage`, `tag`, `release`, ...
+    /// The object: `stage`, `tag`, `release`, ...
     pub what: String,
-    /// What is there now, as a phrase.
+    /// Its state, as a phrase.
     pub is: String,
-    /// Whether that is what the promotion meant to leave; none if it could not be read.
+    /// Whether it matches what the promotion intended; `None` if it could not be read.
     pub as_meant: Option<bool>,
 }

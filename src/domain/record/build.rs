@@ -1,4 +1,4 @@
-//! Makes a record from what was on screen and what the signer said.
+//! Builds a record from the reviewed facts and the signer's input.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,57 +17,54 @@ use crate::domain::registry::PromotionTarget;
 use crate::domain::signer::Signer;
 use crate::domain::text;
 
-/// What the signer said.
+/// The signer's input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignOff {
-    /// Why, in their own words; may be empty where nobody asks for it.
+    /// The reason, in the signer's own words; may be empty where none is required.
     pub reason: String,
-    /// Answers to the checklist.
     #[serde(default)]
     pub answers: Answers,
-    /// When they opened the review.
+    /// When the signer opened the review.
     #[serde(default)]
     pub opened_at: Option<Timestamp>,
-    /// They pass failing rules, with the reason above.
+    /// The signer overrides failing rules, for the reason above.
     #[serde(default)]
     pub overrides: bool,
 }
 
 impl SignOff {
-    /// Only a reason.
+    /// A sign-off with only a reason.
     pub fn because(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), ..Self::default() }
     }
 }
 
-/// What a decision rests on besides the facts: read before the human says anything, and fixed then.
+/// What a decision rests on besides the facts; read before the signer confirms, and fixed then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Basis {
-    /// What is being decided.
     pub decision: Decision,
-    /// What the code host says about the commit.
+    /// The code host's data on the commit.
     pub code: CodeFacts,
     pub verdict: Verdict,
-    /// What the policy asks of the signer.
+    /// The policy's requirements for the signer.
     pub demands: Effective,
-    /// Who made the version.
+    /// The people behind the version.
     pub people: People,
-    /// Whether the signer is somebody else.
+    /// Whether the signer is independent of them.
     pub separation: Separation,
-    /// Approvals of others that count.
+    /// Approvals by others that count.
     pub approvals: Vec<Approval>,
-    /// The version's files.
     pub artifact: ArtifactFacts,
-    /// Hash of the decision that stands on the version now.
+    /// Hash of the decision currently in force on the version.
     pub supersedes: Option<String>,
     /// Hash of the record that put the baseline into production.
     pub baseline_record: Option<String>,
-    /// What is known of this machine's clock.
+    /// State of this machine's clock.
     pub clock: ClockFacts,
 }
 
 impl Basis {
-    /// A basis of which nothing was read: no rules, nobody known.
+    /// A basis without data: no rules, no known people.
     pub fn bare(decision: Decision) -> Self {
         Self {
             decision,
@@ -84,17 +81,17 @@ impl Basis {
         }
     }
 
-    /// Whether this approval is the last one needed.
+    /// Whether this approval is the last one required.
     pub fn completes(&self) -> bool {
         self.approvals.len() + 1 >= self.demands.approvals as usize
     }
 
-    /// Whether rules fail that the signer may pass with a reason.
+    /// Whether there are failing rules that the signer may override with a reason.
     pub fn needs_override(&self) -> bool {
         self.decision.promotes() && self.demands.allow_override && self.verdict.blocking().next().is_some()
     }
 
-    /// Why the decision cannot be taken with what the signer said so far, one sentence each. Empty: it can.
+    /// Why the decision cannot be taken with the input so far, one sentence each. Empty if it can.
     pub fn objections(&self, sign_off: &SignOff) -> Vec<String> {
         let mut out = Vec::new();
         let wordless = sign_off.reason.trim().is_empty();
@@ -124,7 +121,7 @@ impl Basis {
     }
 }
 
-/// Everything a record is made from.
+/// The inputs of a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Ingredients<'a> {
     /// Name of the configured target.
@@ -136,18 +133,15 @@ pub struct Ingredients<'a> {
     /// What "in production" means.
     pub promote_to: &'a PromotionTarget,
     pub facts: &'a ReviewedFacts,
-    /// Directions of metrics.
     pub directions: &'a Directions,
-    /// Who signs.
     pub signer: &'a Signer,
-    /// What else it rests on.
     pub basis: &'a Basis,
-    /// What will be changed.
+    /// The planned change.
     pub change: Option<&'a ChangeFacts>,
 }
 
 impl Ingredients<'_> {
-    /// The record of the decision `sign_off`, taken at `at`, after the record with the hash `prev`.
+    /// The record of the decision `sign_off`, taken at `at`; `prev` is the hash of the previous record.
     pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Record {
         let (basis, version) = (self.basis, &self.facts.version);
         let run = self.facts.run.known();
@@ -205,7 +199,7 @@ impl Ingredients<'_> {
         }
     }
 
-    /// The sentence a signer puts their name to.
+    /// The sentence that the signer signs.
     pub fn meaning(&self) -> String {
         let what = format!("{} {}", self.facts.version.model, self.facts.version.number);
         let (basis, place) = (self.basis, self.promote_to);
@@ -259,7 +253,7 @@ impl Ingredients<'_> {
     }
 }
 
-/// The logged model's id in a source such as `models:/m-1a2b` (MLflow 3.x).
+/// The id of the logged model in a source such as `models:/m-1a2b` (MLflow 3.x).
 fn logged_model(source: &str) -> Option<String> {
     let id = source.strip_prefix("models:/")?;
     (id.starts_with("m-") && !id.contains('/')).then(|| id.to_owned())

@@ -1,4 +1,4 @@
-//! The signer's journal of records: each names the hash of the one before it, so that none can be taken out or changed.
+//! The signer's journal of records. Each record holds the hash of the previous one, so removals and edits show.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,32 +6,31 @@ use serde::{Deserialize, Serialize};
 use super::Sealed;
 use crate::domain::ids::PromotionId;
 
-/// One line of the chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "line")]
 pub enum ChainLine {
-    /// A decision, written before any server was.
+    /// A decision, written before anything is sent to a server.
     Record(Box<Sealed>),
-    /// What became of a decision that starts no promotion; a promotion's outcome is in its own journal.
+    /// The outcome of a decision that starts no promotion; a promotion's outcome is in its own journal.
     Outcome(Outcome),
 }
 
-/// What became of a decision.
+/// The outcome of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     pub record_id: PromotionId,
-    /// When it was known, by this machine's clock.
+    /// When the outcome was known, by this machine's clock.
     pub at: Timestamp,
-    /// Everything the decision wrote is on the servers.
+    /// Everything the decision writes is on the servers.
     pub done: bool,
-    /// What was written or why it was not, one sentence each.
+    /// What was written, or why it was not, one sentence each.
     pub notes: Vec<String>,
-    /// Address of the comment that vouches for the decision.
+    /// URL of the comment that vouches for the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
 
-/// Hash of the newest record.
+/// Hash of the newest record; `None` without records.
 pub fn head(lines: &[ChainLine]) -> Option<String> {
     lines.iter().rev().find_map(|line| match line {
         ChainLine::Record(sealed) => Some(sealed.record_hash.clone()),
@@ -39,7 +38,7 @@ pub fn head(lines: &[ChainLine]) -> Option<String> {
     })
 }
 
-/// Where the chain is broken, one sentence each. Empty: every record is whole and follows the one before it.
+/// Breaks in the chain, one sentence each. Empty if every record is intact and follows the previous one.
 pub fn breaks(lines: &[ChainLine]) -> Vec<String> {
     let mut out = Vec::new();
     let mut before: Option<String> = None;

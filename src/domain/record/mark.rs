@@ -1,4 +1,4 @@
-//! The decision as it stands on the model version: one small tag, so that every reviewer of every machine sees it.
+//! The decision stored on the model version, in one small tag that every reviewer sees.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,25 +7,25 @@ use super::{Decision, Sealed};
 use crate::domain::registry::ModelVersion;
 use crate::domain::text::{clean, shorten};
 
-/// Name (without prefix) of the tag that holds the decision in force.
+/// Name (without prefix) of the tag with the decision in force.
 pub const DECISION: &str = "decision";
 
-/// Name (without prefix) of the tags that point to approvals which do not yet promote, one for each login.
+/// Name prefix (after signoff's own) of the tags that point to approvals which do not promote yet, one per login.
 pub const APPROVAL: &str = "approval.";
 
-/// Characters of the reason that the tag repeats. Some 2.x stores take 500 characters a value, and the rest takes some 250.
+/// Characters of the reason kept in the tag. Some 2.x stores limit a value to 500 characters, and the rest takes about
+/// 250.
 const REASON: usize = 200;
 
-/// The decision in force on a version, as its tag says. A pointer, not a proof: whoever may edit tags can write it.
+/// The decision in force on a version, according to its tag. A pointer, not a proof: anyone who may edit tags can write
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionMark {
-    /// What was decided.
     pub decision: Decision,
     /// Login of the signer.
     pub by: String,
-    /// When.
     pub at: Timestamp,
-    /// Why, cut to some 200 characters.
+    /// The reason, cut to about 200 characters.
     #[serde(default)]
     pub reason: String,
     /// Hash of the record.
@@ -33,7 +33,7 @@ pub struct DecisionMark {
 }
 
 impl DecisionMark {
-    /// The mark of a record.
+    /// The mark for a record.
     pub fn of(sealed: &Sealed) -> Self {
         let record = &sealed.record;
         Self {
@@ -45,13 +45,12 @@ impl DecisionMark {
         }
     }
 
-    /// The tag's value.
     pub fn to_value(&self) -> String {
-        // Plain data: nothing in it can fail to become JSON.
+        // Plain data: serialization cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads a tag's value; none if it is not of this form.
+    /// Parses a tag's value; `None` if it has another form.
     pub fn parse(value: &str) -> Option<Self> {
         let mark: Self = serde_json::from_str(value).ok()?;
         Some(Self { by: clean(&mark.by), reason: clean(&mark.reason), ..mark })
@@ -62,7 +61,7 @@ impl DecisionMark {
         version.own_tag(DECISION).and_then(Self::parse)
     }
 
-    /// Whether the version waits for nobody by it: rejected, or held back.
+    /// Whether the decision takes the version out of review: rejected or on hold.
     pub fn sets_aside(&self) -> bool {
         matches!(self.decision, Decision::Reject | Decision::Hold)
     }

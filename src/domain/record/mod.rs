@@ -1,8 +1,8 @@
-//! The sign-off record: who decided what on which evidence, in one JSON document per decision.
+//! The sign-off record: who decided what on which evidence, one JSON document per decision.
 //!
-//! A record is made before anything is written to any server, never edited, and superseded by later ones. Its hash
-//! ([`seal`]) covers every field; the tag message, the release and the comment on the commit carry that hash, so that a
-//! record changed later no longer fits them.
+//! A record is made before anything is written to a server. It is never edited, only superseded by later ones. Its hash
+//! ([`seal`]) covers every field; the tag message, the release and the comment on the commit carry that hash, so an
+//! edited record no longer matches them.
 
 pub mod build;
 pub mod chain;
@@ -34,28 +34,28 @@ pub use build::{Basis, SignOff};
 pub use mark::DecisionMark;
 pub use seal::{Sealed, Unreadable};
 
-/// Name and version of the record's form. A reader refuses others.
+/// Name and version of the record schema. A reader refuses others.
 pub const SCHEMA: &str = "signoff.record/1";
 
-/// Name of the record's file on a release.
+/// File name of the record on a release.
 pub const ASSET: &str = "signoff.json";
 
-/// What was decided.
+/// The kind of decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// The version may go to production.
     Approve,
-    /// It may not.
+    /// The version may not go to production.
     Reject,
-    /// Not yet.
+    /// Undecided for now.
     Hold,
-    /// A version that was in production before goes there again.
+    /// Puts a version back that was in production before.
     Rollback,
 }
 
 impl Decision {
-    /// The word for it in commands and records.
+    /// Its name in commands and records.
     pub fn word(self) -> &'static str {
         match self {
             Self::Approve => "approve",
@@ -65,7 +65,7 @@ impl Decision {
         }
     }
 
-    /// What was done to the version by it: `approved`.
+    /// Past participle: `approved`.
     pub fn past(self) -> &'static str {
         match self {
             Self::Approve => "approved",
@@ -75,106 +75,103 @@ impl Decision {
         }
     }
 
-    /// Whether it puts the version into production.
+    /// Whether the decision puts the version into production.
     pub fn promotes(self) -> bool {
         matches!(self, Self::Approve | Self::Rollback)
     }
 }
 
-/// One decision with everything it rests on. Carries no secret.
+/// One decision with everything it rests on. Contains no secrets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub schema: String,
     /// Unique; also the id of the promotion it starts.
     pub record_id: PromotionId,
-    /// What was decided.
     pub decision: Decision,
-    /// The sentence the signer saw.
+    /// The sentence shown to the signer.
     pub meaning: String,
     /// The signer's own words; may be empty.
     pub reason: String,
-    /// Who decided, as the servers report it.
+    /// The signer, as the servers report them.
     pub signer: Signer,
-    /// How it is known that it was this person.
+    /// How the signer's identity was proven.
     pub proven_by: String,
-    /// When, in UTC.
+    /// Time of signing, in UTC.
     pub signed_at: Timestamp,
-    /// What is known of the clock that says so.
+    /// State of the clock behind `signed_at`.
     pub clock: ClockFacts,
-    /// When the signer opened the review; none if there was none on screen.
+    /// When the signer opened the review; `None` if it was not on screen.
     pub opened_at: Option<Timestamp>,
-    /// Seconds between the two.
+    /// Seconds from `opened_at` to `signed_at`.
     pub time_in_review_s: Option<i64>,
     /// The configured target's name.
     pub target: String,
-    /// The version.
     pub model: ModelFacts,
-    /// Its files.
     pub artifact: ArtifactFacts,
-    /// Digest of everything reviewed, `sha256:<hex>`.
+    /// Digest of the reviewed facts, `sha256:<hex>`.
     pub facts: String,
-    /// What the code host says about the commit; the commit itself is in [`Self::change`] where one is released.
+    /// The code host's data on the commit; a released commit itself is in [`Self::change`].
     pub code: CodeFacts,
     /// Data sets the run read.
     pub data: Vec<Dataset>,
-    /// Who made the version.
+    /// The people behind the version.
     pub people: People,
-    /// What was in production.
+    /// The version that was in production.
     pub baseline: Option<BaselineFacts>,
-    /// Every metric, as it was shown.
+    /// Every metric, as shown.
     pub metrics: Vec<MetricFacts>,
-    /// The verdict.
     pub policy: PolicyFacts,
     /// Every question with its answer.
     pub checklist: Vec<ChecklistFacts>,
-    /// Failing rules that the signer passed, with [`Self::reason`] as the reason.
+    /// Failing rules that the signer overrode; [`Self::reason`] is the reason.
     pub overridden: Vec<String>,
-    /// Approvals of others that this one adds to.
+    /// Approvals by others that this one adds to.
     pub approvals: Vec<Approval>,
-    /// How many approvals the policy asks for, this one included.
+    /// Approvals required by the policy, this one included.
     pub quorum: u32,
-    /// Whether the signer stands apart from those who made the version.
+    /// Whether the signer is independent of the people who made the version.
     pub separation: Separation,
-    /// What will be changed by it; none for decisions that promote nothing.
+    /// The planned change; `None` for decisions that promote nothing.
     pub change: Option<ChangeFacts>,
-    /// Hash of the decision on this version that this one takes the place of.
+    /// Hash of the decision on this version that this one supersedes.
     pub supersedes: Option<String>,
-    /// Hash of the record before this one in the signer's journal.
+    /// Hash of the previous record in the signer's journal.
     pub prev_hash: Option<String>,
-    /// What made the record.
+    /// The program that made the record.
     pub tool: Tool,
     /// No real server was involved.
     pub demo: bool,
 }
 
-/// What is known of a clock.
+/// State of a clock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockFacts {
-    /// Seconds the signer's local time is east of UTC.
+    /// UTC offset of the signer's local time, in seconds east.
     pub utc_offset_s: i32,
-    /// Milliseconds the clock is ahead of the release host's `Date` header (whole seconds); none if it was not read.
+    /// Milliseconds by which the clock is ahead of the release host's `Date` header (whole seconds); `None` if it was
+    /// not read.
     pub skew_ms: Option<i64>,
 }
 
-/// Something that was read, or the sentence that says why it could not be.
+/// A value that was read, or a sentence that says why it was not.
 pub type Reading<T> = Result<T, String>;
 
-/// What the code host says about the commit behind a version.
+/// The code host's data on the commit behind a version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeFacts {
     /// Repository and commit.
     pub source: Reading<(RepoSlug, CommitSha)>,
-    /// The commit is on the default branch.
+    /// Whether the commit is on the default branch.
     pub on_default_branch: Reading<bool>,
-    /// The pull request that brought it in; none for a direct push.
+    /// The pull request that merged the commit; `None` for a direct push.
     pub pull_request: Reading<Option<PullRequest>>,
     pub checks: Reading<Vec<CheckResult>>,
-    /// Login of who started the workflow run that trained the version, where a tag names one.
+    /// Login of whoever started the workflow run that trained the version, where a tag names that run.
     pub training_actor: Reading<Option<String>>,
 }
 
 impl CodeFacts {
-    /// Nothing was read, for the reason given.
+    /// Nothing was read, for the given reason.
     pub fn unread(why: &str) -> Self {
         let why = why.to_owned();
         Self {
@@ -205,99 +202,91 @@ impl From<&Code> for CodeFacts {
 /// The version a decision is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelFacts {
-    /// The registered model.
     pub name: ModelName,
     pub version: VersionNumber,
-    /// The registry, without credentials.
+    /// URL of the registry, without credentials.
     pub registry: String,
-    /// Where its files are, as the registry says.
+    /// Where its files are, according to the registry.
     pub source: String,
     /// The logged model behind it (MLflow 3.x), where the source names one.
     pub model_id: Option<String>,
-    /// The training run.
     pub run_id: Option<RunId>,
-    /// The experiment of that run.
     pub experiment_id: Option<String>,
 }
 
-/// What was in production.
+/// The version that was in production.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaselineFacts {
     pub version: VersionNumber,
     pub run_id: Option<RunId>,
-    /// Hash of the record that put it there, as the version says.
+    /// Hash of the record that put it into production, from the version's tag.
     pub record: Option<String>,
 }
 
-/// One metric as it was shown.
+/// One metric as shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricFacts {
     pub name: String,
-    /// The version's value.
     pub candidate: Option<MetricValue>,
-    /// The value of what was in production.
+    /// Value of the version in production.
     pub baseline: Option<MetricValue>,
-    /// Difference, where both are finite.
+    /// Difference, if both are finite.
     pub delta: Option<f64>,
-    /// How it differs.
     pub change: Change,
     /// The stated direction.
     pub direction: Option<Direction>,
-    /// What the policy says of it, one phrase a rule.
+    /// What the policy says about it, one phrase per rule.
     pub rules: Vec<String>,
-    /// The worst of these.
+    /// The worst result of these rules.
     pub verdict: Option<CheckState>,
 }
 
-/// The verdict and where its rules came from.
+/// The verdict and the sources of its rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PolicyFacts {
-    /// Where the rules came from, with their digests. Empty: there are none.
+    /// The rule sources, with digests. Empty if there are none.
     pub sources: Vec<SourceRef>,
-    /// Every rule with what was found.
     pub findings: Vec<Finding>,
-    /// The worst of these; none without rules.
+    /// The worst state; `None` without rules.
     pub verdict: Option<CheckState>,
 }
 
 /// One question with its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChecklistFacts {
-    /// The question's id.
     pub id: String,
     pub question: String,
-    /// The answer; none if it was left open.
+    /// The answer; `None` if unanswered.
     pub answer: Option<String>,
-    /// What the reviewer added.
+    /// The reviewer's note.
     pub note: String,
 }
 
-/// Somebody else's approval of the same facts, vouched for by the code host.
+/// Another person's approval of the same facts, vouched for by the code host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     pub record_id: PromotionId,
-    /// That record's hash.
+    /// Hash of that record.
     pub record_hash: String,
-    /// Who, as the host reports the author of the comment.
+    /// Author of the comment, as the host reports it.
     pub login: String,
     /// The host's id of that person.
     pub id: u64,
     /// When, as the host reports it.
     pub at: Timestamp,
-    /// The comment on the commit that vouches for it.
+    /// Id of the comment on the commit that vouches for it.
     pub comment_id: u64,
-    /// Address of the comment.
     pub url: String,
 }
 
-/// What a promoting decision changes.
+/// The change made by a promoting decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeFacts {
     /// Where the version goes.
     pub to: PromotionTarget,
     /// The stage it comes from.
     pub from: Stage,
-    /// Versions that leave.
+    /// Versions that leave the target.
     pub leaving: Vec<VersionNumber>,
     /// The release host, such as `github.com`.
     pub host: String,
@@ -305,15 +294,13 @@ pub struct ChangeFacts {
     pub tag: TagName,
     /// The tagged commit.
     pub commit: CommitSha,
-    /// Why this commit.
     pub commit_origin: CommitOrigin,
-    /// First line of its message.
+    /// First line of the commit message.
     pub commit_title: String,
-    /// Title of the release.
     pub title: String,
 }
 
-/// What made a record.
+/// The program that made a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
     /// `signoff`.
@@ -322,7 +309,7 @@ pub struct Tool {
 }
 
 impl Record {
-    /// Everybody whose approval is in it: the signer last.
+    /// Logins of all approvers, the signer last.
     pub fn approvers(&self) -> Vec<&str> {
         let others = self.approvals.iter().map(|a| a.login.as_str());
         others.chain(self.decision.promotes().then_some(self.signer.login.as_str())).collect()

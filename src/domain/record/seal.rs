@@ -1,4 +1,4 @@
-//! A record with its hash, and the bytes it is kept in.
+//! A record with its hash, and its serialized bytes.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -17,24 +17,24 @@ pub struct Sealed {
     pub signature: Option<String>,
 }
 
-/// Why bytes are not a record.
+/// Why bytes are not a valid record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// They are no JSON, or not of this form.
+    /// Not JSON, or not this schema's shape.
     #[error("it is not a sign-off record: {0}")]
     Form(String),
-    /// They are of a form this program does not know.
+    /// An unknown schema.
     #[error("its form is '{0}'; this program reads {SCHEMA}")]
     Schema(String),
-    /// They are a record, and were written differently.
+    /// A record, but not in canonical form.
     #[error("its bytes are not those that signoff writes for what stands in it")]
     NotCanonical,
-    /// The hash in it is not that of its fields.
+    /// The stored hash does not match the fields.
     #[error("its hash is {found}, but its fields give {computed}")]
     Hash {
-        /// What stands in it.
+        /// The stored hash.
         found: String,
-        /// What its fields give.
+        /// The hash computed from the fields.
         computed: String,
     },
 }
@@ -51,18 +51,18 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// Canonical JSON (RFC 8785).
 pub fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
-    // Records are plain data: the only thing that can fail is a map with keys that are no strings.
+    // Records are plain data: serialization only fails on maps with keys that are not strings.
     serde_json_canonicalizer::to_vec(value).unwrap_or_default()
 }
 
 impl Sealed {
-    /// Seals `record`; unsigned.
+    /// Hashes `record` and leaves it unsigned.
     pub fn new(record: Record) -> Self {
         let record_hash = sha256(&canonical(&record));
         Self { record, record_hash, signature: None }
     }
 
-    /// The first twelve digits of the hash: enough to tell records apart on screen.
+    /// The first twelve digits of the hash, for display.
     pub fn short_hash(&self) -> &str {
         let digits = self.record_hash.strip_prefix("sha256:").unwrap_or(&self.record_hash);
         digits.get(..12).unwrap_or(digits)
@@ -73,16 +73,16 @@ impl Sealed {
         canonical(&self.record)
     }
 
-    /// The bytes the record is kept in.
+    /// The bytes the record is stored as.
     pub fn to_bytes(&self) -> Vec<u8> {
         canonical(self)
     }
 
-    /// Reads a record back. Accepts only the exact bytes that [`Self::to_bytes`] makes (a newline at the end is fine): one
-    /// byte changed anywhere is found.
+    /// Parses a record. Accepts only the exact bytes of [`Self::to_bytes`] (a trailing newline is fine), so that any
+    /// changed byte is detected.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// What is wrong with the bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let value: serde_json::Value =

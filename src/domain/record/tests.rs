@@ -1,4 +1,4 @@
-//! Properties of records: no change goes unseen, and what was taken back never counts.
+//! Properties of records: every change is detected, and a withdrawn decision never counts.
 #![allow(clippy::unwrap_used)]
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,6 @@ use crate::domain::facts::RunFacts;
 use crate::domain::promotion::samples;
 use crate::domain::run::{MetricPoint, MetricValue};
 
-/// A record with any words and any number in it.
 fn sealed(reason: &str, auc: f64, prev: Option<&str>) -> Sealed {
     let mut draft = samples::draft();
     if let RunFacts::Known(run) = &mut draft.facts.run {
@@ -25,14 +24,14 @@ proptest! {
     #[test]
     fn the_hash_is_stable_under_re_serialisation(reason in ".{0,80}", auc in any::<f64>(), prev in proptest::option::of("[0-9a-f]{8}")) {
         let original = sealed(&reason, auc, prev.as_deref());
-        // Another writer: other order of keys, other blanks.
+        // Another writer: different key order and whitespace.
         let value = serde_json::to_value(&original).unwrap();
         let pretty = serde_json::to_string_pretty(&value).unwrap();
         let read: Sealed = serde_json::from_str(&pretty).unwrap();
         prop_assert_eq!(&Sealed::new(read.record.clone()).record_hash, &original.record_hash);
         let back = Sealed::from_bytes(&original.to_bytes()).unwrap();
         prop_assert_eq!(back.to_bytes(), original.to_bytes());
-        // The hash is over what anybody can compute without this program.
+        // The hash can be recomputed without this program.
         prop_assert_eq!(&sha256(&original.signed_bytes()), &original.record_hash);
     }
 
@@ -45,7 +44,7 @@ proptest! {
         prop_assume!(bytes[at] != to);
         bytes[at] = to;
         if let Ok(read) = Sealed::from_bytes(&bytes) {
-            // The hash does not cover the signature, which is checked on its own.
+            // The hash does not cover the signature, which is verified separately.
             prop_assert!(read.record_hash != original.record_hash || read.signature != original.signature);
         }
     }
@@ -57,7 +56,7 @@ struct Said {
     person: u64,
     decision: Decision,
     minute: i64,
-    /// On the facts as they are now.
+    /// On the current facts.
     current: bool,
     edited: bool,
 }
@@ -110,8 +109,8 @@ proptest! {
 
         let last_no = all.iter().filter(|s| s.decision != Decision::Approve).map(|s| minute(s.minute));
         let last_no = last_no.chain(mark.map(|m| m.at)).max();
-        // Whoever is meant to count, by the rules in words: the latest word of a person, unchanged, on these facts, and
-        // nobody said no since.
+        // The rules in words: a person's latest decision counts if its comment is unedited, is on these facts, and
+        // nobody decided otherwise since.
         let mut latest: Vec<(u64, &Said)> = Vec::new();
         for (id, said) in (1..).zip(&all) {
             let newer = |(other, s): &(u64, &Said)| s.person == said.person && (s.minute, *other) > (said.minute, id);
@@ -128,7 +127,7 @@ proptest! {
         meant.sort_unstable();
         got.sort_unstable();
         prop_assert_eq!(got, meant);
-        // Every approval that does not count says why, unless its own author said something later.
+        // Every approval that does not count has a reason, unless its author decided something later.
         let told = latest.iter().filter(|(_, s)| s.decision == Decision::Approve && !counts(s)).count();
         prop_assert_eq!(void.len(), told, "{:?}", void);
         let silent = |v: &Void| v.why.is_empty();

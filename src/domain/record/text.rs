@@ -1,6 +1,6 @@
-//! A record in words: the tag's message, the section in the release notes, the comment on a commit.
+//! A record as text: the tag message, the section in the release notes, the comment on a commit.
 //!
-//! All of them are functions of the record alone, so that whoever has the record can tell whether a text was changed.
+//! All are functions of the record alone, so that anyone with the record can detect a changed text.
 
 use super::{Decision, Record, Sealed};
 use crate::domain::policy::Tristate;
@@ -11,16 +11,16 @@ use crate::domain::text::{clean, clean_line, shorten};
 /// Trailer with the digest of the reviewed facts.
 pub const FACTS_TRAILER: &str = "Signoff-Facts";
 
-/// Trailer with the word of the decision.
+/// Trailer with the decision, as [`super::Decision::word`].
 pub const DECISION_TRAILER: &str = "Signoff-Decision";
 
 /// Trailer with the registry's address.
 pub const REGISTRY_TRAILER: &str = "Signoff-Registry";
 
-/// Characters of a reason that a comment repeats.
+/// Maximum characters of the reason in a comment.
 const COMMENT_REASON: usize = 2_000;
 
-/// The message of the annotated tag of a promoting record.
+/// The message of the annotated tag for a promoting record.
 pub fn tag_message(sealed: &Sealed) -> String {
     let record = &sealed.record;
     let (model, version) = (&record.model.name, record.model.version);
@@ -34,7 +34,7 @@ pub fn tag_message(sealed: &Sealed) -> String {
         out.push_str(&format!("Approved also by @{}.\n", clean_line(&approval.login)));
     }
     if !record.reason.is_empty() {
-        // Free text: it stays in a paragraph before the trailers, which are read from the last one.
+        // Free text: kept in a paragraph before the trailers, which are read from the last one.
         out.push_str(&format!("\nReason: {}\n", record.reason));
     }
     let run = record.model.run_id.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
@@ -82,7 +82,7 @@ pub fn comment(sealed: &Sealed) -> String {
     out
 }
 
-/// The record for people, as Markdown: printed name, time, meaning, and what it rests on.
+/// The record as Markdown: printed name, time, meaning, and evidence.
 pub fn readable(sealed: &Sealed) -> String {
     let record = &sealed.record;
     let mut out = format!("### Sign-off record\n\n> {}\n\n", cell(&record.meaning));
@@ -170,7 +170,7 @@ fn capital(decision: Decision) -> &'static str {
     }
 }
 
-/// Free text inside one line of Markdown: no line of its own, no HTML.
+/// Free text on a single line of Markdown: no line breaks, no HTML.
 fn cell(text: &str) -> String {
     clean(text).replace('\n', " ⏎ ").replace('<', "&lt;").replace('|', "\\|")
 }

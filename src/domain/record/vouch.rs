@@ -1,7 +1,7 @@
-//! Decisions that the code host vouches for: comments on the reviewed commit, written by the signers' own accounts.
+//! Decisions vouched for by the code host: comments on the reviewed commit, written by the signers' own accounts.
 //!
-//! Tags on a model version can be written by anybody who may edit them; the author of a comment is what the host says it
-//! is. A comment that was edited, by whomever, counts for nothing.
+//! Anyone with permission to edit tags can write tags on a model version, but the author of a comment is reported by
+//! the host. A comment that was edited, by anyone, does not count.
 
 use jiff::Timestamp;
 
@@ -13,29 +13,27 @@ use crate::domain::ids::PromotionId;
 use crate::domain::registry::ModelVersion;
 use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER};
 
-/// A decision found in a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vouched {
-    /// What was decided.
     pub decision: Decision,
     /// Digest of the facts it was decided on.
     pub facts: String,
-    /// The approval it is, or would be.
+    /// The approval that the comment is or would be.
     pub approval: Approval,
-    /// The comment was changed after it was written.
+    /// The comment was edited.
     pub edited: bool,
 }
 
 /// An approval that does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Void {
-    /// Whose.
+    /// Login of the approver.
     pub login: String,
-    /// Why not, as a phrase.
+    /// Why it does not count, as a phrase.
     pub why: String,
 }
 
-/// The decisions about `version` of the registry at `registry` among comments on its commit, oldest first.
+/// The decisions about `version` of the registry at `registry` in the comments on its commit, oldest first.
 pub fn vouched(comments: &[CommitComment], registry: &str, version: &ModelVersion) -> Vec<Vouched> {
     let mut found: Vec<_> = comments.iter().filter_map(|c| parse(c, registry, version)).collect();
     found.sort_by_key(|v| (v.approval.at, v.approval.comment_id));
@@ -43,11 +41,11 @@ pub fn vouched(comments: &[CommitComment], registry: &str, version: &ModelVersio
 }
 
 fn parse(comment: &CommitComment, registry: &str, version: &ModelVersion) -> Option<Vouched> {
-    // The last block of code holds the trailers; what stands before it is free text, quotes of other comments included.
+    // The trailers are in the last code block; anything before is free text, including quotes of other comments.
     let block = comment.body.trim_end().strip_suffix("```")?.rsplit_once("```\n")?.1;
     let says = |key: &str| {
         let mut lines = block.lines().filter_map(|l| l.strip_prefix(key)?.strip_prefix(": "));
-        // Twice is once too often to know which is meant.
+        // A trailer that appears twice is ambiguous.
         lines.next().filter(|_| lines.next().is_none()).map(str::trim)
     };
     let about = says(MODEL_TRAILER)? == version.model.to_string()
@@ -77,10 +75,10 @@ fn parse(comment: &CommitComment, registry: &str, version: &ModelVersion) -> Opt
     })?
 }
 
-/// The approvals that count for the facts with this digest, one a person, and those that do not, with the reason.
+/// The approvals that count for the facts with this digest, one per person, and those that do not, with the reason.
 ///
-/// The latest decision of each person is the one in force; a later rejection or hold by anybody, in a comment or on the
-/// version, takes all approvals before it out of force.
+/// Only the latest decision of each person is in force. A later rejection or hold by anyone, in a comment or on the
+/// version, voids all approvals before it.
 pub fn standing(vouched: &[Vouched], facts: &str, mark: Option<&DecisionMark>) -> (Vec<Approval>, Vec<Void>) {
     let set_aside: Option<(Timestamp, String, Decision)> = vouched
         .iter()

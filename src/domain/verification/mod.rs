@@ -1,8 +1,9 @@
-//! Does a release carry the sign-off it should? A pure evaluation on what was read about a tag, line by line.
+//! Verifies that a release carries a valid sign-off: a pure evaluation of what was read about a tag, as a list of
+//! checks.
 //!
-//! Nothing a writer of MLflow tags or an editor of a release could forge counts by itself: the record has to fit the
-//! tag's message to the byte, the release's author and the comments are who the host says they are, and the registry is
-//! read again.
+//! Nothing that can be forged by someone who writes MLflow tags or edits a release counts by itself: the record must
+//! match the tag message to the byte, the authors of the release and the comments are those the host reports, and the
+//! registry is read again.
 
 mod people;
 mod registry;
@@ -17,112 +18,106 @@ use crate::domain::policy::Evaluation;
 use crate::domain::record::{ASSET, Sealed};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
 
-/// How one line stands.
+/// The state of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineState {
-    /// It holds.
     Pass,
-    /// Nobody asked for it, or it cannot be told; nothing depends on it.
+    /// Not required, or cannot be determined; nothing depends on it.
     Note,
-    /// It does not hold.
     Fail,
-    /// It could not be read, and therefore does not hold.
+    /// Could not be read, which counts as a failure.
     Unreadable,
 }
 
 impl LineState {
-    /// Whether a release with such a line is refused.
+    /// Whether this state rejects the release.
     pub fn refuses(self) -> bool {
         matches!(self, Self::Fail | Self::Unreadable)
     }
 }
 
-/// One thing that was checked.
+/// One check with its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifyCheck {
-    /// What, in a word or two. Part of the JSON contract.
+    /// Name of the check, in one or two words. Part of the JSON contract.
     pub check: &'static str,
-    /// How it stands.
     pub state: LineState,
-    /// What was found, as a phrase.
+    /// The finding, as a phrase.
     pub detail: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// Why it could not be read.
+    /// The kind of failure, if it could not be read.
     pub failure: Option<FailureKind>,
 }
 
-/// Where the release was looked for, and how.
+/// Where the release was looked up, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The repository.
     pub repo: RepoSlug,
     pub tag: TagName,
     /// The release host, such as `github.com`.
     pub host: String,
     /// The verifier's registry, without credentials.
     pub registry: String,
-    /// The verifier is in the built-in world.
+    /// The verifier runs in demo mode.
     pub demo: bool,
 }
 
-/// What was read of the release itself.
+/// What was read about the release itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proof {
-    /// Where.
     pub place: Place,
-    /// The tag; none if there is none.
+    /// The tag; `None` if it does not exist.
     pub tag: Outcome<Option<TagState>>,
     pub releases: Outcome<Vec<ReleaseState>>,
-    /// The bytes of the record's file; none if the release has no such file.
+    /// The bytes of the record file; `None` if the release has none.
     pub asset: Outcome<Option<Vec<u8>>>,
 }
 
-/// What was read of everything the record names.
+/// What was read about the things the record names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reread {
-    /// The version as the registry has it now, with its run.
+    /// The version in the registry now, with its run.
     pub version: Outcome<(ModelVersion, RunFacts)>,
-    /// What was in production then, as the registry has it now, with its run; none if nothing was.
+    /// The version that was in production at the time, as in the registry now, with its run; `None` if there was none.
     pub baseline: Option<Outcome<(ModelVersion, RunFacts)>>,
-    /// SHA-256 of the `MLmodel` file now; none if the record holds none to compare with.
+    /// SHA-256 of the `MLmodel` file now; `None` if the record has none to compare with.
     pub mlmodel: Option<Outcome<String>>,
     /// The comments on the tagged commit.
     pub comments: Outcome<Vec<CommitComment>>,
-    /// The verifier's own rules with what they are laid against; none if the version could not be read.
+    /// The verifier's own rules, evaluated; `None` if the version could not be read.
     pub policy: Option<Evaluation>,
-    /// For everybody who approved: whether the verifier's rules let them, with the reason if not.
+    /// For each approver, whether the verifier's rules permit them, with the reason if not.
     pub may_sign: Vec<(String, Result<(), String>)>,
-    /// The repository that the verifier's configuration releases this model from.
+    /// The repository from which the verifier's configuration releases this model.
     pub repository: Result<RepoSlug, String>,
-    /// The verifier's configuration lets a branch stand in for a commit that was not recorded.
+    /// The verifier's configuration allows a branch in place of an unrecorded commit.
     pub branch_may_stand_in: bool,
-    /// The signature over the record.
+    /// The state of the record's signature.
     pub signature: Signature,
 }
 
-/// What became of checking the signature.
+/// The state of a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signature {
-    /// There is none, and nobody asks for one.
+    /// None, and none required.
     NotAsked,
-    /// There is one, and no list of allowed signers to check it against.
+    /// Present, but no list of allowed signers is configured.
     Unchecked,
-    /// There is none, and a list of allowed signers is configured.
+    /// Missing, although a list of allowed signers is configured.
     Missing,
-    /// It was made by the signer's key, or not, with the reason.
+    /// Checked against the signer's key; the reason if invalid.
     Checked(Result<(), String>),
-    /// It could not be checked.
     Unread(Failure),
 }
 
-/// Reads the record out of the file of a release; none if there is no such file or it is no record.
+/// Parses the record file of a release; `None` if it is missing or invalid.
 pub fn record_of(proof: &Proof) -> Option<Sealed> {
     Sealed::from_bytes(proof.asset.as_ref().ok()?.as_ref()?).ok()
 }
 
-/// Whether there is something to wait for: a release that is on its way has no record for a moment.
+/// Whether waiting may help: a release being created briefly has no record.
 pub fn incomplete(proof: &Proof) -> bool {
     let later = |kind: FailureKind| kind.is_transient();
     let (tag, releases, asset) = (&proof.tag, &proof.releases, &proof.asset);
@@ -134,7 +129,7 @@ pub fn incomplete(proof: &Proof) -> bool {
     !published || matches!(tag, Ok(None)) || matches!(asset, Ok(None))
 }
 
-/// The facts as they must have been when the record was signed: what is read now, with the promotion itself taken back.
+/// The facts at the time of signing: the current facts with the promotion's own changes reverted.
 pub fn as_signed(
     sealed: &Sealed,
     (version, run): &(ModelVersion, RunFacts),
@@ -172,7 +167,7 @@ pub fn as_signed(
     facts
 }
 
-/// Judges a release. `named` was read by what its record names; without a record there is nothing to read.
+/// Judges a release. `named` holds what the record names; `None` without a record.
 pub fn judge(proof: &Proof, named: Option<&Reread>) -> Vec<VerifyCheck> {
     let mut lines = Lines::default();
     release::tag(proof, &mut lines);
@@ -212,7 +207,7 @@ pub fn judge(proof: &Proof, named: Option<&Reread>) -> Vec<VerifyCheck> {
     lines.list
 }
 
-/// The lines as they come.
+/// Collects the checks in order.
 #[derive(Debug, Default)]
 struct Lines {
     list: Vec<VerifyCheck>,
@@ -235,7 +230,7 @@ impl Lines {
         self.add(check, LineState::Fail, detail.into());
     }
 
-    /// One line for what is the same, or for every difference one of its own.
+    /// One passing check, or one failing check per difference.
     fn all(&mut self, check: &'static str, wrong: Vec<String>, good: impl Into<String>) {
         if wrong.is_empty() {
             self.pass(check, good);

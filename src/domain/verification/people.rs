@@ -1,4 +1,4 @@
-//! People: enough of them, who may, who did not make it themselves, and who are who the host says.
+//! Checks on people: enough approvers, permitted, independent, and confirmed by the host.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use crate::domain::record::vouch::{self, Vouched};
 use crate::domain::record::{Approval, Decision, Record, Sealed};
 use crate::domain::text::clean_line;
 
-/// As many different people as are asked for, each vouched for by a comment that is still what it was.
+/// The required number of distinct approvers, each vouched for by an unchanged comment.
 pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
     let asked = named.policy.as_ref().map_or(1, |e| Effective::of(&e.sources).approvals);
     let needed = match record.decision {
-        // One person brings back what worked.
+        // One person may roll back.
         Decision::Rollback => 1,
         _ => asked.max(record.quorum).max(1),
     };
@@ -30,7 +30,7 @@ pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &
         let Ok((version, _)) = &named.version else { return };
         let found = vouch::vouched(comments, &proof.place.registry, version);
         let until = signed_by_the_host(record);
-        // What was decided after the release belongs to the next one.
+        // Decisions after the release belong to the next one.
         let before: Vec<Vouched> = found.iter().filter(|v| v.approval.at <= until).cloned().collect();
         let (counting, void) = vouch::standing(&before, &record.facts, None);
         for approval in &record.approvals {
@@ -54,7 +54,7 @@ pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &
     lines.all("approvals", wrong, format!("{} of {needed}: {names}", people.len()));
 }
 
-/// Why the comment behind an approval does not vouch for it any more.
+/// Why the comment no longer vouches for the approval.
 fn broken(approval: &Approval, comments: &[CommitComment], found: &[Vouched]) -> Option<String> {
     let Some(comment) = comments.iter().find(|c| c.id == approval.comment_id) else {
         return Some("its comment is gone".to_owned());
@@ -75,14 +75,14 @@ fn broken(approval: &Approval, comments: &[CommitComment], found: &[Vouched]) ->
     }
 }
 
-/// When the record was signed, by the host's clock as far as it is known: comments carry the host's times.
+/// Time of signing by the host's clock, as far as known, because comments carry the host's times.
 fn signed_by_the_host(record: &Record) -> Timestamp {
     let ahead = SignedDuration::from_millis(record.clock.skew_ms.unwrap_or(0));
-    // The host's times are whole seconds.
+    // The host's times are in whole seconds.
     record.signed_at.checked_sub(ahead).unwrap_or(record.signed_at)
 }
 
-/// Nobody who approved made it: as recorded, and as the servers say now.
+/// No approver made the version: as recorded, and according to the servers now.
 pub(super) fn four_eyes(sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
     let Some(Evaluation { sources, evidence, .. }) = &named.policy else { return };
@@ -115,7 +115,7 @@ fn judge(demands: &Effective, record: &Record, who: &str, is: Separation, wrong:
         (eyes.trainer, is.not_trainer, "trained it", "who trained it"),
         (eyes.author, is.not_author, "wrote the pull request", "who wrote the pull request"),
     ] {
-        // As in the approval itself: a rule that is not asked for has no unknowns.
+        // As in the approval: a disabled rule ignores unknowns.
         let severity = match truth {
             Tristate::True => continue,
             Tristate::False => rule,

@@ -1,4 +1,4 @@
-//! The registry: does it still hold what was signed?
+//! Checks that the registry still holds what was signed.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mu
     if facts.digest() == record.facts {
         lines.pass("facts", format!("everything that was reviewed is unchanged: {}", record.facts));
     } else {
-        // Descriptions, tags and aliases may change later, of this version and of what was in production before it.
+        // Descriptions, tags and aliases of this version and of its baseline may change later.
         lines.note("facts", "something that was reviewed and is not in the record changed since (text, tags, aliases)");
     }
 }
@@ -84,7 +84,7 @@ fn recorded_run(record: &Record, run: &RunFacts, named: &Reread, lines: &mut Lin
     }
 }
 
-/// The commit is the one the run recorded, unless the verifier lets a branch stand in.
+/// The commit is the one recorded by the run, unless the verifier allows a branch instead.
 fn commit(record: &Record, run: &Run, named: &Reread, lines: &mut Lines) {
     let Some(change) = &record.change else { return };
     match (&change.commit_origin, run.source_commit()) {
@@ -127,7 +127,7 @@ fn baseline(record: &Record, version: &ModelVersion, run: &RunFacts, lines: &mut
     lines.all("baseline", wrong, format!("{}, which was in production, is what it was", version.number));
 }
 
-/// What differs between the recorded metrics and those of `run`.
+/// Differences between the recorded metrics and those of `run`.
 fn metrics(signed: &[MetricFacts], run: &Run, side: impl Fn(&MetricFacts) -> Option<MetricValue>) -> Vec<String> {
     let then = |name: &str| signed.iter().find(|m| m.name == name).and_then(&side);
     let now = |name: &str| run.metrics.get(name).map(|p| p.value);

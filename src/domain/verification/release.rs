@@ -1,4 +1,4 @@
-//! Tag, release and record: do they belong together?
+//! Checks that tag, release and record belong together.
 
 use super::{Lines, Proof, Reread};
 use crate::domain::commit::{ReleaseState, TagState};
@@ -7,7 +7,7 @@ use crate::domain::record::{ASSET, Sealed, text};
 use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER, trailer};
 use crate::domain::text::clean_line;
 
-/// The trailers that say which decision a tag is of.
+/// The trailers that identify a tag's decision.
 const TRAILERS: [&str; 4] = [OPERATION_TRAILER, MODEL_TRAILER, VERSION_TRAILER, RECORD_TRAILER];
 
 pub(super) fn tag(proof: &Proof, lines: &mut Lines) {
@@ -43,12 +43,12 @@ pub(super) fn releases(proof: &Proof, lines: &mut Lines) {
     }
 }
 
-/// The release that counts: the published one.
+/// The published release; drafts do not count.
 pub(super) fn published(proof: &Proof) -> Option<&ReleaseState> {
     proof.releases.as_ref().ok()?.iter().find(|r| !r.draft)
 }
 
-/// The record against tag and release.
+/// Checks the record against tag and release.
 pub(super) fn fits(proof: &Proof, sealed: &Sealed, lines: &mut Lines) {
     let record = &sealed.record;
     if let Ok(Some(tag)) = &proof.tag {
@@ -113,7 +113,7 @@ fn message(tag: &TagState, sealed: &Sealed, lines: &mut Lines) {
             wrong.push(format!("the tag's message says '{}' as {key}, the record '{signed}'", clean_line(said)));
         }
     }
-    // Of what was cleaned, only the bytes before it can tell that nothing was changed.
+    // The message read is cleaned, so only the digest of the raw bytes proves that it is unchanged.
     let whole = text::tag_message(sealed);
     if tag.message_digest.as_deref() != Some(sha256(whole.as_bytes()).as_str()) {
         wrong.push("the tag's message is not the one that follows from the record".to_owned());
@@ -125,7 +125,7 @@ fn attached(proof: &Proof, release: &ReleaseState, sealed: &Sealed, lines: &mut 
     if release.tag != proof.place.tag.as_str() {
         lines.fail("release", format!("it is the release of the tag {}", clean_line(&release.tag)));
     }
-    // The host's own digest, where it has one: the file was not changed on its way here.
+    // The host's own digest, if any, proves that the file was not changed in transit.
     let digest = release.assets.iter().find(|a| a.name == ASSET).and_then(|a| a.digest.as_deref());
     if let (Some(digest), Ok(Some(bytes))) = (digest, &proof.asset)
         && digest != sha256(bytes)
@@ -142,7 +142,7 @@ fn author(release: &ReleaseState, sealed: &Sealed, lines: &mut Lines) {
     let signer = &sealed.record.signer;
     let login = release.author.as_deref().map_or_else(|| "nobody".to_owned(), clean_line);
     let is_signer = match release.author_id {
-        // A login can be given to somebody else; an id never is.
+        // A login can be reassigned, an id cannot.
         Some(id) => id == signer.id,
         None => login.eq_ignore_ascii_case(&signer.login),
     };
@@ -153,7 +153,7 @@ fn author(release: &ReleaseState, sealed: &Sealed, lines: &mut Lines) {
     }
 }
 
-/// The tag is where the verifier's own configuration releases this model.
+/// The tag is in the repository from which the verifier's configuration releases this model.
 pub(super) fn repository(proof: &Proof, named: &Reread, lines: &mut Lines) {
     match &named.repository {
         Ok(repo) if *repo == proof.place.repo => {}

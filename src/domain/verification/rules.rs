@@ -1,4 +1,4 @@
-//! The policy: what was recorded of it, and the verifier's own, laid against what is read now.
+//! Checks the policy: the recorded verdict, and the verifier's own rules on current data.
 
 use super::{Lines, Reread};
 use crate::domain::evidence::Evidence;
@@ -7,7 +7,7 @@ use crate::domain::preflight::CheckState;
 use crate::domain::record::{Decision, Record, Sealed, text};
 use crate::domain::text::clean_line;
 
-/// The verdict in the record: whatever blocked was passed with a reason.
+/// The recorded verdict: every blocking rule was overridden with a reason.
 pub(super) fn recorded(sealed: &Sealed, lines: &mut Lines) {
     let record = &sealed.record;
     let blocking = record.policy.findings.iter().filter(|f| f.state == CheckState::Block);
@@ -18,12 +18,12 @@ pub(super) fn recorded(sealed: &Sealed, lines: &mut Lines) {
     lines.all("verdict", wrong, format!("recorded: {}", text::policy_words(record)));
 }
 
-/// The verifier's own rules hold for what was signed, at the time it was signed.
+/// The verifier's own rules hold for the signed facts, at the time of signing.
 pub(super) fn own(sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
     let Some(Evaluation { sources, evidence, .. }) = &named.policy else { return };
     let demands = Effective::of(sources);
-    // A model does not grow too old by having been released long ago.
+    // Judged at signing time: a release must not fail later because the model has aged.
     let then = Evidence { read_at: record.signed_at, ..evidence.clone() };
     let verdict = judge::judge(sources, &then);
     let rollback = record.decision == Decision::Rollback;

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-//! The evaluation on one release made of the samples: what holds, and that no byte can change unseen.
+//! Verifies a sample release: what holds, and that any changed byte is detected.
 
 use proptest::prelude::*;
 
@@ -48,7 +48,7 @@ fn proof() -> Proof {
     }
 }
 
-/// The registry after the promotion: the candidate in Production, the one before archived.
+/// The registry after the promotion: the candidate in Production, its predecessor archived.
 fn named() -> Reread {
     let mut facts = samples::facts();
     facts.version.stage = Stage::Production;
@@ -150,7 +150,7 @@ fn waiting_ends_when_release_and_record_are_there() {
     assert!(!incomplete(&Proof { tag: Err(denied), ..proof() }), "nobody becomes permitted by waiting");
 }
 
-/// `bytes` with the byte at a place made another one.
+/// `bytes` with one byte changed.
 fn changed(bytes: &[u8], at: prop::sample::Index, by: u8) -> Vec<u8> {
     let mut out = bytes.to_vec();
     let at = at.index(out.len());

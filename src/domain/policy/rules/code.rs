@@ -1,4 +1,4 @@
-//! Rules that need more than the registry's facts: the model's files, and what the code host says of the commit.
+//! Rules that need more than the registry's facts: the model's files, and the code host's data on the commit.
 
 use super::super::{Finding, Policy, Severity};
 use crate::domain::cd::CdState;
@@ -7,7 +7,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::lineage::{CheckConclusion, CheckResult, PullRequest};
 use crate::domain::pattern::matches;
 
-/// How many rules of this kind the policy has.
+/// Number of rules of this kind in the policy.
 pub(in super::super) fn count(policy: &Policy) -> usize {
     usize::from(policy.signature)
         + usize::from(policy.default_branch)
@@ -67,9 +67,9 @@ fn pull_request(needed: u32, pull: Option<&PullRequest>) -> (bool, String) {
     (usize::try_from(needed).is_ok_and(|n| approvals >= n), detail)
 }
 
-/// Every check that fits has to be successful; skipped is not.
+/// Every matching check must succeed; a skipped check does not count as success.
 fn check(name: String, pattern: &str, unknown: Severity, checks: &[CheckResult]) -> Finding {
-    // A line that stands for checks beyond what was read: see `CodeHost::checks`.
+    // A placeholder for checks beyond those read: see `CodeHost::checks`.
     let unread = |c: &&CheckResult| c.name.starts_with('(') && c.state == CdState::Other("not read".to_owned());
     let fitting: Vec<&CheckResult> = checks.iter().filter(|c| !unread(c) && matches(pattern, &c.name)).collect();
     let said = |c: &CheckResult| match c.standing() {

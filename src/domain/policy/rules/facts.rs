@@ -1,4 +1,4 @@
-//! Rules that need nothing but the version, its run and the baseline.
+//! Rules that need only the version, its run and the baseline.
 
 use jiff::Timestamp;
 
@@ -39,7 +39,7 @@ fn first_release(severity: Severity, facts: &ReviewedFacts) -> Option<Finding> {
     })
 }
 
-/// The version's own tag goes before the run's.
+/// The version's own tag takes precedence over the run's.
 fn tag(rule: &TagRule, unknown: Severity, facts: &ReviewedFacts) -> Finding {
     let (name, key) = (format!("tag.{}", rule.key), &rule.key);
     let of_run = || facts.run.known().and_then(|r| r.tags.get(key)).map(|v| (v, "run tag"));

@@ -1,4 +1,4 @@
-//! Rules on metrics: limits, and what may be lost against the baseline.
+//! Metric rules: limits, and the allowed loss against the baseline.
 
 use super::super::{Finding, MetricRule, Severity};
 use crate::domain::compare::Direction;
@@ -7,7 +7,7 @@ use crate::domain::pattern::matches;
 use crate::domain::preflight::CheckState;
 use crate::domain::run::{MetricValue, format_significant};
 
-/// Judges every metric that fits the rule; at least one has to.
+/// Judges every metric that matches the rule; at least one must match.
 pub(super) fn judge(rule: &MetricRule, unknown: Severity, facts: &ReviewedFacts) -> Vec<Finding> {
     if rule.severity == Severity::Ignore {
         return Vec::new();
@@ -67,7 +67,7 @@ impl One<'_> {
         findings
     }
 
-    /// What was lost against the baseline, at most `allowed(baseline)`.
+    /// The loss against the baseline, at most `allowed(baseline)`.
     fn loss(
         &self,
         limit: &str,
@@ -101,7 +101,7 @@ impl One<'_> {
             Direction::Lower => new.0 - old.0,
         };
         let max = allowed(old.0);
-        // 0.91 - 0.90 is a little more than 0.01 to a computer; the bound is included all the same.
+        // In floating point, 0.91 - 0.90 is slightly more than 0.01; the limit is inclusive all the same.
         let slack = 4.0 * f64::EPSILON * old.0.abs().max(new.0.abs()).max(max);
         let step = match lost {
             l if l > 0.0 => format!("loses {}", number(l)),

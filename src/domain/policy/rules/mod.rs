@@ -1,4 +1,4 @@
-//! Each kind of rule, judged on its own.
+//! One module per kind of rule.
 
 pub(super) mod code;
 pub(super) mod facts;

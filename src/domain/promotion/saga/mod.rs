@@ -1,12 +1,12 @@
-//! The saga: a pure fold over journal events, and the one thing to do next.
+//! The saga: a pure fold over journal events, which yields the single next action.
 //!
-//! Invariants kept here and tested in `tests/saga`:
+//! Invariants, tested in `tests/saga`:
 //! - nothing is written before the facts were re-read and found unchanged;
-//! - a step whose fate is unknown is probed before anything else happens;
-//! - once the tag ref may exist, nothing is undone by itself: the promotion rolls forward or pauses, and a
-//!   person may have it undone only right after a look found no tag, and never against the server's own word;
+//! - a step whose outcome is unknown is probed before anything else happens;
+//! - once the tag ref may exist, nothing is undone automatically: the promotion rolls forward or pauses. A person may
+//!   undo it only right after a probe found no tag, and never if the server said that the tag exists;
 //! - a dispatch that may have started CD is never sent again;
-//! - after the end nothing follows.
+//! - no event follows the end.
 
 mod transition;
 
@@ -18,125 +18,119 @@ use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
 use crate::domain::failure::Failure;
 
-/// How often one step is tried before a person has to look.
+/// Attempts per step before a person must act.
 pub const MAX_ATTEMPTS: u32 = 3;
 
-/// How far one step is.
+/// The state of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// Not begun, or to be tried again.
+    /// Not started, or to be retried.
     Waiting,
-    /// Begun; without a live process behind it, its fate is unknown.
+    /// Started; if no process is driving it, its outcome is unknown.
     Running,
-    /// Sent, fate unknown.
+    /// Sent, outcome unknown.
     Unknown(Failure),
     /// Confirmed by the server.
     Done(Receipt),
-    /// Surely without effect.
+    /// Certainly had no effect.
     Failed(Failure),
-    /// Being taken back.
     Undoing,
-    /// Taken back, or left alone for the reason given.
+    /// Undone, or left alone for the given reason.
     Undone(String),
 }
 
-/// One step with its history in short.
+/// One step with a summary of its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepRecord {
     pub step: Step,
-    /// How far.
     pub state: StepState,
-    /// Times it was started (or its undo was) since the last resume or turn.
+    /// Number of starts (of the step or its undo) since the last resume or change of direction.
     pub attempts: u32,
-    /// A try may have reached the server, and no look has seen its effect since: it may still turn up.
+    /// An attempt may have reached the server and no probe has seen its effect since: it may still appear.
     pub unclear: bool,
-    /// The server itself said that the effect is there, whether or not a look shows it.
+    /// The server itself said that the effect exists, whether or not a probe shows it.
     claimed: bool,
     /// When it was last started.
     pub started_at: Option<Timestamp>,
-    /// When it was last settled.
+    /// When its outcome was last settled.
     pub ended_at: Option<Timestamp>,
 }
 
-/// Which way the promotion is going.
+/// The direction of the promotion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Decided; the facts were not re-read yet.
+    /// Signed; the facts were not re-read yet.
     Opened,
-    /// Going on.
     Forward,
-    /// Taking back.
+    /// Undoing.
     Backward {
         why: String,
-        /// Another promotion released this version: leave the target as it is.
+        /// Another promotion released this version: leave the target alone.
         superseded_by: Option<String>,
     },
     /// Only the last entry is missing.
     Closing(Ending),
-    /// Over.
     Ended(Ending),
 }
 
-/// The one thing to do next.
+/// The next action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Re-read the facts and compare.
     Verify,
     Run(Step),
-    /// Read what became of this step.
+    /// Find out the outcome of this step.
     Probe(Step),
-    /// Take this step back, if it still is ours.
+    /// Undo this step, if its effect is still ours.
     Undo(Step),
-    /// Stop and say why; a person must look.
+    /// Stop with the reason; a person must act.
     Pause(Failure),
-    /// Record the end.
+    /// Record the ending.
     Close(Ending),
-    /// Nothing: paused until a person resumes or undoes.
+    /// Nothing to do: paused until a person resumes or undoes.
     Rest,
-    /// Nothing: over.
+    /// Nothing to do: ended.
     Finished,
 }
 
-/// An event that cannot follow what was before. A journal that holds one is damaged.
+/// An event that cannot follow the previous ones. A journal that holds one is damaged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("entry {seq} of the journal cannot follow what stands before it: {what}")]
 pub struct IllegalEvent {
-    /// Its position.
+    /// Its sequence number.
     pub seq: u64,
     /// What is wrong, as a phrase.
     pub what: String,
 }
 
-/// State of a promotion, folded from its events.
+/// The state of a promotion, folded from its events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SagaState {
-    /// What is to be done.
     pub plan: PromotionPlan,
-    /// Which way it is going.
     pub phase: Phase,
     /// The steps in order.
     pub steps: Vec<StepRecord>,
-    /// Set while a person must look: why, and what was true then.
+    /// Set while a person must act: the reason, and the servers' state at that time.
     pub paused: Option<(Failure, Vec<Observation>)>,
-    /// What was true at the end.
+    /// The servers' state at the end.
     pub truth: Vec<Observation>,
     /// The CD run as last seen.
     pub cd: Option<CdOutcome>,
-    /// When the human decided.
+    /// When the signer confirmed.
     pub opened_at: Timestamp,
     /// Time of the last entry.
     pub updated_at: Timestamp,
-    /// Position the next entry gets.
+    /// Sequence number of the next entry.
     pub next_seq: u64,
     pause_due: Option<Failure>,
-    /// The last entry is a look that found no tag ref, and the host never said that there is one.
+    /// The last entry is a probe that found no tag ref, and the host never said that there is one.
     saw_no_tag: bool,
 }
 
 /// Folds a whole journal.
 ///
 /// # Errors
-/// If an entry cannot follow the ones before it, is out of order, or is of a newer format.
+/// If an entry cannot follow the previous ones, is out of order, or has a newer format version.
 pub fn fold(entries: &[Entry]) -> Result<SagaState, IllegalEvent> {
     let Some((first, rest)) = entries.split_first() else {
         return Err(IllegalEvent { seq: 0, what: "there are no entries".to_owned() });
@@ -152,7 +146,7 @@ impl SagaState {
     /// Starts from the first entry.
     ///
     /// # Errors
-    /// If it is not `Opened`, or of a newer format.
+    /// If it is not `Opened`, or has a newer format version.
     pub fn open(entry: &Entry) -> Result<Self, IllegalEvent> {
         check_version(entry)?;
         match (&entry.event, entry.seq) {
@@ -176,7 +170,7 @@ impl SagaState {
     /// Applies one more entry.
     ///
     /// # Errors
-    /// If it cannot follow what was before; the state is unchanged then.
+    /// If it cannot follow the previous ones; the state is unchanged then.
     pub fn apply(&mut self, entry: &Entry) -> Result<(), IllegalEvent> {
         check_version(entry)?;
         let illegal = |what: String| IllegalEvent { seq: entry.seq, what };
@@ -191,7 +185,7 @@ impl SagaState {
         Ok(())
     }
 
-    /// The one thing to do next.
+    /// The next action.
     pub fn next(&self) -> Next {
         match &self.phase {
             Phase::Ended(_) => return Next::Finished,
@@ -216,7 +210,7 @@ impl SagaState {
         for record in &self.steps {
             match record.state {
                 StepState::Done(_) => {}
-                // Sent once, never again: whether it started CD shows when CD is looked for.
+                // Sent once, never again: the search for the CD run shows whether it started.
                 StepState::Unknown(_) if record.step == Step::Dispatch && record.unclear => {}
                 StepState::Running | StepState::Unknown(_) if !record.step.is_read() => {
                     return Next::Probe(record.step);
@@ -245,17 +239,17 @@ impl SagaState {
         })
     }
 
-    /// State of one step; `Waiting` for one the plan does not have.
+    /// State of one step; `Waiting` if the plan does not have it.
     pub fn step(&self, step: Step) -> &StepState {
         self.steps.iter().find(|r| r.step == step).map_or(&StepState::Waiting, |r| &r.state)
     }
 
-    /// Whether the tag ref may exist: from then on nothing is undone.
+    /// Whether the tag ref may exist; if so, nothing is undone.
     pub fn may_be_cut(&self) -> bool {
         matches!(self.step(Step::TagRef), StepState::Done(_)) || (self.is_tag_in_doubt() && !self.saw_no_tag)
     }
 
-    /// Whether the tag ref was asked for and nobody knows what became of it. Only a look at that moment helps.
+    /// Whether the tag ref was requested with unknown outcome. Only a new probe can tell.
     pub fn is_tag_in_doubt(&self) -> bool {
         match self.step(Step::TagRef) {
             StepState::Running | StepState::Unknown(_) => true,
@@ -264,17 +258,17 @@ impl SagaState {
         }
     }
 
-    /// Whether a person may still ask for it to be taken back.
+    /// Whether a person may still request an undo.
     pub fn may_undo(&self) -> bool {
         matches!(self.phase, Phase::Opened | Phase::Forward) && !self.may_be_cut()
     }
 
-    /// Whether the release stands and the version is linked to it; at most CD remains to be followed.
+    /// Whether the release is published and the version linked to it; at most CD remains to be followed.
     pub fn is_released(&self) -> bool {
         matches!(self.step(Step::Confirm), StepState::Done(_))
     }
 
-    /// Whether nothing more will happen.
+    /// Whether the promotion has ended.
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Ended(_))
     }

@@ -1,4 +1,4 @@
-//! What each event does to the state, and which event may follow which.
+//! The effect of each event on the state, and the legal order of events.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::domain::promotion::event::{Ending, Entry, Event, Finding};
 use crate::domain::promotion::step::{Receipt, Step};
 
 impl SagaState {
-    /// Applies one event. On an error the state may be half changed: the caller works on a copy.
+    /// Applies one event. On an error the state may be partly changed, so the caller works on a copy.
     pub(super) fn transition(&mut self, entry: &Entry) -> Result<(), String> {
         let at = entry.at;
         if matches!(self.phase, Phase::Ended(_)) {
@@ -51,7 +51,7 @@ impl SagaState {
                 self.settle(*step, StepState::Unknown(failure.clone()), at)?;
                 let record = self.record(*step)?;
                 record.claimed = match failure.kind {
-                    // "It exists already", or taken and then not shown.
+                    // "Already exists", or accepted but not visible.
                     FailureKind::Conflict | FailureKind::Protocol => true,
                     kind => record.claimed && kind.may_be_applied(),
                 };
@@ -81,7 +81,7 @@ impl SagaState {
             }
             Event::UndoFailed { step, failure } => {
                 self.undoing(*step)?;
-                // Every undo reads first, so that it may be tried again whatever became of its writes.
+                // Every undo reads first, so it can be retried whatever happened to its writes.
                 if !failure.kind.is_transient() || self.record(*step)?.attempts >= MAX_ATTEMPTS {
                     self.pause_due = Some(failure.clone());
                 }
@@ -122,7 +122,7 @@ impl SagaState {
         self.settle(step, StepState::Done(receipt.clone()), at)
     }
 
-    /// A run that is there tells of a dispatch without an answer, too.
+    /// A CD run that exists also settles a dispatch without an answer.
     fn see_cd(&mut self, outcome: &CdOutcome) {
         self.cd = Some(outcome.clone());
         if matches!(outcome, CdOutcome::Run(_))
@@ -140,7 +140,7 @@ impl SagaState {
             return self.settle(step, StepState::Waiting, at);
         }
         if step == Step::PIVOT && unclear {
-            // This try had no effect, but an earlier one may have cut the tag: a look, then a person.
+            // This attempt had no effect, but an earlier one may have created the tag: probe, then ask a person.
             self.settle(step, StepState::Unknown(failure.clone()), at)?;
             self.pause_due = Some(failure.clone());
             return Ok(());
@@ -177,7 +177,7 @@ impl SagaState {
                     return Ok(());
                 }
                 if step.is_reversible() {
-                    // Ours may be there beside theirs: it stays to be looked at and undone.
+                    // Ours may exist besides theirs: keep it, to be probed and undone.
                     self.settle(step, StepState::Unknown(failure), at)?;
                 } else {
                     self.record(step)?.unclear = false;
@@ -189,11 +189,11 @@ impl SagaState {
         }
     }
 
-    /// A patient look found no effect.
+    /// A probe with retries found no effect.
     fn not_applied(&mut self, step: Step, seen: Option<Failure>, at: Timestamp) -> Result<(), String> {
         let record = self.record(step)?;
         if let Some(refusal) = seen.as_ref().filter(|f| !f.kind.is_transient()) {
-            // The server had said no in so many words, and nothing is there. After a resume it is asked again.
+            // The server had explicitly refused, and nothing is there. After a resume it is asked again.
             if record.attempts == 0 {
                 return self.settle(step, StepState::Waiting, at);
             }
@@ -215,7 +215,7 @@ impl SagaState {
         if step < Step::PIVOT {
             self.turn_back(failure.to_string(), None);
         } else {
-            // Never unwound by itself: a person looks, and resumes.
+            // Never undone automatically: a person must check and resume.
             self.pause_due = Some(failure);
         }
         Ok(())
@@ -272,7 +272,7 @@ impl SagaState {
         }
     }
 
-    /// The failure that left the fate of `step` open; none if it was interrupted.
+    /// The failure that left the outcome of `step` open; `None` if it was interrupted.
     fn uncertain(&mut self, step: Step) -> Result<Option<Failure>, String> {
         self.going_forward()?;
         let record = self.record(step)?;
