@@ -1,7 +1,7 @@
-//! What is known of a version's files: enough to tell later that they are still those that were signed.
+//! Facts about a version's files: enough to tell later that they are still those that were signed.
 //!
-//! Contents are never read but for `MLmodel`: models are large, and servers say no digests. A list of paths and sizes is
-//! cheap and finds everything that was added, removed or cut short.
+//! No contents are read except `MLmodel`: models are large, and servers report no digests. A list of paths and sizes is
+//! cheap and shows everything that was added, removed or truncated.
 
 use std::collections::VecDeque;
 
@@ -12,18 +12,18 @@ use crate::domain::record::seal::{canonical, sha256};
 use crate::domain::registry::ModelVersion;
 use crate::services::Services;
 
-/// Files and folders that are listed at most.
+/// Most files and folders that are listed.
 const MAX_ENTRIES: usize = 1_000;
-/// Folders that are listed at most, one request each.
+/// Most folders that are listed, one request each.
 const MAX_REQUESTS: usize = 20;
 
 /// Every file below a version's folder.
 struct Listing {
-    /// Path below the folder, and size where the server says it.
+    /// Path below the folder, and size if the server reports it.
     files: Vec<(String, Option<u64>)>,
 }
 
-/// Reads the digest of the `MLmodel` file and of the list of all files. What cannot be read is said in the result.
+/// Reads the digest of the `MLmodel` file and of the list of all files. The result says what could not be read.
 pub async fn facts(services: &Services, version: &ModelVersion) -> ArtifactFacts {
     let (mlmodel, listing) =
         futures_util::future::join(services.tracking.mlmodel(version), listing(services, version)).await;
@@ -44,13 +44,13 @@ pub async fn facts(services: &Services, version: &ModelVersion) -> ArtifactFacts
         mlmodel: mlmodel.map(|bytes| sha256(&bytes)),
         listing: listing.as_ref().map(|l| sha256(&canonical(&l.files))),
         files: listing.as_ref().map(|l| l.files.len() as u64),
-        // A sum in which one is missing would be no sum.
+        // No total if one size is missing.
         bytes: listing.as_ref().and_then(|l| l.files.iter().map(|(_, size)| *size).sum()),
         unavailable: (!missing.is_empty()).then(|| missing.join("; ")),
     }
 }
 
-/// All files of a version by path; a sentence says why it was not even tried, or given up.
+/// All files of a version by path, or a sentence that says why the listing was skipped or given up.
 async fn listing(services: &Services, version: &ModelVersion) -> Outcome<Result<Listing, String>> {
     let Some((root, top)) = home(version) else {
         return Ok(Err(format!("its source ({}) names no folder that can be listed", version.source)));
