@@ -114,7 +114,7 @@ async fn machine(services: &Services) -> Found {
     found
 }
 
-/// Adds an entry; the journal knows the outcome of a record.
+/// Adds an entry, replacing one for the same record: the journal knows the outcome.
 fn add(entries: &mut Vec<LogEntry>, entry: LogEntry) {
     match entries.iter_mut().find(|e| e.record_id == entry.record_id) {
         Some(there) => *there = entry,
