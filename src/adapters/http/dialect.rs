@@ -20,12 +20,15 @@ pub struct Said {
 /// What a hint is requested for.
 #[derive(Debug)]
 pub enum About<'a> {
+    /// The server's certificate is not trusted.
     Certificate,
     /// A read exceeded the timeout.
     Slow,
+    /// Permission denied.
     Forbidden { answer: &'a Answer, access: Access, message: &'a str },
     /// The API says that it does not exist.
     NotFound { answer: &'a Answer },
+    /// A redirect.
     Moved,
 }
 

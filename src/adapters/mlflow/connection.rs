@@ -102,6 +102,7 @@ pub enum Auth {
     None,
     /// User and password (`MLFLOW_TRACKING_USERNAME`, `MLFLOW_TRACKING_PASSWORD`).
     Basic {
+        /// The user's name.
         user: String,
         password: SecretString,
     },

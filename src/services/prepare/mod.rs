@@ -112,7 +112,8 @@ async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> 
     Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), skew_ms })
 }
 
-/// The clock skew of this machine by the host's `Date` header, if the response took less than a second.
+/// How far this machine's clock is ahead of the host's `Date` header, in milliseconds. Valid only right after the
+/// response.
 fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
     identity.host_time.map(|host| services.clock.now().as_millisecond() - host.as_millisecond())
 }
