@@ -12,7 +12,7 @@ use crate::services::Services;
 /// Reads the approvals backed by comments on the code host, without those of people who may not approve.
 ///
 /// # Errors
-/// Whatever the host says about the comments.
+/// Those of reading the comments.
 pub async fn standing(
     services: &Services,
     facts: &ReviewedFacts,

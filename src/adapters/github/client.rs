@@ -33,7 +33,7 @@ pub(super) struct Client {
     signed_in: OnceCell<SignedIn>,
 }
 
-/// What needs the token.
+/// The API client with its token, ready for requests.
 #[derive(Debug)]
 struct SignedIn {
     api: Server,

@@ -1,4 +1,4 @@
-//! GitHub's words, hints and quirks. What all servers share is in [`crate::adapters::http`].
+//! GitHub's error messages, hints and quirks. What all servers share is in [`crate::adapters::http`].
 
 use jiff::Timestamp;
 use serde::Deserialize;

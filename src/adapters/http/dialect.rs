@@ -32,7 +32,7 @@ pub enum About<'a> {
     Moved,
 }
 
-/// The words, hints and quirks of one kind of server. Everything else about errors is in [`super::classify`].
+/// The error messages, hints and quirks of one kind of server. Everything else about errors is in [`super::classify`].
 pub trait Dialect: fmt::Debug + Send + Sync {
     fn service(&self) -> Service;
 

@@ -1,4 +1,4 @@
-//! MLflow's words, hints and quirks. What all servers share is in [`crate::adapters::http`].
+//! MLflow's error messages, hints and quirks. What all servers share is in [`crate::adapters::http`].
 
 use crate::adapters::http::{self, About, Access, Answer, Dialect, Said};
 use crate::domain::failure::{FailureKind, Service};

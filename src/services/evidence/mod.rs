@@ -41,7 +41,7 @@ pub enum Scope {
 /// Reads the version and its evidence as far as `scope` asks.
 ///
 /// # Errors
-/// Whatever the registry says about the version or what is in production. Everything else is part of the evidence.
+/// Those of reading the version or what is in production. Everything else is part of the evidence.
 pub async fn read(services: &Services, model: &ModelName, number: VersionNumber, scope: Scope) -> Outcome<Evaluation> {
     let facts = facts(services.registry.as_ref(), &services.rules.promote_to, model, number).await?;
     Ok(of(services, facts, scope).await)
@@ -140,7 +140,7 @@ fn log_unread(facts: &ReviewedFacts, code: &Code, signature: Option<&Failure>) {
 /// version that cannot be read is an error.
 ///
 /// # Errors
-/// Whatever the registry says about the version or the target's holders.
+/// Those of reading the version or the target's holders.
 pub async fn facts(
     registry: &dyn ModelRegistry,
     target: &PromotionTarget,
@@ -216,7 +216,7 @@ async fn source(services: &Services, origin: &CodeOrigin) -> Outcome<Source> {
 /// Resolves a commit id, possibly abbreviated, or a branch.
 ///
 /// # Errors
-/// Whatever the host says; [`FailureKind::Conflict`] if an id resolves to a commit that does not begin with it: then it
+/// Those of the host; [`FailureKind::Conflict`] if an id resolves to a commit that does not begin with it: then it
 /// is the name of a branch or tag, which may be moved.
 pub async fn commit(host: &dyn ReleaseHost, repo: &RepoSlug, rev: &str) -> Outcome<Commit> {
     let commit = host.commit(repo, rev).await.map_err(|failure| match failure.kind {
