@@ -18,7 +18,7 @@ pub trait CodeHost: Send + Sync {
     async fn pull_request(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Option<PullRequest>>;
     /// Check runs and commit statuses of `commit` by name, the latest of each name.
     async fn checks(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CheckResult>>;
-    /// What `new` has that `old` has not.
+    /// What `new` has that `old` does not.
     async fn changes(&self, repo: &RepoSlug, old: &CommitSha, new: &CommitSha) -> Outcome<CodeChange>;
     /// One workflow run by its id, such as the one that trained a model.
     async fn workflow_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun>;

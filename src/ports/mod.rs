@@ -99,7 +99,7 @@ pub trait ReleaseHost: Send + Sync {
     async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository>;
     /// Resolves anything Git would (an abbreviation, a branch, a full id) to a commit.
     async fn commit(&self, repo: &RepoSlug, rev: &str) -> Outcome<Commit>;
-    /// Where `commit` stands relative to `branch`.
+    /// The position of `commit` relative to `branch`.
     async fn ancestry(&self, repo: &RepoSlug, branch: &str, commit: &CommitSha) -> Outcome<Ancestry>;
     /// The tag, peeled; none if the name is free.
     async fn tag(&self, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<TagState>>;
@@ -155,7 +155,7 @@ pub trait ReleaseHost: Send + Sync {
     async fn dispatch(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<()>;
 }
 
-/// The clock, and ids that follow from it.
+/// The clock, and ids derived from it.
 pub trait Clock: Send + Sync {
     /// Now, in UTC.
     fn now(&self) -> Timestamp;
@@ -163,7 +163,7 @@ pub trait Clock: Send + Sync {
     fn utc_offset_s(&self) -> i32 {
         0
     }
-    /// A fresh promotion id.
+    /// A new promotion id.
     fn new_id(&self) -> PromotionId;
     /// Sleeps; returns at once in tests.
     fn sleep(&self, duration: std::time::Duration) -> futures_util::future::BoxFuture<'static, ()>;
@@ -208,7 +208,7 @@ impl Journaled {
     }
 }
 
-/// A journal being written: numbers and stamps entries.
+/// A journal being written: numbers and timestamps entries.
 #[allow(missing_debug_implementations)]
 pub struct Ledger {
     file: Box<dyn JournalFile>,

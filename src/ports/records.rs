@@ -32,7 +32,6 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Wraps a locked chain.
     pub fn new(file: Box<dyn RecordFile>) -> Self {
         Self { file }
     }

@@ -17,7 +17,7 @@ use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 
-/// The ports of one target and the rules that hold there. Cheap to clone.
+/// The ports of one target and its rules. Cheap to clone.
 #[derive(Clone)]
 #[allow(missing_debug_implementations)]
 pub struct Services {

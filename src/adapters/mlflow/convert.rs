@@ -16,7 +16,6 @@ use crate::domain::text::{clean_line, cleaned, cleaned_line};
 /// The tag of prompts, which MLflow stores as registered models (since 2.21).
 const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
 
-/// Whether these are the tags of a prompt.
 pub(super) fn is_prompt(tags: &Tags) -> bool {
     tags.get(PROMPT_TAG).is_some_and(|v| v.eq_ignore_ascii_case("true"))
 }
@@ -148,7 +147,6 @@ fn dataset(dto: wire::DatasetInput) -> Dataset {
     }
 }
 
-/// Tags or params.
 fn tags(pairs: Vec<wire::KeyValue>, pool: &mut Interner) -> Tags {
     let read = |t: wire::KeyValue| (pool.text(&cleaned_line(t.key)), pool.text(&cleaned(t.value.0)));
     let pairs: Vec<_> = pairs.into_iter().map(read).collect();

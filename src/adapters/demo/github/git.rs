@@ -162,7 +162,7 @@ impl Repo {
         Ok(self.history(head)?.iter().any(|(sha, _)| *sha == commit))
     }
 
-    /// What `new` has that `old` has not.
+    /// What `new` has that `old` does not.
     ///
     /// # Errors
     /// Unknown commit.

@@ -12,7 +12,6 @@ use crate::domain::registry::Stage;
 use crate::domain::run::MetricValue;
 use crate::domain::text;
 
-/// A registered model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     pub description: String,
