@@ -1,29 +1,29 @@
-//! Files that only grow, one line at a time: what the journals of promotions and the chain of records have in common.
+//! Append-only files of lines: shared by promotion journals and the chain of records.
 //!
-//! One write and one sync a line; one writer at a time, held by an advisory lock; readable by the owner only. What a
-//! line means, and which sentence a failure becomes, is the business of those who use this.
+//! One write and one sync per line; one writer at a time, guarded by an advisory lock; readable only by the owner. The
+//! callers decide what a line means and which message a failure becomes.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// Pause between two tries to get a lock.
+/// Pause between two attempts to take a lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(15);
 
-/// What an append needs of a file; tests put a failing disk behind it.
+/// What an append needs from a file; tests use a failing disk.
 pub(super) trait Disk: Send + 'static {
-    /// Writes all of `bytes` at the end.
+    /// Appends all of `bytes`.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Returns when what was written is on the disk.
+    /// Returns when written data is on disk.
     fn sync(&mut self) -> io::Result<()>;
-    /// Cuts the file to `len` bytes, on the disk too.
+    /// Truncates the file to `len` bytes, on disk too.
     fn cut(&mut self, len: u64) -> io::Result<()>;
 }
 
 impl Disk for File {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        // std calls write(2) once unless the kernel takes less than all of it.
+        // std calls write(2) once unless the kernel accepts only part of it.
         io::Write::write_all(self, bytes)
     }
 
@@ -37,7 +37,7 @@ impl Disk for File {
     }
 }
 
-/// The end of a locked file. Dropping it lets the lock go.
+/// The end of a locked file. Dropping it releases the lock.
 pub(super) struct Tail<D = File> {
     disk: D,
     /// Length in bytes up to the last line that is on disk.
@@ -48,14 +48,13 @@ pub(super) struct Tail<D = File> {
 /// Why a line was not appended.
 #[derive(Debug)]
 pub(super) enum Refused {
-    /// An earlier append failed in a way that leaves the end of the file unknown.
+    /// After an earlier failed append, the end of the file is unknown.
     GivenUp,
-    /// The disk said no.
     Disk(io::Error),
 }
 
 impl<D: Disk> Tail<D> {
-    /// The end of a file of which `len` bytes are whole lines.
+    /// The end of a file whose complete lines are `len` bytes long.
     pub(super) fn new(disk: D, len: u64) -> Self {
         Self { disk, len, given_up: false }
     }
@@ -67,10 +66,10 @@ impl<D: Disk> Tail<D> {
         }
         let written = self.disk.write_all(line);
         if let Err(error) = written.and_then(|()| {
-            // After a failed sync the kernel may have dropped the page and say yes the next time.
+            // After a failed sync the kernel may have dropped the page and report success the next time.
             self.disk.sync().inspect_err(|_| self.given_up = true)
         }) {
-            // A half line must not be glued to the next one.
+            // The next line must not be appended to half a line.
             if self.disk.cut(self.len).is_err() {
                 self.given_up = true;
             }
@@ -81,7 +80,7 @@ impl<D: Disk> Tail<D> {
     }
 }
 
-/// Locks a file for writing; false if another handle holds it for all of `tries`.
+/// Locks a file for writing; false if another handle still holds it after `tries` attempts.
 pub(super) fn lock(file: &File, tries: u32) -> io::Result<bool> {
     for attempt in 1.. {
         match file.try_lock() {
@@ -94,7 +93,7 @@ pub(super) fn lock(file: &File, tries: u32) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Makes a directory, for its owner only, where there is none.
+/// Creates a directory, accessible only by its owner, if it does not exist.
 pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
@@ -107,13 +106,13 @@ pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
     dir.parent().map_or(Ok(()), sync_dir)
 }
 
-/// A file that is made here is its owner's only.
+/// A new file is accessible only by its owner.
 #[cfg(unix)]
 pub(super) fn private(options: &mut OpenOptions) {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
 }
 
-/// Access follows the directory there.
+/// On other systems, access follows the directory.
 #[cfg(not(unix))]
 pub(super) fn private(_: &mut OpenOptions) {}
 
@@ -123,7 +122,7 @@ pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// Directories cannot be opened for syncing there; the file system journals its own metadata.
+/// On other systems, directories cannot be opened for syncing; the file system journals its own metadata.
 #[cfg(not(unix))]
 pub(super) fn sync_dir(_: &Path) -> io::Result<()> {
     Ok(())

@@ -1,11 +1,11 @@
-//! The reviewer's desktop: the browser.
+//! The reviewer's desktop: opens the browser.
 
 use async_trait::async_trait;
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::ports::Desktop;
 
-/// Opens pages with whatever the system uses for it.
+/// Opens pages with the system's default program.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemDesktop;
 
@@ -16,7 +16,7 @@ impl Desktop for SystemDesktop {
             Failure::new(FailureKind::Local, Service::Local, "open the browser", reason)
                 .with_hint(format!("Open it yourself: {url}"))
         };
-        // The address comes from a server: only what a browser would open as a page may reach the system's opener.
+        // The URL comes from a server: only web URLs may reach the system's opener.
         match url::Url::parse(url) {
             Ok(parsed) if matches!(parsed.scheme(), "http" | "https") => {
                 let address = parsed.to_string();

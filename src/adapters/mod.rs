@@ -1,4 +1,4 @@
-//! Adapters: the ports implemented over real services. Nothing above this layer names an HTTP crate.
+//! Adapters: the ports implemented for real services. No layer above names an HTTP crate.
 
 mod append;
 pub mod clock;

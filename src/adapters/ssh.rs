@@ -1,4 +1,4 @@
-//! Signatures of records with the signer's SSH key, made and checked by `ssh-keygen`.
+//! SSH signatures of records, made and checked by `ssh-keygen`.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -32,9 +32,9 @@ impl RecordSigner for NoKey {
     }
 }
 
-/// A signature holds for this purpose only, so that one made for another (a Git commit) cannot be passed off.
+/// A signature is valid for this purpose only, so one made for another (a Git commit) cannot be reused.
 const NAMESPACE: &str = "signoff";
-/// An agent may ask its user to touch a key.
+/// An agent may ask the user to touch a key.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Signs and checks with OpenSSH's `ssh-keygen`, 8.2 or newer.
@@ -46,8 +46,8 @@ pub struct SshSigner {
 }
 
 impl SshSigner {
-    /// Signs with `key` (a private key, or the `.pub` of one that an agent holds) and checks against the file
-    /// `allowed_signers`, whose principals are logins (see ssh-keygen(1)). Nothing is touched yet.
+    /// Signs with `key` (a private key, or the `.pub` of one held by an agent) and checks against the file
+    /// `allowed_signers`, whose principals are logins (see ssh-keygen(1)). No I/O yet.
     pub fn new(key: Option<PathBuf>, allowed_signers: Option<PathBuf>) -> Self {
         Self { program: "ssh-keygen".into(), key, allowed_signers }
     }
@@ -55,7 +55,7 @@ impl SshSigner {
     async fn run(&self, operation: &str, args: &[&std::ffi::OsStr], input: &[u8]) -> Outcome<Output> {
         let mut command = Command::new(&self.program);
         command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        // `never` would let it ask on the terminal, over the screen: it must ask a program, and one that says no.
+        // `never` would let it prompt on the terminal, over the screen: make it call a program that always refuses.
         command.env("SSH_ASKPASS_REQUIRE", "force").env("SSH_ASKPASS", "false");
         #[cfg(unix)]
         command.process_group(0);
@@ -66,7 +66,7 @@ impl SshSigner {
         let stdin = child.stdin.take();
         let whole = async {
             if let Some(mut stdin) = stdin {
-                // One that ends early says why on its own.
+                // If it exits early, it reports the reason itself.
                 let _ = stdin.write_all(input).await;
             }
             child.wait_with_output().await
@@ -143,7 +143,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
 
-    /// A new key and the file that allows it to `rev1`. Needs OpenSSH; a machine without it fails here.
+    /// A new key, and a file that allows it for `rev1`. Needs OpenSSH; fails without it.
     fn key(passphrase: &str) -> (tempfile::TempDir, SshSigner) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("key");

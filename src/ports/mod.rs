@@ -1,8 +1,7 @@
 //! What the core needs from the outside, as traits that adapters implement.
 //!
-//! Reading ports are called freely. Every *writing* method takes a [`Journaled`] token, which only
-//! [`Ledger::append`] can make: the compiler keeps the rule that no server is written to before the journal
-//! is on disk.
+//! Reading ports may be called at any time. Every *writing* method takes a [`Journaled`] token, which only
+//! [`Ledger::append`] can make: the compiler enforces that no server is written to before the journal is on disk.
 
 pub mod code;
 pub mod records;
@@ -25,33 +24,33 @@ use crate::domain::run::Run;
 
 /// Reads and writes the model registry and the runs behind it.
 ///
-/// All reads may be repeated by the adapter; no write ever is.
+/// The adapter may retry all reads, but never a write.
 #[async_trait]
 pub trait ModelRegistry: Send + Sync {
-    /// The registry's address without credentials, for people and records.
+    /// The registry's URL without credentials, for display and records.
     fn url(&self) -> String;
-    /// Server version, user and abilities.
+    /// Server version, user and capabilities.
     async fn info(&self) -> Outcome<RegistryInfo>;
-    /// One page of models in name order, prompts left out, narrowed to names that contain `name_like`.
+    /// One page of models in name order, without prompts, filtered to names that contain `name_like`.
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>>;
-    /// One model with its aliases. [`FailureKind::NotFound`] if there is none, or if it is a prompt.
+    /// One model with its aliases. [`FailureKind::NotFound`] if it does not exist or is a prompt.
     async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel>;
-    /// One page of a model's versions, newest number first, aliases joined.
+    /// One page of a model's versions, highest number first, with their aliases.
     async fn versions(&self, model: &ModelName, page: Option<&str>) -> Outcome<Page<ModelVersion>>;
     /// One version with its aliases.
     async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion>;
     /// The version an alias points to. [`FailureKind::NotFound`] if the alias does not exist.
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion>;
-    /// Every version that is in production by `target`, ascending by number. May be empty or several.
+    /// Every version that is in production by `target`, ascending by number. May be none or several.
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>>;
-    /// The runs of these ids that can be read, deleted ones included, in any order, in few requests.
+    /// The readable runs among these ids, deleted ones included, in any order, in few requests.
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>>;
-    /// Address of a version for people, if the server has a web page.
+    /// URL of a version's web page, if the server has one.
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String>;
-    /// Address of a run for people.
+    /// URL of a run's web page.
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String>;
 
-    /// Sets (or overwrites) a tag of a version.
+    /// Sets (or overwrites) a version tag.
     async fn set_version_tag(
         &self,
         journaled: &Journaled,
@@ -60,7 +59,7 @@ pub trait ModelRegistry: Send + Sync {
         key: &str,
         value: &str,
     ) -> Outcome<()>;
-    /// Removes a tag of a version; one that is not there is fine.
+    /// Deletes a version tag; a missing one is fine.
     async fn delete_version_tag(
         &self,
         journaled: &Journaled,
@@ -68,7 +67,7 @@ pub trait ModelRegistry: Send + Sync {
         number: VersionNumber,
         key: &str,
     ) -> Outcome<()>;
-    /// Moves a version to a stage; with `archive_existing` all other versions in it become Archived.
+    /// Transitions a version to a stage; with `archive_existing` all other versions in it become Archived.
     async fn move_stage(
         &self,
         journaled: &Journaled,
@@ -85,52 +84,53 @@ pub trait ModelRegistry: Send + Sync {
         alias: &str,
         number: VersionNumber,
     ) -> Outcome<()>;
-    /// Removes an alias; one that is not there is fine.
+    /// Deletes an alias; a missing one is fine.
     async fn delete_alias(&self, journaled: &Journaled, model: &ModelName, alias: &str) -> Outcome<()>;
 }
 
-/// Reads and writes the repository that releases are cut in.
+/// Reads and writes the repository that holds the releases.
 #[async_trait]
 pub trait ReleaseHost: Send + Sync {
     /// The host's name, such as `github.com`.
     fn host(&self) -> String;
-    /// Who the token belongs to. [`FailureKind::Forbidden`] for tokens that belong to no user.
+    /// The token's owner. [`FailureKind::Forbidden`] for tokens that belong to no user.
     async fn whoami(&self) -> Outcome<HostIdentity>;
-    /// The repository and what the token may do with it.
+    /// The repository and the token's permissions on it.
     async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository>;
     /// Resolves anything Git would (an abbreviation, a branch, a full id) to a commit.
     async fn commit(&self, repo: &RepoSlug, rev: &str) -> Outcome<Commit>;
-    /// Where `commit` stands relative to `branch`.
+    /// The position of `commit` relative to `branch`.
     async fn ancestry(&self, repo: &RepoSlug, branch: &str, commit: &CommitSha) -> Outcome<Ancestry>;
     /// The tag, peeled; none if the name is free.
     async fn tag(&self, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<TagState>>;
-    /// Every release of this tag, drafts whose body holds `marker` included. Usually none or one.
+    /// Every release of this tag, and drafts whose body contains `marker`. Usually none or one.
     async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>>;
     /// Published releases of the repository, newest first, at most `pages` pages of a hundred, and whether that is all.
     async fn recent_releases(&self, repo: &RepoSlug, pages: usize) -> Outcome<(Vec<ReleaseState>, bool)> {
         let operation = format!("list the {} newest releases of {repo}", pages * 100);
         Err(unsupported(Service::Github, operation, "this host does not list releases"))
     }
-    /// One release by its id, draft or not; none if there is none. Shows what was just written where the list lags behind.
+    /// One release by its id, draft or not; none if it does not exist. Shows recent writes even if the list lags
+    /// behind.
     async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>>;
-    /// Whether the workflow file exists and is enabled; a sentence says what is wrong if not.
+    /// Whether the workflow file exists and is enabled; if not, a sentence that says why.
     async fn workflow(&self, repo: &RepoSlug, file: &str) -> Outcome<Result<(), String>>;
     /// Runs that match, newest first.
     async fn cd_runs(&self, repo: &RepoSlug, query: &CdQuery) -> Outcome<Vec<CdRun>>;
-    /// One run as it stands.
+    /// The current state of one run.
     async fn cd_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun>;
     /// The jobs of a run's latest attempt.
     async fn cd_jobs(&self, repo: &RepoSlug, id: u64) -> Outcome<Vec<CdJob>>;
-    /// Address of a release, tag or repository page for people.
+    /// URL of the release, tag or repository page.
     fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String;
 
     /// Creates the annotated tag object. The same plan always makes the same object.
     async fn create_tag_object(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<String>;
-    /// Creates the tag ref if the name is free; [`FailureKind::Conflict`] or [`FailureKind::Rejected`] if not.
+    /// Creates the tag ref if the name is free; otherwise [`FailureKind::Conflict`] or [`FailureKind::Rejected`].
     async fn create_tag_ref(&self, journaled: &Journaled, plan: &PromotionPlan, object: &str) -> Outcome<()>;
-    /// Makes a draft of the release on the existing tag: nobody sees it, and nothing starts.
+    /// Drafts the release on the existing tag: a draft is not public and starts nothing.
     async fn create_release(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState>;
-    /// Attaches a file to a release. [`FailureKind::Conflict`] if one of that name is there.
+    /// Uploads a release asset. [`FailureKind::Conflict`] if one with that name exists.
     async fn attach(
         &self,
         journaled: &Journaled,
@@ -139,9 +139,9 @@ pub trait ReleaseHost: Send + Sync {
         name: &str,
         bytes: &[u8],
     ) -> Outcome<ReleaseAsset>;
-    /// Removes a file that an interrupted upload left behind; only ever one whose upload never finished.
+    /// Deletes an asset left by an interrupted upload; never one whose upload finished.
     async fn remove_unfinished_asset(&self, journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()>;
-    /// Comments on a commit in the token owner's name.
+    /// Comments on a commit as the token's owner.
     async fn comment(
         &self,
         journaled: &Journaled,
@@ -155,27 +155,27 @@ pub trait ReleaseHost: Send + Sync {
     async fn dispatch(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<()>;
 }
 
-/// The clock, and ids that follow from it.
+/// The clock, and ids derived from it.
 pub trait Clock: Send + Sync {
     /// Now, in UTC.
     fn now(&self) -> Timestamp;
-    /// Seconds the local time is east of UTC now.
+    /// The current UTC offset of local time in seconds, positive to the east.
     fn utc_offset_s(&self) -> i32 {
         0
     }
-    /// A fresh promotion id.
+    /// A new promotion id.
     fn new_id(&self) -> PromotionId;
-    /// Lets time pass; tests make it pass at once.
+    /// Sleeps; returns at once in tests.
     fn sleep(&self, duration: std::time::Duration) -> futures_util::future::BoxFuture<'static, ()>;
 }
 
-/// Where journals live.
+/// Storage of journals.
 #[async_trait]
 pub trait JournalStore: Send + Sync {
-    /// Makes a new journal and locks it for writing.
+    /// Creates a journal and locks it for writing.
     async fn create(&self, id: PromotionId) -> Outcome<Box<dyn JournalFile>>;
-    /// Locks an existing journal for writing, repairs a torn tail and returns its entries.
-    /// [`FailureKind::Conflict`] if another process drives it.
+    /// Locks an existing journal for writing, repairs a torn tail and returns its entries. [`FailureKind::Conflict`] if
+    /// another process holds it.
     async fn open(&self, id: PromotionId) -> Outcome<(Vec<Entry>, Box<dyn JournalFile>)>;
     /// Reads one journal without locking it.
     async fn read(&self, id: PromotionId) -> Outcome<Vec<Entry>>;
@@ -208,7 +208,7 @@ impl Journaled {
     }
 }
 
-/// A journal being written: numbers and stamps entries.
+/// A journal being written: numbers and timestamps entries.
 #[allow(missing_debug_implementations)]
 pub struct Ledger {
     file: Box<dyn JournalFile>,
@@ -216,15 +216,15 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Wraps a locked journal whose next entry gets position `next_seq`.
+    /// Wraps a locked journal whose next entry gets number `next_seq`.
     pub fn new(file: Box<dyn JournalFile>, next_seq: u64) -> Self {
         Self { file, next_seq }
     }
 
-    /// Appends one event and returns, when it is on disk, the entry and the proof.
+    /// Appends one event. Returns the entry and the proof once it is on disk.
     ///
     /// # Errors
-    /// [`FailureKind::Local`] if the disk refuses. Then nothing may be written to any server.
+    /// [`FailureKind::Local`] if the disk write fails. Then nothing may be written to any server.
     pub async fn append(&mut self, at: Timestamp, event: Event) -> Outcome<(Entry, Journaled)> {
         let entry = Entry { v: JOURNAL_VERSION, seq: self.next_seq, at, event };
         self.file.append(&entry).await?;
@@ -234,14 +234,14 @@ impl Ledger {
     }
 }
 
-/// What the screen needs from the desktop.
+/// What the UI needs from the desktop.
 #[async_trait]
 pub trait Desktop: Send + Sync {
     /// Opens a page in the browser.
     async fn open_url(&self, url: &str) -> Outcome<()>;
 }
 
-/// The failure of asking for something this server does not have.
+/// The failure for an operation this server does not support.
 pub fn unsupported(service: Service, operation: impl Into<String>, reason: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Config, service, operation, reason)
 }

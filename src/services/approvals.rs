@@ -1,4 +1,4 @@
-//! Which approvals of others count, and who may approve at all.
+//! Which approvals of others count, and who may approve.
 
 use crate::domain::decision::ApprovalTally;
 use crate::domain::facts::ReviewedFacts;
@@ -9,10 +9,10 @@ use crate::domain::record::mark::DecisionMark;
 use crate::domain::record::vouch::{self, Void};
 use crate::services::Services;
 
-/// Reads the approvals that the code host vouches for, and leaves out those of people who may not approve.
+/// Reads the approvals backed by comments on the code host, without those of people who may not approve.
 ///
 /// # Errors
-/// Whatever the host says about the comments.
+/// Those of reading the comments.
 pub async fn standing(
     services: &Services,
     facts: &ReviewedFacts,
@@ -22,7 +22,7 @@ pub async fn standing(
 ) -> Outcome<ApprovalTally> {
     let comments = services.code.comments(repo, commit).await?;
     let found = vouch::vouched(&comments, &services.registry.url(), &facts.version);
-    // A decision that a comment vouches for has the host's time; the mark's is that of some machine's clock.
+    // A decision backed by a comment has the host's time; the mark has that of some machine's clock.
     let mark = DecisionMark::on(&facts.version).filter(|m| found.iter().all(|v| v.approval.record_hash != m.record));
     let (all, mut void) = vouch::standing(&found, &facts.digest(), mark.as_ref());
     let mut counting = Vec::new();
@@ -38,7 +38,7 @@ pub async fn standing(
 /// Whether `login` is on every list of who may approve.
 ///
 /// # Errors
-/// Why not, as a phrase; also if a team's members cannot be read.
+/// The reason if not, as a phrase; also if a team's members cannot be read.
 pub async fn may_sign(services: &Services, demands: &Effective, login: &str) -> Result<(), String> {
     for list in &demands.approvers {
         let mut unread = None;

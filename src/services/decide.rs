@@ -1,4 +1,4 @@
-//! Carries out decisions that promote nothing by themselves: a record, a comment that vouches for it, a tag that points to it.
+//! Executes decisions that promote nothing: a record, a comment that backs it, a tag that points to it.
 
 use crate::domain::commit::CommitComment;
 use crate::domain::decision::{Decided, DecisionDraft};
@@ -12,7 +12,7 @@ use crate::ports::Journaled;
 use crate::services::Services;
 use crate::services::{evidence, keep};
 
-/// Takes decisions that promote nothing.
+/// Executes decisions that promote nothing.
 #[derive(Clone)]
 #[allow(missing_debug_implementations)]
 pub struct Decider {
@@ -20,17 +20,16 @@ pub struct Decider {
 }
 
 impl Decider {
-    /// A decider over the ports of one target.
     pub fn new(services: Services) -> Self {
         Self { services }
     }
 
-    /// Takes a decision: record, then comment, then tag.
+    /// Executes a decision: record, then comment, then tag.
     ///
     /// # Errors
-    /// Before the record is kept: if the target is read-only, something is missing in what the signer said, the facts
-    /// changed, or the chain cannot be used; then nothing was decided. After it: if the host or the registry refused or
-    /// left open what became of a write; the sentence says what stands.
+    /// Before the record is kept: if the target is read-only, the sign-off is incomplete, the facts changed, or the
+    /// chain cannot be used; then nothing was decided. After it: if the host or the registry refused a write or its
+    /// outcome is unknown; the sentence says what was kept.
     pub async fn decide(&self, draft: &DecisionDraft, sign_off: &SignOff) -> Outcome<Decided> {
         self.check(draft, sign_off).await?;
         let services = &self.services;
@@ -57,7 +56,7 @@ impl Decider {
         };
         let kept = keep::outcome(services, became).await;
         let (comment, mut notes) = written.map_err(|failure| keep::stands(&sealed, failure))?;
-        // The decision stands on the servers, whatever the disk says now.
+        // The decision is on the servers, even if the disk fails now.
         notes.extend(kept.err().map(|failure| failure.to_string()));
         Ok(Decided { sealed, comment, notes })
     }
@@ -93,7 +92,7 @@ impl Decider {
         journaled: &Journaled,
     ) -> Outcome<(Option<CommitComment>, Vec<String>)> {
         let mut notes = Vec::new();
-        // Where one person decides alone, the tag is all that is needed; elsewhere the host has to vouch for it.
+        // If one person decides alone, the tag is enough; otherwise a comment on the host has to back it.
         let vouched = draft.basis.demands.approvals > 1;
         let comment = match (&draft.source, vouched) {
             (Some((repo, commit)), true) => Some(self.comment(repo, commit, sealed, journaled).await?),
@@ -109,7 +108,7 @@ impl Decider {
             _ => None,
         };
         if let Err(failure) = self.tag(sealed, comment.as_ref(), journaled).await {
-            // The comment alone counts; the tag only points to it.
+            // Only the comment counts; the tag just points to it.
             if comment.is_none() {
                 return Err(failure);
             }
@@ -118,7 +117,7 @@ impl Decider {
         Ok((comment, notes))
     }
 
-    /// Comments, and looks for the comment if its fate is not known: never twice.
+    /// Comments; if the outcome is unknown, looks for the comment instead of commenting twice.
     async fn comment(
         &self,
         repo: &RepoSlug,

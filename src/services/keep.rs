@@ -1,4 +1,4 @@
-//! Keeps a record: into the chain on this machine, signed where the signer has a key, before anything else happens.
+//! Keeps a record: appends it to the local chain, signed if the signer has a key, before anything else happens.
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::PromotionPlan;
@@ -8,7 +8,7 @@ use crate::ports::Journaled;
 use crate::ports::records::Chain;
 use crate::services::Services;
 
-/// Seals what `make` makes of the hash before it, signs it, and appends it. Returns when it is on disk.
+/// Seals what `make` returns for the hash of the previous record, signs it and appends it. Returns when it is on disk.
 ///
 /// # Errors
 /// If the chain cannot be used or the key does not sign: then nothing was decided.
@@ -20,7 +20,7 @@ pub async fn keep(services: &Services, make: impl FnOnce(Option<&str>) -> Sealed
     Ok((sealed, journaled))
 }
 
-/// Notes what became of a decision.
+/// Records the outcome of a decision.
 ///
 /// # Errors
 /// If the chain cannot be used.
@@ -29,7 +29,7 @@ pub async fn outcome(services: &Services, became: Became) -> Outcome<()> {
     Ok(())
 }
 
-/// The failure of something that came after the record was kept: says that the record stands, and where.
+/// A failure that came after the record was kept: adds that the record was kept, and where.
 pub fn stands(sealed: &Sealed, failure: Failure) -> Failure {
     let reason = format!(
         "{}; its record {} stands in this machine's chain, and is not in force",
@@ -41,7 +41,7 @@ pub fn stands(sealed: &Sealed, failure: Failure) -> Failure {
     Failure { reason, hint: Some(hint), ..failure }
 }
 
-/// Keeps the record of a plan, and returns the plan as it is with the hash of the record before it.
+/// Keeps the record of a plan and returns the plan with the hash of the previous record.
 ///
 /// # Errors
 /// As [`keep`].

@@ -17,7 +17,7 @@ use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 
-/// The ports of one target and the rules that hold there. Cheap to clone.
+/// The ports of one target and its rules. Cheap to clone.
 #[derive(Clone)]
 #[allow(missing_debug_implementations)]
 pub struct Services {
@@ -25,18 +25,17 @@ pub struct Services {
     pub registry: Arc<dyn ModelRegistry>,
     /// The tracking server: experiments, histories, files.
     pub tracking: Arc<dyn TrackingServer>,
-    /// Where releases are cut.
+    /// Where releases are made.
     pub host: Arc<dyn ReleaseHost>,
-    /// The same host as evidence about code.
+    /// The same host as a source of evidence about code.
     pub code: Arc<dyn CodeHost>,
     /// Journals on this machine.
     pub journals: Arc<dyn JournalStore>,
     /// Sign-off records on this machine.
     pub records: Arc<dyn RecordStore>,
-    /// The signer's key.
     pub signer: Arc<dyn RecordSigner>,
     pub clock: Arc<dyn Clock>,
     pub desktop: Arc<dyn Desktop>,
-    /// What the configuration decides.
+    /// Rules from the configuration.
     pub rules: Arc<Rules>,
 }

@@ -1,7 +1,8 @@
-//! Which versions can be brought back: those that were in production before, as journals, records, tags and releases say.
+//! Finds versions to roll back to: those that were in production before, according to journals, records, tags and
+//! releases.
 //!
-//! No registry keeps a history of its stages or aliases, so this is put together from what signoff leaves behind in four
-//! places. Any of them may be gone or out of reach; what cannot be read is told, and hides nothing of the others.
+//! No registry keeps a history of its stages or aliases, so it is assembled from what signoff leaves in four places.
+//! Any of them may be missing or unreachable; what cannot be read is reported and does not hide the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -25,21 +26,21 @@ use crate::domain::run::Run;
 use crate::domain::text::clean;
 use crate::services::Services;
 
-/// Pages of versions that are looked through.
+/// Most pages of versions that are read.
 const PAGES: usize = 10;
-/// Versions whose tag is looked for in the repository, newest first.
+/// Most versions whose tag is looked up in the repository, newest first.
 const TAGS: usize = 20;
-/// Releases whose record is read, newest first: each also says what was in production before it.
+/// Most releases whose record is read, newest first: each also says what was in production before it.
 const RECORDS: usize = 5;
-/// Requests to the release host at a time.
+/// Concurrent requests to the release host.
 const AT_A_TIME: usize = 6;
 /// The largest record that is read, in bytes.
 const MAX_RECORD: usize = 4 * 1024 * 1024;
 
-/// The earlier versions of `model` that were in production, newest first.
+/// The versions of `model` that were in production before, newest first.
 ///
 /// # Errors
-/// If the registry does not say which versions there are.
+/// If the registry does not list the versions.
 pub async fn candidates(services: &Services, model: &ModelName) -> Outcome<Vec<Candidate>> {
     Ok(found(services, model).await?.candidates)
 }
@@ -47,7 +48,7 @@ pub async fn candidates(services: &Services, model: &ModelName) -> Outcome<Vec<C
 /// As [`candidates`], with what could not be read.
 ///
 /// # Errors
-/// If the registry does not say which versions there are.
+/// If the registry does not list the versions.
 pub async fn found(services: &Services, model: &ModelName) -> Outcome<Found> {
     let (versions, stored, chain) =
         join3(versions(services, model), services.journals.list(), services.records.read()).await;
@@ -69,8 +70,8 @@ pub async fn found(services: &Services, model: &ModelName) -> Outcome<Found> {
 /// The candidate with this number.
 ///
 /// # Errors
-/// [`FailureKind::Rejected`] if it never was in production as far as anything says, with those that were; or if it is
-/// there now.
+/// [`FailureKind::Rejected`] if no source says it was ever in production (lists those that were), or if it is in
+/// production now.
 pub async fn choose(services: &Services, model: &ModelName, number: VersionNumber) -> Outcome<Candidate> {
     let version = services.registry.version(model, number).await?;
     let operation = format!("roll {model} back to {number}");
@@ -108,7 +109,7 @@ async fn versions(services: &Services, model: &ModelName) -> Outcome<Vec<ModelVe
     Ok(all)
 }
 
-/// A release of a version, as its tag's message says.
+/// A release of a version, from its tag's message.
 struct Released {
     version: VersionNumber,
     repo: RepoSlug,
@@ -125,7 +126,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The candidate of a version, with one more thing that says so.
+    /// The candidate for a version, with one more source added.
     fn said(&mut self, version: VersionNumber, source: impl Into<String>) -> &mut Candidate {
         let candidate = self.by_version.entry(version).or_insert_with(|| Candidate::new(version));
         let source = source.into();
@@ -136,7 +137,7 @@ impl Search<'_> {
     }
 
     fn promotion(&mut self, entries: Outcome<Vec<crate::domain::promotion::Entry>>) {
-        // A damaged journal shows in the list of promotions; here it says nothing.
+        // A damaged journal is reported in the list of promotions; here it is skipped.
         let Ok(state) = entries.map_err(|_| ()).and_then(|e| fold(&e).map_err(|_| ())) else { return };
         let (plan, draft) = (&state.plan, &state.plan.draft);
         if draft.model() != self.model || draft.registry_url != self.services.registry.url() {
@@ -181,7 +182,7 @@ impl Search<'_> {
         candidate.tag = candidate.tag.take().or(tag);
     }
 
-    /// Looks for the tags of versions in the repository, and reads the newest records that were released.
+    /// Looks up the tags of versions in the repository and reads the newest released records.
     async fn releases(&mut self, versions: &[ModelVersion]) {
         let mut newest: Vec<_> = versions.iter().collect();
         newest.sort_by_key(|v| std::cmp::Reverse((v.own_tag("tag").is_some(), v.number)));
@@ -207,7 +208,7 @@ impl Search<'_> {
                 Err(failure) => failed = Some(failure),
             }
         }
-        // One sentence, however many tags: what hinders one hinders all.
+        // One sentence for all tags: they fail for the same reason.
         self.notes.extend(failed.map(|f| f.to_string()));
         for Released { version, tag, .. } in &there {
             let candidate = self.said(*version, format!("release {tag}"));
@@ -233,7 +234,7 @@ impl Search<'_> {
         }
     }
 
-    /// The runs that name the repository, where the configuration does not.
+    /// The runs that name the repository, if the configuration does not.
     async fn runs(&mut self, versions: &[&ModelVersion]) -> Vec<Run> {
         let rules = &self.services.rules;
         if rules.repository.resolve(Some(self.model), None, &self.services.host.host()).is_ok() {
@@ -252,7 +253,7 @@ impl Search<'_> {
         }
     }
 
-    /// The tag, if it is there and says that it is a release of this version of this registry.
+    /// The tag, if it exists and says that it is a release of this version of this registry.
     async fn look(&self, version: VersionNumber, repo: RepoSlug, tag: TagName) -> Outcome<Option<Released>> {
         let Some(state) = self.services.host.tag(&repo, &tag).await? else { return Ok(None) };
         let message = state.message.unwrap_or_default();
@@ -270,7 +271,7 @@ impl Search<'_> {
         }))
     }
 
-    /// The record on a release; none if it carries none. Only one that the tag names counts.
+    /// The record attached to a release; none if it has none. Only one named by the tag counts.
     async fn record(&self, released: &Released) -> Result<Option<Box<Sealed>>, String> {
         let Released { repo, tag, operation, hash, .. } = released;
         let Some(hash) = hash else { return Ok(None) };
@@ -290,7 +291,7 @@ impl Search<'_> {
     fn end(mut self, versions: &[ModelVersion]) -> Found {
         let place = &self.services.rules.promote_to;
         let mut held: Vec<_> = versions.iter().filter(|v| place.is_held_by(v)).map(|v| v.number).collect();
-        // Several in production: that can be mended by putting one of them there alone.
+        // Several in production: rolling back to one of them alone fixes that.
         if held.len() > 1 {
             held.clear();
         }

@@ -1,4 +1,4 @@
-//! The demo's release host as evidence.
+//! The demo's code host.
 
 use async_trait::async_trait;
 

@@ -1,4 +1,4 @@
-//! From the world's raw texts to domain values. Everything shown to people is cleaned here.
+//! Converts the world's raw texts to domain values. Everything shown to people is cleaned here.
 
 use jiff::Timestamp;
 
@@ -14,7 +14,7 @@ use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::sorted_map::Tags;
 use crate::domain::text::{clean, clean_line};
 
-/// A model as lists of models show it: with the highest version of each stage.
+/// A model as in a list of models: with the highest version of each stage.
 pub(super) fn registered_model(name: &ModelName, model: &Model) -> RegisteredModel {
     let mut latest: Vec<(&Stage, ModelVersion)> = Vec::new();
     for (number, version) in model.versions.iter().rev() {
@@ -66,7 +66,6 @@ fn model_version(name: &ModelName, number: VersionNumber, version: &Version) -> 
     }
 }
 
-/// One run.
 pub(super) fn run(id: &RunId, run: &TrainingRun) -> Run {
     let point =
         |name: &str, value| MetricPoint { value, step: run.last_step(name), at: run.ended_at.or(Some(run.started_at)) };
@@ -99,7 +98,6 @@ fn tags<'a>(raw: impl IntoIterator<Item = (&'a String, &'a String)>) -> Tags {
     raw.into_iter().map(|(key, value)| (clean_line(key), clean(value))).collect()
 }
 
-/// One commit.
 pub(super) fn commit(repo: &RepoSlug, sha: &CommitSha, commit: &github::Commit) -> Commit {
     Commit {
         sha: sha.clone(),
@@ -110,7 +108,7 @@ pub(super) fn commit(repo: &RepoSlug, sha: &CommitSha, commit: &github::Commit) 
     }
 }
 
-/// The first line of a commit's message.
+/// The first line of a commit message.
 pub(super) fn title(commit: &github::Commit) -> String {
     clean_line(commit.message.lines().next().unwrap_or_default())
 }
@@ -126,7 +124,7 @@ pub(super) fn tag_state(name: &TagName, commit: &CommitSha, object: Option<(&str
     }
 }
 
-/// A release. Its body stays raw: it carries the marker of the operation.
+/// A release. Its body stays raw: it contains the operation's marker.
 pub(super) fn release_state(repo: &Repo, release: &Release) -> ReleaseState {
     ReleaseState {
         id: release.id,
@@ -141,7 +139,6 @@ pub(super) fn release_state(repo: &Repo, release: &Release) -> ReleaseState {
     }
 }
 
-/// A file attached to a release.
 pub(super) fn asset(asset: &Asset) -> ReleaseAsset {
     ReleaseAsset {
         id: asset.id,
@@ -152,7 +149,6 @@ pub(super) fn asset(asset: &Asset) -> ReleaseAsset {
     }
 }
 
-/// A comment on a commit.
 pub(super) fn comment(repo: &RepoSlug, comment: &Comment) -> CommitComment {
     CommitComment {
         id: comment.id,
@@ -165,7 +161,7 @@ pub(super) fn comment(repo: &RepoSlug, comment: &Comment) -> CommitComment {
     }
 }
 
-/// A workflow run as it stands at `now`.
+/// The state of a workflow run at `now`.
 pub(super) fn cd_run(repo: &Repo, run: &github::Run, now: Timestamp) -> CdRun {
     CdRun {
         id: run.id,
@@ -179,7 +175,6 @@ pub(super) fn cd_run(repo: &Repo, run: &github::Run, now: Timestamp) -> CdRun {
     }
 }
 
-/// A job of a run.
 pub(super) fn cd_job(job: CdJob) -> CdJob {
     let current_step = job.current_step.as_deref().map(clean_line);
     CdJob { name: clean_line(&job.name), current_step, ..job }
@@ -199,17 +194,16 @@ pub(super) fn training_run(repo: &RepoSlug, run: &TrainingWorkflowRun) -> CdRun 
     }
 }
 
-/// Address of a commit.
 pub(super) fn commit_page(repo: &RepoSlug, sha: &CommitSha) -> String {
     format!("{}/commit/{sha}", repo_page(repo))
 }
 
-/// Address of the repository, on a host that does not exist.
+/// URL of the repository, on a host that does not exist.
 pub(super) fn repo_page(repo: &RepoSlug) -> String {
     format!("https://{HOST}/{repo}")
 }
 
-/// Address of a tag's release.
+/// URL of a tag's release.
 pub(super) fn tag_page(repo: &RepoSlug, tag: &TagName) -> String {
     format!("{}/releases/tag/{tag}", repo_page(repo))
 }

@@ -21,7 +21,7 @@ use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
 use crate::ports::{Clock, Journaled, ReleaseHost};
 
-/// How much older than asked for a CD run may be: times are cut to what servers report.
+/// How far before the requested time a CD run may have started: server times are truncated.
 const SKEW: SignedDuration = SignedDuration::from_secs(1);
 
 /// A release host over a [`Store`].
@@ -32,7 +32,6 @@ pub struct DemoHost {
 }
 
 impl DemoHost {
-    /// The host of the world in `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>, latency: Latency) -> Self {
         Self { store, wire: Wire::new(clock, latency) }
     }
@@ -248,7 +247,7 @@ impl ReleaseHost for DemoHost {
     async fn remove_unfinished_asset(&self, _journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()> {
         self.write(repo, format!("remove the file {asset} in {repo}"), move |repo, _, _| match repo.asset(asset) {
             Ok((_, found)) if !found.complete => repo.remove_asset(asset),
-            // Gone is as good as removed, and what is finished stays.
+            // Already gone counts as removed; a finished upload stays.
             _ => Ok(()),
         })
         .await

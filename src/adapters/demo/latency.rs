@@ -1,4 +1,4 @@
-//! An artificial delay, so that a demo shows its progress as a real server would.
+//! Artificial latency, so that a demo shows progress as with a real server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::ports::Clock;
 
-/// How long each call takes, between two bounds.
+/// The latency of a call, between two bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency {
     from: Duration,
@@ -14,18 +14,18 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// No delay: for tests.
+    /// No latency: for tests.
     pub const NONE: Self = Self { from: Duration::ZERO, to: Duration::ZERO };
 
-    /// 40 to 150 ms: what a server in the same building takes.
+    /// 40 to 150 ms: a server in the same building.
     pub const DEMO: Self = Self { from: Duration::from_millis(40), to: Duration::from_millis(150) };
 
-    /// Between `from` and `to`; the order does not matter.
+    /// Between `from` and `to`, in either order.
     pub fn between(from: Duration, to: Duration) -> Self {
         Self { from: from.min(to), to: from.max(to) }
     }
 
-    /// The delay of the `n`th call. The same calls always take the same time.
+    /// The latency of the `n`th call. The same call always takes the same time.
     fn of_call(self, n: u64) -> Duration {
         let span = u64::try_from((self.to - self.from).as_millis()).unwrap_or(u64::MAX);
         // Fibonacci hashing spreads consecutive numbers over the whole range.
@@ -34,7 +34,7 @@ impl Latency {
     }
 }
 
-/// The line to a server that is not there.
+/// The simulated connection.
 pub(super) struct Wire {
     clock: Arc<dyn Clock>,
     latency: Latency,
@@ -50,7 +50,7 @@ impl Wire {
         &*self.clock
     }
 
-    /// Waits as long as this call takes.
+    /// Waits for this call's latency.
     pub(super) async fn pass(&self) {
         if self.latency != Latency::NONE {
             let n = self.calls.fetch_add(1, Ordering::Relaxed);

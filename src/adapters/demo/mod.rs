@@ -1,11 +1,11 @@
-//! The built-in world behind `signoff demo`: a model registry and a release host without any network.
+//! The built-in world behind `signoff demo`: a model registry and a release host without a network.
 //!
-//! [`World`] is the pure state and behaves as the real servers do; [`Store`] says where it lives (in memory,
-//! or in a file that several processes share); [`DemoRegistry`] (registry and tracking server, as MLflow is) and
-//! [`DemoHost`] are the ports over it. The same world is the fast double for the promotion's tests. It injects no faults: tests wrap the ports.
+//! [`World`] is the pure state and behaves as the real servers do; [`Store`] is where it lives (in memory, or in a file
+//! shared by several processes); [`DemoRegistry`] (registry and tracking server, like MLflow) and [`DemoHost`] are the
+//! ports over it. The promotion tests use the same world as a fast double. It injects no faults: tests wrap the ports.
 //!
-//! The world is made from `assets/demo/*.json` (see [`fixture`] for the format) with ages relative to the
-//! moment it is first made.
+//! The world is made from `assets/demo/*.json` (see [`fixture`] for the format) with ages relative to the moment it is
+//! first made.
 
 mod code;
 mod convert;
@@ -31,23 +31,23 @@ pub use world::World;
 use crate::domain::policy::file::{self, PolicyFile};
 use crate::ports::Clock;
 
-/// Name of the host that the demo's repository is on. It does not exist.
+/// The host of the demo's repository. It does not exist.
 pub const HOST: &str = "github.demo";
 
-/// The repository there.
 pub const REPOSITORY: &str = "acme/churn-models";
 
-/// Address of the demo's registry.
+/// URL of the demo's registry.
 pub const REGISTRY_URL: &str = "demo://mlflow";
 
-/// The policy of the built-in world. A test keeps it right; one that cannot be read would ask for nothing.
+/// The policy of the built-in world. A test checks that it can be parsed; otherwise it would require nothing.
 pub fn policy() -> PolicyFile {
     file::parse(POLICY).unwrap_or_default()
 }
 
 const POLICY: &str = include_str!("../../../assets/demo/policy.toml");
 
-/// The ports over one world; the registry is the tracking server as well. Every call takes `latency`, so that progress can be seen.
+/// The ports over one world; the registry is also the tracking server. Every call takes `latency`, so that progress is
+/// visible.
 pub fn open(store: &Store, clock: &Arc<dyn Clock>, latency: Latency) -> (Arc<DemoRegistry>, Arc<DemoHost>) {
     (
         Arc::new(DemoRegistry::new(store.clone(), Arc::clone(clock), latency)),

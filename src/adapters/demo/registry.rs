@@ -18,7 +18,7 @@ use crate::domain::run::Run;
 use crate::domain::text;
 use crate::ports::{Clock, Journaled, ModelRegistry};
 
-/// Entries on one page of a list, as on the real servers.
+/// Entries per page of a list, as on the real servers.
 const PAGE_SIZE: usize = 100;
 
 /// A model registry and tracking server over a [`Store`].
@@ -30,12 +30,11 @@ pub struct DemoRegistry {
 }
 
 impl DemoRegistry {
-    /// The registry of the world in `store`.
     pub fn new(store: Store, clock: Arc<dyn Clock>, latency: Latency) -> Self {
         Self { store, wire: Wire::new(clock, latency), page_size: PAGE_SIZE }
     }
 
-    /// The same with pages of at most `size` entries (at least one).
+    /// Sets the most entries per page (at least one).
     pub fn with_page_size(mut self, size: usize) -> Self {
         self.page_size = size.max(1);
         self
@@ -45,7 +44,7 @@ impl DemoRegistry {
         self.page_size
     }
 
-    /// Waits as long as a call takes.
+    /// Waits for the latency of a call.
     pub(super) async fn pass(&self) {
         self.wire.pass().await;
     }
@@ -237,7 +236,7 @@ fn version(world: &World, model: &ModelName, number: VersionNumber) -> Result<Mo
     Ok(convert::version_with_aliases(model, world.model(model)?, number, version))
 }
 
-/// One page out of all entries. The token is the position of the first entry, as on the real servers.
+/// One page of the entries. The token is the position of the first entry, as on the real servers.
 pub(super) fn cut<T, U>(
     all: impl Iterator<Item = T>,
     token: Option<&str>,

@@ -1,25 +1,25 @@
-//! What the demo's two servers have in common: how they say no, and how their state is kept.
+//! What the demo's two servers share: refusals and state.
 
 use jiff::Timestamp;
 
 use crate::domain::failure::{Failure, FailureKind, Service};
 
-/// Why a server says no. Nothing was changed.
+/// Why a server refused a request. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// What was asked for is not there.
+    /// The object does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// What was to be created is there already.
+    /// The object to create exists already.
     #[error("{0}")]
     Exists(String),
-    /// The request makes no sense to the server.
+    /// The request is invalid.
     #[error("{0}")]
     Invalid(String),
 }
 
 impl Refusal {
-    /// The failure that a port reports.
+    /// The failure as a port reports it.
     pub(super) fn into_failure(self, service: Service, operation: impl Into<String>) -> Failure {
         let kind = match self {
             Self::NotFound(_) => FailureKind::NotFound,
@@ -30,7 +30,7 @@ impl Refusal {
     }
 }
 
-/// `now` as servers report times: in whole milliseconds.
+/// `now` as servers report it: in whole milliseconds.
 pub(super) fn server_time(now: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
@@ -44,7 +44,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Serialises what copies share as if it were owned.
+/// Serializes shared values as if they were owned.
 pub(super) mod shared {
     use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Where the demo's world lives: in memory, or in a file that several processes read and write at once.
+//! Where the demo's world is stored: in memory, or in a file that several processes use at once.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -12,7 +12,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
 use crate::ports::Clock;
 
-/// A place that holds one world. Clones are handles to the same place.
+/// Storage for one world. Clones are handles to the same storage.
 #[derive(Clone)]
 #[allow(missing_debug_implementations)]
 pub struct Store(Place);
@@ -24,20 +24,20 @@ enum Place {
 }
 
 impl Store {
-    /// Keeps `world` in memory. Cheap: a world shares what nothing writes with its copies.
+    /// Keeps `world` in memory. Cheap: copies of a world share what is never written.
     pub fn memory(world: World) -> Self {
         Self(Place::Memory(Arc::new(Mutex::new(world))))
     }
 
-    /// Keeps the world in the file `path`, which is made on first use. `clock` says how old it looks then.
+    /// Keeps the world in the file `path`, created on first use. `clock` determines how old it looks then.
     ///
-    /// Every use reads the file under a lock, and every change replaces it as a whole, so that several
-    /// processes see the same world and no change is lost.
+    /// Every read locks the file, and every change replaces it as a whole, so several processes see the same world and
+    /// no change is lost.
     pub fn file(path: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
         Self(Place::File { path: Arc::from(path.into()), clock })
     }
 
-    /// A copy of the world as it stands.
+    /// A copy of the current world.
     ///
     /// # Errors
     /// [`FailureKind::Local`] if the file cannot be used; never for a world in memory.
@@ -45,7 +45,7 @@ impl Store {
         self.look(World::clone)
     }
 
-    /// Starts over with a fresh world. A file that cannot be read, or is of another format, is replaced.
+    /// Starts over with a new world. Replaces a file that cannot be read or has another format.
     ///
     /// # Errors
     /// [`FailureKind::Local`] if the file cannot be written.
@@ -63,7 +63,7 @@ impl Store {
         }
     }
 
-    /// Reads the world. Blocks for as long as the disk does.
+    /// Reads the world. Blocks on disk I/O.
     ///
     /// # Errors
     /// As [`Store::snapshot`].
@@ -86,8 +86,7 @@ impl Store {
         }
     }
 
-    /// Changes the world. If `f` gives an error, it must not have changed anything. Blocks for as long as
-    /// the disk does.
+    /// Changes the world. If `f` returns an error, it must not have changed anything. Blocks on disk I/O.
     ///
     /// # Errors
     /// [`FailureKind::Local`] if the file cannot be used. The inner result is that of `f`.
@@ -106,7 +105,7 @@ impl Store {
         }
     }
 
-    /// [`Store::look`] off the asynchronous threads.
+    /// [`Store::look`] on a blocking thread.
     pub(super) async fn look_async<T: Send + 'static>(
         &self,
         f: impl FnOnce(&World) -> T + Send + 'static,
@@ -120,8 +119,7 @@ impl Store {
         }
     }
 
-    /// [`Store::change`] off the asynchronous threads. Once begun it runs to its end, even if the caller
-    /// stops waiting.
+    /// [`Store::change`] on a blocking thread. Once started it runs to completion, even if the caller stops waiting.
     pub(super) async fn change_async<T: Send + 'static, E: Send + 'static>(
         &self,
         f: impl FnOnce(&mut World) -> Result<T, E> + Send + 'static,
@@ -148,10 +146,10 @@ enum Access {
     Change,
 }
 
-/// Locks the world at `path` until the file that is returned is dropped.
+/// Locks the world at `path` until the returned file is dropped.
 ///
-/// The lock is a file of its own, because the world's file is replaced on every change. Readers take it
-/// too: on Windows a file that somebody has open cannot be replaced.
+/// The lock is a separate file, because the world's file is replaced on every change. Readers take it too: on Windows
+/// an open file cannot be replaced.
 fn lock(path: &Path, access: Access) -> Outcome<File> {
     let failed = |e: io::Error| trouble("lock", path, &e);
     if let Some(folder) = path.parent() {
@@ -173,7 +171,7 @@ fn lock(path: &Path, access: Access) -> Outcome<File> {
     Ok(file)
 }
 
-/// Reads the world, or makes one. The caller holds the lock for changing.
+/// Reads the world, or creates one. The caller holds the exclusive lock.
 fn load_or_make(path: &Path, clock: &dyn Clock) -> Outcome<World> {
     if let Some(world) = load(path)? {
         return Ok(world);
@@ -208,12 +206,12 @@ fn load(path: &Path) -> Outcome<Option<World>> {
     serde_json::from_slice(&json).map(Some).map_err(broken)
 }
 
-/// Replaces the world as a whole. The caller holds the lock for changing.
+/// Replaces the whole world. The caller holds the exclusive lock.
 fn save(path: &Path, world: &World) -> Outcome<()> {
     let failed = |e: io::Error| trouble("write", path, &e);
     let json = serde_json::to_vec(world).map_err(|e| failed(e.into()))?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Temporary files are for their owner alone (mode 0600), and stay so when they take the place of another.
+    // Temporary files are private to their owner (mode 0600), and stay so when they replace another file.
     let mut file = tempfile::Builder::new().prefix(".demo-world-").tempfile_in(folder).map_err(failed)?;
     file.write_all(&json).map_err(failed)?;
     file.persist(path).map_err(|e| failed(e.error))?;

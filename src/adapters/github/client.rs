@@ -1,4 +1,4 @@
-//! One GitHub host: its token, and octocrab as the client that carries requests over the common transport.
+//! One GitHub host: its token, and octocrab as the client that sends requests over the shared transport.
 
 use std::fmt;
 
@@ -22,10 +22,10 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/vnd.github+json");
-/// Makes the contents API send a file as it is, not as JSON around Base64.
+/// Makes the contents API send a raw file instead of JSON with Base64.
 const RAW: HeaderValue = HeaderValue::from_static("application/vnd.github.raw+json");
 
-/// One host's API. Made without I/O; the token is looked for, and the connection made, at the first request.
+/// One host's API. Created without I/O; the token is looked up and the connection made at the first request.
 #[derive(Debug)]
 pub(super) struct Client {
     connection: Connection,
@@ -33,7 +33,7 @@ pub(super) struct Client {
     signed_in: OnceCell<SignedIn>,
 }
 
-/// What the token makes possible.
+/// The API client with its token, ready for requests.
 #[derive(Debug)]
 struct SignedIn {
     api: Server,
@@ -51,7 +51,7 @@ impl Client {
         &self.connection
     }
 
-    /// A well-formed answer that cannot be true; after a write its fate is unknown. `why` is cleaned text.
+    /// A well-formed response that cannot be true; after a write its outcome is unknown. `why` is cleaned text.
     pub(super) fn contradicts(&self, access: Access, operation: &str, why: &str) -> Failure {
         let none = Secrets::default();
         let secrets = self.signed_in.get().map_or(&none, |s| &s.secrets);
@@ -59,17 +59,17 @@ impl Client {
         Attempt { access, operation, place, dialect: &GithubDialect, secrets }.contradicts(why)
     }
 
-    /// Reads one thing.
+    /// Reads one object.
     pub(super) async fn read<T: DeserializeOwned>(&self, operation: &str, path: &str) -> Outcome<T> {
         self.sized(operation, path).await.map(|(value, _)| value)
     }
 
-    /// Reads one thing, with the size of the answer in bytes.
+    /// Reads one object, with the size of the response in bytes.
     pub(super) async fn sized<T: DeserializeOwned>(&self, operation: &str, path: &str) -> Outcome<(T, usize)> {
         self.json(get(operation, path, JSON)).await.map(|(value, answer)| (value, answer.body.len()))
     }
 
-    /// Reads one thing, and the host's time when it said so.
+    /// Reads one object, and the host's time if sent.
     pub(super) async fn read_dated<T: DeserializeOwned>(
         &self,
         operation: &str,
@@ -78,17 +78,17 @@ impl Client {
         self.json(get(operation, path, JSON)).await.map(|(value, answer)| (value, convert::date(&answer.headers)))
     }
 
-    /// Reads one thing; nothing if there is none (404).
+    /// Reads one object; none on a 404.
     pub(super) async fn find<T: DeserializeOwned>(&self, operation: &str, path: &str) -> Outcome<Option<T>> {
         absent(self.read(operation, path).await)
     }
 
-    /// Reads the bytes of one file; nothing if there is none (404).
+    /// Reads the bytes of one file; none on a 404.
     pub(super) async fn find_raw(&self, operation: &str, path: &str) -> Outcome<Option<Vec<u8>>> {
         absent(self.answer(get(operation, path, RAW)).await.map(|answer| answer.body))
     }
 
-    /// Sends a write, once, and reads the answer.
+    /// Sends a write, once, and parses the response.
     pub(super) async fn write<B: Serialize + Sync, T: DeserializeOwned>(
         &self,
         operation: &str,
@@ -99,17 +99,17 @@ impl Client {
         self.json(write(operation, method, path).body(json(operation, body)?)).await.map(|(value, _)| value)
     }
 
-    /// Sends a write, once, whose answer holds nothing.
+    /// Sends a write, once, whose response is empty.
     pub(super) async fn post<B: Serialize + Sync>(&self, operation: &str, path: &str, body: &B) -> Outcome<()> {
         self.answer(write(operation, Method::POST, path).body(json(operation, body)?)).await.map(drop)
     }
 
-    /// Removes something, once.
+    /// Sends a DELETE, once.
     pub(super) async fn delete(&self, operation: &str, path: &str) -> Outcome<()> {
         self.answer(write(operation, Method::DELETE, path)).await.map(drop)
     }
 
-    /// Sends a file to `to`, once, with the token, and reads the answer.
+    /// Uploads a file to `to`, once, with the token, and parses the response.
     pub(super) async fn upload<T: DeserializeOwned>(&self, operation: &str, to: &Url, bytes: &[u8]) -> Outcome<T> {
         let SignedIn { token, secrets, .. } = self.signed_in(operation).await?;
         let carrier = Crab::new(&self.wire.client(to).await?, &root(to), token)?;
@@ -119,13 +119,13 @@ impl Client {
         there.json(&call).await.map(|(value, _)| value)
     }
 
-    /// Asks the API for the bytes of a file, `limit` at most. A redirect is an answer here, not a failure.
+    /// Requests the bytes of a file from the API, `limit` at most. A redirect is returned, not a failure.
     pub(super) async fn bytes(&self, operation: &str, path: &str, limit: usize) -> Outcome<Answer> {
         let call = get(operation, path, HeaderValue::from_static("application/octet-stream"));
         self.answer(call.limit(limit).also(is_redirect)).await
     }
 
-    /// Asks another host for the bytes of a file, without the token: such addresses carry their own permission.
+    /// Requests the bytes of a file from another host, without the token: such URLs carry their own authorization.
     pub(super) async fn bytes_at(&self, operation: &str, at: &Url, limit: usize) -> Outcome<Answer> {
         let carrier = Plain::new(self.wire.client(at).await?, root(at), HeaderMap::new());
         let secrets = self.signed_in(operation).await?.secrets.clone();
@@ -143,7 +143,7 @@ impl Client {
         self.signed_in(&call.operation).await?.api.json(&call).await
     }
 
-    /// A failure to sign in stands for any request; what was attempted with it is more useful to know.
+    /// A sign-in failure may come with any request; it is reported with the operation that was attempted.
     async fn signed_in(&self, operation: &str) -> Outcome<&SignedIn> {
         let signed_in = self.signed_in.get_or_try_init(|| self.sign_in()).await;
         signed_in.map_err(|f| Failure { operation: operation.to_owned(), ..f })
@@ -182,7 +182,7 @@ pub(super) fn is_redirect(answer: &Answer) -> bool {
     (300..400).contains(&answer.status)
 }
 
-/// The server of an address.
+/// The server of a URL.
 fn root(url: &Url) -> Url {
     let mut root = url.clone();
     root.set_path("");
@@ -195,18 +195,18 @@ fn relative(url: &Url) -> String {
     url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
 }
 
-/// octocrab over the common HTTP client: it puts the token on requests to one server.
+/// octocrab over the shared HTTP client: adds the token to requests to one server.
 struct Crab {
     crab: Octocrab,
-    /// Path of the API's address, without a slash at its end.
+    /// Path of the API's URL, without a trailing slash.
     prefix: String,
 }
 
 impl Crab {
-    /// The token goes to the server of `base` and nowhere else.
+    /// The token is sent to the server of `base` only.
     fn new(http: &reqwest::Client, base: &Url, token: &SecretString) -> Outcome<Self> {
         let at = base.as_str().trim_end_matches('/');
-        // The upload address defaults to uploads.github.com and is sent the token too: both are made the same.
+        // The upload URL defaults to uploads.github.com, which would get the token too, so both are set to the same.
         let built = Octocrab::builder()
             .base_uri(at)
             .and_then(|b| b.upload_uri(at))

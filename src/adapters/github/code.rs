@@ -15,16 +15,16 @@ use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::domain::text::{self, clean_line};
 use crate::ports::code::{CodeHost, MAX_FILE};
 
-/// Pages of checks that are read at most: 300 check runs and as many statuses.
+/// Most pages of checks that are read: 300 check runs and as many statuses.
 const CHECK_PAGES: usize = 3;
-/// Pages of reviews, and of pull requests of one commit, that are read at most.
+/// Most pages of reviews, and of pull requests of one commit, that are read.
 const REVIEW_PAGES: usize = 10;
 
-/// Pages of comments that are read at most: 2000 comments.
+/// Most pages of comments that are read: 2000 comments.
 const COMMENT_PAGES: usize = 20;
 
 impl GitHub {
-    /// A list that must be read to its end to mean anything.
+    /// A list that is meaningless unless read completely.
     async fn whole<T: DeserializeOwned>(
         &self,
         operation: &str,
@@ -103,7 +103,7 @@ impl CodeHost for GitHub {
         self.understood(&operation, convert::run(read))
     }
 
-    /// A comment whose account is gone vouches for nothing and is left out.
+    /// A comment whose account was deleted backs nothing and is left out.
     async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>> {
         let operation = format!("read the comments on commit {} in {repo}", commit.short());
         let path = |page| routes::comments_page(repo, commit, page);
@@ -115,7 +115,8 @@ impl CodeHost for GitHub {
         Ok(comments)
     }
 
-    /// GitHub answers 404 for who is no member and for a team that may not be seen, so the team itself is asked for.
+    /// GitHub answers 404 both for a non-member and for a team that may not be seen, so the team itself is read as
+    /// well.
     async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool> {
         let shown = format!("{}/{}", text::clean_line(org), text::clean_line(team));
         let operation = format!("look for {} in the team {shown}", text::clean_line(login));
@@ -155,7 +156,7 @@ impl CodeHost for GitHub {
     }
 }
 
-/// Says what a token needs to see teams; other failures keep their own hint.
+/// Adds what a token needs to see teams; other failures keep their own hint.
 fn unseen_team(failure: Failure) -> Failure {
     if failure.kind == FailureKind::Forbidden {
         failure.with_hint("Check the team's name; the token needs the scope read:org, or the permission Members: read.")
@@ -164,7 +165,7 @@ fn unseen_team(failure: Failure) -> Failure {
     }
 }
 
-/// A line that stands for what was not read: no list may look complete that is not, and it never counts as passed.
+/// A line for what was not read: no incomplete list may look complete, and this line never counts as passed.
 fn unread<T>(listed: &Listed<T>, what: &str) -> Option<CheckResult> {
     if listed.complete {
         return None;

@@ -1,33 +1,33 @@
-//! Where the API of a host is, and what it takes to talk to it.
+//! Where a host's API is, and how to connect to it.
 
 use url::Url;
 
 use super::token::TokenSource;
 use crate::adapters::http::Settings;
 
-/// One host and how to talk to it.
+/// One host and how to connect to it.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// Address of the REST API: `https://api.github.com` or `https://HOST/api/v3`.
+    /// URL of the REST API: `https://api.github.com` or `https://HOST/api/v3`.
     pub api_url: Url,
-    /// Address of the pages for people: `https://HOST`.
+    /// URL of the web pages: `https://HOST`.
     pub web_url: Url,
-    /// The host's name for people and records, such as `github.com`.
+    /// The host's name for display and records, such as `github.com`.
     pub host: String,
-    /// Where the token comes from. It is sent to the host of `api_url` only.
+    /// Where the token comes from. It is sent only to the host of `api_url`.
     pub token: TokenSource,
-    /// Time-out and repetition.
+    /// Timeout and retries.
     pub settings: Settings,
 }
 
 impl Connection {
-    /// A connection to an API address given outright, as `GITHUB_API_URL` does on Actions runners.
+    /// A connection to an explicit API URL, as `GITHUB_API_URL` gives on Actions runners.
     pub fn to_api(api_url: Url, token: TokenSource) -> Self {
         let host = host_for_api_url(&api_url);
         let mut web_url = api_url.clone();
         web_url.set_path("");
         web_url.set_query(None);
-        // An address that was a host's stays one; failing to set it would only spoil links for people.
+        // A valid host stays valid; if setting it failed, only web links would be wrong.
         let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
         let _ = web_url.set_host(Some(name));
         Self { api_url, web_url, host, token, settings: Settings::default() }
@@ -35,7 +35,7 @@ impl Connection {
 }
 
 /// The host whose API is at `api_url`: `github.com` for `https://api.github.com`, `SUB.ghe.com` for
-/// `https://api.SUB.ghe.com`, else the host itself. A port that is not the scheme's own stays.
+/// `https://api.SUB.ghe.com`, otherwise the host itself. A non-default port is kept.
 fn host_for_api_url(api_url: &Url) -> String {
     let name = api_url.host_str().unwrap_or_default();
     let name = match name.strip_prefix("api.") {

@@ -1,5 +1,5 @@
-//! Wire types to domain words. Remote text is cleaned here, once. An `Err` is a phrase that says what is wrong
-//! with the answer.
+//! Wire types to domain types. Remote text is cleaned here, once. An `Err` is a phrase that says what is wrong with the
+//! response.
 
 use jiff::Timestamp;
 
@@ -56,7 +56,7 @@ pub(super) fn ancestry(comparison: &wire::Comparison) -> Converted<Ancestry> {
     }
 }
 
-/// A draft's `draft` is never left out; a release without the field is published.
+/// Drafts always have the field `draft`; a release without it is published.
 pub(super) fn release(release: wire::Release) -> Converted<ReleaseState> {
     Ok(ReleaseState {
         id: release.id.ok_or("the release has no id")?,
@@ -81,7 +81,7 @@ pub(super) fn asset(asset: wire::Asset) -> Converted<ReleaseAsset> {
     })
 }
 
-/// A comment that does not say when it was changed cannot be taken for an unchanged one.
+/// A comment without a modification time cannot be assumed unchanged.
 pub(super) fn comment(comment: wire::Comment) -> Converted<CommitComment> {
     let user = comment.user.ok_or("the comment has no author")?;
     Ok(CommitComment {
@@ -95,7 +95,7 @@ pub(super) fn comment(comment: wire::Comment) -> Converted<CommitComment> {
     })
 }
 
-/// The host's own time, in whole seconds, from the `Date` header.
+/// The host's time from the `Date` header, in whole seconds.
 pub(super) fn date(headers: &http::HeaderMap) -> Option<Timestamp> {
     let text = headers.get(http::header::DATE)?.to_str().ok()?;
     jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
@@ -114,7 +114,7 @@ pub(super) fn run(run: wire::Run) -> Converted<CdRun> {
     })
 }
 
-/// The server narrowed the list already; what it left out cannot be checked, what it says must fit.
+/// The server has filtered the list already; fields it left out cannot be checked, the others must match.
 pub(super) fn belongs(run: &wire::Run, query: &CdQuery) -> bool {
     let fits = |there: &Option<String>, wanted: &str| there.as_deref().is_none_or(|t| t == wanted);
     let event = query.trigger.event().unwrap_or_default();
@@ -136,7 +136,7 @@ pub(super) fn job(job: wire::Job) -> CdJob {
     }
 }
 
-/// The tagger line as the plan fixes it. Git takes no angle brackets and no line breaks in it.
+/// The tagger line as fixed by the plan. Git allows no angle brackets or line breaks in it.
 pub(super) fn tagger(plan: &PromotionPlan) -> wire::Tagger {
     let signer = &plan.draft.signer;
     let plain = |s: &str| s.replace(['<', '>', '\n', '\r', '\0'], " ").trim().to_owned();
@@ -148,7 +148,7 @@ pub(super) fn tagger(plan: &PromotionPlan) -> wire::Tagger {
     }
 }
 
-/// A line of remote text, cleaned; nothing if there is none.
+/// A line of remote text, cleaned; none if there is none.
 pub(super) fn line(raw: Option<String>) -> Option<String> {
     raw.map(|s| text::clean_line(&s)).filter(|s| !s.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Wire types of pull requests, checks and comparisons to domain words. Remote text is cleaned here, once.
+//! Wire types of pull requests, checks and comparisons to domain types. Remote text is cleaned here, once.
 
 use jiff::Timestamp;
 
@@ -9,16 +9,16 @@ use crate::domain::ids::CommitSha;
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, ReviewState, approvers};
 use crate::domain::text;
 
-/// Files that GitHub names in a comparison at most.
+/// Most files that GitHub lists in a comparison.
 const MAX_FILES: usize = 300;
 
-/// The number of the pull request that brought `commit` in: the one whose merge made it, else the one merged first
-/// (later ones only carried it on), else the newest open one. One that was closed unmerged brought nothing in.
+/// The number of the pull request that brought `commit` in: the one whose merge created it, else the one merged first
+/// (later ones only carried it along), else the newest open one. One closed without merging brought nothing in.
 pub(super) fn bringer(pulls: &[wire::Pull], commit: &CommitSha) -> Result<Option<u64>, String> {
     let merged = pulls.iter().filter(|p| p.merged_at.is_some());
     let made = merged.clone().find(|p| p.merge_commit_sha.as_deref() == Some(commit.as_str()));
     let first = merged.min_by_key(|p| (time(p.merged_at.clone()), p.number));
-    // Merged ones are closed too, but there are none if this is asked.
+    // Merged ones are closed too, but there are none at this point.
     let open = pulls.iter().filter(|p| p.state.as_deref() != Some("closed")).max_by_key(|p| p.number);
     let found = made.or(first).or(open);
     found.map(|pull| pull.number.ok_or_else(|| "the pull request has no number".to_owned())).transpose()
@@ -27,7 +27,7 @@ pub(super) fn bringer(pulls: &[wire::Pull], commit: &CommitSha) -> Result<Option
 /// A pull request and its reviews, oldest first.
 pub(super) fn pull_request(pull: wire::Pull, reviews: Vec<wire::Review>) -> Result<PullRequest, String> {
     let author = login(pull.user);
-    // Whose account is gone cannot be named, and approves nothing that could be shown.
+    // A reviewer whose account was deleted cannot be named, and their approval does not count.
     let opinions = reviews.into_iter().filter_map(|r| Some((login(r.user)?, verdict(r.state.as_deref()))));
     Ok(PullRequest {
         number: pull.number.ok_or("the pull request has no number")?,
@@ -53,7 +53,7 @@ fn verdict(state: Option<&str>) -> ReviewState {
     }
 }
 
-/// A check, and what says which of two of the same name is the later one: when it began, then the host's id.
+/// A check, with the key that decides which of two with the same name is later: start time, then the host's id.
 pub(super) type Dated = ((Timestamp, u64), CheckResult);
 
 pub(super) fn check_run(run: wire::CheckRun) -> Dated {
@@ -62,7 +62,7 @@ pub(super) fn check_run(run: wire::CheckRun) -> Dated {
         state: CdState::from_github(run.status.as_deref(), run.conclusion.as_deref()),
         web_url: line(run.html_url),
     };
-    // What has not begun yet is later than all that has.
+    // A check that has not started is later than any that has.
     ((time(run.started_at).unwrap_or(Timestamp::MAX), run.id.unwrap_or(0)), check)
 }
 
@@ -93,7 +93,7 @@ pub(super) fn changes(changes: wire::Changes) -> Result<CodeChange, String> {
     let unlisted = changes.files.is_none() && ahead_by > 0;
     let files: Vec<_> = changes.files.unwrap_or_default().into_iter().map(changed_file).collect();
     Ok(CodeChange {
-        // Whether exactly 300 are all of them, GitHub does not say.
+        // If there are exactly 300, GitHub does not say whether that is all.
         truncated: unlisted || files.len() >= MAX_FILES || (commits.len() as u64) < ahead_by,
         ahead_by,
         behind_by,

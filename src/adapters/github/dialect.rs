@@ -1,4 +1,4 @@
-//! GitHub's words, hints and quirks. What is common to all servers is in [`crate::adapters::http`].
+//! GitHub's error messages, hints and quirks. What all servers share is in [`crate::adapters::http`].
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -8,14 +8,14 @@ use crate::adapters::http::{About, Answer, Dialect, Said};
 use crate::domain::failure::{FailureKind, Service};
 use crate::domain::text::{clean_line, shorten};
 
-/// [`Said::code`] where a name is taken already.
+/// [`Said::code`] if a name is taken.
 const TAKEN: &str = "already_exists";
 
 /// GitHub and GitHub Enterprise Server.
 #[derive(Debug)]
 pub(super) struct GithubDialect;
 
-/// GitHub's error body. `errors` holds objects, or plain texts.
+/// GitHub's error body. `errors` holds objects or plain texts.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ErrorBody {
@@ -41,9 +41,9 @@ impl Dialect for GithubDialect {
         Some(Said { code: if taken { TAKEN.to_owned() } else { String::new() }, message })
     }
 
-    /// A permission error looks like a rate limit; three signs tell the limit apart (GitHub's own advice). A conflict is
-    /// only that a name is taken, and callers read again before they conclude anything from one: 409 is also what an
-    /// empty repository answers.
+    /// A permission error looks like a rate limit; three signs identify the limit (GitHub's own advice). A conflict
+    /// only means that a name is taken, and callers read again before concluding anything from it: an empty repository
+    /// is a 409 as well.
     fn quirk(&self, answer: &Answer, said: &Said) -> Option<FailureKind> {
         let limited = || {
             !answer.header("retry-after").is_empty()
@@ -82,7 +82,7 @@ impl Dialect for GithubDialect {
         reset.and_then(|s| Timestamp::from_second(s).ok())
     }
 
-    /// GitHub wants a minute at least where it names no end.
+    /// GitHub requires at least a minute if it names no end.
     fn repeats_endless_limits(&self) -> bool {
         false
     }

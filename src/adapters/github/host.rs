@@ -23,36 +23,36 @@ use crate::domain::record::seal::sha256;
 use crate::domain::text;
 use crate::ports::{Journaled, ReleaseHost, unsupported};
 
-/// Pages of a list that are read at most: a thousand releases, a thousand jobs.
+/// Most pages of a list that are read: a thousand releases, a thousand jobs.
 const MAX_PAGES: usize = 10;
-/// Annotated tags may point to annotated tags; nobody does that more than once.
+/// Annotated tags may point to annotated tags; nobody nests them more than once.
 const MAX_PEELS: usize = 5;
 
-/// GitHub, or a GitHub Enterprise Server.
+/// GitHub or a GitHub Enterprise Server.
 #[derive(Debug)]
 pub struct GitHub {
     pub(super) client: Client,
 }
 
 impl GitHub {
-    /// Makes the adapter. Nothing is looked for or sent before the first call, which must be made within a tokio
+    /// Creates the adapter. No lookup or request happens before the first call, which must be made within a tokio
     /// runtime that outlives the adapter's use.
     pub fn new(connection: Connection) -> Self {
         Self { client: Client::new(connection) }
     }
 
-    /// Converts an answer to a read; one that lacks what it must have is [`FailureKind::Protocol`].
+    /// Converts the response to a read; one that lacks a required field is [`FailureKind::Protocol`].
     pub(super) fn understood<T>(&self, operation: &str, converted: Result<T, String>) -> Outcome<T> {
         converted.map_err(|why| self.client.contradicts(Access::Read, operation, &why))
     }
 
-    /// Converts an answer to a write; one that lacks what it must have leaves the write's fate unknown.
+    /// Converts the response to a write; one that lacks a required field leaves the outcome unknown.
     fn done<T>(&self, operation: &str, converted: Result<T, String>) -> Outcome<T> {
         converted.map_err(|why| self.client.contradicts(Access::Write, operation, &why))
     }
 
-    /// At most `limit` pages of a list, and whether that is all of it. `items` takes a page apart: its entries, and how
-    /// many there are in all, where the page says so.
+    /// At most `limit` pages of a list, and whether that is all of it. `items` splits a page into its entries and the
+    /// total number, if the page has it.
     pub(super) async fn pages<P: DeserializeOwned, T>(
         &self,
         operation: &str,
@@ -73,7 +73,7 @@ impl GitHub {
         .await
     }
 
-    /// Follows an annotated tag to what it finally points to; returns its message, raw, with it.
+    /// Follows an annotated tag to its final target; also returns its message, raw.
     async fn peel(&self, operation: &str, repo: &RepoSlug, object: &str) -> Outcome<(String, Option<String>)> {
         let mut next = object.to_owned();
         let mut message = None;
@@ -101,7 +101,7 @@ impl ReleaseHost for GitHub {
     async fn whoami(&self) -> Outcome<HostIdentity> {
         let operation = "read who the GitHub token belongs to";
         let (user, host_time) = self.client.read_dated(operation, &routes::user()).await.map_err(|failure| {
-            // What GitHub answers to tokens of Apps and of Actions, and to nobody else.
+            // GitHub's response to tokens of Apps and of Actions only.
             if failure.kind == FailureKind::Forbidden && failure.reason.contains("not accessible by integration") {
                 let reason = format!("the token belongs to an app, not to a person ({})", failure.reason);
                 Failure { reason, ..failure }.with_hint("Sign with a token of your own account.")
@@ -121,7 +121,7 @@ impl ReleaseHost for GitHub {
     async fn commit(&self, repo: &RepoSlug, rev: &str) -> Outcome<Commit> {
         let shown = text::clean_line(rev);
         let operation = format!("read commit {shown} of {repo}");
-        // GitHub lists commits, or leaves the repository, for these.
+        // For these, GitHub lists commits or the path leaves the repository.
         if matches!(rev, "" | "." | "..") {
             let reason = format!("'{shown}' does not name a commit");
             return Err(Failure::new(FailureKind::NotFound, Service::Github, operation, reason));
@@ -160,7 +160,7 @@ impl ReleaseHost for GitHub {
     async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>> {
         let operation = format!("read the releases of {tag} in {repo}");
         let by_tag = self.client.find::<wire::Release>(&operation, &routes::release_by_tag(repo, tag)).await?;
-        // Drafts are in the list only, and the list knows of two releases of one tag where the other read shows one.
+        // Drafts are in the list only, and the list shows two releases of one tag where the other endpoint shows one.
         let listed: Vec<wire::Release> =
             self.pages(&operation, MAX_PAGES, |n| routes::releases_page(repo, n), |all| (all, None)).await?.items;
         let mut found: Vec<ReleaseState> = Vec::new();
@@ -356,7 +356,7 @@ impl ReleaseHost for GitHub {
     }
 }
 
-/// 422 "No commit found for SHA" and, in an empty repository, 409: neither is refused as wrong.
+/// 422 "No commit found for SHA" and, in an empty repository, 409: neither means the request was wrong.
 pub(super) fn unknown_commit(failure: Failure) -> Failure {
     if failure.kind == FailureKind::Rejected {
         Failure { kind: FailureKind::NotFound, ..failure }

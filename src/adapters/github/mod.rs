@@ -1,12 +1,12 @@
 //! GitHub and GitHub Enterprise Server as a [`ReleaseHost`](crate::ports::ReleaseHost) and a
 //! [`CodeHost`](crate::ports::code::CodeHost).
 //!
-//! Owns what is particular to GitHub: routes, converters, its words for errors (`dialect`), and tolerant wire types
-//! (`wire`), because octocrab's models reject whole pages over one `null`. octocrab carries the requests; sending,
-//! limits, repetition and the meaning of answers are [`crate::adapters::http`]'s.
+//! Contains what is specific to GitHub: routes, converters, error codes (`dialect`), and lenient wire types (`wire`),
+//! because octocrab's models reject whole pages over one `null`. octocrab sends the requests; limits, retries and the
+//! classification of responses are in [`crate::adapters::http`].
 //!
-//! A token goes to the host it was found for and to no other: requests are relative to one base address, and what
-//! leaves that address (files of releases) is in `transfer`.
+//! A token goes only to the host it was looked up for: requests are relative to one base URL, and what leaves that URL
+//! (release assets) is in `transfer`.
 
 mod client;
 mod code;

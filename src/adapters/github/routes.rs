@@ -1,15 +1,15 @@
-//! Paths of the API, every variable part encoded. octocrab encodes nothing itself.
+//! Paths of the API, with every variable part encoded. octocrab encodes nothing itself.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 
-/// Everything but RFC 3986's unreserved characters.
+/// All but RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// The same, slashes kept: for names that are paths themselves.
+/// As above, but slashes are kept: for names that are paths themselves.
 const NESTED: &AsciiSet = &SEGMENT.remove(b'/');
 
-/// Entries asked for per page: the most GitHub gives.
+/// Entries per page: GitHub's maximum.
 pub(super) const PAGE: usize = 100;
 
 fn segment(text: &str) -> String {
@@ -32,13 +32,13 @@ pub(super) fn commit(repo: &RepoSlug, rev: &str) -> String {
     format!("{}/commits/{}", repository(repo), segment(rev))
 }
 
-/// One commit is asked for: only the verdict is read, and the page may hold 250 with their files.
+/// One commit per page: only the status is read, and a page may hold 250 commits with their files.
 pub(super) fn compare(repo: &RepoSlug, base: &str, head: &CommitSha) -> String {
     format!("{}/compare/{}...{head}?per_page=1", repository(repo), segment(base))
 }
 
-/// Without page parameters GitHub lists the last 250 commits and the first 300 files; with them, the commits of the
-/// first page are the oldest.
+/// Without page parameters GitHub lists the last 250 commits and the first 300 files; with them, the first page has the
+/// oldest commits.
 pub(super) fn changes(repo: &RepoSlug, old: &CommitSha, new: &CommitSha) -> String {
     format!("{}/compare/{old}...{new}", repository(repo))
 }
@@ -64,12 +64,12 @@ pub(super) fn statuses(repo: &RepoSlug, commit: &CommitSha, page: usize) -> Stri
     format!("{}/status?per_page={PAGE}&page={page}", self::commit(repo, commit.as_str()))
 }
 
-/// The file's content, asked for with the media type `raw`.
+/// The file's content, requested with the media type `raw`.
 pub(super) fn file(repo: &RepoSlug, commit: &CommitSha, path: &str) -> String {
     format!("{}/contents/{}?ref={commit}", repository(repo), nested(path))
 }
 
-/// The exact name; `/git/matching-refs/` would be a prefix search.
+/// The exact name; `/git/matching-refs/` would match prefixes.
 pub(super) fn tag_ref(repo: &RepoSlug, tag: &TagName) -> String {
     format!("{}/git/ref/tags/{}", repository(repo), nested(tag.as_str()))
 }
@@ -102,7 +102,6 @@ pub(super) fn release_by_tag(repo: &RepoSlug, tag: &TagName) -> String {
     format!("{}/tags/{}", releases(repo), nested(tag.as_str()))
 }
 
-/// A file attached to a release.
 pub(super) fn asset(repo: &RepoSlug, id: u64) -> String {
     format!("{}/assets/{id}", releases(repo))
 }
@@ -132,7 +131,7 @@ pub(super) fn dispatches(repo: &RepoSlug, file: &str) -> String {
     format!("{}/dispatches", workflow(repo, file))
 }
 
-/// `branch` matches a run's `head_branch`, which is the tag's name on runs that a tag or release started.
+/// `branch` matches a run's `head_branch`, which is the tag's name for runs started by a tag or release.
 pub(super) fn runs(repo: &RepoSlug, file: Option<&str>, event: &str, tag: &TagName) -> String {
     let list = file.map_or_else(|| format!("{}/actions", repository(repo)), |file| workflow(repo, file));
     format!("{list}/runs?event={event}&branch={}&per_page={PAGE}", segment(tag.as_str()))
@@ -146,12 +145,12 @@ pub(super) fn jobs(repo: &RepoSlug, id: u64, page: usize) -> String {
     format!("{}/jobs?filter=latest&per_page={PAGE}&page={page}", run(repo, id))
 }
 
-/// Path below the host's web address.
+/// Path below the host's web URL.
 pub(super) fn commit_page(repo: &RepoSlug, commit: &CommitSha) -> String {
     format!("{repo}/commit/{commit}")
 }
 
-/// Path below the host's web address: shows the release, or the bare tag where there is none.
+/// Path below the host's web URL: shows the release, or the bare tag if there is none.
 pub(super) fn tag_page(repo: &RepoSlug, tag: &TagName) -> String {
     format!("{repo}/releases/tag/{}", nested(tag.as_str()))
 }

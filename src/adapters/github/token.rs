@@ -9,33 +9,33 @@ use tokio::process::Command;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
 
-/// `gh` may have to unlock a keyring, which may ask the user; then it will not answer in time.
+/// Timeout of `gh`. It may have to unlock a keyring, which may prompt the user; then it does not answer in time.
 const GH_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Where the token for one host comes from.
 #[derive(Clone, Debug)]
 pub enum TokenSource {
-    /// A token that was found already, such as in `GH_TOKEN`.
+    /// A token that is already known, for example from `GH_TOKEN`.
     Value(SecretString),
-    /// The login that the `gh` command stored. Only made where the configuration allows it.
+    /// The login stored by the `gh` command. Only used if the configuration allows it.
     GhCli {
-        /// The host whose login is asked for.
+        /// The host of the login.
         host: String,
     },
     /// None was found.
     Absent {
-        /// Where was looked, as a phrase: `GH_TOKEN and GITHUB_TOKEN`.
+        /// Where it was looked for, as a phrase: `GH_TOKEN and GITHUB_TOKEN`.
         looked: String,
     },
 }
 
 impl TokenSource {
-    /// No token; `looked` says where one was looked for.
+    /// No token; `looked` says where it was looked for.
     pub fn absent(looked: impl Into<String>) -> Self {
         Self::Absent { looked: looked.into() }
     }
 
-    /// The token, trimmed and fit to be sent.
+    /// The token, trimmed and valid as a header.
     pub(super) async fn token(&self) -> Outcome<SecretString> {
         match self {
             Self::Value(token) => checked(token.expose_secret(), "the token"),
@@ -46,7 +46,7 @@ impl TokenSource {
     }
 }
 
-/// octocrab panics on a token that is no header value, and both files and `gh` end theirs with a newline.
+/// octocrab panics on a token that is not a valid header value, and both files and `gh` output end in a newline.
 fn checked(raw: &str, what: &str) -> Outcome<SecretString> {
     let token = raw.trim();
     if token.is_empty() {
@@ -67,7 +67,7 @@ async fn ask_gh(host: &str) -> Outcome<String> {
     })
 }
 
-/// What `gh` printed, or a phrase that says why nothing.
+/// The output of `gh`, or a phrase that says why there is none.
 async fn printed_by(mut command: Command) -> Result<String, String> {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = match tokio::time::timeout(GH_TIMEOUT, command.output()).await {

@@ -1,7 +1,7 @@
-//! Files of releases: uploads to the host's own upload address, downloads from wherever the host keeps them.
+//! Release assets: uploads to the host's upload URL, downloads from wherever the host stores them.
 //!
-//! Both leave the API's address, which is why they are apart: the token goes along with an upload only to an address
-//! that belongs to the same host, and with a download to no other address at all.
+//! Both leave the API's URL, so they are kept apart: an upload sends the token only to a URL of the same host, and a
+//! download sends it to no other URL at all.
 
 use url::Url;
 
@@ -11,11 +11,11 @@ use crate::adapters::http::{Access, Answer, is_loopback};
 use crate::domain::failure::Outcome;
 use crate::domain::text;
 
-/// Redirects of a download that are followed. GitHub sends one.
+/// Most redirects of a download that are followed. GitHub sends one.
 const MAX_HOPS: usize = 3;
 
 impl Client {
-    /// Reads the bytes behind an address of the API, `limit` at most. Repeated like every read.
+    /// Reads the bytes behind an API URL, `limit` at most. Retried like every read.
     pub(super) async fn download(&self, operation: &str, path: &str, limit: usize) -> Outcome<Vec<u8>> {
         let wrong = |why: String| self.contradicts(Access::Read, operation, &why);
         let mut answer = self.bytes(operation, path, limit).await?;
@@ -31,7 +31,8 @@ impl Client {
     }
 }
 
-/// Where a redirect leads, or a phrase. Encrypted, unless API and target are both on this machine.
+/// The target of a redirect, or a phrase that says what is wrong. Must be encrypted, unless API and target are both on
+/// this machine.
 fn next_hop(from: &Url, answer: &Answer) -> Result<Url, String> {
     let to = from.join(answer.header("location")).map_err(|_| "a redirect leads to what is no address".to_owned())?;
     let safe = to.scheme() == "https" || (to.scheme() == "http" && is_loopback(from) && is_loopback(&to));
@@ -42,12 +43,11 @@ fn next_hop(from: &Url, answer: &Answer) -> Result<Url, String> {
     Ok(to)
 }
 
-/// The address to upload a file named `name` to, from the template that the server gave for release `release`:
+/// The URL to upload a file named `name` to, from the server's template for release `release`:
 /// `https://uploads.github.com/repos/O/R/releases/ID/assets{?name,label}`.
 ///
 /// # Errors
-/// A phrase if the address does not belong to the connection's host. Then nothing may be sent there, least of all a
-/// token.
+/// A phrase if the URL does not belong to the connection's host. Then nothing may be sent there, least of all a token.
 pub(super) fn upload_address(
     connection: &Connection,
     template: Option<&str>,

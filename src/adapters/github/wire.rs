@@ -1,5 +1,5 @@
-//! JSON as GitHub sends and takes it. Everything that any version was seen to leave out or null is an `Option`;
-//! ids are 64 bit, as numbers or as texts; words that grow over time (`status`, `conclusion`, ...) are texts.
+//! JSON as GitHub sends and accepts it. Every field that some version leaves out or sends as null is an `Option`; ids
+//! are 64 bit, as numbers or text; enums that grow over time (`status`, `conclusion`, ...) are text.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ pub(super) struct Commit {
     pub sha: Option<String>,
     pub html_url: Option<String>,
     pub commit: Option<GitCommit>,
-    /// The account, where GitHub knows one by the mail address.
+    /// The account, if GitHub knows one with the email address.
     pub author: Option<User>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Person {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Comparison {
-    /// `ahead`, `behind`, `identical` or `diverged`: where head stands relative to base.
+    /// `ahead`, `behind`, `identical` or `diverged`: head relative to base.
     pub status: Option<String>,
 }
 
@@ -98,9 +98,9 @@ pub(super) struct Asset {
     pub name: Option<String>,
     #[serde(default, deserialize_with = "int")]
     pub size: Option<u64>,
-    /// `uploaded`, or `starter` where an upload broke off [GitHub's documentation of uploads].
+    /// `uploaded`, or `starter` if an upload was interrupted [GitHub's documentation of uploads].
     pub state: Option<String>,
-    /// Null for files from before mid 2025, absent on Enterprise Servers that do not know it.
+    /// Null for files from before mid 2025, absent on Enterprise Servers without support for it.
     pub digest: Option<String>,
 }
 
@@ -108,7 +108,7 @@ pub(super) struct Asset {
 pub(super) struct Comment {
     #[serde(default, deserialize_with = "int")]
     pub id: Option<u64>,
-    /// Null for accounts that are gone.
+    /// Null for deleted accounts.
     pub user: Option<User>,
     pub body: Option<String>,
     pub commit_id: Option<String>,
@@ -119,7 +119,7 @@ pub(super) struct Comment {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Membership {
-    /// `active`, or `pending` until the invitation is taken.
+    /// `active`, or `pending` until the invitation is accepted.
     pub state: Option<String>,
 }
 
@@ -150,11 +150,11 @@ pub(super) struct Run {
     pub conclusion: Option<String>,
     pub head_branch: Option<String>,
     pub head_sha: Option<String>,
-    /// Who started it first; null for accounts that are gone.
+    /// Who started the first attempt; null for deleted accounts.
     pub actor: Option<User>,
     /// Who started this attempt.
     pub triggering_actor: Option<User>,
-    /// May end in `@` and the ref the file was read at.
+    /// May end in `@` and the ref the file was read from.
     pub path: Option<String>,
     pub created_at: Option<String>,
     pub html_url: Option<String>,
@@ -181,13 +181,13 @@ pub(super) struct JobStep {
     pub status: Option<String>,
 }
 
-/// As a list has it; the answer about one pull request has `merged_by` as well.
+/// As in a list; the response for one pull request also has `merged_by`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Pull {
     #[serde(default, deserialize_with = "int")]
     pub number: Option<u64>,
     pub title: Option<String>,
-    /// Null for accounts that are gone.
+    /// Null for deleted accounts.
     pub user: Option<User>,
     /// `open` or `closed`.
     pub state: Option<String>,
@@ -218,12 +218,12 @@ pub(super) struct CheckRun {
     pub name: Option<String>,
     pub status: Option<String>,
     pub conclusion: Option<String>,
-    /// Null while it is queued, with some apps.
+    /// Null while queued, for some apps.
     pub started_at: Option<String>,
     pub html_url: Option<String>,
 }
 
-/// `state` is left out: it is `pending` where there are no statuses at all.
+/// Without `state`: it is `pending` even if there are no statuses at all.
 #[derive(Debug, Deserialize)]
 pub(super) struct CombinedStatus {
     #[serde(default, deserialize_with = "int")]
@@ -275,7 +275,7 @@ pub(super) struct NewTagObject<'a> {
     pub tagger: Tagger,
 }
 
-/// With the date fixed, the same plan makes the same object however often it is sent.
+/// With a fixed date, the same plan always makes the same object.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Tagger {
     pub name: String,
@@ -290,8 +290,8 @@ pub(super) struct NewRef<'a> {
     pub sha: &'a str,
 }
 
-/// No `target_commitish`: the tag exists, and naming a commit can need the `workflow` scope. No `make_latest`:
-/// GitHub's default is what its web page does, and old Enterprise Servers do not know the field.
+/// No `target_commitish`: the tag exists, and naming a commit can require the `workflow` scope. No `make_latest`:
+/// GitHub's default matches its web page, and old Enterprise Servers do not know the field.
 #[derive(Debug, Serialize)]
 pub(super) struct NewRelease<'a> {
     pub tag_name: &'a str,

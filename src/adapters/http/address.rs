@@ -1,8 +1,8 @@
-//! Addresses: which are on this machine, and how one is shown.
+//! URLs: whether one is on this machine, and how to display one.
 
 use url::Url;
 
-/// Whether what is sent to this address stays on this machine. Such addresses are never proxied.
+/// Whether requests to this URL stay on this machine. Such requests are never proxied.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -12,7 +12,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// An address as it may stand in a log: user, password, query and fragment can hold secrets.
+/// A URL as it may be logged: user, password, query and fragment can hold secrets.
 pub(super) fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }

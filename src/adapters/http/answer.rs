@@ -1,4 +1,4 @@
-//! An answer that came in whole.
+//! A response that was read completely.
 
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
-    /// At most the bytes that the call allows; of an error, at most 64 KiB.
+    /// At most the limit of the call; of an error, at most 64 KiB.
     pub body: Vec<u8>,
 }
 
@@ -17,18 +17,18 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// A header's text; empty if it is missing or no text.
+    /// A header's text; empty if it is missing or not text.
     pub fn header(&self, name: &str) -> &str {
         header(&self.headers, name)
     }
 
-    /// A page for people instead of data for programs: an error page, a login page, some other web server.
+    /// An HTML page instead of API data: an error page, a login page, some other web server.
     pub fn is_web_page(&self) -> bool {
         self.header("content-type").to_ascii_lowercase().contains("html")
             || self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    /// The moment before which the server wants no other request: `Retry-After`, in seconds or as a date (RFC 9110).
+    /// The earliest time for another request: `Retry-After`, in seconds or as a date (RFC 9110).
     pub(super) fn retry_after(&self, now: Timestamp) -> Option<Timestamp> {
         let value = self.header("retry-after");
         match value.parse::<u32>() {

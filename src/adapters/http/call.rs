@@ -4,14 +4,14 @@ use http::{HeaderName, HeaderValue, Method};
 
 use super::answer::Answer;
 
-/// The largest answer that is read, in bytes. A page of 1,000 models is 3.5 MB (measured on MLflow 3.18); a page of 100
-/// GitHub releases with long notes is some 10 MB at the very most.
+/// The largest response that is read, in bytes. A page of 1,000 models is 3.5 MB (measured on MLflow 3.18); a page of
+/// 100 GitHub releases with long notes is 10 MB at most.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// Whether a request changes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// It does not, and may be repeated.
+    /// It does not, and may be retried.
     Read,
     /// It does, and is sent at most once.
     Write,
@@ -21,7 +21,7 @@ pub enum Access {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub method: Method,
-    /// Below the server's address, encoded, with a slash in front; may hold a query.
+    /// Path below the server's base URL, encoded, with a leading slash; may contain a query.
     path: String,
     query: Vec<(&'static str, String)>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -29,9 +29,9 @@ pub struct Call {
     pub access: Access,
     /// What is attempted, as a phrase after "could not".
     pub operation: String,
-    /// The most bytes of a successful answer. A larger one is a failure.
+    /// The most bytes of a successful response. A larger one is a failure.
     pub limit: usize,
-    /// Which answers that are no success are wanted all the same.
+    /// Which unsuccessful responses are returned as well.
     pub also: fn(&Answer) -> bool,
 }
 
@@ -50,7 +50,7 @@ impl Call {
         }
     }
 
-    /// Adds a query parameter; it is encoded, whatever it holds.
+    /// Adds a query parameter and encodes it.
     pub fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.query.push((key, value.into()));
         self
@@ -61,7 +61,7 @@ impl Call {
         self
     }
 
-    /// Sends JSON.
+    /// Sets a JSON body.
     pub fn body(self, body: Vec<u8>) -> Self {
         let json = HeaderValue::from_static("application/json");
         Self { body: Some(body), ..self }.header(http::header::CONTENT_TYPE, json)
@@ -71,12 +71,12 @@ impl Call {
         Self { limit, ..self }
     }
 
-    /// Takes these answers too.
+    /// Accepts these responses too.
     pub fn also(self, also: fn(&Answer) -> bool) -> Self {
         Self { also, ..self }
     }
 
-    /// Path and query as they are sent.
+    /// Path and query as sent.
     pub(super) fn target(&self) -> String {
         if self.query.is_empty() {
             return self.path.clone();

@@ -1,4 +1,4 @@
-//! Who sends a request.
+//! The trait that sends requests.
 
 use std::fmt;
 
@@ -7,25 +7,25 @@ use http::HeaderMap;
 use url::Url;
 
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-/// The head of an answer, and its body still to be read.
+/// The head of a response, with its body still unread.
 pub type Response = http::Response<reqwest::Body>;
 
-/// Puts the credentials of one server on requests and sends them there and nowhere else.
+/// Adds the credentials of one server to requests and sends them to that server only.
 ///
-/// Sends once, follows no redirect, and has no time-out of its own but that for connecting: the rest is [`Server`]'s.
+/// Sends once, follows no redirects, and has no timeout except for connecting: the rest is done by [`Server`].
 ///
 /// [`Server`]: super::server::Server
 #[async_trait]
 pub trait Carrier: fmt::Debug + Send + Sync {
-    /// Sends a request whose URI is path and query below the server's address.
+    /// Sends a request whose URI is path and query below the server's base URL.
     ///
     /// # Errors
-    /// [`Unwritable`] if it cannot be sent as it is; else what went wrong below HTTP, with the [`reqwest::Error`] in
-    /// its chain.
+    /// [`Unwritable`] if it cannot be sent as it is; otherwise the error below HTTP, with the [`reqwest::Error`] in its
+    /// chain.
     async fn carry(&self, request: http::Request<Vec<u8>>) -> Result<Response, BoxError>;
 }
 
-/// A request that cannot be sent as it is, such as one with a broken address.
+/// A request that cannot be sent as it is, for example because of an invalid URL.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unwritable(pub String);

@@ -1,8 +1,8 @@
-//! What became of a request. This is the only place that says what an answer or a broken connection means, whether a
-//! write may have been applied, and whether a read may be sent again.
+//! Classifies the result of a request. Only this module decides what a response or a transport error means, whether a
+//! write may have been applied, and whether a read may be retried.
 //!
-//! Decided by status codes, headers, error codes and the kind of transport error. Wordings count only where a dialect's
-//! [`Dialect::quirk`] says so.
+//! Decided by status codes, headers, error codes and the kind of transport error. Message texts count only if a
+//! dialect's [`Dialect::quirk`] says so.
 
 use std::error::Error as StdError;
 use std::io;
@@ -19,7 +19,7 @@ use super::secrets::Secrets;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::text::{clean_line, shorten};
 
-/// The longest piece of remote text that gets into a sentence, in characters.
+/// The longest piece of remote text in a sentence, in characters.
 const MAX_WORDS: usize = 280;
 
 /// What a failure needs to know about the request and its server.
@@ -28,39 +28,39 @@ pub struct Attempt<'a> {
     pub access: Access,
     /// A phrase after "could not".
     pub operation: &'a str,
-    /// The server as people know it, without credentials: `http://host:5000`, `github.com`.
+    /// The server as shown to people, without credentials: `http://host:5000`, `github.com`.
     pub place: &'a str,
     pub dialect: &'a dyn Dialect,
     pub secrets: &'a Secrets,
 }
 
-/// How a request ended that did not succeed.
+/// How an unsuccessful request ended.
 #[derive(Debug)]
 pub(super) enum End<'a> {
-    /// No answer, or not all of it.
+    /// No response, or an incomplete one.
     Broken(&'a (dyn StdError + 'static)),
-    /// Nothing came for this long.
+    /// No data for this long.
     Silent(Duration),
-    /// More bytes than wanted, which are this many.
+    /// More bytes than this limit.
     TooLarge(usize),
-    /// An answer that is no success.
+    /// A response with an unsuccessful status.
     Status(&'a Answer),
-    /// A success whose body cannot be read.
+    /// A success whose body cannot be parsed.
     Unreadable(&'a Answer, &'a serde_json::Error),
-    /// A success with a page for people in place of a file.
+    /// A success with an HTML page instead of a file.
     WebPage,
 }
 
-/// Whether repeating a *read* makes sense.
+/// Whether retrying a *read* makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Again {
     Never,
     Soon,
-    /// Not before this has passed; that the server says.
+    /// Not before this delay, as the server demands.
     After(Duration),
 }
 
-/// A failure, and what only this room needs to know of it.
+/// A failure, and what only this module needs to know about it.
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub failure: Failure,
@@ -80,7 +80,7 @@ impl Trouble {
         Self { again: Again::Soon, ..self }
     }
 
-    /// The failure, its cause logged. "It is not there" is an answer like any other and hardly worth a line.
+    /// The failure, with its cause logged. "Not found" is an ordinary response and hardly worth a log line.
     pub(super) fn told(self) -> Failure {
         let (f, cause) = (&self.failure, &self.cause);
         if matches!(f.kind, FailureKind::NotFound | FailureKind::Conflict) {
@@ -92,7 +92,7 @@ impl Trouble {
     }
 }
 
-/// The meaning of an end.
+/// Classifies an end.
 pub(super) fn classify(attempt: &Attempt<'_>, end: &End<'_>) -> Trouble {
     let (trouble, cause) = match *end {
         End::Broken(error) => (attempt.broken(error), chain_text(error)),
@@ -127,12 +127,12 @@ impl Attempt<'_> {
         Failure { hint: hint.map(|hint| self.secrets.hide(&hint)), ..failure }
     }
 
-    /// Adds a hint that matters for reads only.
+    /// Adds a hint that applies to reads only.
     fn then(&self, failure: Failure, hint: Option<String>) -> Failure {
         if self.access == Access::Read { self.hinted(failure, hint) } else { failure }
     }
 
-    /// A well-formed answer that cannot be true. `why` may hold remote text, cleaned.
+    /// A well-formed response that cannot be true. `why` may hold remote text, cleaned.
     pub fn contradicts(&self, why: &str) -> Failure {
         let why = self.secrets.hide(why);
         Trouble::from(self.unsure(FailureKind::Protocol, format!("the answer of {} is not valid: {why}", self.place)))
@@ -146,7 +146,7 @@ impl Attempt<'_> {
             return self.failure(FailureKind::Rejected, format!("the request cannot be sent: {}", why())).into();
         }
         match wire {
-            // No connection was made, so no byte of the request was sent.
+            // No connection was made, so nothing was sent.
             Some(wire) if wire.is_connect() => Trouble::from(self.connect(wire, &why())).soon(),
             _ => self.passing(format!("{} closed the connection before its answer was complete", self.place)),
         }
@@ -187,7 +187,7 @@ impl Attempt<'_> {
         self.failure(FailureKind::Unavailable, format!("{} cannot be reached: {what}", self.place)).with_hint(hint)
     }
 
-    /// A read that took its whole time is not repeated: a person waits.
+    /// A read that used its whole timeout is not retried: a person is waiting.
     fn silent(&self, waited: Duration) -> Trouble {
         let reason = format!("{} did not answer within {} s", self.place, waited.as_secs_f32());
         self.then(self.unsure(FailureKind::Unavailable, reason), self.dialect.hint(About::Slow)).into()
@@ -213,7 +213,7 @@ impl Attempt<'_> {
         .into()
     }
 
-    /// A proxy may have answered for a server that did act.
+    /// A proxy may have answered although the server applied the write.
     fn web_page(&self) -> Failure {
         let (place, api) = (self.place, self.dialect.service());
         let failure =
@@ -254,10 +254,10 @@ impl Attempt<'_> {
         }
     }
 
-    /// The server refused it in so many words: it had no effect.
+    /// The server refused it explicitly: it had no effect.
     fn refused(&self, kind: FailureKind, answer: &Answer, said: Option<&Said>) -> Trouble {
         let message = said.map_or("", |s| s.message.as_str());
-        // The API itself speaks where its error body was read; else it may be a proxy.
+        // A parsed error body comes from the API itself; otherwise it may be from a proxy.
         let who = said.map_or_else(|| self.place.to_owned(), |_| self.dialect.service().to_string());
         let words = self.words(answer, said);
         let says = words
@@ -291,21 +291,21 @@ impl Attempt<'_> {
         let again = match (asked, until) {
             (Some(at), _) => Again::After(Duration::try_from(at.duration_since(now)).unwrap_or_default()),
             (None, None) if self.dialect.repeats_endless_limits() => Again::Soon,
-            // A time of day by the server's clock is nothing to wait for in seconds.
+            // A time of day by the server's clock cannot be turned into a delay.
             _ => Again::Never,
         };
         Trouble { again, ..failure.into() }
     }
 
     fn moved(&self, answer: &Answer) -> Failure {
-        // Only the origin: the rest may carry session secrets.
+        // Only the origin: the rest may contain session secrets.
         let target = url::Url::parse(answer.header("location")).ok().map(|t| t.origin().ascii_serialization());
         let to = target.map_or_else(|| "elsewhere".to_owned(), |t| self.quote(&t));
         let failure = self.failure(FailureKind::Config, format!("{} redirects to {to}", self.place));
         self.hinted(failure, self.dialect.hint(About::Moved))
     }
 
-    /// The server has no such function, so a write surely did nothing.
+    /// The server has no such endpoint, so a write had no effect.
     fn wrong_place(&self, status: u16) -> Failure {
         let (place, api) = (self.place, self.dialect.service());
         let kind = if self.access == Access::Write { FailureKind::Rejected } else { FailureKind::Protocol };
@@ -340,13 +340,13 @@ impl Attempt<'_> {
         }
     }
 
-    /// The server's own words; nothing of a web page.
+    /// The server's own words; nothing from an HTML page.
     fn words(&self, answer: &Answer, said: Option<&Said>) -> Option<String> {
         let text = match said {
             Some(said) if !said.message.is_empty() => said.message.clone(),
             Some(said) if !said.code.is_empty() => said.code.clone(),
             Some(_) => String::new(),
-            // Also text sent as HTML but without markup, as MLflow's own sign-in sends `Permission denied`.
+            // Also plain text sent as HTML, such as `Permission denied` from MLflow's basic auth.
             None => String::from_utf8_lossy(&answer.body[..answer.body.len().min(2_000)]).into_owned(),
         };
         let markup =
@@ -354,7 +354,7 @@ impl Attempt<'_> {
         Some(self.quote(text.trim())).filter(|words| !markup && !words.is_empty())
     }
 
-    /// Remote text as it may stand in a sentence.
+    /// Remote text, made safe for a sentence.
     fn quote(&self, text: &str) -> String {
         shorten(clean_line(&self.secrets.hide(text)).trim_end_matches('.'), MAX_WORDS)
     }
@@ -364,7 +364,7 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (d
     std::iter::successors(Some(error), |e: &&'a (dyn StdError + 'static)| (*e).source())
 }
 
-/// All errors of the chain, addresses without what may be secret in them.
+/// All errors of the chain, with possible secrets removed from URLs.
 fn chain_text(error: &(dyn StdError + 'static)) -> String {
     let mut texts: Vec<String> = chain(error)
         .map(|e| match e.downcast_ref::<reqwest::Error>().and_then(reqwest::Error::url) {

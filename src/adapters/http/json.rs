@@ -1,19 +1,19 @@
-//! JSON as servers send it: parsing with a second try on a repaired copy, and 64-bit integers.
+//! JSON as servers send it: parsing with a second attempt on a repaired copy, and 64-bit integers.
 //!
-//! Python's `json` module writes things that are not JSON: `NaN`, `Infinity`, and halves of surrogate pairs.
-//! Through proxies, invalid UTF-8 arrives as well. A page of models should not be lost over one of them.
+//! Python's `json` module writes things that are not JSON: `NaN`, `Infinity` and lone surrogates. Proxies may introduce
+//! invalid UTF-8. A page of models should not be lost because of one of them.
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny};
 
-/// Parses `body`; if that fails, parses a copy in which what Python may write wrongly is repaired.
+/// Parses `body`; if that fails, parses a copy in which Python's invalid JSON is repaired.
 ///
 /// # Errors
-/// The first parser error, if the repaired copy is not better.
+/// The first parser error, if the repaired copy fails too.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body).or_else(|first| serde_json::from_str(&repair(body)).map_err(|_| first))
 }
 
-/// Quotes bare `NaN` and infinities, and replaces lone surrogates and invalid UTF-8 by U+FFFD.
+/// Quotes bare `NaN` and infinities, and replaces lone surrogates and invalid UTF-8 with U+FFFD.
 fn repair(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let mut out = String::with_capacity(text.len() + 16);
@@ -57,8 +57,8 @@ fn escape(rest: &str, out: &mut String) -> usize {
     taken
 }
 
-/// An integer that may come as a number or as text: Protocol Buffers write 64-bit integers as text, and some gateways do
-/// so too. None if it is neither.
+/// An integer sent as a number or as text: Protocol Buffers write 64-bit integers as text, and so do some gateways.
+/// None if it is neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Int(pub Option<i64>);
 
@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Int {
     }
 }
 
-/// For a field that is such an integer: missing, null, out of range and no number at all are none.
+/// For a field with such an integer: none if it is missing, null, out of range or not a number.
 pub fn int<'de, D: Deserializer<'de>, N: TryFrom<i64>>(d: D) -> Result<Option<N>, D::Error> {
     Ok(Int::deserialize(d)?.0.and_then(|n| N::try_from(n).ok()))
 }

@@ -1,19 +1,18 @@
-//! One transport for every server: sending, limits, time-outs, proxies, redirects, repetition of reads, streaming,
-//! and the one place that says what an answer means ([`classify`](classify::classify)).
+//! One transport for every server: sending, limits, timeouts, proxies, redirects, retries of reads, streaming, and the
+//! one place that says what a response means ([`classify`](classify::classify)).
 //!
-//! A server is a [`Dialect`] (its words, hints and quirks), a [`Carrier`] (who puts the credentials on a request and
-//! sends it) and [`Settings`]. To add a kind of server, write those two and a room of routes, wire types and converters
+//! A server is a [`Dialect`] (its words, hints and quirks), a [`Carrier`] (adds credentials to a request and sends it)
+//! and [`Settings`]. To add a kind of server, write those two and a module with its routes, wire types and converters
 //! beside this one.
 //!
-//! What holds for every server:
-//! - A read may be repeated; a write is sent once.
-//! - A write that ended in anything but a clear refusal is [`FailureKind::Unknown`]; a request that found no connection
-//!   surely had no effect.
-//! - No redirect is followed here, so credentials stay with the host they were found for. No proxy is used for this
+//! Rules for every server:
+//! - A read may be retried; a write is sent once.
+//! - A write without a clear refusal is [`FailureKind::Unknown`]; a request that got no connection had no effect.
+//! - No redirect is followed here, so credentials stay with the host they belong to. No proxy is used for this
 //!   machine.
-//! - Every body ends at a number of bytes, and every list at a number of pages ([`crate::domain::page`]).
-//! - A failure quotes the server's own words, cleaned, cut, and without the secrets of the connection. Its cause goes
-//!   to the log.
+//! - Every body is limited in bytes, and every list in pages ([`crate::domain::page`]).
+//! - A failure quotes the server's own words, cleaned, truncated, and without the connection's secrets. Its cause is
+//!   logged.
 //!
 //! [`FailureKind::Unknown`]: crate::domain::failure::FailureKind::Unknown
 

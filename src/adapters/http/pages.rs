@@ -1,4 +1,4 @@
-//! Lists that an adapter reads to their end itself.
+//! Lists that an adapter reads to the end itself.
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::page::Place;
@@ -9,9 +9,9 @@ pub struct Part<T> {
     pub items: Vec<T>,
     /// Token of the next page; empty on the last.
     pub next: String,
-    /// Size of the answer.
+    /// Size of the response.
     pub bytes: usize,
-    /// How many entries there are in all, where the server says.
+    /// The total number of entries, if the server reports it.
     pub total: Option<usize>,
 }
 
@@ -25,16 +25,16 @@ impl<T> Part<T> {
 #[derive(Debug)]
 pub struct Listed<T> {
     pub items: Vec<T>,
-    /// How many there are in all, where the server says.
+    /// The total number of entries, if the server reports it.
     pub total: Option<usize>,
-    /// The last page was read.
+    /// Whether the last page was read.
     pub complete: bool,
 }
 
-/// Reads at most `limit` pages. `read` takes a page's token, which is empty for the first.
+/// Reads at most `limit` pages. `read` takes a page token, empty for the first page.
 ///
 /// # Errors
-/// What a read says; [`FailureKind::Protocol`] if the tokens circle or the list is larger than any should be.
+/// Those of `read`; [`FailureKind::Protocol`] if the tokens repeat or the list is unreasonably large.
 pub async fn read_pages<T, F: Future<Output = Outcome<Part<T>>>>(
     service: Service,
     operation: &str,

@@ -1,4 +1,4 @@
-//! When a read is sent again.
+//! Retries of reads.
 
 use std::time::Duration;
 
@@ -6,19 +6,19 @@ use backon::{ExponentialBuilder, Retryable as _};
 
 use super::classify::{Again, Trouble};
 
-/// A read waits at most this long where the server asks for a pause; a person should hardly notice.
+/// Longest wait of a read if the server asks for a delay; a person should hardly notice.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// As MLflow's client: no pause of our own is longer.
+/// The longest backoff of our own, as in MLflow's client.
 const MAX_BACKOFF: Duration = Duration::from_secs(120);
 
-/// How reads are repeated. Writes never are.
+/// How reads are retried. Writes never are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Repeat {
-    /// How many times, after the first try.
+    /// Retries after the first attempt.
     pub times: usize,
-    /// Before the first repetition; doubles each time, and up to as much again is added at random.
+    /// Delay before the first retry; doubles each time, plus up to as much again at random.
     pub pause: Duration,
-    /// Whether the pause a server asks for (`Retry-After`) counts.
+    /// Whether to respect the server's delay (`Retry-After`).
     pub heed: bool,
 }
 
@@ -29,7 +29,7 @@ impl Default for Repeat {
 }
 
 impl Repeat {
-    /// Calls `once` until it succeeds, or until repeating it makes no sense.
+    /// Calls `once` until it succeeds or a retry makes no sense.
     pub(super) async fn run<T, F: Future<Output = Result<T, Trouble>>>(
         self,
         once: impl FnMut() -> F,
@@ -41,7 +41,7 @@ impl Repeat {
             .with_jitter();
         once.retry(pauses)
             .when(|trouble| trouble.again != Again::Never)
-            // No pause is left after the last try.
+            // There is no pause after the last attempt.
             .adjust(|trouble, pause| match (trouble.again, pause) {
                 (Again::After(wait), Some(pause)) if self.heed => (wait <= MAX_PAUSE).then_some(wait.max(pause)),
                 _ => pause,

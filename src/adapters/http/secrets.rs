@@ -1,4 +1,4 @@
-//! What must not stand in any text.
+//! Secrets that must not appear in any text.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The secrets of one connection: password, token, and the header made of them. A server may repeat what it was sent.
+/// The secrets of one connection: password, token, and the header built from them. A server may echo what it was sent.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<[SecretString]>);
 
@@ -18,13 +18,13 @@ impl Secrets {
             all.extend([plain.to_owned(), utf8_percent_encode(plain, NON_ALPHANUMERIC).to_string()]);
         }
         all.retain(|s| !s.is_empty());
-        // Longest first: one may be a part of another.
+        // Longest first: one may be part of another.
         all.sort_by_key(|s| std::cmp::Reverse(s.len()));
         all.dedup();
         Self(all.into_iter().map(SecretString::from).collect())
     }
 
-    /// The text with `***` in place of every secret. Applied to what others wrote, before it is cut.
+    /// Replaces every secret in the text with `***`. Applied to remote text before it is truncated.
     pub fn hide(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), "***"))
     }

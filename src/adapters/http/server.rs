@@ -1,4 +1,4 @@
-//! One server: sends calls within the limits and reads their answers.
+//! One server: sends calls within the limits and reads their responses.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::domain::failure::Outcome;
 /// One server and how to talk to it.
 #[derive(Debug)]
 pub struct Server {
-    /// As people know it, without credentials.
+    /// Its name as shown to people, without credentials.
     pub place: String,
     pub dialect: Box<dyn Dialect>,
     pub secrets: Secrets,
@@ -47,15 +47,15 @@ impl Server {
         }
     }
 
-    /// The longest one request may take.
+    /// The longest a request may take.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// Sends a call. Reads are repeated where that may help; writes never are.
+    /// Sends a call. Reads are retried if that may help; writes never are.
     ///
     /// # Errors
-    /// As [`super::classify`] says, for every answer that is neither a success nor wanted all the same.
+    /// As [`super::classify`] says, for every response that is neither a success nor accepted by the call.
     pub async fn answer(&self, call: &Call) -> Outcome<Answer> {
         match call.access {
             Access::Write => self.once(call).await,
@@ -64,25 +64,25 @@ impl Server {
         .map_err(Trouble::told)
     }
 
-    /// Sends a call and reads the JSON of its answer; with it, the answer and so its size.
+    /// Sends a call and parses the JSON response; also returns the response, and so its size.
     pub async fn json<T: DeserializeOwned>(&self, call: &Call) -> Outcome<(T, Answer)> {
         let answer = self.answer(call).await?;
         Ok((self.parse(call, &answer)?, answer))
     }
 
-    /// The JSON of an answer.
+    /// Parses a JSON response.
     pub fn parse<T: DeserializeOwned>(&self, call: &Call, answer: &Answer) -> Outcome<T> {
         json::parse(&answer.body)
             .map_err(|e| classify(&self.attempt(call.access, &call.operation), &End::Unreadable(answer, &e)).told())
     }
 
-    /// Opens a file: the head of the answer is here, its body is read piece by piece. `patience` is how long the server
-    /// may take to begin.
+    /// Opens a file: the response's head is read, its body is read chunk by chunk. `patience` is how long the server
+    /// may take to start.
     pub async fn open<'a>(&'a self, call: &'a Call, patience: Duration) -> Outcome<Body<'a>> {
         let attempt = self.attempt(call.access, &call.operation);
         self.repeat
             .run(|| async move {
-                // The whole may take as long as it likes, as long as there is progress.
+                // The whole transfer may take any time as long as it makes progress.
                 let begun = tokio::time::timeout(patience, self.send(call)).await;
                 let response = begun.map_err(|_| classify(&attempt, &End::Silent(patience)))??;
                 Body::begin(response, attempt, self.timeout).await

@@ -1,4 +1,4 @@
-//! Answers that are files: read piece by piece, and cut off where enough was seen.
+//! File responses, read chunk by chunk and aborted once enough was read.
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use super::classify::{Attempt, End, Trouble, classify};
 use super::read;
 use crate::domain::failure::Outcome;
 
-/// A file on its way. Dropping it closes the connection, so that nothing more is sent.
+/// A file being transferred. Dropping it closes the connection, so nothing more is sent.
 #[derive(Debug)]
 pub struct Body<'a> {
     body: reqwest::Body,
     attempt: Attempt<'a>,
-    /// The longest silence between two pieces.
+    /// The longest wait for the next chunk.
     silence: Duration,
-    /// Size of the whole file in bytes, where the server says it.
+    /// Size of the whole file in bytes, if the server reports it.
     pub total: Option<u64>,
-    /// Nothing is to come.
+    /// There is nothing to read.
     empty: bool,
 }
 
 impl<'a> Body<'a> {
-    /// Looks at the head of an answer: a file, or a failure.
+    /// Checks the head of a response: a file, or a failure.
     pub(super) async fn begin(response: Response, attempt: Attempt<'a>, silence: Duration) -> Result<Self, Trouble> {
         let status = response.status();
-        // The first bytes cannot be had because there are none.
+        // The range cannot be satisfied because the file is empty.
         let empty = status == StatusCode::RANGE_NOT_SATISFIABLE;
         if !empty && !status.is_success() {
             let answer = tokio::time::timeout(silence, read::read(response, &attempt, 0))
@@ -49,7 +49,7 @@ impl<'a> Body<'a> {
         Ok(Self { body: response.into_body(), attempt, silence, total, empty })
     }
 
-    /// The next piece; none at the end.
+    /// The next chunk; none at the end.
     pub async fn chunk(&mut self) -> Outcome<Option<impl AsRef<[u8]> + use<>>> {
         while !self.empty {
             let frame = tokio::time::timeout(self.silence, self.body.frame()).await;
@@ -83,7 +83,7 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The size behind the stroke in `bytes 0-9/1654`; none for `*`.
+/// The size after the slash in `bytes 0-9/1654`; none for `*`.
 fn whole_size(range: &str) -> Option<u64> {
     range.rsplit_once('/')?.1.trim().parse().ok()
 }

@@ -9,7 +9,7 @@ use super::classify::{End, classify};
 use super::{About, Access, Answer, Attempt, Dialect, Said, Secrets};
 use crate::domain::failure::{Failure, FailureKind, Service};
 
-/// A server whose errors are plain texts.
+/// A server whose errors are plain text.
 #[derive(Debug)]
 struct Plain;
 
@@ -55,7 +55,7 @@ fn answer(status: u16, body: &str) -> Answer {
     Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() }
 }
 
-/// A log that is kept.
+/// A log kept in memory.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! The HTTP clients below all servers of one connection: TLS, proxies, connecting.
+//! The HTTP clients of a connection: TLS, proxies, connecting.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,19 +11,20 @@ use super::repeat::Repeat;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
 
-/// The longest one request may take unless something else is configured.
+/// The default timeout of a request.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest that making a connection may take: name, TCP, proxy and TLS.
+/// The timeout of connecting: name lookup, TCP, proxy and TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How to talk to the servers of one connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// The longest one request may take, from connecting to the last byte; of a file, the longest silence.
+    /// The longest a request may take, from connecting to the last byte; for a file, the longest wait for a chunk.
     pub timeout: Duration,
     pub repeat: Repeat,
     pub tls: Tls,
-    /// How long an idle connection is kept, below what the server keeps it: no write may meet one that is closing.
+    /// How long an idle connection is kept. Shorter than the server keeps it: a write must not hit a closing
+    /// connection.
     pub idle: Duration,
 }
 
@@ -34,7 +35,7 @@ impl Default for Settings {
     }
 }
 
-/// How a server's certificate is checked.
+/// How server certificates are checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
     /// Accept any certificate.
@@ -43,8 +44,8 @@ pub struct Tls {
     pub ca_file: Option<PathBuf>,
 }
 
-/// Two clients: one for this machine, which no proxy is ever meant for, and one for the rest of the world. Building one
-/// costs some 13 ms, so that is done at the first request.
+/// Two clients: one for this machine, never proxied, and one for everything else. Building one takes some 13 ms, so
+/// they are built at the first request.
 #[derive(Debug)]
 pub struct Wire {
     settings: Settings,
@@ -61,7 +62,7 @@ impl Wire {
         &self.settings
     }
 
-    /// The client for this address.
+    /// The client for this URL.
     ///
     /// # Errors
     /// [`FailureKind::Config`] if TLS cannot be set up.
@@ -82,14 +83,14 @@ const OPERATION: &str = "prepare the connection";
 
 fn build(settings: &Settings, local: bool) -> Outcome<reqwest::Client> {
     let fail = |reason: String| Failure::new(FailureKind::Config, Service::Config, OPERATION, reason);
-    // Fails only where a provider is installed already, which is as good.
+    // Fails only if a provider is installed already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("signoff/", env!("CARGO_PKG_VERSION")))
-        // Whatever redirects is not who was asked, and must not see credentials.
+        // A redirect may lead to another host, which must not see the credentials.
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        // Ends before the whole does, so that it is known that nothing was sent.
+        // Shorter than the whole timeout, so a connect timeout proves that nothing was sent.
         .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout.mul_f32(0.8)))
         .pool_idle_timeout(settings.idle)
         .tls_danger_accept_invalid_certs(settings.tls.insecure);
@@ -104,7 +105,7 @@ fn build(settings: &Settings, local: bool) -> Outcome<reqwest::Client> {
             return Err(fail(format!("the CA file {shown} holds no certificate in PEM form"))
                 .with_hint("It should contain a line `-----BEGIN CERTIFICATE-----`."));
         }
-        // As MLflow's own client does: these authorities instead of the system's, not besides them.
+        // As MLflow's own client: these authorities instead of the system's, not in addition.
         builder = builder.tls_certs_only(certs);
     }
     builder.build().map_err(|e| {

@@ -14,12 +14,12 @@ use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Entry;
 use crate::ports::JournalFile;
 
-/// How often the lock is asked for: somebody who only lists the journals holds it for an instant.
+/// Attempts to take the lock: listing the journals holds it for an instant.
 const LOCK_TRIES: u32 = 6;
 
-/// The journal file of a promotion that this process drives. Dropping it lets the lock go.
+/// The journal file of a promotion that this process runs. Dropping it releases the lock.
 pub(super) struct LockedJournal<D = File> {
-    // Shared with the blocking thread, so that a cancelled append leaves a usable journal behind.
+    // Shared with the blocking thread, so that a cancelled append leaves the journal usable.
     end: Arc<Mutex<End<D>>>,
 }
 
@@ -32,7 +32,7 @@ struct End<D> {
 impl LockedJournal<File> {
     pub(super) fn create(dir: &Path, path: PathBuf, id: PromotionId) -> Outcome<Self> {
         let doing = format!("begin the journal of promotion {id}");
-        // No entry yet: an error here is about the place, and not about a promotion that cannot be found.
+        // There is no entry yet: an error here is about the directory, not about a missing promotion.
         let refuse = |at: &Path, e: &io::Error| match e.kind() {
             io::ErrorKind::NotFound => Failure { kind: FailureKind::Local, ..say::disk(&doing, at, e) }
                 .with_hint("Use a state directory that exists and is yours."),
@@ -44,7 +44,7 @@ impl LockedJournal<File> {
         private(&mut options);
         let file = options.open(&path).map_err(|e| refuse(&path, &e))?;
         lock(&file, &path)?;
-        // Without this the file itself may be gone after a power cut, whatever was synced into it.
+        // Otherwise a power failure may lose the file itself, even if its content was synced.
         sync_dir(dir).map_err(|e| refuse(dir, &e))?;
         Ok(Self::new(file, path, 0, 0))
     }
@@ -98,7 +98,7 @@ impl<D: Disk> JournalFile for LockedJournal<D> {
     }
 }
 
-/// Whether another handle holds the writer's lock. A journal that cannot be asked counts as not driven.
+/// Whether another handle holds the writer's lock. False if that cannot be determined.
 pub(super) fn is_driven(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

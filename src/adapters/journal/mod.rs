@@ -1,9 +1,9 @@
-//! Journals on disk: one file of JSON lines per promotion, `<state>/promotions/<id>.jsonl`.
+//! Journals on disk: one JSON Lines file per promotion, `<state>/promotions/<id>.jsonl`.
 //!
-//! What stands in a journal was on disk before any server was written to, so after a crash it says what may
-//! have happened. Therefore: one write per entry, synced; one writer at a time, held by an advisory lock;
-//! a torn last line is dropped, any other damage refused, never guessed at. Finished journals stay as the
-//! audit trail. All disk work runs on tokio's blocking threads.
+//! Every entry is on disk before any server is written to, so after a crash the journal says what may have happened.
+//! Therefore: one write per entry, synced; one writer at a time, guarded by an advisory lock; a torn last line is
+//! dropped, any other damage is an error and never guessed at. Finished journals stay as the audit trail. All disk I/O
+//! runs on tokio's blocking threads.
 
 mod file;
 mod parse;
@@ -22,19 +22,19 @@ use crate::domain::promotion::Entry;
 use crate::domain::promotion::StoredPromotion;
 use crate::ports::{JournalFile, JournalStore};
 
-/// The directory that holds the journals. Made, readable by its owner only, when the first one is created.
+/// The directory of journals. Created when the first journal is, readable only by its owner.
 #[derive(Clone, Debug)]
 pub struct JournalDir {
     dir: PathBuf,
 }
 
 impl JournalDir {
-    /// Journals below `state`, the program's state directory. Touches nothing yet.
+    /// Journals below `state`, the program's state directory. No I/O yet.
     pub fn new(state: &Path) -> Self {
         Self { dir: state.join("promotions") }
     }
 
-    /// Where the journal of a promotion is, or would be.
+    /// The path of a promotion's journal, whether it exists or not.
     pub fn path(&self, id: PromotionId) -> PathBuf {
         self.dir.join(format!("{id}.jsonl"))
     }
@@ -51,14 +51,14 @@ impl JournalDir {
             let item = item.map_err(|e| say::disk(doing, &self.dir, &e))?;
             ids.extend(id_of(&item.path()));
         }
-        // Ids begin with the time they were made.
+        // Ids start with their creation time.
         ids.sort_unstable_by(|a, b| b.cmp(a));
         Ok(ids.into_iter().map(|id| self.stored(id)).collect())
     }
 
     fn stored(&self, id: PromotionId) -> StoredPromotion {
         let path = self.path(id);
-        // Asked before reading: a journal that is let go in between is then complete.
+        // Checked before reading: a journal released in between is then complete.
         let driven = file::is_driven(&path);
         StoredPromotion { id, entries: read_now(&path, id), driven }
     }
@@ -71,7 +71,7 @@ fn read_now(path: &Path, id: PromotionId) -> Outcome<Vec<Entry>> {
 
 fn id_of(path: &Path) -> Option<PromotionId> {
     let stem = path.file_name()?.to_str()?.strip_suffix(".jsonl")?;
-    // Only the one spelling that `path` makes: other files in the directory are not ours.
+    // Only the exact spelling that `path` makes: other files in the directory are not ours.
     stem.parse().ok().filter(|id: &PromotionId| id.to_string() == stem)
 }
 
@@ -83,7 +83,7 @@ impl JournalStore for JournalDir {
         Ok(Box::new(journal))
     }
 
-    /// A journal whose very first entry was torn yields no entries: nothing was written to any server then.
+    /// A journal whose first entry was torn has no entries: then nothing was written to any server.
     async fn open(&self, id: PromotionId) -> Outcome<(Vec<Entry>, Box<dyn JournalFile>)> {
         let path = self.path(id);
         let (entries, journal) = blocking(move || LockedJournal::open(path, id)).await?;

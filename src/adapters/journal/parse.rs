@@ -1,4 +1,4 @@
-//! From bytes to entries: what is complete, what is a torn tail, and what is damage.
+//! Parses bytes into entries: what is complete, what is a torn tail, and what is damage.
 
 use std::path::Path;
 
@@ -10,29 +10,29 @@ use crate::domain::ids::PromotionId;
 use crate::domain::promotion::event::JOURNAL_VERSION;
 use crate::domain::promotion::{Entry, Event, fold};
 
-/// What a journal's bytes hold.
+/// The content of a journal.
 #[derive(Debug)]
 pub(super) struct Parsed {
-    /// The whole entries. None if even the first is torn.
+    /// The complete entries. Empty if even the first is torn.
     pub(super) entries: Vec<Entry>,
-    /// Length in bytes of what is whole; anything behind it is a torn tail.
+    /// Length in bytes of the complete entries; anything after them is a torn tail.
     pub(super) whole: usize,
 }
 
-/// The part of an entry that every format has: enough to tell a newer one from a damaged one.
+/// The part of an entry that every format has: enough to tell a newer format from damage.
 #[derive(Deserialize)]
 struct Format {
     v: u64,
 }
 
-/// Reads a whole journal and checks that its entries can follow each other.
+/// Parses a whole journal and checks that its entries are consecutive.
 ///
-/// The last line is torn, and left out, if it has no newline or is no JSON: an append is one write, and nobody
-/// acted on an entry whose append did not return. A whole JSON line that is not an entry cannot come from a
-/// crash, so that is damage wherever it stands.
+/// The last line is torn and left out if it has no newline or is not JSON: an append is one write, and nothing relied
+/// on an entry whose append did not return. A complete JSON line that is not an entry cannot come from a crash, so it
+/// is damage anywhere.
 ///
 /// # Errors
-/// Names file and line for damage anywhere but in the tail, and for entries of a newer format.
+/// Names file and line for damage before the tail, and for entries of a newer format.
 pub(super) fn parse(bytes: &[u8], path: &Path, id: PromotionId) -> Outcome<Parsed> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut whole = 0;
@@ -71,7 +71,7 @@ pub(super) fn parse(bytes: &[u8], path: &Path, id: PromotionId) -> Outcome<Parse
     Ok(Parsed { entries, whole })
 }
 
-/// The error without serde's own line and column: each entry is line 1 to it, and not to the reader.
+/// The error without serde's line and column: every entry is line 1 to serde, which would mislead the reader.
 fn what(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(what, _)| what.to_owned())

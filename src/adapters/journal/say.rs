@@ -1,4 +1,4 @@
-//! The sentences: what the disk or the file said, and what to do about it.
+//! Failure messages: what went wrong with the disk or the file, and what to do about it.
 
 use std::io::{Error, ErrorKind};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::text::clean_line;
 
-/// The disk refused.
+/// The disk operation failed.
 pub(super) fn disk(doing: &str, path: &Path, error: &Error) -> Failure {
     let shown = show(path);
     let (kind, reason, hint) = match error.kind() {
@@ -49,7 +49,7 @@ pub(super) fn driven(path: &Path) -> Failure {
     .with_hint("Watch it there, or quit that signoff first; then resume here.")
 }
 
-/// The journal cannot be trusted. `line` counts from 1.
+/// The journal is damaged. `line` counts from 1.
 pub(super) fn damaged(path: &Path, line: usize, what: &str) -> Failure {
     Failure::new(
         FailureKind::Local,
@@ -60,7 +60,7 @@ pub(super) fn damaged(path: &Path, line: usize, what: &str) -> Failure {
     .with_hint("Nothing is done by guessing. Look at the file and at both servers, and settle the promotion by hand.")
 }
 
-/// The journal was written by a newer program. `line` counts from 1.
+/// The journal was written by a newer version of the program. `line` counts from 1.
 pub(super) fn newer(path: &Path, line: usize, found: u64, known: u32) -> Failure {
     Failure::new(
         FailureKind::Local,
@@ -71,7 +71,7 @@ pub(super) fn newer(path: &Path, line: usize, found: u64, known: u32) -> Failure
     .with_hint("Use the signoff that began this promotion, or a newer one.")
 }
 
-/// Appending through this handle is over; opening the journal again reads what is really there.
+/// This handle can append no more; reopening the journal reads what is really there.
 pub(super) fn given_up(path: &Path) -> Failure {
     Failure::new(
         FailureKind::Local,
@@ -82,7 +82,7 @@ pub(super) fn given_up(path: &Path) -> Failure {
     .with_hint("Look after that disk, then resume: the end of the journal is repaired then.")
 }
 
-/// The caller numbers entries wrongly; written down it would look like damage.
+/// The caller numbered an entry wrongly; on disk it would look like damage.
 pub(super) fn out_of_order(path: &Path, expected: u64, got: u64) -> Failure {
     Failure::new(
         FailureKind::Bug,

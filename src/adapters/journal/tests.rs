@@ -13,7 +13,7 @@ fn entry(seq: u64, event: Event) -> Entry {
     Entry { v: JOURNAL_VERSION, seq, at: samples::now(), event }
 }
 
-/// A legal journal: opened, verified, and two steps done.
+/// A valid journal: opened, verified, and two steps done.
 fn entries() -> Vec<Entry> {
     let events = [
         Event::Opened { plan: Box::new(samples::plan()) },
@@ -113,7 +113,7 @@ async fn another_process_that_drives_is_seen() {
     use std::io::{BufRead as _, BufReader};
     use std::process::{Command, Stdio};
     let (_state, store) = store_with(&bytes(&entries()));
-    // flock(1) is not everywhere; python is needed by the server tests anyway.
+    // flock(1) is not available everywhere; the server tests need python anyway.
     let script = "import fcntl,sys\nf=open(sys.argv[1])\nfcntl.flock(f,fcntl.LOCK_EX)\nprint('held',flush=True)\nsys.stdin.read()";
     let mut other = Command::new("python3")
         .args(["-c", script])
@@ -241,7 +241,7 @@ async fn entries_out_of_order_are_never_written() {
     assert_eq!(store.read(id()).await.unwrap(), entries()[..3]);
 }
 
-/// A disk in memory that runs full, or refuses to sync or to cut.
+/// An in-memory disk that fills up, or fails to sync or truncate.
 #[derive(Clone, Default)]
 struct Faulty(std::sync::Arc<Mutex<FaultyState>>);
 
@@ -315,7 +315,7 @@ fn every_cut_of_a_journal_opens_as_a_prefix_and_can_be_gone_on_with() {
     let all = entries();
     let content = bytes(&all);
     let first = bytes(&all[..1]).len();
-    // Every place behind the long first line, and a sample within it.
+    // Every offset after the long first line, and a sample within it.
     for cut in (0..first).step_by(97).chain(first - 2..=content.len()) {
         let (_state, store) = store_with(&content[..cut]);
         block_on(async {

@@ -11,9 +11,9 @@ use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
 
-/// Pages of a folder that are read. Most stores answer in one, whatever its size.
+/// Most pages of a folder that are read. Most stores return one page, whatever the size.
 const MAX_PAGES: usize = 50;
-/// The server fetches a file from its store before it sends the first byte.
+/// How long a download may take to start: the server fetches the file from its store before sending the first byte.
 const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(600);
 
 impl Mlflow {
@@ -44,7 +44,7 @@ impl Mlflow {
     }
 
     pub(super) async fn file_head(&self, root: &ArtifactRoot, path: &str, limit: usize) -> Outcome<ArtifactHead> {
-        // One more than wanted shows whether there is more, even where no size is said.
+        // One byte more than wanted shows whether there is more, even if no size is sent.
         let range = HeaderValue::from_str(&format!("bytes=0-{limit}")).ok();
         let call = file_call(root, path)?;
         let call = range.into_iter().fold(call, |call, range| call.header(header::RANGE, range));
@@ -87,8 +87,8 @@ impl Mlflow {
         Ok(written)
     }
 
-    /// Says better why a file could not be read. 2.22 answers a missing file, and a folder, with an internal error
-    /// and nothing else (measured on 2.22.5); 3.x names places inside its store. The list of the folder tells.
+    /// Improves the failure of reading a file. 2.22 answers a missing file, and a folder, with only an internal error
+    /// (measured on 2.22.5); 3.x names paths inside its store. The folder listing tells what happened.
     async fn explain(&self, root: &ArtifactRoot, path: &str, failure: Failure) -> Failure {
         if !matches!(failure.kind, FailureKind::NotFound | FailureKind::Protocol | FailureKind::Rejected) {
             return failure;
@@ -107,14 +107,14 @@ impl Mlflow {
                 hint: None,
                 ..failure
             },
-            // The run, or the kind of thing, is not there at all.
+            // The run, or the logged model, does not exist at all.
             Err(list) if list.kind == FailureKind::NotFound => Failure { operation: failure.operation, ..list },
             _ => failure,
         }
     }
 }
 
-/// Refuses paths that lead out of the root, before any server has to.
+/// Rejects paths that lead out of the root before they are sent.
 fn check(path: &str, root_too: bool, what: &str) -> Outcome<()> {
     if (root_too && path.is_empty()) || path.split('/').all(is_name) {
         return Ok(());
@@ -128,7 +128,7 @@ fn is_name(part: &str) -> bool {
     !part.is_empty() && part != "." && part != ".." && !part.contains('\0')
 }
 
-/// Whether a path that came from a server is that of an entry of `folder`, and of nothing else.
+/// Whether a path from a server is that of a direct entry of `folder`.
 fn directly_below(folder: &str, path: &str) -> bool {
     let name = if folder.is_empty() { Some(path) } else { path.strip_prefix(folder).and_then(|p| p.strip_prefix('/')) };
     name.is_some_and(|name| is_name(name) && !name.contains('/'))
@@ -152,7 +152,7 @@ fn file_call(root: &ArtifactRoot, path: &str) -> Outcome<Call> {
         ArtifactRoot::Run(run) => {
             client::get_raw("get-artifact", what).query("run_id", run.as_str()).query("path", path)
         }
-        // Only the web page's half of the API has it (measured on 3.17).
+        // Only the web UI's part of the API has it (measured on 3.17).
         ArtifactRoot::LoggedModel(id) => {
             let at = format!("ajax-api/2.0/mlflow/logged-models/{}/artifacts/files", model_id(id, &what)?);
             client::get_raw(&at, what).query("artifact_file_path", path)
@@ -160,7 +160,7 @@ fn file_call(root: &ArtifactRoot, path: &str) -> Outcome<Call> {
     })
 }
 
-/// The id, if it can stand in an address as it is. It may come from a version's source, which anybody may write.
+/// The id, if it is safe in a URL as it is. It may come from a version's source, which anybody may write.
 pub(super) fn model_id<'a>(id: &'a str, what: &str) -> Outcome<&'a str> {
     if !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
         return Ok(id);
@@ -169,7 +169,7 @@ pub(super) fn model_id<'a>(id: &'a str, what: &str) -> Outcome<&'a str> {
     Err(Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason))
 }
 
-/// The failure of asking a server for what only 3.x has.
+/// The failure for requesting what only 3.x has.
 pub(super) fn no_logged_models(root: &ArtifactRoot, what: &str) -> Failure {
     let reason = match root {
         ArtifactRoot::Run(_) => "the server lists no files",

@@ -14,7 +14,7 @@ use crate::adapters::http::{Access, Answer, Call, Part, Plain, Secrets, Server, 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::page::{Page, Place};
 
-/// Where 3.x servers describe themselves; readable without credentials (measured on 3.18).
+/// Where 3.x servers describe themselves; needs no credentials (measured on 3.18).
 pub(super) const SERVER_INFO: &str = "api/3.0/mlflow/server-info";
 
 /// A read with GET below `/api/2.0/mlflow/`. `what` is a phrase after "could not".
@@ -22,17 +22,17 @@ pub(super) fn get(path: &str, what: impl Into<String>) -> Call {
     get_raw(&format!("api/2.0/mlflow/{path}"), what)
 }
 
-/// A read with GET of any path of the server.
+/// A read with GET of any path on the server.
 pub(super) fn get_raw(path: &str, what: impl Into<String>) -> Call {
     Call::new(Method::GET, format!("/{path}"), Access::Read, what)
 }
 
-/// A read whose question is too long for a query string.
+/// A read with a query too long for a query string.
 pub(super) fn search(path: &str, what: impl Into<String>, body: &serde_json::Value) -> Call {
     sent(Method::POST, path, Access::Read, what, body)
 }
 
-/// A write. MLflow takes arguments of DELETE in a JSON body only (measured on 2.22 and 3.18).
+/// A write. MLflow takes DELETE arguments only in a JSON body (measured on 2.22 and 3.18).
 pub(super) fn write(method: Method, path: &str, what: impl Into<String>, body: &serde_json::Value) -> Call {
     sent(method, path, Access::Write, what, body)
 }
@@ -41,7 +41,6 @@ fn sent(method: Method, path: &str, access: Access, what: impl Into<String>, bod
     Call::new(method, format!("/api/2.0/mlflow/{path}"), access, what).body(body.to_string().into_bytes())
 }
 
-/// One server.
 #[derive(Debug)]
 pub(super) struct Client {
     wire: Arc<Wire>,
@@ -56,7 +55,7 @@ impl Client {
         Self { wire, endpoint, workspace, workspaces_enabled: OnceCell::new(), server: OnceCell::new() }
     }
 
-    /// The address without credentials or trailing slash.
+    /// The base URL without credentials or trailing slash.
     pub(super) fn base(&self) -> &str {
         self.endpoint.url()
     }
@@ -65,7 +64,7 @@ impl Client {
         self.endpoint.auth()
     }
 
-    /// The server, with its workspace's header on the call: below it, everything is the common transport.
+    /// The server, and the call with the workspace header.
     pub(super) async fn ready(&self, call: Call) -> Outcome<(&Server, Call)> {
         let server = self.server.get_or_try_init(|| self.connect()).await;
         let server = server.map_err(|f| Failure { operation: call.operation.clone(), ..f })?;
@@ -97,7 +96,7 @@ impl Client {
         Ok(Server::new(self.base(), MlflowDialect::new(self.auth()), secrets, carrier, self.wire.settings()))
     }
 
-    /// The password or token, and what the header makes of it.
+    /// The password or token, and the header values built from them.
     fn secrets(&self, headers: &HeaderMap) -> Vec<SecretString> {
         let sent = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()?.split_once(' '));
         let sent = sent.map(|(_, value)| SecretString::from(value));
@@ -109,37 +108,37 @@ impl Client {
         sent.into_iter().chain(own).collect()
     }
 
-    /// Sends the call and reads a JSON answer.
+    /// Sends the call and parses a JSON response.
     pub(super) async fn json<T: DeserializeOwned>(&self, call: Call) -> Outcome<T> {
         self.sized(call).await.map(|(value, _)| value)
     }
 
-    /// As [`Self::json`], with the size of the answer in bytes.
+    /// As [`Self::json`], with the size of the response in bytes.
     pub(super) async fn sized<T: DeserializeOwned>(&self, call: Call) -> Outcome<(T, usize)> {
         let (server, call) = self.ready(call).await?;
         let (value, answer) = server.json(&call).await?;
         Ok((value, answer.body.len()))
     }
 
-    /// Sends the call and returns the answer's text, whatever its type claims to be.
+    /// Sends the call and returns the response text, whatever its content type.
     pub(super) async fn text(&self, call: Call) -> Outcome<String> {
         let (server, call) = self.ready(call).await?;
         server.answer(&call).await.map(|a| String::from_utf8_lossy(&a.body).into_owned())
     }
 
-    /// As [`Self::json`], for what some servers do not have: none where the answer is 404.
+    /// As [`Self::json`], for what some servers do not have: none if the response is 404.
     pub(super) async fn optional<T: DeserializeOwned>(&self, call: Call) -> Outcome<Option<T>> {
         let (server, call) = self.ready(call).await?;
         optional(server, call, |answer| answer.status == 404).await.map(|found| found.map(|(value, _)| value))
     }
 
-    /// As [`Self::sized`], for functions some servers do not have: none where the function is unknown.
+    /// As [`Self::sized`], for endpoints some servers do not have: none if the endpoint is unknown.
     pub(super) async fn function<T: DeserializeOwned>(&self, call: Call) -> Outcome<Option<(T, usize)>> {
         let (server, call) = self.ready(call).await?;
         optional(server, call, is_unknown_function).await
     }
 
-    /// One page of a list that others follow by its tokens; `read` takes the server's own token.
+    /// One page of a list with page tokens; `read` takes the server's own token.
     pub(super) async fn page<T, F: Future<Output = Outcome<Part<T>>>>(
         &self,
         what: &str,
@@ -168,8 +167,8 @@ async fn optional<T: DeserializeOwned>(
     server.parse(&call, &answer).map(|value| Some((value, answer.body.len())))
 }
 
-/// Whether the server has workspaces. Servers without them answer the header with an error, servers with them show
-/// another workspace without it (measured on 3.18); 2.x servers do not know the question.
+/// Whether the server has workspaces. Servers without them answer the header with an error; servers with them show
+/// another workspace without it (measured on 3.18); 2.x servers do not have the endpoint.
 async fn has_workspaces(server: &Server) -> Outcome<bool> {
     let call = get_raw(SERVER_INFO, "ask the server about workspaces");
     let info: Option<(wire::ServerInfo, usize)> = optional(server, call, |answer| answer.status == 404).await?;

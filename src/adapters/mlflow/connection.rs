@@ -1,4 +1,4 @@
-//! Where an MLflow server is and how to prove who is asking.
+//! Where an MLflow server is and how to authenticate.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,18 +16,18 @@ const IDLE: Duration = Duration::from_secs(4);
 /// Everything needed to talk to one tracking server and its model registry.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// The server that keeps experiments and runs.
+    /// The server with experiments and runs.
     pub tracking: Endpoint,
-    /// The server that keeps registered models; none if it is the tracking server, as it usually is.
+    /// The server with registered models; none if it is the tracking server, as usual.
     pub registry: Option<Endpoint>,
-    /// Time-out, repetition, certificates.
+    /// Timeout, retries, certificates.
     pub settings: Settings,
-    /// The MLflow workspace to work in. Sent only to servers that say they have workspaces.
+    /// The MLflow workspace to use. Sent only to servers that say they have workspaces.
     pub workspace: Option<String>,
 }
 
 impl Connection {
-    /// One server for both, with the usual settings.
+    /// One server for both, with the default settings.
     pub fn new(tracking: Endpoint) -> Self {
         Self { tracking, registry: None, settings: Settings { idle: IDLE, ..Settings::default() }, workspace: None }
     }
@@ -41,17 +41,17 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Reads the address of a server. Credentials written into it are taken out, and used if `auth` has none. What an
-    /// address means that is none of a server, the configuration says.
+    /// Parses a server URL. Credentials in it are removed, and used if `auth` has none. The configuration handles URIs
+    /// that are not server URLs.
     ///
     /// # Errors
-    /// [`FailureKind::Config`] for what is no web address.
+    /// [`FailureKind::Config`] if it is not a web URL.
     pub fn parse(uri: &str, auth: Auth) -> Outcome<Self> {
         let failure = |reason: String| {
             Failure::new(FailureKind::Config, Service::Config, "use the MLflow tracking URI", reason)
                 .with_hint("It should look like http://127.0.0.1:5000.")
         };
-        // The text itself is not repeated: it may hold a password.
+        // The text itself is not quoted: it may contain a password.
         let mut url = Url::parse(uri.trim()).map_err(|e| failure(format!("it is not a web address ({e})")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(failure("it starts with neither http:// nor https://".to_owned()));
@@ -64,26 +64,25 @@ impl Endpoint {
             }
             (auth, ..) => auth,
         };
-        // A URL with a host always takes these.
+        // A URL with a host always accepts these.
         let _ = url.set_username("");
         let _ = url.set_password(None);
-        // An address copied from the browser ends in `#/models`.
+        // A URL copied from the browser ends in `#/models`.
         url.set_fragment(None);
         url.set_query(None);
         Ok(Self { url, auth })
     }
 
-    /// The address, without credentials, query, fragment or trailing slash.
+    /// The URL, without credentials, query, fragment or trailing slash.
     pub fn url(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
     }
 
-    /// The same as a URL.
     pub(super) fn address(&self) -> &Url {
         &self.url
     }
 
-    /// How to prove who is asking.
+    /// How to authenticate.
     pub fn auth(&self) -> &Auth {
         &self.auth
     }
@@ -95,10 +94,10 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// How to prove who is asking. Its `Debug` shows no secret.
+/// How to authenticate. Its `Debug` shows no secret.
 #[derive(Clone, Debug, Default)]
 pub enum Auth {
-    /// Not at all.
+    /// No authentication.
     #[default]
     None,
     /// User and password (`MLFLOW_TRACKING_USERNAME`, `MLFLOW_TRACKING_PASSWORD`).
@@ -107,7 +106,7 @@ pub enum Auth {
         user: String,
         password: SecretString,
     },
-    /// A token (`MLFLOW_TRACKING_TOKEN`), usually for a proxy in front: MLflow's own basic-auth app refuses tokens.
+    /// A token (`MLFLOW_TRACKING_TOKEN`), usually for a proxy in front: MLflow's own basic-auth app rejects tokens.
     Bearer(SecretString),
 }
 

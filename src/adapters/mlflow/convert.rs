@@ -1,4 +1,4 @@
-//! Wire types to domain types. Remote text is cleaned here, and only here.
+//! Wire types to domain types. Remote text is cleaned here and only here.
 
 use jiff::Timestamp;
 
@@ -13,15 +13,14 @@ use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::sorted_map::{Interner, SortedMap, Tags};
 use crate::domain::text::{clean_line, cleaned, cleaned_line};
 
-/// The tag of prompts, which MLflow keeps among the registered models (since 2.21).
+/// The tag of prompts, which MLflow stores as registered models (since 2.21).
 const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
 
-/// Whether these are the tags of a prompt.
 pub(super) fn is_prompt(tags: &Tags) -> bool {
     tags.get(PROMPT_TAG).is_some_and(|v| v.eq_ignore_ascii_case("true"))
 }
 
-/// A model. Versions that have no number are left out of `latest`.
+/// A model. Versions without a number are left out of `latest`.
 pub(super) fn model(dto: wire::Model, pool: &mut Interner) -> RegisteredModel {
     let name = ModelName::new(dto.name);
     let of_it = |version: ModelVersion| match version.model == name {
@@ -42,7 +41,7 @@ pub(super) fn model(dto: wire::Model, pool: &mut Interner) -> RegisteredModel {
     }
 }
 
-/// A version; none if the server gave no usable number for it.
+/// A version; none if the server sent no usable number.
 pub(super) fn version(dto: wire::Version, pool: &mut Interner) -> Option<ModelVersion> {
     let mut aliases: Vec<String> = dto.aliases.into_iter().map(cleaned_line).collect();
     aliases.sort();
@@ -62,13 +61,13 @@ pub(super) fn version(dto: wire::Version, pool: &mut Interner) -> Option<ModelVe
     })
 }
 
-/// The runs of an answer, without those the server gave no id for.
+/// The runs of a response, without those that have no id.
 pub(super) fn runs(dtos: Vec<wire::Run>) -> Vec<Run> {
     let mut pool = Interner::default();
     dtos.into_iter().filter_map(|dto| run(dto, &mut pool)).collect()
 }
 
-/// A run; none if the server gave no id for it.
+/// A run; none if the server sent no id.
 pub(super) fn run(dto: wire::Run, pool: &mut Interner) -> Option<Run> {
     let info = dto.info;
     let id = if info.run_id.is_empty() { info.run_uuid } else { info.run_id };
@@ -90,7 +89,7 @@ pub(super) fn run(dto: wire::Run, pool: &mut Interner) -> Option<Run> {
     })
 }
 
-/// An experiment; none if the server gave no id for it.
+/// An experiment; none if the server sent no id.
 pub(super) fn experiment(dto: wire::Experiment) -> Option<Experiment> {
     (!dto.experiment_id.0.is_empty()).then(|| Experiment {
         id: ExperimentId::new(dto.experiment_id.0),
@@ -101,20 +100,19 @@ pub(super) fn experiment(dto: wire::Experiment) -> Option<Experiment> {
     })
 }
 
-/// The points of a history. One whose value is no number in any spelling is left out.
+/// The points of a history, without those whose value is not a number in any spelling.
 pub(super) fn points(dtos: Vec<wire::Metric>) -> Vec<Point> {
     let point =
         |m: wire::Metric| Some(Point { step: m.step.0.unwrap_or_default(), at: time(m.timestamp), value: m.value.0? });
     dtos.into_iter().filter_map(point).collect()
 }
 
-/// A file or folder; its path stays raw.
+/// A file or folder; its path is not cleaned.
 pub(super) fn entry(dto: wire::File) -> ArtifactEntry {
     let size = dto.file_size.0.and_then(|n| u64::try_from(n).ok()).filter(|_| !dto.is_dir);
     ArtifactEntry { path: dto.path, is_dir: dto.is_dir, size }
 }
 
-/// A logged model.
 pub(super) fn logged_model(dto: wire::LoggedModelInfo) -> LoggedModel {
     LoggedModel {
         id: cleaned_line(dto.model_id),
@@ -124,7 +122,7 @@ pub(super) fn logged_model(dto: wire::LoggedModelInfo) -> LoggedModel {
     }
 }
 
-/// A value that is no number in any spelling is left out: nothing may be concluded from it.
+/// Leaves out a value that is not a number in any spelling: nothing may be concluded from it.
 fn metrics(points: Vec<wire::Metric>, pool: &mut Interner) -> SortedMap<MetricPoint> {
     let mut out = Vec::with_capacity(points.len());
     for m in points {
@@ -149,7 +147,6 @@ fn dataset(dto: wire::DatasetInput) -> Dataset {
     }
 }
 
-/// Tags or params.
 fn tags(pairs: Vec<wire::KeyValue>, pool: &mut Interner) -> Tags {
     let read = |t: wire::KeyValue| (pool.text(&cleaned_line(t.key)), pool.text(&cleaned(t.value.0)));
     let pairs: Vec<_> = pairs.into_iter().map(read).collect();
@@ -161,7 +158,7 @@ fn status(status: &str, message: &str) -> VersionStatus {
         "READY" => VersionStatus::Ready,
         "PENDING_REGISTRATION" => VersionStatus::Pending,
         "FAILED_REGISTRATION" => VersionStatus::Failed(clean_line(message)),
-        // Every server states it. What is not stated is not ready.
+        // Every server sends it. A missing status is not ready.
         "" => VersionStatus::Other("not stated".to_owned()),
         other => VersionStatus::Other(clean_line(other)),
     }
@@ -171,7 +168,7 @@ fn number(n: Int) -> Option<VersionNumber> {
     u64::try_from(n.0?).ok().map(VersionNumber)
 }
 
-/// Milliseconds since 1970; zero and what no calendar holds is no time.
+/// Milliseconds since 1970; none for zero and for values out of range.
 fn time(ms: Int) -> Option<Timestamp> {
     ms.0.filter(|&ms| ms > 0).and_then(|ms| Timestamp::from_millisecond(ms).ok())
 }

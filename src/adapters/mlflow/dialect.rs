@@ -1,4 +1,4 @@
-//! MLflow's words, hints and quirks. What is common to all servers is in [`crate::adapters::http`].
+//! MLflow's error messages, hints and quirks. What all servers share is in [`crate::adapters::http`].
 
 use crate::adapters::http::{self, About, Access, Answer, Dialect, Said};
 use crate::domain::failure::{FailureKind, Service};
@@ -6,7 +6,7 @@ use crate::domain::failure::{FailureKind, Service};
 use super::connection::Auth;
 use super::wire;
 
-/// MLflow 2.x and 3.x, as seen with one kind of credentials.
+/// MLflow 2.x and 3.x, with one kind of credentials.
 #[derive(Debug)]
 pub(super) struct MlflowDialect {
     unauthenticated: (&'static str, &'static str),
@@ -43,7 +43,7 @@ impl Dialect for MlflowDialect {
         (said != Said::default()).then_some(said)
     }
 
-    /// Codes before statuses: MLflow sends "it exists already" as a 400, and mistakes of the caller as a 500, whose
+    /// Error codes before statuses: MLflow sends "already exists" as a 400, and invalid requests as a 500, whose
     /// transaction is rolled back (measured on 2.22 and 3.18).
     fn quirk(&self, answer: &Answer, said: &Said) -> Option<FailureKind> {
         let refused = answer.status == 501 || said.message.contains("cannot archive existing model versions");
@@ -64,7 +64,7 @@ impl Dialect for MlflowDialect {
                 "If your company has its own authority, put its PEM file into MLFLOW_TRACKING_SERVER_CERT_PATH."
             }
             About::Slow => "Try again; if it stays slow, raise MLFLOW_HTTP_REQUEST_TIMEOUT (seconds).",
-            // The texts of 3.x's host and origin checks (measured on 3.18).
+            // The messages of 3.x's host and origin checks (measured on 3.18).
             About::Forbidden { message, .. } if message.contains("Invalid Host header") => {
                 "Start the server with `--allowed-hosts` naming this host, or use localhost or its IP address."
             }
@@ -87,7 +87,7 @@ impl Dialect for MlflowDialect {
     }
 }
 
-/// The server has no such function, as opposed to a function that does not find what it is asked for.
+/// The server has no such endpoint, as opposed to an endpoint that does not find the object.
 pub(super) fn is_unknown_function(answer: &Answer) -> bool {
     let code = || http::parse::<wire::ErrorBody>(&answer.body).map(|b| b.error_code.0).unwrap_or_default();
     match answer.status {

@@ -1,8 +1,8 @@
 //! MLflow's filter language, and the names it cannot express.
 //!
-//! A value stands in single or double quotes and knows no escape: `'it''s'` is accepted and matches nothing
-//! (measured on 2.22 and 3.18). Everything but the quotes may stand inside, newlines and backslashes included
-//! (measured on 2.22.5 and 3.17.2).
+//! A value is in single or double quotes and has no escapes: `'it''s'` is accepted and matches nothing (measured on
+//! 2.22 and 3.18). It may contain anything but its quotes, newlines and backslashes included (measured on 2.22.5 and
+//! 3.17.2).
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NameFilter {
     pub condition: String,
-    /// Whether it holds for this name only. If not, the answer must be sifted.
+    /// Whether it matches this name only. If not, the results must be filtered.
     pub exact: bool,
 }
 
@@ -19,31 +19,30 @@ pub(super) fn name_is(name: &str) -> NameFilter {
     match (name.contains('\''), name.contains('"')) {
         (false, _) => NameFilter { condition: format!("name = '{name}'"), exact: true },
         (true, false) => NameFilter { condition: format!("name = \"{name}\""), exact: true },
-        // Both kinds of quotes: `_` stands for any one character.
+        // Both kinds of quotes: `_` matches any one character.
         (true, true) => NameFilter { condition: format!("name LIKE '{}'", name.replace('\'', "_")), exact: false },
     }
 }
 
-/// Models whose name contains `part`, whatever the case. Finds too much rather than too little: sift with
-/// [`contains`].
+/// Models whose name contains `part`, ignoring case. May match too much: filter the results with [`contains`].
 pub(super) fn name_contains(part: &str) -> String {
     format!("name ILIKE '%{}%'", part.chars().map(pattern).collect::<String>())
 }
 
-/// Quotes would end the value, `%` and `_` are wildcards without escape, and databases differ about the case of
-/// what is not ASCII (SQLite knows none): all become `_`, which stands for any one character.
+/// Quotes would end the value, `%` and `_` are wildcards without escape, and databases differ in case folding of
+/// non-ASCII characters (SQLite has none): all become `_`, which matches any one character.
 fn pattern(c: char) -> char {
     let plain = c.is_ascii_alphanumeric() || " -./:@+,;#~".contains(c);
     let caseless = c.is_alphanumeric() && c.to_lowercase().eq(c.to_uppercase());
     if plain || caseless { c } else { '_' }
 }
 
-/// Whether `name` contains `part`, whatever the case.
+/// Whether `name` contains `part`, ignoring case.
 pub(super) fn contains(name: &str, part: &str) -> bool {
     name.to_lowercase().contains(&part.to_lowercase())
 }
 
-/// Runs with one of these ids; none if no id can stand in a filter. Returns the ids it holds.
+/// Runs with one of these ids; none if no id is valid in a filter. Also returns the ids it contains.
 pub(super) fn run_id_in<'a>(ids: &[&'a str]) -> Option<(Vec<&'a str>, String)> {
     let plain = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     let ids: Vec<&str> = ids.iter().copied().filter(|id| plain(id)).collect();

@@ -1,8 +1,8 @@
-//! Histories of metrics, sampled by the server where it can.
+//! Metric histories, sampled by the server if it can.
 //!
-//! The sampling endpoint takes up to 100 runs, but is asked for one at a time: 2.22 spreads its samples over the
-//! steps of *all* runs named, so that a short run beside a long one keeps two points, and the address of a request
-//! for 100 runs is too long for it (both measured on 2.22.5). A few requests in parallel cost no more.
+//! The sampling endpoint takes up to 100 runs but is called for one at a time: 2.22 spreads its samples over the steps
+//! of *all* named runs, so a short run beside a long one keeps two points, and the URL for 100 runs is too long for it
+//! (both measured on 2.22.5). A few parallel requests cost no more.
 
 use std::collections::HashSet;
 
@@ -18,9 +18,9 @@ use crate::domain::text::clean_line;
 
 /// The most points the servers sample (measured on 2.22 and 3.17).
 const MAX_SAMPLE: usize = 2_500;
-/// All steps there may be. Said in so many words, because 2.22 begins at step 0 where nothing is said.
+/// All possible steps. Sent explicitly, because 2.22 starts at step 0 if nothing is sent.
 const EVERY_STEP: (i64, i64) = (i64::MIN, i64::MAX);
-/// Pages that are read where the server cannot sample.
+/// Most pages that are read if the server cannot sample.
 const MAX_PAGES: usize = 80;
 
 /// Points, and whether there are or may be more.
@@ -51,7 +51,7 @@ impl Mlflow {
             Some(sample) => sample,
             None => (self.whole(question, window).await?, false),
         };
-        // The servers order by time first where they do not sample: a resumed run logs a step twice.
+        // Without sampling, servers order by time first: a resumed run logs a step twice.
         points.sort_by_key(|p| (p.step, p.at));
         if points.len() > max_points {
             points = even_sample(points.len(), max_points).filter_map(|i| points.get(i).copied()).collect();
@@ -60,7 +60,7 @@ impl Mlflow {
         Ok(History { run: run.clone(), metric: metric.to_owned(), points, sampled })
     }
 
-    /// None where the server cannot sample.
+    /// None if the server cannot sample.
     async fn sampled(
         &self,
         question: Question<'_>,
@@ -68,20 +68,20 @@ impl Mlflow {
         max_points: usize,
     ) -> Outcome<Option<Sample>> {
         let wide = window.is_none_or(|(from, to)| to.abs_diff(from) >= MAX_SAMPLE as u64);
-        // Of a narrow window all is asked for: unless steps repeat, nothing is left out. What is thinned here is even;
-        // a sample of a sample would not, as 3.x leaves out every second point of a part only.
+        // A narrow window is requested in full: unless steps repeat, nothing is left out. Thinning here is even; a
+        // sample of a sample would not be, as 3.x drops every second point of one part only.
         let most = if wide { max_points.min(MAX_SAMPLE) } else { MAX_SAMPLE };
         let Some(mut points) = self.sample(question, window.unwrap_or(EVERY_STEP), most).await? else {
             return Ok(None);
         };
-        // Exactly as many as asked for: there may be more.
+        // Exactly as many as requested: there may be more.
         let mut sampled = points.len() >= most;
         if let Some((from, to)) = window
             && wide
             && !sampled
         {
             // 2.22 loses most of a wide window that does not begin at the run's start: of steps 10,000 to 20,000 it
-            // gives only the last (measured on 2.22.5). What a sample of the whole run has there is added.
+            // returns only the last (measured on 2.22.5). Adds what a sample of the whole run has in the window.
             let whole = self.sample(question, EVERY_STEP, MAX_SAMPLE).await?.unwrap_or_default();
             let known: HashSet<_> = points.iter().map(|p| (p.step, p.at)).collect();
             let inside = |p: &Point| (from..=to).contains(&p.step) && !known.contains(&(p.step, p.at));
@@ -92,7 +92,7 @@ impl Mlflow {
         Ok(Some((points, sampled)))
     }
 
-    /// At most about `most` points of these steps, spread evenly; none where the server has no such function.
+    /// About `most` points of these steps at most, spread evenly; none if the server has no such endpoint.
     async fn sample(&self, question: Question<'_>, steps: (i64, i64), most: usize) -> Outcome<Option<Vec<Point>>> {
         let call = client::get("metrics/get-history-bulk-interval", question.what())
             .query("run_ids", question.run.as_str())
@@ -102,7 +102,7 @@ impl Mlflow {
             .query("max_results", most.to_string());
         match self.tracking.function::<wire::MetricPage>(call).await {
             Ok(page) => Ok(page.map(|(p, _)| convert::points(p.metrics))),
-            // Others answer an unknown run with nothing (measured on 2.22 and 3.17).
+            // Others return nothing for an unknown run (measured on 2.22 and 3.17).
             Err(f) if f.kind == FailureKind::NotFound => Ok(Some(Vec::new())),
             Err(f) => Err(f),
         }
@@ -135,7 +135,7 @@ impl Mlflow {
     }
 }
 
-/// Which metric of which run.
+/// One metric of one run.
 #[derive(Clone, Copy)]
 struct Question<'a> {
     run: &'a RunId,

@@ -1,4 +1,4 @@
-//! What the registry server says about itself and about us.
+//! What the registry server reports about itself and the user.
 
 use secrecy::ExposeSecret as _;
 
@@ -23,13 +23,13 @@ impl Mlflow {
         })
     }
 
-    /// `/version` as both 2.x and 3.x have it (text sent as HTML). Behind proxies that pass on the API only, just
-    /// `3.x` or `unknown`.
+    /// `/version` as both 2.x and 3.x have it (text sent as HTML). `3.x` or `unknown` behind proxies that forward only
+    /// the API.
     async fn server_version(&self) -> Outcome<String> {
         let what = "ask the server for its version";
         match self.registry.text(client::get_raw("version", what)).await {
             Ok(text) if looks_like_version(text.trim()) => return Ok(shorten(&clean_line(text.trim()), 40)),
-            // Some web page: perhaps not MLflow at all. The API decides.
+            // Some web page: possibly not MLflow at all. The API decides.
             Ok(_) => {}
             Err(f) if matches!(f.kind, FailureKind::Protocol | FailureKind::NotFound) => {}
             Err(f) => return Err(f),
@@ -42,7 +42,7 @@ impl Mlflow {
         self.registry.json::<wire::ModelPage>(models).await.map(|_| "unknown".to_owned())
     }
 
-    /// The user MLflow's own sign-in takes us for; none without it. Through a token's proxy nothing can be known.
+    /// The user by MLflow's basic auth; none without it. Unknown through a token proxy.
     async fn user(&self) -> Outcome<Option<String>> {
         let Auth::Basic { user, password } = self.registry.auth() else {
             return Ok(None);
@@ -51,7 +51,7 @@ impl Mlflow {
             return Ok(None);
         }
         let what = "ask the server who you are";
-        // 3.x has `current`; on 2.x a user may ask about himself by name.
+        // 3.x has `current`; on 2.x a user may query their own name.
         let current = self.registry.optional::<wire::OneUser>(client::get("users/current", what)).await?;
         let answer = match current {
             Some(answer) => Some(answer),

@@ -1,7 +1,7 @@
 //! The signature in an `MLmodel` file: YAML, with JSON inside its strings.
 //!
-//! The file is written by whoever logged the model, so the parser must bear anything: `serde-saphyr` is safe Rust
-//! without panics and limits aliases and depth by itself.
+//! The file is written by whoever logged the model, so the parser must handle anything: `serde-saphyr` is safe Rust
+//! without panics, and limits aliases and depth.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,7 +19,7 @@ struct MlModel {
     signature: Option<Parts>,
 }
 
-/// Each a JSON list as text; empty and absent are the same.
+/// Each is a JSON list as text; empty and absent mean the same.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Parts {
@@ -38,7 +38,7 @@ pub(super) fn signature(text: &str, what: &str) -> Outcome<Option<Signature>> {
             .with_hint("The file was written by whoever logged the model; look at it among the version's files.")
     };
     let file: MlModel = serde_saphyr::from_str(text).map_err(|e| {
-        // The first line says what and where; the rest draws the file.
+        // The first line says what and where; the rest is an excerpt of the file.
         let said = e.to_string();
         wrong(format!("its MLmodel file is not valid YAML ({})", said.lines().next().unwrap_or_default()))
     })?;
@@ -60,7 +60,7 @@ fn column(spec: &Value) -> SignatureField {
     SignatureField { name: name(spec), kind: shorten(&clean_line(&kind(spec)), MAX_KIND), required: required(spec) }
 }
 
-/// A parameter of inference. It has a default, so it need not be given.
+/// An inference parameter. It has a default, so it is optional.
 fn param(spec: &Value) -> SignatureField {
     let mut kind = kind(spec);
     if let Some(shape) = spec.get("shape").filter(|s| !s.is_null()) {

@@ -1,7 +1,7 @@
-//! MLflow's registry and tracking servers, 2.x and 3.x, over their REST interface.
+//! MLflow's registry and tracking servers, 2.x and 3.x, over their REST API.
 //!
-//! Owns what is particular to MLflow: routes, wire types, filters, converters, and its words for errors ([`dialect`]).
-//! Sending, limits, repetition and the meaning of answers are [`crate::adapters::http`]'s.
+//! Contains what is specific to MLflow: routes, wire types, filters, converters and error codes ([`dialect`]). Sending,
+//! limits, retries and the classification of responses are in [`crate::adapters::http`].
 
 mod artifacts;
 mod client;
@@ -29,27 +29,27 @@ use crate::adapters::http::Wire;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use client::Client;
 
-/// What stays readable in the path of a web page.
+/// Characters not encoded in the path of a web page.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Sizes that tests make small. The defaults are what the servers like best.
+/// Page sizes, which tests make small. The defaults suit the servers best.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
-    /// Models asked for at once. One page of 1,000 takes ten times as long to its first row as one of 100.
+    /// Models per request. A page of 1,000 takes ten times as long to the first row as one of 100.
     pub models_per_page: usize,
-    /// Versions asked for at once when listing.
+    /// Versions per request when listing.
     pub versions_per_page: usize,
-    /// Versions asked for at once when all must be seen.
+    /// Versions per request when all are read.
     pub versions_per_scan: usize,
-    /// Run ids in one filter. The servers' limit is some 5,000 (measured on 2.22 and 3.18).
+    /// Run ids per filter. The servers' limit is some 5,000 (measured on 2.22 and 3.18).
     pub runs_per_search: usize,
-    /// Experiments asked for at once when all must be known.
+    /// Experiments per request when all are read.
     pub experiments_per_page: usize,
-    /// Experiments asked for at once when listing.
+    /// Experiments per request when listing.
     pub experiments_listed: usize,
-    /// Runs asked for at once when listing. A run costs some 6 kB and 3 ms (measured on 3.18).
+    /// Runs per request when listing. A run costs some 6 kB and 3 ms (measured on 3.18).
     pub runs_per_page: usize,
-    /// Points of a history asked for at once where the server cannot sample. 25,000 are 3.2 MB.
+    /// Points of a history per request if the server cannot sample. 25,000 are 3.2 MB.
     pub points_per_page: usize,
 }
 
@@ -68,9 +68,9 @@ impl Default for Tuning {
     }
 }
 
-/// A registry server and the tracking server behind it.
+/// A registry server and its tracking server.
 ///
-/// Making one costs nothing: sockets, certificates and caches come with the first request.
+/// Creating one is free: sockets, certificates and caches are set up at the first request.
 #[derive(Debug)]
 pub struct Mlflow {
     registry: Client,
@@ -81,12 +81,12 @@ pub struct Mlflow {
 }
 
 impl Mlflow {
-    /// Wires the adapter to the servers of `connection` without talking to them.
+    /// Creates the adapter for the servers of `connection` without any request.
     pub fn new(connection: &Connection) -> Self {
         Self::with_tuning(connection, Tuning::default())
     }
 
-    /// As [`Self::new`], with sizes of one's own.
+    /// As [`Self::new`], with other page sizes.
     pub fn with_tuning(connection: &Connection, tuning: Tuning) -> Self {
         let wire = Arc::new(Wire::new(connection.settings.clone()));
         let client = |endpoint: &Endpoint| Client::new(wire.clone(), endpoint.clone(), connection.workspace.clone());

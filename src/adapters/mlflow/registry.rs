@@ -1,4 +1,4 @@
-//! The port, method by method.
+//! The registry port.
 
 use async_trait::async_trait;
 use http::Method;
@@ -89,11 +89,11 @@ impl ModelRegistry for Mlflow {
 
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>> {
         match target {
-            // Searches cannot be narrowed to a stage, and `get-latest-versions` hides all but the newest holder.
+            // Searches cannot filter by stage, and `get-latest-versions` returns only the newest holder.
             PromotionTarget::Stage(_) => self.scan(model, |v| target.is_held_by(v)).await,
             PromotionTarget::Alias(alias) => match self.version_by_alias(model, alias).await {
                 Ok(version) => Ok(vec![version]),
-                // The alias is unknown, or the model is: the second is an error.
+                // Either the alias or the model is unknown; the latter is an error.
                 Err(f) if f.kind == FailureKind::NotFound => self.one_model(model).await.map(|_| Vec::new()),
                 Err(f) => Err(f),
             },
@@ -153,7 +153,7 @@ impl ModelRegistry for Mlflow {
         }
         let body = json!({
             "name": model.as_str(),
-            // A string: numbers are refused (measured on 2.22 and 3.18).
+            // A string: numbers are rejected (measured on 2.22 and 3.18).
             "version": number.0.to_string(),
             "stage": stage.as_str(),
             "archive_existing_versions": archive_existing,
@@ -203,8 +203,8 @@ fn one_version(what: &str, answer: wire::OneVersion) -> Outcome<ModelVersion> {
     Ok(version)
 }
 
-/// An unknown alias is a 400 with a text on both majors; so is an unknown model on 2.22 (measured). `latest`
-/// and `v3` cannot be aliases, so they are unknown as well.
+/// An unknown alias is a 400 with a message on both majors; so is an unknown model on 2.22 (measured). `latest` and
+/// `v3` cannot be aliases, so they are unknown as well.
 fn alias_is_unknown(failure: &Failure) -> bool {
     let said = failure.reason.to_ascii_lowercase();
     failure.kind == FailureKind::Rejected

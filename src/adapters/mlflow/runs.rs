@@ -1,7 +1,7 @@
-//! Reading many runs in few requests.
+//! Reads many runs in few requests.
 //!
-//! `runs/search` finds runs only in the experiments it is given (as strings: 3.x finds nothing for numbers,
-//! measured on 3.18), so the list of experiments is read once and kept.
+//! `runs/search` only finds runs in the experiments it is given (as strings: 3.x finds nothing for numbers, measured on
+//! 3.18), so the list of experiments is read once and cached.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -16,17 +16,17 @@ use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Interner;
 
-/// Runs read one by one after the searches found them not; the rest is given up.
+/// Most runs read one by one after the searches did not find them; the rest is skipped.
 const MAX_SINGLE_READS: usize = 5;
-/// Requests under way at a time; a server has four workers by default.
+/// Concurrent requests; a server has four workers by default.
 pub(super) const PARALLEL: usize = 3;
 
-/// Ids of all experiments, once read.
+/// Ids of all experiments, cached.
 #[derive(Debug, Default)]
 pub(super) struct KnownExperiments(Mutex<Option<Vec<String>>>);
 
 impl Mlflow {
-    /// The runs of these ids that can be read, in order of id.
+    /// The readable runs among these ids, in order of id.
     pub(super) async fn read_runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
         let mut wanted: Vec<&str> = ids.iter().map(RunId::as_str).filter(|id| !id.is_empty()).collect();
         wanted.sort_unstable();
@@ -41,7 +41,7 @@ impl Mlflow {
             wanted.iter().copied().filter(|id| !found.contains_key(*id)).collect()
         };
         if missing(&found).len() > MAX_SINGLE_READS && !fresh {
-            // Perhaps experiments that are newer than the list.
+            // They may be in experiments newer than the list.
             let (now, _) = self.experiment_ids(true).await?;
             if now != experiments {
                 self.find(&missing(&found), &now, &mut found).await?;
@@ -89,13 +89,13 @@ impl Mlflow {
         Ok(convert::runs(page.runs))
     }
 
-    /// One run by its id; deleted ones too. None if it is not there or not for us to see.
+    /// One run by its id, deleted or not. None if it does not exist or may not be read.
     async fn run(&self, id: &str) -> Outcome<Option<Run>> {
         let what = format!("read the run {}", RunId::new(id).short());
         let call = client::get("runs/get", what).query("run_id", id);
         match self.tracking.json::<wire::OneRun>(call).await {
             Ok(answer) => Ok(convert::run(answer.run, &mut Interner::default())),
-            // `Rejected`: an id that is malformed for this server.
+            // `Rejected`: the id is malformed for this server.
             Err(f) if matches!(f.kind, FailureKind::NotFound | FailureKind::Forbidden | FailureKind::Rejected) => {
                 Ok(None)
             }
@@ -103,9 +103,9 @@ impl Mlflow {
         }
     }
 
-    /// All experiment ids, and whether they were read just now.
+    /// All experiment ids, and whether they were just read.
     async fn experiment_ids(&self, again: bool) -> Outcome<(Vec<String>, bool)> {
-        // Held while reading, so that requests that start together read the list once.
+        // Held while reading, so concurrent callers read the list once.
         let mut known = self.experiments.0.lock().await;
         if let Some(ids) = known.as_ref().filter(|_| !again) {
             return Ok((ids.clone(), false));
@@ -115,7 +115,7 @@ impl Mlflow {
             let body = json!({
                 "view_type": "ALL",
                 "max_results": self.tuning.experiments_per_page,
-                // By creation, so that a new experiment does not shift the pages.
+                // By creation time, so a new experiment does not shift the pages.
                 "order_by": ["creation_time ASC"],
                 "page_token": token,
             });

@@ -1,4 +1,4 @@
-//! Finding and reading the `MLmodel` file of a version.
+//! Finds and reads the `MLmodel` file of a version.
 
 use super::{Mlflow, client};
 use crate::domain::artifact::{ArtifactRoot, home};
@@ -6,16 +6,16 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::registry::ModelVersion;
 
 const FILE: &str = "MLmodel";
-/// The most that is read of it. Signatures of wide tables make it large: some 60 bytes a column.
+/// Most bytes that are read. Signatures of wide tables make it large: some 60 bytes per column.
 const LIMIT: usize = 4 * 1024 * 1024;
 
 /// A place where the file may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
-    /// Among a run's or a logged model's files.
+    /// In the files of a run or logged model.
     File(ArtifactRoot, String),
-    /// Where the registry says. 3.x finds it wherever it is; 2.22 fails inside if it serves the files itself
-    /// (measured on 3.17 and 2.22.5).
+    /// At the registry's path. 3.x finds it wherever it is; 2.22 fails with an internal error if it serves the files
+    /// itself (measured on 3.17 and 2.22.5).
     Registry,
 }
 
@@ -30,7 +30,7 @@ impl Mlflow {
                     return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, reason));
                 }
                 Ok((bytes, false)) => return Ok(bytes),
-                // The other place may be better.
+                // Another place may work.
                 Err(f)
                     if matches!(
                         f.kind,
@@ -42,7 +42,8 @@ impl Mlflow {
                 Err(f) => return Err(Failure { operation: what.to_owned(), ..f }),
             }
         }
-        // Who may not look knows nothing; what is missing in one place explains a server's trouble with the other.
+        // A denied read says nothing about the file, so it takes precedence; a missing file in one place explains an
+        // error in the other.
         let first = |wanted: FailureKind| failures.iter().position(|f| f.kind == wanted);
         let telling = first(FailureKind::Forbidden).or(match first(FailureKind::NotFound) {
             Some(_) => None,
@@ -72,7 +73,7 @@ impl Mlflow {
     }
 }
 
-/// Where the file may be, the likeliest first.
+/// Where the file may be, most likely first.
 fn places(version: &ModelVersion) -> Vec<Place> {
     match home(version) {
         Some((root, folder)) => {

@@ -1,4 +1,4 @@
-//! The tracking port, method by method.
+//! The tracking port.
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -25,7 +25,7 @@ impl TrackingServer for Mlflow {
         let read = |token| async move {
             let body = json!({
                 "view_type": "ACTIVE_ONLY",
-                // Not asked for, nothing comes (measured on 2.22 and 3.18).
+                // Without it nothing is returned (measured on 2.22 and 3.18).
                 "max_results": self.tuning.experiments_listed,
                 "order_by": ["creation_time DESC"],
                 "page_token": token,

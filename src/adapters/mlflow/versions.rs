@@ -1,7 +1,7 @@
-//! Reading the versions of a model page by page.
+//! Reads the versions of a model page by page.
 //!
-//! MLflow pages by offset over a live table, so its own page tokens skip rows when a version is deleted in
-//! between. Versions are read by descending number instead, each page from below the last number seen.
+//! MLflow pages by offset over a live table, so its page tokens skip rows when a version is deleted in between.
+//! Instead, versions are read by descending number, each page starting below the last number seen.
 
 use std::collections::BTreeMap;
 
@@ -15,21 +15,20 @@ use crate::domain::page::Page;
 use crate::domain::registry::{ModelVersion, RegisteredModel, join_aliases};
 use crate::domain::sorted_map::Interner;
 
-/// Which version each alias of a model points to.
+/// The version each alias of a model points to.
 type Aliases = BTreeMap<String, VersionNumber>;
 
-/// The aliases of the model that was listed last, for its further pages: searches do not carry them.
+/// The aliases of the last listed model, for its further pages: searches do not return them.
 #[derive(Debug, Default)]
 pub(super) struct KnownAliases(Mutex<Option<(ModelName, Aliases)>>);
 
-/// Where a page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Cursor {
     /// At the newest version.
     Start,
     /// Below this number.
     Below(u64),
-    /// Where the server's own token says: for names no filter can express exactly.
+    /// At the server's own token: for names no filter can express exactly.
     Token(String),
 }
 
@@ -52,7 +51,7 @@ impl Cursor {
 }
 
 impl Mlflow {
-    /// One model with its aliases; a prompt is not one.
+    /// One model with its aliases; prompts do not count.
     pub(super) async fn one_model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
         let what = format!("read the model {name}");
         let call = client::get("registered-models/get", &what).query("name", name.as_str());
@@ -66,7 +65,7 @@ impl Mlflow {
         Ok(model)
     }
 
-    /// One page for listing, aliases joined. An unknown model is an error, a model without versions is not.
+    /// One page for listing, with aliases. An unknown model is an error, a model without versions is not.
     pub(super) async fn version_page(&self, model: &ModelName, page: Option<&str>) -> Outcome<Page<ModelVersion>> {
         let (size, what) = (self.tuning.versions_per_page, format!("list the versions of {model}"));
         let search = self.registry.page(&what, page, |token| self.search(model, token, size));
@@ -83,7 +82,7 @@ impl Mlflow {
         Ok(found)
     }
 
-    /// Every version for which `keep` holds, aliases joined, ascending.
+    /// Every version for which `keep` returns true, with aliases, ascending.
     pub(super) async fn scan(
         &self,
         model: &ModelName,
@@ -119,7 +118,7 @@ impl Mlflow {
         let mut items = Vec::with_capacity(answer.model_versions.len());
         let (mut lowest, mut pool) = (None, Interner::default());
         for dto in answer.model_versions {
-            // A version that cannot be read might be the one in production: no silent gaps.
+            // An unreadable version might be the one in production: no silent gaps.
             let mut version = convert::version(dto, &mut pool).ok_or_else(|| {
                 Failure::new(
                     FailureKind::Protocol,
@@ -129,7 +128,7 @@ impl Mlflow {
                 )
             })?;
             lowest = lowest.min(Some(version.number.0)).or(Some(version.number.0));
-            // Some databases compare names without regard to case.
+            // Some databases compare names ignoring case.
             if version.model == *model {
                 version.model = model.clone();
                 items.push(version);

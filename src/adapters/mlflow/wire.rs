@@ -1,19 +1,19 @@
-//! What MLflow's REST interface sends, read tolerantly.
+//! MLflow's REST responses, parsed leniently.
 //!
-//! Every field may be missing or null; numbers may come as strings (gateways and Databricks send 64-bit
-//! integers so, open-source servers as numbers: measured on 2.22.5 and 3.18). One odd value never costs a page.
+//! Every field may be missing or null; numbers may be strings (gateways and Databricks send 64-bit integers that way,
+//! open-source servers as numbers: measured on 2.22.5 and 3.18). One odd value never loses a page.
 
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny};
 
 use crate::adapters::http::Int;
 use crate::domain::run::MetricValue;
 
-/// Missing and null are the empty value.
+/// Missing and null become the default value.
 fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
     Option::<T>::deserialize(d).map(Option::unwrap_or_default)
 }
 
-/// A metric's value; none if it is no number in any spelling.
+/// A metric's value; none if it is not a number in any spelling.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Value(pub Option<MetricValue>);
 
@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
-/// Text that may come as a number, as some gateways send `version`.
+/// Text that may be sent as a number, such as `version` by some gateways.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Text(pub String);
 
@@ -47,7 +47,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// The shape of MLflow's error bodies. 3.x adds `sqlstate` and `error_class`, which say nothing more.
+/// MLflow's error body. 3.x adds `sqlstate` and `error_class`, which carry nothing more.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct ErrorBody {
@@ -299,7 +299,7 @@ pub(super) struct File {
     pub path: String,
     #[serde(deserialize_with = "lenient")]
     pub is_dir: bool,
-    /// Absent for folders, for empty files, and where the store does not tell.
+    /// Absent for folders, empty files, and stores that do not report it.
     #[serde(deserialize_with = "lenient")]
     pub file_size: Int,
 }
@@ -357,6 +357,6 @@ pub(super) struct OneUser {
     pub user: User,
 }
 
-/// The answer of a write: an object, of which nothing is needed.
+/// The response to a write: an object whose content is ignored.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Done {}

@@ -1,8 +1,8 @@
-//! The chain of records on disk: `<state>/records.jsonl`, one line a record or outcome.
+//! The chain of records on disk: `<state>/records.jsonl`, one line per record or outcome.
 //!
-//! A record stands here before any server hears of it, so the same holds as for the journals of promotions: one write
-//! and one sync a line, one writer at a time, a torn last line dropped, any other damage refused. Whether the records
-//! still follow each other is for `domain::record::chain` to judge, not for the disk.
+//! A record is on disk before any server is written to, so the rules are those of promotion journals: one write and one
+//! sync per line, one writer at a time, a torn last line dropped, any other damage an error. Whether the records form a
+//! valid chain is checked by `domain::record::chain`, not here.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
@@ -17,24 +17,24 @@ use crate::domain::record::chain::ChainLine;
 use crate::domain::text::clean_line;
 use crate::ports::records::{RecordFile, RecordStore};
 
-/// How often the lock is asked for, 15 ms apart: a writer holds it for one decision's writes to disk.
+/// Attempts to take the lock, 15 ms apart: a writer holds it for the disk writes of one decision.
 const LOCK_TRIES: u32 = 100;
 
-/// The file that holds the chain.
+/// The file with the chain.
 #[derive(Clone, Debug)]
 pub struct RecordDir {
     path: PathBuf,
 }
 
 impl RecordDir {
-    /// The chain below `state`, the program's state directory. Touches nothing yet.
+    /// The chain below `state`, the program's state directory. No I/O yet.
     pub fn new(state: &Path) -> Self {
         Self { path: state.join("records.jsonl") }
     }
 }
 
-/// The chain, locked. The tail is shared with the blocking thread, so that a cancelled append keeps the lock until its
-/// line is whole.
+/// The locked chain. The tail is shared with the blocking thread, so a cancelled append keeps the lock until its line
+/// is complete.
 struct Open<D = File> {
     end: Arc<Mutex<End<D>>>,
     lines: Vec<ChainLine>,
@@ -43,7 +43,7 @@ struct Open<D = File> {
 
 struct End<D> {
     tail: Tail<D>,
-    /// Lines on disk. More than the handle knows after an append whose caller went away.
+    /// Lines on disk. More than this handle has seen after an append that was cancelled.
     count: usize,
 }
 
@@ -79,7 +79,7 @@ impl<D: Disk> Open<D> {
 impl<D: Disk> End<D> {
     fn append(&mut self, known: usize, line: &[u8], path: &Path) -> Outcome<()> {
         let doing = "write to the journal of records";
-        // The line before was written although nobody waited for it: the caller's hash would name the wrong one.
+        // The previous line was written although its append was cancelled: the caller's hash would name the wrong one.
         let given_up = || local(doing, format!("an earlier write to {} was left half-way", show(path)));
         if known != self.count {
             return Err(given_up());
@@ -93,8 +93,8 @@ impl<D: Disk> End<D> {
     }
 }
 
-/// The whole lines, and the length in bytes of them. The last line is torn, and left out, if it has no newline or is
-/// no JSON: an append is one write, and nobody acted on a line whose append did not return.
+/// The complete lines and their length in bytes. The last line is torn and left out if it has no newline or is not
+/// JSON: an append is one write, and nothing relied on a line whose append did not return.
 fn parse(bytes: &[u8], path: &Path) -> Outcome<(Vec<ChainLine>, usize)> {
     let (mut lines, mut whole) = (Vec::new(), 0);
     for (index, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {

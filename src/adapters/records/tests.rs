@@ -57,7 +57,7 @@ async fn a_torn_last_line_is_ignored_and_then_dropped_and_other_damage_names_its
         }
         assert_eq!(fs::read(&store.path).unwrap(), content, "damage is left as it is");
     }
-    // Whole JSON that is no line cannot come from a crash, even at the end.
+    // Complete JSON that is not a valid line cannot come from a crash, even at the end.
     fs::write(&store.path, b"{}\n").unwrap();
     assert!(store.read().await.is_err());
 }
@@ -95,7 +95,7 @@ fn many_writers_lose_and_mix_nothing() {
     assert_eq!((lines.len(), whole as u64), (40, fs::metadata(&path).unwrap().len()));
 }
 
-/// A disk that takes half a line and then says that it is full.
+/// A disk that accepts half a line and then reports that it is full.
 struct Full {
     written: Arc<Mutex<Vec<u8>>>,
     cut_fails: bool,

@@ -1,5 +1,5 @@
-//! Reads what was decided and what was in production when, from everywhere it is written: this machine, the releases of
-//! the repository, and the tags of the versions. Bounded: what was not looked at is said.
+//! Reads what was decided and what was in production when, from every source: this machine, the repository's releases,
+//! and version tags. Bounded; the log says what was not read.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -21,20 +21,20 @@ use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::release::{OPERATION_TRAILER, trailer};
 use crate::services::Services;
 
-/// Pages of a hundred releases that are read of a repository.
+/// Most pages of a hundred releases per repository.
 const RELEASE_PAGES: usize = 3;
-/// Records of releases that are read, each a request of its own; those that this machine has are not read again.
+/// Most records read from releases, one request each; records on this machine are not read again.
 const MAX_RECORDS: usize = 100;
-/// Models whose versions are read if none is named.
+/// Most models whose versions are read if none is named.
 const MAX_MODELS: usize = 50;
-/// Pages of versions that are read of a model.
+/// Most pages of versions per model.
 const VERSION_PAGES: usize = 3;
-/// Requests at a time.
+/// Concurrent requests.
 const AT_ONCE: usize = 6;
 /// The largest record that is read, in bytes.
 const MAX_RECORD: usize = 4 << 20;
 
-/// What one source gave.
+/// The result of one source.
 #[derive(Default)]
 struct Found {
     entries: Vec<LogEntry>,
@@ -42,7 +42,7 @@ struct Found {
     notes: Vec<String>,
 }
 
-/// Reads the log of `model`, or of every model. Nothing is an error: a source that cannot be read is a note.
+/// Reads the log of `model`, or of every model. Never fails: a source that cannot be read becomes a note.
 pub async fn read(services: &Services, model: Option<&ModelName>) -> Log {
     let machine = machine(services).await;
     let known: BTreeSet<String> = machine.entries.iter().filter_map(|e| Some(e.record_id?.to_string())).collect();
@@ -64,7 +64,7 @@ pub async fn read(services: &Services, model: Option<&ModelName>) -> Log {
     log
 }
 
-/// The record is about this target's registry and place.
+/// Whether the record is about this target's registry and place.
 fn is_here(services: &Services, record: &Record) -> bool {
     let place = record.change.as_ref().is_none_or(|c| c.to == services.rules.promote_to);
     record.model.registry == services.registry.url() && place && record.demo == services.rules.demo
@@ -95,7 +95,7 @@ async fn machine(services: &Services) -> Found {
             read.push("journals");
             for promotion in stored {
                 match promotion.entries.map(|entries| if entries.is_empty() { None } else { Some(fold(&entries)) }) {
-                    // Interrupted before its first entry: it wrote nothing anywhere.
+                    // Interrupted before its first entry: nothing was written to a server.
                     Ok(None) => {}
                     Ok(Some(Ok(state))) if is_here(services, &state.plan.record.record) => {
                         add(&mut found.entries, LogEntry::of(&state.plan.record, effect(&state), FoundIn::Machine));
@@ -114,7 +114,7 @@ async fn machine(services: &Services) -> Found {
     found
 }
 
-/// The journal knows what became of a record.
+/// Adds an entry, replacing one for the same record: the journal knows the outcome.
 fn add(entries: &mut Vec<LogEntry>, entry: LogEntry) {
     match entries.iter_mut().find(|e| e.record_id == entry.record_id) {
         Some(there) => *there = entry,
@@ -133,7 +133,7 @@ fn effect(state: &SagaState) -> Effect {
     }
 }
 
-/// Where releases may be: what the configuration names, and where this machine released.
+/// Where releases may be: the configured repositories, and those this machine released to.
 fn repositories(services: &Services, model: Option<&ModelName>, here: &[LogEntry]) -> Vec<RepoSlug> {
     let rule = &services.rules.repository;
     let configured = match model {
@@ -172,7 +172,7 @@ async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<Stri
         for release in all {
             let Some(id) = operation(&release.body) else { continue };
             match here.iter().find(|e| known.contains(id) && e.record_id.is_some_and(|r| r.to_string() == id)) {
-                // The release stands: whatever this machine knew of the end of its promotion.
+                // The release exists, whatever this machine recorded about the end of its promotion.
                 Some(entry) => found.entries.push(LogEntry {
                     effect: Effect::Production,
                     sources: vec![FoundIn::Release],
@@ -212,13 +212,13 @@ async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<Stri
     found
 }
 
-/// The promotion a release belongs to, as its notes say at their end.
+/// The promotion a release belongs to, from the end of its notes.
 fn operation(body: &str) -> Option<&str> {
     let (_, rest) = body.rsplit_once(&format!("<!-- {OPERATION_TRAILER}: "))?;
     rest.split_once(" -->").map(|(id, _)| id)
 }
 
-/// What a release tells of the decision behind it.
+/// What a release says about the decision behind it.
 enum Told {
     Record(Box<Sealed>),
     Message(Box<LogEntry>),
@@ -233,7 +233,7 @@ async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) ->
     let Ok(name) = release.tag.parse() else { return Ok(Told::Nothing) };
     let tag = services.host.tag(repo, &name).await.map_err(|f| f.to_string())?;
     let message = tag.and_then(|t| t.message).unwrap_or_default();
-    // Another registry's releases may be in the same repository.
+    // The same repository may hold another registry's releases.
     if trailer(&message, REGISTRY_TRAILER).is_some_and(|url| url != services.registry.url()) {
         return Ok(Told::Nothing);
     }
@@ -242,7 +242,7 @@ async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) ->
     Ok(entry.map_or(Told::Nothing, |e| Told::Message(Box::new(e))))
 }
 
-/// Decisions as versions carry them, and what the registry has in production now.
+/// Decisions from version tags, and what the registry has in production now.
 async fn tags(services: &Services, model: Option<&ModelName>) -> Log {
     let mut log = Log::default();
     let models = match models(services, model, &mut log.notes).await {

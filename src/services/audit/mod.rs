@@ -1,4 +1,4 @@
-//! Looking back: does a release carry the sign-off it should, and what was in production when? Reading only.
+//! Audit: does a release carry the sign-off it should, and what was in production when? Read-only.
 
 pub mod log;
 pub mod verify;

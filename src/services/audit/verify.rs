@@ -1,4 +1,4 @@
-//! Reads everything that [`verification`] judges about one release. Read-only tokens are enough.
+//! Reads everything that [`verification`] checks about one release. Read-only tokens are enough.
 
 use std::time::Duration;
 
@@ -19,28 +19,27 @@ use crate::services::Services;
 use crate::services::approvals::may_sign;
 use crate::services::evidence::{self, run_facts};
 
-/// The largest record that is read, in bytes. One of a model with hundreds of metrics has some 200 KB.
+/// The largest record that is read, in bytes. A record of a model with hundreds of metrics has some 200 KB.
 const MAX_RECORD: usize = 4 << 20;
-/// Pause between two looks for a release that is on its way.
+/// Pause between two polls for a pending release.
 const POLL: Duration = Duration::from_secs(5);
 
-/// What came of verifying one release.
+/// The result of verifying one release.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verification {
-    /// Where it was looked for.
+    /// Where the release was looked up.
     pub place: Place,
     pub record: Option<Sealed>,
-    /// Everything that was checked.
     pub lines: Vec<VerifyCheck>,
 }
 
 impl Verification {
-    /// Whether everything holds.
+    /// Whether every check holds.
     pub fn holds(&self) -> bool {
         !self.lines.is_empty() && !self.lines.iter().any(|l| l.state.refuses())
     }
 
-    /// Why it could not be told, where that is all that speaks against it: something could not be read.
+    /// The failure kind, if the only problem is that something could not be read.
     pub fn unreadable(&self) -> Option<FailureKind> {
         let against: Vec<&VerifyCheck> = self.lines.iter().filter(|l| l.state.refuses()).collect();
         let unread = |l: &&VerifyCheck| l.state == verification::LineState::Unreadable;
@@ -48,11 +47,11 @@ impl Verification {
     }
 }
 
-/// Verifies the release of `tag`. With `wait`, first waits that long for release and record to be there: CD that starts
+/// Verifies the release of `tag`. With `wait`, first waits that long for release and record to appear: CD that starts
 /// on the tag runs before the release is published.
 ///
 /// # Errors
-/// Only if no repository is configured to look in; everything else is a line.
+/// Only if no repository is configured; everything else is a line.
 pub async fn verify(services: &Services, tag: &TagName, wait: Option<Duration>) -> Outcome<Verification> {
     let place = place(services, tag).await?;
     let until = wait.and_then(|wait| services.clock.now().checked_add(wait).ok());
@@ -69,8 +68,8 @@ pub async fn verify(services: &Services, tag: &TagName, wait: Option<Duration>) 
     Ok(Verification { lines: verification::judge(&proof, named.as_ref()), place, record })
 }
 
-/// The repository to look in: the target's, or the only one of those of its models that has the tag. Where only runs name
-/// repositories, this machine's own records may know it; that proves nothing, and nothing rests on it.
+/// The repository to look in: the target's, or the only one of its models' repositories that has the tag. If only runs
+/// name repositories, this machine's records may know it; that proves nothing, and no check relies on it.
 async fn place(services: &Services, tag: &TagName) -> Outcome<Place> {
     let rule = &services.rules.repository;
     let mut repos: Vec<RepoSlug> = Vec::new();
@@ -122,14 +121,14 @@ async fn read(services: &Services, place: Place) -> Proof {
     let (host, repo, tag) = (&services.host, &place.repo, &place.tag);
     let found = host.tag(repo, tag).await;
     let message = found.as_ref().ok().and_then(Option::as_ref).and_then(|t| t.message.as_deref());
-    // Without an operation no draft is ours; an empty marker would stand in every draft.
+    // Without an operation no draft is ours; an empty marker would match every draft.
     let operation = message.and_then(|m| trailer(m, OPERATION_TRAILER)).unwrap_or("none");
     let releases = host.releases(repo, tag, &notes_marker(operation)).await;
     let published = releases.as_ref().ok().and_then(|all| all.iter().find(|r| !r.draft));
     let file = published.and_then(|r| r.assets.iter().find(|a| a.complete && a.name == ASSET));
     let asset = match (file, &releases) {
         (Some(file), _) => services.code.asset(repo, file.id, MAX_RECORD).await.map(Some),
-        // Whether there is one is not known.
+        // Whether there is one is unknown.
         (None, Err(failure)) => Err(failure.clone()),
         (None, Ok(_)) => Ok(None),
     };
@@ -205,7 +204,7 @@ async fn version(services: &Services, record: &Record, number: VersionNumber) ->
     Ok((version, run))
 }
 
-/// The code that was released: the signed commit, as the host has it.
+/// The released code: the signed commit, as the host has it.
 async fn source(services: &Services, place: &Place, change: &ChangeFacts) -> Outcome<Source> {
     let commit = services.host.commit(&place.repo, change.commit.as_str()).await?;
     Ok(Source { repo: place.repo.clone(), commit, origin: change.commit_origin.clone() })
@@ -220,7 +219,7 @@ async fn approvers(services: &Services, demands: &Effective, record: &Record) ->
     .await
 }
 
-/// The digest of the `MLmodel` file, read as the approval reads it; none if the record holds none to compare with.
+/// The digest of the `MLmodel` file, read as for an approval; none if the record has none to compare with.
 async fn mlmodel(services: &Services, sealed: &Sealed, version: Option<&ModelVersion>) -> Option<Outcome<String>> {
     sealed.record.artifact.mlmodel.as_ref()?;
     Some(services.tracking.mlmodel(version?).await.map(|file| sha256(&file.bytes)))

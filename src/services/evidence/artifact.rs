@@ -1,7 +1,7 @@
-//! What is known of a version's files: enough to tell later that they are still those that were signed.
+//! Facts about a version's files: enough to tell later that they are still those that were signed.
 //!
-//! Contents are never read but for `MLmodel`: models are large, and servers say no digests. A list of paths and sizes is
-//! cheap and finds everything that was added, removed or cut short.
+//! No contents are read except `MLmodel`: models are large, and servers report no digests. A list of paths and sizes is
+//! cheap and shows everything that was added, removed or truncated.
 
 use std::collections::VecDeque;
 
@@ -11,9 +11,9 @@ use crate::domain::record::seal::{canonical, sha256};
 use crate::domain::registry::ModelVersion;
 use crate::services::Services;
 
-/// Files and folders that are listed at most.
+/// Most files and folders that are listed.
 const MAX_ENTRIES: usize = 1_000;
-/// Folders that are listed at most, one request each.
+/// Most folders that are listed, one request each.
 const MAX_REQUESTS: usize = 20;
 
 /// Every file below a version's folder.
@@ -41,7 +41,7 @@ pub(super) fn facts(mlmodel: &Outcome<MlModelFile>, listing: Outcome<Result<List
         mlmodel: mlmodel.map(|file| sha256(&file.bytes)),
         listing: listing.as_ref().map(|l| sha256(&canonical(&l.files))),
         files: listing.as_ref().map(|l| l.files.len() as u64),
-        // A sum in which one is missing would be no sum.
+        // No total if one size is missing.
         bytes: listing.as_ref().and_then(|l| l.files.iter().map(|(_, size)| *size).sum()),
         unavailable: (!missing.is_empty()).then(|| missing.join("; ")),
     }

@@ -1,4 +1,5 @@
-//! Reads what the code host says about the commit behind a version. Nothing of it is part of the facts an approval rests on.
+//! Reads what the code host says about the commit behind a version. None of it is part of the facts an approval rests
+//! on.
 
 use futures_util::future::join5;
 
@@ -12,7 +13,7 @@ use crate::domain::lineage::watched;
 use crate::domain::origin::{Claim, CodeOrigin, code_of_baseline, training_of};
 use crate::services::Services;
 
-/// Reads each part of the code that is asked for, at once: at most six requests at a time.
+/// Reads each requested part concurrently: at most six requests at a time.
 pub(super) async fn read(
     services: &Services,
     facts: &ReviewedFacts,
@@ -21,7 +22,7 @@ pub(super) async fn read(
     asked: Asked,
 ) -> Code {
     let host = &services.code;
-    // What needs the commit fails in the words in which the commit could not be found.
+    // Whatever needs the commit fails with the error of resolving the commit.
     let at = || source.as_ref().map(|s| (&s.repo, &s.commit)).map_err(Clone::clone);
     let ((repository, on_default_branch), pull_request, checks, changes, training) = join5(
         async {
@@ -62,7 +63,7 @@ pub(super) async fn read(
     Code { source, repository, on_default_branch, pull_request, checks, changes, training }
 }
 
-/// Whether the commit is on the default branch, with the repository, which is read if that was not done yet.
+/// Whether the commit is on the default branch, and the repository, read if that was not done yet.
 async fn branch(
     services: &Services,
     at: Outcome<(&RepoSlug, &Commit)>,
@@ -101,8 +102,8 @@ async fn changes(
     Ok(Some(Changes { baseline: baseline.version.number, from, change, watched }))
 }
 
-/// The workflow run that a tag of the training run names; none if no tag names one. Needs no commit: a run trained
-/// from an archive may still say what trained it.
+/// The workflow run named by a tag of the training run; none if no tag names one. Needs no commit: a run trained from
+/// an archive may still say what trained it.
 async fn training(services: &Services, facts: &ReviewedFacts) -> Outcome<Option<Training>> {
     let Some(Claim { tag, repo, id }) = training_of(&services.rules, facts.into(), &services.host.host())? else {
         return Ok(None);

@@ -1,9 +1,10 @@
-//! Reads everything a decision on one version rests on: once an act, by one piece of code.
+//! Reads everything a decision on one version rests on: once per decision, by the same code.
 //!
-//! What a version is shown with, judged by, signed for, released on or refused for comes from the [`Evaluation`] made
-//! here. The promoter reads the [`facts`] again before each write, by the same code.
+//! The [`Evaluation`] made here is what a version is shown with, judged by, signed for, released on or rejected for.
+//! The promoter reads the [`facts`] again before each write, by the same code.
 //!
-//! Each part is read on its own: what cannot be read is part of the evidence, with its reason, and hides nothing else.
+//! Each part is read on its own: a part that cannot be read is kept as evidence with its reason and does not hide the
+//! others.
 
 mod artifact;
 mod code;
@@ -29,18 +30,18 @@ use rules::Asked;
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// What some rule asks for: without rules nothing is asked of the code host.
+    /// What the rules ask for: without rules the code host is not queried.
     Rules,
-    /// What some rule asks for, and where the code came from.
+    /// What the rules ask for, and where the code came from.
     Lineage,
     /// What a decision's record holds, whether a rule asks for it or not.
     Decision,
 }
 
-/// Reads the version, and all that is known of it as far as `scope` asks.
+/// Reads the version and its evidence as far as `scope` asks.
 ///
 /// # Errors
-/// Whatever the registry says about the version or what is in production. Everything else is part of the evidence.
+/// Those of reading the version or what is in production. Everything else is part of the evidence.
 pub async fn read(services: &Services, model: &ModelName, number: VersionNumber, scope: Scope) -> Outcome<Evaluation> {
     let facts = facts(services.registry.as_ref(), &services.rules.promote_to, model, number).await?;
     Ok(of(services, facts, scope).await)
@@ -60,7 +61,7 @@ pub async fn of(services: &Services, facts: ReviewedFacts, scope: Scope) -> Eval
         },
         async {
             match scope {
-                // Asked at once with the commit, and where there is none: it needs the repository's name alone.
+                // Read concurrently with the commit, and also without one: it needs only the repository's name.
                 Scope::Decision => match repository_of(rules, (&facts).into(), &host) {
                     Ok(repo) => Some(services.host.repository(&repo).await),
                     Err(failure) => Some(Err(failure)),
@@ -73,7 +74,7 @@ pub async fn of(services: &Services, facts: ReviewedFacts, scope: Scope) -> Eval
     at(services, facts, configured, source, repository, scope).await
 }
 
-/// As [`of`], with the code at `source`: of a release, what was released counts, whatever the configuration would take now.
+/// As [`of`], with the code at `source`: for a release, what was released counts, whatever the configuration says now.
 pub async fn released(services: &Services, facts: ReviewedFacts, source: Outcome<Source>) -> Evaluation {
     let configured: Vec<PolicySource> = services.rules.configured_policy(&facts.version.model).into_iter().collect();
     at(services, facts, configured, source, None, Scope::Rules).await
@@ -114,11 +115,11 @@ async fn at(
 
 /// Reads the facts about one version: itself, its run, and what is in production with its run.
 ///
-/// Three or four requests, whatever the model's size. A run that cannot be read is part of the facts, not
-/// an error; a version that cannot be read is an error.
+/// Three or four requests, whatever the model's size. A run that cannot be read is part of the facts, not an error; a
+/// version that cannot be read is an error.
 ///
 /// # Errors
-/// Whatever the registry says about the version or the target's holders.
+/// Those of reading the version or the target's holders.
 pub async fn facts(
     registry: &dyn ModelRegistry,
     target: &PromotionTarget,
@@ -140,7 +141,7 @@ pub async fn facts(
     })
 }
 
-/// What is known of a version's run, given what reading runs gave.
+/// The facts about a version's run, given the result of reading runs.
 pub fn run_facts(version: &ModelVersion, runs: &Outcome<Vec<Run>>) -> RunFacts {
     let Some(id) = &version.run_id else {
         return RunFacts::NotRecorded;
@@ -165,8 +166,7 @@ pub fn run_facts(version: &ModelVersion, runs: &Outcome<Vec<Run>>) -> RunFacts {
     }
 }
 
-/// Resolves a reference to a model and a version number, by a request only where it names an alias. Whatever is done
-/// afterwards acts on the number, not the alias.
+/// Resolves a reference to an exact version. Everything afterwards acts on the number, not the alias.
 ///
 /// # Errors
 /// [`FailureKind::NotFound`] with the reference in the sentence.
@@ -199,7 +199,7 @@ fn pointed_on(failure: Failure, model: &ModelName) -> Failure {
     }
 }
 
-/// The commit that is recorded or configured, resolved.
+/// The recorded or configured commit, resolved.
 async fn source(services: &Services, origin: &CodeOrigin) -> Outcome<Source> {
     let commit = match origin.origin {
         CommitOrigin::Run => commit(services.host.as_ref(), &origin.repo, &origin.rev).await?,
@@ -209,11 +209,11 @@ async fn source(services: &Services, origin: &CodeOrigin) -> Outcome<Source> {
     Ok(Source { repo: origin.repo.clone(), commit, origin: origin.origin.clone() })
 }
 
-/// Resolves a commit id, perhaps abbreviated, or a branch.
+/// Resolves a commit id, possibly abbreviated, or a branch.
 ///
 /// # Errors
-/// Whatever the host says; [`FailureKind::Conflict`] if an id resolves to a commit that does not begin with it: then a
-/// branch or tag of that name is there, and it may be moved.
+/// Those of the host; [`FailureKind::Conflict`] if an id resolves to a commit that does not begin with it: then it
+/// is the name of a branch or tag, which may be moved.
 pub async fn commit(host: &dyn ReleaseHost, repo: &RepoSlug, rev: &str) -> Outcome<Commit> {
     let commit = host.commit(repo, rev).await.map_err(|failure| match failure.kind {
         FailureKind::NotFound => Failure {

@@ -1,4 +1,4 @@
-//! What the policies of a version make necessary to read, and the policy file of its repository.
+//! What the policies of a version require to be read, and the policy file of its repository.
 
 use super::Scope;
 use crate::domain::evidence::Source;
@@ -9,10 +9,10 @@ use crate::domain::rules::PolicyFrom;
 use crate::domain::text::clean_line;
 use crate::services::Services;
 
-/// What is read.
+/// What to read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
-    /// Anything that is known of a commit.
+    /// Anything about the commit.
     pub commit: bool,
     pub branch: bool,
     pub pull_request: bool,
@@ -45,12 +45,12 @@ impl Asked {
     }
 }
 
-/// Whether the configuration says that a policy file in the model's repository counts.
+/// Whether the configuration enables the policy file in the model's repository.
 pub(super) fn in_repository(services: &Services) -> bool {
     services.rules.policy.from != PolicyFrom::Configuration
 }
 
-/// The policy file at the reviewed commit. One that is missing blocks: the configuration says that it counts.
+/// The policy file at the reviewed commit. A missing one blocks, because the configuration enables it.
 pub(super) async fn policy_file(services: &Services, facts: &ReviewedFacts, source: &Outcome<Source>) -> PolicySource {
     let path = &services.rules.policy.file;
     let source = match source {

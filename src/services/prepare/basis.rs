@@ -1,4 +1,4 @@
-//! Lays the evidence out for a decision: verdict, people, approvals, and the checks that follow from them.
+//! Builds the basis of a decision from the evidence: verdict, people, approvals, and the checks that follow from them.
 
 use super::checks::{check, failed};
 use crate::domain::compare::Directions;
@@ -11,20 +11,19 @@ use crate::domain::signer::Signer;
 use crate::services::Services;
 use crate::services::approvals::{may_sign, standing};
 
-/// A basis with everything worth saying about it.
+/// A basis and the checks about it.
 #[derive(Clone, Debug)]
 pub(super) struct Grounds {
-    /// What the decision rests on.
     pub basis: Basis,
-    /// Which way metrics should go, by the configuration and the policies in force.
+    /// Which direction of each metric is better, by the configuration and the policies in force.
     pub directions: Directions,
     /// Checks of policy, four eyes and approvals, for the preflight.
     pub checks: Vec<Check>,
 }
 
-/// Lays the evidence out for a decision by `signer`: verdict, people and approvals.
+/// Builds the basis for a decision by `signer`: verdict, people and approvals.
 ///
-/// What cannot be read is a check that says so, never an error.
+/// What cannot be read becomes a check that says so, never an error.
 pub(super) async fn read(
     services: &Services,
     evaluation: &Evaluation,
@@ -37,7 +36,7 @@ pub(super) async fn read(
     let directions = evaluation.directions(&services.rules.directions);
     let mut verdict = evaluation.verdict.clone();
     if decision == Decision::Rollback {
-        // One person brings back what worked; the checklist was answered when it was approved.
+        // One person may roll back; the checklist was answered when the version was approved.
         demands.approvals = 1;
         demands.checklist.clear();
         soften(&mut verdict, demands.rollback);
@@ -89,7 +88,7 @@ pub(super) async fn read(
     Grounds { basis, directions, checks }
 }
 
-/// A rollback's rules may be softer: what worked in production before is better than what does not work now.
+/// A rollback's rules may be softer: what worked in production before is better than what is broken now.
 fn soften(verdict: &mut Verdict, severity: Severity) {
     let ceiling = match severity {
         Severity::Block => return,
@@ -159,7 +158,7 @@ fn four_eyes(
     out
 }
 
-/// How something stands whose failing means `severity`.
+/// The state of a failed check of this `severity`.
 fn state_of(severity: Severity) -> CheckState {
     match severity {
         Severity::Ignore => CheckState::Unknown,

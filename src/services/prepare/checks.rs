@@ -1,4 +1,4 @@
-//! Checks before a promotion that follow from what was read: no request is made here.
+//! Preflight checks on what was read. Makes no requests.
 
 use crate::domain::commit::CommitOrigin;
 use crate::domain::commit::Repository;
@@ -25,12 +25,11 @@ pub(super) fn check(title: &str, state: CheckState, detail: impl Into<String>) -
     Check { title: title.to_owned(), state, detail: detail.into(), hint: None, failure: None, overridable: false }
 }
 
-/// A check that failed because something could not be read; kind and hint are kept.
+/// A check that failed because something could not be read; keeps kind and hint.
 pub(super) fn failed(title: &str, state: CheckState, failure: &Failure) -> Check {
     Check { hint: failure.hint.clone(), failure: Some(failure.kind), ..check(title, state, failure.to_string()) }
 }
 
-/// The checks so far.
 #[derive(Default)]
 pub(super) struct Checks {
     pub list: Vec<Check>,
@@ -55,7 +54,7 @@ impl Checks {
         self.list.push(failed(title, state, failure));
     }
 
-    /// Names the kind of failure behind the check that was added last.
+    /// Sets the failure kind of the last check.
     pub(super) fn because(&mut self, kind: FailureKind) {
         if let Some(last) = self.list.last_mut() {
             last.failure = Some(kind);
@@ -140,7 +139,7 @@ impl Checks {
         }
         match (&code.on_default_branch, &code.repository) {
             (Ok(on), Ok(repository)) => self.branch(*on, &repository.default_branch, &code.source),
-            // The repository's own check says it.
+            // Reported by the repository's own check.
             (_, Err(_)) => {}
             (Err(failure), Ok(_)) => self.fail("branch", Block, failure),
         }
@@ -205,7 +204,7 @@ impl Checks {
         }
     }
 
-    /// Whether the CD workflow is there.
+    /// Whether the CD workflow exists.
     pub(super) fn workflow(&mut self, file: &str, read: &Outcome<Result<(), String>>) {
         match read {
             Ok(Ok(())) => {}

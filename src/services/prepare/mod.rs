@@ -1,6 +1,7 @@
-//! Makes a draft of a decision from the evidence, with everything that was checked, before a human is asked. Writes nothing.
+//! Drafts a decision from the evidence, with all checks, before a human is asked. Writes nothing.
 //!
-//! Approve, roll back, reject and hold alike: the evidence is read once, and record, plan and tag are made from it.
+//! The same for approve, roll back, reject and hold: the evidence is read once, and record, plan and tag are made from
+//! it.
 
 mod basis;
 pub mod checks;
@@ -26,10 +27,10 @@ use CheckState::{Block, Pass, Warn};
 use basis::Grounds;
 use checks::Checks;
 
-/// Times one version can be released.
+/// Most releases of one version.
 const MAX_RELEASES: u32 = 50;
 
-/// Reads both servers and makes the plan of an approval or rollback, or says what hinders it.
+/// Reads both servers and drafts the plan of an approval or rollback, or says what blocks it.
 ///
 /// # Errors
 /// Only if the version itself cannot be read; everything else is a check that blocks.
@@ -70,7 +71,7 @@ pub async fn promotion(
         _ => None,
     };
     if let Some(draft) = &draft
-        // Rendered once for its errors; the real rendering happens when the plan is signed.
+        // Rendered here only for its errors; the actual rendering happens when the plan is signed.
         && let Err(error) = draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default())
     {
         checks.add_hint("notes", Block, error.to_string(), "Fix the release notes template.");
@@ -81,7 +82,7 @@ pub async fn promotion(
 /// Reads what a rejection or hold rests on.
 ///
 /// # Errors
-/// If the version or who we are cannot be read.
+/// If the version or the signer's identity cannot be read.
 pub async fn decision(
     services: &Services,
     model: &ModelName,
@@ -118,12 +119,13 @@ async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> 
     Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), skew_ms })
 }
 
-/// What the host's `Date` header says about this machine's clock, if it was within a second of being asked.
+/// How far this machine's clock is ahead of the host's `Date` header, in milliseconds. Valid only right after the
+/// response.
 fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
     identity.host_time.map(|host| services.clock.now().as_millisecond() - host.as_millisecond())
 }
 
-/// Who signs, as the servers say.
+/// The signer as the servers report them.
 fn signer(services: &Services, who: Outcome<HostIdentity>, info: Outcome<RegistryInfo>) -> Outcome<Signer> {
     let who = who?;
     let host = services.host.host();
@@ -148,7 +150,7 @@ fn draft(services: &Services, evaluation: Evaluation, grounds: Grounds, signer: 
     }
 }
 
-/// The draft of a promotion: the decision, and what is released by it.
+/// The draft of a promotion: the decision and what it releases.
 fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName) -> PlanDraft {
     let rules = &services.rules;
     PlanDraft {
@@ -171,7 +173,7 @@ fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName)
     }
 }
 
-/// An unfinished promotion of the same model on this machine goes first.
+/// An unfinished promotion of the same model on this machine must be completed first.
 async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks) {
     let stored = match services.journals.list().await {
         Ok(stored) => stored,
@@ -179,7 +181,7 @@ async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks)
     };
     for promotion in stored {
         let state = match promotion.entries {
-            // Interrupted before its first entry: it wrote nothing anywhere.
+            // Interrupted before its first entry: nothing was written to a server.
             Ok(entries) if entries.is_empty() => continue,
             Ok(entries) => fold(&entries).map_err(|e| e.to_string()),
             Err(failure) => Err(failure.to_string()),
@@ -205,7 +207,7 @@ async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks)
     }
 }
 
-/// Whether the configured CD workflow is there and will start.
+/// Whether the configured CD workflow exists and will start.
 async fn workflow(services: &Services, repo: &RepoSlug, checks: &mut Checks) {
     let cd = &services.rules.cd;
     if let Some(file) = &cd.workflow
@@ -215,7 +217,7 @@ async fn workflow(services: &Services, repo: &RepoSlug, checks: &mut Checks) {
     }
 }
 
-/// The tag of the release, and what has that name already.
+/// The tag of the release, and what already has that name.
 async fn tag(
     services: &Services,
     repo: &RepoSlug,
@@ -231,7 +233,7 @@ async fn tag(
     if decision != Decision::Rollback {
         return Ok(there(first).await);
     }
-    // A version is released once more: `telco-churn-v41-r2`, then `-r3`.
+    // A version released again: `telco-churn-v41-r2`, then `-r3`.
     for nth in 2..=MAX_RELEASES {
         match there(release::again(&first, nth)?).await {
             (_, Ok(Some(_))) => {}
@@ -244,7 +246,7 @@ async fn tag(
     Err(TagProblem::Failure(Failure::new(FailureKind::Conflict, Service::Github, operation, reason)))
 }
 
-/// Why there is no tag to cut.
+/// Why no tag can be created.
 enum TagProblem {
     Name(InvalidId),
     Failure(Failure),

@@ -1,4 +1,4 @@
-//! Carries out one step: looks, writes, then re-reads. Nothing counts as done on the strength of a 200 alone.
+//! Executes one step: read, write, read back. A 200 alone does not count as done.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::ports::Journaled;
 
 /// Why a step did not succeed.
 pub(super) enum Miss {
-    /// Nothing was sent: what was read before the write spoke against it, or could not be read.
+    /// Nothing was sent: the read before the write failed or ruled the write out.
     NotSent(Failure),
-    /// A write was sent; the failure says what is known of its fate.
+    /// A write was sent; the failure says what is known about its outcome.
     Sent(Failure),
 }
 
@@ -28,7 +28,7 @@ impl From<Failure> for Miss {
 }
 
 impl Miss {
-    /// A read before the write failed. Whatever happened to the read, the write surely had no effect.
+    /// A read before the write failed, so the write certainly had no effect.
     fn before(failure: Failure) -> Self {
         Self::NotSent(match failure.kind {
             FailureKind::Unknown | FailureKind::Protocol => Failure { kind: FailureKind::Unavailable, ..failure },
@@ -72,13 +72,13 @@ impl Work<'_> {
         }
     }
 
-    /// One look right after the write, with a little patience for replicas that lag behind.
+    /// Reads back right after the write, with a few retries for lagging replicas.
     async fn reread(&self, step: Step) -> Outcome<Finding> {
         for wait_ms in [0, 300, 1000] {
             self.services.clock.sleep(Duration::from_millis(wait_ms)).await;
             match self.probe(step).await {
                 Ok(Finding::NotApplied) => {}
-                // The server took the write; only the look failed. That is an open question, not a failed step.
+                // The write was accepted and only the read failed: the outcome is open, the step has not failed.
                 Err(failure) => return Err(Failure { kind: FailureKind::Protocol, ..failure }),
                 Ok(found) => return Ok(found),
             }
@@ -114,7 +114,7 @@ impl Work<'_> {
         }?)
     }
 
-    /// The id of the tag object made by the step before.
+    /// The id of the tag object made by the previous step.
     fn tag_object(&self) -> Outcome<String> {
         match self.state.step(Step::TagObject) {
             StepState::Done(Receipt::TagObject { sha }) => Ok(sha.clone()),
@@ -122,8 +122,8 @@ impl Work<'_> {
         }
     }
 
-    /// Draft first, then the record: nobody sees a release without its record, and a repository whose releases are
-    /// immutable takes no file afterwards. Reads first: an earlier try may have come any part of the way.
+    /// Drafts the release, then attaches the record: nobody sees a release without its record, and a repository with
+    /// immutable releases takes no file afterwards. Reads first: an earlier attempt may have stopped at any point.
     async fn draft(&self, journaled: &Journaled) -> Result<Receipt, Miss> {
         let plan = &self.state.plan;
         let (host, repo) = (&self.services.host, &plan.draft.repo);
@@ -132,7 +132,7 @@ impl Work<'_> {
         let ours = there.iter().find(|r| r.body.contains(&marker));
         if let (None, Some(other)) = (ours, there.iter().find(|r| !r.draft)) {
             let what = probe::other_is_published(plan, other);
-            // Nothing was sent; the look that follows says whose it is and what to do.
+            // Nothing was sent; the probe that follows finds out whose release it is and what to do.
             return Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Conflict, &what)));
         }
         let made = match ours {
@@ -145,7 +145,7 @@ impl Work<'_> {
             }
             host.attach(journaled, repo, &made, ASSET, &plan.record.to_bytes()).await?;
         }
-        // Read by its id: the list may lag behind, and would make us draft it once more.
+        // Read by its id: the list may lag behind, and the release would be drafted twice.
         let shown = host.release(repo, made.id).await.map_err(|f| Failure { kind: FailureKind::Protocol, ..f })?;
         match shown.map(|release| probe::judge_record(plan, &release)) {
             Some(Finding::Applied { receipt }) => Ok(receipt),
@@ -159,7 +159,7 @@ impl Work<'_> {
         }
     }
 
-    /// The release that the step before drafted.
+    /// The release drafted by the previous step.
     pub(super) fn drafted(&self) -> Outcome<u64> {
         match self.state.step(Step::Draft) {
             StepState::Done(Receipt::Drafted { id }) => Ok(*id),
@@ -167,12 +167,12 @@ impl Work<'_> {
         }
     }
 
-    /// Reads first: a run that a person started on the tag by hand will do.
+    /// Reads first: a run started on the tag by hand will do.
     async fn dispatch(&self, journaled: &Journaled) -> Result<Receipt, Miss> {
         if self.probe(Step::Dispatch).await.map_err(Miss::before)? == Finding::NotApplied {
             self.services.host.dispatch(journaled, &self.state.plan).await?;
         }
-        // The run appears later; that the host took the request is all there is to re-read.
+        // The run appears later; all that can be confirmed now is that the request was accepted.
         Ok(Receipt::Dispatched)
     }
 
@@ -188,7 +188,7 @@ impl Work<'_> {
         self.set_own_tag(journaled, "approved_by", &plan.draft.signer.login).await?;
         self.set_own_tag(journaled, "record", &plan.record.record_hash).await?;
         self.set_own_tag(journaled, DECISION, &DecisionMark::of(&plan.record).to_value()).await?;
-        // Last, because it says that the others are there.
+        // Set last, because it says that the other tags are there.
         self.set_own_tag(journaled, MARK, &plan.mark_released()).await
     }
 

@@ -1,4 +1,4 @@
-//! Finds the CD run that the release started and follows it to its end.
+//! Finds the CD run started by the release and follows it to completion.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use crate::domain::cd::{CdOutcome, CdRun, CdTrigger};
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::promotion::{Event, Receipt, Step, StepState};
 
-/// Reads that may fail in a row before following gives up and pauses.
+/// Consecutive failed reads after which following pauses.
 const MAX_FAILURES: u32 = 5;
 
 impl Runner<'_> {
-    /// Follows CD. Returns false if the caller stopped it: the next resume goes on from here.
+    /// Follows CD. Returns false if the caller stopped it; the next resume continues.
     pub(super) async fn follow(&mut self) -> Outcome<bool> {
         if !matches!(self.state.step(Step::Follow), StepState::Running) {
             self.append(Event::Started { step: Step::Follow }).await?;
@@ -43,7 +43,7 @@ impl Runner<'_> {
                     let found = self.services.host.cd_runs(&repo, &self.work().cd_query()).await;
                     found.map(|runs| runs.into_iter().next())
                 }
-                // Once found it is pinned: a re-run keeps the id, another run of the same tag is not ours.
+                // Once found, the run is pinned: a re-run keeps its id, and another run of the same tag is not ours.
                 Some(run) => self.services.host.cd_run(&repo, run.id).await.map(Some),
             };
             match seen {
@@ -84,8 +84,8 @@ enum Watched {
     Stopped,
 }
 
-/// A run that is awaited is looked for every second; one that runs is asked every two: some 1,800 of
-/// GitHub's 5,000 requests an hour. Failures slow it down.
+/// Polls every second until the run appears and every two seconds while it runs: some 1,800 of GitHub's 5,000 requests
+/// an hour. Slower after failures.
 fn interval(run: Option<&CdRun>, failures: u32) -> Duration {
     let base = if run.is_none() { 1 } else { 2 };
     Duration::from_secs(base << failures.min(4))

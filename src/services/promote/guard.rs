@@ -1,8 +1,8 @@
-//! The last look right before a write: are the facts still those that were signed, and is nobody else at it?
+//! The last check right before a write: are the facts still those that were signed, and has nobody else started?
 //!
-//! No registry has a compare-and-set, so a look and the write after it are two requests, and somebody can
-//! come between them. These looks make that window as short as one round trip, however long ago the human
-//! decided and however often the promotion was interrupted.
+//! No registry has compare-and-set, so the check and the write after it are two requests, and somebody can get in
+//! between. These checks shrink that window to one round trip, however long ago the decision was made and however often
+//! the promotion was interrupted.
 
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -12,23 +12,23 @@ use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::services::Services;
 use crate::services::evidence;
 
-/// Nobody else has marked this version since it was reviewed.
+/// Nobody else has marked this version since the review.
 pub(super) async fn before_the_mark(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
     let draft = &plan.draft;
     nobody_else(plan, &services.registry.version(draft.model(), draft.version()).await?)
 }
 
-/// The facts are those that were signed, to the byte, and nobody else is at it.
+/// The facts are exactly those that were signed, and no other promotion is running.
 pub(super) async fn before_the_move(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
     let facts = read(services, plan).await?;
     nobody_else(plan, &facts.version)?;
     unchanged(plan, &facts)
 }
 
-/// The candidate alone is in the target, and all else is as it was signed.
+/// Only the candidate is in the target; everything else is as signed.
 ///
-/// Somebody who promotes the same version is no reason to stop here: both want the same, the tag has one
-/// winner, and if both made way there would be none.
+/// Another promotion of the same version is no reason to stop: both want the same, only one can create the tag, and if
+/// both backed off neither would.
 pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
     let draft = &plan.draft;
     let mut facts = read(services, plan).await?;
@@ -37,7 +37,7 @@ pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) ->
         let there = if list.is_empty() { "nothing".to_owned() } else { list };
         return Err(conflict(plan, format!("{there} is in {} now, not {} alone", draft.promote_to, draft.version())));
     }
-    // What the promotion itself moved.
+    // The holders were changed by this promotion itself.
     facts.holders.clone_from(&draft.facts.holders);
     facts.baseline.clone_from(&draft.facts.baseline);
     match &draft.promote_to {

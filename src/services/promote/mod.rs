@@ -1,6 +1,6 @@
-//! Drives promotions: the application service behind the terminal UI and the command line alike.
+//! Runs promotions. Used by both the terminal UI and the command line.
 //!
-//! A promotion does not depend on either being alive: everything it needs stands in its journal, and
+//! A promotion does not depend on either of them staying alive: its journal holds everything it needs, and
 //! [`Promoter::resume`] runs the same code as [`Promoter::approve`].
 
 mod execute;
@@ -29,9 +29,9 @@ use runner::Runner;
 /// How the caller watches and stops a promotion.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
-    /// Gets every entry after it is on disk.
+    /// Receives every entry once it is on disk.
     pub progress: Option<UnboundedSender<Progress>>,
-    /// Stops after the step at work is journalled. Nothing is aborted in mid-air.
+    /// Stops once the current step is journaled. No request is aborted.
     pub stop: CancellationToken,
 }
 
@@ -43,26 +43,25 @@ pub struct Promoter {
 }
 
 impl Promoter {
-    /// A promoter over the ports of one target.
     pub fn new(services: Services) -> Self {
         Self { services }
     }
 
-    /// Carries out a plan that a human confirmed. Its record is kept first, after the one before it on this machine: the
-    /// plan that is carried out is the confirmed one with that record's hash.
+    /// Executes a plan that a human confirmed. First appends its record to the local chain; the plan that runs is the
+    /// confirmed one with the hash of the previous record.
     ///
-    /// The returned state says how it ended, or where it stopped; an error means that the journal could not
-    /// be written, and that therefore nothing more was done.
+    /// The returned state says how it ended or where it stopped. An error means that the journal could not be written
+    /// and that nothing was done after that.
     ///
     /// # Errors
-    /// [`FailureKind::Local`] or [`FailureKind::Conflict`] from the journal; [`FailureKind::Config`] on a
-    /// read-only target; [`FailureKind::Rejected`] if the signer left something open, or others have to approve first.
+    /// [`FailureKind::Local`] or [`FailureKind::Conflict`] from the journal; [`FailureKind::Config`] on a read-only
+    /// target; [`FailureKind::Rejected`] if the sign-off is incomplete or approvals of others are missing.
     pub async fn approve(&self, plan: PromotionPlan, until: Until, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
         self.refuse_elsewhere(&plan)?;
         refuse_undecided(&plan)?;
         let plan = keep::plan(&self.services, &plan).await?;
-        // Nothing was written to any server yet, but the record is on disk.
+        // Nothing has been written to a server yet, but the record is on disk.
         let stands = |failure| keep::stands(&plan.record, failure);
         let file = self.services.journals.create(plan.id).await.map_err(stands)?;
         let mut ledger = Ledger::new(file, 0);
@@ -73,13 +72,13 @@ impl Promoter {
         Runner::new(&self.services, ledger, state, watch).run(until).await
     }
 
-    /// Goes on with an unfinished promotion, reading before it writes. One that has ended is left as it is.
+    /// Resumes an unfinished promotion, reading before it writes. A finished one is left alone.
     ///
-    /// The signature was given when the promotion was opened: whoever resumes it finishes that person's act.
+    /// The sign-off was given when the promotion was opened: whoever resumes it completes that person's decision.
     ///
     /// # Errors
-    /// As [`Self::approve`], [`FailureKind::NotFound`] if there is no such journal, and
-    /// [`FailureKind::Config`] if it belongs to other servers than this target's.
+    /// As [`Self::approve`], [`FailureKind::NotFound`] if there is no such journal, and [`FailureKind::Config`] if it
+    /// belongs to other servers than this target's.
     pub async fn resume(&self, id: PromotionId, until: Until, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
         let (ledger, state) = self.open(id).await?;
@@ -92,15 +91,15 @@ impl Promoter {
         runner.run(until).await
     }
 
-    /// Takes an unfinished promotion back, as long as the tag surely was not cut.
+    /// Undoes an unfinished promotion, as long as the tag certainly does not exist.
     ///
-    /// Where the fate of the tag is unknown, a look decides: no tag, and it is undone; a tag, and it is not.
-    /// The host's own word that the tag is there outweighs a look that does not show it.
-    /// If even the look fails, the promotion is paused and the state says why.
+    /// If the outcome of creating the tag is unknown, a read decides: undone if there is no tag, not undone if there
+    /// is. If the host has reported that the tag exists, that outweighs a read that does not show it. If the read fails
+    /// too, the promotion is paused and the state says why.
     ///
     /// # Errors
-    /// [`FailureKind::Conflict`] if the tag exists, or if it has ended: after the tag only [`Self::resume`] is
-    /// left. Otherwise as [`Self::resume`].
+    /// [`FailureKind::Conflict`] if the tag exists or the promotion has ended: after the tag only [`Self::resume`] is
+    /// possible. Otherwise as [`Self::resume`].
     pub async fn undo(&self, id: PromotionId, by: &str, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
         let (ledger, state) = self.open(id).await?;
@@ -140,7 +139,7 @@ impl Promoter {
         runner.run(Until::Released).await
     }
 
-    /// Reads a promotion's state from its journal without touching it.
+    /// Reads a promotion's state from its journal without changing it.
     ///
     /// # Errors
     /// If the journal is missing or damaged.
@@ -171,7 +170,7 @@ impl Promoter {
 }
 
 impl Promoter {
-    /// A plan names its servers; carrying it out on others would promote something nobody looked at.
+    /// A plan names its servers; running it against others would promote something nobody reviewed.
     fn refuse_elsewhere(&self, plan: &PromotionPlan) -> Outcome<()> {
         let (draft, registry, host) = (&plan.draft, self.services.registry.url(), self.services.host.host());
         if draft.registry_url == registry && draft.host.eq_ignore_ascii_case(&host) {
@@ -190,7 +189,7 @@ impl Promoter {
     }
 }
 
-/// A plan may only be carried out if the policy has nothing against it and nobody else's approval is missing.
+/// A plan may run only if the policy allows it and no approval of others is missing.
 fn refuse_undecided(plan: &PromotionPlan) -> Outcome<()> {
     let (draft, basis) = (&plan.draft, &plan.draft.basis);
     let mut objections = basis.objections(&plan.sign_off);
@@ -208,7 +207,7 @@ fn refuse_undecided(plan: &PromotionPlan) -> Outcome<()> {
 impl Watch {
     fn report(&self, id: PromotionId, entry: &Entry) {
         if let Some(progress) = &self.progress {
-            // Nobody listening any more is fine: the journal has it.
+            // It does not matter if nobody is listening: the entry is in the journal.
             let _ = progress.send(Progress { id, entry: entry.clone() });
         }
     }

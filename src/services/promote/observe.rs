@@ -1,4 +1,4 @@
-//! Re-reads every object a promotion may have touched and says what is there.
+//! Re-reads every object a promotion may have touched and reports its state.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::domain::registry::ModelVersion;
 use crate::domain::release::notes_marker;
 use crate::services::Services;
 
-/// Seconds to wait before each further look at what is not as it was meant to be.
+/// Seconds to wait before each retry when something is not as intended.
 const PATIENCE: [u64; 3] = [1, 2, 4];
 
-/// Reads everything, and again if something is not as meant or cannot be read: a replica may lag behind what
-/// was just written, and a server may be away for an instant.
+/// Reads everything, and retries if something is not as intended or cannot be read: a replica may lag behind a recent
+/// write, and a server may be briefly unavailable.
 pub(super) async fn read_patiently(services: &Services, state: &SagaState) -> Vec<Observation> {
     let mut truth = read(services, state).await;
     for wait_s in PATIENCE {
@@ -28,7 +28,7 @@ pub(super) async fn read_patiently(services: &Services, state: &SagaState) -> Ve
     truth
 }
 
-/// Reads mark, target, tag and release. What cannot be read says so; this never fails.
+/// Reads mark, target, tag and release. Never fails; the result says what could not be read.
 pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observation> {
     let plan = &state.plan;
     let draft = &plan.draft;
@@ -48,7 +48,7 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observat
             let ours = mark.is_some_and(|m| m.contains(&id));
             let as_meant = match meant {
                 Meant::Promoted => ours,
-                // One that belongs to somebody else by now was left alone on purpose.
+                // A mark that belongs to somebody else by now was left alone on purpose.
                 Meant::TakenBack => mark == draft.facts.version.own_tag(MARK) || (mark.is_some() && !ours),
                 Meant::LeftToOther => !ours,
             };
@@ -97,7 +97,7 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observat
     ]
 }
 
-/// The releases of the tag; ours is read by its id where that is known, because the list may lag behind.
+/// The releases of the tag. Ours is read by its id if known, because the list may lag behind.
 async fn releases(services: &Services, state: &SagaState, marker: &str) -> Outcome<Vec<ReleaseState>> {
     let draft = &state.plan.draft;
     let mut found = services.host.releases(&draft.repo, &draft.tag, marker).await?;
@@ -111,12 +111,12 @@ async fn releases(services: &Services, state: &SagaState, marker: &str) -> Outco
     Ok(found)
 }
 
-/// What the promotion meant to leave behind, as far as it has come.
+/// What the promotion should have left behind, as far as it got.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Meant {
     Promoted,
     TakenBack,
-    /// Another promotion released the same version: target, tag and release are its work.
+    /// Another promotion released the same version: target, tag and release are its own.
     LeftToOther,
 }
 

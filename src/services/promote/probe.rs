@@ -1,4 +1,4 @@
-//! Reads what became of a step. Only reads: every write is behind a journal entry of its own.
+//! Reads whether a step took effect. Reads only: every write has a journal entry of its own.
 
 use super::work::Work;
 use crate::domain::cd::CdQuery;
@@ -21,7 +21,7 @@ impl Work<'_> {
             Step::Release => self.probe_release().await,
             Step::Dispatch => self.probe_dispatch().await,
             Step::Link => self.probe_link().await,
-            // Repeatable without effect: simply done again.
+            // Safe to repeat, so the step is simply executed again.
             Step::TagObject | Step::Confirm | Step::Follow => Ok(Finding::NotApplied),
         }
     }
@@ -112,7 +112,7 @@ impl Work<'_> {
         Ok(if linked { Finding::Applied { receipt: Receipt::Linked } } else { Finding::NotApplied })
     }
 
-    /// What the CD run of this promotion looks like.
+    /// The query that matches the CD run of this promotion.
     pub(super) fn cd_query(&self) -> CdQuery {
         let draft = &self.state.plan.draft;
         CdQuery {
@@ -134,13 +134,13 @@ pub(super) fn judge_record(plan: &PromotionPlan, ours: &ReleaseState) -> Finding
     }
 }
 
-/// That somebody published a release of our tag.
+/// Says that somebody published a release of our tag.
 pub(super) fn other_is_published(plan: &PromotionPlan, other: &ReleaseState) -> String {
     let by = other.author.as_deref().unwrap_or("somebody");
     format!("a release of {} by {by} exists that is not of this promotion", plan.draft.tag)
 }
 
-/// Whether an attached file is the record, as far as the host says without sending it.
+/// Whether an attached file is the record, judged by what the host says without downloading it.
 fn is_record(plan: &PromotionPlan, asset: &ReleaseAsset) -> bool {
     let bytes = plan.record.to_bytes();
     match &asset.digest {
@@ -149,7 +149,7 @@ fn is_record(plan: &PromotionPlan, asset: &ReleaseAsset) -> bool {
     }
 }
 
-/// Whose tag this is.
+/// Whether the tag is this promotion's.
 pub(super) fn judge_tag(plan: &PromotionPlan, tag: TagState) -> Finding {
     let draft = &plan.draft;
     if let Some(id) = other_release(plan, &tag) {
@@ -162,7 +162,7 @@ pub(super) fn judge_tag(plan: &PromotionPlan, tag: TagState) -> Finding {
     foreign(format!("the tag {} exists already, at {}, and is not of this promotion", draft.tag, tag.commit), false)
 }
 
-/// The id of another promotion that cut this tag for the very same model version.
+/// The id of another promotion that created this tag for the same model version.
 pub(super) fn other_release<'a>(plan: &PromotionPlan, tag: &'a TagState) -> Option<&'a str> {
     let draft = &plan.draft;
     let message = tag.message.as_deref()?;

@@ -1,4 +1,4 @@
-//! The loop: ask the saga what is next, journal the intent, act, journal what came of it.
+//! The main loop: get the next action from the saga, journal the intent, execute it, journal the outcome.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::ports::{Journaled, Ledger};
 use crate::services::Services;
 use crate::services::evidence;
 
-/// One promotion being driven by this process; holds the journal's lock.
+/// One promotion being run by this process. Holds the journal's lock.
 pub(super) struct Runner<'a> {
     pub(super) services: &'a Services,
     pub(super) state: SagaState,
@@ -30,7 +30,7 @@ impl<'a> Runner<'a> {
         Work { services: self.services, state: &self.state }
     }
 
-    /// Writes an entry, folds it, tells the watcher. In this order: what is shown is on disk.
+    /// Writes an entry, folds it into the state, notifies the watcher. In this order, so what is shown is on disk.
     pub(super) async fn append(&mut self, event: Event) -> Outcome<Journaled> {
         let (entry, journaled) = self.ledger.append(self.services.clock.now(), event).await?;
         self.state.apply(&entry).map_err(|e| damaged(self.state.plan.id, &e.to_string()))?;
@@ -38,7 +38,7 @@ impl<'a> Runner<'a> {
         Ok(journaled)
     }
 
-    /// Goes on until `until`, a pause, the end, or a stop by the caller.
+    /// Runs until `until`, a pause, the end, or a stop by the caller.
     pub(super) async fn run(mut self, until: Until) -> Outcome<SagaState> {
         loop {
             if self.watch.stop.is_cancelled() {
@@ -72,7 +72,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Step 0: are the facts still those that were on screen?
+    /// Step 0: are the facts still those that were reviewed?
     async fn verify(&mut self) -> Outcome<()> {
         let refusal = self.find_refusal().await.err();
         self.append(match refusal {
@@ -114,7 +114,7 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Approvals of others must still be what they were: not edited, not deleted, not superseded.
+    /// Approvals of others must be unchanged: not edited, deleted or superseded.
     async fn find_lost_approval(&self, facts: &ReviewedFacts) -> Outcome<()> {
         let plan = &self.state.plan;
         let (draft, basis) = (&plan.draft, &plan.draft.basis);
@@ -158,7 +158,7 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// A step that failed for a passing reason: gives the reason time to pass. False if the caller stopped it.
+    /// Waits before a step that failed for a transient reason is retried. False if the caller stopped it.
     async fn back_off(&self, step: Step) -> bool {
         match self.state.steps.iter().find(|r| r.step == step).map_or(0, |r| r.attempts) {
             0 => true,
@@ -166,7 +166,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Lets time pass. False if the caller stopped it before the time was over.
+    /// Waits. False if the caller stopped it early.
     pub(super) async fn wait(&self, duration: Duration) -> bool {
         tokio::select! {
             biased;
@@ -175,9 +175,9 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// A write that got no clear answer may become visible a moment later: "not there" is only believed
-    /// after several looks (replica lag is reported for GitHub's refs and releases). None if the caller
-    /// stopped it: the next resume looks again.
+    /// A write without a clear response may become visible a moment later: "not there" is only believed after several
+    /// reads (replica lag is reported for GitHub's refs and releases). None if the caller stopped it: the next resume
+    /// probes again.
     async fn probe_patiently(&self, step: Step) -> Option<Outcome<Finding>> {
         let mut last = Ok(Finding::NotApplied);
         for wait_s in patience(step) {
@@ -208,11 +208,11 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Seconds to wait before each look at an uncertain step.
+/// Seconds to wait before each read of an uncertain step.
 fn patience(step: Step) -> &'static [u64] {
     match step {
         Step::TagRef | Step::Draft | Step::Release => &[0, 1, 2, 4],
-        // A dispatched run takes a while to show.
+        // A dispatched run takes a while to appear.
         Step::Dispatch => &[0, 2, 4, 8, 16, 32, 64],
         _ => &[0, 1],
     }

@@ -1,4 +1,4 @@
-//! Takes a step back, if what it left is still there and still ours. Every undo may be repeated.
+//! Undoes a step, if what it wrote is still there and still ours. Every undo may be repeated.
 
 use super::probe;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -8,7 +8,7 @@ use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, PromotionTarget, Sta
 use crate::ports::Journaled;
 use crate::services::Services;
 
-/// Takes `step` back and returns what was done, as a phrase.
+/// Undoes `step` and returns what was done, as a phrase.
 pub(super) async fn undo(
     services: &Services,
     plan: &PromotionPlan,
@@ -34,7 +34,7 @@ async fn undo_mark(services: &Services, plan: &PromotionPlan, journaled: &Journa
         return Ok("the mark is not ours any more: left alone".to_owned());
     }
     let key = format!("{OWN_TAG_PREFIX}{MARK}");
-    // Ours may stand where another promotion of this version had written its own an instant before.
+    // Our mark may have replaced that of another promotion of this version, written an instant before.
     let before = match other_release(services, plan).await {
         Some(id) => Some(released_mark(&id, version.own_tag("approved_by").unwrap_or("somebody"))),
         None => draft.facts.version.own_tag(MARK).map(str::to_owned),
@@ -63,7 +63,7 @@ async fn undo_move(services: &Services, plan: &PromotionPlan, journaled: &Journa
     }
 }
 
-/// Another promotion of this very version, at work or done: the target is its business now.
+/// Another promotion of the same version, running or done: the target is now its responsibility.
 async fn other_owner(services: &Services, plan: &PromotionPlan, version: &ModelVersion) -> Option<String> {
     let draft = &plan.draft;
     match version.own_tag(MARK) {
@@ -80,8 +80,8 @@ async fn other_owner(services: &Services, plan: &PromotionPlan, version: &ModelV
     Some(format!("{} was released by another promotion ({id})", draft.version()))
 }
 
-/// The id of another promotion that released this very version. A tag that cannot be read must not keep an
-/// undo from being done: it counts as not there.
+/// The id of another promotion that released the same version. An unreadable tag must not block an undo: it counts as
+/// not there.
 async fn other_release(services: &Services, plan: &PromotionPlan) -> Option<String> {
     let tag = services.host.tag(&plan.draft.repo, &plan.draft.tag).await.ok()??;
     probe::other_release(plan, &tag).map(str::to_owned)
@@ -103,7 +103,7 @@ async fn undo_stage(
         registry.move_stage(journaled, model, version.number, before, false).await?;
         notes.push(format!("{} is back in {before}", version.number));
     }
-    // The old holders return only if nobody else's version is in their place by now.
+    // The previous holders are restored only if nobody else's version has replaced them by now.
     let holders = registry.holders(model, &draft.promote_to).await?;
     let leaving = draft.leaving();
     match holders.iter().find(|v| v.number != draft.version() && !leaving.contains(&v.number)) {

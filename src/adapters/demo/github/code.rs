@@ -6,19 +6,18 @@ use serde::{Deserialize, Serialize};
 use super::Repo;
 use crate::domain::ids::CommitSha;
 
-/// A pull request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pull {
     pub number: u64,
     pub title: String,
-    /// None for an account that is gone.
+    /// None for a deleted account.
     pub author: Option<String>,
     /// `open` or `closed`.
     pub state: String,
     pub merge: Option<Merge>,
-    /// Commits it holds, or brought in.
+    /// The commits it contains or brought in.
     pub commits: Vec<CommitSha>,
-    /// Who said what, in the host's words, oldest first.
+    /// Reviewer and state in the host's words, oldest first.
     pub reviews: Vec<(Option<String>, String)>,
 }
 
@@ -27,27 +26,26 @@ pub struct Pull {
 pub struct Merge {
     pub by: Option<String>,
     pub at: Timestamp,
-    /// The commit the merge made.
+    /// The merge commit.
     pub commit: CommitSha,
 }
 
-/// A check run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     pub id: u64,
     pub name: String,
-    /// `completed`, or how far it is.
+    /// `completed`, or the current state.
     pub status: String,
-    /// How it ended, in the host's word.
+    /// The host's conclusion.
     pub conclusion: Option<String>,
     pub started_at: Option<Timestamp>,
 }
 
-/// A workflow run that trained a model, and ended well.
+/// A workflow run that trained a model and succeeded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrainingWorkflowRun {
     pub id: u64,
-    /// Number counted per workflow.
+    /// Run number, per workflow.
     pub number: u64,
     pub created_at: Timestamp,
     /// Login of who started it.
@@ -55,7 +53,7 @@ pub struct TrainingWorkflowRun {
 }
 
 impl Repo {
-    /// The pull requests that hold a commit, or brought it in.
+    /// The pull requests that contain a commit or brought it in.
     pub fn pulls_of(&self, sha: &CommitSha) -> impl Iterator<Item = &Pull> {
         self.pulls.iter().filter(move |pull| pull.commits.contains(sha))
     }

@@ -1,4 +1,4 @@
-//! Comments on commits, which vouch for decisions.
+//! Comments on commits, which back decisions.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,6 @@ use super::Repo;
 use crate::adapters::demo::Refusal;
 use crate::domain::ids::CommitSha;
 
-/// A comment on a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
     pub id: u64,

@@ -1,4 +1,4 @@
-//! Commits, branches and tags, as Git has them.
+//! Commits, branches and tags, as in Git.
 
 use std::collections::BTreeMap;
 
@@ -16,27 +16,24 @@ use crate::domain::text;
 /// The shortest abbreviation of a commit id that Git resolves.
 const SHORTEST_ABBREVIATION: usize = 4;
 
-/// A commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Commit {
     pub message: String,
     /// Its author's login.
     pub author: String,
     pub at: Timestamp,
-    /// The commit before it.
     pub parent: Option<CommitSha>,
-    /// The CD job that fails on this code, if one does.
+    /// The CD job that fails on this code, if any.
     pub cd_fails_at: Option<String>,
-    /// What was checked on it.
     pub checks: Vec<Check>,
-    /// What it changed.
+    /// The files it changed.
     pub files: Vec<File>,
-    /// Files by path, where this commit wrote one that somebody reads.
+    /// Files by path, if this commit wrote one that is read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub contents: BTreeMap<String, Blob>,
 }
 
-/// What stands in a file. Stored as text where it is text.
+/// The content of a file. Stored as text if it is text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredBlob", into = "StoredBlob")]
 pub struct Blob(pub Vec<u8>);
@@ -68,46 +65,43 @@ impl From<Blob> for StoredBlob {
 #[serde(deny_unknown_fields)]
 pub struct File {
     pub path: String,
-    /// The path before, if it was renamed.
+    /// The path before a rename.
     #[serde(default)]
     pub previous_path: Option<String>,
     /// `added`, `removed`, `modified` or `renamed`.
     pub status: String,
-    /// Lines added.
     pub additions: u64,
-    /// Lines removed.
     pub deletions: u64,
 }
 
-/// What lies between two commits.
+/// The difference between two commits.
 #[derive(Debug)]
 pub struct Between<'a> {
     /// Commits that only the new one has, newest first.
     pub ahead: Vec<(&'a CommitSha, &'a Commit)>,
-    /// How many only the old one has.
+    /// Number of commits that only the old one has.
     pub behind: usize,
-    /// What the new ones changed in sum, by path.
+    /// The combined changes of the new commits, by path.
     pub files: Vec<File>,
 }
 
 /// An annotated tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagObject {
-    /// The name it was made for.
     pub tag: TagName,
     pub message: String,
     pub commit: CommitSha,
-    /// Printed name of the tagger.
+    /// Display name of the tagger.
     pub tagger: String,
-    /// Mail address of the tagger.
+    /// Email address of the tagger.
     pub email: String,
     /// The tagger's date.
     pub at: Timestamp,
 }
 
 impl TagObject {
-    /// The object's id: 40 digits that follow from its content, so that the same tag is the same object.
-    /// (From SHA-256; real ids are SHA-1.)
+    /// The object's id: 40 digits derived from its content, so the same tag is the same object. (From SHA-256; real ids
+    /// are SHA-1.)
     pub fn id(&self) -> String {
         let content = format!(
             "object {}\ntype commit\ntag {}\ntagger {} <{}> {}\n\n{}",
@@ -126,7 +120,7 @@ impl Repo {
     /// Resolves a branch, a tag, a full id or an abbreviation of at least four digits.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Invalid`] where an abbreviation fits several commits.
+    /// [`Refusal::NotFound`]; [`Refusal::Invalid`] if an abbreviation is ambiguous.
     pub fn resolve(&self, rev: &str) -> Result<(&CommitSha, &Commit), Refusal> {
         let missing = || Refusal::NotFound(format!("{} has no commit '{}'", self.slug, text::clean_line(rev)));
         if let Some(head) = self.branches.get(rev) {
@@ -168,7 +162,7 @@ impl Repo {
         Ok(self.history(head)?.iter().any(|(sha, _)| *sha == commit))
     }
 
-    /// What `new` has that `old` has not.
+    /// What `new` has that `old` does not.
     ///
     /// # Errors
     /// Unknown commit.
@@ -184,7 +178,7 @@ impl Repo {
         Ok(Between { ahead, behind, files: files.into_values().collect() })
     }
 
-    /// The file at `path` as of one commit; none if it is not there.
+    /// The file at `path` as of one commit; none if it does not exist.
     ///
     /// # Errors
     /// Unknown commit.
@@ -193,7 +187,7 @@ impl Repo {
         Ok(history.iter().find_map(|(_, commit)| commit.contents.get(path)))
     }
 
-    /// The commit a tag finally points to, and the tag object on the way, if it is annotated.
+    /// The commit a tag finally points to, and the tag object in between, if it is annotated.
     pub fn peel(&self, tag: &TagName) -> Option<(&CommitSha, Option<(&str, &TagObject)>)> {
         let target = self.tags.get(tag)?;
         match self.tag_objects.get_key_value(target) {
@@ -202,7 +196,7 @@ impl Repo {
         }
     }
 
-    /// Creates a tag object and gives its id. The same object again changes nothing. Starts nothing.
+    /// Creates a tag object and returns its id. Creating the same object again changes nothing. Triggers nothing.
     ///
     /// # Errors
     /// Unknown commit.
@@ -215,7 +209,7 @@ impl Repo {
         Ok(id)
     }
 
-    /// Creates a tag, if its name is free, pointing to a tag object or a commit.
+    /// Creates a tag ref to a tag object or a commit, if its name is free.
     ///
     /// # Errors
     /// [`Refusal::Exists`] if the name is taken, whatever it points to; unknown object.
@@ -232,12 +226,12 @@ impl Repo {
         Ok(())
     }
 
-    /// The commit and everything before it.
+    /// The commit and all its ancestors.
     fn history(&self, sha: &CommitSha) -> Result<Vec<(&CommitSha, &Commit)>, Refusal> {
         self.commit(sha)?;
         let mut all = Vec::new();
         let mut next = Some(sha);
-        // A damaged file could hold a circle of parents; no walk is longer than there are commits.
+        // A damaged file could contain a cycle of parents; no walk is longer than the number of commits.
         while let Some(found) = next.and_then(|sha| self.commits.get_key_value(sha))
             && all.len() < self.commits.len()
         {
@@ -248,7 +242,7 @@ impl Repo {
     }
 }
 
-/// Adds the change of a later commit to the sum.
+/// Adds a later commit's change to the combined changes.
 fn add(files: &mut BTreeMap<String, File>, file: &File) {
     let earlier = file.previous_path.as_ref().and_then(|path| files.remove(path)).or_else(|| files.remove(&file.path));
     let Some(earlier) = earlier else {

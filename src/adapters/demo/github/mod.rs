@@ -1,8 +1,8 @@
-//! GitHub as one state machine: a repository, what is in it, and what each request does to it.
+//! GitHub as one state machine: a repository, its content, and the effect of each request.
 //!
-//! Semantics as GitHub documents and shows them: tag objects are content-addressed and invisible, a tag ref
-//! is created only if its name is free, a release uses the tag that exists, and publishing starts workflows.
-//! The demo's ports stand on it directly; the tests' double puts HTTP, permissions, quirks and faults on top.
+//! Semantics as documented and shown by GitHub: tag objects are content-addressed and invisible, a tag ref is created
+//! only if its name is free, a release uses the existing tag, and publishing starts workflows. The demo's ports use it
+//! directly; the tests' double adds HTTP, permissions, quirks and faults.
 
 mod code;
 mod comments;
@@ -24,41 +24,40 @@ pub use runs::{JobScript, Run, StepScript, Workflow};
 use super::server::shared;
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 
-/// A repository.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Repo {
     pub slug: RepoSlug,
-    /// The branch releases must come from.
+    /// The branch that releases must come from.
     pub default_branch: String,
     /// The head of each branch.
     pub branches: BTreeMap<String, CommitSha>,
-    /// All commits. Requests never write them, so that copies of a world share them.
+    /// All commits. Requests never write them, so copies of a world share them.
     #[serde(with = "shared")]
     pub commits: Arc<BTreeMap<CommitSha, Commit>>,
     /// Pull requests, shared as commits are.
     #[serde(with = "shared")]
     pub pulls: Arc<Vec<Pull>>,
-    /// Annotated tag objects by id, those that no tag points to included.
+    /// Annotated tag objects by id, including those that no tag points to.
     pub tag_objects: BTreeMap<String, TagObject>,
-    /// What each tag points to: a tag object, or, for a lightweight tag, a commit.
+    /// The target of each tag: a tag object, or, for a lightweight tag, a commit.
     pub tags: BTreeMap<TagName, String>,
-    /// Releases in the order they were made, drafts included.
+    /// Releases in order of creation, drafts included.
     pub releases: Vec<Release>,
     pub workflows: Vec<Workflow>,
-    /// Runs of the workflows in the order they were made.
+    /// Workflow runs in order of creation.
     pub runs: Vec<Run>,
-    /// Comments on commits, in the order they were made.
+    /// Comments on commits in order of creation.
     pub comments: Vec<Comment>,
-    /// Logins of the members of each team, `org/team`.
+    /// Logins of the members of each team, by `org/team`.
     pub teams: BTreeMap<String, Vec<String>>,
-    /// Workflow runs that trained models. Nothing starts more of them.
+    /// Workflow runs that trained models. Nothing starts new ones.
     pub trainings: Vec<TrainingWorkflowRun>,
-    /// The highest id given out so far, to whatever has one.
+    /// The highest id assigned so far, to any object.
     pub last_id: u64,
 }
 
 impl Repo {
-    /// An empty repository, whose ids are counted from `first_id`.
+    /// An empty repository, with ids from `first_id` on.
     pub fn new(slug: RepoSlug, default_branch: &str, first_id: u64) -> Self {
         Self {
             slug,

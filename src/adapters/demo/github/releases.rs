@@ -1,4 +1,4 @@
-//! Releases, drafts and the files attached to them.
+//! Releases, drafts and their assets.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,51 +9,43 @@ use crate::domain::cd::CdTrigger;
 use crate::domain::ids::TagName;
 use crate::domain::text;
 
-/// A file attached to a release.
+/// A release asset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asset {
     pub id: u64,
     pub name: String,
     pub content: Blob,
-    /// The upload came to its end.
+    /// Whether the upload finished.
     pub complete: bool,
 }
 
-/// A release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     pub id: u64,
-    /// The tag it belongs to.
     pub tag: TagName,
     pub title: String,
-    /// Its text.
     pub body: String,
-    /// Not published.
     pub draft: bool,
-    /// Login of who made it.
+    /// Login of the creator.
     pub author: String,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// Files attached to it.
     pub assets: Vec<Asset>,
 }
 
-/// A release to be made.
+/// A release to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRelease {
     pub tag: TagName,
     pub title: String,
-    /// Text.
     pub body: String,
-    /// Do not publish yet.
     pub draft: bool,
-    /// Login of who makes it.
+    /// Login of the creator.
     pub author: String,
 }
 
 impl Repo {
-    /// Makes a release and gives its id. Publishing on a tag that does not exist makes a *lightweight* tag at
-    /// the head of the default branch, as GitHub does: create the tag first.
+    /// Creates a release and returns its id. Publishing on a tag that does not exist creates a *lightweight* tag at the
+    /// head of the default branch, as GitHub does: create the tag first.
     ///
     /// # Errors
     /// [`Refusal::Exists`] if a published release has this tag.
@@ -79,7 +71,7 @@ impl Repo {
         Ok(id)
     }
 
-    /// Publishes a draft. One that is published already stays as it is.
+    /// Publishes a draft. A published release stays as it is.
     ///
     /// # Errors
     /// Unknown id; another published release has its tag.
@@ -106,10 +98,10 @@ impl Repo {
         self.releases.iter().find(|r| r.id == id).ok_or_else(missing)
     }
 
-    /// Attaches a file to a release.
+    /// Adds an asset to a release.
     ///
     /// # Errors
-    /// Unknown release; [`Refusal::Exists`] if it has a file of that name.
+    /// Unknown release; [`Refusal::Exists`] if it has an asset with that name.
     pub fn attach(&mut self, release: u64, name: &str, content: &[u8]) -> Result<Asset, Refusal> {
         if self.release(release)?.assets.iter().any(|a| a.name == name) {
             return Err(Refusal::Exists(format!("the release has a file '{}' already", text::clean_line(name))));
@@ -122,7 +114,7 @@ impl Repo {
         Ok(asset)
     }
 
-    /// One attached file, and the release it is attached to.
+    /// One asset and its release.
     ///
     /// # Errors
     /// Unknown id.
@@ -132,7 +124,7 @@ impl Repo {
         all.into_iter().find(|(_, a)| a.id == id).ok_or_else(missing)
     }
 
-    /// Takes a file away from its release.
+    /// Removes an asset from its release.
     ///
     /// # Errors
     /// Unknown id.

@@ -1,5 +1,5 @@
-//! Workflows and their runs: scripts played against a clock. Nothing runs; how far a run is follows from
-//! when it was created, so that every process sees the same.
+//! Workflows and their runs: scripts played against a clock. Nothing is executed; a run's progress follows from its
+//! creation time, so every process sees the same.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::domain::cd::{CdJob, CdState, CdTrigger};
 use crate::domain::ids::{CommitSha, TagName};
 use crate::domain::text;
 
-/// A workflow file and what it does.
+/// A workflow file and its script.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workflow {
@@ -22,11 +22,10 @@ pub struct Workflow {
     pub starts_on: Vec<CdTrigger>,
     /// How long a run is queued, in milliseconds.
     pub queue_ms: i64,
-    /// Its jobs, each needing the one before.
+    /// Its jobs, each needing the previous one.
     pub jobs: Vec<JobScript>,
 }
 
-/// A job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JobScript {
@@ -34,12 +33,11 @@ pub struct JobScript {
     pub steps: Vec<StepScript>,
 }
 
-/// A step of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepScript {
     pub name: String,
-    /// How long it takes, in milliseconds.
+    /// Duration in milliseconds.
     pub ms: i64,
 }
 
@@ -47,28 +45,25 @@ fn active() -> String {
     "active".to_owned()
 }
 
-/// A run of a workflow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     pub id: u64,
     /// File name of the workflow.
     pub workflow: String,
-    /// Number counted per workflow.
+    /// Run number, per workflow.
     pub number: u64,
     /// What started it.
     pub trigger: CdTrigger,
-    /// The tag it runs on.
     pub tag: TagName,
-    /// The commit that tag points to.
+    /// The commit of that tag.
     pub commit: CommitSha,
-    /// When it was created.
     pub created_at: Timestamp,
-    /// The job whose last step fails, if one does.
+    /// The job whose last step fails, if any.
     pub fails_at: Option<String>,
 }
 
 impl Workflow {
-    /// How long its runs take if no job fails, in milliseconds.
+    /// Duration of its runs in milliseconds, if no job fails.
     pub fn takes_ms(&self) -> i64 {
         self.queue_ms + self.jobs.iter().map(JobScript::takes_ms).sum::<i64>()
     }
@@ -83,7 +78,7 @@ impl Workflow {
 }
 
 impl Repo {
-    /// The workflow that `name` means, as a file name or a path.
+    /// The workflow with this file name or path.
     pub fn workflow(&self, name: &str) -> Option<&Workflow> {
         self.workflows.iter().find(|w| w.is_called(name))
     }
@@ -91,7 +86,7 @@ impl Repo {
     /// Starts a workflow on a tag by `workflow_dispatch`.
     ///
     /// # Errors
-    /// Unknown workflow or tag; the workflow does not listen or is disabled.
+    /// Unknown workflow or tag; the workflow has no such trigger or is disabled.
     pub fn dispatch(&mut self, workflow: &str, tag: &TagName, now: Timestamp) -> Result<(), Refusal> {
         let shown = text::clean_line(workflow);
         let Some(found) = self.workflow(workflow) else {
@@ -120,19 +115,19 @@ impl Repo {
         self.runs.iter().find(|r| r.id == id).ok_or_else(missing)
     }
 
-    /// How far a run and its jobs are at `now`. A run whose workflow is gone stays queued.
+    /// The state of a run and its jobs at `now`. A run whose workflow is missing stays queued.
     pub fn progress(&self, run: &Run, now: Timestamp) -> (CdState, Vec<CdJob>) {
         self.workflow(&run.workflow).map_or((CdState::Queued, Vec::new()), |workflow| run.at(workflow, now))
     }
 
-    /// Makes all workflows listen to `trigger` and nothing else.
+    /// Sets `trigger` as the only trigger of all workflows.
     pub fn listen_to(&mut self, trigger: CdTrigger) {
         for workflow in &mut self.workflows {
             workflow.starts_on = if trigger == CdTrigger::None { Vec::new() } else { vec![trigger] };
         }
     }
 
-    /// Something happened to a tag: starts the active workflows that listen to that.
+    /// Starts the active workflows with this `trigger` after an event on a tag.
     pub(super) fn happened(&mut self, trigger: CdTrigger, tag: &TagName, now: Timestamp) {
         let listening = self.workflows.iter().filter(|w| w.is_active() && w.starts_on.contains(&trigger));
         for file in listening.map(|w| w.file.clone()).collect::<Vec<_>>() {
@@ -151,7 +146,7 @@ impl Repo {
 }
 
 impl Run {
-    /// How far the run and its jobs are at `now`. Names are raw.
+    /// The state of the run and its jobs at `now`. Names are raw.
     pub fn at(&self, workflow: &Workflow, now: Timestamp) -> (CdState, Vec<CdJob>) {
         let mut start = self.after(workflow.queue_ms);
         let mut state = if now < start { CdState::Queued } else { CdState::Running };
@@ -192,14 +187,14 @@ impl Run {
         path(&self.workflow)
     }
 
-    /// So many milliseconds after it was created.
+    /// The time `ms` milliseconds after it was created.
     pub fn after(&self, ms: i64) -> Timestamp {
         later(self.created_at, ms)
     }
 }
 
 impl JobScript {
-    /// How long it takes, in milliseconds.
+    /// Its duration in milliseconds.
     pub fn takes_ms(&self) -> i64 {
         self.steps.iter().map(|s| s.ms).sum()
     }

@@ -1,6 +1,6 @@
-//! The history of a metric, computed: how it came to its final value.
+//! The computed history of a metric, up to its final value.
 //!
-//! A point costs the same wherever it is, so that a window of a million points costs what it shows.
+//! Every point costs the same, so a window of a million points costs only what it shows.
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
@@ -10,17 +10,17 @@ use crate::domain::history::{Point, even_sample};
 use crate::domain::ids::RunId;
 use crate::domain::run::MetricValue;
 
-/// How long a run that has not ended is taken to have run so far.
+/// Assumed duration so far of a run that has not ended.
 const SO_FAR: SignedDuration = SignedDuration::from_mins(5);
 
-/// How a metric develops.
+/// The shape of a metric's curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// Towards better from below, as an accuracy.
+    /// Improves upwards, like an accuracy.
     Rises,
-    /// Towards better from above, as a loss.
+    /// Improves downwards, like a loss.
     Falls,
-    /// As a loss, with stretches where nothing could be computed.
+    /// Like a loss, with gaps of NaN.
     FallsWithGaps,
     /// Measured once, at the end.
     Once,
@@ -44,7 +44,7 @@ fn shape(metric: &str, last: i64) -> Shape {
 pub(super) struct Curve {
     shape: Shape,
     seed: u64,
-    /// Its first step is 0, or this one if it was measured once.
+    /// The last step. The first is 0, or also this one if it was measured once.
     last: i64,
     value: f64,
     started_at: Timestamp,
@@ -52,7 +52,7 @@ pub(super) struct Curve {
 }
 
 impl Curve {
-    /// None if the run has no such metric.
+    /// None if the run does not have the metric.
     pub(super) fn of(id: &RunId, run: &TrainingRun, metric: &str) -> Option<Self> {
         let value = run.metrics.get(metric)?.0;
         let last = run.last_step(metric).max(0);
@@ -92,7 +92,7 @@ impl Curve {
         if self.shape == Shape::FallsWithGaps && self.last > 20 && self.chance(step / 25) < 0.2 {
             return f64::NAN;
         }
-        // One that ended badly was on its way somewhere.
+        // A run that ended badly still had a goal.
         let goal = if self.value.is_finite() { self.value } else { 0.3 };
         let bent = (1.0 - (-5.0 * share).exp()) / (1.0 - (-5.0_f64).exp());
         let start = match self.shape {
@@ -100,13 +100,13 @@ impl Curve {
             _ => 2.0 + 1.5 * self.chance(-1),
         };
         let smooth = goal * (start + (1.0 - start) * bent);
-        // Calmer towards the end, where it must arrive.
+        // Less noise towards the end, where the final value is reached.
         let noise = (self.chance(step + 7) - 0.5) * 0.06 * (1.0 - share).sqrt() * (1.0 - 0.7 * bent);
         let value = smooth + goal * noise;
         if (0.0..=1.0).contains(&goal) && self.shape == Shape::Rises { value.clamp(0.0, 1.0) } else { value }
     }
 
-    /// A number from 0 to 1 that follows from the seed and `n`.
+    /// A number from 0 to 1 derived from the seed and `n`.
     fn chance(&self, n: i64) -> f64 {
         let mut x = self.seed ^ n.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

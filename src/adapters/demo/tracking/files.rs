@@ -1,4 +1,4 @@
-//! The files of runs and logged models, computed from what the world says about them.
+//! The files of runs and logged models, computed from the world's data.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,12 +11,12 @@ use crate::domain::ids::{ModelName, VersionNumber};
 
 const CONFUSION: &[u8] = include_bytes!("../../../../assets/demo/files/confusion_matrix.png");
 const ROC: &[u8] = include_bytes!("../../../../assets/demo/files/roc_curve.png");
-/// How much of a model's weights is computed.
+/// How many bytes of a model's weights are computed.
 const BLOCK: usize = 8 * 1024;
-/// Size of a model's weights: enough for a download to take its time.
+/// Size of a model's weights: large enough that a download takes time.
 const WEIGHTS: usize = 1_500_000;
 
-/// One file, raw: texts are as hostile as the world's.
+/// One file, raw: its texts are as hostile as the world's.
 #[derive(Clone, Debug)]
 pub(super) struct File {
     pub path: String,
@@ -43,7 +43,7 @@ pub(super) fn below(files: &[File], folder: &str) -> Vec<ArtifactEntry> {
     entries.into_values().collect()
 }
 
-/// What a run logged. One that made no version logged less.
+/// The files a run logged. A run without a version logged fewer.
 pub(super) fn of_run(run: &TrainingRun, version: Option<(&ModelName, &Model, VersionNumber)>) -> Vec<File> {
     let mut files = vec![file("config.yaml", config(run)), file("metrics.json", metrics(run))];
     if let Some((name, model, number)) = version {
@@ -55,7 +55,7 @@ pub(super) fn of_run(run: &TrainingRun, version: Option<(&ModelName, &Model, Ver
     files
 }
 
-/// What belongs to the model itself. Where the upload was cut short, the `MLmodel` file is missing.
+/// The files of the model itself. If the upload was interrupted, the `MLmodel` file is missing.
 pub(super) fn of_logged_model(id: &str, model: &Model, number: VersionNumber) -> Vec<File> {
     let requirements = "mlflow==3.17.2\ncloudpickle==3.1.2\nnumpy==2.4.1\nscikit-learn==1.9.1\n";
     let mut files = vec![file("model.bin", weights(id)), file("requirements.txt", requirements)];
@@ -69,7 +69,7 @@ pub(super) fn of_logged_model(id: &str, model: &Model, number: VersionNumber) ->
 }
 
 fn config(run: &TrainingRun) -> String {
-    // JSON's strings are YAML's as well.
+    // JSON strings are also valid YAML.
     let text = |s: &str| json!(s).to_string();
     let mut out = format!("run: {}\nsteps: {}\nparams:\n", text(&run.name), run.steps);
     for (key, value) in &run.params {
@@ -82,7 +82,7 @@ fn config(run: &TrainingRun) -> String {
     out
 }
 
-/// As Python writes it: with `NaN` and `Infinity`, which are no JSON.
+/// As Python writes it: with `NaN` and `Infinity`, which are not JSON.
 fn metrics(run: &TrainingRun) -> String {
     let number = |v: f64| match v {
         v if v.is_nan() => "NaN".to_owned(),
@@ -143,7 +143,7 @@ fn ml_model(id: &str, model: &Model, number: VersionNumber) -> String {
     )
 }
 
-/// Bytes that look like nothing in particular, the same every time.
+/// Pseudorandom bytes, the same every time.
 fn weights(id: &str) -> Vec<u8> {
     let seed = 0x2545_f491_4f6c_dd1d_u64;
     let mut state = id.bytes().fold(seed, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
@@ -155,7 +155,7 @@ fn weights(id: &str) -> Vec<u8> {
         state ^= state << 17;
         bytes.extend_from_slice(&state.to_le_bytes());
     }
-    // Folders are listed often, and each list computes its files: most of it repeats.
+    // Folders are listed often, and each listing computes its files, so most of it repeats.
     let mut bytes = bytes.repeat(WEIGHTS.div_ceil(BLOCK));
     bytes.truncate(WEIGHTS);
     bytes

@@ -1,13 +1,13 @@
-//! The part of MLflow's filter language that the demo understands: comparisons joined by AND.
+//! The part of MLflow's filter language that the demo supports: comparisons joined by AND.
 //!
-//! Refusals are worded as MLflow words them (read off 3.17).
+//! Refusals use MLflow's wording (taken from 3.17).
 
 use super::super::Refusal;
 use super::super::world::TrainingRun;
 use crate::domain::ids::RunId;
 use crate::domain::text::clean_line;
 
-/// Conditions that all must hold.
+/// Conditions that must all hold.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Filter(Vec<Condition>);
 
@@ -49,7 +49,7 @@ enum Value {
 enum Token {
     /// A name, a number or a keyword.
     Word(String),
-    /// In single or double quotes, which may be a value or (double, or backticks) part of a name.
+    /// In single or double quotes: a value or (with double quotes or backticks) part of a name.
     Quoted(String),
     Sign(&'static str),
 }
@@ -67,11 +67,11 @@ const NUMBER_ATTRIBUTES: [&str; 2] = ["start_time", "end_time"];
 
 impl Filter {
     /// # Errors
-    /// [`Refusal::Invalid`] with a sentence, for everything that is not understood.
+    /// [`Refusal::Invalid`] with a sentence, for everything that is not supported.
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         let tokens = tokens(text)?;
         let and = |t: &Token| matches!(t, Token::Word(w) if w.eq_ignore_ascii_case("and"));
-        // Like the real servers it does not mind an AND too much.
+        // Like the real servers, accepts a surplus AND.
         let clauses = tokens.split(and).filter(|clause| !clause.is_empty());
         clauses.map(condition).collect::<Result<_, _>>().map(Self)
     }
@@ -103,7 +103,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, Refusal> {
     Ok(tokens)
 }
 
-/// The length of the word that `text` starts with. Backticks and double quotes hold parts of names together.
+/// The length of the word at the start of `text`. Backticks and double quotes group parts of names.
 fn word(text: &str) -> Result<usize, Refusal> {
     let mut quote = None;
     for (at, c) in text.char_indices() {
@@ -153,7 +153,7 @@ fn condition(tokens: &[Token]) -> Result<Condition, Refusal> {
     }
 }
 
-/// Splits `metrics.auc`; the first part may be left out for attributes.
+/// Splits `metrics.auc`; the first part is optional for attributes.
 fn key(name: &str) -> Result<(Of, String), Refusal> {
     let (kind, key) = name.split_once('.').unwrap_or(("attributes", name));
     let of = match kind {
@@ -213,7 +213,7 @@ impl Condition {
         }
     }
 
-    /// Nothing holds for what is no number, as in the servers' databases.
+    /// False for NaN, as in the servers' databases.
     #[expect(clippy::float_cmp, reason = "that is what the filter says")]
     fn compares(&self, found: f64, wanted: f64) -> bool {
         match self.test {
@@ -228,10 +228,10 @@ impl Condition {
     }
 }
 
-/// SQL's LIKE: `%` stands for anything, `_` for one character.
+/// SQL's LIKE: `%` matches anything, `_` one character.
 fn like(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
-    // Which lengths of the text the pattern so far covers.
+    // Which prefix lengths of the text the pattern so far matches.
     let mut covered = vec![false; text.len() + 1];
     covered[0] = true;
     for p in pattern.chars() {

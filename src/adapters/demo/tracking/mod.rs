@@ -1,7 +1,6 @@
-//! The demo's tracking server: experiments, searches, histories and files of the world's runs.
+//! The demo's tracking server: experiments, searches, metric histories and files of the world's runs.
 //!
-//! Nothing of it is stored: curves ([`curves`]) and files ([`files`]) are computed from what the world says about a
-//! run, the same every time.
+//! Nothing is stored: curves ([`curves`]) and files ([`files`]) are computed from a run's data, the same every time.
 
 mod curves;
 mod files;
@@ -32,9 +31,9 @@ use crate::domain::run::Run;
 use crate::domain::text::{clean, clean_line};
 use crate::ports::tracking::TrackingServer;
 
-/// The most points of a history at once, as on the real servers.
+/// Most points of a history per request, as on the real servers.
 const MAX_POINTS: usize = 2_500;
-/// What one piece of a download holds.
+/// Chunk size of a download.
 const PIECE: usize = 64 * 1024;
 
 impl DemoRegistry {
@@ -90,7 +89,7 @@ impl TrackingServer for DemoRegistry {
             let mut found: Vec<_> =
                 world.runs.iter().filter(|(id, run)| wanted(run) && filter.matches(id, run)).collect();
             found.sort_by_key(|(id, run)| (std::cmp::Reverse(run.started_at), *id));
-            // Of the same rank newest first, as MLflow does it.
+            // Ties newest first, as in MLflow.
             found.sort_by(|(_, a), (_, b)| in_order(a, b, query.order));
             cut(found.into_iter(), query.page.as_deref(), size, |(id, run)| convert::run(id, run))
         })
@@ -146,7 +145,7 @@ impl TrackingServer for DemoRegistry {
         let mut written = 0;
         for piece in bytes.chunks(PIECE) {
             if written > 0 {
-                // A large file takes its time.
+                // A large file takes a while.
                 self.pass().await;
             }
             into.write_all(piece).await.map_err(local)?;
@@ -215,7 +214,6 @@ fn experiment(id: &ExperimentId, e: &super::world::Experiment) -> Experiment {
 }
 
 impl DemoRegistry {
-    /// A whole file.
     async fn file(&self, root: &ArtifactRoot, path: &str) -> Outcome<Vec<u8>> {
         let (root, wanted) = (root.clone(), path.to_owned());
         self.read(format!("read {}", clean_line(path)), move |world| {

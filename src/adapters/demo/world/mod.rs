@@ -1,7 +1,6 @@
-//! The demo's state, and what may be done with it. Pure: time comes in as an argument.
+//! The demo's state and the operations on it. Pure: time is an argument.
 //!
-//! Texts are kept raw, hostile ones included, as a server keeps them; they are cleaned where they leave
-//! (`convert.rs`).
+//! Texts are kept raw, hostile ones included, as a server keeps them; they are cleaned on output (`convert.rs`).
 
 mod registry;
 
@@ -17,24 +16,23 @@ use super::github::Repo;
 use super::server::shared;
 use crate::domain::ids::{ExperimentId, ModelName, RunId};
 
-/// Format of a stored world. Raised whenever an older program could not read it, or would get it wrong.
+/// Format of a stored world. Raised whenever an older program could not read it or would misread it.
 pub const FORMAT: u32 = 3;
 
-/// Everything the demo's two servers know.
+/// The state of the demo's two servers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct World {
-    /// Always [`FORMAT`] in a world this program made.
+    /// Always [`FORMAT`] in a world made by this program.
     pub format: u32,
     /// When it was made from the fixtures.
     pub made_at: Timestamp,
-    /// Who the demo's token belongs to.
+    /// The owner of the demo's token.
     pub identity: Identity,
     pub models: BTreeMap<ModelName, Model>,
     pub experiments: BTreeMap<ExperimentId, Experiment>,
-    /// Training runs. Nothing writes them, so that copies of a world share them.
+    /// Training runs. Never written, so copies of a world share them.
     #[serde(with = "shared")]
     pub runs: Arc<BTreeMap<RunId, TrainingRun>>,
-    /// The one repository.
     pub repo: Repo,
 }
 
@@ -43,8 +41,7 @@ pub struct World {
 #[serde(deny_unknown_fields)]
 pub struct Identity {
     pub login: String,
-    /// Numeric id.
     pub id: u64,
-    /// Printed name.
+    /// Display name.
     pub name: String,
 }

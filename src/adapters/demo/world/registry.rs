@@ -1,4 +1,4 @@
-//! Models, versions and runs, and the writes a registry takes. Semantics as measured on MLflow 2.22 and 3.18.
+//! Models, versions and runs, and the writes of a registry. Semantics as measured on MLflow 2.22 and 3.18.
 
 use std::collections::BTreeMap;
 
@@ -12,22 +12,17 @@ use crate::domain::registry::Stage;
 use crate::domain::run::MetricValue;
 use crate::domain::text;
 
-/// A registered model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
-    /// Free text.
     pub description: String,
-    /// Tags of the model.
     pub tags: BTreeMap<String, String>,
-    /// Which version each alias points to.
+    /// The version each alias points to.
     pub aliases: BTreeMap<String, VersionNumber>,
-    /// What goes into its versions.
+    /// The input columns of its versions.
     pub inputs: Vec<Feature>,
-    /// What comes out.
+    /// The output column.
     pub output: Column,
-    /// All versions.
     pub versions: BTreeMap<VersionNumber, Version>,
-    /// When it was registered.
     pub created_at: Timestamp,
     /// Last change of a version's stage.
     pub updated_at: Timestamp,
@@ -38,26 +33,25 @@ pub struct Model {
 #[serde(deny_unknown_fields)]
 pub struct Column {
     pub name: String,
-    /// Its type, as MLflow spells it.
+    /// Its type in MLflow's spelling.
     #[serde(rename = "type")]
     pub kind: String,
 }
 
-/// An input of some versions of a model.
+/// An input of some of a model's versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
     pub name: String,
-    /// Its type, as MLflow spells it.
+    /// Its type in MLflow's spelling.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Whether it must be given.
     #[serde(default = "yes")]
     pub required: bool,
-    /// The first version that reads it.
+    /// The first version that has it.
     #[serde(default)]
     pub since: u64,
-    /// The last version that reads it.
+    /// The last version that has it.
     #[serde(default = "forever")]
     pub until: u64,
 }
@@ -70,69 +64,57 @@ fn forever() -> u64 {
     u64::MAX
 }
 
-/// An experiment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Experiment {
     pub name: String,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// In the waste bin.
     pub deleted: bool,
 }
 
-/// A version of a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Version {
     pub stage: Stage,
     /// `READY`, `PENDING_REGISTRATION` or `FAILED_REGISTRATION`.
     pub status: String,
-    /// When it was registered.
     pub created_at: Timestamp,
     /// Last change of its stage.
     pub updated_at: Timestamp,
     /// Who registered it.
     pub author: Option<String>,
-    /// Where its files are said to be.
+    /// Where its files are, as registered.
     pub source: String,
     /// The run it came from.
     pub run_id: Option<RunId>,
-    /// Free text.
     pub description: String,
-    /// Tags of the version.
     pub tags: BTreeMap<String, String>,
 }
 
-/// A training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingRun {
-    /// The experiment it belongs to.
     pub experiment: ExperimentId,
     pub name: String,
     /// Who started it.
     pub user: String,
     /// `FINISHED` and so on.
     pub status: String,
-    /// When it started.
     pub started_at: Timestamp,
-    /// When it ended; absent while it runs.
+    /// None while it runs.
     pub ended_at: Option<Timestamp>,
-    /// In the waste bin.
     pub deleted: bool,
     /// The last step; metrics are as of this step.
     pub steps: i64,
-    /// Last steps of metrics that have more of them than the rest.
+    /// Last steps of metrics that have more steps than the rest.
     pub last_steps: BTreeMap<String, i64>,
     /// Latest value of each metric.
     pub metrics: BTreeMap<String, MetricValue>,
-    /// Parameters.
     pub params: BTreeMap<String, String>,
     /// Tags, `mlflow.*` included.
     pub tags: BTreeMap<String, String>,
-    /// Data it read.
+    /// Data sets it read.
     pub datasets: Vec<DataSet>,
 }
 
-/// A data set a run read.
+/// A data set read by a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataSet {
@@ -140,19 +122,18 @@ pub struct DataSet {
     pub digest: String,
     /// `training`, `validation`, `test`.
     pub context: String,
-    /// Number of rows.
     pub rows: u64,
 }
 
 impl TrainingRun {
-    /// The step that the latest value of a metric is of.
+    /// The step of a metric's latest value.
     pub fn last_step(&self, metric: &str) -> i64 {
         self.last_steps.get(metric).copied().unwrap_or(self.steps)
     }
 }
 
 impl Model {
-    /// What goes into one version.
+    /// The inputs of one version.
     pub fn inputs_of(&self, number: VersionNumber) -> impl Iterator<Item = &Feature> {
         self.inputs.iter().filter(move |f| (f.since..=f.until).contains(&number.0))
     }
@@ -161,10 +142,10 @@ impl Model {
 impl World {
     /// The longest tag key, in characters.
     pub const TAG_KEY_LIMIT: usize = 250;
-    /// The longest value of a version tag, in characters: that of the older servers.
+    /// The longest value of a version tag, in characters: the older servers' limit.
     pub const TAG_VALUE_LIMIT: usize = 5000;
 
-    /// The model of this name.
+    /// The model with this name.
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
@@ -180,7 +161,7 @@ impl World {
         self.model(model)?.versions.get(&number).ok_or_else(|| no_version(model, number))
     }
 
-    /// Sets or overwrites a tag of a version. Does not move the version's time of last change.
+    /// Sets or overwrites a version tag. Does not change `updated_at` of the version.
     ///
     /// # Errors
     /// Unknown version; a key that is empty or too long; a value that is too long.
@@ -201,7 +182,7 @@ impl World {
         Ok(())
     }
 
-    /// Removes a tag of a version; one that is not there is fine.
+    /// Deletes a version tag; a missing one is fine.
     ///
     /// # Errors
     /// Unknown version.
@@ -210,12 +191,12 @@ impl World {
         Ok(())
     }
 
-    /// Moves a version to a stage. With `archive_existing`, every *other* version in it becomes Archived at
-    /// the same moment. A version that is there already stays, with a new time of last change.
+    /// Transitions a version to a stage. With `archive_existing`, every *other* version in it becomes Archived at the
+    /// same time. A version that is there already stays, with a new `updated_at`.
     ///
     /// # Errors
-    /// Unknown version or stage, or `archive_existing` with a stage that several versions may be in. Then
-    /// nothing was archived either.
+    /// Unknown version or stage, or `archive_existing` with a stage that allows several versions. Then nothing was
+    /// archived either.
     pub fn move_stage(
         &mut self,
         model: &ModelName,
@@ -250,10 +231,10 @@ impl World {
         Ok(())
     }
 
-    /// Points an alias to a version, taking it from whichever had it.
+    /// Points an alias to a version; any other version loses it.
     ///
     /// # Errors
-    /// Unknown version, or a name no alias may have.
+    /// Unknown version, or an invalid alias name.
     pub fn set_alias(&mut self, model: &ModelName, alias: &str, number: VersionNumber) -> Result<(), Refusal> {
         check_alias(alias)?;
         self.version(model, number)?;
@@ -261,7 +242,7 @@ impl World {
         Ok(())
     }
 
-    /// Removes an alias; one that is not there is fine.
+    /// Deletes an alias; a missing one is fine.
     ///
     /// # Errors
     /// Unknown model.
