@@ -28,7 +28,7 @@ use crate::services::evidence::{self, Scope, resolve};
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever the registry says about the version or what is in production.
+/// Failures reading the version or the production version.
 pub async fn run(services: &Services, reference: &VersionRef, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let version = resolve(services.registry.as_ref(), reference).await?;
     let (evaluation, signed) = futures_util::future::join(
