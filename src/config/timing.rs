@@ -1,4 +1,4 @@
-//! How long to wait for an MLflow server and how often to ask again, as MLflow's own client is told.
+//! Timeouts and retries for MLflow servers, configured like those of MLflow's own client.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -8,22 +8,22 @@ use super::origin::{Origin, Sourced};
 use super::resolve::Resolver;
 use crate::domain::failure::Outcome;
 
-/// What the environment says about it; none where it is silent.
+/// Settings from the environment; none if unset.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Timing {
-    /// The longest one request may take.
+    /// Timeout of one request.
     pub timeout: Option<Duration>,
-    /// How many times a read is repeated. Writes never are.
+    /// Number of retries of a read. Writes are never retried.
     pub repeats: Option<usize>,
-    /// Pause before the first repetition; doubles each time.
+    /// Pause before the first retry; doubles each time.
     pub pause: Option<Duration>,
-    /// Whether the pause a server asks for counts.
+    /// Whether to respect the pause a server asks for.
     pub heed: Option<bool>,
 }
 
 impl Resolver<'_> {
-    /// Names and ranges are those of MLflow's client (`mlflow/environment_variables.py`, read at 3.x). Its jitter is
-    /// left out: up to the pause again is always added at random.
+    /// Names and ranges are those of MLflow's client (`mlflow/environment_variables.py`, read at 3.x). Its jitter setting
+    /// is ignored: a random addition of up to the pause is always applied.
     pub(super) fn timing(&mut self) -> Outcome<Timing> {
         let timeout =
             self.number("MLFLOW_HTTP_REQUEST_TIMEOUT", "seconds, more than 0 and at most 86400", |n: &f64| {
