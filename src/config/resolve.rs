@@ -107,8 +107,8 @@ impl<'a> Resolver<'a> {
 
     /// Whether the environment may override `filed`, an address or repository the file gives this target.
     ///
-    /// Normally it may; but a variable left over in a shell must not redirect an approval meant for production, so there
-    /// only a flag can override.
+    /// Normally it may; but a variable left over in a shell must not redirect an approval meant for production, so
+    /// there only a flag can override.
     pub(super) fn environment_overrides(
         &mut self,
         key: &str,

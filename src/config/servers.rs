@@ -118,7 +118,7 @@ impl Resolver<'_> {
             CredentialsFile::read(self.env.home.as_deref()).map_err(|e| self.refuse(e))?
         };
         let mut found = credentials::find(self.env, &named, &file);
-        // User and password in MLFLOW_TRACKING_URI have the lowest precedence, and only that variable may contain them.
+        // User and password in MLFLOW_TRACKING_URI have the lowest precedence; no other address may supply them.
         if let (MlflowAuth::None, Some(password)) = (&found.auth, tracking.value.password()) {
             let decode = |s: &str| percent_encoding::percent_decode_str(s).decode_utf8_lossy().into_owned();
             let username = decode(tracking.value.username());

@@ -22,8 +22,8 @@ pub struct Timing {
 }
 
 impl Resolver<'_> {
-    /// Names and ranges are those of MLflow's client (`mlflow/environment_variables.py`, read at 3.x). Its jitter setting
-    /// is ignored: a random addition of up to the pause is always applied.
+    /// Names and ranges are those of MLflow's client (`mlflow/environment_variables.py`, read at 3.x). Its jitter
+    /// setting is ignored: a random addition of up to the pause is always applied.
     pub(super) fn timing(&mut self) -> Outcome<Timing> {
         let timeout =
             self.number("MLFLOW_HTTP_REQUEST_TIMEOUT", "seconds, more than 0 and at most 86400", |n: &f64| {
