@@ -97,7 +97,7 @@ impl Cache {
         self.known.evaluation(self.known.facts(model, version)?)
     }
 
-    /// Why the last request for any page of the list starting with `first` failed.
+    /// Why the last request for any page of the list that `query` starts failed.
     pub fn failure(&self, query: &Query) -> Option<&Failure> {
         self.slots.get(query)?.failure.as_ref()
     }

@@ -117,7 +117,8 @@ impl Keymap {
     /// Parses a keymap file.
     ///
     /// # Errors
-    /// All mistakes, one sentence each: unknown contexts, actions and keys, keys bound twice in a context, no way to quit.
+    /// All mistakes, one sentence each: unknown contexts, actions and keys, keys bound twice in a context, no key to
+    /// quit.
     pub fn parse(source: &str) -> Result<Self, Vec<String>> {
         let table: BTreeMap<String, BTreeMap<String, Vec<String>>> =
             toml::from_str(source).map_err(|e| vec![e.to_string()])?;
