@@ -150,15 +150,14 @@ macro_rules! queries {
     };
 }
 
-// query { parameters } => answer as name. For `kept`, the name is that of the getter; for `merged`, that of the method of
-// `Merge` that adds the answer to the cache.
+// query { parameters } => answer as name. For `kept`, the name is that of the getter; for `merged`, that of the method
+// of `Merge` that adds the answer to the cache.
 queries! {
     kept {
         /// The identity of the user on both servers.
         Session => Session as session,
-        /// One version by its number.
         ModelVersion { model: ModelName, version: VersionNumber } => ModelVersion as version,
-        /// Everything a decision on this version rests on.
+        /// The facts that a decision on this version is based on.
         Facts { model: ModelName, version: VersionNumber } => SharedFacts as facts,
         /// All checks, and the plan, of an approval or a rollback.
         Preflight { model: ModelName, version: VersionNumber, decision: Decision } => Preflight as preflight,
