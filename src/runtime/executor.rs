@@ -205,7 +205,7 @@ impl Executor {
                     }
                 }
             };
-            // Both end when the promoter does, since it holds the only sender. So every entry is shown before the result.
+            // Both end when the promoter does, which holds the only sender. So every entry is shown before the result.
             let (outcome, ()) = futures_util::future::join(unpanicked(work), forward).await;
             let _ = replies.send(Msg::PromotionSettled { id, outcome: outcome.map(|_| ()) });
         });

@@ -138,8 +138,8 @@ fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: 
     while !bell.rung.load(Ordering::SeqCst) {
         thread::yield_now();
     }
-    // Consume a pending wake-up: the next reader would find it together with the first key, and crossterm then holds the
-    // key back until another one is pressed.
+    // Consume a pending wake-up: the next reader would find it together with the first key, and crossterm then holds
+    // the key back until another one is pressed.
     let _ = source(Duration::ZERO);
 }
 
