@@ -1,5 +1,4 @@
 //! Output of commands: results on stdout, messages on stderr. Escape sequences are only written to a terminal.
-//! terminal is there to take it.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};

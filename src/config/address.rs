@@ -105,6 +105,7 @@ pub fn api_url(text: &str) -> Result<Url, String> {
 
 /// The API URL of a GitHub host: github.com and `*.ghe.com` have an API host of their own, Enterprise Server uses
 /// `/api/v3`.
+///
 /// # Errors
 /// If the host is invalid.
 pub fn api_of_host(name: &str) -> Result<Url, String> {

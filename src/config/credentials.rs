@@ -74,6 +74,7 @@ pub struct FoundAuth {
 
 /// Finds the credentials. If the target names variables, only those are used: a generic token may belong to another
 /// server.
+///
 /// User and password take precedence over the token, but only as a pair, as in MLflow's client (measured on 3.18).
 pub fn find(env: &Env, named: &NamedVariables, file: &CredentialsFile) -> FoundAuth {
     let mut notices = Vec::new();

@@ -89,8 +89,8 @@ impl InputReader {
     /// Stops reading and returns, in well under a millisecond, once the terminal is free for another reader, such as an
     /// editor. Pending input is dropped.
     ///
+    /// # Errors
     /// If the reader does not stop. Then no other reader may be started.
-    /// If the reader does not let go. Then no other may be started.
     pub fn stop(mut self) -> Outcome<()> {
         self.wake();
         match self.ended.recv_timeout(STOP) {

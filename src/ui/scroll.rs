@@ -2,7 +2,8 @@
 
 /// The new offset of a list's first visible row.
 ///
-/// Changes only if the cursor would leave the view, less `margin` rows at each end (at most half of the view). Never leaves blank rows below the last entry while there are entries above.
+/// Changes only if the cursor would leave the view, less `margin` rows at each end (at most half of the view). Never
+/// leaves blank rows below the last entry while there are entries above.
 pub fn follow(offset: usize, cursor: usize, height: usize, len: usize, margin: usize) -> usize {
     if height == 0 || len == 0 {
         return 0;
