@@ -175,7 +175,7 @@ queries! {
         Log { model: Option<ModelName> } => Log as log,
         /// The signature in a version's `MLmodel` file, if it has one.
         Signature { model: ModelName, version: VersionNumber } => Option<Signature> as signature,
-        /// The files in a folder of a run or a logged model. The path of the root folder is empty.
+        /// The entries of a folder of a run or a logged model. The path of the root folder is empty.
         Artifacts { root: ArtifactRoot, path: String } => Vec<ArtifactEntry> as artifacts,
         LoggedModel { id: String } => LoggedModel as logged_model,
         Experiment { id: ExperimentId } => Experiment as experiment,
@@ -185,7 +185,7 @@ queries! {
         PullRequest { repo: RepoSlug, commit: CommitSha } => Option<PullRequest> as pull_request,
         /// Checks and statuses of a commit.
         Checks { repo: RepoSlug, commit: CommitSha } => Vec<CheckResult> as checks,
-        /// The changes between two commits.
+        /// What `new` has that `old` does not.
         Changes { repo: RepoSlug, old: CommitSha, new: CommitSha } => CodeChange as changes,
         Workflow { repo: RepoSlug, run: u64 } => CdRun as workflow,
         /// The jobs of a workflow run.

@@ -22,7 +22,7 @@ use crate::present::{Phrase, Role, number, version::run_missing};
 use crate::services::Services;
 use crate::services::evidence::{self, resolve, run_facts};
 
-/// Longest param or tag value shown, in cells; `--json` prints all of it.
+/// Longest param or tag value shown, in characters; `--json` prints all of it.
 const VALUE_WIDTH: usize = 60;
 
 /// Runs the command.

@@ -20,7 +20,7 @@ use crate::services::Services;
 
 /// Metrics shown in the table; `--json` prints all.
 const METRICS: usize = 4;
-/// Longest name shown in the table, in cells.
+/// Longest name shown in the table, in characters.
 const NAME_WIDTH: usize = 40;
 
 /// Which runs to list.
@@ -112,7 +112,7 @@ fn table(services: &Services, runs: &[Run]) -> Table {
     table
 }
 
-/// The configured main metrics first, then others by name.
+/// The main metrics first, then others by name.
 fn shown_metrics<'a>(services: &Services, runs: &'a [Run]) -> Vec<&'a str> {
     let mut all: Vec<&str> = runs.iter().flat_map(|r| r.metrics.names()).collect();
     all.sort();

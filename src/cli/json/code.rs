@@ -40,7 +40,7 @@ pub struct Commit {
     pub title: String,
     pub author: Option<String>,
     pub at: Option<Timestamp>,
-    /// The branch whose head was taken because the training run recorded no commit.
+    /// The branch whose head this is, if the training run recorded no commit.
     pub head_of: Option<String>,
     /// Web page.
     pub url: String,

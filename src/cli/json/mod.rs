@@ -78,7 +78,7 @@ pub struct Waiting {
     #[serde(flatten)]
     pub version: Version,
     pub production: Option<u64>,
-    /// The first of the configured main metrics.
+    /// Its main metric.
     pub main_metric: Option<Metric>,
 }
 
