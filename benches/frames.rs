@@ -1,4 +1,4 @@
-//! From a key to a frame, in a terminal of 160x50. The aim: under 5 ms at the 99th percentile.
+//! Latency from a key press to the drawn frame, in a 160x50 terminal. Target: under 5 ms at the 99th percentile.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -31,7 +31,7 @@ fn many_versions() -> Program {
 
 fn scrolled(versions: usize) -> Program {
     let mut program = Program::new(0, versions, &[Route::Versions(ModelName::new("telco-churn"))]);
-    // The list loads as one scrolls: to the end and back.
+    // The list loads as it is scrolled: go to the end and back.
     for _ in 0..=versions / 100 {
         program.keys("G");
     }
@@ -39,7 +39,7 @@ fn scrolled(versions: usize) -> Program {
     program
 }
 
-/// Down and up again, so that every turn finds the same list; every tenth turn a page.
+/// Down and up again, so that every turn sees the same list; every tenth turn moves by a page.
 fn wander(i: usize) -> Key {
     match i % 20 {
         9 => Key::plain(KeyCode::PageDown),
@@ -49,12 +49,12 @@ fn wander(i: usize) -> Key {
     }
 }
 
-/// A letter and its end, again and again.
+/// Types a letter and deletes it again.
 fn type_and_delete(i: usize) -> Key {
     ["c", "h", "u", "r"].get(i % 8).map_or(Key::plain(KeyCode::Backspace), |c| Key::char(c.chars().next().unwrap()))
 }
 
-/// What is measured: its name, the program to begin with, and the keys.
+/// One benchmark: its name, the initial program, and the keys.
 type Case = (&'static str, fn() -> Program, fn(usize) -> Key);
 
 fn key_to_frame(criterion: &mut Criterion) {
@@ -108,7 +108,7 @@ fn typing_in_versions() -> Program {
     program
 }
 
-/// What a page of 100 models costs when it arrives while 2,000 are on screen, with the frame after it.
+/// Cost of a page of 100 models arriving while 2,000 are on screen, including the next frame.
 fn page_arrives(criterion: &mut Criterion) {
     let full = || Program::new(MODELS, 0, &[]);
     let arrive = |program: &mut Program| {
@@ -120,13 +120,13 @@ fn page_arrives(criterion: &mut Criterion) {
     };
     let mut programs: Vec<Program> = (0..100).map(|_| full()).collect();
     percentiles("page_of_100_models_into_2000", programs.len(), |i| arrive(&mut programs[i]));
-    // Every page stays: each turn has a program of its own.
+    // Pages accumulate, so each turn uses its own program.
     criterion.bench_function("page_arrives", |bencher| {
         bencher.iter_batched_ref(full, arrive, BatchSize::PerIteration);
     });
 }
 
-/// A letter typed into the filter of 100,000 names.
+/// Types a letter into the filter of 100,000 names.
 fn filter(criterion: &mut Criterion) {
     let names: Vec<String> = (0..100_000).map(name).collect();
     let queries = ["c", "ch", "chu", "chur", "churn", "telco churn", "chrn42"];
@@ -140,7 +140,7 @@ fn filter(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The runs of an experiment, children below their parents, put in order by a metric.
+/// Sorts the runs of an experiment by a metric, children below their parents.
 fn sort(criterion: &mut Criterion) {
     let runs = support::sweep(RUNS);
     let all: Vec<usize> = (0..runs.len()).collect();

@@ -1,4 +1,4 @@
-//! What waits for the outside: a page of models over the loopback, a journal entry to the disk.
+//! I/O costs: a page of models over the loopback, a journal entry to the disk.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -17,7 +17,7 @@ use signoff::domain::promotion::Step;
 use signoff::ports::{JournalStore, Ledger, ModelRegistry as _};
 use support::{name, now, percentiles};
 
-/// A page of 100 models as MLflow 3.17 sends it, each with two versions of three tags.
+/// A page of 100 models as MLflow 3.17 returns it, each with two versions of three tags.
 fn page() -> String {
     let mut models = String::new();
     for i in 0..100 {
@@ -38,7 +38,7 @@ fn page() -> String {
     format!(r#"{{"registered_models":[{models}],"next_page_token":"next"}}"#)
 }
 
-/// A server that answers everything with `body`.
+/// Starts a server that answers every request with `body`.
 fn serve(body: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -70,8 +70,8 @@ fn talk(mut stream: TcpStream, body: &str) -> std::io::Result<()> {
     }
 }
 
-/// Request, answer and decoding of a page of 100 models over the loopback. Decoding alone has no way in from
-/// outside; the answer as bytes is measured next to it.
+/// Request, response and decoding of a page of 100 models over the loopback. Decoding is not public, so it cannot be
+/// measured alone; the raw response is measured for comparison.
 fn models_page(criterion: &mut Criterion) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -96,7 +96,7 @@ fn models_page(criterion: &mut Criterion) {
     criterion.bench_function("page_of_100_models_read", |bencher| bencher.iter(read));
 }
 
-/// One entry to the journal, on the disk when it returns. In the folder that `TMPDIR` names.
+/// Appends one entry to the journal and syncs it to disk. Writes below `TMPDIR`.
 fn journal(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let state = tempfile::tempdir().unwrap();
@@ -105,7 +105,7 @@ fn journal(criterion: &mut Criterion) {
         let file = journals.create(PromotionId::from_uuid(uuid::Uuid::now_v7())).await.unwrap();
         Ledger::new(file, 0)
     });
-    // The journal keeps entries; whether they make sense is the saga's business.
+    // The journal does not validate entries; the saga does.
     let mut append = || {
         runtime.block_on(ledger.append(now(), Event::Started { step: Step::Mark })).unwrap();
     };

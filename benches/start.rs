@@ -1,4 +1,4 @@
-//! From the start of the real binary to its first frame in a terminal. The aim: under 50 ms, before any answer.
+//! Time from starting the binary to its first frame in a terminal. Target: under 50 ms, before any server response.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod support;
@@ -11,7 +11,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use support::{SIZE, say};
 
-/// Starts the demo in a pseudo-terminal of its own and waits until `word` is on the screen.
+/// Starts the demo in its own pseudo-terminal and waits until `word` is on the screen.
 fn until(word: &str, state: &std::path::Path) -> Duration {
     let pty = native_pty_system();
     let pair = pty.openpty(PtySize { rows: SIZE.1, cols: SIZE.0, pixel_width: 0, pixel_height: 0 }).unwrap();
@@ -42,7 +42,7 @@ fn until(word: &str, state: &std::path::Path) -> Duration {
 
 fn start(criterion: &mut Criterion) {
     let state = tempfile::tempdir().unwrap();
-    // The first start makes the demo's world; the ones after it are what a day is made of.
+    // The first start creates the demo data; only later starts are typical.
     until("telco-churn", state.path());
     say("first_frame", (0..30).map(|_| until("Inbox", state.path())).collect());
     let rows = "first rows (the demo answers in 40 to 150 ms)";

@@ -1,4 +1,4 @@
-//! What the benchmarks share: large registries, a program in front of them, and percentiles.
+//! Shared by the benchmarks: large registries, a program that shows them, and percentiles.
 #![allow(dead_code, clippy::unwrap_used, clippy::print_stderr, reason = "each benchmark uses its own part")]
 
 use std::collections::BTreeMap;
@@ -29,12 +29,12 @@ use signoff::program::view::view;
 use signoff::ui::Skin;
 use signoff::ui::skin::Theme;
 
-/// The terminal of the benchmarks.
+/// Terminal size, in cells.
 pub const SIZE: (u16, u16) = (160, 50);
-/// Entries on a page, as the adapters ask for them.
+/// Page size used by the adapters.
 const PAGE: usize = 100;
 
-/// The program in front of a registry of a given size.
+/// The program with a registry of a given size.
 pub struct Program {
     state: State,
     skin: Skin,
@@ -44,7 +44,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts on `routes` and reads everything that its screens ask for.
+    /// Starts on `routes` and loads everything its screens need.
     pub fn new(models: usize, versions: usize, routes: &[Route]) -> Self {
         let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
         let state = State::new(rules(), "http://mlflow:5000".to_owned(), keymap, now(), routes);
@@ -54,33 +54,33 @@ impl Program {
         program
     }
 
-    /// One message and all that follows from it, questions answered.
+    /// Handles one message and everything that follows from it, answering requests.
     pub fn send(&mut self, msg: Msg) {
         let mut open = update(&mut self.state, msg);
         while let Some(effect) = open.pop() {
             if let Effect::Fetch(id, query) = effect {
-                // What lists do not need stays open.
+                // Requests that lists do not need stay pending.
                 let Some(reply) = self.answer(query) else { continue };
                 open.extend(update(&mut self.state, Msg::Reply(id, Box::new(reply))));
             }
         }
     }
 
-    /// What the loop does for a key: time, the key, a frame.
+    /// Handles a key as the loop does: clock, key, frame.
     pub fn key_to_frame(&mut self, key: Key) {
         black_box(update(&mut self.state, Msg::Clock(now())));
         black_box(update(&mut self.state, Msg::Input(Input::Key(key))));
         self.draw();
     }
 
-    /// Types without drawing.
+    /// Types keys without drawing.
     pub fn keys(&mut self, keys: &str) {
         for c in keys.chars() {
             self.send(Msg::Input(Input::Key(Key::char(c))));
         }
     }
 
-    /// A frame.
+    /// Draws a frame.
     pub fn draw(&mut self) {
         self.buffer.reset();
         view(&self.state, &self.skin, self.buffer.area, &mut self.buffer);
@@ -109,13 +109,13 @@ impl Program {
         })
     }
 
-    /// A page of models that are not there yet, for measuring what its arrival costs.
+    /// A page of models that are not loaded yet, to measure the cost of its arrival.
     pub fn page_of_models(&self, page: Option<String>) -> Reply {
         let items = (self.models..self.models + PAGE).map(model).collect();
         Reply::Models { page, answer: Ok(Page { items, next: None }) }
     }
 
-    /// The state, for messages of one's own.
+    /// The state, for sending custom messages.
     pub fn state(&mut self) -> &mut State {
         &mut self.state
     }
@@ -126,7 +126,7 @@ fn rules() -> Rules {
     load(Env::of(&[], "/nonexistent"), flags).unwrap().target().unwrap().rules
 }
 
-/// When everything happens.
+/// The fixed time of all benchmarks.
 pub fn now() -> Timestamp {
     "2026-11-23T09:00:00Z".parse().unwrap()
 }
@@ -189,7 +189,7 @@ fn run(id: &RunId) -> Run {
     }
 }
 
-/// A sweep of `n` runs, of ten of which one is the parent of the others, as pages of a hundred bring them.
+/// A sweep of `n` runs, one parent for every nine children, as pages of a hundred return them.
 pub fn sweep(n: u64) -> Vec<Arc<Run>> {
     let pages = (0..n).step_by(100).map(|first| first..n.min(first + 100));
     pages.flat_map(|page| sweep_page(page, &mut Interner::default())).collect()
@@ -211,7 +211,7 @@ fn sweep_page(page: Range<u64>, pool: &mut Interner) -> Vec<Arc<Run>> {
     page.map(&mut one).collect()
 }
 
-/// Runs `work` `times` times and says what the times were: minimum, median, 99th percentile, maximum.
+/// Runs `work` `times` times and prints minimum, median, 99th percentile and maximum.
 pub fn percentiles(what: &str, times: usize, mut work: impl FnMut(usize)) {
     let timed = |i| {
         let start = Instant::now();
@@ -221,7 +221,7 @@ pub fn percentiles(what: &str, times: usize, mut work: impl FnMut(usize)) {
     say(what, (0..times).map(timed).collect());
 }
 
-/// Says what the times were.
+/// Prints the statistics.
 pub fn say(what: &str, mut taken: Vec<Duration>) {
     taken.sort_unstable();
     let at = |share: f64| taken[((taken.len() - 1) as f64 * share).round() as usize];

@@ -1,7 +1,6 @@
-//! The cache of remote data. Screens hold ids and look things up here, so that no two screens disagree.
+//! The cache of remote data. Screens hold ids and look the data up here, so that they never disagree.
 //!
-//! What was read stays until something newer was read: a failed refresh marks data as stale, it never
-//! empties a screen.
+//! Data stays until newer data arrives: a failed refresh marks it as stale, but never empties a screen.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
@@ -31,46 +30,46 @@ use crate::domain::record::chain::{ChainLine, Outcome as RecordOutcome};
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 
-/// Answers to questions for histories kept at once: one is asked for every metric the cursor rests on.
+/// Maximum cached histories: one is requested for every metric the cursor rests on.
 const MOST_HISTORIES: usize = 64;
-/// Previews kept at once: each may take a megabyte.
+/// Maximum cached previews: each may take a megabyte.
 const MOST_PREVIEWS: usize = 8;
-/// Pictures made ready that are kept at once: each is one size of one file.
+/// Maximum cached encoded pictures: each is one size of one file.
 const MOST_GRAPHICS: usize = 3;
 
-/// How far one question is.
+/// The state of one request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slot {
-    /// The request under way.
+    /// The pending request.
     pub loading: Option<RequestId>,
-    /// When it was last answered.
+    /// Time of the last answer.
     pub read_at: Option<Timestamp>,
-    /// When it was last answered or refused.
+    /// Time of the last answer or failure.
     pub tried_at: Option<Timestamp>,
-    /// Why the last try failed; cleared by the next answer.
+    /// Failure of the last attempt; cleared by the next answer.
     pub failure: Option<Failure>,
     stale: bool,
 }
 
 impl Slot {
-    /// Whether it should be asked now. What failed is asked again only when a person refreshes.
+    /// Whether to send it now. Failed requests are only repeated when the user refreshes.
     fn is_due(&self) -> bool {
         self.loading.is_none() && (self.stale || (self.read_at.is_none() && self.failure.is_none()))
     }
 }
 
-/// Everything that was read, and what is being read.
+/// Cached data and pending requests.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cache {
     slots: HashMap<Query, Slot>,
     known: Known,
-    /// Models in name order.
+    /// In name order.
     pub models: EagerPages<RegisteredModel>,
     versions: HashMap<ModelName, EagerPages<ModelVersion>>,
-    /// Counts the answers to questions for one version, refusals included.
+    /// Counts the answers to queries for one version, including failures.
     single_changes: u64,
     runs: RunCache,
-    /// Experiments, newest first.
+    /// Newest first.
     pub experiments: LazyPages<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
     evaluations: HashMap<(ModelName, VersionNumber), Evaluation>,
@@ -80,7 +79,7 @@ pub struct Cache {
     graphics: Recent<Canvas, Arc<Graphic>, MOST_GRAPHICS>,
 }
 
-/// What is kept as it was answered is looked up by the getters of the table of queries.
+/// Answers cached as received are read through the getters of the query table.
 impl Deref for Cache {
     type Target = Known;
 
@@ -90,7 +89,7 @@ impl Deref for Cache {
 }
 
 impl Cache {
-    /// How far `query` is.
+    /// The state of `query`.
     pub fn slot(&self, query: &Query) -> Option<&Slot> {
         self.slots.get(query)
     }
@@ -100,46 +99,45 @@ impl Cache {
         self.evaluations.get(&(model.clone(), version))
     }
 
-    /// Why the last read of any page of the list that `first` begins failed.
+    /// Why the last request for any page of the list that `query` starts failed.
     pub fn failure(&self, query: &Query) -> Option<&Failure> {
         self.slots.get(query)?.failure.as_ref()
     }
 
-    /// Whether `query` is being read.
     pub fn is_loading(&self, query: &Query) -> bool {
         self.slots.get(query).is_some_and(|s| s.loading.is_some())
     }
 
-    /// Whether anything at all is being read.
+    /// Whether any request is pending.
     pub fn is_busy(&self) -> bool {
         self.slots.values().any(|s| s.loading.is_some())
     }
 
-    /// Whether `query` should be asked now.
+    /// Whether to send `query` now.
     pub fn is_due(&self, query: &Query) -> bool {
         self.slots.get(query).is_none_or(Slot::is_due)
     }
 
-    /// Notes that `query` is being asked.
+    /// Records that `query` was sent.
     pub fn begin(&mut self, query: &Query, id: RequestId) {
         let slot = self.slots.entry(query.clone()).or_default();
         slot.loading = Some(id);
         slot.stale = false;
     }
 
-    /// Requests under way.
+    /// Pending requests.
     pub fn in_flight(&self) -> impl Iterator<Item = (&Query, RequestId)> {
         self.slots.iter().filter_map(|(q, s)| Some((q, s.loading?)))
     }
 
-    /// Forgets that `query` is being asked, because nobody wants the answer any more.
+    /// Forgets a pending request whose answer is no longer needed.
     pub fn abandon(&mut self, query: &Query) {
         if let Some(slot) = self.slots.get_mut(query) {
             slot.loading = None;
         }
     }
 
-    /// Marks the answer to `query` as out of date: it is asked again, and shown until then.
+    /// Marks the answer to `query` as stale: it is requested again, and shown until the new one arrives.
     pub fn refresh(&mut self, query: &Query) {
         match query {
             Query::Models { .. } => {
@@ -163,7 +161,7 @@ impl Cache {
                 }
                 self.slots.retain(|q, _| !matches!(q, Query::SearchRuns { search: s } if first_page(s) == first));
             }
-            // All others are one answer, which the next replaces.
+            // All others have a single answer, which the next one replaces.
             _ => {
                 if let Some(slot) = self.slots.get_mut(query) {
                     slot.stale = true;
@@ -172,7 +170,7 @@ impl Cache {
         }
     }
 
-    /// Takes an answer in, unless it is not the one waited for. Returns whether anything changed.
+    /// Stores an answer, unless it belongs to an abandoned request. Returns whether anything changed.
     pub fn settle(&mut self, id: RequestId, reply: Reply, now: Timestamp) -> bool {
         let query = reply.query();
         let Some(slot) = self.slots.get_mut(&query).filter(|slot| slot.loading == Some(id)) else {
@@ -191,32 +189,32 @@ impl Cache {
         true
     }
 
-    /// Throws an answer away, so that nobody sees it again before it was read anew.
+    /// Drops an answer, so that it is not shown again before it is reloaded.
     pub fn forget(&mut self, query: &Query) {
         self.known.forget(query);
         self.slots.remove(query);
     }
 
-    /// Counts every change of what is known of runs and single versions: of what a row says besides its list.
+    /// Change counter of runs and single versions: the data that rows show besides their list.
     pub fn row_changes(&self) -> u64 {
         self.runs.changes() + self.single_changes
     }
 
-    /// Lets all runs be read again, by whoever needs them next. What is here is shown until then.
+    /// Marks all runs as stale. They are requested again when needed, and shown until then.
     pub fn refresh_runs(&mut self) {
         self.runs.refresh();
     }
 
-    /// What was found so far by the search that `search` is a page of.
+    /// The runs found so far by the search that `search` is a page of.
     pub fn found_runs(&self, search: &RunQuery) -> Option<&FoundRuns> {
         self.searches.get(&first_page(search))
     }
 
-    /// Folds an entry of a promotion at work.
+    /// Applies a journal entry of a running promotion.
     pub fn promotion_moved(&mut self, progress: &Progress) {
         match self.live.get_mut(&progress.id) {
             Some(state) => {
-                // The journal refused what cannot follow; an entry out of order here was seen already.
+                // The journal rejects invalid entries; an entry out of order was already applied.
                 let _ = state.apply(&progress.entry);
             }
             None => {
@@ -230,7 +228,7 @@ impl Cache {
         }
     }
 
-    /// A promotion's state: live, or as read from the journal, whichever is ahead.
+    /// A promotion's state: live or from the journal, whichever is further.
     pub fn promotion(&self, id: PromotionId) -> Option<&SagaState> {
         match (self.live.get(&id), self.stored_promotion(id)) {
             (Some(live), Some(stored)) if stored.next_seq > live.next_seq => Some(stored),
@@ -243,7 +241,7 @@ impl Cache {
         self.promotions()?.iter().find(|p| p.id == id)?.state.as_ref().ok().map(AsRef::as_ref)
     }
 
-    /// Unfinished promotions: those a person has to resume or undo.
+    /// Unfinished promotions, which have to be resumed or undone.
     pub fn unfinished(&self) -> impl Iterator<Item = &SagaState> {
         self.promotions()
             .into_iter()
@@ -252,22 +250,22 @@ impl Cache {
             .filter(|s| !s.is_over() && !s.is_released())
     }
 
-    /// A model's versions, as far as read.
+    /// The versions of a model read so far.
     pub fn versions(&self, model: &ModelName) -> Option<&EagerPages<ModelVersion>> {
         self.versions.get(model)
     }
 
-    /// A run: none if it was not asked for yet, `Some(None)` if the server has none to show.
+    /// A run: none if it was not requested yet, `Some(None)` if the server has no such run.
     pub fn run(&self, id: &RunId) -> Option<Option<&Run>> {
         self.runs.get(id)
     }
 
-    /// Why the run could not be read, if the last try failed.
+    /// Why the run could not be read, if the last attempt failed.
     pub fn run_failure(&self, id: &RunId) -> Option<&Failure> {
         self.runs.failure(id)
     }
 
-    /// The questions that bring in the runs of these ids, see [`RunCache::to_ask`].
+    /// The queries that load the runs of these ids, see [`RunCache::to_ask`].
     pub fn runs_to_ask(&self, ids: impl IntoIterator<Item = RunId>) -> Vec<Query> {
         self.runs.to_ask(ids, self.in_flight().map(|(query, _)| query))
     }
@@ -277,12 +275,12 @@ impl Cache {
         self.histories.get(query).map(Vec::as_slice)
     }
 
-    /// The answer to a [`Query::Preview`], if it is still kept.
+    /// The answer to a [`Query::Preview`], if still cached.
     pub fn preview(&self, query: &Query) -> Option<&Arc<Preview>> {
         self.previews.get(query)
     }
 
-    /// The picture made ready for the terminal, if it was and is still kept.
+    /// The encoded picture, if still cached.
     pub fn graphic(&self, canvas: &Canvas) -> Option<&Arc<Graphic>> {
         self.graphics.get(canvas)
     }
@@ -299,12 +297,11 @@ impl Cache {
         })
     }
 
-    /// The record with this id.
     pub fn record(&self, id: PromotionId) -> Option<&Sealed> {
         self.records().find(|sealed| sealed.record.record_id == id)
     }
 
-    /// What became of the record with this id, if it started no promotion.
+    /// The outcome of the record with this id, if it started no promotion.
     pub fn record_outcome(&self, id: PromotionId) -> Option<&RecordOutcome> {
         self.record_chain().into_iter().flatten().rev().find_map(|line| match line {
             ChainLine::Outcome(outcome) => (outcome.record_id == id).then_some(outcome),
@@ -312,7 +309,7 @@ impl Cache {
         })
     }
 
-    /// What is no longer kept has to be asked for again.
+    /// Evicted data has to be requested again.
     fn dropped(&mut self, query: Option<Query>) {
         if let Some(query) = query {
             self.slots.remove(&query);
@@ -357,7 +354,7 @@ impl Merge for Cache {
         found.take(search.page.as_deref(), Page { items, next: page.next }, now);
     }
 
-    /// What is known of runs is known by their ids: which question brought them in is forgotten.
+    /// Runs are cached by id, not by the query that loaded them.
     fn add_runs(&mut self, ids: Vec<RunId>, answer: Outcome<Vec<Run>>, _: Timestamp) {
         match answer {
             Ok(runs) => self.runs.put(&ids, runs),
@@ -394,7 +391,7 @@ impl Merge for Cache {
     }
 }
 
-/// The name of a search: its first page.
+/// The key of a search: its first page.
 fn first_page(search: &RunQuery) -> RunQuery {
     RunQuery { page: None, ..search.clone() }
 }

@@ -1,4 +1,4 @@
-//! A list that is read to its end, page after page.
+//! A paged list that is read to its end.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -12,12 +12,10 @@ use crate::domain::page::Page;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::Run;
 
-/// An item of a list.
 pub trait Item {
-    /// What makes it the same item again, on whichever page it comes.
+    /// Identifies the item, on any page.
     type Id: Eq + Hash;
 
-    /// Its id within the list.
     fn id(&self) -> &Self::Id;
 }
 
@@ -53,8 +51,8 @@ impl Item for Arc<Run> {
     }
 }
 
-/// Adds the items of a page to those of the pages before. MLflow's pages are offsets into a live table: what was made
-/// since the page before moves its last items to the next page, where they come again.
+/// Appends the items of a page. MLflow's pages are offsets into a live table: items created since the previous page
+/// shift its last items to the next page, where they occur again.
 pub fn append<T: Item>(items: &mut Vec<T>, page: Vec<T>) {
     let tail = &items[items.len().saturating_sub(page.len())..];
     let seen: HashSet<&T::Id> = tail.iter().map(Item::id).collect();
@@ -65,18 +63,18 @@ pub fn append<T: Item>(items: &mut Vec<T>, page: Vec<T>) {
 /// A list read page by page. A refresh reads into a second list, which replaces the first when complete.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EagerPages<T> {
-    /// What can be shown.
+    /// The items to show.
     pub items: Vec<T>,
-    /// Every page was read.
+    /// Whether every page was read.
     pub complete: bool,
-    /// When the last page of what can be shown was read.
+    /// When the last page of `items` was read.
     pub read_at: Option<Timestamp>,
     edition: u64,
     next: Option<String>,
     fresh: Option<Vec<T>>,
 }
 
-/// How much of a list there is. Within one edition items are only added at the end; a refresh makes another.
+/// The extent of a list. Within an edition items are only appended; a refresh starts a new edition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     edition: u64,
@@ -84,12 +82,12 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// The edition: what was made from one item holds as long as it is the same.
+    /// The edition. Anything derived from an item stays valid within it.
     pub fn edition(self) -> u64 {
         self.edition
     }
 
-    /// How many items at the beginning are the same as when the list was `before`.
+    /// Number of leading items that are unchanged since the list was `before`.
     pub fn kept_from(self, before: Option<Self>) -> usize {
         before.filter(|before| before.edition == self.edition).map_or(0, |before| before.len)
     }
@@ -102,22 +100,22 @@ impl<T> Default for EagerPages<T> {
 }
 
 impl<T: Item> EagerPages<T> {
-    /// Token of the page to read next; none for the first.
+    /// Token of the next page; none for the first.
     pub fn next_page(&self) -> Option<String> {
         self.next.clone()
     }
 
-    /// Whether there is more to read.
+    /// Whether there are more pages.
     pub fn has_more(&self) -> bool {
         !self.complete || self.fresh.is_some()
     }
 
-    /// What rows are made from: they need not be made again before it changes.
+    /// The extent that rows were built from: they stay valid until it changes.
     pub fn extent(&self) -> Extent {
         Extent { edition: self.edition, len: self.items.len() }
     }
 
-    /// Lets the next read begin from the first page. What is here stays until the last was read.
+    /// Restarts from the first page. Current items stay until the last page is read.
     pub fn restart(&mut self) {
         self.next = None;
         if self.items.is_empty() {
@@ -127,14 +125,14 @@ impl<T: Item> EagerPages<T> {
         }
     }
 
-    /// Takes in the page that was asked for last.
+    /// Adds the page requested last.
     pub fn take(&mut self, page: Page<T>, now: Timestamp) {
         if self.fresh.is_none() {
             self.read_at = Some(now);
         }
         let into = self.fresh.as_mut().unwrap_or(&mut self.items);
         append(into, page.items);
-        // A server that repeats its token would never end.
+        // Stop at a repeated token, which would loop forever.
         self.complete = page.next.is_none() || page.next == self.next;
         self.next = page.next;
         if self.complete {

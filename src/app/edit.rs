@@ -1,11 +1,11 @@
-//! One-line text editing: keys to edits of a [`tui_input::Input`].
+//! One-line text editing: applies keys to a [`tui_input::Input`].
 
 use tui_input::{Input as Field, InputRequest as Edit};
 
 use super::input::{Key, KeyCode};
 use crate::domain::text;
 
-/// Applies `key` to `field`. Returns false if the key edits nothing, so that it can mean something else.
+/// Applies `key` to `field`. Returns false if the key does not edit, so that it can have another meaning.
 pub fn edit(field: &mut Field, key: Key) -> bool {
     let request = match (key.code, key.ctrl || key.alt) {
         (KeyCode::Char(c), false) => Edit::InsertChar(c),
@@ -29,7 +29,7 @@ pub fn edit(field: &mut Field, key: Key) -> bool {
     true
 }
 
-/// Inserts pasted text at the cursor, on one line and cleaned.
+/// Inserts pasted text at the cursor, cleaned and on one line.
 pub fn paste(field: &mut Field, pasted: &str) {
     for c in text::clean_line(pasted.trim_end()).chars() {
         field.handle(Edit::InsertChar(if c == '⏎' { ' ' } else { c }));

@@ -1,4 +1,4 @@
-//! What the outside shall do, as data. `Debug + Clone + PartialEq`, so that tests compare effects.
+//! Side effects as data. `Debug + Clone + PartialEq`, so that tests can compare them.
 
 use super::paint::PaintRequest;
 use super::prefs::Remember;
@@ -9,61 +9,56 @@ use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, 
 use crate::domain::promotion::PlanDraft;
 use crate::domain::record::SignOff;
 
-/// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Ask.
+    /// Send a request.
     Fetch(RequestId, Query),
-    /// Nobody wants the answer any more.
+    /// The answer is no longer needed.
     Cancel(RequestId),
-    /// Carry out what the human just confirmed.
+    /// Execute the plan that the user confirmed.
     Promote {
-        /// The plan that was on screen.
+        /// The plan as shown.
         draft: Box<PlanDraft>,
-        /// What the signer said.
+        /// The signer's input.
         sign_off: SignOff,
     },
-    /// Take a decision that promotes nothing by itself, as the human just confirmed.
+    /// Record a decision that does not promote, as confirmed by the user.
     Decide {
-        /// What was on screen.
+        /// The draft as shown.
         draft: Box<DecisionDraft>,
-        /// What the signer said.
+        /// The signer's input.
         sign_off: SignOff,
     },
-    /// Go on with an unfinished promotion.
+    /// Continue an unfinished promotion.
     Resume(PromotionId),
-    /// Take an unfinished promotion back.
+    /// Undo an unfinished promotion.
     Undo(PromotionId),
-    /// Stop the promotion at work after the step it is at.
+    /// Stop the running promotion after its current step.
     StopPromotion,
     /// Open a page in the browser.
     Browse(Place),
-    /// Put text on the clipboard.
+    /// Copy text to the clipboard.
     Copy(String),
-    /// Save a file on this machine.
     Save(SaveRequest),
-    /// Make a picture ready for the terminal.
+    /// Encode a picture for the terminal.
     Paint(PaintRequest),
-    /// Keep what a person chose, for the next session.
+    /// Store a preference for the next session.
     SavePrefs(Remember),
-    /// Stop saving, and leave nothing behind.
+    /// Cancel saving and remove the partial file.
     StopSaving,
-    /// Leave.
     Quit,
 }
 
-/// Something that has a page of its own; the adapters know where.
+/// Something with a web page; the adapters know its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A model version in the registry.
     Version(ModelName, VersionNumber),
-    /// A run on the tracking server.
     Run(ExperimentId, RunId),
     Experiment(ExperimentId),
     /// A logged model (3.x), by its experiment and id.
     LoggedModel(ExperimentId, String),
     /// A tag and its release.
     Tag(RepoSlug, TagName),
-    /// An address that a server gave.
+    /// An address from a server.
     Url(String),
 }

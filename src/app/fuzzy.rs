@@ -1,22 +1,21 @@
-//! Fuzzy matching of what is loaded.
+//! Fuzzy matching of loaded items.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-/// Indices of the `items` that match `query`, in their own order: filtering must not move rows about.
+/// Indices of the `items` that match `query`, in their original order: filtering must not move rows.
 pub fn filter<T>(query: &str, items: &[T], text: impl Fn(&T) -> String) -> Vec<usize> {
     ranked(query, items, text).into_iter().map(|hit| hit.index).collect()
 }
 
-/// Indices of the `items` that match `query`, the best first; of those that match as well, the shortest, which is
-/// `query` itself if it is there.
+/// Indices of the `items` that match `query`, best first; of equal matches the shortest first, so that an exact match
+/// leads.
 pub fn best<T>(query: &str, items: &[T], text: impl Fn(&T) -> String) -> Vec<usize> {
     let mut ranked = ranked(query, items, text);
     ranked.sort_by_key(|hit| (std::cmp::Reverse(hit.score), hit.length, hit.index));
     ranked.into_iter().map(|hit| hit.index).collect()
 }
 
-/// An item that matches.
 struct Hit {
     index: usize,
     score: u32,

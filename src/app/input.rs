@@ -1,55 +1,47 @@
-//! What a person did at the terminal, free of any terminal crate's types.
+//! Terminal input, independent of any terminal crate.
 
-/// One thing a person did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// Pressed a key, or holds it.
+    /// A key press or repeat.
     Key(Key),
-    /// Pasted text (bracketed paste). Never counts as typing.
+    /// Pasted text (bracketed paste). Never treated as typing.
     Paste(String),
-    /// Changed the size of the terminal.
+    /// The terminal was resized.
     Resize {
-        /// Columns.
+        /// In columns.
         width: u16,
-        /// Rows.
+        /// In rows.
         height: u16,
     },
 }
 
-/// One key with its modifiers.
+/// A key with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     pub code: KeyCode,
-    /// Held with Ctrl.
     pub ctrl: bool,
-    /// Held with Alt.
     pub alt: bool,
-    /// Held with Shift; never set for characters, whose shifted form is another character.
+    /// Never set for characters: the shifted form is another character.
     pub shift: bool,
-    /// The terminal says that the key is being held down. Many terminals cannot say so.
+    /// The terminal reports a held key. Many terminals cannot.
     pub repeat: bool,
 }
 
-/// The keys signoff knows.
+/// The supported keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyCode {
-    /// A character, as typed: `A` is Shift and a.
+    /// A character as typed: Shift-a is `A`.
     Char(char),
     Enter,
-    /// Escape.
     Esc,
     Tab,
-    /// Shift and Tab.
+    /// Shift-Tab.
     BackTab,
     Backspace,
     Delete,
-    /// Arrow up.
     Up,
-    /// Arrow down.
     Down,
-    /// Arrow left.
     Left,
-    /// Arrow right.
     Right,
     Home,
     End,
@@ -60,22 +52,19 @@ pub enum KeyCode {
 }
 
 impl Key {
-    /// A key without modifiers.
     pub const fn plain(code: KeyCode) -> Self {
         Self { code, ctrl: false, alt: false, shift: false, repeat: false }
     }
 
-    /// A character key.
     pub const fn char(c: char) -> Self {
         Self::plain(KeyCode::Char(c))
     }
 
-    /// A key held with Ctrl.
     pub const fn ctrl(c: char) -> Self {
         Self { ctrl: true, ..Self::char(c) }
     }
 
-    /// The character this key types into a text field, if any.
+    /// The character this key inserts into a text field, if any.
     pub fn typed(&self) -> Option<char> {
         match self.code {
             KeyCode::Char(c) if !self.ctrl && !self.alt => Some(c),

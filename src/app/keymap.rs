@@ -1,4 +1,4 @@
-//! Which key means what where. One table, `assets/keymap.toml`; footer, help and palette are made from it.
+//! Key bindings by context, from `assets/keymap.toml`; footer, help and palette are generated from them.
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
@@ -6,57 +6,47 @@ use std::str::FromStr as _;
 use super::action::Action;
 use super::input::{Key, KeyCode};
 
-/// The built-in bindings.
 pub const DEFAULT_KEYMAP: &str = include_str!("../../assets/keymap.toml");
 
-/// Where a key is pressed. Screens name their contexts from the innermost outwards.
+/// Where a key is pressed. Screens list their contexts, innermost first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Context {
-    /// Everywhere, except where a context is closed off (see [`Context::is_closed`]).
+    /// Everywhere except in closed contexts (see [`Context::is_closed`]).
     Global,
     List,
     Inbox,
-    /// The list of models.
     Models,
-    /// The versions of one model.
     Versions,
-    /// The review of one version.
     Review,
-    /// The lineage of one version.
     Lineage,
-    /// The checklist of one version.
     Checklist,
-    /// The approval form.
     Approve,
-    /// The form that rejects or holds.
+    /// The form to reject or hold a version.
     Decide,
-    /// The versions that can be brought back.
+    /// The versions to roll back to.
     Rollback,
     Promotion,
-    /// The list of promotions.
     History,
-    /// The curve of a metric.
+    /// The chart of a metric.
     Curve,
     /// A metric over all versions of a model.
     Trend,
-    /// The files of a version.
+    /// The files of a version or run.
     Files,
-    /// The beginning of a file.
+    /// A file preview.
     Preview,
-    /// The list of experiments.
     Experiments,
     /// The runs of one experiment.
     Runs,
     Run,
     /// Several versions or runs side by side.
     Compare,
-    /// A line to type in: filter or palette.
+    /// A text prompt: filter or palette.
     Prompt,
     Help,
 }
 
 impl Context {
-    /// Every context.
     pub const ALL: [Self; 23] = [
         Self::Global,
         Self::List,
@@ -112,24 +102,23 @@ impl Context {
         }
     }
 
-    /// A closed context shares no key with the ones outside it: what it does not bind does nothing.
+    /// A closed context hides all outer ones: keys it does not bind do nothing.
     pub fn is_closed(self) -> bool {
         matches!(self, Self::Approve | Self::Decide | Self::Prompt | Self::Help)
     }
 }
 
-/// All bindings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
     bindings: BTreeMap<Context, Vec<(Action, Vec<Key>)>>,
 }
 
 impl Keymap {
-    /// Reads a keymap file.
+    /// Parses a keymap file.
     ///
     /// # Errors
-    /// All mistakes at once, one sentence each: unknown contexts, actions and keys, keys bound twice in one
-    /// context, no way to quit.
+    /// All mistakes, one sentence each: unknown contexts, actions and keys, keys bound twice in a context, no key to
+    /// quit.
     pub fn parse(source: &str) -> Result<Self, Vec<String>> {
         let table: BTreeMap<String, BTreeMap<String, Vec<String>>> =
             toml::from_str(source).map_err(|e| vec![e.to_string()])?;
@@ -169,7 +158,7 @@ impl Keymap {
         if errors.is_empty() { Ok(map) } else { Err(errors) }
     }
 
-    /// What `key` means in `contexts`, the innermost first.
+    /// The action of `key` in `contexts`, innermost first.
     pub fn action(&self, contexts: &[Context], key: Key) -> Option<Action> {
         let key = Key { repeat: false, ..key };
         reachable(contexts).find_map(|context| {
@@ -177,12 +166,12 @@ impl Keymap {
         })
     }
 
-    /// The keys of `action` in `contexts` that no inner context has taken.
+    /// The keys of `action` in `contexts` that no inner context overrides.
     pub fn keys(&self, contexts: &[Context], action: Action) -> Vec<Key> {
         let mut found = Vec::new();
         let bound = reachable(contexts).filter_map(|c| self.bindings.get(&c)).flatten();
         for key in bound.filter(|(a, _)| *a == action).flat_map(|(_, keys)| keys.iter().copied()) {
-            // An inner and an outer context may mean the same by it.
+            // An inner and an outer context may bind the same action to it.
             if self.action(contexts, key) == Some(action) && !found.contains(&key) {
                 found.push(key);
             }
@@ -190,12 +179,12 @@ impl Keymap {
         found
     }
 
-    /// The first key of `action` in `contexts`, as people read it.
+    /// The display name of the first key of `action` in `contexts`.
     pub fn label(&self, contexts: &[Context], action: Action) -> Option<String> {
         self.keys(contexts, action).first().map(|k| key_name(*k))
     }
 
-    /// Every action that can be reached in `contexts`, in help order, with its keys as people read them.
+    /// Every action available in `contexts`, in help order, with the display names of its keys.
     pub fn reachable_actions(&self, contexts: &[Context]) -> Vec<(Action, Vec<String>)> {
         Action::ALL
             .iter()
@@ -249,7 +238,7 @@ const NAMED: &[(&str, KeyCode)] = &[
     ("pagedown", KeyCode::PageDown),
 ];
 
-/// A key as people read it: `⏎`, `Esc`, `Ctrl-P`, `a`.
+/// Display name of a key: `⏎`, `Esc`, `Ctrl-P`, `a`.
 pub fn key_name(key: Key) -> String {
     let base = match key.code {
         KeyCode::Char(' ') => "Space".to_owned(),

@@ -1,7 +1,7 @@
-//! A list that grows by scrolling: page after page as somebody wants to see more, never to its end by itself.
+//! A lazily paged list: pages are read as the user scrolls.
 //!
-//! Unlike [`super::eager_pages::EagerPages`], a refresh reads the first page only and begins again from there: an experiment
-//! may hold far more runs than anyone looks at.
+//! Unlike [`super::eager_pages::EagerPages`], a refresh reads only the first page and starts over from there: an
+//! experiment may hold far more runs than anyone looks at.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,14 +12,13 @@ use super::eager_pages::{Item, append};
 use crate::domain::page::Page;
 use crate::domain::run::Run;
 
-/// What was read of a list so far.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LazyPages<T> {
-    /// What can be shown.
+    /// The items read so far.
     pub items: Vec<T>,
-    /// When the last page was read; none before the first.
+    /// Time the last page was read; none before the first.
     pub read_at: Option<Timestamp>,
-    /// Counts every change: rows made from it need not be made again before it moves.
+    /// Change counter: rows built from the items stay valid until it changes.
     pub changed: u64,
     next: Option<String>,
     complete: bool,
@@ -33,37 +32,37 @@ impl<T> Default for LazyPages<T> {
 }
 
 impl<T: Item> LazyPages<T> {
-    /// Token of the page to read next; none for the first.
+    /// Token of the next page; none for the first.
     pub fn next_page(&self) -> Option<String> {
         if self.stale { None } else { self.next.clone() }
     }
 
-    /// Whether there is more on the server.
+    /// Whether the server has more pages.
     pub fn has_more(&self) -> bool {
         !self.complete
     }
 
-    /// Whether a page should be read although nobody scrolls: the first, or the first again.
+    /// Whether to read a page without scrolling: the first, initially or for a refresh.
     pub fn is_due(&self) -> bool {
         self.stale || self.read_at.is_none()
     }
 
-    /// Lets the next read begin from the first page. What is here stays until then.
+    /// Restarts from the first page. Current items stay until it arrives.
     pub fn restart(&mut self) {
         self.stale = true;
     }
 
-    /// Takes the page that `asked` named in.
+    /// Adds the page requested with token `asked`.
     pub fn take(&mut self, asked: Option<&str>, page: Page<T>, now: Timestamp) {
         if asked.is_none() {
             self.items.clear();
             self.stale = false;
         } else if self.stale || asked != self.next.as_deref() {
-            // A page of the list as it was before it began again.
+            // A page of the list before it was restarted.
             return;
         }
         append(&mut self.items, page.items);
-        // A server that repeats its token would never end.
+        // Stop at a repeated token, which would loop forever.
         self.complete = page.next.is_none() || page.next.as_deref() == asked;
         self.next = page.next;
         self.read_at = Some(now);
@@ -71,19 +70,17 @@ impl<T: Item> LazyPages<T> {
     }
 }
 
-/// The runs of one search, and which metrics and params there are among them.
+/// The runs of one search, and the names of their metrics and params.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FoundRuns {
-    /// The runs, as the server sorts them: newest first.
+    /// In server order: newest first.
     pub list: LazyPages<Arc<Run>>,
-    /// Names of the metrics among them.
     pub metrics: BTreeSet<String>,
-    /// Names of the params among them.
     pub params: BTreeSet<String>,
 }
 
 impl FoundRuns {
-    /// Takes the page that `asked` named in.
+    /// Adds the page requested with token `asked`.
     pub fn take(&mut self, asked: Option<&str>, page: Page<Arc<Run>>, now: Timestamp) {
         for run in &page.items {
             note(&mut self.metrics, run.metrics.names());

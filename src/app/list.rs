@@ -1,8 +1,8 @@
-//! A cursor in a list that changes under it: it stays on its row, and the row on its line.
+//! A cursor in a changing list: it stays on its row, and the row on its screen line.
 
 use super::action::Action;
 
-/// Where the cursor is and which rows are in sight.
+/// The selected row and the scroll offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor<K> {
     key: Option<K>,
@@ -17,17 +17,17 @@ impl<K> Default for Cursor<K> {
 }
 
 impl<K: Clone + PartialEq> Cursor<K> {
-    /// Position of the selected row.
+    /// Index of the selected row.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// The first row in sight.
+    /// The first visible row.
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// Moves as `action` says in a list of `keys`, of which `visible` rows are in sight.
+    /// Moves as `action` says in a list of `keys`, of which `visible` rows fit on screen.
     pub fn step(&mut self, action: Action, keys: &[K], visible: usize) {
         let last = keys.len().saturating_sub(1);
         let page = visible.saturating_sub(1).max(1);
@@ -45,9 +45,9 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.reveal(keys.len(), visible);
     }
 
-    /// Takes note of new rows: finds the selected one again and keeps it on its line of the screen.
+    /// Updates the cursor for new rows: finds the selected row again and keeps it on its screen line.
     pub fn settle(&mut self, keys: &[K], visible: usize) {
-        // Mostly it is where it was: a list of 20,000 is not searched for every key.
+        // Usually the row did not move, so a list of 20,000 is not searched on every key.
         let still = self.key.is_some() && keys.get(self.index) == self.key.as_ref();
         let found = match &self.key {
             _ if still => Some(self.index),
@@ -64,7 +64,7 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.reveal(keys.len(), visible);
     }
 
-    /// Puts the cursor on the row of this key, as soon as rows settle that have it.
+    /// Moves the cursor to the row with this key once it is in the list.
     pub fn aim(&mut self, key: K) {
         self.key = Some(key);
     }

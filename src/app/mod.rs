@@ -1,7 +1,7 @@
-//! The vocabulary all screens share: input, actions, messages, effects, and the cache of remote data.
+//! Types shared by all screens: input, actions, messages, effects, and the cache of remote data.
 //!
-//! Pure: knows no screen, no terminal crate and no runtime. `update` consumes [`msg::Msg`] and returns
-//! [`effect::Effect`]s as data; somebody else carries them out.
+//! Pure: independent of screens, terminal crates and the runtime. `update` consumes [`msg::Msg`] and returns
+//! [`effect::Effect`]s as data, which the runtime executes.
 
 pub mod action;
 pub mod cache;

@@ -1,4 +1,4 @@
-//! Everything `update` consumes.
+//! Messages handled by `update`.
 
 use jiff::Timestamp;
 
@@ -13,45 +13,44 @@ use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::promotion::Progress;
 use crate::domain::record::Decision;
 
-/// One message. The order in which messages reach `update` is the one order there is.
+/// A message. `update` handles messages strictly in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
-    /// A person did something.
+    /// User input.
     Input(Input),
-    /// A question was answered, or could not be.
+    /// A request was answered or failed.
     Reply(RequestId, Box<Reply>),
-    /// A promotion wrote an entry to its journal.
+    /// A promotion wrote a journal entry.
     Promotion(Box<Progress>),
-    /// The promotion at work ended, paused or stopped; or could not even begin.
+    /// The running promotion ended, paused or stopped, or failed to start.
     PromotionSettled {
-        /// Which; none if it never got a journal.
+        /// None if it has no journal.
         id: Option<PromotionId>,
-        /// Why it could not go on, if the journal failed.
+        /// The journal failure, if any.
         outcome: Result<(), Failure>,
     },
-    /// A decision that promotes nothing was taken, or could not be.
+    /// A decision that does not promote was recorded, or failed.
     Decided {
-        /// On a version of this model.
         model: ModelName,
         version: VersionNumber,
         decision: Decision,
-        /// What was written.
+        /// What was recorded.
         outcome: Outcome<Box<Decided>>,
     },
-    /// The file being saved came further.
+    /// Progress of the file being saved.
     Save(SaveNews),
-    /// A picture is ready for the terminal.
+    /// An encoded picture.
     Painted(Canvas, Graphic),
-    /// What was remembered of earlier sessions was read.
+    /// The stored preferences were read.
     Prefs(Prefs),
-    /// Something in the background failed.
+    /// A background task failed.
     Failed(Failure),
-    /// Something in the background is worth a word.
+    /// A message from a background task.
     Notice(String),
-    /// What time it is. Sent before every other message.
+    /// The current time. Sent before every other message.
     Clock(Timestamp),
-    /// Time passed. Sent by the timer while something moves.
+    /// Sent by the timer while the screen is animated.
     Tick(Timestamp),
-    /// The operating system asks the program to end.
+    /// The operating system asks the program to exit.
     Terminate,
 }

@@ -1,4 +1,4 @@
-//! Whose files are looked at: a version's, or a run's that is no version's.
+//! The owner of files: a version, or a run without a version.
 
 use jiff::Timestamp;
 
@@ -10,17 +10,16 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::run::Run;
 
-/// Whose files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// Those of a version: its run's and its logged model's.
+    /// A version: the files of its run and its logged model.
     Version(ModelName, VersionNumber),
-    /// Those of a run alone.
+    /// A run alone.
     Run(RunId),
 }
 
 impl Owner {
-    /// The question that brings in what is known of the owner, where it has to be asked.
+    /// The queries that load the owner.
     pub fn needs(&self, cache: &Cache) -> Vec<Query> {
         match self {
             Self::Version(model, version) => vec![facts(model, *version)],
@@ -28,7 +27,7 @@ impl Owner {
         }
     }
 
-    /// Why that could not be read, if the last try failed.
+    /// Why the owner could not be read, if the last attempt failed.
     pub fn failure<'a>(&self, cache: &'a Cache) -> Option<&'a Failure> {
         match self {
             Self::Version(model, version) => cache.failure(&facts(model, *version)),
@@ -36,7 +35,7 @@ impl Owner {
         }
     }
 
-    /// When that was read last; none for runs, which many questions bring in.
+    /// When the owner was last read; none for runs, which many queries load.
     pub fn read_at(&self, cache: &Cache) -> Option<Timestamp> {
         match self {
             Self::Version(model, version) => cache.slot(&facts(model, *version))?.read_at,
@@ -44,7 +43,6 @@ impl Owner {
         }
     }
 
-    /// The run, if it was read.
     pub fn run<'a>(&self, cache: &'a Cache) -> Option<&'a Run> {
         match self {
             Self::Version(model, version) => cache.facts(model, *version)?.run.known(),
@@ -52,7 +50,7 @@ impl Owner {
         }
     }
 
-    /// Where its files are; none as long as that is not known.
+    /// Where its files are; none until known.
     pub fn roots(&self, cache: &Cache) -> Option<Vec<ArtifactRoot>> {
         match self {
             Self::Run(id) => Some(vec![ArtifactRoot::Run(id.clone())]),
@@ -67,7 +65,7 @@ impl Owner {
         }
     }
 
-    /// Its page: the run's where the run is known.
+    /// Its web page: that of the run if known.
     pub fn place(&self, cache: &Cache) -> Option<Place> {
         match (self.run(cache), self) {
             (Some(run), _) => Some(Place::Run(run.experiment.clone(), run.id.clone())),

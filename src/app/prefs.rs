@@ -1,4 +1,4 @@
-//! What a person chose while browsing and wants to find again when coming back, in this session or the next.
+//! Preferences set while browsing, kept for this session and the next.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,25 +9,24 @@ use crate::domain::ids::{ExperimentId, ModelName, VersionNumber};
 use crate::domain::policy::Answers;
 use crate::domain::record::Decision;
 
-/// How many filters are kept.
+/// Maximum number of stored filters.
 const FILTERS: usize = 50;
-/// The format of the text that is kept on disk. Files of a later one are left alone.
+/// Format version of the file. Files of a later version are left alone.
 const FORMAT: u32 = 1;
 
-/// How many drafts of decisions are kept; the oldest goes first.
+/// Maximum number of stored drafts; the oldest is dropped first.
 const DRAFTS: usize = 100;
 
-/// A column of a list of runs that a person may choose.
+/// An optional column in a list of runs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunColumn {
-    /// The latest value of a metric.
     Metric(String),
     Param(String),
 }
 
 impl RunColumn {
-    /// The name of the metric or param, raw.
+    /// The raw name of the metric or param.
     pub fn name(&self) -> &str {
         match self {
             Self::Metric(name) | Self::Param(name) => name,
@@ -35,56 +34,49 @@ impl RunColumn {
     }
 }
 
-/// What a list of runs is sorted by. Nothing is the server's order: newest first.
+/// The sort key of a list of runs. Without one, the server's order applies: newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SortKey {
-    /// The word for its state.
     Status,
     Name,
-    /// When it began.
     Started,
-    /// How long it took.
     Duration,
-    /// Who ran it.
     User,
-    /// A metric or param.
     Column(RunColumn),
 }
 
-/// A sort key and its direction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
     pub key: SortKey,
-    /// Largest first.
     pub descending: bool,
 }
 
-/// What a reviewer has said about one version before deciding on it.
+/// A reviewer's input for one version before the decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     pub model: ModelName,
     pub version: VersionNumber,
-    /// Answers to the checklist.
+    /// Checklist answers.
     #[serde(default)]
     pub answers: Answers,
-    /// Reasons typed and not yet submitted, one a decision.
+    /// Reasons typed but not submitted, one per decision.
     #[serde(default)]
     pub reasons: Vec<(Decision, String)>,
 }
 
 impl Draft {
-    /// Nothing said yet.
+    /// An empty draft.
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
         Self { model, version, answers: Answers::new(), reasons: Vec::new() }
     }
 
-    /// The reason typed for `decision`; empty if there is none.
+    /// The reason for `decision`; empty if there is none.
     pub fn reason(&self, decision: Decision) -> &str {
         self.reasons.iter().find(|(d, _)| *d == decision).map_or("", |(_, text)| text)
     }
 
-    /// Keeps `text` as the reason for `decision`.
+    /// Sets the reason for `decision`.
     pub fn with_reason(mut self, decision: Decision, text: &str) -> Self {
         self.reasons.retain(|(d, _)| *d != decision);
         if !text.trim().is_empty() {
@@ -98,40 +90,40 @@ impl Draft {
     }
 }
 
-/// Everything that is remembered of one server.
+/// Everything stored for one server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Prefs {
-    /// The columns chosen for the runs of an experiment.
+    /// The chosen columns, by experiment.
     pub columns: BTreeMap<ExperimentId, Vec<RunColumn>>,
-    /// What the runs of an experiment were sorted by last.
+    /// The last sort order, by experiment.
     pub sort: BTreeMap<ExperimentId, Sort>,
-    /// Filters sent to the server, the latest last, each once.
+    /// Filters sent to the server, the latest last, without duplicates.
     pub filters: Vec<String>,
-    /// Decisions that are being made, the one touched last at the end.
+    /// Drafts of decisions, the last edited at the end.
     pub drafts: Vec<Draft>,
 }
 
-/// One thing to remember.
+/// A preference to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remember {
     Columns(ExperimentId, Vec<RunColumn>),
-    /// What the runs of an experiment are sorted by.
+    /// The sort order of an experiment.
     Sort(ExperimentId, Sort),
     /// A filter that was sent.
     Filter(String),
-    /// What was said so far about a version; in place of what was said before.
+    /// Replaces the draft of a version.
     Draft(Draft),
-    /// A version was decided on: what was said is in the record now.
+    /// A decision was recorded: its draft is dropped.
     Decided(ModelName, VersionNumber),
 }
 
-/// Why a kept text cannot be used.
+/// Why a stored file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrefsError {
-    /// It was written by a later signoff, in this format.
+    /// Written by a later version of signoff, in this format.
     Newer(u32),
-    /// It is damaged; what is wrong, in the words of the parser.
+    /// Damaged, with the parser's message.
     Damaged(String),
 }
 
@@ -144,7 +136,7 @@ impl fmt::Display for PrefsError {
     }
 }
 
-/// The text on disk: the format first.
+/// The file format, with the version first.
 #[derive(Serialize, Deserialize)]
 struct Kept<T> {
     v: u32,
@@ -153,7 +145,7 @@ struct Kept<T> {
 }
 
 impl Prefs {
-    /// Takes note.
+    /// Stores a preference.
     pub fn remember(&mut self, what: Remember) {
         match what {
             Remember::Columns(experiment, columns) => {
@@ -180,30 +172,30 @@ impl Prefs {
         }
     }
 
-    /// What was said so far about a version.
+    /// The draft of a version.
     pub fn draft(&self, model: &ModelName, version: VersionNumber) -> Draft {
         let found = self.drafts.iter().find(|d| d.model == *model && d.version == version);
         found.cloned().unwrap_or_else(|| Draft::new(model.clone(), version))
     }
 
-    /// The text to keep on disk.
+    /// Serializes the preferences.
     pub fn to_text(&self) -> String {
         let kept = Kept { v: FORMAT, prefs: self };
-        // Maps with names for keys and plain values: there is nothing in it that JSON has no form for.
+        // Cannot fail: all map keys are strings and all values have a JSON form.
         serde_json::to_string_pretty(&kept).unwrap_or_default()
     }
 
-    /// Reads a kept text.
+    /// Parses a stored file.
     ///
     /// # Errors
-    /// If it is of a later format, or no such text.
+    /// If it has a later format or is invalid.
     pub fn from_text(text: &str) -> Result<Self, PrefsError> {
         #[derive(Deserialize)]
         struct Format {
             v: u32,
         }
         let damaged = |e: serde_json::Error| PrefsError::Damaged(crate::domain::text::clean_line(&e.to_string()));
-        // The format first: nothing else can be expected of a later one.
+        // Check the format first: later formats may differ in everything else.
         let Format { v } = serde_json::from_str(text).map_err(damaged)?;
         if v > FORMAT {
             return Err(PrefsError::Newer(v));

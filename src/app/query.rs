@@ -1,4 +1,4 @@
-//! Questions to the outside and their answers, as data: one row of the table at the end of this file each.
+//! Queries to remote services and their answers, as data, defined by the table at the end of this file.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,29 +26,28 @@ use crate::domain::record::chain::ChainLine;
 use crate::domain::registry::{ModelVersion, RegisteredModel, RegistryInfo};
 use crate::domain::run::Run;
 
-/// Ties an answer to its question. A late answer to an abandoned question is recognised by it and dropped.
+/// Matches an answer to its request. Late answers to abandoned requests are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
-/// Who we are on both servers.
+/// The identity of the user on both servers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
     pub registry: Outcome<RegistryInfo>,
-    /// The release host.
     pub host: Outcome<HostIdentity>,
 }
 
-/// One promotion from the journal directory.
+/// A promotion from the journal directory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Promotion {
     pub id: PromotionId,
     /// Its state, or why it cannot be read.
     pub state: Result<Box<SagaState>, Failure>,
-    /// A process drives it right now.
+    /// Whether a process is running it.
     pub driven: bool,
 }
 
-/// Part of a question, given or lent.
+/// A query parameter, owned or borrowed.
 pub trait Key<T> {
     fn key(self) -> T;
 }
@@ -76,14 +75,14 @@ macro_rules! queries {
         kept { $($(#[doc = $kdoc:literal])* $kept:ident $({ $($kfield:ident: $ktype:ty),* })? => $kanswer:ty as $get:ident,)* }
         merged { $($(#[doc = $mdoc:literal])* $merged:ident { $($mfield:ident: $mtype:ty),* } => $manswer:ty as $put:ident,)* }
     ) => {
-        /// A question. Equal questions are asked once.
+        /// A query. Equal queries are sent once.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum Query {
             $($(#[doc = $kdoc])* $kept $({ $($kfield: $ktype),* })?,)*
             $($(#[doc = $mdoc])* $merged { $($mfield: $mtype),* },)*
         }
 
-        /// A question with its answer. They are one variant, so that no answer can be given to another question.
+        /// A query with its answer, in one variant, so that an answer cannot be paired with another query.
         #[derive(Clone, Debug, PartialEq)]
         #[allow(clippy::large_enum_variant, reason = "messages box it as a whole")]
         pub enum Reply {
@@ -91,13 +90,13 @@ macro_rules! queries {
             $($merged { $($mfield: $mtype,)* answer: Outcome<$manswer> },)*
         }
 
-        /// The last answer to each question whose answer replaces the one before.
+        /// The last answer to each query whose answer replaces the previous one.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Known {
             $($get: HashMap<($($($ktype,)*)?), $kanswer>,)*
         }
 
-        /// Says how answers that add to what is there are taken in.
+        /// How to add answers to existing data.
         pub trait Merge {
             fn known(&mut self) -> &mut Known;
             $(fn $put(&mut self, $($mfield: $mtype,)* answer: Outcome<$manswer>, now: Timestamp);)*
@@ -138,7 +137,7 @@ macro_rules! queries {
                 }
             }
 
-            /// Puts the answer where it is kept. What was read before stays if there is none.
+            /// Stores the answer. On failure, previous data stays.
             pub fn store(self, into: &mut impl Merge, now: Timestamp) {
                 match self {
                     $(Self::$kept { $($($kfield,)*)? answer } => if let Ok(answer) = answer {
@@ -151,60 +150,57 @@ macro_rules! queries {
     };
 }
 
-// question { what it asks by } => answer as its name in the cache. `kept`: the name is that of the getter; `merged`: of
-// the method of `Merge` by which the cache takes it in.
+// query { parameters } => answer as name. For `kept`, the name is that of the getter; for `merged`, that of the method
+// of `Merge` that adds the answer to the cache.
 queries! {
     kept {
-        /// Who am I on both servers?
+        /// The identity of the user on both servers.
         Session => Session as session,
-        /// One version by its number.
         ModelVersion { model: ModelName, version: VersionNumber } => ModelVersion as version,
-        /// Everything a decision on this version rests on.
+        /// The facts that a decision on this version is based on.
         Facts { model: ModelName, version: VersionNumber } => SharedFacts as facts,
         /// All checks, and the plan, of an approval or a rollback.
         Preflight { model: ModelName, version: VersionNumber, decision: Decision } => Preflight as preflight,
         /// What a rejection or hold rests on.
         Decision { model: ModelName, version: VersionNumber, decision: Decision } => DecisionDraft as decision_draft,
-        /// Which versions can be brought back, newest first.
+        /// Versions to roll back to, newest first.
         RollbackCandidates { model: ModelName } => Vec<Candidate> as rollback_candidates,
         /// All sign-off records of this machine, oldest first.
         Records => Vec<ChainLine> as record_chain,
         /// All promotions in this machine's journal, newest first.
         Promotions => Vec<Promotion> as promotions,
-        /// What was decided on a model, or on all, wherever it is written. What could not be read is a note in it.
+        /// Decisions on one model or all, from all sources. Read failures are notes in the log.
         Log { model: Option<ModelName> } => Log as log,
-        /// The signature in a version's `MLmodel` file, if the file has one.
+        /// The signature in a version's `MLmodel` file, if it has one.
         Signature { model: ModelName, version: VersionNumber } => Option<Signature> as signature,
-        /// What lies in a folder of a run or a logged model. The outermost folder has an empty path.
+        /// The entries of a folder of a run or a logged model. The path of the root folder is empty.
         Artifacts { root: ArtifactRoot, path: String } => Vec<ArtifactEntry> as artifacts,
-        /// A logged model, by its id.
         LoggedModel { id: String } => LoggedModel as logged_model,
         Experiment { id: ExperimentId } => Experiment as experiment,
-        /// A commit, by anything Git would resolve: an id, perhaps abbreviated, or a branch.
+        /// A commit, by anything Git resolves: an id, possibly abbreviated, or a branch.
         Commit { repo: RepoSlug, rev: String } => Commit as commit,
-        /// The pull request that brought a commit in; none if the commit was pushed directly.
+        /// The pull request that introduced a commit; none if the commit was pushed directly.
         PullRequest { repo: RepoSlug, commit: CommitSha } => Option<PullRequest> as pull_request,
         /// Checks and statuses of a commit.
         Checks { repo: RepoSlug, commit: CommitSha } => Vec<CheckResult> as checks,
-        /// What one commit has that another has not.
+        /// What `new` has that `old` does not.
         Changes { repo: RepoSlug, old: CommitSha, new: CommitSha } => CodeChange as changes,
-        /// A workflow run.
         Workflow { repo: RepoSlug, run: u64 } => CdRun as workflow,
         /// The jobs of a workflow run.
         Jobs { repo: RepoSlug, run: u64 } => Vec<CdJob> as jobs,
     }
     merged {
-        /// One page of models; no token asks for the first.
+        /// One page of models; without a token, the first.
         Models { page: Option<String> } => Page<RegisteredModel> as add_models,
-        /// One page of a model's versions; no token asks for the first.
+        /// One page of a model's versions; without a token, the first.
         Versions { model: ModelName, page: Option<String> } => Page<ModelVersion> as add_versions,
-        /// One page of experiments; no token asks for the first.
+        /// One page of experiments; without a token, the first.
         Experiments { page: Option<String> } => Page<Experiment> as add_experiments,
         /// One page of the runs that match a filter.
         SearchRuns { search: RunQuery } => Page<Run> as add_found_runs,
         /// Several runs at once.
         Runs { ids: Vec<RunId> } => Vec<Run> as add_runs,
-        /// The history of one metric in several runs between two steps, sampled by the server where it is long.
+        /// The history of one metric in several runs between two steps, sampled by the server if it is long.
         Histories { runs: Vec<RunId>, metric: String, window: Option<(i64, i64)> } => Vec<History> as add_histories,
         /// The verdict of the policy on the version of these facts.
         Evaluation { facts: SharedFacts } => Evaluation as put_evaluation,

@@ -1,6 +1,6 @@
-//! The few things that were kept last.
+//! A small cache of recent values.
 
-/// At most `N` values by their keys. What was kept longest goes first.
+/// At most `N` values by key. The oldest is evicted first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recent<K, V, const N: usize>(Vec<(K, V)>);
 
@@ -15,7 +15,7 @@ impl<K: PartialEq, V, const N: usize> Recent<K, V, N> {
         self.0.iter().find(|(k, _)| k == key).map(|(_, value)| value)
     }
 
-    /// Keeps a value. Returns the key of the one that had to go for it.
+    /// Inserts a value. Returns the key of the evicted one.
     pub fn put(&mut self, key: K, value: V) -> Option<K> {
         self.0.retain(|(k, _)| *k != key);
         self.0.push((key, value));

@@ -1,72 +1,68 @@
-//! Which screens there are, by ids only; also the deep links of the command line.
+//! Routes to screens, by ids only; also used for the deep links of the command line.
 
 use super::owner::Owner;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::record::Decision;
 
-/// A place to go.
+/// A screen and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// What waits.
     Inbox,
-    /// All models.
     Models,
     Versions(ModelName),
-    /// One version against production.
+    /// A version compared with production.
     Review(ModelName, VersionNumber),
-    /// The form that puts one version into production: for the first time, or again.
+    /// The form to approve a version or roll back to it.
     Approve(ModelName, VersionNumber, Decision),
-    /// The form that rejects one version or holds it back.
+    /// The form to reject or hold a version.
     Decide(ModelName, VersionNumber, Decision),
-    /// The versions of a model that can be brought back.
+    /// The versions to roll back to.
     Rollback(ModelName),
     Promotion(PromotionId),
-    /// What was decided, on one model or on all.
+    /// Decisions on one model or all.
     History(Option<ModelName>),
-    /// One sign-off record of this machine, by the id in it.
+    /// A sign-off record of this machine, by its id.
     Record(PromotionId),
-    /// The curve of a metric of one version, with the baseline's.
+    /// The chart of a metric of a version, with that of the baseline.
     Curve(ModelName, VersionNumber, String),
-    /// A metric over all versions of a model, and the version one comes from.
+    /// A metric over all versions of a model, starting from one version.
     Trend(ModelName, VersionNumber, String),
     /// The files of a version's run and logged model, or of a run.
     Files(Owner),
-    /// The beginning of one of these files.
+    /// The preview of a file.
     Preview(Owner, ArtifactRoot, String),
-    /// All experiments.
     Experiments,
-    /// The runs of one experiment, and its name.
+    /// The runs of one experiment, with its name.
     Runs(ExperimentId, String),
     Run(RunId),
     /// Several versions or runs side by side.
     Compare(Vec<Subject>),
-    /// The curve of a metric in several runs.
+    /// The chart of a metric in several runs.
     Curves(Vec<Subject>, String),
-    /// The keys that work on the screen below.
+    /// The keys of the screen below.
     Help,
-    /// The commands that work on the screen below.
+    /// The commands of the screen below.
     Palette,
 }
 
-/// A version or a run that is laid beside others.
+/// A version or a run in a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// What it is called on screen, cleaned.
+    /// Display name, cleaned.
     pub label: String,
     pub version: Option<(ModelName, VersionNumber)>,
-    /// Its run; none for a version that names no run.
+    /// None if the version has no run.
     pub run: Option<RunId>,
 }
 
-/// How to get there.
+/// A navigation step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Nav {
-    /// On top of the present screen; `Back` returns.
+    /// On top of the current screen; `Back` returns.
     Push(Route),
-    /// In place of the present screen.
+    /// In place of the current screen.
     Replace(Route),
-    /// Back.
     Pop,
     /// Back to the bottom of the stack, then here.
     Home(Route),

@@ -1,4 +1,4 @@
-//! The runs that were read: by questions of at most a hundred ids, and by searches. Only so many are kept.
+//! A bounded cache of runs, loaded by requests of up to a hundred ids and by searches.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -8,65 +8,64 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 
-/// Runs asked for in one request: some 0.65 MB and a third of a second on a server with 20 metrics a run.
+/// Runs per request: about 0.65 MB and a third of a second on a server with 20 metrics per run.
 pub const RUNS_AT_ONCE: usize = 100;
 
-/// Answers kept at once, of at most [`RUNS_AT_ONCE`] runs each: some 2.5 kB a run with 40 keys (measured), so
-/// some 20 MB. The longest list that needs all of its runs at once is a trend.
+/// Maximum cached answers of up to [`RUNS_AT_ONCE`] runs each: about 2.5 kB per run with 40 keys (measured), so
+/// about 20 MB. The longest list that needs all of its runs at once is a trend.
 const MOST_ANSWERS: usize = 80;
 
-/// Runs that are kept, if every answer is full. Whoever needs more than these at once asks for them without end.
+/// Runs kept if every answer is full. A list that needs more at once would request them in an endless loop.
 pub const RUNS_KEPT: usize = MOST_ANSWERS * RUNS_AT_ONCE;
 
-/// What is known of runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunCache {
     known: HashMap<RunId, Known>,
-    /// Why the last try to read a run failed, by its id: lists look there for each of their rows.
+    /// Why the last attempt to read a run failed, by run id: lists look it up for every row.
     unread: HashMap<RunId, Arc<Failure>>,
-    /// The ids of the answers that are kept, in the order they came.
+    /// The ids of each cached answer, oldest first.
     answers: VecDeque<Vec<RunId>>,
-    /// Counts the refreshes.
+    /// Number of refreshes.
     age: u64,
-    /// Counts the changes.
+    /// Number of changes.
     changes: u64,
 }
 
-/// One run: none if the server has none to show.
+/// A run; none if the server has no such run.
 #[derive(Clone, Debug, PartialEq)]
 struct Known {
     run: Option<Arc<Run>>,
-    /// The [`RunCache::age`] it was read in.
+    /// The [`RunCache::age`] at which it was read.
     age: u64,
 }
 
 impl RunCache {
-    /// A run: none if it was not read yet, `Some(None)` if the server has none to show.
+    /// A run: none if it was not read yet, `Some(None)` if the server has no such run.
     pub fn get(&self, id: &RunId) -> Option<Option<&Run>> {
         self.known.get(id).map(|known| known.run.as_deref())
     }
 
-    /// Why the run could not be read, if the last try failed.
+    /// Why the run could not be read, if the last attempt failed.
     pub fn failure(&self, id: &RunId) -> Option<&Failure> {
         self.unread.get(id).map(AsRef::as_ref)
     }
 
-    /// Counts every change: what was made from runs need not be made again before it moves.
+    /// Change counter: anything derived from runs stays valid until it changes.
     pub fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// Takes in what a search found: kept as long as nothing takes its place.
+    /// Adds runs found by a search, kept until they are replaced.
     pub fn found(&mut self, runs: impl IntoIterator<Item = Arc<Run>>) {
         for run in runs {
             self.learn(run.id.clone(), Some(run));
         }
     }
 
-    /// Takes in the answer to a question for `ids`, in place of what was kept longest.
+    /// Adds the answer to a request for `ids`, evicting the oldest.
     pub fn put(&mut self, ids: &[RunId], runs: Vec<Run>) {
         for id in ids {
-            // A run that was asked for and is not there must not be asked for again.
+            // Remember missing runs, so that they are not requested again.
             self.learn(id.clone(), None);
         }
         for run in runs {
@@ -81,22 +80,22 @@ impl RunCache {
         }
     }
 
-    /// Notes that `ids` could not be read. What was read before stays.
+    /// Records that `ids` could not be read. Previous data stays.
     pub fn failed(&mut self, ids: &[RunId], failure: &Failure) {
         self.changes += 1;
         let failure = Arc::new(failure.clone());
         self.unread.extend(ids.iter().map(|id| (id.clone(), Arc::clone(&failure))));
     }
 
-    /// Lets all of them be read again, by whoever needs them next. What is here is shown until then.
+    /// Marks all runs as stale. They are requested again when needed, and shown until then.
     pub fn refresh(&mut self) {
         self.unread.clear();
         self.changes += 1;
         self.age += 1;
     }
 
-    /// The questions that bring in the runs of these ids: those of `underway` that do, and one for those nobody asked
-    /// for yet. Runs are never asked for one by one, and what failed is asked again only after a refresh.
+    /// The queries that load the runs of these ids: those already `underway`, and one for the ids not requested yet.
+    /// Runs are never requested one by one, and failed requests are only repeated after a refresh.
     pub fn to_ask<'q>(
         &self,
         ids: impl IntoIterator<Item = RunId>,

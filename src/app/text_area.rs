@@ -1,33 +1,32 @@
-//! Several lines of text being typed. No wrapping: that is the view's.
+//! Multi-line text input. Wrapping is up to the view.
 
 use super::input::{Key, KeyCode};
 use crate::domain::text::clean;
 
-/// Text and the place where the next character goes.
+/// A text and the cursor position.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextArea {
     text: String,
-    /// A byte offset at the beginning of a character, or the end.
+    /// Cursor as a byte offset, on a character boundary.
     at: usize,
 }
 
 impl TextArea {
-    /// `text`, to be typed on at its end.
+    /// A text area containing `text`, with the cursor at its end.
     pub fn new(text: &str) -> Self {
         Self { text: text.to_owned(), at: text.len() }
     }
 
-    /// What was typed.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What stands before the cursor, and what behind it.
+    /// The text before and after the cursor.
     pub fn halves(&self) -> (&str, &str) {
         self.text.split_at(self.at)
     }
 
-    /// Applies a key; returns false if it edits nothing.
+    /// Applies a key; returns false if it does not edit.
     pub fn edit(&mut self, key: Key) -> bool {
         match (key.code, key.ctrl || key.alt) {
             (KeyCode::Char(c), false) => self.insert(c),
@@ -49,7 +48,7 @@ impl TextArea {
         true
     }
 
-    /// Inserts pasted text, cleaned; its line breaks stay.
+    /// Inserts pasted text, cleaned; line breaks stay.
     pub fn paste(&mut self, pasted: &str) {
         for c in clean(&pasted.replace("\r\n", "\n").replace('\r', "\n")).chars() {
             self.insert(c);
@@ -74,7 +73,7 @@ impl TextArea {
         self.halves().1.chars().next().map_or(self.at, |c| self.at + c.len_utf8())
     }
 
-    /// Where the word before the cursor begins.
+    /// Start of the word before the cursor.
     fn word(&self) -> usize {
         let before = self.halves().0.trim_end();
         before.rfind(char::is_whitespace).map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8))
@@ -105,7 +104,7 @@ impl TextArea {
         self.at = if end == self.text.len() { end } else { self.column(end + 1, column) };
     }
 
-    /// The `column`th character of the line that begins at `start`, or its end.
+    /// The `column`th character of the line starting at `start`, or the end of the line.
     fn column(&self, start: usize, column: usize) -> usize {
         let line = self.text[start..].split('\n').next().unwrap_or_default();
         start + line.char_indices().nth(column).map_or(line.len(), |(i, _)| i)

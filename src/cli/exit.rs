@@ -1,4 +1,4 @@
-//! Exit codes: a contract with scripts. Never change the meaning of a number.
+//! Exit codes. Scripts depend on them: never change the meaning of a number.
 
 use std::process::ExitCode;
 
@@ -10,9 +10,8 @@ use crate::present::promotion::{PromotionState, cd_failed};
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// Done.
     Done = 0,
-    /// Refused or failed, with nothing half-done.
+    /// Refused or failed; nothing was left half-done.
     Refused = 1,
     /// Wrong usage or configuration.
     Usage = 2,
@@ -20,13 +19,12 @@ pub enum Exit {
     Denied = 3,
     /// A server could not be reached, or gave an invalid answer.
     Unreachable = 4,
-    /// The journal cannot be used.
+    /// The journal is unusable.
     Journal = 5,
-    /// A promotion is unfinished: resume or undo it.
+    /// A promotion is unfinished and must be resumed or undone.
     Unfinished = 6,
     /// Promoted and released, but CD failed or did not start.
     CdFailed = 7,
-    /// Cancelled by the user.
     Cancelled = 130,
 }
 
@@ -44,12 +42,11 @@ impl Exit {
         Self::Cancelled,
     ];
 
-    /// The number.
     pub fn code(self) -> u8 {
         self as u8
     }
 
-    /// What it means, for `--help` and the manual.
+    /// Description for `--help` and the manual.
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Done => "Success",
@@ -64,7 +61,7 @@ impl Exit {
         }
     }
 
-    /// The code of a failure, of which nothing is left half-done.
+    /// The code for a failure that left nothing half-done.
     pub fn of(failure: &Failure) -> Self {
         match (failure.service, failure.kind) {
             (Service::Journal, FailureKind::NotFound) => Self::Refused,
@@ -73,13 +70,13 @@ impl Exit {
         }
     }
 
-    /// The code of a promotion that was driven `until`; `cancelled` if the user stopped it.
+    /// The code for a promotion driven `until`; `cancelled` if the user stopped it.
     pub fn of_promotion(state: &SagaState, until: Until, cancelled: bool) -> Self {
         match PromotionState::of(state, false) {
             PromotionState::Done | PromotionState::Released if until == Until::Released => Self::Done,
             PromotionState::Done if cd_failed(state.cd.as_ref()) => Self::CdFailed,
             PromotionState::Done => Self::Done,
-            // Released, but following CD was given up: by the user, or because it could not be read.
+            // Released, but following CD ended early: the user stopped it, or it could not be read.
             PromotionState::Released if cancelled => Self::Cancelled,
             PromotionState::Released => Self::Unreachable,
             PromotionState::Undone | PromotionState::Refused | PromotionState::Superseded => Self::Refused,
@@ -90,7 +87,7 @@ impl Exit {
         }
     }
 
-    /// The code of a kind of failure, wherever it happened.
+    /// The code for a kind of failure.
     pub fn of_kind(kind: FailureKind) -> Self {
         match kind {
             FailureKind::Config => Self::Usage,
@@ -138,7 +135,7 @@ mod tests {
         assert_eq!(exit(FailureKind::NotFound, Service::Journal), Exit::Refused);
     }
 
-    /// A journal up to and including the release and the re-reading.
+    /// Journal events up to and including the release and its verification.
     fn released() -> Vec<Event> {
         let mut events = vec![Event::Opened { plan: Box::new(samples::plan()) }, Event::Verified];
         for (step, receipt) in [

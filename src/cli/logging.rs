@@ -1,4 +1,4 @@
-//! The log: a file in the state folder, for what no screen shows. Never the terminal, never a secret.
+//! The log: a file in the state directory. Never writes to the terminal, never logs a secret.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
@@ -8,20 +8,20 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// A log larger than this is begun anew at the next start, in bytes.
+/// A log larger than this, in bytes, is truncated at the next start.
 const MAX_BYTES: u64 = 1_000_000;
 
-/// Begins to log into `<state>/signoff.log`. `asked` is `SIGNOFF_LOG`, as in `debug` or `signoff::adapters=trace`;
-/// without it, warnings and errors.
+/// Starts logging to `<state>/signoff.log`. `asked` is `SIGNOFF_LOG`, such as `debug` or `signoff::adapters=trace`;
+/// without it, warnings and errors are logged.
 ///
-/// A log that cannot be written is not worth failing for: then there is none.
+/// If the log cannot be written, nothing is logged.
 pub fn begin(state: &Path, asked: Option<&str>) {
     let Ok(file) = open(state) else { return };
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Mutex::new(file));
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter(asked))).try_init();
 }
 
-/// What is logged. Other crates log requests, and their debug lines would hold headers: only warnings of theirs.
+/// The log filter. Other crates are limited to warnings, because their debug output contains request headers.
 fn filter(asked: Option<&str>) -> Targets {
     let asked: Targets = asked.and_then(|asked| asked.parse().ok()).unwrap_or_default();
     let own = |target: &str| target == "signoff" || target.starts_with("signoff::");

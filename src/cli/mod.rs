@@ -1,7 +1,7 @@
-//! The command line: every act of the program as a command, with text for people and `--json` for scripts.
+//! The command line: everything the program does as a command, with text output for people and `--json` for scripts.
 //!
-//! Owns arguments, text and JSON output, exit codes, and the wiring of configuration into ports. Must never decide
-//! anything about a promotion: that is the promoter's.
+//! Owns arguments, text and JSON output, exit codes, and wiring the configuration into ports. Never decides anything
+//! about a promotion: that is up to the promoter.
 
 pub mod args;
 pub mod commands;
@@ -36,7 +36,7 @@ use crate::domain::run::Run;
 use crate::services::Services;
 use args::Command;
 
-/// Runs one command line to its end, failures told on stderr.
+/// Runs one command line; failures are printed on stderr.
 pub async fn run(cli: Cli, env: Env, mut sink: Sink) -> Exit {
     let end = match command(cli, env, &mut sink).await {
         Ok(end) => end,
@@ -47,7 +47,7 @@ pub async fn run(cli: Cli, env: Env, mut sink: Sink) -> Exit {
     };
     match sink.finish() {
         Ok(()) => end,
-        // What was to be done is done or not as `end` says, but a script did not get its answer.
+        // The command succeeded, but its output was not written.
         Err(_) if end == Exit::Done => Exit::Refused,
         Err(_) => end,
     }
@@ -88,7 +88,7 @@ async fn dispatch(
         Some(Command::Open { reference: VersionRef { model, selector } }) => Some((
             model.clone(),
             match selector {
-                // Nothing is asked before the first frame; whether it exists the review will say.
+                // No request before the first frame: the review reports whether the version exists.
                 Selector::Number(number) => *number,
                 Selector::Alias(alias) => services.registry.version_by_alias(model, alias).await?.number,
             },
@@ -102,10 +102,10 @@ async fn dispatch(
     act(command, loaded, target, &services, sink).await
 }
 
-/// Runs a command that prints over the ports of `services`.
+/// Runs a command that needs the ports of `services`.
 ///
 /// # Errors
-/// What the command says.
+/// The failures of the command.
 pub async fn act(
     command: Command,
     loaded: &Loaded,
@@ -142,7 +142,7 @@ pub async fn act(
         Command::Log { model, at, shape } => commands::log::run(services, model.as_ref(), at, shape, sink).await,
         Command::Verify { tag, wait, format } => commands::verify::run(services, &tag, wait, format, sink).await,
         Command::Doctor { format } => commands::doctor::run(services, target, &loaded.paths, format, sink).await,
-        // These were answered before any target was needed, or open the screens.
+        // These were handled before a target was needed, or open the screens.
         Command::Demo { .. }
         | Command::Open { .. }
         | Command::Config { .. }
@@ -151,19 +151,19 @@ pub async fn act(
     }
 }
 
-/// Yields at each Ctrl-C.
+/// Yields on each Ctrl-C.
 fn interrupt() -> commands::drive::Stop {
     futures_util::stream::unfold((), |()| async {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Some(((), ())),
-            // Without a handler Ctrl-C ends the process at once; the journal makes even that safe.
+            // Without a handler Ctrl-C ends the process at once, which is safe because of the journal.
             Err(_) => None,
         }
     })
     .boxed()
 }
 
-/// Which world an answer is about.
+/// The servers that the output is about.
 pub fn place(services: &Services) -> json::Where {
     json::Where {
         target: services.rules.target_name.clone(),
@@ -173,10 +173,10 @@ pub fn place(services: &Services) -> json::Where {
     }
 }
 
-/// All models whose names contain `like`, page by page.
+/// All models whose names contain `like`, over all pages.
 ///
 /// # Errors
-/// Whatever the registry says.
+/// Registry failures.
 pub async fn all_models(services: &Services, like: Option<&str>) -> Outcome<Vec<RegisteredModel>> {
     let mut out = Vec::new();
     let read = |page: Option<String>| async move { services.registry.models(like, page.as_deref()).await };
@@ -188,7 +188,7 @@ pub async fn all_models(services: &Services, like: Option<&str>) -> Outcome<Vec<
     Ok(out)
 }
 
-/// The runs of these ids by id, in few requests. If they cannot be read, that is a warning: lists are useful without.
+/// Runs by id, fetched in batches. If they cannot be read, prints a warning: lists are useful without them.
 pub async fn runs(services: &Services, ids: &[RunId], sink: &mut Sink) -> HashMap<RunId, Run> {
     if ids.is_empty() {
         return HashMap::new();

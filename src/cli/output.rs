@@ -1,5 +1,4 @@
-//! Where commands write: results to stdout, messages to stderr, without a single escape sequence unless a
-//! terminal is there to take it.
+//! Output of commands: results on stdout, messages on stderr. Escape sequences are only written to a terminal.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,17 +9,17 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
 use crate::present::{Phrase, Role, Symbols, UNICODE};
 
-/// How text may look on a stream.
+/// How text is formatted on a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// Whether colours and attributes may be used.
     pub color: bool,
-    /// Columns to fit into; none where nobody looks at columns (a pipe, a file).
+    /// Width in columns to fit into; none for a pipe or a file.
     pub width: Option<usize>,
 }
 
 impl Style {
-    /// `text` as `role` looks here.
+    /// `text` with the style of `role`.
     pub fn paint(self, role: Role, text: &str) -> String {
         let code = match role {
             Role::Title | Role::Heading | Role::Selected | Role::Marked | Role::Match | Role::Target => "1",
@@ -37,12 +36,11 @@ impl Style {
         if self.color && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// A phrase as it looks here.
+    /// The phrase with the styles of its roles.
     pub fn phrase(self, phrase: &Phrase<'_>) -> String {
         phrase.pieces().map(|(role, text)| self.paint(role, text)).collect()
     }
 
-    /// The symbols that are printed.
     pub fn symbols(self) -> &'static Symbols {
         &UNICODE
     }
@@ -52,7 +50,7 @@ impl Style {
 struct Stream {
     to: Box<dyn Write + Send>,
     style: Style,
-    /// Nobody reads any more. That is not our failure, and everything after it is dropped.
+    /// The reader closed the stream. Not a failure; later output is dropped.
     closed: bool,
     error: Option<io::Error>,
 }
@@ -71,7 +69,7 @@ impl Stream {
     }
 }
 
-/// The two streams of a command.
+/// Stdout and stderr of a command.
 #[allow(missing_debug_implementations)]
 pub struct Sink {
     out: Stream,
@@ -79,7 +77,7 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// The streams of this process. `no_color` is the environment's wish.
+    /// The streams of this process. `no_color` is set from the environment.
     pub fn of_process(no_color: bool) -> Self {
         let out = io::stdout();
         let err = io::stderr();
@@ -91,7 +89,7 @@ impl Sink {
         }
     }
 
-    /// Streams that keep what is written, for tests. Both look as `style` says.
+    /// Streams that keep their output, for tests. Both use `style`.
     pub fn captured(style: Style) -> (Self, Captured, Captured) {
         let (out, err) = (Captured::default(), Captured::default());
         let sink =
@@ -99,44 +97,41 @@ impl Sink {
         (sink, out, err)
     }
 
-    /// Streams of any kind, for tests of what happens when they fail.
+    /// Streams over any writers, for tests of write failures.
     pub fn to(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
         Self { out: Stream::new(out, Style::default()), err: Stream::new(err, Style::default()) }
     }
 
-    /// How results may look.
+    /// The style of stdout.
     pub fn style(&self) -> Style {
         self.out.style
     }
 
-    /// Writes text of whole lines to stdout as it is.
+    /// Writes complete lines to stdout unchanged.
     pub fn text(&mut self, text: &str) {
         self.out.write(text);
     }
 
-    /// Writes one line to stdout.
     pub fn line(&mut self, line: &str) {
         self.out.write(&format!("{line}\n"));
     }
 
-    /// Writes one message to stderr.
     pub fn note(&mut self, message: &str) {
         self.err.write(&format!("{message}\n"));
     }
 
-    /// Writes one phrase to stderr.
     pub fn say(&mut self, phrase: &Phrase<'_>) {
         let text = self.err.style.phrase(phrase);
         self.note(&text);
     }
 
-    /// Writes what is odd to stderr.
+    /// Writes a warning to stderr.
     pub fn warn(&mut self, message: &str) {
         let word = self.err.style.paint(Role::Warn, "warning:");
         self.err.write(&format!("{word} {message}\n"));
     }
 
-    /// Writes a failure to stderr: the sentence, then what to do next.
+    /// Writes a failure to stderr: the message, then the hint.
     pub fn failure(&mut self, failure: &Failure) {
         tracing::warn!(kind = ?failure.kind, "{}", failure.sentence());
         let word = self.err.style.paint(Role::Bad, "signoff:");
@@ -149,7 +144,7 @@ impl Sink {
     /// Writes one JSON document to stdout.
     ///
     /// # Errors
-    /// If the value cannot be written as JSON: a mistake in signoff.
+    /// If the value cannot be serialized, which is a bug.
     pub fn json(&mut self, value: &impl Serialize) -> Outcome<()> {
         let text = serde_json::to_string_pretty(value)
             .map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write JSON", e.to_string()))?;
@@ -157,10 +152,10 @@ impl Sink {
         Ok(())
     }
 
-    /// Whether everything was written, or nobody wanted to read it.
+    /// Checks that all output was written, or the reader closed the stream.
     ///
     /// # Errors
-    /// What the system said when stdout could not be written, such as a full disk.
+    /// The error from writing to stdout, such as a full disk.
     pub fn finish(self) -> Outcome<()> {
         match self.out.error {
             Some(e) => Err(Failure::new(FailureKind::Local, Service::Local, "write the output", e.to_string())),
@@ -175,12 +170,12 @@ impl Stream {
     }
 }
 
-/// JSON text in which no character can act on a terminal or deceive a reader; the values stay the same.
+/// Escapes characters in JSON that could affect a terminal or mislead a reader; the values stay the same.
 fn inert(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let (mut one, mut two) = ([0; 4], [0; 2]);
     for c in json.chars() {
-        // Outside of strings JSON is plain ASCII, so every other character may be written as an escape.
+        // Outside of strings JSON is ASCII, so any other character can be escaped.
         let alone: &str = c.encode_utf8(&mut one);
         if c == '\n' || c == ' ' || c.is_ascii_graphic() || text::clean(alone) == alone {
             out.push(c);
@@ -193,12 +188,11 @@ fn inert(json: &str) -> String {
     out
 }
 
-/// What was written to a captured stream.
+/// The output of a captured stream.
 #[derive(Clone, Debug, Default)]
 pub struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Captured {
-    /// All of it so far.
     pub fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()

@@ -1,27 +1,26 @@
-//! Aligned text tables, by the width that terminals give characters.
+//! Aligned text tables, measured in terminal cells.
 
 use crate::cli::output::Style;
 use crate::present::{Phrase, Role, text};
 
 /// Blank columns between two columns.
 const GAP: usize = 2;
-/// No column is cut below this.
+/// Columns are not cut below this width.
 const LEAST: usize = 8;
 
-/// How a column is laid out.
+/// Column alignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
-    /// To the left; may be cut where the terminal is narrow.
+    /// Left; cut if the terminal is narrow.
     Left,
-    /// To the right, never cut: ages.
+    /// Right, never cut: ages.
     Right,
     /// On the decimal point, never cut: numbers.
     Point,
-    /// To the left, never cut: ids and versions that people copy.
+    /// Left, never cut: ids and versions to copy.
     Whole,
 }
 
-/// A table with a heading.
 #[derive(Clone, Debug)]
 pub struct Table {
     columns: Vec<(String, Align)>,
@@ -30,13 +29,12 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these columns.
     pub fn new(columns: &[(&str, Align)]) -> Self {
         let columns = columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect();
         Self { columns, rows: Vec::new(), indent: 0 }
     }
 
-    /// Moves the whole table to the right.
+    /// Indents the whole table.
     pub fn indented(mut self, by: usize) -> Self {
         self.indent = by;
         self
@@ -49,20 +47,18 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The lines of the table. Columns that are empty in every row are left out; text is cut only where the
-    /// style knows a width.
+    /// Renders the table. Columns that are empty in every row are left out; text is cut only if the style has a width.
     pub fn render(&self, style: Style) -> String {
         let mut aligned = self.clone();
         aligned.align_points();
         aligned.lines(style)
     }
 
-    /// Pads the cells of [`Align::Point`] columns behind, so that their points stand below each other.
+    /// Pads the cells of [`Align::Point`] columns on the right, so that their decimal points line up.
     fn align_points(&mut self) {
         let behind = |cell: &Phrase<'_>| {
             let text = cell.plain();
@@ -100,7 +96,7 @@ impl Table {
         out
     }
 
-    /// Takes width from the widest column that may be cut, until the table fits or nothing is left to take.
+    /// Shrinks the widest column that may be cut, until the table fits or nothing can be cut.
     fn narrow(&self, kept: &[usize], widths: &mut [usize], limit: usize) {
         let gaps = self.indent + GAP * kept.len().saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > limit {

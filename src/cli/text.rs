@@ -1,4 +1,4 @@
-//! What several commands print.
+//! Text output shared by several commands.
 
 use crate::cli::output::Style;
 use crate::cli::table::{Align, Table};
@@ -9,7 +9,7 @@ use crate::domain::lineage::{NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING};
 use crate::domain::policy::Verdict;
 use crate::present::{CheckRow, Mark, Phrase, Role, Said, code as words, number, policy};
 
-/// Checks, a line each, hints below them.
+/// One line per check, hints below them.
 pub fn checks(rows: impl IntoIterator<Item = CheckRow>, style: Style) -> Table {
     let mut table = Table::new(&[("", Align::Whole), ("", Align::Whole), ("", Align::Left)]);
     for row in rows {
@@ -21,7 +21,7 @@ pub fn checks(rows: impl IntoIterator<Item = CheckRow>, style: Style) -> Table {
     table
 }
 
-/// A heading and what stands below it.
+/// A heading and its body.
 pub fn section(heading: &str, body: &str, style: Style) -> String {
     format!("\n{}\n{body}", style.paint(Role::Title, heading))
 }
@@ -35,7 +35,7 @@ pub fn pairs<'a>(heading: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>,
     if table.is_empty() { String::new() } else { section(heading, &table.render(style), style) }
 }
 
-/// A line a rule, the sum, and where the rules came from.
+/// One line per rule, a summary, and the sources of the rules.
 pub fn verdict(verdict: &Verdict, style: Style) -> String {
     let table = checks(verdict.findings.iter().map(CheckRow::from), style).indented(2);
     let sources = verdict.sources.iter().map(policy::source);
@@ -44,12 +44,12 @@ pub fn verdict(verdict: &Verdict, style: Style) -> String {
     table.render(style) + &below
 }
 
-/// Metrics, with those of `old` beside them if there is one.
+/// Metrics, with those of `old` if there is one.
 pub fn metrics(rows: &[MetricRow], old: Option<&str>, new: &str, style: Style) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    // The numbers of the versions stand over columns that are aligned on the point, so they are a heading, not a row.
+    // The version numbers are a heading, not a row, because the columns below are aligned on the decimal point.
     let mut table = Table::new(&[
         ("", Align::Left),
         (old.unwrap_or_default(), Align::Point),

@@ -1,4 +1,4 @@
-//! Turns a configured target into the ports that everything else works with.
+//! Creates the ports for a configured target.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, ModelRegistry, ReleaseHost};
 use crate::services::Services;
 
-/// The ports of `target`. Talks to nobody yet.
+/// The ports of `target`. Makes no requests.
 ///
 /// # Errors
-/// [`crate::domain::failure::FailureKind::Config`] if a value cannot be turned into a connection.
+/// [`crate::domain::failure::FailureKind::Config`] if a value cannot be used for a connection.
 pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ports = match &target.connections {
@@ -50,7 +50,7 @@ fn signer(signing: &Signing) -> Arc<dyn RecordSigner> {
     }
 }
 
-/// The four ports that two servers stand behind.
+/// The four ports backed by the two servers.
 struct Ports {
     registry: Arc<dyn ModelRegistry>,
     tracking: Arc<dyn TrackingServer>,
@@ -68,10 +68,10 @@ impl Ports {
     }
 }
 
-/// Starts the demo over: a fresh world, and no history.
+/// Resets the demo: fresh data and no history.
 ///
 /// # Errors
-/// [`crate::domain::failure::FailureKind::Local`] if the disk refuses.
+/// [`crate::domain::failure::FailureKind::Local`] on an I/O error.
 pub fn reset_demo(paths: &Paths) -> Outcome<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     demo_store(paths, &clock).reset()?;
@@ -114,7 +114,7 @@ fn github(connection: &GithubConnection) -> Arc<github::GitHub> {
         GithubToken::Missing { looked_at } => github::TokenSource::absent(looked_at.join(" or ")),
     };
     let mut wired = github::Connection::to_api(connection.api_url.clone(), token);
-    // A host that was named goes before the one its API's address suggests.
+    // A configured host takes precedence over the one derived from the API address.
     if wired.host != connection.host {
         if let Ok(web) = url::Url::parse(&format!("https://{}", connection.host)) {
             wired.web_url = web;

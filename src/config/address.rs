@@ -1,13 +1,13 @@
-//! Addresses of servers: what is one, what is not yet, and which host a secret may go to.
+//! Server addresses: parsing, and which host a secret may be sent to.
 
 use url::Url;
 
 use crate::domain::text::clean_line;
 
-/// Reads the address of an MLflow server. Only `http` and `https` can be spoken to.
+/// Parses the address of an MLflow server. Only `http` and `https` are supported.
 ///
 /// # Errors
-/// A phrase that says what to do about a local store, a Databricks workspace or a broken address.
+/// A message that says what to do about a local store, a Databricks workspace or an invalid address.
 pub fn mlflow(text: &str) -> Result<Url, String> {
     let shown = redact(text);
     if text == "databricks" || text.starts_with("databricks:") || text.starts_with("databricks-uc") {
@@ -23,20 +23,20 @@ pub fn mlflow(text: &str) -> Result<Url, String> {
     };
     match url.scheme() {
         "http" | "https" if url.has_host() => {
-            // An address copied from the browser ends in `#/models`.
+            // Addresses copied from the browser end in `#/models`.
             url.set_query(None);
             url.set_fragment(None);
             Ok(url)
         }
         "file" | "sqlite" | "mysql" | "postgresql" | "mssql" => Err(local_store(&shown, &shown)),
         scheme if scheme.contains('+') => Err(local_store(&shown, &shown)),
-        // A Windows drive letter reads as a scheme.
+        // A Windows drive letter parses as a scheme.
         scheme if scheme.len() == 1 => Err(local_store(&shown, &format!("file:///{shown}"))),
         scheme => Err(format!("'{shown}' starts with {scheme}://; an MLflow server has http:// or https://")),
     }
 }
 
-/// `localhost:5000` and `10.0.0.7:5000/prefix`: what is meant is clear, but not whether it is encrypted.
+/// `localhost:5000` and `10.0.0.7:5000/prefix`: clear except for the scheme.
 fn looks_like_host_and_port(text: &str) -> bool {
     let host = text.split('/').next().unwrap_or_default();
     host.rsplit_once(':').is_some_and(|(name, port)| name.len() > 1 && port.parse::<u16>().is_ok())
@@ -49,10 +49,10 @@ fn local_store(shown: &str, store: &str) -> String {
     )
 }
 
-/// Refuses credentials in an address that other people can read (a file, a command line).
+/// Rejects credentials in an address that other people can read (a file, a command line).
 ///
 /// # Errors
-/// A phrase that does not repeat them.
+/// A message that does not contain the credentials.
 pub fn without_credentials(url: Url) -> Result<Url, String> {
     if url.username().is_empty() && url.password().is_none() {
         Ok(url)
@@ -61,7 +61,7 @@ pub fn without_credentials(url: Url) -> Result<Url, String> {
     }
 }
 
-/// `text` without the user and password an address may hold.
+/// Removes user and password from an address.
 pub fn redact(text: &str) -> String {
     let cleaned = clean_line(text);
     match cleaned.split_once("://") {
@@ -76,10 +76,10 @@ pub fn redact(text: &str) -> String {
     }
 }
 
-/// Reads a GitHub host name.
+/// Parses a GitHub host name.
 ///
 /// # Errors
-/// A phrase that says what a host looks like.
+/// A message that describes a valid host.
 pub fn host(text: &str) -> Result<String, String> {
     let fine = !text.is_empty()
         && Url::parse(&format!("https://{text}/"))
@@ -92,10 +92,10 @@ pub fn host(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads the address of a GitHub API.
+/// Parses the address of a GitHub API.
 ///
 /// # Errors
-/// A phrase that says what one looks like.
+/// A message that describes a valid address.
 pub fn api_url(text: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => without_credentials(url),
@@ -103,10 +103,11 @@ pub fn api_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// The API of a GitHub host: github.com and `*.ghe.com` have one of their own, Enterprise Server has `/api/v3`.
+/// The API URL of a GitHub host: github.com and `*.ghe.com` have an API host of their own, Enterprise Server uses
+/// `/api/v3`.
 ///
 /// # Errors
-/// If the host is none.
+/// If the host is invalid.
 pub fn api_of_host(name: &str) -> Result<Url, String> {
     let address = match name {
         "github.com" => "https://api.github.com".to_owned(),
@@ -116,7 +117,7 @@ pub fn api_of_host(name: &str) -> Result<Url, String> {
     api_url(&address)
 }
 
-/// The GitHub host whose API this is, with its port if it has an unusual one.
+/// The GitHub host of an API URL, with its port if it is not the default.
 pub fn host_of_api(api: &Url) -> String {
     let host = api.host_str().unwrap_or_default();
     match host.strip_prefix("api.") {
@@ -125,12 +126,12 @@ pub fn host_of_api(api: &Url) -> String {
     }
 }
 
-/// Whether this host is GitHub's own cloud, whose token variables are `GH_TOKEN` and `GITHUB_TOKEN`.
+/// Whether the host is GitHub's cloud, whose token variables are `GH_TOKEN` and `GITHUB_TOKEN`.
 pub fn is_github_cloud(host: &str) -> bool {
     host == "github.com" || host.ends_with(".ghe.com")
 }
 
-/// Whether what is sent to this address stays on this machine.
+/// Whether requests to this address stay on this machine.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -140,7 +141,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether both addresses are on the same server: scheme, host and port.
+/// Whether both addresses have the same scheme, host and port.
 pub fn same_server(a: &Url, b: &Url) -> bool {
     a.origin() == b.origin()
 }

@@ -1,4 +1,4 @@
-//! How to reach a target's servers: plain values that wiring turns into adapters.
+//! How to connect to the servers of a target, as plain values for the adapters.
 
 use std::time::Duration;
 
@@ -10,37 +10,29 @@ use url::Url;
 /// How to reach both servers of a target.
 #[derive(Clone, Debug)]
 pub struct TargetConnections {
-    /// The MLflow servers.
     pub mlflow: MlflowConnection,
-    /// The GitHub host.
     pub github: GithubConnection,
 }
 
-/// How to reach the tracking server and the registry.
 #[derive(Clone, Debug)]
 pub struct MlflowConnection {
     /// The tracking server, without credentials.
     pub tracking: Url,
-    /// The registry, without credentials; the same as `tracking` unless configured.
+    /// The registry, without credentials; equals `tracking` unless configured.
     pub registry: Url,
-    /// Who to be, on both: MLflow's own client sends the same credentials to both.
+    /// Used for both servers: MLflow's own client sends the same credentials to both.
     pub auth: MlflowAuth,
-    /// How to check certificates.
     pub tls: Tls,
-    /// How long to wait and how often to ask again.
     pub timing: Timing,
-    /// The workspace, on servers that have several.
+    /// The workspace, on servers that have workspaces.
     pub workspace: Option<String>,
 }
 
-/// Who to be for MLflow.
 #[derive(Clone, Debug)]
 pub enum MlflowAuth {
-    /// Nobody: open-source servers usually ask for nothing.
+    /// Open-source servers usually need no authentication.
     None,
-    /// User and password.
     Basic {
-        /// The user.
         username: String,
         password: SecretString,
     },
@@ -48,35 +40,32 @@ pub enum MlflowAuth {
     Bearer(SecretString),
 }
 
-/// How to check certificates of MLflow servers.
+/// TLS verification for MLflow servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tls {
-    /// PEM file with the only authorities to trust; none trusts the system's.
+    /// PEM file with the only CAs to trust; none uses those of the system.
     pub ca_file: Option<PathBuf>,
-    /// Do not check at all.
+    /// Disables certificate verification.
     pub insecure: bool,
 }
 
-/// How to reach GitHub.
 #[derive(Clone, Debug)]
 pub struct GithubConnection {
-    /// The host's name, such as `github.com`.
+    /// Host name, such as `github.com`.
     pub host: String,
     pub api_url: Url,
-    /// Who to be.
     pub token: GithubToken,
 }
 
-/// Who to be for GitHub.
 #[derive(Clone, Debug)]
 pub enum GithubToken {
     /// A token from the environment.
     Value(SecretString),
-    /// Ask `gh auth token` when it is needed; the configuration allows it.
+    /// Run `gh auth token` when needed; allowed by the configuration.
     GhCli,
-    /// None was found. Reading public repositories works, releasing does not.
+    /// No token found. Public repositories can be read, but releases fail.
     Missing {
-        /// The variables that were looked at.
+        /// The variables that were checked.
         looked_at: Vec<String>,
     },
 }

@@ -1,4 +1,4 @@
-//! Who to be for MLflow: variables the target names, MLflow's own variables, then `~/.mlflow/credentials`.
+//! MLflow credentials, from variables named by the target, MLflow's own variables, then `~/.mlflow/credentials`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use super::connections::MlflowAuth;
 use super::env::Env;
 use super::origin::{Origin, Sourced};
 
-/// User and password from MLflow's credentials file. Each may be missing.
+/// User and password from MLflow's credentials file. Either may be missing.
 #[derive(Clone, Debug, Default)]
 pub struct CredentialsFile {
     path: PathBuf,
@@ -18,11 +18,11 @@ pub struct CredentialsFile {
 }
 
 impl CredentialsFile {
-    /// Reads `~/.mlflow/credentials`, as MLflow's client does: section `mlflow`, keys `mlflow_tracking_username`
-    /// and `mlflow_tracking_password`; there is no key for a token.
+    /// Reads `~/.mlflow/credentials` like MLflow's client: section `mlflow`, keys `mlflow_tracking_username` and
+    /// `mlflow_tracking_password`; there is no key for a token.
     ///
     /// # Errors
-    /// A sentence if the file is there and cannot be understood. A missing file is fine.
+    /// A message if the file exists but cannot be parsed. A missing file is not an error.
     pub fn read(home: Option<&Path>) -> Result<Self, String> {
         let Some(path) = home.map(|h| h.join(".mlflow").join("credentials")) else {
             return Ok(Self::default());
@@ -32,10 +32,10 @@ impl CredentialsFile {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(e) => return Err(format!("{} cannot be read: {e}", path.display())),
         };
-        // Case-sensitive, and without comments behind values: passwords may hold ; and #.
+        // Case-sensitive, and without inline comments: passwords may contain ; and #.
         let mut ini = Ini::new_cs();
         ini.set_inline_comment_symbols(Some(&[]));
-        // The parser's own message may repeat the line, and with it the password.
+        // Drop the parser's message: it may quote the line, including the password.
         ini.read(text).map_err(|_| format!("{} is not an INI file", path.display()))?;
         Ok(Self {
             username: ini.get("mlflow", "mlflow_tracking_username"),
@@ -45,42 +45,37 @@ impl CredentialsFile {
     }
 }
 
-/// The names of the variables a target gives instead of MLflow's own.
+/// Environment variables that a target names instead of MLflow's own.
 #[derive(Clone, Debug, Default)]
 pub struct NamedVariables {
-    /// Holds the token.
     pub token: Option<Sourced<String>>,
-    /// Holds the user.
     pub username: Option<Sourced<String>>,
-    /// Holds the password.
     pub password: Option<Sourced<String>>,
 }
 
 impl NamedVariables {
-    /// Whether the target names any.
     pub fn any(&self) -> bool {
         self.token.is_some() || self.username.is_some() || self.password.is_some()
     }
 }
 
-/// Who to be, with where each part came from and what was found odd.
+/// The credentials, where each part came from, and warnings.
 #[derive(Debug)]
 pub struct FoundAuth {
-    /// Who to be.
     pub auth: MlflowAuth,
-    /// The user's name and origin, if there is one.
     pub username: Option<Sourced<String>>,
     /// Where the password came from.
     pub password: Option<Origin>,
     /// Where the token came from.
     pub token: Option<Origin>,
-    /// What was odd, one sentence each.
+    /// Warnings, one sentence each.
     pub notices: Vec<String>,
 }
 
-/// Finds who to be. If the target names variables, only those count: a generic token may belong to another server.
+/// Finds the credentials. If the target names variables, only those are used: a generic token may belong to another
+/// server.
 ///
-/// User and password go before the token, and only together, as in MLflow's client (measured on 3.18).
+/// User and password take precedence over the token, but only as a pair, as in MLflow's client (measured on 3.18).
 pub fn find(env: &Env, named: &NamedVariables, file: &CredentialsFile) -> FoundAuth {
     let mut notices = Vec::new();
     let (username, password, token) = if named.any() {

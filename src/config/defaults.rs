@@ -1,23 +1,22 @@
-//! The innermost layer: what holds if nobody says otherwise. `config.example.toml` repeats it, and a test compares.
+//! Built-in defaults. `config.example.toml` repeats them; a test compares the two.
 
 use crate::domain::cd::CdTrigger;
 use crate::domain::registry::{PromotionTarget, Stage};
 
-/// Name of the target that environment and flags alone make, without a configuration file.
+/// Name of the target made from environment and flags alone, without a configuration file.
 pub const IMPLICIT_TARGET: &str = "default";
-/// Tag name.
+/// Template of the tag name.
 pub const TAG: &str = "{model}-v{version}";
-/// Release title.
+/// Template of the release title.
 pub const TITLE: &str = "{model} v{version}";
 /// What starts CD.
 pub const CD_TRIGGER: CdTrigger = CdTrigger::Release;
 /// Seconds to wait for a CD run to appear.
 pub const CD_WAIT_SECONDS: u64 = 90;
-/// Bytes of a file that are read to show its beginning.
+/// Bytes read of a file for its preview.
 pub const PREVIEW_BYTES: u64 = 262_144;
-/// The GitHub host.
 pub const GITHUB_HOST: &str = "github.com";
-/// Metrics worth a column in lists, best first. Only says what to *show*: directions are never guessed.
+/// Metrics that lists show, best first. Only a display default: directions are never guessed.
 pub const MAIN_METRICS: &[&str] = &[
     "auc",
     "roc_auc",
@@ -37,7 +36,6 @@ pub const MAIN_METRICS: &[&str] = &[
     "*loss*",
 ];
 
-/// What "in production" means.
 pub fn promote_to() -> PromotionTarget {
     PromotionTarget::Stage(Stage::Production)
 }

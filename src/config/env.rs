@@ -1,19 +1,18 @@
-//! The environment, captured once. Nothing else in the program reads it, so tests can make one up.
+//! The environment, captured once. Nothing else in the program reads it, so tests can replace it.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Environment variables and the platform's directories as they were when the program started.
+/// Environment variables and platform directories at the start of the program.
 ///
-/// Deliberately without `Debug` of its values: variables hold tokens.
+/// Does not print its values in `Debug`: variables hold tokens.
 #[derive(Clone, Default)]
 pub struct Env {
     vars: BTreeMap<String, String>,
-    /// Where configuration lives on this platform, such as `~/.config`.
+    /// The configuration directory of the platform, such as `~/.config`.
     pub config_base: Option<PathBuf>,
-    /// Where state lives on this platform, such as `~/.local/state`.
+    /// The state directory of the platform, such as `~/.local/state`.
     pub state_base: Option<PathBuf>,
-    /// The home directory.
     pub home: Option<PathBuf>,
 }
 
@@ -24,7 +23,7 @@ impl std::fmt::Debug for Env {
 }
 
 impl Env {
-    /// Captures the environment of this process. Variables that are not UTF-8 are left out.
+    /// Captures the environment of this process. Variables that are not UTF-8 are ignored.
     pub fn of_process() -> Self {
         let vars =
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
@@ -32,13 +31,13 @@ impl Env {
         Self {
             vars,
             config_base: base.as_ref().map(|b| b.config_dir().to_owned()),
-            // macOS and Windows have no directory for state; local data is what comes nearest.
+            // macOS and Windows have no state directory; local data is the closest.
             state_base: base.as_ref().map(|b| b.state_dir().unwrap_or_else(|| b.data_local_dir()).to_owned()),
             home: base.as_ref().map(|b| b.home_dir().to_owned()),
         }
     }
 
-    /// An environment with exactly these variables and a home directory, for tests.
+    /// An environment with exactly these variables and this home directory, for tests.
     pub fn of(vars: &[(&str, &str)], home: impl Into<PathBuf>) -> Self {
         let home = home.into();
         Self {
@@ -49,8 +48,8 @@ impl Env {
         }
     }
 
-    /// A variable's value; none if it is unset or blank. Surrounding white space is dropped: tokens are often
-    /// read from files that end in a newline.
+    /// The value of a variable; none if it is unset or blank. Surrounding white space is trimmed: tokens are often read
+    /// from files that end in a newline.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(|v| v.trim()).filter(|v| !v.is_empty())
     }

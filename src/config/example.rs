@@ -1,17 +1,17 @@
-//! The documented example: the text of `config.example.toml`, and writing it where the configuration belongs.
+//! The documented example configuration, and writing it to the configuration path.
 
 use std::io::Write as _;
 use std::path::Path;
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
-/// Every option with meaning, unit and default. Tests keep it true.
+/// Every option with its meaning, unit and default. Checked by tests.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 
-/// Writes the example to `path`, making its directory. Never overwrites.
+/// Writes the example to `path`, creating its directory. Never overwrites.
 ///
 /// # Errors
-/// [`FailureKind::Conflict`] if there is something already; [`FailureKind::Local`] if the disk refuses.
+/// [`FailureKind::Conflict`] if the file exists; [`FailureKind::Local`] on an I/O error.
 pub fn write(path: &Path) -> Outcome<()> {
     let refuse = |kind, why: String| {
         Failure::new(kind, Service::Config, format!("write the configuration {}", path.display()), why)

@@ -1,25 +1,24 @@
-//! `[ui] images`: how pictures are shown, and what the environment says the terminal can do.
+//! `[ui] images`: how pictures are shown, and what the terminal supports according to the environment.
 
 use super::env::Env;
 
-/// How pictures are shown.
+/// How to show pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Images {
-    /// As the environment says the terminal can.
+    /// Detected from the environment.
     #[default]
     Auto,
-    /// The protocol of kitty, which Ghostty speaks too.
+    /// The kitty graphics protocol, also supported by Ghostty.
     Kitty,
-    /// The protocol of iTerm2, which WezTerm and mintty speak too.
+    /// The iTerm2 protocol, also supported by WezTerm and mintty.
     Iterm2,
     Sixel,
-    /// Half blocks: two pixels in a cell. Every terminal can.
+    /// Half blocks: two pixels per cell. Works in every terminal.
     Half,
-    /// Not at all.
     Off,
 }
 
-/// Their names in the file.
+/// Names in the configuration file.
 pub(super) const IMAGES: &[(&str, Images)] = &[
     ("auto", Images::Auto),
     ("kitty", Images::Kitty),
@@ -30,15 +29,15 @@ pub(super) const IMAGES: &[(&str, Images)] = &[
 ];
 
 impl Images {
-    /// Its name in the file.
+    /// Name in the configuration file.
     pub fn name(self) -> &'static str {
         IMAGES.iter().find(|(_, images)| *images == self).map_or("auto", |(name, _)| name)
     }
 }
 
-/// What the terminal can, going by its variables: asking it would mean to read its answer from among the keys that
-/// a person types. Never [`Images::Auto`]. What is not known for sure is half blocks; so is what runs inside tmux or
-/// screen, which hand pictures on only if they are told to.
+/// The protocol the terminal supports according to its variables. Querying the terminal would mix its response with
+/// typed keys. Never [`Images::Auto`]. Half blocks if unsure, and inside tmux or screen, which pass pictures through
+/// only if configured to.
 pub fn of_terminal(env: &Env) -> Images {
     let is = |name: &str, values: &[&str]| env.get(name).is_some_and(|v| values.contains(&v));
     let term = env.get("TERM").unwrap_or_default();
@@ -52,7 +51,7 @@ pub fn of_terminal(env: &Env) -> Images {
     } else if ["foot", "mlterm", "contour", "yaft"].iter().any(|name| term.starts_with(name)) {
         Images::Sixel
     } else if env.get("KITTY_WINDOW_ID").is_some() {
-        // Last: a terminal that was started from kitty's shell inherits it.
+        // Last: a terminal started from a kitty shell inherits the variable.
         Images::Kitty
     } else {
         Images::Half

@@ -1,4 +1,4 @@
-//! Reads all layers once and answers for every target.
+//! Reads all layers once and resolves targets from them.
 
 use std::path::Path;
 
@@ -15,48 +15,42 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
 
-/// Variables of this program's own.
+/// Environment variables specific to this program.
 const OWN_VARIABLES: &[&str] = &["SIGNOFF_CONFIG", "SIGNOFF_TARGET", "SIGNOFF_STATE_DIR", "SIGNOFF_LOG"];
 
-/// How the screens look.
+/// Display settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UiSettings {
-    /// How they are coloured.
     pub theme: Sourced<Theme>,
-    /// Which characters they use.
     pub symbols: Sourced<SymbolSet>,
-    /// How they show pictures.
     pub images: Sourced<Images>,
-    /// What the environment says the terminal can do with pictures, for the images `auto`. Never that itself.
+    /// What the terminal supports according to the environment, used for images `auto`. Never `auto` itself.
     pub terminal_images: Images,
-    /// Whether this runs inside tmux: what is meant for the terminal has to be wrapped.
+    /// Whether this runs inside tmux, where terminal sequences must be wrapped.
     pub in_tmux: bool,
-    /// What the terminal says about its background (`COLORFGBG`), for the theme `auto`.
+    /// The terminal background according to `COLORFGBG`, for the theme `auto`.
     pub background: Option<String>,
-    /// Whether the locale says that the terminal shows Unicode, for the symbols `auto`.
+    /// Whether the locale uses Unicode, for the symbols `auto`.
     pub unicode_locale: bool,
 }
 
-/// All layers, read once. Cheap to keep; targets are worked out when they are asked for.
+/// All layers, read once. Targets are resolved on demand.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// Where things live.
     pub paths: Paths,
-    /// How the screens look.
     pub ui: UiSettings,
-    /// Whether there is a configuration file.
     pub file_exists: bool,
-    /// What is odd, whatever the target; one sentence each.
+    /// Warnings that apply to every target, one sentence each.
     pub notices: Vec<String>,
     env: Env,
     flags: Flags,
     file: ConfigFile,
 }
 
-/// Reads the configuration file (if there is one), the environment and the flags.
+/// Reads the configuration file if it exists, the environment and the flags.
 ///
 /// # Errors
-/// [`FailureKind::Config`] with every mistake in the file, by line. A file named by flag or variable has to exist.
+/// [`FailureKind::Config`] with every mistake in the file, by line. A file named by flag or variable must exist.
 pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
     let paths = Paths::find(&env, flags.config.as_deref())?;
     let text = read(&paths)?;
@@ -92,7 +86,7 @@ pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
     Ok(Loaded { paths, ui, file_exists, notices, env, flags, file })
 }
 
-/// The first of these that is set decides, as in the C library; with none set, terminals of today show Unicode.
+/// The first of these variables that is set decides, as in the C library; if none is, assume Unicode.
 fn has_unicode_locale(env: &Env) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| env.get(name));
     locale.is_none_or(|l| {
@@ -120,7 +114,7 @@ fn read(paths: &Paths) -> Outcome<Option<String>> {
     }
 }
 
-/// Whether a person named the file itself, not only the directory that such files live in.
+/// Whether the user named the file itself, not only the configuration directory.
 fn is_named(paths: &Paths) -> bool {
     !matches!(&paths.config.origin, Origin::Env(name) if name.starts_with("XDG_"))
 }
@@ -137,16 +131,16 @@ fn mistakes(path: &Path, problems: &[Problem]) -> Failure {
 }
 
 impl Loaded {
-    /// Names of the targets in the file, in alphabetical order.
+    /// Names of the targets in the file, sorted.
     pub fn target_names(&self) -> impl Iterator<Item = &str> {
         self.file.targets.keys().map(String::as_str)
     }
 
-    /// The name of the target that is in force: `--demo`, `--target`, `SIGNOFF_TARGET`, `default_target`, the only
-    /// one in the file, or, if the file has none, the one that environment and flags make.
+    /// Name of the selected target: `--demo`, `--target`, `SIGNOFF_TARGET`, `default_target`, the only one in the file,
+    /// or, if the file has none, the one made from environment and flags.
     ///
     /// # Errors
-    /// [`FailureKind::Config`] if several are there and none is chosen.
+    /// [`FailureKind::Config`] if there are several and none is selected.
     pub fn chosen(&self) -> Outcome<Sourced<String>> {
         let flags = &self.flags;
         if flags.demo {
@@ -182,10 +176,10 @@ impl Loaded {
         }
     }
 
-    /// The target that is in force, with all layers applied.
+    /// The selected target, with all layers applied.
     ///
     /// # Errors
-    /// [`FailureKind::Config`] if none is chosen, or if what it says cannot be used.
+    /// [`FailureKind::Config`] if none is selected or its settings are invalid.
     pub fn target(&self) -> Outcome<Target> {
         let name = self.chosen()?;
         let mut target = self.target_named(&name.value)?;
@@ -195,10 +189,10 @@ impl Loaded {
         Ok(target)
     }
 
-    /// One target by name, with all layers applied.
+    /// A target by name, with all layers applied.
     ///
     /// # Errors
-    /// [`FailureKind::Config`] if there is none of this name, or if what it says cannot be used.
+    /// [`FailureKind::Config`] if it does not exist or its settings are invalid.
     pub fn target_named(&self, name: &str) -> Outcome<Target> {
         if name == DEMO_TARGET {
             return Ok(resolve::demo(&self.flags));

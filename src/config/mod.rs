@@ -1,8 +1,8 @@
-//! Configuration: what is in force, and why.
+//! Configuration: the effective values and their origins.
 //!
-//! Layers: built-in defaults < file < environment < flags. Every value keeps its origin. This is the only place
-//! that reads the environment, the configuration file, MLflow's credentials file and the templates they name.
-//! Secrets stay in [`secrecy::SecretString`] and go only to the server they are meant for (see `servers.rs`).
+//! Layers: built-in defaults < file < environment < flags. Every value keeps its origin. This is the only module that
+//! reads the environment, the configuration file, MLflow's credentials file and the templates they name.
+//! Secrets stay in [`secrecy::SecretString`] and are sent only to the server they are meant for (see `servers.rs`).
 
 pub mod address;
 pub mod connections;

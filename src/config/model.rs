@@ -1,4 +1,4 @@
-//! The configuration file as a type: what may stand in it. What it means is in `resolve.rs`.
+//! The schema of the configuration file. `resolve.rs` interprets it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,27 +17,25 @@ use crate::domain::rules::PolicyFrom;
 use crate::domain::text::clean_line;
 use crate::ui::skin::is_colour;
 
-/// The name of the built-in world. No target in the file may have it.
+/// Name of the built-in demo target. No target in the file may use it.
 pub const DEMO_TARGET: &str = "demo";
 
-/// How the screens are coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
-    /// Dark or light, as the terminal is.
+    /// Dark or light, depending on the terminal.
     #[default]
     Auto,
     /// For dark backgrounds.
     Dark,
     /// For light backgrounds.
     Light,
-    /// For bad screens and tired eyes.
     HighContrast,
-    /// No colour at all.
+    /// No colours.
     None,
 }
 
 impl Theme {
-    /// Its name in the file.
+    /// Name in the configuration file.
     pub fn name(self) -> &'static str {
         THEMES.iter().find(|(_, theme)| *theme == self).map_or("auto", |(name, _)| name)
     }
@@ -51,19 +49,18 @@ const THEMES: &[(&str, Theme)] = &[
     ("none", Theme::None),
 ];
 
-/// Which characters the screens use.
+/// Character set of the screens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SymbolSet {
-    /// Unicode, unless the locale says that the terminal has none.
+    /// Unicode, unless the locale does not support it.
     #[default]
     Auto,
     Unicode,
-    /// ASCII alone.
     Ascii,
 }
 
 impl SymbolSet {
-    /// Its name in the file.
+    /// Name in the configuration file.
     pub fn name(self) -> &'static str {
         SYMBOLS.iter().find(|(_, set)| *set == self).map_or("auto", |(name, _)| name)
     }
@@ -72,7 +69,7 @@ impl SymbolSet {
 const SYMBOLS: &[(&str, SymbolSet)] =
     &[("auto", SymbolSet::Auto), ("unicode", SymbolSet::Unicode), ("ascii", SymbolSet::Ascii)];
 
-/// Names of the things that may start CD.
+/// Names of the CD triggers in the configuration file.
 pub const TRIGGERS: &[(&str, CdTrigger)] = &[
     ("release", CdTrigger::Release),
     ("tag", CdTrigger::Tag),
@@ -80,10 +77,10 @@ pub const TRIGGERS: &[(&str, CdTrigger)] = &[
     ("none", CdTrigger::None),
 ];
 
-/// Everything the file says. `None` where it is silent.
+/// The contents of the file. `None` for unset keys.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigFile {
-    /// The target that is used if none is named.
+    /// The target used if none is named.
     pub default_target: Option<Sourced<String>>,
     pub ui: UiSection,
     pub metrics: MetricsSection,
@@ -104,29 +101,26 @@ pub struct ConfigFile {
 pub struct ModelSection {
     /// The repository of these models.
     pub repository: Option<Sourced<RepoSlug>>,
-    /// What their policy has other than `[policy]`.
+    /// Overrides `[policy]`.
     pub policy: Option<Sourced<PolicyTable>>,
 }
 
 /// `[ui]`.
 #[derive(Clone, Debug, Default)]
 pub struct UiSection {
-    /// How the screens are coloured.
     pub theme: Option<Sourced<Theme>>,
-    /// Which characters they use.
     pub symbols: Option<Sourced<SymbolSet>>,
-    /// How they show pictures.
     pub images: Option<Sourced<Images>>,
 }
 
 /// `[metrics]`.
 #[derive(Clone, Debug, Default)]
 pub struct MetricsSection {
-    /// Patterns of metrics where higher is better.
+    /// Name patterns of metrics where higher is better.
     pub higher_is_better: Option<Sourced<Vec<String>>>,
-    /// Patterns of metrics where lower is better.
+    /// Name patterns of metrics where lower is better.
     pub lower_is_better: Option<Sourced<Vec<String>>>,
-    /// Patterns of the metric that lists show, best first.
+    /// Name patterns of the metric shown in lists, best first.
     pub main: Option<Sourced<Vec<String>>>,
 }
 
@@ -135,13 +129,11 @@ pub struct MetricsSection {
 pub struct ReviewSection {
     /// Path patterns of files whose changes are counted.
     pub watched_paths: Option<Sourced<Vec<String>>>,
-    /// `preview_bytes`.
     pub preview_bytes: Option<Sourced<u64>>,
-    /// Where the policy is written.
     pub policy: PolicyPlace,
 }
 
-/// The keys that say where the policy is written: in `[review]`, and in `[targets.NAME]`, which goes before it.
+/// Where the policy is located: in `[review]`, overridden by `[targets.NAME]`.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyPlace {
     /// `policy_from`.
@@ -150,26 +142,25 @@ pub struct PolicyPlace {
     pub file: Option<Sourced<String>>,
 }
 
-/// Names of the places a policy may be written in.
+/// Names of the policy locations in the configuration file.
 pub const POLICY_PLACES: &[(&str, PolicyFrom)] =
     &[("configuration", PolicyFrom::Configuration), ("repository", PolicyFrom::Repository), ("both", PolicyFrom::Both)];
 
-/// `[release]`, and `[targets.NAME.release]`, which goes before it.
+/// `[release]`, overridden by `[targets.NAME.release]`.
 #[derive(Clone, Debug, Default)]
 pub struct ReleaseSection {
     /// Tag name with `{model}` and `{version}`.
     pub tag: Option<Sourced<String>>,
     /// Release title with `{model}` and `{version}`.
     pub title: Option<Sourced<String>>,
-    /// File with the template of the release notes.
+    /// Template file for the release notes.
     pub notes_template: Option<Sourced<PathBuf>>,
     /// What starts CD.
     pub cd_trigger: Option<Sourced<CdTrigger>>,
-    /// The workflow file.
     pub cd_workflow: Option<Sourced<String>>,
     /// Seconds to wait for a CD run to appear.
     pub cd_wait_seconds: Option<Sourced<u64>>,
-    /// Whether the run may name the repository.
+    /// Whether the run may determine the repository.
     pub repository_from_run: Option<Sourced<bool>>,
     /// Branch whose head may be released if the run recorded no commit.
     pub commit_from_branch: Option<Sourced<String>>,
@@ -178,57 +169,53 @@ pub struct ReleaseSection {
 /// `[targets.NAME]`.
 #[derive(Clone, Debug, Default)]
 pub struct TargetSection {
-    /// The line its header stands on.
+    /// Line of the table header.
     pub line: usize,
-    /// The MLflow tracking server.
     pub tracking_uri: Option<Sourced<String>>,
-    /// The MLflow registry, if it is another server.
+    /// The MLflow registry, if on another server.
     pub registry_uri: Option<Sourced<String>>,
-    /// The workspace on servers that have several.
+    /// The workspace, on servers that have workspaces.
     pub workspace: Option<Sourced<String>>,
-    /// Variable that holds the bearer token.
+    /// Variable with the bearer token.
     pub tracking_token_env: Option<Sourced<String>>,
-    /// Variable that holds the user name.
+    /// Variable with the user name.
     pub tracking_username_env: Option<Sourced<String>>,
-    /// Variable that holds the password.
+    /// Variable with the password.
     pub tracking_password_env: Option<Sourced<String>>,
-    /// Certificates to trust, PEM.
+    /// CA certificates to trust, PEM.
     pub ca_file: Option<Sourced<PathBuf>>,
-    /// Whether certificates are not checked.
+    /// Disables certificate verification.
     pub insecure_tls: Option<Sourced<bool>>,
     /// What "in production" means.
     pub promote_to: Option<Sourced<PromotionTarget>>,
-    /// The repository that releases are cut in.
+    /// The repository for releases.
     pub repository: Option<Sourced<RepoSlug>>,
     pub github_host: Option<Sourced<String>>,
-    /// The GitHub API's address.
     pub github_api_url: Option<Sourced<url::Url>>,
-    /// Variable that holds the GitHub token.
+    /// Variable with the GitHub token.
     pub github_token_env: Option<Sourced<String>>,
-    /// Whether it looks like production.
+    /// Whether the target is shown as production.
     pub production: Option<Sourced<bool>>,
     /// Colour of the header.
     pub colour: Option<Sourced<String>>,
-    /// Whether nothing may be written.
+    /// Whether all writes are refused.
     pub readonly: Option<Sourced<bool>>,
-    /// Where the policy is written for this target alone.
     pub policy: PolicyPlace,
-    /// Release settings of this target alone.
     pub release: ReleaseSection,
 }
 
-/// What reading the file gave.
+/// Result of parsing the file.
 #[derive(Clone, Debug, Default)]
 pub struct Parsed {
-    /// What it says, as far as it could be understood.
+    /// Everything that could be parsed.
     pub file: ConfigFile,
     /// All mistakes, by line.
     pub problems: Vec<Problem>,
-    /// Keys, dotted, that could stand in the sections that are there, and do not.
+    /// Dotted keys that are unset in the sections present.
     pub unset: BTreeSet<String>,
 }
 
-/// Reads the text of a configuration file. `path` is for messages, and what relative paths in it are relative to.
+/// Parses a configuration file. `path` is used in messages, and relative paths in the file are resolved against it.
 pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
     let doc = Document::new(path, text);
     let table = doc.parse();
@@ -390,7 +377,7 @@ fn variable(text: &str) -> Result<String, String> {
     if fine {
         Ok(text.to_owned())
     } else {
-        // The value is not repeated: somebody may have put the token itself here.
+        // Do not repeat the value: it may be the token itself.
         Err("this must be the *name* of an environment variable, such as PROD_TOKEN".to_owned())
     }
 }
@@ -421,7 +408,7 @@ fn tag_template(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Reads `stage:Production` and `alias:champion`.
+/// Parses `stage:Production` and `alias:champion`.
 fn promote_to(text: &str) -> Result<PromotionTarget, String> {
     const SHAPE: &str = "write \"stage:Production\" or \"alias:champion\"";
     match text.split_once(':') {

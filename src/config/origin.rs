@@ -1,18 +1,16 @@
-//! Where a value came from: kept with every value, so that nobody has to guess which layer won.
+//! The origin of a value, kept with every value to show which layer set it.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a value came from.
+/// The origin of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Built in.
     Default,
     /// A line of the configuration file.
     File {
-        /// The file.
         path: PathBuf,
-        /// Its line, from 1.
+        /// From 1.
         line: usize,
     },
     /// An environment variable.
@@ -21,9 +19,9 @@ pub enum Origin {
     Credentials(PathBuf),
     /// A command line flag, such as `--tracking-uri`.
     Flag(&'static str),
-    /// Follows from another value; the text says from which.
+    /// Derived from another value, which the text names.
     Derived(&'static str),
-    /// Asked of `gh auth token` when it is needed.
+    /// From `gh auth token`, run when needed.
     GhCli,
 }
 
@@ -41,26 +39,24 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value and where it came from.
+/// A value and its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sourced<T> {
     pub value: T,
-    /// Where it came from.
     pub origin: Origin,
 }
 
 impl<T> Sourced<T> {
-    /// A value with its origin.
     pub fn new(value: T, origin: Origin) -> Self {
         Self { value, origin }
     }
 
-    /// The built-in value.
+    /// A built-in value.
     pub fn default_of(value: T) -> Self {
         Self::new(value, Origin::Default)
     }
 
-    /// Changes the value and keeps the origin.
+    /// Maps the value and keeps the origin.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Sourced<U> {
         Sourced { value: f(self.value), origin: self.origin }
     }

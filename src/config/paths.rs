@@ -1,4 +1,4 @@
-//! Where the configuration and the state of this program live.
+//! Locations of the configuration and the state of this program.
 
 use std::path::{Path, PathBuf};
 
@@ -6,21 +6,20 @@ use super::env::Env;
 use super::origin::{Origin, Sourced};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
-/// Files and directories of this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
     /// The configuration file; may not exist.
     pub config: Sourced<PathBuf>,
-    /// The directory of journals and records; may not exist yet.
+    /// Directory of journals and records; may not exist yet.
     pub state: Sourced<PathBuf>,
 }
 
 impl Paths {
-    /// Finds both: `--config` or `SIGNOFF_CONFIG`, `SIGNOFF_STATE_DIR`, then `XDG_CONFIG_HOME` and
-    /// `XDG_STATE_HOME` (only absolute ones, as the specification says), then what the platform uses.
+    /// Finds both: `--config` or `SIGNOFF_CONFIG`, `SIGNOFF_STATE_DIR`, then `XDG_CONFIG_HOME` and `XDG_STATE_HOME`
+    /// (only if absolute, as the specification says), then the platform's defaults.
     ///
     /// # Errors
-    /// If there is no home directory to start from.
+    /// If there is no home directory.
     pub fn find(env: &Env, config_flag: Option<&Path>) -> Outcome<Self> {
         let config = match (config_flag, env.get("SIGNOFF_CONFIG")) {
             (Some(path), _) => Sourced::new(path.to_owned(), Origin::Flag("--config")),
@@ -36,15 +35,15 @@ impl Paths {
         Ok(Self { config, state })
     }
 
-    /// Where the journals of a target live. The demo has a directory of its own: its history is not history.
+    /// The journal directory of a target. The demo has its own, separate from real history.
     pub fn state_of(&self, demo: bool) -> PathBuf {
         if demo { self.state.value.join("demo") } else { self.state.value.clone() }
     }
 
-    /// Removes the demo's journals, its records and what was chosen there; those of real targets are never removed.
+    /// Removes journals, records and preferences of the demo; those of real targets are never removed.
     ///
     /// # Errors
-    /// [`FailureKind::Local`] if the disk refuses.
+    /// [`FailureKind::Local`] on an I/O error.
     pub fn clear_demo_history(&self) -> Outcome<()> {
         for name in ["promotions", "prefs", "records.jsonl"] {
             let path = self.state_of(true).join(name);
@@ -59,7 +58,7 @@ impl Paths {
         Ok(())
     }
 
-    /// Tries whether the state directory can be written to, by making it and a file in it.
+    /// Checks that the state directory is writable, by creating it and a file in it.
     ///
     /// # Errors
     /// [`FailureKind::Local`] of the journal: without it nothing can be approved.

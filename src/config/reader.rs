@@ -1,7 +1,7 @@
-//! Reads a TOML document key by key, with the line of everything, and collects *all* mistakes.
+//! Reads a TOML document key by key, keeps the line of every value, and collects *all* mistakes.
 //!
-//! A derived deserializer would stop at the first wrong value and forget the lines of the right ones; here
-//! every value keeps its line for `config show`, and the keys that were asked for are the list of valid names.
+//! A derived deserializer would stop at the first invalid value and lose the lines of the valid ones. Here every value
+//! keeps its line for `config show`, and the keys that were read form the list of valid names.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,13 +18,13 @@ use crate::domain::text::clean_line;
 /// A mistake in the file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// Line, from 1.
+    /// From 1.
     pub line: usize,
-    /// What is wrong, as a phrase. Never holds a value that might be a secret.
+    /// What is wrong, as a phrase. Never contains a value that may be a secret.
     pub what: String,
 }
 
-/// One document being read.
+/// A document being read.
 #[derive(Debug)]
 pub struct Document<'a> {
     path: &'a Path,
@@ -34,12 +34,12 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// A document at `path` (for messages) with this text.
+    /// A document with this text; `path` is used in messages.
     pub fn new(path: &'a Path, text: &'a str) -> Self {
         Self { path, text, problems: RefCell::default(), unset: RefCell::default() }
     }
 
-    /// Parses the text; syntax mistakes are noted and make the result empty.
+    /// Parses the text; on a syntax error, records it and returns an empty table.
     pub fn parse(&self) -> DeTable<'a> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
@@ -49,17 +49,17 @@ impl<'a> Document<'a> {
         if errors.is_empty() { table.into_inner() } else { DeTable::new() }
     }
 
-    /// Notes a mistake.
+    /// Records a mistake.
     pub fn note(&self, line: usize, what: impl Into<String>) {
         self.problems.borrow_mut().push(Problem { line, what: what.into() });
     }
 
-    /// The line a byte offset lies on, from 1.
+    /// The line of a byte offset, from 1.
     fn line(&self, offset: usize) -> usize {
         self.text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count() + 1
     }
 
-    /// All mistakes by line, and the keys (dotted) that were asked for and are not there.
+    /// All mistakes by line, and the dotted keys that were read but are unset.
     pub fn into_findings(self) -> (Vec<Problem>, BTreeSet<String>) {
         let mut problems = self.problems.into_inner();
         problems.sort();
@@ -68,7 +68,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// One table of a document. [`Section::finish`] has to be called when all its keys were asked for.
+/// One table of a document. Call [`Section::finish`] after reading all its keys.
 #[derive(Debug)]
 pub struct Section<'d, 'i> {
     doc: &'d Document<'i>,
@@ -78,7 +78,7 @@ pub struct Section<'d, 'i> {
 }
 
 impl<'d, 'i> Section<'d, 'i> {
-    /// The document's top level.
+    /// The top-level table of the document.
     pub fn root(doc: &'d Document<'i>, table: &'d DeTable<'i>) -> Self {
         Self { doc, name: String::new(), table: Some(table), asked: Vec::new() }
     }
@@ -107,12 +107,12 @@ impl<'d, 'i> Section<'d, 'i> {
         None
     }
 
-    /// A text that is not empty.
+    /// A non-empty string.
     pub fn string(&mut self, key: &str) -> Option<Sourced<String>> {
         self.parsed(key, |s| Ok(s.to_owned()))
     }
 
-    /// A text that `parse` understands; its error is a phrase that fits after the key.
+    /// A string parsed by `parse`, whose error is a phrase that follows the key.
     pub fn parsed<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<Sourced<T>> {
         let (value, line) = self.get(key)?;
         let Some(text) = value.as_str() else {
@@ -142,7 +142,7 @@ impl<'d, 'i> Section<'d, 'i> {
         })
     }
 
-    /// A path; one that is not absolute is relative to the configuration file. `~/` is the home directory.
+    /// A path; relative paths are resolved against the configuration file. `~/` is the home directory.
     pub fn path(&mut self, key: &str, home: Option<&Path>) -> Option<Sourced<PathBuf>> {
         let base = self.doc.path.parent().map(Path::to_owned).unwrap_or_default();
         self.parsed(key, |text| {
@@ -153,7 +153,6 @@ impl<'d, 'i> Section<'d, 'i> {
         })
     }
 
-    /// `true` or `false`.
     pub fn boolean(&mut self, key: &str) -> Option<Sourced<bool>> {
         let (value, line) = self.get(key)?;
         match value.as_bool() {
@@ -162,7 +161,7 @@ impl<'d, 'i> Section<'d, 'i> {
         }
     }
 
-    /// A whole number from `range`.
+    /// An integer in `range`.
     pub fn integer(&mut self, key: &str, range: std::ops::RangeInclusive<u64>) -> Option<Sourced<u64>> {
         let wanted = format!("a whole number from {} to {}", range.start(), range.end());
         let (value, line) = self.get(key)?;
@@ -199,7 +198,7 @@ impl<'d, 'i> Section<'d, 'i> {
         self.sourced(out, line)
     }
 
-    /// A table, empty if it is not there.
+    /// A table, empty if it is absent.
     pub fn section(&mut self, key: &str) -> Section<'d, 'i> {
         self.asked.push(key.to_owned());
         let table = match self.table.and_then(|t| t.get(key)) {
@@ -215,7 +214,7 @@ impl<'d, 'i> Section<'d, 'i> {
         Section { doc: self.doc, name: self.dotted(key), table, asked: Vec::new() }
     }
 
-    /// A policy table. Its first mistake is noted where it is.
+    /// A policy table. Its first mistake is recorded at its line.
     pub fn policy(&mut self, key: &str) -> Option<Sourced<PolicyTable>> {
         let (_, line) = self.get(key)?;
         let value = self.table.and_then(|t| t.get(key))?.clone();
@@ -228,7 +227,7 @@ impl<'d, 'i> Section<'d, 'i> {
         }
     }
 
-    /// The tables inside this one by name, in the order of the file, with their lines.
+    /// The tables inside this one by name, in file order, with their lines.
     pub fn children(self) -> Vec<(String, usize, Section<'d, 'i>)> {
         let mut out = Vec::new();
         for (key, value) in self.table.into_iter().flatten() {
@@ -250,7 +249,7 @@ impl<'d, 'i> Section<'d, 'i> {
         out.into_iter().map(|(_, child)| child).collect()
     }
 
-    /// Notes every key that nobody asked for.
+    /// Records every unknown key.
     pub fn finish(self) {
         for key in self.table.into_iter().flat_map(DeTable::keys) {
             let name: &str = key.get_ref();
@@ -269,7 +268,7 @@ impl<'d, 'i> Section<'d, 'i> {
         }
     }
 
-    /// Notes a mistake about this section.
+    /// Records a mistake in this section.
     pub fn note(&self, line: usize, what: impl Into<String>) {
         self.doc.note(line, what);
     }

@@ -1,4 +1,4 @@
-//! Lays the layers over each other for one target: defaults < file < environment < flags.
+//! Applies the layers of one target: defaults < file < environment < flags.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, DEFAULT_NOTES_TEMPLATE, NotesContext, NotesMetric};
 use crate::domain::rules::{POLICY_FILE, PolicyFrom, PolicyRule, RepositoryRule, Rules};
 
-/// What the command line says, as plain values.
+/// The command-line flags, as plain values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
     /// `--target`.
@@ -38,23 +38,23 @@ pub struct Flags {
     pub demo: bool,
 }
 
-/// One target with all layers applied.
+/// A target with all layers applied.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub name: String,
-    /// What the core needs to know.
+    /// Settings for the core.
     pub rules: Rules,
-    /// How to reach its servers; none for the demo, which has no servers.
+    /// How to connect to its servers; none for the demo, which has no servers.
     pub connections: Option<TargetConnections>,
-    /// The key that records are signed with; none in the demo.
+    /// The key to sign records with; none in the demo.
     pub signing: Signing,
-    /// What is odd about it, one sentence each; for stderr and `doctor`.
+    /// Warnings, one sentence each; for stderr and `doctor`.
     pub notices: Vec<String>,
     /// Every value with its origin, secrets hidden.
     pub values: Vec<Shown>,
 }
 
-/// The work of laying layers over each other, and what is noted on the way.
+/// Applies the layers and collects warnings and values to show.
 pub(super) struct Resolver<'a> {
     pub env: &'a Env,
     pub flags: &'a Flags,
@@ -81,7 +81,6 @@ impl<'a> Resolver<'a> {
         Self { env, flags, file, name, section, notices: Vec::new(), values: Vec::new() }
     }
 
-    /// Applies all layers.
     pub(super) fn target(mut self) -> Outcome<Target> {
         let production = self.flag_of("production", self.section.production.as_ref());
         let mlflow = self.mlflow()?;
@@ -97,7 +96,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// Notes a value for `config show`.
+    /// Adds a value to `config show`.
     pub(super) fn show(&mut self, key: &str, value: impl Into<String>, origin: &Origin) {
         self.values.push(Shown::new(format!("targets.{}.{key}", self.name), value, origin));
     }
@@ -106,10 +105,10 @@ impl<'a> Resolver<'a> {
         refuse(self.name, reason)
     }
 
-    /// Whether the environment may replace `filed`, an address or repository the file gives this target.
+    /// Whether the environment may override `filed`, an address or repository the file gives this target.
     ///
-    /// The layers say that it may; but a variable left over in a shell must not send an approval meant for
-    /// production somewhere else, so there a person has to say it with a flag.
+    /// Normally it may; but a variable left over in a shell must not redirect an approval meant for production, so
+    /// there only a flag can override.
     pub(super) fn environment_overrides(
         &mut self,
         key: &str,
@@ -192,7 +191,7 @@ impl<'a> Resolver<'a> {
         if let Some(flag) = &self.flags.repo {
             let repo = given(flag, Origin::Flag("--repo"))?;
             self.show("repository", repo.value.to_string(), &repo.origin);
-            // The flag is the person's last word: no pattern in the file goes before it.
+            // The flag overrides every pattern in the file.
             return Ok(RepositoryRule { fixed: Some(repo.value), per_model: Vec::new(), from_run: from_run.value });
         }
         let filed = self.section.repository.clone();
@@ -213,7 +212,7 @@ impl<'a> Resolver<'a> {
         Ok(RepositoryRule { fixed: fixed.map(|r| r.value), per_model, from_run: from_run.value })
     }
 
-    /// Where the policy is written, and what the configuration has of it.
+    /// The location of the policy, and its part in the configuration.
     fn policy(&mut self) -> PolicyRule {
         let (own, shared) = (&self.section.policy, &self.file.review.policy);
         let from = own.from.as_ref().or(shared.from.as_ref()).cloned();
@@ -262,7 +261,7 @@ impl<'a> Resolver<'a> {
         self.show("release.notes_template", path.value.display().to_string(), &path.origin);
         let refuse = |why: String| self.refuse(format!("notes_template ({}): {why}", path.origin));
         let text = read_text(&path.value).map_err(refuse)?;
-        // A template that cannot be rendered is found now, not after somebody typed a reason.
+        // Detect an invalid template now, not after the user typed a reason.
         release::notes(&text, &sample_context(), "", "sample")
             .map_err(|e| refuse(format!("{}: {e}", path.value.display())))?;
         Ok(text)
@@ -274,7 +273,7 @@ impl<'a> Resolver<'a> {
         value.value
     }
 
-    /// Notes a value that may be unset.
+    /// Adds a value that may be unset to `config show`.
     pub(super) fn optional(&mut self, key: &str, value: Option<&Sourced<String>>) {
         match value {
             Some(v) => self.show(key, v.value.clone(), &v.origin),
@@ -283,12 +282,12 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A number of bytes that was checked to be far below what any machine can count to.
+/// Converts a number of bytes that was checked to fit into any `usize`.
 fn bytes(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The built-in world as a target: it takes nothing from file, environment or flags but `--readonly`.
+/// The demo as a target. It uses nothing from file, environment or flags except `--readonly`.
 pub fn demo(flags: &Flags) -> Target {
     let patterns = |list: &[&str]| list.iter().map(|p| (*p).to_owned()).collect();
     let origin = if flags.demo { Origin::Flag("--demo") } else { Origin::Default };
@@ -336,7 +335,7 @@ fn default_main_metrics() -> Vec<String> {
     defaults::MAIN_METRICS.iter().map(|p| (*p).to_owned()).collect()
 }
 
-/// The target's own release setting, or the shared one.
+/// The target's own release setting, else the shared one.
 fn pick<'s, T>(
     own: &'s ReleaseSection,
     shared: &'s ReleaseSection,
@@ -345,7 +344,7 @@ fn pick<'s, T>(
     field(own).as_ref().or(field(shared).as_ref())
 }
 
-/// Splits `[HOST/]OWNER/NAME`, as `gh` reads `GH_REPO`.
+/// Splits `[HOST/]OWNER/NAME`, the syntax of `GH_REPO` in `gh`.
 pub(super) fn split_repo(text: &str) -> (Option<&str>, &str) {
     match text.split_once('/') {
         Some((host, rest)) if rest.contains('/') => (Some(host), rest),
@@ -357,7 +356,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))
 }
 
-/// `stage:Production`, as the file spells it.
+/// `stage:Production`, as spelled in the file.
 pub fn promotion_target_name(target: &PromotionTarget) -> String {
     match target {
         PromotionTarget::Stage(stage) => format!("stage:{stage}"),
@@ -365,7 +364,7 @@ pub fn promotion_target_name(target: &PromotionTarget) -> String {
     }
 }
 
-/// `both`, as the file spells it.
+/// `both`, as spelled in the file.
 fn policy_place_name(from: PolicyFrom) -> &'static str {
     POLICY_PLACES.iter().find(|(_, p)| *p == from).map_or("configuration", |(name, _)| name)
 }

@@ -1,4 +1,4 @@
-//! The servers of a target: addresses, credentials and the rules that keep a secret with its own host.
+//! The servers of a target: addresses, credentials, and the rules that keep a secret with its own host.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use super::origin::{Origin, Sourced};
 use super::resolve::{Resolver, split_repo};
 use crate::domain::failure::Outcome;
 
-/// How a hidden value is shown.
+/// Placeholder for hidden values.
 pub const HIDDEN: &str = "***";
 
 impl Resolver<'_> {
@@ -104,7 +104,7 @@ impl Resolver<'_> {
             username: section.tracking_username_env.clone(),
             password: section.tracking_password_env.clone(),
         };
-        // The variables a target names belong to the servers it names. Elsewhere they are not sent.
+        // The variables named by a target belong to its configured servers. They are not sent anywhere else.
         if named.any() && [tracking, registry].iter().any(|url| !self.is_filed_mlflow(&url.value)) {
             self.notices.push(format!(
                 "the credentials of target '{}' are not used, because another server was asked for",
@@ -118,7 +118,7 @@ impl Resolver<'_> {
             CredentialsFile::read(self.env.home.as_deref()).map_err(|e| self.refuse(e))?
         };
         let mut found = credentials::find(self.env, &named, &file);
-        // The user and password in MLFLOW_TRACKING_URI count last, and only there.
+        // User and password in MLFLOW_TRACKING_URI have the lowest precedence; no other address may supply them.
         if let (MlflowAuth::None, Some(password)) = (&found.auth, tracking.value.password()) {
             let decode = |s: &str| percent_encoding::percent_decode_str(s).decode_utf8_lossy().into_owned();
             let username = decode(tracking.value.username());
@@ -134,7 +134,7 @@ impl Resolver<'_> {
         Ok(found)
     }
 
-    /// Whether the file gives this target a server at this scheme, host and port (or no server at all).
+    /// Whether the file gives this target a server with this scheme, host and port, or no server at all.
     fn is_filed_mlflow(&self, url: &Url) -> bool {
         let filed: Vec<Url> = [&self.section.tracking_uri, &self.section.registry_uri]
             .into_iter()
@@ -211,7 +211,7 @@ impl Resolver<'_> {
         Ok(GithubConnection { host: host.value, api_url: api_url.value, token })
     }
 
-    /// Host and API as the file gives them.
+    /// Host and API from the file.
     fn filed_github(&self) -> Outcome<Option<(Sourced<String>, Sourced<Url>)>> {
         let (host, api) = (&self.section.github_host, &self.section.github_api_url);
         Ok(match (host, api) {
@@ -225,8 +225,8 @@ impl Resolver<'_> {
         })
     }
 
-    /// Host and API as flags and environment ask for them: the host in `--repo` or `GH_REPO`, `GH_HOST`, and
-    /// `GITHUB_API_URL`, which Actions runners set.
+    /// Host and API from flags and environment: the host in `--repo` or `GH_REPO`, `GH_HOST`, and `GITHUB_API_URL`,
+    /// which Actions runners set.
     fn asked_github(&self) -> Outcome<Option<(Sourced<String>, Sourced<Url>)>> {
         let host = |text: &str, origin: Origin| -> Outcome<Sourced<String>> {
             let host = address::host(text).map_err(|e| self.refuse(format!("{origin}: {e}")))?;
@@ -255,7 +255,7 @@ impl Resolver<'_> {
         Ok((host, api))
     }
 
-    /// The token, from a variable that is meant for this host.
+    /// The token, from a variable meant for this host.
     fn github_token(&mut self, host: &Sourced<String>, api: &Sourced<Url>, filed: Option<&Url>) -> GithubToken {
         let mut looked_at = Vec::new();
         if let Some(name) = &self.section.github_token_env {
@@ -274,7 +274,7 @@ impl Resolver<'_> {
             let generic: &[&str] = if address::is_github_cloud(&host.value) {
                 &["GH_TOKEN", "GITHUB_TOKEN"]
             } else if address::is_loopback(&api.value) || api.origin == Origin::Env("GITHUB_API_URL".to_owned()) {
-                // The environment that names the server holds the token for it, as on an Actions runner.
+                // The environment that names the server holds its token, as on an Actions runner.
                 &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"]
             } else {
                 &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
@@ -310,7 +310,7 @@ fn default_github() -> Result<(Sourced<String>, Sourced<Url>), String> {
 /// The address without user and password.
 fn bare(url: &Url) -> Url {
     let mut bare = url.clone();
-    // Both fail only for addresses without a host, which were refused before.
+    // Both fail only for addresses without a host, which were rejected before.
     let _ = bare.set_username("");
     let _ = bare.set_password(None);
     bare

@@ -1,21 +1,20 @@
-//! Values as `config show` prints them: what is in force, and why.
+//! Values as printed by `config show`, with their origins.
 
 use super::origin::Origin;
 use crate::domain::text::clean_line;
 
-/// One value with its origin. Secrets never get here: they are shown as `***`.
+/// A value with its origin. Secrets are shown as `***` and never stored here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// Its name, dotted as in the file.
+    /// Dotted name, as in the file.
     pub key: String,
-    /// The value in force; none if it is unset.
+    /// The effective value; none if unset.
     pub value: Option<String>,
-    /// Where it came from.
     pub origin: String,
 }
 
 impl Shown {
-    /// A value; an empty one is unset.
+    /// An empty value counts as unset.
     pub fn new(key: impl Into<String>, value: impl Into<String>, origin: &Origin) -> Self {
         let value = clean_line(&value.into());
         Self { key: key.into(), value: (!value.is_empty()).then_some(value), origin: origin.to_string() }

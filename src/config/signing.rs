@@ -1,4 +1,4 @@
-//! `[signing]`: the key that records are signed with, and who may have signed them.
+//! `[signing]`: the key that signs records, and the trusted signers.
 
 use std::path::{Path, PathBuf};
 
@@ -9,18 +9,18 @@ use super::show::Shown;
 /// `[signing]`.
 #[derive(Clone, Debug, Default)]
 pub struct SigningSection {
-    /// The signer's key: a private one, or the `.pub` of one that an agent holds.
+    /// The signer's key: a private key, or the `.pub` of a key held by an agent.
     pub ssh_key: Option<Sourced<PathBuf>>,
-    /// The file that says whose keys are whose.
+    /// The allowed signers file.
     pub allowed_signers: Option<Sourced<PathBuf>>,
 }
 
-/// What of it is in force.
+/// The effective settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signing {
-    /// The signer's key; none: records are not signed.
+    /// The signer's key; if none, records are not signed.
     pub ssh_key: Option<PathBuf>,
-    /// Whose keys are whose; none: signatures cannot be checked.
+    /// The allowed signers file; if none, signatures cannot be checked.
     pub allowed_signers: Option<PathBuf>,
 }
 
@@ -31,7 +31,6 @@ impl SigningSection {
         signing
     }
 
-    /// The values alone.
     pub fn values(&self) -> Signing {
         let value = |set: &Option<Sourced<PathBuf>>| set.as_ref().map(|s| s.value.clone());
         Signing { ssh_key: value(&self.ssh_key), allowed_signers: value(&self.allowed_signers) }

@@ -1,4 +1,4 @@
-//! How long to wait for an MLflow server and how often to ask again, as MLflow's own client is told.
+//! Timeouts and retries for MLflow servers, configured like those of MLflow's own client.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -10,8 +10,8 @@ use super::resolve::Resolver;
 use crate::domain::failure::Outcome;
 
 impl Resolver<'_> {
-    /// Names and ranges are those of MLflow's client (`mlflow/environment_variables.py`, read at 3.x). Its jitter is
-    /// left out: up to the pause again is always added at random.
+    /// Names and ranges are those of MLflow's client (`mlflow/environment_variables.py`, read at 3.x). Its jitter
+    /// setting is ignored: a random addition of up to the pause is always applied.
     pub(super) fn timing(&mut self) -> Outcome<Timing> {
         let timeout =
             self.number("MLFLOW_HTTP_REQUEST_TIMEOUT", "seconds, more than 0 and at most 86400", |n: &f64| {

@@ -1,22 +1,22 @@
-//! What was checked and what was found: before a decision, by a policy, of a release, of this machine.
+//! Checks and their results: of a decision, a policy, a release or this machine.
 
 use super::{Mark, Phrase, Role, Symbols};
 use crate::domain::policy::Finding;
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::verification::VerifyCheck;
 
-/// One check with its finding.
+/// A check and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckRow {
     pub mark: Mark,
     pub name: String,
     pub found: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
 impl CheckRow {
-    /// All of it in one piece: `✗ four eyes: dana trained it  Ask somebody else.`
+    /// All of it on one line: `✗ four eyes: dana trained it  Ask somebody else.`
     pub fn phrase(&self, symbols: &Symbols) -> Phrase<'static> {
         let phrase = self.mark.say(format_args!("{}: {}", self.name, self.found), symbols);
         match &self.hint {
@@ -48,7 +48,7 @@ impl From<&Finding> for CheckRow {
     }
 }
 
-/// What did not pass, the worst first.
+/// The checks that did not pass, worst first.
 pub fn remarks(checks: &[Check]) -> Vec<CheckRow> {
     let mut worth: Vec<&Check> = checks.iter().filter(|c| c.state != CheckState::Pass).collect();
     worth.sort_by_key(|c| std::cmp::Reverse(c.state));

@@ -1,4 +1,4 @@
-//! Where a version's code came from.
+//! The origin of a version's code.
 
 use super::{Mark, Phrase, Symbols, number, promotion, time};
 use crate::domain::cd::CdRun;
@@ -7,13 +7,13 @@ use crate::domain::commit::CommitOrigin;
 use crate::domain::ids::VersionNumber;
 use crate::domain::lineage::{CheckConclusion, CheckCounts, CheckResult, CodeChange, PullRequest};
 
-/// What is said of what cannot be asked without a commit.
+/// Shown for anything that requires a commit.
 pub const NO_COMMIT: &str = "the commit is not known";
 
-/// Failing checks that are named in one line.
+/// Number of failing checks named on one line.
 const NAMED: usize = 3;
 
-/// A text, and how what it says stands, where it can be judged.
+/// A text and its mark, if it can be judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     pub mark: Option<Mark>,
@@ -42,7 +42,7 @@ pub fn commit(commit: &Commit) -> String {
     format!("{} {}", commit.sha.short(), commit.title)
 }
 
-/// Why a commit stands for the version, if the run did not record it.
+/// Where the commit came from, if the run did not record it.
 pub fn origin(origin: &CommitOrigin) -> Option<String> {
     match origin {
         CommitOrigin::Run => None,
@@ -64,7 +64,7 @@ pub fn merged(pull: &PullRequest) -> Said {
     Said::plain(format!("merged{by} on {}", time::day(at)))
 }
 
-/// Who approved a pull request.
+/// Approvers of a pull request.
 pub fn approvers(pull: &PullRequest) -> Said {
     match pull.approvers.as_slice() {
         [] => Said::marked(Mark::Unknown, "nobody (an author's own approval does not count)"),
@@ -72,12 +72,12 @@ pub fn approvers(pull: &PullRequest) -> Said {
     }
 }
 
-/// One check of a commit.
+/// A check of a commit.
 pub fn check(check: &CheckResult) -> Said {
     Said::marked(check.standing().into(), format!("{}: {}", check.name, check.state))
 }
 
-/// All checks of a commit, those that did not pass by name if `names`.
+/// All checks of a commit; with `names`, those that did not pass by name.
 pub fn checks(checks: &[CheckResult], names: bool) -> Said {
     let counts = CheckCounts::of(checks);
     let named = |standing| {
@@ -109,12 +109,12 @@ pub fn checks(checks: &[CheckResult], names: bool) -> Said {
     Said::marked(mark, text)
 }
 
-/// What is said where both versions come from one commit.
+/// Shown if both versions are built from the same commit.
 pub fn same_commit(since: VersionNumber) -> String {
     format!("none since {since}: the same commit")
 }
 
-/// `7 commits, 11 files since v39, 7 watched`; `watched` is none where no paths are watched.
+/// `7 commits, 11 files since v39, 7 watched`; `watched` is none if no paths are watched.
 pub fn changes(change: &CodeChange, since: VersionNumber, watched: Option<usize>) -> String {
     let least = if change.truncated { "at least " } else { "" };
     let mut text = match change.ahead_by {

@@ -1,17 +1,17 @@
-//! Comparisons: how many rows differ and how, and what is said where there is nothing to compare.
+//! Comparisons: counts of differing rows, and texts for missing data.
 
 use super::{Phrase, Symbols, number};
 use crate::domain::compare::Change;
 
-/// What is said of a model that was logged without a signature.
+/// Shown for a model logged without a signature.
 pub const NO_SIGNATURE: &str = "the model was logged without a signature";
 
-/// How many rows differ, and how.
+/// Row counts by kind of difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub better: usize,
     pub worse: usize,
-    /// Differ, and nobody said which way is better.
+    /// Different, without a configured direction.
     pub changed: usize,
     pub added: usize,
     pub removed: usize,
@@ -38,7 +38,7 @@ impl Tally {
         self.better + self.worse + self.changed + self.added + self.removed + self.same
     }
 
-    /// What differs, what matters most first.
+    /// The differences, most important first.
     pub fn differing(&self) -> Vec<(Change, usize)> {
         let all = [
             (Change::Worse, self.worse),
@@ -50,7 +50,7 @@ impl Tally {
         all.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 
-    /// `▼ 3  ▲ 9`: what differs, for a heading.
+    /// `▼ 3  ▲ 9`: the differences, for a heading.
     pub fn symbols(&self, symbols: &Symbols) -> Phrase<'static> {
         self.differing().into_iter().fold(Phrase::default(), |phrase, (change, count)| {
             let (role, symbol, _) = number::change(change, symbols);
@@ -58,7 +58,7 @@ impl Tally {
         })
     }
 
-    /// `, ▼ 3 worse`: what differs, in words, for a group.
+    /// `, ▼ 3 worse`: the differences in words, for a group.
     pub fn words(&self, symbols: &Symbols) -> Phrase<'static> {
         self.differing().into_iter().fold(Phrase::default(), |phrase, (change, count)| {
             let (role, symbol, word) = number::change(change, symbols);
@@ -66,13 +66,13 @@ impl Tally {
         })
     }
 
-    /// How many are equal: `3 equal`, `all 3 equal`.
+    /// The number of equal rows: `3 equal`, `all 3 equal`.
     pub fn equal(&self) -> String {
         equal(self.same, self.total())
     }
 }
 
-/// How many of `total` rows are equal; empty if none is, `none` if there are no rows.
+/// How many of `total` rows are equal; empty if none, `none` if there are no rows.
 pub fn equal(same: usize, total: usize) -> String {
     match (total, same) {
         (0, _) => "none".to_owned(),

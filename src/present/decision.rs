@@ -1,4 +1,4 @@
-//! Decisions: what was decided, what came of it, and who says so.
+//! Decisions: what was decided, its effect and its sources.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use crate::domain::log::{Effect, FoundIn, LogEntry};
 use crate::domain::record::{Basis, Decision, DecisionMark};
 use crate::domain::text::clean_line;
 
-/// What was done: `approved`, `rolled back`.
+/// Past tense: `approved`, `rolled back`.
 pub fn past(decision: Decision) -> &'static str {
     match decision {
         Decision::Rollback => "rolled back",
@@ -15,7 +15,7 @@ pub fn past(decision: Decision) -> &'static str {
     }
 }
 
-/// What came of a decision; nothing where it moved nothing.
+/// The effect of a decision; empty if it changed nothing.
 pub fn effect(effect: &Effect, symbols: &Symbols) -> Phrase<'static> {
     match effect {
         Effect::Production => Mark::Pass.say("released", symbols),
@@ -25,29 +25,29 @@ pub fn effect(effect: &Effect, symbols: &Symbols) -> Phrase<'static> {
     }
 }
 
-/// Who signed, and whose approvals are in it.
+/// The signer and the other approvers.
 pub fn people(entry: &LogEntry) -> String {
     let names = std::iter::once(&entry.by).chain(&entry.also);
     names.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// Where an entry was found: `this machine, release`.
+/// The sources of an entry: `this machine, release`.
 pub fn sources(entry: &LogEntry) -> String {
     entry.sources.iter().copied().map(FoundIn::word).collect::<Vec<_>>().join(", ")
 }
 
-/// The beginning of a hash, enough to tell records apart.
+/// Abbreviated hash, enough to tell records apart.
 pub fn short_hash(hash: &str) -> String {
     hash.trim_start_matches("sha256:").chars().take(7).collect()
 }
 
-/// The decision in force on a version: `held by lee 2d ago: waiting for legal`.
+/// The decision in force for a version: `held by lee 2d ago: waiting for legal`.
 pub fn mark(mark: &DecisionMark, now: Timestamp) -> String {
     let why = if mark.reason.is_empty() { String::new() } else { format!(": {}", clean_line(&mark.reason)) };
     format!("{} by {} {} ago{why}", past(mark.decision), mark.by, time::age(mark.at, now))
 }
 
-/// Which of the approvals that are needed the next one is, and what it does.
+/// The position of the next approval among those needed, and its effect.
 pub fn nth(basis: &Basis) -> String {
     let (nth, of) = (basis.approvals.len() + 1, basis.demands.approvals);
     let after: Vec<&str> = basis.approvals.iter().map(|a| a.login.as_str()).collect();

@@ -1,4 +1,4 @@
-//! How something stands, as a symbol and a role: the same everywhere.
+//! Status marks, each a symbol and a role: the same everywhere.
 
 use super::{Phrase, Role, Symbols};
 use crate::domain::cd::CdState;
@@ -6,16 +6,16 @@ use crate::domain::lineage::CheckConclusion;
 use crate::domain::preflight::CheckState;
 use crate::domain::verification::LineState;
 
-/// How something stands.
+/// A status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     Pass,
     Warn,
     Block,
     Unknown,
-    /// Could not be read, and counts as failed.
+    /// Could not be read, which counts as failed.
     Unreadable,
-    /// Of no weight.
+    /// Informational.
     Note,
 }
 
@@ -45,7 +45,7 @@ impl Mark {
         Phrase::of(self.role(), self.symbol(symbols))
     }
 
-    /// `✓ text`, all of it in the mark's role.
+    /// `✓ text`, entirely in the mark's role.
     pub fn say(self, text: impl std::fmt::Display, symbols: &Symbols) -> Phrase<'static> {
         Phrase::of(self.role(), format!("{} {text}", self.symbol(symbols)))
     }
@@ -94,7 +94,7 @@ impl From<&CdState> for Mark {
     }
 }
 
-/// Whether something is as it was meant; none if nobody could tell.
+/// Whether something is as expected; none if unknown.
 impl From<Option<bool>> for Mark {
     fn from(as_meant: Option<bool>) -> Self {
         match as_meant {

@@ -1,6 +1,6 @@
-//! How things are said: rows and phrases with roles, the same for screens and command line.
+//! Presentation: rows and phrases with roles, the same for screens and command line.
 //!
-//! Screens place and paint them, commands print them. Knows the domain; must not know screens, services, ratatui or
+//! Screens lay out and paint them, commands print them. Depends on the domain, but not on screens, services, ratatui or
 //! escape sequences.
 
 pub mod check;

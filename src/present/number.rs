@@ -4,23 +4,23 @@ use super::{Phrase, Role, Symbols};
 use crate::domain::compare::Change;
 use crate::domain::release::signed;
 
-/// A number of things: `1 commit`, `3 commits`.
+/// A count with its noun: `1 commit`, `3 commits`.
 pub fn count(n: impl Into<u64>, one: &str) -> String {
     let n = n.into();
     format!("{n} {}", plural(n, one))
 }
 
-/// `one`, or its plural unless there is exactly one.
+/// `one`, or its plural unless `n` is 1.
 pub fn plural(n: u64, one: &str) -> String {
     match one {
-        // No noun: what waits is always the same word.
+        // Not a noun: no plural form.
         "waiting" => one.to_owned(),
         one if n == 1 => one.to_owned(),
         one => format!("{one}s"),
     }
 }
 
-/// A list's length: `1 model`, `3 models`, `100+ models` while there may be more; nothing before it is known.
+/// A list's length: `1 model`, `3 models`, `100+ models` if there may be more; empty if unknown.
 pub fn length(known: Option<usize>, more: bool, one: &str) -> Phrase<'static> {
     match known {
         None => Phrase::default(),
@@ -29,7 +29,7 @@ pub fn length(known: Option<usize>, more: bool, one: &str) -> Phrase<'static> {
     }
 }
 
-/// How a change looks: symbol, word and role all say the same.
+/// The role, symbol and word of a change.
 pub fn change(change: Change, symbols: &Symbols) -> (Role, &'static str, &'static str) {
     match change {
         Change::Better => (Role::Good, symbols.better, "better"),
@@ -41,7 +41,7 @@ pub fn change(change: Change, symbols: &Symbols) -> (Role, &'static str, &'stati
     }
 }
 
-/// A difference in two pieces, for two columns: `▲` and `+0.012`, `+` and `new`, `=` and nothing.
+/// A difference in two columns: `▲` and `+0.012`, `+` and `new`, `=` and nothing.
 pub fn difference(kind: Change, delta: Option<f64>, symbols: &Symbols) -> [Phrase<'static>; 2] {
     let (role, symbol, word) = change(kind, symbols);
     let said = match (kind, delta) {
@@ -52,7 +52,7 @@ pub fn difference(kind: Change, delta: Option<f64>, symbols: &Symbols) -> [Phras
     [Phrase::of(role, symbol), Phrase::of(role, said)]
 }
 
-/// A difference in one piece: `▲ +0.012`.
+/// A difference in one column: `▲ +0.012`.
 pub fn delta(kind: Change, delta: Option<f64>, symbols: &Symbols) -> Phrase<'static> {
     let [symbol, said] = difference(kind, delta, symbols);
     if said.is_empty() { symbol } else { symbol.text(" ").join(said) }

@@ -1,4 +1,4 @@
-//! A line of text whose pieces say what they mean.
+//! A line of text in pieces with roles.
 
 use std::borrow::Cow;
 
@@ -18,17 +18,14 @@ pub struct Phrase<'a> {
 }
 
 impl<'a> Phrase<'a> {
-    /// Ordinary text.
     pub fn new(text: impl Into<Cow<'a, str>>) -> Self {
         Self::of(Role::Text, text)
     }
 
-    /// Text of one role.
     pub fn of(role: Role, text: impl Into<Cow<'a, str>>) -> Self {
         Self::default().add(role, text)
     }
 
-    /// Adds a piece.
     pub fn add(mut self, role: Role, text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
         if !text.is_empty() {
@@ -37,39 +34,35 @@ impl<'a> Phrase<'a> {
         self
     }
 
-    /// Adds ordinary text.
+    /// Adds text with [`Role::Text`].
     pub fn text(self, text: impl Into<Cow<'a, str>>) -> Self {
         self.add(Role::Text, text)
     }
 
-    /// Adds all pieces of another phrase.
     pub fn join(mut self, other: Phrase<'a>) -> Self {
         self.pieces.extend(other.pieces);
         self
     }
 
-    /// The same, at least `width` cells wide.
+    /// Pads it to at least `width` cells.
     pub fn padded(self, width: usize) -> Self {
         let missing = width.saturating_sub(self.width());
         self.add(Role::Text, " ".repeat(missing))
     }
 
-    /// The pieces.
     pub fn pieces(&self) -> impl Iterator<Item = (Role, &str)> {
         self.pieces.iter().map(|(role, text)| (*role, text.as_ref()))
     }
 
-    /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
 
-    /// Width in cells.
     pub fn width(&self) -> usize {
         self.pieces().map(|(_, t)| text::width(t)).sum()
     }
 
-    /// The text without its roles.
+    /// The text without roles.
     pub fn plain(&self) -> Cow<'_, str> {
         match self.pieces.as_slice() {
             [] => Cow::Borrowed(""),
@@ -78,12 +71,11 @@ impl<'a> Phrase<'a> {
         }
     }
 
-    /// The same, borrowing nothing.
     pub fn into_owned(self) -> Phrase<'static> {
         Phrase { pieces: self.pieces.into_iter().map(|(r, t)| (r, Cow::Owned(t.into_owned()))).collect() }
     }
 
-    /// The same in at most `max` cells, ending in `ellipsis` where something was cut.
+    /// Truncates it to `max` cells, ending in `ellipsis` if something was cut.
     pub fn fit(self, max: usize, ellipsis: &str) -> Self {
         if self.width() <= max {
             return self;
@@ -102,7 +94,7 @@ impl<'a> Phrase<'a> {
         out
     }
 
-    /// Breaks the phrase into lines of at most `max` cells, roles kept. Lines but the first begin with `indent`
+    /// Wraps the phrase into lines of at most `max` cells, keeping roles. Continuation lines are indented by `indent`
     /// blanks.
     pub fn wrap(&self, max: usize, indent: usize) -> Vec<Phrase<'static>> {
         let plain = self.plain();
@@ -112,14 +104,14 @@ impl<'a> Phrase<'a> {
         let mut from = 0;
         while lines.is_empty() || !rest.is_empty() {
             let room = if lines.is_empty() { max.max(1) } else { room };
-            // Of a long text only as much is wrapped as the line can hold, and a little more to know where to break.
+            // Only wrap as much of a long text as fits on the line, plus some more to find the break.
             let line = rest.split('\n').next().unwrap_or_default();
             let (beginning, used) = text::cut(line, room + 2);
             let first = text::wrap(if used > room { beginning } else { line }, room).into_iter().next();
             let first = first.unwrap_or_default();
             let pad = if lines.is_empty() { 0 } else { indent };
             lines.push(self.slice(from, first.len(), pad));
-            // Blanks and the newline at the break belong to neither line.
+            // Drop blanks and the newline at the break.
             let after = &rest[first.len()..];
             let gap = after.trim_start_matches(' ');
             let gap = gap.strip_prefix('\n').unwrap_or(gap);

@@ -1,4 +1,4 @@
-//! Promotions: how far one is, what each step did, and what the servers say now.
+//! Promotions: state, results of the steps, and the current state of the servers.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::domain::promotion::{
     Ending, Event, Finding, Observation, Phase, PlanDraft, Receipt, SagaState, Step, StepState,
 };
 
-/// How far a promotion is, in a word. Part of the JSON contract.
+/// The state of a promotion. Part of the JSON contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PromotionState {
@@ -23,18 +23,18 @@ pub enum PromotionState {
     Refused,
     /// Another promotion released this version first.
     Superseded,
-    /// Stopped: resume or undo it.
+    /// Stopped: must be resumed or undone.
     Paused,
-    /// No process works on it, and it is not over: resume or undo it.
+    /// Unfinished, and no process is running it: must be resumed or undone.
     Interrupted,
-    /// A process works on it right now.
+    /// A process is running it.
     Running,
     /// Its journal cannot be read.
     Unreadable,
 }
 
 impl PromotionState {
-    /// How far `state` is; `driven` if a process works on it.
+    /// The state of a promotion; `driven` if a process is running it.
     pub fn of(state: &SagaState, driven: bool) -> Self {
         match &state.phase {
             Phase::Ended(Ending::Done) => Self::Done,
@@ -72,7 +72,7 @@ impl PromotionState {
         Phrase::of(role, self.word())
     }
 
-    /// Whether somebody has to resume or undo it.
+    /// Whether it must be resumed or undone.
     pub fn is_unfinished(self) -> bool {
         matches!(self, Self::Paused | Self::Interrupted)
     }
@@ -93,7 +93,7 @@ pub fn why(state: &SagaState) -> (Option<String>, Option<String>) {
     }
 }
 
-/// Whether CD was expected to deploy the release and has not.
+/// Whether CD was expected to deploy the release and did not.
 pub fn cd_failed(cd: Option<&CdOutcome>) -> bool {
     match cd {
         Some(CdOutcome::Run(run)) => run.state != CdState::Success,
@@ -102,7 +102,7 @@ pub fn cd_failed(cd: Option<&CdOutcome>) -> bool {
     }
 }
 
-/// CD in a word or two; nothing before anything is known of it.
+/// CD in a word or two; empty if nothing is known yet.
 pub fn cd_word(cd: Option<&CdOutcome>) -> String {
     match cd {
         None => String::new(),
@@ -128,7 +128,7 @@ pub fn run(run: &CdRun) -> String {
     format!("{file} run #{}{attempt}: {}", run.number, run.state)
 }
 
-/// How a promotion stands, in a few words, for a row of a list.
+/// The state of a promotion in a few words, for a list row.
 pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'static> {
     let cd = match cd_word(state.cd.as_ref().filter(|cd| **cd != CdOutcome::NotExpected)) {
         word if word.is_empty() => word,
@@ -150,7 +150,7 @@ pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'sta
     }
 }
 
-/// How a promotion stands, in a sentence.
+/// The state of a promotion in a sentence.
 pub fn headline(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'static> {
     let why = why(state).0.unwrap_or_default();
     match PromotionState::of(state, driven) {
@@ -180,7 +180,7 @@ pub fn headline(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'s
     }
 }
 
-/// A reason without the word that stands before it already.
+/// A reason without a prefix that is already shown before it.
 fn once(why: &str) -> &str {
     why.strip_prefix("undone ").unwrap_or(why)
 }
@@ -199,7 +199,7 @@ fn done(state: &SagaState, symbols: &Symbols) -> Phrase<'static> {
     }
 }
 
-/// What a finished step did.
+/// The result of a finished step.
 pub fn receipt(receipt: &Receipt, draft: &PlanDraft) -> String {
     match receipt {
         Receipt::Marked => format!("signed by {}", draft.signer.login),
@@ -222,7 +222,7 @@ pub fn receipt(receipt: &Receipt, draft: &PlanDraft) -> String {
     }
 }
 
-/// A journal entry as a line; none for those that say nothing new.
+/// A journal entry as a line; none for entries without news.
 pub fn event(event: &Event, draft: &PlanDraft, symbols: &Symbols) -> Option<Phrase<'static>> {
     let step = |mark: Mark, step: &Step, what: String| {
         let gap = if what.is_empty() { "" } else { "  " };
@@ -261,11 +261,11 @@ pub fn event(event: &Event, draft: &PlanDraft, symbols: &Symbols) -> Option<Phra
     })
 }
 
-/// What each server said when it was read last.
+/// The last known state of each server.
 pub fn truth(found: &[Observation], state: &SagaState, symbols: &Symbols) -> Vec<Phrase<'static>> {
     let (id, commit) = (&state.plan.id, &state.plan.draft.commit.sha);
     let line = |fact: &Observation| {
-        // Long ids are short everywhere else.
+        // Shorten ids, as everywhere else.
         let is = fact.is.replace(&id.to_string(), &id.short()).replace(commit.as_str(), commit.short());
         let mark = Mark::from(fact.as_meant).phrase(symbols);
         mark.add(Role::Muted, format!(" {:<8} ", fact.what)).text(is)

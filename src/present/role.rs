@@ -1,19 +1,18 @@
-//! What a text means. How that looks is decided where it is printed or painted.
+//! Roles of text. Styles are chosen where it is printed or painted.
 
 use serde::Deserialize;
 
-/// What a piece of text means.
+/// The role of a piece of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Ordinary text.
     #[default]
     Text,
-    /// The screen's subject.
+    /// The subject of the screen.
     Title,
     /// Heading of a section or a column.
     Heading,
-    /// There if one looks for it.
+    /// Secondary text.
     Muted,
     /// Better, passed, done.
     Good,
@@ -21,47 +20,45 @@ pub enum Role {
     Bad,
     /// Passed with a remark.
     Warn,
-    /// Not known whether good or bad.
+    /// Unknown whether good or bad.
     Unknown,
     Production,
-    /// What wants to be.
+    /// A candidate for production.
     Candidate,
-    /// The row under the cursor; laid over the roles in it.
+    /// The row under the cursor; applied over the roles in it.
     Selected,
     /// Rows marked by the user.
     Marked,
-    /// Characters that a filter matched; laid over.
+    /// Characters matched by a filter; applied over other roles.
     Match,
-    /// A key one can press.
+    /// A key to press.
     Key,
-    /// Data older than it should be.
+    /// Outdated data.
     Stale,
-    /// Everything that is only a demo.
+    /// Anything specific to the demo.
     Demo,
     /// Addresses and paths.
     Link,
-    /// An input field.
     Field,
-    /// The input field that takes the keys.
+    /// The focused input field.
     FieldFocus,
-    /// What stands in an empty field.
+    /// Placeholder of an empty field.
     Placeholder,
-    /// Separating lines.
+    /// Separator lines.
     Rule,
     /// A dialog's frame.
     Border,
-    /// The frame of what cannot be taken back.
+    /// The frame of a dialog for an irreversible action.
     BorderDanger,
     Tab,
     TabActive,
-    /// The target's name in the first line.
+    /// The target's name in the header.
     Target,
-    /// The first line while the target is a production one.
+    /// The header of a production target.
     TargetProduction,
 }
 
 impl Role {
-    /// Every role.
     pub const ALL: [Self; 27] = [
         Self::Text,
         Self::Title,

@@ -1,18 +1,18 @@
-//! The shapes of meanings, in Unicode and in ASCII.
+//! Symbols, in Unicode and in ASCII.
 
-/// One symbol for each meaning, each one cell wide.
+/// One symbol per meaning, each one cell wide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Symbols {
     /// Better than the baseline.
     pub better: &'static str,
     /// Worse than the baseline.
     pub worse: &'static str,
-    /// As the baseline.
+    /// Equal to the baseline.
     pub same: &'static str,
-    /// Not known whether better or worse.
+    /// Unknown whether better or worse.
     pub unknown: &'static str,
     pub production: &'static str,
-    /// Wants to be.
+    /// A candidate for production.
     pub candidate: &'static str,
     /// Passed, done.
     pub pass: &'static str,
@@ -20,17 +20,17 @@ pub struct Symbols {
     pub warn: &'static str,
     /// Blocked, failed.
     pub block: &'static str,
-    /// Waiting; separates things of no weight.
+    /// Waiting; also a separator.
     pub dot: &'static str,
     /// The row under the cursor.
     pub cursor: &'static str,
     /// A marked row.
     pub marked: &'static str,
-    /// Something was cut, or is still loading.
+    /// Truncated, or still loading.
     pub ellipsis: &'static str,
     /// From old to new.
     pub arrow: &'static str,
-    /// A job within a run, a page within a place.
+    /// A job within a run, a page within a section.
     pub within: &'static str,
     /// The Enter key.
     pub enter: &'static str,
@@ -38,19 +38,18 @@ pub struct Symbols {
     pub ascending: &'static str,
     /// Sorted descending.
     pub descending: &'static str,
-    /// A step taken back.
+    /// An undone step.
     pub undone: &'static str,
-    /// A horizontal line.
     pub line: &'static str,
     /// Corners and sides of a frame: top left, top right, bottom left, bottom right, vertical.
     pub frame: [&'static str; 5],
-    /// Frames of something going on.
+    /// Animation frames for running work.
     pub spinner: &'static [&'static str],
     /// From low to high.
     pub levels: &'static [&'static str],
 }
 
-/// What the command line prints, and screens in most terminals.
+/// Used by the command line, and by screens in most terminals.
 pub const UNICODE: Symbols = Symbols {
     better: "▲",
     worse: "▼",
@@ -104,7 +103,7 @@ const ASCII: Symbols = Symbols {
 };
 
 impl Symbols {
-    /// The Unicode table, or the ASCII one.
+    /// The Unicode or the ASCII table.
     pub fn new(unicode: bool) -> Self {
         if unicode { UNICODE } else { ASCII }
     }
@@ -114,7 +113,7 @@ impl Symbols {
         self.spinner[tick % self.spinner.len()]
     }
 
-    /// The symbol for a level from 0.0 to 1.0; outside of it, the nearest.
+    /// The symbol for a level, clamped to 0.0..=1.0.
     pub fn level(&self, level: f64) -> &'static str {
         let top = self.levels.len() - 1;
         self.levels[((level * top as f64).round().max(0.0) as usize).min(top)]

@@ -1,16 +1,16 @@
-//! Measuring, cutting and wrapping text by what a terminal shows of it.
+//! Measuring, truncating and wrapping text by its width in a terminal.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
-/// What a terminal cell would hold, one by one, with its width in cells. Leaves out exactly what ratatui's
-/// `Buffer::set_stringn` leaves out (control characters and what has no width); `ui` tests that widths agree with it.
+/// Graphemes and their width in cells. Skips exactly what ratatui's `Buffer::set_stringn` skips (control characters and
+/// zero-width text); tests in `ui` check that widths agree with it.
 pub fn graphemes(text: &str) -> impl Iterator<Item = (&str, usize)> {
     text.graphemes(true).filter(|g| !g.contains(char::is_control)).map(|g| (g, cells(g))).filter(|(_, w)| *w > 0)
 }
 
 fn cells(grapheme: &str) -> usize {
-    // Terminals give halfwidth voiced sound marks a cell of their own, which Unicode does not.
+    // Terminals give halfwidth voiced sound marks a cell of their own, unlike Unicode.
     let marks = grapheme.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count();
     grapheme.width() + marks
 }
@@ -23,7 +23,7 @@ pub fn width(text: &str) -> usize {
     graphemes(text).map(|(_, w)| w).sum()
 }
 
-/// The longest beginning of `text` that fits into `max` cells, and its width.
+/// The longest prefix of `text` that fits into `max` cells, and its width.
 pub fn cut(text: &str, max: usize) -> (&str, usize) {
     let (mut end, mut used) = (0, 0);
     for (grapheme, w) in graphemes(text) {
@@ -37,7 +37,7 @@ pub fn cut(text: &str, max: usize) -> (&str, usize) {
     (&text[..end], used)
 }
 
-/// `text` in at most `max` cells, ending in `ellipsis` where something was cut.
+/// `text` in at most `max` cells, ending in `ellipsis` if it was cut.
 pub fn fit(text: &str, max: usize, ellipsis: &str) -> String {
     if width(text) <= max {
         return text.to_owned();
@@ -47,8 +47,8 @@ pub fn fit(text: &str, max: usize, ellipsis: &str) -> String {
     format!("{start}{end}")
 }
 
-/// Breaks `text` into lines of at most `max` cells: at newlines, then at spaces, then wherever it must. Lines
-/// keep their indent; an empty text is one empty line.
+/// Wraps `text` into lines of at most `max` cells: at newlines, then at spaces, then anywhere. Lines keep their
+/// indent; an empty text is one empty line.
 pub fn wrap(text: &str, max: usize) -> Vec<String> {
     let max = max.max(1);
     let mut lines = Vec::new();
@@ -66,7 +66,7 @@ fn wrap_line(line: &str, max: usize, lines: &mut Vec<String>) {
             return;
         }
         let (mut head, _) = cut(rest, max);
-        // A grapheme wider than the line: give it a line of its own; drawing cuts it.
+        // A grapheme wider than the line gets its own line; drawing cuts it.
         if head.is_empty() {
             head = rest.graphemes(true).next().unwrap_or(rest);
         }
@@ -82,8 +82,8 @@ fn wrap_line(line: &str, max: usize, lines: &mut Vec<String>) {
     }
 }
 
-/// Where the decimal point of a number stands, in cells from the left: numbers whose points share a column line
-/// up. Behind the last digit where there is no point, at the end where there is no digit.
+/// Position of the decimal point of a number, in cells from the left, used to align numbers. Without a point, after
+/// the last digit; without a digit, at the end.
 pub fn point(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);

@@ -1,8 +1,8 @@
-//! Times and spans of time. Always UTC.
+//! Times and durations. Always UTC.
 
 use jiff::Timestamp;
 
-/// Time since `at` in its largest unit: `40s`, `12m`, `3h`, `2d`, `9w`, `2y`; `?` if that is not known.
+/// Time since `at` in its largest unit: `40s`, `12m`, `3h`, `2d`, `9w`, `2y`; `?` if unknown.
 pub fn age(at: impl Into<Option<Timestamp>>, now: Timestamp) -> String {
     let Some(at) = at.into() else {
         return "?".to_owned();
@@ -18,7 +18,7 @@ pub fn age(at: impl Into<Option<Timestamp>>, now: Timestamp) -> String {
     }
 }
 
-/// A span in milliseconds: `0.14s`, `12s`, `1:05`, `2:03:10`, `3d 4h`.
+/// A duration in milliseconds: `0.14s`, `12s`, `1:05`, `2:03:10`, `3d 4h`.
 pub fn span(ms: i64) -> String {
     match ms.max(0) {
         ms if ms < 10_000 => format!("{}.{:02}s", ms / 1000, ms % 1000 / 10),
@@ -29,7 +29,7 @@ pub fn span(ms: i64) -> String {
     }
 }
 
-/// The span between two times, as [`span`].
+/// The duration between two times, as [`span`].
 pub fn between(from: Timestamp, to: Timestamp) -> String {
     span(to.as_millisecond().saturating_sub(from.as_millisecond()))
 }
@@ -39,7 +39,7 @@ pub fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
-/// `2026-11-23 09:10`, for columns whose heading says UTC.
+/// `2026-11-23 09:10`, for columns with UTC in the heading.
 pub fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M").to_string()
 }
@@ -49,12 +49,12 @@ pub fn second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// As [`second`], for a time that a server may not have recorded.
+/// As [`second`], for a time that may be missing.
 pub fn recorded(at: Option<Timestamp>) -> String {
     at.map_or_else(|| "not recorded".to_owned(), second)
 }
 
-/// `09:10:04Z`, where the day is clear.
+/// `09:10:04Z`, if the day is clear.
 pub fn clock(at: Timestamp) -> String {
     at.strftime("%H:%M:%SZ").to_string()
 }

@@ -7,10 +7,10 @@ use crate::domain::registry::{ModelVersion, PromotionTarget, VersionStatus};
 use crate::domain::run::{Dataset, Run};
 use crate::domain::text::{clean_line, grouped};
 
-/// What is said of a version without a run.
+/// Shown for a version without a run.
 pub const NO_RUN: &str = "the version names no run";
 
-/// Why there is no run to show.
+/// Why there is no run.
 pub fn run_missing(run: &RunFacts) -> Option<&str> {
     match run {
         RunFacts::Known(_) => None,
@@ -19,12 +19,12 @@ pub fn run_missing(run: &RunFacts) -> Option<&str> {
     }
 }
 
-/// Who made a version: who registered it, else who ran its training.
+/// The author of a version: who registered it, else who started its run.
 pub fn author<'a>(version: &'a ModelVersion, run: Option<&'a Run>) -> Option<&'a str> {
     version.author.as_deref().or_else(|| run.and_then(|r| r.user.as_deref()))
 }
 
-/// The stage, with a symbol if the version is in production; blanks keep the others in line with it.
+/// The stage, with a symbol if the version is in production; other stages are padded to align.
 pub fn stage(version: &ModelVersion, target: &PromotionTarget, symbols: &Symbols) -> Phrase<'static> {
     match target.is_held_by(version) {
         true => Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage)),
@@ -32,7 +32,7 @@ pub fn stage(version: &ModelVersion, target: &PromotionTarget, symbols: &Symbols
     }
 }
 
-/// What is wrong with a version that is not ready.
+/// Why a version is not ready.
 pub fn not_ready(version: &ModelVersion, symbols: &Symbols) -> Option<Phrase<'static>> {
     Some(match &version.status {
         VersionStatus::Ready => return None,
@@ -47,18 +47,18 @@ pub fn numbers(versions: &[VersionNumber]) -> String {
     versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What a run is called: its name, or the beginning of its id.
+/// Display name of a run: its name, or its abbreviated id.
 pub fn run_label(run: &Run) -> String {
     if run.name.is_empty() { run.id.short() } else { clean_line(&run.name) }
 }
 
-/// How a run stands, in a word or two.
+/// The status of a run, in a word or two.
 pub fn run_word(run: &Run) -> String {
     let word = run.status.to_lowercase();
     if run.deleted { format!("deleted; {word}") } else { word }
 }
 
-/// Whether a run ended well; none while it may still.
+/// Whether a run ended well; none if it is not finished.
 pub fn run_mark(run: &Run) -> Option<Mark> {
     match run.status.as_str() {
         _ if run.deleted => Some(Mark::Warn),
@@ -69,14 +69,14 @@ pub fn run_mark(run: &Run) -> Option<Mark> {
     }
 }
 
-/// How a run stands.
+/// The status of a run, with its mark.
 pub fn run_status(run: &Run, symbols: &Symbols) -> Phrase<'static> {
     let symbol = match run_mark(run) {
         Some(mark) => mark.phrase(symbols),
         None if run.status == "RUNNING" => Phrase::of(Role::Candidate, symbols.candidate),
         None => Mark::Note.phrase(symbols),
     };
-    // A column of a list has room for one word.
+    // A list column has room for one word.
     let word = if run.deleted { "deleted".to_owned() } else { run_word(run) };
     symbol.add(Role::Muted, format!(" {word}"))
 }

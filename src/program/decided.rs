@@ -1,4 +1,4 @@
-//! What follows from a decision that promotes nothing by itself, and what is kept of one that is not taken yet.
+//! Effects of decisions that do not promote, and drafts of decisions not yet made.
 
 use crate::app::effect::Effect;
 use crate::app::prefs::Remember;
@@ -9,7 +9,7 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::program::state::{Driving, Notice, State};
 
-/// A decision was written, or could not be.
+/// A decision was recorded, or failed.
 pub(super) fn settle(
     state: &mut State,
     model: &ModelName,
@@ -44,7 +44,7 @@ pub(super) fn settle(
     ]) {
         state.cache.refresh(&query);
     }
-    // What it rested on is out of date.
+    // The decision changes its own basis.
     state.cache.forget(&Query::Decision { model: model.clone(), version, decision });
     if state.leaving {
         effects.extend(unsaved(state));
@@ -53,7 +53,7 @@ pub(super) fn settle(
     effects
 }
 
-/// What was said about a version is in a record now.
+/// Drops a draft whose contents are now in a record.
 pub(super) fn forget_draft(state: &mut State, model: &ModelName, version: VersionNumber) -> Vec<Effect> {
     if !state.prefs.drafts.iter().any(|d| d.model == *model && d.version == version) {
         return Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn forget_draft(state: &mut State, model: &ModelName, version: Versio
     vec![Effect::SavePrefs(what)]
 }
 
-/// What was typed into forms and is in no record: it is kept before the program ends.
+/// Saves drafts typed into forms before the program exits.
 pub(super) fn unsaved(state: &State) -> Vec<Effect> {
     state.screens.iter().filter_map(|screen| screen.unsaved(&state.ctx())).map(Effect::SavePrefs).collect()
 }

@@ -1,6 +1,6 @@
-//! Composes the screens: one state, one `update`, one `view`.
+//! Combines the screens: one state, one `update`, one `view`.
 //!
-//! `update` is the only thing that changes [`state::State`]; what the outside shall do is returned as data.
+//! Only `update` changes [`state::State`]; side effects are returned as data.
 
 mod decided;
 pub mod state;

@@ -1,4 +1,4 @@
-//! Everything the screen depends on.
+//! The state of the program.
 
 use std::collections::BTreeMap;
 
@@ -20,74 +20,68 @@ use crate::screens::{
     promotion, record, review, rollback, run, runs, trend, versions,
 };
 
-/// Below this many columns nothing is shown but a request for more room.
+/// Minimum width in columns; below it only a message is shown.
 pub const MIN_WIDTH: u16 = 60;
-/// Below this many rows likewise.
+/// Minimum height in rows.
 pub const MIN_HEIGHT: u16 = 15;
 
-/// Whether this program drives a promotion.
+/// Whether this program is running a promotion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Driving {
-    /// No. Only from here a promotion can begin.
+    /// A promotion can only start from here.
     #[default]
     Idle,
-    /// The human confirmed; the journal is being opened.
+    /// Confirmed by the user; the journal is being opened.
     Starting,
     At(PromotionId),
-    /// None, but a decision is being written, which takes a moment.
+    /// No promotion, but a decision is being recorded.
     Deciding,
 }
 
-/// A word in the footer, until the next key.
+/// A message in the footer, until the next key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    /// Something worth knowing.
     Word(String),
-    /// Something in the background failed.
+    /// A background failure.
     Failure(Failure),
 }
 
-/// The whole state of the program.
+/// The state of the program.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// Everything that was read.
     pub cache: Cache,
-    /// What a person chose while browsing.
+    /// Preferences set while browsing.
     pub prefs: Prefs,
-    /// What the configuration decides.
     pub rules: Rules,
-    /// Address of the registry, for the title line.
+    /// URL of the registry, for the header.
     pub registry_url: String,
-    /// Which key means what.
     pub keymap: Keymap,
-    /// The stack of screens; never empty.
+    /// The screen stack; never empty.
     pub screens: Vec<Screen>,
     pub now: Timestamp,
-    /// How pictures are shown.
     pub pictures: Pictures,
-    /// Columns of the terminal.
+    /// In columns.
     pub width: u16,
-    /// Rows of the terminal.
+    /// In rows.
     pub height: u16,
-    /// A word in the footer.
+    /// A message in the footer.
     pub notice: Option<Notice>,
-    /// Whether this program drives a promotion.
     pub driving: Driving,
-    /// The file on its way to this machine.
+    /// The file being saved to this machine.
     pub saving: Option<Saving>,
-    /// A person asked to quit while a promotion was at work: it stops after its step, then the program ends.
+    /// The user quit while a promotion was running: it stops after its current step, then the program exits.
     pub leaving: bool,
-    /// The promotion this program drove last.
+    /// The last promotion run by this program.
     pub(super) driven: Option<PromotionId>,
-    /// Tenths of a second, for the spinner.
+    /// In tenths of a second, for the spinner.
     pub ticks: u64,
-    /// When each review was first opened in this sitting: it goes into the record.
+    /// When each review was first opened in this session; part of the record.
     opened: BTreeMap<(ModelName, VersionNumber), Timestamp>,
     next_request: u64,
 }
 
 impl State {
-    /// A fresh program, on the inbox, with `routes` on top of it.
+    /// The initial state: the inbox, with `routes` on top.
     pub fn new(rules: Rules, registry_url: String, keymap: Keymap, now: Timestamp, routes: &[Route]) -> Self {
         let mut state = Self {
             cache: Cache::default(),
@@ -116,7 +110,7 @@ impl State {
         state
     }
 
-    /// What screens may look at.
+    /// The context for screens.
     pub fn ctx(&self) -> Ctx<'_> {
         Ctx {
             cache: &self.cache,
@@ -133,10 +127,10 @@ impl State {
         }
     }
 
-    /// The screen on top.
+    /// The top screen.
     ///
     /// # Panics
-    /// Never: the stack is not emptied by any transition; if it were, the inbox stands in.
+    /// Never: no transition empties the stack; if it were empty, the inbox is used.
     pub fn top(&self) -> &Screen {
         &self.screens[self.screens.len() - 1]
     }
@@ -146,12 +140,12 @@ impl State {
         self.width < MIN_WIDTH || self.height < MIN_HEIGHT
     }
 
-    /// Whether anything on screen moves by itself: only then does the timer run.
+    /// Whether anything on screen is animated: only then does the timer run.
     pub fn animates(&self) -> bool {
         self.cache.is_busy() || self.driving != Driving::Idle
     }
 
-    /// The promotion that was at work when the person asked to leave, and that is not over: they have to be told.
+    /// The promotion that was running when the user quit, if it is unfinished; reported on exit.
     pub fn left_behind(&self) -> Option<PromotionId> {
         let id = if let Driving::At(id) = self.driving { Some(id) } else { self.driven };
         id.filter(|id| self.leaving && self.cache.promotion(*id).is_some_and(|s| !s.is_over()))
@@ -167,7 +161,7 @@ impl State {
         RequestId(self.next_request)
     }
 
-    /// Makes the screen for a route.
+    /// Creates the screen for a route.
     pub(super) fn make(&mut self, route: &Route) -> Screen {
         match route {
             Route::Inbox => inbox::Inbox::default().into(),
@@ -186,7 +180,7 @@ impl State {
             Route::Rollback(model) => rollback::Rollback::new(model.clone()).into(),
             Route::Record(id) => record::Record::new(*id).into(),
             Route::Approve(model, version, decision) => {
-                // The plan is always read anew; what was planned some time ago is worth nothing.
+                // Always reload the plan: an old one is useless.
                 self.cache.forget(&Query::Preflight { model: model.clone(), version: *version, decision: *decision });
                 let on_screen = match self.screens.last() {
                     Some(Screen::Review(review)) if review.shows(model, *version) => {

@@ -1,4 +1,4 @@
-//! The one place where state changes. Pure: effects are returned, not carried out.
+//! State transitions. Pure: effects are returned, not executed.
 
 use crate::app::action::Action;
 use crate::app::effect::Effect;
@@ -17,11 +17,11 @@ use crate::program::state::{Driving, Notice, State};
 use crate::screens::parts::{Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
 
-/// Consumes one message. The first is the terminal's size: its effects are what the first screen needs.
+/// Handles one message. The first is the terminal size: its effects load the first screen.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = match msg {
         Msg::Clock(now) => {
-            // Another message follows, and with it all that depends on the time.
+            // Another message follows and triggers everything that depends on the time.
             state.tell_time(now);
             return Vec::new();
         }
@@ -77,11 +77,11 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
     let action = state.keymap.action(contexts, key);
     state.notice = None;
     if state.is_too_small() {
-        // Nobody decides on what cannot be seen.
+        // No decisions on a screen that cannot be seen.
         return if action == Some(Action::Quit) { quit(state) } else { Vec::new() };
     }
     match action {
-        // A held key moves and types, and does nothing else.
+        // A held key only moves and types.
         Some(action) if key.repeat && !action.is_movement() => Vec::new(),
         Some(action) => act(state, action),
         None if state.top().captures_text() => deliver(state, ScreenEvent::Key(key)),
@@ -110,7 +110,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             go(state, Nav::Push(Route::History(model)))
         }
         Action::Refresh => {
-            // Which of them have to be read again the screens say by what they need.
+            // Screens request what they need again.
             state.cache.refresh_runs();
             deliver(state, ScreenEvent::Action(action))
         }
@@ -118,9 +118,9 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
 }
 
-/// Gives an event to the top screen and carries its answer out.
+/// Sends an event to the top screen and applies the result.
 fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
-    // Taken off while it looks at the rest of the state, and put back before anything else happens.
+    // Removed from the stack while it borrows the rest of the state, and put back before anything else.
     let Some(mut screen) = state.screens.pop() else {
         return Vec::new();
     };
@@ -168,7 +168,7 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
             | Effect::Quit => None,
         };
         if let Some(driving) = driving {
-            // The last gate before the outside: one promotion at a time, whatever a screen believes.
+            // Final check: one promotion at a time, whatever the screen's state.
             if state.driving != Driving::Idle || state.leaving {
                 continue;
             }
@@ -215,7 +215,7 @@ fn go(state: &mut State, nav: Nav) -> Vec<Effect> {
 
 fn quit(state: &mut State) -> Vec<Effect> {
     if state.driving == Driving::Idle || state.leaving {
-        // Asked twice: the journal makes even this safe.
+        // Quit twice: safe because of the journal.
         return decided::unsaved(state).into_iter().chain([Effect::Quit]).collect();
     }
     state.leaving = true;
@@ -264,7 +264,7 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
         return vec![Effect::Quit];
     }
     state.cache.refresh(&Query::Promotions);
-    // The world changed by our own hand: what is shown of it is out of date.
+    // Our own change made the cached data stale.
     if let Some(plan) = id.and_then(|id| state.cache.promotion(id)).map(|s| s.plan.draft.clone()) {
         let (model, version) = (plan.model().clone(), plan.version());
         state.cache.refresh(&Query::Facts { model: model.clone(), version });
@@ -276,7 +276,7 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
     deliver(state, ScreenEvent::Changed)
 }
 
-/// A file is on its way, and no person has to say anything about it first.
+/// A file is being saved and needs no input from the user.
 fn is_under_way(state: &State) -> bool {
     state.saving.as_ref().is_some_and(|s| s.exists.is_none())
 }
@@ -287,7 +287,7 @@ fn stop_saving(state: &mut State) -> Vec<Effect> {
 
 fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {
     let Some(saving) = &mut state.saving else {
-        // It was stopped while this was on its way. Only what has happened all the same is worth a word.
+        // Already cancelled. Only report a file that was completed anyway.
         if let SaveNews::Done { path, .. } = news {
             state.notice = Some(Notice::Word(format!("saved {path} before it could be stopped")));
         }
@@ -308,8 +308,8 @@ fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {
     deliver(state, ScreenEvent::Changed)
 }
 
-/// Asks what the screens on the stack need and nobody asked yet, the top screen's wishes first, and cancels
-/// what none of them needs any more.
+/// Sends the queries that the screens on the stack need, top screen first, and cancels those that none of them needs
+/// any more.
 fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
     let mut needs = vec![Query::Session];
     for screen in state.screens.iter().rev() {

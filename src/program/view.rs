@@ -1,4 +1,4 @@
-//! Draws the state: title line, rule, the top screen, rule, footer. Looks, and never touches.
+//! Draws the state: header, rule, the top screen, rule, footer. Never changes it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,13 +17,13 @@ use crate::ui::layout::{Breadth, SMALLEST};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Footer, Ground, HeaderBar, Hint, Rule, TargetMark, TooSmall};
 
-/// What is too small to decide on is too small to draw on.
+/// Too small to decide is the same as too small to draw.
 const _: () = assert!(MIN_WIDTH == SMALLEST.0 && MIN_HEIGHT == SMALLEST.1);
 
-/// Lines a word in the footer takes at most.
+/// Maximum lines of a message in the footer.
 const NOTICE_ROWS: usize = 3;
 
-/// Draws everything.
+/// Draws the program.
 pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
     (&Ground { skin }).render(area, buf);
     if state.is_too_small() || Breadth::of(area.width, area.height) == Breadth::TooSmall {
@@ -60,7 +60,7 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     (&header).render(area, buf);
 }
 
-/// Who am I? The release host's word counts, because it is what signs.
+/// The user's identity. The release host takes precedence, because its account signs.
 fn who(session: Option<&Session>, skin: &Skin) -> Phrase<'static> {
     match session.map(|s| &s.host) {
         None => Phrase::of(Role::Muted, "…"),
@@ -69,7 +69,7 @@ fn who(session: Option<&Session>, skin: &Skin) -> Phrase<'static> {
     }
 }
 
-/// A word instead of the footer. What takes more than one line grows upwards, over the screen, until the next key.
+/// A message in place of the footer. Longer ones grow upwards over the screen, until the next key.
 fn draw_notice(notice: &Notice, skin: &Skin, area: Rect, buf: &mut Buffer) {
     let phrase = match notice {
         Notice::Word(word) => Phrase::of(Role::Warn, format!(" {word}")),
@@ -91,7 +91,7 @@ fn draw_notice(notice: &Notice, skin: &Skin, area: Rect, buf: &mut Buffer) {
 fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
     let contexts = state.top().contexts();
     let hint = |action: &Action| Some(Hint::new(state.keymap.label(contexts, *action)?, short(*action)));
-    // The way out and the way to everything else keep their places.
+    // Back and help keep their places.
     let stays = |action: &&Action| matches!(action, Action::Back | Action::Help);
     let wanted = state.top().hints(ctx);
     let mut hints: Vec<Hint<'_>> = wanted.iter().filter(|a| !stays(a)).filter_map(hint).collect();
@@ -101,7 +101,7 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         hints = if state.saving.is_some() { Vec::new() } else { key(Action::Open, "save").into_iter().collect() };
         last = key(Action::Back, "do not save").into_iter().collect();
     } else if contexts.first() == Some(&Context::Prompt) && !matches!(state.top(), Screen::Palette(_)) {
-        // A filter is being typed: the screen's own keys are letters now.
+        // A filter is being typed: letter keys do not trigger actions.
         let (keep, leave) = state.top().prompt_words();
         let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
         hints = key(Action::Open, keep).into_iter().collect();
@@ -125,7 +125,7 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     (&Footer { skin, hints: &hints, last: &last, right: badge }).render(area, buf);
 }
 
-/// The word of an action in the footer: the beginning of its help.
+/// Short label of an action in the footer: the beginning of its help text.
 fn short(action: Action) -> &'static str {
     let help = action.help();
     help.split(':').next().unwrap_or(help)

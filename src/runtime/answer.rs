@@ -1,4 +1,4 @@
-//! Answers questions over the ports: [`Query`] in, [`Reply`] out.
+//! Answers queries through the ports: [`Query`] in, [`Reply`] out.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::services::audit::log;
 use crate::services::evidence::{self, Scope};
 use crate::services::{prepare, rollback};
 
-/// Points asked for in one history: what the server gives at most, and more than a screen has columns.
+/// Points requested per history: the server's maximum, and more than a screen has columns.
 const MAX_POINTS: usize = 2_500;
 
-/// Answers one question.
+/// Answers one query.
 pub async fn answer(services: &Services, query: Query) -> Reply {
     let Services { registry, tracking, host, code, .. } = services;
     match query {
@@ -98,22 +98,22 @@ async fn file(services: &Services, root: &ArtifactRoot, path: &str) -> Outcome<A
     let limit = preview::bytes_to_read(path, services.rules.preview_bytes);
     let head = services.tracking.artifact_head(root, path, limit).await?;
     let name = path.to_owned();
-    // Decoding a picture takes longer than a frame may.
+    // Decoding a picture may take longer than a frame.
     let made = tokio::task::spawn_blocking(move || preview::preview(&name, head)).await;
     made.map(Arc::new).map_err(|_| unreadable(path))
 }
 
-/// A decoder gave up on a file in a way it should not.
+/// A decoder panicked on a file.
 fn unreadable(path: &str) -> Failure {
     let operation = format!("show {}", clean_line(path));
     Failure::new(FailureKind::Bug, Service::Local, operation, "signoff made a mistake reading the file")
         .with_hint("Please report it, with the file if you may. w saves it.")
 }
 
-/// Every promotion in this machine's journal, newest first; damaged ones with what is wrong.
+/// Every promotion in this machine's journal, newest first; damaged ones with their failure.
 ///
 /// # Errors
-/// If the journal's folder cannot be read.
+/// If the journal directory cannot be read.
 pub async fn promotions(services: &Services) -> Outcome<Vec<Promotion>> {
     let stored = services.journals.list().await?;
     Ok(stored
@@ -131,7 +131,7 @@ pub async fn promotions(services: &Services) -> Outcome<Vec<Promotion>> {
         .collect())
 }
 
-/// The address of a place, if it has one.
+/// The web address of a place, if it has one.
 pub fn address(services: &Services, place: &Place) -> Option<String> {
     match place {
         Place::Version(model, version) => services.registry.version_page(model, *version),

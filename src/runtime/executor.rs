@@ -1,4 +1,4 @@
-//! Carries effects out: each in a task of its own, none awaited by the loop.
+//! Executes effects, each in its own task; the event loop never awaits them.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -30,19 +30,18 @@ use crate::services::Services;
 use crate::services::decide::Decider;
 use crate::services::promote::{Promoter, Watch};
 
-/// Reads under way at once. More do not help: servers have four workers by default (measured).
+/// Maximum concurrent reads. More do not help: servers have four workers by default (measured).
 const MAX_READS: usize = 5;
 
-/// What the loop has to do itself, because it concerns the terminal.
+/// Effects that the event loop executes itself, because they concern the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Local {
-    /// Put text on the terminal's clipboard.
+    /// Copy text to the terminal's clipboard.
     Copy(String),
-    /// Leave.
     Quit,
 }
 
-/// Spawns tasks and remembers how to stop them.
+/// Spawns tasks and cancels them.
 #[allow(missing_debug_implementations)]
 pub struct Executor {
     services: Services,
@@ -56,7 +55,7 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// An executor over the ports of one target, answering into `replies`.
+    /// An executor over the ports of one target, sending results to `replies`.
     pub fn new(services: Services, replies: UnboundedSender<Msg>) -> Self {
         Self {
             services,
@@ -70,14 +69,14 @@ impl Executor {
         }
     }
 
-    /// Makes pictures ready for a terminal that can show them.
+    /// Encodes pictures for a terminal that supports them.
     pub fn paint_with(&mut self, painter: Option<Painter>) {
         self.painter = painter;
     }
 
     fn paint(&self, request: PaintRequest) {
         let (Some(painter), replies) = (self.painter, self.replies.clone()) else { return };
-        // Encoding takes longer than a frame may. What cannot be encoded stays in half blocks.
+        // Encoding may take longer than a frame. If it fails, half blocks remain.
         tokio::task::spawn_blocking(move || {
             if let Content::Picture(picture) = &request.file.content
                 && let Some(graphic) = painter.paint(picture, request.canvas.columns, request.canvas.rows)
@@ -87,26 +86,26 @@ impl Executor {
         });
     }
 
-    /// Keeps what a person chooses in this file, after telling what is in it.
+    /// Reads the preferences in this file, and stores changes in it.
     pub fn keep_prefs(&mut self, file: PathBuf) {
         self.keeper = Some(Keeper::spawn(file, self.replies.clone()));
     }
 
-    /// Waits a moment for what has to be on disk before the program ends.
+    /// Waits briefly for pending writes before the program exits.
     pub async fn finish(&mut self) {
         if let Some(keeper) = self.keeper.take() {
             keeper.finish().await;
         }
     }
 
-    /// An aborted task drops the file it was writing, and that removes it.
+    /// An aborted task drops its temporary file, which removes it.
     fn stop_saving(&mut self) {
         if let Some(saving) = self.saving.take() {
             saving.abort();
         }
     }
 
-    /// Starts one effect. Returns what the loop has to do itself.
+    /// Starts an effect. Returns what the event loop has to execute itself.
     pub fn run(&mut self, effect: Effect) -> Option<Local> {
         match effect {
             Effect::Fetch(id, query) => self.fetch(id, query),
@@ -150,7 +149,7 @@ impl Executor {
     fn fetch(&mut self, id: RequestId, query: Query) {
         let (services, replies, permits) = (self.services.clone(), self.replies.clone(), Arc::clone(&self.permits));
         let task = tokio::spawn(async move {
-            // Closed only when the program ends; then nobody waits for an answer.
+            // Closed only when the program exits; then nobody waits for the answer.
             let Ok(_permit) = permits.acquire_owned().await else { return };
             let reply = unpanicked(async { Ok(answer(&services, query.clone()).await) }).await;
             let reply = reply.unwrap_or_else(|failure| Reply::failed(query, failure));
@@ -179,7 +178,7 @@ impl Executor {
         }
     }
 
-    /// Takes a decision that promotes nothing by itself. Never aborted: a record without its tag is half a decision.
+    /// Records a decision that does not promote. Never aborted: a record without its tag is half a decision.
     fn decide(&self, draft: Box<DecisionDraft>, sign_off: SignOff) {
         let (decider, replies) = (Decider::new(self.services.clone()), self.replies.clone());
         tokio::spawn(async move {
@@ -209,7 +208,7 @@ impl Executor {
                     }
                 }
             };
-            // Both end when the promoter does: it holds the only sender. So every entry is shown before the end.
+            // Both end when the promoter does, which holds the only sender. So every entry is shown before the result.
             let (outcome, ()) = futures_util::future::join(unpanicked(work), forward).await;
             let _ = replies.send(Msg::PromotionSettled { id, outcome: outcome.map(|_| ()) });
         });

@@ -1,4 +1,4 @@
-//! From the terminal's events to [`Input`]: the only place that knows crossterm's words for keys.
+//! Converts terminal events to [`Input`]. The only module that uses crossterm's key types.
 
 use std::io;
 use std::sync::Arc;
@@ -15,47 +15,47 @@ use crate::app::msg::Msg;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::{self, clean_line};
 
-/// Events that may wait; more stay in the terminal's own buffer.
+/// Maximum queued events; more stay in the terminal's buffer.
 const QUEUE: usize = 256;
-/// How long one wait for input lasts: long enough to be no wake-up, short enough for every system's timers.
+/// Timeout of one wait for input: long enough to cause no wake-ups, short enough for the timers of every system.
 const WAIT: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long a stopped reader may take to let the terminal go.
+/// How long a stopped reader may take to release the terminal.
 const STOP: Duration = Duration::from_secs(1);
 
-/// Reads the terminal in a thread of its own.
+/// Reads the terminal in its own thread.
 ///
-/// Not with crossterm's `EventStream` (measured with 0.29): each of its streams polls in a hidden thread that
-/// nobody can wait for, and two of those share one wake-up. After a stream is dropped the next one may therefore
-/// block until a key is pressed: seen once in some hundred suspensions.
+/// Does not use crossterm's `EventStream` (measured with 0.29): each stream polls in a hidden thread that cannot be
+/// joined, and two of them share one wake-up. After a stream is dropped the next one may therefore block until a key
+/// is pressed: seen once in about a hundred suspensions.
 #[derive(Debug)]
 pub struct InputReader {
     queue: Receiver<Msg>,
     bell: Arc<Bell>,
     ended: blocking::Receiver<()>,
-    // Never polled: dropping it is crossterm's only public way to end a wait for input.
+    // Never polled: dropping it is crossterm's only public way to interrupt a wait for input.
     alarm: Option<EventStream>,
 }
 
-/// How far stopping is.
+/// Progress of stopping the reader.
 #[derive(Debug, Default)]
 struct Bell {
-    /// The reader shall stop.
+    /// The reader must stop.
     stop: AtomicBool,
-    /// The wait for input was ended; the end may still be on its way.
+    /// The wait for input was interrupted; the interruption may still be pending.
     rung: AtomicBool,
 }
 
 impl InputReader {
-    /// Begins to read. The terminal must be in raw mode; at most one reader may be alive.
+    /// Starts reading. The terminal must be in raw mode; only one reader may exist at a time.
     ///
     /// # Errors
-    /// If the operating system gives us no thread.
+    /// If the operating system cannot create a thread.
     pub fn spawn() -> Outcome<Self> {
         let alarm = EventStream::new();
         Self::over(|wait| if event::poll(wait)? { event::read().map(Some) } else { Ok(None) }, Some(alarm))
     }
 
-    /// Reads from `source`, which takes how long to wait, and returns nothing when that is over or it was woken.
+    /// Reads from `source`, which takes a timeout and returns nothing if it expires or is interrupted.
     fn over(
         source: impl FnMut(Duration) -> io::Result<Option<Event>> + Send + 'static,
         alarm: Option<EventStream>,
@@ -67,7 +67,7 @@ impl InputReader {
         thread::Builder::new()
             .name("input".to_owned())
             .spawn(move || {
-                // Dropped when the thread ends, however it does.
+                // Dropped when the thread ends, even by a panic.
                 let _ending: blocking::Sender<()> = ending;
                 forward(source, &heard, &sender);
             })
@@ -75,22 +75,22 @@ impl InputReader {
         Ok(Self { queue, bell, ended, alarm })
     }
 
-    /// The next thing a person did. When the terminal is gone, [`Msg::Terminate`] once, and then nothing for ever.
-    /// May be cancelled without losing anything.
+    /// The next input. If the terminal is gone, [`Msg::Terminate`] once, then nothing forever.
+    /// Cancel-safe.
     pub async fn next(&mut self) -> Option<Msg> {
         self.queue.recv().await
     }
 
-    /// What is already there, without waiting.
+    /// The next input if already available.
     pub fn try_next(&mut self) -> Option<Msg> {
         self.queue.try_recv().ok()
     }
 
-    /// Stops reading and returns, in well under a millisecond, when the terminal is free for another reader, such
-    /// as an editor. What was typed and not taken yet is dropped.
+    /// Stops reading and returns, in well under a millisecond, once the terminal is free for another reader, such as an
+    /// editor. Pending input is dropped.
     ///
     /// # Errors
-    /// If the reader does not let go. Then no other may be started.
+    /// If the reader does not stop. Then no other reader may be started.
     pub fn stop(mut self) -> Outcome<()> {
         self.wake();
         match self.ended.recv_timeout(STOP) {
@@ -125,7 +125,7 @@ fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: 
             Ok(Some(input)) => Msg::Input(input),
             Ok(None) => continue,
             Err(error) => {
-                // A terminal that is gone reports errors without end: the first is the last.
+                // A lost terminal reports errors forever: stop at the first.
                 tracing::warn!(%error, "the terminal cannot be read");
                 let _ = sender.blocking_send(Msg::Terminate);
                 return;
@@ -138,12 +138,12 @@ fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: 
     while !bell.rung.load(Ordering::SeqCst) {
         thread::yield_now();
     }
-    // Take the wake-up away if nobody has: the next reader would find it together with the first key, and crossterm
-    // then forgets that there is a key until another one is pressed.
+    // Consume a pending wake-up: the next reader would find it together with the first key, and crossterm then holds
+    // the key back until another one is pressed.
     let _ = source(Duration::ZERO);
 }
 
-/// What an event means to us; none for releases, mouse, focus and keys we do not know.
+/// Converts an event; none for releases, mouse, focus and unsupported keys.
 fn input(event: Event) -> Option<Input> {
     match event {
         Event::Key(event) => key(event).map(Input::Key),
@@ -162,7 +162,7 @@ fn key(event: KeyEvent) -> Option<Key> {
     }
     let ctrl = modifiers.contains(KeyModifiers::CONTROL);
     let code = match event.code {
-        // Terminals send the same byte for both; those that could tell them apart are not asked to.
+        // Terminals send the same byte for both cases; we do not enable protocols that distinguish them.
         Code::Char(c) if ctrl => KeyCode::Char(c.to_ascii_lowercase()),
         Code::Char(c) if !c.is_control() => KeyCode::Char(c),
         Code::Enter => KeyCode::Enter,

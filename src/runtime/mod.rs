@@ -1,4 +1,4 @@
-//! tokio and crossterm: the event loop, and the only place where tasks are spawned.
+//! tokio and crossterm: the event loop, and the only place that spawns tasks.
 
 pub mod answer;
 pub mod executor;

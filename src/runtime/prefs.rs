@@ -1,7 +1,7 @@
-//! Keeps what a person chose on disk: read once at the start, written item by item by a task of its own.
+//! Stores preferences on disk: read once at startup, written item by item in a task.
 //!
-//! Several signoffs may run at once: each item is put into what is on disk at that moment, and the whole file is
-//! replaced in one step. Nothing here ever stops the program; what cannot be kept is said once.
+//! Several instances may run at once: each item is merged into the current file, which is replaced atomically.
+//! Failures never stop the program; each is reported once.
 
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use crate::app::msg::Msg;
 use crate::app::prefs::{Prefs, PrefsError, Remember};
 use crate::domain::text::clean_line;
 
-/// How long the end of the program waits for what is still to be written.
+/// How long exiting waits for pending writes.
 const LAST_WRITE: Duration = Duration::from_millis(500);
 
-/// The file that holds what is remembered of one server, below the program's state directory.
+/// The preferences file of one server, below the state directory.
 pub fn file_for(state: &Path, server: &str) -> PathBuf {
-    // Two addresses that differ only in characters no file name may have must not share a file: the sum tells them
-    // apart. FNV-1a, because it has to stay the same over versions of the compiler.
+    // Addresses that differ only in characters not allowed in file names must not share a file, hence the hash.
+    // FNV-1a, because it must be stable across compiler versions.
     let sum = server
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
@@ -39,19 +39,19 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Starts it: it reads the file, tells `news` what is in it, and then waits for items.
+    /// Starts the task: it reads the file, sends the preferences to `news`, and then waits for items.
     pub(super) fn spawn(path: PathBuf, news: UnboundedSender<Msg>) -> Self {
         let (items, queue) = unbounded_channel();
         Self { items, task: tokio::spawn(keep(path, queue, news)) }
     }
 
-    /// Keeps one more item.
+    /// Stores one more item.
     pub(super) fn remember(&self, what: Remember) {
-        // Closed only if the task is gone, and it said why.
+        // Closed only if the task is gone, which it reported.
         let _ = self.items.send(what);
     }
 
-    /// Waits a moment for what is still to be written.
+    /// Waits briefly for pending writes.
     pub(super) async fn finish(self) {
         drop(self.items);
         let _ = tokio::time::timeout(LAST_WRITE, self.task).await;
@@ -60,7 +60,7 @@ impl Keeper {
 
 async fn keep(path: PathBuf, mut queue: UnboundedReceiver<Remember>, news: UnboundedSender<Msg>) {
     let file = path.clone();
-    // A panic in these would be a mistake of ours; it costs the memory of this session and nothing else.
+    // A panic here is a bug; it only loses the preferences of this session.
     match tokio::task::spawn_blocking(move || read(&file)).await {
         Ok(Ok(prefs)) => drop(news.send(Msg::Prefs(prefs))),
         Ok(Err(why)) => say(&news, &path, &why),
@@ -82,12 +82,12 @@ async fn keep(path: PathBuf, mut queue: UnboundedReceiver<Remember>, news: Unbou
     }
 }
 
-/// Why something could not be kept.
+/// Why preferences could not be stored.
 #[derive(Debug)]
 enum Trouble {
-    /// The disk refuses.
+    /// I/O error.
     Disk(std::io::Error),
-    /// What is there is not ours to use.
+    /// The existing file cannot be used.
     Content(PrefsError),
 }
 
@@ -117,7 +117,7 @@ fn read(path: &Path) -> Result<Prefs, Trouble> {
     }
 }
 
-/// Puts `items` into the file as it is now. A damaged one is kept beside it as `.bak`; one of a later format stays.
+/// Merges `items` into the current file. A damaged file is kept as `.bak`; one of a later format is left alone.
 fn write(path: &Path, items: Vec<Remember>) -> Result<(), Trouble> {
     let mut prefs = match read(path) {
         Ok(prefs) => prefs,
@@ -136,7 +136,7 @@ fn write(path: &Path, items: Vec<Remember>) -> Result<(), Trouble> {
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    // Readable by its owner only, which is what a temporary file is from the start.
+    // Readable by its owner only, like every temporary file.
     let mut file = tempfile::Builder::new().prefix(".prefs-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;

@@ -1,7 +1,6 @@
-//! The loop: messages in one order, `update`, effects, a frame.
+//! The event loop: messages in order, `update`, effects, a frame.
 //!
-//! Nothing is awaited but the next message. A frame is drawn when something changed; while nothing changes
-//! there is no timer and no wake-up.
+//! Awaits nothing but the next message. Frames are drawn on changes; without changes there is no timer and no wake-up.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,19 +23,19 @@ use crate::program::view::view;
 use crate::services::Services;
 use crate::ui::skin::Skin;
 
-/// Time between two frames while answers stream in: thirty a second are enough to read, and leave room for keys, which
-/// are drawn at once. A frame of answers 16 ms behind that of a key is in the way of the next one (measured).
+/// Minimum time between frames while answers arrive: thirty per second are enough to read, and leave time for keys,
+/// which are drawn at once. Drawing an answer 16 ms after a key delays the next key (measured).
 const FRAME: Duration = Duration::from_millis(33);
-/// Time between two frames of a spinner.
+/// Time between spinner frames.
 const TICK: Duration = Duration::from_millis(100);
-/// Messages handled before a frame is drawn, at most.
+/// Maximum messages handled before a frame is drawn.
 const BATCH: usize = 256;
 
-/// Runs the program on the terminal until it is left. Returns the promotion that was left unfinished by that.
-/// What a person chooses is kept in `prefs`; pictures are made ready by `painter`, where the terminal can.
+/// Runs the program on the terminal until the user quits. Returns the promotion left unfinished, if any.
+/// Preferences are stored in `prefs`; `painter` encodes pictures if the terminal supports them.
 ///
 /// # Errors
-/// If the terminal cannot be taken or written to.
+/// If the terminal cannot be set up or written to.
 pub async fn run(
     mut state: State,
     services: Services,
@@ -44,13 +43,13 @@ pub async fn run(
     painter: Option<Painter>,
     skin: &Skin,
 ) -> Outcome<Option<PromotionId>> {
-    // Before the terminal is taken: a signal in between would end the program and leave the terminal spoilt.
+    // Before setting up the terminal: a signal in between would exit without restoring it.
     let mut signals = Signals::listen()
         .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
     let mut terminal = TerminalGuard::enter()?;
     let size = terminal.size()?;
     let mut effects = update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
-    // The first frame comes before the first request, so that something is there at once.
+    // Draw the first frame before the first request, so that something is visible at once.
     draw(&state, skin, &mut terminal)?;
     let mut input = InputReader::spawn()?;
     let (replies, mut answers) = unbounded_channel();
@@ -93,7 +92,7 @@ pub async fn run(
         effects.extend(update(&mut state, first));
         for _ in 1..BATCH {
             let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };
-            // A key may come right behind an answer.
+            // A key may directly follow an answer.
             at_once |= matches!(next, Msg::Input(_));
             effects.extend(update(&mut state, next));
         }

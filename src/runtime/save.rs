@@ -1,4 +1,4 @@
-//! Saves a file on this machine: beside its place first, and then in one step under its name.
+//! Saves a file on this machine: to a temporary file, then renamed atomically.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,16 +15,16 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
 use crate::services::Services;
 
-/// Time between two words on how far it is.
+/// Time between progress messages.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// Saves one file and tells `news` how it goes. Dropping the future stops it and removes what was written.
+/// Saves one file and sends progress to `news`. Dropping the future stops it and removes what was written.
 pub async fn save(services: Services, request: SaveRequest, news: UnboundedSender<Msg>) {
     let word = match try_save(&services, &request, &news).await {
         Ok(word) => word,
         Err(failure) => SaveNews::Failed(failure),
     };
-    // Closed only when the program ends.
+    // Closed only when the program exits.
     let _ = news.send(Msg::Save(word));
 }
 
@@ -43,7 +43,7 @@ async fn try_save(services: &Services, request: &SaveRequest, news: &UnboundedSe
     if place.is_dir() {
         return Err(fail(format!("{shown} is a folder")));
     }
-    // Looked up without following: a link that leads nowhere is in the way all the same.
+    // Do not follow links: a dangling link also counts as existing.
     if !request.overwrite && place.symlink_metadata().is_ok() {
         return Ok(SaveNews::Exists(shown));
     }
@@ -66,13 +66,13 @@ async fn try_save(services: &Services, request: &SaveRequest, news: &UnboundedSe
     put(temporary, &place, request.overwrite)
         .map(|there| match there {
             true => SaveNews::Done { path: shown.clone(), bytes },
-            // Somebody else made a file of that name meanwhile.
+            // The file was created by somebody else in the meantime.
             false => SaveNews::Exists(shown.clone()),
         })
         .map_err(refused)
 }
 
-/// Gives the finished file its name. False if there is one of that name, which stays.
+/// Renames the finished file. False if the name is taken; that file stays.
 fn put(temporary: NamedTempFile, place: &Path, overwrite: bool) -> std::io::Result<bool> {
     let done = if overwrite { temporary.persist(place) } else { temporary.persist_noclobber(place) };
     match done {
@@ -82,14 +82,14 @@ fn put(temporary: NamedTempFile, place: &Path, overwrite: bool) -> std::io::Resu
     }
 }
 
-/// The last part of a server's path, if it is the name of a file below a folder on any system.
+/// The last component of a server path, if it is a valid file name on every system.
 fn file_name(path: &str) -> Option<PathBuf> {
-    // The whole path has to be harmless: one that tries to lead out is no mistake.
+    // Check the whole path: one that escapes its folder is malicious.
     safe_relative_path(path)?;
     safe_relative_path(path.rsplit('/').next()?)
 }
 
-/// The folder as typed: nothing is the current one, `~` the home folder.
+/// The folder as typed: empty is the current one, `~` the home folder.
 fn folder(typed: &str, home: Option<PathBuf>) -> PathBuf {
     match (typed, home) {
         ("", _) => PathBuf::from("."),
@@ -99,14 +99,14 @@ fn folder(typed: &str, home: Option<PathBuf>) -> PathBuf {
     }
 }
 
-/// A file nobody else sees as whole, with the permissions any new file has.
+/// A temporary file with the permissions of any new file.
 fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".signoff-").suffix(".part");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        // The umask takes away from it what it takes from every file.
+        // Reduced by the umask, as for every file.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)

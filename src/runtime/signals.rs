@@ -1,11 +1,11 @@
-//! Signals that ask the program to end.
+//! Termination signals.
 
 use std::io;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Waits for the operating system to ask for the end.
+/// Listens for termination signals.
 #[derive(Debug)]
 pub struct Signals {
     #[cfg(unix)]
@@ -17,10 +17,10 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen. From here on these signals no longer end the program by themselves.
+    /// Starts listening. From here on these signals no longer terminate the program themselves.
     ///
     /// # Errors
-    /// If the operating system does not allow it.
+    /// If the operating system refuses.
     pub fn listen() -> io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]
@@ -32,7 +32,6 @@ impl Signals {
         })
     }
 
-    /// Returns when one arrives.
     pub async fn recv(&mut self) {
         #[cfg(unix)]
         tokio::select! {
@@ -42,7 +41,7 @@ impl Signals {
         }
         #[cfg(not(unix))]
         {
-            // Without signals there is only Ctrl-C, outside of raw mode.
+            // Without signals there is only Ctrl-C outside of raw mode.
             let _ = tokio::signal::ctrl_c().await;
         }
     }

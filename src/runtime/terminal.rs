@@ -1,8 +1,8 @@
-//! The terminal: entered in one place, left in reverse order whatever happens, drawn to in whole frames.
+//! The terminal: set up in one place, always restored in reverse order, drawn to in whole frames.
 //!
-//! Leaving is written once, in `leave`, and reached from [`TerminalGuard::drop`], from
-//! [`TerminalGuard::suspend`] and from the panic hook. A panic in a spawned task is not the program's end: it
-//! is caught and reported by whoever spawned it, so the hook leaves the screen alone then.
+//! `leave` restores it, called by [`TerminalGuard::drop`], [`TerminalGuard::suspend`] and the panic hook. A panic in a
+//! spawned task does not end the program: it is caught and reported by the code that spawned the task, so the hook
+//! leaves the screen alone.
 
 use std::io::{self, IsTerminal as _, Stdout, Write};
 use std::panic::PanicHookInfo;
@@ -24,15 +24,14 @@ use ratatui::layout::{Rect, Size};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
 
-/// Room for a large frame; the first of 160x50 takes 6 kB (measured).
+/// Capacity for a large frame; the first at 160x50 takes 6 kB (measured).
 const FRAME_BYTES: usize = 64 * 1024;
-/// The longest text put on the clipboard, in bytes: xterm and tmux drop longer sequences without a word.
+/// Maximum text copied to the clipboard, in bytes: xterm and tmux silently drop longer sequences.
 const MAX_COPY: usize = 74_000;
 
-/// The terminal as ratatui draws to it.
 pub type Terminal<W = Stdout> = ratatui::Terminal<CrosstermBackend<FrameWriter<W>>>;
 
-/// The terminal in our hands: raw mode, alternate screen, bracketed paste, no cursor. Dropping it gives it back.
+/// Sets up the terminal: raw mode, alternate screen, bracketed paste, hidden cursor. Restored on drop.
 #[derive(Debug)]
 pub struct TerminalGuard {
     terminal: Terminal,
@@ -40,10 +39,10 @@ pub struct TerminalGuard {
 }
 
 impl TerminalGuard {
-    /// Takes the terminal over. From the thread that draws: a panic on it gives the terminal back.
+    /// Sets up the terminal. Call it on the drawing thread: a panic there restores the terminal.
     ///
     /// # Errors
-    /// If standard input or output is no terminal, or it refuses.
+    /// If standard input or output is not a terminal, or on an I/O error.
     pub fn enter() -> Outcome<Self> {
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             let reason = "standard input and output are not a terminal";
@@ -57,11 +56,11 @@ impl TerminalGuard {
         Ok(guard)
     }
 
-    /// Draws one frame, as one write between the marks of a synchronized update (CSI ?2026): terminals that know
-    /// it never show half a frame.
+    /// Draws a frame in a single write, as a synchronized update (CSI ?2026): terminals that support it never show half
+    /// a frame.
     ///
     /// # Errors
-    /// If the terminal cannot be written to any more. The only thing left to do then is to quit.
+    /// If the terminal is gone. The program can only exit then.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Outcome<()> {
         draw(&mut self.terminal, &self.state, render).map_err(|e| told(&e))
     }
@@ -69,13 +68,13 @@ impl TerminalGuard {
     /// The terminal's size in cells.
     ///
     /// # Errors
-    /// If it cannot be asked.
+    /// If the size cannot be determined.
     pub fn size(&self) -> Outcome<Size> {
         self.terminal.size().map_err(|e| told(&e))
     }
 
-    /// Puts text on the clipboard of the terminal (OSC 52), which works over ssh too. Terminals do not say whether
-    /// they did; tmux needs `set -g set-clipboard on`.
+    /// Copies text to the terminal's clipboard (OSC 52), which also works over ssh. Terminals do not report success;
+    /// tmux needs `set -g set-clipboard on`.
     ///
     /// # Errors
     /// If the text is too long for terminals, or the terminal cannot be written to.
@@ -88,16 +87,16 @@ impl TerminalGuard {
         queue!(backend, CopyToClipboard::to_clipboard_from(text)).and_then(|()| backend.flush()).map_err(|e| told(&e))
     }
 
-    /// Gives the terminal back for a while: to an editor, or to the shell. Nothing is drawn until
+    /// Restores the terminal temporarily, for an editor or the shell. Nothing is drawn until
     /// [`TerminalGuard::resume`]. Stop reading input first.
     pub fn suspend(&mut self) {
         self.state.give_back();
     }
 
-    /// Takes the terminal again after [`TerminalGuard::suspend`]. The next frame is drawn in full.
+    /// Sets the terminal up again after [`TerminalGuard::suspend`]. The next frame is drawn in full.
     ///
     /// # Errors
-    /// If the terminal refuses.
+    /// On an I/O error.
     pub fn resume(&mut self) -> Outcome<()> {
         self.take()
     }
@@ -109,7 +108,7 @@ impl TerminalGuard {
         let entered = terminal::enable_raw_mode().and_then(|()| {
             self.state.live.store(true, Ordering::SeqCst);
             enter(&mut io::stdout())?;
-            // Not `clear`: that asks the terminal where its cursor is and waits for the answer.
+            // Not `clear`: that queries the cursor position and waits for the response.
             let size = self.terminal.size()?;
             self.terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size)))
         });
@@ -126,28 +125,28 @@ impl Drop for TerminalGuard {
     }
 }
 
-/// What the guard, the writer and the panic hook share.
+/// Shared by the guard, the writer and the panic hook.
 #[derive(Debug, Default)]
 struct ScreenState {
-    /// The terminal is ours: it may be written to and must be given back.
+    /// The terminal is set up: it may be written to and must be restored.
     live: AtomicBool,
-    /// A frame is being built: flushing waits for its end.
+    /// A frame is being built: flushing is deferred to its end.
     building: AtomicBool,
 }
 
 impl ScreenState {
-    /// Gives the terminal back, once, as far as it goes.
+    /// Restores the terminal once, as far as possible.
     fn give_back(&self) {
         if self.live.swap(false, Ordering::SeqCst) {
-            // Nobody is left to tell, and the rest must be tried in any case.
+            // Errors cannot be reported, and the remaining steps must run in any case.
             let _ = leave(&mut io::stdout());
             let _ = terminal::disable_raw_mode();
         }
     }
 }
 
-/// Collects a frame and writes it at once. What was collected while the terminal is not ours is thrown away, so
-/// that half a frame never lands on the shell's screen.
+/// Collects a frame and writes it at once. Output collected while the terminal is suspended is dropped, so that half a
+/// frame never ends up on the shell's screen.
 #[derive(Debug)]
 pub struct FrameWriter<W: Write> {
     out: W,
@@ -195,19 +194,19 @@ fn draw<W: Write>(
     drawn.and_then(|()| terminal.backend_mut().flush())
 }
 
-/// What [`leave`] undoes, besides raw mode.
+/// What [`leave`] undoes, except raw mode.
 fn enter(out: &mut impl Write) -> io::Result<()> {
     queue!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
     out.flush()
 }
 
-/// Undoes [`enter`] in reverse order. An update cut short by a panic is ended first.
+/// Undoes [`enter`] in reverse order. First ends a synchronized update interrupted by a panic.
 fn leave(out: &mut impl Write) -> io::Result<()> {
     queue!(out, EndSynchronizedUpdate, Show, DisableBracketedPaste, LeaveAlternateScreen)?;
     out.flush()
 }
 
-/// The screen that a panic on its thread gives back.
+/// The screen restored by a panic on its thread.
 static SCREEN: Mutex<Option<(ThreadId, Arc<ScreenState>)>> = Mutex::new(None);
 
 fn give_back_on_panic(state: &Arc<ScreenState>) {
@@ -223,7 +222,7 @@ fn on_panic(panic: &PanicHookInfo<'_>, before: &dyn Fn(&PanicHookInfo<'_>)) {
     let screen = SCREEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
     match screen {
         Some((owner, state)) if state.live.load(Ordering::SeqCst) => {
-            // Tasks run on the drawing thread too, and the runtime catches what they do.
+            // Tasks also run on the drawing thread, and the runtime catches their panics.
             if owner == thread::current().id() && tokio::task::try_id().is_none() {
                 state.give_back();
                 before(panic);
@@ -249,7 +248,7 @@ mod tests {
     use super::*;
     use ratatui::{TerminalOptions, Viewport};
 
-    /// Counts the writes.
+    /// Records the writes.
     #[derive(Clone, Default)]
     struct Tape(Arc<Mutex<Vec<String>>>);
 

@@ -1,7 +1,7 @@
-//! Pictures in the terminal's own protocol: kitty's, iTerm2's or sixel.
+//! Pictures in terminal graphics protocols: kitty, iTerm2 or sixel.
 //!
-//! Nothing is ever asked of the terminal: its answers would arrive among the keys, which have a reader of their own.
-//! What it can is known from its variables or the configuration, and the size of a cell from the kernel.
+//! The terminal is never queried: its responses would mix with the keys, which have a separate reader.
+//! Support is detected from environment variables or the configuration, the cell size from the kernel.
 
 use image::imageops::FilterType;
 use image::{DynamicImage, RgbImage};
@@ -18,36 +18,34 @@ use ratatui_image::protocol::sixel::Sixel;
 use crate::app::paint::{Graphic, GraphicCell};
 use crate::domain::preview::Picture;
 
-/// A cell where the kernel does not know its size in pixels: half as wide as high, as fonts are.
+/// Cell size in pixels if the kernel does not know it: half as wide as high, like most fonts.
 const USUAL_CELL: (u32, u32) = (10, 20);
-/// Cells a side may have: kitty has no name for more.
+/// Maximum cells per side: kitty cannot address more.
 const MOST_CELLS: u16 = 290;
 
-/// How much larger than it is a picture may get: on fine screens a plot would be a stamp else.
+/// Maximum enlargement: on high-resolution screens a plot would be tiny otherwise.
 const GROWTH: f64 = 2.0;
 
-/// A protocol that a terminal speaks.
+/// A graphics protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
-    /// kitty's, with placeholders for the cells.
+    /// kitty, with Unicode placeholders.
     Kitty,
-    /// iTerm2's.
     Iterm2,
     Sixel,
 }
 
-/// Makes pictures ready.
+/// Encodes pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Painter {
-    /// The protocol.
     pub speaks: Speaks,
-    /// The program runs in tmux, which hands on only what is wrapped.
+    /// The program runs in tmux, which only passes wrapped sequences through.
     pub in_tmux: bool,
 }
 
 impl Painter {
-    /// Makes `picture` ready for at most `columns` by `rows` cells. Takes milliseconds: not for the thread that
-    /// draws. None if it cannot be done; then half blocks stay.
+    /// Encodes `picture` for at most `columns` by `rows` cells. Takes milliseconds, so do not call it on the drawing
+    /// thread. None if it fails; then half blocks remain.
     pub fn paint(self, picture: &Picture, columns: u16, rows: u16) -> Option<Graphic> {
         self.paint_in(picture, columns.min(MOST_CELLS), rows.min(MOST_CELLS), cell_size())
     }
@@ -84,14 +82,14 @@ impl Painter {
     }
 }
 
-/// The largest size with the same proportions in `width` by `height` pixels, up to [`GROWTH`] times the picture's.
+/// The largest size with the same proportions in `width` by `height` pixels, up to [`GROWTH`] times the original.
 fn fit(picture: &Picture, width: u32, height: u32) -> (u32, u32) {
     let (w, h) = (f64::from(picture.width.max(1)), f64::from(picture.height.max(1)));
     let scale = (f64::from(width) / w).min(f64::from(height) / h).min(GROWTH);
     (((w * scale) as u32).clamp(1, width.max(1)), ((h * scale) as u32).clamp(1, height.max(1)))
 }
 
-/// Terminals stretch a picture over its cells: what does not fill the last ones gets an edge as white as its paper.
+/// Terminals stretch a picture to whole cells: fill the last ones with white instead.
 fn on_whole_cells(image: DynamicImage, width: u32, height: u32) -> DynamicImage {
     if (image.width(), image.height()) == (width, height) {
         return image;
@@ -101,14 +99,14 @@ fn on_whole_cells(image: DynamicImage, width: u32, height: u32) -> DynamicImage 
     DynamicImage::ImageRgb8(whole)
 }
 
-/// What kitty shall know the picture by: the same picture in the same size replaces itself.
+/// The picture's id for kitty: the same picture in the same size replaces itself.
 fn id(picture: &Picture, size: Size) -> u32 {
     let bytes = picture.rgb.iter().copied().chain(size.width.to_be_bytes()).chain(size.height.to_be_bytes());
     let sum = bytes.fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     sum.max(1)
 }
 
-/// Pixels in a cell, as far as the kernel knows them; it is not asked for over some connections.
+/// Cell size in pixels, if the kernel knows it; it is unknown over some connections.
 fn cell_size() -> (u32, u32) {
     let Ok(size) = crossterm::terminal::window_size() else {
         return USUAL_CELL;

@@ -1,4 +1,4 @@
-//! Phrases on a terminal.
+//! Drawing phrases.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -7,14 +7,14 @@ use ratatui::style::Style;
 use super::skin::{Role, Skin};
 use super::{Phrase, text};
 
-/// What can be drawn on one line.
+/// Something that can be drawn on one line.
 pub trait Draw {
-    /// Draws it into the first line of `area`, cut with an ellipsis if it does not fit. Returns the cells used.
+    /// Draws on the first line of `area`, truncated with an ellipsis if too long. Returns the cells used.
     fn draw(&self, area: Rect, buf: &mut Buffer, skin: &Skin) -> u16 {
         self.draw_over(area, buf, skin, Style::new())
     }
 
-    /// As [`Draw::draw`], with `over` laid over every piece's own style.
+    /// As [`Draw::draw`], with `over` applied over the style of every piece.
     fn draw_over(&self, area: Rect, buf: &mut Buffer, skin: &Skin, over: Style) -> u16;
 }
 

@@ -1,14 +1,14 @@
-//! How wide the screen is, and which columns fit into it.
+//! Screen breadth and column layout.
 
 use std::borrow::Cow;
 
 use super::Phrase;
 use super::text;
 
-/// The smallest terminal that shows a screen at all, in cells.
+/// Minimum terminal size, in cells.
 pub const SMALLEST: (u16, u16) = (60, 15);
 
-/// What fits side by side.
+/// Breadth classes of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Breadth {
     /// Below [`SMALLEST`]: only a message.
@@ -22,7 +22,7 @@ pub enum Breadth {
 }
 
 impl Breadth {
-    /// Of a terminal of this size.
+    /// The breadth of a terminal of this size.
     pub fn of(width: u16, height: u16) -> Self {
         match width {
             _ if width < SMALLEST.0 || height < SMALLEST.1 => Self::TooSmall,
@@ -33,13 +33,10 @@ impl Breadth {
     }
 }
 
-/// How the cells of a column line up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Align {
-    /// At the left edge.
     #[default]
     Left,
-    /// At the right edge.
     Right,
     /// On the decimal point.
     Point,
@@ -48,69 +45,62 @@ pub enum Align {
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column<'a> {
-    /// What stands above it; units go here.
+    /// Column heading, including the unit.
     pub title: Cow<'a, str>,
-    /// How its cells line up.
     pub align: Align,
-    /// Width below which the column is dropped rather than squeezed further.
+    /// The column is dropped rather than made narrower than this.
     pub min: u16,
-    /// Width it never exceeds.
+    /// Maximum width.
     pub max: u16,
-    /// When columns must go, the highest rank goes first; rank 0 stays.
+    /// Columns with the highest rank are dropped first; rank 0 is never dropped.
     pub rank: u8,
-    /// Takes the room that is left when every column has what it wants.
+    /// Takes the space left when every column has its preferred width.
     pub stretch: bool,
 }
 
 impl<'a> Column<'a> {
-    /// A column that is always there, as wide as its title and its content.
+    /// A column that is never dropped, as wide as its title and content.
     pub fn new(title: impl Into<Cow<'a, str>>, align: Align) -> Self {
         Self { title: title.into(), align, min: u16::MAX, max: u16::MAX, rank: 0, stretch: false }
     }
 
-    /// Left-aligned.
     pub fn left(title: impl Into<Cow<'a, str>>) -> Self {
         Self::new(title, Align::Left)
     }
 
-    /// Right-aligned.
     pub fn right(title: impl Into<Cow<'a, str>>) -> Self {
         Self::new(title, Align::Right)
     }
 
-    /// Aligned on the decimal point.
     pub fn point(title: impl Into<Cow<'a, str>>) -> Self {
         Self::new(title, Align::Point)
     }
 
-    /// Sets the width down to which it may be squeezed; without it, not at all.
+    /// Sets the minimum width; without it, the column does not shrink.
     pub fn min(self, min: u16) -> Self {
         Self { min, ..self }
     }
 
-    /// Sets the width it never exceeds.
     pub fn max(self, max: u16) -> Self {
         Self { max, ..self }
     }
 
-    /// Sets when it is dropped: the highest rank first.
+    /// Sets the drop order: the highest rank is dropped first.
     pub fn rank(self, rank: u8) -> Self {
         Self { rank, ..self }
     }
 
-    /// Lets it take the room that is left.
+    /// Lets the column take the remaining space.
     pub fn stretch(self) -> Self {
         Self { stretch: true, ..self }
     }
 }
 
-/// How wide the content of each column is. Measured once over the data; then the widths stay as they are while
-/// one scrolls.
+/// Content width of each column. Measured once over all rows, so that columns do not move while scrolling.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Widths(Vec<Extent>);
 
-/// Width of a column's content: what stands before the decimal point and what from it on. Without a point to align
-/// on, all of it is before.
+/// Content width of a column: the part before the decimal point, and the rest. Without a point, all of it is before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Extent {
     before: usize,
@@ -118,7 +108,6 @@ struct Extent {
 }
 
 impl Widths {
-    /// Measures all rows.
     pub fn of<'a, R>(columns: &[Column<'_>], rows: impl IntoIterator<Item = R>) -> Self
     where
         R: AsRef<[Phrase<'a>]>,
@@ -130,7 +119,7 @@ impl Widths {
         widths
     }
 
-    /// Makes room for one more row. Columns only ever get wider.
+    /// Makes room for one more row. Columns never shrink.
     pub fn widen(&mut self, columns: &[Column<'_>], row: &[Phrase<'_>]) {
         self.0.resize(columns.len().max(self.0.len()), Extent::default());
         for ((extent, column), cell) in self.0.iter_mut().zip(columns).zip(row) {
@@ -142,23 +131,23 @@ impl Widths {
     }
 }
 
-/// A column that is shown, and where.
+/// A visible column and its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placed {
     /// Its index among the columns.
     pub index: usize,
     /// Cells from the left edge.
     pub x: u16,
-    /// Its width in cells.
+    /// In cells.
     pub width: u16,
-    /// Where its decimal point stands, in cells from `x`.
+    /// Position of the decimal point, in cells from `x`.
     pub point: u16,
 }
 
-/// Chooses which columns are shown in `available` cells, and how wide, `gap` cells apart.
+/// Selects the columns to show in `available` cells, and their widths, `gap` cells apart.
 ///
-/// Drops by rank while the columns at their minimum do not fit (rank 0 stays and is cut by the edge), then widens
-/// each to its content in order of rank, then gives what is left to the ones that stretch.
+/// Drops columns by rank while their minimum widths do not fit (rank 0 is kept and cut at the edge), then widens each
+/// to its content in order of rank, then gives the rest to the stretching columns.
 pub fn place(columns: &[Column<'_>], widths: &Widths, available: u16, gap: u16) -> Vec<Placed> {
     let wanted: Vec<(u16, u16)> = columns.iter().enumerate().map(|(i, c)| wanted(c, widths.0.get(i))).collect();
     let mut shown: Vec<usize> = (0..columns.len()).collect();
@@ -198,7 +187,7 @@ pub fn place(columns: &[Column<'_>], widths: &Widths, available: u16, gap: u16) 
         }
         let width = width[at].min(available - x);
         let extent = widths.0.get(index).copied().unwrap_or_default();
-        // Numbers stand at the right edge of a column that its title made wider.
+        // Numbers are right-aligned in a column widened by its title.
         let point = usize::from(width).saturating_sub(extent.after).min(usize::from(u16::MAX)) as u16;
         placed.push(Placed { index, x, width, point });
         x = x.saturating_add(width).saturating_add(gap);
@@ -206,10 +195,10 @@ pub fn place(columns: &[Column<'_>], widths: &Widths, available: u16, gap: u16) 
     placed
 }
 
-/// The least and the most a column wants.
+/// The minimum and the preferred width of a column.
 fn wanted(column: &Column<'_>, extent: Option<&Extent>) -> (u16, u16) {
     let content = extent.map_or(0, |e| e.before + e.after);
-    // One more for the mark of the sorted column, so that sorting moves nothing.
+    // One more for the sort mark, so that sorting does not move columns.
     let ideal = content.max(text::width(&column.title) + 1).min(usize::from(column.max)) as u16;
     (column.min.min(ideal), ideal)
 }

@@ -1,8 +1,8 @@
-//! The toolkit over ratatui: roles, phrases, layout, scrolling and widgets. Knows nothing of models or reviews.
+//! The toolkit over ratatui: roles, phrases, layout, scrolling and widgets. Independent of the domain.
 //!
-//! Views say *what* a text is (a [`skin::Role`]); only the [`skin::Skin`] knows how that looks. Widgets are
-//! plain data drawn with `impl Widget for &T`; they never panic, whatever the text and the size, and never draw
-//! outside the area they are given.
+//! Views specify the role of a text (a [`skin::Role`]); only the [`skin::Skin`] maps it to a style. Widgets are plain
+//! data drawn with `impl Widget for &T`; they never panic, whatever the text and the size, and never draw outside
+//! their area.
 
 pub mod draw;
 pub mod layout;

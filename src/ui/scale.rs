@@ -1,4 +1,4 @@
-//! Axes: round numbers along them, and where a value lies on them.
+//! Axes: ticks, and the positions of values.
 
 /// An axis from `low` to `high`, linear or logarithmic.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,8 +9,8 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// An axis over these values. An empty or single-valued range gets room around it; on a logarithmic axis
-    /// values of zero or less have no place, and the axis begins at the smallest positive one.
+    /// An axis over these values. An empty or single-valued range is widened; a logarithmic axis ignores values of zero
+    /// or less and starts at the smallest positive one.
     pub fn over(values: impl Iterator<Item = f64>, log: bool) -> Self {
         let (low, high) = values
             .filter(|v| v.is_finite() && (!log || *v > 0.0))
@@ -25,22 +25,20 @@ impl Scale {
         Self { low: low - if log { low * 0.1 } else { room }, high: high + room, log }
     }
 
-    /// An axis between two values that are known to differ.
+    /// An axis between two distinct values.
     pub fn between(low: f64, high: f64) -> Self {
         Self::over([low, high].into_iter(), false)
     }
 
-    /// The lower end.
     pub fn low(&self) -> f64 {
         self.low
     }
 
-    /// The upper end.
     pub fn high(&self) -> f64 {
         self.high
     }
 
-    /// Where `value` lies: 0 at the lower end, 1 at the upper, beyond them outside. None for what has no place.
+    /// Position of `value`: 0 at the lower end, 1 at the upper, outside of 0..=1 beyond them. None if it has none.
     pub fn place(&self, value: f64) -> Option<f64> {
         if !value.is_finite() || (self.log && value <= 0.0) {
             return None;
@@ -49,7 +47,7 @@ impl Scale {
         Some((at(value) - at(self.low)) / (at(self.high) - at(self.low)))
     }
 
-    /// The value at `place`, the inverse of [`Scale::place`].
+    /// The value at position `place`, the inverse of [`Scale::place`].
     pub fn value(&self, place: f64) -> f64 {
         if self.log {
             10f64.powf(self.low.log10() + place * (self.high.log10() - self.low.log10()))
@@ -58,7 +56,8 @@ impl Scale {
         }
     }
 
-    /// At most `count` round values (none for less than two) along the axis, ascending: powers of ten, or multiples of 1, 2 or 5.
+    /// Up to `count` round values along the axis (none if `count` is below two), ascending: powers of ten, or multiples
+    /// of 1, 2 or 5.
     pub fn ticks(&self, count: usize) -> Vec<f64> {
         if count < 2 {
             return Vec::new();
@@ -76,7 +75,7 @@ impl Scale {
         (0..=count)
             .map(|i| (first + i as f64) * step)
             .take_while(|v| *v <= self.high + step * 1e-9)
-            // `-0` and sums of binary fractions read badly.
+            // Avoid `-0` and rounding errors of binary fractions.
             .map(|v| if v.abs() < step * 1e-9 { 0.0 } else { v })
             .take(count)
             .collect()

@@ -1,9 +1,9 @@
-//! Scrolling as arithmetic: keep the cursor in sight, move no more than needed, show no emptiness at the end.
+//! Scroll offsets: keep the cursor visible, scroll no more than needed, show no blank rows at the end.
 
-/// The offset of a list's first visible row, from the one it had.
+/// The new offset of a list's first visible row.
 ///
-/// Moves only if the cursor would leave the view less `margin` rows at each end (a margin too large for the view
-/// is halved to fit). Never leaves blank rows below the last entry while there are entries above.
+/// Changes only if the cursor would leave the view, less `margin` rows at each end (at most half of the view). Never
+/// leaves blank rows below the last entry while there are entries above.
 pub fn follow(offset: usize, cursor: usize, height: usize, len: usize, margin: usize) -> usize {
     if height == 0 || len == 0 {
         return 0;
@@ -15,12 +15,12 @@ pub fn follow(offset: usize, cursor: usize, height: usize, len: usize, margin: u
     clamp(offset.clamp(lowest, highest.max(lowest)), height, len)
 }
 
-/// The offset of a text without a cursor: never beyond the last screenful.
+/// The offset of a text without a cursor, limited to the last screenful.
 pub fn clamp(offset: usize, height: usize, len: usize) -> usize {
     offset.min(len.saturating_sub(height))
 }
 
-/// The visible part of a list.
+/// The visible range of a list.
 pub fn window(offset: usize, height: usize, len: usize) -> std::ops::Range<usize> {
     let start = offset.min(len);
     start..(start + height).min(len)

@@ -14,10 +14,10 @@ use crate::services::evidence::number_of;
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever hindered it before anything was written, or the journal's failure.
+/// Any failure before the first write, or a journal failure.
 pub async fn run(services: &Services, args: &Approve, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
     let (operation, meant) = (format!("approve {}", args.reference), args.reference.to_string());
-    // A number can be compared before anybody is asked.
+    // An explicit number can be checked without a request.
     if let Selector::Number(number) = args.reference.selector {
         agrees(args.confirm, number, &operation, &meant)?;
     }

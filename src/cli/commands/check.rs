@@ -15,7 +15,7 @@ use crate::services::evidence::{self, Scope, number_of};
 /// Runs the command. [`Exit::Done`] only if nothing blocks.
 ///
 /// # Errors
-/// Whatever the registry says about the version or what is in production. What else cannot be read is in the verdict.
+/// Failures reading the version or the production version. Other failed reads are part of the verdict.
 pub async fn run(services: &Services, reference: &VersionRef, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let (model, number) = number_of(services.registry.as_ref(), reference).await?;
     let evaluation = evidence::read(services, &model, number, Scope::Rules).await?;

@@ -22,13 +22,13 @@ use crate::present::{Phrase, Role, number, version::run_missing};
 use crate::services::Services;
 use crate::services::evidence::{self, number_of, resolve, run_facts};
 
-/// Longest param or tag value shown; `--json` has all of it.
+/// Longest param or tag value shown, in characters; `--json` prints all of it.
 const VALUE_WIDTH: usize = 60;
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever the registry says about either version.
+/// Failures reading either version.
 pub async fn run(
     services: &Services,
     candidate: &VersionRef,
@@ -98,7 +98,7 @@ pub async fn run(
         let shown: Vec<_> = rows.iter().filter(|r| all || r.change != Change::Same).collect();
         sink.text(&texts(heading, &shown, rows.len() - shown.len(), style));
     }
-    // Of a data set that differs, all is shown: its digest says little without its name.
+    // Show every field of a data set that differs: a digest says little without its name.
     let sets: Vec<_> = data.iter().filter(|set| all || set.change != Change::Same).collect();
     let rows: Vec<TextRow> = sets.iter().flat_map(|set| set.texts()).map(|(row, _)| row).collect();
     sink.text(&texts("DATA", &rows.iter().collect::<Vec<_>>(), data.len() - sets.len(), style));
@@ -114,7 +114,7 @@ fn equal(count: usize) -> String {
     if count == 0 { String::new() } else { format!("  + {count} equal (--all shows them)\n") }
 }
 
-/// A section of texts, and how many more are equal.
+/// A section of text rows, and how many more are equal.
 fn texts(heading: &str, rows: &[&TextRow], equals: usize, style: Style) -> String {
     if rows.is_empty() && equals == 0 {
         return String::new();
@@ -125,7 +125,7 @@ fn texts(heading: &str, rows: &[&TextRow], equals: usize, style: Style) -> Strin
     let cell = |text: &Option<String>| shorten(&text.as_deref().unwrap_or_default().replace('\n', "⏎"), VALUE_WIDTH);
     for row in rows {
         let mark = match row.change {
-            // "Differs" needs no symbol of its own: the arrow between old and new says it.
+            // A difference needs no symbol: the arrow between old and new shows it.
             Change::Unknown => Phrase::default(),
             change => number::difference(change, None, style.symbols())[0].clone(),
         };

@@ -12,7 +12,7 @@ use crate::present::{Phrase, Role};
 /// Runs the command.
 ///
 /// # Errors
-/// Every mistake in the configuration, for `show`; what the disk says, for `init`.
+/// For `show`, every mistake in the configuration; for `init`, I/O errors.
 pub fn run(action: Option<&ConfigAction>, env: Env, flags: Flags, sink: &mut Sink) -> Outcome<Exit> {
     match action {
         None => show(&load(env, flags)?, Format::default(), sink),
@@ -38,7 +38,7 @@ pub fn run(action: Option<&ConfigAction>, env: Env, flags: Flags, sink: &mut Sin
 
 fn show(loaded: &Loaded, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let mut values = loaded.shared_values();
-    // Without a usable target the rest is still worth seeing.
+    // Show the rest even without a usable target.
     let (name, notices, end) = match loaded.target() {
         Ok(target) => {
             values.extend(target.values);

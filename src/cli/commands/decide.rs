@@ -1,4 +1,4 @@
-//! `signoff reject`, `signoff hold`, and approvals that need more approvals: decisions that promote nothing.
+//! `signoff reject`, `signoff hold`, and approvals that need more approvals: decisions that do not promote.
 
 use crate::cli::args::{Decide, Format};
 use crate::cli::exit::Exit;
@@ -16,14 +16,14 @@ use crate::services::{Services, prepare};
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever hindered it; where its record was kept before, the sentence says so.
+/// Any failure; the message says so if the record was already written.
 pub async fn run(services: &Services, args: &Decide, decision: Decision, sink: &mut Sink) -> Outcome<Exit> {
     let (model, number) = number_of(services.registry.as_ref(), &args.reference).await?;
     let draft = prepare::decision(services, &model, number, decision).await?;
     take(services, &draft, &SignOff::because(&args.reason), args.format, sink).await
 }
 
-/// Takes the decision and tells what became of it.
+/// Records the decision and prints the result.
 ///
 /// # Errors
 /// As [`run`].

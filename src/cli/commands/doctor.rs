@@ -20,7 +20,7 @@ use crate::runtime::answer;
 use crate::services::Services;
 use CheckState::{Block, Pass, Unknown, Warn};
 
-/// Findings, and the exit code of the first that hinders.
+/// Findings, and the exit code of the first blocking one.
 #[derive(Default)]
 struct Findings {
     checks: Vec<json::DoctorCheck>,
@@ -49,7 +49,7 @@ impl Findings {
 /// Runs the command.
 ///
 /// # Errors
-/// Only if the output cannot be made; whatever does not work is a finding.
+/// Only if the output cannot be produced; everything else that fails is a finding.
 pub async fn run(
     services: &Services,
     target: &Target,
@@ -133,7 +133,7 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
     }
 }
 
-/// Every repository the configuration names.
+/// Every repository named in the configuration.
 async fn repositories(services: &Services, findings: &mut Findings) {
     let rule = &services.rules.repository;
     let mut repos: Vec<&RepoSlug> = rule.fixed.iter().chain(rule.per_model.iter().map(|(_, r)| r)).collect();
@@ -187,7 +187,7 @@ async fn repositories(services: &Services, findings: &mut Findings) {
     }
 }
 
-/// Whose rules decide.
+/// The policy sources.
 fn policy(services: &Services, findings: &mut Findings) {
     let rule = &services.rules.policy;
     let general = rule.configured.general.as_ref().map(|table| format!(" ({})", table.summary())).unwrap_or_default();
@@ -210,9 +210,9 @@ fn policy(services: &Services, findings: &mut Findings) {
     }
 }
 
-/// Whether records can be signed, and signatures checked.
+/// Whether records can be signed and signatures checked.
 async fn signing(services: &Services, login: Option<String>, findings: &mut Findings) {
-    // Says what it is: a signature over it can be passed off as nothing else.
+    // The text states its purpose, so that the signature cannot be passed off as anything else.
     let probe = b"signoff doctor: a trial, no record";
     let signed = match services.signer.sign(probe).await {
         Ok(Some(signature)) => {
@@ -237,7 +237,7 @@ async fn signing(services: &Services, login: Option<String>, findings: &mut Find
             findings.add("signers", Warn, why, Some(hint));
         }
         (Ok(Err(_)), None) => findings.add("signers", Pass, "signatures can be checked", None),
-        // Nothing of it is configured, and the line above says so already.
+        // Signing is not configured; the line above already says so.
         (Err(failure), None) if failure.hint.is_none() => {}
         (Err(failure), _) => findings.add("signers", Warn, failure.to_string(), failure.hint.as_deref()),
     }
@@ -271,7 +271,7 @@ fn journal(stored: Outcome<Vec<crate::app::query::Promotion>>, findings: &mut Fi
     }
 }
 
-/// What signoff cannot prevent. Said every time: claiming more would be worse.
+/// What signoff cannot prevent. Always printed, so that it does not promise too much.
 fn holes(services: &Services, info: Option<&RegistryInfo>) -> Vec<String> {
     if services.rules.demo {
         return vec!["This is the demo. It says nothing about real servers.".to_owned()];
@@ -309,7 +309,7 @@ fn print(checks: &[json::DoctorCheck], holes: &[String], sink: &mut Sink) {
         hint: check.hint.clone(),
     };
     let table = text::checks(checks.iter().map(row), style);
-    // Sentences are not cut: what is wrong often stands at their end.
+    // Do not cut sentences: the important part is often at the end.
     sink.text(&table.render(crate::cli::output::Style { width: None, ..style }));
     sink.line("");
     sink.line(&style.paint(Role::Title, "Known limits"));

@@ -1,4 +1,4 @@
-//! Driving a promotion from the command line: each step on stderr, the outcome on stdout, Ctrl-C stops it.
+//! Drives a promotion from the command line: steps on stderr, the result on stdout, Ctrl-C stops it.
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -18,21 +18,20 @@ use crate::present::UNICODE;
 use crate::present::promotion::{self as words, PromotionState};
 use crate::services::promote::Watch;
 
-/// Yields each time the user asks to stop: first after the step at work, then at once.
+/// Yields each time the user asks to stop: the first stops after the current step, the second at once.
 pub type Stop = BoxStream<'static, ()>;
 
-/// A promotion on its way.
+/// A promotion to drive.
 #[derive(Clone, Debug)]
 pub(super) struct Drive {
     pub draft: PlanDraft,
     pub id: PromotionId,
-    /// How far.
     pub until: Until,
     pub format: Format,
 }
 
 impl Drive {
-    /// Drives it, and prints how it goes and what came of it.
+    /// Drives it, and prints progress and result.
     pub(super) async fn to_end<'a>(
         &self,
         mut stop: Stop,
@@ -113,7 +112,7 @@ impl Drive {
     }
 }
 
-/// How to undo it, where that is still possible; begins with a comma.
+/// How to undo it, if still possible; starts with a comma.
 pub(super) fn undo_hint(state: &SagaState, id: PromotionId) -> String {
     if state.may_undo() { format!(", or undo it with `signoff undo {id}`") } else { String::new() }
 }

@@ -20,13 +20,13 @@ use crate::domain::run::Run;
 use crate::present::{Phrase, Role, number, time};
 use crate::services::Services;
 
-/// Requests for single versions in flight at once.
+/// Maximum concurrent requests for single versions.
 const AT_ONCE: usize = 5;
 
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever the registry says. Runs that cannot be read only leave their columns empty, with a warning.
+/// Registry failures. If runs cannot be read, their columns are empty and a warning is printed.
 pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let target = &services.rules.promote_to;
     let models = all_models(services, None).await?;
@@ -54,7 +54,7 @@ pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcom
     Ok(Exit::Done)
 }
 
-/// The version in production of each: from the model's own page where it carried it, else asked for.
+/// The production version of each model: from the listed model if it includes it, else fetched.
 async fn baselines(services: &Services, found: &[Waiting<'_>]) -> Outcome<Vec<Option<ModelVersion>>> {
     let wanted: Vec<_> =
         found.iter().map(|w| (w.production_version.cloned(), w.candidate.model.clone(), w.production)).collect();
@@ -64,7 +64,7 @@ async fn baselines(services: &Services, found: &[Waiting<'_>]) -> Outcome<Vec<Op
             (None, None) => Ok(None),
             (None, Some(number)) => match services.registry.version(&model, number).await {
                 Ok(version) => Ok(Some(version)),
-                // An alias may point to a version that was deleted; the candidate waits all the same.
+                // An alias may point to a deleted version; the candidate is still listed.
                 Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
                 Err(failure) => Err(failure),
             },

@@ -16,7 +16,7 @@ use crate::present::{Phrase, Role, UNICODE, decision, time};
 use crate::services::Services;
 use crate::services::audit::log::{self, Log, LogEntry};
 
-/// How the log is printed.
+/// Output format.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Shape {
     /// Print JSON
@@ -27,10 +27,10 @@ pub struct Shape {
     pub markdown: bool,
 }
 
-/// Reads `--at`: a day (its end, in UTC) or an exact time (RFC 3339).
+/// Parses `--at`: a day (meaning its end, in UTC) or an exact time (RFC 3339).
 ///
 /// # Errors
-/// A sentence that says what is understood.
+/// A message that lists the accepted formats.
 pub fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
@@ -41,10 +41,10 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
     end.map_err(|e| e.to_string())
 }
 
-/// Runs the command. Sources that cannot be read are said on stderr, and do not fail it.
+/// Runs the command. Unreadable sources are reported on stderr and do not fail it.
 ///
 /// # Errors
-/// Only if the answer cannot be written.
+/// Only if the output cannot be written.
 pub async fn run(
     services: &Services,
     model: Option<&ModelName>,
@@ -73,7 +73,7 @@ pub async fn run(
     Ok(Exit::Done)
 }
 
-/// Which sources were seen, and what could not be read.
+/// Which sources were read, and what could not be.
 fn footnotes(log: &Log) -> Vec<String> {
     let seen = if log.seen.is_empty() { "nothing".to_owned() } else { log.seen.join("; ") };
     std::iter::once(format!("Searched: {seen}.")).chain(log.notes.iter().map(|note| format!("! {note}"))).collect()

@@ -1,4 +1,4 @@
-//! One file a command. `promote`, `drive` and `signature` hold what several share.
+//! One file per command. `promote`, `drive` and `signature` are shared by several.
 
 pub mod approve;
 pub mod check;

@@ -17,7 +17,7 @@ use crate::services::Services;
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever the registry says.
+/// Registry failures.
 pub async fn run(services: &Services, like: Option<&str>, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let target = &services.rules.promote_to;
     let models = all_models(services, like).await?;

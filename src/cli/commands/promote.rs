@@ -1,4 +1,4 @@
-//! What `signoff approve` and `signoff rollback` share: the checks, the plan, and what still hinders.
+//! Shared by `signoff approve` and `signoff rollback`: the checks, the plan, and objections.
 
 use futures_util::FutureExt as _;
 
@@ -22,31 +22,28 @@ use crate::present::{CheckRow, Mark, Phrase, Role, UNICODE, decision};
 use crate::services::promote::Promoter;
 use crate::services::{Services, prepare};
 
-/// What is to be promoted, and what the signer said.
+/// What to promote, and the signer's input.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     pub model: &'a ModelName,
     pub number: VersionNumber,
-    /// Approve, or roll back.
     pub decision: Decision,
-    /// Why.
     pub reason: &'a str,
-    /// Answers to the checklist.
+    /// Checklist answers.
     pub answers: &'a [Answered],
-    /// Pass failing rules.
+    /// Override failing rules.
     pub overrides: bool,
     /// Write nothing.
     pub dry_run: bool,
-    /// Follow CD to its end.
+    /// Wait for CD to finish.
     pub wait: bool,
-    /// How to print.
     pub format: Format,
 }
 
-/// Checks, shows the plan and carries it out; or records an approval that others have to add to.
+/// Runs the checks, shows the plan and executes it; or records an approval that needs more approvals.
 ///
 /// # Errors
-/// Whatever hindered it before anything was written, or the journal's failure.
+/// Any failure before the first write, or a journal failure.
 pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
     let promoter = Promoter::new(services.clone());
     let preflight = prepare::promotion(services, ask.model, ask.number, ask.decision).await?;
@@ -75,7 +72,7 @@ pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut 
     run.to_end(stop, sink, |watch| promoter.approve(plan, until, watch).boxed()).await
 }
 
-/// Compares what was typed with the version that is meant by `meant`.
+/// Checks the version number the user gave against the one `meant` resolves to.
 pub(super) fn agrees(typed: Option<VersionNumber>, number: VersionNumber, operation: &str, meant: &str) -> Outcome<()> {
     match typed {
         Some(typed) if typed != number => Err(Failure::new(
@@ -108,7 +105,7 @@ fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String],
         for answer in open_questions(preflight, objections) {
             sink.note(&format!("  Answer with --answer {answer}"));
         }
-        // A dry run asks what would be done, not whether everything was said already.
+        // A dry run shows what would be done; open answers do not matter.
         if ask.dry_run {
             sink.note("Nothing was written: this was a dry run.");
             return Ok(Exit::Done);
@@ -121,7 +118,7 @@ fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String],
     Ok(preflight.blocking().find_map(blocked_exit).unwrap_or(Exit::Refused))
 }
 
-/// How to answer the questions that objections are about.
+/// How to answer the open questions among the objections.
 fn open_questions(preflight: &Preflight, objections: &[String]) -> Vec<String> {
     let questions = preflight.draft.iter().flat_map(|d| &d.basis.demands.checklist);
     questions
@@ -130,16 +127,16 @@ fn open_questions(preflight: &Preflight, objections: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// The exit code of a check that hinders because something failed.
+/// The exit code of a check that blocks because something failed.
 fn blocked_exit(check: &Check) -> Option<Exit> {
     let kind = check.failure?;
     Some(if check.title == JOURNAL { Exit::Journal } else { Exit::of_kind(kind) })
 }
 
-/// The checks and the plan as a person reads them.
+/// The checks and the plan as text.
 fn preflight_text(preflight: &Preflight, style: Style) -> String {
     let checks = text::checks(preflight.checks.iter().map(CheckRow::from), style).render(style);
-    // What cannot be approved has no plan worth reading.
+    // A plan that cannot be approved is not shown.
     match preflight.draft.as_ref().filter(|_| preflight.may_confirm()) {
         Some(draft) => format!("{checks}\n{}", plan_text(draft, style)),
         None => checks,

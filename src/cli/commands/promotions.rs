@@ -1,4 +1,4 @@
-//! `signoff promotions`, and finding one promotion by part of its id.
+//! `signoff promotions`, and finding a promotion by part of its id.
 
 use crate::app::query::Promotion;
 use crate::cli::args::Format;
@@ -18,7 +18,7 @@ use crate::services::Services;
 /// Runs the command.
 ///
 /// # Errors
-/// If the journal's folder cannot be read. A single unreadable journal is a row, not an error.
+/// If the journal directory cannot be read. A single unreadable journal is a row, not an error.
 pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let mut found = answer::promotions(services).await?;
     if unfinished {
@@ -80,7 +80,7 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
     Ok(Exit::Done)
 }
 
-/// How far a promotion in the journal is.
+/// The state of a promotion in the journal.
 pub fn progress(promotion: &Promotion) -> PromotionState {
     match &promotion.state {
         Ok(state) => PromotionState::of(state, promotion.driven),
@@ -108,7 +108,7 @@ pub async fn find(services: &Services, part: &str) -> Outcome<PromotionId> {
     }
 }
 
-/// The promotion `resume` means if none is named: the only unfinished one, else the only one whose CD was not
+/// The promotion that `resume` without an id means: the only unfinished one, else the only one whose CD was not
 /// followed. None if there is nothing to resume.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::services::promote::Promoter;
 /// Runs the command.
 ///
 /// # Errors
-/// If there is no such promotion, it belongs to another target, or its journal cannot be used.
+/// If there is no such promotion, it belongs to another target, or its journal is unusable.
 pub async fn run(
     services: &Services,
     id: Option<&str>,
@@ -36,7 +36,7 @@ pub async fn run(
     };
     let promoter = Promoter::new(services.clone());
     let state = promoter.state(id).await?;
-    // Where the release stands already, following CD is all that is left to resume.
+    // Once released, only following CD is left to resume.
     let until = if wait || state.is_released() { Until::CdEnded } else { Until::Released };
     let run = Drive { draft: state.plan.draft.clone(), id, until, format };
     run.to_end(stop, sink, |watch| promoter.resume(id, until, watch).boxed()).await

@@ -15,7 +15,7 @@ use crate::services::rollback::choose;
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever hindered it before anything was written, or the journal's failure.
+/// Any failure before the first write, or a journal failure.
 pub async fn run(services: &Services, args: &Rollback, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
     let operation = format!("roll {} back to {}", args.model, args.to);
     agrees(args.confirm, args.to, &operation, "--to")?;

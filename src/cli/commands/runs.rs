@@ -18,23 +18,22 @@ use crate::domain::text::{clean_line, shorten};
 use crate::present::{Phrase, Role, UNICODE, time, version::run_status};
 use crate::services::Services;
 
-/// Metrics shown in the table; `--json` has all.
+/// Metrics shown in the table; `--json` prints all.
 const METRICS: usize = 4;
-/// Longest name shown in the table.
+/// Longest name shown in the table, in characters.
 const NAME_WIDTH: usize = 40;
 
-/// Which runs are listed.
+/// Which runs to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
-    /// MLflow's own filter language; empty for all.
+    /// In MLflow's filter syntax; empty for all.
     pub filter: String,
-    /// In which order the server lists them.
+    /// The sort order of the server.
     pub order: RunOrder,
-    /// At most so many.
     pub limit: usize,
 }
 
-/// The order that `--sort` and `--order` ask for: the newest first, names and states by the alphabet.
+/// The order for `--sort` and `--order`. Default: newest first for times, alphabetical for names and states.
 pub fn order(sort: RunSort, direction: Option<Direction>) -> RunOrder {
     let (by, usual) = match sort {
         RunSort::Started => (RunAttribute::Started, Direction::Desc),
@@ -44,11 +43,11 @@ pub fn order(sort: RunSort, direction: Option<Direction>) -> RunOrder {
     RunOrder { by, descending: direction.unwrap_or(usual) == Direction::Desc }
 }
 
-/// Runs `signoff runs`: the first runs in `list`'s order of an experiment, named or by its id, that its filter lets
-/// through.
+/// Runs `signoff runs`: lists the first runs of an experiment, given by name or id, in `list`'s order and matching its
+/// filter.
 ///
 /// # Errors
-/// [`FailureKind::NotFound`] if there is no such experiment; whatever the server says, also about the filter.
+/// [`FailureKind::NotFound`] if there is no such experiment; server failures, including a rejected filter.
 pub async fn run(services: &Services, experiment: &str, list: List, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let experiment = find(services, experiment).await?;
     let (runs, truncated) = first(services, &experiment.id, &list).await?;
@@ -113,7 +112,7 @@ fn table(services: &Services, runs: &[Run]) -> Table {
     table
 }
 
-/// The metrics that stand for a model first, then others by name.
+/// The main metrics first, then others by name.
 fn shown_metrics<'a>(services: &Services, runs: &'a [Run]) -> Vec<&'a str> {
     let mut all: Vec<&str> = runs.iter().flat_map(|r| r.metrics.names()).collect();
     all.sort();
@@ -124,7 +123,7 @@ fn shown_metrics<'a>(services: &Services, runs: &'a [Run]) -> Vec<&'a str> {
     all
 }
 
-/// The experiment of this name, or else of this id.
+/// Finds the experiment by name, else by id.
 async fn find(services: &Services, wanted: &str) -> Outcome<Experiment> {
     let (mut by_name, mut by_id) = (None, None);
     let mut names: Vec<String> = Vec::new();
@@ -155,7 +154,7 @@ async fn find(services: &Services, wanted: &str) -> Outcome<Experiment> {
     })
 }
 
-/// The first runs, at most as many as `list` says, and whether there are more.
+/// The first runs up to the limit of `list`, and whether there are more.
 async fn first(services: &Services, experiment: &ExperimentId, list: &List) -> Outcome<(Vec<Run>, bool)> {
     let (filter, order, limit) = (list.filter.clone(), list.order, list.limit);
     let query = RunQuery { filter, order, ..RunQuery::of(experiment.clone()) };

@@ -1,4 +1,4 @@
-//! `signoff`, `signoff open` and `signoff demo`: the screens.
+//! `signoff`, `signoff open` and `signoff demo`: the interactive screens.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -20,8 +20,8 @@ use crate::services::Services;
 use crate::services::promote::Promoter;
 use crate::ui::skin::{self, Skin};
 
-/// Runs the screens until the user leaves, on `open` if a version is named, else on the inbox. What they choose is
-/// kept below `state_dir`.
+/// Runs the screens until the user quits, starting on `open` if a version is named, else on the inbox. Preferences
+/// are stored below `state_dir`.
 ///
 /// # Errors
 /// If there is no terminal, or it cannot be written to.
@@ -54,7 +54,7 @@ pub async fn run(
     }
 }
 
-/// Says what became of a promotion that was at work when the person left, and how to go on with it.
+/// Reports the state of a promotion that was running when the user quit, and how to continue it.
 async fn left_behind(services: Services, id: PromotionId, sink: &mut Sink) -> Outcome<Exit> {
     let state = Promoter::new(services).state(id).await?;
     let draft = &state.plan.draft;
@@ -75,7 +75,7 @@ async fn left_behind(services: Services, id: PromotionId, sink: &mut Sink) -> Ou
     Ok(Exit::of_promotion(&state, Until::CdEnded, true))
 }
 
-/// How pictures are shown. Without colour or Unicode they are shades, whatever the terminal can.
+/// How to show pictures. Without colour or Unicode they are drawn as shades, whatever the terminal supports.
 fn pictures(ui: &UiSettings, skin: &Skin) -> (Pictures, Option<Painter>) {
     let images = match ui.images.value {
         Images::Auto if !skin.has_colours() || skin.symbols().line.is_ascii() => Images::Half,
@@ -105,6 +105,6 @@ fn skin(ui: &UiSettings) -> Skin {
         SymbolSet::Unicode => true,
         SymbolSet::Ascii => false,
     };
-    // NO_COLOR is in the configured theme already.
+    // The configured theme already accounts for NO_COLOR.
     Skin::new(skin::choose_theme(configured, false, ui.background.as_deref()), unicode)
 }

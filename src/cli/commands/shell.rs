@@ -10,7 +10,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 /// Prints completions for a shell.
 ///
 /// # Errors
-/// Never in practice: a script in memory is always text.
+/// Never in practice: a generated script is always valid UTF-8.
 pub fn completions(shell: clap_complete::Shell, sink: &mut Sink) -> Outcome<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "signoff", &mut script);
@@ -20,7 +20,7 @@ pub fn completions(shell: clap_complete::Shell, sink: &mut Sink) -> Outcome<Exit
 /// Prints the manual page.
 ///
 /// # Errors
-/// If it cannot be rendered: a mistake in signoff.
+/// If it cannot be rendered, which is a bug.
 pub fn man(sink: &mut Sink) -> Outcome<Exit> {
     let page =
         page().map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write the manual page", e.to_string()))?;
@@ -28,7 +28,7 @@ pub fn man(sink: &mut Sink) -> Outcome<Exit> {
 }
 
 fn page() -> std::io::Result<Vec<u8>> {
-    // What clap appends to the help has sections of its own here.
+    // The man page has its own sections for what clap appends to the help.
     let man = clap_mangen::Man::new(Cli::command().after_long_help(""));
     let mut page = Vec::new();
     man.render_title(&mut page)?;

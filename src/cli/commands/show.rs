@@ -28,7 +28,7 @@ use crate::services::evidence::{self, Scope, number_of};
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever the registry says about the version or what is in production.
+/// Failures reading the version or the production version.
 pub async fn run(services: &Services, reference: &VersionRef, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let (model, number) = number_of(services.registry.as_ref(), reference).await?;
     let evaluation = evidence::read(services, &model, number, Scope::Lineage).await?;

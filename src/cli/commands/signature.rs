@@ -8,10 +8,9 @@ use crate::domain::registry::ModelVersion;
 use crate::present::compare::NO_SIGNATURE;
 use crate::services::Services;
 
-/// A signature, or a sentence that says why there is none to show. None without a sentence: the model has none.
+/// A signature, or why there is none. Neither if the model has no signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
-    /// The version.
     who: String,
     read: Result<Option<Signature>, String>,
 }
@@ -33,7 +32,7 @@ impl Signed {
         self.read.as_ref().ok()?.as_ref()
     }
 
-    /// Why there is none to show.
+    /// Why there is no signature.
     pub fn missing(&self) -> Option<String> {
         match &self.read {
             Ok(Some(_)) => None,
@@ -43,7 +42,7 @@ impl Signed {
     }
 }
 
-/// The signatures side by side; nothing if either could not be read, because then nobody knows what differs.
+/// The signatures side by side; empty if either could not be read, because the differences are then unknown.
 pub fn compared(old: Option<&Signed>, new: &Signed) -> Vec<FieldRow> {
     match (old.map(|old| &old.read), &new.read) {
         (None, Ok(new)) => field_rows(None, new.as_ref()),

@@ -16,7 +16,7 @@ use crate::services::promote::Promoter;
 /// Runs the command.
 ///
 /// # Errors
-/// If there is no such promotion, or its journal cannot be used; a conflict if the tag exists or may exist.
+/// If there is no such promotion or its journal is unusable; a conflict if the tag exists or may exist.
 pub async fn run(services: &Services, id: &str, stop: Stop, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let id = find(services, id).await?;
     let promoter = Promoter::new(services.clone());
@@ -24,7 +24,7 @@ pub async fn run(services: &Services, id: &str, stop: Stop, format: Format, sink
     let draft = promoter.state(id).await?.plan.draft;
     let run = Drive { draft, id, until: Until::Released, format };
     let end = run.to_end(stop, sink, |watch| promoter.undo(id, &by, watch).boxed()).await?;
-    // Undone is what was asked for.
+    // Undone is the requested result.
     let undone = PromotionState::of(&promoter.state(id).await?, false) == PromotionState::Undone;
     Ok(if undone { Exit::Done } else { end })
 }

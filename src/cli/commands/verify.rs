@@ -17,7 +17,7 @@ use crate::services::audit::verify::{Verification, verify};
 /// Runs the command. [`Exit::Done`] only if everything holds.
 ///
 /// # Errors
-/// If no repository is configured to look in. What else cannot be read is a line, and no success.
+/// If no repository is configured. Anything else that cannot be read is a line in the output and fails the check.
 pub async fn run(
     services: &Services,
     tag: &TagName,
@@ -38,7 +38,7 @@ pub async fn run(
     })
 }
 
-/// A line a check, and the sum.
+/// One line per check, and a summary.
 fn shown(found: &Verification, style: Style) -> String {
     let table = text::checks(found.lines.iter().map(CheckRow::from), style).indented(2);
     let title = style.paint(Role::Title, &format!("{} in {}", found.place.tag, found.place.repo));

@@ -15,7 +15,7 @@ use crate::services::Services;
 /// Runs the command.
 ///
 /// # Errors
-/// Whatever the registry says.
+/// Registry failures.
 pub async fn run(
     services: &Services,
     model: &ModelName,
@@ -23,7 +23,7 @@ pub async fn run(
     format: Format,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
-    // A list of versions cannot tell an unknown model from an empty one; this read can.
+    // Listing versions does not distinguish an unknown model from an empty one; this request does.
     services.registry.model(model).await?;
     let (versions, truncated) = newest(services, model, limit.max(1)).await?;
     let mut ids: Vec<_> = versions.iter().filter_map(|v| v.run_id.clone()).collect();
@@ -82,7 +82,7 @@ pub async fn run(
     Ok(Exit::Done)
 }
 
-/// The newest versions, at most `limit`, and whether there are more.
+/// The newest versions, up to `limit`, and whether there are more.
 async fn newest(services: &Services, model: &ModelName, limit: usize) -> Outcome<(Vec<ModelVersion>, bool)> {
     let mut out = Vec::new();
     let mut page = None;

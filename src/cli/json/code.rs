@@ -1,5 +1,5 @@
-//! The `code` of `signoff show --json`: where the code of the version came from. Beside every part stands the
-//! sentence that says why it is missing: of the two exactly one is `null`.
+//! The `code` of `signoff show --json`: where the code of the version came from. Each part has a `_missing` field
+//! that says why it is absent; exactly one of the two is `null`.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,19 +12,19 @@ use crate::domain::lineage::{self as words, CheckConclusion, CheckResult, NO_BAS
 /// Where the code of a version came from.
 #[derive(Clone, Debug, Serialize)]
 pub struct Code {
-    /// The commit, resolved.
+    /// Resolved.
     pub commit: Option<Commit>,
     pub commit_missing: Option<String>,
-    /// The pull request that brought it in.
+    /// The pull request that introduced the commit.
     pub pull_request: Option<PullRequest>,
     pub pull_request_missing: Option<String>,
-    /// Its checks and statuses, the latest of each name; empty if it has none.
+    /// Checks and statuses of the commit, the latest of each name; empty if it has none.
     pub checks: Option<Vec<Check>>,
     pub checks_missing: Option<String>,
     /// What changed since the version in production.
     pub changes: Option<Changes>,
     pub changes_missing: Option<String>,
-    /// The workflow run that trained it, as a tag of the training run claims.
+    /// The workflow run that trained it, as claimed by a tag of the training run.
     pub training: Option<Training>,
     pub training_missing: Option<String>,
 }
@@ -34,46 +34,42 @@ pub struct Code {
 pub struct Commit {
     /// `OWNER/NAME`.
     pub repository: String,
-    /// Its full id.
+    /// Full id.
     pub sha: String,
-    /// First line of its message.
+    /// First line of the message.
     pub title: String,
-    /// Who made it.
     pub author: Option<String>,
-    /// When it was committed.
     pub at: Option<Timestamp>,
-    /// The branch whose head it is, if it was taken because the training run recorded no commit.
+    /// The branch whose head this is, if the training run recorded no commit.
     pub head_of: Option<String>,
-    /// Its page for people.
+    /// Web page.
     pub url: String,
 }
 
-/// A pull request.
 #[derive(Clone, Debug, Serialize)]
 pub struct PullRequest {
     pub number: u64,
     pub title: String,
-    /// Login of its author.
+    /// Login.
     pub author: Option<String>,
-    /// Logins whose latest review approves, without the author.
+    /// Logins whose latest review approves, except the author.
     pub approvers: Vec<String>,
-    /// Login of who merged it.
+    /// Login.
     pub merged_by: Option<String>,
-    /// When it was merged; `null` if it was not.
+    /// `null` if it is not merged.
     pub merged_at: Option<Timestamp>,
-    /// Its page for people.
+    /// Web page.
     pub url: String,
 }
 
-/// A check or status.
 #[derive(Clone, Debug, Serialize)]
 pub struct Check {
     pub name: String,
     /// `passed`, `skipped`, `failed` or `open`.
     pub standing: CheckConclusion,
-    /// The host's word for how it stands.
+    /// The host's word for the state.
     pub state: String,
-    /// Its page for people.
+    /// Web page.
     pub url: Option<String>,
 }
 
@@ -82,40 +78,38 @@ pub struct Check {
 pub struct Changes {
     /// The version in production.
     pub baseline: u64,
-    /// Full id of its commit.
+    /// Full id of the baseline's commit.
     pub from: String,
-    /// Commits that are new.
+    /// Number of new commits.
     pub ahead_by: u64,
-    /// Commits of the baseline that are missing here.
+    /// Number of commits of the baseline that are missing here.
     pub behind_by: u64,
-    /// The newest of the new commits, newest first.
+    /// The most recent of the new commits, newest first.
     pub commits: Vec<ListedCommit>,
     /// Changed files.
     pub files: Vec<File>,
-    /// How many of these files are under `review.watched_paths`; `null` if none are configured.
+    /// Number of `files` that match `review.watched_paths`; `null` if no paths are configured.
     pub watched_files: Option<usize>,
     /// Whether there are, or may be, more commits or files than listed.
     pub truncated: bool,
-    /// Its page for people.
+    /// Web page.
     pub url: String,
 }
 
-/// A commit in a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct ListedCommit {
-    /// Its short id.
+    /// Short id.
     pub id: String,
-    /// First line of its message.
+    /// First line of the message.
     pub title: String,
 }
 
-/// A changed file.
 #[derive(Clone, Debug, Serialize)]
 pub struct File {
     pub path: String,
-    /// The path it had before it was renamed.
+    /// The path before a rename.
     pub previous_path: Option<String>,
-    /// `added`, `removed`, `modified`, `renamed`, as the host says.
+    /// The host's word, such as `added`, `removed`, `modified` or `renamed`.
     pub status: String,
     /// Lines added.
     pub additions: u64,
@@ -123,28 +117,26 @@ pub struct File {
     pub deletions: u64,
 }
 
-/// A workflow run that trained a version.
 #[derive(Clone, Debug, Serialize)]
 pub struct Training {
-    /// The tag that claims it.
+    /// The tag that names the run.
     pub tag: String,
-    /// `OWNER/NAME`; may be another than that of the commit.
+    /// `OWNER/NAME`; may differ from that of the commit.
     pub repository: String,
     pub id: u64,
-    /// Its attempt, from 1.
+    /// From 1.
     pub attempt: u64,
     /// The workflow file.
     pub workflow: String,
-    /// The host's word for how it stands.
+    /// The host's word for the state.
     pub state: String,
-    /// When it was created.
     pub created_at: Option<Timestamp>,
-    /// Its page for people.
+    /// Web page.
     pub url: String,
 }
 
 impl Code {
-    /// What was read, each part or why it is missing.
+    /// Each part, or why it is missing.
     pub fn new(code: &code::Code) -> Self {
         let (commit, commit_missing) = part(code.source.as_ref().map(|s| Some(commit(s))), "");
         let (pull_request, pull_request_missing) =
@@ -167,7 +159,7 @@ impl Code {
     }
 }
 
-/// The part, or the sentence: why it could not be read, else that there is `none`.
+/// The part, or why it is missing: the failure, else `none`.
 fn part<T>(read: Result<Option<T>, &Failure>, none: &str) -> (Option<T>, Option<String>) {
     match read {
         Ok(Some(part)) => (Some(part), None),

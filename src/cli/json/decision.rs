@@ -1,4 +1,4 @@
-//! The `--json` document about a decision that promotes nothing; see [`crate::cli::json`] for the rules it follows.
+//! The `--json` document of a decision that does not promote; see [`crate::cli::json`] for the rules it follows.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::json::Where;
 use crate::domain::record::Decision;
 
-/// `signoff reject`, `signoff hold`, and an approval that others have to add to.
+/// `signoff reject`, `signoff hold`, and an approval that needs more approvals.
 #[derive(Clone, Debug, Serialize)]
 pub struct Decided {
     /// `signoff.decision/1`.
@@ -15,32 +15,26 @@ pub struct Decided {
     pub place: Where,
     /// `approve`, `reject` or `hold`.
     pub decision: Decision,
-    /// The model's name.
     pub model: String,
     pub version: u64,
-    /// Who decided.
     pub signer: String,
-    /// When.
     pub signed_at: Timestamp,
-    /// Why.
     pub reason: String,
-    /// Always false: nothing was promoted by it.
+    /// Always false.
     pub promoted: bool,
-    /// Logins whose approvals count now, the signer last; empty for a rejection or hold.
+    /// Logins whose approvals count, the signer last; empty for a rejection or hold.
     pub approvals: Vec<String>,
-    /// How many approvals are needed.
     pub approvals_needed: u32,
     pub record_id: String,
     /// Hash of the record.
     pub record: String,
-    /// The comment on the commit that vouches for it; `null` where none is needed.
+    /// The commit comment that vouches for the record; `null` if none is required.
     pub comment_url: Option<String>,
-    /// What could not be done, one sentence each. The decision stands all the same.
+    /// What could not be done, one sentence each. The decision stands regardless.
     pub notes: Vec<String>,
 }
 
 impl Decided {
-    /// A decision that was just taken.
     pub fn new(place: Where, decided: &crate::domain::decision::Decided) -> Self {
         let record = &decided.sealed.record;
         Self {

@@ -1,4 +1,4 @@
-//! What `signoff log --json` prints.
+//! The output of `signoff log --json`.
 
 use std::collections::BTreeMap;
 
@@ -15,51 +15,46 @@ pub struct Log {
     pub schema: &'static str,
     #[serde(flatten)]
     pub place: Where,
-    /// The time `--at` asked for; then the entries are what was in production at that time, one a model.
+    /// The time given with `--at`; then the entries are what was in production at that time, one per model.
     pub at: Option<Timestamp>,
     /// Newest first.
     pub entries: Vec<Entry>,
-    /// What the registry has in production now, by model.
+    /// The versions in production according to the registry now, by model.
     pub in_production: BTreeMap<String, Vec<u64>>,
-    /// Which sources were seen.
+    /// The sources that were read.
     pub seen: Vec<String>,
-    /// What could not be read, is cut short, or does not fit together.
+    /// What could not be read, is truncated or is inconsistent.
     pub notes: Vec<String>,
 }
 
-/// One decision.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {
-    /// When it was signed.
+    /// Time of signing.
     pub at: Timestamp,
-    /// The model's name.
     pub model: String,
     pub version: u64,
     /// `approve`, `reject`, `hold` or `rollback`.
     pub decision: &'static str,
-    /// `production`, `said`, `failed` or `open`, and for the last two why.
+    /// `production`, `said`, `failed` or `open`, and a reason for the last two.
     #[serde(flatten)]
     pub effect: Effect,
-    /// Login of who signed.
+    /// Login of the signer.
     pub by: String,
-    /// Logins of others whose approval is in it.
+    /// Logins of the other approvers included in the record.
     pub also: Vec<String>,
-    /// Why.
     pub reason: String,
-    /// The release's tag.
+    /// Tag of the release.
     pub tag: Option<String>,
     /// `OWNER/NAME`.
     pub repository: Option<String>,
-    /// The record's id.
     pub record_id: Option<String>,
-    /// The record's hash.
     pub record_hash: Option<String>,
-    /// `machine`, `release`, `git_tag`, `version_tag`. What only a version's tag says, anybody who may edit tags can have written.
+    /// `machine`, `release`, `git_tag`, `version_tag`. Anybody who may edit tags can forge what only a version's tag
+    /// says.
     pub sources: Vec<FoundIn>,
 }
 
 impl Log {
-    /// The document.
     pub fn new(place: Where, log: &log::Log, at: Option<Timestamp>) -> Self {
         let entries: Vec<&log::LogEntry> = match at {
             Some(at) => log.production_at(at).into_values().collect(),

@@ -1,9 +1,9 @@
-//! What `--json` prints: types of their own, so that nothing inside the program can change a script's input.
+//! Types printed by `--json`, separate from the internal types, so that internal changes cannot break scripts.
 //!
-//! Every document is one object with a `schema` of the form `signoff.NAME/1`. Fields may be added; a field that
-//! changes its meaning, or goes away, raises the number. Times are RFC 3339 in UTC. Names of models are the server's
-//! own spelling; other text from servers is cleaned of control characters. A field that is not known is `null`.
-//! Metrics are numbers, or the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, which JSON has no numbers for.
+//! Every document is one object with a `schema` of the form `signoff.NAME/1`. Fields may be added; changing the
+//! meaning of a field or removing it raises the number. Times are RFC 3339 in UTC. Model names are spelled as on the
+//! server; control characters are removed from other server text. Unknown values are `null`.
+//! Metrics are numbers, or the strings `"NaN"`, `"Infinity"` and `"-Infinity"`, which JSON cannot express as numbers.
 //!
 //! | command | schema | type |
 //! |---|---|---|
@@ -14,8 +14,8 @@
 //! | `show` | `signoff.version/1` | [`Show`] |
 //! | `check` | `signoff.check/1` | [`crate::cli::json::verdict::Check`] |
 //! | `compare` | `signoff.comparison/1` | [`Compare`] |
-//! | `approve` and `rollback` with `--dry-run`, or where checks or open answers hinder them | `signoff.preflight/1` | [`crate::cli::json::promotion::Preflight`] |
-//! | `reject`, `hold`, an approval that others have to add to | `signoff.decision/1` | [`crate::cli::json::decision::Decided`] |
+//! | `approve` and `rollback` with `--dry-run`, or blocked by checks or open answers | `signoff.preflight/1` | [`crate::cli::json::promotion::Preflight`] |
+//! | `reject`, `hold`, an approval that needs more approvals | `signoff.decision/1` | [`crate::cli::json::decision::Decided`] |
 //! | `approve`, `rollback`, `resume`, `undo` | `signoff.promotion/1` | [`crate::cli::json::promotion::Promotion`] |
 //! | `promotions` | `signoff.promotions/1` | [`crate::cli::json::promotion::Promotions`] |
 //! | `verify` | `signoff.verification/1` | [`crate::cli::json::verify::Verify`] |
@@ -23,7 +23,7 @@
 //! | `doctor` | `signoff.doctor/1` | [`Doctor`] |
 //! | `config show` | `signoff.config/1` | [`Config`] |
 //!
-//! Failures go to stderr as sentences, and into the exit code; stdout then stays empty.
+//! Failures are reported on stderr and by the exit code; stdout then stays empty.
 
 pub mod code;
 pub mod decision;
@@ -49,16 +49,15 @@ use crate::domain::run::{Dataset, MetricValue, Run};
 use crate::domain::sorted_map::Tags;
 use crate::present::version::author;
 
-/// Which world an answer is about.
+/// The servers that the output is about.
 #[derive(Clone, Debug, Serialize)]
 pub struct Where {
-    /// The configured target.
     pub target: String,
-    /// The registry, without credentials.
+    /// URL of the registry, without credentials.
     pub registry: String,
     /// What "in production" means: `stage:Production`, `alias:champion`.
     pub promote_to: String,
-    /// True where no real server is involved.
+    /// True if no real server is involved.
     pub demo: bool,
 }
 
@@ -73,29 +72,29 @@ pub struct Inbox {
     pub waiting: Vec<Waiting>,
 }
 
-/// A version that waits for a decision.
+/// A version waiting for a decision.
 #[derive(Clone, Debug, Serialize)]
 pub struct Waiting {
     #[serde(flatten)]
     pub version: Version,
     pub production: Option<u64>,
-    /// The metric that stands for it.
+    /// Its main metric.
     pub main_metric: Option<Metric>,
 }
 
-/// One metric of a version, beside that of the one in production.
+/// One metric of a version, and the same metric of the version in production.
 #[derive(Clone, Debug, Serialize)]
 pub struct Metric {
     pub name: String,
-    /// The baseline's value.
+    /// Value of the baseline.
     pub old: Option<MetricValue>,
-    /// The candidate's value.
+    /// Value of the candidate.
     pub new: Option<MetricValue>,
-    /// `new - old`, where both are finite.
+    /// `new - old`, if both are finite.
     pub delta: Option<f64>,
     /// `same`, `better`, `worse`, `unknown`, `added` or `removed`.
     pub change: Change,
-    /// `higher` or `lower` is better, where the configuration says so.
+    /// `higher` or `lower` is better, if configured.
     pub direction: Option<Direction>,
 }
 
@@ -123,26 +122,23 @@ pub struct Models {
     pub models: Vec<Model>,
 }
 
-/// A registered model.
 #[derive(Clone, Debug, Serialize)]
 pub struct Model {
     pub name: String,
     pub description: String,
-    /// The version in production; the highest, if there are several.
+    /// The version in production; the highest if there are several.
     pub production: Option<u64>,
-    /// The highest version of each stage that has one.
+    /// The highest version in each stage that has one.
     pub latest: Vec<StageVersion>,
-    /// Which version each alias points to.
+    /// The version of each alias.
     pub aliases: BTreeMap<String, u64>,
-    /// The model's own tags.
     pub tags: Tags,
-    /// When it was registered.
+    /// Time of registration.
     pub created_at: Option<Timestamp>,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: Option<Timestamp>,
 }
 
-/// A version and its stage.
 #[derive(Clone, Debug, Serialize)]
 pub struct StageVersion {
     pub version: u64,
@@ -150,7 +146,6 @@ pub struct StageVersion {
 }
 
 impl Model {
-    /// A model whose version in production is `production`.
     pub fn new(model: &RegisteredModel, production: Option<u64>) -> Self {
         Self {
             name: model.name.as_str().to_owned(),
@@ -178,53 +173,47 @@ pub struct Versions {
     pub place: Where,
     /// Newest first.
     pub versions: Vec<ListedVersion>,
-    /// Whether there are more than `--limit` let through.
+    /// Whether there are more than `--limit`.
     pub truncated: bool,
 }
 
-/// A version in a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct ListedVersion {
     #[serde(flatten)]
     pub version: Version,
-    /// Whether it is in production.
     pub in_production: bool,
-    /// Its metrics; `null` if its run could not be read.
+    /// `null` if its run could not be read.
     pub metrics: Option<BTreeMap<String, MetricValue>>,
 }
 
-/// One version of a model.
 #[derive(Clone, Debug, Serialize)]
 pub struct Version {
-    /// The model's name.
     pub model: String,
-    /// Its number.
     pub version: u64,
     /// `None`, `Staging`, `Production` or `Archived`.
     pub stage: String,
-    /// `ready`, `registration pending`, `registration failed` or the server's word.
+    /// `ready`, `registration pending`, `registration failed`, or the server's own word.
     pub status: String,
-    /// Aliases that point to it.
+    /// Aliases of this version.
     pub aliases: Vec<String>,
-    /// When it was registered.
+    /// Time of registration.
     pub created_at: Option<Timestamp>,
-    /// When stage or description last changed.
+    /// Time of the last change of stage or description.
     pub updated_at: Option<Timestamp>,
-    /// Who registered it, or started its run.
+    /// Who registered it, or else who started its run.
     pub author: Option<String>,
-    /// Where its files are.
+    /// URI of its files.
     pub source: String,
-    /// The run that made it.
+    /// The run that created it.
     pub run_id: Option<String>,
-    /// Free text.
     pub description: String,
     pub tags: Tags,
-    /// Its page for people.
+    /// Web page.
     pub url: Option<String>,
 }
 
 impl Version {
-    /// A version with the author its run names, if the registry names none.
+    /// Uses the author from its run if the registry has none.
     pub fn new(version: &ModelVersion, run: Option<&Run>, url: Option<String>) -> Self {
         Self {
             model: version.model.as_str().to_owned(),
@@ -252,62 +241,57 @@ pub struct Show {
     #[serde(flatten)]
     pub place: Where,
     pub version: Version,
-    /// Every version in production.
+    /// Every version of the model in production.
     pub in_production: Vec<u64>,
-    /// Its run; `null` if it names none or it cannot be read.
+    /// `null` if it has no run or the run cannot be read.
     pub run: Option<RunShown>,
-    /// Why there is no run to show.
+    /// Why there is no run.
     pub run_missing: Option<String>,
-    /// What it was laid against.
+    /// The version it is compared with.
     pub baseline: Option<u64>,
-    /// Metrics beside those of the baseline.
+    /// Metrics, with those of the baseline.
     pub metrics: Vec<Metric>,
-    /// What goes into the model and what comes out; `null` if it has no signature or that cannot be read.
+    /// Inputs and outputs of the model; `null` if it has no signature or the signature cannot be read.
     pub signature: Option<Signature>,
     /// Why there is no signature.
     pub signature_missing: Option<String>,
     /// Where its code came from. Not part of the facts.
     pub code: crate::cli::json::code::Code,
-    /// What the policy says about it.
+    /// The verdict of the policy.
     pub verdict: crate::cli::json::verdict::Verdict,
-    /// Digest of the facts an approval would rest on.
+    /// Digest of the facts that an approval would be based on.
     pub facts_digest: String,
 }
 
-/// A training run.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunShown {
     pub id: String,
     pub experiment_id: String,
     pub name: String,
-    /// Who started it.
     pub user: Option<String>,
     /// `FINISHED`, `FAILED`, ...
     pub status: String,
-    /// When it started.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// Whether it lies in the server's waste bin.
+    /// Whether it is deleted on the server.
     pub deleted: bool,
-    /// The commit it says it was started from.
+    /// The commit recorded by the run.
     pub commit: Option<String>,
-    /// The branch it says.
+    /// The branch recorded by the run.
     pub branch: Option<String>,
-    /// The repository it says, as `host/owner/name`.
+    /// The repository recorded by the run, as `host/owner/name`.
     pub repository: Option<String>,
-    /// Its parameters.
     pub params: Tags,
-    /// Its tags, without MLflow's own.
+    /// Tags other than MLflow's own.
     pub tags: Tags,
-    /// The data it read.
+    /// The data sets it read.
     pub datasets: Vec<Dataset>,
-    /// Its page for people.
+    /// Web page.
     pub url: Option<String>,
 }
 
 impl RunShown {
-    /// A run, without anything that may hold credentials.
+    /// Leaves out everything that may hold credentials.
     pub fn new(run: &Run, url: Option<String>) -> Self {
         Self {
             id: run.id.as_str().to_owned(),
@@ -336,24 +320,21 @@ pub struct Runs {
     pub schema: &'static str,
     #[serde(flatten)]
     pub place: Where,
-    /// The experiment they are in.
     pub experiment: Experiment,
-    /// The filter that was sent to the server; empty for none.
+    /// The filter sent to the server; empty for none.
     pub filter: String,
     /// Newest first.
     pub runs: Vec<ListedRun>,
-    /// Whether there are more than `--limit` let through.
+    /// Whether there are more than `--limit`.
     pub truncated: bool,
 }
 
-/// An experiment.
 #[derive(Clone, Debug, Serialize)]
 pub struct Experiment {
     pub id: String,
     pub name: String,
-    /// When it was made.
     pub created_at: Option<Timestamp>,
-    /// When it last changed.
+    /// Time of the last change.
     pub updated_at: Option<Timestamp>,
 }
 
@@ -368,19 +349,17 @@ impl From<&experiment::Experiment> for Experiment {
     }
 }
 
-/// A run in a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct ListedRun {
     #[serde(flatten)]
     pub run: RunShown,
-    /// The run it is a part of.
+    /// The parent run.
     pub parent_id: Option<String>,
-    /// The latest value of each of its metrics.
+    /// The latest value of each metric.
     pub metrics: BTreeMap<String, MetricValue>,
 }
 
 impl ListedRun {
-    /// A run with its page.
     pub fn new(run: &Run, url: Option<String>) -> Self {
         Self {
             run: RunShown::new(run, url),
@@ -390,14 +369,14 @@ impl ListedRun {
     }
 }
 
-/// The tags of a run that are not MLflow's.
+/// Tags of a run that are not MLflow's own.
 fn own_tags(run: &Run) -> Tags {
     let mut tags = run.tags.clone();
     tags.retain(|key| !key.starts_with("mlflow."));
     tags
 }
 
-/// The repository a run names, parsed: its address may hold credentials.
+/// The repository of a run, parsed, because its URL may hold credentials.
 pub fn repository_of(run: &Run) -> Option<String> {
     run.source_repo_url().and_then(RepoSlug::from_remote_url).map(|(host, repo)| format!("{host}/{repo}"))
 }
@@ -410,21 +389,21 @@ pub struct Compare {
     #[serde(flatten)]
     pub place: Where,
     pub candidate: Version,
-    /// What it is laid against; `null` if nothing is in production.
+    /// The version it is compared with; `null` if nothing is in production.
     pub baseline: Option<Version>,
-    /// Why the candidate's or the baseline's run is missing from the comparison.
+    /// Why a run is missing from the comparison.
     pub runs_missing: Vec<String>,
-    /// All metrics of both, by name.
+    /// All metrics of both versions, by name.
     pub metrics: Vec<Metric>,
-    /// All params of both, by name.
+    /// All params of both versions, by name.
     pub params: Vec<TextRow>,
-    /// All tags of both, by name.
+    /// All tags of both versions, by name.
     pub tags: Vec<TextRow>,
-    /// What goes into the models and what comes out; empty if either cannot be read.
+    /// Inputs and outputs of both models; empty if either signature cannot be read.
     pub signature: Vec<FieldRow>,
     /// Why a signature is missing from the comparison.
     pub signatures_missing: Vec<String>,
-    /// The data that their runs read, by what it was read for.
+    /// Data sets of both runs, by context.
     pub data: Vec<DataRow>,
 }
 
@@ -433,22 +412,20 @@ pub struct Compare {
 pub struct Doctor {
     /// `signoff.doctor/1`.
     pub schema: &'static str,
-    /// Whether nothing hinders an approval.
+    /// Whether nothing blocks an approval.
     pub ok: bool,
-    /// What was looked at.
     pub checks: Vec<DoctorCheck>,
-    /// What remains open even if all is well, one sentence each.
+    /// What signoff cannot prevent, one sentence each.
     pub holes: Vec<String>,
 }
 
-/// One thing `doctor` looked at.
 #[derive(Clone, Debug, Serialize)]
 pub struct DoctorCheck {
     pub check: String,
     /// `pass`, `unknown`, `warn` or `block`.
     pub state: crate::domain::preflight::CheckState,
     pub found: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
@@ -457,22 +434,22 @@ pub struct DoctorCheck {
 pub struct Config {
     /// `signoff.config/1`.
     pub schema: &'static str,
-    /// The target in force; `null` if none is.
+    /// The selected target; `null` if there is none.
     pub target: Option<String>,
     /// All configured targets.
     pub targets: Vec<String>,
-    /// Every value in force.
+    /// All effective values.
     pub values: Vec<ConfigValue>,
-    /// What is odd.
+    /// Configuration warnings.
     pub notices: Vec<String>,
 }
 
-/// A value in force.
+/// An effective value.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConfigValue {
-    /// Its name, dotted as in the file.
+    /// Dotted name, as in the file.
     pub key: String,
-    /// The value; `***` for secrets, `null` if unset.
+    /// `***` for secrets, `null` if unset.
     pub value: Option<String>,
     /// Where it came from.
     pub origin: String,

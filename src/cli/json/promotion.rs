@@ -1,4 +1,4 @@
-//! The `--json` documents about promotions; see [`crate::cli::json`] for the rules they follow.
+//! The `--json` documents of promotions; see [`crate::cli::json`] for the rules they follow.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,37 +17,31 @@ use crate::present::promotion::{PromotionState, why};
 pub struct Preflight {
     /// `signoff.preflight/1`.
     pub schema: &'static str,
-    /// The model's name.
     pub model: String,
     pub version: u64,
-    /// What it is for: `approve` or `rollback`.
+    /// `approve` or `rollback`.
     pub decision: Decision,
-    /// Whether it may be approved.
     pub may_approve: bool,
-    /// What is missing in what the signer said so far, one sentence each.
+    /// What is still missing from the signer's input, one sentence each.
     pub objections: Vec<String>,
     /// Approvals that count before this one.
     pub approvals: Vec<String>,
-    /// Approvals that are needed, this one included; `null` if there is no plan.
+    /// Number of approvals needed, including this one; `null` if there is no plan.
     pub approvals_needed: Option<u32>,
-    /// What was checked.
     pub checks: Vec<Check>,
-    /// What would change; `null` if a check hinders the plan.
+    /// What would change; `null` if a check prevents a plan.
     pub plan: Option<Plan>,
-    /// When the servers were read.
+    /// Time the servers were read.
     pub read_at: Timestamp,
 }
 
-/// One check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Check {
-    /// What was checked, in a few words.
     pub title: String,
     /// `pass`, `unknown`, `warn` or `block`.
     pub state: preflight::CheckState,
-    /// What was found.
     pub detail: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
@@ -61,24 +55,21 @@ impl From<&preflight::Check> for Check {
 /// What an approval would do.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plan {
-    /// The configured target.
     pub target: String,
-    /// What has to be typed to confirm.
+    /// The text to type for confirmation.
     pub confirm: String,
-    /// Who would sign.
     pub signer: String,
     pub repository: String,
-    /// The commit that gets the tag, 40 digits.
+    /// The commit to tag, 40 digits.
     pub commit: String,
     pub tag: String,
-    /// Every object with its old and new value, in order.
+    /// All changes in order, with old and new values.
     pub changes: Vec<PlanLine>,
-    /// Digest of the facts it rests on.
+    /// Digest of the facts the plan is based on.
     pub facts_digest: String,
 }
 
 impl Preflight {
-    /// A preflight of one version.
     pub fn new(
         model: &str,
         version: u64,
@@ -121,12 +112,11 @@ pub struct Promotions {
     pub promotions: Vec<Listed>,
 }
 
-/// A promotion in a list.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Listed {
     Readable(Box<Body>),
-    /// One whose journal cannot be read.
+    /// A promotion whose journal cannot be read.
     Unreadable {
         id: String,
         /// `unreadable`.
@@ -144,64 +134,57 @@ pub struct Promotion {
     pub body: Body,
 }
 
-/// What is known of a promotion.
+/// A promotion with a readable journal.
 #[derive(Clone, Debug, Serialize)]
 pub struct Body {
     pub id: String,
-    /// How far it is.
     pub state: PromotionState,
     /// Why it is not done, as a sentence.
     pub why: Option<String>,
     /// What to do next.
     pub hint: Option<String>,
-    /// The model's name.
     pub model: String,
     pub version: u64,
-    /// The configured target.
     pub target: String,
-    /// True where no real server was involved.
+    /// True if no real server was involved.
     pub demo: bool,
-    /// Where it was promoted to: `Production`, `@champion`.
+    /// Destination of the promotion: `Production`, `@champion`.
     pub promote_to: String,
-    /// Who signed.
     pub signer: String,
-    /// When.
     pub signed_at: Timestamp,
-    /// Why it was approved.
     pub reason: String,
     /// Time of the last journal entry.
     pub updated_at: Timestamp,
     pub repository: String,
-    /// The commit that gets the tag.
+    /// The tagged commit.
     pub commit: String,
     pub tag: String,
-    /// The release's page, once it is published.
+    /// Web page of the release, once published.
     pub release_url: Option<String>,
-    /// The CD run as last seen.
+    /// The last known state of the CD run.
     pub cd: Option<Cd>,
-    /// The steps, in order.
+    /// In order.
     pub steps: Vec<StepLine>,
-    /// What the servers said at the end, or when it stopped.
+    /// Server state at the end, or when it stopped.
     pub truth: Vec<Observation>,
 }
 
 /// The CD run, or why there is none.
 #[derive(Clone, Debug, Serialize)]
 pub struct Cd {
-    /// `not_expected`, `not_started`, `queued`, `waiting` (for somebody's approval), `running`, `success`, `failed`
+    /// `not_expected`, `not_started`, `queued`, `waiting` (for an approval), `running`, `success`, `failed`
     /// or `other`.
     pub state: &'static str,
-    /// The host's own word, such as `failure`, `cancelled` or `timed_out`.
+    /// The host's word, such as `failure`, `cancelled` or `timed_out`.
     pub conclusion: Option<String>,
-    /// The run's id.
     pub run_id: Option<u64>,
-    /// Its number among the workflow's runs.
+    /// Number among the runs of the workflow.
     pub number: Option<u64>,
-    /// Raised by each re-run, from 1.
+    /// Increases with each re-run, from 1.
     pub attempt: Option<u64>,
     /// The workflow file.
     pub workflow: Option<String>,
-    /// Its page for people.
+    /// Web page.
     pub url: Option<String>,
 }
 
@@ -241,25 +224,24 @@ impl From<&CdOutcome> for Cd {
     }
 }
 
-/// One step.
 #[derive(Clone, Debug, Serialize)]
 pub struct StepLine {
     pub step: Step,
     /// `waiting`, `running`, `unknown`, `done`, `failed`, `undoing` or `undone`.
     pub state: &'static str,
-    /// When it was settled.
+    /// When it completed.
     pub ended_at: Option<Timestamp>,
 }
 
 impl Promotion {
-    /// A promotion that this process just drove.
+    /// A promotion that this process drove.
     pub fn new(state: &SagaState) -> Self {
         Self { schema: "signoff.promotion/1", body: Body::new(state, false) }
     }
 }
 
 impl Listed {
-    /// A promotion as the journal has it.
+    /// A promotion from the journal.
     pub fn new(promotion: &query::Promotion) -> Self {
         match &promotion.state {
             Ok(state) => Self::Readable(Box::new(Body::new(state, promotion.driven))),
@@ -308,7 +290,7 @@ impl Body {
     }
 }
 
-/// The release's page, once it is published.
+/// Web page of the release, once published.
 pub fn release_url(state: &SagaState) -> Option<String> {
     match state.step(Step::Release) {
         StepState::Done(Receipt::Released { url, .. }) => Some(url.clone()),

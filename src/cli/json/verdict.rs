@@ -13,38 +13,35 @@ pub struct Check {
     pub schema: &'static str,
     #[serde(flatten)]
     pub place: Where,
-    /// The model's name.
     pub model: String,
     pub version: u64,
-    /// What came of it.
     pub verdict: Verdict,
-    /// Digest of the facts it rests on.
+    /// Digest of the facts the verdict is based on.
     pub facts_digest: String,
 }
 
-/// What a policy says about a version.
+/// The verdict of a policy on a version.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
-    /// The worst of the findings: `pass`, `unknown`, `warn` or `block`. `pass` where there are no rules.
+    /// The worst of the findings: `pass`, `unknown`, `warn` or `block`. `pass` if there are no rules.
     pub state: CheckState,
-    /// Every rule, the worst first.
+    /// All rules, worst first.
     pub findings: Vec<Finding>,
-    /// Where the rules came from; empty if there are none.
+    /// Sources of the rules; empty if there are none.
     pub sources: Vec<Source>,
 }
 
-/// One rule and what was found.
+/// A rule and its result.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// Such as `metric.auc.floor`, `tag.owner`, `checks.unit*`.
     pub rule: String,
     /// `pass`, `unknown`, `warn` or `block`.
     pub state: CheckState,
-    /// What was found.
     pub detail: String,
-    /// The metric it is about.
+    /// The metric the rule is about.
     pub metric: Option<String>,
-    /// Whether something could not be read that the rule needs.
+    /// Whether data needed by the rule could not be read.
     pub unreadable: bool,
     /// What to do about that; left out where there is nothing to say.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,12 +53,11 @@ pub struct Finding {
 pub struct Source {
     /// `configuration`, or `OWNER/NAME@COMMIT:PATH`.
     pub name: String,
-    /// Digest of its rules for this model; `null` if they cannot be used.
+    /// Digest of its rules for this model; `null` if they are unusable.
     pub digest: Option<String>,
 }
 
 impl Verdict {
-    /// The verdict as scripts read it.
     pub fn new(verdict: &policy::Verdict) -> Self {
         let finding = |f: &policy::Finding| Finding {
             rule: f.rule.clone(),

@@ -1,4 +1,4 @@
-//! What `signoff verify --json` prints.
+//! The output of `signoff verify --json`.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,53 +17,47 @@ pub struct Verify {
     /// `OWNER/NAME`.
     pub repository: String,
     pub tag: String,
-    /// Whether everything holds: the exit code is 0 exactly then.
+    /// Whether all checks hold; the exit code is 0 exactly then.
     pub holds: bool,
-    /// Everything that was checked.
     pub checks: Vec<Check>,
-    /// What the record says; `null` if it is none. Worth something only if everything holds.
+    /// The contents of the record; `null` if there is no record. Trustworthy only if `holds`.
     pub record: Option<Record>,
 }
 
-/// One thing that was checked. A name may stand several times: each failure is an entry.
+/// One check. A name may occur several times: each failure is an entry.
 #[derive(Clone, Debug, Serialize)]
 pub struct Check {
     /// Such as `tag`, `record`, `author`, `policy`.
     pub check: &'static str,
-    /// `pass`, `note` (nothing depends on it), `fail` or `unreadable`.
+    /// `pass`, `note` (informational), `fail` or `unreadable`.
     pub state: LineState,
-    /// What was found.
     pub detail: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
-/// What a record says, in short.
+/// Summary of a record.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record {
     /// `sha256:<hex>`.
     pub hash: String,
-    /// Its id, that of the promotion.
+    /// Id of the record and of its promotion.
     pub id: String,
     /// `approve` or `rollback`.
     pub decision: &'static str,
-    /// The model's name.
     pub model: String,
     pub version: u64,
     /// The signed commit.
     pub commit: Option<String>,
-    /// Login of who signed.
+    /// Login.
     pub signer: String,
-    /// Logins of everybody whose approval is in it, the signer last.
+    /// Logins of all approvers, the signer last.
     pub approvers: Vec<String>,
-    /// The signer's own words.
     pub reason: String,
-    /// When.
     pub signed_at: Timestamp,
 }
 
 impl Verify {
-    /// The document.
     pub fn new(place: Where, found: &Verification) -> Self {
         let check = |l: &crate::domain::verification::VerifyCheck| Check {
             check: l.check,

@@ -1,7 +1,7 @@
-//! How things look: roles, themes and symbols.
+//! Appearance: roles, themes and symbols.
 //!
-//! A role says what a text means. A theme gives each role a style; a symbol table gives each meaning a shape, so
-//! that nothing rests on colour alone.
+//! A role is the meaning of a text. A theme maps roles to styles, a symbol table maps meanings to symbols, so that
+//! nothing depends on colour alone.
 
 mod theme;
 
@@ -10,7 +10,7 @@ use ratatui::style::{Color, Modifier, Style};
 pub use self::theme::{Theme, ThemeError, choose_theme};
 pub use crate::present::{Role, Symbols};
 
-/// A theme and a symbol table, ready to draw with.
+/// A theme and a symbol table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Skin {
     styles: [Style; Role::ALL.len()],
@@ -19,9 +19,9 @@ pub struct Skin {
 }
 
 impl Skin {
-    /// One of the built-in themes. `unicode` chooses between the symbols of SCREENS and plain ASCII ones.
+    /// A built-in theme, with Unicode or ASCII symbols.
     pub fn new(theme: Theme, unicode: bool) -> Self {
-        // The built-in themes are tested to parse; without one, everything is plain text.
+        // Tests check that the built-in themes parse; the fallback is plain text.
         Self::parse(theme.source(), unicode).unwrap_or_else(|_| Self {
             styles: [Style::new(); Role::ALL.len()],
             symbols: Symbols::new(unicode),
@@ -29,33 +29,31 @@ impl Skin {
         })
     }
 
-    /// Reads a theme file.
+    /// Parses a theme file.
     ///
     /// # Errors
-    /// If it is not TOML, names an unknown role, colour or attribute, or leaves a role out.
+    /// If it is not TOML, contains an unknown role, colour or attribute, or omits a role.
     pub fn parse(source: &str, unicode: bool) -> Result<Self, ThemeError> {
         let styles = theme::parse(source)?;
         let colours = styles.iter().any(|s| s.fg.is_some() || s.bg.is_some());
         Ok(Self { styles, symbols: Symbols::new(unicode), colours })
     }
 
-    /// The style of a role.
     pub fn style(&self, role: Role) -> Style {
         self.styles[role as usize]
     }
 
-    /// The symbols.
     pub fn symbols(&self) -> &Symbols {
         &self.symbols
     }
 
-    /// Whether the theme uses colours at all.
+    /// Whether the theme uses colours.
     pub fn has_colours(&self) -> bool {
         self.colours
     }
 
-    /// The style of a bar in a colour that the user chose for a target (`red`, `#aa3355`, `208`). Without colours,
-    /// or if `colour` names none, the style of `otherwise`.
+    /// The style of a bar in the colour configured for a target (`red`, `#aa3355`, `208`). Without colours, or if
+    /// `colour` is invalid, the style of `otherwise`.
     pub fn accent(&self, colour: Option<&str>, otherwise: Role) -> Style {
         match colour.and_then(|c| c.parse::<Color>().ok()) {
             Some(background) if self.colours && background != Color::Reset => {
@@ -66,12 +64,12 @@ impl Skin {
     }
 }
 
-/// Whether `text` names a colour: a name such as `red` or `light-blue`, `#rrggbb`, or a number below 256.
+/// Whether `text` is a colour: a name such as `red` or `light-blue`, `#rrggbb`, or a number below 256.
 pub fn is_colour(text: &str) -> bool {
     text.parse::<Color>().is_ok()
 }
 
-/// Black or white, whichever stands out on `background`.
+/// Black or white, whichever contrasts with `background`.
 fn readable_on(background: Color) -> Color {
     let dark = match background {
         Color::Rgb(r, g, b) => is_dark(r, g, b),
@@ -85,7 +83,7 @@ fn readable_on(background: Color) -> Color {
         Color::Black | Color::Red | Color::Blue | Color::Magenta | Color::DarkGray => true,
         _ => false,
     };
-    // Not the palette's black and white: those are whatever the user made of them.
+    // Not the palette's black and white, which users can redefine.
     if dark { Color::Indexed(231) } else { Color::Indexed(16) }
 }
 
@@ -115,7 +113,7 @@ mod tests {
             let style = skin.style(role);
             assert!(style.fg.is_none() && style.bg.is_none(), "{role:?}");
         }
-        // Roles that come without a symbol of their own.
+        // Roles shown without a symbol.
         for role in [
             Role::Title,
             Role::Heading,

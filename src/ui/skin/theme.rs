@@ -1,4 +1,4 @@
-//! Theme files: which are built in, how they are read, and which fits a terminal.
+//! Themes: built-in files, parsing, and selection by terminal.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::Role;
 
-/// The built-in themes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Theme {
@@ -15,17 +14,16 @@ pub enum Theme {
     Dark,
     /// For light backgrounds.
     Light,
-    /// The sixteen colours at their strongest.
+    /// The sixteen ANSI colours at full intensity.
     HighContrast,
-    /// No colour at all: symbols and attributes only.
+    /// No colours: symbols and attributes only.
     NoColor,
 }
 
 impl Theme {
-    /// All of them.
     pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::HighContrast, Self::NoColor];
 
-    /// Its name in the configuration.
+    /// Name in the configuration.
     pub fn name(self) -> &'static str {
         match self {
             Self::Dark => "dark",
@@ -45,11 +43,11 @@ impl Theme {
     }
 }
 
-/// The theme for a terminal.
+/// Selects the theme for a terminal.
 ///
-/// `no_color`: the variable `NO_COLOR` is set and not empty (no-color.org); it beats what the configuration says.
-/// `colorfgbg`: the variable of that name, `fg;bg` or `fg;default;bg` as palette numbers, which rxvt, Konsole and
-/// others set; without a readable one the background counts as dark.
+/// `no_color`: the variable `NO_COLOR` is set and not empty (no-color.org); takes precedence over the configuration.
+/// `colorfgbg`: the variable of that name, `fg;bg` or `fg;default;bg` as palette numbers, set by rxvt, Konsole and
+/// others; if missing or invalid, the background is assumed to be dark.
 pub fn choose_theme(configured: Option<Theme>, no_color: bool, colorfgbg: Option<&str>) -> Theme {
     if no_color {
         return Theme::NoColor;
@@ -60,21 +58,21 @@ pub fn choose_theme(configured: Option<Theme>, no_color: bool, colorfgbg: Option
     })
 }
 
-/// What is wrong with a theme file.
+/// A mistake in a theme file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ThemeError {
-    /// It cannot be read.
+    /// The file cannot be parsed.
     #[error("{0}")]
     Syntax(String),
     /// Roles without a style.
     #[error("the theme leaves out {0}")]
     Missing(String),
-    /// A name that means nothing.
+    /// An invalid name.
     #[error("role '{role}': '{name}' is not {what}")]
     Unknown {
         role: String,
         name: String,
-        /// What it should be.
+        /// What was expected.
         what: &'static str,
     },
 }

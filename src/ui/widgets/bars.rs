@@ -1,4 +1,4 @@
-//! The lines that frame every screen: header, footer, rule.
+//! Single-line bars of every screen: header, footer, rule.
 
 use std::borrow::Cow;
 
@@ -10,36 +10,35 @@ use ratatui::widgets::Widget;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::{Draw as _, Phrase};
 
-/// Which servers one is working on.
+/// The target shown in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TargetMark<'a> {
-    /// Its name in the configuration.
+    /// Name in the configuration.
     pub name: &'a str,
-    /// The colour the user gave it.
+    /// The configured colour.
     pub colour: Option<&'a str>,
-    /// Whether it is a production target: then the whole line wears the colour and the word stands in it.
+    /// Whether it is a production target: then the whole line has the colour and says so.
     pub production: bool,
 }
 
 /// The first line of every screen.
 #[derive(Clone, Debug)]
 pub struct HeaderBar<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// Where we are; cut when the line is short.
+    /// Location; truncated if the line is too short.
     pub left: Phrase<'a>,
-    /// More on where we are, such as an address: the first to be cut, and to go.
+    /// More on the location, such as a URL: truncated and dropped first.
     pub more: Phrase<'a>,
-    /// The target, which is never left out.
+    /// The target, which is never dropped.
     pub target: Option<TargetMark<'a>>,
-    /// Whether everything is only a demo, which is never left out either.
+    /// Whether this is the demo; its marker is never dropped either.
     pub demo: bool,
-    /// Who, how many, how old. The first is kept before what stands left, the others only while that stands whole.
+    /// User, counts, age. The first takes precedence over `left`, the others only use space that `left` does not need.
     pub right: &'a [Phrase<'a>],
 }
 
 impl HeaderBar<'_> {
-    /// What of the right side fits into `room` columns.
+    /// The part of the right side that fits into `room` columns.
     fn fitting(&self, room: usize) -> Phrase<'_> {
         let mut right = Phrase::default();
         for piece in self.right.iter().filter(|p| !p.is_empty()) {
@@ -80,30 +79,29 @@ impl Widget for &HeaderBar<'_> {
         let used = self.left.draw_over(left_area, buf, self.skin, bar);
         right.draw_over(right_area, buf, self.skin, bar);
         let more = after(left_area, used.saturating_add(2));
-        // A few letters of an address tell nobody anything.
+        // A few letters of a URL are useless.
         if usize::from(more.width) >= self.more.width().min(12) {
             self.more.draw_over(more, buf, self.skin, bar);
         }
     }
 }
 
-/// Draws a word on a coloured ground and returns what is left of the line.
+/// Draws a word on a coloured background and returns the rest of the line.
 fn chip(word: &str, style: Style, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
     let used = Phrase::new(word).draw_over(area, buf, skin, style);
     after(area, used.saturating_add(2))
 }
 
-/// A key and what it does now.
+/// A key and its action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint<'a> {
-    /// The key as people call it.
+    /// Display name of the key.
     pub key: Cow<'a, str>,
-    /// What it does, in a word or two.
+    /// The action, in a word or two.
     pub label: Cow<'a, str>,
 }
 
 impl<'a> Hint<'a> {
-    /// A hint.
     pub fn new(key: impl Into<Cow<'a, str>>, label: impl Into<Cow<'a, str>>) -> Self {
         Self { key: key.into(), label: label.into() }
     }
@@ -113,16 +111,15 @@ impl<'a> Hint<'a> {
     }
 }
 
-/// The last line of every screen: the keys that matter now.
+/// The last line of every screen: the most relevant keys.
 #[derive(Clone, Debug)]
 pub struct Footer<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// The keys, the most important first: what does not fit is dropped from the end, never cut.
+    /// The keys, most important first: those that do not fit are dropped from the end, never truncated.
     pub hints: &'a [Hint<'a>],
-    /// The keys that are always there (back, help); they keep their place behind the others.
+    /// The keys that are always shown (back, help), after the others.
     pub last: &'a [Hint<'a>],
-    /// What goes on in the background; stands at the right edge and is kept before hints.
+    /// Background activity; right-aligned and kept in favour of hints.
     pub right: Phrase<'a>,
 }
 
@@ -144,7 +141,7 @@ impl Widget for &Footer<'_> {
         };
         let mut left = room.saturating_sub(last);
         for phrase in self.hints.iter().map(Hint::phrase) {
-            // What stands behind it needs a gap only if there is something.
+            // Only what follows needs a gap.
             if phrase.width() > left {
                 break;
             }
@@ -159,14 +156,13 @@ impl Widget for &Footer<'_> {
     }
 }
 
-/// A line across, with something to say at either end.
+/// A horizontal line with text at either end.
 #[derive(Clone, Debug)]
 pub struct Rule<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// Stands in the line, at the left.
+    /// Text at the left.
     pub left: Phrase<'a>,
-    /// Stands in the line, at the right.
+    /// Text at the right.
     pub right: Phrase<'a>,
 }
 
@@ -194,7 +190,7 @@ impl Widget for &Rule<'_> {
     }
 }
 
-/// The first line of `area` that is inside the buffer; without any columns if there is none.
+/// The first line of `area` that is inside the buffer; zero columns wide if there is none.
 pub(super) fn first_line(area: Rect, buf: &Buffer) -> Rect {
     let area = area.intersection(buf.area);
     if area.is_empty() { Rect { width: 0, height: 0, ..area } } else { Rect { height: 1, ..area } }
@@ -206,14 +202,14 @@ pub(super) fn inset(area: Rect) -> Rect {
     Rect { x: area.x + left, width: area.width.saturating_sub(2), ..area }
 }
 
-/// What is behind the first `used` columns.
+/// The area after the first `used` columns.
 pub(super) fn after(area: Rect, used: u16) -> Rect {
     let used = used.min(area.width);
     Rect { x: area.x + used, width: area.width - used, ..area }
 }
 
-/// Shares a line between two phrases. The right one comes whole if at least `least` columns (or all of what the
-/// left one needs) remain; else it goes.
+/// Shares a line between two phrases. The right one is shown in full if at least `least` columns (or the width of the
+/// left one) remain; otherwise it is dropped.
 pub(super) fn share(area: Rect, left: &Phrase<'_>, right: &Phrase<'_>, least: usize) -> (Rect, Rect) {
     let (room, wanted) = (usize::from(area.width), right.width());
     let needed = left.width().min(least);

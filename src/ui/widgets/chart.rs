@@ -1,7 +1,7 @@
-//! Lines over a common axis, drawn in dots: two by four to a cell.
+//! Line charts in braille dots: two by four per cell.
 //!
-//! However many points there are, a column of dots shows first, lowest, highest and last of those that fall into
-//! it: peaks and gaps stay, and the cost is that of one pass over the points.
+//! However many points there are, a column of dots shows the first, lowest, highest and last point that falls into it:
+//! peaks and gaps are preserved, and the cost is one pass over the points.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,49 +12,43 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::text;
 use crate::ui::{Draw as _, Phrase};
 
-/// One line.
+/// One line of a chart.
 #[derive(Clone, Copy, Debug)]
 pub struct Series<'a> {
-    /// Its look.
     pub role: Role,
-    /// Its points, by ascending x. A y that is not finite is a gap.
+    /// Points by ascending x. A y that is not finite is a gap.
     pub points: &'a [(f64, f64)],
 }
 
-/// A point that stands out, with a symbol over the dots.
+/// A highlighted point, drawn as a symbol over the dots.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag<'a> {
-    /// Where. Nothing is drawn for what is not finite or out of sight.
+    /// Position. Not drawn if it is not finite or out of range.
     pub at: (f64, f64),
-    /// Its look.
     pub role: Role,
-    /// Its symbol, one column wide.
+    /// One column wide.
     pub symbol: &'a str,
 }
 
-/// A chart with axes. Later series lie over earlier ones.
+/// A chart with axes. Later series are drawn over earlier ones.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
 pub struct Chart<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// The lines.
     pub series: &'a [Series<'a>],
-    /// Points that stand out, over all lines.
+    /// Highlighted points, drawn over all lines.
     pub flags: &'a [Flag<'a>],
-    /// The horizontal axis.
     pub x: Scale,
-    /// The vertical axis.
     pub y: Scale,
-    /// Where the cursor stands, in values of the horizontal axis.
+    /// Position of the cursor, in values of the horizontal axis.
     pub cursor: Option<f64>,
-    /// How a value of the horizontal axis is written.
+    /// Formats a value of the horizontal axis.
     pub x_label: &'a dyn Fn(f64) -> String,
-    /// How a value of the vertical axis is written.
+    /// Formats a value of the vertical axis.
     pub y_label: &'a dyn Fn(f64) -> String,
 }
 
-/// Dots of one column of one series, from the top.
+/// Dots in one column of one series, from the top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Span {
     first: i32,
@@ -63,7 +57,7 @@ struct Span {
     high: i32,
 }
 
-/// Which dots are set in the cells of the plot.
+/// The dots set in the cells of the plot.
 struct Plot {
     width: usize,
     height: usize,
@@ -127,7 +121,7 @@ impl Plot {
         }
     }
 
-    /// A straight line between two columns, both ends known to be drawn already.
+    /// Connects two columns by a straight line; both ends are already drawn.
     fn connect(&mut self, from: usize, y0: i32, to: usize, y1: i32) {
         let steps = (to - from).max(1);
         let mut last = y0;
@@ -171,7 +165,7 @@ impl Widget for &Chart<'_> {
             let style = self.skin.style(series.role);
             for (i, bits) in plot.cells.iter().enumerate().filter(|(_, bits)| **bits != 0) {
                 let (x, y) = (plot_area.x + (i % plot.width) as u16, plot_area.y + (i / plot.width) as u16);
-                // Dots of the line below stay where this one leaves room.
+                // Keep the dots of the line below where this one has none.
                 let below = buf[(x, y)].symbol().chars().next().map_or(0, |c| c as u32);
                 let below = if (0x2800..0x2900).contains(&below) { below - 0x2800 } else { 0 };
                 let glyph = char::from_u32(0x2800 + (below | u32::from(*bits))).unwrap_or(' ');
@@ -182,7 +176,7 @@ impl Widget for &Chart<'_> {
             let within = |p: &f64| (0.0..=1.0).contains(p);
             let places = self.x.place(flag.at.0).filter(within).zip(self.y.place(flag.at.1).filter(within));
             let Some((px, py)) = places else { continue };
-            // The cell that holds the point's dot: two columns and four rows of dots to a cell.
+            // The cell containing the point's dot: two columns and four rows of dots per cell.
             let dot = |place: f64, cells: u16, dots: u16| {
                 (place * f64::from((cells * dots).saturating_sub(1))).round() as u16 / dots
             };

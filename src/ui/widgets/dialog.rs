@@ -1,4 +1,4 @@
-//! The frame of a dialog: the only thing on screen that has a border.
+//! The frame of a dialog, the only widget with a border.
 
 use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::layout::Rect;
@@ -8,21 +8,20 @@ use super::bars::{inset, share};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::{Draw as _, Phrase};
 
-/// A frame that covers what is under it.
+/// A frame that covers what is below it.
 #[derive(Clone, Debug)]
 pub struct Dialog<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// Stands in the upper side, at the left.
+    /// In the top border, at the left.
     pub title: Phrase<'a>,
-    /// Stands in the upper side, at the right.
+    /// In the top border, at the right.
     pub right: Phrase<'a>,
-    /// Whether what is decided in it cannot be taken back.
+    /// Whether the dialog confirms an irreversible action.
     pub danger: bool,
 }
 
 impl Dialog<'_> {
-    /// What is inside the frame of a dialog in `area`, two columns away from its sides.
+    /// The area inside the frame, two columns away from its sides.
     pub fn inner(area: Rect) -> Rect {
         let (dx, dy) = (3.min(area.width / 2), 1.min(area.height / 2));
         Rect { x: area.x + dx, y: area.y + dy, width: area.width - 2 * dx, height: area.height - 2 * dy }
@@ -67,7 +66,7 @@ impl Widget for &Dialog<'_> {
     }
 }
 
-/// Empties an area. A wide character that reaches into it from the left goes too: half of it would hide the frame.
+/// Clears an area. Also clears a wide character that overlaps it from the left: half of it would hide the frame.
 fn clear(area: Rect, buf: &mut Buffer, skin: &Skin) {
     for y in area.top()..area.bottom() {
         if area.x > buf.area.x && buf[(area.x - 1, y)].symbol().cell_width() > 1 {

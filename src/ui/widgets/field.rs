@@ -13,31 +13,30 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::text;
 use crate::ui::{Draw as _, Phrase};
 
-/// A label and what was typed.
+/// A label and a text input.
 #[derive(Clone, Debug)]
 pub struct Field<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// What stands before it, gap included.
+    /// Shown before the input, including the gap.
     pub label: Phrase<'a>,
-    /// What was typed, and where the cursor is.
+    /// The text and the cursor.
     pub input: &'a Input,
-    /// What stands in the empty field.
+    /// Shown if the field is empty.
     pub placeholder: Cow<'a, str>,
-    /// Whether it takes the keys.
+    /// Whether the field has the focus.
     pub focused: bool,
 }
 
-/// Columns to type in, where the label is long.
+/// Minimum columns for the input if the label is long.
 const LEAST: u16 = 12;
 
 impl Field<'_> {
-    /// Where the cursor stands in `inner`; none without focus or room.
+    /// Position of the cursor in `inner`; none without focus or space.
     fn cursor(&self, inner: Rect) -> Option<Position> {
         if !self.focused || inner.is_empty() {
             return None;
         }
-        // Never less than what is skipped: both are sums over the same graphemes, and skipping ends at the cursor's.
+        // Never below `skipped`: both are sums over the same graphemes, and skipping ends at the cursor's.
         let (skipped, _) = self.scrolled(inner.width);
         let x = (self.before_cursor() - skipped).min(usize::from(inner.width) - 1) as u16;
         Some(Position { x: inner.x + x, y: inner.y })
@@ -45,21 +44,21 @@ impl Field<'_> {
 
     fn inner(&self, area: Rect) -> Rect {
         let area = Rect { height: area.height.min(1), ..area };
-        // A label that leaves no room to type is cut.
+        // Truncate a label that leaves too little space for the input.
         let most = area.width.saturating_sub(LEAST).max(area.width / 2);
         let label = (self.label.width().min(usize::from(most))) as u16;
         after(area, label)
     }
 
-    /// Cells before what the cursor stands on. The cursor counts characters and may be within a grapheme, whose
-    /// beginning need not be as wide as a part of the whole: so that grapheme is not counted at all.
+    /// Cells before the grapheme at the cursor. The cursor counts characters and may be inside a grapheme, whose start
+    /// may have a different width than a part of it, so that grapheme is not counted at all.
     fn before_cursor(&self) -> usize {
         let value = self.input.value();
         let cursor = value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(at, _)| at);
         ends(value).take_while(|(end, _)| *end <= cursor).map(|(_, w)| w).sum()
     }
 
-    /// Cells that are scrolled out at the left, and what follows them: just enough to see the cursor.
+    /// Cells scrolled out at the left, and the text after them: just enough to show the cursor.
     fn scrolled(&self, width: u16) -> (usize, &str) {
         let hide = (self.before_cursor() + 1).saturating_sub(usize::from(width));
         let value = self.input.value();
@@ -75,7 +74,7 @@ impl Field<'_> {
     }
 }
 
-/// Where each grapheme of `value` ends, in bytes, and its width in cells.
+/// End of each grapheme of `value` in bytes, and its width in cells.
 fn ends(value: &str) -> impl Iterator<Item = (usize, usize)> {
     // Graphemes are slices of `value`.
     text::graphemes(value).map(|(g, w)| (g.as_ptr() as usize - value.as_ptr() as usize + g.len(), w))
@@ -97,7 +96,7 @@ impl Widget for &Field<'_> {
             }
         }
         buf.set_style(inner, style);
-        // Drawn, not left to the terminal: so it is in sight on terminals that hide theirs, and in pictures.
+        // Drawn by us, so that it is visible on terminals that hide their cursor, and in screenshots.
         if let Some(at) = self.cursor(inner) {
             buf[at].set_style(Style::new().add_modifier(Modifier::REVERSED));
         }
@@ -114,7 +113,7 @@ mod tests {
         Field { skin, label: Phrase::new("Reason  "), input, placeholder: "why".into(), focused: true }
     }
 
-    /// The column of the cell that is drawn as the cursor.
+    /// The column of the cell drawn as the cursor.
     fn cursor(field: &Field<'_>, width: u16) -> Option<u16> {
         let buf = buffer(width, 1, field);
         (0..width).find(|x| buf[(*x, 0)].modifier.contains(Modifier::REVERSED))
@@ -149,7 +148,7 @@ mod tests {
             let input = family.clone().with_cursor(at);
             assert_eq!(cursor(&field(&skin, &input), 30), Some(column), "at {at}");
         }
-        // Where there is room for one cell only, the cursor has it. A part may be narrower than the whole, too.
+        // If there is only one cell, it shows the cursor. A part may be narrower than the whole, too.
         let input = Input::new("\u{1b}[2J👩\u{200d}👩\u{200d}👧猫👩\u{200d}👩\u{200d}👧\u{ff9e}".to_owned());
         for at in 0..input.value().chars().count() {
             let input = input.clone().with_cursor(at);

@@ -1,4 +1,4 @@
-//! What is under everything, and what is there instead when the terminal is too small.
+//! The background, and the message for a terminal that is too small.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,10 +8,9 @@ use crate::ui::layout::SMALLEST;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::{Draw as _, Phrase};
 
-/// Paints the ordinary text's style over an area: draw it first, for themes with a ground of their own.
+/// Fills an area with the style of ordinary text. Draw it first, for themes with their own background.
 #[derive(Clone, Copy, Debug)]
 pub struct Ground<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
 }
 
@@ -21,10 +20,9 @@ impl Widget for &Ground<'_> {
     }
 }
 
-/// Says that the terminal is too small, and how large it must be.
+/// A message with the required terminal size.
 #[derive(Clone, Copy, Debug)]
 pub struct TooSmall<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
 }
 

@@ -1,4 +1,4 @@
-//! The widgets: plain data, drawn with `impl Widget for &T`.
+//! Widgets: plain data, drawn with `impl Widget for &T`.
 
 mod bars;
 mod chart;

@@ -1,4 +1,4 @@
-//! A notice in its own pane: what is wrong or old, and what to do about it.
+//! A notice in a pane: what is wrong or outdated, and what to do about it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,23 +8,22 @@ use super::bars::inset;
 use crate::ui::skin::{Role, Skin, Symbols};
 use crate::ui::{Draw as _, Phrase};
 
-/// How serious a notice is.
+/// Severity of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// It worked.
+    /// Success.
     Good,
-    /// Something to know.
+    /// Information.
     Info,
-    /// Something to mind.
+    /// Warning.
     Warn,
-    /// It failed.
+    /// Failure.
     Bad,
-    /// What is shown is old.
+    /// The data shown is outdated.
     Stale,
 }
 
 impl Tone {
-    /// Its role.
     pub fn role(self) -> Role {
         match self {
             Self::Good => Role::Good,
@@ -35,7 +34,6 @@ impl Tone {
         }
     }
 
-    /// Its symbol.
     pub fn symbol(self, symbols: &Symbols) -> &'static str {
         match self {
             Self::Good => symbols.pass,
@@ -46,12 +44,10 @@ impl Tone {
     }
 }
 
-/// A notice: a sentence, and under it what to do.
+/// A message, with a hint below it.
 #[derive(Clone, Debug)]
 pub struct Banner<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// How serious.
     pub tone: Tone,
     /// What happened.
     pub text: &'a str,
@@ -60,7 +56,7 @@ pub struct Banner<'a> {
 }
 
 impl Banner<'_> {
-    /// Lines it takes in `width` columns.
+    /// Height in lines at this width.
     pub fn height(&self, width: u16) -> u16 {
         self.lines(width.saturating_sub(2)).len().min(usize::from(u16::MAX)) as u16
     }

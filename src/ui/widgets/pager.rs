@@ -1,4 +1,4 @@
-//! A long text of which only the visible lines are ever built.
+//! A long text of which only the visible lines are built.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use crate::ui::scroll;
 use crate::ui::skin::Skin;
 use crate::ui::{Draw as _, Phrase};
 
-/// Lines, scrolled. `line` is asked for the visible ones only; wrap beforehand with [`Phrase::wrap`].
+/// Scrollable lines. `line` is called for the visible ones only; wrap beforehand with [`Phrase::wrap`].
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
 pub struct Pager<'a, 'l> {
@@ -19,12 +19,12 @@ pub struct Pager<'a, 'l> {
 }
 
 impl<'a, 'l> Pager<'a, 'l> {
-    /// A text of `len` lines, scrolled down by `offset` as far as it goes.
+    /// A text of `len` lines, scrolled by `offset` as far as possible.
     pub fn new(skin: &'a Skin, len: usize, offset: usize, line: &'a dyn Fn(usize) -> Phrase<'l>) -> Self {
         Self { skin, len, line, offset }
     }
 
-    /// The first line that will be visible in `area`: keep it for the next frame.
+    /// The first visible line in `area`, to keep for the next frame.
     pub fn offset(&self, area: Rect) -> usize {
         scroll::clamp(self.offset, usize::from(area.height), self.len)
     }

@@ -1,4 +1,4 @@
-//! A picture out of half blocks: two pixels in a cell, the upper as the character and the lower as its ground.
+//! A picture in half blocks: two pixels per cell, the upper as foreground and the lower as background.
 
 use std::num::NonZeroU16;
 
@@ -9,19 +9,18 @@ use ratatui::widgets::Widget;
 
 use crate::ui::skin::Skin;
 
-/// From dark to light, for terminals without colour.
+/// From dark to light, for terminals without colours.
 const SHADES: [&str; 5] = [" ", "░", "▒", "▓", "█"];
 /// The same in ASCII.
 const ASCII_SHADES: [&str; 5] = [" ", ".", "+", "*", "#"];
 
-/// A picture of exactly the size it is drawn in: what does not fit is cut.
+/// A picture, drawn at its own size and clipped to the area.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// Pixels in a row.
+    /// In pixels.
     pub width: u32,
-    /// Rows of pixels.
+    /// In pixels.
     pub height: u32,
     /// Red, green and blue of each pixel, row by row.
     pub rgb: &'a [u8],
@@ -65,16 +64,16 @@ impl Widget for &Picture<'_> {
     }
 }
 
-/// A picture in a protocol of the terminal. It is drawn as a whole or not at all: half a sequence would spoil the
+/// A picture in a terminal graphics protocol. Drawn completely or not at all: a partial sequence would corrupt the
 /// screen.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
 pub struct TerminalPicture<'a> {
-    /// Columns it takes.
+    /// Width in cells.
     pub columns: u16,
-    /// Rows it takes.
+    /// Height in cells.
     pub rows: u16,
-    /// What the cell at a position, counted row by row, holds and its colour; none for those painted over.
+    /// Content and colour of the cell at an index, row by row; none for cells that the terminal paints over.
     pub cell: &'a dyn Fn(usize) -> Option<(&'a str, Option<[u8; 3]>)>,
 }
 
@@ -89,7 +88,7 @@ impl Widget for &TerminalPicture<'_> {
                 let cell = &mut buf[(x, y)];
                 match (self.cell)(row * usize::from(self.columns) + column) {
                     Some((symbol, colour)) => {
-                        // However long the sequence, it is one cell.
+                        // However long the sequence, it occupies one cell.
                         cell.set_symbol(symbol).set_diff_option(CellDiffOption::ForcedWidth(NonZeroU16::MIN));
                         if let Some([r, g, b]) = colour {
                             cell.set_fg(Color::Rgb(r, g, b));

@@ -1,4 +1,4 @@
-//! A curve on one line.
+//! A one-line chart.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -7,18 +7,16 @@ use ratatui::widgets::Widget;
 use super::bars::first_line;
 use crate::ui::skin::{Role, Skin};
 
-/// Values from left to right, scaled between the least and the greatest. Gaps (NaN, infinite) are blank.
+/// Values from left to right, scaled between minimum and maximum. Gaps (NaN, infinite) are blank.
 #[derive(Clone, Copy, Debug)]
 pub struct Spark<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
     pub values: &'a [f64],
-    /// What they mean.
     pub role: Role,
 }
 
 impl Spark<'_> {
-    /// The symbols of at most `width` columns, for a cell of a table; none for a gap.
+    /// Symbols for up to `width` columns, for a table cell; none for a gap.
     pub fn cells(&self, width: usize) -> Vec<Option<&'static str>> {
         let width = width.min(self.values.len());
         let finite = || self.values.iter().copied().filter(|v| v.is_finite());
@@ -28,7 +26,7 @@ impl Spark<'_> {
             let to = (at + 1) * self.values.len() / width;
             let bin = || self.values[from..to].iter().filter(|v| v.is_finite());
             let count = bin().count();
-            // Scaled before summing: the sum of large values may not be finite.
+            // Scale before summing: the sum of large values may not be finite.
             let level = bin().map(|v| scale(*v, low, high)).sum::<f64>() / count as f64;
             (count > 0).then(|| self.skin.symbols().level(level))
         };
@@ -47,9 +45,9 @@ impl Widget for &Spark<'_> {
     }
 }
 
-/// Where `value` stands between `low` (0) and `high` (1); in the middle if they are the same.
+/// Position of `value` between `low` (0) and `high` (1); 0.5 if they are equal.
 fn scale(value: f64, low: f64, high: f64) -> f64 {
-    // Halved, so that the difference of two huge values stays finite.
+    // Halved, so that the difference of two huge values is finite.
     let span = high / 2.0 - low / 2.0;
     if span > 0.0 { (value / 2.0 - low / 2.0) / span } else { 0.5 }
 }

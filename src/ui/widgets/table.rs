@@ -1,4 +1,4 @@
-//! A table of which only the visible rows are ever built.
+//! A table of which only the visible rows are built.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,7 +16,7 @@ const GUTTER: u16 = 3;
 /// Cells between two columns.
 const GAP: u16 = 2;
 
-/// One row: a phrase for each column, in the columns' order. Missing ones are blank.
+/// A row: one phrase per column, in column order. Missing ones are blank.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row<'a> {
     cells: Vec<Phrase<'a>>,
@@ -26,22 +26,21 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// A row of these cells.
     pub fn new(cells: Vec<Phrase<'a>>) -> Self {
         Self { cells, ..Self::default() }
     }
 
-    /// One phrase over all columns.
+    /// A phrase across all columns.
     pub fn across(phrase: Phrase<'a>) -> Self {
         Self { cells: vec![phrase], across: true, ..Self::default() }
     }
 
-    /// Whether the user marked it.
+    /// Sets whether the user marked the row.
     pub fn marked(self, marked: bool) -> Self {
         Self { marked, ..self }
     }
 
-    /// Lays a role's style over the whole row, such as [`Role::Muted`] for one that does not count.
+    /// Applies a role's style to the whole row, such as [`Role::Muted`].
     pub fn over(self, role: Role) -> Self {
         Self { over: Some(role), ..self }
     }
@@ -53,16 +52,15 @@ impl<'a> AsRef<[Phrase<'a>]> for Row<'a> {
     }
 }
 
-/// Which column the rows are sorted by.
+/// The column the rows are sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sorted {
-    /// Index of the column.
+    /// Column index.
     pub column: usize,
-    /// Largest first.
     pub descending: bool,
 }
 
-/// A table. `row` is asked for the visible rows only.
+/// A table. `row` is called for the visible rows only.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
 pub struct Table<'a, 'r> {
@@ -89,28 +87,28 @@ impl<'a, 'r> Table<'a, 'r> {
         Self { skin, columns, widths, len, row, offset: 0, cursor: None, sorted: None, header: true }
     }
 
-    /// Shows the cursor on a row, and scrolls from `offset` no more than it takes to see it. Returns with
-    /// [`Table::offset`] what to keep for the next frame.
+    /// Shows the cursor on a row, and scrolls from `offset` only as far as needed. [`Table::offset`] returns the offset
+    /// to keep for the next frame.
     pub fn cursor(self, cursor: Option<usize>) -> Self {
         Self { cursor, ..self }
     }
 
-    /// Sets the first visible row of the frame before.
+    /// Sets the first visible row of the previous frame.
     pub fn scrolled(self, offset: usize) -> Self {
         Self { offset, ..self }
     }
 
-    /// Marks the column that the rows are sorted by.
+    /// Marks the column the rows are sorted by.
     pub fn sorted(self, sorted: Option<Sorted>) -> Self {
         Self { sorted, ..self }
     }
 
-    /// Leaves the header out.
+    /// Hides the header.
     pub fn without_header(self) -> Self {
         Self { header: false, ..self }
     }
 
-    /// The first row that will be visible in `area`: keep it for the next frame.
+    /// The first visible row in `area`, to keep for the next frame.
     pub fn offset(&self, area: Rect) -> usize {
         let height = self.body_height(area);
         match self.cursor {
@@ -119,7 +117,7 @@ impl<'a, 'r> Table<'a, 'r> {
         }
     }
 
-    /// How many rows fit into `area`: what a page is.
+    /// Number of rows that fit into `area`: the page size.
     pub fn body_height(&self, area: Rect) -> usize {
         usize::from(area.height.saturating_sub(u16::from(self.header)))
     }
@@ -127,13 +125,13 @@ impl<'a, 'r> Table<'a, 'r> {
     fn draw_header(&self, area: Rect, buf: &mut Buffer, placed: &[Placed]) {
         for place in placed {
             let column = &self.columns[place.index];
-            // Titles of numbers end where the numbers end.
+            // Right-align the titles of numbers.
             let align = if column.align == Align::Point { Align::Right } else { column.align };
             let mut title = Phrase::of(Role::Heading, column.title.as_ref());
             if let Some(sorted) = self.sorted.filter(|s| s.column == place.index) {
                 let s = self.skin.symbols();
                 let mark = Phrase::of(Role::Heading, if sorted.descending { s.descending } else { s.ascending });
-                // On the side where the title is not aligned, so that it stays where it is.
+                // On the side opposite to the alignment, so that the title does not move.
                 title = if align == Align::Left { title.join(mark) } else { mark.join(title) };
             }
             self.draw_cell(&title, Placed { point: place.width, ..*place }, align, area, buf, Style::new());

@@ -1,4 +1,4 @@
-//! The tabs of a screen, on one line.
+//! A line of tabs.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,19 +8,17 @@ use super::bars::{after, first_line, inset};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::{Draw as _, Phrase};
 
-/// One tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab<'a> {
-    /// The key that goes there.
+    /// The key that selects it.
     pub key: &'a str,
-    /// Its name.
     pub label: &'a str,
-    /// What it counts, such as `2/4`; may be empty.
+    /// A count, such as `2/4`; may be empty.
     pub badge: Phrase<'a>,
 }
 
 impl<'a> Tab<'a> {
-    /// A tab that counts nothing.
+    /// A tab without a badge.
     pub fn new(key: &'a str, label: &'a str) -> Self {
         Self { key, label, badge: Phrase::default() }
     }
@@ -32,13 +30,12 @@ impl<'a> Tab<'a> {
     }
 }
 
-/// The tabs. What does not fit is left out at the far side of the active one, and marked.
+/// A line of tabs. Tabs that do not fit are dropped at the side away from the active one, and an ellipsis is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Tabs<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
     pub tabs: &'a [Tab<'a>],
-    /// The one we are on.
+    /// Index of the active tab.
     pub active: usize,
 }
 
@@ -46,7 +43,7 @@ pub struct Tabs<'a> {
 const GAP: usize = 2;
 
 impl Tabs<'_> {
-    /// Columns that all of them take, the blank at the left included.
+    /// Width of all tabs, including the blank at the left.
     pub fn width(&self) -> u16 {
         let tabs: usize = self.tabs.iter().map(|t| t.phrase(false).width() + GAP).sum();
         (tabs + 1).min(usize::from(u16::MAX)) as u16
@@ -63,7 +60,7 @@ impl Widget for &Tabs<'_> {
         };
         let mut from = 0;
         if !phrases.is_empty() {
-            // Room for the marks at both ends.
+            // Room for the ellipses at both ends.
             while from < self.active.min(phrases.len() - 1) && span(from) + 2 * GAP > usize::from(area.width) {
                 from += 1;
             }

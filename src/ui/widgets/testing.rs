@@ -1,10 +1,10 @@
-//! What the widgets' own tests share.
+//! Test helpers for widgets.
 
 use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
-/// The text of each line, trailing blanks cut, the hidden halves of wide characters left out.
+/// The text of each line, without trailing blanks and the hidden halves of wide characters.
 pub(crate) fn lines(buf: &Buffer) -> Vec<String> {
     let area = buf.area;
     let line = |y| {
@@ -20,12 +20,12 @@ pub(crate) fn lines(buf: &Buffer) -> Vec<String> {
     (area.top()..area.bottom()).map(line).collect()
 }
 
-/// Draws a widget over a whole buffer and returns its lines.
+/// Draws a widget in a new buffer and returns its lines.
 pub(crate) fn draw(width: u16, height: u16, widget: impl Widget) -> Vec<String> {
     lines(&buffer(width, height, widget))
 }
 
-/// Draws a widget over a whole buffer.
+/// Draws a widget in a new buffer.
 pub(crate) fn buffer(width: u16, height: u16, widget: impl Widget) -> Buffer {
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
     widget.render(buf.area, &mut buf);

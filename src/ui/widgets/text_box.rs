@@ -1,4 +1,4 @@
-//! A field of several lines.
+//! A multi-line input field.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -8,20 +8,19 @@ use ratatui::widgets::Widget;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::text;
 
-/// What was typed, wrapped; the cursor stays in sight.
+/// A wrapped text input; the cursor stays visible.
 #[derive(Clone, Copy, Debug)]
 pub struct TextBox<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// What stands before the cursor.
+    /// Text before the cursor.
     pub before: &'a str,
-    /// What stands behind it.
+    /// Text after the cursor.
     pub after: &'a str,
-    /// Whether it takes the keys.
+    /// Whether the field has the focus.
     pub focused: bool,
 }
 
-/// Cuts `typed` into lines of at most `width` cells. Every character stays: what one types must not jump about.
+/// Wraps `typed` into lines of at most `width` cells. Keeps every character, so that text does not jump while typing.
 fn rows(typed: &str, width: usize) -> Vec<String> {
     let mut out = Vec::new();
     for line in typed.split('\n') {
@@ -45,7 +44,7 @@ impl Widget for &TextBox<'_> {
         if area.is_empty() {
             return;
         }
-        // One column is left for a cursor behind a full line.
+        // Leave one column for a cursor after a full line.
         let width = usize::from(area.width.saturating_sub(1)).max(1);
         buf.set_style(area, self.skin.style(if self.focused { Role::FieldFocus } else { Role::Field }));
         let above = rows(self.before, width);

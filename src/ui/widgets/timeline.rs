@@ -1,4 +1,4 @@
-//! What happened, one step a row: how far, what, and how long it took.
+//! A timeline, one step per row: status, description, duration.
 
 use std::borrow::Cow;
 
@@ -11,51 +11,44 @@ use crate::ui::scroll;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::{Draw as _, Phrase};
 
-/// How far a step is.
+/// The status of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimelineMark {
-    /// Not begun.
     Waiting,
-    /// Going on.
     Running,
     Done,
     Failed,
-    /// Nobody knows yet.
     Unknown,
-    /// Needs a person.
+    /// Needs user action.
     Attention,
-    /// Taken back.
     Undone,
 }
 
-/// One step.
+/// A step.
 #[derive(Clone, Debug)]
 pub struct Moment<'a> {
-    /// How far.
     pub mark: TimelineMark,
     pub title: Cow<'a, str>,
-    /// What came of it, or what it is doing.
+    /// The result, or the current activity.
     pub detail: Phrase<'a>,
-    /// How long it took, or is taking; may be empty.
+    /// Elapsed time; may be empty.
     pub duration: Cow<'a, str>,
-    /// More to say, under it: what happened, what is true now, which keys may be pressed.
+    /// Lines below the step: events, current state, available keys.
     pub notes: Vec<Phrase<'a>>,
 }
 
-/// Steps in order.
+/// A timeline of steps in order.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline<'a> {
-    /// How it looks.
     pub skin: &'a Skin,
-    /// The steps.
     pub moments: &'a [Moment<'a>],
-    /// Counter that turns the spinner.
+    /// Spinner frame counter.
     pub tick: usize,
     /// First visible line.
     pub offset: usize,
 }
 
-/// One line of the whole.
+/// A rendered line.
 struct Line<'a> {
     /// Index of the moment it belongs to.
     moment: usize,
@@ -63,12 +56,11 @@ struct Line<'a> {
     right: Phrase<'a>,
 }
 
-/// Columns before the detail of the longest title that is not cut.
+/// Maximum width of the title column, in cells.
 const TITLE_MAX: usize = 24;
 
 impl Timeline<'_> {
-    /// The offset at which moment `index` and all its notes are in sight, if `area` can hold them; as far up as it
-    /// goes.
+    /// The smallest offset at which moment `index` and all its notes are visible, if `area` is large enough.
     pub fn offset_of(&self, index: usize, area: Rect) -> usize {
         let lines = self.lines(area.width);
         let start = lines.iter().take_while(|l| l.moment < index).count();
