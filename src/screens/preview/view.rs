@@ -19,7 +19,7 @@ use crate::ui::widgets::{Pager, Picture, Row, Table, TerminalPicture};
 const WIDEST: u16 = 40;
 
 impl Preview {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left =
             Phrase::of(Role::Title, clean_line(&self.path)).text("  ").join(format::owner(&self.owner, ctx, skin));

@@ -17,7 +17,7 @@ use crate::ui::widgets::{Row, Table};
 use crate::ui::{Draw as _, Phrase};
 
 impl Rollback {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let known = ctx.cache.rollback_candidates(&self.model).map(Vec::len);
         let slot = ctx.cache.slot(&self.query());

@@ -18,7 +18,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Tab as TabLabel, Table, Tabs};
 
 impl RunDetail {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         match self.run(ctx) {
             Some(run) => (

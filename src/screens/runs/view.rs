@@ -28,7 +28,7 @@ const FIXED: [SortKey; 5] = [SortKey::Status, SortKey::Name, SortKey::Started, S
 const DEEPEST: usize = 6;
 
 impl Runs {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let query = self.needs(ctx).pop().unwrap_or(Query::SearchRuns { search: self.wanted.clone() });
         let loading = ctx.cache.is_loading(&query);

@@ -25,7 +25,7 @@ use crate::ui::widgets::{Chart, Flag, Series};
 const BELOW: u16 = 2;
 
 impl Trend {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = Phrase::of(Role::Title, clean_line(&self.metric))
             .add(Role::Muted, format!("  {} from version to version", self.model));

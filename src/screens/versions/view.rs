@@ -23,7 +23,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Spark, Table};
 
 impl Versions {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let versions = ctx.cache.versions(&self.model);
         let query = self.query(versions.and_then(EagerPages::next_page));

@@ -20,7 +20,7 @@ use crate::ui::widgets::{Moment, Timeline, TimelineMark};
 const WIDEST: u16 = 104;
 
 impl Promotion {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let Some(state) = ctx.cache.promotion(self.id) else {
             return (Phrase::of(Role::Title, format!("Promotion {}", self.id.short())), Vec::new());
