@@ -42,7 +42,7 @@ impl Record {
     }
 }
 
-/// Markdown that a terminal has a look for.
+/// Styles the Markdown that a terminal can show.
 fn styled(line: &str) -> Phrase<'static> {
     if let Some(heading) = line.strip_prefix("### ").or_else(|| line.strip_prefix("#### ")) {
         return Phrase::of(Role::Heading, heading.to_owned());
