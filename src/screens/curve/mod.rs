@@ -128,8 +128,8 @@ impl Curve {
         Query::Histories { runs, metric: self.metric.clone(), window: None }
     }
 
-    /// The steps in sight, widened to eighths of the zoom, so that small moves ask nothing new. Only a sampled
-    /// history has more to give.
+    /// The visible steps, rounded outwards to eighths of the zoom, so that small moves need no new query. None unless
+    /// the history is sampled: a complete one has no more points.
     fn window(&self) -> Option<(i64, i64)> {
         let (low, high) = self.steps?;
         let width = self.sight.1 - self.sight.0;
@@ -146,7 +146,7 @@ impl Curve {
     fn move_cursor(&mut self, by: f64) {
         self.cursor = (self.cursor + by).clamp(0.0, 1.0);
         let width = self.sight.1 - self.sight.0;
-        // The sight follows the cursor: that is how one pans.
+        // Panning: the visible part follows the cursor.
         if self.cursor < self.sight.0 {
             self.sight = (self.cursor, self.cursor + width);
         } else if self.cursor > self.sight.1 {

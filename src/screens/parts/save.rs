@@ -32,10 +32,12 @@ pub struct Save {
 pub enum Question {
     /// The target folder; empty input is the current one.
     Folder {
+        /// Name of the file, cleaned.
         name: String,
     },
     /// Whether to replace the existing file.
     Replace {
+        /// Path of that file.
         place: String,
     },
 }

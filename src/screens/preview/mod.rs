@@ -53,7 +53,7 @@ pub struct Preview {
     /// Inputs of [`Self::made`]: the file, columns, rows, folded.
     source: Option<(Arc<Beginning>, u16, usize, bool)>,
     made: Made,
-    /// A picture that shall be made ready for the terminal.
+    /// An image to prepare for the terminal.
     wanted: Option<PaintRequest>,
     save: Save,
 }

@@ -1,4 +1,4 @@
-//! Drawing of the versions that can be brought back.
+//! Drawing of the rollback candidates.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -62,7 +62,7 @@ fn columns(reasons: bool) -> Vec<Column<'static>> {
         Column::left("KNOWN FROM").min(24).stretch(),
         Column::left("REASON THEN").rank(4).min(16).stretch(),
     ];
-    // Mostly nobody knows any more.
+    // Usually no reasons are known.
     if !reasons {
         columns.pop();
     }

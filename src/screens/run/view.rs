@@ -29,7 +29,7 @@ impl RunDetail {
         }
     }
 
-    /// Draws the body: a line of tabs, and the tab.
+    /// Draws the body: the tab line, and the tab.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (line, area) = format::split_top(area, 1);
         let keys: Vec<String> = (1..=Tab::ALL.len()).map(|n| n.to_string()).collect();
