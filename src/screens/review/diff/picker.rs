@@ -150,7 +150,7 @@ impl Picker {
                 let first = typed.is_empty();
                 let rest = versions.filter(|v| !first || *v != Against::Production);
                 let mut entries: Vec<_> = first.then_some(Against::Production).into_iter().chain(rest).collect();
-                // A version number is always offered, whatever else matches, and whether or not its page was read.
+                // An exact version number comes first, and is offered even if its page was not read.
                 let named = typed.parse().ok().filter(|number| *number != self.candidate).map(entry);
                 if let Some(named) = named
                     && (entries.contains(&named) || list.is_none_or(|v| v.has_more()))

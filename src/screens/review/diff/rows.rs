@@ -255,7 +255,7 @@ impl Out<'_> {
         let (rows, comparable) = match (old, new) {
             (Signed::Read(old), Signed::Read(new)) => (field_rows(old, new), true),
             (Signed::Nothing, Signed::Read(new)) => (field_rows(None, new), true),
-            // A signature on one side only is shown in the full view, but is not a difference.
+            // If only the candidate's signature is known, the full view shows it, but not as a difference.
             (_, Signed::Read(new)) if !self.choice.differences_only => (field_rows(new, new), false),
             _ => (Vec::new(), false),
         };
