@@ -36,6 +36,6 @@ fn servers_that_do_not_answer_have_codes_of_their_own() {
     site.desk().run(&["approve", &site.candidate(), "--confirm", "v2"]).ends(0);
     site.desk_of("nobody-s-token").run(&["verify", &site.tag()]).ends(3);
     site.desk().with("GITHUB_API_URL", "http://127.0.0.1:9").run(&["verify", &site.tag()]).ends(4);
-    // Another registry than the one that was signed for is no registry that cannot be read.
+    // A registry other than the signed one is a mismatch, not a registry that cannot be read.
     site.desk().with("MLFLOW_TRACKING_URI", "http://127.0.0.1:9").run(&["verify", &site.tag()]).ends(1);
 }
