@@ -58,7 +58,7 @@ enum Step {
     Answer,
     /// Leave queries open from now on.
     Silence,
-    /// Refuse the open queries.
+    /// Fail queries from now on.
     Refuse,
 }
 

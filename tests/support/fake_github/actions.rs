@@ -80,7 +80,7 @@ fn found<'a>(repo: &'a Repo, id: &str) -> Option<&'a Run> {
     repo.run(id.parse().ok()?).ok()
 }
 
-/// The stage of a run to show now.
+/// The time at which a run is in the state to show now.
 fn moment(repo: &Repo, run: &Run) -> Timestamp {
     let workflow = repo.workflow(&run.workflow).unwrap();
     let over = workflow.takes_ms();
