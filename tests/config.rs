@@ -1,4 +1,4 @@
-//! Configuration from the outside: layers, origins, mistakes, secrets, and the documented example.
+//! Configuration sources: layers, origins, errors, secrets, and the documented example.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;
@@ -148,7 +148,7 @@ mod policies {
 mod defaults_and_the_example {
     use super::*;
 
-    /// The example with its options switched on; those without a default only if `all`.
+    /// The example with its options uncommented; those without a default only if `all`.
     fn uncommented(all: bool) -> String {
         let mut out = String::new();
         for line in example::EXAMPLE.lines() {
@@ -181,7 +181,7 @@ mod defaults_and_the_example {
         let text = uncommented(true);
         let parsed = model::parse(Path::new("config.example.toml"), &text, None);
         assert_eq!(parsed.problems, [], "{text}");
-        // The target's own release table is an excerpt of [release].
+        // The target's own release table is an excerpt of `[release]`.
         let missing: Vec<_> = parsed.unset.iter().filter(|k| !k.starts_with("targets.staging.release.")).collect();
         assert!(missing.is_empty(), "not in config.example.toml: {missing:?}");
     }
@@ -341,7 +341,7 @@ mod layers {
     }
 }
 
-/// MLflow's own variables for its client.
+/// Environment variables of MLflow's own client.
 mod timing {
     use std::time::Duration;
 

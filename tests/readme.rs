@@ -1,4 +1,4 @@
-//! The key table of the README is that of the program.
+//! The key table of the README matches the program.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use signoff::app::keymap::{Context, DEFAULT_KEYMAP, Keymap, key_name};
 const BEGIN: &str = "<!-- keys: made from assets/keymap.toml, kept by tests/readme.rs -->\n";
 const END: &str = "<!-- end of keys -->";
 
-/// Every binding, in the order of the help: the same keys for the same action stand in one row.
+/// Every binding, in the order of the help, with all keys of an action in one row.
 fn table(keymap: &Keymap) -> String {
     let mut out = String::from("| keys | what they do | where |\n| --- | --- | --- |\n");
     for action in Action::ALL {

@@ -1,4 +1,4 @@
-//! The terminal guard and the input reader in a real pseudo-terminal: this program runs itself in one.
+//! The terminal guard and the input reader in a real pseudo-terminal: this binary runs itself in one.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -14,12 +14,12 @@ use signoff::app::msg::Msg;
 use signoff::runtime::input::InputReader;
 use signoff::runtime::terminal::TerminalGuard;
 
-/// How long a loaded machine may take.
+/// Time limit, for a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How often to look when nothing is written.
+/// Polling interval while nothing is written.
 const POLL: Duration = Duration::from_millis(20);
 
-/// What runs inside: shows what was typed; some keys make trouble.
+/// The program inside: shows what was typed; some keys cause failures.
 #[test]
 #[ignore = "the other tests run it in a pseudo-terminal"]
 fn inside() {
@@ -66,7 +66,7 @@ fn inside() {
     });
 }
 
-/// The screen as the terminal shows it, all that was ever written to it, and a bell for when it changes.
+/// The current screen, everything ever written to it, and a signal for changes.
 struct Shown {
     state: Mutex<(vt100::Parser, Vec<u8>)>,
     changed: Condvar,
@@ -129,7 +129,7 @@ impl Pty {
         self.wait(text, |s| s.contents().contains(text));
     }
 
-    /// Waits for the end and checks that nothing of ours is left on the terminal.
+    /// Waits for the exit and asserts that the terminal is restored.
     fn ends(&mut self) {
         let begun = Instant::now();
         while self.child.try_wait().unwrap().is_none() {

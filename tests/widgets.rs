@@ -1,4 +1,4 @@
-//! No widget panics, whatever the size and the text, and none draws outside the area it is given.
+//! No widget panics, whatever its size and text, and none draws outside its area.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -16,7 +16,7 @@ use signoff::ui::widgets::{
 use signoff::ui::{Draw as _, Phrase, Role, Skin};
 use support::screen;
 
-/// Any text, with more than its share of what makes trouble.
+/// Any text, with a bias towards problematic characters.
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z ]{0,30}",
@@ -42,7 +42,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         .prop_map(|(area, texts, numbers, flag, theme)| Case { area, texts, numbers, flag, theme })
 }
 
-/// Draws into `area` of a larger buffer, and again into buffers that the area sticks out of.
+/// Draws into `area` of a larger buffer, and again into smaller buffers than the area.
 fn check(area: Rect, widget: impl Widget + Copy) -> Result<(), TestCaseError> {
     let outer = Rect::new(0, 0, 80, 24);
     let untouched = Cell::new("x");

@@ -1,4 +1,4 @@
-//! The screens, one folder each. They never import one another; what they share is in [`parts`].
+//! The screens, one folder each. They never import one another; shared code is in [`parts`].
 
 pub mod approve;
 pub mod compare;
@@ -28,7 +28,7 @@ use parts::Component;
 
 macro_rules! screens {
     ($($name:ident($state:ty),)*) => {
-        /// One screen on the stack.
+        /// A screen on the stack.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Screen { $($name(Box<$state>),)* }
 
@@ -52,7 +52,7 @@ macro_rules! screens {
             }
         }
 
-        /// Evaluates an expression with whichever screen it is: for what their views have alike.
+        /// Evaluates an expression with the inner screen, for code that is the same for all views.
         macro_rules! with_screen {
             ($screen:expr, $it:ident => $result:expr) => {
                 match $screen { $($crate::screens::Screen::$name($it) => $result,)* }

@@ -1,4 +1,4 @@
-//! Keeps the invariants of ARCHITECTURE.md: who may name what, and how long a file may be.
+//! Checks the invariants of ARCHITECTURE.md: which modules may depend on which, and the maximum length of a file.
 #![allow(clippy::unwrap_used)]
 
 mod source;
@@ -9,7 +9,7 @@ use std::path::Path;
 
 use source::{Library, Module, Source, files};
 
-/// Which rooms a room may name. Every room stands here; the folders of `adapters` are rooms of their own.
+/// Allowed dependencies between rooms. Every room is listed; each folder of `adapters` is a room of its own.
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("ports", &["domain"]),
@@ -55,11 +55,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("", &["cli"]),
 ];
 
-/// What is not yet as the rules want it: from, to, and why. One that is not needed any more fails, so that it goes.
+/// Known violations: from, to, and why. One that is no longer needed fails, so that it gets removed.
 const EXCEPTIONS: &[(&str, &str, &str)] =
     &[("config", "adapters/demo", "the demo's target is configuration, and stands with its world")];
 
-/// Circles between neighbours in a folder that still stand, by the folder and their names in order.
+/// Known dependency cycles between siblings, by their folder and their names in order.
 const CIRCLES: &[(&str, &[&str], &str)] = &[("cli", &["args", "commands"], "a command's arguments know how to run it")];
 
 const IO: &[&str] = &[
@@ -120,7 +120,7 @@ const BANS: &[Ban] = &[
     },
 ];
 
-/// Methods of ports that write to a server.
+/// Port methods that write to a server.
 const WRITES: &[&str] = &[
     "set_version_tag",
     "delete_version_tag",
@@ -137,7 +137,7 @@ const WRITES: &[&str] = &[
     "remove_unfinished_asset",
 ];
 
-/// Longest file there may be, in lines.
+/// Maximum length of a file, in lines.
 const MAX_LINES: usize = 600;
 
 fn is_view(file: &str) -> bool {
@@ -209,7 +209,7 @@ fn screens_do_not_import_one_another() {
     none(&broken);
 }
 
-/// Who names whom among the files and folders of one folder, its `mod.rs` left out.
+/// Dependencies among the files and folders of one folder, without its `mod.rs`.
 fn neighbours(library: &Library) -> BTreeMap<Module, BTreeMap<String, BTreeSet<String>>> {
     let mut folders: BTreeMap<Module, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for source in &library.sources {
@@ -315,7 +315,7 @@ fn no_file_is_longer_than_one_can_read_and_none_stands_beside_its_folder() {
 
 #[test]
 fn tests_do_not_sleep() {
-    // One place polls a real process: it has to give the process time.
+    // One place polls a real process, which needs time.
     let polls = |path: &Path| path.starts_with("tests/support") || path.starts_with("tests/architecture");
     let mut broken = Vec::new();
     for path in files(Path::new("tests")).iter().filter(|path| !polls(path)) {

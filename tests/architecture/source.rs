@@ -1,32 +1,32 @@
-//! Reads Rust just far enough to say which modules a file names, and in which line.
+//! A minimal Rust parser: which modules a file names, and on which line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A module, as the segments of its path below the crate.
+/// A module, as the segments of its path in the crate.
 pub type Module = Vec<String>;
 
-/// A path in the code of a file, as it is written.
+/// A path in the code of a file, as written.
 #[derive(Clone, Debug)]
 pub struct Named {
     pub line: usize,
     pub path: Vec<String>,
-    /// The name it is imported by, where it is published again by `pub use`.
+    /// The name it is re-exported under by `pub use`.
     published: Option<String>,
 }
 
-/// A file of the library, without its comments, texts and unit tests.
+/// A file of the library, without comments, string literals and unit tests.
 #[derive(Debug)]
 pub struct Source {
     pub file: PathBuf,
     pub module: Module,
     pub named: Vec<Named>,
-    /// Methods that are called, by name.
+    /// Methods called, by line and name.
     pub calls: Vec<(usize, String)>,
 }
 
-/// All files of the library and what they publish again.
+/// All files of the library and their re-exports.
 #[derive(Debug)]
 pub struct Library {
     pub sources: Vec<Source>,
@@ -38,7 +38,7 @@ impl Library {
     pub fn read() -> Self {
         let mut library = Self { sources: Vec::new(), modules: BTreeSet::new(), published: BTreeMap::new() };
         let mut tests = BTreeSet::new();
-        // Unit tests in files of their own are called so.
+        // Naming convention for unit tests in files of their own.
         let is_test = |file: &PathBuf| file.to_string_lossy().ends_with("_tests.rs");
         for file in files(Path::new("src")).into_iter().filter(|file| !is_test(file)) {
             let module = module_of(&file);
@@ -61,8 +61,8 @@ impl Library {
         library
     }
 
-    /// The modules of this crate that a file names, with the line of each. A name that a module only publishes again
-    /// is that of the module it comes from.
+    /// The modules of this crate that a file names, with the line of each. A re-exported name counts as the module that
+    /// defines it.
     pub fn uses(&self, source: &Source) -> Vec<(usize, Module)> {
         let path = |named: &Named| Some((named.line, self.resolve(&absolute(source, &named.path)?, 8)));
         source.named.iter().filter(|named| named.published.is_none()).filter_map(path).collect()
@@ -111,7 +111,7 @@ fn module_of(file: &Path) -> Module {
     module
 }
 
-/// A path that begins in this crate, from its root.
+/// The path from the crate root of a path that starts in this crate.
 fn absolute(source: &Source, path: &[String]) -> Option<Module> {
     let supers = path.iter().take_while(|part| *part == "super").count();
     let base = match path[0].as_str() {
@@ -125,7 +125,7 @@ fn absolute(source: &Source, path: &[String]) -> Option<Module> {
 
 type Token = (usize, String);
 
-/// Names, and all else character by character. Comments, texts and lifetimes are left out.
+/// Splits text into names and single other characters. Comments, string literals and lifetimes are left out.
 fn tokens(text: &str) -> Vec<Token> {
     let chars: Vec<char> = text.chars().collect();
     let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
@@ -161,7 +161,7 @@ fn tokens(text: &str) -> Vec<Token> {
                 }
                 i += hashes + 1;
             }
-            // A character; otherwise a lifetime.
+            // A character literal; otherwise a lifetime.
             '\'' if at(i + 1) == '\\' => i = (i + 3..).find(|n| at(*n) == '\'').unwrap() + 1,
             '\'' if at(i + 2) == '\'' => i += 3,
             '\'' => i += 1,
@@ -195,7 +195,7 @@ fn is(tokens: &[Token], at: usize, wanted: &[&str]) -> bool {
     wanted.iter().enumerate().all(|(n, word)| tokens.get(at + n).is_some_and(|(_, token)| token == word))
 }
 
-/// Leaves out what only tests see, and says which modules those are.
+/// Removes test-only code, and returns the test modules.
 fn without_tests(tokens: Vec<Token>) -> (Vec<Token>, Vec<String>) {
     let (mut kept, mut modules, mut i) = (Vec::new(), Vec::new(), 0);
     while i < tokens.len() {
@@ -225,7 +225,7 @@ fn is_word(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Every path with `::` in it, imported or written where it is needed.
+/// Every path with `::` in it, imported or used in place.
 fn paths(tokens: &[Token]) -> Vec<Named> {
     let (mut found, mut i) = (Vec::new(), 0);
     while i < tokens.len() {
@@ -249,7 +249,7 @@ fn paths(tokens: &[Token]) -> Vec<Named> {
     found
 }
 
-/// One branch of what is imported. Returns where it ends.
+/// Parses one branch of a use tree. Returns where it ends.
 fn import(tokens: &[Token], mut i: usize, before: &[String], public: bool, found: &mut Vec<Named>) -> usize {
     let mut path = before.to_vec();
     let line = tokens[i].0;

@@ -1,4 +1,4 @@
-//! Approve, resume and undo as commands: what is confirmed, what exits how, and that a stop loses nothing.
+//! Approve, resume and undo as commands: confirmation, exit codes, and that stopping loses nothing.
 
 use super::*;
 use futures_util::StreamExt as _;
@@ -6,12 +6,12 @@ use signoff::cli::args::Command;
 use signoff::cli::commands::approve;
 use signoff::cli::commands::drive::Stop;
 
-/// Never asks to stop.
+/// Never requests a stop.
 fn never() -> Stop {
     futures_util::stream::pending().boxed()
 }
 
-/// Asks to stop before the first step.
+/// Requests a stop before the first step.
 fn at_once() -> Stop {
     futures_util::stream::iter([()]).chain(futures_util::stream::pending()).boxed()
 }

@@ -1,9 +1,9 @@
-//! The real program: exit codes, streams, usage, completions, and the demo across processes.
+//! The real binary: exit codes, streams, usage, completions, and the demo across processes.
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-/// A home directory of its own, and nothing of this machine's environment.
+/// A home directory and an environment isolated from this machine.
 pub struct Machine {
     home: tempfile::TempDir,
 }
@@ -116,7 +116,7 @@ fn the_demo_is_one_world_for_every_process_and_starts_over_on_request() {
     let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!((&shown["version"]["stage"], &shown["demo"]), (&"Production".into(), &true.into()));
     assert!(!text(&demo(&["inbox"]).stdout).contains("telco-churn"));
-    // The screens need a terminal, but starting over does not.
+    // The screens need a terminal, but resetting the demo does not.
     let reset = machine.run(&["demo", "--reset"], &[]);
     assert_eq!(reset.status.code(), Some(2));
     assert!(text(&demo(&["inbox"]).stdout).contains("telco-churn"));

@@ -1,4 +1,4 @@
-//! `signoff check`: what the policy says, where the rules come from, and the exit code.
+//! `signoff check`: the policy's result, the source of the rules, and the exit code.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ fn configured(toml: &str) -> impl FnOnce(&mut Rules) {
     move |rules| rules.policy = PolicyRule { configured, ..PolicyRule::default() }
 }
 
-/// A desk whose policy is in the repository: these files, by commit.
+/// A desk whose policy is in the repository: these files, at these commits.
 fn in_repository(from: PolicyFrom, files: &[(&str, &str)]) -> Desk {
     Desk::changed(
         |rules| rules.policy.from = from,

@@ -1,4 +1,4 @@
-//! The code behind a version, as `signoff show` tells it: each part found or not, none hiding another.
+//! The code behind a version in `signoff show`: each part is found or not, independently of the others.
 
 use super::*;
 

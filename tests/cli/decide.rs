@@ -1,4 +1,4 @@
-//! Reject, hold and roll back as commands, overrides, and what doctor says of policy and key.
+//! Reject, hold and rollback as commands, overrides, and what doctor reports about policy and key.
 
 use signoff::adapters::ssh::SshSigner;
 use signoff::domain::ids::{ModelName, VersionNumber};
@@ -64,7 +64,7 @@ async fn the_demo_rolls_back_what_it_released() {
     assert_eq!(desk.run("approve telco-churn/42 --confirm v42").await.exit, Exit::Done);
     let found = candidates().await.unwrap();
     assert_eq!(found[0].version, VersionNumber(39));
-    // Four witnesses: the tags on the version, its release, and what was written when v42 took its place.
+    // Four sources: the tags on the version, its release, and what was written when v42 replaced it.
     let sources = found[0].sources.join("; ");
     for wanted in ["journal", "tags on the version", "release telco-churn-v39", "before the record on v42"] {
         assert!(sources.contains(wanted), "{wanted} in {sources}");

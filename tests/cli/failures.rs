@@ -1,4 +1,4 @@
-//! Bad servers and bad tokens: a sentence with a next step, and the right exit code. Over the real adapters.
+//! Failing servers and bad tokens: a message with a next step, and the right exit code. With the real adapters.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Output;
@@ -19,7 +19,7 @@ fn inbox(machine: &Machine, uri: &str) -> (Output, String) {
     (ran, said)
 }
 
-/// A port of this machine that nobody listens on.
+/// A local port without a listener.
 fn closed_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -37,7 +37,7 @@ fn a_server_that_is_not_there_exits_4_and_a_wrong_address_exits_2() {
     }
 }
 
-/// A server that answers everything with this; for the rest of the test's process.
+/// A server that answers every request with this, until the test process ends.
 fn answers(status: &'static str, body: &'static str) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

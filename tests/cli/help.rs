@@ -1,4 +1,4 @@
-//! Help and manual: every command has examples that parse, and everything that is read or returned is documented.
+//! Help and manual: every command has examples that parse, and every variable and exit code is documented.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use signoff::cli::commands::shell;
 
 use super::*;
 
-/// A command and all below it, by what is typed to get there.
+/// A command and all its subcommands, by the words to type.
 fn commands(command: &Command, path: &str) -> Vec<(String, Command)> {
     let mut found = vec![(path.to_owned(), command.clone())];
     for below in command.get_subcommands().filter(|c| c.get_name() != "help") {
@@ -17,7 +17,7 @@ fn commands(command: &Command, path: &str) -> Vec<(String, Command)> {
     found
 }
 
-/// The words of a command line as a shell takes them, up to a pipe or redirection.
+/// The words of a command line as a shell splits them, up to a pipe or redirection.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut quote) = (vec![String::new()], None);
     for c in line.chars() {
@@ -30,7 +30,7 @@ fn words(line: &str) -> Vec<String> {
             (None, c) => word.push(c),
         }
     }
-    // A runner sets the variable.
+    // Set by the CI runner.
     let words = words.into_iter().map(|w| w.replace("$GITHUB_REF_NAME", "telco-churn-v42"));
     words.take_while(|w| !["|", ">", "&&"].contains(&w.as_str())).collect()
 }
@@ -71,7 +71,7 @@ fn the_manual_says_what_each_exit_code_means() {
     }
 }
 
-/// String literals of the program that are names of environment variables.
+/// String literals of the program that name environment variables.
 fn variables(path: &std::path::Path, found: &mut Vec<String>) {
     if path.is_dir() {
         for entry in fs::read_dir(path).unwrap() {

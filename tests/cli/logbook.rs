@@ -1,4 +1,4 @@
-//! `signoff log`: each decision once, from wherever it is written, and what was in production at a time.
+//! `signoff log`: each decision once, whatever its sources, and which version was in production at a time.
 
 use super::*;
 

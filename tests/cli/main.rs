@@ -1,4 +1,4 @@
-//! The command line over the demo's world, in this process; and the real binary, for what only a process has.
+//! The command line over the demo's world, in process; and the real binary where a process is needed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -32,7 +32,7 @@ use support::clock::ManualClock;
 
 const NOW: &str = "2026-11-23T09:00:00Z";
 
-/// The demo's world in memory, with a clock that stands still and a state directory of its own.
+/// The demo's world in memory, with a fixed clock and its own state directory.
 struct Desk {
     services: Services,
     loaded: Loaded,
@@ -41,7 +41,7 @@ struct Desk {
     store: Store,
 }
 
-/// How a command ended and what it wrote.
+/// The exit code and output of a command.
 struct Ran {
     exit: Exit,
     out: String,
@@ -59,12 +59,12 @@ impl Desk {
         Self::with(|_| {})
     }
 
-    /// A desk whose rules are changed first.
+    /// A desk with changed rules.
     fn with(change: impl FnOnce(&mut Rules)) -> Self {
         Self::changed(change, |_| {})
     }
 
-    /// A desk whose rules and world are changed first.
+    /// A desk with changed rules and a changed world.
     fn changed(change: impl FnOnce(&mut Rules), edit: impl FnOnce(&mut World)) -> Self {
         let home = tempfile::tempdir().unwrap();
         let cli = Cli::try_parse_from(["signoff", "--demo", "inbox"]).unwrap();
@@ -91,7 +91,7 @@ impl Desk {
         Self { services, loaded, target, home, store }
     }
 
-    /// Runs a command line, which has no spaces in its arguments.
+    /// Runs a command line. Its arguments must not contain spaces.
     async fn run(&self, line: &str) -> Ran {
         let words = ["signoff", "--demo"].into_iter().chain(line.split(' '));
         let cli = Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));

@@ -1,4 +1,4 @@
-//! The contract of `--json`: which fields there are, and of what kind. Values are the demo's and do not count.
+//! The contract of `--json`: field names and types. The values are the demo's and do not matter.
 
 use super::*;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 /// Objects whose keys are data, not fields.
 const MAPS: &[&str] = &["tags", "params", "metrics", "aliases"];
 
-/// The document with every value replaced by its kind; lists by the union of their entries.
+/// The document with every value replaced by its type; lists by the union of their items.
 fn shape(value: &Value) -> Value {
     match value {
         Value::Null => json!("null"),

@@ -1,4 +1,4 @@
-//! What people read: results on stdout, messages on stderr, nothing that a terminal would act on.
+//! Text output: results on stdout, messages on stderr, no terminal control sequences.
 
 use super::*;
 use signoff::domain::registry::PromotionTarget;

@@ -1,4 +1,4 @@
-//! `signoff verify`: what was signed off passes, and whatever is changed afterwards is found, in a line of its own.
+//! `signoff verify`: an unchanged sign-off passes, and every later change is reported on a line of its own.
 
 use signoff::adapters::demo::github::{Comment, Release, Repo, TagObject};
 use signoff::adapters::demo::world::Version;
@@ -17,7 +17,7 @@ use super::*;
 
 const TAG: &str = "telco-churn-v42";
 
-/// A desk on which telco-churn v42 was just released.
+/// A desk on which telco-churn v42 was released.
 async fn released(desk: Desk) -> Desk {
     let ran = desk.run("approve telco-churn/42 --confirm v42 --reason fine").await;
     assert_eq!(ran.exit, Exit::Done, "{} {}", ran.out, ran.err);
@@ -86,7 +86,7 @@ fn metric(world: &mut World, name: &str, value: f64) {
     Arc::make_mut(&mut world.runs).get_mut(&run).unwrap().metrics.insert(name.into(), MetricValue(value));
 }
 
-/// The line end before the trailers, as another system writes it: not to be seen once the text is cleaned.
+/// Changes the line ending before the trailers, as another system writes it: invisible once the text is cleaned.
 fn carriage(message: &mut String) {
     let at = message.find('\n').unwrap();
     message.replace_range(at..=at, "\r");
@@ -99,7 +99,7 @@ fn without_hashes(text: &str) -> String {
     parts.fold(first, |out, part| format!("{out}sha256:…{}", part.trim_start_matches(|c: char| c.is_ascii_hexdigit())))
 }
 
-/// The names of the checks that do not hold.
+/// The names of the failed checks.
 async fn against(desk: &Desk) -> Vec<String> {
     let ran = desk.run(&format!("verify {TAG} --json")).await;
     let json = ran.json();
@@ -121,13 +121,13 @@ async fn what_was_signed_off_passes() {
     let desk = released(Desk::new()).await;
     let ran = desk.run(&format!("verify {TAG}")).await;
     assert_eq!((ran.exit, ran.err.as_str()), (Exit::Done, ""), "{}", ran.out);
-    // Ids and times of the demo's records differ from run to run.
+    // Ids and times of the demo's records differ between runs.
     let steady = without_hashes(&ran.out);
     insta::assert_snapshot!("verify", steady);
     assert_eq!(against(&desk).await, Vec::<String>::new());
 }
 
-/// Every change a person with write access could make later, and the check that finds it.
+/// Every later change a person with write access could make, and the check that detects it.
 #[tokio::test]
 async fn each_change_after_the_release_is_found_in_a_line_of_its_own() {
     type Change = fn(&mut World);
@@ -164,7 +164,7 @@ fn two() -> Desk {
     Desk::with(|rules| rules.policy = PolicyRule { configured, ..PolicyRule::default() })
 }
 
-/// A desk on which rev2 approved first, and rev1, last, released.
+/// A desk on which rev2 approved first, and rev1 last, which released.
 async fn released_by_two() -> Desk {
     let desk = two();
     let (model, number) = churn();
@@ -230,7 +230,7 @@ async fn the_verifier_s_own_policy_has_to_hold_whatever_the_record_says() {
     ] {
         let mut desk = released(Desk::new()).await;
         if check == "four eyes" {
-            // The signer turns out to have written the pull request.
+            // Make the signer the author of the pull request.
             edit(&desk, |w| {
                 let (me, commit) = (w.identity.login.clone(), object(&mut w.repo).commit.clone());
                 let pulls = Arc::make_mut(&mut w.repo.pulls);
@@ -268,7 +268,7 @@ async fn it_waits_for_a_release_that_is_on_its_way_and_for_no_other() {
 #[tokio::test]
 async fn a_tag_that_nobody_signed_off_is_refused() {
     let desk = released(Desk::new()).await;
-    // Lightweight or by hand: releases of the demo's past have no record.
+    // Lightweight or made by hand: the demo's older releases have no record.
     let mut rules = (*desk.services.rules).clone();
     rules.repository.fixed = Some("acme/churn-models".parse().unwrap());
     let desk = Desk { services: Services { rules: Arc::new(rules), ..desk.services.clone() }, ..desk };

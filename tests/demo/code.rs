@@ -1,4 +1,4 @@
-//! What the demo's repository knows of its commits as evidence.
+//! Evidence about commits in the demo's repository.
 
 use signoff::domain::lineage::{CheckCounts, trained_by, watched};
 use signoff::ports::code::CodeHost;
@@ -7,7 +7,7 @@ use super::*;
 use signoff::domain::ids::CommitSha;
 
 impl Demo {
-    /// The commit that a version was trained from.
+    /// The commit a version was trained from.
     async fn commit_of(&self, model: &str, number: u64) -> CommitSha {
         let run = self.run_of(&self.version(model, number).await).await.unwrap();
         self.host.commit(&repo(), run.source_commit().unwrap()).await.unwrap().sha
@@ -32,7 +32,7 @@ async fn the_code_of_the_good_candidate_moved_on_since_production() {
     let change = demo.host.changes(&repo(), &old, &new).await.unwrap();
     assert_eq!((change.ahead_by, change.behind_by, change.commits.len(), change.truncated), (7, 0, 7, false));
     assert_eq!(change.commits[0], ("3f9c1ab".to_owned(), "Tune threshold".to_owned()));
-    // Added and removed again on the way.
+    // Added and removed again in between.
     assert!(!change.files.iter().any(|f| f.path == "src/features/telco/plans.py"), "{:?}", change.files);
     let train = watched(&change.files, &["src/train/**".to_owned()]);
     assert!(train > 0 && train < change.files.len(), "{train} of {}", change.files.len());

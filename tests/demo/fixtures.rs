@@ -1,4 +1,4 @@
-//! What the fixtures promise.
+//! The properties the fixtures promise.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the release host does.
+//! The demo's release host.
 
 use super::*;
 

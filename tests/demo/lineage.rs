@@ -1,4 +1,4 @@
-//! The code behind a version: every part is read on its own, and one that cannot be read hides no other.
+//! The code behind a version: every part is read independently, and a failed one hides no other.
 
 use async_trait::async_trait;
 use signoff::adapters::desktop::SystemDesktop;
@@ -17,7 +17,7 @@ use signoff::services::evidence::{self, Scope};
 
 use super::*;
 
-/// The demo's host, which says no to one kind of read.
+/// The demo's host, refusing one kind of read.
 struct Guarded {
     inner: Arc<DemoHost>,
     denied: &'static str,
@@ -76,7 +76,7 @@ impl Demo {
             tracking: self.registry.clone(),
             host: self.host.clone(),
             code: Arc::new(Guarded { inner: self.host.clone(), denied }),
-            // Reading lineage opens no journal.
+            // Reading lineage does not open a journal.
             journals: Arc::new(JournalDir::new(std::path::Path::new("nowhere"))),
             records: Arc::new(crate::support::records::Records::default()),
             signer: Arc::new(signoff::adapters::ssh::NoKey),

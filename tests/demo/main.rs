@@ -1,5 +1,5 @@
-//! The demo's world through its ports: it is what its fixtures promise, behaves as the real servers do, and
-//! is one world for every process that opens it.
+//! The demo's world through its ports: it matches its fixtures, behaves like the real servers, and is shared by all
+//! processes that open it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -65,7 +65,7 @@ impl Demo {
         self.registry.runs(&[id]).await.unwrap().pop()
     }
 
-    /// A signed plan for a version, made of what the demo says about it.
+    /// A signed plan for a version of the demo.
     async fn plan(&self, model: &str, number: u64, trigger: CdTrigger) -> PromotionPlan {
         let target = PromotionTarget::Stage(Stage::Production);
         let (model, number) = (name(model), VersionNumber(number));
@@ -101,7 +101,7 @@ impl Demo {
             .unwrap()
     }
 
-    /// Tags and releases as a promotion does; gives the CD query that follows.
+    /// Tags and releases as a promotion does; returns the CD query that follows.
     async fn release(&self, plan: &PromotionPlan) -> CdQuery {
         let j = journaled().await;
         let object = self.host.create_tag_object(&j, plan).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the registry does.
+//! The demo's registry.
 
 use super::*;
 
@@ -22,7 +22,7 @@ async fn moving_to_production_archives_the_old_holder_only_if_told_to() {
     let (moved, archived) = (demo.version(CHURN, 41).await, demo.version(CHURN, 39).await);
     assert_eq!(archived.stage, Stage::Archived);
     assert_eq!((moved.updated_at, archived.updated_at), (Some(demo.clock.now()), Some(demo.clock.now())));
-    // Sent again it changes nothing but the time.
+    // Sending it again changes only the time.
     demo.clock.advance(Duration::from_secs(1));
     to(41, Stage::Production, true).await.unwrap();
     assert_eq!(holders().await, [41]);

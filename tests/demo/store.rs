@@ -1,4 +1,4 @@
-//! Where the world lives.
+//! Where the demo's world is stored.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the demo's tracking server shows: experiments, searches, curves, files, signatures.
+//! The demo's tracking server: experiments, searches, histories, files, signatures.
 
 use std::sync::Mutex;
 
@@ -170,7 +170,7 @@ async fn runs_and_logged_models_have_their_files() {
     }
     let model = list(&logged(&version), "").await;
     assert_eq!(paths(&model), ["MLmodel", "input_example.json", "model.bin", "requirements.txt"]);
-    // Whose upload was cut short.
+    // Its upload was interrupted.
     let broken = demo.version(CHURN, 38).await;
     assert_eq!(paths(&list(&logged(&broken), "").await), ["model.bin", "requirements.txt"]);
     for (root, path, expected) in [

@@ -1,12 +1,12 @@
-//! The whole way in the terminal: inbox, review, approve, and CD to its end.
+//! The whole flow in the terminal: inbox, review, approval, and CD to its end.
 
 use crate::desk::Desk;
 use crate::site::{COMMIT, Site};
 use crate::support::mlflow_server::Version;
 use crate::support::pty::{Exit, Key, Pty};
 
-/// Opens the screens and finds the model in the inbox, among those of the other tests: the filter takes any name that
-/// has these letters in this order.
+/// Opens the screens and finds the model in the inbox, among those of other tests: the filter is fuzzy and matches any
+/// name that has these letters in this order.
 pub fn find_in_inbox(desk: &Desk, model: &str) -> Pty {
     let mut pty = desk.sit_down(&[]);
     pty.wait_for("waiting");
@@ -19,7 +19,7 @@ pub fn find_in_inbox(desk: &Desk, model: &str) -> Pty {
     pty
 }
 
-/// From the inbox to the form with its plan read.
+/// From the inbox to the approval form with its plan loaded.
 pub fn to_the_form(pty: &mut Pty) -> String {
     pty.press(Key::Enter);
     pty.wait_for("METRICS");
@@ -50,7 +50,7 @@ fn review_and_approve(site: &Site) {
     for wanted in ["test_auc", "0.81", "0.84", "+0.03", "depth", "6", "8", "v1", "v2"] {
         assert!(review.contains(wanted), "no {wanted:?} in\n{review}");
     }
-    // Equal on both sides, and not better or worse: nobody said which way is better.
+    // Equal on both sides, and neither better nor worse, as no direction is configured.
     assert!(!review.contains("test_log_loss") && !review.contains('▲'), "{review}");
 
     pty.press(Key::Char('a'));
@@ -72,7 +72,7 @@ fn review_and_approve(site: &Site) {
     assert_eq!(journal.last().unwrap()["event"]["ending"]["ending"], "done");
     assert_eq!(journal[0]["event"]["plan"]["commit"]["sha"], COMMIT);
 
-    // The inbox knows it without being asked to read again.
+    // The inbox is up to date without a refresh.
     pty.press(Key::Esc);
     pty.wait_for("Lineage");
     pty.press(Key::Esc);

@@ -1,4 +1,4 @@
-//! What bad input gets: a sentence, a next step, the right exit code, and nothing half-done.
+//! Bad input: a message, a next step, the right exit code, and no partial effect.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use crate::site::{OLD_COMMIT, Site};
 use crate::support::fake_github::{NARROW, READER};
 use crate::support::mlflow_server::Version;
 
-/// Tries to approve the candidate; it has to fail with this code, and nothing may have happened.
+/// Tries to approve the candidate: must fail with this code and have no effect.
 #[track_caller]
 fn refused(site: &Site, desk: &Desk, code: i32) -> Said {
     let said = desk.run(&["approve", &site.candidate(), "--confirm", "v2", "--wait"]).ends(code);
@@ -145,7 +145,7 @@ fn wrong_configuration_names_line_and_nearest_word() {
 #[test]
 fn a_journal_that_cannot_be_written_stops_everything() {
     let site = Site::new("e2e-nojournal");
-    // A file where the folder should be.
+    // A file where the directory should be.
     let desk = site.desk().configured("");
     let desk = desk.with("SIGNOFF_STATE_DIR", "signoff.toml");
     desk.run(&["approve", &site.candidate(), "--confirm", "v2"]).ends(5);

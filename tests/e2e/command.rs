@@ -1,4 +1,4 @@
-//! Approving by command line: the same core, without a terminal.
+//! Approving on the command line, without a terminal.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ fn one_command_takes_a_version_to_production_and_follows_cd() {
     assert_eq!(listed["reason"], "metrics are fine");
     assert!(listed["steps"].as_array().unwrap().iter().all(|s| s["state"] == "done"), "{listed}");
 
-    // Once is enough.
+    // A second approval is refused.
     let again = desk.run(&["approve", &candidate, "--confirm", "v2"]).ends(1);
     assert!(again.out.contains("the tag e2e-command-v2 exists already"), "{again:?}");
     site.assert_released_once("rev1");
@@ -65,7 +65,7 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
     }
     let plan = desk.json(&["approve", &site.candidate(), "--dry-run"]);
     assert_eq!((&plan["may_approve"], &plan["plan"]["confirm"]), (&true.into(), &"v2".into()));
-    // Also with everything that a real approval needs.
+    // Also with every option of a real approval.
     desk.run(&["approve", &site.candidate(), "--dry-run", "--confirm", "v2", "--wait"]).ends(0);
     site.assert_untouched();
     assert!(!desk.promotions_dir().exists(), "a dry run left a journal");
@@ -79,7 +79,7 @@ fn the_wrong_version_in_confirm_stops_before_anybody_is_asked() {
     assert!(said.err.contains("--confirm says v1, but e2e-confirm/2 is v2"), "{}", said.err);
     assert_eq!(site.github.requests().len(), 0);
     desk.run(&["approve", &site.candidate()]).ends(2).says("--confirm");
-    // An alias is resolved first; what it names must be what was typed.
+    // An alias is resolved first; the confirmation must match the version it points to.
     site.api().alias("e2e-confirm", "champion", 1);
     desk.run(&["approve", "e2e-confirm@champion", "--confirm", "v2"]).ends(1).says("is v1");
     site.assert_untouched();
@@ -92,7 +92,7 @@ fn a_red_cd_run_is_told_by_a_code_of_its_own() {
     let desk = site.desk();
     let said = desk.run(&["approve", &site.candidate(), "--confirm", "v2", "--wait"]).ends(7);
     assert!(said.out.contains("CD cd.yml run #1: failure"), "{}", said.out);
-    // The release stands all the same.
+    // The release exists anyway.
     site.assert_released_once("rev1");
 }
 
@@ -126,7 +126,7 @@ fn a_lost_reply_at_the_publication_leaves_one_tag_and_one_release() {
     lost_reply("e2e-lost-published", "PATCH", "*/releases/*");
 }
 
-/// The request is applied and its reply is lost: it is read what became of it, and not sent again.
+/// The request is applied but its reply is lost: the result is read back, and the request is not sent again.
 fn lost_reply(model: &str, method: &str, path: &str) {
     let site = Site::new(model);
     site.github.fault(Rule::new(method, path, Fault::DropAfterApply));

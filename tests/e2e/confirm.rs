@@ -1,4 +1,4 @@
-//! The confirmation: only the version, typed key by key and sent with Enter, promotes. Everything else does nothing.
+//! The confirmation: only the version, typed key by key and sent with Enter, promotes. Anything else does nothing.
 
 use crate::approve::{find_in_inbox, to_the_form};
 use crate::site::Site;
@@ -23,7 +23,7 @@ fn a_pasted_version_does_not_confirm() {
     assert!(screen.contains(&format!("{FIELD}▏")), "{screen}");
     pty.paste("v2\r");
     pty.press(Key::Enter);
-    // Half pasted, half typed, is not typed.
+    // Half pasted and half typed does not count.
     pty.type_slowly("v");
     pty.paste("2");
     pty.wait_for("A paste does not confirm");
@@ -44,7 +44,7 @@ fn enter_does_nothing_before_the_text_matches() {
         pty.press(Key::Ctrl('u'));
         pty.wait_for(&format!("{FIELD}▏"));
     }
-    // The reason is free text, and Enter in it only leads back.
+    // The reason is free text, and Enter in it only moves back.
     pty.press(Key::Tab);
     pty.wait_gone(&format!("{FIELD}▏"));
     pty.type_slowly("v2");
@@ -63,7 +63,7 @@ fn esc_leaves_and_nothing_happens() {
     pty.type_slowly("v2");
     pty.press(Key::Esc);
     pty.wait_for("Lineage");
-    // What was typed is not kept for the next time.
+    // The typed version is not kept for next time.
     pty.press(Key::Char('a'));
     pty.wait_for(&format!("{FIELD}▏"));
     pty.press(Key::Esc);
@@ -81,7 +81,7 @@ fn what_changed_since_the_review_is_told_and_not_promoted() {
     let mut pty = find_in_inbox(&desk, &site.model);
     pty.press(Key::Enter);
     pty.wait_for("METRICS");
-    // Somebody else is quicker: another version is in production now.
+    // Somebody else is faster: another version is in production now.
     let third = site.add_version(crate::site::OLD_COMMIT, 0.86, "");
     site.api().stage(&site.model, 1, "Archived");
     site.api().stage(&site.model, third, "Production");

@@ -1,4 +1,4 @@
-//! Killed in the middle: what the journal and the servers know is enough to finish, or to take it back.
+//! Killed in the middle: the journal and the servers have enough information to finish, or to undo.
 
 use crate::approve::{find_in_inbox, to_the_form};
 use crate::desk::Desk;
@@ -12,7 +12,7 @@ fn killed_at(site: &Site, desk: &Desk, path: &str) -> Held {
     to_the_form(&mut pty);
     pty.type_slowly("v2");
     pty.press(Key::Enter);
-    // The registry has moved; that much is on screen.
+    // The registry has moved, and the screen shows it.
     pty.wait_for("v2 in Production");
     held.wait();
     assert_eq!(pty.kill().exit, Exit::Signal("Killed".to_owned()));
@@ -44,7 +44,7 @@ fn killed_when_the_tag_was_cut_but_not_answered_resume_finishes_it() {
     pty.wait_for("the promotion of e2e-kill-cut v2 is unfinished");
     pty.press(Key::Char('q'));
     assert_eq!(pty.wait_exit().exit, Exit::Code(0));
-    // It can only be finished now.
+    // Now it can only be finished.
     let id = desk.json(&["promotions"])["promotions"][0]["id"].as_str().unwrap().to_owned();
     desk.run(&["undo", &id]).ends(1).says("cannot be taken back");
     let said = desk.run(&["resume", "--wait"]).ends(0);
@@ -98,14 +98,14 @@ fn killed_before_the_tag_was_asked_for_undo_restores_production() {
     let id = desk.json(&["promotions"])["promotions"][0]["id"].as_str().unwrap().to_owned();
     let said = desk.run(&["undo", &id]).ends(0);
     assert!(said.out.starts_with("e2e-kill-undo v2: undone\n"), "{}", said.out);
-    // A tag object that nothing points to is nothing.
+    // A tag object without a ref has no effect.
     held.release();
     site.settle();
     assert_eq!((site.stage(1), site.stage(2)), ("Production".to_owned(), "Staging".to_owned()));
     assert_eq!(site.own_tags(), Vec::<String>::new());
     assert_eq!((site.github.repo().tags.len(), site.github.repo().releases.len()), (0, 0));
     assert_eq!(desk.json(&["promotions"])["promotions"][0]["state"], "undone");
-    // And it can be approved again.
+    // It can be approved again.
     desk.run(&["approve", &site.candidate(), "--confirm", "v2", "--wait"]).ends(0);
     site.assert_released_once("rev1");
 }

@@ -1,9 +1,9 @@
-//! The built-in world: everything works without a server, and nothing in it passes for real.
+//! The demo: everything works without a server, and every screen is marked as a demo.
 
 use crate::desk::Desk;
 use crate::support::pty::{Exit, Key, Pty};
 
-/// Presses a key and checks that the screen it leads to says DEMO.
+/// Presses a key and checks that the resulting screen says DEMO.
 #[track_caller]
 fn shows(pty: &mut Pty, key: Key, words: &str) {
     pty.press(key);

@@ -1,4 +1,4 @@
-//! A reviewer at a machine of their own: home, state folder, configuration and token, and nothing of this machine.
+//! A reviewer's machine: its own home, state directory, configuration and token, isolated from this machine.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,18 +14,18 @@ use signoff::domain::record::chain::ChainLine;
 
 use crate::support::pty::{self, Pty};
 
-/// How long a command may take. Only a failing test waits that long.
+/// Time limit of a command. Only a failing test waits that long.
 const DEADLINE: Duration = Duration::from_secs(90);
-/// The size everything has to be usable at.
+/// The minimum size at which everything must be usable.
 pub const SMALL: (u16, u16) = (80, 24);
 
-/// A machine. Its files go when it is dropped.
+/// A machine. Its files are removed when it is dropped.
 pub struct Desk {
     home: tempfile::TempDir,
     env: BTreeMap<String, String>,
 }
 
-/// What a command said.
+/// The output and exit code of a command.
 #[derive(Clone, Debug)]
 pub struct Said {
     pub code: Option<i32>,
@@ -33,18 +33,18 @@ pub struct Said {
     pub err: String,
 }
 
-/// A command at work.
+/// A running command.
 pub struct Running {
     child: Child,
     what: String,
     out: JoinHandle<String>,
-    /// Lines of stderr as they come.
+    /// Lines of stderr as they arrive.
     lines: mpsc::Receiver<String>,
     err: RefCell<String>,
 }
 
 impl Desk {
-    /// A machine that knows no server.
+    /// A machine without a configured server.
     pub fn empty() -> Self {
         let home = tempfile::Builder::new().prefix("signoff-e2e-").tempdir().unwrap();
         let state = home.path().join("state");
@@ -53,36 +53,36 @@ impl Desk {
             ("SIGNOFF_STATE_DIR".to_owned(), text(&state)),
             ("LANG".to_owned(), "C.UTF-8".to_owned()),
         ]);
-        // For the shell of the tests that look at the terminal from outside.
+        // For the shell used by tests that look at the terminal from outside.
         env.extend(std::env::var("PATH").map(|path| ("PATH".to_owned(), path)));
         Self { home, env }
     }
 
-    /// With a variable set.
+    /// Sets an environment variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.env.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    /// Without a variable.
+    /// Removes an environment variable.
     pub fn without(mut self, name: &str) -> Self {
         self.env.remove(name);
         self
     }
 
-    /// With a configuration file.
+    /// Writes a configuration file.
     pub fn configured(self, toml: &str) -> Self {
         let path = self.home.path().join("signoff.toml");
         std::fs::write(&path, toml).unwrap();
         self.with("SIGNOFF_CONFIG", &text(&path))
     }
 
-    /// Folder of the journals.
+    /// Directory of the journals.
     pub fn promotions_dir(&self) -> PathBuf {
         self.home.path().join("state").join("promotions")
     }
 
-    /// The chain of records.
+    /// The file with the chain of records.
     pub fn records_file(&self) -> PathBuf {
         self.home.path().join("state").join("records.jsonl")
     }
@@ -103,32 +103,32 @@ impl Desk {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// The program on a terminal of 80x24.
+    /// Runs the program on a terminal of 80x24.
     pub fn sit_down(&self, args: &[&str]) -> Pty {
         self.sit_down_at(SMALL, args)
     }
 
-    /// The program on a terminal of this size.
+    /// Runs the program on a terminal of this size.
     pub fn sit_down_at(&self, size: (u16, u16), args: &[&str]) -> Pty {
         Pty::start(program(), args, &self.env, self.home.path(), size)
     }
 
-    /// A shell script on a terminal of 80x24; `$0` is the program.
+    /// Runs a shell script on a terminal of 80x24; `$0` is the program.
     pub fn shell(&self, script: &str) -> Pty {
         Pty::start(Path::new("/bin/sh"), &["-c", script, &text(program())], &self.env, self.home.path(), SMALL)
     }
 
-    /// A file in the home folder, read.
+    /// Content of a file in the home directory.
     pub fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.home.path().join(name)).unwrap()
     }
 
-    /// Runs a command to its end, without a terminal.
+    /// Runs a command to completion, without a terminal.
     pub fn run(&self, args: &[&str]) -> Said {
         self.start(args).wait()
     }
 
-    /// Runs a command that has to end well, with `--json`, and returns its document.
+    /// Runs a command with `--json` that must succeed, and returns its document.
     pub fn json(&self, args: &[&str]) -> Value {
         let mut args = args.to_vec();
         args.push("--json");
@@ -168,15 +168,15 @@ impl Desk {
 }
 
 impl Running {
-    /// Waits for its end.
+    /// Waits for it to exit.
     pub fn wait(mut self) -> Said {
-        // Its end closes its stderr.
+        // stderr closes on exit.
         while self.next_line() {}
         let status = self.child.wait().unwrap();
         Said { code: status.code(), out: self.out.join().unwrap(), err: self.err.into_inner() }
     }
 
-    /// Waits until it says this on stderr.
+    /// Waits until it prints this on stderr.
     pub fn wait_until_it_says(&self, words: &str) {
         while !self.err.borrow().contains(words) {
             assert!(self.next_line(), "`{}` ended without {words:?}:\n{}", self.what, self.err.borrow());
@@ -188,7 +188,7 @@ impl Running {
         pty::signal(self.child.id(), name);
     }
 
-    /// Whether there was one more line on stderr before its end.
+    /// Whether there was another line on stderr before it exited.
     fn next_line(&self) -> bool {
         match self.lines.recv_timeout(DEADLINE) {
             Ok(line) => self.err.borrow_mut().push_str(&line),
@@ -203,23 +203,23 @@ impl Running {
 }
 
 impl Said {
-    /// Has this exit code.
+    /// Asserts the exit code.
     #[track_caller]
     pub fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "\n{}{}", self.out, self.err);
         self
     }
 
-    /// Says this, on stdout or stderr.
+    /// Asserts that this is on stdout or stderr.
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
-        // Lines are wrapped nowhere without a terminal, so that a sentence stays one.
+        // Without a terminal lines are not wrapped, so a sentence is on one line.
         assert!(self.out.contains(words) || self.err.contains(words), "no {words:?} in\n{}{}", self.out, self.err);
         self
     }
 }
 
-/// The program under test.
+/// The binary under test.
 fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_signoff"))
 }

@@ -1,4 +1,4 @@
-//! Hostile text from servers reaches neither the terminal nor a file: it is shown, and it does nothing.
+//! Hostile text from servers is displayed, but reaches neither the terminal nor a file in active form.
 
 use crate::approve::to_the_form;
 use crate::site::{COMMIT, OLD_COMMIT, Site};
@@ -8,7 +8,7 @@ use crate::support::seed::{HOSTILE, RunSeed};
 
 /// A model whose name clears the screen.
 const MODEL: &str = "e2e-nasty\u{1b}[2J";
-/// Text that sets the title, clears the screen, hides and turns text around, and fills the clipboard.
+/// Text that sets the title, clears the screen, hides and reverses text, and fills the clipboard.
 fn evil() -> String {
     format!("{HOSTILE}\u{1b}]52;c;cHduZWQ=\u{7}\u{1b}[?1049l\u{1b}P+q\u{1b}\\")
 }
@@ -42,7 +42,7 @@ fn site() -> Site {
     site
 }
 
-/// Nothing a terminal would act on, and nothing that deceives a reader.
+/// Asserts that there is no terminal control sequence, and nothing that misleads a reader.
 #[track_caller]
 fn assert_inert(what: &str, text: &str) {
     let bad = |c: &char| {
@@ -96,7 +96,7 @@ fn no_screen_lets_it_act() {
     assert!(ended.told.clipboard.is_empty(), "{:?}", ended.told);
     assert!(ended.told.strange.is_empty(), "{:?}", ended.told);
 
-    // What was written about it is as harmless.
+    // What was written about it is harmless too.
     let repo = site.github.repo();
     assert_eq!((repo.tags.len(), repo.releases.len()), (1, 1));
     for tag in repo.tag_objects.values() {
@@ -106,7 +106,7 @@ fn no_screen_lets_it_act() {
     assert_inert("the release", &format!("{}\n{:?}\n{}", release.tag, release.title, release.body));
 }
 
-/// Copying is the one thing that may reach the clipboard, and it copies what is shown.
+/// Copying is the only thing that may reach the clipboard, and it copies the text as displayed.
 #[test]
 fn a_copied_description_holds_nothing_that_acts() {
     let site = site_named_apart();
@@ -123,7 +123,7 @@ fn a_copied_description_holds_nothing_that_acts() {
     assert_eq!(told.clipboard.len(), 1, "{told:?}");
     assert!(told.strange.is_empty(), "{told:?}");
     let copied = told.clipboard[0].clone();
-    // "fine" and the visible picture of an escape, in base64.
+    // "fine" and the visible replacement of an escape, in base64.
     assert!(copied.starts_with("ZmluZeKQm"), "{copied}");
 }
 

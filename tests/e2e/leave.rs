@@ -1,4 +1,4 @@
-//! Leaving: the terminal is given back however it ends, and a promotion at work is left in order.
+//! Leaving: the terminal is restored however the program ends, and a running promotion is left consistent.
 
 use crate::approve::{find_in_inbox, to_the_form};
 use crate::desk::{Desk, SMALL};
@@ -6,7 +6,7 @@ use crate::site::Site;
 use crate::support::fake_github::{Moment, Pace};
 use crate::support::pty::{Exit, Key, Pty, signal};
 
-/// A desk whose servers do not matter here.
+/// A desk for tests that need no working servers.
 fn somewhere() -> Desk {
     Desk::empty().with("MLFLOW_TRACKING_URI", "http://127.0.0.1:1").with("GH_REPO", "acme/churn-model")
 }
@@ -83,7 +83,7 @@ fn leaving_while_a_promotion_is_at_work_stops_after_the_step_and_says_how_to_go_
     ended.assert_restored();
     assert_eq!(ended.exit, Exit::Code(6), "{}", ended.screen);
     assert!(ended.screen.contains("Go on with `signoff resume "), "{}", ended.screen);
-    // The step that was at work was finished, and nothing after it was begun.
+    // The current step was finished, and none after it was started.
     let repo = site.github.repo();
     assert_eq!((repo.tags.len(), repo.releases.len()), (1, 0));
     desk.run(&["resume", "--wait"]).ends(0);
@@ -122,7 +122,7 @@ fn ctrl_c_on_the_command_line_stops_after_the_step() {
     let command = desk.start(&["approve", &site.candidate(), "--confirm", "v2", "--wait"]);
     held.wait();
     command.signal("INT");
-    // It is heard while the request is held; then the step ends, and nothing is begun after it.
+    // The signal arrives while the request is held; the step then ends, and none after it is started.
     command.wait_until_it_says("Stopping after the step at work");
     held.release();
     let said = command.wait().ends(6);

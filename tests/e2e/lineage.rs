@@ -1,4 +1,4 @@
-//! The review's tab on lineage in the real program, on real MLflow servers and the double of GitHub.
+//! The lineage tab of the review in the real program, on real MLflow servers and the GitHub double.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::support::fake_github::{Fault, Reviewed as _, Rule, check, open_pull};
 use crate::support::mlflow_server::Version;
 use crate::support::pty::{Exit, Key};
 
-/// A site whose candidate came in by a pull request and was checked.
+/// A site whose candidate was merged by a pull request and has checks.
 fn site(version: Version, model: &str) -> Site {
     let site = Site::on(version, model);
     site.github.change_repo(|repo| {
@@ -18,7 +18,7 @@ fn site(version: Version, model: &str) -> Site {
     site
 }
 
-/// The part of each GET after the repository's own address, as often as it was asked.
+/// The path of each GET below the repository, once per request.
 fn reads(site: &Site) -> Vec<String> {
     let own = "/repos/acme/churn-model/";
     let target = |target: &str| target.split_once(own).map(|(_, rest)| rest.split('?').next().unwrap().to_owned());
@@ -62,7 +62,7 @@ fn is_read_once(version: Version) {
     assert_eq!(read, once, "what was read is not asked again");
     assert!([COMMIT, OLD_COMMIT].iter().all(|c| read.contains(&format!("commits/{c}"))), "{read:?}");
 
-    // The run of the version, in here.
+    // Opens the run of the version in the program.
     pty.press(Key::Char('R'));
     pty.wait_for("Params");
     pty.press(Key::Esc);

@@ -1,6 +1,6 @@
-//! The real program, in a pseudo-terminal and as a plain child, against real MLflow servers and a double of GitHub.
+//! The real program, in a pseudo-terminal and as a plain child process, with real MLflow servers and a GitHub double.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-// Pseudo-terminals and signals.
+// Needs pseudo-terminals and signals.
 #![cfg(unix)]
 
 #[path = "../support/mod.rs"]

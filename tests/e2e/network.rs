@@ -1,4 +1,4 @@
-//! A terminal that changes its size, and a network that goes away.
+//! Terminal resizes and network failures.
 
 use crate::approve::find_in_inbox;
 use crate::site::Site;
@@ -20,9 +20,9 @@ fn any_size_is_survived_and_too_small_says_so() {
         pty.wait_for(&format!("{}x{} is too small", size.0, size.1));
         assert!(!pty.screen().contains("METRICS"));
     }
-    // Nobody decides on what cannot be seen.
+    // Nobody can confirm what they cannot see.
     pty.press(Key::Char('a'));
-    // The key may be heard after a new size that comes with it; so there is another one between.
+    // A key may be handled after a resize sent with it, so there is another resize in between.
     pty.resize((59, 13));
     pty.wait_for("59x13 is too small");
     pty.resize((60, 15));
@@ -38,7 +38,7 @@ fn any_size_is_survived_and_too_small_says_so() {
     site.assert_untouched();
 }
 
-/// The double takes what a proxy takes: requests that name the whole address.
+/// The double accepts requests as a proxy does: with an absolute URL as target.
 #[test]
 fn github_is_asked_through_the_proxy_of_the_environment() {
     let site = Site::new("e2e-proxied");
@@ -66,7 +66,7 @@ fn when_the_network_goes_the_rows_stay_and_refresh_recovers() {
     for wanted in ["▸ e2e-pulled", "0.84", "? +0.03", "What you see was read at"] {
         assert!(screen.contains(wanted), "no {wanted:?} in\n{screen}");
     }
-    // What was not read yet says so in its own pane, and the way back is open.
+    // A pane whose data was not read says so, and going back works.
     pty.press(Key::Enter);
     let screen = pty.wait_for("connection refused");
     assert!(!screen.contains("METRICS"), "{screen}");

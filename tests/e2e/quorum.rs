@@ -1,4 +1,4 @@
-//! Two reviewers at two machines, one server, one repository: what counts as an approval, and what does not.
+//! Two reviewers at two machines, one server, one repository: what counts as an approval.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -11,10 +11,10 @@ use crate::site::{COMMIT, Site};
 use crate::support::fake_github::{Fault, Rule};
 use crate::support::mlflow_server::Version;
 
-/// What both machines are configured with.
+/// Configuration of both machines.
 const TWO: &str = "[policy]\napprovals = 2\n";
 
-/// Two people who may both push.
+/// Two people with push access.
 struct Pair {
     site: Site,
     one: Desk,
@@ -33,12 +33,12 @@ impl Pair {
         desk.run(&["approve", &self.site.candidate(), "--confirm", "v2", "--reason", "I looked", "--wait"])
     }
 
-    /// What a person sees who would approve next.
+    /// What a person who would approve next sees.
     fn look(&self, desk: &Desk) -> String {
         desk.run(&["approve", &self.site.candidate(), "--dry-run"]).out
     }
 
-    /// Nothing was promoted, tagged or released.
+    /// Asserts that nothing was promoted, tagged or released.
     #[track_caller]
     fn assert_not_promoted(&self) {
         assert_eq!((self.site.stage(1), self.site.stage(2)), ("Production".to_owned(), "Staging".to_owned()));
@@ -131,7 +131,7 @@ fn facts_that_changed_between_the_two_approvals_void_the_first_and_it_says_why()
     assert!(said.out.contains("recorded as approval 1 of 2"), "{said:?}");
     assert!(said.err.contains("facts changed since"), "{said:?}");
     pair.assert_not_promoted();
-    // Approved again on what is there now, the two are two.
+    // Approved again on the current facts, both approvals count.
     pair.approve(&pair.one).ends(0);
     pair.site.assert_released_once("rev1");
 }
@@ -142,7 +142,7 @@ fn a_comment_that_was_edited_or_deleted_vouches_for_nothing() {
     pair.approve(&pair.one).ends(0);
     let comment = pair.site.github.repo().comments[0].clone();
     pair.site.github.change_repo(|repo| {
-        // Only a blank: whoever may edit may also mean something else by it.
+        // Only a space is added: anyone who may edit could as well change the meaning.
         repo.edit_comment(comment.id, &format!("{} ", comment.body), "2031-01-01T00:00:00Z");
     });
     let look = pair.look(&pair.two);
@@ -159,7 +159,7 @@ fn a_comment_that_was_edited_or_deleted_vouches_for_nothing() {
 #[test]
 fn a_rejection_voids_the_approvals_before_it_and_a_later_approval_counts_again() {
     let pair = Pair::new("e2e-quorum-reject", TWO);
-    // Comments have whole seconds: the host's clock is moved, so that "later" is later.
+    // Comment times have whole seconds: the host's clock is moved so that "later" is later.
     let start = Timestamp::now() - SignedDuration::from_hours(1);
     let clock = |s: i64| pair.site.github.change(|world| world.clock = Some(start + SignedDuration::from_secs(s)));
     clock(0);
@@ -173,7 +173,7 @@ fn a_rejection_voids_the_approvals_before_it_and_a_later_approval_counts_again()
     assert!(look.contains("rev1's approval does not count: the version was rejected by vera later"), "{look}");
     assert!(look.contains("v2 was rejected by vera: drifts on new plans"), "{look}");
     pair.assert_not_promoted();
-    // A later decision takes its place; it edits nothing.
+    // A later decision replaces it without editing it.
     clock(10);
     pair.approve(&pair.one).ends(0);
     pair.site.github.change(|world| world.clock = None);
@@ -207,7 +207,7 @@ fn whoever_can_only_edit_tags_in_mlflow_cannot_forge_an_approval() {
 fn a_comment_counts_for_its_author_whatever_it_says() {
     let pair = Pair::new("e2e-quorum-words", TWO);
     pair.approve(&pair.one).ends(0);
-    // rev1 repeats the approval, in words that name somebody else.
+    // rev1 repeats the approval, in a text that names somebody else.
     let mut copy = pair.site.github.repo().comments[0].clone();
     copy.id += 1;
     copy.body = copy.body.replace("rev1", "vera");
@@ -224,7 +224,7 @@ fn only_those_on_the_list_may_approve_and_a_stranger_s_approval_counts_for_nothi
     let said = pair.approve(&pair.two).ends(1);
     assert!(said.out.contains("vera is not among those who may approve (rev1, lee)"), "{said:?}");
     assert!(pair.site.github.repo().comments.is_empty() && !pair.two.records_file().exists());
-    // A machine that was told otherwise.
+    // A machine with another configuration.
     let lenient = pair.site.desk_of(&pair.site.github.add_user("mo", 77)).configured(TWO);
     pair.approve(&lenient).ends(0);
     let look = pair.look(&pair.one);
@@ -259,7 +259,7 @@ fn a_comment_that_is_refused_leaves_a_record_that_says_so_and_counts_for_nothing
     let Some(ChainLine::Outcome(outcome)) = lines.last() else { panic!("{lines:?}") };
     assert_eq!((outcome.record_id, outcome.done), (record.record.record_id, false));
     assert!(pair.look(&pair.two).contains("0 of 2 approvals"));
-    // Once more, and it counts.
+    // After approving once more it counts.
     pair.approve(&pair.one).ends(0);
     assert!(pair.look(&pair.two).contains("1 of 2 approvals by rev1"));
 }
@@ -275,7 +275,7 @@ fn records_follow_one_another_and_a_changed_one_is_found() {
     assert_eq!(records.len(), 3);
     assert_eq!(records[0].record.prev_hash, None);
     assert_eq!(records[2].record.prev_hash.as_ref(), Some(&records[1].record_hash));
-    // Somebody makes the reason sound better, and puts the right hash on it.
+    // Somebody improves the reason, and recomputes the hash.
     let mut lines = pair.one.records();
     let ChainLine::Record(first) = &mut lines[0] else { panic!() };
     first.record.reason = "all fine".to_owned();

@@ -25,7 +25,7 @@ fn who_looked_before_the_other_began_is_stopped_by_the_second_look() {
     let site = Site::new("e2e-race-look");
     let (one, two) = (site.desk(), site.desk_of(SECOND_REVIEWER));
     let approve = ["approve", &site.candidate(), "--confirm", "v2", "--wait"];
-    // The second time the first reviewer's program looks whether the tag is free it is held: before it wrote anything.
+    // Hold the first reviewer's second check for a free tag: nothing was written yet.
     let gate = Gate::default();
     site.github.fault(Rule::new("GET", "*/git/ref/tags/*", Fault::Delay(gate.clone())).after(1));
     let held = Held(gate);
@@ -43,7 +43,7 @@ fn the_tag_is_the_lock_where_every_look_came_too_early() {
     let site = Site::new("e2e-race-lock");
     let (one, two) = (site.desk(), site.desk_of(SECOND_REVIEWER));
     let approve = ["approve", &site.candidate(), "--confirm", "v2", "--wait"];
-    // The same, but the answer was made before the other reviewer began: the tag is free, it says.
+    // The same, but the answer was computed before the other reviewer started: it says the tag is free.
     let gate = Gate::default();
     site.github.fault(Rule::new("GET", "*/git/ref/tags/*", Fault::DelayReply(gate.clone())).after(1));
     let held = Held(gate);

@@ -1,8 +1,8 @@
-//! A bad release, and the way back: a new tag on the old commit, never a moved one.
+//! A bad release and its rollback: a new tag on the old commit, never a moved tag.
 
 use crate::site::{OLD_COMMIT, Site};
 
-/// v2 was released by this program, and v1 was in production before it.
+/// v2 was released by this program; v1 was in production before it.
 fn bad_release(model: &str) -> (Site, crate::desk::Desk) {
     let site = Site::new(model);
     let desk = site.desk();
@@ -33,7 +33,7 @@ fn after_a_bad_release_the_version_before_it_goes_back_under_a_new_tag() {
     let mark = site.version_tag(1, "signoff.decision").unwrap();
     assert!(mark.contains("rollback") && mark.contains("alarms doubled"), "{mark}");
 
-    // And forth again: the next tag of v2.
+    // And back to v2: the next tag of v2.
     let forth = ["rollback", "e2e-rollback", "--to", "2", "--confirm", "v2", "--reason", "it was the data"];
     desk.run(&forth).ends(0).says("e2e-rollback-v2-r2");
     assert_eq!((site.stage(1), site.stage(2)), ("Archived".to_owned(), "Production".to_owned()));
@@ -46,7 +46,7 @@ fn another_machine_finds_what_was_in_production_on_releases_and_versions() {
     let other = site.desk();
     let plan = other.json(&["rollback", "e2e-rollback-far", "--to", "1", "--dry-run"]);
     assert_eq!((&plan["decision"], &plan["plan"]["tag"]), (&"rollback".into(), &"e2e-rollback-far-v1-r2".into()));
-    // It is the record on the release of v2 that says so.
+    // The information comes from the record on the release of v2.
     let said = other.run(&["rollback", "e2e-rollback-far", "--to", "1", "--dry-run"]);
     assert!(said.err.contains("in production before the record on v2"), "{said:?}");
     assert_eq!(site.github.repo().tags.len(), 1);

@@ -1,4 +1,4 @@
-//! What is at stake in one test: a model of its own on a real server, and a GitHub of its own.
+//! The servers of one test: a model of its own on a real MLflow server, and its own GitHub double.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// On the server of 3.x that all tests of this binary share. `model` has to be of this test alone.
+    /// On the 3.x server that all tests of this binary share. `model` must be unique to this test.
     pub fn new(model: &str) -> Self {
         Self::on(Version::V3_17, model)
     }
@@ -41,7 +41,7 @@ impl Site {
         site
     }
 
-    /// A model without versions. CD is green at once: tests of the way to it do not wait for it.
+    /// A model without versions. CD succeeds at once, so that tests of earlier steps do not wait for it.
     pub fn bare(version: Version, model: &str) -> Self {
         let server = Server::shared(version);
         Api::new(server).model(model, &[]);
@@ -55,22 +55,22 @@ impl Site {
         Api::new(self.server)
     }
 
-    /// CD runs that are over when they are first seen.
+    /// Makes CD runs finished when first seen.
     pub fn cd_ends(&self, conclusion: &str) {
         self.pace(Pace { seen: vec![Moment::Over], fails: conclusion == "failure", ..Pace::usual() });
     }
 
-    /// CD runs that are seen queued, then at work, then over.
+    /// Makes CD runs go from queued to running to finished.
     pub fn cd_takes_its_time(&self) {
         self.pace(Pace::usual());
     }
 
-    /// CD runs that start from now on are seen so.
+    /// Sets the pace of CD runs that start from now on.
     pub fn pace(&self, pace: Pace) {
         self.github.change_repo(|repo| repo.pace = pace);
     }
 
-    /// The next version, trained from `commit` (none if empty).
+    /// Adds a version, trained from `commit` (none if empty).
     pub fn add_version(&self, commit: &str, auc: f64, description: &str) -> u64 {
         let api = self.api();
         let name = format!("{}-{auc}", self.model);
@@ -85,14 +85,14 @@ impl Site {
         api.version(&self.model, Some(&run), description, &[])
     }
 
-    /// Holds the next request of this kind at GitHub before it is applied.
+    /// Holds the next matching request to GitHub before it is applied.
     pub fn hold(&self, method: &str, path: &str) -> Held {
         let gate = Gate::default();
         self.github.fault(Rule::new(method, path, Fault::Delay(gate.clone())));
         Held(gate)
     }
 
-    /// Waits until the tag of the candidate stands.
+    /// Waits until the candidate's tag exists.
     pub fn wait_for_tag(&self) {
         let deadline = Instant::now() + Duration::from_secs(60);
         while !self.github.repo().tags.contains_key(&self.tag().parse().unwrap()) {
@@ -101,14 +101,14 @@ impl Site {
         }
     }
 
-    /// Waits until GitHub has got round to everything that was let go before. Requests are served in one thread in
-    /// the order they are woken, so one more answer is enough.
+    /// Waits until GitHub has handled every request released before. Requests are served on one thread in the order
+    /// they are woken, so one more answer is enough.
     pub fn settle(&self) {
         let port = self.github.url().rsplit(':').next().and_then(|p| p.parse().ok()).unwrap();
         http::request(port, "GET", "/settled", "", "").unwrap();
     }
 
-    /// A desk with the reviewer's token, pointed at these servers by the environment.
+    /// A desk with the reviewer's token, connected to these servers through the environment.
     pub fn desk(&self) -> Desk {
         self.desk_of(REVIEWER)
     }
@@ -122,7 +122,7 @@ impl Site {
             .with("GH_REPO", REPO)
     }
 
-    /// `model/2`, as the command line wants it.
+    /// `model/2`, as the command line expects it.
     pub fn candidate(&self) -> String {
         format!("{}/2", self.model)
     }
@@ -132,7 +132,7 @@ impl Site {
         format!("{}-v2", self.model)
     }
 
-    /// A version as the server has it now.
+    /// The current state of a version on the server.
     pub fn version(&self, number: u64) -> Value {
         let name = utf8_percent_encode(&self.model, NON_ALPHANUMERIC);
         let path = format!("model-versions/get?name={name}&version={number}");
@@ -143,7 +143,7 @@ impl Site {
         self.version(number)["current_stage"].as_str().unwrap().to_owned()
     }
 
-    /// A tag of a version as the server has it now.
+    /// The current value of a version's tag on the server.
     pub fn version_tag(&self, number: u64, key: &str) -> Option<String> {
         let version = self.version(number);
         let tags = version["tags"].as_array().cloned().unwrap_or_default();
@@ -158,7 +158,7 @@ impl Site {
         keys.filter(|k| k.starts_with("signoff.")).collect()
     }
 
-    /// Both servers are as they were seeded, and GitHub was not even asked to change anything.
+    /// Asserts that both servers are as seeded, and that GitHub received no write at all.
     #[track_caller]
     pub fn assert_untouched(&self) {
         assert_eq!((self.stage(1), self.stage(2)), ("Production".to_owned(), "Staging".to_owned()));
@@ -167,7 +167,7 @@ impl Site {
         assert_eq!(writes, Vec::<String>::new());
     }
 
-    /// The candidate is in production, marked, tagged and released exactly once, by `login`.
+    /// Asserts that the candidate is in production, marked, tagged and released exactly once, by `login`.
     #[track_caller]
     pub fn assert_released_once(&self, login: &str) {
         assert_eq!((self.stage(1), self.stage(2)), ("Archived".to_owned(), "Production".to_owned()));
@@ -189,18 +189,18 @@ impl Site {
     }
 }
 
-/// A request that GitHub holds. It is applied when it is let go, even if nobody waits for the answer any more.
+/// A request that GitHub holds. It is applied when released, even if nobody waits for the answer any more.
 pub struct Held(pub Gate);
 
 impl Held {
-    /// Waits until the request is there.
+    /// Waits until the request has arrived.
     pub fn wait(&self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let arrived = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), self.0.reached()).await });
         assert!(arrived.is_ok(), "the request never came");
     }
 
-    /// Lets it go.
+    /// Releases it.
     pub fn release(&self) {
         self.0.release();
     }

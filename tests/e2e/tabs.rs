@@ -1,4 +1,4 @@
-//! Reading without a browser: every tab, the files, a preview, the curve and the trend of a version on real servers.
+//! Read-only screens of a version on real servers: every tab, the files, a preview, the curve and the trend.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::support::pty::{Exit, Key, Pty};
 /// Rows above the body of a screen with tabs: title, rule, tabs.
 const ABOVE_TABS: usize = 3;
 
-/// A model whose candidate has a history, files and three versions.
+/// A model with three versions whose candidate has a history and files.
 fn site(version: Version) -> Site {
     let site = Site::bare(version, "e2e-tabs");
     for (commit, auc, description) in
@@ -33,7 +33,7 @@ fn body(screen: &str) -> String {
     screen.lines().skip(ABOVE_TABS).collect::<Vec<_>>().join("\n")
 }
 
-/// Opens every tab there is and comes back to the first; each has to show something else than the one before.
+/// Opens every tab and returns to the first; each must differ from the one before.
 #[track_caller]
 fn open_every_tab(pty: &mut Pty) -> Vec<String> {
     let screen = pty.screen();
@@ -55,7 +55,7 @@ fn open_every_tab(pty: &mut Pty) -> Vec<String> {
     seen
 }
 
-/// Presses a key on row after row until these words appear.
+/// Presses a key on row after row until this text appears.
 #[track_caller]
 fn down_to(pty: &mut Pty, key: Key, words: &str) -> String {
     for _ in 0..12 {
@@ -71,7 +71,7 @@ fn down_to(pty: &mut Pty, key: Key, words: &str) -> String {
     panic!("no row leads to {words:?}; the screen is\n{}", pty.screen());
 }
 
-/// Moves down until the cursor is on a row with these words.
+/// Moves down until the cursor is on a row with this text.
 #[track_caller]
 fn to_row(pty: &mut Pty, words: &str) {
     let on_it = |s: &str| s.lines().any(|l| l.contains('▸') && l.contains(words));
@@ -89,7 +89,7 @@ fn to_row(pty: &mut Pty, words: &str) {
 fn read_everything(version: Version) {
     let site = site(version);
     let desk = site.desk();
-    // Tall enough for whole tabs.
+    // Tall enough to show whole tabs.
     let mut pty = desk.sit_down_at((120, 48), &["open", &format!("{}/3", site.model)]);
     pty.wait_for("METRICS");
     let tabs = open_every_tab(&mut pty);
@@ -135,7 +135,7 @@ fn read_everything(version: Version) {
     let tabs = open_every_tab(&mut pty);
     assert!(tabs.iter().any(|t| t.contains("depth")) && tabs.iter().any(|t| t.contains("finished")));
     pty.press(Key::Char('4'));
-    // Each node comes on its own.
+    // Nodes load independently.
     for words in [&format!("{} ", &COMMIT[..7]), "e2e-tabs-0.84 (id ", "pull request"] {
         pty.wait_for(words);
     }

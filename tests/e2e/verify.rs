@@ -1,4 +1,4 @@
-//! What CD asks: the whole way from an approval to `verify` on real servers, and a record changed afterwards.
+//! `verify` in CD: from an approval to `verify` on real servers, and a record changed afterwards.
 
 use crate::site::Site;
 
@@ -8,7 +8,7 @@ fn cd_takes_what_was_signed_and_refuses_what_was_changed() {
     let desk = site.desk();
     desk.run(&["approve", &site.candidate(), "--reason", "metrics are fine", "--confirm", "v2"]).ends(0);
 
-    // Another machine, that knows nothing but the two servers.
+    // Another machine that only knows the two servers.
     let cd = site.desk();
     let found = cd.run(&["verify", &site.tag()]).ends(0);
     assert!(found.out.contains("✓ signed off"), "{}", found.out);
@@ -26,7 +26,7 @@ fn cd_takes_what_was_signed_and_refuses_what_was_changed() {
     let found = cd.run(&["verify", &site.tag()]).ends(1);
     assert!(found.out.contains("signoff.json was changed"), "{}", found.out);
 
-    // A tag that was made by hand has nothing to show.
+    // A tag made by hand has no record.
     cd.run(&["verify", "e2e-verify-v3"]).ends(1).says("has no tag e2e-verify-v3");
 }
 
@@ -36,6 +36,6 @@ fn servers_that_do_not_answer_have_codes_of_their_own() {
     site.desk().run(&["approve", &site.candidate(), "--confirm", "v2"]).ends(0);
     site.desk_of("nobody-s-token").run(&["verify", &site.tag()]).ends(3);
     site.desk().with("GITHUB_API_URL", "http://127.0.0.1:9").run(&["verify", &site.tag()]).ends(4);
-    // Another registry than the one that was signed for is no registry that cannot be read.
+    // A registry other than the signed one is a mismatch, not a registry that cannot be read.
     site.desk().with("MLFLOW_TRACKING_URI", "http://127.0.0.1:9").run(&["verify", &site.tag()]).ends(1);
 }

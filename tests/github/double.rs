@@ -1,11 +1,11 @@
-//! The double itself: what other tests rely on.
+//! Tests of the double itself: the behaviour other tests rely on.
 
 use serde_json::json;
 use signoff::domain::cd::CdTrigger;
 
 use crate::support::fake_github::{FakeGithub, Fault, REVIEWER, Rule};
 
-/// A request over plain HTTP, as any child process would send it.
+/// Sends a request over plain HTTP, as a child process would.
 fn send(fake: &FakeGithub, method: &str, path: &str, body: serde_json::Value) -> String {
     use std::io::{Read as _, Write as _};
     let address = fake.url().replace("http://", "");

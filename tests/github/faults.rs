@@ -1,4 +1,4 @@
-//! Every fault: is the kind right, and is a write's fate unknown exactly when it may have been applied?
+//! Every fault: the failure kind is right, and a write's outcome is unknown exactly when it may have been applied.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::journal::journaled;
 use crate::support::plan::{plan, repo, tag};
 use crate::{adapter, connection, fake};
 
-/// Cuts the tag of promotion 1 with this fault on the way; tells how it failed and whether the tag stands.
+/// Creates the tag of promotion 1 with this fault; returns the failure and whether the tag exists.
 async fn cut_with(fault: Fault) -> (Failure, bool, FakeGithub) {
     let fake = fake().await;
     let (host, plan) = (adapter(&fake), plan(1));
@@ -36,7 +36,7 @@ async fn a_write_whose_reply_is_lost_is_unknown_and_is_never_sent_again() {
         (Fault::TruncateBody, true),
         (Fault::HalfBody, true),
         (Fault::StatusAfterApply(502, json!({"message": "Server Error"})), true),
-        // The client cannot tell these from the ones above.
+        // The client cannot distinguish these from the ones above.
         (Fault::DropBefore, false),
         (Fault::Status(500, json!({"message": "Server Error"})), false),
         (Fault::Status(503, json!({})), false),

@@ -1,4 +1,4 @@
-//! The GitHub adapter against a stateful double of the API, on a real port, with faults.
+//! The GitHub adapter against a stateful double of the API, on a real port, with fault injection.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -22,14 +22,14 @@ use signoff::ports::ReleaseHost as _;
 
 use support::fake_github::{FakeGithub, REVIEWER};
 
-/// The double, its clock at the time the fixtures are signed.
+/// The double, with its clock at the signing time of the fixtures.
 async fn fake() -> FakeGithub {
     let fake = FakeGithub::start().await;
     fake.change(|world| world.clock = Some(support::plan::now()));
     fake
 }
 
-/// Drafts the release of a plan whose tag stands, and publishes it.
+/// Drafts the release of a plan whose tag exists, and publishes it.
 async fn publish(host: &GitHub, plan: &PromotionPlan) -> ReleaseState {
     let proof = support::journal::journaled().await;
     let draft = host.create_release(&proof, plan).await.unwrap();
@@ -43,7 +43,7 @@ fn connection(url: &str, token: &str) -> Connection {
     connection
 }
 
-/// The adapter as the usual reviewer, without pauses between its repetitions.
+/// The adapter as the usual reviewer, without pauses between retries.
 fn adapter(fake: &FakeGithub) -> GitHub {
     adapter_as(fake, REVIEWER)
 }

@@ -1,4 +1,4 @@
-//! Every read, and what answers from older, newer or odd servers make of it.
+//! Every read, including answers from older, newer or unusual servers.
 
 use serde_json::json;
 use signoff::adapters::demo::github::{Release, Run};
@@ -42,7 +42,7 @@ async fn a_token_of_an_app_is_nobodys() {
     assert!(failure.hint.unwrap().contains("your own account"));
 }
 
-/// Such as an organisation's address allow list: the person is known, and may not come from here.
+/// Such as an organisation's IP allow list: the user is known, but may not connect from here.
 #[tokio::test]
 async fn another_refusal_does_not_make_the_token_nobodys() {
     let fake = fake().await;
@@ -172,7 +172,7 @@ async fn releases_are_those_of_the_tag_and_our_own_drafts() {
             release(5_000_000_003, "telco-churn-v42", false, None),
             release(5_000_000_004, "telco-churn-v41", false, Some(&marker)),
         ];
-        // Pushes ours to the second page of the list.
+        // Enough to move ours to the second page of the list.
         repo.releases.extend((0..150).map(|n| release(6_000_000_000 + n, &format!("other-{n}"), false, None)));
     });
     let found = adapter(&fake).releases(&repo(), &tag(), &marker).await.unwrap();
@@ -257,7 +257,7 @@ async fn runs_of_another_event_commit_tag_or_time_are_not_ours() {
         other(&|run| run.created_at = "2026-11-23T09:00:00Z".parse().unwrap());
         ours.id
     });
-    // With and without the workflow named.
+    // With and without a workflow name.
     for workflow in [Some("cd.yml".to_owned()), None] {
         let found = host.cd_runs(&repo(), &CdQuery { workflow, ..query() }).await.unwrap();
         assert_eq!(found.iter().map(|r| r.id).collect::<Vec<_>>(), [ours]);

@@ -1,4 +1,4 @@
-//! The token: where it goes, where it never goes, and what is no token.
+//! The token: where it is sent, where it never is, and which strings are not valid tokens.
 
 use secrecy::SecretString;
 use serde_json::json;
@@ -112,7 +112,7 @@ async fn the_connection_is_shown_without_its_token() {
 
 #[tokio::test]
 async fn two_user_agents_are_not_sent_for_one() {
-    // Strict servers answer 400 to a repeated header; the double keeps them apart.
+    // Strict servers answer 400 to a repeated header; the double records each one.
     let fake = fake().await;
     let host = GitHub::new(Connection {
         token: TokenSource::Value(SecretString::from(REVIEWER)),

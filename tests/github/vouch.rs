@@ -1,4 +1,4 @@
-//! What vouches for a sign-off: files of releases, comments on commits, and teams.
+//! Evidence for a sign-off: release assets, commit comments, and teams.
 
 use serde_json::json;
 use signoff::domain::commit::ReleaseState;
@@ -112,7 +112,7 @@ async fn a_download_takes_no_token_to_the_storage() {
     host.asset(&repo(), made.id, RECORD.len()).await.unwrap();
     let stored = fake.stored();
     assert_eq!((stored.len(), &stored[0].authorization), (1, &None));
-    // A loop, an open address and a missing one end; none of them is a reason to hand the token out.
+    // A loop, an open address and a missing one all end, and none makes the client send the token elsewhere.
     for to in
         [format!("{}/repos/acme/churn-model/releases/assets/{}", fake.url(), made.id), "http://example.invalid/".into()]
     {

@@ -1,4 +1,4 @@
-//! Every write: what is sent, and what the server's refusals mean.
+//! Every write: the request sent, and the meaning of the server's errors.
 
 use serde_json::json;
 use signoff::domain::cd::CdTrigger;

@@ -1,4 +1,4 @@
-//! Experiments and searches on both servers, and the seeds that the tests of histories and files share.
+//! Experiments and searches on both servers, and the seeds shared by the tests of histories and files.
 
 use std::sync::OnceLock;
 
@@ -28,15 +28,15 @@ pub const ML_MODEL: &str = "artifact_path: model\nmlflow_version: 3.17.2\nsignat
     \"name\": \"tenure\", \"required\": true}, {\"type\":\n    \"string\", \"name\": \"plan\", \"required\": false}]'\n  \
     outputs: '[{\"type\": \"tensor\", \"tensor-spec\": {\"dtype\": \"int64\", \"shape\": [-1]}}]'\n  params: null\n";
 
-/// What the tests read. Nobody changes it.
+/// Shared seed data, read-only.
 #[derive(Debug)]
 pub struct Evidence {
     pub experiment: String,
-    /// With the metric `long`, one metric that misbehaves (`odd`), and files.
+    /// Has the metric `long`, an irregular metric (`odd`), and files.
     pub run: SeededRun,
-    /// With three points of `long`.
+    /// Has three points of `long`.
     pub short: SeededRun,
-    /// Only 3.x: a logged model with an `MLmodel` file, and its address.
+    /// 3.x only: a logged model with an `MLmodel` file, and its URI.
     pub logged: Option<String>,
     pub model: &'static str,
 }
@@ -71,7 +71,7 @@ fn seed(version: Version) -> Evidence {
     let points: Vec<_> = (0..LONG).map(|step| (step, step, json!(step * 2))).collect();
     api.log_points(&run.id, "long", &points);
     api.log_points(&short.id, "long", &[(0, 0, json!(1)), (7, 7, json!(2)), (20, 20, json!(3))]);
-    // A resumed run logs steps again, later; a step may be below 0; values may be no numbers.
+    // A resumed run logs steps again, later; a step may be negative; values may be NaN or infinite.
     let odd: [(i64, i64, Value); 6] = [
         (0, 1, json!(0.5)),
         (1, 2, json!("NaN")),
@@ -127,7 +127,7 @@ async fn runs_come_in_the_order_that_was_asked_for(version: Version) {
         let id = &api.post("runs/create", run)["run"]["info"]["run_id"];
         api.post("runs/update", json!({"run_id": id, "status": status, "end_time": 9_000}));
     }
-    // One by one, so that the order has to hold from page to page.
+    // One per page, so that the order must hold across pages.
     let mlflow = &tuned(version, Tuning { runs_per_page: 1, ..Tuning::default() });
     for (by, ascending) in [(RunAttribute::Name, "abc"), (RunAttribute::Started, "bca"), (RunAttribute::Status, "cba")]
     {
@@ -147,7 +147,7 @@ async fn runs_come_newest_first_page_by_page_without_deleted_ones(version: Versi
     for (size, pages) in [(100, 1), (1, 2)] {
         let mlflow = &tuned(version, Tuning { runs_per_page: size, ..Tuning::default() });
         let found = all(|token| async move { mlflow.search_runs(&query(&[at], "", token)).await }).await;
-        // A server may say that there is more and then have nothing.
+        // A server may announce another page that turns out to be empty.
         assert!((pages..=pages + 1).contains(&found.len()), "{}", found.len());
         let mut names: Vec<_> = found.concat().into_iter().map(|r| r.name).collect();
         names.sort();

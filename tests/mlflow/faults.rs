@@ -1,4 +1,4 @@
-//! What goes wrong on the way, and what becomes of reads and writes then.
+//! Transport faults, and the outcome of reads and writes.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -27,8 +27,8 @@ async fn write(mlflow: &Mlflow) -> Outcome<()> {
     mlflow.set_version_tag(&journaled().await, &name("m"), v(1), "k", "v").await
 }
 
-/// What becomes of a read and of a write, and in how many requests, when the first answer is `act` and the
-/// further ones are fine.
+/// The result of a read and of a write, and the number of requests, when the first answer is `act` and later ones are
+/// fine.
 async fn once(act: &Act) -> ((Outcome<usize>, usize), (Outcome<()>, usize)) {
     let stub = Stub::start(vec![act.clone(), Act::json(NO_MODELS)]);
     let got = read(&at(&stub.url())).await;
@@ -116,7 +116,7 @@ async fn a_web_page_is_recognised_whatever_its_status() {
     let failure = write(&at(&stub.url())).await.unwrap_err();
     assert!(failure.reason.contains("a web page instead of MLflow's API"), "{failure:?}");
     assert!(failure.hint.as_deref().unwrap().contains("login page"), "{failure:?}");
-    // A proxy may have answered for a server that did act.
+    // A proxy may have answered in place of a server that applied the request.
     assert!(failure.kind.may_be_applied());
 }
 

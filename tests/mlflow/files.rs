@@ -46,7 +46,7 @@ async fn folders_come_first_and_hold_only_their_own(version: Version) {
         assert_eq!(list(path).await, [("plots/deep".to_owned(), true, None)]);
     }
     assert_eq!(list("plots/deep").await, [("plots/deep/roc.csv".to_owned(), false, Some(16))]);
-    // The servers do not tell a missing folder, or a file, from an empty folder.
+    // The servers do not distinguish a missing folder, or a file, from an empty folder.
     assert_eq!(list("nope").await, []);
     let unknown = ArtifactRoot::Run(signoff::domain::ids::RunId::new("nope"));
     assert_eq!(mlflow.artifacts(&unknown, "").await.unwrap_err().kind, FailureKind::NotFound);
@@ -104,7 +104,7 @@ async fn a_download_is_whole_and_tells_its_progress(version: Version) {
     assert_eq!((size, file.len()), (0, 10_000));
 }
 
-/// A disk without room.
+/// A full disk.
 struct Full;
 
 impl AsyncWrite for Full {
@@ -165,7 +165,7 @@ async fn the_mlmodel_file_is_read_to_the_byte_whatever_the_source(version: Versi
         let path = if folder.is_empty() { "MLmodel".to_owned() } else { format!("{folder}/MLmodel") };
         let head = mlflow.artifact_head(&root, &path, 1_000_000).await.unwrap();
         assert_eq!((bytes.as_slice(), head.truncated), (head.bytes.as_slice(), false), "{source}");
-        // The size that a list says is that of the file: a digest of the list finds a file that was cut short.
+        // The listed size is the file's size, so a digest of the list detects a truncated file.
         let listed = mlflow.artifacts(&root, &folder).await.unwrap();
         let size = listed.iter().find(|e| e.path == path).and_then(|e| e.size);
         assert_eq!(size, Some(bytes.len() as u64), "{source}");

@@ -1,4 +1,4 @@
-//! Histories of metrics on both servers.
+//! Metric histories on both servers.
 
 use signoff::domain::history::History;
 use signoff::domain::ids::RunId;

@@ -1,4 +1,4 @@
-//! What lineage reads of both servers: an experiment by its id, the parent of a run and its children.
+//! Lineage reads on both servers: an experiment by its id, the parent of a run and its children.
 
 use serde_json::json;
 use signoff::domain::experiment::RunQuery;
@@ -56,7 +56,7 @@ async fn a_run_leads_to_its_parent_and_that_to_its_children(version: Version) {
     let children = mlflow.search_runs(&RunQuery::children_of(&parent)).await.unwrap();
     assert_eq!(children.items.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["sweep-1"]);
     assert_eq!(mlflow.search_runs(&RunQuery::children_of(&run)).await.unwrap().items, []);
-    // An id that tries to be more than an id finds nothing, and breaks nothing.
+    // An id with filter syntax in it finds nothing and causes no error.
     let mut odd = parent.clone();
     odd.id = RunId::new("x' OR tags.a = 'b\\");
     assert_eq!(mlflow.search_runs(&RunQuery::children_of(&odd)).await.unwrap().items, []);

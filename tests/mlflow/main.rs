@@ -1,5 +1,5 @@
-//! The MLflow adapter against real servers (2.22.5 and 3.17.2), and against a stub where no real server would
-//! misbehave on demand. The first run installs both servers into a cache outside the checkout.
+//! The MLflow adapter against real servers (2.22.5 and 3.17.2), and against a stub for faults that real servers do not
+//! show on demand. The first run installs both servers into a cache outside the checkout.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -26,7 +26,7 @@ use signoff::ports::ModelRegistry;
 use support::mlflow_server::{Server, Version};
 use support::seed::World;
 
-/// Makes one test per server out of each `async fn(Version)`.
+/// Generates one test per server from each `async fn(Version)`.
 macro_rules! on_real_servers {
     ($($name:ident),* $(,)?) => {
         mod on_2_22 {
@@ -64,7 +64,7 @@ fn v(number: u64) -> VersionNumber {
     VersionNumber(number)
 }
 
-/// Follows all pages.
+/// Reads all pages.
 async fn all<T, F>(mut page: impl FnMut(Option<String>) -> F) -> Vec<Vec<T>>
 where
     F: Future<Output = Result<Page<T>, Failure>>,

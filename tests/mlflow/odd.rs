@@ -1,4 +1,4 @@
-//! Odd answers to questions about evidence: other servers, hostile ones, and transfers that go wrong.
+//! Unusual answers to evidence reads: other servers, hostile ones, and transfers that fail.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -60,7 +60,7 @@ async fn a_run_the_sampling_server_does_not_know_has_no_points() {
 
 #[tokio::test]
 async fn more_points_than_asked_for_are_thinned_and_unreadable_ones_left_out() {
-    // 2.22 sends every point of a sampled step, however many there are.
+    // 2.22 sends every point of a sampled step, without a limit.
     let mut body = r#"{"metrics":[{"value":"high","step":-9},{"step":-8},null,{"value":"NaN","step":"-7"}"#.to_owned();
     for step in 0..10 {
         body.push_str(&format!(r#",{{"value":"Infinity","step":{step},"timestamp":"1791745528500"}}"#));
@@ -108,7 +108,7 @@ async fn an_empty_file_that_has_no_first_byte_is_empty() {
     assert_eq!((head.bytes.len(), head.truncated, head.total), (0, false, Some(0)));
 }
 
-/// A server that sends one answer's head and then pieces without end, and tells how many bytes it got rid of.
+/// A server that sends the head of one answer and then an endless body, and returns the number of bytes sent.
 fn endless(piece: &'static [u8], pieces: usize) -> (String, std::thread::JoinHandle<usize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -124,14 +124,14 @@ fn endless(piece: &'static [u8], pieces: usize) -> (String, std::thread::JoinHan
             }
             sent += piece.len();
         }
-        // Silent from here on, until the other side hangs up.
+        // Silent from here on, until the other side closes the connection.
         let _ = stream.read(&mut request);
         sent
     });
     (url, sent)
 }
 
-/// Waits for the server, while connections are closed in this thread.
+/// Waits for the server, while connections are closed on this thread.
 async fn ended(sent: std::thread::JoinHandle<usize>) -> usize {
     let joined = tokio::task::spawn_blocking(|| sent.join().unwrap());
     tokio::time::timeout(Duration::from_secs(30), joined).await.expect("nobody hung up").unwrap()
@@ -142,7 +142,7 @@ async fn a_server_that_sends_everything_is_hung_up_on() {
     let (url, sent) = endless(&[b'x'; 64 * 1024], 76_000);
     let head = at(&url).artifact_head(&run(), "huge.bin", 100_000).await.unwrap();
     assert_eq!((head.bytes.len(), head.truncated, head.total), (100_000, true, Some(5_000_000_000)));
-    // What had been on its way was lost; nothing like the whole was sent.
+    // Data already in flight was lost; far less than the whole was sent.
     assert!(ended(sent).await < 100_000_000);
 }
 
@@ -162,6 +162,6 @@ async fn a_transfer_that_ends_early_is_no_success() {
     let mut got = Vec::new();
     let failure = at(&stub.url()).download(&run(), "x", &mut got, &|_| ()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unavailable);
-    // Once bytes were written, nothing is asked for again.
+    // Once bytes were written, there is no retry.
     assert_eq!(stub.requests().len(), 1);
 }

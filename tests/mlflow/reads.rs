@@ -1,4 +1,4 @@
-//! Everything that is read, on both servers.
+//! Every read, on both servers.
 
 use signoff::adapters::mlflow::Tuning;
 use signoff::domain::failure::FailureKind;
@@ -56,7 +56,7 @@ async fn info_tells_version_and_limits(version: Version) {
 
 async fn models_come_in_name_order_without_prompts(version: Version) {
     let small = tuned(version, Tuning { models_per_page: 2, ..Tuning::default() });
-    // Other tests add models while this one pages; names before theirs do not move.
+    // Other tests add models during paging; names sorted before theirs do not move.
     let seeded = |names: Vec<String>| -> Vec<String> { names.into_iter().filter(|n| !n.starts_with("own-")).collect() };
     let mut expected: Vec<String> = odd_names(version).into_iter().map(str::to_owned).collect();
     expected.push(CHURN.to_owned());
@@ -233,7 +233,7 @@ async fn a_run_of_a_new_experiment_is_found(version: Version) {
     let experiment = api.experiment("made after the list was read");
     let seed = RunSeed { name: "late", metrics: &[], params: &[], tags: &[] };
     let late: Vec<RunId> = (0..7).map(|_| RunId::new(api.run(&experiment, &seed).id)).collect();
-    // One is read by itself, seven make the adapter read the list again.
+    // One is read directly; seven make the adapter read the list again.
     assert_eq!(mlflow.runs(&[known[0].clone(), late[0].clone()]).await.unwrap().len(), 2);
     assert_eq!(adapter(version).runs(&late).await.unwrap().len(), 7);
     let fresh = adapter(version);

@@ -1,4 +1,4 @@
-//! MLflow's own sign-in app: who we are, and what is answered to those who may not.
+//! MLflow's own sign-in app: the current user, and what is refused to whom.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn basic(user: &str, password: &str) -> Auth {
     Auth::Basic { user: user.to_owned(), password: password.to_owned().into() }
 }
 
-/// One server for all of it: each start costs seconds.
+/// One server for the whole test: each start takes seconds.
 #[tokio::test]
 async fn sign_in_tells_who_we_are_and_refuses_strangers_and_readers() {
     let server = Server::start(Version::V3_17, true);
@@ -48,7 +48,7 @@ async fn sign_in_tells_who_we_are_and_refuses_strangers_and_readers() {
     assert_eq!(failure.kind, FailureKind::Forbidden, "{failure:?}");
     assert!(failure.hint.unwrap().contains("EDIT"));
 
-    // Its workers go as well, if not in the same instant: they hold the port.
+    // Its workers exit too, though not at once: they hold the port.
     let port = server.port;
     drop(server);
     assert!(http::gone(port, Duration::from_secs(20)), "the server outlived its handle");

@@ -1,4 +1,4 @@
-//! Certificates: trusted, not trusted, and not there.
+//! TLS certificates: trusted, untrusted, and missing.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::support::install;
 use crate::support::mlflow_server::Version;
 use crate::support::stub::{Act, Stub};
 
-/// Makes a certificate for 127.0.0.1 of its own authority and answers `{}` to everything. Ends with its input.
+/// Creates a certificate for 127.0.0.1 with its own CA and answers `{}` to everything. Exits when its stdin closes.
 const SERVER: &str = r#"
 import datetime, http.server, ipaddress, os, ssl, sys, threading
 from cryptography import x509
@@ -76,7 +76,7 @@ struct TlsServer {
 }
 
 impl TlsServer {
-    /// With the Python of the MLflow install, which has the `cryptography` package.
+    /// Uses the Python of the MLflow install, which has the `cryptography` package.
     fn start() -> Self {
         let venv = install::mlflow(Version::V3_17.number(), Version::V3_17.extra_packages());
         let dir = tempfile::tempdir().unwrap();

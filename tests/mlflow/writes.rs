@@ -1,4 +1,4 @@
-//! Everything that is written, on both servers, each test on a model of its own.
+//! Every write, on both servers, each test on its own model.
 
 use signoff::domain::failure::FailureKind;
 use signoff::domain::registry::Stage;

@@ -1,4 +1,4 @@
-//! Two reviewers at two machines, at once.
+//! Two reviewers at two machines, concurrently.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -21,18 +21,18 @@ use crate::lab::{CANDIDATE, CHURN, Lab, champion, now, production};
 /// The other candidate.
 const RIVAL: VersionNumber = VersionNumber(41);
 
-/// How both promotions ended, and the world they left.
+/// How both promotions ended, and the resulting world.
 struct Outcomes {
     first: (PromotionPlan, SagaState),
     second: (PromotionPlan, SagaState),
     lab: Lab,
 }
 
-/// The first goes on for `head` calls, then the second for `middle`, then the first to its end, then the second.
+/// Runs the first for `head` calls, then the second for `middle`, then the first to its end, then the second.
 fn interleave(target: &PromotionTarget, versions: [VersionNumber; 2], head: usize, middle: usize) -> Outcomes {
     let first = Lab::on(target.clone(), CdTrigger::Release);
     let second = first.colleague();
-    // Both reviewed the same world, before either acted.
+    // Both reviewed the same world, before either one acted.
     let plans = [first.plan(versions[0]), second.plan(versions[1])];
     first.script.step_by_step();
     second.script.step_by_step();
@@ -42,7 +42,7 @@ fn interleave(target: &PromotionTarget, versions: [VersionNumber; 2], head: usiz
         let mut a = pin!(first.promoter.approve(plans[0].clone(), Until::CdEnded, Watch::default()));
         let mut b = pin!(second.promoter.approve(plans[1].clone(), Until::CdEnded, Watch::default()));
         let (mut done_a, mut done_b) = (None::<Outcome<SagaState>>, None::<Outcome<SagaState>>);
-        // One poll goes as far as the next call.
+        // One poll runs up to the next call.
         let mut advance = |a_turn: bool, polls: usize| {
             for _ in 0..polls {
                 match (a_turn, done_a.is_none(), done_b.is_none()) {
@@ -64,7 +64,7 @@ fn interleave(target: &PromotionTarget, versions: [VersionNumber; 2], head: usiz
     Outcomes { first: (p, a), second: (q, b), lab: first }
 }
 
-/// One poll.
+/// Polls once.
 trait NowOrPending: Future {
     fn now_or_pending(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Self::Output> {
         match self.poll(cx) {
@@ -84,7 +84,7 @@ fn truth_is_as_meant(state: &SagaState) -> bool {
     state.truth.iter().all(|t| t.as_meant == Some(true))
 }
 
-/// As many calls as a promotion makes until CD is looked for, and some.
+/// Slightly more calls than a promotion makes until it looks for CD.
 const CALLS: usize = 36;
 
 /// Orders of two switches: every `step`th for the stage, some for the alias.
@@ -151,8 +151,8 @@ fn check_two_versions(outcomes: &Outcomes, order: &str) {
         assert!(mark.and_then(live_promotion).is_none(), "{order}: {mark:?} was left behind");
     }
     if is_done(a) && is_done(b) {
-        // No server has a compare-and-set: one can release between the other's look and its move. Then both
-        // are released, one after the other, and the one whose version was replaced before its end says so.
+        // No server has a compare-and-set: one reviewer can release between the other's check and its move. Then both
+        // are released, one after the other, and the one whose version was replaced before its end reports that.
         let (winner, loser) = if held == [p.draft.version()] { (a, b) } else { (b, a) };
         assert!(truth_is_as_meant(winner), "{order}: {:?}", winner.truth);
         let replaced_at_once = loser.updated_at >= winner.opened_at && !truth_is_as_meant(loser);

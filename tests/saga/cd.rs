@@ -1,4 +1,4 @@
-//! Following CD: what is shown is what the host says, and the release does not depend on it.
+//! Following CD: the status shown is the host's, and the release does not depend on it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -59,7 +59,7 @@ fn a_run_is_pinned_once_found_and_a_rerun_of_it_is_followed() {
     let plan = lab.plan(CANDIDATE);
     let looks = AtomicUsize::new(0);
     *lab.host.cd_run.lock().unwrap() = Some(Box::new(move |run| {
-        // Somebody re-runs it while it runs: the id stays, the attempt rises, it is queued again.
+        // Somebody re-runs it while it is running: same id, next attempt, queued again.
         (run.attempt, run.state) = match looks.fetch_add(1, Ordering::Relaxed) {
             0 => (1, CdState::Running),
             1 => (2, CdState::Queued),
@@ -68,7 +68,7 @@ fn a_run_is_pinned_once_found_and_a_rerun_of_it_is_followed() {
             _ => (2, CdState::Success),
         };
     }));
-    // A newer run of the same tag appears: it is not the one that the release started.
+    // A newer run of the same tag appears, which the release did not start.
     let (store, tag) = (lab.store.clone(), plan.draft.tag.clone());
     lab.script.before_call(move |call| {
         if call.name == "cd_run" && call.nth == 0 {
@@ -142,7 +142,7 @@ fn a_dispatch_that_nobody_answered_is_looked_for_and_never_sent_again() {
         assert_eq!(lab.script.count("dispatch"), 1);
         match (started, &state.cd, state.step(Step::Dispatch)) {
             (true, Some(CdOutcome::Run(_)), StepState::Done(_)) => {}
-            // The record does not claim that CD was started.
+            // The journal does not claim that CD was started.
             (false, Some(CdOutcome::NotStarted { .. }), StepState::Unknown(failure)) => {
                 assert_eq!(failure.reason, "the connection was lost");
             }
@@ -155,7 +155,7 @@ fn a_dispatch_that_nobody_answered_is_looked_for_and_never_sent_again() {
 fn a_dispatch_that_shows_only_while_cd_is_looked_for_is_known_to_have_been_taken() {
     let lab = Lab::on(production(), CdTrigger::Dispatch);
     let plan = lab.plan(CANDIDATE);
-    // Not seen by any look at the dispatch, and by the first that looks for the run.
+    // Not seen by any check around the dispatch, nor by the first search for the run.
     lab.script.lag(8);
     lab.script.fail_every("dispatch", Fault::ReplyLost);
     let mut state = lab.approve(&plan).unwrap();

@@ -1,4 +1,4 @@
-//! The same on the real journal: what is on disk is enough to go on from.
+//! The same with the real journal: the data on disk is enough to resume.
 
 use std::fs;
 use std::sync::{Arc, Mutex};
@@ -33,10 +33,10 @@ fn lab_in(world: World, now: Timestamp, kept: Arc<dyn JournalStore>) -> Lab {
     Lab::keeping(Store::memory(world), clock, Journals::default(), kept, rules)
 }
 
-/// The world at the moment each entry had reached the disk.
+/// The world at the moment each entry was on disk.
 type Worlds = Arc<Mutex<Vec<(World, Timestamp)>>>;
 
-/// The real journal, and what the world looked like at every line of it.
+/// The real journal, with a snapshot of the world at every line.
 struct Photographed {
     dir: JournalDir,
     store: Store,
@@ -102,7 +102,7 @@ async fn a_journal_torn_after_any_line_or_within_the_next_is_enough_to_finish() 
     let clock = Arc::new(ManualClock::at(NOW));
     let rules = rules_for(champion(), CdTrigger::Dispatch);
     let lab = Lab::keeping(store, clock, Journals::default(), Arc::new(kept), rules);
-    // One step in doubt, so that there is something to look up.
+    // One step with an unknown outcome, so that there is something to look up.
     lab.script.fail_first("create_tag_ref", Fault::ReplyLost);
     let state = lab.promoter.approve(plan.clone(), Until::CdEnded, Watch::default()).await.unwrap();
     assert_eq!(state.phase, Phase::Ended(Ending::Done));
@@ -111,7 +111,7 @@ async fn a_journal_torn_after_any_line_or_within_the_next_is_enough_to_finish() 
     let worlds = worlds.lock().unwrap().clone();
     assert!(ends.len() > 20 && ends.len() == worlds.len());
     for (n, (end, (world, at))) in ends.iter().zip(&worlds).enumerate() {
-        // Nothing of the next line, or the beginning of it.
+        // None of the next line, or only its beginning.
         for torn in [0, 7] {
             let state_dir = tempfile::tempdir().unwrap();
             let dir = JournalDir::new(state_dir.path());
@@ -135,7 +135,7 @@ async fn killed_at_any_call_it_is_finished_by_another_process() {
         let lab = lab(&dir);
         let before = lab.world();
         let plan = plan(&lab).await;
-        // The process dies once the call has had its effect and before it knows: the future is dropped.
+        // The process dies after the call took effect and before it gets the answer: the future is dropped.
         let (reached, wait) = tokio::sync::oneshot::channel::<()>();
         let mut reached = Some(reached);
         lab.script.before_call(move |call| {
@@ -171,7 +171,7 @@ async fn a_disk_that_is_full_stops_it_before_the_first_write() {
     let dir = JournalDir::new(state_dir.path());
     let lab = lab(&dir);
     let plan = {
-        // The preflight lists journals, and blocks for the same reason; the plan is made without it.
+        // The preflight lists journals, and would block for the same reason; so the plan is made elsewhere.
         let elsewhere = tempfile::tempdir().unwrap();
         plan(&self::lab(&JournalDir::new(elsewhere.path()))).await
     };

@@ -1,4 +1,4 @@
-//! The fold by itself: whatever stands in a journal, it never panics, never half-applies, and keeps its rules.
+//! The fold alone: with any journal, it never panics, never half-applies an event, and keeps its invariants.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -55,20 +55,20 @@ fn receipt(step: Step) -> Receipt {
     }
 }
 
-/// What a driver or a person may do next; most of it does not fit most of the time.
+/// The next act of a driver or a person; most do not fit most states.
 #[derive(Clone, Copy, Debug)]
 enum Move {
-    /// What is due, ending well.
+    /// The due step succeeds.
     Well,
-    /// What is due, ending badly.
+    /// The due step fails.
     Badly(FailureKind),
-    /// A look that finds somebody else's.
+    /// A check finds an object of somebody else.
     Foreign(bool),
-    /// Asks to have it taken back.
+    /// An undo is requested.
     Undo,
-    /// Goes on.
+    /// It is resumed.
     Resume,
-    /// Anything, about any step.
+    /// Any event, about any step.
     Stray(u8, Step, FailureKind),
 }
 
@@ -84,7 +84,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     vec(one, 1..80)
 }
 
-/// The event that a move means in this state.
+/// The event for a move in this state.
 fn event(state: &SagaState, step: Move) -> Event {
     match step {
         Move::Undo => Event::UndoRequested { by: "rev1".into() },
@@ -160,7 +160,7 @@ fn opened(trigger: CdTrigger) -> Entry {
     entry(0, Event::Opened { plan: Box::new(plan::plan_with(1, |draft| draft.cd.trigger = trigger)) })
 }
 
-/// What holds in every state.
+/// The invariants of every state.
 fn check(state: &SagaState) -> Result<(), TestCaseError> {
     let is = |step| state.step(step).clone();
     let cut = matches!(is(Step::TagRef), StepState::Done(_));
@@ -175,7 +175,7 @@ fn check(state: &SagaState) -> Result<(), TestCaseError> {
     }
     prop_assert!(state.steps.iter().filter(|r| r.state == StepState::Running).count() <= 1 + usize::from(backward));
     prop_assert!(state.steps.iter().all(|r| !undone(&r.state) || r.step.is_reversible()));
-    // Steps are begun in order.
+    // Steps are started in order.
     let first_open = state.steps.iter().position(|r| {
         let passed = r.step == Step::Dispatch && matches!(r.state, StepState::Unknown(_));
         !matches!(r.state, StepState::Done(_)) && !passed
@@ -243,7 +243,7 @@ proptest! {
             }
         }
         prop_assert!(dispatches == 0 || trigger == CdTrigger::Dispatch);
-        // The state is the fold of what was taken, and nothing else.
+        // The state is exactly the fold of the accepted events.
         prop_assert_eq!(fold(&journal).unwrap(), state);
     }
 

@@ -1,10 +1,9 @@
 //! A death at every point of a promotion, and a fault at every call, one after the other.
 //!
-//! Two families cover every pair. Either the fault comes first: the promotion runs with it, and the world is
-//! kept at every point afterwards and resumed from there, as if the process had died. Or the death comes
-//! first: the promotion dies at every point, and the fault hits every call of the resumed one. A death can
-//! come before and after each journal append and before each call; where nothing but reads happened in
-//! between, two points are one.
+//! Two families cover every pair. In the first the fault comes first: the promotion runs with it, and the world is
+//! saved at every later point and resumed from there, as if the process had died. In the second the death comes first:
+//! the promotion dies at every point, and the fault hits every call of the resumed one. A death can come before and
+//! after each journal append and before each call; points with only reads between them count as one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,15 +21,15 @@ use crate::properties::Story;
 use crate::support::clock::ManualClock;
 use crate::support::rules::rules_for;
 
-/// Resumes without faults until it must be over: one, or some more where things are slow to show.
+/// Maximum resumes without faults: one is enough, unless things are slow to become visible.
 const PATIENCE: usize = 12;
 
-/// How much one course tries. All of it everywhere would take minutes.
+/// How much one run covers. Full coverage everywhere would take minutes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Depth {
     /// Every kind of fault.
     Full,
-    /// The faults that hurt.
+    /// The faults that matter most.
     Short,
 }
 
@@ -45,7 +44,7 @@ impl Depth {
     }
 }
 
-/// The moment of a death: the world, the time, how much of the journal is on disk, and the calls so far.
+/// The moment of a death: the world, the time, the number of journal entries on disk, and the calls so far.
 #[derive(Clone)]
 struct Moment {
     world: World,
@@ -73,7 +72,7 @@ impl Course {
         Self { before, rules, plan, depth }
     }
 
-    /// A reviewer in this world; `calls` were made before.
+    /// A reviewer in this world, after `calls` calls were made.
     fn lab(&self, world: &World, at: Timestamp, journal: &[Entry]) -> Lab {
         let clock = Arc::new(ManualClock::at(&at.to_string()));
         let lab = Lab::wired(Store::memory(world.clone()), clock, Journals::default(), self.rules.clone());
@@ -87,7 +86,7 @@ impl Course {
         self.lab(&self.before, NOW.parse().unwrap(), &[])
     }
 
-    /// Runs it once in `lab`, and keeps every moment at which the process could have died.
+    /// Runs it once in `lab`, and saves every moment at which the process could have died.
     fn moments(&self, lab: &Lab, run: impl FnOnce(&Lab)) -> Vec<Moment> {
         let kept = Arc::new(Mutex::new(Vec::<Moment>::new()));
         let keep = {
@@ -112,7 +111,7 @@ impl Course {
             on_append(0);
             false
         });
-        // The call that is about to be made has not been made.
+        // The call about to be made does not count.
         lab.script.before_call(move |_| keep(1));
         run(lab);
         lab.journals.live_on();
@@ -121,7 +120,7 @@ impl Course {
         std::mem::take(&mut *kept)
     }
 
-    /// Resumes without further faults until it is over, and checks everything.
+    /// Resumes without further faults until it is over, and checks all invariants.
     fn finish(&self, lab: &Lab, earlier: &[Call], what: impl Fn() -> String) -> Ending {
         let id = self.plan.id;
         for _ in 0..PATIENCE {
@@ -136,7 +135,7 @@ impl Course {
         let wrong = lab.script.wrong();
         assert!(wrong.is_empty(), "{}: {wrong:?}", what());
         if journal.is_empty() {
-            // It died before its first entry: there is nothing to resume, because nothing was done.
+            // It died before its first entry: there is nothing to resume, as nothing was done.
             assert!(log.iter().all(|c| c.entry.is_none()), "{}: a write before the first entry", what());
             return Ending::Refused { why: "died before it began".into() };
         }
@@ -170,7 +169,7 @@ impl Course {
         let (journal, log) = (lab.journals.entries(self.plan.id), lab.script.log());
         assert_eq!(self.finish(&lab, &[], || "nothing fails".into()), Ending::Done);
 
-        // The fault first, then the death.
+        // First the fault, then the death.
         for call in &log {
             for fault in self.depth.faults(call) {
                 let lab = self.fresh();
@@ -191,7 +190,7 @@ impl Course {
                 }
             }
         }
-        // The death first, then the fault.
+        // First the death, then the fault.
         for moment in calm.iter().filter(|m| m.entries > 0) {
             let lab = self.resumed(moment, &journal);
             let dead = || format!("death after {} entries and {} calls", moment.entries, moment.calls.len());
@@ -235,7 +234,7 @@ fn what_is_slow_to_show_is_neither_made_twice_nor_taken_back() {
     }
 }
 
-/// How the stories ended: a test whose stories all end alike proves little.
+/// Counts of endings: a test in which every story ends the same way proves little.
 #[derive(Debug, Default)]
 struct Tally {
     done: usize,

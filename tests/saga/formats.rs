@@ -1,4 +1,4 @@
-//! What a released signoff wrote stays readable: `tests/fixtures/VERSION` is a state directory of that version.
+//! State written by a released signoff stays readable: `tests/fixtures/VERSION` is a state directory of that version.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use signoff::domain::record::{Decision, Sealed};
 use signoff::ports::JournalStore as _;
 use signoff::ports::records::RecordStore as _;
 
-/// Made with 0.1.0 of 2026-11-29: an approval carried to its release, a rejection, and holds, one on a run without a
-/// commit.
+/// Created with 0.1.0 of 2026-11-29: an approval with its release, a rejection, and holds, one of them on a run without
+/// a commit.
 const OLD: &str = "tests/fixtures/0.1.0";
 
 #[tokio::test]

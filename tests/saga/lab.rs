@@ -39,13 +39,13 @@ pub fn champion() -> PromotionTarget {
     PromotionTarget::Alias("champion".into())
 }
 
-/// Nothing in these tests really waits: every promotion is over at the first poll.
+/// No wait is real in these tests: every promotion is over at the first poll.
 pub fn now<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().expect("nothing here waits")
 }
 
-/// The demo's telco-churn alone, cut down to what a promotion looks at, because it is copied some hundred
-/// thousand times; its CD takes two seconds and is started by `trigger`.
+/// The demo's telco-churn only, reduced to what a promotion reads, because it is copied a few hundred thousand times.
+/// Its CD takes two seconds and is started by `trigger`.
 pub fn world(trigger: CdTrigger) -> World {
     static FRESH: OnceLock<World> = OnceLock::new();
     let mut world = FRESH
@@ -116,7 +116,7 @@ impl Lab {
         Self::keeping(store, clock, journals, shelf, rules)
     }
 
-    /// With journals somewhere else than in memory.
+    /// With other journals than the in-memory ones.
     pub fn keeping(
         store: Store,
         clock: Arc<ManualClock>,
@@ -145,7 +145,7 @@ impl Lab {
         Self { clock, store, script, host, journals, promoter: Promoter::new(services.clone()), services }
     }
 
-    /// Somebody else at another machine: the same servers and time, another journal directory, another token.
+    /// Another reviewer at another machine: same servers and clock, other journal directory, other token.
     pub fn colleague(&self) -> Self {
         let rules = (*self.services.rules).clone();
         let other = Self::wired(self.store.clone(), self.clock.clone(), Journals::default(), rules);
@@ -157,7 +157,7 @@ impl Lab {
         other
     }
 
-    /// What the reviewer signs after a clean preflight.
+    /// The plan the reviewer signs after a clean preflight.
     pub fn plan(&self, number: VersionNumber) -> PromotionPlan {
         let preflight = now(prepare::promotion(
             &self.services,
@@ -195,7 +195,7 @@ impl Lab {
         self.store.snapshot().unwrap()
     }
 
-    /// Somebody changes something behind everybody's back.
+    /// A change made by somebody else.
     pub fn meddle<T>(&self, f: impl FnOnce(&mut World, Timestamp) -> T) -> T {
         let now = self.clock.now();
         self.store.change(|w| Ok::<_, std::convert::Infallible>(f(w, now))).unwrap().unwrap()

@@ -1,14 +1,14 @@
-//! The promotion, proved over doubles: whatever fails and wherever the process dies, there is at most one tag
-//! and one release, the target is moved or restored, and the journal says which.
+//! Tests of the promotion over doubles: whatever fails and wherever the process dies, there is at most one tag and one
+//! release, the target is moved or restored, and the journal says which.
 //!
 //! - `exhaustive`: a death at every point, a fault at every call, one after the other;
-//! - `random`: sequences of faults, deaths, undos and resumes nobody thought of;
+//! - `random`: random sequences of faults, deaths, undos and resumes;
 //! - `events`: the pure fold under events in any order;
-//! - `approvers`: two people at once, interleaved at every call;
-//! - `reviews`, `tags`, `undo`, `cd`, `pauses`: one story each, by name;
+//! - `approvers`: two people concurrently, interleaved at every call;
+//! - `reviews`, `tags`, `undo`, `cd`, `pauses`: one scenario per test;
 //! - `moving`: a world that changes between any two calls of one act;
-//! - `formats`: what earlier versions wrote;
-//! - `disk`: the same on the real journal; `preflight`: what is checked before anybody is asked.
+//! - `formats`: state written by earlier versions;
+//! - `disk`: the same with the real journal; `preflight`: the checks before confirmation.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]

@@ -1,4 +1,4 @@
-//! A world that moves between any two reads of one act: nothing is released that the record does not describe.
+//! The world changes between any two reads of one act: nothing is released that differs from its record.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ fn run_of(world: &mut World) -> &mut signoff::adapters::demo::world::TrainingRun
     Arc::make_mut(&mut world.runs).get_mut(&id).unwrap()
 }
 
-/// The head of the branch is another commit now, and its checks fail.
+/// The branch gets another head commit, whose checks fail.
 fn branch_moves(world: &mut World, _: Timestamp) {
     let head = world.repo.branches[BRANCH].clone();
     let before = world.repo.commits[&head].parent.clone().unwrap();
@@ -84,7 +84,7 @@ fn lab(rules: Rules, change: Meddling) -> Lab {
     lab
 }
 
-/// A reviewer who says yes to whatever plan there is.
+/// A reviewer who confirms any plan.
 fn act(lab: &Lab) -> Option<Outcome<SagaState>> {
     let preflight = now(prepare::promotion(&lab.services, &churn(), CANDIDATE, Decision::Approve)).ok()?;
     let draft = preflight.draft.as_ref().filter(|_| preflight.may_confirm())?;
@@ -107,7 +107,7 @@ fn released(lab: &Lab) -> Option<(Record, CommitSha)> {
     Some((Sealed::from_bytes(&asset.content.0).unwrap().record, object.commit.clone()))
 }
 
-/// Every word of the record about what was released is what the servers say of that commit and that run.
+/// Asserts that everything the record says about the release matches the servers' data on that commit and run.
 fn describes(lab: &Lab, record: &Record, tagged: &CommitSha, when: &str) {
     let mut world = lab.world();
     let change = record.change.as_ref().unwrap();
@@ -143,7 +143,7 @@ fn with_policy() -> Rules {
     rules
 }
 
-/// Runs the act with `meddle` before the call number `k`, for every `k`, and says how often a release came of it.
+/// Runs the act with `meddle` before call number `k`, for every `k`, and counts how often it led to a release.
 fn everywhere(fresh: &dyn Fn() -> Lab, name: &str, meddle: Meddling) -> (usize, usize) {
     let calm = fresh();
     act(&calm).expect("a calm world is released").unwrap();
@@ -161,7 +161,7 @@ fn everywhere(fresh: &dyn Fn() -> Lab, name: &str, meddle: Meddling) -> (usize, 
         let _ = act(&lab);
         let when = format!("{name} before call {k} ({})", calm.script.log()[k].name);
         if let Some((record, tagged)) = released(&lab) {
-            // What changes after the tag was cut is another day's world.
+            // Changes after the tag was created do not matter here.
             let tag_cut = lab.script.log().iter().position(|c| c.name == "create_tag_ref").unwrap();
             if k <= tag_cut {
                 describes(&lab, &record, &tagged, &when);

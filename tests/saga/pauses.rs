@@ -1,4 +1,4 @@
-//! Stopping and going on: servers that are away, callers that want out, journals that are not what they were.
+//! Pausing and resuming: unreachable servers, requested stops, and changed journals.
 
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::{FailureKind, Service};
@@ -107,7 +107,7 @@ fn a_stop_does_not_wait_for_a_patient_look() {
     let stop = CancellationToken::new();
     let trigger = stop.clone();
     lab.script.on_call(move |call| {
-        // The first look is the one before the dispatch.
+        // The first query is the one before the dispatch.
         if call.name == "cd_runs" && call.nth == 1 {
             trigger.cancel();
         }
@@ -205,7 +205,7 @@ fn a_disk_that_refuses_stops_everything_before_the_next_write() {
 
 #[test]
 fn the_ending_tells_the_truth_of_its_own_moment() {
-    // CD runs for an hour, and meanwhile somebody moves the version.
+    // CD runs for an hour, while somebody moves the version.
     let lab = Lab::new();
     let plan = lab.plan(CANDIDATE);
     let store = lab.store.clone();

@@ -1,4 +1,4 @@
-//! What is checked before anybody is asked: every check where it passes, and where it blocks or warns.
+//! The checks before confirmation: each one where it passes, and where it blocks or warns.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ fn churn(lab: &Lab) -> Preflight {
     preflight(lab, CHURN, CANDIDATE.0)
 }
 
-/// There is such a check, and it decides whether anybody may confirm.
+/// Asserts that there is such a check, and that a blocked one prevents confirming.
 #[track_caller]
 fn expect(found: &Preflight, title: &str, state: CheckState, detail: &str) {
     let there = found.checks.iter().any(|c| c.title == title && c.state == state && c.detail.contains(detail));
@@ -124,7 +124,7 @@ fn a_run_without_a_commit_blocks_unless_a_branch_may_stand_in() {
     let found = preflight(&allowed, "pricing-elasticity", 17);
     expect(&found, "commit", Warn, "the run recorded NO commit: the head of main, d7228be, would be tagged");
     assert_eq!(found.draft.unwrap().commit_origin, CommitOrigin::BranchHead("main".into()));
-    // A branch that is allowed does not replace a commit that was recorded.
+    // An allowed branch does not replace a recorded commit.
     assert_eq!(churn(&allowed).draft.unwrap().commit_origin, CommitOrigin::Run);
 }
 
@@ -249,7 +249,7 @@ fn a_promotion_of_the_same_version_at_work_somewhere_else_blocks() {
     let theirs = lab.colleague().plan(CANDIDATE);
     edit(&lab, CANDIDATE.0, |v| drop(v.tags.insert("signoff.promotion".into(), theirs.mark_promoting())));
     expect(&churn(&lab), "promotion", Block, "rev2 is promoting this version (promotion ");
-    // One that was released is history.
+    // A released one is history.
     edit(&lab, CANDIDATE.0, |v| drop(v.tags.insert("signoff.promotion".into(), theirs.mark_released())));
     assert!(churn(&lab).may_confirm());
 }
@@ -266,7 +266,7 @@ fn an_unfinished_promotion_of_the_same_model_on_this_machine_blocks_until_it_is_
     }
     let hint = format!("`signoff resume {0}` or `signoff undo {0}`", plan.id);
     assert!(churn(&lab).blocking().any(|c| c.hint.as_ref().is_some_and(|h| h.contains(&hint))));
-    // Another model is not concerned.
+    // Another model is not affected.
     assert!(preflight(&lab, "card-fraud", 9).may_confirm());
     lab.undo(plan.id).unwrap();
     lab.script.forget();
@@ -346,7 +346,7 @@ fn the_repository_comes_from_the_run_only_where_that_is_allowed_and_on_the_same_
     let from_run = RepositoryRule { from_run: true, ..nothing };
     let found = by_rule(from_run.clone());
     expect(&found, "repository", Pass, "can write to acme/churn-models");
-    // A run on another host cannot name a repository here, however its name reads.
+    // A run on another host cannot name a repository here, even if the name matches.
     let on = |url: &str| {
         let lab = lab_by(|rules| rules.repository = from_run.clone());
         edit_run(&lab, |run| drop(run.tags.insert("mlflow.source.git.repoURL".into(), url.to_owned())));
@@ -363,7 +363,7 @@ fn the_repository_comes_from_the_run_only_where_that_is_allowed_and_on_the_same_
     let lab = lab_by(|rules| rules.repository = from_run.clone());
     edit_run(&lab, |run| drop(run.tags.remove("mlflow.source.git.repoURL")));
     expect(&churn(&lab), "repository", Block, "the run does not name one");
-    // What is configured wins over what the run says.
+    // The configuration overrides what the run says.
     let model_rule = vec![("telco-*".to_owned(), "acme/special".parse().unwrap())];
     let found = by_rule(RepositoryRule { per_model: model_rule, ..from_run });
     expect(&found, "repository", Block, "acme/special");

@@ -1,4 +1,4 @@
-//! What must hold after every story in which nobody else interfered.
+//! Invariants of every story without interference by others.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use signoff::domain::release::notes_marker;
 use crate::doubles::Call;
 use crate::lab::{CHURN, holders};
 
-/// What was true of the world, and what a promotion left in it.
+/// The initial world, and the result of a promotion.
 pub struct Story<'a> {
     pub before: &'a World,
     pub after: &'a World,
@@ -24,7 +24,7 @@ pub struct Story<'a> {
 }
 
 impl Story<'_> {
-    /// Everything that must hold at any moment, finished or not. Gives the state.
+    /// Checks everything that must hold at any moment, finished or not. Returns the state.
     pub fn check_always(&self) -> Result<SagaState, String> {
         let state = fold(self.journal).map_err(|e| format!("the journal cannot be folded: {e}"))?;
         self.tags_stay()?;
@@ -32,7 +32,7 @@ impl Story<'_> {
         let repo = &self.after.repo;
         let published = repo.releases.iter().filter(|r| r.tag == self.plan.draft.tag && !r.draft).count();
         ensure(published <= 1, || format!("{published} published releases"))?;
-        // A draft that its host did not show after a crash may have been made once more: nobody sees it, it starts nothing.
+        // A draft that the host did not show after a crash may be created again: nobody sees it, and it starts nothing.
         let ours = repo.releases.iter().filter(|r| r.body.contains(&marker) && !r.draft).count();
         ensure(ours <= 1, || format!("{ours} published releases of this promotion"))?;
         let cd_runs = repo.runs.len() - self.before.repo.runs.len();
@@ -42,7 +42,7 @@ impl Story<'_> {
         Ok(state)
     }
 
-    /// The promotion is over, and the world is as its ending says.
+    /// Checks that the promotion is over, and that the world matches its ending.
     pub fn check_over(&self) -> Result<SagaState, String> {
         let state = self.check_always()?;
         match &state.phase {
@@ -110,7 +110,7 @@ impl Story<'_> {
                 ensure(run.state.is_final() && cd_runs == 1, || format!("CD was not followed to its end: {run:?}"))
             }
             (Some(CdOutcome::NotExpected), CdTrigger::None) => Ok(()),
-            // A dispatch that nobody answered is not sent again: the record says that CD did not start.
+            // An unanswered dispatch is not sent again: the journal says that CD did not start.
             (Some(CdOutcome::NotStarted { .. }), CdTrigger::Dispatch) => {
                 ensure(cd_runs == 0, || "CD ran, and the record says it did not start".to_owned())
             }
@@ -148,7 +148,8 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// However often it is refused without effect, one that may have had effect is never followed by another.
+    /// A dispatch refused without effect may be repeated, but one that may have had an effect is never followed by
+    /// another.
     fn dispatched_once(&self) -> Result<(), String> {
         let mut sent = false;
         for call in self.log.iter().filter(|c| c.name == "dispatch") {

@@ -1,4 +1,4 @@
-//! Sequences of faults, deaths, undos and resumes nobody thought of.
+//! Random sequences of faults, deaths, undos and resumes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -12,15 +12,15 @@ use crate::lab::{CANDIDATE, Lab, champion, production, world};
 use crate::properties::Story;
 use crate::support::rules::rules_for;
 
-/// One sitting: what goes wrong in it, and what the person does.
+/// One session: its faults, and what the user does.
 #[derive(Clone, Debug)]
 struct Sitting {
     undo: bool,
-    /// Fails so at these calls, counted within the sitting.
+    /// Faults at these calls, counted within the session.
     faults: Vec<(usize, Fault)>,
-    /// Dies so many entries later.
+    /// Dies after this many entries.
     dies_after: Option<(usize, bool)>,
-    /// New things are not seen for so many reads.
+    /// New objects are invisible for this many reads.
     lag: usize,
 }
 
@@ -32,7 +32,7 @@ fn sitting() -> impl Strategy<Value = Sitting> {
         prop::bool::weighted(0.2),
         vec((0..40_usize, fault), 0..6),
         prop::option::weighted(0.5, (0..16_usize, any::<bool>())),
-        // Slower than a patient look is only safe where nobody undoes: `exhaustive` has that.
+        // A longer lag is only safe without undo; `exhaustive` covers that.
         select(vec![0, 0, 1, 3]),
     )
         .prop_map(|(undo, faults, dies_after, lag)| Sitting { undo, faults, dies_after, lag })
@@ -62,7 +62,7 @@ proptest! {
                 let at = lab.journals.len(plan.id) + entries;
                 lab.journals.die_at(if after { Point::After(at) } else { Point::Before(at) });
             }
-            // Deaths and refusals are errors here, and part of the story.
+            // Deaths and refusals are expected errors here.
             let _ = match (n, sitting.undo) {
                 (0, _) => lab.approve(&plan),
                 (_, true) => lab.undo(plan.id),
@@ -90,7 +90,7 @@ proptest! {
         let story = Story { before: &before, after: &after, plan: &plan, journal: &journal, log: &log };
         let state = story.check_always().map_err(TestCaseError::fail)?;
         prop_assert!(state.is_over(), "{:?}", state.next());
-        // A truth that could not be read at the end is said so, and was not read over and over.
+        // If the final state could not be read, the journal says so, and it was not read repeatedly.
         let readable = state.truth.iter().all(|t| t.as_meant.is_some());
         if readable && !matches!(state.phase, Phase::Ended(Ending::Refused { .. })) {
             story.check_over().map_err(TestCaseError::fail)?;

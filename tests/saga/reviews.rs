@@ -1,4 +1,4 @@
-//! What was reviewed is what is promoted: if anything differs at the moment of the act, nothing is left.
+//! What was reviewed is what is promoted: if anything differs at the moment of the act, nothing is promoted.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ fn version(world: &mut World) -> &mut signoff::adapters::demo::world::Version {
     world.models.get_mut(&ModelName::new(CHURN)).unwrap().versions.get_mut(&CANDIDATE).unwrap()
 }
 
-/// What somebody may change, and how it is said.
+/// Changes by others, and the message for each.
 const MEDDLINGS: [(Meddling, &str); 8] = [
     (|w, now| w.move_stage(&ModelName::new(CHURN), CANDIDATE, &Stage::Archived, false, now).unwrap(), "the stage was"),
     (|w, _| drop(version(w).tags.insert("qa.status".into(), "rejected".into())), "tag qa.status was"),
@@ -138,7 +138,7 @@ fn a_version_somebody_put_beside_ours_turns_the_promotion_back() {
     });
     let state = lab.approve(&plan).unwrap();
     assert!(why_undone(&state).contains("somebody put v41 into Production"), "{}", why_undone(&state));
-    // Ours is out again; theirs stays, and what they replaced stays archived.
+    // Ours is moved out again; theirs stays, and the version they replaced stays archived.
     assert_eq!(lab.holders(), [rival]);
     let stage = state.truth.iter().find(|t| t.what == "stage").unwrap();
     assert_eq!((stage.is.as_str(), stage.as_meant), ("v41 in Production", Some(false)));
@@ -166,7 +166,7 @@ fn once_it_is_under_way_a_colleague_may_finish_it() {
     *lab.host.identity.lock().unwrap() = Some(Box::new(|me| me.id += 1));
     let state = lab.resume(plan.id).unwrap();
     assert_eq!(state.phase, Phase::Ended(Ending::Done));
-    // The tag still says who signed.
+    // The tag still names the signer.
     let world = lab.world();
     let (_, object) = world.repo.peel(&plan.draft.tag).unwrap();
     assert!(object.unwrap().1.message.contains("@rev1"));

@@ -1,4 +1,4 @@
-//! Tag and release: other people's are respected, our own are recognised.
+//! Tag and release: those of others are respected, our own are recognised.
 
 use signoff::adapters::demo::github::{NewRelease, TagObject};
 use signoff::domain::failure::FailureKind;
@@ -13,7 +13,7 @@ use crate::reviews::why_undone;
 /// An annotated tag, or a commit for a lightweight one.
 type TagTarget = Result<TagObject, CommitSha>;
 
-/// Puts a tag there right before ours would be made.
+/// Creates a tag right before ours would be created.
 fn with_tag_before_ours(lab: &Lab, plan: &PromotionPlan, make: impl Fn(&PromotionPlan) -> TagTarget) {
     let made = make(plan);
     let (store, tag) = (lab.store.clone(), plan.draft.tag.clone());
@@ -45,7 +45,7 @@ fn object(plan: &PromotionPlan, message: String) -> TagObject {
 
 #[test]
 fn a_foreign_tag_of_our_name_turns_the_promotion_back_and_stays() {
-    // On another commit, on the same one, and annotated by somebody for something else.
+    // On another commit, on the same one, and annotated by somebody else for another purpose.
     let other: CommitSha = "f3c8cd9fae88dea9584308761970e0cfae33725f".parse().unwrap();
     let by_hand = "Release by hand\n\nSignoff-Operation: not-a-promotion";
     let makes: [&dyn Fn(&PromotionPlan) -> TagTarget; 3] =
@@ -103,10 +103,10 @@ fn a_release_somebody_else_put_on_our_tag_is_left_alone_and_asked_about() {
     let release = truth.iter().find(|t| t.what == "release").unwrap();
     assert_eq!(release.as_meant, Some(false), "{release:?}");
     assert_eq!(lab.script.count("create_release"), 0);
-    // It cannot be undone any more, and resuming without a change asks again.
+    // Undo is no longer possible, and resuming without a change asks again.
     assert!(!state.may_undo());
     assert!(lab.resume(plan.id).unwrap().paused.is_some());
-    // The bot's release is removed: now it goes on.
+    // Once the bot's release is removed, it goes on.
     lab.meddle(|w, _| w.repo.releases.retain(|r| r.author != "release-bot"));
     assert_eq!(lab.resume(plan.id).unwrap().phase, Phase::Ended(Ending::Done));
 }
@@ -118,7 +118,7 @@ fn a_draft_that_a_failed_create_left_behind_is_published_and_not_made_twice() {
     let (store, new) = (lab.store.clone(), draft_of(&plan));
     lab.script.on_call(move |call| {
         (call.name == "create_release").then(|| {
-            // GitHub does that: the answer is a 502, and a draft is there.
+            // GitHub does this: it answers 502, and a draft exists.
             let at = "2026-11-23T09:00:00Z".parse().unwrap();
             store.change(|w| w.repo.create_release(new.clone(), at)).unwrap().unwrap();
             Fault::Lost
@@ -158,7 +158,7 @@ fn a_draft_somebody_else_keeps_for_our_tag_is_neither_published_nor_in_the_way()
 
 #[test]
 fn a_reviewer_who_may_not_write_any_more_leaves_nothing_half_done() {
-    // Before the tag everything is taken back.
+    // Before the tag everything is undone.
     for name in ["set_version_tag", "move_stage", "create_tag_object", "create_tag_ref"] {
         for fault in [FORBIDDEN, REJECTED] {
             let lab = Lab::new();
@@ -194,7 +194,7 @@ fn a_reviewer_who_may_not_publish_the_release_is_told_and_resumes_later() {
 
 #[test]
 fn a_ruleset_that_refuses_after_a_lost_try_is_asked_about_and_not_unwound() {
-    // The first try is lost without effect, every later one is refused: nobody can be sure of the first.
+    // The first attempt is lost without effect, every later one is refused: the outcome of the first is unknown.
     let lab = Lab::new();
     let plan = lab.plan(CANDIDATE);
     lab.script.on_call(|call| match (call.name, call.nth) {
@@ -206,7 +206,7 @@ fn a_ruleset_that_refuses_after_a_lost_try_is_asked_about_and_not_unwound() {
     assert!(state.paused.is_some() && state.may_be_cut(), "{:?}", state.phase);
     assert!(matches!(state.step(Step::TagRef), StepState::Unknown(_)));
     assert_eq!(lab.holders(), [CANDIDATE]);
-    // Resuming looks and tries again; undoing looks, and then may.
+    // Resume checks and tries again; undo checks, and is then possible.
     assert!(lab.resume(plan.id).unwrap().paused.is_some());
     assert_eq!(lab.script.count("create_tag_ref"), 3);
     assert!(why_undone(&lab.undo(plan.id).unwrap()).contains("at the request of rev1"));

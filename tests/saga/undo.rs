@@ -1,4 +1,4 @@
-//! Taking back: possible until the tag may exist, only what is ours, and as often as it takes.
+//! Undo: possible until the tag may exist, limited to our own changes, and repeatable.
 
 use signoff::adapters::demo::World;
 use signoff::adapters::demo::github::TagObject;
@@ -13,7 +13,7 @@ use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, champion, production};
 use crate::properties::Story;
 use crate::reviews::why_undone;
 
-/// A promotion that died with these many entries on disk.
+/// A promotion that died with this many entries on disk.
 fn dead_after(lab: &Lab, entries: usize) -> PromotionPlan {
     let plan = lab.plan(CANDIDATE);
     lab.journals.die_at(Point::After(entries - 1));
@@ -22,7 +22,7 @@ fn dead_after(lab: &Lab, entries: usize) -> PromotionPlan {
     plan
 }
 
-/// Entries on disk when this step has just been started.
+/// Number of entries on disk when this step was just started.
 fn started(step: Step) -> usize {
     3 + 2 * Step::sequence(CdTrigger::Release).iter().position(|s| *s == step).unwrap()
 }
@@ -99,7 +99,7 @@ fn a_look_that_fails_pauses_the_undo_and_takes_nothing_back() {
     assert_eq!(failure.kind, FailureKind::Unavailable);
     assert_eq!(truth.iter().filter(|t| t.as_meant.is_none()).count(), 2, "{truth:?}");
     assert_eq!(lab.holders(), [CANDIDATE]);
-    // A second try, with the server back, decides.
+    // A second attempt, with the server back, decides.
     lab.script.mend();
     why_undone(&lab.undo(plan.id).unwrap());
     assert_eq!(lab.holders(), [HOLDER]);
@@ -107,7 +107,7 @@ fn a_look_that_fails_pauses_the_undo_and_takes_nothing_back() {
 
 #[test]
 fn a_look_at_an_earlier_moment_does_not_allow_an_undo_later() {
-    // It paused without a tag to be seen; by the time of the undo the tag is there.
+    // It paused with no visible tag; by the time of the undo the tag is there.
     let lab = Lab::new();
     let plan = lab.plan(CANDIDATE);
     lab.script.fail_every("create_tag_ref", Fault::Lost);
@@ -121,7 +121,7 @@ fn a_look_at_an_earlier_moment_does_not_allow_an_undo_later() {
 
 #[test]
 fn the_look_of_a_process_that_died_is_too_old_to_undo_by() {
-    // It looked, saw no tag, and died. The tag turned up later.
+    // It checked, saw no tag, and died. The tag appeared later.
     let lab = Lab::new();
     let plan = lab.plan(CANDIDATE);
     lab.script.fail_every("create_tag_ref", Fault::Lost);
@@ -137,7 +137,7 @@ fn the_look_of_a_process_that_died_is_too_old_to_undo_by() {
     assert_eq!(lab.resume(plan.id).unwrap().phase, Phase::Ended(Ending::Done));
 }
 
-/// A request that everybody had given up takes effect after all.
+/// A request that was given up takes effect after all.
 fn cut_late(lab: &Lab, plan: &PromotionPlan) {
     lab.meddle(|w, now| {
         let object = w.repo.tag_objects.iter().find(|(_, o)| o.message == plan.tag_message).unwrap().0.clone();
@@ -147,7 +147,7 @@ fn cut_late(lab: &Lab, plan: &PromotionPlan) {
 
 #[test]
 fn a_move_that_takes_effect_after_it_was_given_up_is_taken_back_too() {
-    // The first try is lost; while the second is refused, the first takes effect.
+    // The first attempt is lost; while the second is refused, the first takes effect.
     let lab = Lab::new();
     let before = lab.world();
     let plan = lab.plan(CANDIDATE);
@@ -168,7 +168,7 @@ fn a_move_that_takes_effect_after_it_was_given_up_is_taken_back_too() {
 
 #[test]
 fn the_target_is_left_to_a_colleague_who_is_promoting_the_same_version() {
-    // Theirs may be the mark alone, or the tag under our mark.
+    // Theirs may be only the mark, or the tag under our mark.
     for tagged in [false, true] {
         let lab = Lab::new();
         let plan = dead_after(&lab, started(Step::TagRef) - 1);
@@ -249,7 +249,7 @@ fn an_undo_that_is_refused_pauses_and_goes_on_when_asked_again() {
     assert!(matches!(state.phase, Phase::Backward { .. }));
     let stage = truth.iter().find(|t| t.what == "stage").unwrap();
     assert_eq!((stage.is.as_str(), stage.as_meant), ("v42 in Production", Some(false)));
-    // Undo and resume are the same now: there is only one way left.
+    // Undo and resume now do the same: there is only one way left.
     assert!(lab.undo(plan.id).unwrap().paused.is_some());
     assert!(lab.resume(plan.id).unwrap().paused.is_some());
     lab.script.mend();
@@ -274,7 +274,7 @@ fn a_server_that_is_down_for_long_pauses_the_way_back_too() {
 #[test]
 fn an_undo_touches_only_what_is_still_ours() {
     let model = ModelName::new(CHURN);
-    // Somebody has put a newer version into production: ours goes, the old one stays archived.
+    // Somebody put a newer version into production: ours is moved out, the old one stays archived.
     let lab = Lab::new();
     let plan = dead_after(&lab, started(Step::TagRef) - 1);
     let newer = VersionNumber(41);
@@ -283,7 +283,7 @@ fn an_undo_touches_only_what_is_still_ours() {
     assert_eq!(lab.holders(), [newer]);
     let StepState::Undone(note) = state.step(Step::Move) else { panic!("{:?}", state.step(Step::Move)) };
     assert_eq!(note, "v42 is in Archived already; v41 holds Production now: the old holders stay archived");
-    // The old holder was moved on purpose.
+    // The old production version was moved on purpose.
     let lab = Lab::new();
     let plan = dead_after(&lab, started(Step::TagRef) - 1);
     lab.meddle(|w, now| w.move_stage(&model, HOLDER, &Stage::Staging, false, now).unwrap());

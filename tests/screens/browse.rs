@@ -28,7 +28,7 @@ fn the_inbox_before_anything_was_read() {
 fn the_inbox_while_runs_are_being_read() {
     let mut driver = Driver::asking(rules("staging"), &[], |_| {});
     driver.refuse(|query| matches!(query, Query::Runs { .. }), refused("read runs"));
-    // The models come, and their runs are asked for and not answered.
+    // The models arrive; the queries for their runs stay unanswered.
     driver.answer_only(|query| !matches!(query, Query::Runs { .. }));
     assert_snapshot!(pictures(&mut driver));
 }
@@ -129,7 +129,7 @@ fn the_inbox_of_an_alias_says_how_what_waits_differs_from_what_it_points_to() {
     let churn = ModelName::new("telco-churn");
     let mut driver = Driver::asking(champion, &[], |world| {
         for (name, model) in &mut world.models {
-            // Nobody uses stages: the list carries the newest version, and no other.
+            // Without stages the list carries only the newest version.
             model.versions.values_mut().for_each(|v| v.stage = Stage::None);
             model.aliases = [("champion".to_owned(), *model.versions.keys().next().unwrap())].into();
             if *name == churn {
@@ -156,7 +156,7 @@ fn a_verdict_waits_for_the_version_an_alias_points_to_and_for_nothing_more() {
         for model in world.models.values_mut() {
             model.versions.values_mut().for_each(|v| v.stage = Stage::None);
             let (first, version) = model.versions.iter_mut().next().unwrap();
-            // It comes last, and no run comes after it.
+            // It comes last, and its run never arrives.
             version.run_id = None;
             model.aliases = [("champion".to_owned(), *first)].into();
         }

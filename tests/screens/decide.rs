@@ -1,5 +1,5 @@
-//! Deciding: the checklist, the forms that approve with others, override, reject, hold and roll back, and what is seen
-//! of decisions afterwards.
+//! Deciding: the checklist; the forms for approving with others, override, reject, hold and rollback; and how decisions
+//! are shown afterwards.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ use signoff::ui::skin::Theme;
 use super::support::driver::{Driver, demo_rules, time};
 use super::{pictures, text, themed};
 
-/// The demo on one screen, everything read.
+/// The demo on one screen, with everything loaded.
 fn on(rules: Rules, route: Route) -> Driver {
     let mut driver = Driver::asking(rules, &[route], |_| {});
     driver.answer_all();
     driver
 }
 
-/// The demo's rules, with another policy.
+/// The demo's rules with another policy.
 fn ruled(policy: &str) -> Rules {
     let mut rules = demo_rules();
     rules.policy.configured = parse(policy).unwrap();

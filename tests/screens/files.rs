@@ -1,4 +1,4 @@
-//! The files of a version, and their beginnings.
+//! The files of a version, and their previews.
 
 use insta::assert_snapshot;
 use signoff::app::owner::Owner;
@@ -20,7 +20,7 @@ fn files() -> Driver {
     driver
 }
 
-/// The beginning of the file that this filter finds first.
+/// The preview of the first file that matches this filter.
 fn preview(filter: &str) -> Driver {
     let mut driver = files();
     driver.keys("j<enter>/").keys(filter).keys("<enter><enter>");

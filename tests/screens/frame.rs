@@ -1,4 +1,4 @@
-//! What is around and over the screens: help, palette, notices, and a terminal that is too small.
+//! Parts around and over the screens: help, palette, notices, and a terminal that is too small.
 
 use insta::assert_snapshot;
 use signoff::app::msg::Msg;

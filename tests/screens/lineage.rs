@@ -1,4 +1,4 @@
-//! The review's tab on where a version came from.
+//! The lineage tab of the review.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! Every screen as a person sees it: keys in, pictures out, at three sizes.
+//! Every screen as rendered: keys in, screens out, at three sizes.
 //!
-//! A snapshot holds the screen at 80x24 with its styles, and its text at 120x40 and 60x15. Times are fixed, so that
-//! any change of a picture is a change of the program.
+//! A snapshot holds the screen at 80x24 with its styles, and its text at 120x40 and 60x15. Times are fixed, so any
+//! change of a snapshot comes from the program.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -19,7 +19,7 @@ mod promotion;
 mod review;
 mod runs;
 mod sample;
-/// The samples of the unit tests, which name the domain as their crate does.
+/// The samples of the unit tests, which import the domain under its in-crate path.
 #[path = "../../src/domain/promotion/samples.rs"]
 #[allow(dead_code)]
 mod samples;
@@ -40,7 +40,7 @@ fn pictures(driver: &mut Driver) -> String {
     format!("=== 80x24\n{small}=== 120x40\n{large}=== 60x15\n{least}")
 }
 
-/// The screen's text at one size, without the blank lines in its middle.
+/// The screen's text at one size, without the blank lines in the middle.
 fn text(driver: &mut Driver, width: u16, height: u16) -> String {
     let lines = screen::text(&driver.draw(width, height, &Skin::new(Theme::Dark, true)));
     let mut out = String::new();

@@ -1,5 +1,5 @@
-//! A monkey at the keyboard: whatever is pressed, pasted, resized, unanswered or refused, in a world full of hostile
-//! text, nothing panics, nothing a terminal would act on is drawn, and nothing is decided that was not typed.
+//! Random input: with any keys, pastes, resizes, unanswered or refused queries, in a world full of hostile text,
+//! nothing panics, no terminal control sequence is drawn, and nothing is decided that was not typed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,10 +21,10 @@ use signoff::ui::skin::Theme;
 use super::support::driver::{Driver, demo_rules};
 use super::support::seed::HOSTILE;
 
-/// Names and texts as nobody should write them: escapes, wide and joined characters, and far too long.
+/// Unusual names and texts: escapes, wide and joined characters, and very long ones.
 const ODD: [&str; 5] =
     [HOSTILE, "👩\u{200d}👩\u{200d}👧客户流失", "e\u{301}\u{301}\u{301}ﾞ", "", "\u{202e}\u{2066}ab\u{feff}"];
-/// Ways to screens that keys at random seldom find.
+/// Key sequences to screens that random keys seldom reach.
 const PATHS: [&str; 20] = [
     "",
     "<enter>",
@@ -54,11 +54,11 @@ enum Step {
     Paste(&'static str),
     Resize(u16, u16),
     Wait(u64),
-    /// Answer what was left open, and what follows.
+    /// Answer the open queries, and those that follow.
     Answer,
-    /// Leave open what is asked from now on.
+    /// Leave queries open from now on.
     Silence,
-    /// Refuse it.
+    /// Fail queries from now on.
     Refuse,
 }
 
@@ -84,7 +84,7 @@ fn key() -> impl Strategy<Value = Key> {
         Tab,
         Up,
     ];
-    // `q` and Ctrl-C leave; they end a case and are tested elsewhere.
+    // `q` and Ctrl-C quit; they would end a case and are tested elsewhere.
     let letters: Vec<char> = (' '..='~').filter(|c| *c != 'q').chain(['猫', 'ﾞ', '\u{301}', '\u{200d}', '👧']).collect();
     prop_oneof![
         4 => select(named).prop_map(Key::plain),
@@ -105,7 +105,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Everything that somebody else wrote, written by somebody hostile.
+/// Makes every text written by others hostile.
 fn vandalise(world: &mut World) {
     let mut odd = ODD.iter().cycle();
     let mut next = || (*odd.next().unwrap()).to_owned();
@@ -144,7 +144,7 @@ fn vandalise(world: &mut World) {
     }
 }
 
-/// Whether `word` was typed, one character after the other, whatever else was in between.
+/// Whether `word` was typed, one character after the other, with any keys in between.
 fn typed(word: &str, keys: &[Key]) -> bool {
     let mut wanted = word.chars().peekable();
     for key in keys {

@@ -1,4 +1,4 @@
-//! One promotion, live and afterwards; and the list of all.
+//! One promotion, live and afterwards; and the list of promotions.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use signoff::domain::record::Decision;
 use super::support::driver::{Driver, demo_rules};
 use super::{pictures, text};
 
-/// A promotion that was confirmed and carried out, of which nothing is on screen yet.
+/// A promotion that was confirmed and executed, with none of it shown yet.
 fn promoted(model: &str, number: u64) -> (Driver, Vec<Progress>) {
     let route = Route::Approve(ModelName::new(model), VersionNumber(number), Decision::Approve);
     let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
@@ -27,7 +27,7 @@ fn promoted(model: &str, number: u64) -> (Driver, Vec<Progress>) {
     (driver, entries)
 }
 
-/// Up to and including the first entry that fits.
+/// Entries up to and including the first match.
 fn until(entries: &[Progress], fits: impl Fn(&Event) -> bool) -> &[Progress] {
     let at = entries.iter().position(|p| fits(&p.entry.event)).expect("an entry that fits");
     &entries[..=at]
@@ -110,7 +110,7 @@ fn a_promotion_that_needs_a_person() {
     assert_snapshot!("the_inbox_with_an_unfinished_promotion", pictures(&mut driver));
 }
 
-/// The process that drove it went away while the stage was being moved.
+/// The process running it exited while the stage was being moved.
 fn interrupted() -> (Driver, Progress) {
     let (mut driver, entries) = promoted("telco-churn", 42);
     driver.show(until(&entries, starts(Step::Move)));

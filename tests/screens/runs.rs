@@ -10,7 +10,7 @@ use signoff::ui::skin::Theme;
 use super::support::driver::{Driver, demo_rules, rules};
 use super::{pictures, text, themed};
 
-/// A screen of the demo, everything read.
+/// A screen of the demo, with everything loaded.
 fn at(route: Route) -> Driver {
     let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
     driver.answer_all();

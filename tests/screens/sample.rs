@@ -1,4 +1,4 @@
-//! A small world of samples: two versions of one model, and a server that answers everything at once.
+//! A small sample world: two versions of one model, and a server that answers at once.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
@@ -23,19 +23,19 @@ use signoff::domain::run::Run;
 use crate::samples;
 use crate::support::driver::Driver;
 
-/// The program at 80x24, every question answered.
+/// The program at 80x24, with every query answered.
 pub fn sample(routes: &[Route]) -> Driver {
     let mut driver = quiet(routes);
     driver.answer_all();
     driver
 }
 
-/// The program at 80x24, every question open.
+/// The program at 80x24, with every query open.
 pub fn quiet(routes: &[Route]) -> Driver {
     Driver::of(answer, rules(), samples::now(), routes)
 }
 
-/// The same in a larger terminal.
+/// The program in a larger terminal, with every query open.
 pub fn unanswered(routes: &[Route]) -> Driver {
     let mut driver = quiet(routes);
     driver.resize(100, 24);
@@ -67,7 +67,7 @@ pub fn rules() -> Rules {
     }
 }
 
-/// What a small, friendly world says.
+/// The answer of a small world without failures.
 pub fn answer(query: &Query) -> Reply {
     let facts = samples::facts();
     match query.clone() {
@@ -148,7 +148,7 @@ pub fn answer(query: &Query) -> Reply {
         }
         Query::Experiment { id } => Reply::Experiment { id, answer: Ok(experiment()) },
         Query::Jobs { repo, run } => Reply::Jobs { repo, run, answer: Ok(Vec::new()) },
-        // The code host is not asked in these tests.
+        // The code host is not queried in these tests.
         Query::LoggedModel { .. }
         | Query::Commit { .. }
         | Query::PullRequest { .. }
@@ -158,7 +158,7 @@ pub fn answer(query: &Query) -> Reply {
     }
 }
 
-/// Two folders with a file each, and a file beside them.
+/// Two folders with one file each, and a file next to them.
 fn artifacts(path: &str) -> Vec<ArtifactEntry> {
     let entry = |path: &str, size: Option<u64>| ArtifactEntry { path: path.into(), is_dir: size.is_none(), size };
     match path {
@@ -168,7 +168,7 @@ fn artifacts(path: &str) -> Vec<ArtifactEntry> {
     }
 }
 
-/// The one experiment there is.
+/// The only experiment.
 pub fn experiment() -> Experiment {
     Experiment {
         id: ExperimentId::new("1"),
@@ -179,8 +179,8 @@ pub fn experiment() -> Experiment {
     }
 }
 
-/// Three pages of a hundred runs, of which every tenth is the parent of those after it. A filter is either for one
-/// run, or not understood.
+/// Three pages of a hundred runs; every tenth run is the parent of those after it. A filter either matches one run, or
+/// is rejected.
 fn found(search: &RunQuery) -> Outcome<Page<Run>> {
     if search.filter == "broken" {
         let reason = "Invalid clause(s) in filter string: 'broken'";
@@ -221,7 +221,7 @@ pub fn preflight() -> Preflight {
     }
 }
 
-/// What a decision on the sample version rests on.
+/// The draft of a decision on the sample version.
 pub fn decision_draft(decision: Decision) -> DecisionDraft {
     let mut draft = DecisionDraft::from(&samples::draft());
     draft.basis.decision = decision;

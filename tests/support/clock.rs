@@ -1,4 +1,4 @@
-//! A clock that stands still until somebody moves it, or sleeps on it.
+//! A clock that only moves when set, advanced or slept on.
 #![allow(clippy::unwrap_used, dead_code, reason = "each test binary uses its own part")]
 
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use signoff::domain::ids::PromotionId;
 use signoff::ports::Clock;
 
-/// Time as a test wants it. Sleeping takes no time, and moves the clock.
+/// A manually controlled clock. Sleeping takes no time, and advances the clock.
 #[derive(Debug)]
 pub struct ManualClock {
     now: Mutex<Timestamp>,
@@ -19,17 +19,17 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that shows `now`, such as `2026-11-23T09:00:00Z`.
+    /// A clock at `now`, such as `2026-11-23T09:00:00Z`.
     pub fn at(now: &str) -> Self {
         Self { now: Mutex::new(now.parse().unwrap()), ids: AtomicU64::new(1) }
     }
 
-    /// Shows another time from now on, an earlier one too.
+    /// Sets the time, possibly backwards.
     pub fn set(&self, now: Timestamp) {
         *self.now.lock().unwrap() = now;
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub fn advance(&self, duration: Duration) {
         let mut now = self.now.lock().unwrap();
         *now = now.checked_add(SignedDuration::try_from(duration).unwrap()).unwrap();

@@ -1,10 +1,9 @@
-//! Keys in, screen out: plays a person in front of the program and the demo's world behind it, without a terminal.
+//! Keys in, screen out: simulates a user of the program over the demo's world, without a terminal.
 //!
-//! It does what the runtime does, one thing after the other: messages go to `update`, what it asks for is answered
-//! under a clock that stands still, and `view` draws the state. Answers come from the demo's world, or from a function
-//! of the question ([`Driver::of`]). A test may answer itself ([`Driver::answer_with`]), leave questions open
-//! ([`Driver::answering`]), change the demo's world ([`Driver::world`]) and show a promotion entry by entry
-//! ([`Driver::promote`], [`Driver::show`]).
+//! It does what the runtime does, sequentially: messages go to `update`, queries are answered under a fixed clock, and
+//! `view` draws the state. Answers come from the demo's world, or from a function of the query ([`Driver::of`]). A test
+//! may answer itself ([`Driver::answer_with`]), leave queries open ([`Driver::answering`]), change the demo's world
+//! ([`Driver::world`]) and show a promotion entry by entry ([`Driver::promote`], [`Driver::show`]).
 #![allow(clippy::unwrap_used, dead_code, reason = "each test binary uses its own part")]
 
 use std::sync::Arc;
@@ -42,16 +41,15 @@ use tokio::runtime::Runtime;
 
 use super::clock::ManualClock;
 
-/// When the driver's world begins. All ages follow from it.
+/// The start time of the driver's world, which all ages are relative to.
 pub const NOW: &str = "2026-11-23T09:00:00Z";
 
 type Answers = Box<dyn Fn(&Query) -> Option<Reply>>;
 
-/// The program, a person, and a world.
+/// The program, a simulated user, and a world.
 pub struct Driver {
-    /// The program's state.
     pub state: State,
-    /// Whether questions are answered at once.
+    /// Whether queries are answered at once.
     pub answering: bool,
     clock: Arc<ManualClock>,
     behind: Behind,
@@ -61,7 +59,7 @@ pub struct Driver {
     shown: Vec<Progress>,
 }
 
-/// Who answers what no test answers itself.
+/// Answers the queries a test does not answer itself.
 enum Behind {
     Demo(Box<Demo>),
     Function(fn(&Query) -> Reply),
@@ -74,7 +72,7 @@ struct Demo {
     _journals: tempfile::TempDir,
 }
 
-/// The rules of the demo, as the program itself makes them.
+/// The rules of the demo, as built by the program.
 pub fn demo_rules() -> Rules {
     let nowhere = tempfile::tempdir().unwrap();
     let flags = Flags { demo: true, ..Flags::default() };
@@ -87,21 +85,21 @@ pub fn rules(name: &str) -> Rules {
 }
 
 impl Driver {
-    /// The demo on its inbox, at 80x24, everything read.
+    /// The demo on its inbox, at 80x24, with everything loaded.
     pub fn demo() -> Self {
         let mut driver = Self::asking(demo_rules(), &[], |_| {});
         driver.answer_all();
         driver
     }
 
-    /// Real servers in name only: the demo's world under `rules`, everything read.
+    /// The demo's world under `rules`, as if on real servers, with everything loaded.
     pub fn with_rules(rules: Rules) -> Self {
         let mut driver = Self::asking(rules, &[], |_| {});
         driver.answer_all();
         driver
     }
 
-    /// The program before any question is answered; `change` edits the world it will see.
+    /// The program before any query is answered; `change` edits the world first.
     pub fn asking(rules: Rules, routes: &[Route], change: impl FnOnce(&mut World)) -> Self {
         let clock = Arc::new(ManualClock::at(NOW));
         let shared: Arc<dyn Clock> = clock.clone();
@@ -128,7 +126,7 @@ impl Driver {
         Self::start(Behind::Demo(Box::new(demo)), rules, url, clock, routes)
     }
 
-    /// The program before any question is answered, with `world` to answer them.
+    /// The program before any query is answered, with `world` to answer them.
     pub fn of(world: fn(&Query) -> Reply, rules: Rules, now: Timestamp, routes: &[Route]) -> Self {
         let clock = Arc::new(ManualClock::at(&now.to_string()));
         Self::start(Behind::Function(world), rules, "http://mlflow:5000", clock, routes)
@@ -143,7 +141,7 @@ impl Driver {
         driver
     }
 
-    /// Sends one message and takes note of what follows from it.
+    /// Sends one message and records its effects.
     pub fn send(&mut self, msg: Msg) {
         self.update(msg);
         if self.answering {
@@ -170,25 +168,25 @@ impl Driver {
         self
     }
 
-    /// Gives the terminal a size.
+    /// Sets the size of the terminal.
     pub fn resize(&mut self, width: u16, height: u16) {
         self.send(Msg::Input(Input::Resize { width, height }));
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub fn wait(&mut self, time: Duration) -> &mut Self {
         self.clock.advance(time);
         self.send(Msg::Tick(self.clock.now()));
         self
     }
 
-    /// Answers every open question, those that follow included, and keeps answering.
+    /// Answers every open query, including those that follow, and keeps answering.
     pub fn answer_all(&mut self) {
         self.answering = true;
         self.answer_open();
     }
 
-    /// Answers those open questions that fit, and what follows from them; the others stay open.
+    /// Answers the open queries that match, and those that follow; the others stay open.
     pub fn answer_only(&mut self, fits: impl Fn(&Query) -> bool) {
         while let Some(at) = self.open.iter().position(|(_, query)| fits(query)) {
             let (id, query) = self.take(at);
@@ -197,51 +195,51 @@ impl Driver {
         }
     }
 
-    /// Answers the question that is open longest. Returns it.
+    /// Answers the oldest open query and returns it.
     pub fn answer_next(&mut self, world: impl Fn(&Query) -> Reply) -> Option<Query> {
         let (id, query) = (!self.open.is_empty()).then(|| self.take(0))?;
         self.send(Msg::Reply(id, Box::new(world(&query))));
         Some(query)
     }
 
-    /// Answers from `world` what is asked until nothing is. Returns the questions.
+    /// Answers queries from `world` until there are none. Returns the queries.
     pub fn answer_from(&mut self, world: impl Fn(&Query) -> Reply) -> Vec<Query> {
         std::iter::from_fn(|| self.answer_next(&world)).collect()
     }
 
-    /// Answers one open question, of which there has to be one.
+    /// Answers the only open query.
     pub fn reply(&mut self, reply: Reply) {
         let at = self.open.iter().position(|(_, query)| *query == reply.query()).expect("it is asked");
         let (id, _) = self.take(at);
         self.send(Msg::Reply(id, Box::new(reply)));
     }
 
-    /// The questions nobody answered yet.
+    /// The open queries.
     pub fn open(&self) -> impl Iterator<Item = &Query> {
         self.open.iter().map(|(_, query)| query)
     }
 
-    /// From now on `reply` is asked before the world is.
+    /// From now on `reply` is tried before the world.
     pub fn answer_with(&mut self, reply: impl Fn(&Query) -> Option<Reply> + 'static) {
         self.replies.push(Box::new(reply));
     }
 
-    /// From now on what fits is refused.
+    /// From now on matching queries fail.
     pub fn refuse(&mut self, fits: impl Fn(&Query) -> bool + 'static, failure: Failure) {
         self.answer_with(move |query| fits(query).then(|| Reply::failed(query.clone(), failure.clone())));
     }
 
-    /// From now on only the world is asked.
+    /// From now on only the world answers.
     pub fn answer_from_the_world(&mut self) {
         self.replies.clear();
     }
 
-    /// What the outside was asked to do since the last look. Questions that were answered are left out.
+    /// The effects since the last call, without answered queries.
     pub fn asked(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }
 
-    /// Changes the world behind the program's back.
+    /// Changes the world without the program's knowledge.
     pub fn world(&self, change: impl FnOnce(&mut World)) {
         let done = self.behind().store.change(|world| {
             change(world);
@@ -250,8 +248,8 @@ impl Driver {
         done.unwrap().unwrap();
     }
 
-    /// Carries out the promotion that was just confirmed, to its end, and returns all it wrote to its journal.
-    /// Nothing of it is shown yet. Each entry is a tenth of a second later than the one before, whatever it took.
+    /// Runs the promotion that was just confirmed to its end, and returns all its journal entries. None of them is
+    /// shown yet. Entries are a tenth of a second apart, whatever they took.
     pub fn promote(&mut self) -> Vec<Progress> {
         let promotion = self.asked().into_iter().find_map(|e| match e {
             Effect::Promote { draft, sign_off } => Some((draft, sign_off)),
@@ -271,7 +269,7 @@ impl Driver {
         written
     }
 
-    /// Carries out the decision that was just confirmed, and shows what became of it.
+    /// Runs the decision that was just confirmed, and shows its result.
     pub fn decide(&mut self) {
         let decision = self.asked().into_iter().find_map(|e| match e {
             Effect::Decide { draft, sign_off } => Some((draft, sign_off)),
@@ -284,7 +282,7 @@ impl Driver {
         self.send(Msg::Decided { model: version.model.clone(), version: version.number, decision, outcome });
     }
 
-    /// Shows entries of a journal one by one, each at the time it was written.
+    /// Shows journal entries one by one, each at the time it was written.
     pub fn show(&mut self, entries: &[Progress]) {
         for progress in entries {
             self.clock.set(progress.entry.at);
@@ -294,7 +292,7 @@ impl Driver {
         }
     }
 
-    /// Writes events behind what was shown, a tenth of a second apart, and shows them.
+    /// Appends events to what was shown, a tenth of a second apart, and shows them.
     pub fn show_events(&mut self, id: PromotionId, events: impl IntoIterator<Item = Event>) {
         for event in events {
             let seq = self.shown.iter().filter(|p| p.id == id).count() as u64;
@@ -303,12 +301,12 @@ impl Driver {
         }
     }
 
-    /// The promotion at work has come to rest.
+    /// Reports that the running promotion has stopped.
     pub fn settle(&mut self, id: PromotionId) {
         self.send(Msg::PromotionSettled { id: Some(id), outcome: Ok(()) });
     }
 
-    /// The screen as it is now, in a terminal of this size.
+    /// The current screen in a terminal of this size.
     pub fn draw(&mut self, width: u16, height: u16, skin: &Skin) -> Buffer {
         self.resize(width, height);
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
@@ -316,26 +314,26 @@ impl Driver {
         buf
     }
 
-    /// The screen as it is now, in the terminal it is in.
+    /// The current screen in the current terminal.
     pub fn picture(&self) -> String {
         self.picture_at(self.state.width, self.state.height)
     }
 
-    /// The screen as it is now, drawn at another size before the program is told of it.
+    /// The current screen, drawn at another size before the program is notified of it.
     pub fn picture_at(&self, width: u16, height: u16) -> String {
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         view(&self.state, &Skin::new(Theme::Dark, true), buf.area, &mut buf);
         super::screen::text(&buf).join("\n")
     }
 
-    /// Fails unless all of these words are on screen.
+    /// Asserts that all of these texts are on screen.
     #[track_caller]
     pub fn sees(&self, words: &[&str]) {
         let picture = self.picture();
         words.iter().for_each(|word| assert!(picture.contains(word), "'{word}' is not on screen:\n{picture}"));
     }
 
-    /// Fails if any of these words is on screen.
+    /// Asserts that none of these texts is on screen.
     #[track_caller]
     pub fn misses(&self, words: &[&str]) {
         let picture = self.picture();
@@ -360,7 +358,7 @@ impl Driver {
         }
     }
 
-    /// A question that is about to be answered is no longer one that somebody is asked.
+    /// Removes a query from the open ones and the recorded effects, as it is about to be answered.
     fn take(&mut self, at: usize) -> (RequestId, Query) {
         let (id, query) = self.open.remove(at);
         self.effects.retain(|e| !matches!(e, Effect::Fetch(fetch, _) if *fetch == id));
@@ -389,7 +387,7 @@ impl Driver {
         }
     }
 
-    /// The journals as far as they were shown.
+    /// The journals as far as shown.
     fn promotions(&self) -> Vec<Promotion> {
         let mut ids: Vec<PromotionId> = self.shown.iter().map(|p| p.id).collect();
         ids.sort_unstable_by(|a, b| b.cmp(a));
@@ -404,7 +402,7 @@ impl Driver {
     }
 }
 
-/// A time in the driver's world.
+/// Parses a time.
 pub fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }

@@ -1,4 +1,4 @@
-//! The smallest blocking HTTP client: for seeding and waiting, outside any runtime.
+//! A minimal blocking HTTP client, for seeding and waiting outside any runtime.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 /// Sends one request to `127.0.0.1:port` and returns status and body.
 ///
-/// HTTP/1.0, so that the answer ends with the connection and is never chunked.
+/// Uses HTTP/1.0, so that the response ends with the connection and is never chunked.
 ///
 /// # Errors
-/// A sentence, if there is no answer.
+/// A message, if there is no response.
 pub fn request(port: u16, method: &str, path: &str, headers: &str, body: &str) -> Result<(u16, String), String> {
     let fail = |e: std::io::Error| format!("{method} {path}: {e}");
     let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -29,7 +29,7 @@ pub fn request(port: u16, method: &str, path: &str, headers: &str, body: &str) -
     Ok((status, body.to_owned()))
 }
 
-/// Whether the server on `port` stops answering within `limit`. Looks every 20 ms: there is nothing to wait on.
+/// Whether the server on `port` stops answering within `limit`. Polls every 20 ms, as there is no event to wait for.
 pub fn gone(port: u16, limit: Duration) -> bool {
     let deadline = Instant::now() + limit;
     while request(port, "GET", "/health", "", "").is_ok() {

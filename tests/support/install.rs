@@ -4,16 +4,16 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Pythons that both MLflow versions are known to install on, then whatever there is.
+/// Python versions known to work with both MLflow versions, then any other.
 const PYTHONS: [&str; 5] = ["python3.11", "python3.12", "python3.10", "python3.13", "python3"];
-/// Written last, so that an interrupted install is recognised.
+/// Written last, so that an interrupted install is detected.
 const MARKER: &str = "installed";
 
-/// The folder of a virtual environment that has `mlflow==version` and `extra` packages in it, installing it if
-/// need be. Test binaries that start together wait for each other.
+/// The directory of a virtual environment with `mlflow==version` and the `extra` packages, installed if needed. Test
+/// binaries that start concurrently wait for each other.
 ///
 /// # Panics
-/// With a sentence, if Python is missing or the packages cannot be installed.
+/// With a message, if Python is missing or the packages cannot be installed.
 pub fn mlflow(version: &str, extra: &[&str]) -> PathBuf {
     let cache = cache_dir();
     fs::create_dir_all(&cache).unwrap_or_else(|e| panic!("cannot create {}: {e}", cache.display()));
@@ -45,7 +45,7 @@ pub fn mlflow(version: &str, extra: &[&str]) -> PathBuf {
     venv
 }
 
-/// `SIGNOFF_TEST_CACHE`, or the platform's cache folder.
+/// `SIGNOFF_TEST_CACHE`, or the platform's cache directory.
 fn cache_dir() -> PathBuf {
     if let Some(dir) = std::env::var_os("SIGNOFF_TEST_CACHE").filter(|d| !d.is_empty()) {
         return dir.into();

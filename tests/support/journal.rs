@@ -1,4 +1,4 @@
-//! A journal that keeps nothing, to get the tokens that writing needs.
+//! A journal that stores nothing, to get the tokens required for writing.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ impl JournalFile for Nowhere {
     }
 }
 
-/// The proof that an entry was journalled, made the only way there is: by journalling one.
+/// The proof that an entry was journalled, which only journalling one can create.
 pub async fn journaled() -> Journaled {
     let mut ledger = Ledger::new(Box::new(Nowhere), 0);
     ledger.append(Timestamp::UNIX_EPOCH, Event::Verified).await.expect("memory takes everything").1

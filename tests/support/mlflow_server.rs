@@ -1,8 +1,8 @@
-//! Real MLflow servers: one of each version per test binary, started when first asked for.
+//! Real MLflow servers: one of each version per test binary, started on first use.
 //!
-//! Statics are not dropped, and test processes get killed. So each server has a watchdog: a shell that waits for
-//! the pipe from the test process to close, however that happens, and then kills the server's process group
-//! (`mlflow server` leaves workers behind if only its own process is stopped) and removes its files.
+//! Statics are not dropped, and test processes get killed. So each server has a watchdog: a shell that waits until the
+//! pipe from the test process closes, for any reason, and then kills the server's process group (`mlflow server` leaves
+//! workers behind if only its own process is stopped) and removes its files.
 
 use std::fs::File;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::{http, install};
 
-/// How long a server may take to answer. On an idle machine it is 4 to 5 s; most of it is Python importing.
+/// Time limit for the server to answer. On an idle machine it takes 4 to 5 s, mostly Python imports.
 const START_DEADLINE: Duration = Duration::from_secs(180);
 const START_TRIES: usize = 3;
 /// The administrator of servers with sign-in.
@@ -39,7 +39,7 @@ impl Version {
         match self {
             // SQLAlchemy 2.1 dropped a pool class that 2.22 imports.
             Self::V2_22 => &["sqlalchemy<2.1"],
-            // For the sign-in app.
+            // Required by the sign-in app.
             Self::V3_17 => &["Flask-WTF<2"],
         }
     }
@@ -51,12 +51,12 @@ pub struct Server {
     pub version: Version,
     pub port: u16,
     process: Child,
-    /// Closing its input is what stops the server.
+    /// Closing its stdin stops the server.
     watchdog: Child,
 }
 
 impl Server {
-    /// The server of this version that all tests of this binary share.
+    /// The server of this version shared by all tests of this binary.
     pub fn shared(version: Version) -> &'static Self {
         static V2: OnceLock<Server> = OnceLock::new();
         static V3: OnceLock<Server> = OnceLock::new();
@@ -64,11 +64,11 @@ impl Server {
         cell.get_or_init(|| Self::start(version, false))
     }
 
-    /// A fresh, empty server; with `sign_in` one that asks for user and password ([`ADMIN`]).
+    /// A new, empty server; with `sign_in` it asks for user and password ([`ADMIN`]).
     pub fn start(version: Version, sign_in: bool) -> Self {
         let venv = install::mlflow(version.number(), version.extra_packages());
         for _ in 1..START_TRIES {
-            // Somebody else may have taken the free port in between.
+            // Another process may have taken the free port in the meantime.
             if let Ok(server) = Self::try_start(version, &venv, sign_in) {
                 return server;
             }
@@ -131,7 +131,7 @@ impl Server {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // Out of reach of a Ctrl-C that stops the tests.
+            // Not reached by a Ctrl-C that stops the tests.
             .process_group(0)
             .spawn()
             .expect("cannot start a shell");
@@ -155,7 +155,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.watchdog.stdin.take());
         let _ = self.watchdog.wait();
-        // Dead by now; collected, so that no zombie stays.
+        // Already dead; reaped, so that no zombie remains.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

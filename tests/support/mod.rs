@@ -1,5 +1,5 @@
-//! What the integration tests share: real MLflow servers, a double of GitHub, clocks, journals, screens.
-//! Each test program uses a part of it.
+//! Shared by the integration tests: real MLflow servers, a GitHub double, clocks, journals, screens. Each test binary
+//! uses a part of it.
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod clock;

@@ -21,17 +21,16 @@ pub fn repo() -> RepoSlug {
     "acme/churn-model".parse().unwrap()
 }
 
-/// The commit that gets the tag: the head of `main` in the double's usual world.
+/// The commit to be tagged: the head of `main` in the double's usual world.
 pub fn sha() -> CommitSha {
     format!("3f9c1ab{}", "0".repeat(33)).parse().unwrap()
 }
 
-/// The tag.
 pub fn tag() -> TagName {
     "telco-churn-v42".parse().unwrap()
 }
 
-/// When the fixtures are signed.
+/// The signing time of the fixtures.
 pub fn now() -> Timestamp {
     "2026-11-23T09:10:04.567Z".parse().unwrap()
 }
@@ -41,7 +40,7 @@ pub fn id(n: u128) -> PromotionId {
     PromotionId::from_uuid(uuid::Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n))
 }
 
-/// A version of telco-churn as it waits for approval.
+/// A version of telco-churn waiting for approval.
 pub fn version(number: u64) -> ModelVersion {
     ModelVersion {
         model: ModelName::new("telco-churn"),
@@ -93,7 +92,7 @@ pub fn draft() -> PlanDraft {
     }
 }
 
-/// The plan as promotion `n` signs it.
+/// The plan as signed by promotion `n`.
 pub fn plan(n: u128) -> PromotionPlan {
     draft().sign(id(n), now(), &SignOff::because("reviewed metrics and bias report")).unwrap()
 }

@@ -1,4 +1,4 @@
-//! A wire that can be pulled: forwards a port of its own to a server, until it is cut.
+//! A connection that can be cut: forwards its own port to a server.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-/// The wire.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -17,7 +16,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A wire to `127.0.0.1:target`.
+    /// Forwards to `127.0.0.1:target`.
     pub fn to(target: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("no free port");
         let mut proxy = Self {
@@ -35,11 +34,11 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// Pulls the wire: what is on its way is lost, and nobody can connect.
+    /// Cuts the connection: data in flight is lost, and nobody can connect.
     pub fn cut(&mut self) {
         if let Some(listening) = self.listening.take() {
             self.open.store(false, Ordering::SeqCst);
-            // Wakes the listener, which closes its port then.
+            // Wakes the listener, which then closes its port.
             let _ = TcpStream::connect(self.address);
             listening.join().expect("the proxy failed");
         }
@@ -48,7 +47,7 @@ impl Proxy {
         }
     }
 
-    /// Puts it back, on the same port.
+    /// Restores it, on the same port.
     pub fn mend(&mut self) {
         let listener = TcpListener::bind(self.address).expect("somebody took the port");
         self.listen(listener);
@@ -77,7 +76,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Carries bytes both ways until one side ends.
+/// Copies bytes in both directions until one side closes.
 fn forward(client: &TcpStream, server: &TcpStream) {
     for (from, to) in [(client, server), (server, client)] {
         let (mut from, mut to) = (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"));

@@ -1,7 +1,7 @@
-//! A person at a terminal: the program in a pseudo-terminal, its screen read back, keys pressed one by one.
+//! Simulates a user at a terminal: the program in a pseudo-terminal, its screen read back, keys pressed one by one.
 //!
-//! Nothing here sleeps. A reader thread feeds a terminal emulator and wakes whoever waits for something to appear;
-//! every wait has a deadline and fails with the screen as it was.
+//! Nothing here sleeps. A reader thread feeds a terminal emulator and wakes up waiters; every wait has a deadline and
+//! fails with the current screen.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write};
@@ -13,20 +13,19 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-/// How long anything may take to appear. Only a failing test waits that long.
+/// Time limit for anything to appear. Only a failing test waits that long.
 const DEADLINE: Duration = Duration::from_secs(40);
-/// How the cell of the cursor is written in the text of a screen.
+/// Marks the cursor cell in the text of a screen.
 const CURSOR: char = '▏';
 
 /// Held while a child is started: a file descriptor that is not yet marked close-on-exec must not leak into it.
 static STARTING: Mutex<()> = Mutex::new(());
 
-/// Makes sure that no pseudo-terminal is being opened while a child is started.
+/// Ensures that no pseudo-terminal is being opened while a child is started.
 pub fn starting() -> MutexGuard<'static, ()> {
     STARTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A key of the keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     Char(char),
@@ -59,12 +58,12 @@ pub enum Exit {
     Signal(String),
 }
 
-/// What the terminal was told apart from what to show.
+/// Terminal output other than screen content.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     pub titles: Vec<String>,
     pub clipboard: Vec<String>,
-    /// Sequences and controls that the program has no business sending.
+    /// Sequences and control characters the program should not send.
     pub strange: Vec<String>,
     in_frame: bool,
 }
@@ -103,7 +102,7 @@ impl vt100::Callbacks for Told {
     }
 
     fn unhandled_escape(&mut self, _: &mut vt100::Screen, one: Option<u8>, two: Option<u8>, byte: u8) {
-        // The end of a string (ST), such as the clipboard's, which was told already.
+        // The end of a string (ST), such as that of the clipboard sequence, which was already recorded.
         if (one, two, byte) != (None, None, b'\\') {
             self.strange.push(format!("escape {one:?} {two:?} {byte:#x}"));
         }
@@ -111,10 +110,10 @@ impl vt100::Callbacks for Told {
 
     fn unhandled_csi(&mut self, _: &mut vt100::Screen, one: Option<u8>, _: Option<u8>, params: &[&[u16]], c: char) {
         match (one, params, c) {
-            // The marks of a synchronized update: between them is half a frame.
+            // Markers of a synchronized update: between them the frame is incomplete.
             (Some(b'?'), [[2026]], 'h') => self.in_frame = true,
             (Some(b'?'), [[2026]], 'l') => self.in_frame = false,
-            // Colour of underlines (SGR 58 and 59), which this emulator does not know.
+            // Underline colour (SGR 58 and 59), which this emulator does not support.
             (None, [[58 | 59, ..], ..], 'm') => {}
             _ => self.strange.push(format!("CSI {one:?} {params:?} {c}")),
         }
@@ -155,11 +154,11 @@ pub struct Pty {
     reader: Option<JoinHandle<()>>,
 }
 
-/// A program that has ended, and the terminal it left behind.
+/// A program that has exited, and the state of its terminal.
 #[derive(Clone, Debug)]
 pub struct Ended {
     pub exit: Exit,
-    /// What stands on the screen that was there before the program.
+    /// The screen from before the program started.
     pub screen: String,
     pub told: Told,
     pub alternate_screen: bool,
@@ -169,7 +168,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// The modes that were switched on are off again.
+    /// Asserts that all modes that were switched on are off again.
     pub fn assert_restored(&self) {
         let left_on = [
             (self.alternate_screen, "the alternate screen"),
@@ -197,7 +196,7 @@ impl Pty {
         let pair = native_pty_system().openpty(pty_size(size)).expect("no pseudo-terminal");
         let mut child = pair.slave.spawn_command(command).expect("cannot start the program");
         drop(one_at_a_time);
-        // The program's end has to be the end of the terminal's last user.
+        // The program must be the last user of the terminal, so that its exit closes it.
         drop(pair.slave);
         let parser = vt100::Parser::new_with_callbacks(rows(size.1), rows(size.0), 0, Told::default());
         let shared = Shared(Arc::new((Mutex::new(Inner { parser, exit: None, closing: false }), Condvar::new())));
@@ -230,7 +229,7 @@ impl Pty {
         Self { shared, pid, master: Some(pair.master), writer: Some(writer), reader: Some(reader) }
     }
 
-    /// The screen as text, a row a line.
+    /// The screen as text, one line per row.
     pub fn screen(&self) -> String {
         text(self.shared.lock().parser.screen())
     }
@@ -240,12 +239,12 @@ impl Pty {
         self.wait_until(&format!("{text:?} on the screen"), |screen| screen.contains(text))
     }
 
-    /// Waits until `text` is not on the screen any more.
+    /// Waits until `text` is no longer on the screen.
     pub fn wait_gone(&self, text: &str) -> String {
         self.wait_until(&format!("{text:?} gone"), |screen| !screen.contains(text))
     }
 
-    /// Waits until the screen, as a whole frame, is as wanted.
+    /// Waits until a complete frame of the screen matches.
     pub fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + DEADLINE;
         let mut inner = self.shared.lock();
@@ -268,7 +267,7 @@ impl Pty {
         self.send(&key.bytes());
     }
 
-    /// Presses the keys of `text` as a person would: each when the one before is on the screen.
+    /// Types `text` as a person would: each key after the previous one is on the screen.
     pub fn type_slowly(&mut self, text: &str) {
         let mut typed = String::new();
         for c in text.chars() {
@@ -278,7 +277,7 @@ impl Pty {
         }
     }
 
-    /// Pastes `text`, marked as a paste as terminals do.
+    /// Pastes `text` as a bracketed paste.
     pub fn paste(&mut self, text: &str) {
         self.send(format!("\x1b[200~{text}\x1b[201~").as_bytes());
     }
@@ -294,13 +293,13 @@ impl Pty {
         signal(self.pid, name);
     }
 
-    /// Kills the program so that it cannot do anything about it.
+    /// Kills the program with no chance to react.
     pub fn kill(self) -> Ended {
         self.signal("KILL");
         self.wait_exit()
     }
 
-    /// Waits until the program has ended and everything it wrote was read.
+    /// Waits until the program has exited and all its output was read.
     pub fn wait_exit(mut self) -> Ended {
         let exit = self.exit();
         self.reader.take().expect("read once").join().expect("the reader failed");
@@ -317,7 +316,7 @@ impl Pty {
         }
     }
 
-    /// Closes the terminal, as a window that is closed or a line that drops, and waits for the program's end.
+    /// Closes the terminal, as when a window is closed or a connection drops, and waits for the program to exit.
     pub fn hang_up(mut self) -> Exit {
         // The reader holds the terminal open too. A resize makes the program draw, which wakes the reader.
         self.shared.lock().closing = true;
@@ -356,14 +355,14 @@ impl Drop for Pty {
     }
 }
 
-/// Sends a signal to a process that this test started.
+/// Sends a signal to a process started by this test.
 pub fn signal(pid: u32, name: &str) {
     let _one_at_a_time = starting();
     let sent = Command::new("sh").args(["-c", r#"kill -s "$1" "$2""#, "sh", name, &pid.to_string()]).status();
     assert!(sent.is_ok_and(|s| s.success()), "cannot send {name} to {pid}");
 }
 
-/// The screen as text, a row a line, [`CURSOR`] before the cell that is drawn as one: reversed, alone in its row.
+/// The screen as text, one line per row, with [`CURSOR`] before the cell drawn as cursor: reversed, alone in its row.
 fn text(screen: &vt100::Screen) -> String {
     let (height, width) = screen.size();
     let reversed = |row: u16, col: Option<u16>| col.and_then(|c| screen.cell(row, c)).is_some_and(vt100::Cell::inverse);

@@ -1,4 +1,4 @@
-//! A chain of records in memory.
+//! An in-memory chain of records.
 
 #![allow(clippy::unwrap_used, dead_code, reason = "each test binary uses its own part")]
 
@@ -9,7 +9,7 @@ use signoff::domain::failure::Outcome;
 use signoff::domain::record::chain::ChainLine;
 use signoff::ports::records::{RecordFile, RecordStore};
 
-/// Records that end with the test.
+/// Records that are discarded after the test.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
     lines: Arc<Mutex<Vec<ChainLine>>>,

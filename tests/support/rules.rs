@@ -1,4 +1,4 @@
-//! Rules of a target for tests: those of the demo world's repository.
+//! Rules of a target for tests, with the repository of the demo.
 
 use signoff::adapters::demo;
 use signoff::domain::cd::CdPlan;
@@ -36,7 +36,7 @@ pub fn rules() -> Rules {
     }
 }
 
-/// The same for another target and another start of CD.
+/// The same for another target and another CD trigger.
 pub fn rules_for(promote_to: PromotionTarget, trigger: CdTrigger) -> Rules {
     let rules = rules();
     Rules { promote_to, cd: CdPlan { trigger, ..rules.cd.clone() }, ..rules }

@@ -1,12 +1,12 @@
-//! A buffer as text, for snapshots: what stands where, and how it is styled.
+//! A buffer as text for snapshots: content and styles.
 
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, CellWidth as _};
 use ratatui::style::{Color, Modifier, Style};
 
-/// The lines of a buffer, then the runs of cells that are styled: `line: from-to style`, columns counted from 0 and
-/// `to` included. The hidden halves of wide characters count to the character.
+/// The lines of a buffer, then the runs of styled cells: `line: from-to style`, columns counted from 0 and `to`
+/// inclusive. The hidden halves of wide characters belong to the character.
 pub fn dump(buf: &Buffer) -> String {
     let mut out = String::new();
     let mut styles = String::new();

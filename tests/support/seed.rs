@@ -1,4 +1,4 @@
-//! Puts experiments, runs, models and versions on a real server, over its own REST interface.
+//! Creates experiments, runs, models and versions on a real server, through its own REST API.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::http;
 use super::mlflow_server::{Server, Version};
 
-/// A writing client that fails loudly.
+/// A client for writing that panics on errors.
 #[derive(Clone, Copy, Debug)]
 pub struct Api {
     port: u16,
@@ -64,7 +64,7 @@ impl Api {
 
     /// Creates the next version of a model and returns its number.
     pub fn version(self, model: &str, run: Option<&SeededRun>, description: &str, tags: &[(&str, &str)]) -> u64 {
-        // 3.x takes a source only if it belongs to the run, or if there is no run.
+        // 3.x accepts a source only if it belongs to the run, or if there is no run.
         let source = run.map_or("s3://bucket/model".to_owned(), |r| format!("{}/model", r.artifacts));
         let made = self.post(
             "model-versions/create",
@@ -93,8 +93,8 @@ impl Api {
         }
     }
 
-    /// Puts a file below an artifact address such as `mlflow-artifacts:/1/<run>/artifacts`. `path` goes into the
-    /// request as it is.
+    /// Uploads a file below an artifact URI such as `mlflow-artifacts:/1/<run>/artifacts`. `path` is put into the
+    /// request unencoded.
     pub fn put_file(self, artifacts: &str, path: &str, content: &str) {
         let root = artifacts.strip_prefix("mlflow-artifacts:/").expect("artifacts are proxied");
         let path = format!("/api/2.0/mlflow-artifacts/artifacts/{root}/{path}");
@@ -102,7 +102,7 @@ impl Api {
         assert_eq!(status, 200, "{path}: {answer}");
     }
 
-    /// Creates a logged model of a run (3.x) and returns its id and the address of its files.
+    /// Creates a logged model of a run (3.x) and returns its id and the URI of its files.
     pub fn logged_model(self, experiment: &str, run: &str) -> (String, String) {
         let made =
             self.post("logged-models", json!({"experiment_id": experiment, "name": "model", "source_run_id": run}));
@@ -127,10 +127,10 @@ impl Api {
     }
 }
 
-/// 2026-10-05T08:00:00Z in milliseconds: when every seeded run starts.
+/// 2026-10-05T08:00:00Z in milliseconds: the start of every seeded run.
 pub const START: i64 = 1_791_187_200_000;
 
-/// A run to be made.
+/// A run to create.
 #[derive(Clone, Copy, Debug)]
 pub struct RunSeed<'a> {
     pub name: &'a str,
@@ -139,14 +139,14 @@ pub struct RunSeed<'a> {
     pub tags: &'a [(&'a str, &'a str)],
 }
 
-/// A run that was made.
+/// A created run.
 #[derive(Clone, Debug)]
 pub struct SeededRun {
     pub id: String,
     pub artifacts: String,
 }
 
-/// Text as an attacker would write it.
+/// Text as written by an attacker.
 pub const HOSTILE: &str = "fine\u{1b}]0;pwned\u{7} \u{1b}[2J\u{9b}2J \rOVER \u{202e}gnp.exe zero\u{200b}width\nsecond";
 /// A model name in several scripts.
 pub const UNICODE_MODEL: &str = "客户流失 🚀";
@@ -154,16 +154,16 @@ pub const UNICODE_MODEL: &str = "客户流失 🚀";
 pub const QUOTED_MODEL: &str = "it's \"quoted\"";
 /// A model name with a terminal escape.
 pub const HOSTILE_MODEL: &str = "churn\u{1b}[2J";
-/// A model name only 2.x takes.
+/// A model name that only 2.x accepts.
 pub const SLASH_MODEL: &str = "a/b c?#%";
 /// The model with a history.
 pub const CHURN: &str = "telco-churn";
-/// A prompt, which is no model.
+/// A prompt, which is not a model.
 pub const PROMPT: &str = "telco-prompt";
 /// The commit of the version in production.
 pub const COMMIT: &str = "9f2c4e1ab0d35c7788f1e2d3c4b5a69788776655";
 
-/// The telco-churn history on one server. Tests that write make models of their own.
+/// The telco-churn history on one server. Tests that write create their own models.
 #[derive(Clone, Debug)]
 pub struct World {
     pub experiment: String,
@@ -172,7 +172,7 @@ pub struct World {
 }
 
 impl World {
-    /// The world on the shared server of this version, made when first asked for.
+    /// The world on the shared server of this version, created on first use.
     pub fn shared(version: Version) -> &'static Self {
         static V2: OnceLock<World> = OnceLock::new();
         static V3: OnceLock<World> = OnceLock::new();
@@ -180,7 +180,7 @@ impl World {
         cell.get_or_init(|| Self::seed(Server::shared(version)))
     }
 
-    /// Makes the world on a server.
+    /// Creates the world on a server.
     ///
     /// [`CHURN`]: v1 Archived, v2 Production `@champion`, v3 Staging `@challenger` without a commit and with
     /// hostile text, v4 without stage and with a deleted run.

@@ -1,10 +1,10 @@
-//! A server that does what it is told, to misbehave in ways real servers do not on demand.
+//! A scripted server, for faults that real servers do not show on demand.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What to do with one request.
+/// The action for one request.
 #[derive(Clone, Debug)]
 pub enum Act {
     /// Answer with a status, header lines and a body.
@@ -15,7 +15,7 @@ pub enum Act {
     Truncate,
     /// Read the request and never answer.
     Silence,
-    /// Answer 200 with so many bytes of JSON text.
+    /// Answer 200 with this many bytes of JSON text.
     Huge(usize),
 }
 
@@ -29,7 +29,7 @@ impl Act {
     }
 }
 
-/// The stub. Acts are used one after the other, the last one again and again.
+/// The stub. Actions are used in order; the last one is repeated.
 #[derive(Debug)]
 pub struct Stub {
     port: u16,
@@ -46,7 +46,7 @@ impl Stub {
             let mut silent = Vec::new();
             for (n, stream) in listener.incoming().enumerate() {
                 let Ok(mut stream) = stream else { continue };
-                // A handshake that is not HTTP ends the connection.
+                // A handshake other than HTTP ends the connection.
                 let Some(request) = read_request(&mut stream) else { continue };
                 log.lock().unwrap().push(request);
                 match acts.get(n).or(acts.last()) {
@@ -100,7 +100,7 @@ fn answer(stream: &mut TcpStream, act: &Act) {
             let head = format!("HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n");
             let piece = vec![b' '; 1024 * 1024];
             let _ = stream.write_all(head.as_bytes());
-            // Until all is sent, or nobody listens any longer.
+            // Until all is sent, or the client has gone.
             let _ = (0..size / piece.len()).try_for_each(|_| stream.write_all(&piece));
             return;
         }

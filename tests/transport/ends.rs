@@ -1,4 +1,4 @@
-//! The table: every status class and every transport failure, for reads and for writes, for each kind of server.
+//! Every status class and every transport failure, for reads and for writes, for each kind of server, in one table.
 
 use std::mem::discriminant;
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ use crate::support::stub::{Act, Stub};
 enum End {
     /// A status with an error body of the API.
     Api(u16),
-    /// A status with a web page.
+    /// A status with an HTML page.
     Page(u16),
     /// A status with a header line and no body.
     Header(u16, &'static str),
@@ -22,19 +22,19 @@ enum End {
     Body(&'static str),
     /// 200 with this content type and body.
     Typed(&'static str, &'static str),
-    /// 200 with more bytes than anything should have.
+    /// 200 with more bytes than the limit.
     TooLarge,
-    /// Nobody listens.
+    /// Nothing listens on the port.
     Refused,
     /// No such host.
     UnknownHost,
-    /// The server speaks no TLS.
+    /// The server does not speak TLS.
     NotTls,
-    /// A server that accepts and then keeps silent while TLS begins.
+    /// The server accepts and then stays silent during the TLS handshake.
     SilentBefore,
     /// The request is read, and the connection closed.
     ResetBefore,
-    /// The connection is closed in the middle of the answer.
+    /// The connection is closed in the middle of the response.
     ResetIn,
     /// The request is read and never answered.
     SilentAfter,
@@ -42,20 +42,20 @@ enum End {
 
 const WORDS: &str = "the server's own words";
 
-/// An end, what it is for a read and for a write, and how many requests the read takes: 3 if it is repeated.
+/// An end, its kind for a read and for a write, and the number of requests of the read: 3 if it is retried.
 struct Row(End, FailureKind, FailureKind, usize);
 
 fn table(kind: Kind) -> Vec<Row> {
     use End::*;
     use FailureKind::*;
     let limited = RateLimited { until: None };
-    // GitHub answers 409 for an empty repository too; only a name that is taken is a conflict there.
+    // GitHub answers 409 for an empty repository too; only a name already taken is a conflict there.
     let (taken, again) = match kind {
         Kind::Mlflow => (Conflict, 3),
         Kind::Github => (Rejected, 1),
     };
     vec![
-        // The server refused: surely no effect.
+        // The server refused: certainly no effect.
         Row(Api(400), Rejected, Rejected, 1),
         Row(Api(401), Unauthenticated, Unauthenticated, 1),
         Row(Api(403), Forbidden, Forbidden, 1),
@@ -71,7 +71,7 @@ fn table(kind: Kind) -> Vec<Row> {
         Row(Header(429, "Retry-After: 600\r\n"), limited, limited, 1),
         Row(Page(401), Unauthenticated, Unauthenticated, 1),
         Row(Page(403), Forbidden, Forbidden, 1),
-        // No such function: a read learns nothing, a write did nothing.
+        // No such endpoint: a read learns nothing, a write did nothing.
         Row(Page(404), Protocol, Rejected, 1),
         Row(Page(405), Protocol, Rejected, 1),
         // Redirects are not followed.
@@ -89,7 +89,7 @@ fn table(kind: Kind) -> Vec<Row> {
         Row(Header(503, "Retry-After: 600\r\n"), Unavailable, Unknown, 1),
         Row(Api(504), Unavailable, Unknown, 3),
         Row(Page(507), Protocol, Unknown, 1),
-        // Success, with an answer that is none.
+        // Success, with an invalid response.
         Row(Page(200), Protocol, Unknown, 1),
         Row(Body(""), Protocol, Unknown, 1),
         Row(Body("[1"), Protocol, Unknown, 1),
@@ -102,14 +102,14 @@ fn table(kind: Kind) -> Vec<Row> {
         Row(UnknownHost, Unavailable, Unavailable, 0),
         Row(NotTls, Unavailable, Unavailable, 0),
         Row(SilentBefore, Unavailable, Unavailable, 0),
-        // A connection that broke, or an answer that did not come.
+        // The connection broke, or there was no response.
         Row(ResetBefore, Unavailable, Unknown, 3),
         Row(ResetIn, Unavailable, Unknown, 3),
         Row(SilentAfter, Unavailable, Unknown, 1),
     ]
 }
 
-/// Where a request goes that ends so. What has to live as long comes along.
+/// The address of a server that ends requests this way, and what must stay alive for it.
 fn place(end: End) -> (String, Option<Stub>, Option<TcpListener>) {
     let json = "Content-Type: application/json\r\n";
     let act = match end {
@@ -145,7 +145,7 @@ fn place(end: End) -> (String, Option<Stub>, Option<TcpListener>) {
 async fn every_end_of_a_request_means_one_thing_to_every_server() {
     for kind in KINDS {
         for Row(end, read, write, reads) in table(kind) {
-            // Long enough for 64 MiB; short where it has to pass.
+            // Long enough for 64 MiB; short where it must time out.
             let short = matches!(end, End::SilentBefore | End::SilentAfter);
             let timeout = Duration::from_millis(if short { 400 } else { 20_000 });
             let what = format!("{kind:?} {end:?}");
@@ -158,7 +158,7 @@ async fn every_end_of_a_request_means_one_thing_to_every_server() {
             let (url, stub, _open) = place(end);
             let failure = Adapter::new(kind, &url, timeout).write().await.expect_err(&what);
             check(&format!("{what} write"), &failure, write, end);
-            // The rule: unknown exactly where it may have been applied.
+            // The rule: unknown exactly if it may have been applied.
             assert_eq!(failure.kind.may_be_applied(), failure.kind == FailureKind::Unknown, "{what}");
             assert_eq!(stub.map_or(0, |s| s.requests().len()), reads.min(1), "{what}: a write is sent once");
         }
@@ -169,7 +169,7 @@ fn check(what: &str, failure: &Failure, wanted: FailureKind, end: End) {
     assert_eq!(discriminant(&failure.kind), discriminant(&wanted), "{what}: {failure:?}");
     assert!(!failure.reason.contains(['<', '\n']) && failure.reason.len() > 10, "{what}: {failure:?}");
     assert!(!format!("{failure:?}").contains("secret"), "{what}: {failure:?}");
-    // Who is refused reads why, in the server's own words; a proxy's are no use to anybody.
+    // Refusals quote the server's own reason; a proxy's text is not useful.
     if let End::Api(status) = end
         && !matches!(status, 407 | 408)
     {

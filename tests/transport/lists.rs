@@ -1,4 +1,4 @@
-//! Lists end, whatever a server says.
+//! Lists end, whatever the server answers.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use signoff::ports::tracking::TrackingServer;
 use super::{Adapter, Kind};
 use crate::support::stub::{Act, Stub};
 
-/// A server whose page tokens go round in a circle of this length. It is no circle of one server's acts: the last act
-/// is repeated, so there are enough of them.
+/// A server whose page tokens form a cycle of this length. The stub itself does not cycle, as it repeats only its last
+/// action, so there are enough actions.
 fn circle(length: usize, before: Vec<Act>) -> Stub {
     let page = |n: usize| {
         let version = format!(r#"{{"name":"a'b\"c","version":"{n}"}}"#);
@@ -50,7 +50,7 @@ async fn a_circle_of_page_tokens_ends_for_everybody_who_follows_them() {
         let runs = follow(|page| async move {
             mlflow.search_runs(&RunQuery { page, ..RunQuery::of(ExperimentId::new("1")) }).await
         });
-        // No filter says this name exactly, so versions go by the server's own tokens.
+        // No filter matches this name exactly, so paging uses the server's own tokens.
         let name = ModelName::new("a'b\"c");
         let name = &name;
         let stub = circle(length, Vec::new());

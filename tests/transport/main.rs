@@ -1,4 +1,4 @@
-//! One transport, every server: what an end of a request means, in one table for all dialects.
+//! One transport for every server: the meaning of each request end, in one table for all dialects.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -22,7 +22,7 @@ use support::plan::{plan, repo};
 
 const TOKEN: &str = "t0ken-of-the-connection";
 
-/// The kinds of servers there are.
+/// The kinds of servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Mlflow,
@@ -31,7 +31,7 @@ enum Kind {
 
 const KINDS: [Kind; 2] = [Kind::Mlflow, Kind::Github];
 
-/// An adapter that is quick to repeat and to give up.
+/// An adapter with fast retries and short timeouts.
 enum Adapter {
     Mlflow(Box<Mlflow>),
     Github(Box<GitHub>),

@@ -1,4 +1,4 @@
-//! What a server repeats of the credentials it was sent gets into no text.
+//! Credentials repeated by a server do not get into any text.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn a_server_that_repeats_what_it_was_sent_tells_nobody() {
                         };
                         let text = format!("{failure:?}");
                         assert!(hidden.iter().all(|s| !text.contains(s)), "{kind:?} {status}: {text}");
-                        // A 404 that is not the API's is not quoted.
+                        // A 404 from something other than the API is not quoted.
                         let quoted = status != 404 || content == "application/json";
                         assert_eq!(text.contains("***"), quoted, "{kind:?} {status}: {text}");
                     }

@@ -1,7 +1,7 @@
 //! What exactly will happen? The plan, and the one place where a human decides.
 //!
-//! A small state machine: `Planning -> Ready -> Submitted`. Nothing leaves `Ready` but Enter with exactly
-//! the version typed in; a paste and a held key never count as typing.
+//! A small state machine: `Planning -> Ready -> Submitted`. Only Enter leaves `Ready`, and only with exactly the
+//! version typed in; pasted text and held keys never count as typing.
 
 pub mod view;
 
@@ -22,28 +22,26 @@ use crate::domain::preflight::Preflight;
 use crate::domain::record::{Decision, SignOff};
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
-/// Facts older than this are read again before anything is done, in seconds.
+/// Facts older than this, in seconds, are read again before anything is done.
 pub const MAX_AGE_S: i64 = 60;
 
 /// Where typed characters go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Focus {
-    /// Into the confirmation.
     #[default]
     Confirmation,
-    /// Into the reason.
     Reason,
 }
 
-/// How far the decision is.
+/// Progress of the decision.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Phase {
-    /// Reading, or waiting for the human.
+    /// Reading, or waiting for the user.
     #[default]
     Open,
-    /// Confirmed once; nothing can confirm it again.
+    /// Confirmed once; it cannot be confirmed again.
     Submitted,
-    /// The promotion could not even begin.
+    /// The promotion could not start.
     Failed(Failure),
 }
 
@@ -75,8 +73,8 @@ impl PartialEq for Approve {
 }
 
 impl Approve {
-    /// The form for one version. `reviewed` is the digest of the facts that the review showed, if there was one;
-    /// `reason` what was typed the last time.
+    /// The form for one version. `reviewed` is the digest of the facts the review showed, if there was one; `reason` is
+    /// the reason typed last time.
     pub fn new(
         model: ModelName,
         version: VersionNumber,
@@ -91,7 +89,7 @@ impl Approve {
             reviewed,
             confirmation: Field::default(),
             reason: Field::new(reason.to_owned()),
-            // A rollback always asks why; Enter goes on to the version.
+            // A rollback always asks for a reason; Enter moves on to the version.
             focus: if decision == Decision::Rollback { Focus::Reason } else { Focus::default() },
             phase: Phase::default(),
             show_notes: false,
@@ -99,12 +97,12 @@ impl Approve {
         }
     }
 
-    /// Which version this form is for.
+    /// The version this form is for.
     pub fn subject(&self) -> (&ModelName, VersionNumber) {
         (&self.model, self.version)
     }
 
-    /// The reason that was typed, for the next time. The version is typed anew each time.
+    /// Keeps the typed reason for next time. The version is always typed anew.
     fn remember(&self, ctx: &Ctx<'_>) -> Remember {
         Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.value()))
     }
@@ -115,7 +113,7 @@ impl Approve {
             Focus::Reason => {
                 edit::edit(&mut self.reason, key);
             }
-            // Held keys repeat by themselves: what a cat on the keyboard types must not count.
+            // Key repeat must not count as typing, such as a cat on the keyboard.
             Focus::Confirmation if key.repeat && key.typed().is_some() => {
                 self.word = Some("A held key does not confirm. Type it key by key.".to_owned());
             }
@@ -174,7 +172,7 @@ impl Approve {
         }
     }
 
-    /// The plan that Enter would carry out now, or what stands in the way.
+    /// The plan that Enter would execute now, or what blocks it.
     fn obstacle<'a>(&self, ctx: &Ctx<'a>) -> Result<&'a Preflight, Obstacle> {
         let say = |word: &str| Err(Obstacle::Say(word.to_owned()));
         if matches!(self.phase, Phase::Failed(_)) {
@@ -221,7 +219,7 @@ impl Approve {
         Ok(preflight)
     }
 
-    /// What changed between the review and the plan, one sentence each.
+    /// What changed between the review and the plan, one sentence per change.
     fn changes(&self, preflight: &Preflight, ctx: &Ctx<'_>) -> Vec<String> {
         let (Some(draft), Some(reviewed)) = (&preflight.draft, &self.reviewed) else {
             return Vec::new();
@@ -235,10 +233,10 @@ impl Approve {
         }
     }
 
-    /// What the signer said so far.
+    /// The signer's input so far.
     fn sign_off(&self, preflight: &Preflight, ctx: &Ctx<'_>) -> SignOff {
         let mut answers = ctx.prefs.draft(&self.model, self.version).answers;
-        // Only what is asked: a rollback asks nothing, and a policy may have lost a question.
+        // Only the questions asked: a rollback asks none, and the policy may have dropped one.
         let asked = preflight.draft.iter().flat_map(|d| &d.basis.demands.checklist);
         let asked: Vec<&str> = asked.map(|q| q.id.as_str()).collect();
         answers.retain(|id, _| asked.contains(&id.as_str()));
@@ -250,7 +248,7 @@ impl Approve {
         }
     }
 
-    /// Rules that confirming would pass by an override.
+    /// Number of rules that confirming would override.
     fn overridden(&self, ctx: &Ctx<'_>) -> usize {
         let preflight = ctx.cache.preflight(&self.model, self.version, self.decision);
         preflight.filter(|p| p.needs_override()).map_or(0, |p| p.blocking().count())
@@ -282,13 +280,13 @@ impl Component for Approve {
         &[Confirm, NextField, Notes, Refresh, Browse, Back]
     }
 
-    /// Whether keys go into a text field: always, until it is submitted.
+    /// Whether keys go into a text field: always, until submitted.
     fn captures_text(&self) -> bool {
         self.phase != Phase::Submitted
     }
 
     fn takes_back(&self) -> bool {
-        // What was typed is kept first.
+        // Save the typed text first.
         true
     }
 

@@ -18,17 +18,17 @@ use rows::{Choice, CompareRow};
 pub struct Compare {
     subjects: Vec<Subject>,
     choice: Choice,
-    /// The first subject in sight.
+    /// The first visible subject.
     first: usize,
     rows: Vec<CompareRow>,
     keys: Vec<String>,
-    /// Which runs were there, what was chosen and how wide it was when the rows were made.
+    /// What the rows were made from: which runs were loaded, the choice, and the width.
     made_from: Option<(Vec<bool>, Choice, u16)>,
     cursor: Cursor<String>,
 }
 
 impl Compare {
-    /// These side by side; the first is what the others are held against.
+    /// Compares these side by side; the first is the reference.
     pub fn new(subjects: Vec<Subject>) -> Self {
         Self {
             subjects,
@@ -61,7 +61,7 @@ impl Compare {
         Response::none()
     }
 
-    /// Enter: the curve of a metric; unfolds a group or a long text.
+    /// Handles Enter: opens the curve of a metric, or unfolds a group or a long text.
     fn open(&mut self) -> Response {
         match self.rows.get(self.cursor.index()) {
             Some(CompareRow::Value { row, .. }) if matches!(row.cells, Cells::Numbers(_)) => {

@@ -1,4 +1,4 @@
-//! The rows of a comparison of several: sections, folded groups, values, long texts unfolded.
+//! The rows of a comparison: sections, folded groups, values, unfolded long texts.
 
 use std::collections::HashSet;
 
@@ -7,52 +7,49 @@ use crate::domain::fold::{Fold, LEAST, fold};
 use crate::domain::text::clean_line;
 use crate::present::compare::equal;
 
-/// One row.
+/// A row of the comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CompareRow {
-    /// Between sections.
+    /// A blank between sections.
     Gap,
-    /// A section, and a word on it.
+    /// A section heading with a remark.
     Section {
-        /// Its name.
         title: &'static str,
-        /// What is not shown, or that nothing is.
+        /// What is hidden, or that there is nothing.
         word: String,
     },
-    /// Names that begin alike.
+    /// Names with a common prefix.
     Group {
-        /// What they begin with.
         prefix: String,
-        /// How many they are.
+        /// Number of names.
         count: usize,
-        /// How many of them differ.
+        /// Number of names whose values differ.
         differing: usize,
-        /// They follow.
+        /// Whether the group is unfolded.
         open: bool,
     },
     /// A metric, param or tag.
     Value {
-        /// What it is and what it says.
         row: ValueRow,
-        /// It belongs to an open group.
+        /// Whether it belongs to an open group.
         inside: bool,
     },
-    /// A line of a long text, and whose it is.
+    /// A line of a long text, prefixed with its owner.
     Text(String),
 }
 
-/// What is shown of a comparison.
+/// Display options of a comparison.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {
-    /// Only rows that differ.
+    /// Show only rows that differ.
     pub differences_only: bool,
-    /// The largest change first.
+    /// Sort by largest change first.
     pub by_size: bool,
-    /// Keys of groups and long texts that are unfolded.
+    /// Keys of unfolded groups and long texts.
     pub open: HashSet<String>,
 }
 
-/// The rows, each with a key of its own. Long texts are wrapped to `width`.
+/// The rows and their keys. Long texts are wrapped to `width`.
 pub fn rows(laid: Beside, labels: &[&str], choice: &Choice, width: usize) -> (Vec<CompareRow>, Vec<String>) {
     let mut out = Out { rows: Vec::new(), keys: Vec::new() };
     for (title, items) in [("METRICS", laid.metrics), ("PARAMS", laid.params), ("TAGS", laid.tags)] {
@@ -82,7 +79,7 @@ fn section(out: &mut Out, title: &'static str, items: Vec<ValueRow>, labels: &[&
     }
     out.push(title.to_owned(), CompareRow::Section { title, word });
     if choice.by_size {
-        // Sorted by size, rows stand for themselves: the largest change must not hide in a group.
+        // Sorted by size, rows are not grouped: the largest change must not hide in a group.
         sort_by_size(&mut kept);
         for row in kept {
             value(out, title, row, false, labels, choice, width);

@@ -20,7 +20,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Compare {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, _: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = match self.subjects.as_slice() {
             [a, b] => {
@@ -63,7 +63,7 @@ impl Compare {
     fn columns(&self) -> Vec<Column<'static>> {
         let mut columns = vec![Column::left("").min(18).max(40)];
         columns.extend(self.in_sight().enumerate().map(|(n, i)| {
-            // The first stays; of the others those at the right wait until one scrolls.
+            // The first column stays; of the others, those on the right are dropped until scrolled to.
             let rank = u8::try_from(n).unwrap_or(u8::MAX);
             Column::point(self.subjects[i].label.clone()).rank(rank).min(10).max(if self.has_delta() { 30 } else { 20 })
         }));
@@ -99,7 +99,7 @@ impl Compare {
         }
     }
 
-    /// Those that hold for the model whose versions stand here.
+    /// Metric directions of the model whose versions are compared.
     fn directions<'a>(&self, ctx: &Ctx<'a>) -> Cow<'a, Directions> {
         let model = self.subjects.iter().find_map(|s| s.version.as_ref().map(|(model, _)| model));
         model.map_or(Cow::Borrowed(&ctx.rules.directions), |model| ctx.rules.directions_for(model))

@@ -1,4 +1,4 @@
-//! How did this metric get there? Its history, candidate and baseline together.
+//! How did this metric develop? Its history, candidate and baseline together.
 
 pub mod view;
 
@@ -11,17 +11,17 @@ use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::screens::parts::plot::{self, Axis, PlotLine};
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
-/// How far one zoom step goes.
+/// Factor of one zoom step.
 const ZOOM: f64 = 0.5;
-/// The smallest part of the axis that can be looked at.
+/// The smallest visible fraction of the axis.
 const NARROWEST: f64 = 1e-6;
 
-/// Whose curves these are.
+/// The runs whose curves are shown.
 #[derive(Clone, Debug, PartialEq)]
 enum Subject {
-    /// A version's, against what is in production.
+    /// A version, compared with production.
     Version(ModelName, VersionNumber),
-    /// Of these runs, the first in front.
+    /// Several runs, the first in front.
     Runs(Vec<(String, RunId)>),
 }
 
@@ -32,17 +32,17 @@ pub struct Curve {
     metric: String,
     axis: Axis,
     log: bool,
-    /// The part of the whole axis in sight, from 0 to 1.
+    /// Visible part of the axis, from 0 to 1.
     sight: (f64, f64),
-    /// Where the cursor stands in the whole axis, from 0 to 1.
+    /// Cursor position on the whole axis, from 0 to 1.
     cursor: f64,
-    /// The steps of the whole history, once known: a zoom asks for a part of them.
+    /// First and last step of the whole history, once known: a zoom requests a part of them.
     steps: Option<(i64, i64)>,
     sampled: bool,
 }
 
 impl Curve {
-    /// The curve of `metric` for one version against what is in production.
+    /// The curve of `metric` for one version, compared with production.
     pub fn new(model: ModelName, version: VersionNumber, metric: String) -> Self {
         Self::over(Subject::Version(model, version), metric)
     }
@@ -66,7 +66,7 @@ impl Curve {
         }
     }
 
-    /// The lines to draw: the finest that are there, the baseline first.
+    /// The lines to draw, at the finest resolution loaded, the baseline first.
     pub fn lines<'a>(&self, ctx: &Ctx<'a>) -> Vec<PlotLine<'a>> {
         let runs = self.runs(ctx);
         let detail = self.window().map(|window| Query::Histories {
@@ -85,12 +85,12 @@ impl Curve {
                 Some(PlotLine { label, place, history })
             })
             .collect();
-        // What is in front is drawn last.
+        // The front line is drawn last.
         lines.sort_by_key(|line| std::cmp::Reverse(line.place));
         lines
     }
 
-    /// The point nearest to the cursor of each line, the candidate's first.
+    /// The point of each line nearest to the cursor, the candidate's first.
     pub fn at_cursor(&self, ctx: &Ctx<'_>) -> Vec<Point> {
         let lines = self.lines(ctx);
         let (low, high) = self.range(&lines);
@@ -128,8 +128,8 @@ impl Curve {
         Query::Histories { runs, metric: self.metric.clone(), window: None }
     }
 
-    /// The steps in sight, widened to eighths of the zoom, so that small moves ask nothing new. Only a sampled
-    /// history has more to give.
+    /// The visible steps, rounded outwards to eighths of the zoom, so that small moves need no new query. None unless
+    /// the history is sampled: a complete one has no more points.
     fn window(&self) -> Option<(i64, i64)> {
         let (low, high) = self.steps?;
         let width = self.sight.1 - self.sight.0;
@@ -146,7 +146,7 @@ impl Curve {
     fn move_cursor(&mut self, by: f64) {
         self.cursor = (self.cursor + by).clamp(0.0, 1.0);
         let width = self.sight.1 - self.sight.0;
-        // The sight follows the cursor: that is how one pans.
+        // Panning: the visible part follows the cursor.
         if self.cursor < self.sight.0 {
             self.sight = (self.cursor, self.cursor + width);
         } else if self.cursor > self.sight.1 {
@@ -159,7 +159,7 @@ impl Curve {
         self.sight = (from, from + width);
     }
 
-    /// The question that names the runs, if it has to be asked.
+    /// The query that names the runs, if needed.
     fn facts(&self) -> Option<Query> {
         match &self.subject {
             Subject::Version(model, version) => Some(Query::Facts { model: model.clone(), version: *version }),
@@ -167,7 +167,7 @@ impl Curve {
         }
     }
 
-    /// What is drawn, the one in front first.
+    /// The runs to draw, the front one first.
     fn named(&self, ctx: &Ctx<'_>) -> Vec<(String, RunId)> {
         match &self.subject {
             Subject::Runs(runs) => runs.clone(),
@@ -177,7 +177,7 @@ impl Curve {
                 };
                 let baseline = facts.baseline.as_ref().and_then(|b| Some((b.version.number, b.run.known()?)));
                 let candidate = facts.run.known().map(|r| (*version, r));
-                // A version held against itself, or one whose run both share, is one line.
+                // A version compared with itself, or two versions with the same run, are one line.
                 let mut named: Vec<(String, RunId)> = Vec::new();
                 for (number, run) in candidate.into_iter().chain(baseline) {
                     if !named.iter().any(|(_, id)| *id == run.id) {
@@ -217,8 +217,8 @@ impl Component for Curve {
         }
     }
 
-    /// The facts that name the runs, the whole history in one sampled request, and, zoomed into a sampled one,
-    /// the part in sight.
+    /// The facts that name the runs, the whole history in one sampled request, and the visible part if a sampled
+    /// history is zoomed.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs: Vec<Query> = self.facts().into_iter().collect();
         let runs = self.runs(ctx);

@@ -17,7 +17,7 @@ use crate::ui::skin::{Role, Skin};
 const STATISTICS: u16 = 4;
 
 impl Curve {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let symbols = skin.symbols();
         let mut left = Phrase::of(Role::Title, clean_line(&self.metric));
@@ -77,7 +77,7 @@ impl Curve {
         );
     }
 
-    /// A version's symbol says what it is; several runs are counted.
+    /// A version has its own symbol; several runs are numbered.
     fn symbol(&self, place: usize, skin: &Skin) -> String {
         match (&self.subject, place) {
             (Subject::Version(..), 0) => skin.symbols().candidate.to_owned(),
@@ -111,7 +111,7 @@ impl Curve {
             sight: (place(self.sight.0), place(self.sight.1)),
             log: self.log,
             cursor: Some(place(self.cursor)),
-            // Several runs are told apart.
+            // Several runs need distinct styles.
             baseline: matches!(self.subject, Subject::Version(..)),
         };
         plot.draw(area, buf, skin);

@@ -1,6 +1,6 @@
 //! Why not, or why not yet? The form that rejects a version or holds it back.
 //!
-//! No key alone decides: without a reason nothing leaves, and Enter only breaks the line.
+//! No single key decides: nothing is submitted without a reason, and Enter only breaks the line.
 
 pub mod view;
 
@@ -16,18 +16,18 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, SignOff};
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
-/// Said to who submits too early.
+/// Shown when submitting too early.
 const READING: &str = "Still reading. Wait for it, then press Ctrl-S.";
 
-/// How far the decision is.
+/// Progress of the decision.
 #[derive(Clone, Debug, Default, PartialEq)]
 enum Phase {
-    /// Reading, or waiting for the human.
+    /// Reading, or waiting for the user.
     #[default]
     Open,
-    /// Submitted once; nothing can submit it again.
+    /// Submitted once; it cannot be submitted again.
     Submitted,
-    /// It could not be taken, or not wholly.
+    /// It failed, wholly or in part.
     Failed(Failure),
 }
 
@@ -43,12 +43,12 @@ pub struct Decide {
 }
 
 impl Decide {
-    /// The form for one version, with the reason typed before.
+    /// The form for one version, with the reason typed last time.
     pub fn new(model: ModelName, version: VersionNumber, decision: Decision, typed: &str) -> Self {
         Self { model, version, decision, reason: TextArea::new(typed), phase: Phase::Open, word: None }
     }
 
-    /// What was typed, for the next time.
+    /// Keeps the typed text for next time.
     fn remember(&self, ctx: &Ctx<'_>) -> Remember {
         Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.text()))
     }
@@ -65,13 +65,13 @@ impl Decide {
                 };
                 self.phase = Phase::Submitted;
                 let effect = Effect::Decide { draft: Box::new(draft.clone()), sign_off: self.sign_off(ctx) };
-                // Kept until it is known to be in a record: a crash in between loses no word.
+                // Kept until it is known to be in a record, so that a crash in between loses nothing.
                 Response { remember: Some(self.remember(ctx)), ..Response::effect(effect) }
             }
         }
     }
 
-    /// What stands in the way of submitting.
+    /// What blocks submitting.
     fn obstacle(&self, ctx: &Ctx<'_>) -> Option<String> {
         let say = |word: &str| Some(word.to_owned());
         if matches!(self.phase, Phase::Failed(_)) {
@@ -126,13 +126,13 @@ impl Component for Decide {
         if self.is_submitted() { &[Back] } else { &[Submit, Refresh, Browse, Back] }
     }
 
-    /// Whether keys go into a text field: always, until it is submitted.
+    /// Whether keys go into a text field: always, until submitted.
     fn captures_text(&self) -> bool {
         !self.is_submitted()
     }
 
     fn takes_back(&self) -> bool {
-        // What was typed is kept first.
+        // Save the typed text first.
         true
     }
 
@@ -162,7 +162,7 @@ impl Component for Decide {
                 return Response::refresh(vec![self.query()]);
             }
             ScreenEvent::Action(Action::Submit) => return self.submit(ctx),
-            // What one was told to wait for is over.
+            // The wait for reading is over.
             ScreenEvent::Changed if self.word.as_deref() == Some(READING) && !ctx.cache.is_loading(&self.query()) => {
                 self.word = None;
             }

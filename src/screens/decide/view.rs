@@ -1,4 +1,4 @@
-//! Drawing of the form that rejects or holds.
+//! Drawing of the form to reject or hold.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,13 +13,13 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Dialog, Pager, TextBox};
 use crate::ui::{Draw as _, Phrase, text};
 
-/// The frame, unless the terminal is smaller.
+/// Default size of the frame; smaller on a smaller terminal.
 const FRAME: (u16, u16) = (100, 22);
-/// Rows to type in, at least.
+/// Minimum rows of the text field.
 const LEAST: u16 = 3;
 
 impl Decide {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let slot = ctx.cache.slot(&self.query());
         let right = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
@@ -60,7 +60,7 @@ impl Decide {
         (&Pager::new(skin, said.len(), 0, &line)).render(said_at, buf);
     }
 
-    /// What it means, and what will be written.
+    /// What the decision means, and what will be written.
     fn above(&self, wide: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
         let symbols = skin.symbols();
         let mut lines = Vec::new();

@@ -46,7 +46,7 @@ impl Component for Experiments {
         self.list.filter().is_active()
     }
 
-    /// The first page, and the next when the cursor comes near the end or a filter looks for more.
+    /// The first page, and the next one when the cursor nears the end or a filter needs more.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let list = &ctx.cache.experiments;
         let near_end = self.list.is_near_end(self.rows(ctx));

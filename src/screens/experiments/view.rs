@@ -17,7 +17,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Experiments {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let list = &ctx.cache.experiments;
         let query = Query::Experiments { page: list.next_page() };

@@ -18,25 +18,25 @@ use crate::screens::parts::save::Save;
 use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 use crate::ui::text::wrap;
 
-/// Levels the tree shows. Deeper ones are some loop of links on the server.
+/// Maximum depth of the tree. Anything deeper is a loop of links on the server.
 const DEEPEST: usize = 40;
-/// Columns that a line of a failure does not have, besides its indentation: cursor, symbol, and one to breathe.
+/// Columns not available to a failure line, besides indentation: cursor, symbol, and one blank.
 const MARGIN: usize = 8;
 
-/// What a row is, and what keeps the cursor on it: a root's place among the roots, and a path.
+/// Identity of a row: index of its root, and a path. The cursor stays on it.
 pub type Key = (usize, String);
 
-/// What a row shows.
+/// Content of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     /// The run or the logged model.
     Root(ArtifactRoot),
     Folder,
-    /// A file, and its size in bytes where the server says it.
+    /// A file, with its size in bytes if the server reports it.
     File(Option<u64>),
-    /// Something to say in place of rows: being read, or nothing there.
+    /// A message instead of rows: loading, or empty.
     Word(&'static str),
-    /// A line of why a folder could not be read.
+    /// A line of the reason a folder could not be read.
     Failed {
         first: bool,
     },
@@ -45,15 +45,12 @@ pub enum Kind {
 /// A row of the tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileRow {
-    /// What keeps the cursor on it.
     pub key: Key,
-    /// How deep it stands.
     pub depth: usize,
-    /// What it shows.
     pub kind: Kind,
-    /// Cleaned, for showing: a name, or the whole path where rows stand alone.
+    /// Display name, cleaned: a file name, or the whole path where rows have no parent.
     pub name: String,
-    /// Its folder is open.
+    /// Whether its folder is open.
     pub open: bool,
 }
 
@@ -71,7 +68,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// The files of a version or run; its roots are open.
+    /// The files of a version or run, with its roots open.
     pub fn new(owner: Owner) -> Self {
         Self {
             owner,
@@ -85,7 +82,7 @@ impl Files {
         }
     }
 
-    /// The rows, as they are shown.
+    /// The rows as shown.
     pub fn rows(&self) -> &[FileRow] {
         &self.rows
     }
@@ -99,7 +96,7 @@ impl Files {
         ctx.rows(u16::from(self.filter.is_active() || self.save.is_asking()))
     }
 
-    /// Whether all folders around this one are open.
+    /// Whether all folders containing this one are open.
     fn is_in_sight(&self, (root, path): &Key) -> bool {
         let inner = path.match_indices('/').map(|(end, _)| &path[..end]);
         std::iter::once("").chain(inner).all(|above| path.is_empty() || self.open.contains(&(*root, above.to_owned())))
@@ -132,7 +129,7 @@ impl Files {
 
     fn rows_below(&self, ctx: &Ctx<'_>, at: usize, path: &str, depth: usize, rows: &mut Vec<FileRow>) {
         let Some(root) = self.roots.get(at) else { return };
-        // A word in place of rows has a key that no path can be.
+        // The key of a message row is not a valid path.
         let line =
             |n: usize, kind, name| FileRow { key: (at, format!("{path}/\0{n}")), depth, kind, name, open: false };
         let word = |kind| line(0, kind, String::new());
@@ -234,7 +231,7 @@ impl Component for Files {
         };
         let (at, path) = row.key.clone();
         match (action, &row.kind) {
-            // Enter that ends the typing of a filter opens nothing.
+            // The Enter that ends typing a filter opens nothing.
             (Action::Open, _) if typing => {}
             (Action::Open, Kind::Root(_) | Kind::Folder) => {
                 if !self.open.remove(&row.key) {
@@ -246,7 +243,7 @@ impl Component for Files {
                 return Response::push(Route::Preview(self.owner.clone(), root, path));
             }
             (Action::Fold, kind) => {
-                // An open folder is folded; from anything else one goes to the folder it lies in.
+                // Folds an open folder; on any other row, goes to the parent folder.
                 let folder = matches!(kind, Kind::Root(_) | Kind::Folder);
                 if !(folder && self.open.remove(&row.key)) {
                     let above = (at, path.rsplit_once('/').map_or("", |(above, _)| above).to_owned());
@@ -278,7 +275,7 @@ fn folder(root: &ArtifactRoot, path: &str) -> Query {
     Query::Artifacts { root: root.clone(), path: path.to_owned() }
 }
 
-/// The address by which MLflow's own tools know the file.
+/// The URI MLflow's own tools use for the file.
 fn uri(root: &ArtifactRoot, path: &str) -> String {
     match root {
         ArtifactRoot::Run(id) => format!("runs:/{}/{path}", id.as_str()),

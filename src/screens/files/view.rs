@@ -14,7 +14,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Files {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = format::owner(&self.owner, ctx, skin).add(Role::Muted, "  files");
         let needs = self.needs(ctx);

@@ -1,5 +1,5 @@
 //! Decisions and promotions of this machine and of others in one list. A promotion has the id of the record it carries
-//! out; what was read elsewhere is laid beside what this machine has of the same decision.
+//! out; what was read elsewhere is joined with the local entry of the same decision.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -13,39 +13,38 @@ use crate::domain::log::{Effect, Log, LogEntry};
 use crate::domain::promotion::SagaState;
 use crate::domain::record::Sealed;
 
-/// What an entry is found again by.
+/// Identity of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     /// The id of its record or promotion.
     Id(PromotionId),
-    /// The hash of its record: all that the tag of a version says.
+    /// The hash of its record: all that the tag of a version has.
     Hash(String),
-    /// What it is about, and when.
+    /// Model, version and time.
     At(ModelName, VersionNumber, Timestamp),
 }
 
-/// One decision, one promotion, or both; of this machine or of another.
+/// A decision, a promotion, or both; of this machine or of another.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     /// The promotion, if this machine has one.
     pub promotion: Option<&'a Promotion>,
-    /// Its state, if it can be read.
+    /// Its state, if readable.
     pub state: Option<&'a SagaState>,
     /// The record, if this machine has it.
     pub record: Option<&'a Sealed>,
-    /// What is known of it from everywhere.
+    /// The entry of the merged log.
     pub log: Option<&'a LogEntry>,
-    /// It put the version into production that is there now.
+    /// Whether it put the current production version into production.
     pub in_production: bool,
 }
 
 impl<'a> Entry<'a> {
-    /// The id under which this machine has it.
+    /// Its id on this machine.
     pub fn local(&self) -> Option<PromotionId> {
         self.promotion.map(|p| p.id).or_else(|| self.record.map(|s| s.record.record_id))
     }
 
-    /// What it is found again by.
     pub fn key(&self) -> Option<Key> {
         let of_log = |log: &LogEntry| match (log.record_id, &log.record_hash) {
             (Some(id), _) => Key::Id(id),
@@ -55,14 +54,14 @@ impl<'a> Entry<'a> {
         self.local().map(Key::Id).or_else(|| self.log.map(of_log))
     }
 
-    /// What it is about; none if it cannot be read.
+    /// Model and version; none if unreadable.
     pub fn subject(&self) -> Option<(&'a ModelName, VersionNumber)> {
         let of_state = self.state.map(|s| (s.plan.draft.model(), s.plan.draft.version()));
         let of_record = || self.record.map(|s| (&s.record.model.name, s.record.model.version));
         of_state.or_else(of_record).or_else(|| self.log.map(|e| (&e.model, e.version)))
     }
 
-    /// Somebody at this machine has to resume it, take it back, or follow it.
+    /// Whether somebody at this machine has to resume, undo or follow it.
     pub fn is_open(&self) -> bool {
         self.promotion.is_some_and(|p| p.driven) || self.state.is_some_and(|s| !s.is_over() && !s.is_released())
     }
@@ -77,8 +76,8 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// What was decided on `model`, or on all: what is unfinished here first, whatever it is about, then newest first; what
-/// cannot be read last.
+/// Decisions on `model`, or on all: unfinished local ones first, whatever their model, then newest first; unreadable
+/// ones last.
 pub fn entries<'a>(cache: &'a Cache, model: Option<&ModelName>) -> Vec<Entry<'a>> {
     let mut entries = local(cache);
     if let Some(log) = cache.log(model.cloned()) {
@@ -89,7 +88,7 @@ pub fn entries<'a>(cache: &'a Cache, model: Option<&ModelName>) -> Vec<Entry<'a>
     entries
 }
 
-/// What this machine has.
+/// Entries of this machine.
 fn local(cache: &Cache) -> Vec<Entry<'_>> {
     let mut entries: Vec<Entry<'_>> = cache
         .promotions()
@@ -115,12 +114,12 @@ fn local(cache: &Cache) -> Vec<Entry<'_>> {
     entries
 }
 
-/// Adds what the log knows to the entries it is about, and what only the log knows as entries of their own.
+/// Joins log entries with the local entries they belong to, and adds the others as new entries.
 fn lay_beside<'a>(entries: &mut Vec<Entry<'a>>, log: &'a Log) {
     let by_id: HashMap<PromotionId, usize> =
         entries.iter().enumerate().filter_map(|(i, e)| Some((e.local()?, i))).collect();
     let by_hash: HashMap<&str, usize> = entries.iter().enumerate().filter_map(|(i, e)| Some((e.hash()?, i))).collect();
-    // Newest first: the first of a version that reached production is the one that put it there.
+    // Newest first: the first entry of a version that reached production put it there.
     let mut marked = BTreeSet::new();
     for entry in &log.entries {
         let there_now = log.in_production.get(&entry.model).is_some_and(|now| now.contains(&entry.version));
@@ -162,7 +161,7 @@ mod tests {
         samples::plan().record
     }
 
-    /// The decision of another machine, an hour after the local one.
+    /// A decision of another machine, an hour after the local one.
     fn elsewhere() -> LogEntry {
         let mut entry = LogEntry::of(&sealed(), Effect::Production, FoundIn::VersionTag);
         entry.at += jiff::SignedDuration::from_hours(1);

@@ -1,4 +1,4 @@
-//! What was decided, here and elsewhere, and what became of it?
+//! What was decided, here and elsewhere, and what was the outcome?
 
 pub mod entries;
 pub mod view;
@@ -17,7 +17,7 @@ use entries::{Entry, Key};
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
-    /// Only this model.
+    /// Show only this model.
     model: Option<ModelName>,
     cursor: Cursor<Option<Key>>,
 }
@@ -47,7 +47,7 @@ impl Component for History {
         &[Open, Browse, Copy, Refresh, Back, Help]
     }
 
-    /// The journals and the records, which are here at once, and what is written elsewhere.
+    /// The journals and records, which are local, and what is written elsewhere.
     fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
         vec![Query::Promotions, Query::Records, self.log()]
     }
@@ -86,7 +86,7 @@ impl Component for History {
     }
 }
 
-/// Where it is written for all to see: its release, or else the version.
+/// Where it is published: its release, or else the version.
 fn place(entry: &Entry<'_>) -> Option<Place> {
     let (model, version) = entry.subject()?;
     let of_log = entry.log.and_then(|log| Some((log.repository.clone()?, log.tag.as_deref()?.parse().ok()?)));

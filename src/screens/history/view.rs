@@ -1,4 +1,4 @@
-//! Drawing of what was decided.
+//! Drawing of the history.
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -21,13 +21,13 @@ use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
-/// Notes take this many lines at most.
+/// Maximum lines of notes.
 const NOTES: usize = 4;
-/// Which column names the model.
+/// Index of the model column.
 const MODEL: usize = 2;
 
 impl History {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let read = ctx.cache.slot(&Query::Promotions).is_some_and(|s| s.read_at.is_some());
         let known = read.then(|| entries(ctx.cache, self.model.as_ref()).len());
@@ -61,7 +61,7 @@ impl History {
             return format::empty(area, buf, skin, message, keys);
         }
         let narrow = ctx.width < 80;
-        // The title names the model; what is unfinished may be another's.
+        // The title names the model; unfinished entries may belong to another.
         let is_own = |e: &Entry<'_>| e.subject().is_none_or(|(of, _)| Some(of) == self.model.as_ref());
         let named = self.model.is_none() || !entries.iter().all(is_own);
         let mut columns = columns(narrow);
@@ -85,7 +85,7 @@ impl History {
         self.footnotes(ctx).len() as u16
     }
 
-    /// What is being read still, or what could not be read and what does not fit together.
+    /// Loading state, read failures and inconsistencies.
     fn footnotes(&self, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
         if ctx.cache.is_loading(&self.log()) {
             return vec![Phrase::of(Role::Muted, " … reading releases and the tags of versions")];
@@ -107,7 +107,7 @@ impl History {
 
 fn columns(narrow: bool) -> Vec<Column<'static>> {
     vec![
-        // What is cut of the time on narrow terminals is the year.
+        // Narrow terminals drop the year.
         Column::left("WHEN (UTC)").max(if narrow { 11 } else { 16 }),
         Column::left("DECISION"),
         Column::left("MODEL").min(12).max(40),
@@ -132,7 +132,7 @@ fn sample(skin: &Skin) -> Vec<Phrase<'static>> {
     cells.iter().map(|cell| Phrase::new((*cell).to_owned())).collect()
 }
 
-/// What a row says, whoever says it.
+/// Content of a row, local or from elsewhere.
 struct HistoryRow {
     at: Timestamp,
     decision: Decision,
@@ -210,7 +210,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
     })
 }
 
-/// How a decision of this machine ended that started no promotion.
+/// Outcome of a local decision that started no promotion.
 fn recorded(record: &Record, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     if ctx.cache.record_outcome(record.record_id).is_some_and(|o| !o.done) {
         return Mark::Block.say("not fully written", skin.symbols());
@@ -221,7 +221,7 @@ fn recorded(record: &Record, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     }
 }
 
-/// What says so, if it is no record: whoever may edit tags can have written it.
+/// The source, if it is not a record: anyone who may edit tags can have written it.
 fn says(log: &LogEntry) -> Option<&'static str> {
     match log.sources.iter().min()? {
         FoundIn::GitTag => Some("  from the Git tag"),

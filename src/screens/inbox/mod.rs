@@ -19,23 +19,23 @@ use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use verdict::Verdicts;
 
-/// A model with a version that waits. In order: what is held back comes last; else oldest first. A version without a
-/// date comes last: nobody knows how long it waits. Of the same age, by name: so the models themselves are sorted.
+/// A model with a waiting version. Sort order: held versions last; otherwise oldest first, versions without a date
+/// after the dated ones because their age is unknown. Ties are sorted by model name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     held: bool,
     undated: bool,
     created: Option<Timestamp>,
-    /// Place of the model among those that were read.
+    /// Index of the model among those read.
     model: usize,
 }
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inbox {
-    /// The models with a version that waits, in the order of the list.
+    /// Models with a waiting version, in list order.
     rows: Vec<Entry>,
-    /// What the filter leaves of the rows.
+    /// The rows that match the filter.
     list: Narrowed<ModelName>,
     made_from: Option<Extent>,
     verdicts: Verdicts,
@@ -72,13 +72,13 @@ impl Inbox {
         }
     }
 
-    /// Finds what waits in the models that came since. Returns whether there were any.
+    /// Collects waiting versions from newly read models. Returns whether there were any.
     fn collect(&mut self, ctx: &Ctx<'_>) -> bool {
         let extent = ctx.cache.models.extent();
         if self.made_from == Some(extent) {
             return false;
         }
-        // A page that arrives in a list of thousands costs what the page does.
+        // Process only the new page, so that a page added to a list of thousands stays cheap.
         let kept = extent.kept_from(self.made_from);
         self.made_from = Some(extent);
         self.rows.retain(|entry| entry.model < kept);
@@ -98,17 +98,17 @@ impl Inbox {
         self.list.show(shown, |i| name(&self.rows[i]).clone());
     }
 
-    /// How many wait and are not held back.
+    /// Number of waiting versions that are not held.
     fn undecided(&self) -> usize {
         self.rows.partition_point(|entry| !entry.held)
     }
 
-    /// Where what is held back begins among what the filter leaves; none if nothing is.
+    /// Index of the first held row among the filtered ones; none if nothing is held.
     fn line(&self) -> Option<usize> {
         self.list.shown().iter().position(|i| self.rows[*i].held)
     }
 
-    /// The row that stands at `index` of what the filter leaves: the model's place, and what waits in it.
+    /// The filtered row at `index`: the model's index, and its waiting version.
     fn row<'a>(&self, index: usize, ctx: &Ctx<'a>) -> Option<(usize, Waiting<'a>)> {
         let entry = self.list.item(index, &self.rows)?;
         let mut waiting = waiting(ctx.cache.models.items.get(entry.model)?, &ctx.rules.promote_to)?;
@@ -123,7 +123,7 @@ impl Inbox {
         (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i, ctx))
     }
 
-    /// The questions for what is in production by the rows in sight, where the list of models does not carry it.
+    /// Queries for the production versions of the visible rows, where the list of models does not include them.
     fn unlisted(&self, ctx: &Ctx<'_>) -> impl Iterator<Item = Query> {
         self.in_sight(ctx).filter_map(|(place, waiting)| {
             let (model, number) = (&ctx.cache.models.items[place], waiting.production?);
@@ -166,7 +166,7 @@ impl Component for Inbox {
         self.list.filter().is_active()
     }
 
-    /// All models, page after page, and of the rows in sight what is in production and the runs.
+    /// All models, page by page, and production versions and runs of the visible rows.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         if ctx.cache.models.has_more() {
@@ -190,7 +190,7 @@ impl Component for Inbox {
     }
 }
 
-/// The question for one version.
+/// The query for one version.
 fn version_query(model: &ModelName, version: VersionNumber) -> Query {
     Query::ModelVersion { model: model.clone(), version }
 }

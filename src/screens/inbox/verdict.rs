@@ -1,4 +1,4 @@
-//! The column VERDICT: what the policy of the configuration says about what the list has anyway. No request is made for it.
+//! The VERDICT column: the policy of the configuration applied to the facts the list already has. It makes no requests.
 
 use std::collections::HashMap;
 
@@ -14,34 +14,35 @@ use crate::screens::parts::view::{self as format, Reading};
 use crate::ui::Phrase;
 use crate::ui::skin::Skin;
 
-/// Whether there is anything to say about any model.
+/// Whether any model has a verdict.
 pub fn is_shown(ctx: &Ctx<'_>) -> bool {
     ctx.rules.configures_policy()
 }
 
-/// What the policy says about one row, in numbers.
+/// The policy's result for one row, in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowVerdict {
     state: CheckState,
-    /// Findings of that state.
+    /// Number of findings in that state.
     count: usize,
-    /// Rules that were looked at.
+    /// Number of rules evaluated.
     seen: usize,
-    /// Rules that need more than the list has.
+    /// Number of rules that need more than the list has.
     unseen: usize,
 }
 
-/// Verdicts of the rows in sight. Each takes a policy's digest and copies of two runs: too much for every frame.
+/// Verdicts of the visible rows. Each needs a policy digest and copies of two runs: too expensive for every frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Verdicts {
-    /// What they rest on besides the rows: edition of the models, changes of runs and versions, minute.
+    /// What they depend on besides the rows: edition of the models, changes of runs and versions, minute.
     made_from: (u64, u64, i64),
-    /// By the model's place among those that were read; none where nothing can be said yet.
+    /// By index of the model among those read; none while there is no verdict yet.
     standings: HashMap<usize, Option<RowVerdict>>,
 }
 
 impl Verdicts {
-    /// Judges what of `rows` was not judged on what is known now: models by their places, and what waits in them.
+    /// Evaluates those of `rows` not yet evaluated on the current facts. `rows` are model indices with their waiting
+    /// versions.
     pub fn judge<'a>(&mut self, rows: impl IntoIterator<Item = (usize, Waiting<'a>)>, ctx: &Ctx<'_>) {
         let minute = ctx.now.as_second() / 60;
         let from = (ctx.cache.models.extent().edition(), ctx.cache.row_changes(), minute);
@@ -54,7 +55,7 @@ impl Verdicts {
         }
     }
 
-    /// The cell of the row of the model at `place`.
+    /// The cell for the model at index `place`.
     pub fn cell(&self, place: usize, waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
         match self.standings.get(&place).copied().flatten() {
             Some(standing) => phrase(standing, skin),
@@ -85,7 +86,7 @@ fn standing(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Option<RowVerdict> {
     Some(RowVerdict { state, count: verdict.count(state), seen: verdict.findings.len(), unseen })
 }
 
-/// How far the reading of the version in production is.
+/// Read status of the production version.
 fn production_reading(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Reading {
     let Some(number) = waiting.production.filter(|_| waiting.production_version.is_none()) else {
         return Reading::Done;
@@ -96,7 +97,7 @@ fn production_reading(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Reading {
     }
 }
 
-/// What the list knows, as far as it does.
+/// The facts the list has.
 fn facts(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> ReviewedFacts {
     let run = |id: Option<&RunId>| match id.map(|id| ctx.cache.run(id).flatten()) {
         None => RunFacts::NotRecorded,

@@ -25,7 +25,7 @@ use crate::ui::widgets::{Row, Table};
 use crate::ui::{Phrase, text};
 
 impl Inbox {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let models = &ctx.cache.models;
         let failed = self.failure(ctx).is_some();
@@ -52,7 +52,7 @@ impl Inbox {
         let (area, pane) = version_view::panes(area, ctx);
         let columns = columns(ctx);
         let widths = Widths::of(&columns, [sample(ctx)]);
-        // The line above what is held back is a row that no cursor stands on.
+        // The separator above held versions is a row the cursor skips.
         let line = self.line().unwrap_or(self.list.len());
         let below = |i: usize| i + usize::from(i >= line);
         let row = |i: usize| match i.cmp(&line) {
@@ -122,10 +122,10 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     Phrase::of(Role::Warn, text).add(Role::Key, "   H").add(Role::Muted, " history")
 }
 
-/// Where room is short, columns go in this order: STAGE, AUTHOR, METRIC, VERDICT, Δ PROD.
+/// Columns dropped on narrow terminals, in this order: STAGE, AUTHOR, METRIC, VERDICT, Δ PROD.
 fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
     let verdict = verdict::is_shown(ctx);
-    // Who registered it matters less than which model it is and by how much it differs.
+    // The author matters less than the model and the difference.
     let (model, difference) = if verdict { (18, 10) } else { (22, 11) };
     let mut columns = vec![
         Column::left("MODEL").min(model).max(44).stretch(),
@@ -143,7 +143,7 @@ fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
     columns
 }
 
-/// Widths are decided once, from what a row usually holds: nothing jumps when data arrives.
+/// Widths are fixed once, from a typical row, so that columns do not move when data arrives.
 fn sample(ctx: &Ctx<'_>) -> Row<'static> {
     let shown = verdict::is_shown(ctx);
     Row::new(
@@ -155,7 +155,7 @@ fn sample(ctx: &Ctx<'_>) -> Row<'static> {
     )
 }
 
-/// A row of what is held back: who holds it and why, in place of the numbers.
+/// A held row: who holds it and why, instead of the numbers.
 fn held(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let candidate = waiting.candidate;
     let age = time::age(candidate.created_at, ctx.now);
@@ -168,7 +168,7 @@ fn held(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     Row::across(phrase)
 }
 
-/// The main metric's difference to production, or why there is none.
+/// The main metric's difference from production, or why there is none.
 fn against(
     waiting: &Waiting<'_>,
     name: Option<&str>,
@@ -180,7 +180,7 @@ fn against(
         return Phrase::of(Role::Muted, "first");
     };
     let Some(id) = waiting.production_version.and_then(|p| p.run_id.as_ref()) else {
-        // It is being read, could not be, or names no run.
+        // Loading, failed, or without a run.
         return Phrase::of(Role::Muted, format!("vs {production}"));
     };
     match (ctx.cache.run(id).flatten(), name) {

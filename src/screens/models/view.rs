@@ -19,7 +19,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Models {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let models = &ctx.cache.models;
         let failed = ctx.cache.failure(&Query::Models { page: models.next_page() }).is_some();

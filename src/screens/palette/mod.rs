@@ -1,4 +1,4 @@
-//! Every command that works on the screen below, found by typing.
+//! Searchable list of all commands of the screen below.
 
 pub mod view;
 

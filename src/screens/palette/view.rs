@@ -13,7 +13,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Palette {
-    /// What the title line says.
+    /// The title line.
     pub fn title(&self, _: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         (Phrase::of(Role::Title, "Commands"), Vec::new())
     }

@@ -1,29 +1,29 @@
-//! What is known of a metric of a version: a value, or why there is none.
+//! A version's value of a metric, or why there is none.
 
 use super::Ctx;
 use super::view::{Reading, reading};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::MetricValue;
 
-/// What is known of the metric of one version.
+/// The metric of one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
     /// The latest value its run logged.
     Value(MetricValue),
-    /// Its run is on its way.
+    /// The run is loading.
     Underway,
-    /// Its run could not be read.
+    /// The run could not be read.
     Unread,
     /// The version names no run.
     NoRun,
-    /// The server has no such run to show.
+    /// The server has no such run.
     RunGone,
-    /// Its run did not log this metric.
+    /// The run did not log this metric.
     NoMetric,
 }
 
 impl Known {
-    /// The value, if there is one; it may be not-a-number or infinite.
+    /// The value, if there is one; it may be NaN or infinite.
     pub fn value(self) -> Option<MetricValue> {
         match self {
             Self::Value(value) => Some(value),
@@ -32,7 +32,7 @@ impl Known {
     }
 }
 
-/// What is known of `metric` of this version.
+/// Looks up `metric` of this version in the cache.
 pub fn known(version: &ModelVersion, metric: &str, ctx: &Ctx<'_>) -> Known {
     let Some(id) = &version.run_id else {
         return Known::NoRun;

@@ -1,4 +1,4 @@
-//! What all screens share: what they are given, what they answer, and the filter line.
+//! What all screens share: their context, their responses, and the filter line.
 
 pub mod known;
 pub mod lineage;
@@ -32,56 +32,56 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::rules::Rules;
 
-/// What a screen may look at.
+/// Read-only context of a screen.
 #[derive(Clone, Copy, Debug)]
 pub struct Ctx<'a> {
-    /// Everything that was read.
+    /// Everything read so far.
     pub cache: &'a Cache,
-    /// What the configuration decides.
+    /// Settings from the configuration.
     pub rules: &'a Rules,
-    /// What a person chose before.
+    /// The user's saved preferences.
     pub prefs: &'a Prefs,
     pub now: Timestamp,
     /// Tenths of a second, for the spinner.
     pub ticks: u64,
-    /// How pictures are shown.
+    /// How images are displayed.
     pub pictures: Pictures,
     /// Columns of the terminal.
     pub width: u16,
     /// Rows of the terminal.
     pub height: u16,
-    /// This program drives a promotion right now.
+    /// Whether this process is running a promotion.
     pub busy: bool,
-    /// The file on its way to this machine.
+    /// The file being downloaded.
     pub saving: Option<&'a Saving>,
-    /// When each review was first opened in this sitting.
+    /// When each review was first opened in this session.
     pub opened: &'a BTreeMap<(ModelName, VersionNumber), Timestamp>,
 }
 
 impl Ctx<'_> {
-    /// When the review of this version was first opened in this sitting.
+    /// When the review of this version was first opened in this session.
     pub fn opened_at(&self, model: &ModelName, version: VersionNumber) -> Option<Timestamp> {
         self.opened.get(&(model.clone(), version)).copied()
     }
 
-    /// Rows left for a list below `above` lines of its own screen: title, rule and footer are taken off.
+    /// Rows for a list below `above` lines of the screen's own; title, rules and footer are subtracted.
     pub fn rows(&self, above: u16) -> usize {
         usize::from(self.height.saturating_sub(CHROME + above))
     }
 }
 
-/// Lines every screen spends on title, rules and footer.
+/// Lines every screen uses for title, rules and footer.
 pub const CHROME: u16 = 4;
 
-/// What a screen says of itself and does. How it looks is in its `view.rs`.
+/// The behaviour of a screen. Its drawing is in its `view.rs`.
 pub trait Component {
-    /// What it is called, for the help.
+    /// Its name in the help.
     fn heading(&self) -> &'static str;
 
     /// Contexts from the innermost outwards.
     fn contexts(&self) -> &'static [Context];
 
-    /// The keys that matter most now.
+    /// The most important keys at the moment.
     fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action];
 
     /// Whether typed characters go into a text field.
@@ -89,17 +89,17 @@ pub trait Component {
         false
     }
 
-    /// Whether up and down move through a list while one types.
+    /// Whether up and down move through a list while typing.
     fn moves_while_typing(&self) -> bool {
         true
     }
 
-    /// What Enter and Esc do while one types, for the footer.
+    /// What Enter and Esc do while typing, for the footer.
     fn prompt_words(&self) -> (&'static str, &'static str) {
         ("keep the filter", "clear it")
     }
 
-    /// The model it is about, for the history of that model alone.
+    /// The model it is about, to open the history of that model only.
     fn model(&self) -> Option<&ModelName> {
         None
     }
@@ -109,36 +109,36 @@ pub trait Component {
         false
     }
 
-    /// Whether it asks where a file shall be saved, or shows files at all.
+    /// The save prompt; none if the screen shows no files.
     fn save(&self) -> Option<&Save> {
         None
     }
 
-    /// What has to be known for it to be shown. What no screen on the stack needs any more is cancelled.
+    /// Queries this screen needs. Queries that no screen on the stack needs any more are cancelled.
     fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
         Vec::new()
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response;
 
-    /// Whether it is a form whose decision is being carried out.
+    /// Whether it is a form whose decision is being executed.
     fn is_submitted(&self) -> bool {
         false
     }
 
-    /// What was decided here could not be carried out: say so, and let nothing be decided before all is read again.
+    /// The decision made here failed: shows why, and blocks deciding until everything is read again.
     fn failed(&mut self, _: Failure) {}
 
-    /// What was typed into a form and is in no record, for the next time.
+    /// Text typed into a form that is in no record yet, kept for next time.
     fn unsaved(&self, _: &Ctx<'_>) -> Option<Remember> {
         None
     }
 }
 
-/// What happened to a screen.
+/// An event for a screen.
 #[derive(Clone, Copy, Debug)]
 pub enum ScreenEvent<'a> {
-    /// A key meant something.
+    /// A key bound to an action.
     Action(Action),
     /// A key was typed into the screen's text field.
     Key(Key),
@@ -148,56 +148,55 @@ pub enum ScreenEvent<'a> {
     Changed,
 }
 
-/// What a screen answers.
+/// A screen's response to an event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Response {
-    /// Where to go.
+    /// Navigation.
     pub nav: Option<Nav>,
-    /// What the outside shall do.
+    /// Effects to run.
     pub effects: Vec<Effect>,
-    /// What to read anew.
+    /// Queries to run again.
     pub refresh: Vec<Query>,
-    /// What to find again when coming back.
+    /// State to restore when coming back.
     pub remember: Option<Remember>,
-    /// What to do on the screen below, in place of this one.
+    /// Action to run on the screen below, replacing this one.
     pub action: Option<Action>,
-    /// A word for the footer.
+    /// Message for the footer.
     pub notice: Option<String>,
 }
 
 impl Response {
-    /// Nothing.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Go on top of the present screen.
+    /// Opens a screen on top of this one.
     pub fn push(route: Route) -> Self {
         Self { nav: Some(Nav::Push(route)), ..Self::default() }
     }
 
-    /// Do something outside.
+    /// Runs an effect.
     pub fn effect(effect: Effect) -> Self {
         Self { effects: vec![effect], ..Self::default() }
     }
 
-    /// Read these anew.
+    /// Runs these queries again.
     pub fn refresh(queries: Vec<Query>) -> Self {
         Self { refresh: queries, ..Self::default() }
     }
 
-    /// Say something.
+    /// Shows a message.
     pub fn notice(text: impl Into<String>) -> Self {
         Self { notice: Some(text.into()), ..Self::default() }
     }
 
-    /// Copy `text` and say so.
+    /// Copies `text` and says so.
     pub fn copy(text: String) -> Self {
         Self { notice: Some(format!("copied {text}")), ..Self::effect(Effect::Copy(text)) }
     }
 }
 
-/// The line that narrows a list. Stays until Esc clears it.
+/// The filter line of a list. It stays until Esc clears it.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     field: Field,
@@ -211,7 +210,7 @@ impl PartialEq for Filter {
 }
 
 impl Filter {
-    /// What is typed so far.
+    /// The text typed so far.
     pub fn query(&self) -> &str {
         self.field.value()
     }
@@ -231,7 +230,7 @@ impl Filter {
         &self.field
     }
 
-    /// Handles what concerns the filter. Returns true if the rows must be made again.
+    /// Handles events for the filter. Returns true if the rows must be rebuilt.
     pub fn update(&mut self, event: ScreenEvent<'_>) -> bool {
         match event {
             ScreenEvent::Action(Action::Filter) => self.editing = true,

@@ -1,14 +1,14 @@
-//! A list that a filter narrows, with a cursor on it: which items are shown, and which of them is meant.
+//! A filtered list with a cursor.
 
 use super::{Filter, ScreenEvent};
 use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 
-/// What is shown of a list of items with keys `K`.
+/// The visible part of a list of items with keys `K`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Narrowed<K> {
-    /// Positions of the items that are shown, in the order of the rows.
+    /// Indices of the items shown, in row order.
     shown: Vec<usize>,
     keys: Vec<K>,
     cursor: Cursor<K>,
@@ -22,27 +22,27 @@ impl<K> Default for Narrowed<K> {
 }
 
 impl<K: Clone + PartialEq> Narrowed<K> {
-    /// Contexts from the innermost outwards, of a screen whose own are `own`.
+    /// Contexts from the innermost outwards, for a screen whose own are `own`.
     pub fn contexts(&self, own: &'static [Context]) -> &'static [Context] {
         if self.filter.is_editing() { &[Context::Prompt, Context::Global] } else { own }
     }
 
-    /// The line that narrows the list.
+    /// The filter line.
     pub fn filter(&self) -> &Filter {
         &self.filter
     }
 
-    /// How many items are shown.
+    /// Number of items shown.
     pub fn len(&self) -> usize {
         self.shown.len()
     }
 
-    /// Whether none is.
+    /// Whether no item is shown.
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()
     }
 
-    /// Positions of the items that are shown.
+    /// Indices of the items shown.
     pub fn shown(&self) -> &[usize] {
         &self.shown
     }
@@ -52,12 +52,12 @@ impl<K: Clone + PartialEq> Narrowed<K> {
         self.cursor.index()
     }
 
-    /// The first row in sight.
+    /// The first visible row.
     pub fn offset(&self) -> usize {
         self.cursor.offset()
     }
 
-    /// The item in this row, of those the list was made from.
+    /// The item in this row, from the items the list was built from.
     pub fn item<'a, T>(&self, row: usize, items: &'a [T]) -> Option<&'a T> {
         items.get(*self.shown.get(row)?)
     }
@@ -67,24 +67,25 @@ impl<K: Clone + PartialEq> Narrowed<K> {
         self.item(self.cursor(), items)
     }
 
-    /// Whether the rows in sight, `visible` of them, end near the end of the list: time for the next page.
+    /// Whether the visible rows, `visible` of them, are near the end of the list: time for the next page.
     pub fn is_near_end(&self, visible: usize) -> bool {
         self.offset() + 2 * visible.max(1) >= self.len()
     }
 
-    /// Lets the filter hear an event. Returns true if it was meant for the filter: then the rows must be made again, and
-    /// the event is nobody else's. The Enter that keeps a filter is not one that opens.
+    /// Passes an event to the filter. Returns true if the filter handled it: the rows must then be rebuilt and nobody
+    /// else may handle the event. Enter that accepts a filter does not open a row.
     pub fn hear(&mut self, event: ScreenEvent<'_>) -> bool {
         self.filter.update(event)
     }
 
-    /// Shows the items at these positions, whose keys are `key`'s.
+    /// Shows the items at these indices. `key` gives the key of an item.
     pub fn show(&mut self, shown: Vec<usize>, key: impl Fn(usize) -> K) {
         self.keys = shown.iter().map(|item| key(*item)).collect();
         self.shown = shown;
     }
 
-    /// Keeps the cursor on its row, `visible` being in sight, and moves it. Returns the action that was no movement.
+    /// Keeps the cursor on its row, with `visible` rows on screen, and moves it. Returns the action if it was not a
+    /// movement.
     pub fn act(&mut self, event: ScreenEvent<'_>, visible: usize) -> Option<Action> {
         self.cursor.settle(&self.keys, visible);
         match event {

@@ -1,13 +1,13 @@
-//! Histories of one metric as lines over a common axis: what the curve screen and the pane beside a list share.
+//! Histories of one metric as lines over a common axis, shared by the curve screen and the pane beside a list.
 
 use jiff::Timestamp;
 
 use crate::domain::history::{History, Point};
 
-/// What is said where [`Axis::is_curve`] says no.
+/// Shown when [`Axis::is_curve`] is false.
 pub const NO_CURVE: &str = "Logged at one step only, so there is no curve.";
 
-/// What the horizontal axis counts.
+/// The unit of the horizontal axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Axis {
     #[default]
@@ -16,18 +16,18 @@ pub enum Axis {
     Time,
 }
 
-/// One run's line.
+/// The line of one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlotLine<'a> {
-    /// Whose: a version, or the name of a run.
+    /// A version, or the name of a run.
     pub label: String,
-    /// Its place among the lines: 0 is the candidate or the first run, 1 the baseline or the second.
+    /// Index of the line: 0 is the candidate or the first run, 1 the baseline or the second.
     pub place: usize,
     pub history: &'a History,
 }
 
 impl Axis {
-    /// Place of a point on the axis; `start` is the time of the first of its line.
+    /// Position of a point on the axis; `start` is the time of the first point of its line.
     pub fn x(self, point: &Point, start: Option<Timestamp>) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "for drawing")]
         match (self, point.at, start) {
@@ -37,13 +37,13 @@ impl Axis {
         }
     }
 
-    /// From the first point of any line to the last; of some length, even if there is but one place.
+    /// From the first point of any line to the last; never empty, even with a single position.
     pub fn range(self, lines: &[PlotLine<'_>]) -> (f64, f64) {
         let (low, high) = self.ends(lines);
         if low < high { (low, high) } else { (0.0, 1.0) }
     }
 
-    /// Whether the lines take more than one place: a value that was logged once is no curve.
+    /// Whether the points have more than one position: a value logged once is no curve.
     pub fn is_curve(self, lines: &[PlotLine<'_>]) -> bool {
         let (low, high) = self.ends(lines);
         low < high
@@ -58,7 +58,7 @@ impl Axis {
     }
 }
 
-/// When the first point was logged.
+/// Time of the first point.
 pub fn start(history: &History) -> Option<Timestamp> {
     history.points.iter().filter_map(|p| p.at).min()
 }

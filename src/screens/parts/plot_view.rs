@@ -1,4 +1,4 @@
-//! Drawing of histories as lines in a chart.
+//! Drawing of histories as a line chart.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,26 +11,25 @@ use crate::ui::scale::Scale;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Chart, Series};
 
-/// The role of the line at a place.
+/// The role of the line with index `place`.
 pub fn role(place: usize) -> Role {
     const ROLES: [Role; 6] = [Role::Candidate, Role::Production, Role::Unknown, Role::Warn, Role::Good, Role::Bad];
     ROLES[place % ROLES.len()]
 }
 
-/// Lines in a chart.
+/// A line chart.
 #[derive(Clone, Copy, Debug)]
 pub struct Plot<'a> {
-    /// The lines; later ones lie over earlier ones.
+    /// Later lines are drawn over earlier ones.
     pub lines: &'a [PlotLine<'a>],
-    /// What the horizontal axis counts.
     pub axis: Axis,
-    /// The part of it in sight.
+    /// Visible part of the axis.
     pub sight: (f64, f64),
-    /// The values stand on a logarithmic axis.
+    /// Whether the vertical axis is logarithmic.
     pub log: bool,
-    /// Where the cursor stands on the horizontal axis.
+    /// Cursor position on the horizontal axis.
     pub cursor: Option<f64>,
-    /// The second line is what the first is held against, and stands back.
+    /// Whether the second line is a baseline, drawn dimmed.
     pub baseline: bool,
 }
 
@@ -69,7 +68,7 @@ impl Plot<'_> {
     }
 }
 
-/// What can be said of a line's values, behind its `symbol` and name.
+/// Statistics of a series, as text after its symbol and name.
 pub fn statistics(line: &PlotLine<'_>, symbol: &str) -> Phrase<'static> {
     let s = line.history.statistics();
     let end = |e: Option<(f64, i64)>| {
@@ -83,7 +82,7 @@ pub fn statistics(line: &PlotLine<'_>, symbol: &str) -> Phrase<'static> {
         .add(Role::Muted, format!("min {}   max {}   mean {mean}   {points}{sampled}{odd}", end(s.min), end(s.max)))
 }
 
-/// A span of time in its largest unit.
+/// A duration in its largest unit.
 fn seconds(value: f64) -> String {
     let (value, unit) = match value.abs() {
         v if v < 120.0 => (value, "s"),

@@ -1,4 +1,4 @@
-//! Saving a file: the line that asks where to, and the question before anything is replaced.
+//! Saving a file: asks for the folder, and before replacing a file.
 
 use tui_input::Input as Field;
 
@@ -9,35 +9,35 @@ use crate::app::effect::Effect;
 use crate::app::saving::SaveRequest;
 use crate::domain::artifact::ArtifactRoot;
 
-/// What is asked.
+/// The current question.
 #[derive(Clone, Debug, Default)]
 enum Asking {
     #[default]
     Nothing,
-    /// Where to.
+    /// The target folder.
     Folder { root: ArtifactRoot, path: String },
-    /// Whether a file may be replaced; where it is.
+    /// Whether to replace the existing file at this path.
     Replace(SaveRequest, String),
 }
 
-/// The state of it.
+/// State of the save prompt.
 #[derive(Clone, Debug, Default)]
 pub struct Save {
     asking: Asking,
     field: Field,
 }
 
-/// What a person is asked before a file is saved.
+/// A question asked before a file is saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// Into which folder; nothing typed is the current one.
+    /// The target folder; empty input is the current one.
     Folder {
-        /// The file's name, cleaned.
+        /// Name of the file, cleaned.
         name: String,
     },
-    /// Whether to replace what is there.
+    /// Whether to replace the existing file.
     Replace {
-        /// What is there.
+        /// Path of that file.
         place: String,
     },
 }
@@ -49,7 +49,7 @@ impl PartialEq for Save {
 }
 
 impl Save {
-    /// Whether keys go into the line.
+    /// Whether keys go into the input line.
     pub fn is_asking(&self) -> bool {
         !matches!(self.asking, Asking::Nothing)
     }
@@ -59,7 +59,7 @@ impl Save {
         &self.field
     }
 
-    /// What is asked; none if nothing is.
+    /// The current question, if any.
     pub fn question(&self) -> Option<Question> {
         match &self.asking {
             Asking::Nothing => None,
@@ -77,7 +77,7 @@ impl Save {
         self.asking = Asking::Folder { root, path };
     }
 
-    /// Handles what concerns it; none if the event is for somebody else.
+    /// Handles events for the prompt; none if the event is not for it.
     pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Response> {
         if let Some((saving, place)) = ctx.saving.and_then(|s| Some((s, s.exists.as_ref()?)))
             && matches!(self.asking, Asking::Nothing)
@@ -91,7 +91,7 @@ impl Save {
         match event {
             ScreenEvent::Action(Action::Back) => {
                 let was = std::mem::take(&mut self.asking);
-                // The question was the program's: it has to know that the answer is no.
+                // The download is waiting for an answer, so it must be told about a no.
                 return Some(match was {
                     Asking::Replace(..) => Response::effect(Effect::StopSaving),
                     Asking::Nothing | Asking::Folder { .. } => Response::none(),

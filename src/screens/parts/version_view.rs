@@ -1,4 +1,4 @@
-//! The right pane of wide terminals: what is known of the selected version without asking for it.
+//! The right pane of wide terminals: what is already loaded about the selected version.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,10 +14,10 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Pager, Rule};
 use crate::ui::{Phrase, text};
 
-/// Columns of the names of facts.
+/// Columns for the fact labels.
 const LABEL: usize = 12;
 
-/// Splits `area` into the list and, on wide terminals, the pane at its right.
+/// Splits `area` into the list and, on wide terminals, the pane on its right.
 pub fn panes(area: Rect, ctx: &Ctx<'_>) -> (Rect, Option<Rect>) {
     if Breadth::of(ctx.width, ctx.height) != Breadth::Wide {
         return (area, None);
@@ -27,7 +27,7 @@ pub fn panes(area: Rect, ctx: &Ctx<'_>) -> (Rect, Option<Rect>) {
     (list, Some(Rect { x: list.right() + 2, width: right, ..area }))
 }
 
-/// Draws the facts of a version: what the list has no room for.
+/// Draws facts of a version that do not fit in the list.
 pub fn draw(version: &ModelVersion, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
     let (line, below) = format::split_top(area, 1);
     let title = Phrase::of(Role::Title, version.model.to_string())
@@ -86,7 +86,7 @@ fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Ve
     for line in version.description.lines() {
         lines.extend(Phrase::new(line.to_owned()).wrap(width, 0));
     }
-    // What signoff writes is said in words where it matters.
+    // Tags written by signoff are shown in words elsewhere.
     let tags = || version.tags.iter().filter(|(key, _)| !key.starts_with(OWN_TAG_PREFIX));
     if tags().next().is_some() {
         lines.extend([Phrase::default(), Phrase::of(Role::Heading, "TAGS")]);

@@ -1,4 +1,4 @@
-//! What several screens draw: banners, prompts, empty panes, and words on how far a reading is.
+//! Drawing shared by several screens: banners, prompts, empty panes, and loading states.
 
 use crate::app::owner::Owner;
 use crate::present::time;
@@ -17,18 +17,18 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Banner, Field, Tone};
 use crate::ui::{Draw as _, Phrase};
 
-/// How far the run of a version is: what its cells show instead of values.
+/// Read status of a version's run, shown in cells without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// It was read, or there is none.
+    /// Read, or there is none.
     Done,
-    /// It is on its way.
+    /// Loading.
     Underway,
-    /// It could not be read.
+    /// Could not be read.
     Failed,
 }
 
-/// How far the reading of a run is.
+/// Read status of a run.
 pub fn reading(run: Option<&RunId>, ctx: &Ctx<'_>) -> Reading {
     match run {
         Some(id) if ctx.cache.run(id).is_none() => match ctx.cache.run_failure(id) {
@@ -39,7 +39,7 @@ pub fn reading(run: Option<&RunId>, ctx: &Ctx<'_>) -> Reading {
     }
 }
 
-/// A value; `…` while it is on its way, `?` if it could not be read, `-` where there is none.
+/// The value; `…` while loading, `?` if it could not be read, `-` if there is none.
 pub fn known_or(value: Option<String>, reading: Reading) -> Phrase<'static> {
     match (value, reading) {
         (Some(value), _) => Phrase::new(value),
@@ -49,7 +49,7 @@ pub fn known_or(value: Option<String>, reading: Reading) -> Phrase<'static> {
     }
 }
 
-/// Draws phrases below one another and returns the rows used.
+/// Draws phrases one below the other and returns the number of rows used.
 pub fn lines<'a>(area: Rect, buf: &mut Buffer, skin: &Skin, phrases: impl IntoIterator<Item = Phrase<'a>>) -> u16 {
     let mut used = 0;
     for (phrase, y) in phrases.into_iter().zip(area.top()..area.bottom()) {
@@ -59,10 +59,10 @@ pub fn lines<'a>(area: Rect, buf: &mut Buffer, skin: &Skin, phrases: impl IntoIt
     used
 }
 
-/// Says what failed and what to do next: at the end of `area`, or at its beginning if there is nothing else to show.
-/// Returns what is left of it.
+/// Shows a failure and the next step: at the bottom of `area`, or at the top if there is nothing else to show. Returns
+/// the remaining area.
 ///
-/// `shown_since`: when that was read which is still shown, if anything is.
+/// `shown_since`: when the data still shown was read, if any is shown.
 pub fn banner(
     area: Rect,
     buf: &mut Buffer,
@@ -77,7 +77,7 @@ pub fn banner(
     let text = format!("{failure}{note}");
     let hint = failure.hint.as_deref().unwrap_or("Press r to try again.");
     let banner = Banner { skin, tone: Tone::Bad, text: &text, hint: Some(hint) };
-    // Half of the pane at most: what is old is better than nothing.
+    // At most half of the pane: stale data is better than none.
     let height = banner.height(area.width).min(area.height / 2);
     if shown_since.is_none() {
         let (place, below) = split_top(split_top(area, 1).1, height);
@@ -89,7 +89,7 @@ pub fn banner(
     above
 }
 
-/// How old what is shown is, for the title line.
+/// The age of the data, for the title line.
 pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: &Skin) -> Phrase<'static> {
     match read_at {
         _ if loading => Phrase::of(Role::Muted, "reading …"),
@@ -101,12 +101,12 @@ pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: 
     }
 }
 
-/// The filter line, if there is one, and the area that is left below it.
+/// Draws the filter line, if there is one, and returns the area below it.
 pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
     if !filter.is_active() {
         return area;
     }
-    // While one types, the footer says it.
+    // While typing, the footer shows it.
     let hint = match filter.is_editing() {
         true => Phrase::default(),
         false => Phrase::of(Role::Key, "Esc").add(Role::Muted, " clears it "),
@@ -114,7 +114,7 @@ pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -
     Prompt::new(skin, " / ", filter.field()).focused(filter.is_editing()).hint(hint).draw(area, buf)
 }
 
-/// The line that asks where a file shall go, if it is asked, and the area that is left below it.
+/// Draws the save prompt, if it is open, and returns the area below it.
 pub fn save_line(save: &Save, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
     match save.question() {
         None => area,
@@ -132,7 +132,7 @@ pub fn save_line(save: &Save, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect
     }
 }
 
-/// A line to type in.
+/// An input line.
 #[derive(Clone, Debug)]
 pub struct Prompt<'a> {
     skin: &'a Skin,
@@ -144,27 +144,27 @@ pub struct Prompt<'a> {
 }
 
 impl<'a> Prompt<'a> {
-    /// Takes the keys, and has nothing but this label before it.
+    /// A focused prompt with nothing but this label before it.
     pub fn new(skin: &'a Skin, label: &'static str, input: &'a Input) -> Self {
         Self { skin, label, input, focused: true, placeholder: "", hint: Phrase::default() }
     }
 
-    /// Whether it takes the keys.
+    /// Whether it has the focus.
     pub fn focused(self, focused: bool) -> Self {
         Self { focused, ..self }
     }
 
-    /// What it means to type nothing.
+    /// Shown while the input is empty.
     pub fn placeholder(self, placeholder: &'static str) -> Self {
         Self { placeholder, ..self }
     }
 
-    /// What stands at the right end: at most half of the line.
+    /// Shown at the right end: at most half of the line.
     pub fn hint(self, hint: Phrase<'a>) -> Self {
         Self { hint, ..self }
     }
 
-    /// Draws it into the first line of `area`. Returns the area below.
+    /// Draws it in the first line of `area`. Returns the area below.
     pub fn draw(&self, area: Rect, buf: &mut Buffer) -> Rect {
         let (line, below) = split_top(area, 1);
         let width = (self.hint.width() as u16).min(line.width / 2);
@@ -187,12 +187,12 @@ pub fn split_top(area: Rect, rows: u16) -> (Rect, Rect) {
     (Rect { height: rows, ..area }, Rect { y: area.y + rows, height: area.height - rows, ..area })
 }
 
-/// `area` without its last `rows` rows, and these.
+/// `area` without its last `rows` rows, and those rows.
 pub fn split_bottom(area: Rect, rows: u16) -> (Rect, Rect) {
     split_top(area, area.height.saturating_sub(rows))
 }
 
-/// A message in the middle of an empty pane, wrapped, with keys one may press below it.
+/// A centered, wrapped message for an empty pane, with key hints below it.
 pub fn empty(area: Rect, buf: &mut Buffer, skin: &Skin, message: &str, keys: &[(&'static str, &'static str)]) {
     let room = usize::from(area.width.saturating_sub(4));
     let mut phrases = Phrase::of(Role::Muted, message).wrap(room, 0);
@@ -210,7 +210,7 @@ pub fn empty(area: Rect, buf: &mut Buffer, skin: &Skin, message: &str, keys: &[(
     }
 }
 
-/// Whose files are shown: a version, or a run.
+/// The version or run whose files are shown.
 pub fn owner(owner: &Owner, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     match owner {
         Owner::Version(model, version) => Phrase::of(Role::Title, model.to_string())

@@ -1,4 +1,4 @@
-//! What a decision that promotes nothing writes: in words, before anybody says yes to it.
+//! What a decision without a promotion will write, shown before it is confirmed.
 
 use crate::domain::decision::DecisionDraft;
 use crate::domain::record::Decision;
@@ -7,15 +7,15 @@ use crate::domain::registry::OWN_TAG_PREFIX;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
-/// Columns of number and object.
+/// Columns for the number and the object.
 const HEAD: usize = 11;
 
-/// The sentence the signer puts their name to.
+/// The statement the signer signs.
 pub fn meaning(draft: &DecisionDraft) -> String {
     draft.ingredients().meaning()
 }
 
-/// What will be written, in order, wrapped to `width`.
+/// The writes in order, wrapped to `width`.
 pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
     let version = &draft.facts.version;
     let vouched = draft.basis.demands.approvals > 1;

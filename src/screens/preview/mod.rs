@@ -1,4 +1,4 @@
-//! What does this file say? Its beginning: a table, a text, a picture or bytes.
+//! What is in this file? Its beginning: a table, a text, an image or bytes.
 
 pub mod view;
 
@@ -17,25 +17,25 @@ use crate::screens::parts::save::Save;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use crate::ui::{Phrase, Role};
 
-/// Columns at the left and the right that stay free.
+/// Blank columns on the left and right.
 const MARGIN: u16 = 1;
-/// Levels that stay in sight in a folded text.
+/// Visible levels in a folded text.
 const FOLDED_DEPTH: usize = 1;
 
-/// Levels beyond which the rest of a wrapped line stands no further to the right.
+/// Maximum indentation level of a wrapped line's continuation.
 const DEEPEST: usize = 8;
 
-/// What was made of the file for the present size of the screen.
+/// The file, prepared for the current size of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 enum Made {
-    /// Nothing: the content is drawn as it is.
+    /// Not prepared: the content is drawn directly.
     #[default]
     Nothing,
     /// Wrapped lines.
     Lines(Vec<Phrase<'static>>),
-    /// A scaled picture.
+    /// A scaled image.
     Picture(Picture),
-    /// A picture that the terminal draws itself.
+    /// An image drawn by the terminal itself.
     Graphic(Arc<Graphic>),
 }
 
@@ -45,15 +45,15 @@ pub struct Preview {
     owner: Owner,
     root: ArtifactRoot,
     path: String,
-    /// The first line in sight.
+    /// The first visible line.
     offset: usize,
-    /// The first column in sight.
+    /// The first visible column.
     column: usize,
     folded: bool,
-    /// What [`Self::made`] was made from: the file, columns, rows, folded.
+    /// Inputs of [`Self::made`]: the file, columns, rows, folded.
     source: Option<(Arc<Beginning>, u16, usize, bool)>,
     made: Made,
-    /// A picture that shall be made ready for the terminal.
+    /// An image to prepare for the terminal.
     wanted: Option<PaintRequest>,
     save: Save,
 }
@@ -122,7 +122,7 @@ impl Preview {
         self.source.as_ref().map(|(file, ..)| file.as_ref())
     }
 
-    /// What stands above the file: what kind it is, how much of it is shown, and what is odd.
+    /// The lines above the file: its kind, how much of it is shown, and anything odd.
     fn above(&self, file: &Beginning, width: u16) -> Vec<Phrase<'static>> {
         let mut first = Phrase::of(Role::Muted, format!(" {}", file.kind));
         let read = human_size(file.read);
@@ -147,7 +147,7 @@ impl Preview {
         std::iter::once(first).chain(notes).flat_map(|line| line.wrap(room, 1)).collect()
     }
 
-    /// Rows left for the file.
+    /// Rows available for the file.
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
         let above = self.file().map_or(1, |file| self.above(file, ctx.width).len());
         let asking = usize::from(self.save.is_asking());
@@ -173,7 +173,7 @@ impl Preview {
         len.saturating_sub(rows)
     }
 
-    /// Wraps or scales anew if the file or the size of the screen is another.
+    /// Wraps or scales again if the file or the screen size changed.
     fn remake(&mut self, ctx: &Ctx<'_>) {
         let Some(file) = ctx.cache.preview(&self.query()) else {
             return;
@@ -212,7 +212,7 @@ impl Preview {
                 if ctx.pictures == Pictures::Terminal {
                     self.wanted = Some(PaintRequest { canvas, file: Arc::clone(&file) });
                 }
-                // Two pixels in a cell, one above the other.
+                // Two pixels per cell, one above the other.
                 let (w, h) = picture.fit(u32::from(columns), 2 * u32::try_from(rows).unwrap_or(u32::MAX));
                 Made::Picture(picture.scaled(w, h))
             }
@@ -271,7 +271,7 @@ impl Component for Preview {
     }
 }
 
-/// Lines as they are drawn; folded, what stands deep is only counted.
+/// The lines as drawn; when folded, deep levels are only counted.
 fn wrapped(lines: &[TextLine], width: usize, folded: bool) -> Vec<Phrase<'static>> {
     let mut out = Vec::new();
     let mut hidden = 0;

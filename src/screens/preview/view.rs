@@ -15,11 +15,11 @@ use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Pager, Picture, Row, Table, TerminalPicture};
 
-/// Columns a cell of a table takes at most.
+/// Maximum columns of a table cell.
 const WIDEST: u16 = 40;
 
 impl Preview {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left =
             Phrase::of(Role::Title, clean_line(&self.path)).text("  ").join(format::owner(&self.owner, ctx, skin));
@@ -78,7 +78,7 @@ impl Preview {
         let columns: Vec<Column<'_>> = grid.columns[from..]
             .iter()
             .map(|c| if c.numeric { Column::point(c.title.as_str()) } else { Column::left(c.title.as_str()) })
-            // Columns never shrink: the edge of the screen cuts them, and one scrolls.
+            // Columns never shrink: they are cut at the screen's edge and can be scrolled.
             .map(|c| c.max(WIDEST))
             .collect();
         let sample: Vec<Phrase<'_>> = grid.columns[from..].iter().map(|c| Phrase::new(c.widest.as_str())).collect();

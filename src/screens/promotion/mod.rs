@@ -1,4 +1,4 @@
-//! Where is it now? One promotion, live or as its journal tells it.
+//! What is its state? One promotion, live or from its journal.
 
 pub mod view;
 
@@ -11,7 +11,7 @@ use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
-/// Seconds between two looks at the jobs of a running CD run.
+/// Seconds between two queries for the jobs of a running CD run.
 const JOBS_EVERY_S: i64 = 3;
 
 /// State of the screen.
@@ -19,7 +19,7 @@ const JOBS_EVERY_S: i64 = 3;
 pub struct Promotion {
     id: PromotionId,
     show_jobs: bool,
-    /// How long the journal was when the jobs were last asked for.
+    /// Length of the journal when the jobs were last queried.
     jobs_asked_at: u64,
     undo_asked: bool,
 }
@@ -38,14 +38,14 @@ impl Promotion {
         }
     }
 
-    /// The jobs are looked at again with every entry of the journal, and every few seconds while CD runs. A look that
-    /// failed counts as one: what does not answer is not asked without a pause.
+    /// Queries the jobs again with every journal entry, and every few seconds while CD runs. A failed query counts too,
+    /// so that an unreachable server is not queried without a pause.
     fn refresh_jobs(&mut self, ctx: &Ctx<'_>) -> Response {
         let Some((query, state)) = self.jobs_query(ctx).zip(ctx.cache.promotion(self.id)) else {
             return Response::none();
         };
         let Some(slot) = ctx.cache.slot(&query) else {
-            // The first look is among what the screen needs.
+            // The first query is in `needs`.
             self.jobs_asked_at = state.next_seq;
             return Response::none();
         };
@@ -68,7 +68,7 @@ impl Component for Promotion {
         &[Context::Promotion, Context::Global]
     }
 
-    /// The keys that matter now: those for an undo only while it can be undone.
+    /// The most important keys at the moment; those for undo only while undo is possible.
     fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Help, Jobs, Resume, Undo};
         match ctx.cache.promotion(self.id) {
@@ -83,7 +83,7 @@ impl Component for Promotion {
         }
     }
 
-    /// The journal, and the jobs of the CD run while they are shown.
+    /// The journal, and the jobs of the CD run while shown.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         if self.show_jobs {
@@ -109,7 +109,7 @@ impl Component for Promotion {
             Action::Undo if state.may_be_cut() && !state.is_tag_in_doubt() => {
                 return Response::notice("The tag exists or may exist, so it cannot be undone. Press r to resume.");
             }
-            // An undo writes to the registry: one key alone does not do it.
+            // Undo writes to the registry, so it takes more than one key.
             Action::Undo if armed => return Response::effect(Effect::Undo(self.id)),
             Action::Undo => self.undo_asked = true,
             Action::Browse => return Response::effect(Effect::Browse(place(state))),
@@ -120,7 +120,7 @@ impl Component for Promotion {
     }
 }
 
-/// The most telling page there is so far.
+/// The most useful page so far.
 fn place(state: &SagaState) -> Place {
     let draft = &state.plan.draft;
     match &state.cd {

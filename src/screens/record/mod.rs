@@ -1,4 +1,4 @@
-//! What exactly was decided, by whom, on which evidence? One sign-off record of this machine.
+//! What exactly was decided, by whom, on what evidence? One sign-off record of this machine.
 
 pub mod view;
 
@@ -14,7 +14,7 @@ use crate::ui::text::wrap;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     id: PromotionId,
-    /// The first line in sight.
+    /// The first visible line.
     offset: usize,
 }
 
@@ -24,7 +24,7 @@ impl Record {
         Self { id, offset: 0 }
     }
 
-    /// The record in words, and what became of it, wrapped.
+    /// The record as text and its outcome, wrapped.
     fn lines(&self, ctx: &Ctx<'_>) -> Vec<String> {
         let Some(sealed) = ctx.cache.record(self.id) else {
             return Vec::new();

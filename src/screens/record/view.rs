@@ -14,7 +14,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::Pager;
 
 impl Record {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let Some(sealed) = ctx.cache.record(self.id) else {
             return (Phrase::of(Role::Title, "Record"), Vec::new());
@@ -42,7 +42,7 @@ impl Record {
     }
 }
 
-/// Markdown that a terminal has a look for.
+/// Styles the Markdown that a terminal can show.
 fn styled(line: &str) -> Phrase<'static> {
     if let Some(heading) = line.strip_prefix("### ").or_else(|| line.strip_prefix("#### ")) {
         return Phrase::of(Role::Heading, heading.to_owned());

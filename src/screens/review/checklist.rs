@@ -1,4 +1,4 @@
-//! The questions a policy asks of the reviewer, and the answers so far. They are kept at once, decided or not.
+//! The questions a policy asks the reviewer, and the answers so far. Answers are saved at once, decided or not.
 
 use tui_input::Input as Field;
 
@@ -10,7 +10,7 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::policy::{Answers, Effective, Question, checklist::open_items};
 use crate::screens::parts::{Ctx, Response, ScreenEvent};
 
-/// Lines below the questions: a blank, and what is asked in full.
+/// Lines below the questions: a blank, and the full text of the selected question.
 pub const BELOW: u16 = 5;
 
 /// State of the tab.
@@ -19,7 +19,7 @@ pub struct Checklist {
     model: ModelName,
     version: VersionNumber,
     cursor: Cursor<String>,
-    /// The note being typed.
+    /// The note being edited.
     note: Option<Field>,
 }
 
@@ -32,7 +32,7 @@ impl PartialEq for Checklist {
 }
 
 impl Checklist {
-    /// The keys that matter most here.
+    /// The most important keys here.
     pub const HINTS: &'static [Action] = {
         use Action::{AnswerNa, AnswerNo, AnswerYes, Approve, Back, Help, Hold, Note, Reject};
         &[AnswerYes, AnswerNo, AnswerNa, Note, Approve, Reject, Hold, Back, Help]
@@ -60,13 +60,13 @@ impl Checklist {
         &self.cursor
     }
 
-    /// What is asked, once the policy was read.
+    /// The questions, once the policy was read.
     pub(super) fn questions(&self, ctx: &Ctx<'_>) -> Option<Vec<Question>> {
         let evaluation = ctx.cache.evaluation(&self.model, self.version)?;
         Some(Effective::of(&evaluation.sources).checklist)
     }
 
-    /// What was answered so far.
+    /// The answers so far.
     pub(super) fn answers(&self, ctx: &Ctx<'_>) -> Answers {
         self.draft(ctx).answers
     }
@@ -75,7 +75,7 @@ impl Checklist {
         ctx.prefs.draft(&self.model, self.version)
     }
 
-    /// Answered questions, all of them, and whether nothing hinders; none where nothing is asked.
+    /// Number of answered questions, of all questions, and whether nothing blocks; none without questions.
     pub(super) fn tally(&self, ctx: &Ctx<'_>) -> Option<(usize, usize, bool)> {
         let questions = self.questions(ctx).filter(|q| !q.is_empty())?;
         let answers = self.answers(ctx);
@@ -83,7 +83,7 @@ impl Checklist {
         Some((answered, questions.len(), open_items(&questions, &answers).is_empty()))
     }
 
-    /// Handles what concerns the questions; none for what is another's. `visible` is the number of questions in sight.
+    /// Handles events for the questions; none for other events. `visible` is the number of questions on screen.
     pub fn update(&mut self, event: ScreenEvent<'_>, visible: usize, ctx: &Ctx<'_>) -> Option<Response> {
         let questions = self.questions(ctx).unwrap_or_default();
         let keys: Vec<String> = questions.iter().map(|q| q.id.clone()).collect();
@@ -123,7 +123,7 @@ impl Checklist {
         Some(step)
     }
 
-    /// The answer after the one given, of those allowed; the first, if none was given.
+    /// Moves to the next allowed answer; to the first if there is none yet.
     fn next(&self, question: &Question, ctx: &Ctx<'_>) -> Response {
         let given = self.answers(ctx).remove(&question.id).map(|a| a.answer);
         let at = given.and_then(|given| question.answers.iter().position(|a| *a == given));
@@ -157,7 +157,7 @@ impl Checklist {
                 match draft.answers.get_mut(&question.id) {
                     Some(answer) => answer.note = text,
                     None if text.is_empty() => {}
-                    // A note says nothing by itself: it goes with an answer.
+                    // A note alone is not an answer.
                     None => return Response::notice("Answer first (y, n, -), then add the note."),
                 }
                 return Response { remember: Some(Remember::Draft(draft)), ..Response::none() };

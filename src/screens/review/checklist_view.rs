@@ -15,7 +15,7 @@ use crate::ui::widgets::{Row, Rule, Table};
 use crate::ui::{Draw as _, Phrase};
 
 impl Checklist {
-    /// What stands behind the tab's name: `2/4`; nothing where nothing is asked.
+    /// The count in the tab's title, such as `2/4`; empty without questions.
     pub fn badge(&self, ctx: &Ctx<'_>) -> Phrase<'static> {
         match self.tally(ctx) {
             None => Phrase::default(),
@@ -60,7 +60,7 @@ impl Checklist {
         format::empty(area, buf, skin, &message, &[]);
     }
 
-    /// The question under the cursor in full, what it may be answered with, and the note.
+    /// The selected question in full, its allowed answers, and the note.
     fn draw_question(&self, question: &Question, given: Option<&Answer>, area: Rect, buf: &mut Buffer, skin: &Skin) {
         let (rule, area) = format::split_top(area, 1);
         (&Rule::new(skin)).render(rule, buf);

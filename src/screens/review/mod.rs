@@ -1,4 +1,4 @@
-//! Should this go to production? One version against what is there.
+//! Should this go to production? One version against the one there now.
 
 pub mod checklist;
 mod checklist_view;
@@ -27,26 +27,24 @@ use checklist::Checklist;
 use diff::Diff;
 use rows::TabRow;
 
-/// The parts of a review, in tab order.
+/// The tabs of a review, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
-    /// What differs from production.
+    /// The differences from production.
     #[default]
     Diff,
-    /// Where it came from.
+    /// The origin of the version.
     Lineage,
     Description,
-    /// What the policy says.
+    /// The result of the policy.
     Verdict,
-    /// What the policy asks of the reviewer.
+    /// The questions the policy asks the reviewer.
     Checklist,
 }
 
 impl Tab {
-    /// Every tab, in order.
     pub const ALL: [Self; 5] = [Self::Diff, Self::Lineage, Self::Description, Self::Verdict, Self::Checklist];
 
-    /// Its title.
     pub fn title(self) -> &'static str {
         match self {
             Self::Diff => "Diff",
@@ -67,13 +65,13 @@ pub struct Review {
     diff: Diff,
     lineage: Lineage,
     checklist: Checklist,
-    /// The rows of the other tabs, and where in them the cursor is.
+    /// The rows of the other tabs, and the cursor in them.
     rows: Vec<TabRow>,
     cursor: Cursor<usize>,
 }
 
 impl Review {
-    /// The review of one version; it opens on the differences to production.
+    /// The review of one version; it opens on the diff tab.
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
         Self {
             tab: Tab::Diff,
@@ -92,7 +90,7 @@ impl Review {
         self.model == *model && self.version == version
     }
 
-    /// Whether a note of the checklist is being typed.
+    /// Whether a checklist note is being edited.
     pub fn is_noting(&self) -> bool {
         self.tab == Tab::Checklist && self.checklist.is_typing()
     }
@@ -134,7 +132,7 @@ impl Review {
         self.remake(ctx);
     }
 
-    /// Makes the tab in front again; the others are made when they are shown.
+    /// Rebuilds the current tab; the others are rebuilt when shown.
     fn remake(&mut self, ctx: &Ctx<'_>) {
         let facts = self.facts(ctx);
         match self.tab {
@@ -221,7 +219,7 @@ impl Component for Review {
         (self.tab == Tab::Diff && self.diff.takes_back()) || self.is_noting()
     }
 
-    /// The facts, the verdict, and what the tab in front is made of besides.
+    /// The facts, the verdict, and what else the current tab needs.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![self.query()];
         needs.extend(verdict::query(&self.model, self.version, ctx));
@@ -286,7 +284,7 @@ impl Component for Review {
     }
 }
 
-/// Lines above what a tab shows: the tabs, the verdict where a policy may ask for something, and the decision that stands.
+/// Lines above the content of a tab: the tabs, the verdict if there may be a policy, and the current decision.
 fn above(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> u16 {
     let decided = standing::is_shown(ctx.cache.facts(model, version).map(|facts| facts.deref()));
     1 + u16::from(ctx.rules.may_have_policy(model)) + u16::from(decided)

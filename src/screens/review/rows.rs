@@ -1,14 +1,13 @@
-//! The rows of description and verdict.
+//! The rows of the description and verdict tabs.
 
 use crate::domain::policy::Finding;
 use crate::ui::text::wrap;
 
-/// One row of a tab.
+/// A row of a tab.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TabRow {
-    /// A named fact.
+    /// A labelled fact.
     Fact {
-        /// Its name.
         label: String,
         value: String,
         /// Something is missing or odd.
@@ -23,7 +22,7 @@ pub enum TabRow {
 }
 
 impl TabRow {
-    /// What copying this row gives.
+    /// Text to copy for this row.
     pub fn copied(&self) -> Option<String> {
         match self {
             Self::Fact { value, .. } => Some(value.clone()),
@@ -39,7 +38,7 @@ pub fn text_rows(text: &str, width: u16) -> Vec<TabRow> {
     if text.trim().is_empty() {
         return vec![TabRow::Line("This version has no description.".to_owned())];
     }
-    // Less the columns of the cursor, and one to breathe.
+    // Minus the columns of the cursor, and a margin.
     let width = usize::from(width.saturating_sub(4)).max(20);
     wrap(text.trim_end(), width).into_iter().map(TabRow::Line).collect()
 }

@@ -1,4 +1,4 @@
-//! The verdict on the review: one line above the rows, and a tab of its own.
+//! The verdict in the review: one line above the rows, and a tab of its own.
 
 use super::rows::TabRow;
 use crate::app::query::Query;
@@ -11,13 +11,13 @@ use crate::screens::parts::Ctx;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
-/// What has to be asked once the facts are read; nothing where no policy can say anything.
+/// The query for the verdict once the facts are read; none if no policy can apply.
 pub fn query(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Option<Query> {
     let facts = ctx.cache.facts(model, version).filter(|_| ctx.rules.may_have_policy(model))?;
     Some(Query::Evaluation { facts: facts.clone() })
 }
 
-/// Why there is no verdict, or an old one: it could not be read, or the facts could not.
+/// Why there is no verdict, or a stale one: reading it or the facts failed.
 pub fn failure<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> Option<&'a Failure> {
     let facts = Query::Facts { model: model.clone(), version };
     query(model, version, ctx).and_then(|q| ctx.cache.failure(&q)).or_else(|| ctx.cache.failure(&facts))
@@ -27,7 +27,7 @@ fn verdict<'a>(model: &ModelName, version: VersionNumber, ctx: &Ctx<'a>) -> Opti
     ctx.cache.evaluation(model, version).map(|j| &j.verdict)
 }
 
-/// The rows of the tab: every rule, the worst first, then where the rules came from.
+/// The rows of the tab: every rule, the worst first, then the source of the rules.
 pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<TabRow> {
     if !ctx.rules.may_have_policy(model) {
         return vec![TabRow::Line("There is no policy for this model. Add [policy] to the configuration.".to_owned())];
@@ -50,7 +50,7 @@ pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<Tab
     rows
 }
 
-/// The line above the rows; none where there is no policy.
+/// The line above the rows; none without a policy.
 pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Skin) -> Option<Phrase<'static>> {
     if !ctx.rules.may_have_policy(model) {
         return None;
@@ -74,7 +74,7 @@ pub fn line(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
     Some(phrase)
 }
 
-/// A finding as cells: symbol and rule, and what was found.
+/// A finding as cells: symbol and rule, and the detail.
 pub fn cells(finding: &Finding, skin: &Skin) -> Vec<Phrase<'static>> {
     let CheckRow { mark, name, found, .. } = finding.into();
     let detail = if finding.state == CheckState::Pass { Role::Muted } else { Role::Text };

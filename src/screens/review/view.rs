@@ -15,7 +15,7 @@ use crate::ui::widgets::{Row, Tab as TabLabel, Table, Tabs};
 use crate::ui::{Draw as _, Phrase};
 
 impl Review {
-    /// What the title line says: candidate against production, and pieces at the right.
+    /// The title line: candidate against production on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let symbols = skin.symbols();
         let mut left = Phrase::of(Role::Title, self.model.to_string())
@@ -28,7 +28,7 @@ impl Review {
         (left, right.into_iter().collect())
     }
 
-    /// Draws the body: a line of tabs, and the tab.
+    /// Draws the body: the tab line, and the tab.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (line, area) = format::split_top(area, 1);
         self.draw_tabs(line, buf, ctx, skin);
@@ -41,7 +41,7 @@ impl Review {
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s: &Slot| s.read_at));
         match (self.facts(ctx), failure, self.tab) {
             (None, Some(_), _) => {}
-            // What the differences show before there are any is theirs: they may be asked for another baseline.
+            // The diff tab handles its own loading state: it may need another baseline.
             (_, _, Tab::Diff) => self.diff.draw(area, buf, ctx, skin),
             (None, None, _) => {
                 format::empty(area, buf, skin, "reading the version, its run and the version in production …", &[]);
@@ -52,8 +52,8 @@ impl Review {
         }
     }
 
-    /// Whether the tab in front is being read. A tree is read in many parts; a curve beside the differences says so
-    /// itself, and would make the title flicker with every row.
+    /// Whether the current tab is loading. A tree loads in many parts; a curve beside the diff shows its own loading
+    /// state, which would make the title flicker with every row.
     fn is_reading(&self, ctx: &Ctx<'_>) -> bool {
         match self.tab {
             Tab::Lineage => self.needs(ctx).iter().any(|query| ctx.cache.is_loading(query)),

@@ -1,4 +1,4 @@
-//! Which version was in production before, and shall be there again?
+//! Which earlier production version should be restored?
 
 pub mod view;
 
@@ -21,7 +21,7 @@ pub struct Rollback {
 }
 
 impl Rollback {
-    /// The candidates of `model`.
+    /// The rollback candidates of `model`.
     pub fn new(model: ModelName) -> Self {
         Self { model, cursor: Cursor::default() }
     }
@@ -49,7 +49,6 @@ impl Component for Rollback {
         &[Open, Browse, Refresh, Back, Help]
     }
 
-    /// The candidates.
     fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
         vec![self.query()]
     }

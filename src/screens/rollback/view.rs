@@ -1,4 +1,4 @@
-//! Drawing of the versions that can be brought back.
+//! Drawing of the rollback candidates.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,7 +17,7 @@ use crate::ui::widgets::{Row, Table};
 use crate::ui::{Draw as _, Phrase};
 
 impl Rollback {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let known = ctx.cache.rollback_candidates(&self.model).map(Vec::len);
         let slot = ctx.cache.slot(&self.query());
@@ -62,7 +62,7 @@ fn columns(reasons: bool) -> Vec<Column<'static>> {
         Column::left("KNOWN FROM").min(24).stretch(),
         Column::left("REASON THEN").rank(4).min(16).stretch(),
     ];
-    // Mostly nobody knows any more.
+    // Usually no reasons are known.
     if !reasons {
         columns.pop();
     }

@@ -1,4 +1,4 @@
-//! What does this run say? One run, without any version.
+//! What is in this run? One run, without a version.
 
 pub mod rows;
 pub mod view;
@@ -19,26 +19,24 @@ use crate::screens::parts::lineage::{Lineage, Root};
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use rows::RunRow;
 
-/// The parts of a run.
+/// The tabs of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
     /// The latest value of each metric.
     #[default]
     Metrics,
     Params,
-    /// Tags, those of MLflow included.
+    /// Tags, including those set by MLflow.
     Tags,
-    /// Where it came from: experiment, parent, data, code, what trained it.
+    /// Its origin: experiment, parent, data, code, training workflow.
     Lineage,
-    /// What its author wrote about it.
+    /// The author's description.
     Description,
 }
 
 impl Tab {
-    /// All of them, in order.
     pub const ALL: [Self; 5] = [Self::Metrics, Self::Params, Self::Tags, Self::Lineage, Self::Description];
 
-    /// Its title.
     pub fn title(self) -> &'static str {
         match self {
             Self::Metrics => "Metrics",
@@ -55,7 +53,7 @@ impl Tab {
 pub struct RunDetail {
     id: RunId,
     tab: Tab,
-    /// Groups and long texts that somebody folded or unfolded.
+    /// Groups and long texts the user folded or unfolded.
     toggled: HashSet<String>,
     lineage: Lineage,
     rows: Vec<RunRow>,
@@ -105,7 +103,7 @@ impl RunDetail {
         Response::none()
     }
 
-    /// Enter: the curve of a metric, a group, or the whole of a long text.
+    /// Handles Enter: the curve of a metric, a group, or the full text.
     fn open(&mut self, ctx: &Ctx<'_>) -> Response {
         let key = match self.rows.get(self.cursor.index()) {
             Some(RunRow::Metric { name, .. }) => {
@@ -172,7 +170,7 @@ impl Component for RunDetail {
         }
     }
 
-    /// The run, unless a list brought it in already; on the tab of lineage also all that it came from.
+    /// The run, unless a list already loaded it; on the lineage tab also its origin.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = ctx.cache.runs_to_ask([self.id.clone()]);
         if self.tab == Tab::Lineage {

@@ -7,39 +7,37 @@ use crate::domain::run::{MetricPoint, Run};
 use crate::domain::sorted_map::Tags;
 use crate::domain::text::clean_line;
 
-/// One row.
+/// A row of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunRow {
-    /// Metrics that begin alike.
+    /// Metrics with a common prefix.
     Group {
-        /// What they begin with.
         prefix: String,
-        /// How many they are.
+        /// Number of metrics.
         count: usize,
-        /// They follow.
+        /// Whether it is unfolded.
         open: bool,
     },
     Metric {
-        /// Its name, raw.
+        /// Raw.
         name: String,
-        /// Its latest point.
         point: MetricPoint,
-        /// It belongs to an open group.
+        /// Whether it belongs to an open group.
         inside: bool,
     },
     /// A param or tag.
     Text {
-        /// Its name, raw.
+        /// Raw.
         name: String,
-        /// What it says, raw.
+        /// Raw.
         value: String,
     },
     /// A line of a long text.
     Line(String),
 }
 
-/// The run's metrics, those that begin alike folded, unless nothing else would be there to see. `toggled` are the groups
-/// that somebody folded or unfolded.
+/// The run's metrics, grouped by common prefix. Groups are folded, unless there would be nothing else to see. `toggled`
+/// are the groups the user folded or unfolded.
 pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<RunRow> {
     let names: Vec<&str> = run.metrics.names().collect();
     let points: Vec<MetricPoint> = run.metrics.values().copied().collect();
@@ -60,7 +58,7 @@ pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<RunRow> {
     rows
 }
 
-/// Params or tags. Those in `open` are followed by their whole value, wrapped to `width`.
+/// Params or tags. Those in `open` are followed by the full value, wrapped to `width`.
 pub fn texts(items: &Tags, open: &HashSet<String>, width: usize) -> Vec<RunRow> {
     let mut rows = Vec::new();
     for (name, value) in items.texts() {
@@ -73,7 +71,7 @@ pub fn texts(items: &Tags, open: &HashSet<String>, width: usize) -> Vec<RunRow> 
     rows
 }
 
-/// What its author wrote about the run, wrapped to `width`.
+/// The author's description of the run, wrapped to `width`.
 pub fn description(run: &Run, width: usize) -> Vec<RunRow> {
     let text = run.description().unwrap_or_default();
     crate::ui::text::wrap(text.trim_end(), width.max(20)).into_iter().map(RunRow::Line).collect()

@@ -18,7 +18,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Tab as TabLabel, Table, Tabs};
 
 impl RunDetail {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         match self.run(ctx) {
             Some(run) => (
@@ -29,7 +29,7 @@ impl RunDetail {
         }
     }
 
-    /// Draws the body: a line of tabs, and the tab.
+    /// Draws the body: the tab line, and the tab.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (line, area) = format::split_top(area, 1);
         let keys: Vec<String> = (1..=Tab::ALL.len()).map(|n| n.to_string()).collect();

@@ -1,5 +1,5 @@
-//! In which order runs are shown: filtered, sorted, children below their parents. Works on positions in what is
-//! loaded, so that 20,000 runs are arranged without copying one.
+//! The order of the runs: filtered, sorted, children below their parents. Works on indices into the loaded runs, so
+//! that 20,000 runs are arranged without copying one.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -10,20 +10,20 @@ use crate::domain::experiment::{RunAttribute, RunOrder};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 
-/// One row.
+/// A row of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListedRun {
-    /// Position of the run in what is loaded.
+    /// Index of the run among those loaded.
     pub item: usize,
-    /// How deep it stands below its ancestors.
+    /// Depth below its root.
     pub depth: usize,
-    /// How many of the runs directly below it are loaded.
+    /// Number of direct children loaded.
     pub children: usize,
-    /// They are not shown.
+    /// Whether the children are hidden.
     pub folded: bool,
 }
 
-/// Arranges the runs at the positions `kept`. A run whose parent is not among them stands by itself.
+/// Arranges the runs at the indices `kept`. A run whose parent is not among them is a root.
 pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &HashSet<RunId>) -> Vec<ListedRun> {
     let mut order = kept.to_vec();
     if let Some(sort) = sort {
@@ -41,7 +41,7 @@ pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &
     let mut lines = Vec::with_capacity(order.len());
     let mut reached = vec![false; runs.len()];
     descend(&roots, runs, &below, folded, &mut reached, &mut lines);
-    // Runs that name one another as parents in a circle have no root: shown nevertheless.
+    // Runs whose parents form a cycle have no root; show them anyway.
     for i in order {
         if !reached[i] {
             descend(&[i], runs, &below, folded, &mut reached, &mut lines);
@@ -50,7 +50,7 @@ pub fn arrange(runs: &[Arc<Run>], kept: &[usize], sort: Option<&Sort>, folded: &
     lines
 }
 
-/// Walks without recursion: how deep runs are nested is not ours to say.
+/// Iterative, because the nesting depth is not under our control.
 fn descend(
     roots: &[usize],
     runs: &[Arc<Run>],
@@ -73,7 +73,7 @@ fn descend(
     }
 }
 
-/// The order by which the server can sort as `sort` asks for; none if it cannot, or only at a price.
+/// The server-side order for `sort`; none if the server cannot sort that way, or only at a high cost.
 pub fn by_the_server(sort: &Sort) -> Option<RunOrder> {
     let by = match sort.key {
         SortKey::Started => RunAttribute::Started,
@@ -84,7 +84,7 @@ pub fn by_the_server(sort: &Sort) -> Option<RunOrder> {
     Some(RunOrder { by, descending: sort.descending })
 }
 
-/// A value to sort by. What is not there or not a number comes last, whichever way one sorts.
+/// A sort value. Missing values and NaN come last in either direction.
 enum Value<'a> {
     Number(f64),
     Text(&'a str),
@@ -92,7 +92,7 @@ enum Value<'a> {
 }
 
 fn sort_by(order: &mut [usize], runs: &[Arc<Run>], sort: &Sort) {
-    // Looked up once for each run, not once for each comparison.
+    // Computed once per run, not once per comparison.
     let values: Vec<Value<'_>> = runs.iter().map(|run| value(run, &sort.key)).collect();
     order.sort_by(|a, b| match (&values[*a], &values[*b]) {
         (Value::Missing, Value::Missing) => Ordering::Equal,
@@ -127,7 +127,7 @@ fn value<'a>(run: &'a Run, key: &SortKey) -> Value<'a> {
             Some(point) if !point.value.0.is_nan() => Value::Number(point.value.0),
             _ => Value::Missing,
         },
-        // Most params that one sorts by are numbers, kept as text.
+        // Params used for sorting are usually numbers stored as text.
         SortKey::Column(RunColumn::Param(name)) => match run.params.text(name) {
             None => Value::Missing,
             Some(t) => t.parse::<f64>().ok().filter(|n| !n.is_nan()).map_or_else(|| text(t), Value::Number),
@@ -135,7 +135,7 @@ fn value<'a>(run: &'a Run, key: &SortKey) -> Value<'a> {
     }
 }
 
-/// How long a run took, in milliseconds.
+/// Duration of a run in milliseconds.
 pub fn duration(run: &Run) -> Option<i64> {
     Some(run.ended_at?.as_millisecond() - run.started_at?.as_millisecond())
 }

@@ -28,11 +28,11 @@ use arrange::ListedRun;
 use picker::{Picker, Purpose};
 use search::SearchLine;
 
-/// Metrics shown before anyone chose.
+/// Metrics shown by default.
 const METRICS: usize = 4;
-/// Params shown before anyone chose.
+/// Params shown by default.
 const PARAMS: usize = 3;
-/// Lines that the server's word on a filter takes at most.
+/// Maximum lines of the server's error about a filter.
 const ERROR_ROWS: usize = 3;
 
 /// State of the screen.
@@ -40,15 +40,15 @@ const ERROR_ROWS: usize = 3;
 pub struct Runs {
     experiment: ExperimentId,
     name: String,
-    /// What was asked for last: filter and order.
+    /// The latest search: filter and order.
     wanted: RunQuery,
-    /// That whose runs are shown: the last that the server understood and answered.
+    /// The search whose runs are shown: the last one the server answered without error.
     shown: RunQuery,
     search: SearchLine,
     filter: Filter,
     picker: Option<Picker>,
     columns: Option<Vec<RunColumn>>,
-    /// The first of the chosen columns that is in sight.
+    /// The first visible column of the chosen ones.
     first_column: usize,
     sort: Option<Sort>,
     folded: HashSet<RunId>,
@@ -60,7 +60,7 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// The runs of `experiment`, which is called `name`.
+    /// The runs of `experiment`, whose name is `name`.
     pub fn new(experiment: ExperimentId, name: String) -> Self {
         let all = RunQuery::of(experiment.clone());
         Self {
@@ -83,7 +83,7 @@ impl Runs {
         }
     }
 
-    /// What concerns picker, search line and filter; nothing if the event is for the list.
+    /// Handles events for picker, search line and filter; none if the event is for the list.
     fn type_into(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Response> {
         if self.picker.is_some() {
             return Some(self.pick(event, ctx));
@@ -113,7 +113,7 @@ impl Runs {
     fn send(&mut self, filter: String) -> Response {
         let mut step = Response::none();
         if filter == self.wanted.filter {
-            // Sent again: whatever was said to it, ask anew.
+            // Submitted again: query again, whatever the last answer was.
             step.refresh = vec![Query::SearchRuns { search: self.wanted.clone() }];
         }
         if !filter.is_empty() {
@@ -136,13 +136,13 @@ impl Runs {
             (Some(key), Purpose::Sort) => {
                 self.picker = None;
                 let again = self.sort.as_ref().filter(|s| s.key == key).map(|s| !s.descending);
-                // Numbers are looked at from the top, names from the beginning.
+                // Numbers sort from the largest, names alphabetically.
                 let usual = !matches!(key, SortKey::Name | SortKey::Status | SortKey::User);
                 let sort = Sort { descending: again.unwrap_or(usual), key };
                 self.sort = Some(sort.clone());
                 self.made_from = None;
                 self.let_the_server_sort(ctx);
-                // One sorts to see what comes first.
+                // After sorting, show the top.
                 self.cursor = Cursor::default();
                 Response { remember: Some(Remember::Sort(self.experiment.clone(), sort)), ..Response::none() }
             }
@@ -204,7 +204,7 @@ impl Runs {
         }
     }
 
-    /// Folds or unfolds what is below this run; on a child, what it is a part of.
+    /// Folds or unfolds the children of this run; on a child, those of its parent.
     fn fold(&mut self, run: &Run) {
         let line = self.lines.get(self.cursor.index());
         let id = match (line, run.parent()) {
@@ -214,7 +214,7 @@ impl Runs {
         };
         if !self.folded.remove(&id) {
             let rows = self.keys.len();
-            // The cursor goes where the rows went.
+            // The cursor follows the rows.
             if let Some(at) = self.keys.iter().position(|k| *k == id) {
                 while self.cursor.index() > at {
                     self.cursor.step(Action::Up, &self.keys, rows);
@@ -243,9 +243,9 @@ impl Runs {
         Response::push(Route::Compare(ids.into_iter().map(subject).collect()))
     }
 
-    /// Makes the rows again if anything they are made from changed, and finds the cursor's row in them.
+    /// Rebuilds the rows if their inputs changed, and puts the cursor back on its row.
     fn settle(&mut self, ctx: &Ctx<'_>) {
-        // The rows stay until the server has understood the filter and answered.
+        // The rows stay until the server has accepted and answered the filter.
         let answered = ctx.cache.found_runs(&self.wanted).is_some_and(|f| f.list.read_at.is_some());
         if self.wanted != self.shown && answered {
             if self.wanted.order != self.shown.order {
@@ -270,7 +270,7 @@ impl Runs {
             self.made_from = Some(made_from);
             let runs = &found.list.items;
             let kept = fuzzy::filter(self.filter.query(), runs, |r| haystack(r));
-            // Among matches nothing is folded: what matches is to be seen.
+            // While filtering nothing is folded, so that all matches are visible.
             let nothing = HashSet::new();
             let folded = if self.filter.query().is_empty() { &self.folded } else { &nothing };
             self.lines = arrange::arrange(runs, &kept, self.sort.as_ref(), folded);
@@ -280,8 +280,8 @@ impl Runs {
         self.cursor.settle(&self.keys, rows);
     }
 
-    /// The server sorts where that costs it little and it has more than is loaded. All else is sorted here, which can
-    /// only order what is loaded.
+    /// Uses the server's sorting if that is cheap for it and it has more runs than are loaded. Everything else is
+    /// sorted here, among the loaded runs only.
     fn let_the_server_sort(&mut self, ctx: &Ctx<'_>) {
         let order = self.sort.as_ref().and_then(arrange::by_the_server);
         let more = self.found(ctx).is_some_and(|found| found.list.has_more());
@@ -290,14 +290,14 @@ impl Runs {
         }
     }
 
-    /// Whether the server has more runs, among which others might come first.
+    /// Whether the server has more runs, some of which might sort first.
     fn sorts_a_part(&self, ctx: &Ctx<'_>) -> bool {
         let Some(sort) = &self.sort else { return false };
         let by_us = arrange::by_the_server(sort) != Some(self.shown.order);
         by_us && self.found(ctx).is_some_and(|found| found.list.has_more())
     }
 
-    /// What was found of what is shown.
+    /// The results of the search shown.
     fn found<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a FoundRuns> {
         ctx.cache.found_runs(&self.shown)
     }
@@ -311,7 +311,7 @@ impl Runs {
         self.search.is_editing() || !self.wanted.filter.is_empty()
     }
 
-    /// Why the filter that was sent last could not be answered.
+    /// Why the latest search failed.
     fn search_failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
         if self.wanted.filter.is_empty() {
             return None;
@@ -319,7 +319,7 @@ impl Runs {
         ctx.cache.failure(&Query::SearchRuns { search: self.wanted.clone() })
     }
 
-    /// The server's word on the filter, in lines.
+    /// The server's error about the filter, in lines.
     fn search_error(&self, ctx: &Ctx<'_>) -> Vec<String> {
         let Some(failure) = self.search_failure(ctx) else {
             return Vec::new();
@@ -373,11 +373,11 @@ impl Component for Runs {
         self.captures_text() || self.filter.is_active() || !self.wanted.filter.is_empty()
     }
 
-    /// The first page of what was asked for last, and the next page when the cursor comes near the end.
+    /// The first page of the latest search, and the next page when the cursor nears the end.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut search = self.wanted.clone();
         if let Some(found) = ctx.cache.found_runs(&search) {
-            // What is typed with `/` looks through what is loaded, and loads nothing.
+            // The `/` filter searches loaded runs only, and loads nothing.
             let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.lines.len();
             let more = found.list.has_more() && near_end && self.filter.query().is_empty();
             if !found.list.is_due() && !more {
@@ -406,13 +406,12 @@ impl Component for Runs {
     }
 }
 
-/// What a filter looks through.
+/// The text a filter matches against.
 fn haystack(run: &Run) -> String {
     format!("{} {} {} {}", run.name, run.status, run.user.as_deref().unwrap_or_default(), run.id)
 }
 
-/// The columns that are shown before anyone chose: the metrics that stand for a model, some others, and params that
-/// differ.
+/// The default columns: main metrics, some other metrics, and params that differ.
 fn usual_columns(found: &FoundRuns, main_metrics: &[String]) -> Vec<RunColumn> {
     let main = main_metrics.iter().flat_map(|p| found.metrics.iter().filter(move |m| matches(p, m)));
     let mut metrics: Vec<&String> = Vec::new();

@@ -1,4 +1,4 @@
-//! Choosing columns: which are shown, or which one sorts. Found by typing, like commands.
+//! Choosing columns to show, or the sort column, by typing.
 
 use tui_input::Input as Field;
 
@@ -10,12 +10,12 @@ use crate::app::list::Cursor;
 use crate::app::prefs::{RunColumn, SortKey};
 use crate::screens::parts::{Ctx, ScreenEvent};
 
-/// What is chosen.
+/// What is being chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Which columns are shown: several.
+    /// The columns shown; stays open.
     Columns,
-    /// Which one sorts: one, and the picker closes.
+    /// The sort column; closes after one choice.
     Sort,
 }
 
@@ -39,7 +39,7 @@ impl PartialEq for Picker {
 }
 
 impl Picker {
-    /// A picker over everything the loaded runs have, standing on `at`.
+    /// A picker over all columns of the loaded runs, with the cursor on `at`.
     pub fn new(purpose: Purpose, found: &FoundRuns, at: Option<&SortKey>) -> Self {
         let mut entries = match purpose {
             Purpose::Columns => Vec::new(),
@@ -58,37 +58,36 @@ impl Picker {
         Self { purpose, entries, field: Field::default(), shown, cursor }
     }
 
-    /// What is chosen.
     pub fn purpose(&self) -> Purpose {
         self.purpose
     }
 
-    /// What is typed, for drawing.
+    /// The input line, for drawing.
     pub fn field(&self) -> &Field {
         &self.field
     }
 
-    /// The entries that match what is typed.
+    /// The matching entry in this row.
     pub fn entry(&self, row: usize) -> Option<&SortKey> {
         self.entries.get(*self.shown.get(row)?)
     }
 
-    /// How many there are.
+    /// Number of matching entries.
     pub fn len(&self) -> usize {
         self.shown.len()
     }
 
-    /// Whether none matches.
+    /// Whether nothing matches.
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()
     }
 
-    /// The row under the cursor, and the first in sight.
+    /// The row of the cursor, and the first visible row.
     pub fn place(&self) -> (usize, usize) {
         (self.cursor.index(), self.cursor.offset())
     }
 
-    /// Handles one event. Returns the entry that was chosen.
+    /// Handles one event. Returns the chosen entry, if any.
     pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<SortKey> {
         let rows = ctx.rows(1);
         match event {
@@ -114,7 +113,7 @@ impl Picker {
     }
 }
 
-/// What a sort key is called; names of metrics and params are raw.
+/// Display name of a sort key; names of metrics and params are raw.
 pub fn label(key: &SortKey) -> &str {
     match key {
         SortKey::Status => "status",

@@ -1,4 +1,4 @@
-//! The line in which a filter for the server is typed, with the filters sent before.
+//! The input line for a server-side filter, with a history of earlier filters.
 
 use tui_input::Input as Field;
 
@@ -6,14 +6,14 @@ use crate::app::action::Action;
 use crate::app::edit;
 use crate::screens::parts::ScreenEvent;
 
-/// State of the line.
+/// State of the search line.
 #[derive(Clone, Debug, Default)]
 pub struct SearchLine {
     field: Field,
     editing: bool,
-    /// Which of the earlier filters is in the field, counted from the latest.
+    /// Index of the recalled filter, counted from the latest.
     recalled: Option<usize>,
-    /// What was being typed before one looked at earlier filters.
+    /// The text typed before an earlier filter was recalled.
     draft: String,
 }
 
@@ -34,13 +34,13 @@ impl SearchLine {
         &self.field
     }
 
-    /// Begins typing, with the filter that is in force.
+    /// Starts typing, with the current filter.
     pub fn begin(&mut self, in_force: &str) {
         self.field = Field::new(in_force.to_owned());
         (self.editing, self.recalled) = (true, None);
     }
 
-    /// Handles an event while typing. Returns the filter to send, when one is.
+    /// Handles an event while typing. Returns the filter to send, if any.
     pub fn update(&mut self, event: ScreenEvent<'_>, earlier: &[String]) -> Option<String> {
         match event {
             ScreenEvent::Action(Action::Open) => {

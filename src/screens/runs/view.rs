@@ -22,21 +22,21 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Sorted, Table};
 use crate::ui::{Draw as _, Phrase};
 
-/// Columns every list of runs has.
+/// Columns of every run list.
 const FIXED: [SortKey; 5] = [SortKey::Status, SortKey::Name, SortKey::Started, SortKey::Duration, SortKey::User];
-/// Deeper nesting than this is not indented further.
+/// Maximum nesting level that is indented.
 const DEEPEST: usize = 6;
 
 impl Runs {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let query = self.needs(ctx).pop().unwrap_or(Query::SearchRuns { search: self.wanted.clone() });
         let loading = ctx.cache.is_loading(&query);
-        // A filter that was refused says nothing about what is shown.
+        // A rejected filter says nothing about the rows shown.
         let failed = ctx.cache.failure(&query).is_some() && self.search_failure(ctx).is_none();
         let list = self.found(ctx).map(|f| &f.list);
         let count = match list {
-            // Some are filtered away or folded.
+            // Some are filtered out or folded.
             Some(list) if self.lines.len() < list.items.len() => {
                 let more = if list.has_more() { "+" } else { "" };
                 Phrase::new(format!("{} of {}{more} runs", self.lines.len(), list.items.len()))
@@ -69,7 +69,7 @@ impl Runs {
         let area = format::filter_line(&self.filter, area, buf, skin);
         let list = self.found(ctx).map(|f| &f.list);
         let asked = self.needs(ctx);
-        // A filter's failure stands at its line.
+        // The error of a filter is shown at its line.
         let failure = match self.search_failure(ctx) {
             Some(_) => None,
             None => asked.iter().find_map(|q| ctx.cache.failure(q)),
@@ -102,7 +102,7 @@ impl Runs {
                 SortKey::Column(column) => FIXED.len() + chosen.iter().position(|c| c == column)?,
                 fixed => FIXED.iter().position(|f| f == fixed)?,
             };
-            // An age grows as the time it began falls.
+            // Age grows as the start time falls.
             let descending = sort.descending != (sort.key == SortKey::Started);
             Some(Sorted { column, descending })
         });
@@ -110,7 +110,7 @@ impl Runs {
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
 
-    /// The filter for the server, and what the server says to it.
+    /// The server-side filter, and the server's response to it.
     fn draw_search(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
         if !self.has_search_line() {
             return area;
@@ -187,7 +187,7 @@ fn columns(chosen: &[RunColumn]) -> Vec<Column<'static>> {
         Column::left("USER").rank(4).min(6).max(16),
     ];
     columns.extend(chosen.iter().enumerate().map(|(i, column)| {
-        // Two go before how long it took and who ran it; what does not fit waits at the right, and is scrolled to.
+        // The first two come before duration and user; columns that do not fit can be scrolled to.
         let rank = if i < 2 { i } else { 4 + i };
         let rank = u8::try_from(rank).unwrap_or(u8::MAX);
         let column = match column {

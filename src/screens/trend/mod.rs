@@ -1,7 +1,7 @@
-//! Where does this metric go from version to version? Its value in each version of a model, as a line.
+//! How does this metric change from version to version? Its value in each version of a model, as a line.
 //!
-//! Versions are read page by page, the newest first, and their runs a hundred at a time: as many as a screen can
-//! tell apart, and more only when the cursor is taken to the oldest one.
+//! Versions are read page by page, newest first, and their runs a hundred at a time: as many as can be told apart on a
+//! screen, and more only when the cursor moves to the oldest one.
 
 pub mod points;
 pub mod view;
@@ -18,14 +18,14 @@ use crate::domain::inbox::production;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
-/// Versions that are read before anyone asks for more: four questions for their runs.
+/// Versions read initially: four queries for their runs.
 const AT_FIRST: usize = 400;
-/// Versions of one line at most: with the runs of more, those that are on screen would push one another out of the
-/// cache, and be asked for without end.
+/// Maximum versions of a line. With more, the runs on screen would evict one another from the cache and be requested
+/// endlessly.
 const MOST: usize = RUNS_KEPT / 2;
-/// Questions for runs under way at once: the newest part of the line comes first, and not all at the same time.
+/// Concurrent queries for runs, so that the newest part of the line arrives first.
 const QUESTIONS: usize = 2;
-/// The fewest version numbers that can be looked at.
+/// Minimum range of version numbers when zoomed in.
 const NARROWEST: u64 = 4;
 
 /// State of the screen.
@@ -33,37 +33,37 @@ const NARROWEST: u64 = 4;
 pub struct Trend {
     model: ModelName,
     metric: String,
-    /// The version one came from.
+    /// The version the screen was opened from.
     from: VersionNumber,
-    /// The version the cursor stands on.
+    /// The version under the cursor.
     cursor: VersionNumber,
     log: bool,
-    /// The first and last version number in sight; none: all of them.
+    /// The first and last visible version number; none for all of them.
     sight: Option<(u64, u64)>,
-    /// How many versions shall be shown, from the newest on.
+    /// Number of versions to show, from the newest on.
     wanted: usize,
-    /// A version that shall be among them.
+    /// A version that must be included.
     with: VersionNumber,
 }
 
-/// The versions that the line goes through.
+/// The versions on the line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part<'a> {
     /// The versions, newest first.
     pub versions: &'a [ModelVersion],
-    /// There are older ones.
+    /// Whether there are older ones.
     pub older: bool,
-    /// There are newer ones.
+    /// Whether there are newer ones.
     pub newer: bool,
 }
 
 impl Trend {
-    /// The trend of `metric` over the versions of `model`, the cursor on version `from`.
+    /// The trend of `metric` over the versions of `model`, with the cursor on version `from`.
     pub fn new(model: ModelName, from: VersionNumber, metric: String) -> Self {
         Self { model, metric, from, cursor: from, log: false, sight: None, wanted: AT_FIRST, with: from }
     }
 
-    /// What leads away from here, to or with the version under the cursor.
+    /// Actions that leave the screen, or use the version under the cursor.
     fn leave(&self, action: Action, numbers: &[VersionNumber], at: usize, ctx: &Ctx<'_>) -> Response {
         let Some(version) = numbers.get(at).copied() else {
             return Response::none();
@@ -80,12 +80,12 @@ impl Trend {
         }
     }
 
-    /// The metric in the versions that were read, oldest first.
+    /// The metric in the versions read so far, oldest first.
     pub fn points<'a>(&self, ctx: &Ctx<'a>) -> Vec<points::Point<'a>> {
         points::points(self.part(ctx).versions, &self.metric, ctx)
     }
 
-    /// As many of the newest versions as are wanted, or as it takes to show the one that shall be among them.
+    /// The newest versions, as many as wanted, or as needed to include the required version.
     pub fn part<'a>(&self, ctx: &Ctx<'a>) -> Part<'a> {
         let versions = ctx.cache.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
@@ -96,7 +96,8 @@ impl Trend {
         Part { versions: &items[start..end], older: unread || end < items.len(), newer: start > 0 }
     }
 
-    /// What is in production by the list of models, as far as that was read: it may be older than the versions here.
+    /// The production version according to the list of models, if that was read: it may be older than the versions
+    /// here.
     fn listed_production<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ModelVersion> {
         let number = self.listed_number(ctx)?;
         let listed = self.listed(ctx).and_then(|m| m.latest.iter().find(|v| v.number == number));
@@ -115,7 +116,7 @@ impl Trend {
         Query::Versions { model: self.model.clone(), page }
     }
 
-    /// Puts the cursor on a version. At the oldest that is there, more are read.
+    /// Moves the cursor to a version. On the oldest one loaded, requests more.
     fn go(&mut self, at: usize, numbers: &[VersionNumber], older: bool) {
         let at = at.min(numbers.len().saturating_sub(1));
         let Some(number) = numbers.get(at) else {
@@ -125,7 +126,7 @@ impl Trend {
         if at == 0 && older {
             self.wanted = self.wanted.max(numbers.len()) + AT_FIRST;
         }
-        // The sight follows the cursor: that is how one pans.
+        // Panning: the visible part follows the cursor.
         if let Some((low, high)) = self.sight {
             if number.0 < low {
                 self.sight = Some((number.0, number.0 + (high - low)));
@@ -166,7 +167,7 @@ impl Component for Trend {
         &[CursorLeft, CursorRight, Review, ZoomIn, ZoomOut, LogScale, Copy, Browse, Back, Help]
     }
 
-    /// The next page of versions until there are enough, and the runs of those that are there.
+    /// The next page of versions until there are enough, and the runs of those loaded.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let Some(versions) = ctx.cache.versions(&self.model) else {
             return vec![self.query(None)];
@@ -211,7 +212,7 @@ impl Component for Trend {
             Action::PageDown => self.go(at + page, &numbers, part.older),
             Action::Top => self.go(0, &numbers, part.older),
             Action::Bottom if part.newer => {
-                // Back to the newest, which this line does not reach any more.
+                // Back to the newest, which this line does not include.
                 self.wanted = AT_FIRST;
                 if let Some(newest) = ctx.cache.versions(&self.model).and_then(|v| v.items.first()) {
                     (self.with, self.cursor, self.sight) = (newest.number, newest.number, None);
@@ -228,7 +229,7 @@ impl Component for Trend {
     }
 }
 
-/// Position of the number nearest to `wanted` among ascending ones.
+/// Index of the number nearest to `wanted` in an ascending list.
 fn nearest(numbers: &[VersionNumber], wanted: VersionNumber) -> usize {
     let after = numbers.partition_point(|n| *n < wanted).min(numbers.len().saturating_sub(1));
     let distance = |at: usize| numbers[at].0.abs_diff(wanted.0);

@@ -1,30 +1,29 @@
-//! What each version contributes to a trend: a value, or why there is none.
+//! The value of a trend in each version, or why there is none.
 
 use crate::domain::ids::VersionNumber;
 use crate::domain::registry::ModelVersion;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::known::{Known, known};
 
-/// One version of a trend.
+/// A version of a trend.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point<'a> {
     pub version: &'a ModelVersion,
-    /// What is known of its metric.
     pub known: Known,
 }
 
 impl<'a> Point<'a> {
-    /// What is known of the metric in this version.
+    /// Looks up the metric of this version.
     pub fn new(version: &'a ModelVersion, metric: &str, ctx: &Ctx<'_>) -> Self {
         Self { version, known: known(version, metric, ctx) }
     }
 
-    /// The version's number.
+    /// Its version number.
     pub fn number(&self) -> VersionNumber {
         self.version.number
     }
 
-    /// Its place in a chart; a gap where there is no value.
+    /// Its position in a chart; a gap if there is no value.
     #[expect(clippy::cast_precision_loss, reason = "for drawing")]
     pub fn place(&self) -> (f64, f64) {
         (self.version.number.0 as f64, self.known.value().map_or(f64::NAN, |v| v.0))
@@ -38,12 +37,12 @@ pub fn points<'a>(versions: &'a [ModelVersion], metric: &str, ctx: &Ctx<'_>) -> 
     points
 }
 
-/// How many points are of each kind, and where the finite ones end.
+/// Counts of points by kind, and the range of the finite values.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Summary {
-    /// Versions whose value is known.
+    /// Versions with a value.
     pub values: usize,
-    /// Versions whose run is on its way.
+    /// Versions whose run is loading.
     pub underway: usize,
     /// Versions whose run could not be read.
     pub unread: usize,
@@ -51,15 +50,15 @@ pub struct Summary {
     pub no_run: usize,
     /// Versions whose run did not log the metric.
     pub no_metric: usize,
-    /// Values that are not-a-number or infinite: gaps in the line.
+    /// NaN or infinite values: gaps in the line.
     pub not_finite: usize,
-    /// The smallest finite value, and the newest version that has it.
+    /// The smallest finite value, and the newest version with it.
     pub min: Option<(f64, VersionNumber)>,
-    /// The largest likewise.
+    /// The largest finite value, and the newest version with it.
     pub max: Option<(f64, VersionNumber)>,
 }
 
-/// Counts points.
+/// Summarizes points.
 pub fn summary(points: &[Point<'_>]) -> Summary {
     let mut all = Summary::default();
     for point in points {

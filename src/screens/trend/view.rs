@@ -25,7 +25,7 @@ use crate::ui::widgets::{Chart, Flag, Series};
 const BELOW: u16 = 2;
 
 impl Trend {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let left = Phrase::of(Role::Title, clean_line(&self.metric))
             .add(Role::Muted, format!("  {} from version to version", self.model));
@@ -54,7 +54,7 @@ impl Trend {
         ctx.cache.failure(&page).or_else(|| runs.find_map(|id| ctx.cache.run_failure(id)))
     }
 
-    /// Draws the body: the version under the cursor, the chart, what there is and what is missing.
+    /// Draws the body: the version under the cursor, the chart, and the summary.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let versions = ctx.cache.versions(&self.model);
         let failure = self.failure(ctx);
@@ -88,7 +88,7 @@ impl Trend {
         format::lines(below, buf, skin, self.summary(&points, ctx).wrap(width, 1));
     }
 
-    /// The version under the cursor with its exact value, and how that stands to production.
+    /// The version under the cursor with its exact value, compared with production.
     fn under_cursor(&self, points: &[Point<'_>], ctx: &Ctx<'_>, skin: &Skin) -> [Phrase<'static>; 2] {
         let Some(point) = self.at_cursor(points) else {
             return [Phrase::default(), Phrase::default()];
@@ -133,7 +133,7 @@ impl Trend {
         };
         let seen = |place: &&(f64, f64)| x.place(place.0).is_some_and(|p| (0.0..=1.0).contains(&p));
         let production = self.in_production(points, ctx);
-        // What is in production belongs into the picture even when one looks at other versions.
+        // The production value is always in view, even when looking at other versions.
         let level = production.map(|p| p.place().1).filter(|v| v.is_finite());
         let y = Scale::over(places.iter().filter(seen).map(|p| p.1).chain(level), self.log);
         let level: Vec<(f64, f64)> = level.into_iter().flat_map(|v| [(x.low(), v), (x.high(), v)]).collect();
@@ -159,7 +159,7 @@ impl Trend {
         (&chart).render(area, buf);
     }
 
-    /// What there is, and what is missing and why.
+    /// Counts of the values, and of the missing ones with the reason.
     fn summary(&self, points: &[Point<'_>], ctx: &Ctx<'_>) -> Phrase<'static> {
         let all = summary(points);
         let end = |word: &str, e: Option<(f64, crate::domain::ids::VersionNumber)>| {
@@ -192,7 +192,7 @@ impl Trend {
         phrase.add(Role::Muted, older).add(Role::Muted, newer)
     }
 
-    /// The newest version in production, which may be older than all that are shown.
+    /// The newest production version, which may be older than all versions shown.
     fn in_production<'a>(&self, points: &[Point<'a>], ctx: &Ctx<'a>) -> Option<Point<'a>> {
         let shown = points.iter().rev().find(|p| is_production(p, ctx)).copied();
         shown.or_else(|| self.listed_production(ctx).map(|v| Point::new(v, &self.metric, ctx)))
@@ -203,7 +203,7 @@ impl Trend {
         points.get(nearest(&numbers, self.cursor))
     }
 
-    /// How a version is marked: in production, the one that one came from, or another.
+    /// Style of a version: production, the one the screen was opened from, or another.
     fn look(&self, point: &Point<'_>, ctx: &Ctx<'_>, skin: &Skin) -> (Role, &'static str) {
         match point.number() {
             _ if is_production(point, ctx) => (Role::Production, skin.symbols().production),
@@ -233,7 +233,7 @@ fn details(point: &Point<'_>, ctx: &Ctx<'_>) -> Phrase<'static> {
     Phrase::of(Role::Muted, format!("   {}", words.join("   ")))
 }
 
-/// Only whole numbers are versions.
+/// Labels whole numbers only, as only those are versions.
 fn version_label(number: f64) -> String {
     if (number - number.round()).abs() < 1e-6 { format!("v{number:.0}") } else { String::new() }
 }

@@ -16,7 +16,7 @@ use crate::domain::registry::ModelVersion;
 use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
-/// Versions whose metric is drawn in a row: its own and those before it.
+/// Number of versions in the sparkline of a row: its own and those before it.
 const SPARK: usize = 8;
 
 /// State of the screen.
@@ -25,11 +25,11 @@ pub struct Versions {
     model: ModelName,
     list: Narrowed<VersionNumber>,
     made_from: Option<Extent>,
-    /// Some version was rejected or is held back.
+    /// Whether any version was rejected or held.
     decided: bool,
-    /// What a filter looks through, a text for each version; none while there is no filter.
+    /// Text each version is filtered by; empty without a filter.
     haystacks: Vec<String>,
-    /// Versions to be laid side by side, in the order they were marked.
+    /// Versions marked for comparison, in the order they were marked.
     marks: Vec<VersionNumber>,
 }
 
@@ -46,19 +46,19 @@ impl Versions {
         }
     }
 
-    /// Finds what the filter leaves. The first `kept` items are those of the last time.
+    /// Applies the filter. The first `kept` items are unchanged since last time.
     fn narrow(&mut self, items: &[ModelVersion], kept: usize) -> Vec<usize> {
         if self.list.filter().query().is_empty() {
             self.haystacks = Vec::new();
             return (0..items.len()).collect();
         }
-        // A page that arrives in a list of thousands costs what the page does.
+        // Process only the new page, so that a page added to a list of thousands stays cheap.
         self.haystacks.truncate(kept);
         self.haystacks.extend(items.iter().skip(self.haystacks.len()).map(haystack));
         fuzzy::filter(self.list.filter().query(), &self.haystacks, String::clone)
     }
 
-    /// The marked versions side by side; one marked version with the one under the cursor.
+    /// Compares the marked versions; a single marked version is compared with the one under the cursor.
     fn compare(&self, under_cursor: VersionNumber, items: &[ModelVersion]) -> Response {
         let mut numbers = self.marks.clone();
         if let [only] = numbers.as_slice()
@@ -77,7 +77,7 @@ impl Versions {
         Response::push(Route::Compare(numbers.into_iter().map(subject).collect()))
     }
 
-    /// The main metric of this version over all of them; that of the newest that has one, if this has none.
+    /// The trend of this version's main metric; if it has none, of the newest version that has one.
     fn trend(&self, version: VersionNumber, items: &[ModelVersion], ctx: &Ctx<'_>) -> Response {
         let here = items.iter().filter(|v| v.number == version);
         let run = |v: &ModelVersion| ctx.cache.run(v.run_id.as_ref()?).flatten();
@@ -125,7 +125,7 @@ impl Component for Versions {
         self.list.filter().is_active()
     }
 
-    /// The next page when the cursor comes near the end, and the runs of the rows in sight.
+    /// The next page when the cursor nears the end, and the runs of the visible rows.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let Some(versions) = ctx.cache.versions(&self.model) else {
             return vec![self.query(None)];
@@ -137,7 +137,7 @@ impl Component for Versions {
             needs.push(self.query(versions.next_page()));
         }
         let in_sight = self.list.shown().iter().skip(self.list.offset()).take(rows);
-        // Of each row also the versions before it: their metric is drawn beside it.
+        // Also the versions before each row, for its sparkline.
         let drawn = in_sight.flat_map(|i| versions.items.iter().skip(*i).take(SPARK));
         needs.extend(ctx.cache.runs_to_ask(drawn.filter_map(|v| v.run_id.clone())));
         needs
@@ -196,7 +196,7 @@ impl Component for Versions {
     }
 }
 
-/// What a filter looks through.
+/// The text a filter matches against.
 fn haystack(v: &ModelVersion) -> String {
     format!("{} {} {} {}", v.number, v.stage, v.aliases.join(" "), v.description)
 }

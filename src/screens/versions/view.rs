@@ -23,7 +23,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Spark, Table};
 
 impl Versions {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let versions = ctx.cache.versions(&self.model);
         let query = self.query(versions.and_then(EagerPages::next_page));
@@ -57,7 +57,7 @@ impl Versions {
             return format::empty(area, buf, skin, message, keys);
         }
         let (area, pane) = version_view::panes(area, ctx);
-        // What the pane says in full needs no column.
+        // Columns that the pane shows in full are dropped.
         let shown = if pane.is_some() && !self.decided { 8 } else { 9 };
         let columns: Vec<_> = columns(self.decided).into_iter().take(shown).collect();
         let widths = Widths::of(&columns, [sample(self.decided)]);
@@ -77,7 +77,7 @@ impl Versions {
     }
 }
 
-/// What rejections and holds say takes the place of descriptions, and of more room, where there is one.
+/// Reasons of rejections and holds replace descriptions, and get more room.
 fn columns(decided: bool) -> Vec<Column<'static>> {
     vec![
         Column::right("VER"),
@@ -114,15 +114,15 @@ fn sample(decided: bool) -> Row<'static> {
     )
 }
 
-/// The metric over the last versions up to the first of these, which is shown in the row; the rest are those before
-/// it, newest first. The scale is that of these values alone: it is their shape that counts, the value stands beside.
+/// Sparkline of the metric over the versions up to the first of `from`, which is the one in this row; the rest are
+/// those before it, newest first. Scaled to these values alone: the shape matters, the value is beside it.
 fn spark(metric: &str, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let last = &from[..from.len().min(SPARK)];
     let known: Vec<Known> = last.iter().rev().map(|v| known(v, metric, ctx)).collect();
     let values: Vec<f64> = known.iter().map(|k| k.value().map_or(f64::NAN, |v| v.0)).collect();
     let spark = Spark { skin, values: &values, role: Role::Text };
     let symbols = skin.symbols();
-    // In ASCII a dot is a level of the curve.
+    // In ASCII the dot is a level of the curve.
     let gap = if symbols.levels.contains(&symbols.dot) { " " } else { symbols.dot };
     let cells = spark.cells(SPARK).into_iter().zip(known);
     cells.fold(Phrase::default(), |phrase, (cell, known)| match (cell, known) {
@@ -132,7 +132,7 @@ fn spark(metric: &str, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Phr
     })
 }
 
-/// One row: `version` is the first of `from`, the versions from it on, newest first.
+/// A row of the table. `from` starts with `version`; the rest are those before it, newest first.
 fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let symbols = skin.symbols();
     let in_production = ctx.rules.promote_to.is_held_by(version);

@@ -1,4 +1,4 @@
-//! The doubles of what evidence is read from besides registry and release host: the code host and the tracking server.
+//! Doubles of the other evidence sources, besides registry and release host: the code host and the tracking server.
 
 use std::sync::Arc;
 

@@ -23,11 +23,11 @@ type Change<T> = Mutex<Option<Box<dyn Fn(&mut T) + Send>>>;
 pub struct FaultyHost {
     pub inner: Arc<dyn ReleaseHost>,
     pub script: Script,
-    /// Changes what is said about the repository.
+    /// Changes the reported repository.
     pub repository: Change<Repository>,
-    /// Changes who the token belongs to.
+    /// Changes the owner of the token.
     pub identity: Change<HostIdentity>,
-    /// Changes how a CD run looks.
+    /// Changes the reported CD run.
     pub cd_run: Change<CdRun>,
 }
 

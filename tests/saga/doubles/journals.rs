@@ -1,4 +1,4 @@
-//! Journals in memory, and the death of the process that writes them.
+//! In-memory journals, and the death of the process that writes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use signoff::domain::promotion::Entry;
 use signoff::domain::promotion::StoredPromotion;
 use signoff::ports::{JournalFile, JournalStore};
 
-/// Where the process is when it is about to append, or has just appended.
+/// A point right before or after an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
     /// Entry `n` (from 0, counted over the journal's whole life) is not on disk yet.
@@ -21,7 +21,7 @@ pub enum Point {
 
 type Watcher = Box<dyn FnMut(Point) -> bool + Send>;
 
-/// A journal directory that dies when told. Clones are handles to the same place.
+/// A journal directory that simulates the death of the process. Clones share the same journals.
 #[derive(Clone, Default)]
 pub struct Journals(Arc<Mutex<Shelf>>);
 
@@ -33,39 +33,39 @@ struct Shelf {
 }
 
 impl Journals {
-    /// Is told of every append; where it answers true the process dies.
+    /// Called on every append; the process dies if it returns true.
     pub fn watch(&self, watcher: impl FnMut(Point) -> bool + Send + 'static) {
         self.0.lock().unwrap().watcher = Some(Box::new(watcher));
     }
 
-    /// The process dies there, once.
+    /// The process dies at that point, once.
     pub fn die_at(&self, point: Point) {
         let mut due = true;
         self.watch(move |here| here == point && std::mem::take(&mut due));
     }
 
-    /// Nothing dies any more.
+    /// Stops simulating deaths.
     pub fn live_on(&self) {
         self.0.lock().unwrap().watcher = None;
     }
 
-    /// What is on disk of a promotion.
+    /// The entries of a promotion on disk.
     pub fn entries(&self, id: PromotionId) -> Vec<Entry> {
         self.0.lock().unwrap().stored.get(&id).cloned().unwrap_or_default()
     }
 
-    /// How many entries are on disk.
+    /// Number of entries on disk.
     pub fn len(&self, id: PromotionId) -> usize {
         self.0.lock().unwrap().stored.get(&id).map_or(0, Vec::len)
     }
 
-    /// Puts a journal there as it was left behind.
+    /// Writes a journal as an earlier process left it.
     pub fn put(&self, id: PromotionId, entries: &[Entry]) {
         self.0.lock().unwrap().stored.insert(id, entries.to_vec());
     }
 
     fn pass(&self, point: Point) -> Outcome<()> {
-        // Not under the lock: a watcher looks around.
+        // Called without the lock, as a watcher may read the journals.
         let Some(mut watcher) = self.0.lock().unwrap().watcher.take() else { return Ok(()) };
         let dies = watcher(point);
         self.0.lock().unwrap().watcher.get_or_insert(watcher);

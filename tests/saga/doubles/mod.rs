@@ -1,4 +1,4 @@
-//! Doubles around the demo's ports: they count, they fail as told, they let others go first.
+//! Doubles around the demo's ports: they count calls, inject faults, and let other promotions run in between.
 
 mod evidence;
 mod host;
@@ -21,41 +21,40 @@ pub use host::FaultyHost;
 pub use journals::{Journals, Point};
 pub use registry::FaultyRegistry;
 
-/// What goes wrong at a call.
+/// A fault of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Answered, or not even sent: surely without effect.
+    /// Answered, or not even sent: certainly without effect.
     Refused(FailureKind),
-    /// Applied, but the answer was lost.
+    /// Applied, but the reply was lost.
     ReplyLost,
-    /// Sent, lost on the way, and nobody knows.
+    /// Lost on the way: not applied, but the caller cannot know.
     Lost,
 }
 
-/// Refused for now, and for good.
+/// Temporary and permanent refusals.
 pub const UNAVAILABLE: Fault = Fault::Refused(FailureKind::Unavailable);
 pub const FORBIDDEN: Fault = Fault::Refused(FailureKind::Forbidden);
 pub const REJECTED: Fault = Fault::Refused(FailureKind::Rejected);
 
-/// One call of a port.
+/// A call of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Position among all calls, from 0.
+    /// Index among all calls, from 0.
     pub n: usize,
-    /// Position among the calls of this name, from 0.
+    /// Index among the calls of this method, from 0.
     pub nth: usize,
-    /// The method.
+    /// The method's name.
     pub name: &'static str,
-    /// Whose.
     pub service: Service,
-    /// For a write: the journal entry that came before it.
+    /// For a write: the journal entry before it.
     pub entry: Option<u64>,
 }
 
 type Rule = Box<dyn FnMut(Call) -> Option<Fault> + Send>;
 type Hook = Box<dyn FnMut(Call) + Send>;
 
-/// What happens to calls, and what happened. Shared by both ports of one approver.
+/// Injects faults into calls and records them. Shared by both ports of one approver.
 #[derive(Clone)]
 pub struct Script {
     inner: Arc<Mutex<Inner>>,
@@ -67,9 +66,9 @@ struct Inner {
     log: Vec<Call>,
     rule: Option<Rule>,
     before: Option<Hook>,
-    /// Hand control back before each call.
+    /// Whether to yield before each call.
     stepwise: bool,
-    /// Reads that do not see a tag, release or dispatched run after it was made.
+    /// Number of reads that do not see a tag, release or dispatched run after it was made.
     lag: usize,
     hidden: BTreeMap<&'static str, usize>,
     /// Where tags pointed after the last write.
@@ -83,39 +82,39 @@ impl Script {
         Self { inner: Arc::new(Mutex::new(Inner { tags, ..Inner::default() })), store: store.clone() }
     }
 
-    /// Decides the fate of every call from now on.
+    /// Decides the outcome of every call from now on.
     pub fn on_call(&self, rule: impl FnMut(Call) -> Option<Fault> + Send + 'static) {
         self.inner.lock().unwrap().rule = Some(Box::new(rule));
     }
 
-    /// The call number `n` fails so; all others work.
+    /// Call number `n` fails like this; all others work.
     pub fn fail_at(&self, n: usize, fault: Fault) {
         self.on_call(move |call| (call.n == n).then_some(fault));
     }
 
-    /// Every call of this name fails so.
+    /// Every call of this method fails like this.
     pub fn fail_every(&self, name: &'static str, fault: Fault) {
         self.on_call(move |call| (call.name == name).then_some(fault));
     }
 
-    /// The first call of this name fails so.
+    /// The first call of this method fails like this.
     pub fn fail_first(&self, name: &'static str, fault: Fault) {
         self.on_call(move |call| (call.name == name && call.nth == 0).then_some(fault));
     }
 
-    /// A whole server is down.
+    /// Every call of this server fails.
     pub fn take_down(&self, service: Service) {
         self.on_call(move |call| (call.service == service).then_some(UNAVAILABLE));
     }
 
-    /// All is well again.
+    /// Removes all faults.
     pub fn mend(&self) {
         let mut inner = self.inner.lock().unwrap();
         inner.rule = None;
         inner.before = None;
     }
 
-    /// Runs before every call.
+    /// Runs a hook before every call.
     pub fn before_call(&self, hook: impl FnMut(Call) + Send + 'static) {
         self.inner.lock().unwrap().before = Some(Box::new(hook));
     }
@@ -125,22 +124,22 @@ impl Script {
         self.inner.lock().unwrap().lag = reads;
     }
 
-    /// What is not seen yet, and for how many reads.
+    /// What is not visible yet, and for how many reads.
     pub fn hidden(&self) -> BTreeMap<&'static str, usize> {
         self.inner.lock().unwrap().hidden.clone()
     }
 
-    /// These are not seen for so many reads.
+    /// Makes these invisible for this many reads.
     pub fn hide(&self, hidden: BTreeMap<&'static str, usize>) {
         self.inner.lock().unwrap().hidden = hidden;
     }
 
-    /// Starts counting calls anew.
+    /// Restarts counting calls.
     pub fn forget(&self) {
         self.inner.lock().unwrap().log.clear();
     }
 
-    /// From now on each poll of a promotion goes as far as its next call.
+    /// From now on each poll of a promotion runs up to its next call.
     pub fn step_by_step(&self) {
         self.inner.lock().unwrap().stepwise = true;
     }
@@ -150,17 +149,17 @@ impl Script {
         self.inner.lock().unwrap().log.clone()
     }
 
-    /// How many calls there were.
+    /// Number of calls.
     pub fn calls(&self) -> usize {
         self.inner.lock().unwrap().log.len()
     }
 
-    /// How often this was called.
+    /// Number of calls of this method.
     pub fn count(&self, name: &str) -> usize {
         self.inner.lock().unwrap().log.iter().filter(|c| c.name == name).count()
     }
 
-    /// What must never happen and did.
+    /// Violations of invariants.
     pub fn wrong(&self) -> Vec<String> {
         self.inner.lock().unwrap().wrong.clone()
     }
@@ -200,7 +199,7 @@ impl Script {
         }
     }
 
-    /// What was made a moment ago may not be seen yet.
+    /// Something just made may not be visible yet.
     fn is_hidden(&self, what: &'static str) -> bool {
         let mut inner = self.inner.lock().unwrap();
         match inner.hidden.get_mut(what) {
@@ -225,7 +224,7 @@ impl Script {
             (call, inner.before.take())
         };
         if let Some(mut before) = before {
-            // Not under the lock: it may call others that call us.
+            // Called without the lock, as the hook may make calls itself.
             before(call);
             self.inner.lock().unwrap().before.get_or_insert(before);
         }
@@ -266,7 +265,7 @@ fn failure(service: Service, name: &str, fault: Fault) -> Failure {
     Failure::new(kind, service, name, reason)
 }
 
-/// Pending once, so that whoever polls can let others go first.
+/// Pending once, so that the poller can run others first.
 struct Once(bool);
 
 impl Future for Once {

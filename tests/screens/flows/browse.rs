@@ -1,4 +1,4 @@
-//! Flows through experiments, runs and comparisons: keys in, questions and pictures out.
+//! Flows through experiments, runs and comparisons: keys in, queries and screens out.
 
 use crate::sample::{quiet, sample, unanswered};
 use crate::samples;
@@ -12,7 +12,7 @@ use signoff::domain::ids::{ExperimentId, ModelName, RunId};
 use signoff::domain::page::Page;
 use signoff::screens::Screen;
 
-/// In the runs of the one experiment, the first page read.
+/// On the runs of the only experiment, with the first page loaded.
 fn in_runs() -> Driver {
     let mut driver = sample(&[]);
     driver.keys("e<enter>");
@@ -21,12 +21,12 @@ fn in_runs() -> Driver {
     driver
 }
 
-/// Whether anything was asked of a server since the last look.
+/// Whether there was a query since the last call.
 fn asks(driver: &mut Driver) -> bool {
     driver.asked().iter().any(|e| matches!(e, Effect::Fetch(..)))
 }
 
-/// The row of the table below its header.
+/// Row `n` of the table, below its header.
 fn row(driver: &Driver, n: usize) -> String {
     let text = driver.picture();
     let header = text.lines().position(|l| l.contains("STATUS")).unwrap();

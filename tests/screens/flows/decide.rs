@@ -1,4 +1,4 @@
-//! Deciding without promoting: reject, hold, the checklist, approvals that others add to, rollback.
+//! Deciding without promoting: reject, hold, the checklist, approvals short of the quorum, rollback.
 
 use crate::sample::{answer, decision_draft, refused, sample};
 use crate::samples;
@@ -49,12 +49,12 @@ fn failed(decision: Decision) -> Msg {
     Msg::Decided { model: subject().0, version: subject().1, decision, outcome: Err(refused()) }
 }
 
-/// A rejection came to its end, somehow.
+/// The result of a rejection.
 pub(super) fn settled(fine: bool) -> Msg {
     if fine { decided(Decision::Reject) } else { failed(Decision::Reject) }
 }
 
-/// Questions on the sample version.
+/// Questions about the sample version.
 fn questions() -> Vec<Question> {
     let question = |id: &str, required| Question {
         id: id.into(),
@@ -66,7 +66,7 @@ fn questions() -> Vec<Question> {
     vec![question("drift", true), question("docs", false)]
 }
 
-/// On the approval form, after the preflight was made other than it is.
+/// On the approval form, with a changed preflight.
 fn form(change: impl Fn(&mut Preflight)) -> Driver {
     let mut driver = sample(&[]);
     driver.answering = false;
@@ -81,7 +81,7 @@ fn form(change: impl Fn(&mut Preflight)) -> Driver {
     driver
 }
 
-/// On the checklist of the review, which asks two questions.
+/// On the checklist of the review, which has two questions.
 fn checklist() -> Driver {
     let mut driver = sample(&[]);
     driver.state.rules.policy.from = signoff::domain::rules::PolicyFrom::Repository;
@@ -277,7 +277,7 @@ fn a_rollback_takes_seven_keys_and_a_reason() {
     driver.keys("R<enter>");
     let text = driver.picture_at(100, 30);
     assert!(text.contains("ROLL BACK"), "{text}");
-    // The world of these tests plans the same version whatever it is asked for.
+    // The sample world plans the same version for every query.
     driver.keys("it worked<enter>v41<enter>");
     assert_eq!(promotes(&driver.asked()).len(), 1);
 }

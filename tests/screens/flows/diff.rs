@@ -1,4 +1,4 @@
-//! Flows through the differences of a review: keys in, questions and pictures out.
+//! Flows through the diff of a review: keys in, queries and screens out.
 
 use crate::sample::{answer, quiet, sample};
 use crate::samples;

@@ -1,4 +1,4 @@
-//! Files as a person goes through them: tree, preview, saving.
+//! Flows through files: tree, preview, saving.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use crate::sample::{quiet, sample};

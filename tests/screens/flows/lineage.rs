@@ -1,4 +1,4 @@
-//! Flows through the review's tab on lineage: when it asks, and when it stops asking.
+//! Flows through the lineage tab of the review: when it starts and stops querying.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use signoff::app::route::Route;
 use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use signoff::screens::Screen;
 
-/// On the review of the sample version, its facts read; from here on nobody answers.
+/// On the review of the sample version, with its facts loaded; later queries stay unanswered.
 fn on_review() -> Driver {
     let mut driver = sample(&[Route::Review(ModelName::new("telco-churn"), VersionNumber(42))]);
     driver.state.rules.repository.fixed = Some("acme/churn-model".parse().unwrap());

@@ -1,4 +1,4 @@
-//! Flows through the program over a small world: keys in, effects, questions and words on screen out.
+//! Flows through the program over a small world: keys in, effects, queries and screen text out.
 
 mod browse;
 mod decide;

@@ -272,7 +272,7 @@ fn any_msg() -> impl Strategy<Value = Msg> {
     ]
 }
 
-/// Mostly noise; now and then somebody who knows the keys, so that promotions really begin.
+/// Mostly noise, with sometimes the right keys, so that promotions really start.
 fn any_burst() -> impl Strategy<Value = Vec<Msg>> {
     let typed = |keys: &str| {
         keys.chars()

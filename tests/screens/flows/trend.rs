@@ -28,7 +28,7 @@ fn version(number: u64) -> ModelVersion {
     ModelVersion { run_id, ..samples::version(number, stage) }
 }
 
-/// 950 versions in pages; v948 names no run, the run of v947 has no auc, that of v946 is gone.
+/// 950 versions in pages; v948 names no run, the run of v947 has no auc, and that of v946 is gone.
 fn world(query: &Query) -> Reply {
     match query.clone() {
         Query::Versions { model, page } => {
@@ -54,8 +54,7 @@ fn world(query: &Query) -> Reply {
     }
 }
 
-/// Answers what is asked until nothing is, and says which questions for versions and runs there were and how many
-/// of them at once.
+/// Answers queries until there are none; returns the queries for versions and runs, and how many were open at once.
 fn play(driver: &mut Driver, world: impl Fn(&Query) -> Reply) -> (Vec<Query>, usize) {
     let counts = |query: &Query| matches!(query, Query::Versions { .. } | Query::Runs { .. });
     let (mut asked, mut most) = (Vec::new(), 0);
@@ -159,7 +158,7 @@ fn what_was_logged_at_one_step_is_no_curve_and_leads_to_the_trend() {
     let curve = Route::Curve(ModelName::new("telco-churn"), VersionNumber(950), "auc".into());
     let mut driver = unanswered(&[curve]);
     let point = |step: i64| Point { step, at: None, value: MetricValue(0.95) };
-    // MLflow 3.x keeps the value of a logged model a second time.
+    // MLflow 3.x stores the value of a logged model a second time.
     let history = |run: &RunId, steps: &[i64]| History {
         run: run.clone(),
         metric: "auc".into(),
@@ -184,7 +183,7 @@ fn what_was_logged_at_one_step_is_no_curve_and_leads_to_the_trend() {
     assert!(matches!(driver.state.top(), Screen::Trend(_)), "{}", driver.picture());
 }
 
-/// A model of ten thousand versions, all of which a list has read.
+/// A model with ten thousand versions, all loaded by a list.
 fn long_line() -> Driver {
     const ALL: u64 = 10_000;
     let mut driver = unanswered(&[Route::Trend(ModelName::new("telco-churn"), VersionNumber(ALL), "auc".into())]);

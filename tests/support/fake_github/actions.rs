@@ -80,7 +80,7 @@ fn found<'a>(repo: &'a Repo, id: &str) -> Option<&'a Run> {
     repo.run(id.parse().ok()?).ok()
 }
 
-/// The time at which a run is as it shall be seen now.
+/// The time at which a run is in the state to show now.
 fn moment(repo: &Repo, run: &Run) -> Timestamp {
     let workflow = repo.workflow(&run.workflow).unwrap();
     let over = workflow.takes_ms();
@@ -91,7 +91,7 @@ fn moment(repo: &Repo, run: &Run) -> Timestamp {
     })
 }
 
-/// Status and conclusion, in GitHub's words.
+/// Status and conclusion as GitHub spells them.
 fn words(state: &CdState) -> (&str, Option<&str>) {
     match state {
         CdState::Queued => ("queued", None),

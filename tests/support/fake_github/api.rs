@@ -1,4 +1,4 @@
-//! Requests to answers: sign-in, rate limit, permissions, and the table of routes.
+//! Requests to responses: authentication, rate limit, permissions, and routes.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use signoff::domain::ids::CommitSha;
 use super::world::{Access, Kind, Repo, User, World};
 use super::{actions, assets, comments, commits, git, pulls, releases};
 
-/// One request, taken apart.
+/// A parsed request.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub method: String,
     /// Without `/api/v3` (or `/api/uploads`) and the query, still encoded.
     pub path: String,
-    /// Path between slashes, decoded.
+    /// Decoded segments of the path.
     segments: Vec<String>,
     query: Vec<(String, String)>,
     pub body: Value,
-    /// The body as it arrived.
+    /// The raw body.
     pub bytes: Vec<u8>,
-    /// It came to the address of an Enterprise Server.
+    /// Whether it was sent to the address of an Enterprise Server.
     pub enterprise: bool,
-    /// It asks for bytes instead of JSON.
+    /// Whether it asks for bytes instead of JSON.
     pub wants_bytes: bool,
     pub authorization: Option<String>,
     pub accept: Option<String>,
@@ -64,12 +64,12 @@ impl Request {
         self.query.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// A text of the body.
+    /// A string field of the body.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.body.get(name).and_then(Value::as_str)
     }
 
-    /// The part of a list that the query asks for.
+    /// The requested page of a list.
     pub fn page(&self, items: Vec<Value>) -> Vec<Value> {
         let number = |name, default| self.query(name).and_then(|v| v.parse().ok()).unwrap_or(default);
         let (size, page): (usize, usize) = (number("per_page", 30).min(100), number("page", 1));
@@ -112,7 +112,7 @@ impl Answer {
         self
     }
 
-    /// A file as the media type `raw` has it.
+    /// A file in the media type `raw`.
     pub fn raw(bytes: &[u8]) -> Self {
         Self { file: Some(bytes.to_vec()), ..Self::new(200, Value::Null) }
     }
@@ -135,35 +135,35 @@ impl Answer {
     }
 }
 
-/// Who asks for what, for handlers below a repository.
+/// A request and its user, for handlers below a repository.
 pub(super) struct Call<'a> {
     pub request: &'a Request,
     pub user: &'a User,
     /// `owner/name`.
     pub slug: &'a str,
-    /// Address of the repository's page.
+    /// URL of the repository's page.
     pub web: &'a str,
-    /// Address that files are read from.
+    /// URL that files are downloaded from.
     pub storage: &'a str,
-    /// Address that files are uploaded to, without a slash at its end.
+    /// URL that files are uploaded to, without a trailing slash.
     pub uploads: &'a str,
     pub now: Timestamp,
     /// Ids of accounts by login.
     pub accounts: &'a dyn Fn(&str) -> u64,
 }
 
-/// A time as GitHub writes it.
+/// A time in GitHub's format.
 pub(super) fn time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// The commit that `rev` means, or the answer to who asks for one that is not there.
+/// The commit that `rev` refers to, or the error response if there is none.
 pub(super) fn resolve(repo: &Repo, rev: &str) -> Result<CommitSha, Answer> {
     let missing = |_| Answer::error(422, &format!("No commit found for SHA: {rev}"));
     repo.resolve(rev).map(|(sha, _)| sha.clone()).map_err(missing)
 }
 
-/// Answers one request and changes the world accordingly.
+/// Answers one request and updates the world.
 pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     if let ["storage", owner, name, id] = segments.as_slice() {
@@ -223,14 +223,14 @@ fn whoami(world: &World, user: &User) -> Answer {
         "name": user.name, "email": user.email, "company": null, "two_factor_authentication": null,
     });
     let answer = Answer::new(200, body);
-    // The server sends its own date where none is set.
+    // The server sends its own date if none is set.
     match world.clock {
         Some(at) => answer.with("date", &at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()),
         None => answer,
     }
 }
 
-/// A team and who is in it. Who may not see teams is told that there is none.
+/// Membership in a team. Users who may not see teams get 404.
 fn in_team(world: &World, user: &User, name: &str, rest: &[&str]) -> Answer {
     if user.kind == Kind::FineGrainedRead {
         return Answer::error(403, "Resource not accessible by personal access token");
@@ -257,7 +257,7 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
             return Answer::error(403, "Resource not accessible by personal access token")
                 .with("x-accepted-github-permissions", "contents=write");
         }
-        // Who may not write is told that there is nothing.
+        // Users without write access get 404.
         if access != Access::Write {
             return Answer::error(404, "Not Found");
         }

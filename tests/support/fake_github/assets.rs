@@ -1,5 +1,5 @@
-//! Files of releases: uploads, interrupted ones too, and downloads that are sent on to a storage on another port, which
-//! takes requests without a token only.
+//! Release assets: uploads, including interrupted ones, and downloads that redirect to a storage on another port, which
+//! only accepts requests without a token.
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -36,7 +36,7 @@ pub(super) fn upload(repo: &mut Repo, call: &Call<'_>, release: &str) -> Answer 
     Answer::new(201, asset_json(call, &asset))
 }
 
-/// The bytes are elsewhere: who asks for them is sent on.
+/// Redirects to the storage, which has the bytes.
 pub(super) fn read(repo: &Repo, call: &Call<'_>, id: &str) -> Answer {
     let Some((_, asset)) = found(repo, id) else {
         return Answer::error(404, "Not Found");
@@ -60,7 +60,7 @@ pub(super) fn delete(repo: &mut Repo, id: &str) -> Answer {
     Answer::new(204, Value::Null)
 }
 
-/// The storage. A token that arrives here was given away; object stores refuse it as a second sign-in.
+/// The storage. A token that arrives here was leaked; object stores reject it as a second authentication.
 pub(super) fn stored(world: &World, slug: &str, id: &str, signed_in: bool) -> Answer {
     if signed_in {
         return Answer::error(400, "Only one auth mechanism allowed");

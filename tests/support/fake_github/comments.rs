@@ -1,4 +1,4 @@
-//! Comments on commits, by the account that the token belongs to.
+//! Comments on commits, by the token's account.
 
 use serde_json::{Value, json};
 use signoff::adapters::demo::github::Comment;

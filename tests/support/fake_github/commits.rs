@@ -1,4 +1,4 @@
-//! Commits and how they stand to each other.
+//! Commits and comparisons.
 
 use serde_json::{Value, json};
 use signoff::adapters::demo::github::File;
@@ -13,15 +13,15 @@ pub(super) fn commit(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> Answer {
     let body = json!({
         "sha": sha.as_str(), "html_url": format!("{}/commit/{sha}", call.web),
         "commit": {"message": commit.message, "author": person, "committer": person, "comment_count": 0},
-        // No account is known for the mail address.
+        // No account is known for the e-mail address.
         "author": null, "committer": null,
         "parents": commit.parent.iter().map(|p| json!({"sha": p.as_str()})).collect::<Vec<_>>(),
     });
     Answer::new(200, body)
 }
 
-/// Without page parameters the last 250 commits; with them, pages from the oldest on. Files, 300 at most, are on the
-/// first page only. Commits of one date are told apart by nothing, so those of the double stand in their order.
+/// Without page parameters, the last 250 commits; with them, pages from the oldest on. Files, 300 at most, are on the
+/// first page only. GitHub's order of commits with the same date is undefined; the double keeps its own order.
 pub(super) fn compare(repo: &Repo, call: &Call<'_>, range: &str) -> Answer {
     let found = range.split_once("...").and_then(|(base, head)| {
         let (base, head) = (repo.resolve(base).ok()?.0, repo.resolve(head).ok()?.0);
@@ -67,7 +67,7 @@ fn file_json(file: &File) -> Value {
     json
 }
 
-/// One file, raw if asked for so, else in Base64, which nothing here reads.
+/// One file, raw if requested, otherwise in Base64, which no caller reads.
 pub(super) fn contents(repo: &Repo, call: &Call<'_>, path: &str) -> Answer {
     let rev = call.request.query("ref").unwrap_or(&repo.default_branch);
     let Ok((sha, _)) = repo.resolve(rev) else {

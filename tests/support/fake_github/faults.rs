@@ -1,43 +1,43 @@
-//! The fault script: what goes wrong, on which request, how often.
+//! The fault script: which faults, on which requests, how often.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-/// What goes wrong with one request.
+/// A fault of one request.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Held before it is applied, until the gate is released. Applied then even if the client has gone.
+    /// Held before it is applied, until the gate is released. Then applied even if the client has gone.
     Delay(Gate),
     /// Applied at once; the reply is held until the gate is released.
     DelayReply(Gate),
-    /// Not applied; answered with this status and body.
+    /// Not applied; this status and body.
     Status(u16, Value),
-    /// Applied; answered with this status and body all the same.
+    /// Applied; this status and body anyway.
     StatusAfterApply(u16, Value),
-    /// Not applied; a primary rate limit (403) that ends at this second, or a secondary one (429) to be retried
-    /// after this many seconds.
+    /// Not applied; a primary rate limit (403) that ends at this Unix time in seconds, or a secondary one (429) to be
+    /// retried after this many seconds.
     RateLimited { reset_at: Option<i64>, retry_after: Option<u64> },
-    /// Not applied; 401 as for a token that was revoked.
+    /// Not applied; 401 as for a revoked token.
     Unauthorized,
-    /// Not applied; the connection is closed without an answer.
+    /// Not applied; the connection is closed without a response.
     DropBefore,
-    /// Applied; the connection is closed without an answer.
+    /// Applied; the connection is closed without a response.
     DropAfterApply,
-    /// Applied; the connection is closed in the middle of the answer's body.
+    /// Applied; the connection is closed in the middle of the response body.
     TruncateBody,
-    /// Applied; the answer's body is complete by its length but half of the JSON is missing.
+    /// Applied; the response body has the declared length but only half of the JSON.
     HalfBody,
-    /// Not applied; a web page with this status, as from a proxy or GitHub's own error page.
+    /// Not applied; an HTML page with this status, as from a proxy or GitHub's own error page.
     Html(u16),
-    /// Not applied; a redirect to this address.
+    /// Not applied; a redirect to this URL.
     Redirect(String),
     /// Not applied; 200 with this body.
     Answer(Value),
 }
 
-/// Holds requests until a test lets them go. Clones share it.
+/// Holds requests until a test releases them. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Gate {
     reached: Arc<Semaphore>,
@@ -51,12 +51,12 @@ impl Default for Gate {
 }
 
 impl Gate {
-    /// Waits until one more request is held here.
+    /// Waits until one more request is held.
     pub async fn reached(&self) {
         self.reached.acquire().await.unwrap().forget();
     }
 
-    /// Lets one held (or coming) request go.
+    /// Releases one held or future request.
     pub fn release(&self) {
         self.open.add_permits(1);
     }
@@ -67,7 +67,7 @@ impl Gate {
     }
 }
 
-/// One line of the fault script.
+/// A rule of the fault script.
 #[derive(Clone, Debug)]
 pub struct Rule {
     method: String,
@@ -78,13 +78,13 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The next request with this method (`*` for any) whose path, without `/api/v3` and query, fits `path`, where
-    /// `*` stands for anything.
+    /// The next request with this method (`*` for any) whose path, without `/api/v3` and query, matches `path`, where
+    /// `*` matches anything.
     pub fn new(method: &str, path: &str, fault: Fault) -> Self {
         Self { method: method.to_owned(), path: path.to_owned(), fault, skip: 0, left: Some(1) }
     }
 
-    /// So many requests instead of one.
+    /// This many requests instead of one.
     pub fn times(mut self, times: u32) -> Self {
         self.left = Some(times);
         self
@@ -96,7 +96,7 @@ impl Rule {
         self
     }
 
-    /// Lets so many fitting requests through first.
+    /// Skips this many matching requests first.
     pub fn after(mut self, skip: u32) -> Self {
         self.skip = skip;
         self

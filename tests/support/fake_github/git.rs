@@ -1,4 +1,4 @@
-//! Tag objects and refs: the objects are content-addressed, the refs create-if-absent.
+//! Tag objects and refs: the objects are content-addressed, the refs are created only if absent.
 
 use serde_json::{Value, json};
 use signoff::adapters::demo::Refusal;
@@ -50,7 +50,7 @@ pub(super) fn create_tag_object(repo: &mut Repo, call: &Call<'_>) -> Answer {
         message,
         commit,
         tagger: given("name").unwrap_or_else(|| call.user.login.clone()),
-        // Without a tagger no two tries make the same object, as their times differ.
+        // Without a tagger every attempt creates another object, as the times differ.
         email: given("email").unwrap_or_else(|| format!("noreply+{}", repo.tag_objects.len())),
         at: given("date").map_or(call.now, |date| date.parse().unwrap()),
     };

@@ -1,11 +1,11 @@
 //! A stateful double of the part of GitHub's REST API that signoff uses, on a real port of 127.0.0.1.
 //!
-//! What a repository is and what requests do to it is the demo's `adapters::demo::github`; here are routes, JSON,
-//! sign-in, permissions, pages, quirks and faults.
+//! The state of a repository, and the effect of requests on it, are the demo's `adapters::demo::github`; this module
+//! adds routes, JSON, authentication, permissions, pages, quirks and faults.
 //!
-//! It runs on a thread of its own, so that it serves async tests (paused clocks included), plain tests and
-//! child processes alike. Addresses: [`FakeGithub::url`] as on github.com, [`FakeGithub::enterprise_url`] with
-//! `/api/v3` in front as on an Enterprise Server.
+//! It runs on its own thread, so that it serves async tests (paused clocks included), plain tests and child processes
+//! alike. Addresses: [`FakeGithub::url`] as on github.com, [`FakeGithub::enterprise_url`] with the prefix `/api/v3` as
+//! on an Enterprise Server.
 //!
 //! ```ignore
 //! let fake = FakeGithub::start().await;
@@ -38,7 +38,7 @@ pub use world::{Access, Kind, Moment, Pace, Repo, User, World};
 
 /// Token of `rev1` (id 7), who may push to `acme/churn-model`.
 pub const REVIEWER: &str = "ghp_reviewer0000000000000000000000000000";
-/// Token of `rev2` (id 8), who may push as well.
+/// Token of `rev2` (id 8), who may push too.
 pub const SECOND_REVIEWER: &str = "ghp_reviewer2000000000000000000000000000";
 /// Token of `reader` (id 9), who may only read.
 pub const READER: &str = "ghp_reader000000000000000000000000000000";
@@ -78,17 +78,17 @@ impl FakeGithub {
         Self { address, shared, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Address of the API as on github.com, without a slash at its end.
+    /// URL of the API as on github.com, without a trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Address of the API as on an Enterprise Server.
+    /// URL of the API as on an Enterprise Server.
     pub fn enterprise_url(&self) -> String {
         format!("http://{}/api/v3", self.address)
     }
 
-    /// A copy of everything as it stands.
+    /// A copy of the current state.
     pub fn state(&self) -> World {
         self.shared.world.lock().unwrap().clone()
     }
@@ -108,7 +108,7 @@ impl FakeGithub {
         self.change(|world| change(world.repo_mut("acme/churn-model")))
     }
 
-    /// Adds a person who may push to every repository, and returns a token of theirs.
+    /// Adds a user who may push to every repository, and returns their token.
     pub fn add_user(&self, login: &str, id: u64) -> String {
         self.change(|world| world.add_user(login, id))
     }
@@ -118,12 +118,12 @@ impl FakeGithub {
         self.shared.faults.lock().unwrap().push(rule);
     }
 
-    /// Takes all rules back.
+    /// Removes all rules.
     pub fn heal(&self) {
         self.shared.faults.lock().unwrap().clear();
     }
 
-    /// Every request so far, faulty ones included, in the order they arrived.
+    /// Every request so far, including faulty ones, in order of arrival.
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared.requests.lock().unwrap().clone()
     }
@@ -133,7 +133,7 @@ impl FakeGithub {
         self.requests().into_iter().filter(|r| r.target.starts_with("/storage/")).collect()
     }
 
-    /// The requests that are not reads.
+    /// The requests other than reads.
     pub fn writes(&self) -> Vec<Recorded> {
         self.requests().into_iter().filter(|r| r.method != "GET").collect()
     }

@@ -7,7 +7,7 @@ use signoff::domain::ids::CommitSha;
 use super::api::{Answer, Call, time};
 use super::world::Repo;
 
-/// A commit status, as services older than check runs send it.
+/// A commit status, as sent by services older than check runs.
 #[derive(Clone, Debug)]
 pub struct Status {
     pub context: String,
@@ -15,7 +15,7 @@ pub struct Status {
     pub created_at: String,
 }
 
-/// An open pull request by `dana` that holds these commits.
+/// An open pull request by `dana` with these commits.
 pub fn open_pull(number: u64, commits: &[&CommitSha]) -> Pull {
     Pull {
         number,
@@ -28,9 +28,9 @@ pub fn open_pull(number: u64, commits: &[&CommitSha]) -> Pull {
     }
 }
 
-/// What happened to a pull request.
+/// Later states of a pull request.
 pub trait Reviewed {
-    /// Merged by `lee` on this day of November, which made the last of its commits.
+    /// Merged by `lee` on this day of November, which created the last of its commits.
     fn merged(self, day: u32) -> Self;
 
     /// With these reviews, oldest first.
@@ -52,7 +52,7 @@ impl Reviewed for Pull {
     }
 }
 
-/// A completed check run that began in this minute.
+/// A completed check run that started in this minute.
 pub fn check(id: u64, name: &str, conclusion: &str, minute: u32) -> Check {
     Check {
         id,
@@ -73,7 +73,7 @@ fn account(login: Option<&str>) -> Value {
 }
 
 fn pull_json(call: &Call<'_>, pull: &Pull) -> Value {
-    // An open one has the commit of a merge that was only tried.
+    // An open pull request has the commit of a test merge.
     let merged = pull.merge.as_ref().map_or("0000000000000000000000000000000000000000", |m| m.commit.as_str());
     json!({
         "number": pull.number, "title": pull.title, "user": account(pull.author.as_deref()), "state": pull.state,
@@ -83,7 +83,7 @@ fn pull_json(call: &Call<'_>, pull: &Pull) -> Value {
     })
 }
 
-/// For a commit of the default branch the merged ones; for others the open ones too.
+/// For a commit of the default branch the merged ones; for others also the open ones.
 pub(super) fn of_commit(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> Answer {
     let listed = call.request.page(repo.pulls_of(sha).map(|p| pull_json(call, p)).collect());
     Answer::new(200, listed.into())
@@ -124,7 +124,7 @@ pub(super) fn check_runs(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> Answe
     Answer::new(200, json!({"total_count": all.len(), "check_runs": call.request.page(all)}))
 }
 
-/// `pending` where there are no statuses at all.
+/// `pending` if there are no statuses at all.
 pub(super) fn combined_status(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> Answer {
     let status = |(n, s): (usize, &Status)| {
         json!({

@@ -1,4 +1,5 @@
-//! Releases and drafts, with GitHub's traps: a missing tag is made, a draft has none, a tag may be somebody else's.
+//! Releases and drafts, with GitHub's pitfalls: a missing tag is created, a draft has none, a tag may be somebody
+//! else's.
 
 use serde_json::{Value, json};
 use signoff::adapters::demo::Refusal;
@@ -77,7 +78,7 @@ fn shown(repo: &Repo, call: &Call<'_>, id: u64, status: u16) -> Answer {
     }
 }
 
-/// Texts that were never given are null.
+/// Fields that were never set are null.
 fn release_json(call: &Call<'_>, release: &Release) -> Value {
     let tag = release.tag.as_str();
     let page = if release.draft { format!("untagged-{:x}", release.id) } else { tag.to_owned() };

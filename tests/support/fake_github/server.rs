@@ -1,4 +1,4 @@
-//! The wire: connections that can be cut, recording, and the fault script around [`api::answer`].
+//! The server: connections that can be cut, request recording, and the fault script around [`api::answer`].
 
 use std::convert::Infallible;
 use std::io;
@@ -22,7 +22,7 @@ use super::api::{self, Answer, Request};
 use super::faults::{self, Fault, Rule};
 use super::world::World;
 
-/// What handlers and tests share.
+/// State shared by handlers and tests.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub world: Mutex<World>,
@@ -30,7 +30,7 @@ pub(super) struct Shared {
     pub requests: Mutex<Vec<Recorded>>,
 }
 
-/// One request as it arrived.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Recorded {
     pub method: String,
@@ -40,13 +40,13 @@ pub struct Recorded {
     pub body: Value,
     /// The `Authorization` header, as sent.
     pub authorization: Option<String>,
-    /// Login the token belongs to, if it is anybody's.
+    /// Login of the token's owner, if any.
     pub user: Option<String>,
     /// Number of `User-Agent` headers.
     pub user_agents: usize,
 }
 
-/// Serves until stopped. Runs on a thread of its own.
+/// Serves until stopped, on its own thread.
 pub(super) fn run(listeners: [std::net::TcpListener; 2], shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -91,7 +91,7 @@ async fn serve(shared: Arc<Shared>, wire: Wire, request: axum::extract::Request)
         user_agents: parts.headers.get_all(header::USER_AGENT).iter().count(),
     });
     let fault = faults::take(&mut shared.faults.lock().unwrap(), &request.method, &request.path);
-    // On a task of its own: a client that goes away does not undo what it sent.
+    // In its own task: a client that disconnects does not cancel its request.
     let sent = tokio::spawn(async move { apply(&shared, &request, fault).await }).await.unwrap();
     match sent {
         Sent::Whole(answer) => whole(answer),

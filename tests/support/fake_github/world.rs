@@ -1,5 +1,5 @@
-//! Everything the double knows: the demo's state of a repository, and on top of it who may do what and what goes
-//! differently from what was asked. Plain data: tests read and change it freely.
+//! The state of the double: the demo's repository state, plus permissions and deviations from normal behaviour. Plain
+//! data that tests read and change freely.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
@@ -13,13 +13,13 @@ use signoff::domain::ids::CommitSha;
 use super::pulls::Status;
 use super::{APP, NARROW, READER, REVIEWER, SECOND_REVIEWER};
 
-/// GitHub's ids do not fit 32 bits.
+/// GitHub's ids do not fit in 32 bits.
 const FIRST_ID: u64 = 30_433_642_000;
 
 /// All users and repositories.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// Address of the pages for people.
+    /// URL of the web pages.
     pub web: String,
     /// By token.
     pub users: BTreeMap<String, User>,
@@ -29,15 +29,15 @@ pub struct World {
     pub teams: BTreeMap<String, BTreeMap<String, String>>,
     /// Logins whose tokens lack `read:org`.
     pub sees_no_teams: BTreeSet<String>,
-    /// Address of the storage, where files are downloaded from.
+    /// URL of the storage, where files are downloaded from.
     pub storage: String,
-    /// Address that releases name for uploads instead of the double's own.
+    /// Upload URL in releases, instead of the double's own.
     pub uploads: Option<String>,
-    /// The server's clock; the real one if none is set.
+    /// The server's clock; the real one if none.
     pub clock: Option<Timestamp>,
 }
 
-/// Who a token belongs to, and what kind of token it is.
+/// The owner and kind of a token.
 #[derive(Clone, Debug)]
 pub struct User {
     pub login: String,
@@ -54,67 +54,66 @@ pub struct User {
 pub enum Kind {
     /// A person's classic token.
     Person,
-    /// A person's fine-grained token that may read only.
+    /// A person's fine-grained token with read access only.
     FineGrainedRead,
-    /// An App's installation token: no user, but it may write.
+    /// An App's installation token: no user, but with write access.
     App,
 }
 
-/// What a login may do in a repository.
+/// Permission of a login in a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     Read,
     Write,
 }
 
-/// One repository.
 #[derive(Clone, Debug)]
 pub struct Repo {
-    /// What is in it, and what requests do to it.
+    /// Its content, and the effect of requests on it.
     state: github::Repo,
     pub archived: bool,
-    /// By login. Who is not in it does not see the repository.
+    /// By login. The repository is invisible to others.
     pub access: BTreeMap<String, Access>,
-    /// Commit statuses, as services older than check runs send them; by commit, in the order they were sent.
+    /// Commit statuses, as sent by services older than check runs; by commit, in order.
     pub statuses: BTreeMap<CommitSha, Vec<Status>>,
-    /// Ids of tag objects that point to another tag object, and the id of that one.
+    /// Ids of tag objects that point to another tag object, with the id of that object.
     pub nested_tags: BTreeMap<String, String>,
     /// Tags with one of these prefixes are protected by a ruleset.
     pub protected_tags: Vec<String>,
-    /// So many of the next uploads break off: 502, and a file in the state `starter` is left behind.
+    /// This many of the next uploads are interrupted: 502, leaving a file in the state `starter`.
     pub unfinished_uploads: u32,
-    /// Published releases take no more files and lose none.
+    /// Whether published releases accept no more files and lose none.
     pub immutable: bool,
-    /// How the runs that start from now on are seen.
+    /// The pace of runs that start from now on.
     pub pace: Pace,
-    /// How the runs that have started are seen, by id.
+    /// The pace of started runs, by id.
     pub(super) paces: BTreeMap<u64, Pace>,
 }
 
-/// How a run is seen: not as time passes but one moment further with each reading, so that no test has to wait.
+/// The progress of a run: it advances with each read instead of with time, so that no test has to wait.
 #[derive(Clone, Debug)]
 pub struct Pace {
-    /// So many lists that would show the run do not show it yet.
+    /// Number of list requests that do not show the run yet.
     pub hidden_polls: u32,
-    /// The moment of each reading, the last one for ever.
+    /// The state at each read; the last one stays.
     pub seen: Vec<Moment>,
-    /// Its last job fails.
+    /// Whether its last job fails.
     pub fails: bool,
-    /// Login of who started it.
+    /// Login of the user who started it.
     pub actor: String,
 }
 
-/// A moment in the life of a run.
+/// A state in the life of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     Queued,
-    /// Its last job is at work.
+    /// Its last job is running.
     Running,
     Over,
 }
 
 impl Pace {
-    /// Seen queued, then at work, then over.
+    /// Queued, then running, then finished.
     pub fn usual() -> Self {
         let seen = vec![Moment::Queued, Moment::Running, Moment::Over];
         Self { hidden_polls: 0, seen, fails: false, actor: String::new() }
@@ -136,8 +135,8 @@ impl DerefMut for Repo {
 }
 
 impl World {
-    /// `acme/churn-model` with four commits (three on `main`, whose head is the one the plan fixture tags, and one
-    /// on `experiment`), the workflow `cd.yml` on releases, and the users whose tokens are constants of this module.
+    /// `acme/churn-model` with four commits (three on `main`, whose head is the one the plan fixture tags, and one on
+    /// `experiment`), the workflow `cd.yml` on releases, and the users whose tokens are constants of this module.
     pub fn usual(web: &str) -> Self {
         let state = github::Repo::new("acme/churn-model".parse().unwrap(), "main", FIRST_ID);
         let mut repo = Repo {
@@ -198,12 +197,12 @@ impl World {
         self.repos.get(slug).unwrap()
     }
 
-    /// The repository `owner/name`, to be changed.
+    /// The repository `owner/name`, mutable.
     pub fn repo_mut(&mut self, slug: &str) -> &mut Repo {
         self.repos.get_mut(slug).unwrap()
     }
 
-    /// Adds a person who may push to every repository, and returns a token of theirs.
+    /// Adds a user who may push to every repository, and returns their token.
     pub fn add_user(&mut self, login: &str, id: u64) -> String {
         let token = format!("ghp_{login}{id:036}");
         let user = User { login: login.to_owned(), id, name: None, email: None, kind: Kind::Person, remaining: None };
@@ -214,12 +213,12 @@ impl World {
         token
     }
 
-    /// Puts `login` into `org/team`: `active`, or `pending`.
+    /// Adds `login` to `org/team` with state `active` or `pending`.
     pub fn join(&mut self, team: &str, login: &str, state: &str) {
         self.teams.entry(team.to_owned()).or_default().insert(login.to_owned(), state.to_owned());
     }
 
-    /// Whose token that is.
+    /// The owner of the token.
     pub fn user_of(&self, token: Option<&str>) -> Option<&User> {
         self.users.get(token?)
     }
@@ -237,7 +236,7 @@ impl World {
 }
 
 impl Repo {
-    /// Adds a commit on top of a branch, which is made if it is not there.
+    /// Adds a commit on top of a branch, which is created if needed.
     pub fn commit(&mut self, branch: &str, sha: &str, message: &str) {
         let sha: CommitSha = sha.parse().unwrap();
         let commit = Commit {
@@ -253,12 +252,12 @@ impl Repo {
         Arc::make_mut(&mut self.commits).insert(sha, commit);
     }
 
-    /// A commit, to be changed.
+    /// A commit, mutable.
     pub fn commit_mut(&mut self, sha: &str) -> &mut Commit {
         Arc::make_mut(&mut self.commits).get_mut(&sha.parse().unwrap()).unwrap()
     }
 
-    /// Changes the text of a comment, as its author or an owner of the repository can.
+    /// Edits the text of a comment, as its author or an owner of the repository can.
     pub fn edit_comment(&mut self, id: u64, body: &str, at: &str) {
         let comment = self.comments.iter_mut().find(|c| c.id == id).unwrap();
         comment.body = body.to_owned();
@@ -270,7 +269,7 @@ impl Repo {
         self.comments.retain(|c| c.id != id);
     }
 
-    /// Replaces the workflow files by one that listens to these.
+    /// Replaces the workflow files by one with these triggers.
     pub fn set_workflow(&mut self, on: &[CdTrigger]) {
         let job = |name: &str| JobScript {
             name: name.to_owned(),
@@ -285,12 +284,12 @@ impl Repo {
         }];
     }
 
-    /// What the tag points to, as a text.
+    /// The target of the tag, as text.
     pub fn target(&self, tag: &str) -> &str {
         &self.tags[&tag.parse().unwrap()]
     }
 
-    /// The pace of every run that has none yet: those that `actor` has just started.
+    /// Sets the pace of every run that has none yet: those just started by `actor`.
     pub(super) fn pace_new_runs(&mut self, actor: &str) {
         let Self { state, pace, paces, .. } = self;
         for run in &mut state.runs {

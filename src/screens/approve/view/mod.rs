@@ -1,4 +1,4 @@
-//! Drawing of the approval form: the only screen with a frame, and the only one with a coloured one.
+//! Drawing of the approval form: the only screen with a frame, and the only one with a coloured frame.
 
 mod plan;
 mod sign;
@@ -18,25 +18,25 @@ use crate::ui::skin::{Role, Skin, Theme};
 use crate::ui::widgets::{Dialog, Field, Pager};
 use crate::ui::{Draw as _, Phrase, text};
 
-/// The frame, unless the terminal is smaller or the plan longer.
+/// Default size of the frame; smaller on a smaller terminal, larger for a longer plan.
 const FRAME: (u16, u16) = (100, 22);
-/// Below this many rows inside the frame, what only gives room is left out.
+/// Below this many rows inside the frame, spacing is left out.
 const ROOMY: u16 = 14;
 
-/// What stands in the frame, line by line.
+/// The content of the frame, line by line.
 struct Arrangement {
-    /// The plan, or the notes; as many lines as there is room for.
+    /// The plan or the notes; as many lines as fit.
     above: Vec<Phrase<'static>>,
-    /// Lines of the plan that found no room.
+    /// Lines of the plan that did not fit.
     hidden: usize,
-    /// Who signs; none where there is no room.
+    /// The signer; none if it does not fit.
     signer: Option<Phrase<'static>>,
-    /// What is wrong with what was typed, or how it goes on.
+    /// What is wrong with the input, or the next step.
     word: Vec<Phrase<'static>>,
 }
 
 impl Approve {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let read_at = ctx.cache.preflight(&self.model, self.version, self.decision).map(|p| p.read_at);
         let failed = ctx.cache.failure(&self.query()).is_some();
@@ -67,7 +67,7 @@ impl Approve {
         self.draw_form(inner, buf, skin, arranged.signer, arranged.word, needed);
     }
 
-    /// How many lines of the plan a terminal of this size has no room for. Nobody may confirm what cannot be seen.
+    /// Number of plan lines that do not fit on a terminal of this size. Nobody may confirm what they cannot see.
     pub fn hidden_lines(&self, ctx: &Ctx<'_>) -> usize {
         let skin = Skin::new(Theme::NoColor, true);
         let body = Rect::new(0, 0, ctx.width, ctx.height.saturating_sub(crate::screens::parts::CHROME));
@@ -76,7 +76,7 @@ impl Approve {
         plan.arrange(inner.width, inner.height, ctx, &skin).hidden
     }
 
-    /// The frame: larger than usual only if the plan is longer than usual, so that it does not jump.
+    /// The frame. It grows only for an unusually long plan, so that its size is stable.
     fn frame(&self, area: Rect, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
         let width = area.width.min(FRAME.0);
         let wanted = self.arrange(Dialog::inner(Rect { width, ..area }).width, u16::MAX, ctx, skin);
@@ -85,7 +85,7 @@ impl Approve {
         Rect { x: area.x + (area.width - width) / 2, width, height, ..area }
     }
 
-    /// Rows of the form: signer, reason, a blank, confirmation, and the word below it.
+    /// Rows of the form: signer, reason, a blank, confirmation, and the message below it.
     fn form_rows(&self, roomy: bool, word: usize) -> usize {
         word.max(1) + if roomy { 4 } else { 2 }
     }
@@ -105,7 +105,7 @@ impl Approve {
         Arrangement { above, hidden, signer, word }
     }
 
-    /// The plan in at most `rows` lines, and how many of its lines are not among them.
+    /// The plan in at most `rows` lines, and the number of lines left out.
     fn plan(
         &self,
         preflight: Option<&Preflight>,
@@ -143,7 +143,7 @@ impl Approve {
         passed.extend(preflight.and_then(|p| plan::passed(p, skin)).map(|p| p.wrap(wide, 2)).unwrap_or_default());
         let gap = |lines: &[Phrase<'_>]| vec![Phrase::default(); usize::from(!lines.is_empty())];
         let airy = [vec![title, Phrase::default()], plan.clone(), gap(&plan), remarks.clone(), passed.clone()].concat();
-        // The least that must be seen goes last: what passed is worth a line only if there is one.
+        // The lines that must be seen are dropped last; checks that passed are shown only if there is room.
         let close = [plan.clone(), remarks.clone()].concat();
         if roomy && airy.len() <= rows {
             return (airy, 0);
@@ -157,7 +157,7 @@ impl Approve {
         let kept = rows.saturating_sub(1);
         let hidden = close.len() - kept;
         let text = format!("{} {hidden} lines do not fit: make the terminal larger", skin.symbols().warn);
-        // Nothing can be confirmed like this: what hinders is worth more than what would be done.
+        // Nothing can be confirmed in this state, so blockers come before the plan.
         let cut = remarks.into_iter().chain(plan).take(kept).chain([Phrase::of(Role::Warn, text)]);
         (cut.take(rows).collect(), hidden)
     }
@@ -166,7 +166,7 @@ impl Approve {
         let Some((preflight, draft)) = preflight.and_then(|p| Some((p, p.draft.as_ref()?))) else {
             return Vec::new();
         };
-        // Rendered with a placeholder: the real id is made when it is confirmed.
+        // Rendered with a placeholder: the real id is generated on confirmation.
         let id = PromotionId::from_uuid(uuid::Uuid::nil());
         let text = match draft.sign(id, preflight.read_at, &self.sign_off(preflight, ctx)) {
             Ok(plan) => plan.notes,
@@ -185,7 +185,7 @@ impl Approve {
         lines
     }
 
-    /// Which version; in a rollback also which one it takes the place of.
+    /// The version; in a rollback also the one it replaces.
     fn subject_line(&self, draft: Option<&PlanDraft>, skin: &Skin) -> Phrase<'static> {
         let line = Phrase::of(Role::Title, self.model.to_string()).text("   ");
         let old = draft.and_then(|d| d.facts.baseline.as_ref()).map(|b| b.version.number);
@@ -198,7 +198,7 @@ impl Approve {
         }
     }
 
-    /// Whether nothing can be confirmed without a reason.
+    /// Whether confirming requires a reason.
     fn reason_needed(&self, ctx: &Ctx<'_>) -> bool {
         let preflight = ctx.cache.preflight(&self.model, self.version, self.decision);
         let asks = |p: &Preflight| p.draft.as_ref().is_some_and(|d| d.basis.demands.require_reason);

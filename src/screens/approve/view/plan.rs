@@ -1,4 +1,4 @@
-//! The lines of the plan: old and new of every object, where the point of no return lies, and what was checked.
+//! The lines of the plan: old and new value of every object, the point of no return, and the checks.
 
 use crate::domain::preflight::{Check, CheckState, Preflight};
 use crate::domain::promotion::PlanDraft;
@@ -7,12 +7,12 @@ use crate::present::{Mark, check, code};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::{Phrase, text};
 
-/// Columns of number and object.
+/// Columns for the number and the object.
 const HEAD: usize = 17;
-/// Below this many columns nothing is left blank that need not be.
+/// Below this many columns, optional spacing is left out.
 const ROOMY: usize = 64;
 
-/// What will be done, in order; the arrows stand below one another.
+/// The steps in order, with their arrows aligned.
 pub(super) fn lines(draft: &PlanDraft, skin: &Skin, width: usize) -> Vec<Phrase<'static>> {
     let plan = draft.lines();
     let subject = plan.iter().filter(|l| !l.old.is_empty()).map(|l| text::width(&l.subject)).max().unwrap_or(0);
@@ -35,7 +35,7 @@ pub(super) fn lines(draft: &PlanDraft, skin: &Skin, width: usize) -> Vec<Phrase<
     out
 }
 
-/// More on the tagged commit, in `room` columns: its title, or that it is not the run's.
+/// Details of the tagged commit in `room` columns: its title, or that it is not the run's commit.
 fn commit(draft: &PlanDraft, room: usize, skin: &Skin) -> Phrase<'static> {
     match code::origin(&draft.commit_origin) {
         Some(origin) => Phrase::new("  ").join(Mark::Warn.say(origin, skin.symbols())),
@@ -47,7 +47,7 @@ fn commit(draft: &PlanDraft, room: usize, skin: &Skin) -> Phrase<'static> {
     }
 }
 
-/// What stands before the arrow.
+/// The text before the arrow.
 fn before(line: &PlanLine, subject: usize) -> String {
     if line.old.is_empty() {
         return line.subject.clone();
@@ -69,22 +69,22 @@ fn plan_line(line: &PlanLine, subject: usize, left: usize, gap: &str, skin: &Ski
         .add(Role::Title, line.new.clone())
 }
 
-/// The line from which on nothing is taken back.
+/// The line after which nothing can be undone.
 fn no_return(skin: &Skin, width: usize) -> Phrase<'static> {
     let (line, text) = (skin.symbols().line, " from here on it cannot be undone ");
     let rest = width.saturating_sub(text::width(text) + 4);
     Phrase::of(Role::BorderDanger, format!("  {}{text}{}", line.repeat(2), line.repeat(rest)))
 }
 
-/// What hinders first, then what is worth a look.
+/// Blockers first, then warnings.
 pub(super) fn remarks(preflight: &Preflight, skin: &Skin, width: usize) -> Vec<Phrase<'static>> {
     let remarks = check::remarks(&preflight.checks);
     remarks.iter().flat_map(|row| row.phrase(skin.symbols()).wrap(width, 2)).collect()
 }
 
-/// What passed, in one phrase.
+/// The checks that passed, in one phrase.
 pub(super) fn passed(preflight: &Preflight, skin: &Skin) -> Option<Phrase<'static>> {
-    // What has a line of its own is not listed again.
+    // Checks with a line of their own are not listed again.
     let own = |c: &&Check| c.title == "four eyes" || c.title == "approvals";
     let mut passed: Vec<&str> = Vec::new();
     for check in preflight.checks.iter().filter(|c| c.state == CheckState::Pass && !own(c)) {

@@ -1,4 +1,4 @@
-//! What the signer says with the approval: as which of several, apart from whom, with which answers, past which rules.
+//! The signer's side of the approval: quorum, four eyes, checklist answers, and overridden rules.
 
 use crate::domain::decision::DecisionDraft;
 use crate::domain::policy::checklist::open_items;
@@ -10,7 +10,7 @@ use crate::screens::parts::written;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
-/// What will be written by an approval that others have to add to.
+/// What is written for an approval that does not complete the quorum.
 pub(super) fn instead(draft: &PlanDraft, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
     let mut lines = Phrase::of(Role::Warn, decision::nth(&draft.basis)).wrap(width, 0);
     lines.extend(written::lines(&DecisionDraft::from(draft), width, skin));
@@ -19,7 +19,7 @@ pub(super) fn instead(draft: &PlanDraft, width: usize, skin: &Skin) -> Vec<Phras
     lines
 }
 
-/// Quorum, four eyes, checklist: what stands well, in a line each.
+/// Quorum, four eyes and checklist: one line for each that is satisfied.
 pub(super) fn lines(preflight: &Preflight, sign_off: &SignOff, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
     let Some(draft) = &preflight.draft else {
         return Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn lines(preflight: &Preflight, sign_off: &SignOff, width: usize, ski
     phrases.into_iter().flat_map(|phrase| phrase.wrap(width, 2)).collect()
 }
 
-/// What still hinders on the signer's side, a line each.
+/// What still blocks on the signer's side, one line each.
 pub(super) fn objections(draft: &PlanDraft, sign_off: &SignOff, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
     let basis = &draft.basis;
     let open = match basis.decision {
@@ -59,7 +59,7 @@ pub(super) fn objections(draft: &PlanDraft, sign_off: &SignOff, width: usize, sk
     };
     let mut lines = Vec::new();
     for (i, why) in basis.objections(sign_off).into_iter().enumerate() {
-        // The open items come first; where to answer them is worth saying once.
+        // The open items come first; the hint where to answer them appears once.
         let (head, tail) = if i < open { ("checklist: ", i + 1 == open) } else { ("", false) };
         let mut phrase = Phrase::of(Role::Bad, format!("{} {head}{why}", skin.symbols().block));
         if tail {

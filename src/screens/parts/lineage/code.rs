@@ -1,4 +1,4 @@
-//! The tree's rows on code: commit, pull request, checks, what changed since production, and what trained it.
+//! Code rows of the tree: commit, pull request, checks, changes since production, and the training workflow.
 
 use super::trail::{Root, Trail};
 use super::tree::{Tone, Tree, TreeRow, reason, unread};
@@ -17,7 +17,7 @@ use crate::present::code::{self as words, NO_COMMIT};
 use crate::present::time;
 use crate::screens::parts::Ctx;
 
-/// Everything on code.
+/// All rows about the code.
 pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, root: Root<'_>, ctx: &Ctx<'_>) {
     let commit_failed = commit_rows(tree, trail, root.run());
     pull_request_rows(tree, trail, commit_failed);
@@ -28,7 +28,7 @@ pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, root: Root<'_>, 
     training_rows(tree, trail);
 }
 
-/// The commit. Returns whether it is not to be known, so that nothing that needs it is on its way.
+/// The commit. Returns whether it cannot be known, in which case nothing that depends on it is loading.
 fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> bool {
     let (origin, part) = match (&trail.origin, trail.origin_commit()) {
         (Ok(origin), Some(part)) => (origin, part),
@@ -65,7 +65,7 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> boo
     false
 }
 
-/// A commit that is not known to be one: what the run recorded of it all the same.
+/// An unresolved commit: shows what the run recorded about it.
 fn unresolved_commit(tree: &mut Tree<'_>, run: Option<&Run>, why: String) {
     let Some((run, recorded)) = run.and_then(|run| Some((run, run.source_commit()?))) else {
         return unread(tree, "commit", 2, TreeRow::new("commit", ""), Some(why));
@@ -93,7 +93,7 @@ fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &CodeOrigin, run
     tree.note(TreeRow::new("branch", branch).copy(branch));
 }
 
-/// Says if the run came from another repository than the one its commit is looked for in.
+/// Adds a remark if the run came from another repository than the one its commit is looked up in.
 fn other_repository(tree: &mut Tree<'_>, run: Option<&Run>, origin: &CodeOrigin) {
     let named = run.and_then(|run| RepoSlug::from_remote_url(run.source_repo_url()?));
     if let Some((host, repo)) = named
@@ -123,7 +123,7 @@ fn pull_request_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, no_commit: bool) {
     tree.stale(part.failure);
 }
 
-/// The rows a pull request will take, so that those below keep their place when it comes.
+/// Placeholder rows for a pull request, so that the rows below do not move when it arrives.
 fn expected_pull_request(tree: &mut Tree<'_>) {
     if tree.node("pull request", 3, TreeRow::new("pull request", "").tone(Tone::Loading), true) {
         tree.note(TreeRow::new("author", "").tone(Tone::Loading));
@@ -235,7 +235,7 @@ fn changes(
         let commits = change.commits.iter();
         tree.list("commits", commits.map(|(id, title)| TreeRow::new("", format!("{id} {title}")).copy(id.clone())));
         let any = watched.contains(&true);
-        // What somebody asked to be told of comes first.
+        // Watched files come first.
         let (told, others): (Vec<_>, Vec<_>) = change.files.iter().zip(&watched).partition(|(_, w)| **w);
         tree.list(
             "files",

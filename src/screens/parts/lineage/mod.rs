@@ -1,6 +1,6 @@
-//! Where a version or a run came from: one tree, of which every node is read on its own.
+//! The origin of a version or run: one tree whose nodes are read independently.
 //!
-//! Nothing is asked before the tab is opened. What cannot be found out says so in its own row, and why.
+//! Nothing is queried before the tab is opened. A node that cannot be read says why in its own row.
 
 mod code;
 mod rows;
@@ -25,7 +25,7 @@ use crate::screens::parts::{Ctx, Response, ScreenEvent};
 /// State of the tab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lineage {
-    /// The nodes that are unfolded.
+    /// Keys of unfolded nodes.
     open: BTreeSet<String>,
     rows: Vec<TreeRow>,
     keys: Vec<String>,
@@ -33,12 +33,12 @@ pub struct Lineage {
 }
 
 impl Lineage {
-    /// That of a version under review.
+    /// The lineage of a version under review.
     pub fn of_version() -> Self {
         Self::beginning_with("version")
     }
 
-    /// That of a run on its own.
+    /// The lineage of a single run.
     pub fn of_run() -> Self {
         Self::beginning_with("run")
     }
@@ -48,17 +48,17 @@ impl Lineage {
         Self { open, rows: Vec::new(), keys: Vec::new(), cursor: Cursor::default() }
     }
 
-    /// Every part that can be asked for by now.
+    /// Every query that can be made so far.
     pub fn needs(&self, root: Option<Root<'_>>, ctx: &Ctx<'_>) -> Vec<Query> {
         root.map(|root| trail::Trail::new(root, ctx).questions()).unwrap_or_default()
     }
 
-    /// The rows, as they are shown.
+    /// The rows as shown.
     pub fn rows(&self) -> &[TreeRow] {
         &self.rows
     }
 
-    /// Handles what concerns the tree, of which `visible` rows are in sight; none if its screen has to.
+    /// Handles events for the tree, `visible` rows of which are on screen; none if the event is for the screen.
     pub fn update(
         &mut self,
         event: ScreenEvent<'_>,
@@ -108,14 +108,14 @@ impl Lineage {
         }
     }
 
-    /// Folds everything, or unfolds everything if nothing is unfolded.
+    /// Folds everything, or unfolds everything if all is folded.
     fn fold_all(&mut self) {
         if self.open.is_empty() {
             self.open = rows::FOLDABLE.map(str::to_owned).into();
         } else {
             self.open.clear();
         }
-        // The cursor goes to the node whose detail it was on.
+        // The cursor moves to the node that its detail row belonged to.
         if let Some(node) = self.keys.get(self.cursor.index()).and_then(|key| key.split('/').next()) {
             self.cursor.aim(node.to_owned());
         }

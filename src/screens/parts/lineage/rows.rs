@@ -18,11 +18,11 @@ use crate::present::time;
 use crate::present::version::{self, NO_RUN, run_label};
 use crate::screens::parts::Ctx;
 
-/// Nodes that are unfolded when the tab is opened: what the tree begins with, and these.
+/// Nodes unfolded when the tab opens, in addition to the root.
 pub(super) const UNFOLDED: [&str; 2] = ["data", "pull request"];
-/// How deep a version's run stands. A run on its own stands at the top.
+/// Depth of a version's run. A single run is at the top.
 const RUN: usize = 1;
-/// Every node that can be unfolded.
+/// Every foldable node.
 pub(super) const FOLDABLE: [&str; 10] = [
     "version",
     "logged model",
@@ -36,7 +36,7 @@ pub(super) const FOLDABLE: [&str; 10] = [
     "trained by",
 ];
 
-/// The whole tree; the nodes `open` are unfolded.
+/// The whole tree, with the nodes in `open` unfolded.
 pub(super) fn rows(root: Root<'_>, open: &BTreeSet<String>, ctx: &Ctx<'_>) -> Vec<TreeRow> {
     let trail = Trail::new(root, ctx);
     let mut tree = Tree::new(open, ctx.width, if root.facts().is_some() { 0 } else { RUN });

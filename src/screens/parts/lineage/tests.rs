@@ -1,4 +1,4 @@
-//! The tree's rows: what they say while things are on their way, missing, old, or elsewhere.
+//! The rows of the tree while parts are loading, missing, stale, or in another repository.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
@@ -17,7 +17,7 @@ use crate::domain::rules::{RepositoryRule, Rules};
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Tags;
 
-/// What is known, and a person in front of the tab.
+/// A cache, and a user looking at the tab.
 struct Desk {
     cache: Cache,
     rules: Rules,
@@ -35,7 +35,7 @@ fn sha(digit: char) -> CommitSha {
 }
 
 impl Desk {
-    /// The sample version 42 against 39; nothing of the lineage was read.
+    /// The sample version 42 against 39, with no lineage read.
     fn new() -> Self {
         let draft = samples::draft();
         let rules = Rules {
@@ -117,7 +117,7 @@ impl Desk {
         self.lineage.rows().iter().map(line).collect()
     }
 
-    /// The line of a node, and those without a label below it.
+    /// The line of a node, and the unlabelled lines below it.
     fn node(&mut self, label: &str) -> String {
         let lines = self.lines();
         let at =

@@ -1,7 +1,7 @@
-//! Which questions the lineage of a version or run consists of, as far as what is known already lets them be asked.
+//! The queries that make up the lineage of a version or run, as far as they can be made already.
 //!
-//! Every part is asked on its own. What a question needs to be asked comes from the facts, from the configuration, or
-//! from the answer to the question before it.
+//! Every part is queried separately. The inputs of a query come from the facts, the configuration, or the answer to the
+//! previous query.
 
 use crate::app::query::Query;
 use crate::domain::artifact::LoggedModel;
@@ -16,27 +16,26 @@ use crate::domain::origin::{Claim, CodeOrigin, Trained, code_of, code_of_baselin
 use crate::domain::run::Run;
 use crate::screens::parts::Ctx;
 
-/// A part of the lineage, as it stands.
+/// The current state of one part of the lineage.
 #[derive(Clone, Debug)]
 pub(super) struct Part<'a, T> {
     pub query: Query,
-    /// What was read.
     pub known: Option<&'a T>,
-    /// Why the last try failed. What was read before stays.
+    /// Why the last attempt failed. An earlier value is kept.
     pub failure: Option<&'a Failure>,
 }
 
-/// What the tree begins with.
+/// The root of the tree.
 #[derive(Clone, Copy, Debug)]
 pub enum Root<'a> {
     /// A version under review.
     Version(&'a ReviewedFacts),
-    /// A run on its own.
+    /// A single run.
     Run(&'a Run),
 }
 
 impl<'a> Root<'a> {
-    /// The version under review, if it is one.
+    /// The version under review, if the root is one.
     pub(super) fn facts(self) -> Option<&'a ReviewedFacts> {
         match self {
             Self::Version(facts) => Some(facts),
@@ -53,16 +52,16 @@ impl<'a> Root<'a> {
     }
 }
 
-/// The way from a version or run back to its code and data.
+/// The path from a version or run back to its code and data.
 #[derive(Debug)]
 pub(super) struct Trail<'a> {
     ctx: Ctx<'a>,
     root: Root<'a>,
-    /// Where its code is, or why that is not known.
+    /// Where its code is, or why that is unknown.
     pub origin: Outcome<CodeOrigin>,
-    /// What trained it, as its run claims.
+    /// The training workflow, as the run claims.
     pub training: Outcome<Option<Claim>>,
-    /// Where the code of the version in production is; none if there is no other.
+    /// Where the code of the production version is; none if there is no other version.
     pub baseline: Option<Outcome<CodeOrigin>>,
 }
 
@@ -82,7 +81,7 @@ impl<'a> Trail<'a> {
         Self { ctx: *ctx, root, baseline, training: training_of(rules, trained, host), origin }
     }
 
-    /// Every question that can be asked by now.
+    /// Every query that can be made so far.
     pub(super) fn questions(&self) -> Vec<Query> {
         let mut questions = self.ctx.cache.runs_to_ask(self.parent());
         questions.extend(self.children().map(|search| Query::SearchRuns { search }));
@@ -104,7 +103,7 @@ impl<'a> Trail<'a> {
         self.root.run()
     }
 
-    /// The logged model that the version was made from.
+    /// The logged model the version was created from.
     pub(super) fn logged_model(&self) -> Option<Part<'a, LoggedModel>> {
         // MLflow 3.x writes `models:/m-<32 hex digits>` as source (measured on 3.17 and 3.18).
         let id = self.root.facts()?.version.source.strip_prefix("models:/")?;
@@ -112,12 +111,12 @@ impl<'a> Trail<'a> {
         Some(self.part(self.ctx.cache.logged_model(&id), Query::LoggedModel { id }))
     }
 
-    /// The run that the training run is a part of.
+    /// The parent of the training run.
     pub(super) fn parent(&self) -> Option<RunId> {
         self.run()?.parent()
     }
 
-    /// The runs that are a part of the training run: the first page.
+    /// The children of the training run: the first page.
     pub(super) fn children(&self) -> Option<RunQuery> {
         self.run().map(RunQuery::children_of)
     }
@@ -128,12 +127,12 @@ impl<'a> Trail<'a> {
         Some(self.part(self.ctx.cache.experiment(&id), Query::Experiment { id }))
     }
 
-    /// The commit, as it is recorded.
+    /// The commit as recorded.
     pub(super) fn origin_commit(&self) -> Option<Part<'a, Commit>> {
         self.origin.as_ref().ok().map(|origin| self.commit_of(origin))
     }
 
-    /// The commit in production, as it is recorded.
+    /// The production commit as recorded.
     pub(super) fn production_commit(&self) -> Option<Part<'a, Commit>> {
         self.baseline.as_ref()?.as_ref().ok().map(|origin| self.commit_of(origin))
     }
@@ -143,26 +142,26 @@ impl<'a> Trail<'a> {
         self.part(self.ctx.cache.commit(&repo, &rev), Query::Commit { repo, rev })
     }
 
-    /// The pull request of the commit, once that is resolved.
+    /// The pull request of the commit, once the commit is resolved.
     pub(super) fn pull_request(&self) -> Option<Part<'a, Option<PullRequest>>> {
         let (repo, commit) = self.resolved()?;
         Some(self.part(self.ctx.cache.pull_request(&repo, &commit), Query::PullRequest { repo, commit }))
     }
 
-    /// The checks of the commit, once that is resolved.
+    /// The checks of the commit, once the commit is resolved.
     pub(super) fn checks(&self) -> Option<Part<'a, Vec<CheckResult>>> {
         let (repo, commit) = self.resolved()?;
         Some(self.part(self.ctx.cache.checks(&repo, &commit), Query::Checks { repo, commit }))
     }
 
-    /// What changed since production, once both commits are resolved and unless they are the same.
+    /// The changes since production, once both commits are resolved and unless they are the same.
     pub(super) fn changes(&self) -> Option<Part<'a, CodeChange>> {
         let (repo, new) = self.resolved()?;
         let old = Some(&self.baseline_commit()?.sha).filter(|old| **old != new)?.clone();
         Some(self.part(self.ctx.cache.changes(&repo, &old, &new), Query::Changes { repo, old, new }))
     }
 
-    /// The workflow run that trained it.
+    /// The training workflow run.
     pub(super) fn workflow(&self) -> Option<Part<'a, CdRun>> {
         let claim = self.training.as_ref().ok()?.as_ref()?;
         let (repo, run) = (claim.repo.clone(), claim.id);
@@ -174,7 +173,7 @@ impl<'a> Trail<'a> {
         self.origin_commit()?.known
     }
 
-    /// The commit in production, resolved.
+    /// The production commit, resolved.
     pub(super) fn baseline_commit(&self) -> Option<&'a Commit> {
         self.production_commit()?.known
     }

@@ -1,4 +1,4 @@
-//! The rows of a tree as it grows: nodes with their details, which can be folded away, and what is said of them.
+//! Builds the rows of the tree: nodes with foldable details and notes.
 
 use std::collections::BTreeSet;
 
@@ -9,34 +9,34 @@ use crate::domain::text::clean_line;
 use crate::present::{Mark, Said};
 use crate::ui::text::wrap;
 
-/// Cells of the labels, indentation included.
+/// Columns for the labels, indentation included.
 pub(super) const LABELS: u16 = 22;
-/// Cells beside labels and values: those before the first column, and those between the two.
+/// Columns used besides labels and values: those before the first column, and those between the two.
 const GAPS: u16 = 5;
 
-/// What a value means.
+/// The tone of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tone {
-    /// It says what it says.
+    /// Neutral.
     #[default]
     Plain,
-    /// It is on its way.
+    /// Loading.
     Loading,
-    /// There is nothing, and that is fine.
+    /// Nothing there, and that is fine.
     Muted,
-    /// As it should be.
+    /// As expected.
     Good,
     /// Failed.
     Bad,
-    /// A remark.
+    /// Worth a look.
     Warn,
-    /// It could not be found out, or was not recorded.
+    /// Could not be read, or was not recorded.
     Unknown,
-    /// It could not be read again: what stands above it is old.
+    /// Could not be read again: the value above is stale.
     Stale,
-    /// The configuration watches it.
+    /// Matches a watched path of the configuration.
     Watched,
-    /// It stands among others that are watched.
+    /// Unwatched, among watched values.
     Unwatched,
 }
 
@@ -52,28 +52,26 @@ impl From<Mark> for Tone {
     }
 }
 
-/// One row.
+/// A row of the tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TreeRow {
-    /// What keeps the cursor on it.
+    /// Identity of the row. The cursor stays on it.
     pub key: String,
-    /// How deep it stands.
     pub depth: usize,
-    /// What it is about; empty where the row above says it.
+    /// Empty if it is the same as above.
     pub label: String,
-    /// What it says, cleaned.
+    /// The text, cleaned.
     pub value: String,
-    /// What that means.
     pub tone: Tone,
-    /// It goes on with what the row above says.
+    /// Whether it continues the value above.
     pub continued: bool,
-    /// It can be unfolded, and is.
+    /// Whether it is unfolded; none if it cannot be folded.
     pub open: Option<bool>,
-    /// Its page.
+    /// Its web page.
     pub place: Option<Place>,
-    /// What copying it gives.
+    /// Text to copy.
     pub copy: Option<String>,
-    /// The run it is about, which can be shown in here.
+    /// The run it is about, which can be opened here.
     pub run: Option<RunId>,
 }
 
@@ -83,7 +81,7 @@ impl TreeRow {
         Self { label: label.to_owned(), value: clean_line(value.as_ref()), ..Self::default() }
     }
 
-    /// A row of what is said in the same words elsewhere.
+    /// A row with text shared with other views.
     pub(super) fn said(label: &str, said: Said) -> Self {
         Self::new(label, said.text).tone(said.mark.map_or(Tone::Plain, Tone::from))
     }
@@ -113,27 +111,27 @@ impl TreeRow {
     }
 }
 
-/// The tree while it is made.
+/// The tree under construction.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
     rows: Vec<TreeRow>,
     open: &'a BTreeSet<String>,
     width: usize,
-    /// How deep what stands at the top would stand in the whole tree.
+    /// Depth in the whole tree of what is at the top here.
     top: usize,
-    /// The node that details go to, and how deep it stands.
+    /// The current node, which details are added to, and its depth.
     node: (String, usize),
 }
 
 impl<'a> Tree<'a> {
-    /// An empty tree for a terminal of `width` columns in which the nodes `open` are unfolded. It begins with what
-    /// stands `top` deep in the whole.
+    /// An empty tree for a terminal of `width` columns, with the nodes in `open` unfolded. It starts at depth `top` of
+    /// the whole tree.
     pub(super) fn new(open: &'a BTreeSet<String>, width: u16, top: usize) -> Self {
         let width = usize::from(width.saturating_sub(LABELS + GAPS)).max(20);
         Self { rows: Vec::new(), open, width, top, node: (String::new(), 0) }
     }
 
-    /// Adds a node; what follows are its details. Returns whether they are shown.
+    /// Adds a node; the rows that follow are its details. Returns whether they are shown.
     pub(super) fn node(&mut self, key: &str, depth: usize, row: TreeRow, foldable: bool) -> bool {
         let depth = depth.saturating_sub(self.top);
         self.node = (key.to_owned(), depth);
@@ -142,16 +140,16 @@ impl<'a> Tree<'a> {
         open == Some(true)
     }
 
-    /// Adds a row below the present node, whether that is unfolded or not: what nobody may overlook.
+    /// Adds a row below the current node even if it is folded, for what must not be missed.
     pub(super) fn note(&mut self, row: TreeRow) {
         let (node, depth) = (&self.node.0, self.node.1 + 1);
-        // A label stays what it is while what it says arrives.
+        // Keyed by label, which stays the same while its value loads.
         let key = if row.label.is_empty() { format!("{node}/{:?}", row.tone) } else { format!("{node}/{}", row.label) };
         let (place, copy) = self.inherited();
         self.add(TreeRow { key, depth, place: row.place.or(place), copy: row.copy.or(copy), ..row });
     }
 
-    /// Adds rows below the present node that share a label, each one line.
+    /// Adds rows with a common label below the current node, one line each.
     pub(super) fn list(&mut self, label: &str, rows: impl IntoIterator<Item = TreeRow>) {
         let (node, depth) = (self.node.0.clone(), self.node.1 + 1);
         let (place, _) = self.inherited();
@@ -162,28 +160,27 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Says why the present node could not be read again.
+    /// Says why the current node could not be read again.
     pub(super) fn stale(&mut self, failure: Option<&Failure>) {
         if let Some(failure) = failure {
             self.note(TreeRow::new("", format!("not read again: {}", failure.sentence())).tone(Tone::Stale));
         }
     }
 
-    /// The rows.
     pub(super) fn rows(self) -> Vec<TreeRow> {
         self.rows
     }
 
-    /// Page and id of the present node.
+    /// Page and copy text of the current node.
     fn inherited(&self) -> (Option<Place>, Option<String>) {
         let node = self.rows.iter().rfind(|r| r.key == self.node.0);
         node.map(|n| (n.place.clone(), n.copy.clone())).unwrap_or_default()
     }
 
-    /// Adds a row, and more of it where it says something that is no use when cut off.
+    /// Adds a row, wrapped to several if its value would be useless when cut off.
     fn add(&mut self, row: TreeRow) {
         let whole = matches!(row.tone, Tone::Warn | Tone::Unknown | Tone::Stale);
-        // The symbol before it takes two cells.
+        // The symbol before it takes two columns.
         let lines = if whole { wrap(&row.value, self.width - 2) } else { vec![row.value.clone()] };
         for (n, line) in lines.into_iter().enumerate() {
             self.rows.push(match n {
@@ -201,7 +198,7 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// What is missing, and the hint: enough where nobody was asked and the label says the rest.
+/// What is missing, and the hint. Shortened where no request was made and the label says the rest.
 pub(super) fn reason(failure: &Failure) -> String {
     match &failure.hint {
         Some(hint) => format!("{}. {hint}", failure.reason),
@@ -209,7 +206,7 @@ pub(super) fn reason(failure: &Failure) -> String {
     }
 }
 
-/// A node that is being read, or could not be: `row` says what is known of it all the same.
+/// A node that is loading or failed: `row` has what is known about it anyway.
 pub(super) fn unread(tree: &mut Tree<'_>, key: &str, depth: usize, row: TreeRow, failure: Option<String>) {
     let row = match failure {
         None => row.tone(Tone::Loading),

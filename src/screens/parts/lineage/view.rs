@@ -29,7 +29,7 @@ fn draw_row(row: &TreeRow, skin: &Skin) -> Row<'static> {
         Some(false) => "+ ",
         None => "  ",
     };
-    // A node is what can be unfolded, and what stands beside those that can.
+    // A node is a foldable row, or a sibling of foldable rows.
     let role = if row.key.contains('/') { Role::Muted } else { Role::Heading };
     let label = Phrase::new("  ".repeat(row.depth)).add(Role::Muted, mark).add(role, row.label.clone());
     Row::new(vec![label, value(row, skin)])
@@ -52,7 +52,7 @@ fn value(row: &TreeRow, skin: &Skin) -> Phrase<'static> {
         Tone::Watched => (Role::Marked, symbols.marked),
     };
     let symbol = if row.continued { " " } else { symbol };
-    // What is fine needs no colour but that of its symbol.
+    // For good values only the symbol is coloured.
     let of_text = if matches!(row.tone, Tone::Good | Tone::Watched) { Role::Text } else { role };
     Phrase::of(role, symbol).add(of_text, format!(" {text}"))
 }

@@ -1,4 +1,4 @@
-//! Drawing of one promotion: where it is, a timeline, what is true, and what may be done next.
+//! Drawing of one promotion: its state, a timeline, the observed state of the servers, and the available actions.
 
 mod steps;
 
@@ -16,11 +16,11 @@ use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Moment, Timeline, TimelineMark};
 
-/// Columns of the timeline at most: times far from what took them are hard to read.
+/// Maximum columns of the timeline: times far from their steps are hard to read.
 const WIDEST: u16 = 104;
 
 impl Promotion {
-    /// What the title line says: left, and pieces at the right.
+    /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, _: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let Some(state) = ctx.cache.promotion(self.id) else {
             return (Phrase::of(Role::Title, format!("Promotion {}", self.id.short())), Vec::new());
@@ -46,7 +46,7 @@ impl Promotion {
             return format::empty(area, buf, skin, message, &[]);
         };
         let width = usize::from(area.width.saturating_sub(2));
-        // The answer comes first: where is it now? Then the keys, because they must not be out of sight.
+        // The state comes first, then the keys, so that they are always visible.
         let mut head = headline(state, ctx, skin).wrap(width, 3);
         if self.undo_asked {
             let (version, target) = (state.plan.draft.version(), &state.plan.draft.promote_to);
@@ -67,7 +67,7 @@ impl Promotion {
         let moments = steps::moments(state, jobs, ctx, skin);
         let tick = usize::try_from(ctx.ticks % 1024).unwrap_or(0);
         let mut timeline = Timeline { skin, moments: &moments, tick, offset: 0 };
-        // Where things happen stays in sight: the first that is not done, or the end.
+        // Keeps the current step visible: the first that is not done, or the end.
         let open = |m: &Moment<'_>| match state.is_over() {
             true => matches!(m.mark, TimelineMark::Failed | TimelineMark::Attention),
             false => m.mark != TimelineMark::Done,
@@ -78,7 +78,7 @@ impl Promotion {
     }
 }
 
-/// Where it is now, in a sentence.
+/// The current state in one sentence.
 fn headline(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let phrase = Phrase::new(" ").join(promotion::headline(state, ctx.busy, skin.symbols()));
     match PromotionState::of(state, ctx.busy) {
@@ -87,7 +87,7 @@ fn headline(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     }
 }
 
-/// What may be done with a promotion that rests.
+/// The actions available for a promotion that is not running.
 fn choices(state: &SagaState) -> Phrase<'static> {
     let resume = match state.is_released() {
         true => " follow CD to its end",

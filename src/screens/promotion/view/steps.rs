@@ -9,7 +9,7 @@ use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Moment, TimelineMark};
 
-/// Journal, facts, every step, and the end if it is worth a moment of its own.
+/// Journal, facts, every step, and the end if it needs an entry of its own.
 pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Moment<'static>> {
     let mut moments =
         vec![plain(TimelineMark::Done, "journal", format!("promotion {}", state.plan.id)), facts(state, ctx)];
@@ -21,7 +21,7 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
         }
         moments.push(moment);
     }
-    // What is true now stands where it matters: under the step that stopped it, or at the end.
+    // The observed state is shown at the step that stopped it, or at the end.
     let stopped = moments
         .iter()
         .position(|m| matches!(m.mark, TimelineMark::Failed | TimelineMark::Unknown | TimelineMark::Attention));
@@ -33,7 +33,7 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
         (Phase::Ended(_), ..) if state.truth.is_empty() => {}
         (Phase::Ended(_), ..) => moments.push(now(&state.truth, state, skin)),
         (_, Some((failure, found)), Some(at)) => {
-            // The reason stands in the headline already.
+            // The reason is already in the headline.
             moments[at].notes.retain(|n| n.plain() != failure.reason);
             moments[at].notes.extend(promotion::truth(found, state, skin.symbols()));
         }
@@ -109,7 +109,7 @@ fn done(receipt: &Receipt) -> TimelineMark {
     }
 }
 
-/// What each server says, as a moment of its own.
+/// The state reported by each server, as an entry of its own.
 fn now(found: &[Observation], state: &SagaState, skin: &Skin) -> Moment<'static> {
     let odd = found.iter().any(|t| t.as_meant != Some(true));
     let mark = if odd { TimelineMark::Attention } else { TimelineMark::Done };

@@ -1,7 +1,7 @@
-//! What the candidate is laid against: what is in production, or whatever else a person chose.
+//! The baseline of the candidate: the production version, or one the user chose.
 //!
-//! Choosing another baseline changes what is on screen and nothing else: an approval rests on the facts, which hold
-//! the candidate and what is in production.
+//! The choice only affects what is on screen: an approval is based on the facts, which hold the candidate and the
+//! production version.
 
 use crate::app::query::Query;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
@@ -12,7 +12,7 @@ use crate::domain::run::Run;
 use crate::present::version::run_label;
 use crate::screens::parts::Ctx;
 
-/// The choice.
+/// The chosen baseline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Against {
     #[default]
@@ -22,16 +22,16 @@ pub enum Against {
     Run(RunId),
 }
 
-/// What is known of the choice.
+/// State of the chosen baseline.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Held<'a> {
-    /// It is being read.
+    /// Loading.
     Reading,
-    /// It could not be read.
+    /// Could not be read.
     Failed(&'a Failure),
-    /// The server has no such run to show.
+    /// The server has no such run.
     Missing,
-    /// There is nothing in production.
+    /// Nothing is in production.
     Nothing,
     Version(&'a ModelVersion, &'a RunFacts),
     Run(&'a Run),
@@ -57,7 +57,7 @@ impl<'a> Held<'a> {
 }
 
 impl Against {
-    /// The question that brings the choice in; none where the facts hold it already.
+    /// The query for the baseline; none if the facts already have it.
     pub fn needs(&self, model: &ModelName, ctx: &Ctx<'_>) -> Vec<Query> {
         match self {
             Self::Production => Vec::new(),
@@ -66,16 +66,16 @@ impl Against {
         }
     }
 
-    /// What has to be read anew on a refresh.
+    /// The queries to repeat on a refresh.
     pub fn refreshes(&self, model: &ModelName) -> Vec<Query> {
         match self {
             Self::Version(number) => vec![facts_of(model, *number)],
-            // Runs are read again on every refresh.
+            // Runs are always read again on a refresh.
             Self::Production | Self::Run(_) => Vec::new(),
         }
     }
 
-    /// What is known of the choice, laid against the candidate of `facts`.
+    /// State of the baseline for the candidate of `facts`.
     pub fn held<'a>(&self, facts: &'a ReviewedFacts, ctx: &Ctx<'a>) -> Held<'a> {
         match self {
             Self::Production => facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run)),
@@ -96,7 +96,7 @@ impl Against {
         }
     }
 
-    /// What the choice is called, cleaned: `v39`, or the name of a run. None if there is nothing in production.
+    /// Display name, cleaned: `v39`, or the name of a run. None if nothing is in production.
     pub fn label(&self, facts: &ReviewedFacts, ctx: &Ctx<'_>) -> Option<String> {
         match self {
             Self::Production => Some(facts.baseline.as_ref()?.version.number.to_string()),

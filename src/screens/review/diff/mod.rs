@@ -1,4 +1,4 @@
-//! What differs from what is in production, or from whatever else the candidate is laid against?
+//! What differs from production, or from another chosen baseline?
 
 pub mod against;
 pub mod pane_view;
@@ -37,13 +37,13 @@ pub struct Diff {
     cursor: Cursor<String>,
     picker: Option<Picker>,
     reader: Option<Reader>,
-    /// The question for the curve in the pane. While it is under way the next waits, however far the cursor moves:
-    /// a held key asks for one curve after the other and not for one a row.
+    /// The query for the curve in the pane. While it is running the next one waits, however far the cursor moves, so
+    /// that holding a key down does not request a curve per row.
     asked: Option<Query>,
 }
 
 impl Diff {
-    /// The differences of one version to what is in production.
+    /// The differences between one version and production.
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
         Self {
             model,
@@ -59,7 +59,7 @@ impl Diff {
         }
     }
 
-    /// The keys that matter most here.
+    /// The most important keys here.
     pub fn hints(&self) -> &'static [Action] {
         use Action::{
             Approve, Back, Baseline, Browse, Copy, Differences, Down, Files, Help, Hold, NextTab, Open, Reject,
@@ -96,8 +96,8 @@ impl Diff {
         self.picker.is_some() || self.reader.is_some()
     }
 
-    /// What is needed besides the facts: the baseline that was chosen, the signatures, the curve in the pane, and
-    /// what the picker lists.
+    /// Queries besides the facts: the chosen baseline, the signatures, the curve in the pane, and the list of the
+    /// picker.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = self.against.needs(&self.model, ctx);
         if let Some(facts) = self.facts(ctx) {
@@ -113,7 +113,6 @@ impl Diff {
         needs
     }
 
-    /// Handles one event.
     pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if self.picker.is_some() {
             self.pick(event, ctx);
@@ -139,14 +138,14 @@ impl Diff {
         self.act(action, ctx)
     }
 
-    /// What has to be read anew on a refresh.
+    /// The queries to repeat on a refresh.
     pub fn refreshes(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut queries = self.against.refreshes(&self.model);
         queries.extend(self.needs(ctx));
         queries
     }
 
-    /// What copying the selected row gives.
+    /// Text to copy for the selected row.
     pub fn copied(&self) -> Option<String> {
         self.selected().and_then(DiffRow::copied)
     }
@@ -156,7 +155,7 @@ impl Diff {
         self.rows.get(self.cursor.index())
     }
 
-    /// The metric under the cursor, raw.
+    /// The name of the metric under the cursor, raw.
     pub fn metric(&self) -> Option<&str> {
         match self.selected() {
             Some(DiffRow::Metric { row, .. }) => Some(&row.name),
@@ -169,7 +168,7 @@ impl Diff {
             Action::Differences => self.choice.differences_only = !self.choice.differences_only,
             Action::SortBySize => {
                 self.choice.by_size = !self.choice.by_size;
-                // One sorts to see what comes first.
+                // After sorting, show the top.
                 self.cursor = Cursor::default();
                 self.keys.clear();
             }
@@ -186,7 +185,7 @@ impl Diff {
         Response::none()
     }
 
-    /// Enter: the curve of a metric, the whole of a text, what a group holds.
+    /// Handles Enter: the curve of a metric, the full text, or the content of a group.
     fn open(&mut self, ctx: &Ctx<'_>) -> Response {
         match self.selected() {
             Some(DiffRow::Metric { row, .. }) => return Response::push(self.curve_route(row.name.clone(), ctx)),
@@ -203,7 +202,7 @@ impl Diff {
         Response::none()
     }
 
-    /// Unfolds or folds the group under the cursor; from within one, folds it and goes to it.
+    /// Folds or unfolds the group under the cursor; on a member, folds the group and moves to it.
     fn fold(&mut self) {
         let at = self.cursor.index();
         let inside = matches!(
@@ -241,7 +240,7 @@ impl Diff {
         ctx.cache.facts(&self.model, self.version).map(|facts| facts.deref())
     }
 
-    /// Rows in sight, below the word that this is not what is in production.
+    /// Visible rows, below the notice that the baseline is not production.
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
         ctx.rows(above(&self.model, self.version, ctx) + u16::from(self.against != Against::Production))
     }
@@ -254,7 +253,7 @@ impl Diff {
                 let old = match held {
                     Held::Version(version, _) => self.signed(version.number, ctx),
                     Held::Run(_) => Signed::NoVersion,
-                    // What is laid against nothing has everything new.
+                    // Without a baseline everything is new.
                     _ => Signed::Nothing,
                 };
                 let signatures = (old, self.signed(self.version, ctx));
@@ -270,7 +269,7 @@ impl Diff {
         let visible = self.visible(ctx);
         self.cursor.settle(&self.keys, visible);
         if fresh && self.cursor.index() == 0 {
-            // There is nothing to do with a heading.
+            // Headings have no actions.
             for _ in 0..self.rows.iter().position(DiffRow::is_item).unwrap_or(0) {
                 self.cursor.step(Action::Down, &self.keys, visible);
             }
@@ -278,7 +277,7 @@ impl Diff {
         self.look_up(ctx);
     }
 
-    /// Turns to the curve of the selected metric, unless one is on its way.
+    /// Requests the curve of the selected metric, unless one is loading.
     fn look_up(&mut self, ctx: &Ctx<'_>) {
         let under_way = self.asked.as_ref().is_some_and(|query| ctx.cache.is_loading(query));
         if !under_way {
@@ -299,7 +298,7 @@ impl Diff {
         }
     }
 
-    /// The runs on screen and what they are called: the candidate's, then the baseline's.
+    /// The runs on screen with their labels: the candidate's, then the baseline's.
     fn runs(&self, ctx: &Ctx<'_>) -> Vec<(String, RunId)> {
         let Some(facts) = self.facts(ctx) else {
             return Vec::new();
@@ -308,12 +307,12 @@ impl Diff {
         let baseline = self.against.held(facts, ctx).run().map(|r| r.id.clone());
         let baseline = self.against.label(facts, ctx).zip(baseline);
         let mut runs: Vec<(String, RunId)> = candidate.into_iter().collect();
-        // A version held against itself, or one whose run both share, is one line.
+        // A version compared with itself, or two versions with the same run, are one line.
         runs.extend(baseline.filter(|(_, id)| runs.iter().all(|(_, other)| other != id)));
         runs
     }
 
-    /// The question for the curve in the pane, if there is a pane and a metric to show in it.
+    /// The query for the curve in the pane, if there is a pane and a metric to show in it.
     fn curve(&self, ctx: &Ctx<'_>) -> Option<Query> {
         match self.selected() {
             Some(DiffRow::Metric { row, .. }) if Breadth::of(ctx.width, ctx.height) == Breadth::Wide => {

@@ -1,4 +1,4 @@
-//! Drawing of the right pane of wide terminals: the curve of the selected metric, or the whole of the selected text.
+//! Drawing of the right pane of wide terminals: the curve of the selected metric, or the selected text in full.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -70,7 +70,7 @@ impl Diff {
                 lines.push(PlotLine { label, place, history });
             }
         }
-        // The candidate is in front, and is drawn last.
+        // The candidate is in front, so it is drawn last.
         lines.reverse();
         if lines.iter().all(|l| l.history.points.is_empty()) {
             return format::empty(area, buf, skin, "This metric has no history.", &[]);
@@ -90,7 +90,7 @@ impl Diff {
     }
 }
 
-/// Draws the line above the pane, and returns what is below it.
+/// Draws the title line of the pane, and returns the area below it.
 fn titled(title: Phrase<'static>, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
     let (line, below) = format::split_top(area, 1);
     (&Rule { left: title, ..Rule::new(skin) }).render(line, buf);

@@ -1,4 +1,4 @@
-//! Choosing what to lay the candidate against: a version of the model, or a run of its experiment.
+//! Choosing a baseline for the candidate: a version of the model, or a run of its experiment.
 
 use tui_input::Input as Field;
 
@@ -16,10 +16,10 @@ use crate::present::version::run_label;
 use crate::screens::parts::{Ctx, ScreenEvent};
 use crate::screens::review::above;
 
-/// What is listed.
+/// The kind of list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum List {
-    /// What is in production, then the versions of the model, newest first.
+    /// The production version, then the versions of the model, newest first.
     #[default]
     Versions,
     /// The runs of the candidate's experiment, newest first.
@@ -45,33 +45,32 @@ impl PartialEq for Picker {
 }
 
 impl Picker {
-    /// A picker for this candidate. `experiment` is that of its run, if it is known.
+    /// A picker for this candidate. `experiment` is the experiment of its run, if known.
     pub fn new(model: ModelName, candidate: VersionNumber, experiment: Option<ExperimentId>) -> Self {
         let (list, field, cursor) = (List::default(), Field::default(), Cursor::default());
         Self { model, candidate, experiment, list, field, entries: Vec::new(), cursor }
     }
 
-    /// What is listed.
     pub fn list(&self) -> List {
         self.list
     }
 
-    /// What is typed, for drawing.
+    /// The input line, for drawing.
     pub fn field(&self) -> &Field {
         &self.field
     }
 
-    /// What can be chosen.
+    /// The matching entries.
     pub fn entries(&self) -> &[Against] {
         &self.entries
     }
 
-    /// The row under the cursor, and the first in sight.
+    /// The row of the cursor, and the first visible row.
     pub fn place(&self) -> (usize, usize) {
         (self.cursor.index(), self.cursor.offset())
     }
 
-    /// The next page of the list, when the cursor comes near its end or what is typed may stand further down.
+    /// The next page of the list, when the cursor nears the end or a match may be on a later page.
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let near_end = self.cursor.offset() + 2 * self.rows(ctx).max(1) >= self.entries.len();
         let query = self.query(ctx);
@@ -86,7 +85,7 @@ impl Picker {
         query.filter(|_| wanted).into_iter().collect()
     }
 
-    /// The question for the next page; none where there is nothing to list.
+    /// The query for the next page; none if there is nothing to list.
     pub fn query(&self, ctx: &Ctx<'_>) -> Option<Query> {
         match self.list {
             List::Versions => {
@@ -101,7 +100,7 @@ impl Picker {
         }
     }
 
-    /// Handles one event; returns the choice when it is made. `production` is what is in production.
+    /// Handles one event; returns the chosen entry, if any. `production` is the production version.
     pub fn update(
         &mut self,
         event: ScreenEvent<'_>,
@@ -147,11 +146,11 @@ impl Picker {
                     false => Against::Version(number),
                 };
                 let versions = found.into_iter().map(|i| entry(items[i].number));
-                // The way back stands first, whatever else is in the list.
+                // The default comes first, whatever else is in the list.
                 let first = typed.is_empty();
                 let rest = versions.filter(|v| !first || *v != Against::Production);
                 let mut entries: Vec<_> = first.then_some(Against::Production).into_iter().chain(rest).collect();
-                // A version that is named is meant, whichever others match, and whether its page was read or not.
+                // An exact version number comes first, and is offered even if its page was not read.
                 let named = typed.parse().ok().filter(|number| *number != self.candidate).map(entry);
                 if let Some(named) = named
                     && (entries.contains(&named) || list.is_none_or(|v| v.has_more()))
@@ -184,7 +183,7 @@ impl Picker {
     }
 }
 
-/// The run id that was typed or pasted, by itself or in MLflow's spelling `runs:/<id>`: 32 hexadecimal digits.
+/// The run id typed or pasted, plain or in MLflow's form `runs:/<id>`: 32 hexadecimal digits.
 pub fn run_id(typed: &str) -> Option<RunId> {
     let id = typed.strip_prefix("runs:/").unwrap_or(typed).trim_end_matches('/');
     (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| RunId::new(id))

@@ -1,4 +1,4 @@
-//! Drawing of the choice of a baseline.
+//! Drawing of the baseline picker.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -21,7 +21,7 @@ use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
 impl Diff {
-    /// Draws it: a line to type in, and what can be chosen.
+    /// Draws the input line and the entries.
     pub(super) fn draw_picker(&self, picker: &Picker, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (label, other) = match picker.list() {
             List::Versions => (" against version ", " runs of its experiment "),

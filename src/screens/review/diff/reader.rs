@@ -1,4 +1,4 @@
-//! The whole of a text on both sides, however long.
+//! The full text of both sides, however long.
 
 use crate::app::action::Action;
 use crate::domain::compare::{Change, TextRow};
@@ -7,9 +7,9 @@ use crate::screens::parts::Ctx;
 use crate::ui::skin::Role;
 use crate::ui::{Phrase, scroll};
 
-/// A text of so many characters can be taken in as it is.
+/// Maximum characters of a text that is shown whole in a cell.
 const SHORT: usize = 19;
-/// So many characters before two texts part are shown in a cell.
+/// Characters of the common beginning shown in a cell.
 const BEFORE: usize = 4;
 
 /// State of the reader.
@@ -22,27 +22,27 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of `row`; `old` and `new` are what the sides are called.
+    /// A reader of `row`; `old` and `new` are the labels of the sides.
     pub fn new(row: TextRow, old: String, new: String) -> Self {
         Self { row, old, new, offset: 0 }
     }
 
-    /// The name of what is read, cleaned.
+    /// The name of the text, cleaned.
     pub fn name(&self) -> String {
         clean_line(self.row.name.trim())
     }
 
-    /// What copying gives: the candidate's text, or the baseline's where the candidate has none.
+    /// Text to copy: the candidate's, or the baseline's if the candidate has none.
     pub fn copied(&self) -> String {
         self.row.new.clone().or_else(|| self.row.old.clone()).unwrap_or_default()
     }
 
-    /// The first line in sight.
+    /// The first visible line.
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// Moves, with `rows` lines in sight.
+    /// Scrolls, with `rows` visible lines.
     pub fn update(&mut self, action: Action, rows: usize, ctx: &Ctx<'_>) {
         let len = lines(&self.row, &self.old, &self.new, usize::from(ctx.width.saturating_sub(2))).len();
         let page = rows.saturating_sub(1).max(1);
@@ -64,7 +64,7 @@ impl Reader {
     }
 }
 
-/// Both texts in full, what they share at both ends dimmed, at most `width` wide.
+/// Both texts in full, at most `width` wide, with the common beginning and end dimmed.
 pub fn lines(row: &TextRow, old_label: &str, new_label: &str, width: usize) -> Vec<Phrase<'static>> {
     let shared = match (&row.old, &row.new) {
         (Some(old), Some(new)) if row.change != Change::Same => shared(old, new),
@@ -89,7 +89,7 @@ pub fn lines(row: &TextRow, old_label: &str, new_label: &str, width: usize) -> V
     lines
 }
 
-/// Long texts that begin alike, each from shortly before they part: in a cell their common beginning would hide it.
+/// Long texts with a common beginning, each starting shortly before the first difference, which a cell would cut off.
 pub fn from_where_they_part(old: &str, new: &str) -> (String, String) {
     let start = shared(old, new).start;
     if start <= BEFORE || old.chars().count().max(new.chars().count()) <= SHORT {
@@ -99,7 +99,7 @@ pub fn from_where_they_part(old: &str, new: &str) -> (String, String) {
     (cut(old), cut(new))
 }
 
-/// How many characters two texts share at their ends.
+/// Number of characters two texts share at both ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Shared {
     start: usize,

@@ -1,4 +1,4 @@
-//! The rows of the differences: sections, folded groups, metrics, texts, and words where nothing can be shown.
+//! The rows of the diff: sections, folded groups, metrics, texts, and messages where there is nothing to compare.
 
 use std::collections::HashSet;
 
@@ -16,59 +16,56 @@ use crate::domain::text::clean_line;
 use crate::present::compare::{NO_SIGNATURE, Tally};
 use crate::present::version::run_missing;
 
-/// One row.
+/// A row of the diff.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DiffRow {
-    /// Between sections.
+    /// A blank between sections.
     Gap,
-    /// A heading.
     Section {
-        /// What follows.
+        /// The heading.
         title: &'static str,
-        /// How its rows differ, shown or not.
+        /// Counts of changes, whether or not the rows are shown.
         tally: Tally,
-        /// Its rows are not comparable: what there is to say instead.
+        /// Message shown instead of rows that cannot be compared.
         word: Option<&'static str>,
-        /// The columns are named here.
+        /// Whether the column names are shown here.
         names_columns: bool,
     },
-    /// Names that begin alike.
+    /// Names with a common prefix.
     Group {
-        /// What they begin with.
         prefix: String,
-        /// What they are: `metrics`, `params`, ...
+        /// Kind of the members: `metrics`, `params`, ...
         noun: &'static str,
-        /// How they differ.
+        /// Counts of changes.
         tally: Tally,
-        /// They follow.
+        /// Whether it is unfolded.
         open: bool,
     },
     Metric {
-        /// Both sides.
         row: MetricRow,
-        /// It belongs to an open group.
+        /// Whether it belongs to an open group.
         inside: bool,
     },
-    /// A param, a tag, a part of a data set or of a signature.
+    /// A param, a tag, or a part of a data set or signature.
     Text {
         /// Both sides, raw.
         row: TextRow,
-        /// The difference in figures, if there is one.
+        /// The numeric difference, if there is one.
         figure: Option<String>,
-        /// It belongs to an open group.
+        /// Whether it belongs to an open group.
         inside: bool,
     },
-    /// Something that could not be read, or is on its way.
+    /// A message: loading, or failed.
     Word {
-        /// What there is to say, cleaned.
+        /// The text, cleaned.
         text: String,
-        /// Whether it is a gap: something should be there and is not.
+        /// Whether it is a gap: something is missing that should be there.
         warn: bool,
     },
 }
 
 impl DiffRow {
-    /// What copying this row gives.
+    /// Text to copy for this row.
     pub fn copied(&self) -> Option<String> {
         match self {
             Self::Metric { row, .. } => Some(row.new.or(row.old)?.0.to_string()),
@@ -78,52 +75,50 @@ impl DiffRow {
         }
     }
 
-    /// Whether it is something that is compared, rather than what is said of it.
+    /// Whether it is a compared item, not a heading or message.
     pub fn is_item(&self) -> bool {
         matches!(self, Self::Group { .. } | Self::Metric { .. } | Self::Text { .. })
     }
 }
 
-/// What a person chose to see.
+/// Display options of the diff.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
-    /// Only rows that differ.
+    /// Show only rows that differ.
     pub differences_only: bool,
-    /// The largest change first, rather than by name.
+    /// Sort by largest change first, instead of by name.
     pub by_size: bool,
     /// Keys of unfolded groups.
     pub open: HashSet<String>,
 }
 
-/// How far the reading of a signature is.
+/// Read status of a signature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Signed<'a> {
-    /// It is being read.
+    /// Loading.
     Reading,
-    /// It could not be read.
+    /// Could not be read.
     Failed(&'a Failure),
     /// It was read; none if the model was logged without one.
     Read(Option<&'a Signature>),
-    /// A run by itself has no signature.
+    /// The baseline is a run, which has no signature.
     NoVersion,
-    /// There is nothing that could have one.
+    /// There is no baseline.
     Nothing,
 }
 
-/// Everything that is laid side by side.
+/// Both sides of the diff.
 #[derive(Clone, Copy, Debug)]
 pub struct Sides<'a> {
-    /// The candidate.
     pub facts: &'a ReviewedFacts,
-    /// The baseline.
     pub held: Held<'a>,
-    /// What the baseline is called.
+    /// Label of the baseline.
     pub label: &'a str,
     /// The signatures, the baseline's first.
     pub signatures: (Signed<'a>, Signed<'a>),
 }
 
-/// The rows, each with a key of its own.
+/// The rows and their keys.
 pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec<DiffRow>, Vec<String>) {
     let facts = sides.facts;
     let unread = Unread {
@@ -158,7 +153,7 @@ pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec
     (out.rows, out.keys)
 }
 
-/// Whose run could not be read.
+/// Which sides' runs could not be read.
 #[derive(Clone, Copy, Debug)]
 struct Unread {
     old: bool,
@@ -166,7 +161,7 @@ struct Unread {
 }
 
 impl Unread {
-    /// What a side that could not be read does not have is neither new nor gone.
+    /// Values missing because a side could not be read are neither new nor removed.
     fn judge(self, change: Change) -> Change {
         match change {
             Change::Added if self.old => Change::Unknown,
@@ -193,7 +188,7 @@ impl Out<'_> {
         !self.choice.differences_only || change != Change::Same
     }
 
-    /// Says that a side has no run to compare.
+    /// Adds a message that a side has no run to compare.
     fn gap_of_run(&mut self, whose: &str, run: &RunFacts) {
         let Some(why) = run_missing(run) else { return };
         self.push(format!("gap {whose}"), DiffRow::Word { text: clean_line(&format!("{whose}: {why}")), warn: true });
@@ -223,15 +218,15 @@ impl Out<'_> {
         self.section(title, Tally::of(texts.iter().map(|t| t.change)), None);
         texts.retain(|t| self.is_shown(t.change));
         if self.choice.by_size {
-            // Nobody can say how far one text is from another: only whether it is.
+            // Texts have no measure of distance: they are the same or not.
             texts.sort_by_key(|t| t.change == Change::Same);
         }
         let items: Vec<_> = texts.into_iter().map(|row| (row.name.clone(), row.change, text(row, None))).collect();
         self.folded(title, noun, items);
     }
 
-    /// Rows with their names, those that begin alike as one. Sorted by size they stand for themselves: the largest
-    /// change must not hide in a group.
+    /// Rows by name, grouped by common prefix. Sorted by size they are not grouped: the largest change must not hide in
+    /// a group.
     fn folded(&mut self, title: &'static str, noun: &'static str, items: Vec<(String, Change, DiffRow)>) {
         let names: Vec<&str> = items.iter().map(|(name, ..)| name.as_str()).collect();
         let least = if self.choice.by_size { usize::MAX } else { LEAST };
@@ -260,7 +255,7 @@ impl Out<'_> {
         let (rows, comparable) = match (old, new) {
             (Signed::Read(old), Signed::Read(new)) => (field_rows(old, new), true),
             (Signed::Nothing, Signed::Read(new)) => (field_rows(None, new), true),
-            // One alone is worth showing when everything is, and is no difference.
+            // If only the candidate's signature is known, the full view shows it, but not as a difference.
             (_, Signed::Read(new)) if !self.choice.differences_only => (field_rows(new, new), false),
             _ => (Vec::new(), false),
         };
@@ -295,7 +290,7 @@ impl Out<'_> {
             }
             for (part, (mut row, figure)) in set.texts().into_iter().enumerate() {
                 row.change = self.unread.judge(row.change);
-                // Of a set that differs the name stays: it says what the rest is about.
+                // The name of a changed data set is always shown: the other rows refer to it.
                 if part == 0 || self.is_shown(row.change) {
                     self.push(format!("DATA {n} {part}"), text(row, figure));
                 }
@@ -316,7 +311,7 @@ fn inside(row: DiffRow) -> DiffRow {
     }
 }
 
-/// What there is to say of a signature that cannot be shown.
+/// The message for a signature that cannot be shown, and whether it is a gap.
 fn gap(who: &str, signed: Signed<'_>) -> Option<(String, bool)> {
     match signed {
         Signed::Read(Some(_)) | Signed::Nothing => None,

@@ -1,4 +1,4 @@
-//! What is shown of two sides, in which order, and what is folded.
+//! The rows of two sides: content, order, folding.
 
 use proptest::prelude::*;
 

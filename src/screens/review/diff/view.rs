@@ -1,4 +1,4 @@
-//! Drawing of the differences.
+//! Drawing of the diff.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -21,7 +21,7 @@ use crate::ui::widgets::{Pager, Row, Table};
 use crate::ui::{Draw as _, Phrase};
 
 impl Diff {
-    /// What the title line says the candidate is laid against; nothing before it is known.
+    /// The baseline, for the title line; empty until it is known.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
         let Some(facts) = self.facts(ctx) else {
             return Phrase::default();
@@ -42,7 +42,7 @@ impl Diff {
         }
     }
 
-    /// What the line of tabs says of the choice.
+    /// The display options, for the tab line.
     pub fn word(&self) -> String {
         let what = if self.choice.differences_only { "only differences" } else { "everything" };
         if self.choice.by_size { format!("{what}, largest change first ") } else { format!("{what} ") }
@@ -98,7 +98,7 @@ impl Diff {
         }
     }
 
-    /// Says that what is on screen is not what an approval rests on.
+    /// Draws the notice that what is on screen is not the basis of an approval.
     fn draw_caution(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
         let Some(facts) = self.facts(ctx).filter(|_| self.against != Against::Production) else {
             return area;
@@ -116,10 +116,10 @@ impl Diff {
     }
 }
 
-/// Columns of a difference, so that what the policy asks lines up behind it.
+/// Columns for a difference, so that the policy's requirements are aligned after it.
 const DELTA: usize = 12;
 
-/// Columns from which on what the policy asks is written out.
+/// From this many columns on, the policy's requirements are written out.
 const ROOMY: u16 = 96;
 
 fn columns(width: u16) -> Vec<Column<'static>> {
@@ -212,7 +212,7 @@ fn name(name: &str, inside: bool) -> Phrase<'static> {
     Phrase::new(format!("{}{}", if inside { "    " } else { "  " }, clean_line(name)))
 }
 
-/// What stands where a side has no value: that it has none, or that nobody knows.
+/// The cell of a side without a value: missing, or unknown.
 fn absent(change: Change) -> Phrase<'static> {
     match change {
         Change::Added | Change::Removed => Phrase::of(Role::Muted, "-"),
