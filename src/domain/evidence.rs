@@ -19,15 +19,9 @@ pub struct Evidence {
     /// Version, run and baseline.
     pub facts: ReviewedFacts,
     pub code: Code,
-<<<<<<< HEAD:src/domain/evidence.rs
     /// The model's signature; none if it has none.
     pub signature: Outcome<Option<Signature>>,
     /// Digests of the version's files; none where nobody asked for them.
-=======
-    /// Whether the model has a signature.
-    pub signature: Outcome<bool>,
-    /// Digests of the version's files; `None` if not requested.
->>>>>>> w1:src/domain/evidence/mod.rs
     pub artifact: Option<ArtifactFacts>,
     pub read_at: Timestamp,
 }
