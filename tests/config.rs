@@ -111,7 +111,7 @@ mod policies {
         let own = target(&format!("{STAGING}policy_from = \"repository\"\n{review}[policy]\nsignature = true\n"), &[]);
         assert_eq!(own.rules.policy.from, PolicyFrom::Repository);
         assert_eq!(own.rules.configured_policy(&ModelName::new("churn")), None);
-        assert!(own.notices.iter().any(|n| n.contains("means nothing")), "{:?}", own.notices);
+        assert!(own.notices.iter().any(|n| n.contains("is ignored")), "{:?}", own.notices);
     }
 
     #[test]
@@ -320,7 +320,7 @@ mod layers {
         assert_eq!((loaded.ui.theme.value, loaded.ui.symbols.value), (Theme::Light, SymbolSet::Ascii));
         let target = loaded.target().unwrap();
         assert_eq!((target.rules.colour.as_deref(), target.rules.readonly), (Some("#aa3355"), true));
-        assert!(refused(&format!("{STAGING}colour = \"rde\"\n"), &[]).reason.contains("no colour"));
+        assert!(refused(&format!("{STAGING}colour = \"rde\"\n"), &[]).reason.contains("not a colour"));
         let no_color = home.load(&[("NO_COLOR", "1")], Flags::default()).unwrap();
         assert_eq!(no_color.ui.theme.value, Theme::None);
     }

@@ -15,6 +15,8 @@ use super::query::{Known, Merge, Query, Reply, RequestId};
 use super::recent::Recent;
 use super::run_cache::RunCache;
 use crate::domain::artifact::ArtifactRoot;
+use crate::domain::commit::CommitOrigin;
+use crate::domain::evidence::{Evidence, Source};
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::SharedFacts;
 use crate::domain::failure::{Failure, Outcome};
@@ -285,6 +287,40 @@ impl Cache {
         self.graphics.get(canvas)
     }
 
+    /// Lineage asks for what the verdict was read from: one reading serves both.
+    fn learn_code(&mut self, evidence: &Evidence, now: Timestamp) {
+        let code = &evidence.code;
+        let Ok(Source { repo, commit, origin }) = &code.source else { return };
+        let rev = match origin {
+            CommitOrigin::Run => evidence.facts.run.known().and_then(Run::source_commit),
+            CommitOrigin::BranchHead(branch) => Some(branch.as_str()),
+        };
+        let (repo, sha) = (repo.clone(), commit.sha.clone());
+        let commit = rev.map(|rev| (rev.to_owned(), commit.clone()));
+        let replies = [
+            commit.map(|(rev, commit)| Reply::Commit { repo: repo.clone(), rev, answer: Ok(commit) }),
+            code.pull_request.clone().ok().map(|pull_request| Reply::PullRequest {
+                repo: repo.clone(),
+                commit: sha.clone(),
+                answer: Ok(pull_request),
+            }),
+            code.checks.clone().ok().map(|checks| Reply::Checks { repo, commit: sha, answer: Ok(checks) }),
+            code.training.clone().ok().flatten().map(|training| Reply::Workflow {
+                repo: training.repo,
+                run: training.run.id,
+                answer: Ok(training.run),
+            }),
+        ];
+        for reply in replies.into_iter().flatten() {
+            let slot = self.slots.entry(reply.query()).or_default();
+            // A request under way brings something newer.
+            if slot.loading.is_none() {
+                *slot = Slot { read_at: Some(now), tried_at: Some(now), ..Slot::default() };
+                reply.store(self, now);
+            }
+        }
+    }
+
     pub fn put_graphic(&mut self, canvas: Canvas, graphic: Graphic) {
         self.graphics.put(canvas, Arc::new(graphic));
     }
@@ -377,8 +413,9 @@ impl Merge for Cache {
         }
     }
 
-    fn put_evaluation(&mut self, facts: SharedFacts, answer: Outcome<Evaluation>, _: Timestamp) {
+    fn put_evaluation(&mut self, facts: SharedFacts, answer: Outcome<Evaluation>, now: Timestamp) {
         if let Ok(evaluation) = answer {
+            self.learn_code(&evaluation.evidence, now);
             self.evaluations.insert((facts.version.model.clone(), facts.version.number), evaluation);
         }
     }

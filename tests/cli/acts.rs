@@ -98,7 +98,7 @@ async fn what_was_released_is_not_taken_back() {
     approve_with(&desk, "approve telco-churn/42 --confirm v42", never()).await;
     let id = promotions(&desk).await[0]["id"].as_str().unwrap().to_owned();
     let ran = desk.run(&format!("undo {id}")).await;
-    assert_eq!((ran.exit, ran.err.contains("cannot be taken back")), (Exit::Refused, true), "{}", ran.err);
+    assert_eq!((ran.exit, ran.err.contains("a tag cannot be undone")), (Exit::Refused, true), "{}", ran.err);
 }
 
 #[tokio::test]

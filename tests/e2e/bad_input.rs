@@ -28,7 +28,7 @@ fn a_token_nobody_knows_is_not_authenticated() {
 #[test]
 fn a_token_that_may_not_write_is_not_permitted() {
     let site = Site::new("e2e-reader");
-    refused(&site, &site.desk_of(READER), 3).says("may not write to acme/churn-model");
+    refused(&site, &site.desk_of(READER), 3).says("cannot write to acme/churn-model");
     refused(&site, &site.desk_of(NARROW), 3).says("Contents: write");
 }
 

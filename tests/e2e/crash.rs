@@ -46,7 +46,7 @@ fn killed_when_the_tag_was_cut_but_not_answered_resume_finishes_it() {
     assert_eq!(pty.wait_exit().exit, Exit::Code(0));
     // Now it can only be finished.
     let id = desk.json(&["promotions"])["promotions"][0]["id"].as_str().unwrap().to_owned();
-    desk.run(&["undo", &id]).ends(1).says("cannot be taken back");
+    desk.run(&["undo", &id]).ends(1).says("a tag cannot be undone");
     let said = desk.run(&["resume", "--wait"]).ends(0);
     assert!(said.out.starts_with("e2e-kill-cut v2: done\n"), "{}", said.out);
     site.assert_released_once("rev1");

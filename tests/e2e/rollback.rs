@@ -61,7 +61,7 @@ fn a_version_that_never_was_in_production_is_refused_with_those_that_were() {
         desk.run(&["rollback", "e2e-rollback-never", "--to", version, "--confirm", &confirm, "--reason", "x"]).ends(1)
     };
     let said = to("3");
-    assert!(said.err.contains("nothing says that v3 ever was in Production"), "{said:?}");
+    assert!(said.err.contains("there is no evidence that v3 was ever in Production"), "{said:?}");
     assert!(said.err.contains("Versions that were: v1."), "{said:?}");
     assert!(to("2").err.contains("v2 is in Production now"));
     desk.run(&["rollback", "e2e-rollback-never", "--to", "1", "--confirm", "v2", "--reason", "x"])
