@@ -7,15 +7,24 @@ use signoff::app::query::Query;
 use signoff::app::route::Route;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::domain::rules::RepositoryRule;
+use signoff::domain::rules::{PolicyRule, RepositoryRule, Rules};
 use signoff::ui::skin::Theme;
 
 use super::support::driver::{Driver, demo_rules, rules};
 use super::{pictures, text, themed};
 
 fn opening(number: u64) -> Driver {
+    reviewing(number, demo_rules())
+}
+
+/// Without a policy nothing of the code is read for a verdict.
+fn opening_without_policy(number: u64) -> Driver {
+    reviewing(number, Rules { policy: PolicyRule::default(), ..demo_rules() })
+}
+
+fn reviewing(number: u64, rules: Rules) -> Driver {
     let route = Route::Review(ModelName::new("telco-churn"), VersionNumber(number));
-    let mut driver = Driver::asking(demo_rules(), &[route], |_| {});
+    let mut driver = Driver::asking(rules, &[route], |_| {});
     driver.answer_all();
     driver
 }
@@ -52,7 +61,7 @@ fn everything_folded() {
 
 #[test]
 fn nodes_on_their_way() {
-    let mut driver = opening(42);
+    let mut driver = opening_without_policy(42);
     driver.answering = false;
     driver.keys("2");
     assert_snapshot!("lineage_being_read", pictures(&mut driver));
@@ -62,7 +71,7 @@ fn nodes_on_their_way() {
 
 #[test]
 fn a_node_that_may_not_be_read_and_one_that_cannot_be_read_again() {
-    let mut driver = opening(42);
+    let mut driver = opening_without_policy(42);
 
     driver.refuse(|query| matches!(query, Query::PullRequest { .. }), forbidden("find the pull request"));
     driver.keys("2");
@@ -72,6 +81,22 @@ fn a_node_that_may_not_be_read_and_one_that_cannot_be_read_again() {
     driver.keys("r");
     assert_snapshot!("lineage_with_failures", pictures(&mut driver));
     assert_snapshot!("lineage_with_failures_without_colour", themed(&mut driver, Theme::NoColor));
+}
+
+#[test]
+fn what_the_verdict_was_read_from_is_not_asked_again() {
+    let mut driver = opening(42);
+    driver.answering = false;
+    driver.keys("2");
+    let seen = std::cell::Cell::new(0);
+    driver.answer_only(|query| {
+        let again = matches!(query, Query::PullRequest { .. } | Query::Checks { .. } | Query::Workflow { .. })
+            || matches!(query, Query::Commit { rev, .. } if rev.starts_with("3f9c1ab"));
+        assert!(!again, "asked again: {query:?}");
+        seen.set(seen.get() + 1);
+        false
+    });
+    assert!(seen.get() > 0, "the rest of the lineage is asked");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::checks::{check, failed};
 use crate::domain::compare::Directions;
 use crate::domain::decision::ApprovalTally;
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{Failure, Outcome};
 use crate::domain::policy::{Effective, Evaluation, FourEyes, People, Separation, Severity, Tristate, Verdict};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::{Approval, Basis, ClockFacts, CodeFacts, Decision, DecisionMark};
@@ -52,7 +52,9 @@ pub(super) async fn read(
     };
     let mut checks = Vec::new();
     if decision.promotes() {
-        checks.extend(policy_checks(&verdict, demands.allow_override));
+        // The check of the commit gives the hint already.
+        let said = |failure: &Failure| evidence.code.source.as_ref().err() == Some(failure);
+        checks.extend(policy_checks(&verdict, demands.allow_override, said));
         checks.extend(four_eyes(&demands.four_eyes, separation, &people, &names, decision, demands.rollback));
         if let Some(signer) = signer
             && let Err(why) = may_sign(services, &demands, &signer.login).await
@@ -100,7 +102,7 @@ fn soften(verdict: &mut Verdict, severity: Severity) {
     }
 }
 
-fn policy_checks(verdict: &Verdict, overridable: bool) -> Vec<Check> {
+fn policy_checks(verdict: &Verdict, overridable: bool, said: impl Fn(&Failure) -> bool) -> Vec<Check> {
     if verdict.sources.is_empty() {
         return Vec::new();
     }
@@ -110,7 +112,7 @@ fn policy_checks(verdict: &Verdict, overridable: bool) -> Vec<Check> {
         .filter(|f| f.state >= CheckState::Warn)
         .map(|f| Check {
             overridable: overridable && f.state == CheckState::Block,
-            hint: f.failure.as_ref().and_then(|failure| failure.hint.clone()),
+            hint: f.failure.as_deref().filter(|failure| !said(failure)).and_then(|failure| failure.hint.clone()),
             ..check("policy", f.state, f.detail.clone())
         })
         .collect();

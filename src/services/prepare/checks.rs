@@ -148,11 +148,9 @@ impl Checks {
     /// Blocks for a failure. What is not configured or not recorded is a finding: only a server that failed has a kind,
     /// which decides the exit code.
     fn hinder(&mut self, title: &str, failure: &Failure) {
-        self.fail(title, Block, failure);
-        if failure.service != Service::Github
-            && let Some(last) = self.list.last_mut()
-        {
-            last.failure = None;
+        match failure.service {
+            Service::Github => self.fail(title, Block, failure),
+            _ => self.list.push(Check { hint: failure.hint.clone(), ..check(title, Block, failure.reason.clone()) }),
         }
     }
 

@@ -157,7 +157,7 @@ fn chosen_columns_are_found_again_when_one_comes_back() {
 fn marked_runs_are_laid_side_by_side() {
     let mut driver = in_runs();
     driver.keys("c");
-    driver.sees(&["Mark two runs"]);
+    driver.sees(&["Mark at least two runs"]);
     driver.keys("<space>j<space>c");
     let text = driver.picture();
     assert!(text.contains("train-1000 and train-1002") && text.contains("~ auc") && text.contains("-0.002"), "{text}");

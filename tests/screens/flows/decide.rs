@@ -120,7 +120,7 @@ fn without_a_reason_no_key_decides() {
     let mut driver = sample(&[]);
     driver.keys("x<ctrl-s>  <enter><ctrl-s><enter><tab><ctrl-s>");
     assert_eq!(decides(&driver.asked()), []);
-    assert!(driver.picture_at(80, 24).contains("To reject needs a reason"));
+    assert!(driver.picture_at(80, 24).contains("Enter a reason to reject"));
 }
 
 #[test]
