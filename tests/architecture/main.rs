@@ -224,7 +224,7 @@ fn neighbours(library: &Library) -> BTreeMap<Module, BTreeMap<String, BTreeSet<S
     folders
 }
 
-fn reachable<'a>(of: &BTreeMap<String, BTreeSet<String>>, from: &'a str) -> BTreeSet<String> {
+fn reachable(of: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
     let (mut seen, mut open) = (BTreeSet::new(), vec![from.to_owned()]);
     while let Some(next) = open.pop() {
         for to in of.get(&next).into_iter().flatten() {

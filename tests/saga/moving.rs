@@ -157,15 +157,20 @@ fn everywhere(fresh: &dyn Fn() -> Lab, name: &str, guard: &str, meddle: Meddling
         lab.script.before_call(move |call| {
             if call.n == k && done.fetch_add(1, Ordering::SeqCst) == 0 {
                 let now = signoff::ports::Clock::now(&*at);
-                store.change(|w| Ok::<_, std::convert::Infallible>(meddle(w, now))).unwrap().unwrap();
+                let change = |w: &mut World| {
+                    meddle(w, now);
+                    Ok::<_, std::convert::Infallible>(())
+                };
+                store.change(change).unwrap().unwrap();
             }
         });
         let _ = act(&lab);
         let when = format!("{name} before call {k} ({})", calm.script.log()[k].name);
         if let Some((record, tagged)) = released(&lab) {
-            // Changes after the tag was created do not matter here.
-            let tag_cut = lab.script.log().iter().position(|c| c.name == "create_tag_ref").unwrap();
-            if k <= tag_cut {
+            // A change after the last guard that reads it cannot be noticed.
+            let log = lab.script.log();
+            let tag_cut = log.iter().position(|c| c.name == "create_tag_ref").unwrap();
+            if log[..=tag_cut].iter().rposition(|c| c.name == guard).is_some_and(|seen| k <= seen) {
                 describes(&lab, &record, &tagged, &when);
             }
             releases += 1;

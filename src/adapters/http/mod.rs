@@ -1,7 +1,7 @@
 //! One transport for every server: sending, limits, timeouts, proxies, redirects, retries of reads, streaming, and the
-//! one place that says what a response means ([`classify`](classify::classify)).
+//! one place that says what a response means (`classify`).
 //!
-//! A server is a [`Dialect`] (its words, hints and quirks), a [`Carrier`] (adds credentials to a request and sends it)
+//! A server is a `Dialect` (its words, hints and quirks), a `Carrier` (adds credentials to a request and sends it)
 //! and [`Settings`]. To add a kind of server, write those two and a module with its routes, wire types and converters
 //! beside this one.
 //!

@@ -1,6 +1,6 @@
 //! MLflow's registry and tracking servers, 2.x and 3.x, over their REST API.
 //!
-//! Contains what is specific to MLflow: routes, wire types, filters, converters and error codes ([`dialect`]). Sending,
+//! Contains what is specific to MLflow: routes, wire types, filters, converters and error codes (`dialect`). Sending,
 //! limits, retries and the classification of responses are in [`crate::adapters::http`].
 
 mod artifacts;

@@ -17,7 +17,7 @@ fn review() -> Driver {
 }
 
 fn digest(driver: &Driver) -> Option<String> {
-    driver.state.cache.facts(&ModelName::new("telco-churn"), VersionNumber(42)).map(|facts| facts.digest().to_owned())
+    driver.state.cache.facts(ModelName::new("telco-churn"), VersionNumber(42)).map(|facts| facts.digest().to_owned())
 }
 
 #[test]

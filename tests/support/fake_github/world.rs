@@ -293,10 +293,10 @@ impl Repo {
     pub(super) fn pace_new_runs(&mut self, actor: &str) {
         let Self { state, pace, paces, .. } = self;
         for run in &mut state.runs {
-            if !paces.contains_key(&run.id) {
+            if let std::collections::btree_map::Entry::Vacant(free) = paces.entry(run.id) {
                 let last = state.workflows.iter().find(|w| w.file == run.workflow).and_then(|w| w.jobs.last());
                 run.fails_at = last.filter(|_| pace.fails).map(|job| job.name.clone());
-                paces.insert(run.id, Pace { actor: actor.to_owned(), ..pace.clone() });
+                free.insert(Pace { actor: actor.to_owned(), ..pace.clone() });
             }
         }
     }
