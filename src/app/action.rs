@@ -28,35 +28,35 @@ actions! {
     Open = "open",
     /// review
     Review = "review",
-    /// approve: plan, then type the version
+    /// approve: show the plan, then type the version
     Approve = "approve",
-    /// reject: say why
+    /// reject: reject it, with a reason
     Reject = "reject",
-    /// hold: not yet; say why
+    /// hold: hold it back, with a reason
     Hold = "hold",
-    /// roll back: to a version that was in production before
+    /// roll back: go back to an earlier production version
     Rollback = "rollback",
     /// submit
     Submit = "submit",
-    /// yes: answers the question
+    /// yes: answer the question
     AnswerYes = "answer_yes",
-    /// no: answers the question
+    /// no: answer the question
     AnswerNo = "answer_no",
-    /// n/a: answers the question
+    /// n/a: answer the question
     AnswerNa = "answer_na",
-    /// next answer: of those the question allows
+    /// next answer: the next allowed answer
     NextAnswer = "next_answer",
-    /// note: beside the answer
+    /// note: add a note to the answer
     Note = "note",
     /// confirm
     Confirm = "confirm",
-    /// resume: read what is there, then go on
+    /// resume: check what was done, then continue
     Resume = "resume",
     /// undo: take back what was written
     Undo = "undo",
-    /// differences: only these, or everything
+    /// differences: show differences only, or everything
     Differences = "differences",
-    /// baseline: compare with another version, or a run
+    /// baseline: compare with another version or run
     Baseline = "baseline",
     /// next tab
     NextTab = "next_tab",
@@ -72,15 +72,15 @@ actions! {
     Tab4 = "tab_4",
     /// fifth tab
     Tab5 = "tab_5",
-    /// reason: type it, or go back to the version
+    /// reason: switch between reason and version
     NextField = "next_field",
-    /// release notes: as they will be
+    /// release notes: preview them
     Notes = "notes",
     /// jobs: show or hide
     Jobs = "jobs",
-    /// curve: of this metric
+    /// curve: plot this metric over steps
     Curve = "curve",
-    /// trend: this metric from version to version
+    /// trend: plot this metric over versions
     Trend = "trend",
     /// left: the cursor, one column
     CursorLeft = "cursor_left",
@@ -90,39 +90,39 @@ actions! {
     ZoomIn = "zoom_in",
     /// zoom out
     ZoomOut = "zoom_out",
-    /// log: scale of the values, logarithmic or linear
+    /// log: logarithmic or linear scale
     LogScale = "log_scale",
-    /// time: axis of steps or of time
+    /// time: time or steps on the axis
     TimeAxis = "time_axis",
-    /// run: all that it recorded
+    /// run: everything the run recorded
     Run = "run",
     /// files: of this version
     Files = "files",
     /// save: this file, on this machine
     Save = "save",
-    /// mark: for a comparison
+    /// mark: mark it for a comparison
     Mark = "mark",
-    /// compare: what is marked, side by side
+    /// compare: show what is marked side by side
     Compare = "compare",
-    /// search: in MLflow's filter language, by the server
+    /// search: search on the server, in MLflow's filter language
     Search = "search",
-    /// sort: by a column; the same again reverses
+    /// sort: by a column; again to reverse
     Sort = "sort",
     /// size: largest change first, or by name
     SortBySize = "sort_by_size",
-    /// columns: choose which are shown
+    /// columns: choose columns
     Columns = "columns",
-    /// fold: show only what is outermost, or everything
+    /// fold: fold or unfold
     Fold = "fold",
     /// inbox
     Inbox = "inbox",
-    /// models: all there are
+    /// models: all registered models
     Models = "models",
-    /// experiments: and their runs
+    /// experiments: experiments and runs
     Experiments = "experiments",
-    /// versions: all of this model
+    /// versions: all versions of this model
     Versions = "versions",
-    /// history: what was decided, and what came of it
+    /// history: decisions and their outcomes
     History = "history",
     /// up
     Up = "up",
@@ -138,15 +138,15 @@ actions! {
     Bottom = "bottom",
     /// filter
     Filter = "filter",
-    /// browser: open the page of this
+    /// browser: open this in the browser
     Browse = "browse",
     /// copy: to the clipboard
     Copy = "copy",
-    /// refresh: read everything here again
+    /// refresh: read everything on this screen again
     Refresh = "refresh",
-    /// commands: find one by typing
+    /// commands: find a command by name
     Palette = "palette",
-    /// help: the keys that work here
+    /// help: keys of this screen
     Help = "help",
     /// back
     Back = "back",

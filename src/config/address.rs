@@ -131,16 +131,6 @@ pub fn is_github_cloud(host: &str) -> bool {
     host == "github.com" || host.ends_with(".ghe.com")
 }
 
-/// Whether requests to this address stay on this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
 /// Whether both addresses have the same scheme, host and port.
 pub fn same_server(a: &Url, b: &Url) -> bool {
     a.origin() == b.origin()

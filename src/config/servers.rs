@@ -11,6 +11,7 @@ use super::credentials::{self, CredentialsFile, FoundAuth, NamedVariables};
 use super::defaults;
 use super::origin::{Origin, Sourced};
 use super::resolve::{Resolver, split_repo};
+use crate::domain::address::is_loopback;
 use crate::domain::failure::Outcome;
 
 /// Placeholder for hidden values.
@@ -204,7 +205,7 @@ impl Resolver<'_> {
         };
         self.show("github_host", host.value.clone(), &host.origin);
         self.show("github_api_url", api_url.value.to_string(), &api_url.origin);
-        if api_url.value.scheme() == "http" && !address::is_loopback(&api_url.value) {
+        if api_url.value.scheme() == "http" && !is_loopback(&api_url.value) {
             self.notices.push(format!("the GitHub token travels unencrypted to {}", api_url.value));
         }
         let token = self.github_token(&host, &api_url, filed.as_ref().map(|(_, api)| &api.value));
@@ -273,7 +274,7 @@ impl Resolver<'_> {
         if looked_at.is_empty() {
             let generic: &[&str] = if address::is_github_cloud(&host.value) {
                 &["GH_TOKEN", "GITHUB_TOKEN"]
-            } else if address::is_loopback(&api.value) || api.origin == Origin::Env("GITHUB_API_URL".to_owned()) {
+            } else if is_loopback(&api.value) || api.origin == Origin::Env("GITHUB_API_URL".to_owned()) {
                 // The environment that names the server holds its token, as on an Actions runner.
                 &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"]
             } else {

@@ -3,6 +3,7 @@
 //! Defines the terms and the rules. Must not do I/O, read a clock or an environment variable, or use an HTTP, terminal
 //! or runtime crate; `tests/architecture.rs` enforces that.
 
+pub mod address;
 pub mod artifact;
 pub mod beside;
 pub mod cd;

@@ -73,7 +73,7 @@ impl Dialect for GithubDialect {
     fn unauthenticated(&self) -> (&'static str, &'static str) {
         (
             "does not accept the token",
-            "The token expired, was revoked or is for another host: set a new one (GH_TOKEN).",
+            "The token expired, was revoked or is for another host. Set a new one; `signoff config show` names its source.",
         )
     }
 

@@ -40,8 +40,11 @@ impl TokenSource {
         match self {
             Self::Value(token) => checked(token.expose_secret(), "the token"),
             Self::GhCli { host } => checked(&ask_gh(host).await?, "the token of `gh`"),
-            Self::Absent { looked } => Err(unauthenticated(format!("there is no GitHub token in {looked}"))
-                .with_hint("Set GH_TOKEN, or allow `gh` in the configuration and run `gh auth login`.")),
+            Self::Absent { looked } => {
+                let first = looked.split_whitespace().next().unwrap_or("GH_TOKEN").trim_end_matches(',');
+                let hint = format!("Set {first}, or set `use_gh_cli = true` in [github] and run `gh auth login`.");
+                Err(unauthenticated(format!("there is no GitHub token in {looked}")).with_hint(hint))
+            }
         }
     }
 }
@@ -50,11 +53,12 @@ impl TokenSource {
 fn checked(raw: &str, what: &str) -> Outcome<SecretString> {
     let token = raw.trim();
     if token.is_empty() {
-        return Err(unauthenticated(format!("{what} is empty")).with_hint("Set GH_TOKEN to a token of yours."));
+        return Err(unauthenticated(format!("{what} is empty"))
+            .with_hint("Set it to a token of yours; `signoff config show` names its source."));
     }
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(unauthenticated(format!("{what} holds characters that no token has"))
-            .with_hint("Set GH_TOKEN to the token alone: one word, without quotes or line breaks."));
+            .with_hint("Set it to the token alone: one word, without quotes or line breaks."));
     }
     Ok(SecretString::from(token))
 }
@@ -62,9 +66,9 @@ fn checked(raw: &str, what: &str) -> Outcome<SecretString> {
 async fn ask_gh(host: &str) -> Outcome<String> {
     let mut command = Command::new("gh");
     command.args(["auth", "token", "--hostname", host]);
-    printed_by(command).await.map_err(|reason| {
-        unauthenticated(reason).with_hint(format!("Run `gh auth login --hostname {host}`, or set GH_TOKEN."))
-    })
+    printed_by(command)
+        .await
+        .map_err(|reason| unauthenticated(reason).with_hint(format!("Run `gh auth login --hostname {host}`.")))
 }
 
 /// The output of `gh`, or a phrase that says why there is none.

@@ -7,7 +7,8 @@ use url::Url;
 
 use super::client::{Client, is_redirect};
 use super::connection::Connection;
-use crate::adapters::http::{Access, Answer, is_loopback};
+use crate::adapters::http::{Access, Answer};
+use crate::domain::address::is_loopback;
 use crate::domain::failure::Outcome;
 use crate::domain::text;
 

@@ -33,7 +33,6 @@ mod stream;
 mod tests;
 mod wire;
 
-pub use address::is_loopback;
 pub(super) use answer::Answer;
 pub(super) use call::{Access, Call};
 pub(super) use carrier::{BoxError, Carrier, Plain, Response, Unwritable};

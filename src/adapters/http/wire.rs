@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::address::is_loopback;
 use super::repeat::Repeat;
+use crate::domain::address::is_loopback;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
 

@@ -88,7 +88,9 @@ impl Client {
         };
         let mut headers = signed.build().map(|r| r.headers().clone()).map_err(|_| {
             Failure::new(FailureKind::Config, Service::Config, "sign in to MLflow", "the credentials cannot be sent")
-                .with_hint("Check MLFLOW_TRACKING_TOKEN for line breaks and letters that no token has.")
+                .with_hint(
+                    "Check it for line breaks and letters that no token has; `signoff config show` names its source.",
+                )
         })?;
         let secrets = Secrets::of(self.secrets(&headers));
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

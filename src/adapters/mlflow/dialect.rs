@@ -17,15 +17,14 @@ impl MlflowDialect {
         let unauthenticated = match auth {
             Auth::None => (
                 "asks who you are",
-                "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN.",
+                "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or what the target names.",
             ),
-            Auth::Basic { .. } => (
-                "does not accept this user and password",
-                "Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
-            ),
+            Auth::Basic { .. } => {
+                ("does not accept this user and password", "Check them; `signoff config show` names their source.")
+            }
             Auth::Bearer(_) => (
                 "does not accept this token",
-                "Get a new MLFLOW_TRACKING_TOKEN; MLflow's own sign-in takes a user and a password instead.",
+                "Get a new token; `signoff config show` names its source. MLflow's own sign-in takes a user and a password.",
             ),
         };
         Self { unauthenticated }

@@ -8,6 +8,7 @@ use crate::cli::place;
 use crate::cli::table::{Align, Table};
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, RunId};
+use crate::domain::page::first;
 use crate::domain::registry::ModelVersion;
 use crate::present::{Phrase, Role, time, version as words};
 use crate::services::Services;
@@ -84,19 +85,7 @@ pub async fn run(
 
 /// The newest versions, up to `limit`, and whether there are more.
 async fn newest(services: &Services, model: &ModelName, limit: usize) -> Outcome<(Vec<ModelVersion>, bool)> {
-    let mut out = Vec::new();
-    let mut page = None;
-    loop {
-        let read = services.registry.versions(model, page.as_deref()).await?;
-        out.extend(read.items);
-        if out.len() > limit {
-            out.truncate(limit);
-            return Ok((out, true));
-        }
-        match read.next {
-            None => return Ok((out, false)),
-            Some(_) if out.len() == limit => return Ok((out, true)),
-            next => page = next,
-        }
-    }
+    let registry = &services.registry;
+    let read = |page: Option<String>| async move { registry.versions(model, page.as_deref()).await };
+    first(&format!("list the versions of {model}"), limit, read).await
 }

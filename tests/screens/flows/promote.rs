@@ -205,7 +205,7 @@ fn the_palette_finds_and_runs_commands_of_the_screen_below() {
     driver.keys(":models<enter>");
     assert!(matches!(driver.state.top(), Screen::Models(_)));
     driver.keys("?");
-    assert!(driver.picture_at(100, 40).contains("open the page of this"));
+    assert!(driver.picture_at(100, 40).contains("open this in the browser"));
     driver.keys("<esc>o");
     assert_eq!(driver.asked(), [Effect::Browse(Place::Version(subject().0, subject().1))]);
 }
