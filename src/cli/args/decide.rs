@@ -13,15 +13,22 @@ pub struct Approve {
     /// The version
     #[arg(value_name = "REF")]
     pub reference: VersionRef,
+    /// Answer a question of the policy's checklist; repeat for each question
+    #[arg(long = "answer", value_name = "ID=ANSWER[:NOTE]")]
+    pub answers: Vec<Answered>,
+    #[command(flatten)]
+    pub promote: Promote,
+}
+
+/// The options of a promotion, forward or back.
+#[derive(Clone, Debug, Args)]
+pub struct Promote {
     /// Reason; written to the tag, the release and the journal
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub reason: String,
     /// Confirm by repeating the version, such as v42
     #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
     pub confirm: Option<VersionNumber>,
-    /// Answer a question of the policy's checklist; repeat for each question
-    #[arg(long = "answer", value_name = "ID=ANSWER[:NOTE]")]
-    pub answers: Vec<Answered>,
     /// Override failing rules, if the policy allows it; the record says so
     #[arg(long = "override")]
     pub overrides: bool,
@@ -57,21 +64,6 @@ pub struct Rollback {
     /// The version to roll back to; it must have been in production before
     #[arg(long, value_name = "VERSION")]
     pub to: VersionNumber,
-    /// Reason; written to the tag, the release and the journal
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub reason: String,
-    /// Confirm by repeating the version, such as v41
-    #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
-    pub confirm: Option<VersionNumber>,
-    /// Override failing rules, if the policy allows it; the record says so
-    #[arg(long = "override")]
-    pub overrides: bool,
-    /// Show the checks and the plan, write nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Wait for CD to finish; otherwise return once the release is published
-    #[arg(long)]
-    pub wait: bool,
     #[command(flatten)]
-    pub format: Format,
+    pub promote: Promote,
 }

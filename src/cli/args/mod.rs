@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use self::decide::{Approve, Decide, Rollback};
+pub use self::decide::{Approve, Decide, Promote, Rollback};
 use crate::config::Flags;
 use crate::domain::ids::{ModelName, TagName};
 use crate::domain::reference::VersionRef;

@@ -19,20 +19,11 @@ pub async fn run(services: &Services, args: &Approve, stop: Stop, sink: &mut Sin
     let (operation, meant) = (format!("approve {}", args.reference), args.reference.to_string());
     // An explicit number can be checked without a request.
     if let Selector::Number(number) = args.reference.selector {
-        agrees(args.confirm, number, &operation, &meant)?;
+        agrees(args.promote.confirm, number, &operation, &meant)?;
     }
     let (model, number) = number_of(services.registry.as_ref(), &args.reference).await?;
-    agrees(args.confirm, number, &operation, &meant)?;
-    let ask = Ask {
-        model: &model,
-        number,
-        decision: Decision::Approve,
-        reason: &args.reason,
-        answers: &args.answers,
-        overrides: args.overrides,
-        dry_run: args.dry_run,
-        wait: args.wait,
-        format: args.format,
-    };
+    agrees(args.promote.confirm, number, &operation, &meant)?;
+    let ask =
+        Ask { model: &model, number, decision: Decision::Approve, answers: &args.answers, options: &args.promote };
     promote(services, &ask, stop, sink).await
 }

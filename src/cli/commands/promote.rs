@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt as _;
 
-use crate::cli::args::Format;
+use crate::cli::args::Promote;
 use crate::cli::args::answers::{Answered, answers};
 use crate::cli::commands::decide;
 use crate::cli::commands::drive::{Drive, Stop};
@@ -22,22 +22,15 @@ use crate::present::{CheckRow, Mark, Phrase, Role, UNICODE, decision};
 use crate::services::promote::Promoter;
 use crate::services::{Services, prepare};
 
-/// What to promote, and the signer's input.
+/// What to promote, and what the user passed.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     pub model: &'a ModelName,
     pub number: VersionNumber,
     pub decision: Decision,
-    pub reason: &'a str,
     /// Checklist answers.
     pub answers: &'a [Answered],
-    /// Override failing rules.
-    pub overrides: bool,
-    /// Write nothing.
-    pub dry_run: bool,
-    /// Wait for CD to finish.
-    pub wait: bool,
-    pub format: Format,
+    pub options: &'a Promote,
 }
 
 /// Runs the checks, shows the plan and executes it; or records an approval that needs more approvals.
@@ -52,23 +45,23 @@ pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut 
     };
     let sign_off = SignOff {
         answers: answers(ask.answers, &draft.basis.demands.checklist)?,
-        overrides: ask.overrides,
-        ..SignOff::because(ask.reason)
+        overrides: ask.options.overrides,
+        ..SignOff::because(&ask.options.reason)
     };
     let objections = draft.basis.objections(&sign_off);
-    if ask.dry_run || !objections.is_empty() {
+    if ask.options.dry_run || !objections.is_empty() {
         return report_preflight(ask, &preflight, &objections, sink);
     }
     sink.note(preflight_text(&preflight, Style::default()).trim_end());
     if !draft.basis.completes() {
-        return decide::take(services, &DecisionDraft::from(draft), &sign_off, ask.format, sink).await;
+        return decide::take(services, &DecisionDraft::from(draft), &sign_off, ask.options.format, sink).await;
     }
     let plan = draft
         .sign(services.clock.new_id(), services.clock.now(), &sign_off)
         .map_err(|e| Failure::new(FailureKind::Config, Service::Config, "write the release notes", e.to_string()))?;
-    let until = if ask.wait { Until::CdEnded } else { Until::Released };
+    let until = if ask.options.wait { Until::CdEnded } else { Until::Released };
     let id = plan.id;
-    let run = Drive { draft: plan.draft.clone(), id, until, format: ask.format };
+    let run = Drive { draft: plan.draft.clone(), id, until, format: ask.options.format };
     run.to_end(stop, sink, |watch| promoter.approve(plan, until, watch).boxed()).await
 }
 
@@ -88,7 +81,7 @@ pub(super) fn agrees(typed: Option<VersionNumber>, number: VersionNumber, operat
 
 fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String], sink: &mut Sink) -> Outcome<Exit> {
     let Ask { model, number, decision, .. } = ask;
-    if ask.format.json {
+    if ask.options.format.json {
         let json = promotion::Preflight::new(model.as_str(), number.0, *decision, preflight, objections);
         sink.json(&json)?;
     } else {
@@ -106,7 +99,7 @@ fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String],
             sink.note(&format!("  Answer with --answer {answer}"));
         }
         // A dry run shows what would be done; open answers do not matter.
-        if ask.dry_run {
+        if ask.options.dry_run {
             sink.note("Nothing was written: this was a dry run.");
             return Ok(Exit::Done);
         }

@@ -18,20 +18,11 @@ use crate::services::rollback::choose;
 /// Any failure before the first write, or a journal failure.
 pub async fn run(services: &Services, args: &Rollback, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
     let operation = format!("roll {} back to {}", args.model, args.to);
-    agrees(args.confirm, args.to, &operation, "--to")?;
+    agrees(args.promote.confirm, args.to, &operation, "--to")?;
     let candidate = choose(services, &args.model, args.to).await?;
     sink.note(&known(&candidate));
-    let ask = Ask {
-        model: &args.model,
-        number: args.to,
-        decision: Decision::Rollback,
-        reason: &args.reason,
-        answers: &[],
-        overrides: args.overrides,
-        dry_run: args.dry_run,
-        wait: args.wait,
-        format: args.format,
-    };
+    let ask =
+        Ask { model: &args.model, number: args.to, decision: Decision::Rollback, answers: &[], options: &args.promote };
     promote(services, &ask, stop, sink).await
 }
 
