@@ -24,10 +24,15 @@ async fn sign_in_tells_who_we_are_and_refuses_strangers_and_readers() {
     let info = admin.info().await.unwrap();
     assert_eq!((info.version.as_str(), info.user.as_deref()), ("3.17.2", Some("admin")));
 
-    for stranger in [at(Auth::None), at(basic("admin", "wrong")), at(Auth::Bearer("t".to_owned().into()))] {
+    // Without credentials the hint names the variables to set; with wrong ones, the command that names their source.
+    for (stranger, hint) in [
+        (at(Auth::None), "MLFLOW_TRACKING_USERNAME"),
+        (at(basic("admin", "wrong")), "signoff config show"),
+        (at(Auth::Bearer("t".to_owned().into())), "signoff config show"),
+    ] {
         let failure = stranger.info().await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unauthenticated, "{failure:?}");
-        assert!(failure.hint.unwrap().contains("MLFLOW_TRACKING_"));
+        assert!(failure.hint.as_ref().is_some_and(|it| it.contains(hint)), "{failure:?}");
         assert_eq!(stranger.models(None, None).await.unwrap_err().kind, FailureKind::Unauthenticated);
     }
 
