@@ -155,6 +155,11 @@ actions! {
 }
 
 impl Action {
+    /// Its short name, for the footer: the beginning of its help text.
+    pub fn name(self) -> &'static str {
+        self.help().split(':').next().unwrap_or_default()
+    }
+
     /// The tab a tab action names, from 0.
     pub fn tab(self) -> Option<usize> {
         match self {

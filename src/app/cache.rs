@@ -141,35 +141,7 @@ impl Cache {
 
     /// Marks the answer to `query` as stale: it is requested again, and shown until the new one arrives.
     pub fn refresh(&mut self, query: &Query) {
-        match query {
-            Query::Models { .. } => {
-                self.models.restart();
-                self.slots.retain(|q, _| !matches!(q, Query::Models { .. }));
-            }
-            Query::Versions { model, .. } => {
-                if let Some(versions) = self.versions.get_mut(model) {
-                    versions.restart();
-                }
-                self.slots.retain(|q, _| !matches!(q, Query::Versions { model: m, .. } if m == model));
-            }
-            Query::Experiments { .. } => {
-                self.experiments.restart();
-                self.slots.retain(|q, _| !matches!(q, Query::Experiments { .. }));
-            }
-            Query::SearchRuns { search } => {
-                let first = first_page(search);
-                if let Some(found) = self.searches.get_mut(&first) {
-                    found.list.restart();
-                }
-                self.slots.retain(|q, _| !matches!(q, Query::SearchRuns { search: s } if first_page(s) == first));
-            }
-            // All others have a single answer, which the next one replaces.
-            _ => {
-                if let Some(slot) = self.slots.get_mut(query) {
-                    slot.stale = true;
-                }
-            }
-        }
+        query.refresh(self);
     }
 
     /// Stores an answer, unless it belongs to an abandoned request. Returns whether anything changed.
@@ -374,6 +346,37 @@ impl Merge for Cache {
         if let Ok(page) = answer {
             self.versions.entry(model).or_default().take(page, now);
         }
+    }
+
+    fn outdate(&mut self, query: &Query) {
+        if let Some(slot) = self.slots.get_mut(query) {
+            slot.stale = true;
+        }
+    }
+
+    fn restart_models(&mut self, _: &Option<String>) {
+        self.models.restart();
+        self.slots.retain(|q, _| !matches!(q, Query::Models { .. }));
+    }
+
+    fn restart_versions(&mut self, model: &ModelName, _: &Option<String>) {
+        if let Some(versions) = self.versions.get_mut(model) {
+            versions.restart();
+        }
+        self.slots.retain(|q, _| !matches!(q, Query::Versions { model: m, .. } if m == model));
+    }
+
+    fn restart_experiments(&mut self, _: &Option<String>) {
+        self.experiments.restart();
+        self.slots.retain(|q, _| !matches!(q, Query::Experiments { .. }));
+    }
+
+    fn restart_found_runs(&mut self, search: &RunQuery) {
+        let first = first_page(search);
+        if let Some(found) = self.searches.get_mut(&first) {
+            found.list.restart();
+        }
+        self.slots.retain(|q, _| !matches!(q, Query::SearchRuns { search: s } if first_page(s) == first));
     }
 
     fn add_experiments(&mut self, asked: Option<String>, answer: Outcome<Page<Experiment>>, now: Timestamp) {

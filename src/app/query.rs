@@ -74,12 +74,14 @@ macro_rules! queries {
     (
         kept { $($(#[doc = $kdoc:literal])* $kept:ident $({ $($kfield:ident: $ktype:ty),* })? => $kanswer:ty as $get:ident,)* }
         merged { $($(#[doc = $mdoc:literal])* $merged:ident { $($mfield:ident: $mtype:ty),* } => $manswer:ty as $put:ident,)* }
+        paged { $($(#[doc = $pdoc:literal])* $paged:ident { $($pfield:ident: $ptype:ty),* } => $panswer:ty as $add:ident, $restart:ident,)* }
     ) => {
         /// A query. Equal queries are sent once.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum Query {
             $($(#[doc = $kdoc])* $kept $({ $($kfield: $ktype),* })?,)*
             $($(#[doc = $mdoc])* $merged { $($mfield: $mtype),* },)*
+            $($(#[doc = $pdoc])* $paged { $($pfield: $ptype),* },)*
         }
 
         /// A query with its answer, in one variant, so that an answer cannot be paired with another query.
@@ -88,6 +90,7 @@ macro_rules! queries {
         pub enum Reply {
             $($kept { $($($kfield: $ktype,)*)? answer: Outcome<$kanswer> },)*
             $($merged { $($mfield: $mtype,)* answer: Outcome<$manswer> },)*
+            $($paged { $($pfield: $ptype,)* answer: Outcome<$panswer> },)*
         }
 
         /// The last answer to each query whose answer replaces the previous one.
@@ -99,7 +102,23 @@ macro_rules! queries {
         /// How to add answers to existing data.
         pub trait Merge {
             fn known(&mut self) -> &mut Known;
+            /// The next answer replaces the one to `query`.
+            fn outdate(&mut self, query: &Query);
             $(fn $put(&mut self, $($mfield: $mtype,)* answer: Outcome<$manswer>, now: Timestamp);)*
+            $(fn $add(&mut self, $($pfield: $ptype,)* answer: Outcome<$panswer>, now: Timestamp);
+            /// The list is read again from its first page.
+            fn $restart(&mut self, $($pfield: &$ptype),*);)*
+        }
+
+        impl Query {
+            /// Has it asked again, and its answer kept until the new one arrives.
+            pub fn refresh(&self, of: &mut impl Merge) {
+                match self {
+                    $(Self::$kept { .. } => of.outdate(self),)*
+                    $(Self::$merged { .. } => of.outdate(self),)*
+                    $(Self::$paged { $($pfield),* } => of.$restart($($pfield),*),)*
+                }
+            }
         }
 
         impl Known {
@@ -111,6 +130,7 @@ macro_rules! queries {
                 match query {
                     $(Query::$kept { $($($kfield),*)? } => drop(self.$get.remove(&($($($kfield.clone(),)*)?))),)*
                     $(Query::$merged { .. } => {})*
+                    $(Query::$paged { .. } => {})*
                 }
             }
         }
@@ -120,6 +140,7 @@ macro_rules! queries {
                 match query {
                     $(Query::$kept { $($($kfield),*)? } => Self::$kept { $($($kfield,)*)? answer: Err(failure) },)*
                     $(Query::$merged { $($mfield),* } => Self::$merged { $($mfield,)* answer: Err(failure) },)*
+                    $(Query::$paged { $($pfield),* } => Self::$paged { $($pfield,)* answer: Err(failure) },)*
                 }
             }
 
@@ -127,6 +148,7 @@ macro_rules! queries {
                 match self {
                     $(Self::$kept { $($($kfield,)*)? .. } => Query::$kept { $($($kfield: $kfield.clone()),*)? },)*
                     $(Self::$merged { $($mfield,)* .. } => Query::$merged { $($mfield: $mfield.clone()),* },)*
+                    $(Self::$paged { $($pfield,)* .. } => Query::$paged { $($pfield: $pfield.clone()),* },)*
                 }
             }
 
@@ -134,6 +156,7 @@ macro_rules! queries {
                 match self {
                     $(Self::$kept { answer, .. } => answer.as_ref().err(),)*
                     $(Self::$merged { answer, .. } => answer.as_ref().err(),)*
+                    $(Self::$paged { answer, .. } => answer.as_ref().err(),)*
                 }
             }
 
@@ -144,6 +167,7 @@ macro_rules! queries {
                         into.known().$get.insert(($($($kfield,)*)?), answer);
                     })*
                     $(Self::$merged { $($mfield,)* answer } => into.$put($($mfield,)* answer, now),)*
+                    $(Self::$paged { $($pfield,)* answer } => into.$add($($pfield,)* answer, now),)*
                 }
             }
         }
@@ -151,7 +175,7 @@ macro_rules! queries {
 }
 
 // query { parameters } => answer as name. For `kept`, the name is that of the getter; for `merged`, that of the method
-// of `Merge` that adds the answer to the cache.
+// of `Merge` that adds the answer to the cache; for `paged`, also that of the method that starts the list again.
 queries! {
     kept {
         /// The identity of the user on both servers.
@@ -190,14 +214,6 @@ queries! {
         Jobs { repo: RepoSlug, run: u64 } => Vec<CdJob> as jobs,
     }
     merged {
-        /// One page of models; without a token, the first.
-        Models { page: Option<String> } => Page<RegisteredModel> as add_models,
-        /// One page of a model's versions; without a token, the first.
-        Versions { model: ModelName, page: Option<String> } => Page<ModelVersion> as add_versions,
-        /// One page of experiments; without a token, the first.
-        Experiments { page: Option<String> } => Page<Experiment> as add_experiments,
-        /// One page of the runs that match a filter.
-        SearchRuns { search: RunQuery } => Page<Run> as add_found_runs,
         /// Several runs at once.
         Runs { ids: Vec<RunId> } => Vec<Run> as add_runs,
         /// The history of one metric in several runs between two steps, sampled by the server if it is long.
@@ -206,5 +222,15 @@ queries! {
         Evaluation { facts: SharedFacts } => Evaluation as put_evaluation,
         /// The beginning of a file, ready to be shown.
         Preview { root: ArtifactRoot, path: String } => Arc<Preview> as add_preview,
+    }
+    paged {
+        /// One page of models; without a token, the first.
+        Models { page: Option<String> } => Page<RegisteredModel> as add_models, restart_models,
+        /// One page of a model's versions; without a token, the first.
+        Versions { model: ModelName, page: Option<String> } => Page<ModelVersion> as add_versions, restart_versions,
+        /// One page of experiments; without a token, the first.
+        Experiments { page: Option<String> } => Page<Experiment> as add_experiments, restart_experiments,
+        /// One page of the runs that match a filter.
+        SearchRuns { search: RunQuery } => Page<Run> as add_found_runs, restart_found_runs,
     }
 }

@@ -25,7 +25,7 @@ pub use exit::Exit;
 pub use output::Sink;
 
 use crate::app::eager_pages::append;
-use crate::config::{Env, Loaded, Target, load, promotion_target_name};
+use crate::config::{Env, Flags, Loaded, Target, load, promotion_target_name};
 use crate::domain::failure::Outcome;
 use crate::domain::ids::RunId;
 use crate::domain::page::walk;
@@ -56,25 +56,29 @@ pub async fn run(cli: Cli, env: Env, mut sink: Sink) -> Exit {
 async fn command(cli: Cli, env: Env, sink: &mut Sink) -> Outcome<Exit> {
     let flags = cli.flags();
     match &cli.command {
-        Some(Command::Completions { shell }) => return commands::shell::completions(*shell, sink),
-        Some(Command::Man) => return commands::shell::man(sink),
-        Some(Command::Config { action }) => return commands::config::run(action.as_ref(), env, flags, sink),
-        _ => {}
+        Some(Command::Completions { shell }) => commands::shell::completions(*shell, sink),
+        Some(Command::Man) => commands::shell::man(sink),
+        Some(Command::Config { action }) => commands::config::run(action.as_ref(), env, flags, sink),
+        _ => on_target(cli.command, env, flags, sink).await,
     }
+}
+
+/// Runs a command that needs a valid configuration.
+async fn on_target(command: Option<Command>, env: Env, flags: Flags, sink: &mut Sink) -> Outcome<Exit> {
     let filter = env.get("SIGNOFF_LOG").map(str::to_owned);
     let loaded = load(env, flags)?;
     let target = loaded.target()?;
     logging::begin(&loaded.paths.state_of(target.rules.demo), filter.as_deref());
-    if !matches!(&cli.command, Some(Command::Doctor { .. })) {
+    if !matches!(&command, Some(Command::Doctor { .. })) {
         for notice in &target.notices {
             sink.warn(notice);
         }
     }
-    if let Some(Command::Demo { reset: true }) = &cli.command {
+    if let Some(Command::Demo { reset: true }) = &command {
         wire::reset_demo(&loaded.paths)?;
     }
     let services = wire::services(&loaded.paths, &target)?;
-    dispatch(cli.command, &loaded, &target, services, sink).await
+    dispatch(command, &loaded, &target, services, sink).await
 }
 
 async fn dispatch(

@@ -143,7 +143,7 @@ fn pass_empty(tokens: &[Token], here: &mut [bool]) {
                 here[i + 1] |= here[i];
                 here[i + 2] |= here[i];
             }
-            _ => {}
+            Token::Literal(_) | Token::One { .. } | Token::Class { .. } | Token::Folders => {}
         }
     }
 }

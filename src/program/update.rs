@@ -133,6 +133,9 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
     if let Some(word) = step.notice {
         state.notice = Some(Notice::Word(word));
     }
+    if let Some(action) = step.passed.filter(|action| !action.is_movement()) {
+        state.notice = Some(Notice::Word(format!("'{}' does nothing here.", action.name())));
+    }
     let mut effects = Vec::new();
     if let Some(what) = step.remember {
         state.prefs.remember(what.clone());

@@ -90,7 +90,7 @@ fn draw_notice(notice: &Notice, skin: &Skin, area: Rect, buf: &mut Buffer) {
 
 fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
     let contexts = state.top().contexts();
-    let hint = |action: &Action| Some(Hint::new(state.keymap.label(contexts, *action)?, short(*action)));
+    let hint = |action: &Action| Some(Hint::new(state.keymap.label(contexts, *action)?, action.name()));
     // Back and help keep their places.
     let stays = |action: &&Action| matches!(action, Action::Back | Action::Help);
     let wanted = state.top().hints(ctx);
@@ -123,10 +123,4 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         }
     };
     (&Footer { skin, hints: &hints, last: &last, right: badge }).render(area, buf);
-}
-
-/// Short label of an action in the footer: the beginning of its help text.
-fn short(action: Action) -> &'static str {
-    let help = action.help();
-    help.split(':').next().unwrap_or(help)
 }

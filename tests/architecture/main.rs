@@ -1,6 +1,7 @@
 //! Checks the invariants of ARCHITECTURE.md: which modules may depend on which, and the maximum length of a file.
 #![allow(clippy::unwrap_used)]
 
+mod arms;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -296,6 +297,17 @@ fn only_services_write_to_servers() {
         broken.extend(writes.map(|(line, method)| format!("invariant 4: {}:{line} calls {method}", name(source))));
     }
     none(&broken);
+}
+
+#[test]
+fn no_match_over_our_own_enums_drops_the_rest_silently() {
+    let library = Library::read();
+    let own: BTreeSet<String> = library.sources.iter().flat_map(|source| arms::enums(&source.tokens)).collect();
+    let silent = |source: &Source| {
+        let lines = arms::silent(&source.tokens, &own);
+        lines.into_iter().map(|line| format!("{}:{line} drops the rest silently", name(source))).collect::<Vec<_>>()
+    };
+    none(&library.sources.iter().flat_map(silent).collect::<Vec<_>>());
 }
 
 #[test]

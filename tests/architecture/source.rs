@@ -24,6 +24,7 @@ pub struct Source {
     pub named: Vec<Named>,
     /// Methods called, by line and name.
     pub calls: Vec<(usize, String)>,
+    pub tokens: Vec<Token>,
 }
 
 /// All files of the library and their re-exports.
@@ -46,7 +47,7 @@ impl Library {
             tests.extend(test_modules.drain(..).map(|name| child(&module, &name)));
             let (named, calls) = (paths(&tokens), calls(&tokens));
             library.modules.insert(module.clone());
-            library.sources.push(Source { file, module, named, calls });
+            library.sources.push(Source { file, module, named, calls, tokens });
         }
         library.sources.retain(|source| !tests.contains(&source.module));
         for source in &library.sources {
@@ -123,10 +124,11 @@ fn absolute(source: &Source, path: &[String]) -> Option<Module> {
     Some(base.iter().chain(&path[supers..]).cloned().collect())
 }
 
-type Token = (usize, String);
+/// A name or another character, with its line.
+pub type Token = (usize, String);
 
 /// Splits text into names and single other characters. Comments, string literals and lifetimes are left out.
-fn tokens(text: &str) -> Vec<Token> {
+pub fn tokens(text: &str) -> Vec<Token> {
     let chars: Vec<char> = text.chars().collect();
     let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
     let (mut tokens, mut i, mut line) = (Vec::new(), 0, 1);

@@ -141,7 +141,7 @@ impl Approve {
             }
             Action::Confirm if self.focus == Focus::Reason => self.focus = Focus::Confirmation,
             Action::Confirm => return self.confirm(ctx),
-            _ => {}
+            other => return Response::pass(other),
         }
         Response::none()
     }

@@ -56,7 +56,7 @@ impl Compare {
                     return Response::copy(row.name.clone());
                 }
             }
-            _ => {}
+            other => return Response::pass(other),
         }
         Response::none()
     }
@@ -75,7 +75,9 @@ impl Compare {
                     self.choice.open.insert(key.clone());
                 }
             }
-            _ => {}
+            Some(CompareRow::Gap | CompareRow::Section { .. } | CompareRow::Text(_)) | None => {
+                return Response::pass(Action::Curve);
+            }
         }
         Response::none()
     }
@@ -132,7 +134,7 @@ impl Component for Compare {
                 Response::none()
             }
             ScreenEvent::Action(action) => self.act(action, ctx),
-            _ => Response::none(),
+            ScreenEvent::Key(_) | ScreenEvent::Paste(_) | ScreenEvent::Changed => Response::none(),
         };
         self.settle(ctx);
         step

@@ -264,7 +264,7 @@ impl Component for Curve {
                     return Response::copy(point.value.0.to_string());
                 }
             }
-            _ => {}
+            other => return Response::pass(other),
         }
         Response::none()
     }

@@ -166,7 +166,8 @@ impl Component for Decide {
             ScreenEvent::Changed if self.word.as_deref() == Some(READING) && !ctx.cache.is_loading(&self.query()) => {
                 self.word = None;
             }
-            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
+            ScreenEvent::Action(other) => return Response::pass(other),
+            ScreenEvent::Changed => {}
         }
         Response::none()
     }

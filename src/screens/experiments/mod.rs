@@ -75,7 +75,7 @@ impl Component for Experiments {
         match (action, self.list.selected(&list.items)) {
             (Action::Open, Some(e)) => Response::push(Route::Runs(e.id.clone(), e.name.clone())),
             (Action::Copy, Some(e)) => Response::copy(e.id.as_str().to_owned()),
-            _ => Response::none(),
+            (other, _) => Response::pass(other),
         }
     }
 }

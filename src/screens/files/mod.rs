@@ -224,10 +224,10 @@ impl Component for Files {
             return Response::refresh(self.needs(ctx));
         }
         let Some(row) = self.selected().cloned() else {
-            return Response::none();
+            return Response::pass(action);
         };
         let Some(root) = self.roots.get(row.key.0).cloned() else {
-            return Response::none();
+            return Response::pass(action);
         };
         let (at, path) = row.key.clone();
         match (action, &row.kind) {
@@ -258,7 +258,7 @@ impl Component for Files {
                 let place = self.owner.place(ctx.cache);
                 return place.map_or_else(Response::none, |place| Response::effect(Effect::Browse(place)));
             }
-            _ => {}
+            (other, _) => return Response::pass(other),
         }
         Response::none()
     }

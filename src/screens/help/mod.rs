@@ -36,10 +36,14 @@ impl Component for Help {
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        if let ScreenEvent::Action(action) = event {
-            let keys: Vec<usize> = (0..self.rows.len()).collect();
-            self.cursor.step(action, &keys, ctx.rows(1));
+        let ScreenEvent::Action(action) = event else {
+            return Response::none();
+        };
+        if !action.is_movement() {
+            return Response::pass(action);
         }
+        let keys: Vec<usize> = (0..self.rows.len()).collect();
+        self.cursor.step(action, &keys, ctx.rows(1));
         Response::none()
     }
 }

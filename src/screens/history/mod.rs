@@ -81,7 +81,7 @@ impl Component for History {
                 Some(Key::At(model, version, _)) => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
                 None => Response::none(),
             },
-            _ => Response::none(),
+            (other, _) => Response::pass(other),
         }
     }
 }

@@ -57,7 +57,7 @@ impl Inbox {
             return Response::refresh(anew);
         }
         let Some(row) = self.selected(ctx) else {
-            return Response::none();
+            return Response::pass(action);
         };
         let (model, version) = (row.candidate.model.clone(), row.candidate.number);
         match action {
@@ -68,7 +68,7 @@ impl Inbox {
             Action::Versions => Response::push(Route::Versions(model)),
             Action::Browse => Response::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
-            _ => Response::none(),
+            other => Response::pass(other),
         }
     }
 

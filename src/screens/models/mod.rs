@@ -67,7 +67,7 @@ impl Component for Models {
             return Response::refresh(vec![Query::Models { page: None }]);
         }
         let Some(model) = self.list.selected(models) else {
-            return Response::none();
+            return Response::pass(action);
         };
         match action {
             Action::Open => Response::push(Route::Versions(model.name.clone())),
@@ -77,7 +77,7 @@ impl Component for Models {
                 None => Response::notice(format!("{} has no versions to open", model.name)),
             },
             Action::Copy => Response::copy(model.name.as_str().to_owned()),
-            _ => Response::none(),
+            other => Response::pass(other),
         }
     }
 }

@@ -77,7 +77,8 @@ impl Component for Palette {
                 return Response { action: chosen, ..Response::none() };
             }
             ScreenEvent::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
-            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
+            ScreenEvent::Action(other) => return Response::pass(other),
+            ScreenEvent::Changed => {}
         }
         self.cursor.settle(&self.shown, rows);
         Response::none()

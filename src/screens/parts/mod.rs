@@ -163,11 +163,18 @@ pub struct Response {
     pub action: Option<Action>,
     /// Message for the footer.
     pub notice: Option<String>,
+    /// The action of the event, if it means nothing here.
+    pub passed: Option<Action>,
 }
 
 impl Response {
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// Hands back an action that means nothing here, on this row or in this state.
+    pub fn pass(action: Action) -> Self {
+        Self { passed: Some(action), ..Self::default() }
     }
 
     /// Opens a screen on top of this one.

@@ -28,11 +28,12 @@ pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'st
             let text = format!("{} none: the commit is not known, so only the tag tells others", skin.symbols().warn);
             rows.push(("comment", Phrase::of(Role::Warn, text)));
         }
-        _ => {}
+        (_, false) => {}
     }
-    let name = match (draft.basis.decision, vouched) {
-        (Decision::Approve, true) => format!("{APPROVAL}{}", draft.signer.login),
-        _ => DECISION.to_owned(),
+    let name = if vouched && draft.basis.decision == Decision::Approve {
+        format!("{APPROVAL}{}", draft.signer.login)
+    } else {
+        DECISION.to_owned()
     };
     rows.push(("tag", Phrase::new(format!("{OWN_TAG_PREFIX}{name} on {} {}", version.model, version.number))));
     let head = |n: usize, object: &str| Phrase::of(Role::Heading, format!("{n} {object:<rest$}", rest = HEAD - 2));

@@ -109,7 +109,7 @@ impl Preview {
                 return place.map_or_else(Response::none, |place| Response::effect(Effect::Browse(place)));
             }
             Action::Refresh => return Response::refresh(vec![self.query()]),
-            _ => {}
+            other => return Response::pass(other),
         }
         Response::none()
     }

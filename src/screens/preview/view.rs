@@ -66,7 +66,8 @@ impl Preview {
                 };
                 (&Pager::new(skin, bytes.len().div_ceil(16), self.offset, &line)).render(inner, buf);
             }
-            _ => {}
+            // Not laid out before the first size is known.
+            (Made::Nothing, Content::Text(_) | Content::Picture(_)) => {}
         }
         if matches!(&file.content, Content::Bytes(b) if b.is_empty()) || is_empty(&file.content) {
             format::empty(area, buf, skin, "The file is empty.", &[("Esc", "back")]);

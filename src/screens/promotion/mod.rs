@@ -98,7 +98,7 @@ impl Component for Promotion {
         };
         let armed = std::mem::take(&mut self.undo_asked);
         let Some(state) = ctx.cache.promotion(self.id) else {
-            return Response::none();
+            return Response::pass(action);
         };
         let idle = !ctx.busy && !state.is_over();
         match action {
@@ -114,7 +114,7 @@ impl Component for Promotion {
             Action::Undo => self.undo_asked = true,
             Action::Browse => return Response::effect(Effect::Browse(place(state))),
             Action::Copy => return Response::copy(self.id.to_string()),
-            _ => {}
+            other => return Response::pass(other),
         }
         Response::none()
     }

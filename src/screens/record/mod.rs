@@ -79,7 +79,7 @@ impl Component for Record {
                 let hash = ctx.cache.record(self.id).map(|s| s.record_hash.clone());
                 return hash.map_or_else(Response::none, Response::copy);
             }
-            _ => self.offset,
+            other => return Response::pass(other),
         }
         .min(most);
         Response::none()

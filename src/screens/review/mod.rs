@@ -278,7 +278,7 @@ impl Component for Review {
                 let keys: Vec<usize> = (0..self.rows.len()).collect();
                 self.cursor.step(moving, &keys, self.visible(ctx));
             }
-            _ => {}
+            other => return Response::pass(other),
         }
         Response::none()
     }

@@ -70,7 +70,7 @@ impl Component for Rollback {
             (Action::Open, Some(version)) => Response::push(Route::Approve(model, *version, Decision::Rollback)),
             (Action::Browse, Some(version)) => Response::effect(Effect::Browse(Place::Version(model, *version))),
             (Action::Copy, Some(version)) => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
-            _ => Response::none(),
+            (other, _) => Response::pass(other),
         }
     }
 }

@@ -94,11 +94,10 @@ impl RunDetail {
                     _ => Response::copy(self.id.as_str().to_owned()),
                 };
             }
-            action => {
-                if let Some(tab) = action.tab() {
-                    self.go_to(tab);
-                }
-            }
+            other => match other.tab() {
+                Some(tab) => self.go_to(tab),
+                None => return Response::pass(other),
+            },
         }
         Response::none()
     }
@@ -113,7 +112,7 @@ impl RunDetail {
             }
             Some(RunRow::Group { prefix, .. }) => prefix.clone(),
             Some(RunRow::Text { name, .. }) => name.clone(),
-            _ => return Response::none(),
+            Some(RunRow::Line(_)) | None => return Response::pass(Action::Curve),
         };
         if !self.toggled.remove(&key) {
             self.toggled.insert(key);
@@ -191,7 +190,7 @@ impl Component for RunDetail {
                 Response::none()
             }
             ScreenEvent::Action(action) => self.act(action, ctx),
-            _ => Response::none(),
+            ScreenEvent::Key(_) | ScreenEvent::Paste(_) | ScreenEvent::Changed => Response::none(),
         };
         self.rows = self.run(ctx).map(|run| self.make_rows(run, ctx)).unwrap_or_default();
         self.keys = (0..self.rows.len()).collect();

@@ -93,21 +93,12 @@ impl Runs {
             return Some(sent.map_or_else(Response::none, |filter| self.send(filter)));
         }
         match event {
-            ScreenEvent::Action(Action::Search) => {
-                self.search.begin(&self.wanted.filter);
-                return Some(Response::none());
-            }
-            ScreenEvent::Action(Action::Back) if !self.filter.is_active() => {
-                self.wanted.filter.clear();
-                return Some(Response::none());
-            }
-            _ => {}
+            ScreenEvent::Action(Action::Search) => self.search.begin(&self.wanted.filter),
+            ScreenEvent::Action(Action::Back) if !self.filter.is_active() => self.wanted.filter.clear(),
+            other if self.filter.update(other) => self.made_from = None,
+            ScreenEvent::Action(_) | ScreenEvent::Key(_) | ScreenEvent::Paste(_) | ScreenEvent::Changed => return None,
         }
-        if self.filter.update(event) {
-            self.made_from = None;
-            return Some(Response::none());
-        }
-        None
+        Some(Response::none())
     }
 
     fn send(&mut self, filter: String) -> Response {
@@ -158,7 +149,8 @@ impl Runs {
                 let remember = Some(Remember::Columns(self.experiment.clone(), columns.clone()));
                 Response { remember, ..Response::none() }
             }
-            _ => Response::none(),
+            // Nothing chosen yet. Only metrics and params are offered as columns.
+            (Some(_), Purpose::Columns) | (None, _) => Response::none(),
         }
     }
 
@@ -175,10 +167,14 @@ impl Runs {
                 }
             }
             Action::Compare => return self.compare(ctx),
-            _ => {}
+            other => return self.act_on_run(other, ctx),
         }
+        Response::none()
+    }
+
+    fn act_on_run(&mut self, action: Action, ctx: &Ctx<'_>) -> Response {
         let Some(run) = self.selected(ctx) else {
-            return Response::none();
+            return Response::pass(action);
         };
         match action {
             Action::Open => Response::push(Route::Run(run.id.clone())),
@@ -200,7 +196,7 @@ impl Runs {
             }
             Action::Browse => Response::effect(Effect::Browse(Place::Run(run.experiment.clone(), run.id.clone()))),
             Action::Copy => Response::copy(run.id.as_str().to_owned()),
-            _ => Response::none(),
+            other => Response::pass(other),
         }
     }
 

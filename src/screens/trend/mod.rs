@@ -66,7 +66,7 @@ impl Trend {
     /// Actions that leave the screen, or use the version under the cursor.
     fn leave(&self, action: Action, numbers: &[VersionNumber], at: usize, ctx: &Ctx<'_>) -> Response {
         let Some(version) = numbers.get(at).copied() else {
-            return Response::none();
+            return Response::pass(action);
         };
         match action {
             Action::Review => Response::push(Route::Review(self.model.clone(), version)),
@@ -76,7 +76,7 @@ impl Trend {
                 Some(value) => Response::copy(value.0.to_string()),
                 None => Response::notice(format!("{version} has no value to copy.")),
             },
-            _ => Response::none(),
+            other => Response::pass(other),
         }
     }
 
@@ -223,7 +223,7 @@ impl Component for Trend {
             Action::ZoomOut => self.zoom(&numbers, |width| width.saturating_mul(2)),
             Action::LogScale => self.log = !self.log,
             Action::Refresh => return Response::refresh(vec![self.query(None)]),
-            _ => return self.leave(action, &numbers, at, ctx),
+            other => return self.leave(other, &numbers, at, ctx),
         }
         Response::none()
     }

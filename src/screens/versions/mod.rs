@@ -164,8 +164,9 @@ impl Component for Versions {
             return Response::refresh(vec![self.query(None)]);
         }
         let Some(version) = self.list.selected(items).map(|v| v.number) else {
-            return Response::none();
+            return Response::pass(action);
         };
+        let model = self.model.clone();
         match action {
             Action::Mark => {
                 match self.marks.iter().position(|m| *m == version) {
@@ -175,13 +176,9 @@ impl Component for Versions {
                     None => self.marks.push(version),
                 }
                 self.list.act(ScreenEvent::Action(Action::Down), rows);
-                return Response::none();
+                Response::none()
             }
-            Action::Compare => return self.compare(version, items),
-            _ => {}
-        }
-        let model = self.model.clone();
-        match action {
+            Action::Compare => self.compare(version, items),
             Action::Review => Response::push(Route::Review(model, version)),
             Action::Approve => Response::push(Route::Approve(model, version, Decision::Approve)),
             Action::Reject => Response::push(Route::Decide(model, version, Decision::Reject)),
@@ -191,7 +188,7 @@ impl Component for Versions {
             Action::Trend => self.trend(version, items, ctx),
             Action::Browse => Response::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
-            _ => Response::none(),
+            other => Response::pass(other),
         }
     }
 }

@@ -121,19 +121,14 @@ impl Promoter {
             runner.append(Event::Resumed).await?;
             runner.probe_step(Step::TagRef).await?;
         }
-        match (runner.state.step(Step::TagRef), runner.state.next()) {
-            _ if runner.state.may_undo() => {
-                runner.append(Event::UndoRequested { by: by.to_owned() }).await?;
-            }
-            (StepState::Done(_), _) => {
-                let reason = "its tag exists, and a tag cannot be undone";
-                return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
-            }
-            (_, Next::Run(_)) => {
-                let reason = "GitHub reported that the tag exists, but does not show it";
-                return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
-            }
-            _ => {}
+        if runner.state.may_undo() {
+            runner.append(Event::UndoRequested { by: by.to_owned() }).await?;
+        } else if let StepState::Done(_) = runner.state.step(Step::TagRef) {
+            let reason = "its tag exists, and a tag cannot be undone";
+            return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
+        } else if let Next::Run(_) = runner.state.next() {
+            let reason = "GitHub reported that the tag exists, but does not show it";
+            return Err(refuse(reason, format!("Finish it: `signoff resume {id}`.")));
         }
         // Taken back; or paused, because the look failed; or another promotion was found to have the tag.
         runner.run(Until::Released).await

@@ -259,3 +259,17 @@ fn columns_sorting_and_filters_of_an_earlier_session_are_found_again() {
     second.keys("f<up>");
     second.sees(&["metrics.auc > 0.5"]);
 }
+
+#[test]
+fn a_key_that_means_nothing_on_this_screen_or_row_says_so() {
+    let mut driver = in_runs();
+    driver.keys("<enter>/");
+    assert!(matches!(driver.state.top(), Screen::Run(_)));
+    driver.sees(&["'filter' does nothing here."]);
+    driver.keys("j");
+    assert_eq!(driver.state.notice, None, "movement says nothing");
+    driver.keys("1t");
+    assert_eq!(driver.state.notice, None, "a key without a meaning in this context");
+    driver.keys("<esc>/no such run<enter>o");
+    driver.sees(&["'browser' does nothing here."]);
+}

@@ -188,10 +188,11 @@ fn change_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts, no
         return say(NO_BASELINE, Tone::Muted);
     };
     let number = baseline.version.number;
-    match &trail.baseline {
-        _ if no_commit => return say(NO_COMMIT, Tone::Unknown),
-        Some(Err(failure)) => return say(&format!("of {number}: {}", reason(failure)), Tone::Unknown),
-        _ => {}
+    if no_commit {
+        return say(NO_COMMIT, Tone::Unknown);
+    }
+    if let Some(Err(failure)) = &trail.baseline {
+        return say(&format!("of {number}: {}", reason(failure)), Tone::Unknown);
     }
     let Some(part) = trail.changes() else {
         let failed = trail.production_commit().and_then(|part| part.failure);

@@ -179,7 +179,7 @@ impl Diff {
                 self.pick(ScreenEvent::Changed, ctx);
             }
             Action::Open | Action::Curve => return self.open(ctx),
-            _ => {}
+            other => return Response::pass(other),
         }
         self.remake(ctx);
         Response::none()
@@ -197,7 +197,9 @@ impl Diff {
                 self.fold();
                 self.remake(ctx);
             }
-            _ => {}
+            Some(DiffRow::Gap | DiffRow::Section { .. } | DiffRow::Word { .. }) | None => {
+                return Response::pass(Action::Open);
+            }
         }
         Response::none()
     }

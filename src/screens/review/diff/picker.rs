@@ -121,7 +121,7 @@ impl Picker {
                 self.cursor = Cursor::default();
             }
             ScreenEvent::Action(Action::Open) => return self.entries.get(self.cursor.index()).cloned(),
-            _ => {}
+            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
         }
         self.entries = self.find(production, ctx);
         let keys: Vec<String> = self.entries.iter().map(|e| format!("{e:?}")).collect();
