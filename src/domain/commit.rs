@@ -77,6 +77,9 @@ pub struct ReleaseState {
     /// The host's id of the author.
     #[serde(default)]
     pub author_id: Option<u64>,
+    /// When it was published, by the host's clock; `None` for a draft.
+    #[serde(default)]
+    pub published_at: Option<Timestamp>,
     #[serde(default)]
     pub assets: Vec<ReleaseAsset>,
     /// Upload URL template, as reported by the host.

@@ -27,6 +27,9 @@ pub trait CodeHost: Send + Sync {
     /// Whether `login` is an active member of the team `org/team`. [`crate::domain::failure::FailureKind::Forbidden`]
     /// if the token may not see the team: it needs the scope `read:org` or the permission Members: read.
     async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool>;
+    /// Whether `login` may write to the repository. [`crate::domain::failure::FailureKind::Forbidden`] if the token may
+    /// not ask.
+    async fn may_write(&self, repo: &RepoSlug, login: &str) -> Outcome<bool>;
     /// The bytes of a release asset; more than `limit` are [`crate::domain::failure::FailureKind::Protocol`].
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>>;
     /// The content of the file at `path` as of `commit`; none if there is no such file.

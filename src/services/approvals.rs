@@ -1,12 +1,17 @@
 //! Which approvals of others count, and who may approve.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
 use crate::domain::decision::ApprovalTally;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::policy::Effective;
+use crate::domain::record::Decision;
 use crate::domain::record::mark::DecisionMark;
-use crate::domain::record::vouch::{self, Void};
+use crate::domain::record::vouch::{self, Void, Vouched, Writers};
 use crate::services::Services;
 
 /// Reads the approvals backed by comments on the code host, without those of people who may not approve.
@@ -21,18 +26,37 @@ pub async fn standing(
     commit: &CommitSha,
 ) -> Outcome<ApprovalTally> {
     let comments = services.code.comments(repo, commit).await?;
-    let found = vouch::vouched(&comments, &services.registry.url(), &facts.version);
+    let mut found = vouch::vouched(&comments, &services.registry.url(), &facts.version);
+    let writers = writers(services, demands, repo, &found).await;
+    found.retain(|v| !writers.sets_nothing_aside(v));
     // A decision backed by a comment has the host's time; the mark has that of some machine's clock.
     let mark = DecisionMark::on(&facts.version).filter(|m| found.iter().all(|v| v.approval.record_hash != m.record));
     let (all, mut void) = vouch::standing(&found, &facts.digest(), mark.as_ref());
     let mut counting = Vec::new();
     for approval in all {
-        match may_sign(services, demands, &approval.login).await {
+        let may = match writers.may(&approval.login) {
+            Ok(()) => may_sign(services, demands, &approval.login).await,
+            Err(why) => Err(why),
+        };
+        match may {
             Ok(()) => counting.push(approval),
             Err(why) => void.push(Void { login: approval.login, why }),
         }
     }
     Ok(ApprovalTally { counting, void })
+}
+
+/// Asks the code host which authors of decisions may write to the repository: anybody with an account may comment on a
+/// commit of a public one. Where a list names the approvers, only those who reject or hold are asked about.
+pub async fn writers(services: &Services, demands: &Effective, repo: &RepoSlug, found: &[Vouched]) -> Writers {
+    let listed = !demands.approvers.is_empty();
+    let asked = found.iter().filter(|v| !listed || v.decision != Decision::Approve);
+    let logins: BTreeSet<&str> = asked.map(|v| v.approval.login.as_str()).collect();
+    let answers = join_all(logins.into_iter().map(|login| async move {
+        let may = services.code.may_write(repo, login).await;
+        (login.to_owned(), may.map_err(|failure| failure.to_string()))
+    }));
+    Writers::new(answers.await)
 }
 
 /// Whether `login` is on every list of who may approve.

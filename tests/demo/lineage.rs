@@ -54,6 +54,9 @@ impl CodeHost for Guarded {
     async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool> {
         self.inner.is_member(org, team, login).await
     }
+    async fn may_write(&self, repo: &RepoSlug, login: &str) -> Outcome<bool> {
+        self.inner.may_write(repo, login).await
+    }
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
         self.inner.asset(repo, id, limit).await
     }

@@ -27,7 +27,7 @@ fn who_looked_before_the_other_began_is_stopped_by_the_second_look() {
     let approve = ["approve", &site.candidate(), "--confirm", "v2", "--wait"];
     // Hold the first reviewer's second check for a free tag: nothing was written yet.
     let gate = Gate::default();
-    site.github.fault(Rule::new("GET", "*/git/ref/tags/*", Fault::Delay(gate.clone())).after(1));
+    site.github.fault(Rule::new("GET", "*/git/matching-refs/tags/*", Fault::Delay(gate.clone())).after(1));
     let held = Held(gate);
     let first = one.start(&approve);
     held.wait();
@@ -45,7 +45,7 @@ fn the_tag_is_the_lock_where_every_look_came_too_early() {
     let approve = ["approve", &site.candidate(), "--confirm", "v2", "--wait"];
     // The same, but the answer was computed before the other reviewer started: it says the tag is free.
     let gate = Gate::default();
-    site.github.fault(Rule::new("GET", "*/git/ref/tags/*", Fault::DelayReply(gate.clone())).after(1));
+    site.github.fault(Rule::new("GET", "*/git/matching-refs/tags/*", Fault::DelayReply(gate.clone())).after(1));
     let held = Held(gate);
     let first = one.start(&approve);
     held.wait();

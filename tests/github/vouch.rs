@@ -6,7 +6,7 @@ use signoff::domain::failure::FailureKind;
 use signoff::ports::ReleaseHost;
 use signoff::ports::code::CodeHost;
 
-use crate::support::fake_github::{FakeGithub, Fault, NARROW, REVIEWER, Rule, SECOND_REVIEWER};
+use crate::support::fake_github::{FakeGithub, Fault, NARROW, READER, REVIEWER, Rule, SECOND_REVIEWER};
 use crate::support::journal::journaled;
 use crate::support::plan::{plan, repo, sha};
 use crate::{adapter, adapter_as, connection, fake};
@@ -205,4 +205,59 @@ async fn only_an_active_member_is_one_and_an_unseen_team_is_no_answer() {
         assert_eq!(failure.kind, FailureKind::Forbidden, "{failure}");
         assert!(failure.hint.unwrap().contains("read:org"));
     }
+}
+
+/// Whoever loses the repository between two requests gets 404 for everything in it, as for what is not there.
+#[tokio::test]
+async fn nothing_is_said_to_be_absent_in_a_repository_that_is_hidden() {
+    let fake = fake().await;
+    let host = adapter(&fake);
+    let (at, tag) = (sha(), plan(1).draft.tag);
+    let readable = (host.tag(&repo(), &tag).await, host.release(&repo(), 1).await, host.file(&repo(), &at, "x").await);
+    assert_eq!(readable, (Ok(None), Ok(None), Ok(None)));
+    assert_eq!(host.releases(&repo(), &tag, "m").await, Ok(Vec::new()));
+    assert_eq!(host.comments(&repo(), &at).await, Ok(Vec::new()));
+    fake.change_repo(|repo| repo.access.clear());
+    let hidden = [
+        host.tag(&repo(), &tag).await.map(drop),
+        host.release(&repo(), 1).await.map(drop),
+        host.releases(&repo(), &tag, "m").await.map(drop),
+        host.file(&repo(), &at, "x").await.map(drop),
+        host.comments(&repo(), &at).await.map(drop),
+        host.commit(&repo(), at.as_str()).await.map(drop),
+        host.may_write(&repo(), "rev2").await.map(drop),
+    ];
+    for read in hidden {
+        let failure = read.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Forbidden, "{failure}");
+        assert!(failure.reason.contains("is not readable"), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_not_gone_because_the_token_may_not_see_it() {
+    let fake = fake().await;
+    let draft = draft(&fake).await;
+    let failure = adapter_as(&fake, READER).release(&repo(), draft.id).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Forbidden, "{failure}");
+    assert!(adapter(&fake).release(&repo(), draft.id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn who_may_write_is_what_the_host_says_and_not_who_comments() {
+    let fake = fake().await;
+    fake.change(|world| drop(world.add_user("stranger", 44)));
+    fake.change_repo(|repo| drop(repo.access.remove("stranger")));
+    for (token, login, may) in [
+        (REVIEWER, "rev2", true),
+        (REVIEWER, "reader", false),
+        (REVIEWER, "stranger", false),
+        (REVIEWER, "nobody-at-all", false),
+        (NARROW, "rev2", true),
+    ] {
+        assert_eq!(adapter_as(&fake, token).may_write(&repo(), login).await, Ok(may), "{login}");
+    }
+    let failure = adapter_as(&fake, READER).may_write(&repo(), "rev2").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Forbidden);
+    assert!(failure.hint.unwrap().contains("name the approvers"), "a read-only token of a person may not ask");
 }

@@ -102,6 +102,14 @@ impl CodeHost for DemoHost {
         .await
     }
 
+    async fn may_write(&self, repo: &RepoSlug, login: &str) -> Outcome<bool> {
+        let who = login.to_owned();
+        self.read(repo, format!("read the permission of {login} in {repo}"), move |repo| {
+            Ok(!repo.readers.iter().any(|reader| reader.eq_ignore_ascii_case(&who)))
+        })
+        .await
+    }
+
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
         let operation = format!("read the release file {id} of {repo}");
         let bytes = self.read(repo, operation.clone(), move |repo| Ok(repo.asset(id)?.1.content.0.clone())).await?;

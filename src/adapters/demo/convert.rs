@@ -133,6 +133,7 @@ pub(super) fn release_state(repo: &Repo, release: &Release) -> ReleaseState {
         body: release.body.clone(),
         author: Some(clean_line(&release.author)),
         author_id: None,
+        published_at: (!release.draft).then_some(release.created_at),
         assets: release.assets.iter().map(asset).collect(),
         upload_url: None,
         web_url: tag_page(&repo.slug, &release.tag),

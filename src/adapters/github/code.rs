@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures_util::future::try_join;
 use serde::de::DeserializeOwned;
 
-use super::host::{GitHub, unknown_commit};
+use super::host::{GitHub, hidden, unknown_commit};
 use super::{convert, convert_code, routes, wire};
 use crate::adapters::http::Listed;
 use crate::domain::cd::{CdRun, CdState};
@@ -107,7 +107,8 @@ impl CodeHost for GitHub {
     async fn comments(&self, repo: &RepoSlug, commit: &CommitSha) -> Outcome<Vec<CommitComment>> {
         let operation = format!("read the comments on commit {} in {repo}", commit.short());
         let path = |page| routes::comments_page(repo, commit, page);
-        let listed: Vec<wire::Comment> = self.whole(&operation, COMMENT_PAGES, path).await?;
+        let listed: Vec<wire::Comment> =
+            self.whole(&operation, COMMENT_PAGES, path).await.map_err(|failure| hidden(repo, failure))?;
         let of_this = |c: &wire::Comment| c.commit_id.as_deref().is_none_or(|id| id == commit.as_str());
         let kept = listed.into_iter().filter(of_this);
         let mut comments: Vec<CommitComment> = kept.filter_map(|c| convert::comment(c).ok()).collect();
@@ -134,6 +135,25 @@ impl CodeHost for GitHub {
         Err(unseen_team(Failure::new(FailureKind::Forbidden, Service::Github, operation, reason)))
     }
 
+    /// GitHub reports `maintain` as `write` and `triage` as `read` here.
+    async fn may_write(&self, repo: &RepoSlug, login: &str) -> Outcome<bool> {
+        let operation = format!("read the permission of {} in {repo}", text::clean_line(login));
+        if matches!(login, "" | "." | "..") {
+            return Err(Failure::new(FailureKind::Rejected, Service::Github, operation, "the name is none"));
+        }
+        let read = self.client.find::<wire::Permission>(&operation, &routes::permission(repo, login)).await;
+        let read = read.map_err(|failure| match failure.kind {
+            FailureKind::Forbidden => {
+                failure.with_hint("Use a token that may write to the repository, or name the approvers in the policy.")
+            }
+            _ => failure,
+        })?;
+        match read {
+            Some(found) => Ok(matches!(found.permission.as_deref(), Some("admin" | "write" | "maintain"))),
+            None => self.surely_readable(repo).await.map(|_| false),
+        }
+    }
+
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
         self.client.download(&format!("read the file {id} in {repo}"), &routes::asset(repo, id), limit).await
     }
@@ -146,7 +166,8 @@ impl CodeHost for GitHub {
                 let reason = format!("it is larger than the {} KiB that are read", MAX_FILE / 1024);
                 Err(Failure::new(FailureKind::Rejected, Service::Github, operation, reason))
             }
-            content => Ok(content),
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.surely_readable(repo).await.map(|_| None),
         }
     }
 

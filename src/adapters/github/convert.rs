@@ -65,6 +65,7 @@ pub(super) fn release(release: wire::Release) -> Converted<ReleaseState> {
         body: release.body.unwrap_or_default(),
         author_id: release.author.as_ref().and_then(|a| a.id),
         author: line(release.author.and_then(|a| a.login)),
+        published_at: release.published_at.and_then(|at| at.parse().ok()),
         assets: release.assets.unwrap_or_default().into_iter().map(asset).collect::<Converted<Vec<_>>>()?,
         upload_url: line(release.upload_url),
         web_url: line(release.html_url).unwrap_or_default(),

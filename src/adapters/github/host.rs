@@ -73,6 +73,11 @@ impl GitHub {
         .await
     }
 
+    /// Reads the repository after a 404 on something in it: only then is the 404 an absence.
+    pub(super) async fn surely_readable(&self, repo: &RepoSlug) -> Outcome<Repository> {
+        self.repository(repo).await.map_err(|failure| hidden(repo, failure))
+    }
+
     /// Follows an annotated tag to its final target; also returns its message, raw.
     async fn peel(&self, operation: &str, repo: &RepoSlug, object: &str) -> Outcome<(String, Option<String>)> {
         let mut next = object.to_owned();
@@ -126,7 +131,9 @@ impl ReleaseHost for GitHub {
             let reason = format!("'{shown}' does not name a commit");
             return Err(Failure::new(FailureKind::NotFound, Service::Github, operation, reason));
         }
-        let read = self.client.read(&operation, &routes::commit(repo, rev)).await.map_err(unknown_commit)?;
+        let read = self.client.read(&operation, &routes::commit(repo, rev)).await;
+        // GitHub does not answer 404 for an unknown commit.
+        let read = read.map_err(|failure| unknown_commit(hidden(repo, failure)))?;
         self.understood(&operation, convert::commit(read))
     }
 
@@ -138,13 +145,19 @@ impl ReleaseHost for GitHub {
 
     async fn tag(&self, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<TagState>> {
         let operation = format!("read tag {tag} of {repo}");
-        let Some(found) = self.client.find::<wire::GitRef>(&operation, &routes::tag_ref(repo, tag)).await? else {
-            return Ok(None);
-        };
-        if found.name.as_deref() != Some(format!("refs/tags/{tag}").as_str()) {
-            let other = text::clean_line(&found.name.unwrap_or_default());
+        let there: Vec<wire::GitRef> = self
+            .client
+            .read(&operation, &routes::tags_beginning(repo, tag))
+            .await
+            .map_err(|failure| hidden(repo, failure))?;
+        let prefix = format!("refs/tags/{tag}");
+        if let Some(other) = there.iter().find(|r| r.name.as_ref().is_none_or(|n| !n.starts_with(&prefix))) {
+            let other = text::clean_line(other.name.as_deref().unwrap_or_default());
             return self.understood(&operation, Err(format!("it is about '{other}'")));
         }
+        let Some(found) = there.into_iter().find(|r| r.name.as_deref() == Some(prefix.as_str())) else {
+            return Ok(None);
+        };
         let (kind, sha) = self.understood(&operation, object_parts(found.object))?;
         let (commit, object, message) = if kind == "tag" {
             let (commit, message) = self.peel(&operation, repo, &sha).await?;
@@ -161,8 +174,11 @@ impl ReleaseHost for GitHub {
         let operation = format!("read the releases of {tag} in {repo}");
         let by_tag = self.client.find::<wire::Release>(&operation, &routes::release_by_tag(repo, tag)).await?;
         // Drafts are in the list only, and the list shows two releases of one tag where the other endpoint shows one.
-        let listed: Vec<wire::Release> =
-            self.pages(&operation, MAX_PAGES, |n| routes::releases_page(repo, n), |all| (all, None)).await?.items;
+        let listed: Vec<wire::Release> = self
+            .pages(&operation, MAX_PAGES, |n| routes::releases_page(repo, n), |all| (all, None))
+            .await
+            .map_err(|failure| hidden(repo, failure))?
+            .items;
         let mut found: Vec<ReleaseState> = Vec::new();
         for release in by_tag.into_iter().chain(listed) {
             if release.tag_name.as_deref() != Some(tag.as_str()) {
@@ -190,6 +206,11 @@ impl ReleaseHost for GitHub {
     async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>> {
         let operation = format!("read release {id} of {repo}");
         let found = self.client.find::<wire::Release>(&operation, &routes::release(repo, id)).await?;
+        if found.is_none() && self.surely_readable(repo).await?.can_push == Some(false) {
+            let reason = format!("this token may not write to {repo}, so it does not see drafts");
+            return Err(Failure::new(FailureKind::Forbidden, Service::Github, operation, reason)
+                .with_hint("Use a token that may write to the repository."));
+        }
         found.map(|release| self.understood(&operation, convert::release(release))).transpose()
     }
 
@@ -363,6 +384,20 @@ pub(super) fn unknown_commit(failure: Failure) -> Failure {
             .with_hint("Push the commit, or check that this is the model's repository.")
     } else {
         failure
+    }
+}
+
+/// GitHub answers 404 for everything in a repository that the token may not see, so a 404 on something that every
+/// repository has says nothing about what was asked for.
+pub(super) fn hidden(repo: &RepoSlug, failure: Failure) -> Failure {
+    if failure.kind != FailureKind::NotFound {
+        return failure;
+    }
+    Failure {
+        kind: FailureKind::Forbidden,
+        reason: format!("{repo} is not readable: it does not exist, or this token may not see it"),
+        hint: Some("Check the repository's name, and that the token still has access to it.".to_owned()),
+        ..failure
     }
 }
 

@@ -69,9 +69,10 @@ pub(super) fn file(repo: &RepoSlug, commit: &CommitSha, path: &str) -> String {
     format!("{}/contents/{}?ref={commit}", repository(repo), nested(path))
 }
 
-/// The exact name; `/git/matching-refs/` would match prefixes.
-pub(super) fn tag_ref(repo: &RepoSlug, tag: &TagName) -> String {
-    format!("{}/git/ref/tags/{}", repository(repo), nested(tag.as_str()))
+/// All tags whose names begin with this one, itself first. An empty list proves that the repository could be read; a 404
+/// from `/git/ref/` would not.
+pub(super) fn tags_beginning(repo: &RepoSlug, tag: &TagName) -> String {
+    format!("{}/git/matching-refs/tags/{}", repository(repo), nested(tag.as_str()))
 }
 
 pub(super) fn refs(repo: &RepoSlug) -> String {
@@ -122,6 +123,10 @@ pub(super) fn membership(org: &str, team: &str, login: &str) -> String {
     format!("{}/memberships/{}", self::team(org, team), segment(login))
 }
 
+pub(super) fn permission(repo: &RepoSlug, login: &str) -> String {
+    format!("{}/collaborators/{}/permission", repository(repo), segment(login))
+}
+
 /// GitHub takes the file's name, not its path.
 pub(super) fn workflow(repo: &RepoSlug, file: &str) -> String {
     format!("{}/actions/workflows/{}", repository(repo), segment(file.rsplit('/').next().unwrap_or(file)))
@@ -164,7 +169,10 @@ mod tests {
     fn nothing_remote_can_leave_its_place_in_the_path() {
         let repo: RepoSlug = "acme/churn".parse().unwrap();
         assert_eq!(commit(&repo, "feature/x?y#z"), "/repos/acme/churn/commits/feature%2Fx%3Fy%23z");
-        assert_eq!(tag_ref(&repo, &"m/a+b".parse().unwrap()), "/repos/acme/churn/git/ref/tags/m/a%2Bb");
+        assert_eq!(
+            tags_beginning(&repo, &"m/a+b".parse().unwrap()),
+            "/repos/acme/churn/git/matching-refs/tags/m/a%2Bb"
+        );
         assert_eq!(workflow(&repo, ".github/workflows/cd.yml"), "/repos/acme/churn/actions/workflows/cd.yml");
         let sha = "a".repeat(40).parse().unwrap();
         let path = format!("/repos/acme/churn/contents/ops/a%3Fb%23.toml?ref={sha}");

@@ -86,6 +86,7 @@ pub(super) struct Release {
     pub body: Option<String>,
     pub html_url: Option<String>,
     pub author: Option<User>,
+    pub published_at: Option<String>,
     pub assets: Option<Vec<Asset>>,
     /// A template: `https://uploads.github.com/…/assets{?name,label}`.
     pub upload_url: Option<String>,
@@ -118,6 +119,12 @@ pub(super) struct Comment {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct Permission {
+    pub permission: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Membership {
     /// `active`, or `pending` until the invitation is accepted.
     pub state: Option<String>,

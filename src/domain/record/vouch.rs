@@ -33,6 +33,39 @@ pub struct Void {
     pub why: String,
 }
 
+/// Who may write to the repository, as far as that was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Writers {
+    /// Logins with the answer, or why there is none.
+    asked: Vec<(String, Result<bool, String>)>,
+}
+
+impl Writers {
+    pub fn new(asked: Vec<(String, Result<bool, String>)>) -> Self {
+        Self { asked }
+    }
+
+    /// Whether `login` may approve as far as writing is concerned: also if it was not asked about.
+    ///
+    /// # Errors
+    /// The reason, as a phrase; also if the host did not say.
+    pub fn may(&self, login: &str) -> Result<(), String> {
+        match self.asked.iter().find(|(asked, _)| asked == login).map(|(_, may)| may) {
+            None | Some(Ok(true)) => Ok(()),
+            Some(Ok(false)) => Err(format!("{login} may not write to the repository, and no list names the approvers")),
+            Some(Err(why)) => Err(why.clone()),
+        }
+    }
+
+    /// Whether this is a rejection or hold by somebody who surely may not write: a stranger stops nothing. One whose
+    /// permission is not known counts.
+    pub fn sets_nothing_aside(&self, vouched: &Vouched) -> bool {
+        let surely_not =
+            |(login, may): &(String, Result<bool, String>)| *login == vouched.approval.login && *may == Ok(false);
+        vouched.decision != Decision::Approve && self.asked.iter().any(surely_not)
+    }
+}
+
 /// The decisions about `version` of the registry at `registry` in the comments on its commit, oldest first.
 pub fn vouched(comments: &[CommitComment], registry: &str, version: &ModelVersion) -> Vec<Vouched> {
     let mut found: Vec<_> = comments.iter().filter_map(|c| parse(c, registry, version)).collect();

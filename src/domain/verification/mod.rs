@@ -15,6 +15,7 @@ use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome};
 use crate::domain::ids::{RepoSlug, TagName};
 use crate::domain::policy::Evaluation;
+use crate::domain::record::vouch::Writers;
 use crate::domain::record::{ASSET, Sealed};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
 
@@ -88,6 +89,8 @@ pub struct Reread {
     pub comments: Outcome<Vec<CommitComment>>,
     /// The verifier's own rules, evaluated; `None` if the version could not be read.
     pub policy: Option<Evaluation>,
+    /// Who of those who commented may write to the repository.
+    pub writers: Writers,
     /// For each approver, whether the verifier's rules permit them, with the reason if not.
     pub may_sign: Vec<(String, Result<(), String>)>,
     /// The repository from which the verifier's configuration releases this model.

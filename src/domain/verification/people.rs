@@ -29,12 +29,16 @@ pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &
         };
         let Ok((version, _)) = &named.version else { return };
         let found = vouch::vouched(comments, &proof.place.registry, version);
-        let until = signed_by_the_host(record);
-        // Decisions after the release belong to the next one.
-        let before: Vec<Vouched> = found.iter().filter(|v| v.approval.at <= until).cloned().collect();
+        let signed = signed_by_the_host(record);
+        let released = released(proof).unwrap_or(signed);
+        // A rejection counts until the release; decisions after it belong to the next one.
+        let until = |v: &Vouched| if v.decision == Decision::Approve { signed } else { signed.max(released) };
+        let counts = |v: &&Vouched| v.approval.at <= until(v) && !named.writers.sets_nothing_aside(v);
+        let before: Vec<Vouched> = found.iter().filter(counts).cloned().collect();
         let (counting, void) = vouch::standing(&before, &record.facts, None);
         for approval in &record.approvals {
-            match broken(approval, comments, &found) {
+            let broken = broken(approval, comments, &found).or_else(|| named.writers.may(&approval.login).err());
+            match broken {
                 Some(why) => wrong.push(format!("{}'s approval does not count: {why}", clean_line(&approval.login))),
                 None if !counting.contains(approval) => {
                     let why = void.iter().find(|v| v.login == approval.login).map(|v| v.why.clone());
@@ -73,6 +77,11 @@ fn broken(approval: &Approval, comments: &[CommitComment], found: &[Vouched]) ->
         }
         Some(_) => None,
     }
+}
+
+/// When the release was published, by the host's clock: the first time after the tag that the host vouches for.
+fn released(proof: &Proof) -> Option<Timestamp> {
+    proof.releases.as_ref().ok()?.iter().find(|r| !r.draft)?.published_at
 }
 
 /// Time of signing by the host's clock, as far as known, because comments carry the host's times.

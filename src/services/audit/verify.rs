@@ -11,12 +11,13 @@ use crate::domain::ids::{RepoSlug, TagName, VersionNumber};
 use crate::domain::policy::Effective;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::seal::sha256;
+use crate::domain::record::vouch;
 use crate::domain::record::{ASSET, ChangeFacts, Record, Sealed};
 use crate::domain::registry::ModelVersion;
 use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
 use crate::domain::verification::{self, Place, Proof, Reread, Signature, VerifyCheck, as_signed};
 use crate::services::Services;
-use crate::services::approvals::may_sign;
+use crate::services::approvals::{may_sign, writers};
 use crate::services::evidence::{self, run_facts};
 
 /// The largest record that is read, in bytes. A record of a model with hundreds of metrics has some 200 KB.
@@ -166,12 +167,14 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
         _ => None,
     };
     let demands = policy.as_ref().map(|e| Effective::of(&e.sources));
-    let (may_sign, (mlmodel, signature)) = join(
+    let ((may_sign, writers), (mlmodel, signature)) = join(
         async {
-            match &demands {
-                Some(demands) if !demands.approvers.is_empty() => approvers(services, demands, record).await,
-                _ => Vec::new(),
-            }
+            let (Some(demands), Ok((version, _))) = (&demands, &version) else { return Default::default() };
+            let found = comments.as_ref().map(|all| vouch::vouched(all, &place.registry, version)).unwrap_or_default();
+            let may_sign = async {
+                if demands.approvers.is_empty() { Vec::new() } else { approvers(services, demands, record).await }
+            };
+            join(may_sign, writers(services, demands, &place.repo, &found)).await
         },
         join(mlmodel(services, sealed, version.as_ref().ok().map(|(v, _)| v)), signature(services, sealed)),
     )
@@ -182,6 +185,7 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
         mlmodel,
         comments,
         policy,
+        writers,
         may_sign,
         repository,
         branch_may_stand_in: rules.commit_from_branch.is_some(),

@@ -134,7 +134,12 @@ impl Checks {
         match (&code.source, &code.repository) {
             (Ok(source), _) => self.commit(source),
             // A repository that is not there has no commits either.
-            (Err(failure), Err(said)) if failure.service == said.service && failure.kind == said.kind => return,
+            (Err(failure), Err(said))
+                if failure.service == said.service
+                    && (failure.kind == said.kind || said.kind == FailureKind::NotFound) =>
+            {
+                return;
+            }
             (Err(failure), _) => return self.hinder("commit", failure),
         }
         match (&code.on_default_branch, &code.repository) {

@@ -48,6 +48,9 @@ impl CodeHost for FaultyCode {
     async fn is_member(&self, org: &str, team: &str, login: &str) -> Outcome<bool> {
         self.script.read(GITHUB, "is_member", self.inner.is_member(org, team, login)).await
     }
+    async fn may_write(&self, repo: &RepoSlug, login: &str) -> Outcome<bool> {
+        self.script.read(GITHUB, "may_write", self.inner.may_write(repo, login)).await
+    }
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
         self.script.read(GITHUB, "asset", self.inner.asset(repo, id, limit)).await
     }

@@ -275,7 +275,8 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
         ("GET", ["pulls", number, "reviews"]) => pulls::reviews(repo, call, number),
         ("GET", ["contents", path @ ..]) => commits::contents(repo, call, &path.join("/")),
         ("GET", ["compare", range]) => commits::compare(repo, call, range),
-        ("GET", ["git", "ref", name @ ..]) => git::read_ref(repo, call, &name.join("/")),
+        ("GET", ["git", "matching-refs", name @ ..]) => git::matching_refs(repo, call, &name.join("/")),
+        ("GET", ["collaborators", login, "permission"]) => permission(repo, call, access, login),
         ("GET", ["git", "tags", sha]) => git::read_tag_object(repo, call, sha),
         ("POST", ["git", "tags"]) => git::create_tag_object(repo, call),
         ("POST", ["git", "refs"]) => git::create_ref(repo, call),
@@ -285,7 +286,7 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
         ("POST", ["releases", id, "assets"]) => assets::upload(repo, call, id),
         ("GET", ["releases", "assets", id]) => assets::read(repo, call, id),
         ("DELETE", ["releases", "assets", id]) => assets::delete(repo, id),
-        ("GET", ["releases", id]) => releases::by_id(repo, call, id),
+        ("GET", ["releases", id]) => releases::by_id(repo, call, id, access == Access::Write),
         ("PATCH", ["releases", id]) => releases::update(repo, call, id),
         ("GET", ["actions", "workflows", file]) => actions::workflow(repo, file),
         ("GET", ["actions", "workflows", file, "runs"]) => actions::runs(repo, call, Some(file)),
@@ -295,6 +296,20 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
         ("GET", ["actions", "runs", id, "jobs"]) => actions::jobs(repo, call, id),
         _ => Answer::error(404, "Not Found"),
     }
+}
+
+/// People see it who may write, and fine-grained tokens whatever they may do.
+fn permission(repo: &Repo, call: &Call<'_>, access: Access, login: &str) -> Answer {
+    if access != Access::Write && call.user.kind == Kind::Person {
+        return Answer::error(403, "Must have push access to view collaborator permission.");
+    }
+    let permission = match repo.access.get(login) {
+        Some(Access::Write) => "write",
+        Some(Access::Read) => "read",
+        None if (call.accounts)(login) > 0 => "none",
+        None => return Answer::error(404, "Not Found"),
+    };
+    Answer::new(200, json!({"permission": permission, "role_name": permission, "user": {"login": login}}))
 }
 
 fn of_commit(repo: &mut Repo, call: &Call<'_>, sha: &CommitSha, method: &str, of: &[&str]) -> Answer {

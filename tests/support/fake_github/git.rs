@@ -8,12 +8,11 @@ use signoff::domain::ids::TagName;
 use super::api::{Answer, Call, time};
 use super::world::Repo;
 
-pub(super) fn read_ref(repo: &Repo, call: &Call<'_>, name: &str) -> Answer {
-    let tag = name.strip_prefix("tags/").and_then(|tag| tag.parse::<TagName>().ok());
-    match tag.and_then(|tag| repo.tags.get(&tag)) {
-        Some(object) => Answer::new(200, ref_json(repo, call, &format!("refs/{name}"), object)),
-        None => Answer::error(404, "Not Found"),
-    }
+/// All whose names begin with this one, in order.
+pub(super) fn matching_refs(repo: &Repo, call: &Call<'_>, name: &str) -> Answer {
+    let prefix = name.strip_prefix("tags/").unwrap_or("no such name");
+    let found = repo.tags.iter().filter(|(tag, _)| tag.as_str().starts_with(prefix));
+    Answer::new(200, found.map(|(tag, object)| ref_json(repo, call, &format!("refs/tags/{tag}"), object)).collect())
 }
 
 pub(super) fn create_ref(repo: &mut Repo, call: &Call<'_>) -> Answer {

@@ -23,8 +23,11 @@ pub(super) fn by_tag(repo: &Repo, call: &Call<'_>, tag: &str) -> Answer {
     }
 }
 
-pub(super) fn by_id(repo: &Repo, call: &Call<'_>, id: &str) -> Answer {
-    shown(repo, call, id.parse().unwrap_or_default(), 200)
+pub(super) fn by_id(repo: &Repo, call: &Call<'_>, id: &str, sees_drafts: bool) -> Answer {
+    match repo.releases.iter().any(|r| r.id.to_string() == id && (sees_drafts || !r.draft)) {
+        true => shown(repo, call, id.parse().unwrap_or_default(), 200),
+        false => Answer::error(404, "Not Found"),
+    }
 }
 
 pub(super) fn create(repo: &mut Repo, call: &Call<'_>) -> Answer {
@@ -86,7 +89,7 @@ fn release_json(call: &Call<'_>, release: &Release) -> Value {
     json!({
         "id": release.id, "tag_name": tag, "target_commitish": "main", "name": given(&release.title),
         "body": given(&release.body), "draft": release.draft, "prerelease": false, "immutable": false,
-        "created_at": time(release.created_at), "published_at": (!release.draft).then(|| time(call.now)),
+        "created_at": time(release.created_at), "published_at": (!release.draft).then(|| time(release.created_at)),
         "html_url": format!("{}/releases/tag/{page}", call.web),
         "author": {"login": release.author, "id": (call.accounts)(&release.author)},
         "assets": release.assets.iter().map(|a| assets::asset_json(call, a)).collect::<Vec<_>>(),

@@ -50,6 +50,9 @@ pub struct Repo {
     pub comments: Vec<Comment>,
     /// Logins of the members of each team, by `org/team`.
     pub teams: BTreeMap<String, Vec<String>>,
+    /// Logins that may not write; everybody else may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readers: Vec<String>,
     /// Workflow runs that trained models. Nothing starts new ones.
     pub trainings: Vec<TrainingWorkflowRun>,
     /// The highest id assigned so far, to any object.
@@ -72,6 +75,7 @@ impl Repo {
             runs: Vec::new(),
             comments: Vec::new(),
             teams: BTreeMap::new(),
+            readers: Vec::new(),
             trainings: Vec::new(),
             last_id: first_id,
         }
