@@ -247,7 +247,7 @@ async fn a_draft_is_not_gone_because_the_token_may_not_see_it() {
 async fn who_may_write_is_what_the_host_says_and_not_who_comments() {
     let fake = fake().await;
     fake.change(|world| drop(world.add_user("stranger", 44)));
-    fake.change_repo(|repo| drop(repo.access.remove("stranger")));
+    fake.change_repo(|repo| repo.access.remove("stranger"));
     for (token, login, may) in [
         (REVIEWER, "rev2", true),
         (REVIEWER, "reader", false),
