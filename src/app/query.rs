@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, LoggedModel, Signature};
 use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{Commit, HostIdentity};
-use crate::domain::decision::{Candidate, DecisionDraft};
+use crate::domain::decision::{DecisionDraft, Found as RollbackCandidates};
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::SharedFacts;
 use crate::domain::failure::{Failure, Outcome};
@@ -187,8 +187,8 @@ queries! {
         Preflight { model: ModelName, version: VersionNumber, decision: Decision } => Preflight as preflight,
         /// What a rejection or hold rests on.
         Decision { model: ModelName, version: VersionNumber, decision: Decision } => DecisionDraft as decision_draft,
-        /// Versions to roll back to, newest first.
-        RollbackCandidates { model: ModelName } => Vec<Candidate> as rollback_candidates,
+        /// Versions to roll back to, newest first, and what could not be read.
+        RollbackCandidates { model: ModelName } => RollbackCandidates as rollback_candidates,
         /// All sign-off records of this machine, oldest first.
         Records => Vec<ChainLine> as record_chain,
         /// All promotions in this machine's journal, newest first.

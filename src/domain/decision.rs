@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::commit::CommitComment;
 use super::compare::Directions;
 use super::facts::ReviewedFacts;
+use super::failure::Note;
 use super::ids::{CommitSha, RepoSlug, TagName, VersionNumber};
 use super::promotion::PlanDraft;
 use super::record::build::Ingredients;
@@ -116,8 +117,8 @@ pub struct Candidate {
 pub struct Found {
     /// Newest version first.
     pub candidates: Vec<Candidate>,
-    /// What could not be read or is gone, one sentence each.
-    pub notes: Vec<String>,
+    /// What could not be read, or is gone.
+    pub notes: Vec<Note>,
 }
 
 impl Candidate {

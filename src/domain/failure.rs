@@ -121,5 +121,43 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// Said beside a list: what was left out, or does not agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    Said(String),
+    /// A source that could not be read.
+    Unread(Failure),
+}
+
+impl Note {
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Said(_) => None,
+            Self::Unread(failure) => Some(failure),
+        }
+    }
+}
+
+impl From<String> for Note {
+    fn from(text: String) -> Self {
+        Self::Said(text)
+    }
+}
+
+impl From<Failure> for Note {
+    fn from(failure: Failure) -> Self {
+        Self::Unread(failure)
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Said(text) => f.write_str(text),
+            Self::Unread(failure) => f.write_str(&failure.sentence()),
+        }
+    }
+}
+
 /// The result type used across modules.
 pub type Outcome<T> = Result<T, Failure>;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::failure::Note;
 use super::ids::{ModelName, PromotionId, RepoSlug, VersionNumber};
 use super::record::{Decision, DecisionMark, Sealed};
 use super::registry::ModelVersion;
@@ -156,8 +157,8 @@ pub struct Log {
     pub in_production: BTreeMap<ModelName, Vec<VersionNumber>>,
     /// The sources that were read, one phrase each.
     pub seen: Vec<String>,
-    /// What could not be read, is truncated, or is inconsistent, one sentence each.
-    pub notes: Vec<String>,
+    /// What could not be read, is truncated, or is inconsistent.
+    pub notes: Vec<Note>,
 }
 
 impl Log {

@@ -80,7 +80,7 @@ pub async fn answer(services: &Services, query: Query) -> Reply {
             Reply::Decision { answer, model, version, decision }
         }
         Query::RollbackCandidates { model } => {
-            Reply::RollbackCandidates { answer: rollback::candidates(services, &model).await, model }
+            Reply::RollbackCandidates { answer: rollback::found(services, &model).await, model }
         }
         Query::Records => Reply::Records { answer: services.records.read().await },
         Query::Promotions => Reply::Promotions { answer: promotions(services).await },

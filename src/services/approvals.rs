@@ -17,7 +17,7 @@ use crate::services::Services;
 /// Reads the approvals backed by comments on the code host, without those of people who may not approve.
 ///
 /// # Errors
-/// Those of reading the comments.
+/// Those of reading the comments, and the members of teams that may approve.
 pub async fn standing(
     services: &Services,
     facts: &ReviewedFacts,
@@ -35,7 +35,7 @@ pub async fn standing(
     let mut counting = Vec::new();
     for approval in all {
         let may = match writers.may(&approval.login) {
-            Ok(()) => may_sign(services, demands, &approval.login).await,
+            Ok(()) => may_sign(services, demands, &approval.login).await?,
             Err(why) => Err(why),
         };
         match may {
@@ -59,11 +59,11 @@ pub async fn writers(services: &Services, demands: &Effective, repo: &RepoSlug, 
     Writers::new(answers.await)
 }
 
-/// Whether `login` is on every list of who may approve.
+/// Whether `login` is on every list of who may approve; the reason if not, as a phrase.
 ///
 /// # Errors
-/// The reason if not, as a phrase; also if a team's members cannot be read.
-pub async fn may_sign(services: &Services, demands: &Effective, login: &str) -> Result<(), String> {
+/// Those of reading the members of a team, unless somewhere else says that `login` may.
+pub async fn may_sign(services: &Services, demands: &Effective, login: &str) -> Outcome<Result<(), String>> {
     for list in &demands.approvers {
         let mut unread = None;
         let mut listed = false;
@@ -71,7 +71,7 @@ pub async fn may_sign(services: &Services, demands: &Effective, login: &str) -> 
             match entry.strip_prefix('@').and_then(|team| team.split_once('/')) {
                 Some((org, team)) => match services.code.is_member(org, team, login).await {
                     Ok(is) => listed |= is,
-                    Err(failure) => unread = Some(failure.to_string()),
+                    Err(failure) => unread = Some(failure),
                 },
                 None => listed |= entry.trim_start_matches('@').eq_ignore_ascii_case(login),
             }
@@ -81,9 +81,11 @@ pub async fn may_sign(services: &Services, demands: &Effective, login: &str) -> 
         }
         match (listed, unread) {
             (true, _) => {}
-            (false, Some(why)) => return Err(why),
-            (false, None) => return Err(format!("{login} is not among those who may approve ({})", list.join(", "))),
+            (false, Some(failure)) => return Err(failure),
+            (false, None) => {
+                return Ok(Err(format!("{login} is not among those who may approve ({})", list.join(", "))));
+            }
         }
     }
-    Ok(())
+    Ok(Ok(()))
 }

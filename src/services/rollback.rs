@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::join3;
 
 use crate::domain::decision::{Candidate, Found};
-use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Note, Outcome, Service};
 use crate::domain::ids::{ModelName, RepoSlug, TagName, VersionNumber};
 use crate::domain::page::walk;
 use crate::domain::promotion::fold;
@@ -37,15 +37,7 @@ const AT_A_TIME: usize = 6;
 /// The largest record that is read, in bytes.
 const MAX_RECORD: usize = 4 * 1024 * 1024;
 
-/// The versions of `model` that were in production before, newest first.
-///
-/// # Errors
-/// If the registry does not list the versions.
-pub async fn candidates(services: &Services, model: &ModelName) -> Outcome<Vec<Candidate>> {
-    Ok(found(services, model).await?.candidates)
-}
-
-/// As [`candidates`], with what could not be read.
+/// The versions of `model` that were in production before, and what could not be read.
 ///
 /// # Errors
 /// If the registry does not list the versions.
@@ -56,11 +48,11 @@ pub async fn found(services: &Services, model: &ModelName) -> Outcome<Found> {
     let mut search = Search { services, model, by_version: BTreeMap::new(), notes: Vec::new() };
     match stored {
         Ok(stored) => stored.into_iter().for_each(|p| search.promotion(p.entries)),
-        Err(failure) => search.notes.push(failure.to_string()),
+        Err(failure) => search.notes.push(failure.into()),
     }
     match chain {
         Ok(lines) => lines.iter().for_each(|line| search.line(line)),
-        Err(failure) => search.notes.push(failure.to_string()),
+        Err(failure) => search.notes.push(failure.into()),
     }
     versions.iter().for_each(|v| search.tags_of(v));
     search.releases(&versions).await;
@@ -93,8 +85,15 @@ pub async fn choose(services: &Services, model: &ModelName, number: VersionNumbe
     } else {
         format!("Versions that were: {were}. `signoff approve` puts a version there for the first time.")
     };
-    let unread = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
-    Err(refuse(format!("there is no evidence that {number} was ever in {place}{unread}")).with_hint(hint))
+    let none = format!("there is no evidence that {number} was ever in {place}");
+    let reasons: Vec<String> =
+        notes.iter().map(|note| note.failure().map_or(note.to_string(), Failure::to_string)).collect();
+    let reason = if reasons.is_empty() { none } else { format!("{none} ({})", reasons.join("; ")) };
+    // The evidence may be where it could not be looked for.
+    Err(match notes.iter().find_map(Note::failure) {
+        Some(unread) => Failure { operation, reason, hint: unread.hint.clone().or(Some(hint)), ..unread.clone() },
+        None => refuse(reason).with_hint(hint),
+    })
 }
 
 async fn versions(services: &Services, model: &ModelName) -> Outcome<Vec<ModelVersion>> {
@@ -122,7 +121,7 @@ struct Search<'a> {
     services: &'a Services,
     model: &'a ModelName,
     by_version: BTreeMap<VersionNumber, Candidate>,
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 impl Search<'_> {
@@ -209,7 +208,7 @@ impl Search<'_> {
             }
         }
         // One sentence for all tags: they fail for the same reason.
-        self.notes.extend(failed.map(|f| f.to_string()));
+        self.notes.extend(failed.map(Note::Unread));
         for Released { version, tag, .. } in &there {
             let candidate = self.said(*version, format!("release {tag}"));
             candidate.tag = candidate.tag.take().or_else(|| Some(tag.clone()));
@@ -229,7 +228,7 @@ impl Search<'_> {
                     self.before(record);
                 }
                 Ok(None) => {}
-                Err(why) => self.notes.push(why),
+                Err(note) => self.notes.push(note),
             }
         }
     }
@@ -247,7 +246,7 @@ impl Search<'_> {
         match self.services.registry.runs(&ids).await {
             Ok(runs) => runs,
             Err(failure) => {
-                self.notes.push(failure.to_string());
+                self.notes.push(failure.into());
                 Vec::new()
             }
         }
@@ -272,19 +271,19 @@ impl Search<'_> {
     }
 
     /// The record attached to a release; none if it has none. Only one named by the tag counts.
-    async fn record(&self, released: &Released) -> Result<Option<Box<Sealed>>, String> {
+    async fn record(&self, released: &Released) -> Result<Option<Box<Sealed>>, Note> {
         let Released { repo, tag, operation, hash, .. } = released;
         let Some(hash) = hash else { return Ok(None) };
-        let said = |failure: Failure| failure.to_string();
-        let releases = self.services.host.releases(repo, tag, &notes_marker(operation)).await.map_err(said)?;
+        let unread = |failure| Failure { operation: format!("read the record on {tag} in {repo}"), ..failure };
+        let releases = self.services.host.releases(repo, tag, &notes_marker(operation)).await.map_err(unread)?;
         let asset =
             releases.iter().filter(|r| !r.draft).flat_map(|r| &r.assets).find(|a| a.complete && a.name == ASSET);
         let Some(asset) = asset else { return Ok(None) };
-        let bytes = self.services.code.asset(repo, asset.id, MAX_RECORD).await.map_err(said)?;
+        let bytes = self.services.code.asset(repo, asset.id, MAX_RECORD).await.map_err(unread)?;
         match Sealed::from_bytes(&bytes) {
             Ok(sealed) if sealed.record_hash == *hash => Ok(Some(Box::new(sealed))),
-            Ok(_) => Err(format!("the record on {tag} is not the one its tag names")),
-            Err(why) => Err(format!("the record on {tag} cannot be used: {why}")),
+            Ok(_) => Err(format!("the record on {tag} is not the one its tag names").into()),
+            Err(why) => Err(format!("the record on {tag} cannot be used: {why}").into()),
         }
     }
 
@@ -299,7 +298,8 @@ impl Search<'_> {
         for (number, mut candidate) in std::mem::take(&mut self.by_version).into_iter().rev() {
             match versions.iter().find(|v| v.number == number) {
                 None => {
-                    self.notes.push(format!("{number} was in production, and the registry does not have it any more"))
+                    self.notes
+                        .push(format!("{number} was in production, and the registry does not have it any more").into());
                 }
                 Some(_) if held.contains(&number) => {}
                 Some(version) => {

@@ -58,7 +58,7 @@ async fn a_failing_rule_is_passed_only_on_purpose_with_a_reason_and_where_the_po
 async fn the_demo_rolls_back_what_it_released() {
     let desk = Desk::new();
     let churn = ModelName::new("telco-churn");
-    let candidates = || rollback::candidates(&desk.services, &churn);
+    let candidates = async || rollback::found(&desk.services, &churn).await.map(|found| found.candidates);
     let numbers = |all: &[signoff::domain::decision::Candidate]| all.iter().map(|c| c.version).collect::<Vec<_>>();
     assert!(!numbers(&candidates().await.unwrap()).contains(&VersionNumber(39)), "it is there now");
     assert_eq!(desk.run("approve telco-churn/42 --confirm v42").await.exit, Exit::Done);
@@ -87,7 +87,11 @@ async fn what_cannot_be_read_is_a_note_and_hides_no_candidate() {
     std::fs::write(desk.loaded.paths.state_of(true).join("records.jsonl"), "damaged\n{}\n").unwrap();
     let found = rollback::found(&desk.services, &ModelName::new("telco-churn")).await.unwrap();
     assert_eq!(found.candidates[0].version, VersionNumber(39));
-    assert!(found.notes.iter().any(|n| n.contains("records")), "{:?}", found.notes);
+    assert!(
+        found.notes.iter().any(|n| n.failure().is_some_and(|f| f.operation.contains("records"))),
+        "{:?}",
+        found.notes
+    );
 }
 
 #[tokio::test]

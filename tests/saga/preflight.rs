@@ -7,14 +7,16 @@ use signoff::domain::cd::CdTrigger;
 use signoff::domain::commit::CommitOrigin;
 use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::policy::file;
 use signoff::domain::preflight::{CheckState, Preflight};
 use signoff::domain::promotion::Until;
 use signoff::domain::registry::Stage;
-use signoff::domain::rules::{RepositoryRule, Rules};
+use signoff::domain::rules::{PolicyFrom, RepositoryRule, Rules};
 use signoff::services::prepare;
 use signoff::services::promote::Watch;
+use signoff::services::rollback;
 
-use crate::doubles::{FORBIDDEN, Fault, Point, UNAVAILABLE};
+use crate::doubles::{FORBIDDEN, Fault, FaultyCode, Point, UNAVAILABLE};
 use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, NOW, champion, now};
 use crate::support::rules::rules;
 use CheckState::{Block, Pass, Unknown, Warn};
@@ -367,6 +369,35 @@ fn the_repository_comes_from_the_run_only_where_that_is_allowed_and_on_the_same_
     let model_rule = vec![("telco-*".to_owned(), "acme/special".parse().unwrap())];
     let found = by_rule(RepositoryRule { per_model: model_rule, ..from_run });
     expect(&found, "repository", Block, "acme/special");
+}
+
+#[test]
+fn who_may_approve_and_a_policy_file_that_cannot_be_read_block_with_their_kind() {
+    let team = file::parse("[policy]\napprovers = [\"@acme/qa\"]\n").unwrap();
+    let configured = lab_by(|rules| rules.policy.configured = team);
+    let in_repository = lab_by(|rules| rules.policy.from = PolicyFrom::Repository);
+    for (mut lab, call, check, detail) in [
+        (configured, "is_member", "approver", "could not is_member"),
+        (in_repository, "file", "policy", "signoff.toml cannot be used"),
+    ] {
+        lab.services.code = Arc::new(FaultyCode { inner: lab.services.code.clone(), script: lab.script.clone() });
+        lab.script.fail_every(call, UNAVAILABLE);
+        let found = churn(&lab);
+        expect(&found, check, Block, detail);
+        assert_eq!(found.blocking().map(|c| c.failure).collect::<Vec<_>>(), [Some(FailureKind::Unavailable)]);
+    }
+}
+
+#[test]
+fn a_rollback_that_could_not_look_everywhere_fails_as_what_it_could_not_read() {
+    let choose =
+        |lab: &Lab| now(rollback::choose(&lab.services, &ModelName::new(CHURN), VersionNumber(41))).unwrap_err();
+    assert_eq!(choose(&lab()).kind, FailureKind::Rejected);
+    let lab = lab();
+    lab.script.fail_every("tag", UNAVAILABLE);
+    let failure = choose(&lab);
+    assert_eq!((failure.kind, failure.service), (FailureKind::Unavailable, Service::Github));
+    assert!(failure.reason.contains("no evidence that v41 was ever in Production (could not tag"), "{failure}");
 }
 
 #[test]

@@ -224,7 +224,7 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
             ),
         ];
         let in_production = [(model.clone(), vec![VersionNumber(6)])].into();
-        let notes = vec!["could not read the releases of acme/churn: the connection was refused".to_owned()];
+        let notes = vec!["could not read the releases of acme/churn: the connection was refused".to_owned().into()];
         Some(Reply::Log { model: of, answer: Ok(Log { entries, in_production, seen: Vec::new(), notes }) })
     });
     driver.answer_all();

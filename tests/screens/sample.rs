@@ -7,7 +7,7 @@ use signoff::app::query::{Query, Reply, Session};
 use signoff::app::route::Route;
 use signoff::domain::artifact::{ArtifactEntry, ArtifactHead};
 use signoff::domain::commit::HostIdentity;
-use signoff::domain::decision::{Candidate, DecisionDraft};
+use signoff::domain::decision::{Candidate, DecisionDraft, Found};
 use signoff::domain::evidence::{Code, Evidence, not_asked};
 use signoff::domain::experiment::{Experiment, RunOrder, RunQuery};
 use signoff::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -135,7 +135,7 @@ pub fn answer(query: &Query) -> Reply {
                 notes: Vec::new(),
                 sources: vec!["stage Archived".into()],
             };
-            Reply::RollbackCandidates { model, answer: Ok(vec![candidate]) }
+            Reply::RollbackCandidates { model, answer: Ok(Found { candidates: vec![candidate], notes: Vec::new() }) }
         }
         Query::Records => Reply::Records { answer: Ok(Vec::new()) },
         Query::Promotions => Reply::Promotions { answer: Ok(Vec::new()) },

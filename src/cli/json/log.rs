@@ -86,7 +86,7 @@ impl Log {
                 .map(|(model, now)| (model.as_str().to_owned(), now.iter().map(|v| v.0).collect()))
                 .collect(),
             seen: log.seen.clone(),
-            notes: log.notes.clone(),
+            notes: log.notes.iter().map(ToString::to_string).collect(),
         }
     }
 }

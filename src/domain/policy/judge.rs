@@ -57,9 +57,10 @@ fn laid_together(sources: &[PolicySource], judge_one: impl Fn(&Policy) -> Vec<Fi
     for source in &ordered {
         match &source.policy {
             Ok(policy) => judge_one(policy).into_iter().for_each(&mut add),
-            Err(why) => {
-                let name = &source.source.name;
-                add(Finding::new("policy", CheckState::Block, format!("the rules of {name} cannot be used: {why}")));
+            Err(failure) => {
+                let detail = format!("the rules of {} cannot be used: {}", source.source.name, failure.reason);
+                let failure = Some(Box::new(failure.clone()));
+                add(Finding { failure, ..Finding::new("policy", CheckState::Block, detail) });
             }
         }
     }

@@ -245,10 +245,12 @@ fn tags_description_data_and_age_are_judged() {
 
 #[test]
 fn a_source_that_cannot_be_used_blocks_and_says_where() {
-    let broken = PolicySource::broken("acme/churn@3f9c1ab:signoff.toml", "line 3: unknown key 'x'");
+    let why = Failure { reason: "line 3: unknown key 'x'".to_owned(), ..down() };
+    let broken = PolicySource::broken("acme/churn@3f9c1ab:signoff.toml", why.clone());
     let verdict = judge(std::slice::from_ref(&broken), &evidence());
     assert_eq!(verdict.state(), Block);
     assert!(verdict.findings[0].detail.contains("acme/churn@3f9c1ab:signoff.toml cannot be used: line 3"));
+    assert_eq!(verdict.findings[0].failure.as_deref(), Some(&why), "kind and hint are kept");
     let lenient = PolicySource::new("configuration", Policy { allow_override: true, ..Policy::default() });
     assert!(Effective::of(std::slice::from_ref(&lenient)).allow_override);
     assert!(!Effective::of(&[lenient, broken]).allow_override);
@@ -341,7 +343,7 @@ fn policies() -> impl Strategy<Value = Policy> {
 
 fn sources() -> impl Strategy<Value = Vec<PolicySource>> {
     let source = (policies(), any::<bool>(), 0..9u8).prop_map(|(policy, broken, n)| match broken && n == 0 {
-        true => PolicySource::broken("broken", "line 1: no"),
+        true => PolicySource::broken("broken", down()),
         false => PolicySource::new(format!("s{n}"), policy),
     });
     proptest::collection::vec(source, 0..4)

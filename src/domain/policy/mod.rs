@@ -19,7 +19,7 @@ pub use separation::{People, Separation, Tristate};
 
 use super::compare::{Direction, Directions};
 use super::evidence::Evidence;
-use super::failure::Failure;
+use super::failure::{Failure, Outcome};
 use super::preflight::CheckState;
 
 /// The rules for one model, from one source. The default has no rules and requires one approval.
@@ -225,18 +225,18 @@ impl PolicySource {
         Self { source: SourceRef { name: name.into(), digest: Some(policy.digest()) }, policy: Ok(policy) }
     }
 
-    /// A source that should exist but cannot be used; `why` says where and why.
-    pub fn broken(name: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { source: SourceRef { name: name.into(), digest: None }, policy: Err(why.into()) }
+    /// A source that should exist but cannot be used.
+    pub fn broken(name: impl Into<String>, why: Failure) -> Self {
+        Self { source: SourceRef { name: name.into(), digest: None }, policy: Err(why) }
     }
 }
 
 /// One source of rules, parsed or not.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PolicySource {
     pub source: SourceRef,
-    /// The rules, or where and why they are invalid, which blocks approval.
-    pub policy: Result<Policy, String>,
+    /// The rules, or why they cannot be used, which blocks approval.
+    pub policy: Outcome<Policy>,
 }
 
 impl SourceRef {

@@ -92,7 +92,7 @@ pub struct Reread {
     /// Who of those who commented may write to the repository.
     pub writers: Writers,
     /// For each approver, whether the verifier's rules permit them, with the reason if not.
-    pub may_sign: Vec<(String, Result<(), String>)>,
+    pub may_sign: Vec<(String, Outcome<Result<(), String>>)>,
     /// The repository from which the verifier's configuration releases this model.
     pub repository: Result<RepoSlug, String>,
     /// The verifier's configuration allows a branch in place of an unrecorded commit.

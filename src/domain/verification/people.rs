@@ -141,10 +141,16 @@ fn judge(demands: &Effective, record: &Record, who: &str, is: Separation, wrong:
 }
 
 pub(super) fn may_sign(named: &Reread, lines: &mut Lines) {
-    let wrong = named.may_sign.iter().filter_map(|(_, may)| may.as_ref().err().map(|why| clean_line(why))).collect();
-    if !named.may_sign.is_empty() {
-        let names = named.may_sign.iter().map(|(login, _)| clean_line(login)).collect::<Vec<_>>().join(", ");
-        lines.all("approvers", wrong, format!("may approve: {names}"));
+    let mut names = Vec::new();
+    for (login, may) in &named.may_sign {
+        match may {
+            Ok(Ok(())) => names.push(clean_line(login)),
+            Ok(Err(why)) => lines.fail("approvers", clean_line(why)),
+            Err(failure) => lines.unread("approvers", failure),
+        }
+    }
+    if !names.is_empty() && names.len() == named.may_sign.len() {
+        lines.pass("approvers", format!("may approve: {}", names.join(", ")));
     }
 }
 

@@ -99,6 +99,20 @@ fn what_cannot_be_read_holds_nothing_and_keeps_its_kind() {
 }
 
 #[test]
+fn who_may_approve_passes_only_if_everybody_does_and_keeps_why_it_is_not_known() {
+    let down = Failure::new(FailureKind::Unavailable, Service::Github, "read it", "it is down").with_hint("Wait.");
+    for (second, refused, hint) in
+        [(Ok(Ok(())), 0, None), (Ok(Err("not listed".to_owned())), 1, None), (Err(down), 1, Some("Wait.".to_owned()))]
+    {
+        let may_sign = vec![("lee".to_owned(), Ok(Ok(()))), ("kim".to_owned(), second)];
+        let lines = judge(&proof(), Some(&Reread { may_sign, ..named() }));
+        let of_them: Vec<_> = lines.iter().filter(|l| l.check == "approvers").collect();
+        assert_eq!((of_them.len(), against(&lines).len()), (1, refused), "{lines:#?}");
+        assert_eq!(of_them[0].hint, hint);
+    }
+}
+
+#[test]
 fn a_signature_counts_only_where_somebody_asks_for_it() {
     let unread = Failure::new(FailureKind::Local, Service::Local, "check it", "ssh-keygen is not here");
     for (signature, refused) in [

@@ -21,8 +21,6 @@ use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
 
-/// Maximum lines of notes.
-const NOTES: usize = 4;
 /// Index of the model column.
 const MODEL: usize = 2;
 
@@ -93,15 +91,7 @@ impl History {
         let Some(log) = ctx.cache.log(&self.model) else {
             return Vec::new();
         };
-        let width = usize::from(ctx.width.saturating_sub(1));
-        let note = |note: &String| Phrase::of(Role::Muted, format!(" ! {}", clean_line(note))).wrap(width, 3);
-        let mut lines: Vec<Phrase<'static>> = log.notes.iter().flat_map(note).collect();
-        if lines.len() > NOTES {
-            lines.truncate(NOTES - 1);
-            let rest = " ! and more: see `signoff log`";
-            lines.push(Phrase::of(Role::Muted, rest));
-        }
-        lines
+        format::notes(&log.notes, ctx.width, "and more: see `signoff log`")
     }
 }
 

@@ -11,8 +11,9 @@ use tui_input::Input;
 
 use super::save::{Question, Save};
 use super::{Ctx, Filter};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Note};
 use crate::domain::ids::RunId;
+use crate::domain::text::clean_line;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Banner, Field, Tone};
 use crate::ui::{Draw as _, Phrase};
@@ -57,6 +58,21 @@ pub fn lines<'a>(area: Rect, buf: &mut Buffer, skin: &Skin, phrases: impl IntoIt
         used += 1;
     }
     used
+}
+
+/// Maximum lines of notes.
+const NOTES: usize = 4;
+
+/// Notes on a list, wrapped to `width`; `rest` stands for those that are too many.
+pub fn notes(notes: &[Note], width: u16, rest: &str) -> Vec<Phrase<'static>> {
+    let line = |text: &str| Phrase::of(Role::Muted, format!(" ! {}", clean_line(text)));
+    let wrapped = |note: &Note| line(&note.to_string()).wrap(usize::from(width.saturating_sub(1)), 3);
+    let mut lines: Vec<Phrase<'static>> = notes.iter().flat_map(wrapped).collect();
+    if lines.len() > NOTES {
+        lines.truncate(NOTES - 1);
+        lines.push(line(rest));
+    }
+    lines
 }
 
 /// Shows a failure and the next step: at the bottom of `area`, or at the top if there is nothing else to show. Returns

@@ -11,7 +11,9 @@ use crate::app::route::Route;
 use crate::domain::decision::Candidate;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
+use crate::screens::parts::view as format;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::ui::Phrase;
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +29,18 @@ impl Rollback {
     }
 
     fn candidates<'a>(&self, ctx: &Ctx<'a>) -> &'a [Candidate] {
-        ctx.cache.rollback_candidates(&self.model).map_or(&[], Vec::as_slice)
+        ctx.cache.rollback_candidates(&self.model).map_or(&[], |found| &found.candidates)
+    }
+
+    /// What could not be read.
+    fn notes(&self, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
+        let notes = ctx.cache.rollback_candidates(&self.model).map_or(&[][..], |found| &found.notes);
+        format::notes(notes, ctx.width, "and more: see `signoff log`")
+    }
+
+    /// Lines below the list.
+    fn below(&self, ctx: &Ctx<'_>) -> u16 {
+        u16::try_from(self.notes(ctx).len()).unwrap_or(0)
     }
 
     fn query(&self) -> Query {
@@ -55,7 +68,7 @@ impl Component for Rollback {
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let keys: Vec<VersionNumber> = self.candidates(ctx).iter().map(|c| c.version).collect();
-        let rows = ctx.rows(2);
+        let rows = ctx.rows(2 + self.below(ctx));
         self.cursor.settle(&keys, rows);
         let ScreenEvent::Action(action) = event else {
             return Response::none();

@@ -19,7 +19,7 @@ use crate::ui::{Draw as _, Phrase};
 impl Rollback {
     /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let known = ctx.cache.rollback_candidates(&self.model).map(Vec::len);
+        let known = ctx.cache.rollback_candidates(&self.model).map(|found| found.candidates.len());
         let slot = ctx.cache.slot(&self.query());
         let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
         let right = std::iter::once(number::length(known, false, "candidate")).chain(fresh).collect();
@@ -31,9 +31,14 @@ impl Rollback {
         let slot = ctx.cache.slot(&self.query());
         let failure = ctx.cache.failure(&self.query());
         let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
+        let (area, below) = format::split_bottom(area, self.below(ctx));
+        let notes = self.notes(ctx);
+        let unread = !notes.is_empty();
+        format::lines(below, buf, skin, notes);
         let candidates = self.candidates(ctx);
         if candidates.is_empty() {
-            let none = format!("No earlier version of {} was in production.", self.model);
+            let found = if unread { "was found in what could be read" } else { "was in production" };
+            let none = format!("No earlier version of {} {found}.", self.model);
             let (message, keys): (&str, &[_]) = match (slot.is_some_and(|s| s.read_at.is_some()), failure) {
                 (_, Some(_)) => ("", &[]),
                 (false, None) => ("reading what was in production …", &[]),

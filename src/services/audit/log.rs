@@ -9,7 +9,7 @@ use futures_util::future::join;
 use futures_util::stream;
 
 use crate::domain::commit::ReleaseState;
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{Failure, Note, Outcome};
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
 pub use crate::domain::log::{Effect, FoundIn, Log, LogEntry, merge};
 use crate::domain::page::walk;
@@ -19,6 +19,7 @@ use crate::domain::record::text::REGISTRY_TRAILER;
 use crate::domain::record::{ASSET, Record, Sealed};
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::release::{OPERATION_TRAILER, trailer};
+use crate::domain::text::clean_line;
 use crate::services::Services;
 
 /// Most pages of a hundred releases per repository.
@@ -39,7 +40,13 @@ const MAX_RECORD: usize = 4 << 20;
 struct Found {
     entries: Vec<LogEntry>,
     seen: Option<String>,
-    notes: Vec<String>,
+    notes: Vec<Note>,
+}
+
+impl Found {
+    fn say(&mut self, text: impl Into<String>) {
+        self.notes.push(Note::Said(text.into()));
+    }
 }
 
 /// Reads the log of `model`, or of every model. Never fails: a source that cannot be read becomes a note.
@@ -60,7 +67,7 @@ pub async fn read(services: &Services, model: Option<&ModelName>) -> Log {
     log.notes = notes;
     log.seen = [machine.seen, releases.seen].into_iter().flatten().chain(std::mem::take(&mut log.seen)).collect();
     let contradictions = log.contradictions();
-    log.notes.extend(contradictions);
+    log.notes.extend(contradictions.into_iter().map(Note::Said));
     log
 }
 
@@ -88,7 +95,7 @@ async fn machine(services: &Services) -> Found {
                 LogEntry::of(&s, effect, FoundIn::Machine)
             }));
         }
-        Err(failure) => found.notes.push(failure.to_string()),
+        Err(failure) => found.notes.push(failure.into()),
     }
     match services.journals.list().await {
         Ok(stored) => {
@@ -101,12 +108,12 @@ async fn machine(services: &Services) -> Found {
                         add(&mut found.entries, LogEntry::of(&state.plan.record, effect(&state), FoundIn::Machine));
                     }
                     Ok(Some(Ok(_))) => {}
-                    Ok(Some(Err(why))) => found.notes.push(format!("promotion {} cannot be read: {why}", promotion.id)),
-                    Err(failure) => found.notes.push(failure.to_string()),
+                    Ok(Some(Err(why))) => found.say(format!("promotion {} cannot be read: {why}", promotion.id)),
+                    Err(failure) => found.notes.push(failure.into()),
                 }
             }
         }
-        Err(failure) => found.notes.push(failure.to_string()),
+        Err(failure) => found.notes.push(failure.into()),
     }
     if !read.is_empty() {
         found.seen = Some(format!("{} of this machine", read.join(" and ")));
@@ -153,19 +160,19 @@ fn repositories(services: &Services, model: Option<&ModelName>, here: &[LogEntry
 async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<String>, here: &[LogEntry]) -> Found {
     let mut found = Found::default();
     if repos.is_empty() {
-        found.notes.push("no repository is configured, so no releases were looked at; --repo names one".to_owned());
+        found.say("no repository is configured, so no releases were looked at; --repo names one");
     }
     let mut seen = Vec::new();
     for repo in repos {
         let (all, complete) = match services.host.recent_releases(repo, RELEASE_PAGES).await {
             Ok(listed) => listed,
             Err(failure) => {
-                found.notes.push(failure.to_string());
+                found.notes.push(failure.into());
                 continue;
             }
         };
         if !complete {
-            found.notes.push(format!("{repo} has more releases; only the newest {} were looked at", all.len()));
+            found.say(format!("{repo} has more releases; only the newest {} were looked at", all.len()));
         }
         seen.push(format!("{} releases of {repo}", all.len()));
         let mut unread = Vec::new();
@@ -182,16 +189,14 @@ async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<Stri
             }
         }
         if unread.len() > MAX_RECORDS {
-            found.notes.push(format!("{repo}: only the records of the newest {MAX_RECORDS} releases were read"));
+            found.say(format!("{repo}: only the records of the newest {MAX_RECORDS} releases were read"));
             unread.truncate(MAX_RECORDS);
         }
-        let read = stream::iter(unread.into_iter().map(|release| async move {
-            let read = record(services, repo, &release).await;
-            (release.tag, read)
-        }));
+        let read =
+            stream::iter(unread.into_iter().map(|release| async move { record(services, repo, &release).await }));
         let mut without = 0;
         let mut read = std::pin::pin!(read.buffered(AT_ONCE));
-        while let Some((tag, read)) = read.next().await {
+        while let Some(read) = read.next().await {
             match read {
                 Ok(Told::Record(sealed)) if is_here(services, &sealed.record) => {
                     found.entries.push(LogEntry::of(&sealed, Effect::Production, FoundIn::Release));
@@ -199,11 +204,11 @@ async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<Stri
                 Ok(Told::Message(entry)) => found.entries.push(*entry),
                 Ok(Told::Nothing) => without += 1,
                 Ok(Told::Record(_)) => {}
-                Err(why) => found.notes.push(format!("the record of {tag} in {repo}: {why}")),
+                Err(note) => found.notes.push(note),
             }
         }
         if without > 0 {
-            found.notes.push(format!("{repo}: {without} releases have no {ASSET}, and their tags do not say enough"));
+            found.say(format!("{repo}: {without} releases have no {ASSET}, and their tags do not say enough"));
         }
     }
     if !seen.is_empty() {
@@ -225,13 +230,16 @@ enum Told {
     Nothing,
 }
 
-async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) -> Result<Told, String> {
+async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) -> Result<Told, Note> {
+    let what = format!("the record of {} in {repo}", clean_line(&release.tag));
+    let unread = |failure| Failure { operation: format!("read {what}"), ..failure };
     if let Some(file) = release.assets.iter().find(|a| a.complete && a.name == ASSET) {
-        let bytes = services.code.asset(repo, file.id, MAX_RECORD).await.map_err(|f| f.to_string())?;
-        return Sealed::from_bytes(&bytes).map(|s| Told::Record(Box::new(s))).map_err(|e| e.to_string());
+        let bytes = services.code.asset(repo, file.id, MAX_RECORD).await.map_err(unread)?;
+        let sealed = Sealed::from_bytes(&bytes).map_err(|why| Note::Said(format!("{what} cannot be used: {why}")))?;
+        return Ok(Told::Record(Box::new(sealed)));
     }
     let Ok(name) = release.tag.parse() else { return Ok(Told::Nothing) };
-    let tag = services.host.tag(repo, &name).await.map_err(|f| f.to_string())?;
+    let tag = services.host.tag(repo, &name).await.map_err(unread)?;
     let message = tag.and_then(|t| t.message).unwrap_or_default();
     // The same repository may hold another registry's releases.
     if trailer(&message, REGISTRY_TRAILER).is_some_and(|url| url != services.registry.url()) {
@@ -248,7 +256,7 @@ async fn tags(services: &Services, model: Option<&ModelName>) -> Log {
     let models = match models(services, model, &mut log.notes).await {
         Ok(models) => models,
         Err(failure) => {
-            log.notes.push(failure.to_string());
+            log.notes.push(failure.into());
             return log;
         }
     };
@@ -267,7 +275,7 @@ async fn tags(services: &Services, model: Option<&ModelName>) -> Log {
                 let numbers: Vec<VersionNumber> = holders.iter().map(|v| v.number).collect();
                 log.in_production.insert(name, numbers);
             }
-            Err(failure) => log.notes.push(failure.to_string()),
+            Err(failure) => log.notes.push(failure.into()),
         }
     }
     let what = if count == 1 { "1 model".to_owned() } else { format!("{count} models") };
@@ -275,7 +283,7 @@ async fn tags(services: &Services, model: Option<&ModelName>) -> Log {
     log
 }
 
-async fn models(services: &Services, model: Option<&ModelName>, notes: &mut Vec<String>) -> Outcome<Vec<ModelName>> {
+async fn models(services: &Services, model: Option<&ModelName>, notes: &mut Vec<Note>) -> Outcome<Vec<ModelName>> {
     if let Some(model) = model {
         return Ok(vec![model.clone()]);
     }
@@ -287,13 +295,13 @@ async fn models(services: &Services, model: Option<&ModelName>, notes: &mut Vec<
     };
     let complete = walk("list the models", read, each).await?;
     if !complete || all.len() > MAX_MODELS {
-        notes.push(format!("only the first {MAX_MODELS} models were looked at; name one to see it whole"));
+        notes.push(format!("only the first {MAX_MODELS} models were looked at; name one to see it whole").into());
         all.truncate(MAX_MODELS);
     }
     Ok(all.into_iter().map(|m| m.name).collect())
 }
 
-async fn versions(services: &Services, model: &ModelName) -> (Vec<LogEntry>, Option<String>) {
+async fn versions(services: &Services, model: &ModelName) -> (Vec<LogEntry>, Option<Note>) {
     let (mut entries, mut pages) = (Vec::new(), 0);
     let read = |page: Option<String>| async move { services.registry.versions(model, page.as_deref()).await };
     let each = |items: Vec<ModelVersion>| {
@@ -303,8 +311,8 @@ async fn versions(services: &Services, model: &ModelName) -> (Vec<LogEntry>, Opt
     };
     let note = match walk(&format!("list the versions of {model}"), read, each).await {
         Ok(true) => None,
-        Ok(false) => Some(format!("older versions of {model} were not looked at")),
-        Err(failure) => Some(failure.to_string()),
+        Ok(false) => Some(format!("older versions of {model} were not looked at").into()),
+        Err(failure) => Some(failure.into()),
     };
     (entries, note)
 }

@@ -214,7 +214,11 @@ async fn source(services: &Services, place: &Place, change: &ChangeFacts) -> Out
     Ok(Source { repo: place.repo.clone(), commit, origin: change.commit_origin.clone() })
 }
 
-async fn approvers(services: &Services, demands: &Effective, record: &Record) -> Vec<(String, Result<(), String>)> {
+async fn approvers(
+    services: &Services,
+    demands: &Effective,
+    record: &Record,
+) -> Vec<(String, Outcome<Result<(), String>>)> {
     let logins = record.approvers().into_iter().map(str::to_owned);
     join_all(logins.map(|login| async move {
         let may = may_sign(services, demands, &login).await;

@@ -3,7 +3,7 @@
 use super::Scope;
 use crate::domain::evidence::Source;
 use crate::domain::facts::ReviewedFacts;
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::policy::{Policy, PolicySource, Severity, file};
 use crate::domain::rules::PolicyFrom;
 use crate::domain::text::clean_line;
@@ -55,22 +55,19 @@ pub(super) async fn policy_file(services: &Services, facts: &ReviewedFacts, sour
     let path = &services.rules.policy.file;
     let source = match source {
         Ok(source) => source,
-        Err(failure) => return PolicySource::broken(path.clone(), failure.to_string()),
+        Err(failure) => return PolicySource::broken(path.clone(), failure.clone()),
     };
     let (repo, sha) = (&source.repo, &source.commit.sha);
     let name = format!("{repo}@{}:{path}", sha.short());
-    let bytes = match services.code.file(repo, sha, path).await {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
-            return PolicySource::broken(name, format!("there is no {path} in {repo} at commit {}", sha.short()));
-        }
-        Err(failure) => return PolicySource::broken(name, failure.to_string()),
-    };
-    let Ok(text) = String::from_utf8(bytes) else {
-        return PolicySource::broken(name, "it is not UTF-8 text");
-    };
-    match file::parse(&text) {
+    let invalid = |why: String| Failure::new(FailureKind::Config, Service::Config, format!("use {name}"), why);
+    let read = services.code.file(repo, sha, path).await.and_then(|bytes| {
+        let none = || invalid(format!("there is no {path} in {repo} at commit {}", sha.short()));
+        let text =
+            String::from_utf8(bytes.ok_or_else(none)?).map_err(|_| invalid("it is not UTF-8 text".to_owned()))?;
+        file::parse(&text).map_err(|why| invalid(clean_line(&why)))
+    });
+    match read {
         Ok(all) => PolicySource::new(name, all.for_model(&facts.version.model).unwrap_or_default()),
-        Err(why) => PolicySource::broken(name, clean_line(&why)),
+        Err(failure) => PolicySource::broken(name, failure),
     }
 }

@@ -1,6 +1,6 @@
 //! Builds the basis of a decision from the evidence: verdict, people, approvals, and the checks that follow from them.
 
-use super::checks::{check, failed};
+use super::checks::{check, failed, is_of_a_server};
 use crate::domain::compare::Directions;
 use crate::domain::decision::ApprovalTally;
 use crate::domain::failure::{Failure, Outcome};
@@ -56,10 +56,12 @@ pub(super) async fn read(
         let said = |failure: &Failure| evidence.code.source.as_ref().err() == Some(failure);
         checks.extend(policy_checks(&verdict, demands.allow_override, said));
         checks.extend(four_eyes(&demands.four_eyes, separation, &people, &names, decision, demands.rollback));
-        if let Some(signer) = signer
-            && let Err(why) = may_sign(services, &demands, &signer.login).await
-        {
-            checks.push(check("approver", CheckState::Block, why));
+        if let Some(signer) = signer {
+            match may_sign(services, &demands, &signer.login).await {
+                Ok(Ok(())) => {}
+                Ok(Err(why)) => checks.push(check("approver", CheckState::Block, why)),
+                Err(failure) => checks.push(failed("approver", CheckState::Block, &failure)),
+            }
         }
     }
     let approvals = match (decision, &evidence.code.source, signer) {
@@ -110,10 +112,14 @@ fn policy_checks(verdict: &Verdict, overridable: bool, said: impl Fn(&Failure) -
         .findings
         .iter()
         .filter(|f| f.state >= CheckState::Warn)
-        .map(|f| Check {
-            overridable: overridable && f.state == CheckState::Block,
-            hint: f.failure.as_deref().filter(|failure| !said(failure)).and_then(|failure| failure.hint.clone()),
-            ..check("policy", f.state, f.detail.clone())
+        .map(|f| {
+            let failure = f.failure.as_deref().filter(|failure| !said(failure));
+            Check {
+                overridable: overridable && f.state == CheckState::Block,
+                hint: failure.and_then(|failure| failure.hint.clone()),
+                failure: failure.filter(|failure| is_of_a_server(failure)).map(|failure| failure.kind),
+                ..check("policy", f.state, f.detail.clone())
+            }
         })
         .collect();
     let (pass, unknown) = (verdict.count(CheckState::Pass), verdict.count(CheckState::Unknown));

@@ -30,6 +30,16 @@ pub(super) fn failed(title: &str, state: CheckState, failure: &Failure) -> Check
     Check { hint: failure.hint.clone(), failure: Some(failure.kind), ..check(title, state, failure.to_string()) }
 }
 
+/// Whether a server failed. What is not configured or not recorded is a finding, and has no exit code of its own.
+pub(super) fn is_of_a_server(failure: &Failure) -> bool {
+    match failure.service {
+        Service::Github => true,
+        // A run that records no commit is found out without asking.
+        Service::Mlflow => failure.kind != FailureKind::NotFound,
+        Service::Journal | Service::Config | Service::Local => false,
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Checks {
     pub list: Vec<Check>,
@@ -150,12 +160,13 @@ impl Checks {
         }
     }
 
-    /// Blocks for a failure. What is not configured or not recorded is a finding: only a server that failed has a kind,
-    /// which decides the exit code.
+    /// Blocks for a failure. Only one of a server has a kind, which decides the exit code.
     fn hinder(&mut self, title: &str, failure: &Failure) {
-        match failure.service {
-            Service::Github => self.fail(title, Block, failure),
-            _ => self.list.push(Check { hint: failure.hint.clone(), ..check(title, Block, failure.reason.clone()) }),
+        match is_of_a_server(failure) {
+            true => self.fail(title, Block, failure),
+            false => {
+                self.list.push(Check { hint: failure.hint.clone(), ..check(title, Block, failure.reason.clone()) })
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Deciding without promoting: reject, hold, the checklist, approvals short of the quorum, rollback.
 
-use crate::sample::{answer, decision_draft, refused, sample};
+use crate::sample::{answer, decision_draft, refused, sample, unanswered};
 use crate::samples;
 use crate::support::driver::Driver;
 use signoff::app::effect::Effect;
@@ -8,7 +8,8 @@ use signoff::app::msg::Msg;
 use signoff::app::prefs::{Prefs, Remember};
 use signoff::app::query::Reply;
 use signoff::app::route::Route;
-use signoff::domain::decision::Decided;
+use signoff::domain::decision::{Decided, Found};
+use signoff::domain::failure::{Failure, Note};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::policy::Finding;
 use signoff::domain::policy::{Policy, PolicySource, Question};
@@ -280,6 +281,18 @@ fn a_rollback_takes_seven_keys_and_a_reason() {
     // The sample world plans the same version for every query.
     driver.keys("it worked<enter>v41<enter>");
     assert_eq!(promotes(&driver.asked()).len(), 1);
+}
+
+#[test]
+fn what_a_rollback_could_not_look_at_is_said_with_what_to_do() {
+    let model = subject().0;
+    let mut driver = unanswered(&[Route::Rollback(model.clone())]);
+    let why = Failure { reason: "connection refused".into(), ..refused() }.with_hint("Is the proxy up?");
+    let notes = vec![Note::Unread(why), Note::Said("v3 was in production, and is gone".into())];
+    driver.reply(Reply::RollbackCandidates { model, answer: Ok(Found { candidates: Vec::new(), notes }) });
+    driver.sees(&["connection refused. Is the proxy up?", "v3 was in production, and is gone"]);
+    driver.misses(&["was in production."]);
+    driver.sees(&["was found in what could be read."]);
 }
 
 #[test]
