@@ -353,6 +353,7 @@ mod timing {
             ("MLFLOW_HTTP_REQUEST_TIMEOUT", "90"),
             ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "7"),
             ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0.5"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "0.25"),
             ("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", "False"),
         ];
         let target = target(STAGING, &variables);
@@ -360,7 +361,8 @@ mod timing {
         assert_eq!(timing.timeout, Some(Duration::from_secs(90)));
         assert_eq!((timing.repeats, timing.heed), (Some(7), Some(false)));
         assert_eq!(timing.pause, Some(Duration::from_millis(500)));
-        for ((variable, value), key) in variables.iter().zip(["timeout", "retries", "backoff"]) {
+        assert_eq!(timing.jitter, Some(Duration::from_millis(250)));
+        for ((variable, value), key) in variables.iter().zip(["timeout", "retries", "backoff", "jitter"]) {
             assert_eq!(
                 shown(&target, &format!("request_{key}")),
                 (Some(*value), format!("environment variable {variable}").as_str())
@@ -379,6 +381,7 @@ mod timing {
             ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "-1"),
             ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "120"),
             ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "NaN"),
+            ("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "-1"),
             ("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", "perhaps"),
         ] {
             assert!(refused(STAGING, &[(variable, value)]).reason.contains(variable), "{variable}={value}");

@@ -94,12 +94,13 @@ fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<mlflow::Mlflow>> {
     if connection.registry != connection.tracking {
         wired.registry = Some(mlflow::Endpoint::parse(connection.registry.as_str(), auth)?);
     }
-    let Timing { timeout, repeats, pause, heed } = connection.timing;
+    let Timing { timeout, repeats, pause, jitter, heed } = connection.timing;
     wired.settings.timeout = timeout.unwrap_or(wired.settings.timeout);
     let repeat = &mut wired.settings.repeat;
     *repeat = http::Repeat {
         times: repeats.unwrap_or(repeat.times),
         pause: pause.unwrap_or(repeat.pause),
+        jitter: jitter.or(repeat.jitter),
         heed: heed.unwrap_or(repeat.heed),
     };
     wired.settings.tls = http::Tls { insecure: connection.tls.insecure, ca_file: connection.tls.ca_file.clone() };

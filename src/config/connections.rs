@@ -79,6 +79,8 @@ pub struct Timing {
     pub repeats: Option<usize>,
     /// Pause before the first repetition; doubles each time.
     pub pause: Option<Duration>,
+    /// At most this is added to each pause at random.
+    pub jitter: Option<Duration>,
     /// Whether the pause a server asks for counts.
     pub heed: Option<bool>,
 }

@@ -10,8 +10,7 @@ use super::resolve::Resolver;
 use crate::domain::failure::Outcome;
 
 impl Resolver<'_> {
-    /// Names and ranges are those of MLflow's client (`mlflow/environment_variables.py`, read at 3.x). Its jitter
-    /// setting is ignored: a random addition of up to the pause is always applied.
+    /// Names and ranges are those of MLflow's client (`mlflow/environment_variables.py`, read at 3.x).
     pub(super) fn timing(&mut self) -> Outcome<Timing> {
         let timeout =
             self.number("MLFLOW_HTTP_REQUEST_TIMEOUT", "seconds, more than 0 and at most 86400", |n: &f64| {
@@ -19,6 +18,9 @@ impl Resolver<'_> {
             })?;
         let repeats = self.number("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "from 0 to 9", |n: &usize| *n < 10)?;
         let pause = self.number("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "seconds, from 0 to 119", |n: &f64| {
+            (0.0..120.0).contains(n)
+        })?;
+        let jitter = self.number("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "seconds, from 0 to 119", |n: &f64| {
             (0.0..120.0).contains(n)
         })?;
         let heed = match self.variable("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER") {
@@ -32,12 +34,14 @@ impl Resolver<'_> {
         self.noted("request_timeout", timeout.as_ref());
         self.noted("request_retries", repeats.as_ref());
         self.noted("request_backoff", pause.as_ref());
+        self.noted("request_jitter", jitter.as_ref());
         self.noted("respect_retry_after", heed.as_ref());
         let seconds = |n: Sourced<f64>| Duration::from_secs_f64(n.value);
         Ok(Timing {
             timeout: timeout.map(seconds),
             repeats: repeats.map(|n| n.value),
             pause: pause.map(seconds),
+            jitter: jitter.map(seconds),
             heed: heed.map(|h| h.value),
         })
     }

@@ -49,6 +49,22 @@ pub fn clean(raw: &str) -> String {
     out
 }
 
+/// A count with its noun: `1 commit`, `3 commits`.
+pub fn count(n: impl TryInto<u64>, one: &str) -> String {
+    let n = n.try_into().unwrap_or(u64::MAX);
+    format!("{n} {}", plural(n, one))
+}
+
+/// `one`, or its plural unless `n` is 1.
+pub fn plural(n: u64, one: &str) -> String {
+    match one {
+        // Not a noun: no plural form.
+        "waiting" => one.to_owned(),
+        one if n == 1 => one.to_owned(),
+        one => format!("{one}s"),
+    }
+}
+
 /// [`clean`] on one line: newlines become `⏎`, so that no part of a value can hide below a table row.
 pub fn clean_line(raw: &str) -> String {
     let cleaned = clean(raw);

@@ -49,9 +49,8 @@ pub fn mark(mark: &DecisionMark, now: Timestamp) -> String {
 
 /// The position of the next approval among those needed, and its effect.
 pub fn nth(basis: &Basis) -> String {
-    let (nth, of) = (basis.approvals.len() + 1, basis.demands.approvals);
     let after: Vec<&str> = basis.approvals.iter().map(|a| a.login.as_str()).collect();
     let after = if after.is_empty() { String::new() } else { format!(", after {}", after.join(", ")) };
     let then = if basis.completes() { "the last one needed" } else { "recorded, promotes nothing yet" };
-    format!("approval {nth} of {of}{after}: {then}")
+    format!("{}{after}: {then}", basis.nth_approval())
 }

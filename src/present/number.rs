@@ -3,22 +3,7 @@
 use super::{Phrase, Role, Symbols};
 use crate::domain::compare::Change;
 use crate::domain::release::signed;
-
-/// A count with its noun: `1 commit`, `3 commits`.
-pub fn count(n: impl Into<u64>, one: &str) -> String {
-    let n = n.into();
-    format!("{n} {}", plural(n, one))
-}
-
-/// `one`, or its plural unless `n` is 1.
-pub fn plural(n: u64, one: &str) -> String {
-    match one {
-        // Not a noun: no plural form.
-        "waiting" => one.to_owned(),
-        one if n == 1 => one.to_owned(),
-        one => format!("{one}s"),
-    }
-}
+pub use crate::domain::text::{count, plural};
 
 /// A list's length: `1 model`, `3 models`, `100+ models` if there may be more; empty if unknown.
 pub fn length(known: Option<usize>, more: bool, one: &str) -> Phrase<'static> {

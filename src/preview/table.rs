@@ -34,8 +34,8 @@ pub fn grid(raw: &str, separator: u8, cut: bool, notes: &mut Vec<String>) -> Opt
         row.resize(count, String::new());
     }
     if uneven > 0 {
-        let rows = if uneven == 1 { "1 row has".to_owned() } else { format!("{uneven} rows have") };
-        notes.push(format!("{rows} more or fewer cells than the first."));
+        let have = if uneven == 1 { "has" } else { "have" };
+        notes.push(format!("{} {have} more or fewer cells than the first.", text::count(uneven, "row")));
     }
     if wide {
         notes.push(format!("Only the first {MOST_COLUMNS} columns are shown."));

@@ -71,12 +71,7 @@ pub(super) fn unsaved(state: &State) -> Vec<Effect> {
 fn word(decided: &Decided) -> String {
     let record = &decided.sealed.record;
     let what = format!("{} {} {}", record.decision.past(), record.model.name, record.model.version);
-    let nth = match (record.decision, record.quorum) {
-        (Decision::Approve, quorum @ 2..) => {
-            format!(", {} of {quorum}: it promotes nothing yet", record.approvals.len() + 1)
-        }
-        _ => String::new(),
-    };
+    let nth = record.nth_approval().map(|nth| format!(", {nth}: it promotes nothing yet")).unwrap_or_default();
     let notes: String = decided.notes.iter().map(|note| format!(". {note}")).collect();
     format!("{what}{nth}{notes}")
 }

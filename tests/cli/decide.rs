@@ -46,7 +46,7 @@ async fn a_failing_rule_is_passed_only_on_purpose_with_a_reason_and_where_the_po
     let desk = with(true);
     let ran = desk.run("approve telco-churn/42 --confirm v42 --reason urgent").await;
     assert_eq!(ran.exit, Exit::Refused);
-    assert!(ran.err.contains("were not overridden"), "{}", ran.err);
+    assert!(ran.err.contains("1 rule of the policy does not hold, and was not overridden"), "{}", ran.err);
     let ran = desk.run("approve telco-churn/42 --confirm v42 --override").await;
     assert_eq!((ran.exit, ran.err.contains("needs a reason")), (Exit::Refused, true), "{}", ran.err);
     assert!(desk.services.records.read().await.unwrap().is_empty());

@@ -98,7 +98,7 @@ fn the_program_reaches_the_github_that_the_environment_names() {
     ];
     let ran = Machine::new().run(&["doctor"], &vars);
     let found = text(&ran.stdout);
-    assert!(found.contains("as rev1") && found.contains("can push to acme/churn-model"), "{found}");
+    assert!(found.contains("as rev1") && found.contains("can write to acme/churn-model"), "{found}");
     assert_eq!(ran.status.code(), Some(4), "{found}");
     assert!(!found.contains(REVIEWER));
 }

@@ -173,6 +173,10 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("MLFLOW_HTTP_REQUEST_TIMEOUT", "Seconds a request to MLflow may take. The default is 30."),
     ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "How often to repeat a failed read from MLflow. The default is 2."),
     ("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "Seconds before the first repetition. The default is 0.2."),
+    (
+        "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER",
+        "Seconds that a pause before a repetition grows by at most, at random. By default it grows up to double.",
+    ),
     ("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", "Set to false to ignore the Retry-After of MLflow."),
     ("MLFLOW_TRACKING_AUTH", "Not supported; a warning is printed."),
     ("MLFLOW_TRACKING_AWS_SIGV4", "Not supported; a warning is printed."),

@@ -51,8 +51,8 @@ fn text(decided: &Decided, style: Style) -> String {
     let record = &decided.sealed.record;
     let (what, role) = match record.decision {
         Decision::Approve => {
-            let (nth, needed) = (record.approvers().len(), record.quorum);
-            (format!("recorded as approval {nth} of {needed}; nothing is promoted yet"), Role::Good)
+            let nth = record.nth_approval().map(|nth| format!(" as {nth}")).unwrap_or_default();
+            (format!("recorded{nth}; nothing is promoted yet"), Role::Good)
         }
         other => (decision::past(other).to_owned(), Role::Warn),
     };

@@ -11,13 +11,14 @@ use crate::cli::text;
 use crate::config::{Paths, Target, promotion_target_name};
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::RepoSlug;
-use crate::domain::preflight::CheckState;
+use crate::domain::preflight::{Check, CheckState};
 use crate::domain::registry::PromotionTarget;
 use crate::domain::registry::RegistryInfo;
 use crate::domain::rules::PolicyFrom;
 use crate::present::{CheckRow, Role, number};
 use crate::runtime::answer;
 use crate::services::Services;
+use crate::services::prepare::checks::{repository_check, workflow_check};
 use CheckState::{Block, Pass, Unknown, Warn};
 
 /// Findings, and the exit code of the first blocking one.
@@ -38,6 +39,14 @@ impl Findings {
         if state == Block {
             self.end.get_or_insert(Exit::Refused);
         }
+    }
+
+    /// A check that an approval makes too.
+    fn check(&mut self, check: Check) {
+        if let (Block, Some(kind)) = (check.state, check.failure) {
+            self.end.get_or_insert(Exit::of_kind(kind));
+        }
+        self.add(&check.title, check.state, check.detail, check.hint.as_deref());
     }
 
     fn fail(&mut self, check: &str, failure: &Failure) {
@@ -155,29 +164,14 @@ async fn repositories(services: &Services, findings: &mut Findings) {
         };
         let (repository, workflow) = join(services.host.repository(repo), workflow).await;
         match repository {
-            Ok(r) if r.archived => findings.add("repository", Block, format!("{repo} is archived"), None),
-            Ok(r) => match r.can_push {
-                Some(true) => findings.add("repository", Pass, format!("can push to {repo}"), None),
-                Some(false) => findings.fail(
-                    "repository",
-                    &Failure::new(
-                        crate::domain::failure::FailureKind::Forbidden,
-                        crate::domain::failure::Service::Github,
-                        format!("push to {repo}"),
-                        "permission denied: the token is read-only",
-                    )
-                    .with_hint("Give it the permission Contents: write (fine-grained) or the scope repo (classic)."),
-                ),
-                None => findings.add("repository", Unknown, format!("{repo} does not say whether you can push"), None),
-            },
+            Ok(repository) => findings.check(repository_check(&repository, repo)),
             Err(failure) => findings.fail("repository", &failure),
         }
         match workflow {
-            Some((file, Ok(Ok(())))) => findings.add("CD", Pass, format!("{repo} has {file}"), None),
-            Some((_, Ok(Err(why)))) => {
-                findings.add("CD", Warn, why, Some("Without it, a release deploys nothing."));
-            }
-            Some((_, Err(failure))) => findings.add("CD", Unknown, failure.to_string(), failure.hint.as_deref()),
+            Some((file, read)) => match workflow_check(file, &read) {
+                Some(check) => findings.check(check),
+                None => findings.add("CD", Pass, format!("{repo} has {file}"), None),
+            },
             None if cd.trigger.event().is_none() => findings.add("CD", Pass, "not expected", None),
             None => {
                 let hint = "Set cd_workflow to check it.";

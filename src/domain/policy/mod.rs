@@ -21,6 +21,7 @@ use super::compare::{Direction, Directions};
 use super::evidence::Evidence;
 use super::failure::{Failure, Outcome};
 use super::preflight::CheckState;
+use super::text::count;
 
 /// The rules for one model, from one source. The default has no rules and requires one approval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -290,8 +291,7 @@ impl Verdict {
         match self.findings.len() {
             0 if self.sources.is_empty() => format!("{word}  there is no policy for this model"),
             0 => format!("{word}  the policy asks for nothing"),
-            1 => format!("{word}  1 rule: {}", counts.join(", ")),
-            n => format!("{word}  {n} rules: {}", counts.join(", ")),
+            n => format!("{word}  {}: {}", count(n, "rule"), counts.join(", ")),
         }
     }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::text::nth_approval;
 use super::{
     Approval, BaselineFacts, ChangeFacts, ChecklistFacts, ClockFacts, CodeFacts, Decision, MetricFacts, ModelFacts,
     PolicyFacts, Record, SCHEMA, Tool,
@@ -91,6 +92,11 @@ impl Basis {
         self.decision.promotes() && self.demands.allow_override && self.verdict.blocking().next().is_some()
     }
 
+    /// Which of the approvals needed this one is: `approval 1 of 2`.
+    pub fn nth_approval(&self) -> String {
+        nth_approval(self.approvals.len(), self.demands.approvals)
+    }
+
     /// Why the decision cannot be taken with the input so far, one sentence each. Empty if it can.
     pub fn objections(&self, sign_off: &SignOff) -> Vec<String> {
         let mut out = Vec::new();
@@ -110,10 +116,17 @@ impl Basis {
             out.push("a reason is needed".to_owned());
         }
         let failing = self.verdict.blocking().count();
+        let rules = format!(
+            "{} of the policy {} not hold",
+            text::count(failing, "rule"),
+            if failing == 1 { "does" } else { "do" }
+        );
         match (failing, self.demands.allow_override, sign_off.overrides) {
             (0, ..) => {}
-            (_, false, _) => out.push(format!("{failing} rules of the policy do not hold, and it allows no override")),
-            (_, true, false) => out.push(format!("{failing} rules of the policy do not hold and were not overridden")),
+            (_, false, _) => out.push(format!("{rules}, and it allows no override")),
+            (_, true, false) => {
+                out.push(format!("{rules}, and {} not overridden", if failing == 1 { "was" } else { "were" }))
+            }
             (_, true, true) if wordless => out.push("passing a failing rule needs a reason".to_owned()),
             (_, true, true) => {}
         }

@@ -20,6 +20,19 @@ pub const REGISTRY_TRAILER: &str = "Signoff-Registry";
 /// Maximum characters of the reason in a comment.
 const COMMENT_REASON: usize = 2_000;
 
+impl Record {
+    /// Which approval it is, if others are needed too: `approval 1 of 2`.
+    pub fn nth_approval(&self) -> Option<String> {
+        let is_one_of_several = self.decision == Decision::Approve && self.quorum > 1;
+        is_one_of_several.then(|| nth_approval(self.approvals.len(), self.quorum))
+    }
+}
+
+/// The approval after `before` others, of those needed: `approval 1 of 2`.
+pub fn nth_approval(before: usize, needed: u32) -> String {
+    format!("approval {} of {needed}", before + 1)
+}
+
 /// The message of the annotated tag for a promoting record.
 pub fn tag_message(sealed: &Sealed) -> String {
     let record = &sealed.record;
@@ -56,8 +69,8 @@ pub fn comment(sealed: &Sealed) -> String {
     let record = &sealed.record;
     let (model, version) = (&record.model.name, record.model.version);
     let mut out = format!("**{} {model} {version}** for target `{}`", capital(record.decision), record.target);
-    if record.decision == Decision::Approve && record.quorum > 1 {
-        out.push_str(&format!(", approval {} of {}", record.approvals.len() + 1, record.quorum));
+    if let Some(nth) = record.nth_approval() {
+        out.push_str(&format!(", {nth}"));
     }
     out.push_str(".\n\n");
     if record.demo {

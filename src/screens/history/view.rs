@@ -205,10 +205,7 @@ fn recorded(record: &Record, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     if ctx.cache.record_outcome(record.record_id).is_some_and(|o| !o.done) {
         return Mark::Block.say("not fully written", skin.symbols());
     }
-    match (record.decision, record.quorum) {
-        (Decision::Approve, of @ 2..) => Phrase::new(format!("{} of {of}", record.approvals.len() + 1)),
-        _ => Phrase::default(),
-    }
+    record.nth_approval().map(Phrase::new).unwrap_or_default()
 }
 
 /// The source, if it is not a record: anyone who may edit tags can have written it.

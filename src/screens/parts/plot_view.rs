@@ -6,6 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::plot::{Axis, PlotLine, start};
 use crate::domain::run::format_significant;
+use crate::present::number;
 use crate::ui::Phrase;
 use crate::ui::scale::Scale;
 use crate::ui::skin::{Role, Skin};
@@ -76,7 +77,7 @@ pub fn statistics(line: &PlotLine<'_>, symbol: &str) -> Phrase<'static> {
     };
     let mean = s.mean.map_or_else(|| "-".to_owned(), |m| format_significant(m, 6));
     let odd = if s.not_finite > 0 { format!("   {} not finite", s.not_finite) } else { String::new() };
-    let points = if s.count == 1 { "1 point".to_owned() } else { format!("{} points", s.count) };
+    let points = number::count(s.count, "point");
     let sampled = if line.history.sampled { " sampled by the server" } else { "" };
     Phrase::of(role(line.place), format!(" {symbol} {}  ", line.label))
         .add(Role::Muted, format!("min {}   max {}   mean {mean}   {points}{sampled}{odd}", end(s.min), end(s.max)))

@@ -13,6 +13,7 @@ use crate::app::query::Query;
 use crate::domain::artifact::{ArtifactRoot, human_size};
 use crate::domain::preview::{Content, Ink, Picture, Preview as Beginning, TextLine};
 use crate::domain::text::clean_line;
+use crate::present::number;
 use crate::screens::parts::save::Save;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use crate::ui::{Phrase, Role};
@@ -277,8 +278,7 @@ fn wrapped(lines: &[TextLine], width: usize, folded: bool) -> Vec<Phrase<'static
     let mut hidden = 0;
     let tell = |hidden: &mut usize, out: &mut Vec<_>| {
         if *hidden > 0 {
-            let lines = if *hidden == 1 { "line" } else { "lines" };
-            out.push(Phrase::of(Role::Muted, format!("    … {hidden} {lines}")));
+            out.push(Phrase::of(Role::Muted, format!("    … {}", number::count(*hidden, "line"))));
         }
         *hidden = 0;
     };

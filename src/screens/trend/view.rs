@@ -169,7 +169,7 @@ impl Trend {
         let said = [
             end("min", all.min),
             end("max", all.max),
-            some(all.values, if all.values == 1 { "value" } else { "values" }),
+            (all.values > 0).then(|| number::count(all.values, "value")),
             some(all.not_finite, "not finite"),
             some(all.no_run, "without a run"),
             some(all.no_metric, "without this metric"),

@@ -19,7 +19,7 @@ use crate::domain::record::text::REGISTRY_TRAILER;
 use crate::domain::record::{ASSET, Record, Sealed};
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::release::{OPERATION_TRAILER, trailer};
-use crate::domain::text::clean_line;
+use crate::domain::text::{self, clean_line};
 use crate::services::Services;
 
 /// Most pages of a hundred releases per repository.
@@ -174,7 +174,7 @@ async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<Stri
         if !complete {
             found.say(format!("{repo} has more releases; only the newest {} were looked at", all.len()));
         }
-        seen.push(format!("{} releases of {repo}", all.len()));
+        seen.push(format!("{} of {repo}", text::count(all.len(), "release")));
         let mut unread = Vec::new();
         for release in all {
             let Some(id) = operation(&release.body) else { continue };
@@ -278,8 +278,7 @@ async fn tags(services: &Services, model: Option<&ModelName>) -> Log {
             Err(failure) => log.notes.push(failure.into()),
         }
     }
-    let what = if count == 1 { "1 model".to_owned() } else { format!("{count} models") };
-    log.seen.push(format!("tags on versions of {what}"));
+    log.seen.push(format!("tags on versions of {}", text::count(count, "model")));
     log
 }
 

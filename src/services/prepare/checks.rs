@@ -137,7 +137,7 @@ impl Checks {
     /// Repository, commit and branch. What one cause hinders is said once.
     pub(super) fn code(&mut self, code: &Code, repo: Option<&RepoSlug>) {
         match (&code.repository, repo) {
-            (Ok(repository), Some(repo)) => self.repository(repository, repo),
+            (Ok(repository), Some(repo)) => self.list.push(repository_check(repository, repo)),
             (Ok(_), None) => {}
             (Err(failure), _) => self.hinder("repository", failure),
         }
@@ -181,28 +181,6 @@ impl Checks {
         }
     }
 
-    fn repository(&mut self, repository: &Repository, repo: &RepoSlug) {
-        match (repository.archived, repository.can_push) {
-            (true, _) => self.add_hint(
-                "repository",
-                Block,
-                format!("{repo} is archived and takes no releases"),
-                "Unarchive it, or release this model from another repository.",
-            ),
-            (_, Some(false)) => {
-                self.add_hint(
-                    "repository",
-                    Block,
-                    format!("the GitHub token cannot write to {repo}"),
-                    "It needs the permission Contents: write (fine-grained) or the scope repo (classic).",
-                );
-                self.because(FailureKind::Forbidden);
-            }
-            (_, Some(true)) => self.add("repository", Pass, format!("can write to {repo}")),
-            (_, None) => self.add("repository", Unknown, format!("{repo} does not say whether the token can write")),
-        }
-    }
-
     fn branch(&mut self, on: bool, branch: &str, source: &Outcome<Source>) {
         match (on, source) {
             (true, _) => self.add("branch", Pass, format!("the commit is on {branch}")),
@@ -217,18 +195,35 @@ impl Checks {
             }
         }
     }
+}
 
-    /// Whether the CD workflow exists.
-    pub(super) fn workflow(&mut self, file: &str, read: &Outcome<Result<(), String>>) {
-        match read {
-            Ok(Ok(())) => {}
-            Ok(Err(why)) => self.add_hint(
-                "CD",
-                Warn,
-                why.clone(),
-                format!("Without {file}, nothing will be deployed by the release."),
-            ),
-            Err(failure) => self.fail("CD", Unknown, failure),
-        }
+/// Whether releases can be made in `repo`.
+pub fn repository_check(repository: &Repository, repo: &RepoSlug) -> Check {
+    let hinted =
+        |detail: String, hint: &str| Check { hint: Some(hint.to_owned()), ..check("repository", Block, detail) };
+    match (repository.archived, repository.can_push) {
+        (true, _) => hinted(
+            format!("{repo} is archived and takes no releases"),
+            "Unarchive it, or release this model from another repository.",
+        ),
+        (_, Some(false)) => Check {
+            failure: Some(FailureKind::Forbidden),
+            ..hinted(
+                format!("the GitHub token cannot write to {repo}"),
+                "It needs the permission Contents: write (fine-grained) or the scope repo (classic).",
+            )
+        },
+        (_, Some(true)) => check("repository", Pass, format!("can write to {repo}")),
+        (_, None) => check("repository", Unknown, format!("{repo} does not say whether the token can write")),
+    }
+}
+
+/// What is wrong with the CD workflow `file`; none if it is there.
+pub fn workflow_check(file: &str, read: &Outcome<Result<(), String>>) -> Option<Check> {
+    let hint = || Some(format!("Without {file}, nothing will be deployed by the release."));
+    match read {
+        Ok(Ok(())) => None,
+        Ok(Err(why)) => Some(Check { hint: hint(), ..check("CD", Warn, why.clone()) }),
+        Err(failure) => Some(failed("CD", Unknown, failure)),
     }
 }

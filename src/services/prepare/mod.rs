@@ -25,7 +25,7 @@ use crate::services::Services;
 use crate::services::evidence::{self, Scope};
 use CheckState::{Block, Pass, Warn};
 use basis::Grounds;
-use checks::Checks;
+use checks::{Checks, workflow_check};
 
 /// Most releases of one version.
 const MAX_RELEASES: u32 = 50;
@@ -213,7 +213,7 @@ async fn workflow(services: &Services, repo: &RepoSlug, checks: &mut Checks) {
     if let Some(file) = &cd.workflow
         && cd.trigger.event().is_some()
     {
-        checks.workflow(file, &services.host.workflow(repo, file).await);
+        checks.list.extend(workflow_check(file, &services.host.workflow(repo, file).await));
     }
 }
 

@@ -189,8 +189,7 @@ fn refuse_undecided(plan: &PromotionPlan) -> Outcome<()> {
     let (draft, basis) = (&plan.draft, &plan.draft.basis);
     let mut objections = basis.objections(&plan.sign_off);
     if !basis.completes() {
-        let (have, needed) = (basis.approvals.len() + 1, basis.demands.approvals);
-        objections.push(format!("this would be approval {have} of {needed}, and promotes nothing yet"));
+        objections.push(format!("this would be {}, and promotes nothing yet", basis.nth_approval()));
     }
     if objections.is_empty() {
         return Ok(());

@@ -6,6 +6,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::failure::Outcome;
 use crate::domain::lineage::{CheckConclusion, CheckResult, PullRequest};
 use crate::domain::pattern::matches;
+use crate::domain::text;
 
 /// Number of rules of this kind in the policy.
 pub(in super::super) fn count(policy: &Policy) -> usize {
@@ -62,8 +63,7 @@ fn pull_request(needed: u32, pull: Option<&PullRequest>) -> (bool, String) {
     if pull.merged_at.is_none() {
         return (false, format!("#{number} is not merged"));
     }
-    let plural = if approvals == 1 { "approval" } else { "approvals" };
-    let detail = format!("#{number} has {approvals} {plural}, at least {needed}");
+    let detail = format!("#{number} has {}, at least {needed}", text::count(approvals, "approval"));
     (usize::try_from(needed).is_ok_and(|n| approvals >= n), detail)
 }
 

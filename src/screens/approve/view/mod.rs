@@ -11,7 +11,7 @@ use super::{Approve, Focus, Phase};
 use crate::domain::ids::PromotionId;
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::PlanDraft;
-use crate::present::failure;
+use crate::present::{failure, number};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::skin::{Role, Skin, Theme};
@@ -53,8 +53,7 @@ impl Approve {
         let mut title = Phrase::of(Role::Title, if self.is_rollback() { "ROLL BACK" } else { "APPROVE" });
         title = match self.overridden(ctx) {
             0 => title,
-            1 => title.add(Role::Bad, "  OVERRIDE 1 rule"),
-            n => title.add(Role::Bad, format!("  OVERRIDE {n} rules")),
+            n => title.add(Role::Bad, format!("  OVERRIDE {}", number::count(n, "rule"))),
         };
         if inner.height < ROOMY {
             title = title.text(format!("  {}  ", self.model)).add(Role::Candidate, self.version.to_string());

@@ -3,6 +3,7 @@
 use crate::app::action::Action;
 use crate::domain::compare::{Change, TextRow};
 use crate::domain::text::{clean, clean_line};
+use crate::present::number;
 use crate::screens::parts::Ctx;
 use crate::ui::skin::Role;
 use crate::ui::{Phrase, scroll};
@@ -119,7 +120,7 @@ fn side(lines: &mut Vec<Phrase<'static>>, title: Phrase<'static>, text: Option<&
         return;
     };
     let count = text.chars().count();
-    lines.push(title.add(Role::Muted, format!("  {count} {}", if count == 1 { "character" } else { "characters" })));
+    lines.push(title.add(Role::Muted, format!("  {}", number::count(count, "character"))));
     let at = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(at, _)| at);
     let (from, to) = (at(shared.start), at(count - shared.end));
     let phrase =
