@@ -80,7 +80,8 @@ impl Exit {
             PromotionState::Released if cancelled => Self::Cancelled,
             PromotionState::Released => Self::Unreachable,
             PromotionState::Undone | PromotionState::Refused | PromotionState::Superseded => Self::Refused,
-            PromotionState::Paused
+            PromotionState::Unanswered
+            | PromotionState::Paused
             | PromotionState::Interrupted
             | PromotionState::Running
             | PromotionState::Unreadable => Self::Unfinished,

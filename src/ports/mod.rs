@@ -17,7 +17,6 @@ use crate::domain::commit::{
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::page::Page;
-use crate::domain::promotion::event::JOURNAL_VERSION;
 use crate::domain::promotion::{Entry, Event, PromotionPlan, StoredPromotion};
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, RegistryInfo, Stage};
 use crate::domain::run::Run;
@@ -165,6 +164,14 @@ pub trait Clock: Send + Sync {
     }
     /// A new promotion id.
     fn new_id(&self) -> PromotionId;
+    /// How long after its start a write without an answer may still take effect. GitHub ends requests after ten seconds,
+    /// and its replicas lag; MLflow sets no bound, and proxies commonly give up after a minute.
+    fn late(&self, service: Service) -> std::time::Duration {
+        std::time::Duration::from_secs(match service {
+            Service::Github => 30,
+            Service::Mlflow | Service::Journal | Service::Config | Service::Local => 60,
+        })
+    }
     /// Sleeps; returns at once in tests.
     fn sleep(&self, duration: std::time::Duration) -> futures_util::future::BoxFuture<'static, ()>;
 }
@@ -226,7 +233,7 @@ impl Ledger {
     /// # Errors
     /// [`FailureKind::Local`] if the disk write fails. Then nothing may be written to any server.
     pub async fn append(&mut self, at: Timestamp, event: Event) -> Outcome<(Entry, Journaled)> {
-        let entry = Entry { v: JOURNAL_VERSION, seq: self.next_seq, at, event };
+        let entry = Entry { v: event.format(), seq: self.next_seq, at, event };
         self.file.append(&entry).await?;
         self.next_seq += 1;
         let seq = entry.seq;

@@ -19,6 +19,8 @@ pub enum PromotionState {
     Released,
     /// Everything written was undone.
     Undone,
+    /// Everything seen was undone, but a request was never answered: it is looked for again.
+    Unanswered,
     /// Nothing was written.
     Refused,
     /// Another promotion released this version first.
@@ -38,6 +40,7 @@ impl PromotionState {
     pub fn of(state: &SagaState, driven: bool) -> Self {
         match &state.phase {
             Phase::Ended(Ending::Done) => Self::Done,
+            Phase::Ended(Ending::Undone { .. }) if !state.unanswered().is_empty() => Self::Unanswered,
             Phase::Ended(Ending::Undone { .. }) => Self::Undone,
             Phase::Ended(Ending::Refused { .. }) => Self::Refused,
             Phase::Ended(Ending::Superseded { .. }) => Self::Superseded,
@@ -53,6 +56,7 @@ impl PromotionState {
             Self::Done => "done",
             Self::Released => "released",
             Self::Undone => "undone",
+            Self::Unanswered => "unanswered",
             Self::Refused => "refused",
             Self::Superseded => "superseded",
             Self::Paused => "paused",
@@ -66,7 +70,7 @@ impl PromotionState {
         let role = match self {
             Self::Done | Self::Released => Role::Good,
             Self::Undone | Self::Refused | Self::Superseded => Role::Muted,
-            Self::Paused | Self::Interrupted | Self::Running => Role::Warn,
+            Self::Unanswered | Self::Paused | Self::Interrupted | Self::Running => Role::Warn,
             Self::Unreadable => Role::Bad,
         };
         Phrase::of(role, self.word())
@@ -84,6 +88,16 @@ pub fn why(state: &SagaState) -> (Option<String>, Option<String>) {
         return (Some(failure.to_string()), failure.hint.clone());
     }
     match &state.phase {
+        Phase::Ended(Ending::Undone { why }) if !state.unanswered().is_empty() => {
+            let asked =
+                |(step, at): &(Step, Timestamp)| format!("the step '{step}' asked for at {}", at.strftime("%T UTC"));
+            let open = state.unanswered().iter().map(asked).collect::<Vec<_>>().join(" and ");
+            let id = state.plan.id;
+            let hint = format!(
+                "It is looked for again at every start for a day. `signoff undo {id}` looks now, and takes back what is there."
+            );
+            (Some(format!("{}, but {open} was never answered", once(why))), Some(hint))
+        }
         Phase::Ended(Ending::Undone { why } | Ending::Refused { why })
         | Phase::Backward { why, superseded_by: None } => (Some(why.clone()), None),
         Phase::Ended(Ending::Superseded { by }) | Phase::Backward { superseded_by: Some(by), .. } => {
@@ -139,7 +153,9 @@ pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'sta
         PromotionState::Done if cd_failed(state.cd.as_ref()) => Mark::Block.say(format_args!("released{cd}"), symbols),
         PromotionState::Done => Mark::Pass.say(format_args!("released{cd}"), symbols),
         PromotionState::Released => Mark::Pass.say(format_args!("released{cd}, CD not followed to its end"), symbols),
-        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} undone: {}", symbols.undone, once(&why))),
+        PromotionState::Undone | PromotionState::Unanswered => {
+            Phrase::of(Role::Warn, format!("{} undone: {}", symbols.undone, once(&why)))
+        }
         PromotionState::Refused => Mark::Note.say(format_args!("refused: {why}"), symbols),
         PromotionState::Superseded => Mark::Note.say(why, symbols),
         PromotionState::Running => Phrase::of(Role::Warn, format!("running{cd}")),
@@ -156,7 +172,9 @@ pub fn headline(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'s
     match PromotionState::of(state, driven) {
         PromotionState::Done => done(state, symbols),
         PromotionState::Released => Mark::Pass.say("Released. CD was not followed to its end.", symbols),
-        PromotionState::Undone => Phrase::of(Role::Warn, format!("{} Undone: {}.", symbols.undone, once(&why))),
+        PromotionState::Undone | PromotionState::Unanswered => {
+            Phrase::of(Role::Warn, format!("{} Undone: {}.", symbols.undone, once(&why)))
+        }
         PromotionState::Refused => {
             Phrase::of(Role::Warn, format!("{} Refused. Nothing was written to any server.", symbols.block))
         }
@@ -248,10 +266,19 @@ pub fn event(event: &Event, draft: &PlanDraft, symbols: &Symbols) -> Option<Phra
         },
         Event::ProbeFailed { step: s, failure } => step(Mark::Block, s, failure.to_string()),
         Event::UndoRequested { by } => plain("undo", format!("requested by {by}")),
-        Event::Undone { step: s, note } => step(Mark::Pass, s, format!("undone: {note}")),
+        Event::Undone { step: s, note, seen: true } => step(Mark::Pass, s, format!("undone: {note}")),
+        Event::Undone { step: s, note, seen: false } => {
+            step(Mark::Unknown, s, format!("{note}; what was asked for was never answered"))
+        }
         Event::UndoFailed { step: s, failure } => step(Mark::Block, s, format!("not undone: {failure}")),
         Event::Paused { failure, .. } => plain("paused", failure.to_string()),
         Event::Resumed => Phrase::new("  resumed"),
+        Event::Noted { step: s, what } => step(Mark::Note, s, what.join("; ")),
+        Event::Found { step: s, receipt: r } => {
+            step(Mark::Note, s, format!("was done already, by another copy of this journal: {}", receipt(r, draft)))
+        }
+        Event::Lost { step: s } => step(Mark::Warn, s, "was undone by another copy of this journal: again".to_owned()),
+        Event::Arrived { step: s, what } => step(Mark::Block, s, what.clone()),
         Event::CdSeen { outcome } => plain("CD", cd(outcome)),
         Event::Ended { ending, .. } => match ending {
             Ending::Done | Ending::Refused { .. } => Phrase::new("  done"),

@@ -14,6 +14,7 @@ use crate::preview;
 use crate::services::Services;
 use crate::services::audit::log;
 use crate::services::evidence::{self, Scope};
+use crate::services::promote::Promoter;
 use crate::services::{prepare, rollback};
 
 /// Points requested per history: the server's maximum, and more than a screen has columns.
@@ -110,11 +111,14 @@ fn unreadable(path: &str) -> Failure {
         .with_hint("Please report it, with the file if you may. w saves it.")
 }
 
-/// Every promotion in this machine's journal, newest first; damaged ones with their failure.
+/// Every promotion in this machine's journal, newest first; damaged ones with their failure. Those with a request that
+/// was never answered are looked at again first.
 ///
 /// # Errors
 /// If the journal directory cannot be read.
 pub async fn promotions(services: &Services) -> Outcome<Vec<Promotion>> {
+    // What cannot be looked at now is looked at the next time.
+    let _ = Promoter::new(services.clone()).look_again().await;
     let stored = services.journals.list().await?;
     Ok(stored
         .into_iter()

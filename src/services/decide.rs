@@ -10,6 +10,7 @@ use crate::domain::record::{Decision, DecisionMark, Sealed, SignOff, text};
 use crate::domain::registry::OWN_TAG_PREFIX;
 use crate::ports::Journaled;
 use crate::services::Services;
+use crate::services::prepare::again;
 use crate::services::{evidence, keep};
 
 /// Executes decisions that promote nothing.
@@ -78,10 +79,15 @@ impl Decider {
         let now =
             evidence::facts(self.services.registry.as_ref(), &draft.promote_to, &version.model, version.number).await?;
         let changes = draft.facts.changes_to(&now);
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let what = format!("something changed since it was reviewed: {}", changes.join("; "));
+        let set_aside = match draft.basis.decision {
+            Decision::Approve => again::set_aside(&now.version, draft.basis.supersedes.as_deref()),
+            _ => None,
+        };
+        let what = match (changes.is_empty(), set_aside) {
+            (true, None) => return Ok(()),
+            (true, Some(what)) => what,
+            (false, _) => format!("something changed since it was reviewed: {}", changes.join("; ")),
+        };
         Err(refuse(FailureKind::Conflict, what).with_hint("Nothing was written. Look at it again, then decide."))
     }
 

@@ -220,6 +220,40 @@ async fn every_other_approval_has_to_stand_as_it_was_given() {
 }
 
 #[tokio::test]
+async fn a_rejection_counts_until_the_release_and_not_only_until_the_signature() {
+    // Rejected half a minute after the signature, released a minute after it, or half a minute before the rejection.
+    for (released_after, exit) in [(60, Exit::Refused), (0, Exit::Done)] {
+        let desk = released_by_two().await;
+        edit(&desk, |w| {
+            let signed = object(&mut w.repo).at;
+            release(&mut w.repo).created_at = signed + jiff::SignedDuration::from_secs(released_after);
+            let mut rejection = w.repo.comments[0].clone();
+            rejection.id += 1_000;
+            rejection.body = rejection.body.replace("Signoff-Decision: approve", "Signoff-Decision: reject");
+            assert_ne!(rejection.body, w.repo.comments[0].body);
+            rejection.created_at = signed + jiff::SignedDuration::from_secs(30);
+            rejection.updated_at = rejection.created_at;
+            w.repo.comments.push(rejection);
+        });
+        let ran = desk.run(&format!("verify {TAG}")).await;
+        assert_eq!(ran.exit, exit, "{}", ran.out);
+        assert_eq!(ran.out.contains("was rejected by rev2 later"), exit == Exit::Refused, "{}", ran.out);
+    }
+}
+
+#[tokio::test]
+async fn an_approver_who_may_not_write_counts_only_if_a_list_names_them() {
+    let mut desk = released_by_two().await;
+    edit(&desk, |w| w.repo.readers.push("rev2".into()));
+    assert_eq!(desk.run(&format!("verify {TAG}")).await.exit, Exit::Done, "the list names rev2");
+    let mut rules = (*desk.services.rules).clone();
+    rules.policy.configured = file::parse("[policy]\napprovals = 2\n").unwrap();
+    desk.services.rules = Arc::new(rules);
+    let ran = desk.run(&format!("verify {TAG}")).await;
+    assert!(ran.exit == Exit::Refused && ran.out.contains("rev2 may not write to the repository"), "{}", ran.out);
+}
+
+#[tokio::test]
 async fn the_verifier_s_own_policy_has_to_hold_whatever_the_record_says() {
     for (policy, check) in [
         ("[policy]\nmetrics.auc.floor = 0.999\n", "policy"),

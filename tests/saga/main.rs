@@ -7,6 +7,9 @@
 //! - `approvers`: two people concurrently, interleaved at every call;
 //! - `reviews`, `tags`, `undo`, `cd`, `pauses`: one scenario per test;
 //! - `moving`: a world that changes between any two calls of one act;
+//! - `judged`: a decision that is voided between any two calls, and whoever resumes it;
+//! - `late`: writes that take effect after the program gave them up or died;
+//! - `copies`: two copies of one journal, one after the other and at once;
 //! - `formats`: state written by earlier versions;
 //! - `disk`: the same with the real journal; `preflight`: the checks before confirmation.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -20,10 +23,13 @@ mod properties;
 
 mod approvers;
 mod cd;
+mod copies;
 mod disk;
 mod events;
 mod exhaustive;
 mod formats;
+mod judged;
+mod late;
 mod moving;
 mod pauses;
 mod preflight;

@@ -158,21 +158,6 @@ fn a_token_of_somebody_else_cannot_carry_out_a_signed_plan() {
 }
 
 #[test]
-fn once_it_is_under_way_a_colleague_may_finish_it() {
-    let lab = Lab::new();
-    let plan = lab.plan(CANDIDATE);
-    lab.journals.die_at(Point::After(4));
-    lab.approve(&plan).unwrap_err();
-    *lab.host.identity.lock().unwrap() = Some(Box::new(|me| me.id += 1));
-    let state = lab.resume(plan.id).unwrap();
-    assert_eq!(state.phase, Phase::Ended(Ending::Done));
-    // The tag still names the signer.
-    let world = lab.world();
-    let (_, object) = world.repo.peel(&plan.draft.tag).unwrap();
-    assert!(object.unwrap().1.message.contains("@rev1"));
-}
-
-#[test]
 fn a_tag_that_appeared_since_the_review_is_refused() {
     let lab = Lab::new();
     let plan = lab.plan(CANDIDATE);

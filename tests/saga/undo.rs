@@ -188,9 +188,10 @@ fn the_target_is_left_to_a_colleague_who_is_promoting_the_same_version() {
         assert_eq!(lab.holders(), [CANDIDATE], "tagged: {tagged}");
         let StepState::Undone(note) = state.step(Step::Move) else { panic!("{:?}", state.step(Step::Move)) };
         assert!(note.contains("Production is left to it"), "{note}");
-        // The ending does not claim that the target was restored.
+        // The ending does not claim that the target was restored: released by another promotion, it is meant to be there.
         let stage = state.truth.iter().find(|t| t.what == "stage").unwrap();
-        assert_eq!((stage.is.as_str(), stage.as_meant), ("v42 in Production", Some(false)));
+        assert_eq!((stage.is.as_str(), stage.as_meant), ("v42 in Production", Some(tagged)));
+        assert_eq!(matches!(state.phase, Phase::Ended(Ending::Superseded { .. })), tagged, "{:?}", state.phase);
     }
 }
 

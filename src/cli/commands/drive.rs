@@ -66,7 +66,7 @@ impl Drive {
             sink.text(&text);
         }
         let end = Exit::of_promotion(&state, self.until, token.is_cancelled());
-        if end == Exit::Unfinished {
+        if end == Exit::Unfinished && !state.is_over() {
             sink.note(&format!("Go on with `signoff resume {}`{}.", self.id, undo_hint(&state, self.id)));
         }
         Ok(end)

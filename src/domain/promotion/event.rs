@@ -10,12 +10,12 @@ use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::PromotionId;
 
 /// Version of the journal format. A reader refuses entries with a higher version.
-pub const JOURNAL_VERSION: u32 = 1;
+pub const JOURNAL_VERSION: u32 = 2;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Format version: [`JOURNAL_VERSION`] at the time of writing.
+    /// The oldest format version that has such an entry, [`JOURNAL_VERSION`] at most.
     pub v: u32,
     /// Sequence number, from 0 without gaps.
     pub seq: u64,
@@ -111,6 +111,10 @@ pub enum Event {
         step: Step,
         /// What was done, or why nothing was.
         note: String,
+        /// False if the step was asked for without an answer, and no effect of it was seen until the request was too old
+        /// to have one.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        seen: bool,
     },
     /// An undo failed.
     UndoFailed {
@@ -131,12 +135,63 @@ pub enum Event {
         /// The new state.
         outcome: CdOutcome,
     },
-    /// The last entry.
+    /// The last entry, unless a request without an answer takes effect later.
     Ended {
         ending: Ending,
         /// The state of each server.
         truth: Vec<Observation>,
     },
+    /// Something worth knowing about a step that does not stop it. Since format 2.
+    Noted {
+        step: Step,
+        /// One sentence each.
+        what: Vec<String>,
+    },
+    /// A step that this journal never started was done already, by another copy of this journal. Since format 2.
+    Found { step: Step, receipt: Receipt },
+    /// A step that was done is not there any more: another copy of this journal undid it. Since format 2.
+    Lost { step: Step },
+    /// After the end: a request without an answer took effect after all. Since format 2.
+    Arrived {
+        step: Step,
+        /// What was found, as a sentence.
+        what: String,
+    },
+}
+
+impl Event {
+    /// The oldest format that has this event.
+    pub fn format(&self) -> u32 {
+        match self {
+            Self::Noted { .. } | Self::Found { .. } | Self::Lost { .. } | Self::Arrived { .. } => 2,
+            Self::Opened { .. }
+            | Self::Verified
+            | Self::Refused { .. }
+            | Self::Started { .. }
+            | Self::Succeeded { .. }
+            | Self::Failed { .. }
+            | Self::Unknown { .. }
+            | Self::Probed { .. }
+            | Self::ProbeFailed { .. }
+            | Self::UndoRequested { .. }
+            | Self::UndoStarted { .. }
+            | Self::Undone { .. }
+            | Self::UndoFailed { .. }
+            | Self::Paused { .. }
+            | Self::Resumed
+            | Self::CdSeen { .. }
+            | Self::Ended { .. } => 1,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// The result of a probe.

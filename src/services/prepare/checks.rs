@@ -71,7 +71,14 @@ impl Checks {
         }
     }
 
-    pub(super) fn version(&mut self, services: &Services, facts: &ReviewedFacts, decision: Decision) {
+    /// `over` are promotions of this machine that have ended.
+    pub(super) fn version(
+        &mut self,
+        services: &Services,
+        facts: &ReviewedFacts,
+        decision: Decision,
+        over: &[PromotionId],
+    ) {
         let (version, target) = (&facts.version, &services.rules.promote_to);
         if services.rules.readonly {
             self.add_hint(
@@ -91,7 +98,11 @@ impl Checks {
                 "Wait until its registration has finished, or register it again.",
             ),
         }
-        if let Some((by, id)) = foreign_promotion(facts, None) {
+        let marked = foreign_promotion(facts, None);
+        if let Some((_, id)) = marked.as_ref().filter(|(_, id)| over.contains(id)) {
+            let what = format!("the mark of promotion {} is still there, but it has ended: it is replaced", id.short());
+            self.add("promotion", Warn, what);
+        } else if let Some((by, id)) = marked {
             self.add_hint(
                 "promotion",
                 Block,

@@ -3,6 +3,7 @@
 //! The same for approve, roll back, reject and hold: the evidence is read once, and record, plan and tag are made from
 //! it.
 
+pub mod again;
 mod basis;
 pub mod checks;
 
@@ -12,7 +13,7 @@ use crate::domain::commit::HostIdentity;
 use crate::domain::decision::DecisionDraft;
 use crate::domain::evidence::Source;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{InvalidId, ModelName, RepoSlug, TagName, VersionNumber};
+use crate::domain::ids::{InvalidId, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::origin::repository_of;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::{CheckState, JOURNAL, Preflight};
@@ -43,8 +44,10 @@ pub async fn promotion(
     let Prepared { evaluation, signer, skew_ms } = read(services, model, number).await?;
     let evidence = &evaluation.evidence;
     let mut checks = Checks::default();
-    checks.version(services, &evidence.facts, decision);
-    unfinished(services, model, &mut checks).await;
+    let mut stored = Checks::default();
+    let over = unfinished(services, model, &mut stored).await;
+    checks.version(services, &evidence.facts, decision, &over);
+    checks.list.append(&mut stored.list);
     checks.signer(&signer);
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
     checks.code(&evidence.code, repo.as_ref());
@@ -173,11 +176,15 @@ fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName)
     }
 }
 
-/// An unfinished promotion of the same model on this machine must be completed first.
-async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks) {
+/// An unfinished promotion of the same model on this machine must be completed first. Returns those that have ended.
+async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks) -> Vec<PromotionId> {
+    let mut over = Vec::new();
     let stored = match services.journals.list().await {
         Ok(stored) => stored,
-        Err(failure) => return checks.fail(JOURNAL, Block, &failure),
+        Err(failure) => {
+            checks.fail(JOURNAL, Block, &failure);
+            return over;
+        }
     };
     for promotion in stored {
         let state = match promotion.entries {
@@ -194,6 +201,9 @@ async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks)
                 continue;
             }
         };
+        if state.is_over() {
+            over.push(promotion.id);
+        }
         let draft = &state.plan.draft;
         let same_place = draft.registry_url == services.registry.url() && draft.promote_to == services.rules.promote_to;
         if draft.model() == model && same_place && !state.is_over() && !state.is_released() {
@@ -204,7 +214,16 @@ async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks)
                 format!("Finish or undo it first: `signoff resume {0}` or `signoff undo {0}`.", promotion.id),
             );
         }
+        for (step, at) in state.unanswered().into_iter().filter(|_| draft.model() == model && same_place) {
+            let (version, at) = (draft.version(), at.strftime("%F %T UTC"));
+            checks.add(
+                "promotion",
+                Warn,
+                format!("the step '{step}' of {version}, asked for at {at}, was never answered"),
+            );
+        }
     }
+    over
 }
 
 /// Whether the configured CD workflow exists and will start.

@@ -48,7 +48,7 @@ impl Work<'_> {
             }
             Step::TagRef => {
                 let object = self.tag_object().map_err(Miss::NotSent)?;
-                guard::before_the_tag(self.services, &self.state.plan).await.map_err(Miss::before)?;
+                self.note(guard::before_the_tag(self.services, &self.state.plan).await.map_err(Miss::before)?);
                 self.services.host.create_tag_ref(journaled, &self.state.plan, &object).await?;
             }
             Step::Draft => return self.draft(journaled).await,
@@ -98,14 +98,14 @@ impl Work<'_> {
 
     async fn mark(&self, journaled: &Journaled) -> Result<(), Miss> {
         let plan = &self.state.plan;
-        guard::before_the_mark(self.services, plan).await.map_err(Miss::before)?;
+        self.note(guard::before_the_mark(self.services, plan, self.anew).await.map_err(Miss::before)?);
         Ok(self.set_own_tag(journaled, MARK, &plan.mark_promoting()).await?)
     }
 
     async fn move_target(&self, journaled: &Journaled) -> Result<(), Miss> {
         let draft = &self.state.plan.draft;
         let registry = &self.services.registry;
-        guard::before_the_move(self.services, &self.state.plan).await.map_err(Miss::before)?;
+        self.note(guard::before_the_move(self.services, &self.state.plan, self.anew).await.map_err(Miss::before)?);
         Ok(match &draft.promote_to {
             PromotionTarget::Stage(stage) => {
                 registry.move_stage(journaled, draft.model(), draft.version(), stage, true).await

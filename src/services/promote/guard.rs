@@ -11,25 +11,45 @@ use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::services::Services;
 use crate::services::evidence;
+use crate::services::prepare::again;
 
-/// Nobody else has marked this version since the review.
-pub(super) async fn before_the_mark(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
-    let draft = &plan.draft;
-    nobody_else(plan, &services.registry.version(draft.model(), draft.version()).await?)
-}
-
-/// The facts are exactly those that were signed, and no other promotion is running.
-pub(super) async fn before_the_move(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
+/// Nobody else has marked this version since the review, nobody rejected it, and what the decision rests on holds.
+///
+/// `anew`: this process has not judged the plan yet, or not lately. Returns what changed and does not stop it.
+pub(super) async fn before_the_mark(services: &Services, plan: &PromotionPlan, anew: bool) -> Outcome<Vec<String>> {
+    if !anew {
+        let draft = &plan.draft;
+        let version = services.registry.version(draft.model(), draft.version()).await?;
+        nobody_else(plan, &version)?;
+        again::in_force(plan, &version)?;
+        return Ok(Vec::new());
+    }
     let facts = read(services, plan).await?;
     nobody_else(plan, &facts.version)?;
-    unchanged(plan, &facts)
+    unchanged(plan, &facts)?;
+    again::judge(services, plan, &facts).await
 }
 
-/// Only the candidate is in the target; everything else is as signed.
+/// The facts are exactly those that were signed, the version is marked as ours, and the decision stands.
+pub(super) async fn before_the_move(services: &Services, plan: &PromotionPlan, anew: bool) -> Outcome<Vec<String>> {
+    let facts = read(services, plan).await?;
+    nobody_else(plan, &facts.version)?;
+    unchanged(plan, &facts)?;
+    again::in_force(plan, &facts.version)?;
+    let mark = facts.version.own_tag(MARK);
+    if mark != Some(&plan.mark_promoting()) && mark != Some(&plan.mark_released()) {
+        let what = "its mark is gone from the version: it was undone from another copy of its journal, or somebody \
+                    removed the mark";
+        return Err(conflict(plan, what.to_owned()));
+    }
+    if anew { again::judge(services, plan, &facts).await } else { Ok(Vec::new()) }
+}
+
+/// Only the candidate is in the target; everything else is as signed, and the decision stands.
 ///
 /// Another promotion of the same version is no reason to stop: both want the same, only one can create the tag, and if
 /// both backed off neither would.
-pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
+pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) -> Outcome<Vec<String>> {
     let draft = &plan.draft;
     let mut facts = read(services, plan).await?;
     if facts.holders != [draft.version()] {
@@ -44,7 +64,8 @@ pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) ->
         PromotionTarget::Stage(_) => facts.version.stage = draft.facts.version.stage.clone(),
         PromotionTarget::Alias(_) => facts.version.aliases.clone_from(&draft.facts.version.aliases),
     }
-    unchanged(plan, &facts)
+    unchanged(plan, &facts)?;
+    again::judge(services, plan, &facts).await
 }
 
 async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFacts> {
@@ -54,7 +75,8 @@ async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFact
 
 fn nobody_else(plan: &PromotionPlan, version: &ModelVersion) -> Outcome<()> {
     let mark = version.own_tag(MARK);
-    if mark.is_none_or(|m| m == plan.mark_promoting()) || mark == plan.draft.facts.version.own_tag(MARK) {
+    let ours = |m: &str| m == plan.mark_promoting() || m == plan.mark_released();
+    if mark.is_none_or(ours) || mark == plan.draft.facts.version.own_tag(MARK) {
         return Ok(());
     }
     Err(conflict(plan, whose_mark(mark.unwrap_or_default())))

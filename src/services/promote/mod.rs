@@ -6,12 +6,14 @@
 mod execute;
 mod follow;
 mod guard;
+mod late;
 mod observe;
 mod probe;
 mod runner;
 mod undo;
 mod work;
 
+use jiff::SignedDuration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +27,10 @@ use crate::services::Services;
 use crate::services::keep;
 
 use runner::Runner;
+
+/// How long after its last entry a promotion with a request without an answer is looked at again. No connection stays
+/// open that long.
+const LOOKED_AT_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// How the caller watches and stops a promotion.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +80,8 @@ impl Promoter {
 
     /// Resumes an unfinished promotion, reading before it writes. A finished one is left alone.
     ///
-    /// The sign-off was given when the promotion was opened: whoever resumes it completes that person's decision.
+    /// What the decision rests on is judged again before each step up to the tag. Until the release is drafted only the
+    /// signer may resume: GitHub names whoever drafts it as its author, and a release by somebody else never verifies.
     ///
     /// # Errors
     /// As [`Self::approve`], [`FailureKind::NotFound`] if there is no such journal, and [`FailureKind::Config`] if it
@@ -86,8 +93,10 @@ impl Promoter {
             return Ok(state);
         }
         self.refuse_elsewhere(&state.plan)?;
+        self.refuse_other_signer(&state).await?;
         let mut runner = Runner::new(&self.services, ledger, state, watch);
         runner.append(Event::Resumed).await?;
+        runner.catch_up().await?;
         runner.run(until).await
     }
 
@@ -107,19 +116,25 @@ impl Promoter {
             let operation = format!("undo promotion {}", id.short());
             Failure::new(FailureKind::Conflict, Service::Local, operation, reason).with_hint(hint)
         };
-        if state.is_over() {
+        if state.is_over() && state.unanswered().is_empty() {
             return Err(refuse("it has ended already", "`signoff promotions` shows how it ended.".to_owned()));
         }
         self.refuse_elsewhere(&state.plan)?;
         let mut runner = Runner::new(&self.services, ledger, state, watch);
+        if runner.state.is_over() && !runner.see_what_arrived().await? {
+            return Ok(runner.state);
+        }
         if matches!(runner.state.phase, Phase::Backward { .. } | Phase::Closing(_)) {
             runner.append(Event::Resumed).await?;
             return runner.run(Until::Released).await;
         }
+        if !matches!(runner.state.step(Step::TagRef), StepState::Done(_)) {
+            runner.append(Event::Resumed).await?;
+            runner.catch_up().await?;
+        }
         // An earlier look is too old to go by.
         if runner.state.is_tag_in_doubt() {
-            runner.append(Event::Resumed).await?;
-            runner.probe_step(Step::TagRef).await?;
+            runner.probe_to_the_end(Step::TagRef).await?;
         }
         if runner.state.may_undo() {
             runner.append(Event::UndoRequested { by: by.to_owned() }).await?;
@@ -141,6 +156,53 @@ impl Promoter {
     pub async fn state(&self, id: PromotionId) -> Outcome<SagaState> {
         let entries = self.services.journals.read(id).await?;
         folded(id, &entries)
+    }
+
+    /// Looks again at every promotion that was undone while a request of it was never answered, and journals what took
+    /// effect since: it is unfinished then. What cannot be read now is looked at the next time.
+    ///
+    /// # Errors
+    /// If the journals cannot be listed.
+    pub async fn look_again(&self) -> Outcome<()> {
+        let now = self.services.clock.now();
+        for stored in self.services.journals.list().await? {
+            let Ok(Ok(state)) = stored.entries.map(|entries| fold(&entries)) else { continue };
+            let recent = now.duration_since(state.updated_at).abs() < LOOKED_AT_FOR;
+            if stored.driven || !recent || state.unanswered().is_empty() || self.refuse_elsewhere(&state.plan).is_err()
+            {
+                continue;
+            }
+            if let Ok((ledger, state)) = self.open(stored.id).await {
+                let mut runner = Runner::new(&self.services, ledger, state, Watch::default());
+                let _ = runner.see_what_arrived().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever drafts a release is its author for ever, and must be the signer.
+    async fn refuse_other_signer(&self, state: &SagaState) -> Outcome<()> {
+        let drafted = matches!(state.step(Step::Draft), StepState::Done(_));
+        if drafted || !matches!(state.phase, Phase::Opened | Phase::Forward) {
+            return Ok(());
+        }
+        let (plan, me) = (&state.plan, self.services.host.whoami().await?);
+        let signer = &plan.draft.signer;
+        if me.id == signer.id {
+            return Ok(());
+        }
+        let operation = format!("resume promotion {}", plan.id.short());
+        let reason = format!(
+            "{} signed it, and the token belongs to {}: a release made by anybody else never verifies",
+            signer.login, me.login
+        );
+        let hint = match state.may_be_cut() {
+            true => format!("Resume it with a token of {}.", signer.login),
+            false => {
+                format!("Resume it with a token of {}, or take it back: `signoff undo {}`.", signer.login, plan.id)
+            }
+        };
+        Err(Failure::new(FailureKind::Conflict, Service::Github, operation, reason).with_hint(hint))
     }
 
     async fn open(&self, id: PromotionId) -> Outcome<(Ledger, SagaState)> {

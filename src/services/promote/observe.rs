@@ -49,7 +49,8 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observat
             let as_meant = match meant {
                 Meant::Promoted => ours,
                 // A mark that belongs to somebody else by now was left alone on purpose.
-                Meant::TakenBack => mark == draft.facts.version.own_tag(MARK) || (mark.is_some() && !ours),
+                // Nor is the mark of a promotion that had ended before put back.
+                Meant::TakenBack => mark.is_none() || mark == draft.facts.version.own_tag(MARK) || !ours,
                 Meant::LeftToOther => !ours,
             };
             (mark.unwrap_or("none").to_owned(), as_meant)

@@ -1,17 +1,22 @@
 //! The main loop: get the next action from the saga, journal the intent, execute it, journal the outcome.
 
+use std::sync::Mutex;
 use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::execute::Miss;
 use super::work::Work;
 use super::{Watch, damaged, observe, undo};
-use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::Until;
-use crate::domain::promotion::{Ending, Event, Finding, Next, SagaState, Step};
+use crate::domain::promotion::plan::MARK;
+use crate::domain::promotion::{Ending, Event, Next, SagaState, Step};
 use crate::ports::{Journaled, Ledger};
 use crate::services::Services;
 use crate::services::evidence;
+use crate::services::prepare::again;
+use crate::services::prepare::checks::foreign_promotion;
 
 /// One promotion being run by this process. Holds the journal's lock.
 pub(super) struct Runner<'a> {
@@ -19,15 +24,25 @@ pub(super) struct Runner<'a> {
     pub(super) state: SagaState,
     pub(super) watch: Watch,
     ledger: Ledger,
+    /// When this process last judged the plan as a whole.
+    judged_at: Option<Timestamp>,
+    changed: Mutex<Vec<String>>,
+    /// What the tag rests on was looked at after it was cut.
+    pub(super) mended: bool,
 }
+
+/// How long a judgement of the plan holds for steps that can be undone. Before the tag it is always judged again.
+const JUDGED_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 impl<'a> Runner<'a> {
     pub(super) fn new(services: &'a Services, ledger: Ledger, state: SagaState, watch: Watch) -> Self {
-        Self { services, state, watch, ledger }
+        Self { services, state, watch, ledger, judged_at: None, changed: Mutex::default(), mended: false }
     }
 
     pub(super) fn work(&self) -> Work<'_> {
-        Work { services: self.services, state: &self.state }
+        let now = self.services.clock.now();
+        let anew = self.judged_at.is_none_or(|at| now.duration_since(at).abs() > JUDGED_FOR);
+        Work { services: self.services, state: &self.state, anew, changed: &self.changed }
     }
 
     /// Writes an entry, folds it into the state, notifies the watcher. In this order, so what is shown is on disk.
@@ -52,6 +67,7 @@ impl<'a> Runner<'a> {
                         return Ok(self.state);
                     }
                 }
+                Next::Run(Step::Draft) if self.state.is_reopened() && !self.mended => self.mend().await?,
                 Next::Run(step) => self.run_step(step).await?,
                 Next::Probe(step) => self.probe_step(step).await?,
                 Next::Undo(step) => self.undo_step(step).await?,
@@ -74,16 +90,27 @@ impl<'a> Runner<'a> {
 
     /// Step 0: are the facts still those that were reviewed?
     async fn verify(&mut self) -> Outcome<()> {
-        let refusal = self.find_refusal().await.err();
-        self.append(match refusal {
-            None => Event::Verified,
-            Some(failure) => Event::Refused { failure },
-        })
-        .await?;
+        let event = match self.find_refusal().await {
+            Ok(changed) => {
+                self.judged_at = Some(self.services.clock.now());
+                self.note(Step::Mark, changed).await?;
+                Event::Verified
+            }
+            Err(failure) => Event::Refused { failure },
+        };
+        self.append(event).await?;
         Ok(())
     }
 
-    async fn find_refusal(&self) -> Outcome<()> {
+    /// Journals what is worth knowing about a step, if anything is.
+    pub(super) async fn note(&mut self, step: Step, what: Vec<String>) -> Outcome<()> {
+        if !what.is_empty() {
+            self.append(Event::Noted { step, what }).await?;
+        }
+        Ok(())
+    }
+
+    async fn find_refusal(&self) -> Outcome<Vec<String>> {
         let plan = &self.state.plan;
         let draft = &plan.draft;
         let operation = format!("approve {} {}", draft.model(), draft.version());
@@ -97,7 +124,9 @@ impl<'a> Runner<'a> {
             let changes = draft.facts.changes_to(&facts).join("; ");
             return Err(changed(format!("something changed since it was reviewed: {changes}")));
         }
-        if let Some((by, id)) = crate::services::prepare::checks::foreign_promotion(&facts, Some(plan.id)) {
+        // A mark that was there when the plan was made belongs to a promotion that has ended.
+        let known = facts.version.own_tag(MARK) == draft.facts.version.own_tag(MARK);
+        if let Some((by, id)) = foreign_promotion(&facts, Some(plan.id)).filter(|_| !known) {
             return Err(changed(format!("{by} is promoting this version right now (promotion {})", id.short())));
         }
         let signer = self.services.host.whoami().await?;
@@ -107,31 +136,12 @@ impl<'a> Runner<'a> {
                 draft.signer.login, signer.login
             )));
         }
-        self.find_lost_approval(&facts).await?;
         if let Some(tag) = self.services.host.tag(&draft.repo, &draft.tag).await? {
             return Err(changed(format!("the tag {} exists now, at {}", tag.name, tag.commit)));
         }
-        Ok(())
-    }
-
-    /// Approvals of others must be unchanged: not edited, deleted or superseded.
-    async fn find_lost_approval(&self, facts: &ReviewedFacts) -> Outcome<()> {
-        let plan = &self.state.plan;
-        let (draft, basis) = (&plan.draft, &plan.draft.basis);
-        if basis.approvals.is_empty() {
-            return Ok(());
-        }
-        let now =
-            crate::services::approvals::standing(self.services, facts, &basis.demands, &draft.repo, plan.commit())
-                .await?;
-        let Some(lost) = basis.approvals.iter().find(|a| !now.counting.contains(a)) else {
-            return Ok(());
-        };
-        let why = now.void.iter().find(|v| v.login == lost.login).map_or("its comment is gone", |v| &v.why);
-        let operation = format!("approve {} {}", draft.model(), draft.version());
-        let what = format!("{}'s approval does not count any more: {why}", lost.login);
-        Err(Failure::new(FailureKind::Conflict, Service::Github, operation, what)
-            .with_hint("Nothing was written. Look at it again, then decide."))
+        again::judge(self.services, plan, &facts)
+            .await
+            .map_err(|failure| failure.with_hint("Nothing was written. Look at it again, then decide."))
     }
 
     async fn run_step(&mut self, step: Step) -> Outcome<()> {
@@ -139,20 +149,18 @@ impl<'a> Runner<'a> {
             return Ok(());
         }
         let journaled = self.append(Event::Started { step }).await?;
-        let event = match self.work().execute(step, &journaled).await {
+        let work = self.work();
+        let anew = work.anew;
+        let done = work.execute(step, &journaled).await;
+        if anew && done.is_ok() && step.is_reversible() {
+            self.judged_at = Some(self.services.clock.now());
+        }
+        let changed = self.changed.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
+        self.note(step, changed).await?;
+        let event = match done {
             Ok(receipt) => Event::Succeeded { step, receipt },
             Err(Miss::Sent(failure)) if needs_a_look(step, &failure) => Event::Unknown { step, failure },
             Err(Miss::Sent(failure) | Miss::NotSent(failure)) => Event::Failed { step, failure },
-        };
-        self.append(event).await?;
-        Ok(())
-    }
-
-    pub(super) async fn probe_step(&mut self, step: Step) -> Outcome<()> {
-        let event = match self.probe_patiently(step).await {
-            None => return Ok(()),
-            Some(Ok(finding)) => Event::Probed { step, finding },
-            Some(Err(failure)) => Event::ProbeFailed { step, failure },
         };
         self.append(event).await?;
         Ok(())
@@ -175,46 +183,34 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// A write without a clear response may become visible a moment later: "not there" is only believed after several
-    /// reads (replica lag is reported for GitHub's refs and releases). None if the caller stopped it: the next resume
-    /// probes again.
-    async fn probe_patiently(&self, step: Step) -> Option<Outcome<Finding>> {
-        let mut last = Ok(Finding::NotApplied);
-        for wait_s in patience(step) {
-            if !self.wait(Duration::from_secs(*wait_s)).await {
-                return None;
-            }
-            last = self.work().probe(step).await;
-            match &last {
-                Ok(Finding::NotApplied) => {}
-                Err(failure) if failure.kind.is_transient() => {}
-                _ => break,
-            }
-        }
-        Some(last)
-    }
-
     async fn undo_step(&mut self, step: Step) -> Outcome<()> {
         if !self.back_off(step).await {
             return Ok(());
         }
+        let until = self.late(step);
         let journaled = self.append(Event::UndoStarted { step }).await?;
-        let event = match undo::undo(self.services, &self.state.plan, step, &journaled).await {
-            Ok(note) => Event::Undone { step, note },
+        let sure = self.state.is_reopened() || self.state.is_tag_in_doubt();
+        let mut done = undo::undo(self.services, &self.state.plan, step, sure, &journaled).await;
+        if done.is_ok() && self.left(step, until).is_some() {
+            // Looked before; now wait for what may still be on its way, and look after.
+            self.tell_late(step, until).await?;
+            while let Some(left) = self.left(step, until) {
+                if !self.wait(left).await {
+                    return Ok(());
+                }
+            }
+            let again = undo::undo(self.services, &self.state.plan, step, sure, &journaled).await;
+            done = match (done, again) {
+                (Ok(first), Ok(second)) if !second.found => Ok(first),
+                (_, again) => again,
+            };
+        }
+        let event = match done {
+            Ok(undone) => Event::Undone { step, note: undone.note, seen: undone.found || until.is_none() },
             Err(failure) => Event::UndoFailed { step, failure },
         };
         self.append(event).await?;
         Ok(())
-    }
-}
-
-/// Seconds to wait before each read of an uncertain step.
-fn patience(step: Step) -> &'static [u64] {
-    match step {
-        Step::TagRef | Step::Draft | Step::Release => &[0, 1, 2, 4],
-        // A dispatched run takes a while to appear.
-        Step::Dispatch => &[0, 2, 4, 8, 16, 32, 64],
-        _ => &[0, 1],
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the steps work with: the ports and the promotion's progress.
 
+use std::sync::Mutex;
+
 use crate::domain::promotion::SagaState;
 use crate::services::Services;
 
@@ -9,4 +11,17 @@ use crate::services::Services;
 pub(super) struct Work<'a> {
     pub services: &'a Services,
     pub state: &'a SagaState,
+    /// This process has not judged the plan yet, or not lately.
+    pub anew: bool,
+    /// What changed since the plan was signed and does not stop it.
+    pub changed: &'a Mutex<Vec<String>>,
+}
+
+impl Work<'_> {
+    pub(super) fn note(&self, changed: Vec<String>) {
+        // A poisoned lock loses notes only.
+        if let Ok(mut notes) = self.changed.lock() {
+            notes.extend(changed);
+        }
+    }
 }

@@ -6,7 +6,8 @@
 //! - once the tag ref may exist, nothing is undone automatically: the promotion rolls forward or pauses. A person may
 //!   undo it only right after a probe found no tag, and never if the server said that the tag exists;
 //! - a dispatch that may have started CD is never sent again;
-//! - no event follows the end.
+//! - a tag that is found while a promotion is undone is not left without its version: it rolls forward again;
+//! - no event follows the end, except that a request without an answer took effect after it.
 
 mod transition;
 
@@ -125,6 +126,19 @@ pub struct SagaState {
     pause_due: Option<Failure>,
     /// The last entry is a probe that found no tag ref, and the host never said that there is one.
     saw_no_tag: bool,
+    /// Somebody resumed it or asked for an undo: another copy of this journal may be at work, or have been.
+    reopened: bool,
+    tag_look: TagLook,
+}
+
+/// Whether the tag must be looked for while undoing: another copy of this journal may have cut it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TagLook {
+    NotNeeded,
+    /// Before anything is undone, and after it.
+    Before,
+    /// After everything is undone.
+    After,
 }
 
 /// Folds a whole journal.
@@ -162,6 +176,8 @@ impl SagaState {
                 next_seq: 1,
                 pause_due: None,
                 saw_no_tag: false,
+                reopened: false,
+                tag_look: TagLook::NotNeeded,
             }),
             _ => Err(IllegalEvent { seq: entry.seq, what: "the first entry must be 'opened'".to_owned() }),
         }
@@ -201,7 +217,7 @@ impl SagaState {
         match &self.phase {
             Phase::Opened => Next::Verify,
             Phase::Forward => self.next_forward(),
-            Phase::Backward { why, superseded_by } => self.next_backward(why, superseded_by.as_deref()),
+            Phase::Backward { .. } => self.next_backward(),
             Phase::Closing(_) | Phase::Ended(_) => Next::Finished,
         }
     }
@@ -221,22 +237,69 @@ impl SagaState {
         Next::Close(Ending::Done)
     }
 
-    fn next_backward(&self, why: &str, superseded_by: Option<&str>) -> Next {
-        let keeps = |step| step == Step::Move && superseded_by.is_some();
-        for record in self.steps.iter().rev().filter(|r| r.step.is_reversible() && !keeps(r.step)) {
-            let to_undo = match record.state {
-                StepState::Done(_) | StepState::Running | StepState::Unknown(_) | StepState::Undoing => true,
-                StepState::Waiting | StepState::Failed(_) => record.unclear,
-                StepState::Undone(_) => false,
-            };
-            if to_undo {
-                return Next::Undo(record.step);
-            }
+    fn next_backward(&self) -> Next {
+        let undo = self.next_undo();
+        match (self.tag_look, undo, self.closing()) {
+            (TagLook::Before, Some(_), _) => Next::Probe(Step::PIVOT),
+            (_, Some(step), _) => Next::Undo(step),
+            (TagLook::After, None, _) => Next::Probe(Step::PIVOT),
+            (_, None, Some(ending)) => Next::Close(ending),
+            (_, None, None) => Next::Finished,
         }
-        Next::Close(match superseded_by {
-            Some(by) => Ending::Superseded { by: by.to_owned() },
-            None => Ending::Undone { why: why.to_owned() },
-        })
+    }
+
+    /// The next step to undo on the way back.
+    fn next_undo(&self) -> Option<Step> {
+        let Phase::Backward { superseded_by, .. } = &self.phase else { return None };
+        let keeps = |step| step == Step::Move && superseded_by.is_some();
+        let reversible = self.steps.iter().rev().filter(|r| r.step.is_reversible() && !keeps(r.step));
+        let to_undo = |record: &&StepRecord| match record.state {
+            StepState::Done(_) | StepState::Running | StepState::Unknown(_) | StepState::Undoing => true,
+            StepState::Waiting | StepState::Failed(_) => record.unclear,
+            StepState::Undone(_) => false,
+        };
+        reversible.filter(to_undo).map(|r| r.step).next()
+    }
+
+    /// How it ends, if nothing is left to do.
+    fn closing(&self) -> Option<Ending> {
+        match &self.phase {
+            Phase::Closing(ending) => Some(ending.clone()),
+            Phase::Backward { why, superseded_by } => self.next_undo().is_none().then(|| match superseded_by {
+                Some(by) => Ending::Superseded { by: by.clone() },
+                None => Ending::Undone { why: why.clone() },
+            }),
+            Phase::Forward => match self.next_forward() {
+                Next::Close(ending) => Some(ending),
+                _ => None,
+            },
+            Phase::Opened | Phase::Ended(_) => None,
+        }
+    }
+
+    /// Steps that were asked for without an answer, and when, in a promotion that was undone: nothing came of them until
+    /// they were too old to have an effect, but no server said that they have none.
+    pub fn unanswered(&self) -> Vec<(Step, Timestamp)> {
+        if !matches!(self.phase, Phase::Ended(Ending::Undone { .. })) {
+            return Vec::new();
+        }
+        let open = self.steps.iter().filter(|r| r.is_in_doubt() && (r.step.is_reversible() || r.step == Step::PIVOT));
+        open.filter_map(|r| Some((r.step, r.started_at?))).collect()
+    }
+
+    /// When the last request of this step was started, if its outcome is not known.
+    pub fn in_doubt_since(&self, step: Step) -> Option<Timestamp> {
+        self.steps.iter().find(|r| r.step == step && r.is_in_doubt()).and_then(|r| r.started_at)
+    }
+
+    /// Whether this journal never started the step.
+    pub fn is_untouched(&self, step: Step) -> bool {
+        self.steps.iter().any(|r| r.step == step && r.state == StepState::Waiting && r.started_at.is_none())
+    }
+
+    /// Whether it was resumed or undone before: another copy of its journal may be at work.
+    pub fn is_reopened(&self) -> bool {
+        self.reopened
     }
 
     /// State of one step; `Waiting` if the plan does not have it.
@@ -284,6 +347,16 @@ impl StepRecord {
             claimed: false,
             started_at: None,
             ended_at: None,
+        }
+    }
+
+    /// Whether a request of this step may still take effect, or may have without anyone having seen it.
+    pub fn is_in_doubt(&self) -> bool {
+        match &self.state {
+            StepState::Running => true,
+            StepState::Unknown(failure) => self.unclear || failure.kind.may_be_applied(),
+            StepState::Waiting | StepState::Failed(_) | StepState::Undoing | StepState::Undone(_) => self.unclear,
+            StepState::Done(_) => false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{MAX_ATTEMPTS, Next, Phase, SagaState, StepRecord, StepState};
+use super::{MAX_ATTEMPTS, Next, Phase, SagaState, StepRecord, StepState, TagLook};
 use crate::domain::cd::CdOutcome;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::promotion::event::{Ending, Entry, Event, Finding};
@@ -12,6 +12,9 @@ impl SagaState {
     /// Applies one event. On an error the state may be partly changed, so the caller works on a copy.
     pub(super) fn transition(&mut self, entry: &Entry) -> Result<(), String> {
         let at = entry.at;
+        if let Event::Arrived { step, what } = &entry.event {
+            return self.arrived(*step, what);
+        }
         if matches!(self.phase, Phase::Ended(_)) {
             return Err("the promotion has ended".to_owned());
         }
@@ -58,7 +61,9 @@ impl SagaState {
             }
             Event::Probed { step, finding } => self.probed(*step, finding, at)?,
             Event::ProbeFailed { step, failure } => {
-                self.uncertain(*step)?;
+                if !self.is_looking_back(*step) {
+                    self.uncertain(*step)?;
+                }
                 self.pause_due = Some(failure.clone());
             }
             Event::UndoRequested { by } => {
@@ -67,16 +72,24 @@ impl SagaState {
                     return Err("an undo after the tag may have been cut".to_owned());
                 }
                 self.lift_pause();
+                self.reopened = true;
                 self.turn_back(format!("undone at the request of {by}"), None);
+                self.tag_look = TagLook::After;
             }
             Event::UndoStarted { step } => {
-                self.expect(&Next::Undo(*step))?;
-                self.settle(*step, StepState::Undoing, at)?;
+                // Journals of earlier versions have no look at the tag before it.
+                if self.pause_due.is_some() || self.next_undo() != Some(*step) {
+                    return Err(format!("{:?} was due, not the undo of '{step}'", self.next()));
+                }
                 let record = self.record(*step)?;
+                record.unclear = record.is_in_doubt();
                 record.attempts = record.attempts.saturating_add(1);
+                self.settle(*step, StepState::Undoing, at)?;
             }
-            Event::Undone { step, note } => {
+            Event::Undone { step, note, seen } => {
                 self.undoing(*step)?;
+                let record = self.record(*step)?;
+                record.unclear = record.unclear && !seen;
                 self.settle(*step, StepState::Undone(note.clone()), at)?;
             }
             Event::UndoFailed { step, failure } => {
@@ -91,13 +104,23 @@ impl SagaState {
                 self.pause_due = None;
                 self.paused = Some((failure.clone(), truth.clone()));
             }
-            Event::Resumed => self.lift_pause(),
+            Event::Resumed => {
+                self.lift_pause();
+                self.reopened = true;
+            }
+            Event::Noted { .. } => self.saw_no_tag = saw_no_tag,
+            Event::Found { step, receipt } => self.found(*step, receipt, at)?,
+            Event::Lost { step } => self.lost(*step)?,
+            Event::Arrived { .. } => return Err("only what has ended can be surprised".to_owned()),
             Event::CdSeen { outcome } => {
                 self.running(Step::Follow)?;
                 self.see_cd(outcome);
             }
             Event::Ended { ending, truth } => {
-                self.expect(&Next::Close(ending.clone()))?;
+                // Journals of earlier versions have no look at the tag before it.
+                if self.pause_due.is_some() || self.closing().as_ref() != Some(ending) {
+                    return Err(format!("{:?} was due, not the end", self.next()));
+                }
                 self.phase = Phase::Ended(ending.clone());
                 self.truth = truth.clone();
             }
@@ -146,7 +169,7 @@ impl SagaState {
             return Ok(());
         }
         self.settle(step, StepState::Failed(failure.clone()), at)?;
-        if step <= Step::PIVOT {
+        if step <= Step::PIVOT && !self.may_be_cut() {
             self.turn_back(failure.to_string(), None);
         } else {
             self.pause_due = Some(failure.clone());
@@ -154,7 +177,108 @@ impl SagaState {
         Ok(())
     }
 
+    /// Another copy of this journal did the step.
+    fn found(&mut self, step: Step, receipt: &Receipt, at: Timestamp) -> Result<(), String> {
+        if !matches!(self.phase, Phase::Opened | Phase::Forward) || self.pause_due.is_some() {
+            return Err("the promotion is not going forward".to_owned());
+        }
+        let after_the_mark = step != Step::Move || matches!(self.step(Step::Mark), StepState::Done(_));
+        if !self.reopened || !after_the_mark || !self.is_untouched(step) {
+            return Err(format!("'{step}' was started by this journal"));
+        }
+        self.phase = Phase::Forward;
+        self.done(step, receipt, at)
+    }
+
+    /// Another copy of this journal undid the step while this one cut the tag: it has to be done again.
+    fn lost(&mut self, step: Step) -> Result<(), String> {
+        self.going_forward()?;
+        let cut = matches!(self.step(Step::PIVOT), StepState::Done(_));
+        let record = self.record(step)?;
+        if !self.reopened || !cut || !step.is_reversible() || !matches!(record.state, StepState::Done(_)) {
+            return Err(format!("'{step}' is not what the tag rests on"));
+        }
+        record.state = StepState::Waiting;
+        record.attempts = 0;
+        Ok(())
+    }
+
+    /// A request without an answer took effect after the promotion was undone. A person decides what happens next.
+    fn arrived(&mut self, step: Step, what: &str) -> Result<(), String> {
+        let Phase::Ended(Ending::Undone { why }) = self.phase.clone() else {
+            return Err("the promotion did not end undone".to_owned());
+        };
+        if !self.unanswered().iter().any(|(open, _)| *open == step) {
+            return Err(format!("'{step}' was answered"));
+        }
+        self.reopened = true;
+        let operation = format!("leave the step '{step}' undone");
+        let failure = Failure::new(FailureKind::Conflict, Service::Local, operation, what);
+        let hint = if step == Step::PIVOT {
+            self.roll_forward();
+            "A tag cannot be undone. Finish the promotion: `signoff resume`."
+        } else {
+            self.turn_back(why, None);
+            "Undo it again: `signoff undo`."
+        };
+        let record = self.record(step)?;
+        record.state = StepState::Unknown(failure.clone());
+        record.unclear = step == Step::PIVOT;
+        self.paused = Some((failure.with_hint(hint), Vec::new()));
+        Ok(())
+    }
+
+    /// The tag exists: what was undone has to be done again.
+    fn roll_forward(&mut self) {
+        self.phase = Phase::Forward;
+        self.tag_look = TagLook::NotNeeded;
+        for record in &mut self.steps {
+            record.attempts = 0;
+            if matches!(record.state, StepState::Undone(_) | StepState::Undoing) {
+                record.state = StepState::Waiting;
+                record.unclear = false;
+            }
+        }
+    }
+
+    fn is_looking_back(&self, step: Step) -> bool {
+        matches!(self.phase, Phase::Backward { .. }) && step == Step::PIVOT && self.next() == Next::Probe(step)
+    }
+
+    /// The look for the tag on the way back.
+    fn looked_back(&mut self, finding: &Finding, at: Timestamp) -> Result<(), String> {
+        match finding {
+            Finding::Applied { receipt } => {
+                self.roll_forward();
+                self.done(Step::PIVOT, receipt, at)?;
+                let what = "its tag exists: another copy of this journal cut it, or the request took effect late";
+                let failure = Failure::new(FailureKind::Conflict, Service::Github, "undo the promotion", what);
+                self.pause_due =
+                    Some(failure.with_hint("A tag cannot be undone. Finish the promotion: `signoff resume`."));
+                return Ok(());
+            }
+            Finding::Foreign { what, same_version: true } => {
+                if let Phase::Backward { superseded_by, .. } = &mut self.phase {
+                    *superseded_by = Some(what.clone());
+                }
+                self.tag_look = TagLook::NotNeeded;
+                return Ok(());
+            }
+            // Nobody can create ours any more.
+            Finding::Foreign { .. } => self.record(Step::PIVOT)?.unclear = false,
+            Finding::NotApplied => {}
+        }
+        self.tag_look = match self.tag_look {
+            TagLook::Before => TagLook::After,
+            TagLook::After | TagLook::NotNeeded => TagLook::NotNeeded,
+        };
+        Ok(())
+    }
+
     fn probed(&mut self, step: Step, finding: &Finding, at: Timestamp) -> Result<(), String> {
+        if self.is_looking_back(step) {
+            return self.looked_back(finding, at);
+        }
         let seen = self.uncertain(step)?;
         match finding {
             Finding::Applied { receipt } => self.done(step, receipt, at),
@@ -178,10 +302,16 @@ impl SagaState {
                 }
                 if step.is_reversible() {
                     // Ours may exist besides theirs: keep it, to be probed and undone.
-                    self.settle(step, StepState::Unknown(failure), at)?;
+                    let record = self.record(step)?;
+                    record.unclear = record.is_in_doubt();
+                    self.settle(step, StepState::Unknown(failure.clone()), at)?;
                 } else {
                     self.record(step)?.unclear = false;
-                    self.settle(step, StepState::Failed(failure), at)?;
+                    self.settle(step, StepState::Failed(failure.clone()), at)?;
+                }
+                if self.may_be_cut() {
+                    self.pause_due = Some(failure);
+                    return Ok(());
                 }
                 self.turn_back(what.clone(), same_version.then(|| what.clone()));
                 Ok(())
@@ -212,7 +342,7 @@ impl SagaState {
             return self.settle(step, StepState::Waiting, at);
         }
         self.settle(step, StepState::Unknown(failure.clone()), at)?;
-        if step < Step::PIVOT {
+        if step < Step::PIVOT && !self.may_be_cut() {
             self.turn_back(failure.to_string(), None);
         } else {
             // Never undone automatically: a person must check and resume.
@@ -222,6 +352,10 @@ impl SagaState {
     }
 
     fn turn_back(&mut self, why: String, superseded_by: Option<String>) {
+        self.tag_look = match superseded_by {
+            None if self.reopened => TagLook::Before,
+            _ => TagLook::NotNeeded,
+        };
         self.phase = Phase::Backward { why, superseded_by };
         for record in &mut self.steps {
             record.attempts = 0;
