@@ -13,6 +13,7 @@ use futures_util::future::join3;
 use crate::domain::decision::{Candidate, Found};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, RepoSlug, TagName, VersionNumber};
+use crate::domain::limits;
 use crate::domain::page::walk;
 use crate::domain::promotion::fold;
 use crate::domain::promotion::plan::MARK;
@@ -34,8 +35,6 @@ const TAGS: usize = 20;
 const RECORDS: usize = 5;
 /// Concurrent requests to the release host.
 const AT_A_TIME: usize = 6;
-/// The largest record that is read, in bytes.
-const MAX_RECORD: usize = 4 * 1024 * 1024;
 
 /// The versions of `model` that were in production before, newest first.
 ///
@@ -280,7 +279,7 @@ impl Search<'_> {
         let asset =
             releases.iter().filter(|r| !r.draft).flat_map(|r| &r.assets).find(|a| a.complete && a.name == ASSET);
         let Some(asset) = asset else { return Ok(None) };
-        let bytes = self.services.code.asset(repo, asset.id, MAX_RECORD).await.map_err(said)?;
+        let bytes = self.services.code.asset(repo, asset.id, limits::RECORD).await.map_err(said)?;
         match Sealed::from_bytes(&bytes) {
             Ok(sealed) if sealed.record_hash == *hash => Ok(Some(Box::new(sealed))),
             Ok(_) => Err(format!("the record on {tag} is not the one its tag names")),

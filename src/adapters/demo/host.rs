@@ -221,7 +221,7 @@ impl ReleaseHost for DemoHost {
     }
 
     async fn create_release(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
-        let (tag, title, body) = (plan.draft.tag.clone(), plan.draft.title.clone(), plan.notes.clone());
+        let (tag, title, body) = (plan.draft.tag.clone(), plan.draft.title.clone(), plan.body().into_owned());
         let operation = format!("draft the release '{}' in {}", plan.draft.tag, plan.draft.repo);
         self.write(&plan.draft.repo, operation, move |repo, login, now| {
             let new = NewRelease { tag, title, body, draft: true, author: login.to_owned() };

@@ -293,10 +293,11 @@ impl ReleaseHost for GitHub {
     async fn create_release(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
         let (repo, tag) = (&plan.draft.repo, &plan.draft.tag);
         let operation = format!("draft the release of {tag} in {repo}");
+        let notes = plan.body();
         let body = wire::NewRelease {
             tag_name: tag.as_str(),
             name: &plan.draft.title,
-            body: &plan.notes,
+            body: &notes,
             draft: true,
             prerelease: false,
         };

@@ -1,5 +1,7 @@
 //! The promotion plan, fixed to the byte before anything is written.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +10,10 @@ use crate::domain::cd::{CdPlan, CdTrigger};
 use crate::domain::commit::{Commit, CommitOrigin};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::limits;
 use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::record::build::Ingredients;
-use crate::domain::record::{Basis, ChangeFacts, Sealed, SignOff, text as words};
+use crate::domain::record::{ASSET, Basis, ChangeFacts, Sealed, SignOff, text as words};
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, NotesContext, NotesMetric, TemplateError};
 use crate::domain::signer::Signer;
@@ -217,7 +220,8 @@ impl PlanDraft {
             demo: self.demo,
             metrics: NotesMetric::rows(&self.comparison()),
         };
-        let notes = release::notes(&self.notes_template, &context, &words::readable(&record), &id.to_string())?;
+        let whole = release::notes(&self.notes_template, &context, &words::readable(&record), &id.to_string())?;
+        let notes = limits::notes(&whole, ASSET).into_owned();
         Ok(PromotionPlan {
             id,
             signed_at: record.record.signed_at,
@@ -232,6 +236,35 @@ impl PlanDraft {
 }
 
 impl PromotionPlan {
+    /// The body of the release, as GitHub takes it: plans of earlier versions may hold longer notes.
+    pub fn body(&self) -> Cow<'_, str> {
+        limits::notes(&self.notes, ASSET)
+    }
+
+    /// Whether the release notes had to be shortened.
+    pub fn is_shortened(&self) -> bool {
+        limits::is_shortened(&self.notes)
+    }
+
+    /// What the servers would refuse, one sentence each. Empty for every plan of usual size.
+    pub fn excess(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut check = |what: &str, is: usize, most: usize, unit: &str, more: &str| {
+            if is > most {
+                out.push(format!("{what} would have {is} {unit}, and {most} are taken{more}"));
+            }
+        };
+        let shorter = ": shorten the reason";
+        check("the release notes", limits::length(&self.notes), limits::NOTES, "characters", "");
+        check("the tag's message", limits::length(&self.tag_message), limits::MESSAGE, "characters", shorter);
+        check("the release's title", limits::length(&self.draft.title), limits::TITLE, "characters", ": shorten the title template");
+        check("the record", self.record.to_bytes().len(), limits::RECORD, "bytes", "");
+        for (what, value) in [("the mark", self.mark_promoting()), ("the mark", self.mark_released())] {
+            check(what, limits::length(&value), limits::TAG_VALUE, "characters", "");
+        }
+        out
+    }
+
     /// The commit to tag.
     pub fn commit(&self) -> &CommitSha {
         &self.draft.commit.sha
@@ -306,5 +339,16 @@ mod tests {
         let plan = samples::plan();
         assert_eq!(live_promotion(&plan.mark_promoting()), Some((plan.id, "rev1")));
         assert_eq!(live_promotion(&plan.mark_released()), None);
+    }
+
+    #[test]
+    fn a_plan_of_usual_size_has_no_excess_and_a_huge_reason_is_said() {
+        assert_eq!(samples::plan().excess(), Vec::<String>::new());
+        let reason = "x".repeat(70_000);
+        let plan = samples::draft().sign(samples::id(1), samples::now(), &SignOff::because(reason)).unwrap();
+        let said = plan.excess();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("the tag's message would have 70"), "{said:?}");
+        assert!(said[0].ends_with("shorten the reason"), "{said:?}");
     }
 }

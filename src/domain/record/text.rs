@@ -4,6 +4,7 @@
 
 use super::{Decision, Record, Sealed};
 use crate::domain::policy::Tristate;
+use crate::domain::limits::NOTES_HEADING;
 use crate::domain::preflight::CheckState;
 use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER};
 use crate::domain::text::{clean, clean_line, shorten};
@@ -85,7 +86,7 @@ pub fn comment(sealed: &Sealed) -> String {
 /// The record as Markdown: printed name, time, meaning, and evidence.
 pub fn readable(sealed: &Sealed) -> String {
     let record = &sealed.record;
-    let mut out = format!("### Sign-off record\n\n> {}\n\n", cell(&record.meaning));
+    let mut out = format!("{NOTES_HEADING}\n\n> {}\n\n", cell(&record.meaning));
     let mut line = |label: &str, value: String| {
         if !value.is_empty() {
             out.push_str(&format!("- **{label}**: {value}\n"));

@@ -11,6 +11,7 @@ use futures_util::stream;
 use crate::domain::commit::ReleaseState;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
+use crate::domain::limits;
 pub use crate::domain::log::{Effect, FoundIn, Log, LogEntry, merge};
 use crate::domain::page::walk;
 use crate::domain::promotion::{Ending, Phase, SagaState, fold};
@@ -31,8 +32,6 @@ const MAX_MODELS: usize = 50;
 const VERSION_PAGES: usize = 3;
 /// Concurrent requests.
 const AT_ONCE: usize = 6;
-/// The largest record that is read, in bytes.
-const MAX_RECORD: usize = 4 << 20;
 
 /// The result of one source.
 #[derive(Default)]
@@ -227,7 +226,7 @@ enum Told {
 
 async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) -> Result<Told, String> {
     if let Some(file) = release.assets.iter().find(|a| a.complete && a.name == ASSET) {
-        let bytes = services.code.asset(repo, file.id, MAX_RECORD).await.map_err(|f| f.to_string())?;
+        let bytes = services.code.asset(repo, file.id, limits::RECORD).await.map_err(|f| f.to_string())?;
         return Sealed::from_bytes(&bytes).map(|s| Told::Record(Box::new(s))).map_err(|e| e.to_string());
     }
     let Ok(name) = release.tag.parse() else { return Ok(Told::Nothing) };

@@ -8,8 +8,10 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{PromotionId, RepoSlug};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::plan::{MARK, live_promotion};
+use crate::domain::promotion::PromotionPlan;
 use crate::domain::record::Decision;
 use crate::domain::registry::VersionStatus;
+use crate::domain::release::TemplateError;
 use crate::domain::signer::Signer;
 use crate::services::Services;
 use CheckState::{Block, Pass, Unknown, Warn};
@@ -204,6 +206,23 @@ impl Checks {
                     "Merge it first: only what was merged may be released.",
                 );
             }
+        }
+    }
+
+    /// Whether the servers take every text that the plan would write.
+    pub(super) fn texts(&mut self, plan: Result<PromotionPlan, TemplateError>) {
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(error) => {
+                return self.add_hint("notes", Block, error.to_string(), "Fix the release notes template.");
+            }
+        };
+        for what in plan.excess() {
+            self.add("size", Block, what);
+        }
+        if plan.is_shortened() {
+            let what = "the release notes are too long for GitHub and are shortened; the attached record has everything";
+            self.add_hint("notes", Warn, what, "A `notes_template` with fewer metrics makes them fit.");
         }
     }
 

@@ -188,6 +188,7 @@ impl Promoter {
 fn refuse_undecided(plan: &PromotionPlan) -> Outcome<()> {
     let (draft, basis) = (&plan.draft, &plan.draft.basis);
     let mut objections = basis.objections(&plan.sign_off);
+    objections.extend(plan.excess());
     if !basis.completes() {
         let (have, needed) = (basis.approvals.len() + 1, basis.demands.approvals);
         objections.push(format!("this would be approval {have} of {needed}, and promotes nothing yet"));
