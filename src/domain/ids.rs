@@ -231,7 +231,8 @@ impl FromStr for TagName {
     fn from_str(s: &str) -> Result<Self, InvalidId> {
         let charset = s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/+-".contains(&b));
         let parts = s.split('/').all(|p| !p.is_empty() && !p.starts_with('.') && !p.ends_with(".lock"));
-        let fine = charset && parts && !s.starts_with('-') && !s.ends_with('.') && !s.contains("..") && s.len() <= Self::MAX;
+        let fine =
+            charset && parts && !s.starts_with('-') && !s.ends_with('.') && !s.contains("..") && s.len() <= Self::MAX;
         if fine {
             Ok(Self(s.to_owned()))
         } else {

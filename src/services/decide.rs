@@ -148,12 +148,10 @@ impl Decider {
         let record = &sealed.record;
         let mark = DecisionMark::of(sealed);
         let (name, value) = match (record.decision, comment) {
-            (Decision::Approve, Some(comment)) => {
-                (format!("{APPROVAL}{}", record.signer.login), {
+            (Decision::Approve, Some(comment)) => (format!("{APPROVAL}{}", record.signer.login), {
                 let url = &comment.web_url;
                 format!("{} {url}", mark.within(TAG_VALUE.saturating_sub(length(url) + 1)))
-            })
-            }
+            }),
             _ => (DECISION.to_owned(), mark.to_value()),
         };
         let key = format!("{OWN_TAG_PREFIX}{name}");

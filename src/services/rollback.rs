@@ -147,7 +147,7 @@ impl Search<'_> {
         }
         if state.is_released() {
             let candidate = self.said(draft.version(), "journal");
-            candidate.put(plan.signed_at, &draft.signer.login, &plan.sign_off.reason);
+            candidate.put(plan.record.record.decided_at(), &draft.signer.login, &plan.sign_off.reason);
             candidate.tag = Some(draft.tag.clone());
         }
     }
@@ -221,7 +221,7 @@ impl Search<'_> {
             match read {
                 Ok(Some(sealed)) => {
                     let record = &sealed.record;
-                    let mark = (record.signed_at, record.signer.login.clone(), record.reason.clone());
+                    let mark = (record.decided_at(), record.signer.login.clone(), record.reason.clone());
                     if let Some(candidate) = self.by_version.get_mut(&record.model.version) {
                         candidate.put(mark.0, &mark.1, &mark.2);
                     }

@@ -8,6 +8,7 @@
 //! - `reviews`, `tags`, `undo`, `cd`, `pauses`: one scenario per test;
 //! - `moving`: a world that changes between any two calls of one act;
 //! - `formats`: state written by earlier versions;
+//! - `left`: tags left behind by a machine that was lost;
 //! - `limits`: texts and files of any size;
 //! - `disk`: the same with the real journal; `preflight`: the checks before confirmation.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -25,6 +26,7 @@ mod disk;
 mod events;
 mod exhaustive;
 mod formats;
+mod left;
 mod limits;
 mod moving;
 mod pauses;

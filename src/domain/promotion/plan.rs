@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::step::Step;
-use crate::domain::cd::{CdPlan, CdTrigger};
+use crate::domain::cd::{CdPlan, CdQuery, CdTrigger};
 use crate::domain::commit::{Commit, CommitOrigin};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
-use crate::domain::limits;
 use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
+use crate::domain::limits;
 use crate::domain::record::build::Ingredients;
 use crate::domain::record::{ASSET, Basis, ChangeFacts, Sealed, SignOff, text as words};
 use crate::domain::registry::PromotionTarget;
@@ -41,6 +41,9 @@ pub struct PlanDraft {
     pub commit: Commit,
     pub commit_origin: CommitOrigin,
     pub tag: TagName,
+    /// A promotion whose tag was left behind without a release, and in whose place this one comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supersedes: Option<PromotionId>,
     pub title: String,
     pub notes_template: String,
     /// Metric directions from the configuration, for the notes.
@@ -257,12 +260,32 @@ impl PromotionPlan {
         let shorter = ": shorten the reason";
         check("the release notes", limits::length(&self.notes), limits::NOTES, "characters", "");
         check("the tag's message", limits::length(&self.tag_message), limits::MESSAGE, "characters", shorter);
-        check("the release's title", limits::length(&self.draft.title), limits::TITLE, "characters", ": shorten the title template");
+        check(
+            "the release's title",
+            limits::length(&self.draft.title),
+            limits::TITLE,
+            "characters",
+            ": shorten the title template",
+        );
         check("the record", self.record.to_bytes().len(), limits::RECORD, "bytes", "");
         for (what, value) in [("the mark", self.mark_promoting()), ("the mark", self.mark_released())] {
             check(what, limits::length(&value), limits::TAG_VALUE, "characters", "");
         }
         out
+    }
+
+    /// What to look for when following CD. Times are the host's: this machine's clock may be wrong.
+    pub fn cd_query(&self) -> CdQuery {
+        let (draft, clock) = (&self.draft, &self.record.record.clock);
+        CdQuery {
+            trigger: draft.cd.trigger,
+            workflow: draft.cd.workflow.clone(),
+            tag: draft.tag.clone(),
+            commit: draft.commit.sha.clone(),
+            since: clock.skew_ms.map(|_| clock.by_host(self.signed_at)),
+            chain: draft.cd.chain.clone(),
+            wide: false,
+        }
     }
 
     /// The commit to tag.

@@ -3,8 +3,8 @@
 //! All are functions of the record alone, so that anyone with the record can detect a changed text.
 
 use super::{Decision, Record, Sealed};
-use crate::domain::policy::Tristate;
 use crate::domain::limits::NOTES_HEADING;
+use crate::domain::policy::Tristate;
 use crate::domain::preflight::CheckState;
 use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER};
 use crate::domain::text::{clean, clean_line, shorten};

@@ -97,7 +97,9 @@ impl<'a> Runner<'a> {
             let changes = draft.facts.changes_to(&facts).join("; ");
             return Err(changed(format!("something changed since it was reviewed: {changes}")));
         }
-        if let Some((by, id)) = crate::services::prepare::checks::foreign_promotion(&facts, Some(plan.id)) {
+        if let Some((by, id)) = crate::services::prepare::checks::foreign_promotion(&facts, Some(plan.id))
+            && draft.supersedes != Some(id)
+        {
             return Err(changed(format!("{by} is promoting this version right now (promotion {})", id.short())));
         }
         let signer = self.services.host.whoami().await?;

@@ -12,8 +12,15 @@ impl SagaState {
     /// Applies one event. On an error the state may be partly changed, so the caller works on a copy.
     pub(super) fn transition(&mut self, entry: &Entry) -> Result<(), String> {
         let at = entry.at;
-        if matches!(self.phase, Phase::Ended(_)) {
-            return Err("the promotion has ended".to_owned());
+        if let Phase::Ended(ending) = &self.phase {
+            return match (&entry.event, ending) {
+                // A release stays as it is; its runs can be started again.
+                (Event::CdSeen { outcome }, Ending::Done) => {
+                    self.see_cd(outcome);
+                    Ok(())
+                }
+                _ => Err("the promotion has ended".to_owned()),
+            };
         }
         if self.paused.is_some() && !matches!(entry.event, Event::Resumed | Event::UndoRequested { .. }) {
             return Err("the promotion is paused".to_owned());
