@@ -158,6 +158,8 @@ pub struct ReleaseSection {
     /// What starts CD.
     pub cd_trigger: Option<Sourced<CdTrigger>>,
     pub cd_workflow: Option<Sourced<String>>,
+    /// Workflow files that start when others have ended, and belong to CD.
+    pub cd_chain: Option<Sourced<Vec<String>>>,
     /// Seconds to wait for a CD run to appear.
     pub cd_wait_seconds: Option<Sourced<u64>>,
     /// Whether the run may determine the repository.
@@ -327,6 +329,7 @@ fn release(mut s: Section<'_, '_>, home: Option<&Path>) -> ReleaseSection {
         notes_template: s.path("notes_template", home),
         cd_trigger: s.choice("cd_trigger", TRIGGERS),
         cd_workflow: s.parsed("cd_workflow", workflow),
+        cd_chain: s.each("cd_chain", workflow),
         cd_wait_seconds: s.integer("cd_wait_seconds", 0..=86_400),
         repository_from_run: s.boolean("repository_from_run"),
         commit_from_branch: s.string("commit_from_branch"),

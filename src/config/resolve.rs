@@ -246,11 +246,18 @@ impl<'a> Resolver<'a> {
             let reason = format!("cd_trigger = \"dispatch\" ({}) needs a workflow to dispatch", trigger.origin);
             return Err(self.refuse(reason).with_hint("Set cd_workflow beside it, for example to \"cd.yml\"."));
         }
+        let chain = pick(own, shared, |r| &r.cd_chain).cloned();
+        self.optional("release.cd_chain", chain.clone().map(|c| Sourced::new(c.value.join(", "), c.origin)).as_ref());
         let wait = pick(own, shared, |r| &r.cd_wait_seconds)
             .cloned()
             .unwrap_or_else(|| Sourced::default_of(defaults::CD_WAIT_SECONDS));
         self.show("release.cd_wait_seconds", wait.value.to_string(), &wait.origin);
-        Ok(CdPlan { trigger: trigger.value, workflow: workflow.map(|w| w.value), wait_s: wait.value })
+        Ok(CdPlan {
+            trigger: trigger.value,
+            workflow: workflow.map(|w| w.value),
+            wait_s: wait.value,
+            chain: chain.map(|c| c.value).unwrap_or_default(),
+        })
     }
 
     fn notes_template(&mut self, path: Option<&Sourced<std::path::PathBuf>>) -> Outcome<String> {
@@ -314,6 +321,7 @@ pub fn demo(flags: &Flags) -> Target {
                 trigger: CdTrigger::Release,
                 workflow: Some("cd.yml".to_owned()),
                 wait_s: defaults::CD_WAIT_SECONDS,
+                chain: Vec::new(),
             },
             directions: Directions {
                 higher: patterns(&["*auc", "*f1*", "*accuracy", "recall*", "precision*", "r2"]),

@@ -216,6 +216,9 @@ impl fmt::Display for RepoSlug {
 pub struct TagName(String);
 
 impl TagName {
+    /// Most characters of a name: GitHub refuses 255 and more with `refs/tags/` before them.
+    pub const MAX: usize = 200;
+
     /// The name without `refs/tags/`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -228,13 +231,15 @@ impl FromStr for TagName {
     fn from_str(s: &str) -> Result<Self, InvalidId> {
         let charset = s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/+-".contains(&b));
         let parts = s.split('/').all(|p| !p.is_empty() && !p.starts_with('.') && !p.ends_with(".lock"));
-        let fine = charset && parts && !s.starts_with('-') && !s.ends_with('.') && !s.contains("..") && s.len() <= 200;
+        let fine =
+            charset && parts && !s.starts_with('-') && !s.ends_with('.') && !s.contains("..") && s.len() <= Self::MAX;
         if fine {
             Ok(Self(s.to_owned()))
         } else {
             Err(InvalidId(format!(
-                "'{}' is not a safe tag name (letters, digits and . _ / + - within Git's rules)",
-                text::clean_line(s)
+                "'{}' is not a safe tag name (at most {} letters, digits and . _ / + - within Git's rules)",
+                text::clean_line(s),
+                Self::MAX
             )))
         }
     }

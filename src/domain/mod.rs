@@ -19,6 +19,7 @@ pub mod fold;
 pub mod history;
 pub mod ids;
 pub mod inbox;
+pub mod limits;
 pub mod lineage;
 pub mod log;
 pub mod nearest;

@@ -186,6 +186,9 @@ pub trait JournalStore: Send + Sync {
     async fn open(&self, id: PromotionId) -> Outcome<(Vec<Entry>, Box<dyn JournalFile>)>;
     /// Reads one journal without locking it.
     async fn read(&self, id: PromotionId) -> Outcome<Vec<Entry>>;
+    /// Removes a journal that holds no complete entry, and returns what it holds; none if there is an entry, or another
+    /// process holds it.
+    async fn clear(&self, id: PromotionId) -> Outcome<Option<String>>;
     /// Reads all journals, newest first.
     async fn list(&self) -> Outcome<Vec<StoredPromotion>>;
 }

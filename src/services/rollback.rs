@@ -13,6 +13,7 @@ use futures_util::future::join3;
 use crate::domain::decision::{Candidate, Found};
 use crate::domain::failure::{Failure, FailureKind, Note, Outcome, Service};
 use crate::domain::ids::{ModelName, RepoSlug, TagName, VersionNumber};
+use crate::domain::limits;
 use crate::domain::page::walk;
 use crate::domain::promotion::fold;
 use crate::domain::promotion::plan::MARK;
@@ -34,8 +35,6 @@ const TAGS: usize = 20;
 const RECORDS: usize = 5;
 /// Concurrent requests to the release host.
 const AT_A_TIME: usize = 6;
-/// The largest record that is read, in bytes.
-const MAX_RECORD: usize = 4 * 1024 * 1024;
 
 /// The versions of `model` that were in production before, and what could not be read.
 ///
@@ -147,7 +146,7 @@ impl Search<'_> {
         }
         if state.is_released() {
             let candidate = self.said(draft.version(), "journal");
-            candidate.put(plan.signed_at, &draft.signer.login, &plan.sign_off.reason);
+            candidate.put(plan.record.record.decided_at(), &draft.signer.login, &plan.sign_off.reason);
             candidate.tag = Some(draft.tag.clone());
         }
     }
@@ -221,7 +220,7 @@ impl Search<'_> {
             match read {
                 Ok(Some(sealed)) => {
                     let record = &sealed.record;
-                    let mark = (record.signed_at, record.signer.login.clone(), record.reason.clone());
+                    let mark = (record.decided_at(), record.signer.login.clone(), record.reason.clone());
                     if let Some(candidate) = self.by_version.get_mut(&record.model.version) {
                         candidate.put(mark.0, &mark.1, &mark.2);
                     }
@@ -279,7 +278,7 @@ impl Search<'_> {
         let asset =
             releases.iter().filter(|r| !r.draft).flat_map(|r| &r.assets).find(|a| a.complete && a.name == ASSET);
         let Some(asset) = asset else { return Ok(None) };
-        let bytes = self.services.code.asset(repo, asset.id, MAX_RECORD).await.map_err(unread)?;
+        let bytes = self.services.code.asset(repo, asset.id, limits::RECORD).await.map_err(unread)?;
         match Sealed::from_bytes(&bytes) {
             Ok(sealed) if sealed.record_hash == *hash => Ok(Some(Box::new(sealed))),
             Ok(_) => Err(format!("the record on {tag} is not the one its tag names").into()),

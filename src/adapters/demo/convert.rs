@@ -167,10 +167,11 @@ pub(super) fn cd_run(repo: &Repo, run: &github::Run, now: Timestamp) -> CdRun {
     CdRun {
         id: run.id,
         number: run.number,
-        attempt: 1,
+        attempt: run.attempt,
         path: run.path(),
         state: repo.progress(run, now).0,
         created_at: Some(run.created_at),
+        event: run.trigger.event().map(str::to_owned),
         actor: None,
         web_url: format!("{}/actions/runs/{}", repo_page(&repo.slug), run.id),
     }
@@ -190,6 +191,7 @@ pub(super) fn training_run(repo: &RepoSlug, run: &TrainingWorkflowRun) -> CdRun 
         path: ".github/workflows/train.yml".to_owned(),
         state: CdState::Success,
         created_at: Some(run.created_at),
+        event: None,
         actor: run.actor.as_deref().map(clean_line),
         web_url: format!("{}/actions/runs/{}", repo_page(repo), run.id),
     }

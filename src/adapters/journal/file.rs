@@ -12,6 +12,7 @@ use crate::adapters::append::{self, Disk, Refused, Tail, make_dir, private, sync
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Entry;
+use crate::domain::text::{clean_line, shorten};
 use crate::ports::JournalFile;
 
 /// Attempts to take the lock: listing the journals holds it for an instant.
@@ -96,6 +97,22 @@ impl<D: Disk> JournalFile for LockedJournal<D> {
         let (end, seq) = (Arc::clone(&self.end), entry.seq);
         blocking(move || end.lock().unwrap_or_else(PoisonError::into_inner).append(seq, &line)).await
     }
+}
+
+/// Removes a journal without a complete entry, under its lock, and returns its bytes as text.
+pub(super) fn clear(path: &Path, id: PromotionId) -> Outcome<Option<String>> {
+    let refuse = |e: &io::Error| say::disk("clear an empty journal", path, e);
+    let mut file = OpenOptions::new().append(true).read(true).open(path).map_err(|e| refuse(&e))?;
+    if !append::lock(&file, LOCK_TRIES).map_err(|e| refuse(&e))? {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|e| refuse(&e))?;
+    if !parse::parse(&bytes, path, id)?.entries.is_empty() {
+        return Ok(None);
+    }
+    std::fs::remove_file(path).map_err(|e| refuse(&e))?;
+    Ok(Some(shorten(&clean_line(&String::from_utf8_lossy(&bytes)), 200)))
 }
 
 /// Whether another handle holds the writer's lock. False if that cannot be determined.

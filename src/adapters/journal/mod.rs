@@ -95,6 +95,11 @@ impl JournalStore for JournalDir {
         blocking(move || read_now(&path, id)).await
     }
 
+    async fn clear(&self, id: PromotionId) -> Outcome<Option<String>> {
+        let path = self.path(id);
+        blocking(move || file::clear(&path, id)).await
+    }
+
     async fn list(&self) -> Outcome<Vec<StoredPromotion>> {
         let this = self.clone();
         blocking(move || this.list_now()).await

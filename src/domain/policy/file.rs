@@ -112,7 +112,8 @@ pub struct PolicyTable {
     pub tags: Vec<(String, Pattern)>,
     pub description: Option<bool>,
     pub signature: Option<bool>,
-    pub default_branch: Option<bool>,
+    #[serde(deserialize_with = "severity_or_flag")]
+    pub default_branch: Option<Severity>,
     pub checks: Option<Vec<Pattern>>,
     pub pull_request_approvals: Option<u32>,
     pub dataset_digest: Option<bool>,
@@ -175,7 +176,7 @@ impl PolicyTable {
                 .collect(),
             description: self.description.unwrap_or(d.description),
             signature: self.signature.unwrap_or(d.signature),
-            default_branch: self.default_branch.unwrap_or(d.default_branch),
+            default_branch: self.default_branch.or(d.default_branch),
             checks: self.checks.map_or(d.checks, texts),
             pull_request_approvals: self.pull_request_approvals.unwrap_or(d.pull_request_approvals),
             dataset_digest: self.dataset_digest.unwrap_or(d.dataset_digest),
@@ -396,6 +397,34 @@ impl TryFrom<String> for Approver {
         let why = || format!("'{}' is neither a GitHub login nor a team such as @acme/reviewers", clean_line(&text));
         if fine { Ok(Self(text)) } else { Err(why()) }
     }
+}
+
+/// A severity, or `true` for "block" and `false` for "ignore".
+fn severity_or_flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Severity>, D::Error> {
+    struct Visit;
+
+    impl Visitor<'_> for Visit {
+        type Value = Severity;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("\"block\", \"warn\", \"ignore\", true or false")
+        }
+
+        fn visit_bool<E: serde::de::Error>(self, flag: bool) -> Result<Severity, E> {
+            Ok(if flag { Severity::Block } else { Severity::Ignore })
+        }
+
+        fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Severity, E> {
+            match word {
+                "block" => Ok(Severity::Block),
+                "warn" => Ok(Severity::Warn),
+                "ignore" => Ok(Severity::Ignore),
+                _ => Err(E::invalid_value(serde::de::Unexpected::Str(word), &self)),
+            }
+        }
+    }
+
+    from.deserialize_any(Visit).map(Some)
 }
 
 /// A table with patterns as keys, in file order.

@@ -34,8 +34,9 @@ pub struct Policy {
     pub description: bool,
     /// The model must have a signature.
     pub signature: bool,
-    /// The commit must be on the default branch.
-    pub default_branch: bool,
+    /// Severity if the commit is not on the default branch; if no policy states it, it blocks ([`judge::branch`]).
+    #[serde(with = "stated")]
+    pub default_branch: Option<Severity>,
     /// Name patterns of checks that must succeed on the commit; each must match at least one check.
     pub checks: Vec<String>,
     /// Minimum approvals on the commit's pull request; 0 disables the rule.
@@ -70,7 +71,7 @@ impl Default for Policy {
             tags: Vec::new(),
             description: false,
             signature: false,
-            default_branch: false,
+            default_branch: None,
             checks: Vec::new(),
             pull_request_approvals: 0,
             dataset_digest: false,
@@ -125,6 +126,38 @@ impl Severity {
             Self::Warn => CheckState::Warn,
             Self::Block => CheckState::Block,
         }
+    }
+}
+
+/// A severity that is also written `true` (block). What no policy states and what blocks have the form of earlier
+/// versions, so that the digests of policies stay.
+mod stated {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Severity;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Plain(bool),
+        Word(Severity),
+    }
+
+    pub(super) fn serialize<S: Serializer>(stated: &Option<Severity>, to: S) -> Result<S::Ok, S::Error> {
+        match stated {
+            None => Form::Plain(false),
+            Some(Severity::Block) => Form::Plain(true),
+            Some(other) => Form::Word(*other),
+        }
+        .serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Severity>, D::Error> {
+        Ok(match Form::deserialize(from)? {
+            Form::Plain(false) => None,
+            Form::Plain(true) => Some(Severity::Block),
+            Form::Word(severity) => Some(severity),
+        })
     }
 }
 
@@ -198,6 +231,15 @@ impl Evaluation {
     pub fn of(sources: Vec<PolicySource>, evidence: Evidence) -> Self {
         let verdict = judge::judge(&sources, &evidence);
         Self { sources, evidence, verdict }
+    }
+
+    /// With what holds whether a policy states it or not, for a decision that is still to be made.
+    pub fn with_defaults(mut self) -> Self {
+        if let Some(finding) = judge::branch(&self.sources, &self.evidence) {
+            self.verdict.findings.push(finding);
+            self.verdict.findings.sort_by_key(|f| std::cmp::Reverse(f.state));
+        }
+        self
     }
 
     /// Metric directions, from `stated` and from the rules in force.

@@ -99,10 +99,11 @@ pub(crate) fn draft() -> PlanDraft {
         },
         commit_origin: CommitOrigin::Run,
         tag: "telco-churn-v42".parse().unwrap(),
+        supersedes: None,
         title: "telco-churn v42".into(),
         notes_template: DEFAULT_NOTES_TEMPLATE.into(),
         directions: Directions::default(),
-        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90 },
+        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },
         signer: Signer {
             login: "rev1".into(),
             id: 7,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, Sealed};
+use crate::domain::limits::{TAG_VALUE, length};
 use crate::domain::registry::ModelVersion;
 use crate::domain::text::{clean, shorten};
 
@@ -13,8 +14,7 @@ pub const DECISION: &str = "decision";
 /// Name prefix (after signoff's own) of the tags that point to approvals which do not promote yet, one per login.
 pub const APPROVAL: &str = "approval.";
 
-/// Characters of the reason kept in the tag. Some 2.x stores limit a value to 500 characters, and the rest takes about
-/// 250.
+/// Characters of the reason kept in the tag, if all of it fits.
 const REASON: usize = 200;
 
 /// The decision in force on a version, according to its tag. A pointer, not a proof: anyone who may edit tags can write
@@ -46,8 +46,23 @@ impl DecisionMark {
     }
 
     pub fn to_value(&self) -> String {
-        // Plain data: serialization cannot fail.
-        serde_json::to_string(self).unwrap_or_default()
+        self.within(TAG_VALUE)
+    }
+
+    /// The mark as a value of at most `most` characters: quoted, a reason may grow to twice its length.
+    pub fn within(&self, most: usize) -> String {
+        let mut mark = self.clone();
+        loop {
+            // Plain data: serialization cannot fail.
+            let value = serde_json::to_string(&mark).unwrap_or_default();
+            let over = length(&value).saturating_sub(most);
+            let left = mark.reason.chars().count();
+            match (over, left) {
+                (0, _) | (_, 0) => return value,
+                (_, 1) => mark.reason.clear(),
+                _ => mark.reason = shorten(&mark.reason, left.saturating_sub(over.div_ceil(2)).max(1)),
+            }
+        }
     }
 
     /// Parses a tag's value; `None` if it has another form.
@@ -64,5 +79,28 @@ impl DecisionMark {
     /// Whether the decision takes the version out of review: rejected or on hold.
     pub fn sets_aside(&self) -> bool {
         matches!(self.decision, Decision::Reject | Decision::Hold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_mark_fits_in_every_store_and_reads_back(reason in "[\"\n\\\\a-z🚀]{0,200}", room in 260_usize..600) {
+            let mark = DecisionMark {
+                decision: Decision::Rollback,
+                by: "a-login-of-as-many-as-39-characters-long".to_owned(),
+                at: Timestamp::UNIX_EPOCH,
+                reason,
+                record: format!("sha256:{}", "a".repeat(64)),
+            };
+            let value = mark.within(room);
+            prop_assert!(length(&value) <= room, "{value}");
+            prop_assert_eq!(DecisionMark::parse(&value).map(|m| (m.by, m.record)), Some((mark.by, mark.record)));
+        }
     }
 }

@@ -308,7 +308,35 @@ pub struct Tool {
     pub version: String,
 }
 
+impl ClockFacts {
+    /// From where a difference to the host's clock is worth a warning: more than networks and whole seconds explain.
+    pub const ODD_MS: i64 = 60_000;
+
+    /// A time by this clock, by the host's clock: as it is, if that was never read.
+    pub fn by_host(&self, at: Timestamp) -> Timestamp {
+        let ms = at.as_millisecond().saturating_sub(self.skew_ms.unwrap_or(0));
+        match self.skew_ms {
+            Some(_) => Timestamp::from_millisecond(ms).unwrap_or(at),
+            None => at,
+        }
+    }
+
+    /// How far this clock is from the host's, if that is odd: `5 min 3 s ahead of`, `2 min 0 s behind`.
+    pub fn oddity(&self) -> Option<String> {
+        let ms = self.skew_ms.filter(|ms| ms.abs() >= Self::ODD_MS)?;
+        let seconds = ms.unsigned_abs() / 1000;
+        let side = if ms > 0 { "ahead of" } else { "behind" };
+        Some(format!("{} min {} s {side}", seconds / 60, seconds % 60))
+    }
+}
+
 impl Record {
+    /// When it was signed, by the host's clock: comments and releases carry the host's times, and two machines' clocks
+    /// need not agree.
+    pub fn decided_at(&self) -> Timestamp {
+        self.clock.by_host(self.signed_at)
+    }
+
     /// Logins of all approvers, the signer last.
     pub fn approvers(&self) -> Vec<&str> {
         let others = self.approvals.iter().map(|a| a.login.as_str());

@@ -3,6 +3,7 @@
 //! All are functions of the record alone, so that anyone with the record can detect a changed text.
 
 use super::{Decision, Record, Sealed};
+use crate::domain::limits::NOTES_HEADING;
 use crate::domain::policy::Tristate;
 use crate::domain::preflight::CheckState;
 use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER};
@@ -98,7 +99,7 @@ pub fn comment(sealed: &Sealed) -> String {
 /// The record as Markdown: printed name, time, meaning, and evidence.
 pub fn readable(sealed: &Sealed) -> String {
     let record = &sealed.record;
-    let mut out = format!("### Sign-off record\n\n> {}\n\n", cell(&record.meaning));
+    let mut out = format!("{NOTES_HEADING}\n\n> {}\n\n", cell(&record.meaning));
     let mut line = |label: &str, value: String| {
         if !value.is_empty() {
             out.push_str(&format!("- **{label}**: {value}\n"));

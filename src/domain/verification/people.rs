@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Lines, Proof, Reread, Signature};
 use crate::domain::commit::CommitComment;
@@ -29,7 +29,7 @@ pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &
         };
         let Ok((version, _)) = &named.version else { return };
         let found = vouch::vouched(comments, &proof.place.registry, version);
-        let signed = signed_by_the_host(record);
+        let signed = record.decided_at();
         let released = released(proof).unwrap_or(signed);
         // A rejection counts until the release; decisions after it belong to the next one.
         let until = |v: &Vouched| if v.decision == Decision::Approve { signed } else { signed.max(released) };
@@ -82,13 +82,6 @@ fn broken(approval: &Approval, comments: &[CommitComment], found: &[Vouched]) ->
 /// When the release was published, by the host's clock: the first time after the tag that the host vouches for.
 fn released(proof: &Proof) -> Option<Timestamp> {
     proof.releases.as_ref().ok()?.iter().find(|r| !r.draft)?.published_at
-}
-
-/// Time of signing by the host's clock, as far as known, because comments carry the host's times.
-fn signed_by_the_host(record: &Record) -> Timestamp {
-    let ahead = SignedDuration::from_millis(record.clock.skew_ms.unwrap_or(0));
-    // The host's times are in whole seconds.
-    record.signed_at.checked_sub(ahead).unwrap_or(record.signed_at)
 }
 
 /// No approver made the version: as recorded, and according to the servers now.

@@ -8,6 +8,7 @@ use crate::domain::evidence::Source;
 use crate::domain::facts::RunFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{RepoSlug, TagName, VersionNumber};
+use crate::domain::limits;
 use crate::domain::policy::Effective;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::seal::sha256;
@@ -20,8 +21,6 @@ use crate::services::Services;
 use crate::services::approvals::{may_sign, writers};
 use crate::services::evidence::{self, run_facts};
 
-/// The largest record that is read, in bytes. A record of a model with hundreds of metrics has some 200 KB.
-const MAX_RECORD: usize = 4 << 20;
 /// Pause between two polls for a pending release.
 const POLL: Duration = Duration::from_secs(5);
 
@@ -128,7 +127,7 @@ async fn read(services: &Services, place: Place) -> Proof {
     let published = releases.as_ref().ok().and_then(|all| all.iter().find(|r| !r.draft));
     let file = published.and_then(|r| r.assets.iter().find(|a| a.complete && a.name == ASSET));
     let asset = match (file, &releases) {
-        (Some(file), _) => services.code.asset(repo, file.id, MAX_RECORD).await.map(Some),
+        (Some(file), _) => services.code.asset(repo, file.id, limits::RECORD).await.map(Some),
         // Whether there is one is unknown.
         (None, Err(failure)) => Err(failure.clone()),
         (None, Ok(_)) => Ok(None),

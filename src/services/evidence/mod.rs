@@ -71,7 +71,7 @@ pub async fn of(services: &Services, facts: ReviewedFacts, scope: Scope) -> Eval
         },
     )
     .await;
-    at(services, facts, configured, source, repository, scope).await
+    at(services, facts, configured, source, repository, scope).await.with_defaults()
 }
 
 /// As [`of`], with the code at `source`: for a release, what was released counts, whatever the configuration says now.

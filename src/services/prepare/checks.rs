@@ -6,13 +6,19 @@ use crate::domain::evidence::{Code, Source};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{PromotionId, RepoSlug};
+use crate::domain::policy::judge::BRANCH;
 use crate::domain::preflight::{Check, CheckState};
+use crate::domain::promotion::PromotionPlan;
 use crate::domain::promotion::plan::{MARK, live_promotion};
-use crate::domain::record::Decision;
+use crate::domain::record::{Basis, ClockFacts, Decision};
 use crate::domain::registry::VersionStatus;
+use crate::domain::release::TemplateError;
 use crate::domain::signer::Signer;
 use crate::services::Services;
 use CheckState::{Block, Pass, Unknown, Warn};
+
+/// What to do about a clock that is wrong.
+pub const CLOCK_HINT: &str = "Set the clock. Times are read by the host's clock as far as it was seen.";
 
 /// The live promotion that marks this version, unless it is `own`.
 pub fn foreign_promotion(facts: &ReviewedFacts, own: Option<PromotionId>) -> Option<(String, PromotionId)> {
@@ -145,6 +151,13 @@ impl Checks {
         }
     }
 
+    /// Whether this machine's clock agrees with the host's.
+    pub(super) fn clock(&mut self, clock: &ClockFacts, host: &str) {
+        if let Some(odd) = clock.oddity() {
+            self.add_hint("clock", Warn, format!("this machine's clock is {odd} {host}'s"), CLOCK_HINT);
+        }
+    }
+
     /// Repository, commit and branch. What one cause hinders is said once.
     pub(super) fn code(&mut self, code: &Code, repo: Option<&RepoSlug>) {
         match (&code.repository, repo) {
@@ -201,9 +214,38 @@ impl Checks {
                     "branch",
                     Block,
                     format!("commit {commit} is not on {branch}"),
-                    "Merge it first: only what was merged may be released.",
+                    "Merge it first. After a squash merge it never is: `default_branch = \"warn\"` in the policy releases \
+                     it all the same.",
                 );
             }
+        }
+    }
+
+    /// Whether the servers take every text that the plan would write.
+    pub(super) fn texts(&mut self, plan: Result<PromotionPlan, TemplateError>) {
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(error) => {
+                return self.add_hint("notes", Block, error.to_string(), "Fix the release notes template.");
+            }
+        };
+        for what in plan.excess() {
+            self.add("size", Block, what);
+        }
+        if plan.is_shortened() {
+            let what =
+                "the release notes are too long for GitHub and are shortened; the attached record has everything";
+            self.add_hint("notes", Warn, what, "A `notes_template` with fewer metrics makes them fit.");
+        }
+    }
+
+    /// Gives the check of the branch the state that the verdict has, so that `check` and the plan agree.
+    pub(super) fn judged_branch(&mut self, basis: &Basis) {
+        let finding = basis.verdict.findings.iter().find(|f| f.rule == BRANCH);
+        let state = finding.map_or(Unknown, |f| f.state);
+        for check in self.list.iter_mut().filter(|c| c.title == "branch" && c.state != Pass) {
+            check.state = state;
+            check.overridable = state == Block && basis.demands.allow_override;
         }
     }
 }

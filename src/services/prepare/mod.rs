@@ -6,30 +6,30 @@
 pub mod again;
 mod basis;
 pub mod checks;
+mod tag;
+mod taken;
 
 use futures_util::future::{join, join3};
 
 use crate::domain::commit::HostIdentity;
 use crate::domain::decision::DecisionDraft;
 use crate::domain::evidence::Source;
-use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{InvalidId, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
+use crate::domain::failure::Outcome;
+use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::origin::repository_of;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::{CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::{PlanDraft, fold};
-use crate::domain::record::{Decision, SignOff};
+use crate::domain::record::{ClockFacts, Decision, SignOff};
 use crate::domain::registry::RegistryInfo;
 use crate::domain::release;
 use crate::domain::signer::Signer;
 use crate::services::Services;
 use crate::services::evidence::{self, Scope};
-use CheckState::{Block, Pass, Warn};
+use CheckState::{Block, Warn};
 use basis::Grounds;
 use checks::{Checks, workflow_check};
-
-/// Most releases of one version.
-const MAX_RELEASES: u32 = 50;
+use taken::Wanted;
 
 /// Reads both servers and drafts the plan of an approval or rollback, or says what blocks it.
 ///
@@ -49,35 +49,35 @@ pub async fn promotion(
     checks.version(services, &evidence.facts, decision, &over);
     checks.list.append(&mut stored.list);
     checks.signer(&signer);
+    checks.clock(&ClockFacts { skew_ms, ..ClockFacts::default() }, &services.host.host());
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
     checks.code(&evidence.code, repo.as_ref());
     let source = evidence.code.source.as_ref().ok().cloned();
     let tag = match &source {
         Some(source) => {
-            let (tag, ()) = join(
-                tag(services, &source.repo, model, number, decision),
-                workflow(services, &source.repo, &mut checks),
-            )
-            .await;
-            tag_check(tag, &mut checks)
+            let clock = ClockFacts { skew_ms, ..ClockFacts::default() };
+            let now = clock.by_host(services.clock.now());
+            let wanted = Wanted { repo: &source.repo, model, number, commit: &source.commit.sha, now };
+            let (named, ()) =
+                join(tag::name(services, &wanted, decision), workflow(services, &source.repo, &mut checks)).await;
+            checks.tag(named)
         }
         None => None,
     };
     let signer = signer.ok();
     let mut grounds = basis::read(services, &evaluation, signer.as_ref(), decision).await;
     grounds.basis.clock.skew_ms = skew_ms;
+    checks.judged_branch(&grounds.basis);
     checks.list.append(&mut grounds.checks);
     let draft = match (signer, source, tag) {
-        (Some(signer), Some(source), Some(tag)) => {
-            Some(plan(services, draft(services, evaluation, grounds, signer), source, tag))
+        (Some(signer), Some(source), Some(named)) => {
+            Some(plan(services, draft(services, evaluation, grounds, signer), source, named))
         }
         _ => None,
     };
-    if let Some(draft) = &draft
-        // Rendered here only for its errors; the actual rendering happens when the plan is signed.
-        && let Err(error) = draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default())
-    {
-        checks.add_hint("notes", Block, error.to_string(), "Fix the release notes template.");
+    if let Some(draft) = &draft {
+        // Rendered here only to be checked; the actual rendering happens when the plan is signed.
+        checks.texts(draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default()));
     }
     Ok(Preflight { checks: checks.list, draft, read_at: services.clock.now() })
 }
@@ -124,7 +124,7 @@ async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> 
 
 /// How far this machine's clock is ahead of the host's `Date` header, in milliseconds. Valid only right after the
 /// response.
-fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
+pub fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
     identity.host_time.map(|host| services.clock.now().as_millisecond() - host.as_millisecond())
 }
 
@@ -154,7 +154,7 @@ fn draft(services: &Services, evaluation: Evaluation, grounds: Grounds, signer: 
 }
 
 /// The draft of a promotion: the decision and what it releases.
-fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName) -> PlanDraft {
+fn plan(services: &Services, draft: DecisionDraft, source: Source, named: (TagName, Option<PromotionId>)) -> PlanDraft {
     let rules = &services.rules;
     PlanDraft {
         title: release::title(&rules.title_template, &draft.facts.version.model, draft.facts.version.number),
@@ -164,7 +164,8 @@ fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName)
         repo: source.repo,
         commit: source.commit,
         commit_origin: source.origin,
-        tag,
+        tag: named.0,
+        supersedes: named.1,
         target_name: draft.target_name,
         demo: draft.demo,
         registry_url: draft.registry_url,
@@ -234,70 +235,4 @@ async fn workflow(services: &Services, repo: &RepoSlug, checks: &mut Checks) {
     {
         checks.list.extend(workflow_check(file, &services.host.workflow(repo, file).await));
     }
-}
-
-/// The tag of the release, and what already has that name.
-async fn tag(
-    services: &Services,
-    repo: &RepoSlug,
-    model: &ModelName,
-    number: VersionNumber,
-    decision: Decision,
-) -> Result<(TagName, Outcome<Option<String>>), TagProblem> {
-    let first = release::tag_name(&services.rules.tag_template, model, number)?;
-    let there = |tag: TagName| async {
-        let found = services.host.tag(repo, &tag).await;
-        (tag, found.map(|there| there.map(|t| t.commit)))
-    };
-    if decision != Decision::Rollback {
-        return Ok(there(first).await);
-    }
-    // A version released again: `telco-churn-v41-r2`, then `-r3`.
-    for nth in 2..=MAX_RELEASES {
-        match there(release::again(&first, nth)?).await {
-            (_, Ok(Some(_))) => {}
-            (tag, Ok(None)) => return Ok((tag, Ok(None))),
-            (_, Err(failure)) => return Err(TagProblem::Failure(failure)),
-        }
-    }
-    let operation = format!("name a tag for {model} {number}");
-    let reason = format!("{first} and {MAX_RELEASES} tags after it exist already");
-    Err(TagProblem::Failure(Failure::new(FailureKind::Conflict, Service::Github, operation, reason)))
-}
-
-/// Why no tag can be created.
-enum TagProblem {
-    Name(InvalidId),
-    Failure(Failure),
-}
-
-impl From<InvalidId> for TagProblem {
-    fn from(invalid: InvalidId) -> Self {
-        Self::Name(invalid)
-    }
-}
-
-fn tag_check(tag: Result<(TagName, Outcome<Option<String>>), TagProblem>, checks: &mut Checks) -> Option<TagName> {
-    let (tag, there) = match tag {
-        Ok(tag) => tag,
-        Err(TagProblem::Failure(failure)) => {
-            checks.fail("tag", Block, &failure);
-            return None;
-        }
-        Err(TagProblem::Name(invalid)) => {
-            checks.add_hint("tag", Block, invalid.to_string(), "Change the tag template in the configuration.");
-            return None;
-        }
-    };
-    match there {
-        Ok(None) => checks.add("tag", Pass, format!("{tag} is free")),
-        Ok(Some(commit)) => checks.add_hint(
-            "tag",
-            Block,
-            format!("the tag {tag} exists already, at {}", commit.chars().take(7).collect::<String>()),
-            "A tag is never moved. If this version was released before, there is nothing to do; to bring it back, roll back to it.",
-        ),
-        Err(failure) => checks.fail("tag", Block, &failure),
-    }
-    Some(tag)
 }
