@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::compare::{Change, Comparison};
 use super::ids::{InvalidId, ModelName, TagName, VersionNumber};
+use super::markdown::inline;
 
 /// The built-in release notes template (minijinja syntax).
 pub const DEFAULT_NOTES_TEMPLATE: &str = include_str!("../../assets/release-notes.md");
@@ -47,7 +48,7 @@ pub fn again(first: &TagName, nth: u32) -> Result<TagName, InvalidId> {
 
 /// Renders a title from a template with `{model}` and `{version}`. Any text is allowed.
 pub fn title(template: &str, model: &ModelName, version: VersionNumber) -> String {
-    fill(template, &model.to_string(), version)
+    fill(template, &model.plain(), version)
 }
 
 fn fill(template: &str, model: &str, version: VersionNumber) -> String {
@@ -72,10 +73,10 @@ fn safe_name(model: &ModelName) -> String {
     if safe.is_empty() { format!("model-{hash}") } else { format!("{}-{hash}", &safe[..safe.len().min(100)]) }
 }
 
-/// The variables of the notes template.
+/// The variables of the notes template. Whatever others wrote is neutral Markdown ([`super::markdown`]), so that a
+/// template may put it anywhere.
 #[derive(Clone, Debug, Serialize)]
 pub struct NotesContext {
-    /// Cleaned.
     pub model: String,
     pub version: u64,
     /// The promotion target: `Production` or `@champion`.
@@ -86,7 +87,7 @@ pub struct NotesContext {
     pub signer: String,
     /// The signer's reason; may be empty.
     pub reason: String,
-    /// The model version's description.
+    /// The model version's description, as a quotation.
     pub description: String,
     pub commit: String,
     /// First line of the commit message.
@@ -117,12 +118,11 @@ pub struct NotesMetric {
 impl NotesMetric {
     /// The rows of a comparison as text.
     pub fn rows(comparison: &Comparison) -> Vec<Self> {
-        let cell = |s: String| s.replace('|', "\\|");
         comparison
             .metrics
             .iter()
             .map(|m| Self {
-                name: cell(m.name.clone()),
+                name: inline(&m.name),
                 old: m.old.map(|v| v.to_string()).unwrap_or_default(),
                 new: m.new.map(|v| v.to_string()).unwrap_or_default(),
                 delta: m.delta.map(signed).unwrap_or_default(),
