@@ -188,6 +188,8 @@ pub struct TargetSection {
     pub ca_file: Option<Sourced<PathBuf>>,
     /// Disables certificate verification.
     pub insecure_tls: Option<Sourced<bool>>,
+    /// Allows credentials over unencrypted HTTP to other machines.
+    pub allow_plain_http: Option<Sourced<bool>>,
     /// What "in production" means.
     pub promote_to: Option<Sourced<PromotionTarget>>,
     /// The repository for releases.
@@ -350,6 +352,7 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
         tracking_password_env: s.parsed("tracking_password_env", variable),
         ca_file: s.path("ca_file", home),
         insecure_tls: s.boolean("insecure_tls"),
+        allow_plain_http: s.boolean("allow_plain_http"),
         promote_to: s.parsed("promote_to", promote_to),
         repository: s.parsed("repository", repository),
         github_host: s.parsed("github_host", address::host),

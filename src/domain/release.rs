@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::compare::{Change, Comparison};
 use super::ids::{InvalidId, ModelName, TagName, VersionNumber};
 use super::limits::{TITLE, length};
+use super::markdown::inline;
 use super::text::shorten;
 
 /// Characters of a version's first tag: its later releases add up to four.
@@ -54,7 +55,7 @@ pub fn again(first: &TagName, nth: u32) -> Result<TagName, InvalidId> {
 
 /// Renders a title from a template with `{model}` and `{version}`. Any text is allowed; one that is too long is cut.
 pub fn title(template: &str, model: &ModelName, version: VersionNumber) -> String {
-    let title = fill(template, &model.to_string(), version);
+    let title = fill(template, &model.plain(), version);
     // Twice as many characters as GitHub may count for each.
     if length(&title) <= TITLE { title } else { shorten(&title, TITLE / 2) }
 }
@@ -88,10 +89,10 @@ fn short_name(model: &ModelName) -> String {
     if safe.is_empty() { format!("model-{hash}") } else { format!("{}-{hash}", &safe[..safe.len().min(100)]) }
 }
 
-/// The variables of the notes template.
+/// The variables of the notes template. Whatever others wrote is neutral Markdown ([`super::markdown`]), so that a
+/// template may put it anywhere.
 #[derive(Clone, Debug, Serialize)]
 pub struct NotesContext {
-    /// Cleaned.
     pub model: String,
     pub version: u64,
     /// The promotion target: `Production` or `@champion`.
@@ -102,7 +103,7 @@ pub struct NotesContext {
     pub signer: String,
     /// The signer's reason; may be empty.
     pub reason: String,
-    /// The model version's description.
+    /// The model version's description, as a quotation.
     pub description: String,
     pub commit: String,
     /// First line of the commit message.
@@ -133,12 +134,11 @@ pub struct NotesMetric {
 impl NotesMetric {
     /// The rows of a comparison as text.
     pub fn rows(comparison: &Comparison) -> Vec<Self> {
-        let cell = |s: String| s.replace('|', "\\|");
         comparison
             .metrics
             .iter()
             .map(|m| Self {
-                name: cell(m.name.clone()),
+                name: inline(&m.name),
                 old: m.old.map(|v| v.to_string()).unwrap_or_default(),
                 new: m.new.map(|v| v.to_string()).unwrap_or_default(),
                 delta: m.delta.map(signed).unwrap_or_default(),

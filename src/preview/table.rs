@@ -9,6 +9,8 @@ use crate::domain::text;
 const LONGEST_CELL: usize = 200;
 /// Maximum number of columns kept.
 const MOST_COLUMNS: usize = 500;
+/// Maximum number of cells kept, those that fill up short rows included: one wide row must not make all others wide.
+const MOST_CELLS: usize = 500_000;
 
 /// Reads a table; `None` if there is none. `cut`: the text was truncated, so the last row may be incomplete.
 pub fn grid(raw: &str, separator: u8, cut: bool, notes: &mut Vec<String>) -> Option<Grid> {
@@ -17,14 +19,22 @@ pub fn grid(raw: &str, separator: u8, cut: bool, notes: &mut Vec<String>) -> Opt
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(whole.as_bytes());
     let mut rows: Vec<Vec<String>> = Vec::new();
-    let (mut uneven, mut wide) = (0, false);
+    let (mut uneven, mut wide, mut widest, mut long) = (0, false, 0, false);
     for record in reader.records() {
         // The input is text and rows may be uneven; any remaining error ends the table.
         let Ok(record) = record else { break };
         wide |= record.len() > MOST_COLUMNS;
         let row: Vec<String> = record.iter().take(MOST_COLUMNS).map(cell).collect();
+        widest = widest.max(row.len());
+        if (rows.len() + 1) * widest > MOST_CELLS {
+            long = true;
+            break;
+        }
         uneven += usize::from(rows.first().is_some_and(|first| first.len() != row.len()));
         rows.push(row);
+    }
+    if rows.len() * widest > MOST_CELLS {
+        rows.truncate(MOST_CELLS / widest);
     }
     let count = rows.iter().map(Vec::len).max()?;
     if rows.len() == 1 && count < 2 {
@@ -36,6 +46,9 @@ pub fn grid(raw: &str, separator: u8, cut: bool, notes: &mut Vec<String>) -> Opt
     if uneven > 0 {
         let have = if uneven == 1 { "has" } else { "have" };
         notes.push(format!("{} {have} more or fewer cells than the first.", text::count(uneven, "row")));
+    }
+    if long {
+        notes.push(format!("Only the first {} rows are shown.", text::grouped(rows.len() as u64)));
     }
     if wide {
         notes.push(format!("Only the first {MOST_COLUMNS} columns are shown."));
@@ -108,6 +121,20 @@ mod tests {
         assert_eq!(grid.unwrap().rows.len(), 1);
         assert_eq!(read("", false).0, None);
         assert_eq!(read("just words\n", false).0, None);
+    }
+
+    /// A row of 500 cells after 130,000 rows of one: all of them filled up would take 1.5 GB.
+    #[test]
+    fn one_wide_row_does_not_make_a_long_table_wide() {
+        for wide_first in [true, false] {
+            let (wide, narrow) = (format!("{}\n", "1,".repeat(499)), "1\n".repeat(130_000));
+            let raw = if wide_first { wide + &narrow } else { narrow + &wide };
+            let (grid, notes) = read(&raw, false);
+            let grid = grid.unwrap();
+            let cells: usize = grid.rows.iter().map(Vec::len).sum();
+            assert!(cells <= MOST_CELLS && grid.rows.len() >= 990, "{cells}");
+            assert!(notes.iter().any(|note| note.starts_with("Only the first")), "{notes:?}");
+        }
     }
 
     #[test]

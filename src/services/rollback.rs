@@ -256,7 +256,7 @@ impl Search<'_> {
         let Some(state) = self.services.host.tag(&repo, &tag).await? else { return Ok(None) };
         let message = state.message.unwrap_or_default();
         let says = |key: &str| trailer(&message, key);
-        let ours = says(MODEL_TRAILER) == Some(&self.model.to_string())
+        let ours = says(MODEL_TRAILER) == Some(&self.model.plain())
             && says(VERSION_TRAILER) == Some(&version.0.to_string())
             && says("Signoff-Registry").is_none_or(|r| r == self.services.registry.url());
         let hash = says(RECORD_TRAILER).map(str::to_owned);

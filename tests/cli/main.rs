@@ -15,6 +15,7 @@ mod logbook;
 mod shapes;
 mod texts;
 mod verify;
+mod workflows;
 
 use std::sync::Arc;
 

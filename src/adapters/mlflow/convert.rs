@@ -1,9 +1,10 @@
-//! Wire types to domain types. Remote text is cleaned here and only here.
+//! Wire types to domain types. Remote text is cleaned here and only here, and loses the credentials in its URLs.
 
 use jiff::Timestamp;
 
 use super::wire;
 use crate::adapters::http::Int;
+use crate::domain::address::without_credentials;
 use crate::domain::artifact::{ArtifactEntry, LoggedModel};
 use crate::domain::experiment::Experiment;
 use crate::domain::history::Point;
@@ -11,7 +12,7 @@ use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus, join_aliases};
 use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::sorted_map::{Interner, SortedMap, Tags};
-use crate::domain::text::{clean_line, cleaned, cleaned_line};
+use crate::domain::text::{self, clean_line, cleaned_line};
 
 /// The tag of prompts, which MLflow stores as registered models (since 2.21).
 const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
@@ -31,7 +32,7 @@ pub(super) fn model(dto: wire::Model, pool: &mut Interner) -> RegisteredModel {
     let mut latest: Vec<_> = dto.latest_versions.into_iter().filter_map(|v| version(v, pool)).map(of_it).collect();
     join_aliases(&mut latest, &aliases);
     RegisteredModel {
-        description: cleaned(dto.description),
+        description: free(dto.description),
         tags: tags(dto.tags, pool),
         aliases,
         latest,
@@ -53,9 +54,9 @@ pub(super) fn version(dto: wire::Version, pool: &mut Interner) -> Option<ModelVe
         created_at: time(dto.creation_timestamp),
         updated_at: time(dto.last_updated_timestamp),
         author: line(dto.user_id),
-        source: cleaned_line(dto.source),
+        source: without_credentials(cleaned_line(dto.source)),
         run_id: (!dto.run_id.is_empty()).then(|| RunId::new(dto.run_id)),
-        description: cleaned(dto.description),
+        description: free(dto.description),
         tags: tags(dto.tags, pool),
         aliases,
     })
@@ -148,16 +149,21 @@ fn dataset(dto: wire::DatasetInput) -> Dataset {
 }
 
 fn tags(pairs: Vec<wire::KeyValue>, pool: &mut Interner) -> Tags {
-    let read = |t: wire::KeyValue| (pool.text(&cleaned_line(t.key)), pool.text(&cleaned(t.value.0)));
+    let read = |t: wire::KeyValue| (pool.text(&cleaned_line(t.key)), pool.text(&free(t.value.0)));
     let pairs: Vec<_> = pairs.into_iter().map(read).collect();
     pool.named(pairs)
+}
+
+/// Text that people wrote.
+fn free(text: String) -> String {
+    without_credentials(text::cleaned(text))
 }
 
 fn status(status: &str, message: &str) -> VersionStatus {
     match status {
         "READY" => VersionStatus::Ready,
         "PENDING_REGISTRATION" => VersionStatus::Pending,
-        "FAILED_REGISTRATION" => VersionStatus::Failed(clean_line(message)),
+        "FAILED_REGISTRATION" => VersionStatus::Failed(without_credentials(clean_line(message))),
         // Every server sends it. A missing status is not ready.
         "" => VersionStatus::Other("not stated".to_owned()),
         other => VersionStatus::Other(clean_line(other)),
@@ -240,6 +246,22 @@ mod tests {
         assert_eq!(v.source, "s3://<U+202E>x");
         assert_eq!(v.tags.text("k⏎").unwrap(), "v<U+009B>2J");
         assert_eq!(v.status, VersionStatus::Failed("␇".to_owned()));
+    }
+
+    #[test]
+    fn credentials_in_urls_are_not_kept_wherever_a_person_may_write_one() {
+        let url = "https://ann:s3cret@git.example/a?sig=s3cret";
+        let pair = format!(r#"[{{"key":"k","value":"{url}"}}]"#);
+        let version = read_version(&format!(
+            r#"{{"name":"m","version":1,"description":"{url}","source":"{url}","tags":{pair},
+                "status":"FAILED_REGISTRATION","status_message":"{url}"}}"#
+        ));
+        let run = read_run(&format!(r#"{{"info":{{"run_id":"r"}},"data":{{"params":{pair},"tags":{pair}}}}}"#));
+        let dto = format!(r#"{{"name":"m","description":"{url}","tags":{pair}}}"#);
+        let model = model(crate::adapters::http::parse(dto.as_bytes()).unwrap(), &mut Interner::default());
+        let text = format!("{version:?} {run:?} {model:?}");
+        assert!(!text.contains("s3cret") && !text.contains("ann:"), "{text}");
+        assert_eq!(text.matches("https://git.example/a?sig=***").count(), 8, "{text}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::domain::compare::metric_change;
 use crate::domain::failure::{FailureKind, Outcome};
 use crate::domain::ids::RunId;
 use crate::domain::inbox::{Waiting, waiting};
+use crate::domain::name::{oddities, shown};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
 use crate::present::{Phrase, Role, number, time};
@@ -98,7 +99,6 @@ fn row(
 }
 
 fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
-    use crate::domain::text::clean_line;
     let (now, symbols) = (services.clock.now(), sink.style().symbols());
     let mut table = Table::new(&[
         ("MODEL", Align::Left),
@@ -119,7 +119,7 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
             .map(|m| number::difference(m.change, m.delta, symbols))
             .unwrap_or_default();
         table.row([
-            Phrase::of(Role::Title, clean_line(&version.model)),
+            Phrase::of(Role::Title, shown(&version.model)),
             format!("v{}", version.version).into(),
             time::age(version.created_at, now).into(),
             version.author.clone().unwrap_or_default().into(),
@@ -132,4 +132,9 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
         ]);
     }
     sink.text(&table.render(sink.style()));
+    for row in rows {
+        for odd in oddities(&row.version.model) {
+            sink.warn(&format!("the name {}: {odd}", shown(&row.version.model)));
+        }
+    }
 }

@@ -10,7 +10,6 @@ use crate::cli::output::{Sink, Style};
 use crate::cli::place;
 use crate::cli::table::{Align, Table};
 use crate::cli::text::{self, pairs};
-use crate::config::address::redact;
 use crate::domain::compare::signature::{FieldRow, field_rows};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::evidence::Evidence;
@@ -112,7 +111,7 @@ fn heading(services: &Services, facts: &ReviewedFacts, style: Style) -> String {
     line("registered", version.created_at.map(registered).unwrap_or_default());
     let holders = words::numbers(&facts.holders);
     line("production", if holders.is_empty() { "nothing".to_owned() } else { holders });
-    line("source", redact(&version.source));
+    line("source", version.source.clone());
     match &facts.run {
         RunFacts::Known(run) => {
             line("run", format!("{} {} ({})", run.id, run.name, words::run_word(run)).replace("  ", " "));

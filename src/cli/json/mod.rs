@@ -37,7 +37,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::config::{Shown, address::redact};
+use crate::config::Shown;
 use crate::domain::artifact::Signature;
 use crate::domain::compare::data::DataRow;
 use crate::domain::compare::signature::FieldRow;
@@ -224,7 +224,7 @@ impl Version {
             created_at: version.created_at,
             updated_at: version.updated_at,
             author: author(version, run).map(str::to_owned),
-            source: redact(&version.source),
+            source: version.source.clone(),
             run_id: version.run_id.as_ref().map(|r| r.as_str().to_owned()),
             description: version.description.clone(),
             tags: version.tags.clone(),

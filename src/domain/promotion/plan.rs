@@ -9,9 +9,11 @@ use super::step::Step;
 use crate::domain::cd::{CdPlan, CdQuery, CdTrigger};
 use crate::domain::commit::{Commit, CommitOrigin};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
+use crate::domain::confirmation;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::limits;
+use crate::domain::markdown::{block, inline};
 use crate::domain::record::build::Ingredients;
 use crate::domain::record::{ASSET, Basis, ChangeFacts, Sealed, SignOff, text as words};
 use crate::domain::registry::PromotionTarget;
@@ -101,9 +103,9 @@ impl PlanDraft {
         self.facts.version.number
     }
 
-    /// The text the reviewer must type to confirm: `v42`.
+    /// The text the reviewer must type to confirm; see [`confirmation::confirmation`].
     pub fn confirmation(&self) -> String {
-        self.version().to_string()
+        confirmation::confirmation(self.model(), self.version())
     }
 
     /// Versions that leave the target when the candidate enters.
@@ -209,16 +211,16 @@ impl PlanDraft {
     pub fn with_record(&self, record: Sealed, sign_off: &SignOff) -> Result<PromotionPlan, TemplateError> {
         let (id, facts_digest) = (record.record.record_id, record.record.facts.clone());
         let context = NotesContext {
-            model: self.model().to_string(),
+            model: inline(&self.model().to_string()),
             version: self.version().0,
-            target: self.promote_to.to_string(),
+            target: inline(&self.promote_to.to_string()),
             baseline: self.leaving().last().map(|v| v.0),
-            signer: self.signer.login.clone(),
-            reason: record.record.reason.clone(),
-            description: self.facts.version.description.clone(),
+            signer: inline(&self.signer.login),
+            reason: inline(&record.record.reason),
+            description: block(&self.facts.version.description),
             commit: self.commit.sha.to_string(),
-            commit_title: self.commit.title.clone(),
-            run: self.facts.version.run_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            commit_title: inline(&self.commit.title),
+            run: self.facts.version.run_id.as_ref().map(|run| inline(run.as_str())).unwrap_or_default(),
             facts: facts_digest.clone(),
             demo: self.demo,
             metrics: NotesMetric::rows(&self.comparison()),

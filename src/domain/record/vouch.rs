@@ -81,7 +81,7 @@ fn parse(comment: &CommitComment, registry: &str, version: &ModelVersion) -> Opt
         // A trailer that appears twice is ambiguous.
         lines.next().filter(|_| lines.next().is_none()).map(str::trim)
     };
-    let about = says(MODEL_TRAILER)? == version.model.to_string()
+    let about = says(MODEL_TRAILER)? == version.model.plain()
         && says(VERSION_TRAILER)? == version.number.0.to_string()
         && says(REGISTRY_TRAILER)? == registry;
     let decision = match says(DECISION_TRAILER)? {

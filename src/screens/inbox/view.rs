@@ -78,7 +78,7 @@ impl Inbox {
         let author = words::author(candidate, known);
         let author = author.map(|a| text::fit(a, 16, skin.symbols().ellipsis));
         let mut cells = vec![
-            Phrase::new(candidate.model.to_string()),
+            format::name(&candidate.model, Role::Text, skin),
             Phrase::of(Role::Candidate, candidate.number.to_string()),
             Phrase::new(time::age(candidate.created_at, ctx.now)),
             format::known_or(author, reading),
@@ -161,7 +161,7 @@ fn held(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let age = time::age(candidate.created_at, ctx.now);
     let author = candidate.author.clone().map(|a| format!("   {a}")).unwrap_or_default();
     let why = waiting.held().map(|mark| decision::mark(&mark, ctx.now)).unwrap_or_default();
-    let phrase = Phrase::of(Role::Muted, candidate.model.to_string())
+    let phrase = format::name(&candidate.model, Role::Muted, skin)
         .add(Role::Candidate, format!("   {}", candidate.number))
         .add(Role::Muted, format!("   {age}{author}   "))
         .add(Role::Warn, format!("{} {why}", skin.symbols().warn));

@@ -12,11 +12,20 @@ use tui_input::Input;
 use super::save::{Question, Save};
 use super::{Ctx, Filter};
 use crate::domain::failure::{Failure, Note};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{ModelName, RunId};
+use crate::domain::name::oddities;
 use crate::domain::text::clean_line;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Banner, Field, Tone};
 use crate::ui::{Draw as _, Phrase};
+
+/// The name of a model, marked if it could be taken for another.
+pub fn name(model: &ModelName, role: Role, skin: &Skin) -> Phrase<'static> {
+    match oddities(model.as_str()).is_empty() {
+        true => Phrase::of(role, model.to_string()),
+        false => Phrase::of(Role::Warn, format!("{} {model}", skin.symbols().warn)),
+    }
+}
 
 /// Read status of a version's run, shown in cells without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use ratatui::widgets::Widget as _;
 use super::rows::TabRow;
 use super::{Review, Tab, standing, verdict};
 use crate::app::cache::Slot;
+use crate::domain::name::oddities;
 use crate::screens::parts::view as format;
 use crate::screens::parts::{Component as _, Ctx};
 use crate::ui::layout::{Column, Widths};
@@ -20,6 +21,9 @@ impl Review {
         let symbols = skin.symbols();
         let mut left = Phrase::of(Role::Title, self.model.to_string())
             .add(Role::Candidate, format!("  {} {}", symbols.candidate, self.version));
+        if let [odd, ..] = oddities(self.model.as_str()).as_slice() {
+            left = left.add(Role::Warn, format!("  {} {odd}", symbols.warn));
+        }
         left = left.join(self.diff.title(ctx, skin));
         let right = ctx
             .cache

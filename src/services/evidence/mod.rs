@@ -22,6 +22,7 @@ use crate::domain::policy::{Evaluation, PolicySource};
 use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::domain::run::{Run, is_commit_id};
+use crate::domain::shell::word;
 use crate::domain::text::clean_line;
 use crate::ports::{ModelRegistry, ReleaseHost};
 use crate::services::Services;
@@ -193,7 +194,7 @@ pub async fn resolve(registry: &dyn ModelRegistry, reference: &VersionRef) -> Ou
 fn pointed_on(failure: Failure, model: &ModelName) -> Failure {
     match failure.kind {
         FailureKind::NotFound if failure.hint.is_none() => {
-            failure.with_hint(format!("`signoff versions '{model}'` lists what there is."))
+            failure.with_hint(format!("`signoff versions {}` lists what there is.", word(model.as_str())))
         }
         _ => failure,
     }

@@ -2,10 +2,12 @@
 
 use crate::domain::commit::CommitOrigin;
 use crate::domain::commit::Repository;
+use crate::domain::confirmation::confirmation;
 use crate::domain::evidence::{Code, Source};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{PromotionId, RepoSlug};
+use crate::domain::name::oddities;
 use crate::domain::policy::judge::BRANCH;
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::PromotionPlan;
@@ -103,6 +105,15 @@ impl Checks {
                 format!("{} is not ready: {other}", version.number),
                 "Wait until its registration has finished, or register it again.",
             ),
+        }
+        for odd in oddities(version.model.as_str()) {
+            let typed = confirmation(&version.model, version.number);
+            self.add_hint(
+                "name",
+                Warn,
+                format!("{odd}: {}", version.model),
+                format!("Make sure that this is the model you mean; {typed} confirms it, and no other."),
+            );
         }
         let marked = foreign_promotion(facts, None);
         if let Some((_, id)) = marked.as_ref().filter(|(_, id)| over.contains(id)) {

@@ -22,6 +22,7 @@ use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{
     Entry, Event, Next, Phase, Progress, PromotionPlan, SagaState, Step, StepState, Until, fold,
 };
+use crate::domain::shell::word;
 use crate::ports::Ledger;
 use crate::services::Services;
 use crate::services::keep;
@@ -264,7 +265,7 @@ impl Promoter {
                 draft.target_name, draft.registry_url, draft.host, self.services.rules.target_name
             ),
         )
-        .with_hint(format!("Use `--target {}`.", draft.target_name)))
+        .with_hint(format!("Use `--target {}`.", word(&draft.target_name))))
     }
 }
 

@@ -154,7 +154,7 @@ pub(super) fn other_release<'a>(plan: &PromotionPlan, tag: &'a TagState) -> Opti
     let draft = &plan.draft;
     let message = tag.message.as_deref()?;
     let says = |key: &str, value: &str| trailer(message, key) == Some(value);
-    let same_version = says("Signoff-Model", &draft.model().to_string())
+    let same_version = says("Signoff-Model", &draft.model().plain())
         && says("Signoff-Version", &draft.version().0.to_string())
         && says("Signoff-Registry", &draft.registry_url);
     trailer(message, OPERATION_TRAILER).filter(|id| same_version && *id != plan.id.to_string())
