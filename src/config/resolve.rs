@@ -178,6 +178,7 @@ impl<'a> Resolver<'a> {
             directions: Directions {
                 higher: list(&metrics.higher_is_better).unwrap_or_default(),
                 lower: list(&metrics.lower_is_better).unwrap_or_default(),
+                ..Directions::default()
             },
             main_metrics: list(&metrics.main).unwrap_or_else(default_main_metrics),
             watched_paths: list(&self.file.review.watched_paths).unwrap_or_default(),
@@ -333,6 +334,7 @@ pub fn demo(flags: &Flags) -> Target {
             directions: Directions {
                 higher: patterns(&["*auc", "*f1*", "*accuracy", "recall*", "precision*", "r2"]),
                 lower: patterns(&["*loss", "rmse", "mae", "mape", "brier", "calibration_error", "latency*"]),
+                ..Directions::default()
             },
             main_metrics: default_main_metrics(),
             watched_paths: patterns(&["src/train/**", "src/features/**"]),
@@ -408,6 +410,7 @@ fn sample_context() -> NotesContext {
             new: "0.91".to_owned(),
             delta: "+0.01".to_owned(),
             change: "better",
+            note: String::new(),
         }],
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::compare::note::note;
 use super::compare::{Change, Comparison};
 use super::ids::{InvalidId, ModelName, TagName, VersionNumber};
 use super::limits::{TITLE, length};
@@ -129,11 +130,13 @@ pub struct NotesMetric {
     pub delta: String,
     /// `better`, `worse`, or empty if no direction is stated.
     pub change: &'static str,
+    /// Whose values they are and what they were measured on, where that has to be said; or empty.
+    pub note: String,
 }
 
 impl NotesMetric {
-    /// The rows of a comparison as text.
-    pub fn rows(comparison: &Comparison) -> Vec<Self> {
+    /// The rows of a comparison as text; `labels` name the baseline and the candidate.
+    pub fn rows(comparison: &Comparison, labels: (&str, &str)) -> Vec<Self> {
         comparison
             .metrics
             .iter()
@@ -147,6 +150,7 @@ impl NotesMetric {
                     Change::Worse => "worse",
                     _ => "",
                 },
+                note: note(m, labels).map(|note| inline(&note.text)).unwrap_or_default(),
             })
             .collect()
     }

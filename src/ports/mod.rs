@@ -16,6 +16,7 @@ use crate::domain::commit::{
 };
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::promotion::{Entry, Event, PromotionPlan, StoredPromotion};
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, RegistryInfo, Stage};
@@ -44,6 +45,9 @@ pub trait ModelRegistry: Send + Sync {
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>>;
     /// The readable runs among these ids, deleted ones included, in any order, in few requests.
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>>;
+    /// The readable logged models among these ids, in any order, in few requests. A server that keeps none says nothing
+    /// of any.
+    async fn logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>>;
     /// URL of a version's web page, if the server has one.
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String>;
     /// URL of a run's web page.

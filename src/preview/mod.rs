@@ -4,6 +4,7 @@ mod hex;
 mod json;
 mod markdown;
 mod picture;
+mod split;
 mod table;
 mod yaml;
 
@@ -70,9 +71,12 @@ pub fn preview(path: &str, head: ArtifactHead) -> Preview {
         Kind::Png => pictured("PNG", bytes, cut, &mut notes),
         Kind::Jpeg => pictured("JPEG", bytes, cut, &mut notes),
         _ if !is_text(&bytes) => ("binary", Content::Bytes(bytes)),
-        Kind::Csv => tabled("CSV", b',', &bytes, cut, &mut notes),
+        Kind::Csv => tabled("CSV", table::separator(&decode(&bytes, cut)), &bytes, cut, &mut notes),
         Kind::Tsv => tabled("TSV", b'\t', &bytes, cut, &mut notes),
-        Kind::Json => ("JSON", Content::Text(json::lines(&decode(&bytes, cut)))),
+        Kind::Json => match split::grid(&decode(&bytes, cut), cut, &mut notes) {
+            Some(grid) => ("JSON table", Content::Table(grid)),
+            None => ("JSON", Content::Text(json::lines(&decode(&bytes, cut)))),
+        },
         Kind::Yaml => ("YAML", Content::Text(yaml::lines(&decode(&bytes, cut)))),
         Kind::Markdown => ("Markdown", Content::Text(markdown::lines(&decode(&bytes, cut)))),
         Kind::Svg => {

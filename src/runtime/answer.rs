@@ -36,6 +36,7 @@ pub async fn answer(services: &Services, query: Query) -> Reply {
             Reply::ModelVersion { answer: registry.version(&model, version).await, model, version }
         }
         Query::Runs { ids } => Reply::Runs { answer: registry.runs(&ids).await, ids },
+        Query::LoggedModels { ids } => Reply::LoggedModels { answer: registry.logged_models(&ids).await, ids },
         Query::Facts { model, version } => {
             let target = &services.rules.promote_to;
             let answer = evidence::facts(registry.as_ref(), target, &model, version).await;

@@ -23,9 +23,9 @@ use crate::domain::registry::{ModelVersion, VersionStatus};
 use crate::domain::release::{
     self, MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER, notes_marker, trailer,
 };
-use crate::domain::run::Run;
 use crate::domain::text::clean;
 use crate::services::Services;
+use crate::services::evidence::Said;
 
 /// Most pages of versions that are read.
 const PAGES: usize = 10;
@@ -185,11 +185,11 @@ impl Search<'_> {
         let mut newest: Vec<_> = versions.iter().collect();
         newest.sort_by_key(|v| std::cmp::Reverse((v.own_tag("tag").is_some(), v.number)));
         newest.truncate(TAGS);
-        let runs = self.runs(&newest).await;
+        let said = self.read_said(&newest).await;
         let asked = newest.into_iter().filter_map(|version| {
-            let run = runs.iter().find(|r| Some(&r.id) == version.run_id.as_ref());
+            let url = said.as_ref().and_then(|said| said.provenance(version).repo_url());
             let rules = &self.services.rules;
-            let repo = rules.repository.resolve(Some(self.model), run, &self.services.host.host()).ok()?;
+            let repo = rules.repository.resolve(Some(self.model), url, &self.services.host.host()).ok()?;
             let named = version.own_tag("tag").and_then(|t| t.parse::<TagName>().ok());
             let tag = match named {
                 Some(tag) => tag,
@@ -232,23 +232,15 @@ impl Search<'_> {
         }
     }
 
-    /// The runs that name the repository, if the configuration does not.
-    async fn runs(&mut self, versions: &[&ModelVersion]) -> Vec<Run> {
+    /// What names the repository, if the configuration does not.
+    async fn read_said(&mut self, versions: &[&ModelVersion]) -> Option<Said> {
         let rules = &self.services.rules;
         if rules.repository.resolve(Some(self.model), None, &self.services.host.host()).is_ok() {
-            return Vec::new();
+            return None;
         }
-        let ids: Vec<_> = versions.iter().filter_map(|v| v.run_id.clone()).collect();
-        if ids.is_empty() {
-            return Vec::new();
-        }
-        match self.services.registry.runs(&ids).await {
-            Ok(runs) => runs,
-            Err(failure) => {
-                self.notes.push(failure.into());
-                Vec::new()
-            }
-        }
+        let said = Said::read(self.services.registry.as_ref(), versions.iter().copied()).await;
+        self.notes.extend(said.failures().cloned().map(Into::into));
+        Some(said)
     }
 
     /// The tag, if it exists and says that it is a release of this version of this registry.

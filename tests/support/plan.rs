@@ -66,7 +66,13 @@ pub fn draft() -> PlanDraft {
         registry_url: "http://mlflow.staging:5000".into(),
         host: "github.com".into(),
         promote_to: PromotionTarget::Stage(Stage::Production),
-        facts: ReviewedFacts { version: version(42), run: RunFacts::NotRecorded, baseline: None, holders: Vec::new() },
+        facts: ReviewedFacts {
+            version: version(42),
+            run: RunFacts::NotRecorded,
+            logged: None,
+            baseline: None,
+            holders: Vec::new(),
+        },
         repo: repo(),
         commit: Commit {
             sha: sha(),

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::HOST;
 use super::github::{self, Asset, Comment, Release, Repo, TagObject, TrainingWorkflowRun};
-use super::world::{Model, TrainingRun, Version};
+use super::world::{LoggedMetric, Model, TrainingRun, Version, World};
 use crate::domain::cd::{CdJob, CdRun, CdState};
 use crate::domain::commit::{Commit, CommitComment, ReleaseAsset, ReleaseState, TagState};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::logged::{DataRef, LoggedModel, ModelMetric};
 use crate::domain::record::seal::sha256;
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus};
 use crate::domain::run::{Dataset, MetricPoint, Run};
@@ -91,6 +92,29 @@ pub(super) fn run(id: &RunId, run: &TrainingRun) -> Run {
                 rows: Some(d.rows),
             })
             .collect(),
+    }
+}
+
+/// The logged model with this id, which one version was made from.
+pub(super) fn logged_model(world: &World, id: &str, version: &Version) -> LoggedModel {
+    let run = version.run_id.as_ref().and_then(|id| world.runs.get(id));
+    let metric = |m: &LoggedMetric| ModelMetric {
+        name: clean_line(&m.name),
+        value: m.value,
+        step: 0,
+        at: Some(version.created_at),
+        run: version.run_id.clone(),
+        data: m.data.as_ref().map(|(name, digest)| DataRef { name: clean_line(name), digest: clean_line(digest) }),
+    };
+    LoggedModel {
+        id: id.to_owned(),
+        name: "model".to_owned(),
+        status: format!("LOGGED_MODEL_{}", version.status.replace("_REGISTRATION", "")),
+        experiment: run.map(|run| run.experiment.clone()),
+        source_run: version.run_id.clone(),
+        metrics: LoggedModel::latest(version.logged.metrics.iter().map(metric).collect()),
+        params: tags(&version.logged.params),
+        tags: tags(&version.logged.tags),
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn clear(path: &Path, id: PromotionId) -> Outcome<Option<String>> {
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    Read::take(&mut file, MOST_BYTES as u64).read_to_end(&mut bytes).map_err(|e| refuse(&e))?;
+    Read::take(&mut file, MOST_BYTES).read_to_end(&mut bytes).map_err(|e| refuse(&e))?;
     if !parse::parse(&bytes, path, id)?.entries.is_empty() {
         return Ok(None);
     }

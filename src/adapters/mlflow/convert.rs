@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use super::wire;
 use crate::adapters::http::Int;
 use crate::domain::address::without_credentials;
-use crate::domain::artifact::{ArtifactEntry, LoggedModel};
+use crate::domain::artifact::ArtifactEntry;
 use crate::domain::experiment::Experiment;
 use crate::domain::history::Point;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::logged::{DataRef, LoggedModel, ModelMetric};
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus, join_aliases};
 use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::sorted_map::{Interner, SortedMap, Tags};
@@ -16,6 +17,9 @@ use crate::domain::text::{self, clean_line, cleaned_line};
 
 /// The tag of prompts, which MLflow stores as registered models (since 2.21).
 const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
+
+/// The tag with the list of versions made from a logged model. The server keeps it, and it says nothing of the model.
+const VERSIONS_TAG: &str = "mlflow.modelVersions";
 
 pub(super) fn is_prompt(tags: &Tags) -> bool {
     tags.get(PROMPT_TAG).is_some_and(|v| v.eq_ignore_ascii_case("true"))
@@ -114,13 +118,42 @@ pub(super) fn entry(dto: wire::File) -> ArtifactEntry {
     ArtifactEntry { path: dto.path, is_dir: dto.is_dir, size }
 }
 
-pub(super) fn logged_model(dto: wire::LoggedModelInfo) -> LoggedModel {
+pub(super) fn logged_model(dto: wire::LoggedModel, pool: &mut Interner) -> LoggedModel {
+    let (info, data) = (dto.info, dto.data);
+    let mut tags = tags(info.tags, pool);
+    tags.retain(|key| key != VERSIONS_TAG);
     LoggedModel {
-        id: cleaned_line(dto.model_id),
-        name: cleaned_line(dto.name),
-        status: cleaned_line(dto.status.0),
-        source_run: (!dto.source_run_id.is_empty()).then(|| RunId::new(dto.source_run_id)),
+        id: cleaned_line(info.model_id),
+        name: cleaned_line(info.name),
+        status: cleaned_line(info.status.0),
+        experiment: (!info.experiment_id.0.is_empty()).then(|| ExperimentId::new(info.experiment_id.0)),
+        source_run: run_id(info.source_run_id),
+        metrics: LoggedModel::latest(data.metrics.into_iter().filter_map(model_metric).collect()),
+        params: self::tags(data.params, pool),
+        tags,
     }
+}
+
+/// None for a value that is not a number in any spelling, as for those of runs.
+fn model_metric(dto: wire::ModelMetric) -> Option<ModelMetric> {
+    let name = cleaned_line(dto.metric.key);
+    let Some(value) = dto.metric.value.0 else {
+        tracing::warn!(metric = %name, "left out a metric whose value cannot be read");
+        return None;
+    };
+    let data = DataRef { name: cleaned_line(dto.dataset_name), digest: cleaned_line(dto.dataset_digest) };
+    Some(ModelMetric {
+        name,
+        value,
+        step: dto.metric.step.0.unwrap_or_default(),
+        at: time(dto.metric.timestamp),
+        run: run_id(dto.run_id),
+        data: Some(data).filter(|data| !data.name.is_empty()),
+    })
+}
+
+fn run_id(id: String) -> Option<RunId> {
+    (!id.is_empty()).then(|| RunId::new(id))
 }
 
 /// Leaves out a value that is not a number in any spelling: nothing may be concluded from it.

@@ -1,7 +1,5 @@
 //! `signoff inbox`
 
-use std::collections::HashMap;
-
 use futures_util::StreamExt as _;
 
 use crate::cli::all_models;
@@ -11,15 +9,14 @@ use crate::cli::json;
 use crate::cli::output::Sink;
 use crate::cli::place;
 use crate::cli::table::{Align, Table};
-use crate::domain::compare::metric_change;
+use crate::domain::compare::{Side, compare};
 use crate::domain::failure::{FailureKind, Outcome};
-use crate::domain::ids::RunId;
 use crate::domain::inbox::{Waiting, waiting};
 use crate::domain::name::{oddities, shown};
 use crate::domain::registry::ModelVersion;
-use crate::domain::run::Run;
 use crate::present::{Phrase, Role, number, time};
 use crate::services::Services;
+use crate::services::evidence::Said;
 
 /// Maximum concurrent requests for single versions.
 const AT_ONCE: usize = 5;
@@ -35,13 +32,10 @@ pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcom
     let mut found: Vec<Waiting<'_>> = models.iter().filter_map(|m| waiting(m, target)).collect();
     found.sort_by_key(|w| (w.candidate.created_at.is_none(), w.candidate.created_at, w.candidate.model.clone()));
     let baselines = baselines(services, &found).await?;
-    let mut ids: Vec<RunId> =
-        found.iter().map(|w| w.candidate).chain(baselines.iter().flatten()).filter_map(|v| v.run_id.clone()).collect();
-    ids.sort();
-    ids.dedup();
-    let runs = crate::cli::runs(services, &ids, sink).await;
+    let versions: Vec<&ModelVersion> = found.iter().map(|w| w.candidate).chain(baselines.iter().flatten()).collect();
+    let said = crate::cli::said(services, versions, sink).await;
     let rows: Vec<json::Waiting> =
-        found.iter().zip(&baselines).map(|(w, baseline)| row(services, w, baseline.as_ref(), &runs)).collect();
+        found.iter().zip(&baselines).map(|(w, baseline)| row(services, w, baseline.as_ref(), &said)).collect();
     if format.json {
         sink.json(&json::Inbox { schema: "signoff.inbox/1", place: place(services), waiting: rows })?;
     } else if rows.is_empty() {
@@ -74,25 +68,18 @@ async fn baselines(services: &Services, found: &[Waiting<'_>]) -> Outcome<Vec<Op
     futures_util::stream::iter(reads).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect()
 }
 
-fn row(
-    services: &Services,
-    waiting: &Waiting<'_>,
-    baseline: Option<&ModelVersion>,
-    runs: &HashMap<RunId, Run>,
-) -> json::Waiting {
+fn row(services: &Services, waiting: &Waiting<'_>, baseline: Option<&ModelVersion>, said: &Said) -> json::Waiting {
     let candidate = waiting.candidate;
-    let run_of = |v: &ModelVersion| v.run_id.as_ref().and_then(|id| runs.get(id));
-    let run = run_of(candidate);
-    let main_metric = run.and_then(|r| services.rules.main_metric(r)).map(|name| {
-        let of = |run: Option<&Run>| run.and_then(|r| r.metrics.get(name)).map(|p| p.value);
-        let (old, new) = (of(baseline.and_then(run_of)), of(run));
-        let direction = services.rules.directions_for(&candidate.model).of(name);
-        let (change, delta) = metric_change(old, new, direction);
-        json::Metric { name: name.to_owned(), old, new, delta, change, direction }
+    let of_candidate = said.provenance(candidate);
+    let main_metric = services.rules.main_metric(of_candidate).and_then(|name| {
+        let directions = services.rules.directions_for(&candidate.model);
+        let base = baseline.map(|version| Side { version, said: said.provenance(version) });
+        let rows = compare(Side { version: candidate, said: of_candidate }, base, &directions).metrics;
+        rows.iter().find(|row| row.name == name).map(json::Metric::from)
     });
     let url = services.registry.version_page(&candidate.model, candidate.number);
     json::Waiting {
-        version: json::Version::new(candidate, run, url),
+        version: json::Version::new(candidate, of_candidate, url),
         production: waiting.production.map(|p| p.0),
         main_metric,
     }

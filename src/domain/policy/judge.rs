@@ -117,3 +117,7 @@ impl Finding {
 #[cfg(test)]
 #[path = "judge_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "score_tests.rs"]
+mod score_tests;

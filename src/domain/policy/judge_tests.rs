@@ -419,7 +419,7 @@ fn what_a_policy_states_counts_and_what_contradicts_it_leaves_nothing_stated() {
     let rule = |metric: &str, direction| MetricRule { metric: metric.into(), direction, ..MetricRule::default() };
     let metrics = vec![rule("auc", Some(Direction::Higher)), rule("*_ms", Some(Direction::Lower)), rule("psi", None)];
     let policy = Policy { metrics, ..Policy::default() };
-    let stated = Directions { higher: vec!["fast_ms".into()], lower: vec!["loss".into()] };
+    let stated = Directions { higher: vec!["fast_ms".into()], lower: vec!["loss".into()], ..Directions::default() };
     let all = stated.and_of([&policy]);
     let of = |metric| all.of(metric);
     assert_eq!(

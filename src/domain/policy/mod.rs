@@ -21,11 +21,21 @@ use super::compare::{Direction, Directions};
 use super::evidence::Evidence;
 use super::failure::{Failure, Outcome};
 use super::preflight::CheckState;
+use super::score::MetricsFrom;
 use super::text::count;
 
 /// The rules for one model, from one source. The default has no rules and requires one approval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
+    /// Whose metrics are judged where a logged model and its run differ.
+    #[serde(default, skip_serializing_if = "MetricsFrom::is_model")]
+    pub metrics_from: MetricsFrom,
+    /// The training run must have ended as `FINISHED`, and must not have been deleted.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub run_finished: bool,
+    /// The checkout that the version was trained from must have had no uncommitted changes.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub clean_checkout: bool,
     /// Metric rules, in the order written.
     pub metrics: Vec<MetricRule>,
     /// Tags the version (or its run) must have.
@@ -64,9 +74,18 @@ pub struct Policy {
     pub rollback: Severity,
 }
 
+/// A rule that is off is not written, so that the digests of policies without it are what they always were.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+fn is_off(rule: &bool) -> bool {
+    !rule
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            metrics_from: MetricsFrom::default(),
+            run_finished: false,
+            clean_checkout: false,
             metrics: Vec::new(),
             tags: Vec::new(),
             description: false,
@@ -344,9 +363,15 @@ impl Verdict {
 }
 
 impl Directions {
-    /// Adds the directions stated in the metric rules of `policies`.
+    /// Adds the directions stated in the metric rules of `policies`. The run's metrics count only if all of them say
+    /// so, for none can loosen another.
     pub fn and_of<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> Self {
         let mut all = self.clone();
+        let policies: Vec<&Policy> = policies.into_iter().collect();
+        if !policies.is_empty() {
+            let of_run = policies.iter().all(|policy| policy.metrics_from == MetricsFrom::Run);
+            all.from = if of_run { MetricsFrom::Run } else { MetricsFrom::Model };
+        }
         for rule in policies.into_iter().flat_map(|policy| &policy.metrics) {
             match rule.direction {
                 Some(Direction::Higher) => all.higher.push(rule.metric.clone()),

@@ -120,9 +120,7 @@ impl PlanDraft {
 
     /// Compares candidate and baseline.
     pub fn comparison(&self) -> Comparison {
-        let side = Side { version: &self.facts.version, run: self.facts.run.known() };
-        let base = self.facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
-        compare(side, base, &self.directions)
+        compare(Side::from(&self.facts), self.facts.baseline.as_ref().map(Side::from), &self.directions)
     }
 
     /// The plan as shown, old -> new for every object.
@@ -210,6 +208,7 @@ impl PlanDraft {
     /// If the notes template cannot be rendered.
     pub fn with_record(&self, record: Sealed, sign_off: &SignOff) -> Result<PromotionPlan, TemplateError> {
         let (id, facts_digest) = (record.record.record_id, record.record.facts.clone());
+        let old = self.facts.baseline.as_ref().map(|b| b.version.number.to_string()).unwrap_or_default();
         let context = NotesContext {
             model: inline(&self.model().to_string()),
             version: self.version().0,
@@ -223,7 +222,7 @@ impl PlanDraft {
             run: self.facts.version.run_id.as_ref().map(|run| inline(run.as_str())).unwrap_or_default(),
             facts: facts_digest.clone(),
             demo: self.demo,
-            metrics: NotesMetric::rows(&self.comparison()),
+            metrics: NotesMetric::rows(&self.comparison(), (&old, &self.version().to_string())),
         };
         let whole = release::notes(&self.notes_template, &context, &words::readable(&record), &id.to_string())?;
         let notes = limits::notes(&whole, ASSET).into_owned();

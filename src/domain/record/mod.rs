@@ -28,6 +28,7 @@ use super::policy::{Finding, People, Separation, SourceRef};
 use super::preflight::CheckState;
 use super::registry::{PromotionTarget, Stage};
 use super::run::{Dataset, MetricValue};
+use super::score::{MetricOrigin, MetricsFrom};
 use super::signer::Signer;
 
 pub use build::{Basis, SignOff};
@@ -120,6 +121,10 @@ pub struct Record {
     pub baseline: Option<BaselineFacts>,
     /// Every metric, as shown.
     pub metrics: Vec<MetricFacts>,
+    /// Whose metrics counted where a model and its run differ. `None` if MLflow had only those of runs, and in records
+    /// from before the models' own were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics_from: Option<MetricsFrom>,
     pub policy: PolicyFacts,
     /// Every question with its answer.
     pub checklist: Vec<ChecklistFacts>,
@@ -239,6 +244,12 @@ pub struct MetricFacts {
     pub rules: Vec<String>,
     /// The worst result of these rules.
     pub verdict: Option<CheckState>,
+    /// Where the candidate's value comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate_origin: Option<MetricOrigin>,
+    /// Where the baseline's value comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_origin: Option<MetricOrigin>,
 }
 
 /// The verdict and the sources of its rules.

@@ -158,6 +158,9 @@ fn written(
         let answer = item.answer.as_deref().map_or_else(|| "not answered".to_owned(), &cell);
         line(&cell(&item.question), format!("{answer}{note}"));
     }
+    if let Some(from) = record.metrics_from {
+        line("metrics", format!("where the model and its run differ, those of {}", from.words()));
+    }
     for data in &record.data {
         line("data", format!("{} {}", cell(&data.name), code(&data.digest)));
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Lines, Proof, Reread, Signature};
 use crate::domain::commit::CommitComment;
+use crate::domain::facts::Standing;
 use crate::domain::policy::{Effective, Evaluation, FourEyes, People, Separation, Severity, Tristate};
 use crate::domain::record::vouch::{self, Vouched};
 use crate::domain::record::{Approval, Decision, Record, Sealed};
@@ -27,7 +28,7 @@ pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &
             Ok(comments) => comments,
             Err(failure) => return lines.unread("approvals", failure),
         };
-        let Ok((version, _)) = &named.version else { return };
+        let Ok(Standing { version, .. }) = &named.version else { return };
         let found = vouch::vouched(comments, &proof.place.registry, version);
         let signed = record.decided_at();
         let released = released(proof).unwrap_or(signed);

@@ -14,6 +14,7 @@ use super::{Ctx, Filter};
 use crate::domain::failure::{Failure, Note};
 use crate::domain::ids::{ModelName, RunId};
 use crate::domain::name::oddities;
+use crate::domain::registry::ModelVersion;
 use crate::domain::text::clean_line;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Banner, Field, Tone};
@@ -46,6 +47,20 @@ pub fn reading(run: Option<&RunId>, ctx: &Ctx<'_>) -> Reading {
             None => Reading::Underway,
         },
         _ => Reading::Done,
+    }
+}
+
+/// Read status of what MLflow says of a version: its run and its logged model.
+pub fn reading_of(version: &ModelVersion, ctx: &Ctx<'_>) -> Reading {
+    let model = match ctx.cache.said_of_model(version) {
+        Some(Ok(_)) => Reading::Done,
+        Some(Err(_)) => Reading::Failed,
+        None => Reading::Underway,
+    };
+    match (reading(version.run_id.as_ref(), ctx), model) {
+        (Reading::Underway, _) | (_, Reading::Underway) => Reading::Underway,
+        (Reading::Failed, _) | (_, Reading::Failed) => Reading::Failed,
+        (Reading::Done, Reading::Done) => Reading::Done,
     }
 }
 

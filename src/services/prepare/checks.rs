@@ -1,10 +1,12 @@
 //! Preflight checks on what was read. Makes no requests.
 
+use crate::domain::caution::{Caution, cautions};
 use crate::domain::commit::CommitOrigin;
 use crate::domain::commit::Repository;
+use crate::domain::compare::Directions;
 use crate::domain::confirmation::confirmation;
 use crate::domain::evidence::{Code, Source};
-use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{PromotionId, RepoSlug};
 use crate::domain::name::oddities;
@@ -84,6 +86,7 @@ impl Checks {
         &mut self,
         services: &Services,
         facts: &ReviewedFacts,
+        directions: &Directions,
         decision: Decision,
         over: &[PromotionId],
     ) {
@@ -144,14 +147,17 @@ impl Checks {
         if let Some(newer) = facts.holders.iter().find(|h| **h > version.number && decision != Decision::Rollback) {
             self.add("target", Warn, format!("{newer} in {target} is newer than {}", version.number));
         }
-        match &facts.run {
-            RunFacts::Known(run) if run.deleted => self.add("run", Warn, "the training run was deleted"),
-            RunFacts::Known(run) if run.status != "FINISHED" => {
-                self.add("run", Warn, format!("the training run is {}", run.status));
+        match (&facts.run, &facts.logged) {
+            (RunFacts::Known(run), _) if run.deleted || !run.is_finished() => {}
+            (RunFacts::Known(_), _) => self.add("run", Pass, "the training run is readable"),
+            (RunFacts::NotRecorded, Some(LoggedFacts::Known(_))) => {
+                self.add("run", Pass, "the model was logged outside a run, and is readable");
             }
-            RunFacts::Known(_) => self.add("run", Pass, "the training run is readable"),
-            RunFacts::NotRecorded => self.add("run", Warn, "the version names no training run"),
-            RunFacts::Unreadable(why) => self.fail("run", Warn, why.failure()),
+            (RunFacts::NotRecorded, _) => self.add("run", Warn, "the version names no training run"),
+            (RunFacts::Unreadable(why), _) => self.fail("run", Warn, why.failure()),
+        }
+        for Caution { about, text } in cautions(facts, directions) {
+            self.add(about, Warn, text);
         }
     }
 

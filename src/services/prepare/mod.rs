@@ -46,7 +46,8 @@ pub async fn promotion(
     let mut checks = Checks::default();
     let mut stored = Checks::default();
     let over = unfinished(services, model, &mut stored).await;
-    checks.version(services, &evidence.facts, decision, &over);
+    let directions = evaluation.directions(&services.rules.directions);
+    checks.version(services, &evidence.facts, &directions, decision, &over);
     checks.list.append(&mut stored.list);
     checks.signer(&signer);
     checks.clock(&ClockFacts { skew_ms, ..ClockFacts::default() }, &services.host.host());
