@@ -19,7 +19,10 @@ use crate::domain::rules::PolicyFrom;
 use crate::present::{CheckRow, Role, number};
 use crate::runtime::answer;
 use crate::services::Services;
-use crate::services::prepare::{self, checks::{CLOCK_HINT, repository_check, workflow_check}};
+use crate::services::prepare::{
+    self,
+    checks::{CLOCK_HINT, repository_check, workflow_check},
+};
 use CheckState::{Block, Pass, Unknown, Warn};
 
 /// Findings, and the exit code of the first blocking one.
