@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Mark, Phrase, Role, Symbols, number, time, version};
 use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdState};
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::promotion::{
     Ending, Event, Finding, Observation, Phase, PlanDraft, Receipt, SagaState, Step, StepState,
 };
@@ -48,6 +49,16 @@ impl PromotionState {
             _ if state.is_released() => Self::Released,
             _ if state.paused.is_some() => Self::Paused,
             _ => Self::Interrupted,
+        }
+    }
+
+    /// The state of a promotion read from its journal; `driven` if a process is running it.
+    pub fn stored(read: Result<&SagaState, &Failure>, driven: bool) -> Self {
+        match read {
+            Ok(state) => Self::of(state, driven),
+            // Interrupted before its first entry: nothing was written.
+            Err(failure) if failure.kind == FailureKind::NotFound => Self::Refused,
+            Err(_) => Self::Unreadable,
         }
     }
 

@@ -247,7 +247,8 @@ async fn a_rejection_counts_until_the_release_and_not_only_until_the_signature()
         });
         let ran = desk.run(&format!("verify {TAG}")).await;
         assert_eq!(ran.exit, exit, "{}", ran.out);
-        assert_eq!(ran.out.contains("was rejected by rev2 later"), exit == Exit::Refused, "{}", ran.out);
+        let taken_back = ran.out.contains("a later decision of theirs took its place");
+        assert_eq!(taken_back, exit == Exit::Refused, "{}", ran.out);
     }
 }
 

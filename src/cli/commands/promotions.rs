@@ -119,12 +119,7 @@ pub async fn look_through(services: &Services, sink: &mut Sink) -> Outcome<bool>
 
 /// The state of a promotion in the journal.
 pub fn progress(promotion: &Promotion) -> PromotionState {
-    match &promotion.state {
-        Ok(state) => PromotionState::of(state, promotion.driven),
-        // Interrupted before its first entry: nothing was written.
-        Err(failure) if failure.kind == FailureKind::NotFound => PromotionState::Refused,
-        Err(_) => PromotionState::Unreadable,
-    }
+    PromotionState::stored(promotion.state.as_deref(), promotion.driven)
 }
 
 /// The promotion whose id contains `part`.

@@ -269,7 +269,7 @@ impl Listed {
             Ok(state) => Self::Readable(Box::new(Body::new(state, promotion.driven))),
             Err(failure) => Self::Unreadable {
                 id: promotion.id.to_string(),
-                state: crate::cli::commands::promotions::progress(promotion),
+                state: PromotionState::stored(promotion.state.as_deref(), promotion.driven),
                 why: Failure::to_string(failure),
             },
         }
