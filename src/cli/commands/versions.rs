@@ -42,7 +42,7 @@ pub async fn run(
                 metrics: run_of(v).map(|r| r.metrics.iter().map(|(k, p)| (k.to_owned(), p.value)).collect()),
             })
             .collect();
-        sink.json(&json::Versions { schema: "signoff.versions/1", place: place(services), versions, truncated })?;
+        sink.json(&json::Versions { schema: "signoff.versions/1", place: place(services).await, versions, truncated })?;
         return Ok(Exit::Done);
     }
     if versions.is_empty() {

@@ -11,6 +11,7 @@ use super::{
 use crate::domain::artifact::ArtifactFacts;
 use crate::domain::compare::{Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::identity::{Home, logged_model};
 use crate::domain::ids::PromotionId;
 use crate::domain::policy::{Answers, Effective, People, Separation, Tristate, Verdict, checklist};
 use crate::domain::preflight::CheckState;
@@ -141,8 +142,8 @@ pub struct Ingredients<'a> {
     pub target: &'a str,
     /// No real server is involved.
     pub demo: bool,
-    /// The registry, without credentials.
-    pub registry: &'a str,
+    /// The registry.
+    pub home: &'a Home,
     /// What "in production" means.
     pub promote_to: &'a PromotionTarget,
     pub facts: &'a ReviewedFacts,
@@ -174,11 +175,13 @@ impl Ingredients<'_> {
             model: ModelFacts {
                 name: version.model.clone(),
                 version: version.number,
-                registry: self.registry.to_owned(),
+                registry: self.home.registry.clone(),
                 source: version.source.clone(),
-                model_id: logged_model(&version.source),
+                model_id: logged_model(&version.source).map(str::to_owned),
                 run_id: version.run_id.clone(),
                 experiment_id: run.map(|r| r.experiment.to_string()),
+                workspace: self.home.workspace.clone(),
+                registered_at: version.created_at,
             },
             artifact: basis.artifact.clone(),
             facts: self.facts.digest(),
@@ -189,6 +192,8 @@ impl Ingredients<'_> {
                 version: b.version.number,
                 run_id: b.version.run_id.clone(),
                 record: basis.baseline_record.clone(),
+                source: Some(b.version.source.clone()),
+                registered_at: b.version.created_at,
             }),
             metrics: self.metrics(),
             policy: PolicyFacts {
@@ -264,10 +269,4 @@ impl Ingredients<'_> {
         };
         self.basis.demands.checklist.iter().map(row).collect()
     }
-}
-
-/// The id of the logged model in a source such as `models:/m-1a2b` (MLflow 3.x).
-fn logged_model(source: &str) -> Option<String> {
-    let id = source.strip_prefix("models:/")?;
-    (id.starts_with("m-") && !id.contains('/')).then(|| id.to_owned())
 }

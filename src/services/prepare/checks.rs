@@ -2,21 +2,22 @@
 
 use crate::domain::commit::CommitOrigin;
 use crate::domain::commit::Repository;
+use crate::domain::decision::Candidate;
 use crate::domain::evidence::{Code, Source};
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{PromotionId, RepoSlug};
 use crate::domain::preflight::{Check, CheckState};
-use crate::domain::promotion::plan::{MARK, live_promotion};
+use crate::domain::promotion::mark::{MARK, promotion_on};
 use crate::domain::record::Decision;
 use crate::domain::registry::VersionStatus;
 use crate::domain::signer::Signer;
 use crate::services::Services;
 use CheckState::{Block, Pass, Unknown, Warn};
 
-/// The live promotion that marks this version, unless it is `own`.
+/// The live promotion that marks this version, unless it is `own`. A mark copied from another version is none.
 pub fn foreign_promotion(facts: &ReviewedFacts, own: Option<PromotionId>) -> Option<(String, PromotionId)> {
-    let (id, by) = facts.version.own_tag(MARK).and_then(live_promotion)?;
+    let (id, by) = promotion_on(&facts.version)?;
     (Some(id) != own).then(|| (by.to_owned(), id))
 }
 
@@ -135,6 +136,17 @@ impl Checks {
             RunFacts::Known(_) => self.add("run", Pass, "the training run is readable"),
             RunFacts::NotRecorded => self.add("run", Warn, "the version names no training run"),
             RunFacts::Unreadable(why) => self.fail("run", Warn, why.failure()),
+        }
+    }
+
+    /// The version to roll back to was in production before.
+    pub(super) fn rollback(&mut self, chosen: &Outcome<Candidate>) {
+        match chosen {
+            Ok(was) => {
+                let what = format!("{} was in production before ({})", was.version, was.sources.join("; "));
+                self.add("rollback", Pass, what);
+            }
+            Err(failure) => self.fail("rollback", Block, failure),
         }
     }
 

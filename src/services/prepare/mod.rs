@@ -7,12 +7,13 @@ pub mod again;
 mod basis;
 pub mod checks;
 
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 
-use crate::domain::commit::HostIdentity;
+use crate::domain::commit::{HostIdentity, TagState};
 use crate::domain::decision::DecisionDraft;
 use crate::domain::evidence::Source;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::identity::{About, Home, Identity};
 use crate::domain::ids::{InvalidId, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::origin::repository_of;
 use crate::domain::policy::Evaluation;
@@ -22,8 +23,8 @@ use crate::domain::record::{Decision, SignOff};
 use crate::domain::registry::RegistryInfo;
 use crate::domain::release;
 use crate::domain::signer::Signer;
-use crate::services::Services;
 use crate::services::evidence::{self, Scope};
+use crate::services::{Services, rollback};
 use CheckState::{Block, Pass, Warn};
 use basis::Grounds;
 use checks::{Checks, workflow_check};
@@ -41,13 +42,16 @@ pub async fn promotion(
     number: VersionNumber,
     decision: Decision,
 ) -> Outcome<Preflight> {
-    let Prepared { evaluation, signer, skew_ms } = read(services, model, number).await?;
+    let Prepared { evaluation, signer, skew_ms, home } = read(services, model, number).await?;
     let evidence = &evaluation.evidence;
     let mut checks = Checks::default();
     let mut stored = Checks::default();
-    let over = unfinished(services, model, &mut stored).await;
+    let over = unfinished(services, model, &home, &mut stored).await;
     checks.version(services, &evidence.facts, decision, &over);
     checks.list.append(&mut stored.list);
+    if decision == Decision::Rollback {
+        checks.rollback(&rollback::choose(services, model, number).await);
+    }
     checks.signer(&signer);
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
     checks.code(&evidence.code, repo.as_ref());
@@ -55,11 +59,11 @@ pub async fn promotion(
     let tag = match &source {
         Some(source) => {
             let (tag, ()) = join(
-                tag(services, &source.repo, model, number, decision),
+                tag(services, &source.repo, &Identity::of(&home, &evidence.facts.version), decision),
                 workflow(services, &source.repo, &mut checks),
             )
             .await;
-            tag_check(tag, &mut checks)
+            tag_check(tag, &Identity::of(&home, &evidence.facts.version), &mut checks)
         }
         None => None,
     };
@@ -69,7 +73,7 @@ pub async fn promotion(
     checks.list.append(&mut grounds.checks);
     let draft = match (signer, source, tag) {
         (Some(signer), Some(source), Some(tag)) => {
-            Some(plan(services, draft(services, evaluation, grounds, signer), source, tag))
+            Some(plan(services, draft(services, home, evaluation, grounds, signer), source, tag))
         }
         _ => None,
     };
@@ -92,11 +96,11 @@ pub async fn decision(
     number: VersionNumber,
     decision: Decision,
 ) -> Outcome<DecisionDraft> {
-    let Prepared { evaluation, signer, skew_ms } = read(services, model, number).await?;
+    let Prepared { evaluation, signer, skew_ms, home } = read(services, model, number).await?;
     let signer = signer?;
     let mut grounds = basis::read(services, &evaluation, Some(&signer), decision).await;
     grounds.basis.clock.skew_ms = skew_ms;
-    Ok(draft(services, evaluation, grounds, signer))
+    Ok(draft(services, home, evaluation, grounds, signer))
 }
 
 /// What every decision is prepared from.
@@ -104,10 +108,11 @@ struct Prepared {
     evaluation: Evaluation,
     signer: Outcome<Signer>,
     skew_ms: Option<i64>,
+    home: Home,
 }
 
 async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> Outcome<Prepared> {
-    let (evaluation, who, info) = join3(
+    let (evaluation, who, info, home) = join4(
         evidence::read(services, model, number, Scope::Decision),
         async {
             let who = services.host.whoami().await;
@@ -116,10 +121,11 @@ async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> 
             (who, skew_ms)
         },
         services.registry.info(),
+        services.home(),
     )
     .await;
     let (who, skew_ms) = who;
-    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), skew_ms })
+    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), skew_ms, home: home? })
 }
 
 /// How far this machine's clock is ahead of the host's `Date` header, in milliseconds. Valid only right after the
@@ -137,7 +143,7 @@ fn signer(services: &Services, who: Outcome<HostIdentity>, info: Outcome<Registr
     Ok(Signer { login: who.login, id: who.id, name: who.name, email, registry_user })
 }
 
-fn draft(services: &Services, evaluation: Evaluation, grounds: Grounds, signer: Signer) -> DecisionDraft {
+fn draft(services: &Services, home: Home, evaluation: Evaluation, grounds: Grounds, signer: Signer) -> DecisionDraft {
     let rules = &services.rules;
     let source = evaluation.evidence.code.source.ok();
     DecisionDraft {
@@ -146,7 +152,7 @@ fn draft(services: &Services, evaluation: Evaluation, grounds: Grounds, signer: 
         source: source.map(|s| (s.repo, s.commit.sha)),
         target_name: rules.target_name.clone(),
         demo: rules.demo,
-        registry_url: services.registry.url(),
+        home,
         promote_to: rules.promote_to.clone(),
         directions: grounds.directions,
         facts: evaluation.evidence.facts,
@@ -167,7 +173,8 @@ fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName)
         tag,
         target_name: draft.target_name,
         demo: draft.demo,
-        registry_url: draft.registry_url,
+        registry_url: draft.home.registry,
+        workspace: draft.home.workspace,
         promote_to: draft.promote_to,
         directions: draft.directions,
         facts: draft.facts,
@@ -177,7 +184,7 @@ fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName)
 }
 
 /// An unfinished promotion of the same model on this machine must be completed first. Returns those that have ended.
-async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks) -> Vec<PromotionId> {
+async fn unfinished(services: &Services, model: &ModelName, home: &Home, checks: &mut Checks) -> Vec<PromotionId> {
     let mut over = Vec::new();
     let stored = match services.journals.list().await {
         Ok(stored) => stored,
@@ -205,7 +212,11 @@ async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks)
             over.push(promotion.id);
         }
         let draft = &state.plan.draft;
-        let same_place = draft.registry_url == services.registry.url() && draft.promote_to == services.rules.promote_to;
+        // A plan of an earlier version names no workspace, and may be about this one.
+        let workspaces = draft.workspace.as_ref().zip(home.workspace.as_ref());
+        let same_place = draft.registry_url == home.registry
+            && workspaces.is_none_or(|(there, here)| there == here)
+            && draft.promote_to == services.rules.promote_to;
         if draft.model() == model && same_place && !state.is_over() && !state.is_released() {
             checks.add_hint(
                 "promotion",
@@ -236,33 +247,49 @@ async fn workflow(services: &Services, repo: &RepoSlug, checks: &mut Checks) {
     }
 }
 
+/// The tag of a release to be made.
+struct Named {
+    tag: TagName,
+    /// What already has that name.
+    there: Outcome<Option<TagState>>,
+    /// Tags of other versions of the same name and number, which keep theirs, with what differs.
+    taken: Vec<(TagName, String)>,
+}
+
 /// The tag of the release, and what already has that name.
 async fn tag(
     services: &Services,
     repo: &RepoSlug,
-    model: &ModelName,
-    number: VersionNumber,
+    version: &Identity,
     decision: Decision,
-) -> Result<(TagName, Outcome<Option<String>>), TagProblem> {
-    let first = release::tag_name(&services.rules.tag_template, model, number)?;
-    let there = |tag: TagName| async {
-        let found = services.host.tag(repo, &tag).await;
-        (tag, found.map(|there| there.map(|t| t.commit)))
-    };
-    if decision != Decision::Rollback {
-        return Ok(there(first).await);
-    }
+) -> Result<Named, TagProblem> {
+    let first = release::tag_name(&services.rules.tag_template, &version.name, version.number)?;
+    let mut taken = Vec::new();
     // A version released again: `telco-churn-v41-r2`, then `-r3`.
-    for nth in 2..=MAX_RELEASES {
-        match there(release::again(&first, nth)?).await {
-            (_, Ok(Some(_))) => {}
-            (tag, Ok(None)) => return Ok((tag, Ok(None))),
-            (_, Err(failure)) => return Err(TagProblem::Failure(failure)),
+    for nth in 1..=MAX_RELEASES {
+        let tag = match (nth, decision) {
+            (1, Decision::Rollback) => continue,
+            (1, _) => first.clone(),
+            _ => release::again(&first, nth)?,
+        };
+        match services.host.tag(repo, &tag).await {
+            Ok(Some(there)) if decision == Decision::Rollback => drop(there),
+            Ok(Some(there)) => match released(&there).map(|said| said.about(version)) {
+                Some(About::Another(what)) => taken.push((tag, what)),
+                _ => return Ok(Named { tag, there: Ok(Some(there)), taken }),
+            },
+            Err(failure) if decision == Decision::Rollback => return Err(TagProblem::Failure(failure)),
+            there => return Ok(Named { tag, there, taken }),
         }
     }
-    let operation = format!("name a tag for {model} {number}");
+    let operation = format!("name a tag for {} {}", version.name, version.number);
     let reason = format!("{first} and {MAX_RELEASES} tags after it exist already");
     Err(TagProblem::Failure(Failure::new(FailureKind::Conflict, Service::Github, operation, reason)))
+}
+
+/// The version that a tag released.
+fn released(tag: &TagState) -> Option<Identity> {
+    Identity::of_message(tag.message.as_deref()?)
 }
 
 /// Why no tag can be created.
@@ -277,9 +304,9 @@ impl From<InvalidId> for TagProblem {
     }
 }
 
-fn tag_check(tag: Result<(TagName, Outcome<Option<String>>), TagProblem>, checks: &mut Checks) -> Option<TagName> {
-    let (tag, there) = match tag {
-        Ok(tag) => tag,
+fn tag_check(tag: Result<Named, TagProblem>, version: &Identity, checks: &mut Checks) -> Option<TagName> {
+    let Named { tag, there, taken } = match tag {
+        Ok(named) => named,
         Err(TagProblem::Failure(failure)) => {
             checks.fail("tag", Block, &failure);
             return None;
@@ -289,14 +316,42 @@ fn tag_check(tag: Result<(TagName, Outcome<Option<String>>), TagProblem>, checks
             return None;
         }
     };
+    for (other, what) in &taken {
+        checks.add(
+            "tag",
+            Warn,
+            format!(
+                "the tag {other} released another {} of that name ({what}); this release gets {tag}",
+                version.number
+            ),
+        );
+    }
     match there {
         Ok(None) => checks.add("tag", Pass, format!("{tag} is free")),
-        Ok(Some(commit)) => checks.add_hint(
-            "tag",
-            Block,
-            format!("the tag {tag} exists already, at {}", commit.chars().take(7).collect::<String>()),
-            "A tag is never moved. If this version was released before, there is nothing to do; to bring it back, roll back to it.",
-        ),
+        Ok(Some(there)) => {
+            let commit = there.commit.chars().take(7).collect::<String>();
+            let exists = format!("the tag {tag} exists already, at {commit}");
+            match released(&there).map(|said| said.about(version)) {
+                Some(About::Same) => checks.add_hint(
+                    "tag",
+                    Block,
+                    format!("{exists}: this version was released before"),
+                    "A tag is never moved. If it is in production, there is nothing to do; to bring it back, roll back to it.",
+                ),
+                Some(About::CannotTell(why)) => checks.add_hint(
+                    "tag",
+                    Block,
+                    format!("{exists}, and whether it released this version cannot be told: {why}"),
+                    "A tag is never moved. Look at its release. If that is of another version, change the tag template in the configuration.",
+                ),
+                Some(About::Another(_)) | None => checks.add_hint(
+                    "tag",
+                    Block,
+                    format!("{exists}, and does not say which version it released"),
+                    "A tag is never moved. Change the tag template in the configuration, or see what the tag is for.",
+                ),
+            }
+        }
         Err(failure) => checks.fail("tag", Block, &failure),
     }
     Some(tag)

@@ -194,8 +194,9 @@ impl SagaState {
     fn lost(&mut self, step: Step) -> Result<(), String> {
         self.going_forward()?;
         let cut = matches!(self.step(Step::PIVOT), StepState::Done(_));
+        let reopened = self.reopened;
         let record = self.record(step)?;
-        if !self.reopened || !cut || !step.is_reversible() || !matches!(record.state, StepState::Done(_)) {
+        if !reopened || !cut || !step.is_reversible() || !matches!(record.state, StepState::Done(_)) {
             return Err(format!("'{step}' is not what the tag rests on"));
         }
         record.state = StepState::Waiting;
