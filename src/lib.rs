@@ -5,6 +5,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod local;
 pub mod ports;
 pub mod present;
 pub mod preview;

@@ -3,10 +3,12 @@
 //! One write and one sync per line; one writer at a time, guarded by an advisory lock; readable only by the owner. The
 //! callers decide what a line means and which message a failure becomes.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
+
+use crate::local;
 
 /// Pause between two attempts to take a lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(15);
@@ -93,17 +95,11 @@ pub(super) fn lock(file: &File, tries: u32) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Creates a directory, accessible only by its owner, if it does not exist.
+/// Creates a directory, accessible only by its owner, if it does not exist; as [`local::private_dir`].
 pub(super) fn make_dir(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)?;
-    dir.parent().map_or(Ok(()), sync_dir)
+    let there = dir.is_dir();
+    local::private_dir(dir)?;
+    if there { Ok(()) } else { dir.parent().map_or(Ok(()), sync_dir) }
 }
 
 /// A new file is accessible only by its owner.

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::batch_cache::BatchCache;
 use super::eager_pages::EagerPages;
 use super::lazy_pages::{FoundRuns, LazyPages};
 use super::paint::{Canvas, Graphic};
 use super::query::{Known, Merge, Query, Reply, RequestId};
 use super::recent::Recent;
-use super::run_cache::RunCache;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::commit::CommitOrigin;
 use crate::domain::evidence::{Evidence, Source};
@@ -22,11 +22,13 @@ use crate::domain::facts::SharedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{ModelName, PromotionId, RunId, VersionNumber};
+use crate::domain::logged::{LoggedModel, logged_model_of};
 use crate::domain::page::Page;
 use crate::domain::policy::Evaluation;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::Progress;
 use crate::domain::promotion::SagaState;
+use crate::domain::provenance::Provenance;
 use crate::domain::record::Sealed;
 use crate::domain::record::chain::{ChainLine, Outcome as RecordOutcome};
 use crate::domain::registry::{ModelVersion, RegisteredModel};
@@ -70,7 +72,8 @@ pub struct Cache {
     versions: HashMap<ModelName, EagerPages<ModelVersion>>,
     /// Counts the answers to queries for one version, including failures.
     single_changes: u64,
-    runs: RunCache,
+    runs: BatchCache<Run>,
+    logged_models: BatchCache<LoggedModel>,
     /// Newest first.
     pub experiments: LazyPages<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
@@ -169,14 +172,15 @@ impl Cache {
         self.slots.remove(query);
     }
 
-    /// Change counter of runs and single versions: the data that rows show besides their list.
+    /// Change counter of runs, logged models and single versions: the data that rows show besides their list.
     pub fn row_changes(&self) -> u64 {
-        self.runs.changes() + self.single_changes
+        self.runs.changes() + self.logged_models.changes() + self.single_changes
     }
 
-    /// Marks all runs as stale. They are requested again when needed, and shown until then.
+    /// Marks all runs and logged models as stale. They are requested again when needed, and shown until then.
     pub fn refresh_runs(&mut self) {
         self.runs.refresh();
+        self.logged_models.refresh();
     }
 
     /// The runs found so far by the search that `search` is a page of.
@@ -239,7 +243,36 @@ impl Cache {
         self.runs.failure(id)
     }
 
-    /// The queries that load the runs of these ids, see [`RunCache::to_ask`].
+    /// What is known of a version. Where its logged model is not read yet, what is known of the run alone would be
+    /// mistaken for the version's: see [`Self::said_of_model`].
+    pub fn said(&self, version: &ModelVersion) -> Provenance<'_> {
+        let run = version.run_id.as_ref().and_then(|id| self.run(id)).flatten();
+        Provenance { run, logged: self.said_of_model(version).and_then(|said| said.ok()).flatten() }
+    }
+
+    /// What the version's logged model says: `None` while it is read; nothing where there is none or it says nothing.
+    pub fn said_of_model(&self, version: &ModelVersion) -> Option<Result<Option<&LoggedModel>, &Failure>> {
+        let Some(id) = logged_model_of(version) else { return Some(Ok(None)) };
+        match (self.logged_models.get(&id), self.logged_models.failure(&id)) {
+            (Some(model), _) => Some(Ok(model.filter(|model| !model.is_silent()))),
+            (None, Some(failure)) => Some(Err(failure)),
+            (None, None) => None,
+        }
+    }
+
+    /// The queries that load what MLflow says of these versions: their runs and their logged models.
+    pub fn said_to_ask<'v>(&self, versions: impl IntoIterator<Item = &'v ModelVersion>) -> Vec<Query> {
+        let (mut runs, mut models) = (Vec::new(), Vec::new());
+        for version in versions {
+            runs.extend(version.run_id.clone());
+            models.extend(logged_model_of(version));
+        }
+        let mut queries = self.runs_to_ask(runs);
+        queries.extend(self.logged_models.to_ask(models, self.in_flight().map(|(query, _)| query)));
+        queries
+    }
+
+    /// The queries that load the runs of these ids, see [`BatchCache::to_ask`].
     pub fn runs_to_ask(&self, ids: impl IntoIterator<Item = RunId>) -> Vec<Query> {
         self.runs.to_ask(ids, self.in_flight().map(|(query, _)| query))
     }
@@ -264,7 +297,7 @@ impl Cache {
         let code = &evidence.code;
         let Ok(Source { repo, commit, origin }) = &code.source else { return };
         let rev = match origin {
-            CommitOrigin::Run => evidence.facts.run.known().and_then(Run::source_commit),
+            CommitOrigin::Run => Provenance::from(&evidence.facts).commit(),
             CommitOrigin::BranchHead(branch) => Some(branch.as_str()),
         };
         let (repo, sha) = (repo.clone(), commit.sha.clone());
@@ -400,6 +433,15 @@ impl Merge for Cache {
             Err(failure) => self.runs.failed(&ids, &failure),
         }
         self.slots.remove(&Query::Runs { ids });
+    }
+
+    /// As [`Self::add_runs`].
+    fn add_logged_models(&mut self, ids: Vec<String>, answer: Outcome<Vec<LoggedModel>>, _: Timestamp) {
+        match answer {
+            Ok(models) => self.logged_models.put(&ids, models),
+            Err(failure) => self.logged_models.failed(&ids, &failure),
+        }
+        self.slots.remove(&Query::LoggedModels { ids });
     }
 
     fn add_histories(

@@ -4,6 +4,7 @@
 //! [`effect::Effect`]s as data, which the runtime executes.
 
 pub mod action;
+pub mod batch_cache;
 pub mod cache;
 pub mod eager_pages;
 pub mod edit;
@@ -20,6 +21,5 @@ pub mod prefs;
 pub mod query;
 pub mod recent;
 pub mod route;
-pub mod run_cache;
 pub mod saving;
 pub mod text_area;

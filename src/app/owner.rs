@@ -8,6 +8,7 @@ use super::query::Query;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::domain::logged::logged_model_of;
 use crate::domain::run::Run;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +58,7 @@ impl Owner {
             Self::Version(model, version) => {
                 let version = &cache.facts(model, *version)?.version;
                 let run = version.run_id.clone().map(ArtifactRoot::Run);
-                // MLflow 3.x writes `models:/m-<32 hex digits>` as source (measured on 3.17 and 3.18).
-                let logged = version.source.strip_prefix("models:/");
-                let logged = logged.filter(|id| id.starts_with("m-") && !id.contains('/'));
-                Some(run.into_iter().chain(logged.map(|id| ArtifactRoot::LoggedModel(id.to_owned()))).collect())
+                Some(run.into_iter().chain(logged_model_of(version).map(ArtifactRoot::LoggedModel)).collect())
             }
         }
     }

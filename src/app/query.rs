@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, LoggedModel, Signature};
+use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::{CdJob, CdRun};
 use crate::domain::commit::{Commit, HostIdentity};
 use crate::domain::decision::{DecisionDraft, Found as RollbackCandidates};
@@ -16,6 +16,7 @@ use crate::domain::history::History;
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::domain::log::Log;
+use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::Preflight;
@@ -216,6 +217,8 @@ queries! {
     merged {
         /// Several runs at once.
         Runs { ids: Vec<RunId> } => Vec<Run> as add_runs,
+        /// Several logged models at once.
+        LoggedModels { ids: Vec<String> } => Vec<LoggedModel> as add_logged_models,
         /// The history of one metric in several runs between two steps, sampled by the server if it is long.
         Histories { runs: Vec<RunId>, metric: String, window: Option<(i64, i64)> } => Vec<History> as add_histories,
         /// The verdict of the policy on the version of these facts.

@@ -3,6 +3,9 @@
 use super::input::{Key, KeyCode};
 use crate::domain::text::clean;
 
+/// The most characters of a text.
+pub const MOST: usize = 20_000;
+
 /// A text and the cursor position.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextArea {
@@ -48,14 +51,20 @@ impl TextArea {
         true
     }
 
-    /// Inserts pasted text, cleaned; line breaks stay.
-    pub fn paste(&mut self, pasted: &str) {
-        for c in clean(&pasted.replace("\r\n", "\n").replace('\r', "\n")).chars() {
-            self.insert(c);
-        }
+    /// Inserts pasted text, cleaned; line breaks stay. Returns false if it had to be cut.
+    pub fn paste(&mut self, pasted: &str) -> bool {
+        let room = MOST.saturating_sub(self.text.chars().count());
+        let start: String = pasted.chars().take(room).collect();
+        let inserted: String = clean(&start).chars().take(room).collect();
+        self.text.insert_str(self.at, &inserted);
+        self.at += inserted.len();
+        start.len() == pasted.len() && (inserted.chars().count() < room || pasted.is_empty())
     }
 
     fn insert(&mut self, c: char) {
+        if self.text.len() >= MOST && self.text.chars().count() >= MOST {
+            return;
+        }
         self.text.insert(self.at, c);
         self.at += c.len_utf8();
     }
@@ -138,6 +147,19 @@ mod tests {
         let mut area = TextArea::default();
         area.paste("a\r\nb\x1b[2J");
         assert!(area.text().starts_with("a\nb") && !area.text().contains('\x1b'), "{:?}", area.text());
+    }
+
+    #[test]
+    fn a_text_ends_where_it_is_full() {
+        let mut area = TextArea::default();
+        assert!(area.paste("b") && area.edit(Key::plain(KeyCode::Home)) && area.paste("ä"));
+        assert_eq!(area.text(), "äb");
+        for _ in 0..100 {
+            assert!(!area.paste(&"猫\n".repeat(200_000)));
+        }
+        assert_eq!(area.text().chars().count(), MOST);
+        area.edit(Key::char('x'));
+        assert_eq!(area.text().chars().count(), MOST);
     }
 
     proptest! {

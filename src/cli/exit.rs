@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::promotion::SagaState;
 use crate::domain::promotion::Until;
-use crate::present::promotion::{PromotionState, cd_failed};
+use crate::present::promotion::{PromotionState, cd_failed, oddity};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,12 +73,15 @@ impl Exit {
     /// The code for a promotion driven `until`; `cancelled` if the user stopped it.
     pub fn of_promotion(state: &SagaState, until: Until, cancelled: bool) -> Self {
         match PromotionState::of(state, false) {
+            PromotionState::Done if until == Until::CdEnded && cd_failed(state.cd.as_ref()) => Self::CdFailed,
+            // The registry has moved on, or something that was written is gone.
+            PromotionState::Done | PromotionState::Released if oddity(state).is_some() => Self::Refused,
             PromotionState::Done | PromotionState::Released if until == Until::Released => Self::Done,
-            PromotionState::Done if cd_failed(state.cd.as_ref()) => Self::CdFailed,
             PromotionState::Done => Self::Done,
-            // Released, but following CD ended early: the user stopped it, or it could not be read.
+            // Released, but following CD ended early: the user stopped it, or it could not be read. That is no failed
+            // release: `resume` looks again.
             PromotionState::Released if cancelled => Self::Cancelled,
-            PromotionState::Released => Self::Unreachable,
+            PromotionState::Released => Self::Unfinished,
             PromotionState::Undone | PromotionState::Refused | PromotionState::Superseded => Self::Refused,
             PromotionState::Unanswered
             | PromotionState::Paused

@@ -8,6 +8,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::local;
+
 /// A log larger than this, in bytes, is truncated at the next start.
 const MAX_BYTES: u64 = 1_000_000;
 
@@ -32,8 +34,10 @@ fn filter(asked: Option<&str>) -> Targets {
 }
 
 fn open(state: &Path) -> std::io::Result<File> {
-    fs::create_dir_all(state)?;
+    local::private_dir(state)?;
     let path = state.join("signoff.log");
+    // A link would lead what is appended, and the cut of a full log, to another file.
+    local::writable(&path, false)?;
     let full = fs::metadata(&path).is_ok_and(|m| m.len() > MAX_BYTES);
     let mut options = OpenOptions::new();
     options.create(true).append(!full).write(true).truncate(full);
@@ -78,5 +82,22 @@ mod tests {
         open(dir.path()).unwrap().write_all(b"fresh").unwrap();
         open(dir.path()).unwrap().write_all(b" more").unwrap();
         assert_eq!(fs::read(dir.path().join("signoff.log")).unwrap(), b"fresh more");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_log_that_leads_elsewhere_or_has_no_end_is_not_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("signoff.log");
+        for target in ["/dev/null", "precious", "missing"] {
+            fs::write(dir.path().join("precious"), vec![b'x'; 1_000_001]).unwrap();
+            std::os::unix::fs::symlink(target, &log).unwrap();
+            assert!(open(dir.path()).is_err(), "{target}");
+            assert_eq!(fs::metadata(dir.path().join("precious")).unwrap().len(), 1_000_001);
+            fs::remove_file(&log).unwrap();
+        }
+        // Opening a pipe for writing would wait for a reader.
+        assert!(std::process::Command::new("mkfifo").arg(&log).status().unwrap().success());
+        assert!(open(dir.path()).is_err());
     }
 }

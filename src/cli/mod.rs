@@ -14,7 +14,6 @@ pub mod table;
 pub mod text;
 pub mod wire;
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use futures_util::StreamExt as _;
@@ -27,13 +26,12 @@ pub use output::Sink;
 use crate::app::eager_pages::append;
 use crate::config::{Env, Flags, Loaded, Target, load, promotion_target_name};
 use crate::domain::failure::Outcome;
-use crate::domain::ids::RunId;
 use crate::domain::page::walk;
 use crate::domain::record::Decision;
 use crate::domain::reference::{Selector, VersionRef};
-use crate::domain::registry::RegisteredModel;
-use crate::domain::run::Run;
+use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::services::Services;
+use crate::services::evidence::Said;
 use args::Command;
 
 /// Runs one command line; failures are printed on stderr.
@@ -193,16 +191,16 @@ pub async fn all_models(services: &Services, like: Option<&str>) -> Outcome<Vec<
     Ok(out)
 }
 
-/// Runs by id, fetched in batches. If they cannot be read, prints a warning: lists are useful without them.
-pub async fn runs(services: &Services, ids: &[RunId], sink: &mut Sink) -> HashMap<RunId, Run> {
-    if ids.is_empty() {
-        return HashMap::new();
+/// What MLflow says of these versions, fetched in batches. If it cannot be read, prints a warning: lists are useful
+/// without it.
+pub async fn said<'a>(
+    services: &Services,
+    versions: impl IntoIterator<Item = &'a ModelVersion> + Clone,
+    sink: &mut Sink,
+) -> Said {
+    let said = Said::read(services.registry.as_ref(), versions).await;
+    for failure in said.failures() {
+        sink.warn(&format!("{failure}; metrics and authors are missing"));
     }
-    match services.registry.runs(ids).await {
-        Ok(runs) => runs.into_iter().map(|r| (r.id.clone(), r)).collect(),
-        Err(failure) => {
-            sink.warn(&format!("{failure}; metrics and authors are missing"));
-            HashMap::new()
-        }
-    }
+    said
 }

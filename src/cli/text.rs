@@ -2,7 +2,9 @@
 
 use crate::cli::output::Style;
 use crate::cli::table::{Align, Table};
+use crate::domain::caution::Caution;
 use crate::domain::compare::MetricRow;
+use crate::domain::compare::note::{Note, note};
 use crate::domain::evidence::Code;
 use crate::domain::failure::Failure;
 use crate::domain::lineage::{NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING};
@@ -24,6 +26,15 @@ pub fn checks(rows: impl IntoIterator<Item = CheckRow>, style: Style) -> Table {
 /// A heading and its body.
 pub fn section(heading: &str, body: &str, style: Style) -> String {
     format!("\n{}\n{body}", style.paint(Role::Title, heading))
+}
+
+/// What to know before any number is read, one line each.
+pub fn cautions(all: &[Caution], style: Style) -> String {
+    let line = |caution: &Caution| {
+        let phrase = Mark::Warn.say(caution.text.clone(), style.symbols());
+        format!("  {}\n", style.phrase(&phrase))
+    };
+    all.iter().map(line).collect()
 }
 
 /// A section of names and values; empty if there are none.
@@ -56,6 +67,7 @@ pub fn metrics(rows: &[MetricRow], old: Option<&str>, new: &str, style: Style) -
         (new, Align::Point),
         ("", Align::Whole),
         (if old.is_some() { "Δ" } else { "" }, Align::Point),
+        ("", Align::Left),
     ])
     .indented(2);
     for row in rows {
@@ -64,7 +76,12 @@ pub fn metrics(rows: &[MetricRow], old: Option<&str>, new: &str, style: Style) -
             None => Default::default(),
         };
         let value = |value: Option<crate::domain::run::MetricValue>| value.map(|v| v.to_string()).unwrap_or_default();
-        table.row([row.name.clone().into(), value(row.old).into(), value(row.new).into(), mark, difference]);
+        let note = match note(row, (old.unwrap_or_default(), new)) {
+            Some(Note { text, warn: true }) => Phrase::of(Role::Warn, text),
+            Some(Note { text, warn: false }) => Phrase::of(Role::Muted, text),
+            None => Phrase::default(),
+        };
+        table.row([row.name.clone().into(), value(row.old).into(), value(row.new).into(), mark, difference, note]);
     }
     section("METRICS", &table.render(style), style)
 }

@@ -83,17 +83,9 @@ fn demo_store(paths: &Paths, clock: &Arc<dyn Clock>) -> demo::Store {
 }
 
 fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<mlflow::Mlflow>> {
-    let auth = match &connection.auth {
-        MlflowAuth::None => mlflow::Auth::None,
-        MlflowAuth::Basic { username, password } => {
-            mlflow::Auth::Basic { user: username.clone(), password: password.clone() }
-        }
-        MlflowAuth::Bearer(token) => mlflow::Auth::Bearer(token.clone()),
-    };
-    let mut wired = mlflow::Connection::new(mlflow::Endpoint::parse(connection.tracking.as_str(), auth.clone())?);
-    if connection.registry != connection.tracking {
-        wired.registry = Some(mlflow::Endpoint::parse(connection.registry.as_str(), auth)?);
-    }
+    let endpoint = |url: &url::Url, auth| mlflow::Endpoint::parse(url.as_str(), auth);
+    let mut wired = mlflow::Connection::new(endpoint(&connection.tracking, mlflow_auth(&connection.auth))?);
+    wired.registry = Some(endpoint(&connection.registry, mlflow_auth(&connection.registry_auth))?);
     let Timing { timeout, repeats, pause, jitter, heed } = connection.timing;
     wired.settings.timeout = timeout.unwrap_or(wired.settings.timeout);
     let repeat = &mut wired.settings.repeat;
@@ -106,6 +98,16 @@ fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<mlflow::Mlflow>> {
     wired.settings.tls = http::Tls { insecure: connection.tls.insecure, ca_file: connection.tls.ca_file.clone() };
     wired.workspace.clone_from(&connection.workspace);
     Ok(Arc::new(mlflow::Mlflow::new(&wired)))
+}
+
+fn mlflow_auth(auth: &MlflowAuth) -> mlflow::Auth {
+    match auth {
+        MlflowAuth::None => mlflow::Auth::None,
+        MlflowAuth::Basic { username, password } => {
+            mlflow::Auth::Basic { user: username.clone(), password: password.clone() }
+        }
+        MlflowAuth::Bearer(token) => mlflow::Auth::Bearer(token.clone()),
+    }
 }
 
 fn github(connection: &GithubConnection) -> Arc<github::GitHub> {

@@ -2,14 +2,15 @@
 
 use url::Url;
 
-use crate::domain::text::clean_line;
+use crate::domain::address::redacted;
+use crate::domain::shell::word;
 
 /// Parses the address of an MLflow server. Only `http` and `https` are supported.
 ///
 /// # Errors
 /// A message that says what to do about a local store, a Databricks workspace or an invalid address.
 pub fn mlflow(text: &str) -> Result<Url, String> {
-    let shown = redact(text);
+    let shown = redacted(text);
     if text == "databricks" || text.starts_with("databricks:") || text.starts_with("databricks-uc") {
         return Err(format!("'{shown}' is a Databricks workspace, and signoff cannot speak to those yet"));
     }
@@ -18,7 +19,7 @@ pub fn mlflow(text: &str) -> Result<Url, String> {
     }
     let mut url = match Url::parse(text) {
         Ok(url) => url,
-        Err(_) if text.contains("://") => return Err(format!("'{shown}' is not an address")),
+        Err(_) if text.contains(":/") => return Err(format!("'{shown}' is not an address")),
         Err(_) => return Err(local_store(&shown, &format!("file://{shown}"))),
     };
     match url.scheme() {
@@ -45,7 +46,8 @@ fn looks_like_host_and_port(text: &str) -> bool {
 fn local_store(shown: &str, store: &str) -> String {
     format!(
         "'{shown}' is a store on disk or in a database, not a server; serve it with \
-         `mlflow server --backend-store-uri {store} --port 5000` and use http://127.0.0.1:5000"
+         `mlflow server --backend-store-uri {} --port 5000` and use http://127.0.0.1:5000",
+        word(store)
     )
 }
 
@@ -61,21 +63,6 @@ pub fn without_credentials(url: Url) -> Result<Url, String> {
     }
 }
 
-/// Removes user and password from an address.
-pub fn redact(text: &str) -> String {
-    let cleaned = clean_line(text);
-    match cleaned.split_once("://") {
-        Some((scheme, rest)) => {
-            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-            match rest[..end].rfind('@') {
-                Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-                None => cleaned,
-            }
-        }
-        None => cleaned,
-    }
-}
-
 /// Parses a GitHub host name.
 ///
 /// # Errors
@@ -88,7 +75,7 @@ pub fn host(text: &str) -> Result<String, String> {
     if fine {
         Ok(text.to_ascii_lowercase())
     } else {
-        Err(format!("'{}' is not a host such as github.com", redact(text)))
+        Err(format!("'{}' is not a host such as github.com", redacted(text)))
     }
 }
 
@@ -99,7 +86,7 @@ pub fn host(text: &str) -> Result<String, String> {
 pub fn api_url(text: &str) -> Result<Url, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => without_credentials(url),
-        _ => Err(format!("'{}' is not an address such as https://github.example.com/api/v3", redact(text))),
+        _ => Err(format!("'{}' is not an address such as https://github.example.com/api/v3", redacted(text))),
     }
 }
 
@@ -163,8 +150,13 @@ mod tests {
     fn broken_addresses_are_refused_without_repeating_a_password() {
         assert!(mlflow("localhost:5000").unwrap_err().contains("lacks http://"));
         assert!(mlflow("10.0.0.7:5000/ml").unwrap_err().contains("lacks http://"));
-        assert!(mlflow("ftp://u:pw@h/").unwrap_err().contains("'ftp://h/'"));
-        assert!(!mlflow("http://u:pw@ho st/").unwrap_err().contains("pw"));
+        assert!(mlflow("ftp://u:pw@h/").unwrap_err().contains("'ftp://***@h/'"));
+        for broken in ["http://u:pw@ho st/", "u:pw@host:5000", "http:/u:pw@ho st", "u:pw@host/x", "http://u:p/pw@h/"] {
+            assert!(!mlflow(broken).unwrap_err().contains("pw"), "{broken}");
+        }
+        for broken in ["https://u:pw@h/", "u:pw@h", "u:pw@h/x"] {
+            assert!(!host(broken).unwrap_err().contains("pw") && !api_url(broken).unwrap_err().contains("pw"));
+        }
         assert_eq!(mlflow("https://h/prefix#/models").unwrap().as_str(), "https://h/prefix");
     }
 

@@ -20,8 +20,11 @@ pub struct MlflowConnection {
     pub tracking: Url,
     /// The registry, without credentials; equals `tracking` unless configured.
     pub registry: Url,
-    /// Used for both servers: MLflow's own client sends the same credentials to both.
+    /// For the tracking server.
     pub auth: MlflowAuth,
+    /// For the registry: the same (MLflow's own client sends the same credentials to both), unless they came with an
+    /// address.
+    pub registry_auth: MlflowAuth,
     pub tls: Tls,
     pub timing: Timing,
     /// The workspace, on servers that have workspaces.

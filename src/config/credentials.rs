@@ -6,8 +6,10 @@ use configparser::ini::Ini;
 use secrecy::SecretString;
 
 use super::connections::MlflowAuth;
+use super::defaults::MOST_BYTES;
 use super::env::Env;
 use super::origin::{Origin, Sourced};
+use crate::local;
 
 /// User and password from MLflow's credentials file. Either may be missing.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +29,7 @@ impl CredentialsFile {
         let Some(path) = home.map(|h| h.join(".mlflow").join("credentials")) else {
             return Ok(Self::default());
         };
-        let text = match std::fs::read_to_string(&path) {
+        let text = match local::read_text(&path, MOST_BYTES) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(e) => return Err(format!("{} cannot be read: {e}", path.display())),

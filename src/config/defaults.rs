@@ -39,3 +39,6 @@ pub const MAIN_METRICS: &[&str] = &[
 pub fn promote_to() -> PromotionTarget {
     PromotionTarget::Stage(Stage::Production)
 }
+
+/// The largest file of the configuration that is read.
+pub const MOST_BYTES: u64 = 2 * crate::local::MIB;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::defaults;
+use super::defaults::{self, MOST_BYTES};
 use super::env::Env;
 use super::images::Images;
 use super::model::{self, ConfigFile, DEMO_TARGET, SymbolSet, TargetSection, Theme};
@@ -14,6 +14,7 @@ use super::show::Shown;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
+use crate::local;
 
 /// Environment variables specific to this program.
 const OWN_VARIABLES: &[&str] = &["SIGNOFF_CONFIG", "SIGNOFF_TARGET", "SIGNOFF_STATE_DIR", "SIGNOFF_LOG"];
@@ -100,7 +101,7 @@ fn read(paths: &Paths) -> Outcome<Option<String>> {
     let refuse = |why: String| {
         Failure::new(FailureKind::Config, Service::Config, format!("read the configuration {}", path.display()), why)
     };
-    match std::fs::read_to_string(path) {
+    match local::read_text(path, MOST_BYTES) {
         Ok(text) => Ok(Some(text)),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => match &paths.config.origin {
             Origin::Flag(_) | Origin::Env(_) if is_named(paths) => {

@@ -158,6 +158,8 @@ pub struct ReleaseSection {
     /// What starts CD.
     pub cd_trigger: Option<Sourced<CdTrigger>>,
     pub cd_workflow: Option<Sourced<String>>,
+    /// Workflow files that start when others have ended, and belong to CD.
+    pub cd_chain: Option<Sourced<Vec<String>>>,
     /// Seconds to wait for a CD run to appear.
     pub cd_wait_seconds: Option<Sourced<u64>>,
     /// Whether the run may determine the repository.
@@ -186,6 +188,8 @@ pub struct TargetSection {
     pub ca_file: Option<Sourced<PathBuf>>,
     /// Disables certificate verification.
     pub insecure_tls: Option<Sourced<bool>>,
+    /// Allows credentials over unencrypted HTTP to other machines.
+    pub allow_plain_http: Option<Sourced<bool>>,
     /// What "in production" means.
     pub promote_to: Option<Sourced<PromotionTarget>>,
     /// The repository for releases.
@@ -327,6 +331,7 @@ fn release(mut s: Section<'_, '_>, home: Option<&Path>) -> ReleaseSection {
         notes_template: s.path("notes_template", home),
         cd_trigger: s.choice("cd_trigger", TRIGGERS),
         cd_workflow: s.parsed("cd_workflow", workflow),
+        cd_chain: s.each("cd_chain", workflow),
         cd_wait_seconds: s.integer("cd_wait_seconds", 0..=86_400),
         repository_from_run: s.boolean("repository_from_run"),
         commit_from_branch: s.string("commit_from_branch"),
@@ -347,6 +352,7 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
         tracking_password_env: s.parsed("tracking_password_env", variable),
         ca_file: s.path("ca_file", home),
         insecure_tls: s.boolean("insecure_tls"),
+        allow_plain_http: s.boolean("allow_plain_http"),
         promote_to: s.parsed("promote_to", promote_to),
         repository: s.parsed("repository", repository),
         github_host: s.parsed("github_host", address::host),

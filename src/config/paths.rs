@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::env::Env;
 use super::origin::{Origin, Sourced};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::local;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
@@ -64,10 +65,10 @@ impl Paths {
     /// [`FailureKind::Local`] of the journal: without it nothing can be approved.
     pub fn check_state_is_writable(&self, demo: bool) -> Outcome<()> {
         let dir = self.state_of(demo);
-        std::fs::create_dir_all(&dir).and_then(|()| tempfile::tempfile_in(&dir)).map(|_| ()).map_err(|e| {
+        local::private_dir(&dir).and_then(|()| tempfile::tempfile_in(&dir)).map(|_| ()).map_err(|e| {
             let operation = format!("write to the state directory {}", dir.display());
             Failure::new(FailureKind::Local, Service::Journal, operation, e.to_string())
-                .with_hint("Make it writable, or set SIGNOFF_STATE_DIR to a directory that is.")
+                .with_hint("Make it yours alone and writable, or set SIGNOFF_STATE_DIR to a directory that is.")
         })
     }
 }

@@ -131,6 +131,23 @@ impl<'d, 'i> Section<'d, 'i> {
         }
     }
 
+    /// An array of strings, each parsed by `parse`.
+    pub fn each<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Sourced<Vec<T>>> {
+        let (value, line) = self.get(key)?;
+        let texts =
+            value.as_array().and_then(|all| all.iter().map(|v| v.get_ref().as_str()).collect::<Option<Vec<_>>>());
+        let Some(texts) = texts else {
+            return self.wrong(key, line, "a list of texts in quotes", value);
+        };
+        match texts.into_iter().map(|text| parse(text.trim())).collect() {
+            Ok(values) => self.sourced(values, line),
+            Err(what) => {
+                self.doc.note(line, format!("{}: {what}", self.dotted(key)));
+                None
+            }
+        }
+    }
+
     /// One of a few words.
     pub fn choice<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<Sourced<T>> {
         self.parsed(key, |text| {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::connections::TargetConnections;
-use super::defaults;
+use super::defaults::{self, MOST_BYTES};
 use super::env::Env;
 use super::model::{ConfigFile, DEMO_TARGET, ModelSection, POLICY_PLACES, ReleaseSection, TRIGGERS, TargetSection};
 use super::origin::{Origin, Sourced};
@@ -18,6 +18,7 @@ use crate::domain::policy::file::PolicyFile;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, DEFAULT_NOTES_TEMPLATE, NotesContext, NotesMetric};
 use crate::domain::rules::{POLICY_FILE, PolicyFrom, PolicyRule, RepositoryRule, Rules};
+use crate::local;
 
 /// The command-line flags, as plain values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,25 +106,31 @@ impl<'a> Resolver<'a> {
         refuse(self.name, reason)
     }
 
-    /// Whether the environment may override `filed`, an address or repository the file gives this target.
+    /// Whether the environment may give `key` another value than `filed`, the one of the file, or one where the file
+    /// has none.
     ///
-    /// Normally it may; but a variable left over in a shell must not redirect an approval meant for production, so
-    /// there only a flag can override.
+    /// Normally it may; but a variable left over in a shell must not redirect an approval meant for production, or
+    /// change whom it trusts, so there only the file and a flag count.
     pub(super) fn environment_overrides(
         &mut self,
         key: &str,
-        filed: &Sourced<String>,
+        filed: Option<&Sourced<String>>,
         variable: &str,
         value: &str,
     ) -> Outcome<()> {
-        let (name, origin) = (self.name, &filed.origin);
-        let what = format!("{variable} says {value}, but {key} is {} in {origin}", filed.value);
+        let name = self.name;
+        let what = match filed {
+            Some(filed) => format!("{variable} says {value}, but {key} is {} in {}", filed.value, filed.origin),
+            None => format!("{variable} says {value}, but the configuration has no {key}"),
+        };
         if self.section.production.as_ref().is_some_and(|p| p.value) {
             return Err(self
                 .refuse(format!("'{name}' is a production target, and {what}"))
-                .with_hint(format!("Unset {variable}, or say on the command line where to go.")));
+                .with_hint(format!("Unset {variable}, or write the value of {key} into [targets.{name}].")));
         }
-        self.notices.push(format!("{what}; {variable} wins"));
+        if filed.is_some() {
+            self.notices.push(format!("{what}; {variable} wins"));
+        }
         Ok(())
     }
 
@@ -171,6 +178,7 @@ impl<'a> Resolver<'a> {
             directions: Directions {
                 higher: list(&metrics.higher_is_better).unwrap_or_default(),
                 lower: list(&metrics.lower_is_better).unwrap_or_default(),
+                ..Directions::default()
             },
             main_metrics: list(&metrics.main).unwrap_or_else(default_main_metrics),
             watched_paths: list(&self.file.review.watched_paths).unwrap_or_default(),
@@ -198,9 +206,9 @@ impl<'a> Resolver<'a> {
         let fixed = match self.env.get("GH_REPO") {
             Some(text) => {
                 let repo = given(text, Origin::Env("GH_REPO".to_owned()))?;
-                if let Some(filed) = filed.filter(|f| f.value != repo.value) {
-                    let shown = repo.value.to_string();
-                    self.environment_overrides("repository", &filed.map(|r| r.to_string()), "GH_REPO", &shown)?;
+                if filed.as_ref().is_none_or(|f| f.value != repo.value) {
+                    let (filed, shown) = (filed.map(|f| f.map(|r| r.to_string())), repo.value.to_string());
+                    self.environment_overrides("repository", filed.as_ref(), "GH_REPO", &shown)?;
                 }
                 Some(repo)
             }
@@ -246,11 +254,18 @@ impl<'a> Resolver<'a> {
             let reason = format!("cd_trigger = \"dispatch\" ({}) needs a workflow to dispatch", trigger.origin);
             return Err(self.refuse(reason).with_hint("Set cd_workflow beside it, for example to \"cd.yml\"."));
         }
+        let chain = pick(own, shared, |r| &r.cd_chain).cloned();
+        self.optional("release.cd_chain", chain.clone().map(|c| Sourced::new(c.value.join(", "), c.origin)).as_ref());
         let wait = pick(own, shared, |r| &r.cd_wait_seconds)
             .cloned()
             .unwrap_or_else(|| Sourced::default_of(defaults::CD_WAIT_SECONDS));
         self.show("release.cd_wait_seconds", wait.value.to_string(), &wait.origin);
-        Ok(CdPlan { trigger: trigger.value, workflow: workflow.map(|w| w.value), wait_s: wait.value })
+        Ok(CdPlan {
+            trigger: trigger.value,
+            workflow: workflow.map(|w| w.value),
+            wait_s: wait.value,
+            chain: chain.map(|c| c.value).unwrap_or_default(),
+        })
     }
 
     fn notes_template(&mut self, path: Option<&Sourced<std::path::PathBuf>>) -> Outcome<String> {
@@ -314,10 +329,12 @@ pub fn demo(flags: &Flags) -> Target {
                 trigger: CdTrigger::Release,
                 workflow: Some("cd.yml".to_owned()),
                 wait_s: defaults::CD_WAIT_SECONDS,
+                chain: Vec::new(),
             },
             directions: Directions {
                 higher: patterns(&["*auc", "*f1*", "*accuracy", "recall*", "precision*", "r2"]),
                 lower: patterns(&["*loss", "rmse", "mae", "mape", "brier", "calibration_error", "latency*"]),
+                ..Directions::default()
             },
             main_metrics: default_main_metrics(),
             watched_paths: patterns(&["src/train/**", "src/features/**"]),
@@ -353,7 +370,7 @@ pub(super) fn split_repo(text: &str) -> (Option<&str>, &str) {
 }
 
 pub(super) fn read_text(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))
+    local::read_text(path, MOST_BYTES).map_err(|e| format!("{} cannot be read: {e}", path.display()))
 }
 
 /// `stage:Production`, as spelled in the file.
@@ -393,6 +410,7 @@ fn sample_context() -> NotesContext {
             new: "0.91".to_owned(),
             delta: "+0.01".to_owned(),
             change: "better",
+            note: String::new(),
         }],
     }
 }

@@ -11,11 +11,8 @@ use super::credentials::{self, CredentialsFile, FoundAuth, NamedVariables};
 use super::defaults;
 use super::origin::{Origin, Sourced};
 use super::resolve::{Resolver, split_repo};
-use crate::domain::address::is_loopback;
+use crate::domain::address::{HIDDEN, is_loopback};
 use crate::domain::failure::Outcome;
-
-/// Placeholder for hidden values.
-pub const HIDDEN: &str = "***";
 
 impl Resolver<'_> {
     pub(super) fn mlflow(&mut self) -> Outcome<MlflowConnection> {
@@ -25,7 +22,8 @@ impl Resolver<'_> {
             "tracking_uri",
             flag(&self.flags.tracking_uri, "--tracking-uri"),
             "MLFLOW_TRACKING_URI",
-            section.tracking_uri.clone(),
+            section.tracking_uri.as_ref(),
+            None,
         )?;
         let Some(tracking) = tracking else {
             return Err(self.no_server());
@@ -34,54 +32,102 @@ impl Resolver<'_> {
             "registry_uri",
             flag(&self.flags.registry_uri, "--registry-uri"),
             "MLFLOW_REGISTRY_URI",
-            section.registry_uri.clone(),
+            section.registry_uri.as_ref(),
+            Some(&bare(&tracking.value)),
         )?;
         let registry =
             registry.unwrap_or_else(|| Sourced::new(tracking.value.clone(), Origin::Derived("tracking_uri")));
-        let found = self.mlflow_auth(&tracking, &registry)?;
         self.show("tracking_uri", bare(&tracking.value).to_string(), &tracking.origin);
         self.show("registry_uri", bare(&registry.value).to_string(), &registry.origin);
+        let found = self.mlflow_auth(&tracking, &registry)?;
         self.optional("tracking_username", found.username.as_ref());
         self.secret("tracking_password", found.password.as_ref());
         self.secret("tracking_token", found.token.as_ref());
         self.notices.extend(found.notices);
-        let variable =
-            |name: &str| self.env.get(name).map(|v| Sourced::new(v.to_owned(), Origin::Env(name.to_owned())));
-        let workspace = variable("MLFLOW_WORKSPACE").or_else(|| section.workspace.clone());
-        self.optional("workspace", workspace.as_ref());
+        let registry_auth = match &found.auth {
+            // User and password in an address belong to the server of that address.
+            MlflowAuth::None => self.registry_auth(&tracking, &registry),
+            auth => auth.clone(),
+        };
+        let auth = match &found.auth {
+            MlflowAuth::None => address_auth(&tracking.value).unwrap_or(MlflowAuth::None),
+            auth => auth.clone(),
+        };
+        for (url, auth) in [(&tracking.value, &auth), (&registry.value, &registry_auth)] {
+            let what = match auth {
+                MlflowAuth::None => continue,
+                MlflowAuth::Basic { .. } => "user and password for MLflow",
+                MlflowAuth::Bearer(_) => "the MLflow token",
+            };
+            self.keep_encrypted(&bare(url), what)?;
+        }
         Ok(MlflowConnection {
             tracking: bare(&tracking.value),
             registry: bare(&registry.value),
-            auth: found.auth,
+            auth,
+            registry_auth,
             tls: self.tls()?,
             timing: self.timing()?,
-            workspace: workspace.map(|w| w.value),
+            workspace: self.workspace()?,
         })
     }
 
-    /// The address of one MLflow server: flag, else variable, else file.
+    /// Refuses to send credentials unencrypted over a network, unless the file allows it for this target.
+    fn keep_encrypted(&mut self, url: &Url, what: &str) -> Outcome<()> {
+        if url.scheme() != "http" || is_loopback(url) {
+            return Ok(());
+        }
+        if self.section.allow_plain_http.as_ref().is_some_and(|allowed| allowed.value) {
+            let notice = format!("unencrypted over the network to {url}: {what} (allow_plain_http)");
+            if !self.notices.contains(&notice) {
+                self.notices.push(notice);
+            }
+            return Ok(());
+        }
+        let name = self.name;
+        Err(self.refuse(format!("{what} would travel unencrypted over the network to {url}")).with_hint(format!(
+            "Use an https:// address. If you trust the network in between, set `allow_plain_http = true` in \
+             [targets.{name}] of the configuration (`signoff config path` names it, `signoff config init` writes one)."
+        )))
+    }
+
+    fn workspace(&mut self) -> Outcome<Option<String>> {
+        let filed = self.section.workspace.as_ref();
+        let workspace = match self.env.get("MLFLOW_WORKSPACE") {
+            Some(name) => {
+                if filed.is_none_or(|filed| filed.value != name) {
+                    self.environment_overrides("workspace", filed, "MLFLOW_WORKSPACE", name)?;
+                }
+                Some(Sourced::new(name.to_owned(), Origin::Env("MLFLOW_WORKSPACE".to_owned())))
+            }
+            None => filed.cloned(),
+        };
+        self.optional("workspace", workspace.as_ref());
+        Ok(workspace.map(|w| w.value))
+    }
+
+    /// The address of one MLflow server: flag, else variable, else file. `usual` is the address without all three.
     fn server(
         &mut self,
         key: &'static str,
         flag: Option<Sourced<String>>,
         variable: &str,
-        filed: Option<Sourced<String>>,
+        filed: Option<&Sourced<String>>,
+        usual: Option<&Url>,
     ) -> Outcome<Option<Sourced<Url>>> {
         let environment = self.env.get(variable).map(|v| Sourced::new(v.to_owned(), Origin::Env(variable.to_owned())));
         let from_flag = flag.is_some();
         let from_env = !from_flag && environment.is_some();
-        let Some(text) = flag.or(environment).or_else(|| filed.clone()) else {
+        let Some(text) = flag.or(environment).or_else(|| filed.cloned()) else {
             return Ok(None);
         };
         let mut url = address::mlflow(&text.value).map_err(|e| self.refuse(format!("{}: {e}", text.origin)))?;
         if !from_env {
             url = address::without_credentials(url).map_err(|e| self.refuse(format!("{}: {e}", text.origin)))?;
         }
-        if let Some(filed) = filed.filter(|_| from_env)
-            && let Ok(other) = address::mlflow(&filed.value)
-            && other != bare(&url)
-        {
-            self.environment_overrides(key, &filed, variable, bare(&url).as_str())?;
+        let wanted = filed.and_then(|filed| address::mlflow(&filed.value).ok());
+        if from_env && wanted.as_ref().or(usual) != Some(&bare(&url)) {
+            self.environment_overrides(key, filed, variable, bare(&url).as_str())?;
         }
         Ok(Some(Sourced::new(url, text.origin)))
     }
@@ -119,13 +165,12 @@ impl Resolver<'_> {
             CredentialsFile::read(self.env.home.as_deref()).map_err(|e| self.refuse(e))?
         };
         let mut found = credentials::find(self.env, &named, &file);
-        // User and password in MLFLOW_TRACKING_URI have the lowest precedence; no other address may supply them.
-        if let (MlflowAuth::None, Some(password)) = (&found.auth, tracking.value.password()) {
-            let decode = |s: &str| percent_encoding::percent_decode_str(s).decode_utf8_lossy().into_owned();
-            let username = decode(tracking.value.username());
-            found.username = Some(Sourced::new(username.clone(), tracking.origin.clone()));
+        // User and password in MLFLOW_TRACKING_URI have the lowest precedence.
+        if let (MlflowAuth::None, Some(MlflowAuth::Basic { username, .. })) =
+            (&found.auth, address_auth(&tracking.value))
+        {
+            found.username = Some(Sourced::new(username, tracking.origin.clone()));
             found.password = Some(tracking.origin.clone());
-            found.auth = MlflowAuth::Basic { username, password: SecretString::from(decode(password)) };
         }
         for plugin in ["MLFLOW_TRACKING_AUTH", "MLFLOW_TRACKING_AWS_SIGV4", "MLFLOW_TRACKING_CLIENT_CERT_PATH"] {
             if self.env.get(plugin).is_some_and(|v| !v.eq_ignore_ascii_case("false") && v != "0") {
@@ -133,6 +178,29 @@ impl Resolver<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// The registry's credentials where no variable or file gives any: those of its own address, or those of the tracking
+    /// server's address if it is the same server.
+    fn registry_auth(&mut self, tracking: &Sourced<Url>, registry: &Sourced<Url>) -> MlflowAuth {
+        if let Some(auth) = address_auth(&registry.value) {
+            if !matches!(registry.origin, Origin::Derived(_)) {
+                self.secret("registry_password", Some(&registry.origin));
+            }
+            return auth;
+        }
+        match address_auth(&tracking.value) {
+            Some(auth) if address::same_server(&tracking.value, &registry.value) => auth,
+            Some(_) => {
+                self.notices.push(format!(
+                    "the user and password in {} belong to that server, and are not sent to the registry {}",
+                    tracking.origin,
+                    bare(&registry.value)
+                ));
+                MlflowAuth::None
+            }
+            None => MlflowAuth::None,
+        }
     }
 
     /// Whether the file gives this target a server with this scheme, host and port, or no server at all.
@@ -148,23 +216,36 @@ impl Resolver<'_> {
     fn tls(&mut self) -> Outcome<Tls> {
         let ca_file = match self.env.get("MLFLOW_TRACKING_SERVER_CERT_PATH") {
             Some(path) => {
-                Some(Sourced::new(PathBuf::from(path), Origin::Env("MLFLOW_TRACKING_SERVER_CERT_PATH".to_owned())))
+                let name = "MLFLOW_TRACKING_SERVER_CERT_PATH";
+                let filed = self.section.ca_file.as_ref().map(|f| f.clone().map(|p| p.display().to_string()));
+                if filed.as_ref().is_none_or(|filed| filed.value != path) {
+                    self.environment_overrides("ca_file", filed.as_ref(), name, path)?;
+                }
+                Some(Sourced::new(PathBuf::from(path), Origin::Env(name.to_owned())))
             }
             None => self.section.ca_file.clone(),
         };
         let insecure = match self.env.get("MLFLOW_TRACKING_INSECURE_TLS") {
             Some(text) => {
-                let origin = Origin::Env("MLFLOW_TRACKING_INSECURE_TLS".to_owned());
-                match text.to_ascii_lowercase().as_str() {
-                    "true" | "1" => Sourced::new(true, origin),
-                    "false" | "0" => Sourced::new(false, origin),
-                    _ => return Err(self.refuse(format!("{origin} has to be true or false"))),
+                let name = "MLFLOW_TRACKING_INSECURE_TLS";
+                let insecure = match text.to_ascii_lowercase().as_str() {
+                    "true" | "1" => true,
+                    "false" | "0" => false,
+                    _ => return Err(self.refuse(format!("environment variable {name} has to be true or false"))),
+                };
+                let filed = self.section.insecure_tls.as_ref();
+                if filed.map_or(false, |filed| filed.value) != insecure {
+                    let filed = filed.map(|f| f.clone().map(|b| b.to_string()));
+                    self.environment_overrides("insecure_tls", filed.as_ref(), name, text)?;
                 }
+                Sourced::new(insecure, Origin::Env(name.to_owned()))
             }
             None => self.section.insecure_tls.clone().unwrap_or_else(|| Sourced::default_of(false)),
         };
         self.optional("ca_file", ca_file.clone().map(|f| f.map(|p| p.display().to_string())).as_ref());
         self.show("insecure_tls", insecure.value.to_string(), &insecure.origin);
+        let plain = self.section.allow_plain_http.clone().unwrap_or_else(|| Sourced::default_of(false));
+        self.show("allow_plain_http", plain.value.to_string(), &plain.origin);
         if let (Some(file), true) = (&ca_file, insecure.value) {
             let reason = format!("a CA file is given ({}), and certificates are not to be checked", file.origin);
             return Err(self
@@ -186,30 +267,43 @@ impl Resolver<'_> {
     pub(super) fn github(&mut self) -> Outcome<GithubConnection> {
         let filed = self.filed_github()?;
         let asked = self.asked_github()?;
+        let usual = match &filed {
+            Some(filed) => filed.clone(),
+            None => default_github().map_err(|e| self.refuse(e))?,
+        };
         let (host, api_url) = match asked {
             Some((host, api)) => {
-                let from_env = matches!(api.origin, Origin::Env(_));
-                if let (Some(filed_api), true) = (filed.as_ref().map(|(_, api)| api), from_env)
-                    && !address::same_server(&filed_api.value, &api.value)
-                {
-                    let variable = if let Origin::Env(name) = &api.origin { name.clone() } else { String::new() };
-                    let filed = filed_api.clone().map(|u| u.to_string());
-                    self.environment_overrides("github_api_url", &filed, &variable, api.value.as_str())?;
-                }
+                self.github_from_environment(&host, &api, filed.as_ref(), &usual)?;
                 (host, api)
             }
-            None => match &filed {
-                Some(filed) => filed.clone(),
-                None => default_github().map_err(|e| self.refuse(e))?,
-            },
+            None => usual,
         };
         self.show("github_host", host.value.clone(), &host.origin);
         self.show("github_api_url", api_url.value.to_string(), &api_url.origin);
-        if api_url.value.scheme() == "http" && !is_loopback(&api_url.value) {
-            self.notices.push(format!("the GitHub token travels unencrypted to {}", api_url.value));
-        }
         let token = self.github_token(&host, &api_url, filed.as_ref().map(|(_, api)| &api.value));
+        if !matches!(token, GithubToken::Missing { .. }) {
+            self.keep_encrypted(&api_url.value, "the GitHub token")?;
+        }
         Ok(GithubConnection { host: host.value, api_url: api_url.value, token })
+    }
+
+    /// Whether the environment may name this host and API instead of the usual ones.
+    fn github_from_environment(
+        &mut self,
+        host: &Sourced<String>,
+        api: &Sourced<Url>,
+        filed: Option<&(Sourced<String>, Sourced<Url>)>,
+        usual: &(Sourced<String>, Sourced<Url>),
+    ) -> Outcome<()> {
+        let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+        let same_api = address::same_server(&api.value, &usual.1.value) && path(&api.value) == path(&usual.1.value);
+        if let (Origin::Env(name), false) = (&api.origin, same_api) {
+            let filed = filed.map(|(_, api)| api.clone().map(|url| url.to_string()));
+            self.environment_overrides("github_api_url", filed.as_ref(), name, api.value.as_str())?;
+        } else if let (Origin::Env(name), true) = (&host.origin, host.value != usual.0.value) {
+            self.environment_overrides("github_host", filed.map(|(host, _)| host), name, &host.value)?;
+        }
+        Ok(())
     }
 
     /// Host and API from the file.
@@ -315,4 +409,11 @@ fn bare(url: &Url) -> Url {
     let _ = bare.set_username("");
     let _ = bare.set_password(None);
     bare
+}
+
+/// User and password in an address.
+fn address_auth(url: &Url) -> Option<MlflowAuth> {
+    let decode = |s: &str| percent_encoding::percent_decode_str(s).decode_utf8_lossy().into_owned();
+    let password = SecretString::from(decode(url.password()?));
+    Some(MlflowAuth::Basic { username: decode(url.username()), password })
 }

@@ -67,18 +67,6 @@ pub struct SignatureField {
     pub required: bool,
 }
 
-/// A logged model (MLflow 3.x).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoggedModel {
-    /// `m-...`.
-    pub id: String,
-    pub name: String,
-    /// As the server spells it: `LOGGED_MODEL_READY`, ...
-    pub status: String,
-    /// The run that logged it.
-    pub source_run: Option<RunId>,
-}
-
 /// Where a version's own files are, according to its source: their owner, and the folder in its files (empty for the
 /// root). `None` if the source is neither a run, nor a logged model, nor the store's own URL of its run's files.
 pub fn home(version: &ModelVersion) -> Option<(ArtifactRoot, String)> {

@@ -1,16 +1,20 @@
 //! Compares several versions or runs in columns: every metric, param and tag that any of them has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::change_size;
+use super::provenance::Provenance;
 use super::registry::OWN_TAG_PREFIX;
-use super::run::{MetricValue, Run};
+use super::run::MetricValue;
+use super::score::{MetricsFrom, Score, Scores};
 use super::sorted_map::Tags;
 
 /// One column, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Column<'a> {
-    pub run: Option<&'a Run>,
+    pub said: Provenance<'a>,
+    /// Whose metrics count where the model and its run differ.
+    pub from: MetricsFrom,
     /// The version's own tags; `None` for a run.
     pub tags: Option<&'a Tags>,
 }
@@ -61,27 +65,51 @@ impl ValueRow {
 
 /// Arranges `columns` into rows.
 pub fn lay(columns: &[Column<'_>]) -> Beside {
-    let runs = || columns.iter().filter_map(|c| c.run);
-    let metrics: BTreeSet<&str> = runs().flat_map(|r| r.metrics.names()).collect();
-    let params: BTreeSet<&str> = runs().flat_map(|r| r.params.names()).collect();
-    let tags: BTreeSet<&str> =
-        runs().map(|r| &r.tags).chain(columns.iter().filter_map(|c| c.tags)).flat_map(|tags| tags.names()).collect();
-    let bookkeeping = |name: &str| name.starts_with("mlflow.") || name.starts_with(OWN_TAG_PREFIX);
-    let number = |name: &str| {
-        columns.iter().map(|c| c.run.and_then(|r| r.metrics.get(name)).map(|p| p.value)).collect::<Vec<_>>()
+    let params: Vec<Tags> = columns.iter().map(|c| c.said.params()).collect();
+    let tags: Vec<Tags> = columns
+        .iter()
+        .map(|c| {
+            c.said.tags().iter().chain(c.tags.into_iter().flat_map(|t| t.iter())).map(|(k, v)| (k, v.clone())).collect()
+        })
+        .collect();
+    let texts = |sides: &[Tags]| {
+        let names: BTreeSet<String> = sides.iter().flat_map(|t| t.names()).map(str::to_owned).collect();
+        let cells = |name: &str| sides.iter().map(|t| t.text(name).map(str::to_owned)).collect();
+        names.into_iter().map(|name| ValueRow { cells: Cells::Texts(cells(&name)), name }).collect::<Vec<_>>()
     };
-    let text = |tags: Option<&Tags>, name: &str| tags.and_then(|t| t.text(name)).map(str::to_owned);
-    let param = |name: &str| columns.iter().map(|c| text(c.run.map(|r| &r.params), name)).collect();
-    let tag = |name: &str| {
-        let of = |c: &Column<'_>| text(c.tags, name).or_else(|| text(c.run.map(|r| &r.tags), name));
-        columns.iter().map(of).collect()
-    };
-    let row = |name: &str, cells| ValueRow { name: name.to_owned(), cells };
+    let bookkeeping = |row: &ValueRow| row.name.starts_with("mlflow.") || row.name.starts_with(OWN_TAG_PREFIX);
     Beside {
-        metrics: metrics.into_iter().map(|n| row(n, Cells::Numbers(number(n)))).collect(),
-        params: params.into_iter().map(|n| row(n, Cells::Texts(param(n)))).collect(),
-        tags: tags.into_iter().filter(|n| !bookkeeping(n)).map(|n| row(n, Cells::Texts(tag(n)))).collect(),
+        metrics: metrics(columns),
+        params: texts(&params),
+        tags: texts(&tags).into_iter().filter(|row| !bookkeeping(row)).collect(),
     }
+}
+
+/// A row for each metric, and one below it where a model and its run differ, with what the other of the two has.
+fn metrics(columns: &[Column<'_>]) -> Vec<ValueRow> {
+    let scores: Vec<BTreeMap<String, Score>> = columns
+        .iter()
+        .map(|c| Scores::of(c.said, c.from).iter().map(|s| (s.name.clone(), s.clone())).collect())
+        .collect();
+    let names: BTreeSet<&String> = scores.iter().flat_map(BTreeMap::keys).collect();
+    let mut rows = Vec::with_capacity(names.len());
+    for name in names {
+        let cells = |of: &dyn Fn(&Score) -> Option<MetricValue>| {
+            Cells::Numbers(scores.iter().map(|side| side.get(name).and_then(of)).collect())
+        };
+        rows.push(ValueRow { name: name.clone(), cells: cells(&|score| Some(score.value)) });
+        let other = |score: &Score| score.origin.as_ref()?.other;
+        let whose = scores.iter().find_map(|side| {
+            let origin = side.get(name)?.origin.as_ref()?;
+            origin.other.map(|_| origin.of.other())
+        });
+        if let Some(whose) = whose {
+            // A side whose model and run agree has the same value in both rows.
+            let cells = cells(&|score| other(score).or(Some(score.value)));
+            rows.push(ValueRow { name: format!("{name} of {}", whose.words()), cells });
+        }
+    }
+    rows
 }
 
 /// Sorts by largest change first; equal sizes stay in name order.
@@ -119,7 +147,8 @@ mod tests {
         a.params.insert("only", "here");
         a.tags.insert("team", "x");
         let tags = Tags::from_iter([("team".to_owned(), "y".to_owned())]);
-        let columns = [Column { run: Some(&a), tags: None }, Column { run: Some(&b), tags: Some(&tags) }];
+        let column = |run, tags| Column { said: Provenance::from(run), from: MetricsFrom::Model, tags };
+        let columns = [column(&a, None), column(&b, Some(&tags))];
         let laid = lay(&columns);
         let names = |rows: &[ValueRow]| rows.iter().map(|r| (r.name.clone(), r.differs())).collect::<Vec<_>>();
         assert_eq!(names(&laid.metrics), [("auc".into(), false), ("latency_ms".into(), false)]);

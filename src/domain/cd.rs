@@ -45,6 +45,9 @@ pub struct CdRun {
     pub path: String,
     pub state: CdState,
     pub created_at: Option<Timestamp>,
+    /// What started it, in the host's words: `release`, `push`, `workflow_run`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
     /// Login of whoever started or re-ran it.
     #[serde(default)]
     pub actor: Option<String>,
@@ -93,6 +96,24 @@ impl CdState {
         }
     }
 
+    /// Worst first: what failed, what is not over, what succeeded.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 0,
+            Self::Other(_) => 1,
+            Self::Waiting => 2,
+            Self::Queued => 3,
+            Self::Running => 4,
+            Self::Success => 5,
+        }
+    }
+
+    /// Whether another run of the same workflow may stand for it: a concurrency group cancels one of two, and a
+    /// workflow that listens to tag and release skips one.
+    fn is_set_aside(&self) -> bool {
+        matches!(self, Self::Failed(word) if word == "cancelled" || word == "skipped")
+    }
+
     /// Whether the state can no longer change without a re-run.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Success | Self::Failed(_))
@@ -123,9 +144,73 @@ pub enum CdOutcome {
         /// Seconds waited.
         waited_s: u64,
     },
-    /// The run as last seen; [`CdState::is_final`] tells whether it can still change.
-    Run(CdRun),
+    /// The runs as last seen; [`CdRuns::is_final`] tells whether they can still change.
+    Run(CdRuns),
 }
+
+/// Every run that a release started. Journals of earlier versions hold one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CdRuns {
+    /// The one that decides: the worst.
+    #[serde(flatten)]
+    pub decides: CdRun,
+    /// The others, worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<CdRun>,
+    /// Workflows that should have followed on these and did not start in time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}
+
+impl CdRuns {
+    /// The runs of one release, if what `plan` waits for has started: a run by its trigger.
+    pub fn of(mut runs: Vec<CdRun>, plan: &CdPlan) -> Option<Self> {
+        let started = |r: &CdRun| r.event.as_deref().is_none_or(|e| plan.trigger.event() == Some(e));
+        if !runs.iter().any(started) {
+            return None;
+        }
+        let succeeded: Vec<String> =
+            runs.iter().filter(|r| r.state == CdState::Success).map(|r| r.path.clone()).collect();
+        runs.sort_by_key(|run| {
+            let set_aside = run.state.is_set_aside() && succeeded.contains(&run.path);
+            (set_aside, run.state.rank(), std::cmp::Reverse((run.created_at, run.id)))
+        });
+        let mut runs = runs.into_iter();
+        Some(Self { decides: runs.next()?, others: runs.collect(), missing: Vec::new() })
+    }
+
+    /// All of them, worst first.
+    pub fn iter(&self) -> impl Iterator<Item = &CdRun> {
+        std::iter::once(&self.decides).chain(&self.others)
+    }
+
+    /// Whether none can change any more without a re-run.
+    pub fn is_final(&self) -> bool {
+        self.iter().all(|run| run.state.is_final())
+    }
+
+    /// Whether the release was deployed.
+    pub fn succeeded(&self) -> bool {
+        self.missing.is_empty() && self.is_final() && self.decides.state == CdState::Success
+    }
+
+    /// The workflows of the plan's chain of which no run is there. A chain is not waited for behind a failure.
+    pub fn awaited(&self, plan: &CdPlan) -> Vec<String> {
+        if !self.is_final() || self.decides.state != CdState::Success {
+            return Vec::new();
+        }
+        let there = |file: &&String| !self.iter().any(|run| run.is_of(file));
+        plan.chain.iter().filter(there).cloned().collect()
+    }
+}
+
+impl CdRun {
+    /// Whether it is a run of this workflow file.
+    pub fn is_of(&self, file: &str) -> bool {
+        self.path.rsplit('/').next() == Some(file.rsplit('/').next().unwrap_or(file))
+    }
+}
+
 /// What starts CD and how long to wait for it to appear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CdPlan {
@@ -135,7 +220,16 @@ pub struct CdPlan {
     pub workflow: Option<String>,
     /// Seconds to wait for a run to appear.
     pub wait_s: u64,
+    /// Workflow files that start when others have ended (`workflow_run`), and belong to CD too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<String>,
 }
+
+/// Events of runs that a tag and its release start, besides the trigger's own.
+pub const TAG_EVENTS: [&str; 3] = ["push", "create", "release"];
+
+/// The event of runs that start when another run has ended.
+pub const CHAIN_EVENT: &str = "workflow_run";
 
 /// What to look for when following CD.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +240,125 @@ pub struct CdQuery {
     pub tag: TagName,
     /// The tagged commit.
     pub commit: CommitSha,
-    /// Ignore runs created before this time (less a margin for clock skew).
-    pub since: Timestamp,
+    /// Ignore runs created before this time by the host's clock (less a margin); none if that clock was never seen.
+    pub since: Option<Timestamp>,
+    /// Workflow files that start when the others have ended.
+    pub chain: Vec<String>,
+    /// Look through all recent runs of the repository: filtered lists have been seen to miss some for minutes.
+    pub wide: bool,
+}
+
+impl CdQuery {
+    /// Whether runs with this event count.
+    pub fn counts(&self, event: &str) -> bool {
+        self.trigger.event() == Some(event) || TAG_EVENTS.contains(&event)
+    }
+
+    /// Of the runs of one workflow of the chain, the one that belongs to a release whose runs began at `from`: the
+    /// first that succeeded since, else the last. The host does not say which run started which.
+    pub fn follower(runs: impl IntoIterator<Item = CdRun>, from: Option<Timestamp>) -> Option<CdRun> {
+        let mut since: Vec<CdRun> = runs.into_iter().filter(|r| r.created_at >= from).collect();
+        since.sort_by_key(|r| (r.created_at, r.id));
+        let first = since.iter().position(|r| r.state == CdState::Success);
+        match first {
+            Some(at) => Some(since.swap_remove(at)),
+            None => since.pop(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn run(id: u64, file: &str, event: &str, state: CdState) -> CdRun {
+        CdRun {
+            id,
+            number: id,
+            attempt: 1,
+            path: format!(".github/workflows/{file}"),
+            state,
+            created_at: Timestamp::from_second(1_000 + i64::try_from(id).unwrap()).ok(),
+            event: Some(event.to_owned()),
+            actor: None,
+            web_url: String::new(),
+        }
+    }
+
+    fn plan(chain: &[&str]) -> CdPlan {
+        let chain = chain.iter().map(|c| (*c).to_owned()).collect();
+        CdPlan { trigger: CdTrigger::Release, workflow: None, wait_s: 90, chain }
+    }
+
+    fn failed(word: &str) -> CdState {
+        CdState::Failed(word.to_owned())
+    }
+
+    /// Every state a run can be in.
+    fn states() -> Vec<CdState> {
+        let words = ["failure", "cancelled", "skipped", "timed_out", "neutral"];
+        let open = [CdState::Queued, CdState::Waiting, CdState::Running, CdState::Other("x".into()), CdState::Success];
+        words.iter().map(|w| failed(w)).chain(open).collect()
+    }
+
+    #[test]
+    fn two_workflows_succeed_only_together_in_every_pair_of_states() {
+        for a in states() {
+            for b in states() {
+                let runs = vec![run(1, "docs.yml", "release", a.clone()), run(2, "cd.yml", "release", b.clone())];
+                let all = CdRuns::of(runs, &plan(&[])).unwrap();
+                assert_eq!(all.succeeded(), a == CdState::Success && b == CdState::Success, "{a} {b}");
+                assert_eq!(all.is_final(), a.is_final() && b.is_final(), "{a} {b}");
+                let red = [&a, &b].iter().any(|s| matches!(s, CdState::Failed(_)));
+                assert_eq!(matches!(all.decides.state, CdState::Failed(_)), red, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_runs_of_one_workflow_a_cancelled_or_skipped_one_is_no_failure_beside_a_success() {
+        for a in states() {
+            for b in states() {
+                let runs = vec![run(1, "cd.yml", "push", a.clone()), run(2, "cd.yml", "release", b.clone())];
+                let all = CdRuns::of(runs, &plan(&[])).unwrap();
+                let aside = |s: &CdState| *s == failed("cancelled") || *s == failed("skipped");
+                let good = |s: &CdState, t: &CdState| *s == CdState::Success && (*t == CdState::Success || aside(t));
+                assert_eq!(all.succeeded(), good(&a, &b) || good(&b, &a), "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_of_the_tag_is_not_the_start_of_a_cd_that_the_release_starts() {
+        let docs = run(1, "docs.yml", "push", CdState::Success);
+        assert_eq!(CdRuns::of(vec![docs.clone()], &plan(&[])), None);
+        let cd = run(2, "cd.yml", "release", CdState::Running);
+        assert_eq!(CdRuns::of(vec![docs, cd], &plan(&[])).unwrap().iter().count(), 2);
+    }
+
+    #[test]
+    fn a_chain_is_awaited_behind_success_only() {
+        let of = |state| CdRuns::of(vec![run(1, "build.yml", "release", state)], &plan(&["deploy.yml"])).unwrap();
+        assert_eq!(of(CdState::Success).awaited(&plan(&["deploy.yml"])), ["deploy.yml"]);
+        assert_eq!(of(CdState::Running).awaited(&plan(&["deploy.yml"])), Vec::<String>::new());
+        assert_eq!(of(failed("failure")).awaited(&plan(&["deploy.yml"])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_follower_began_after_the_release_and_is_the_first_that_succeeded() {
+        let one = |id, state| run(id, "deploy.yml", CHAIN_EVENT, state);
+        let from = Timestamp::from_second(1_005).ok();
+        let pick = |runs: Vec<CdRun>| CdQuery::follower(runs, from).map(|r| r.id);
+        assert_eq!(pick(vec![one(3, CdState::Success)]), None, "it belongs to an earlier release");
+        assert_eq!(pick(vec![one(9, CdState::Success), one(6, failed("skipped")), one(7, CdState::Success)]), Some(7));
+        assert_eq!(pick(vec![one(6, failed("failure")), one(8, CdState::Running)]), Some(8));
+    }
+
+    #[test]
+    fn a_run_of_an_earlier_journal_is_read() {
+        let old = r#"{"cd":"run","id":1,"number":2,"attempt":1,"path":"cd.yml","state":"success","created_at":null,"web_url":"x"}"#;
+        let CdOutcome::Run(runs) = serde_json::from_str(old).unwrap() else { panic!("a run") };
+        assert!(runs.succeeded() && runs.others.is_empty());
+    }
 }

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::failure::{Failure, FailureKind, Service};
 use super::ids::VersionNumber;
+use super::logged::LoggedModel;
 use super::registry::{ModelVersion, OWN_TAG_PREFIX};
 use super::run::Run;
 use super::sorted_map::Tags;
@@ -95,11 +96,33 @@ impl RunFacts {
     }
 }
 
-/// The version that was in production when the facts were read.
+/// What MLflow says of the model itself, or why that is missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Baseline {
+#[serde(rename_all = "snake_case")]
+pub enum LoggedFacts {
+    Known(Box<LoggedModel>),
+    /// The version names a logged model that could not be read.
+    Unreadable(Unread),
+}
+
+impl LoggedFacts {
+    /// The logged model, if it was read.
+    pub fn known(&self) -> Option<&LoggedModel> {
+        match self {
+            Self::Known(model) => Some(model),
+            Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// A version as it stands, with what MLflow says of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
     pub version: ModelVersion,
     pub run: RunFacts,
+    /// As [`ReviewedFacts::logged`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<LoggedFacts>,
 }
 
 /// Everything a decision rests on. A promotion acts on exactly these facts; if the servers disagree when it runs, it
@@ -109,8 +132,12 @@ pub struct ReviewedFacts {
     /// The candidate.
     pub version: ModelVersion,
     pub run: RunFacts,
+    /// The logged model it was made from; `None` if there is none, if it says nothing, and in facts that were read
+    /// before logged models were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<LoggedFacts>,
     /// The newest version in production, if any.
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<Standing>,
     /// All versions in production at that time, ascending. The server allows more than one.
     pub holders: Vec<VersionNumber>,
 }
@@ -134,6 +161,16 @@ impl ReviewedFacts {
             let _ = write!(out, "{byte:02x}");
         }
         out
+    }
+
+    /// These facts without any logged model, as they were read before logged models were.
+    #[must_use]
+    pub fn without_models(mut self) -> Self {
+        self.logged = None;
+        if let Some(baseline) = &mut self.baseline {
+            baseline.logged = None;
+        }
+        self
     }
 
     fn each_version(&mut self, mut f: impl FnMut(&mut ModelVersion)) {
@@ -172,6 +209,13 @@ impl ReviewedFacts {
             note("the run's status", x.status.clone(), y.status.clone());
         }
         note("the run's record", run_state(&self.run), run_state(&now.run));
+        let empty = LoggedModel::default();
+        let of = |facts: &Self| facts.logged.as_ref().and_then(LoggedFacts::known).unwrap_or(&empty).clone();
+        let (x, y) = (of(self), of(now));
+        tag_changes("metric of the model", &x.values(), &y.values(), &mut note);
+        tag_changes("param of the model", &x.params, &y.params, &mut note);
+        tag_changes("tag of the model", &x.tags, &y.tags, &mut note);
+        note("the model's record", logged_state(self.logged.as_ref()), logged_state(now.logged.as_ref()));
         if out.is_empty() {
             out.push(
                 "facts behind the screen changed (a data set, a metric's step or time, or the baseline)".to_owned(),
@@ -231,6 +275,14 @@ fn run_state(run: &RunFacts) -> String {
         RunFacts::Known(_) => "readable".to_owned(),
         RunFacts::NotRecorded => "not recorded".to_owned(),
         RunFacts::Unreadable(why) => why.reason().to_owned(),
+    }
+}
+
+fn logged_state(logged: Option<&LoggedFacts>) -> String {
+    match logged {
+        Some(LoggedFacts::Known(model)) => model.status.clone(),
+        Some(LoggedFacts::Unreadable(why)) => why.reason().to_owned(),
+        None => "not recorded".to_owned(),
     }
 }
 

@@ -133,7 +133,7 @@ impl Identity {
             }
         };
         // Names are compared as shown: a tag's message has only the cleaned one.
-        note("named", Some(self.name.to_string()), Some(now.name.to_string()));
+        note("named", Some(self.name.plain()), Some(now.name.plain()));
         note("version", Some(self.number.to_string()), Some(now.number.to_string()));
         note("registry", self.registry.clone(), now.registry.clone());
         note("workspace", self.workspace.clone(), now.workspace.clone());
@@ -190,7 +190,7 @@ impl ModelVersion {
 }
 
 /// The id of the logged model in a source such as `models:/m-1a2b` (MLflow 3.x).
-pub fn logged_model(source: &str) -> Option<&str> {
+fn logged_model(source: &str) -> Option<&str> {
     let id = source.strip_prefix("models:/")?;
     (id.starts_with("m-") && !id.contains('/')).then_some(id)
 }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::redacted;
+use super::name;
 use super::text;
 
 /// Shared text: thousands of versions belong to one model, thousands of runs to one experiment.
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $shown:path) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -33,7 +35,7 @@ macro_rules! text_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&text::clean_line(&self.0))
+                f.pad(&$shown(&self.0))
             }
         }
     };
@@ -41,15 +43,23 @@ macro_rules! text_id {
 
 text_id! {
     /// Name of a registered model. Any text: MLflow 2.22 accepts everything but the empty string.
-    ModelName
+    /// Shown so that no two names look alike; see [`super::name`].
+    ModelName, name::shown
 }
 text_id! {
     /// Id of an MLflow run, usually 32 hexadecimal digits.
-    RunId
+    RunId, text::clean_line
 }
 text_id! {
     /// Id of an MLflow experiment: digits on open-source servers, but a string in the API.
-    ExperimentId
+    ExperimentId, text::clean_line
+}
+
+impl ModelName {
+    /// The spelling in texts that are compared later: tag messages, comments, titles.
+    pub fn plain(&self) -> String {
+        text::clean_line(&self.0)
+    }
 }
 
 impl RunId {
@@ -185,7 +195,7 @@ impl FromStr for RepoSlug {
             Some((owner, name)) if fine(owner) && fine(name) => {
                 Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
             }
-            _ => Err(InvalidId(format!("'{}' is not a repository such as OWNER/NAME", text::clean_line(s)))),
+            _ => Err(InvalidId(format!("'{}' is not a repository such as OWNER/NAME", redacted(s)))),
         }
     }
 }
@@ -216,6 +226,9 @@ impl fmt::Display for RepoSlug {
 pub struct TagName(String);
 
 impl TagName {
+    /// Most characters of a name: GitHub refuses 255 and more with `refs/tags/` before them.
+    pub const MAX: usize = 200;
+
     /// The name without `refs/tags/`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -228,13 +241,15 @@ impl FromStr for TagName {
     fn from_str(s: &str) -> Result<Self, InvalidId> {
         let charset = s.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/+-".contains(&b));
         let parts = s.split('/').all(|p| !p.is_empty() && !p.starts_with('.') && !p.ends_with(".lock"));
-        let fine = charset && parts && !s.starts_with('-') && !s.ends_with('.') && !s.contains("..") && s.len() <= 200;
+        let fine =
+            charset && parts && !s.starts_with('-') && !s.ends_with('.') && !s.contains("..") && s.len() <= Self::MAX;
         if fine {
             Ok(Self(s.to_owned()))
         } else {
             Err(InvalidId(format!(
-                "'{}' is not a safe tag name (letters, digits and . _ / + - within Git's rules)",
-                text::clean_line(s)
+                "'{}' is not a safe tag name (at most {} letters, digits and . _ / + - within Git's rules)",
+                text::clean_line(s),
+                Self::MAX
             )))
         }
     }

@@ -55,7 +55,7 @@ pub enum Effect {
 /// One decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
-    /// Time of signing.
+    /// Time of signing, by the host's clock where that was seen.
     pub at: Timestamp,
     pub model: ModelName,
     pub version: VersionNumber,
@@ -88,7 +88,7 @@ impl LogEntry {
     pub fn of(sealed: &Sealed, effect: Effect, source: FoundIn) -> Self {
         let record = &sealed.record;
         Self {
-            at: record.signed_at,
+            at: record.decided_at(),
             model: record.model.name.clone(),
             version: record.model.version,
             decision: record.decision,
@@ -335,6 +335,28 @@ mod tests {
         assert_eq!(version("2026-02-15T00:00:00Z"), Some(1));
         assert_eq!(version("2026-12-01T00:00:00Z"), Some(3));
         assert_eq!(log.entries.iter().map(|e| e.version.0).collect::<Vec<_>>(), [4, 3, 2, 1]);
+    }
+
+    /// One machine's clock is ten minutes ahead: its decision comes first all the same.
+    #[test]
+    fn decisions_are_ordered_by_the_host_and_not_by_the_clocks_of_their_machines() {
+        let of = |version: u64, signed: &str, skew_ms: Option<i64>| {
+            let mut sealed = samples::plan().record;
+            sealed.record.model.version = VersionNumber(version);
+            sealed.record.signed_at = signed.parse().unwrap();
+            sealed.record.clock.skew_ms = skew_ms;
+            sealed.record_hash = version.to_string();
+            sealed.record.record_id = samples::id(u128::from(version));
+            LogEntry::of(&sealed, Effect::Production, FoundIn::Release)
+        };
+        let log = Log {
+            entries: merge(vec![of(1, "2026-11-23T09:10:00Z", Some(600_000)), of(2, "2026-11-23T09:05:00Z", Some(0))]),
+            ..Log::default()
+        };
+        let at =
+            |text: &str| log.production_at(text.parse().unwrap()).values().map(|e| e.version.0).collect::<Vec<_>>();
+        assert_eq!(at("2026-11-23T09:01:00Z"), [1]);
+        assert_eq!(at("2026-11-23T10:00:00Z"), [2]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Where to find the code of a version, from its training run and the configuration alone, before any server is asked.
 
 use crate::domain::commit::CommitOrigin;
-use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts, Unread};
+use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts, Standing, Unread};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::RepoSlug;
 use crate::domain::lineage::trained_by;
+use crate::domain::logged::LoggedModel;
+use crate::domain::provenance::Provenance;
 use crate::domain::registry::ModelVersion;
 use crate::domain::rules::Rules;
 use crate::domain::run::Run;
@@ -30,12 +32,13 @@ pub struct Claim {
     pub id: u64,
 }
 
-/// The subject: a version with its run, or a run on its own.
+/// The subject: a version with its run and its logged model, or a run on its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Trained<'a> {
     /// `None` for a run without a version.
     pub version: Option<&'a ModelVersion>,
     pub run: TrainedBy<'a>,
+    pub logged: Option<&'a LoggedModel>,
 }
 
 /// The training run.
@@ -50,24 +53,24 @@ pub enum TrainedBy<'a> {
 
 impl<'a> From<&'a ReviewedFacts> for Trained<'a> {
     fn from(facts: &'a ReviewedFacts) -> Self {
-        Self::version(&facts.version, &facts.run)
+        Self::version(&facts.version, &facts.run, facts.logged.as_ref())
     }
 }
 
 impl<'a> From<&'a Run> for Trained<'a> {
     fn from(run: &'a Run) -> Self {
-        Self { version: None, run: TrainedBy::Run(run) }
+        Self { version: None, run: TrainedBy::Run(run), logged: None }
     }
 }
 
 impl<'a> Trained<'a> {
-    fn version(version: &'a ModelVersion, run: &'a RunFacts) -> Self {
+    fn version(version: &'a ModelVersion, run: &'a RunFacts, logged: Option<&'a LoggedFacts>) -> Self {
         let run = match run {
             RunFacts::Known(run) => TrainedBy::Run(run),
             RunFacts::NotRecorded => TrainedBy::NotRecorded,
             RunFacts::Unreadable(unread) => TrainedBy::Unreadable(unread),
         };
-        Self { version: Some(version), run }
+        Self { version: Some(version), run, logged: logged.and_then(LoggedFacts::known) }
     }
 
     /// Its name: `telco-churn v42`, or a run by its id.
@@ -79,14 +82,22 @@ impl<'a> Trained<'a> {
         }
     }
 
-    /// The run; `None` if the version names none.
-    fn run(&self, operation: &str) -> Outcome<Option<&'a Run>> {
-        match self.run {
-            TrainedBy::Run(run) => Ok(Some(run)),
-            TrainedBy::NotRecorded => Ok(None),
-            TrainedBy::Unreadable(unread) => {
+    /// What is known of it.
+    fn said(&self) -> Provenance<'a> {
+        let run = match self.run {
+            TrainedBy::Run(run) => Some(run),
+            TrainedBy::NotRecorded | TrainedBy::Unreadable(_) => None,
+        };
+        Provenance { run, logged: self.logged }
+    }
+
+    /// What `of` finds in the model or the run; fails if a run that cannot be read might say it.
+    fn find<T>(&self, operation: &str, of: impl FnOnce(Provenance<'a>) -> Option<T>) -> Outcome<Option<T>> {
+        match (of(self.said()), self.run) {
+            (None, TrainedBy::Unreadable(unread)) => {
                 Err(Failure { operation: operation.to_owned(), ..unread.failure().clone() })
             }
+            (found, _) => Ok(found),
         }
     }
 
@@ -94,24 +105,24 @@ impl<'a> Trained<'a> {
     fn no_commit(&self, operation: &str) -> Failure {
         const TRAIN: &str = "Train from a Git checkout, or set `commit_from_branch` to allow the head of a branch.";
         const BRANCH: &str = "Set `commit_from_branch` to allow the head of a branch.";
-        let (why, hint) = match self.run {
-            TrainedBy::Run(run) => match run.source_commit_text() {
-                Some(text) => {
-                    let text = shorten(&clean_line(text), 60);
-                    (format!("the training run recorded no commit: '{text}' is not a commit id"), TRAIN)
-                }
-                None => ("the training run recorded no commit".to_owned(), TRAIN),
-            },
-            TrainedBy::NotRecorded | TrainedBy::Unreadable(_) => {
-                ("the version names no training run".to_owned(), BRANCH)
+        let (who, hint) = match (self.run, self.logged) {
+            (TrainedBy::Run(_), None) => ("the training run recorded no commit", TRAIN),
+            (TrainedBy::Run(_), Some(_)) => ("neither the model nor its training run recorded a commit", TRAIN),
+            (TrainedBy::NotRecorded | TrainedBy::Unreadable(_), None) => ("the version names no training run", BRANCH),
+            (TrainedBy::NotRecorded | TrainedBy::Unreadable(_), Some(_)) => {
+                ("the version names no training run, and its model recorded no commit", TRAIN)
             }
+        };
+        let why = match self.said().commit_text() {
+            Some(text) => format!("{who}: '{}' is not a commit id", shorten(&clean_line(text), 60)),
+            None => who.to_owned(),
         };
         missing(operation, why).with_hint(hint)
     }
 
     fn repository(&self, rules: &Rules, host: &str, operation: &str) -> Outcome<RepoSlug> {
         let model = self.version.map(|version| &version.model);
-        rules.repository.resolve(model, self.run(operation).ok().flatten(), host).map_err(|why| {
+        rules.repository.resolve(model, self.said().repo_url(), host).map_err(|why| {
             Failure::new(FailureKind::Config, Service::Config, operation, why)
                 .with_hint("Set `repository` for the target or the model, or pass --repo OWNER/NAME.")
         })
@@ -127,12 +138,12 @@ impl<'a> Trained<'a> {
 /// A sentence that says what is missing.
 pub fn code_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<CodeOrigin> {
     let operation = format!("find the code of {}", trained.name());
-    let run = trained.run(&operation).map_err(|failure| match &rules.commit_from_branch {
+    let commit = trained.find(&operation, Provenance::commit).map_err(|failure| match &rules.commit_from_branch {
         Some(_) => failure
             .with_hint("A branch may stand in for a run that recorded no commit, not for one that cannot be read."),
         None => failure,
     })?;
-    let (rev, origin) = match (run.and_then(Run::source_commit), &rules.commit_from_branch) {
+    let (rev, origin) = match (commit, &rules.commit_from_branch) {
         (Some(rev), _) => (rev, CommitOrigin::Run),
         (None, Some(branch)) => (branch.as_str(), CommitOrigin::BranchHead(branch.clone())),
         (None, None) => return Err(trained.no_commit(&operation)),
@@ -153,12 +164,11 @@ pub fn repository_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome
 ///
 /// # Errors
 /// If its run names no commit, or one in another repository: then no comparison is possible.
-pub fn code_of_baseline(rules: &Rules, baseline: &Baseline, repo: &RepoSlug, host: &str) -> Outcome<CodeOrigin> {
+pub fn code_of_baseline(rules: &Rules, baseline: &Standing, repo: &RepoSlug, host: &str) -> Outcome<CodeOrigin> {
     let version = &baseline.version;
     let operation = format!("compare the code with that of {}, which is in production", version.number);
-    let trained = Trained::version(version, &baseline.run);
-    let run = trained.run(&operation)?;
-    let rev = run.and_then(Run::source_commit).ok_or_else(|| trained.no_commit(&operation))?;
+    let trained = Trained::version(version, &baseline.run, baseline.logged.as_ref());
+    let rev = trained.find(&operation, Provenance::commit)?.ok_or_else(|| trained.no_commit(&operation))?;
     let of_baseline = trained.repository(rules, host, &operation)?;
     if of_baseline != *repo {
         return Err(missing(&operation, format!("its code is in {of_baseline}, this version's in {repo}")));
@@ -173,9 +183,11 @@ pub fn code_of_baseline(rules: &Rules, baseline: &Baseline, repo: &RepoSlug, hos
 /// If there is no training run, or the workflow run is on another host.
 pub fn training_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<Option<Claim>> {
     let operation = format!("find what trained {}", trained.name());
-    let run = trained.run(&operation)?.ok_or_else(|| missing(&operation, "the version names no training run"))?;
-    let Some(claim) = trained_by(&run.tags) else {
-        return Ok(None);
+    let Some(claim) = trained.find(&operation, |said| trained_by(&said.tags()))? else {
+        return match trained.said().is_known() {
+            true => Ok(None),
+            false => Err(missing(&operation, "the version names no training run")),
+        };
     };
     let repo = match claim.place {
         None => trained.repository(rules, host, &operation)?,

@@ -14,6 +14,9 @@ const SPECIAL: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
 /// Patterns whose braces expand to more alternatives than this are rejected.
 const MOST_ALTERNATIVES: usize = 256;
 
+/// Longer patterns are rejected, in bytes.
+const LONGEST: usize = 1_000;
+
 /// Whether `pattern` matches only itself: such a name can be looked up directly.
 pub fn is_literal(pattern: &str) -> bool {
     !pattern.contains(SPECIAL)
@@ -94,6 +97,10 @@ impl Glob {
     }
 
     fn new(pattern: &str, slash: bool) -> Result<Self, &'static str> {
+        // Braces are read recursively: no deeper than this.
+        if pattern.len() > LONGEST {
+            return Err("it is too long");
+        }
         let texts = alternatives(pattern)?;
         Ok(Self { alternatives: texts.iter().map(|text| tokens(text, slash)).collect::<Result<_, _>>()? })
     }
@@ -272,7 +279,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compiled_names_itself() {
-        for pattern in ["[", "{a", "a}", "[b-a]", "x\\", &"{a,b}".repeat(9)] {
+        for pattern in ["[", "{a", "a}", "[b-a]", "x\\", &"{a,b}".repeat(9), &"{".repeat(1_000), &"{".repeat(1_000_000)]
+        {
             assert!(check_pattern(pattern).is_err(), "{pattern}");
             assert!(matches(pattern, pattern) && !matches(pattern, "x"), "{pattern}");
         }

@@ -3,8 +3,15 @@
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::compare::note::note;
 use super::compare::{Change, Comparison};
 use super::ids::{InvalidId, ModelName, TagName, VersionNumber};
+use super::limits::{TITLE, length};
+use super::markdown::inline;
+use super::text::shorten;
+
+/// Characters of a version's first tag: its later releases add up to four.
+const TAG_LENGTH: usize = TagName::MAX - 4;
 
 /// The built-in release notes template (minijinja syntax).
 pub const DEFAULT_NOTES_TEMPLATE: &str = include_str!("../../assets/release-notes.md");
@@ -41,12 +48,14 @@ pub struct TemplateError(pub String);
 /// Renders a tag name from a template with `{model}` and `{version}`.
 ///
 /// Characters not allowed in Git refs or URLs become `-`. If that changed the model's name, eight digits of its hash
-/// are appended, so that two models never share a tag by accident.
+/// are appended, so that two models never share a tag by accident. So does a name too long for a tag and the suffix of
+/// its later releases.
 ///
 /// # Errors
 /// If the template's own text does not form a safe tag name.
 pub fn tag_name(template: &str, model: &ModelName, version: VersionNumber) -> Result<TagName, InvalidId> {
-    fill(template, &safe_name(model), version).parse()
+    let tag = fill(template, &safe_name(model), version);
+    if tag.len() <= TAG_LENGTH { tag.parse() } else { fill(template, &short_name(model), version).parse() }
 }
 
 /// The tag of a version's `nth` release, derived from its first: `telco-churn-v41-r2`.
@@ -57,9 +66,11 @@ pub fn again(first: &TagName, nth: u32) -> Result<TagName, InvalidId> {
     format!("{first}-r{nth}").parse()
 }
 
-/// Renders a title from a template with `{model}` and `{version}`. Any text is allowed.
+/// Renders a title from a template with `{model}` and `{version}`. Any text is allowed; one that is too long is cut.
 pub fn title(template: &str, model: &ModelName, version: VersionNumber) -> String {
-    fill(template, &model.to_string(), version)
+    let title = fill(template, &model.plain(), version);
+    // Twice as many characters as GitHub may count for each.
+    if length(&title) <= TITLE { title } else { shorten(&title, TITLE / 2) }
 }
 
 fn fill(template: &str, model: &str, version: VersionNumber) -> String {
@@ -68,6 +79,11 @@ fn fill(template: &str, model: &str, version: VersionNumber) -> String {
 
 fn safe_name(model: &ModelName) -> String {
     let raw = model.as_str();
+    let safe = safe_text(raw);
+    if safe == raw { safe } else { short_name(model) }
+}
+
+fn safe_text(raw: &str) -> String {
     let mut safe = String::new();
     for c in raw.chars() {
         let c = if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
@@ -75,19 +91,21 @@ fn safe_name(model: &ModelName) -> String {
             safe.push(c);
         }
     }
-    let safe = safe.trim_matches(['-', '.']).trim_end_matches(".lock");
-    if safe == raw {
-        return safe.to_owned();
-    }
+    safe.trim_matches(['-', '.']).trim_end_matches(".lock").to_owned()
+}
+
+/// The start of the safe name, and digits of the hash of the real one.
+fn short_name(model: &ModelName) -> String {
+    let (raw, safe) = (model.as_str(), safe_text(model.as_str()));
     let digest = Sha256::digest(raw.as_bytes());
     let hash: String = digest[..4].iter().map(|b| format!("{b:02x}")).collect();
     if safe.is_empty() { format!("model-{hash}") } else { format!("{}-{hash}", &safe[..safe.len().min(100)]) }
 }
 
-/// The variables of the notes template.
+/// The variables of the notes template. Whatever others wrote is neutral Markdown ([`super::markdown`]), so that a
+/// template may put it anywhere.
 #[derive(Clone, Debug, Serialize)]
 pub struct NotesContext {
-    /// Cleaned.
     pub model: String,
     pub version: u64,
     /// The promotion target: `Production` or `@champion`.
@@ -98,7 +116,7 @@ pub struct NotesContext {
     pub signer: String,
     /// The signer's reason; may be empty.
     pub reason: String,
-    /// The model version's description.
+    /// The model version's description, as a quotation.
     pub description: String,
     pub commit: String,
     /// First line of the commit message.
@@ -124,17 +142,18 @@ pub struct NotesMetric {
     pub delta: String,
     /// `better`, `worse`, or empty if no direction is stated.
     pub change: &'static str,
+    /// Whose values they are and what they were measured on, where that has to be said; or empty.
+    pub note: String,
 }
 
 impl NotesMetric {
-    /// The rows of a comparison as text.
-    pub fn rows(comparison: &Comparison) -> Vec<Self> {
-        let cell = |s: String| s.replace('|', "\\|");
+    /// The rows of a comparison as text; `labels` name the baseline and the candidate.
+    pub fn rows(comparison: &Comparison, labels: (&str, &str)) -> Vec<Self> {
         comparison
             .metrics
             .iter()
             .map(|m| Self {
-                name: cell(m.name.clone()),
+                name: inline(&m.name),
                 old: m.old.map(|v| v.to_string()).unwrap_or_default(),
                 new: m.new.map(|v| v.to_string()).unwrap_or_default(),
                 delta: m.delta.map(signed).unwrap_or_default(),
@@ -143,6 +162,7 @@ impl NotesMetric {
                     Change::Worse => "worse",
                     _ => "",
                 },
+                note: note(m, labels).map(|note| inline(&note.text)).unwrap_or_default(),
             })
             .collect()
     }
@@ -195,6 +215,18 @@ mod tests {
         let names = ["a/b", "a b", "a-b", "客户流失 🚀", "..", " ", "x\x1b[2J", "a.lock", "{version}"];
         let tags: std::collections::BTreeSet<_> = names.iter().map(|n| tag(n)).collect();
         assert_eq!(tags.len(), names.len(), "{tags:?}");
+    }
+
+    #[test]
+    fn the_longest_names_of_models_get_tags_of_their_own_and_room_for_later_releases() {
+        let names = ["a".repeat(256), "a".repeat(255), "客".repeat(256), "a".repeat(190), "a".repeat(194)];
+        let tags: Vec<_> = names.iter().map(|n| tag(n)).collect();
+        assert_eq!(tags.iter().collect::<std::collections::BTreeSet<_>>().len(), names.len(), "{tags:?}");
+        for first in &tags {
+            assert!(again(&first.parse().unwrap(), 50).is_ok(), "{first}");
+        }
+        assert_eq!(tags[3], format!("{}-v3", names[3]), "a name that fits stays");
+        assert!(length(&title("{model} v{version}", &ModelName::new("🚀".repeat(256)), VersionNumber(3))) <= TITLE);
     }
 
     #[test]

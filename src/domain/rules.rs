@@ -8,8 +8,9 @@ use super::ids::{ModelName, RepoSlug};
 use super::pattern::{is_literal, matches};
 use super::policy::PolicySource;
 use super::policy::file::PolicyFile;
+use super::provenance::Provenance;
 use super::registry::PromotionTarget;
-use super::run::Run;
+use super::score::MetricsFrom;
 
 /// What the core needs to know about a configured target. Holds no URLs and no secrets.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,12 +50,19 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The metric shown for `run` in lists: the first match of the configured patterns, in their order.
-    pub fn main_metric<'a>(&'a self, run: &'a Run) -> Option<&'a str> {
+    /// The metric shown in lists: the first match of the configured patterns, in their order.
+    pub fn main_metric<'a>(&'a self, said: Provenance<'a>) -> Option<&'a str> {
         // Called for every list row in every frame.
+        let of_model = || said.logged.into_iter().flat_map(|l| &l.metrics).map(|m| m.name.as_str());
         let fits = |pattern: &'a String| match is_literal(pattern) {
-            true => run.metrics.contains(pattern).then_some(pattern.as_str()),
-            false => run.metrics.names().find(|name| matches(pattern, name)),
+            true => {
+                let there = said.run.is_some_and(|r| r.metrics.contains(pattern)) || of_model().any(|m| m == pattern);
+                there.then_some(pattern.as_str())
+            }
+            false => {
+                let of_run = said.run.into_iter().flat_map(|r| r.metrics.names());
+                of_model().chain(of_run).filter(|name| matches(pattern, name)).min()
+            }
         };
         self.main_metrics.iter().find_map(fits)
     }
@@ -81,6 +89,14 @@ impl Rules {
             return Cow::Borrowed(&self.directions);
         }
         Cow::Owned(self.directions.and_of(&self.policy.configured.for_model(model)))
+    }
+
+    /// Whose metrics count for `model` in lists. A policy file in the repository is not known here.
+    pub fn metrics_from(&self, model: &ModelName) -> MetricsFrom {
+        match self.policy.from {
+            PolicyFrom::Repository => MetricsFrom::default(),
+            PolicyFrom::Configuration | PolicyFrom::Both => self.policy.configured.metrics_from(model),
+        }
     }
 
     /// The configuration's rules for `model`, if in force and not empty.
@@ -139,12 +155,12 @@ pub struct RepositoryRule {
 }
 
 impl RepositoryRule {
-    /// The repository of `model`, or of a run without a model. `host` is the configured GitHub host, which a run's URL
-    /// must match.
+    /// The repository of `model`, or of a run without a model. `url` is the remote that run or model recorded; `host` is
+    /// the configured GitHub host, which it must be on.
     ///
     /// # Errors
     /// A sentence that says what is missing.
-    pub fn resolve(&self, model: Option<&ModelName>, run: Option<&Run>, host: &str) -> Result<RepoSlug, String> {
+    pub fn resolve(&self, model: Option<&ModelName>, url: Option<&str>, host: &str) -> Result<RepoSlug, String> {
         let own = |model: &ModelName| self.per_model.iter().find(|(p, _)| matches(p, model.as_str()));
         if let Some((_, repo)) = model.and_then(own) {
             return Ok(repo.clone());
@@ -155,7 +171,7 @@ impl RepositoryRule {
         if !self.from_run {
             return Err("no repository is configured, and taking it from the run is not allowed".to_owned());
         }
-        let Some(url) = run.and_then(Run::source_repo_url) else {
+        let Some(url) = url else {
             return Err("no repository is configured, and the run does not name one".to_owned());
         };
         match RepoSlug::from_remote_url(url) {

@@ -40,6 +40,11 @@ pub fn is_commit_id(text: &str) -> bool {
 }
 
 impl Run {
+    /// Whether it ended well.
+    pub fn is_finished(&self) -> bool {
+        self.status == "FINISHED"
+    }
+
     /// The commit recorded by the run, possibly abbreviated: 7 to 40 hexadecimal digits. Some people set the tag by
     /// hand, for instance to a branch name; a branch moves, so it does not count as a commit.
     pub fn source_commit(&self) -> Option<&str> {

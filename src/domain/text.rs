@@ -87,7 +87,7 @@ fn is_plain(raw: &str) -> bool {
 }
 
 /// Invisible characters that change the direction, order or presence of other text.
-fn is_deceptive(c: char) -> bool {
+pub(super) fn is_deceptive(c: char) -> bool {
     matches!(c as u32,
         0x00ad              // soft hyphen
         | 0x061c            // Arabic letter mark

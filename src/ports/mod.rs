@@ -16,6 +16,7 @@ use crate::domain::commit::{
 };
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::promotion::{Entry, Event, PromotionPlan, StoredPromotion};
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, RegistryInfo, Stage};
@@ -52,6 +53,9 @@ pub trait ModelRegistry: Send + Sync {
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>>;
     /// The readable runs among these ids, deleted ones included, in any order, in few requests.
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>>;
+    /// The readable logged models among these ids, in any order, in few requests. A server that keeps none says nothing
+    /// of any.
+    async fn logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>>;
     /// URL of a version's web page, if the server has one.
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String>;
     /// URL of a run's web page.
@@ -194,6 +198,9 @@ pub trait JournalStore: Send + Sync {
     async fn open(&self, id: PromotionId) -> Outcome<(Vec<Entry>, Box<dyn JournalFile>)>;
     /// Reads one journal without locking it.
     async fn read(&self, id: PromotionId) -> Outcome<Vec<Entry>>;
+    /// Removes a journal that holds no complete entry, and returns what it holds; none if there is an entry, or another
+    /// process holds it.
+    async fn clear(&self, id: PromotionId) -> Outcome<Option<String>>;
     /// Reads all journals, newest first.
     async fn list(&self) -> Outcome<Vec<StoredPromotion>>;
 }

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 
-use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, MlModelFile};
+use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, MlModelFile};
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::failure::Outcome;
 use crate::domain::history::History;
 use crate::domain::ids::{ExperimentId, RunId};
+use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;

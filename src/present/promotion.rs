@@ -103,14 +103,26 @@ pub fn why(state: &SagaState) -> (Option<String>, Option<String>) {
         Phase::Ended(Ending::Superseded { by }) | Phase::Backward { superseded_by: Some(by), .. } => {
             (Some(by.clone()), None)
         }
-        _ => (None, None),
+        _ => match oddity(state) {
+            Some(odd) => (Some(format!("not as planned by the end: {odd}")), None),
+            None => (None, None),
+        },
     }
+}
+
+/// What the servers said at the end that is not as the promotion left it: somebody moved on, or something is missing.
+pub fn oddity(state: &SagaState) -> Option<String> {
+    if !matches!(PromotionState::of(state, false), PromotionState::Done | PromotionState::Released) {
+        return None;
+    }
+    let odd: Vec<&str> = state.truth.iter().filter(|t| t.as_meant == Some(false)).map(|t| t.is.as_str()).collect();
+    (!odd.is_empty()).then(|| odd.join("; "))
 }
 
 /// Whether CD was expected to deploy the release and did not.
 pub fn cd_failed(cd: Option<&CdOutcome>) -> bool {
     match cd {
-        Some(CdOutcome::Run(run)) => run.state != CdState::Success,
+        Some(CdOutcome::Run(runs)) => !runs.succeeded(),
         Some(CdOutcome::NotStarted { .. }) => true,
         Some(CdOutcome::NotExpected) | None => false,
     }
@@ -122,7 +134,10 @@ pub fn cd_word(cd: Option<&CdOutcome>) -> String {
         None => String::new(),
         Some(CdOutcome::NotExpected) => "not expected".to_owned(),
         Some(CdOutcome::NotStarted { .. }) => "did not start".to_owned(),
-        Some(CdOutcome::Run(run)) => run.state.to_string(),
+        Some(CdOutcome::Run(runs)) if !runs.missing.is_empty() => {
+            format!("{} did not start", runs.missing.join(", "))
+        }
+        Some(CdOutcome::Run(runs)) => runs.decides.state.to_string(),
     }
 }
 
@@ -131,7 +146,11 @@ pub fn cd(outcome: &CdOutcome) -> String {
     match outcome {
         CdOutcome::NotExpected => "not expected".to_owned(),
         CdOutcome::NotStarted { waited_s } => format!("did not start within {waited_s} s"),
-        CdOutcome::Run(run) => self::run(run),
+        CdOutcome::Run(runs) => {
+            let mut all: Vec<String> = runs.iter().map(self::run).collect();
+            all.extend(runs.missing.iter().map(|file| format!("{file} did not start")));
+            all.join("; ")
+        }
     }
 }
 
@@ -151,6 +170,9 @@ pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'sta
     let why = why(state).0.unwrap_or_default();
     match PromotionState::of(state, driven) {
         PromotionState::Done if cd_failed(state.cd.as_ref()) => Mark::Block.say(format_args!("released{cd}"), symbols),
+        PromotionState::Done | PromotionState::Released if oddity(state).is_some() => {
+            Mark::Warn.say(format_args!("released{cd}, {why}"), symbols)
+        }
         PromotionState::Done => Mark::Pass.say(format_args!("released{cd}"), symbols),
         PromotionState::Released => Mark::Pass.say(format_args!("released{cd}, CD not followed to its end"), symbols),
         PromotionState::Undone | PromotionState::Unanswered => {
@@ -171,7 +193,13 @@ pub fn headline(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'s
     let why = why(state).0.unwrap_or_default();
     match PromotionState::of(state, driven) {
         PromotionState::Done => done(state, symbols),
-        PromotionState::Released => Mark::Pass.say("Released. CD was not followed to its end.", symbols),
+        PromotionState::Released if state.paused.is_some() => {
+            Mark::Warn.say(format_args!("Released. CD could not be read: {why}."), symbols)
+        }
+        PromotionState::Released => match oddity(state) {
+            Some(odd) => Mark::Warn.say(format_args!("Released, but not as planned by the end: {odd}."), symbols),
+            None => Mark::Pass.say("Released. CD was not followed to its end.", symbols),
+        },
         PromotionState::Undone | PromotionState::Unanswered => {
             Phrase::of(Role::Warn, format!("{} Undone: {}.", symbols.undone, once(&why)))
         }
@@ -205,11 +233,12 @@ fn once(why: &str) -> &str {
 
 fn done(state: &SagaState, symbols: &Symbols) -> Phrase<'static> {
     let draft = &state.plan.draft;
-    let odd = state.truth.iter().any(|t| t.as_meant == Some(false));
-    match (cd_failed(state.cd.as_ref()), odd) {
-        (true, _) => Mark::Block.say("Released, but CD has not deployed it.", symbols),
-        (false, true) => Mark::Warn.say("Released, but not everything is as planned.", symbols),
-        (false, false) => {
+    match (cd_failed(state.cd.as_ref()), oddity(state)) {
+        (true, None) => Mark::Block.say("Released, but CD has not deployed it.", symbols),
+        (true, Some(odd)) => Mark::Block
+            .say(format_args!("Released, but CD has not deployed it; not as planned by the end: {odd}."), symbols),
+        (false, Some(odd)) => Mark::Warn.say(format_args!("Released, but not as planned by the end: {odd}."), symbols),
+        (false, None) => {
             let deployed = if matches!(state.cd, Some(CdOutcome::Run(_))) { ", deployed by CD" } else { "" };
             let text = format!("Done: {} in {}, released{deployed}.", draft.version(), draft.promote_to);
             Mark::Pass.say(text, symbols)

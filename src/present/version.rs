@@ -1,8 +1,9 @@
 //! Versions and their runs.
 
 use super::{Mark, Phrase, Role, Symbols};
-use crate::domain::facts::RunFacts;
+use crate::domain::facts::{LoggedFacts, RunFacts, Standing};
 use crate::domain::ids::VersionNumber;
+use crate::domain::provenance::Provenance;
 use crate::domain::registry::{ModelVersion, PromotionTarget, VersionStatus};
 use crate::domain::run::{Dataset, Run};
 use crate::domain::text::{clean_line, grouped};
@@ -19,9 +20,29 @@ pub fn run_missing(run: &RunFacts) -> Option<&str> {
     }
 }
 
-/// The author of a version: who registered it, else who started its run.
-pub fn author<'a>(version: &'a ModelVersion, run: Option<&'a Run>) -> Option<&'a str> {
-    version.author.as_deref().or_else(|| run.and_then(|r| r.user.as_deref()))
+/// Why the model's own metrics are missing.
+pub fn model_missing(logged: Option<&LoggedFacts>) -> Option<String> {
+    match logged? {
+        LoggedFacts::Known(_) => None,
+        LoggedFacts::Unreadable(why) => Some(format!("what MLflow says of the model itself is not readable: {why}")),
+    }
+}
+
+/// What is missing of a version, one sentence each.
+pub fn missing(standing: &Standing) -> Vec<String> {
+    missing_of(&standing.run, standing.logged.as_ref())
+}
+
+/// What is missing of run and model, one sentence each. A model that was logged outside a run misses none.
+pub fn missing_of(run: &RunFacts, logged: Option<&LoggedFacts>) -> Vec<String> {
+    let alone = matches!((run, logged), (RunFacts::NotRecorded, Some(LoggedFacts::Known(_))));
+    let of_run = run_missing(run).filter(|_| !alone).map(str::to_owned);
+    of_run.into_iter().chain(model_missing(logged)).collect()
+}
+
+/// The author of a version: who registered it, else who trained it.
+pub fn author<'a>(version: &'a ModelVersion, said: Provenance<'a>) -> Option<&'a str> {
+    version.author.as_deref().or_else(|| said.user())
 }
 
 /// The stage, with a symbol if the version is in production; other stages are padded to align.

@@ -1,7 +1,7 @@
 //! Formats and highlights JSON. Works on tokens without recursion, so that a truncated file, an invalid one and one
 //! nested ten thousand levels deep all show something.
 
-use super::pieces_of;
+use super::{MOST_LINES, pieces_of};
 use crate::domain::preview::{Ink, TextLine};
 use crate::domain::text::clean_line;
 
@@ -20,6 +20,9 @@ pub fn lines(raw: &str) -> Vec<TextLine> {
             '{' | '}' | '[' | ']' | ',' | ':' => 1,
             _ => rest.find(|c: char| c.is_whitespace() || "{}[],:\"".contains(c)).unwrap_or(rest.len()),
         };
+        if out.lines.len() >= MOST_LINES {
+            break;
+        }
         let (token, after) = rest.split_at(end);
         rest = after.trim_start();
         match c {

@@ -3,7 +3,7 @@
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::pieces_of;
+use super::{MOST_LINES, pieces_of};
 use crate::domain::preview::{Ink, TextLine};
 use crate::domain::text::{clean, clean_line};
 
@@ -11,6 +11,8 @@ use crate::domain::text::{clean, clean_line};
 const INDENT: usize = 2;
 /// Deeper levels are not indented further.
 const DEEPEST: usize = 12;
+/// Cells of a table are lined up to this many columns.
+const WIDEST: usize = 60;
 
 /// The lines of a Markdown text.
 pub fn lines(raw: &str) -> Vec<TextLine> {
@@ -18,6 +20,9 @@ pub fn lines(raw: &str) -> Vec<TextLine> {
     for event in
         Parser::new_ext(raw, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS)
     {
+        if page.lines.len() + page.table.len() >= MOST_LINES {
+            break;
+        }
         page.take(event);
     }
     page.end_line();
@@ -224,7 +229,8 @@ impl Page {
             .collect();
         for (n, row) in rows.iter().enumerate() {
             for (cell, width) in row.iter().zip(&widths) {
-                let pad = " ".repeat(width.saturating_sub(cell.width()) + 2);
+                // A very wide cell stands out rather than make every row as wide.
+                let pad = " ".repeat((*width).min(WIDEST).saturating_sub(cell.width()) + 2);
                 self.write(if n == 0 { Ink::Heading } else { Ink::Plain }, &format!("{cell}{pad}"));
             }
             self.end_line();

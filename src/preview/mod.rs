@@ -4,6 +4,7 @@ mod hex;
 mod json;
 mod markdown;
 mod picture;
+mod split;
 mod table;
 mod yaml;
 
@@ -17,6 +18,9 @@ use crate::domain::text;
 const PICTURE_FACTOR: usize = 16;
 /// Maximum characters per line of text; longer lines are wrapped.
 const LONGEST_LINE: usize = 2_000;
+
+/// Maximum lines of text: each costs far more than the byte that may be all there is of it.
+const MOST_LINES: usize = 200_000;
 
 /// The kind of a file, by its extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +71,12 @@ pub fn preview(path: &str, head: ArtifactHead) -> Preview {
         Kind::Png => pictured("PNG", bytes, cut, &mut notes),
         Kind::Jpeg => pictured("JPEG", bytes, cut, &mut notes),
         _ if !is_text(&bytes) => ("binary", Content::Bytes(bytes)),
-        Kind::Csv => tabled("CSV", b',', &bytes, cut, &mut notes),
+        Kind::Csv => tabled("CSV", table::separator(&decode(&bytes, cut)), &bytes, cut, &mut notes),
         Kind::Tsv => tabled("TSV", b'\t', &bytes, cut, &mut notes),
-        Kind::Json => ("JSON", Content::Text(json::lines(&decode(&bytes, cut)))),
+        Kind::Json => match split::grid(&decode(&bytes, cut), cut, &mut notes) {
+            Some(grid) => ("JSON table", Content::Table(grid)),
+            None => ("JSON", Content::Text(json::lines(&decode(&bytes, cut)))),
+        },
         Kind::Yaml => ("YAML", Content::Text(yaml::lines(&decode(&bytes, cut)))),
         Kind::Markdown => ("Markdown", Content::Text(markdown::lines(&decode(&bytes, cut)))),
         Kind::Svg => {
@@ -78,6 +85,11 @@ pub fn preview(path: &str, head: ArtifactHead) -> Preview {
         }
         Kind::Unknown => ("text", Content::Text(plain(&decode(&bytes, cut)))),
     };
+    if let Content::Text(lines) = &content
+        && lines.len() >= MOST_LINES
+    {
+        notes.push(format!("Only the first {} lines are shown.", text::grouped(MOST_LINES as u64)));
+    }
     Preview { kind, content, notes, read, total, cut }
 }
 
@@ -139,7 +151,13 @@ fn decode(bytes: &[u8], cut: bool) -> String {
 /// Plain text.
 fn plain(raw: &str) -> Vec<TextLine> {
     let cleaned = text::clean(raw);
-    cleaned.trim_end_matches('\n').split('\n').flat_map(pieces_of).map(|l| TextLine::of(Ink::Plain, l)).collect()
+    cleaned
+        .trim_end_matches('\n')
+        .split('\n')
+        .flat_map(pieces_of)
+        .take(MOST_LINES)
+        .map(|l| TextLine::of(Ink::Plain, l))
+        .collect()
 }
 
 /// Splits a line into pieces of limited length.
@@ -165,6 +183,56 @@ mod tests {
         match preview(path, head(bytes, false)).content {
             Content::Text(lines) => lines.iter().map(TextLine::plain).collect(),
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// Bytes that a preview keeps, roughly.
+    fn weight(preview: &Preview) -> usize {
+        match &preview.content {
+            Content::Text(lines) => {
+                let pieces = |line: &TextLine| line.pieces.iter().map(|(_, text)| 32 + text.capacity()).sum::<usize>();
+                lines.iter().map(|line| 32 + pieces(line)).sum()
+            }
+            Content::Table(grid) => grid.rows.iter().flatten().map(|cell| 24 + cell.capacity()).sum(),
+            Content::Picture(picture) => picture.rgb.len(),
+            Content::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    #[test]
+    fn no_file_takes_much_more_memory_than_it_is_long() {
+        const SIZE: usize = 64 * 1024;
+        let fill = |head: String, unit: &str| {
+            let mut raw = head;
+            while raw.len() + unit.len() <= SIZE {
+                raw.push_str(unit);
+            }
+            raw
+        };
+        let wide_row = |cell: &str, n: usize| format!("|{}\n|{}\n", format!("{cell}|").repeat(n), "-|".repeat(n));
+        let hostile = [
+            fill(String::new(), "\n"),
+            fill(String::new(), "["),
+            fill(String::new(), "1,"),
+            fill(String::new(), "{\"a\":"),
+            fill(String::new(), "> "),
+            fill(String::new(), "- "),
+            fill(String::new(), "*a "),
+            fill(String::new(), "\u{202e}"),
+            fill(String::new(), "a\u{300}\u{300}"),
+            fill(",".repeat(499) + "\n", "1\n"),
+            fill("1\n".repeat(15_000), ","),
+            fill(wide_row(&"x".repeat(SIZE / 2), 1), "|a|\n"),
+            fill(wide_row("a", 1_000), "|a|\n"),
+            fill("x".repeat(30_000), " "),
+            fill("    ".repeat(100), "- \n"),
+        ];
+        for raw in &hostile {
+            for path in ["a.csv", "a.json", "a.yaml", "a.md", "a"] {
+                let shown = preview(path, head(raw.as_bytes(), false));
+                let weight = weight(&shown);
+                assert!(weight < 200 * SIZE, "{path} of {:?}: {weight}", raw.chars().take(20).collect::<String>());
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Highlights YAML one line at a time: enough for keys, values and comments.
 
-use super::pieces_of;
+use super::{MOST_LINES, pieces_of};
 use crate::domain::preview::{Ink, TextLine};
 use crate::domain::text::clean;
 
@@ -10,7 +10,7 @@ pub fn lines(raw: &str) -> Vec<TextLine> {
     let mut out = Vec::new();
     // Lines indented deeper than this belong to a block scalar (`key: |`) and are plain text.
     let mut block: Option<usize> = None;
-    for line in cleaned.trim_end_matches('\n').split('\n') {
+    for line in cleaned.trim_end_matches('\n').split('\n').take(MOST_LINES) {
         let indent = line.len() - line.trim_start_matches(' ').len();
         let blank = line.trim().is_empty();
         let in_block = block.is_some_and(|outer| blank || indent > outer);

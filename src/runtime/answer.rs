@@ -14,7 +14,7 @@ use crate::preview;
 use crate::services::Services;
 use crate::services::audit::log;
 use crate::services::evidence::{self, Scope};
-use crate::services::promote::Promoter;
+use crate::services::promote::{Promoter, never_begun};
 use crate::services::{prepare, rollback};
 
 /// Points requested per history: the server's maximum, and more than a screen has columns.
@@ -36,6 +36,7 @@ pub async fn answer(services: &Services, query: Query) -> Reply {
             Reply::ModelVersion { answer: registry.version(&model, version).await, model, version }
         }
         Query::Runs { ids } => Reply::Runs { answer: registry.runs(&ids).await, ids },
+        Query::LoggedModels { ids } => Reply::LoggedModels { answer: registry.logged_models(&ids).await, ids },
         Query::Facts { model, version } => {
             let target = &services.rules.promote_to;
             let answer = evidence::facts(registry.as_ref(), target, &model, version).await;
@@ -126,6 +127,9 @@ pub async fn promotions(services: &Services) -> Outcome<Vec<Promotion>> {
             id: promotion.id,
             driven: promotion.driven,
             state: promotion.entries.and_then(|entries| {
+                if entries.is_empty() {
+                    return Err(never_begun(promotion.id));
+                }
                 fold(&entries).map(Box::new).map_err(|e| {
                     let operation = format!("read the journal of promotion {}", promotion.id);
                     Failure::new(FailureKind::Local, Service::Journal, operation, e.to_string())

@@ -12,9 +12,12 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::app::input::{Input, Key, KeyCode};
 use crate::app::msg::Msg;
+use crate::app::text_area;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::{self, clean_line};
 
+/// The most characters of a paste that are handed on: one more than any field takes, so that it can say it was cut.
+const MOST_PASTED: usize = text_area::MOST + 1;
 /// Maximum queued events; more stay in the terminal's buffer.
 const QUEUE: usize = 256;
 /// Timeout of one wait for input: long enough to cause no wake-ups, short enough for the timers of every system.
@@ -147,7 +150,10 @@ fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: 
 fn input(event: Event) -> Option<Input> {
     match event {
         Event::Key(event) => key(event).map(Input::Key),
-        Event::Paste(pasted) => Some(Input::Paste(text::clean(&pasted))),
+        Event::Paste(pasted) => {
+            let end = pasted.char_indices().nth(MOST_PASTED).map_or(pasted.len(), |(at, _)| at);
+            Some(Input::Paste(text::clean(&pasted[..end])))
+        }
         Event::Resize(width, height) => Some(Input::Resize { width, height }),
         Event::Mouse(_) | Event::FocusGained | Event::FocusLost => None,
     }
@@ -194,7 +200,7 @@ fn key(event: KeyEvent) -> Option<Key> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     fn event(code: Code, modifiers: KeyModifiers, kind: KeyEventKind) -> Option<Key> {
@@ -238,6 +244,12 @@ mod tests {
     #[test]
     fn pasted_text_is_cleaned() {
         assert_eq!(input(Event::Paste("a\x1b[2J\r\nb".into())), Some(Input::Paste("a␛[2J\nb".into())));
+    }
+
+    #[test]
+    fn of_a_huge_paste_no_more_is_handed_on_than_fits_anywhere() {
+        let Some(Input::Paste(text)) = input(Event::Paste("猫".repeat(1_000_000))) else { panic!("no paste") };
+        assert_eq!(text.chars().count(), MOST_PASTED);
     }
 
     #[tokio::test]

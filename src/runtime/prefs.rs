@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::app::msg::Msg;
 use crate::app::prefs::{Prefs, PrefsError, Remember};
 use crate::domain::text::clean_line;
+use crate::local::{self, MIB};
 
 /// How long exiting waits for pending writes.
 const LAST_WRITE: Duration = Duration::from_millis(500);
@@ -107,7 +108,7 @@ fn say(news: &UnboundedSender<Msg>, path: &Path, trouble: &Trouble) {
 }
 
 fn read(path: &Path) -> Result<Prefs, Trouble> {
-    match std::fs::read_to_string(path) {
+    match local::read_text(path, 4 * MIB) {
         Ok(text) => Prefs::from_text(&text).map_err(Trouble::Content),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(Prefs::default()),
         Err(e) if e.kind() == ErrorKind::InvalidData => {
@@ -135,7 +136,7 @@ fn write(path: &Path, items: Vec<Remember>) -> Result<(), Trouble> {
 
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    local::private_dir(folder)?;
     // Readable by its owner only, like every temporary file.
     let mut file = tempfile::Builder::new().prefix(".prefs-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;

@@ -4,6 +4,7 @@ use crate::domain::commit::CommitComment;
 use crate::domain::decision::{Decided, DecisionDraft};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug};
+use crate::domain::limits::{TAG_VALUE, length};
 use crate::domain::record::chain::Outcome as Became;
 use crate::domain::record::mark::{APPROVAL, DECISION};
 use crate::domain::record::{Decision, DecisionMark, Sealed, SignOff, text};
@@ -153,9 +154,10 @@ impl Decider {
         let record = &sealed.record;
         let mark = DecisionMark::of(sealed);
         let (name, value) = match (record.decision, comment) {
-            (Decision::Approve, Some(comment)) => {
-                (format!("{APPROVAL}{}", record.signer.login), format!("{} {}", mark.to_value(), comment.web_url))
-            }
+            (Decision::Approve, Some(comment)) => (format!("{APPROVAL}{}", record.signer.login), {
+                let url = &comment.web_url;
+                format!("{} {url}", mark.within(TAG_VALUE.saturating_sub(length(url) + 1)))
+            }),
             _ => (DECISION.to_owned(), mark.to_value()),
         };
         let key = format!("{OWN_TAG_PREFIX}{name}");

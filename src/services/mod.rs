@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod cd;
 pub mod decide;
 pub mod evidence;
 pub mod keep;

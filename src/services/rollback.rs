@@ -15,6 +15,7 @@ use crate::domain::decision::{Candidate, Found};
 use crate::domain::failure::{Failure, FailureKind, Note, Outcome, Service};
 use crate::domain::identity::{About, Home, Identity};
 use crate::domain::ids::{ModelName, RepoSlug, TagName, VersionNumber};
+use crate::domain::limits;
 use crate::domain::page::walk;
 use crate::domain::promotion::fold;
 use crate::domain::promotion::mark::PromotionMark;
@@ -22,9 +23,9 @@ use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{ASSET, DecisionMark, Record, Sealed};
 use crate::domain::registry::{ModelVersion, VersionStatus};
 use crate::domain::release::{self, OPERATION_TRAILER, RECORD_TRAILER, notes_marker, trailer};
-use crate::domain::run::Run;
 use crate::domain::text::clean;
 use crate::services::Services;
+use crate::services::evidence::Said;
 
 /// Most pages of versions that are read.
 const PAGES: usize = 10;
@@ -35,8 +36,6 @@ const TAGS: usize = 20;
 const RECORDS: usize = 5;
 /// Concurrent requests to the release host.
 const AT_A_TIME: usize = 6;
-/// The largest record that is read, in bytes.
-const MAX_RECORD: usize = 4 * 1024 * 1024;
 
 /// The versions of `model` that were in production before, and what could not be read.
 ///
@@ -181,7 +180,7 @@ impl Search<'_> {
         if state.is_released()
             && let Some(candidate) = self.said(&identity, "journal")
         {
-            candidate.put(plan.signed_at, &draft.signer.login, &plan.sign_off.reason);
+            candidate.put(plan.record.record.decided_at(), &draft.signer.login, &plan.sign_off.reason);
             candidate.tag = Some(draft.tag.clone());
         }
     }
@@ -232,11 +231,11 @@ impl Search<'_> {
         let mut newest: Vec<_> = versions.iter().collect();
         newest.sort_by_key(|v| std::cmp::Reverse((v.own_tag("tag").is_some(), v.number)));
         newest.truncate(TAGS);
-        let runs = self.runs(&newest).await;
+        let said = self.read_said(&newest).await;
         let asked = newest.into_iter().filter_map(|version| {
-            let run = runs.iter().find(|r| Some(&r.id) == version.run_id.as_ref());
+            let url = said.as_ref().and_then(|said| said.provenance(version).repo_url());
             let rules = &self.services.rules;
-            let repo = rules.repository.resolve(Some(self.model), run, &self.services.host.host()).ok()?;
+            let repo = rules.repository.resolve(Some(self.model), url, &self.services.host.host()).ok()?;
             let named = version.own_tag("tag").and_then(|t| t.parse::<TagName>().ok());
             let tag = match named {
                 Some(tag) => tag,
@@ -280,7 +279,7 @@ impl Search<'_> {
                     let record = &sealed.record;
                     let (by, reason) = (record.signer.login.clone(), record.reason.clone());
                     if let Some(candidate) = self.said(&Identity::from(&record.model), source) {
-                        candidate.put(record.signed_at, &by, &reason);
+                        candidate.put(record.decided_at(), &by, &reason);
                         candidate.tag = candidate.tag.take().or(Some(released.tag));
                     }
                     self.before(record);
@@ -294,23 +293,15 @@ impl Search<'_> {
         }
     }
 
-    /// The runs that name the repository, if the configuration does not.
-    async fn runs(&mut self, versions: &[&ModelVersion]) -> Vec<Run> {
+    /// What names the repository, if the configuration does not.
+    async fn read_said(&mut self, versions: &[&ModelVersion]) -> Option<Said> {
         let rules = &self.services.rules;
         if rules.repository.resolve(Some(self.model), None, &self.services.host.host()).is_ok() {
-            return Vec::new();
+            return None;
         }
-        let ids: Vec<_> = versions.iter().filter_map(|v| v.run_id.clone()).collect();
-        if ids.is_empty() {
-            return Vec::new();
-        }
-        match self.services.registry.runs(&ids).await {
-            Ok(runs) => runs,
-            Err(failure) => {
-                self.notes.push(failure.into());
-                Vec::new()
-            }
-        }
+        let said = Said::read(self.services.registry.as_ref(), versions.iter().copied()).await;
+        self.notes.extend(said.failures().cloned().map(Into::into));
+        Some(said)
     }
 
     /// The tag, if it exists and says that it is a release of a version of this name and number.
@@ -327,7 +318,7 @@ impl Search<'_> {
             }
             about => about,
         };
-        let ours = said.name.to_string() == self.model.to_string()
+        let ours = said.name.plain() == self.model.plain()
             && said.number == version
             && said.registry.as_ref().is_none_or(|r| *r == self.home.registry);
         Ok(trailer(&message, OPERATION_TRAILER).filter(|_| ours).map(|id| Released {
@@ -349,7 +340,7 @@ impl Search<'_> {
         let asset =
             releases.iter().filter(|r| !r.draft).flat_map(|r| &r.assets).find(|a| a.complete && a.name == ASSET);
         let Some(asset) = asset else { return Ok(None) };
-        let bytes = self.services.code.asset(repo, asset.id, MAX_RECORD).await.map_err(unread)?;
+        let bytes = self.services.code.asset(repo, asset.id, limits::RECORD).await.map_err(unread)?;
         match Sealed::from_bytes(&bytes) {
             Ok(sealed) if sealed.record_hash == *hash => Ok(Some(Box::new(sealed))),
             Ok(_) => Err(format!("the record on {tag} is not the one its tag names").into()),

@@ -13,6 +13,7 @@ use source::{Library, Module, Source, files};
 /// Allowed dependencies between rooms. Every room is listed; each folder of `adapters` is a room of its own.
 const ROOMS: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("local", &[]),
     ("ports", &["domain"]),
     ("services", &["ports", "domain"]),
     ("present", &["domain"]),
@@ -21,15 +22,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("app", &["domain"]),
     ("screens", &["app", "present", "preview", "domain", "ui"]),
     ("program", &["screens", "app", "present", "domain", "ui"]),
-    ("runtime", &["program", "app", "services", "ports", "preview", "domain", "ui"]),
-    ("config", &["domain", "ui"]),
-    ("adapters", &["ports", "domain"]),
-    ("adapters/http", &["adapters", "ports", "domain"]),
+    ("runtime", &["program", "app", "services", "ports", "preview", "domain", "local", "ui"]),
+    ("config", &["domain", "local", "ui"]),
+    ("adapters", &["ports", "domain", "local"]),
+    ("adapters/http", &["adapters", "ports", "domain", "local"]),
     ("adapters/mlflow", &["adapters/http", "adapters", "ports", "domain"]),
     ("adapters/github", &["adapters/http", "adapters", "ports", "domain"]),
-    ("adapters/demo", &["adapters", "ports", "domain"]),
-    ("adapters/journal", &["adapters", "ports", "domain"]),
-    ("adapters/records", &["adapters", "ports", "domain"]),
+    ("adapters/demo", &["adapters", "ports", "domain", "local"]),
+    ("adapters/journal", &["adapters", "ports", "domain", "local"]),
+    ("adapters/records", &["adapters", "ports", "domain", "local"]),
     (
         "cli",
         &[
@@ -41,6 +42,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "preview",
             "ports",
             "domain",
+            "local",
             "ui",
             "config",
             "adapters",

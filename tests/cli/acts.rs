@@ -129,3 +129,44 @@ async fn a_read_only_target_takes_no_approval() {
     assert_eq!((ran.exit, ran.out.contains("read-only")), (Exit::Usage, true), "{}", ran.out);
     assert!(promotions(&desk).await.is_empty());
 }
+
+/// The folder of the journals of a desk.
+fn journals(desk: &Desk) -> std::path::PathBuf {
+    desk.loaded.paths.state_of(true).join("promotions")
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_read_is_named_and_has_an_exit_code() {
+    let desk = Desk::new();
+    let id = "0193d3a2-0000-7000-8000-00000000dead";
+    std::fs::create_dir_all(journals(&desk)).unwrap();
+    std::fs::write(journals(&desk).join(format!("{id}.jsonl")), "{\"v\":1,\"seq\":0}\n").unwrap();
+    for line in ["promotions --unfinished", "promotions --unfinished --json", "resume"] {
+        let ran = desk.run(line).await;
+        assert_eq!(ran.exit, Exit::Journal, "{line}: {}", ran.err);
+        let said = format!("{}{}", ran.out, ran.err);
+        assert!(said.contains(&id[24..]) && said.contains("damaged"), "{line}: {said}");
+    }
+    // Something else is finished all the same, and the code stays.
+    let ran = approve_with(&desk, "approve telco-churn/42 --confirm v42", at_once()).await;
+    assert_ne!(ran.exit, Exit::Done);
+    let ran = desk.run("resume").await;
+    assert_eq!(ran.exit, Exit::Journal, "{}", ran.err);
+    assert!(ran.out.contains("telco-churn v42: released"), "{}{}", ran.out, ran.err);
+}
+
+#[tokio::test]
+async fn an_empty_journal_is_cleared_with_what_it_said() {
+    let desk = Desk::new();
+    let (empty, torn) = ("0193d3a2-0000-7000-8000-00000000dead", "0193d3a2-0000-7000-8000-00000000beef");
+    std::fs::create_dir_all(journals(&desk)).unwrap();
+    std::fs::write(journals(&desk).join(format!("{empty}.jsonl")), "").unwrap();
+    std::fs::write(journals(&desk).join(format!("{torn}.jsonl")), "{\"v\":1,\"seq\":0,\"at\":\"2026-11-2").unwrap();
+    assert_eq!(desk.run("promotions --unfinished").await.exit, Exit::Done, "nothing was written");
+    let ran = desk.run("resume").await;
+    assert_eq!(ran.exit, Exit::Done);
+    for said in [empty, torn, "It was empty", "\"at\":\"2026-11-2", "Nothing is unfinished"] {
+        assert!(ran.err.contains(said), "{said} in {}", ran.err);
+    }
+    assert_eq!(std::fs::read_dir(journals(&desk)).unwrap().count(), 0);
+}

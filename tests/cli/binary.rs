@@ -95,7 +95,7 @@ fn config_init_show_and_path_work_together() {
     let again = machine.run(&["config", "init"], &[]);
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("was not overwritten"));
-    let vars = [("MLFLOW_TRACKING_URI", "http://dana:hunter2@h:5000"), ("GH_TOKEN", "ghp_hunter3")];
+    let vars = [("MLFLOW_TRACKING_URI", "https://dana:hunter2@h:5000"), ("GH_TOKEN", "ghp_hunter3")];
     let shown = machine.run(&["config", "show"], &vars);
     let shown = format!("{}{}", text(&shown.stdout), text(&shown.stderr));
     assert!(shown.contains("environment variable GH_TOKEN") && shown.contains("***"), "{shown}");

@@ -12,9 +12,11 @@ mod decide;
 mod failures;
 mod help;
 mod logbook;
+mod scores;
 mod shapes;
 mod texts;
 mod verify;
+mod workflows;
 
 use std::sync::Arc;
 

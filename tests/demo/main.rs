@@ -83,10 +83,11 @@ impl Demo {
             commit: self.host.commit(&repo(), rev).await.unwrap(),
             commit_origin: CommitOrigin::Run,
             tag: release::tag_name("{model}-v{version}", &model, number).unwrap(),
+            supersedes: None,
             title: release::title("{model} v{version}", &model, number),
             notes_template: release::DEFAULT_NOTES_TEMPLATE.into(),
             directions: Directions::default(),
-            cd: CdPlan { trigger, workflow: Some("cd.yml".into()), wait_s: 90 },
+            cd: CdPlan { trigger, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },
             signer: Signer {
                 email: format!("{}@example.org", me.login),
                 login: me.login,
@@ -127,7 +128,9 @@ fn query(plan: &PromotionPlan) -> CdQuery {
         workflow: plan.draft.cd.workflow.clone(),
         tag: plan.draft.tag.clone(),
         commit: plan.commit().clone(),
-        since: plan.signed_at,
+        since: Some(plan.signed_at),
+        chain: Vec::new(),
+        wide: false,
     }
 }
 

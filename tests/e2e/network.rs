@@ -45,6 +45,7 @@ fn github_is_asked_through_the_proxy_of_the_environment() {
     let desk = site
         .desk()
         .with("GITHUB_API_URL", "http://github.invalid")
+        .configured("[targets.e2e]\nallow_plain_http = true\n")
         .with("HTTP_PROXY", &site.github.url())
         .with("NO_PROXY", "127.0.0.1");
     desk.run(&["show", &site.candidate()]).ends(0).says("3f9c1ab");

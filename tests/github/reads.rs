@@ -16,7 +16,15 @@ use crate::{adapter, adapter_as, connection, fake, publish};
 use signoff::adapters::github::GitHub;
 
 fn query() -> CdQuery {
-    CdQuery { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), tag: tag(), commit: sha(), since: now() }
+    CdQuery {
+        trigger: CdTrigger::Release,
+        workflow: Some("cd.yml".into()),
+        tag: tag(),
+        commit: sha(),
+        since: Some(now()),
+        chain: Vec::new(),
+        wide: false,
+    }
 }
 
 #[tokio::test]
@@ -253,7 +261,7 @@ async fn runs_of_another_event_commit_tag_or_time_are_not_ours() {
         };
         other(&|run| run.commit = "2".repeat(40).parse().unwrap());
         other(&|run| run.tag = "telco-churn-v41".parse().unwrap());
-        other(&|run| run.trigger = CdTrigger::Tag);
+        other(&|run| run.trigger = CdTrigger::Dispatch);
         other(&|run| run.created_at = "2026-11-23T09:00:00Z".parse().unwrap());
         ours.id
     });
@@ -372,4 +380,88 @@ async fn a_dispatched_run_is_found_by_its_event() {
         last = host.cd_run(&repo(), found[0].id).await.unwrap().state;
     }
     assert_eq!(last, CdState::Failed("failure".into()));
+}
+
+#[tokio::test]
+async fn every_run_that_the_tag_and_its_release_start_is_found() {
+    let fake = fake().await;
+    fake.change_repo(|repo| {
+        repo.set_workflow(&[CdTrigger::Release]);
+        let mut docs = repo.workflows[0].clone();
+        docs.file = "docs.yml".to_owned();
+        docs.starts_on = vec![CdTrigger::Tag];
+        repo.workflows.push(docs);
+    });
+    let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
+    let object = host.create_tag_object(&proof, &plan).await.unwrap();
+    host.create_tag_ref(&proof, &plan, &object).await.unwrap();
+    publish(&host, &plan).await;
+    let any = CdQuery { workflow: None, ..query() };
+    let mut found: Vec<_> = host.cd_runs(&repo(), &any).await.unwrap().into_iter().map(|r| (r.path, r.event)).collect();
+    found.sort();
+    let expect = |file: &str, event: &str| (format!(".github/workflows/{file}"), Some(event.to_owned()));
+    assert_eq!(found, [expect("cd.yml", "release"), expect("docs.yml", "push")]);
+    assert_eq!(host.cd_runs(&repo(), &query()).await.unwrap().len(), 1, "one workflow is named");
+    let run = fake.change_repo(|repo| repo.runs[0].id);
+    fake.change_repo(|repo| repo.rerun(run, now()).unwrap());
+    assert_eq!(host.cd_run(&repo(), run).await.unwrap().attempt, 2);
+}
+
+/// The filtered list misses a run for minutes at times; the whole one shows it.
+#[tokio::test]
+async fn a_wide_look_asks_for_no_filter_and_takes_only_what_is_surely_of_the_tag() {
+    let fake = fake().await;
+    let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
+    let object = host.create_tag_object(&proof, &plan).await.unwrap();
+    host.create_tag_ref(&proof, &plan, &object).await.unwrap();
+    publish(&host, &plan).await;
+    fake.change_repo(|repo| {
+        let mut other = repo.runs[0].clone();
+        other.id += 1;
+        other.tag = "telco-churn-v41".parse().unwrap();
+        repo.runs.push(other);
+    });
+    let wide = CdQuery { wide: true, ..query() };
+    assert_eq!(host.cd_runs(&repo(), &wide).await.unwrap().len(), 1);
+    assert!(fake.requests().last().unwrap().target.ends_with("/actions/runs?per_page=100&page=1"));
+    let unsaid = json!({"workflow_runs": [{"id": 5, "path": ".github/workflows/cd.yml", "head_branch": null}]});
+    fake.fault(Rule::new("GET", "*/actions/runs", Fault::Answer(unsaid)));
+    assert_eq!(host.cd_runs(&repo(), &wide).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_workflow_that_follows_on_another_is_found_by_its_name() {
+    let fake = fake().await;
+    let (host, plan, proof) = (adapter(&fake), plan(1), journaled().await);
+    let object = host.create_tag_object(&proof, &plan).await.unwrap();
+    host.create_tag_ref(&proof, &plan, &object).await.unwrap();
+    publish(&host, &plan).await;
+    let follower = json!({
+        "id": 99, "path": ".github/workflows/deploy.yml", "event": "workflow_run", "head_branch": "main",
+        "head_sha": "9".repeat(40), "status": "completed", "conclusion": "failure",
+        "created_at": "2026-11-23T23:59:00Z",
+    });
+    fake.fault(Rule::new("GET", "*/workflows/deploy.yml/runs", Fault::Answer(json!({"workflow_runs": [follower]}))));
+    let chained = CdQuery { chain: vec!["deploy.yml".into()], ..query() };
+    let found = host.cd_runs(&repo(), &chained).await.unwrap();
+    let states: Vec<_> =
+        found.iter().map(|r| (r.is_of("deploy.yml"), r.state == CdState::Failed("failure".into()))).collect();
+    assert_eq!(states, [(true, true), (false, false)]);
+}
+
+/// This machine is five minutes ahead of the host: the run began before the plan was signed, by this machine's clock.
+#[tokio::test]
+async fn a_clock_that_is_ahead_hides_no_run() {
+    let fake = fake().await;
+    let behind = |minutes: i64| now().checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap();
+    fake.change(|world| world.clock = Some(behind(5)));
+    let (host, mut plan, proof) = (adapter(&fake), plan(1), journaled().await);
+    plan.record.record.clock.skew_ms = Some(5 * 60 * 1000);
+    let object = host.create_tag_object(&proof, &plan).await.unwrap();
+    host.create_tag_ref(&proof, &plan, &object).await.unwrap();
+    publish(&host, &plan).await;
+    assert_eq!(plan.cd_query().since, Some(behind(5)));
+    assert_eq!(host.cd_runs(&repo(), &plan.cd_query()).await.unwrap().len(), 1);
+    plan.record.record.clock.skew_ms = None;
+    assert_eq!(host.cd_runs(&repo(), &plan.cd_query()).await.unwrap().len(), 1, "no clock but this one was seen");
 }

@@ -12,6 +12,7 @@ mod histories;
 mod lineage;
 mod odd;
 mod reads;
+mod scores;
 mod sign_in;
 mod tls;
 mod writes;

@@ -73,6 +73,10 @@ impl JournalStore for Photographed {
         self.dir.read(id).await
     }
 
+    async fn clear(&self, id: PromotionId) -> Outcome<Option<String>> {
+        self.dir.clear(id).await
+    }
+
     async fn list(&self) -> Outcome<Vec<StoredPromotion>> {
         self.dir.list().await
     }

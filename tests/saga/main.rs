@@ -11,6 +11,8 @@
 //! - `late`: writes that take effect after the program gave them up or died;
 //! - `copies`: two copies of one journal, one after the other and at once;
 //! - `formats`: state written by earlier versions;
+//! - `left`: tags left behind by a machine that was lost;
+//! - `limits`: texts and files of any size;
 //! - `disk`: the same with the real journal; `preflight`: the checks before confirmation.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -31,6 +33,8 @@ mod formats;
 mod identity;
 mod judged;
 mod late;
+mod left;
+mod limits;
 mod moving;
 mod pauses;
 mod preflight;

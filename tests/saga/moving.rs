@@ -19,6 +19,7 @@ use signoff::services::promote::{Promoter, Watch};
 
 use crate::doubles::{FaultyCode, FaultyTracking};
 use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, now, world};
+use crate::reviews::measured;
 use crate::support::rules::rules;
 
 type Meddling = fn(&mut World, Timestamp);
@@ -48,10 +49,14 @@ fn branch_moves(world: &mut World, _: Timestamp) {
 
 /// What changes, and the call of the last guard before the tag that reads it. No server has a compare-and-set: what changes
 /// between that call and the tag is the window of one round trip that the README names.
-const MEDDLINGS: [(&str, &str, Meddling); 8] = [
+const MEDDLINGS: [(&str, &str, Meddling); 9] = [
     ("the branch moves", "create_tag_ref", branch_moves),
     ("the metric changes", "runs", |w, _| {
         run_of(w).metrics.insert("auc".into(), MetricValue(0.1));
+    }),
+    ("the model is measured again", "logged_models", |w, _| {
+        let model = w.models.get_mut(&churn()).unwrap();
+        model.versions.get_mut(&CANDIDATE).unwrap().logged.metrics.push(measured("auc", 0.1));
     }),
     ("the run names another commit", "runs", |w, _| {
         let head = w.repo.branches[BRANCH].clone();

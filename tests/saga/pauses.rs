@@ -1,11 +1,13 @@
 //! Pausing and resuming: unreachable servers, requested stops, and changed journals.
 
+use signoff::cli::exit::Exit;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::{Ending, Event, Next, Phase, Step};
 use signoff::domain::promotion::{Progress, Until};
 use signoff::ports::{Clock as _, JournalStore as _};
+use signoff::present::{UNICODE, promotion};
 use signoff::services::promote::Watch;
 use tokio_util::sync::CancellationToken;
 
@@ -221,4 +223,9 @@ fn the_ending_tells_the_truth_of_its_own_moment() {
     assert_eq!(state.phase, Phase::Ended(Ending::Done));
     let stage = state.truth.iter().find(|t| t.what == "stage").unwrap();
     assert_eq!((stage.is.as_str(), stage.as_meant), ("nothing in Production", Some(false)));
+    let (headline, (why, _)) = (promotion::headline(&state, false, &UNICODE).plain(), promotion::why(&state));
+    for said in [headline.into_owned(), why.unwrap()] {
+        assert!(said.contains("nothing in Production"), "{said}");
+    }
+    assert_eq!(Exit::of_promotion(&state, Until::CdEnded, false), Exit::Refused, "it is not in production");
 }

@@ -12,6 +12,7 @@ use signoff::domain::preflight::{CheckState, Preflight};
 use signoff::domain::promotion::Until;
 use signoff::domain::registry::Stage;
 use signoff::domain::rules::{PolicyFrom, RepositoryRule, Rules};
+use signoff::services::evidence::{self, Scope};
 use signoff::services::prepare;
 use signoff::services::promote::Watch;
 use signoff::services::rollback;
@@ -417,4 +418,52 @@ fn servers_that_are_down_are_said_so_and_nothing_is_guessed() {
     ))
     .unwrap_err();
     assert_eq!((failure.kind, failure.service), (FailureKind::Unavailable, Service::Mlflow));
+}
+
+/// By the verdict of `check` and by the plan of `approve`, whatever the policy says and wherever the commit is.
+#[test]
+fn check_and_plan_agree_on_a_commit_off_the_default_branch() {
+    let policies = [None, Some(""), Some("default_branch = true"), Some("default_branch = false")].into_iter().chain([
+        Some("default_branch = \"block\""),
+        Some("default_branch = \"warn\""),
+        Some("default_branch = \"ignore\""),
+        Some("allow_override = true"),
+        Some("default_branch = true\nunknown = \"warn\""),
+    ]);
+    for policy in policies {
+        for (number, model, readable) in
+            [(CANDIDATE.0, CHURN, true), (1, "churn-uplift", true), (CANDIDATE.0, CHURN, false)]
+        {
+            let lab = lab_by(|rules| {
+                if let Some(policy) = policy {
+                    rules.policy.configured = file::parse(&format!("[policy]\n{policy}\n")).unwrap();
+                }
+            });
+            if !readable {
+                lab.script.fail_every("ancestry", UNAVAILABLE);
+            }
+            let (name, version) = (ModelName::new(model), VersionNumber(number));
+            let read = evidence::read(&lab.services, &name, version, Scope::Rules);
+            let verdict = now(read).unwrap().verdict.state();
+            let plan = preflight(&lab, model, number);
+            let branch = plan.checks.iter().find(|c| c.title == "branch").unwrap();
+            let what = format!("{policy:?} {model} {readable}: {branch:?}, {verdict:?}");
+            assert_eq!(branch.state == Block, verdict == Block, "{what}");
+            assert_eq!(branch.state == Warn, verdict == Warn, "{what}");
+            assert_eq!(branch.overridable, branch.state == Block && policy == Some("allow_override = true"), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_clock_a_minute_off_is_said() {
+    for (seconds, said) in [(0, None), (59, None), (60, Some("1 min 0 s ahead of")), (-300, Some("5 min 0 s behind"))] {
+        let lab = lab();
+        let host = lab.services.clock.now().checked_sub(jiff::SignedDuration::from_secs(seconds)).unwrap();
+        *lab.host.identity.lock().unwrap() = Some(Box::new(move |me| me.host_time = Some(host)));
+        let found = churn(&lab);
+        let clock = found.checks.iter().find(|c| c.title == "clock");
+        assert_eq!(clock.map(|c| (c.state, c.detail.contains(said.unwrap_or("?")))), said.map(|_| (Warn, true)));
+        assert_eq!(found.draft.unwrap().basis.clock.skew_ms, Some(seconds * 1000));
+    }
 }

@@ -107,7 +107,7 @@ impl Story<'_> {
         let cd_runs = self.after.repo.runs.len() - self.before.repo.runs.len();
         match (&state.cd, draft.cd.trigger) {
             (Some(CdOutcome::Run(run)), _) => {
-                ensure(run.state.is_final() && cd_runs == 1, || format!("CD was not followed to its end: {run:?}"))
+                ensure(run.is_final() && cd_runs == 1, || format!("CD was not followed to its end: {run:?}"))
             }
             (Some(CdOutcome::NotExpected), CdTrigger::None) => Ok(()),
             // An unanswered dispatch is not sent again: the journal says that CD did not start.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use signoff::adapters::demo::World;
+use signoff::adapters::demo::world::LoggedMetric;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::ModelName;
 use signoff::domain::promotion::{Ending, Event, Phase, SagaState};
 use signoff::domain::registry::Stage;
+use signoff::domain::run::MetricValue;
 use signoff::services::Services;
 use signoff::services::promote::Promoter;
 
@@ -41,7 +43,7 @@ fn version(world: &mut World) -> &mut signoff::adapters::demo::world::Version {
 }
 
 /// Changes by others, and the message for each.
-const MEDDLINGS: [(Meddling, &str); 8] = [
+const MEDDLINGS: [(Meddling, &str); 9] = [
     (|w, now| w.move_stage(&ModelName::new(CHURN), CANDIDATE, &Stage::Archived, false, now).unwrap(), "the stage was"),
     (|w, _| drop(version(w).tags.insert("qa.status".into(), "rejected".into())), "tag qa.status was"),
     (|w, _| version(w).description.push_str(" No."), "the description was"),
@@ -56,7 +58,13 @@ const MEDDLINGS: [(Meddling, &str); 8] = [
         },
         "run's record was",
     ),
+    (|w, _| version(w).logged.metrics.push(measured("auc", 0.1)), "metric of the model auc was"),
 ];
+
+/// A metric of a logged model.
+pub fn measured(name: &str, value: f64) -> LoggedMetric {
+    LoggedMetric { name: name.into(), value: MetricValue(value), data: None }
+}
 
 #[test]
 fn facts_that_changed_since_the_review_are_refused_and_nothing_is_written() {

@@ -1,12 +1,16 @@
 //! The review of one version.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use signoff::adapters::demo::World;
+use signoff::adapters::demo::world::LoggedMetric;
 use signoff::app::query::Query;
 use signoff::app::route::Route;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::run::MetricValue;
 use signoff::ui::skin::Theme;
 
 use super::support::driver::{Driver, demo_rules, rules};
@@ -150,4 +154,63 @@ fn a_text_is_read_in_full() {
     }
     driver.keys("<enter>");
     assert_snapshot!(pictures(&mut driver));
+}
+
+/// telco-churn v42 as a checkpoint: its model scored less than its run ended with, on other data than v39's.
+fn checkpoint(route: Route, change: impl FnOnce(&mut World)) -> Driver {
+    let mut driver = Driver::asking(demo_rules(), &[route], |world| {
+        let model = world.models.get_mut(&ModelName::new("telco-churn")).unwrap();
+        for (number, auc, data) in [(42, 0.6, "holdout-09"), (39, 0.7, "holdout-08")] {
+            let logged = &mut model.versions.get_mut(&VersionNumber(number)).unwrap().logged;
+            let measured = |name: &str, value, data: Option<&str>| LoggedMetric {
+                name: name.to_owned(),
+                value: MetricValue(value),
+                data: data.map(|name| (name.to_owned(), "d1g357".to_owned())),
+            };
+            logged.metrics = vec![measured("auc", auc, Some(data)), measured("rural_auc", auc - 0.1, None)];
+        }
+        change(world);
+    });
+    driver.answer_all();
+    driver
+}
+
+#[test]
+fn a_checkpoint_that_scored_less_than_its_run_ended_with() {
+    let mut driver = checkpoint(Route::Review(ModelName::new("telco-churn"), VersionNumber(42)), |_| {});
+    assert_snapshot!("a_checkpoint", pictures(&mut driver));
+}
+
+#[test]
+fn a_run_that_is_not_over_or_failed_is_said_on_the_first_screen() {
+    for (status, deleted, said) in [
+        ("RUNNING", false, "the training run is RUNNING"),
+        ("FAILED", false, "the training run is FAILED"),
+        ("KILLED", false, "the training run is KILLED"),
+        ("FINISHED", true, "the training run was deleted"),
+    ] {
+        let driver = checkpoint(Route::Review(ModelName::new("telco-churn"), VersionNumber(42)), |world| {
+            let id = world.models[&ModelName::new("telco-churn")].versions[&VersionNumber(42)].run_id.clone().unwrap();
+            let run = Arc::make_mut(&mut world.runs).get_mut(&id).unwrap();
+            (run.status, run.deleted) = (status.to_owned(), deleted);
+            run.tags.insert("mlflow.source.git.dirty".into(), "true".into());
+        });
+        for (width, height) in [(80, 24), (160, 50)] {
+            let picture = driver.picture_at(width, height);
+            assert!(picture.contains(said) && picture.contains("not committed"), "{picture}");
+        }
+    }
+}
+
+#[test]
+fn lists_show_what_the_model_scored() {
+    let picture = checkpoint(Route::Inbox, |_| {}).picture_at(160, 50);
+    let row = picture.lines().find(|line| line.contains("telco-churn")).unwrap();
+    assert!(row.contains("0.6 ") && row.contains("-0.1"), "{picture}");
+    let picture = checkpoint(Route::Versions(ModelName::new("telco-churn")), |_| {}).picture_at(160, 50);
+    let row = picture.lines().find(|line| line.contains("v42")).unwrap();
+    assert!(row.contains("0.6 "), "{picture}");
+    let trend = Route::Trend(ModelName::new("telco-churn"), VersionNumber(42), "auc".into());
+    let picture = checkpoint(trend, |_| {}).picture_at(160, 50);
+    assert!(picture.contains("0.6"), "{picture}");
 }

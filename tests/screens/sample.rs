@@ -149,6 +149,7 @@ pub fn answer(query: &Query) -> Reply {
         }
         Query::Experiment { id } => Reply::Experiment { id, answer: Ok(experiment()) },
         Query::Jobs { repo, run } => Reply::Jobs { repo, run, answer: Ok(Vec::new()) },
+        Query::LoggedModels { ids } => Reply::LoggedModels { ids, answer: Ok(Vec::new()) },
         // The code host is not queried in these tests.
         Query::LoggedModel { .. }
         | Query::Commit { .. }

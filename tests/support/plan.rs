@@ -67,7 +67,13 @@ pub fn draft() -> PlanDraft {
         workspace: None,
         host: "github.com".into(),
         promote_to: PromotionTarget::Stage(Stage::Production),
-        facts: ReviewedFacts { version: version(42), run: RunFacts::NotRecorded, baseline: None, holders: Vec::new() },
+        facts: ReviewedFacts {
+            version: version(42),
+            run: RunFacts::NotRecorded,
+            logged: None,
+            baseline: None,
+            holders: Vec::new(),
+        },
         repo: repo(),
         commit: Commit {
             sha: sha(),
@@ -78,10 +84,11 @@ pub fn draft() -> PlanDraft {
         },
         commit_origin: CommitOrigin::Run,
         tag: tag(),
+        supersedes: None,
         title: "telco-churn v42".into(),
         notes_template: DEFAULT_NOTES_TEMPLATE.into(),
         directions: Directions::default(),
-        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90 },
+        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },
         signer: Signer {
             login: "rev1".into(),
             id: 7,

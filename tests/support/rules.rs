@@ -27,7 +27,7 @@ pub fn rules() -> Rules {
         tag_template: "{model}-v{version}".into(),
         title_template: "{model} v{version}".into(),
         notes_template: DEFAULT_NOTES_TEMPLATE.into(),
-        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 4 },
+        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 4, chain: Vec::new() },
         directions: Directions::default(),
         main_metrics: vec!["auc".into()],
         watched_paths: Vec::new(),

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use signoff::adapters::mlflow::Auth;
+use signoff::adapters::mlflow::{Auth, Connection, Endpoint, Mlflow};
 use signoff::domain::failure::Failure;
+use signoff::domain::ids::ModelName;
+use signoff::ports::ModelRegistry as _;
 
 use super::{Adapter, KINDS, Kind, TOKEN};
 use crate::support::stub::{Act, Stub};
@@ -71,5 +73,32 @@ async fn no_redirect_takes_credentials_along() {
             }
         }
         assert_eq!(elsewhere.requests().len(), 0);
+    }
+}
+
+/// Data is where nobody looks for a secret: a tag that repeats the token would be printed, logged and journalled.
+#[tokio::test]
+async fn a_server_that_repeats_the_token_in_its_data_tells_nobody() {
+    let data = format!(
+        r#"{{"registered_model":{{"name":"m","description":"x {TOKEN}","tags":[{{"key":"k","value":"{TOKEN}"}}]}}}}"#
+    );
+    let stub = Stub::start(vec![Act::json(&data)]);
+    let mut to = Connection::new(Endpoint::parse(&stub.url(), Auth::Bearer(TOKEN.to_owned().into())).unwrap());
+    to.settings.timeout = Duration::from_secs(10);
+    let model = Mlflow::new(&to).model(&ModelName::new("m")).await.unwrap();
+    assert_eq!((model.description.as_str(), model.tags.text("k")), ("x ***", Some("***")));
+}
+
+/// Half a secret is one too: nothing is cut before it is hidden.
+#[tokio::test]
+async fn a_secret_behind_a_long_blank_is_not_cut_in_two() {
+    for kind in KINDS {
+        for blank in 1_950..2_010 {
+            let body = format!("{}{TOKEN}", " ".repeat(blank));
+            let stub = Stub::start(vec![Act::Answer(400, "Content-Type: text/plain\r\n", body)]);
+            let adapter = Adapter::new(kind, &stub.url(), Duration::from_secs(10));
+            let text = format!("{:?}", adapter.read().await.unwrap_err());
+            assert!(!text.contains(&TOKEN[..4]), "{kind:?} {blank}: {text}");
+        }
     }
 }

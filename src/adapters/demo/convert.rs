@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::HOST;
 use super::github::{self, Asset, Comment, Release, Repo, TagObject, TrainingWorkflowRun};
-use super::world::{Model, TrainingRun, Version};
+use super::world::{LoggedMetric, Model, TrainingRun, Version, World};
 use crate::domain::cd::{CdJob, CdRun, CdState};
 use crate::domain::commit::{Commit, CommitComment, ReleaseAsset, ReleaseState, TagState};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::logged::{DataRef, LoggedModel, ModelMetric};
 use crate::domain::record::seal::sha256;
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus};
 use crate::domain::run::{Dataset, MetricPoint, Run};
@@ -94,6 +95,29 @@ pub(super) fn run(id: &RunId, run: &TrainingRun) -> Run {
     }
 }
 
+/// The logged model with this id, which one version was made from.
+pub(super) fn logged_model(world: &World, id: &str, version: &Version) -> LoggedModel {
+    let run = version.run_id.as_ref().and_then(|id| world.runs.get(id));
+    let metric = |m: &LoggedMetric| ModelMetric {
+        name: clean_line(&m.name),
+        value: m.value,
+        step: 0,
+        at: Some(version.created_at),
+        run: version.run_id.clone(),
+        data: m.data.as_ref().map(|(name, digest)| DataRef { name: clean_line(name), digest: clean_line(digest) }),
+    };
+    LoggedModel {
+        id: id.to_owned(),
+        name: "model".to_owned(),
+        status: format!("LOGGED_MODEL_{}", version.status.replace("_REGISTRATION", "")),
+        experiment: run.map(|run| run.experiment.clone()),
+        source_run: version.run_id.clone(),
+        metrics: LoggedModel::latest(version.logged.metrics.iter().map(metric).collect()),
+        params: tags(&version.logged.params),
+        tags: tags(&version.logged.tags),
+    }
+}
+
 fn tags<'a>(raw: impl IntoIterator<Item = (&'a String, &'a String)>) -> Tags {
     raw.into_iter().map(|(key, value)| (clean_line(key), clean(value))).collect()
 }
@@ -167,10 +191,11 @@ pub(super) fn cd_run(repo: &Repo, run: &github::Run, now: Timestamp) -> CdRun {
     CdRun {
         id: run.id,
         number: run.number,
-        attempt: 1,
+        attempt: run.attempt,
         path: run.path(),
         state: repo.progress(run, now).0,
         created_at: Some(run.created_at),
+        event: run.trigger.event().map(str::to_owned),
         actor: None,
         web_url: format!("{}/actions/runs/{}", repo_page(&repo.slug), run.id),
     }
@@ -190,6 +215,7 @@ pub(super) fn training_run(repo: &RepoSlug, run: &TrainingWorkflowRun) -> CdRun 
         path: ".github/workflows/train.yml".to_owned(),
         state: CdState::Success,
         created_at: Some(run.created_at),
+        event: None,
         actor: run.actor.as_deref().map(clean_line),
         web_url: format!("{}/actions/runs/{}", repo_page(repo), run.id),
     }

@@ -163,14 +163,14 @@ impl ReleaseHost for DemoHost {
     async fn cd_runs(&self, repo: &RepoSlug, query: &CdQuery) -> Outcome<Vec<CdRun>> {
         let (query, now) = (query.clone(), self.wire.clock().now());
         self.read(repo, format!("list the CD runs of '{}' in {repo}", query.tag), move |repo| {
-            let since = query.since.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
+            let since = query.since.and_then(|since| since.checked_sub(SKEW).ok()).unwrap_or(Timestamp::MIN);
             let workflow = match query.workflow.as_deref().map(|name| repo.workflow(name)) {
                 Some(None) => return Ok(Vec::new()),
                 named => named.flatten(),
             };
             let found = repo.runs.iter().rev().filter(|run| {
                 workflow.is_none_or(|w| w.file == run.workflow)
-                    && run.trigger == query.trigger
+                    && run.trigger.event().is_some_and(|event| query.counts(event))
                     && run.tag == query.tag
                     && run.commit == query.commit
                     && run.created_at >= since
@@ -221,7 +221,7 @@ impl ReleaseHost for DemoHost {
     }
 
     async fn create_release(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
-        let (tag, title, body) = (plan.draft.tag.clone(), plan.draft.title.clone(), plan.notes.clone());
+        let (tag, title, body) = (plan.draft.tag.clone(), plan.draft.title.clone(), plan.body().into_owned());
         let operation = format!("draft the release '{}' in {}", plan.draft.tag, plan.draft.repo);
         self.write(&plan.draft.repo, operation, move |repo, login, now| {
             let new = NewRelease { tag, title, body, draft: true, author: login.to_owned() };

@@ -11,6 +11,7 @@ use super::world::World;
 use super::{Latency, REGISTRY_URL, Refusal, Store, convert};
 use crate::domain::failure::{Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::RegistryInfo;
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
@@ -149,6 +150,18 @@ impl ModelRegistry for DemoRegistry {
         self.read("read runs".to_owned(), move |world| {
             let found = ids.iter().collect::<std::collections::BTreeSet<_>>().into_iter();
             Ok(found.filter_map(|id| world.runs.get(id).map(|run| convert::run(id, run))).collect())
+        })
+        .await
+    }
+
+    async fn logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>> {
+        let ids = ids.to_vec();
+        self.read("read logged models".to_owned(), move |world| {
+            let one = |id: &String| {
+                let (model, number) = world.made_from(id).ok()?;
+                Some(convert::logged_model(world, id, world.version(&model, number).ok()?))
+            };
+            Ok(ids.iter().filter_map(one).collect())
         })
         .await
     }

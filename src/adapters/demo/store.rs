@@ -1,6 +1,6 @@
 //! Where the demo's world is stored: in memory, or in a file that several processes use at once.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,11 @@ use serde::Deserialize;
 use super::world::{FORMAT, World};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
+use crate::local::{self, MIB};
 use crate::ports::Clock;
+
+/// The largest world that is read.
+const MOST_BYTES: u64 = 64 * MIB;
 
 /// Storage for one world. Clones are handles to the same storage.
 #[derive(Clone)]
@@ -153,7 +157,7 @@ enum Access {
 fn lock(path: &Path, access: Access) -> Outcome<File> {
     let failed = |e: io::Error| trouble("lock", path, &e);
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
+        local::private_dir(folder).map_err(failed)?;
     }
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -162,6 +166,7 @@ fn lock(path: &Path, access: Access) -> Outcome<File> {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
+    local::writable(&path.with_extension("lock"), true).map_err(failed)?;
     let file = options.open(path.with_extension("lock")).map_err(failed)?;
     match access {
         Access::Look => file.lock_shared(),
@@ -186,7 +191,7 @@ fn load(path: &Path) -> Outcome<Option<World>> {
     struct Head {
         format: u32,
     }
-    let json = match fs::read(path) {
+    let json = match local::read(path, MOST_BYTES) {
         Ok(json) => json,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(trouble("read", path, &e)),

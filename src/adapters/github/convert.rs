@@ -10,7 +10,7 @@ use crate::domain::commit::{Ancestry, Commit, CommitComment, HostIdentity, Relea
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
 
-/// How far a server's clock may be behind ours before its runs are taken for older ones.
+/// How far apart the clocks of the host's own machines may be before a run is taken for an older one.
 const CLOCK_SKEW_S: i64 = 120;
 
 type Converted<T> = Result<T, String>;
@@ -110,20 +110,22 @@ pub(super) fn run(run: wire::Run) -> Converted<CdRun> {
         path: line(run.path).map(|p| p.split('@').next().unwrap_or_default().to_owned()).unwrap_or_default(),
         state: CdState::from_github(run.status.as_deref(), run.conclusion.as_deref()),
         created_at: time(run.created_at),
+        event: line(run.event),
         actor: line(run.triggering_actor.or(run.actor).and_then(|a| a.login)),
         web_url: line(run.html_url).unwrap_or_default(),
     })
 }
 
-/// The server has filtered the list already; fields it left out cannot be checked, the others must match.
+/// The server has filtered the list already, unless the query is wide: fields it left out cannot be checked then, the
+/// others must match.
 pub(super) fn belongs(run: &wire::Run, query: &CdQuery) -> bool {
-    let fits = |there: &Option<String>, wanted: &str| there.as_deref().is_none_or(|t| t == wanted);
-    let event = query.trigger.event().unwrap_or_default();
-    let oldest = query.since.as_second().saturating_sub(CLOCK_SKEW_S);
-    fits(&run.event, event)
-        && fits(&run.head_branch, query.tag.as_str())
-        && fits(&run.head_sha, query.commit.as_str())
-        && time(run.created_at.clone()).is_none_or(|at| at.as_second() >= oldest)
+    let fits = |there: &Option<String>, fine: &dyn Fn(&str) -> bool| there.as_deref().map_or(!query.wide, fine);
+    let oldest = query.since.map(|since| since.as_second().saturating_sub(CLOCK_SKEW_S));
+    let created = time(run.created_at.clone());
+    fits(&run.event, &|event| query.counts(event))
+        && fits(&run.head_branch, &|branch| branch == query.tag.as_str())
+        && fits(&run.head_sha, &|sha| sha == query.commit.as_str())
+        && created.zip(oldest).is_none_or(|(at, oldest)| at.as_second() >= oldest)
 }
 
 pub(super) fn job(job: wire::Job) -> CdJob {

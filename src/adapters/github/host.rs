@@ -25,6 +25,8 @@ use crate::ports::{Journaled, ReleaseHost, unsupported};
 
 /// Most pages of a list that are read: a thousand releases, a thousand jobs.
 const MAX_PAGES: usize = 10;
+/// Most pages of all runs of a repository: three hundred.
+const WIDE_PAGES: usize = 3;
 /// Annotated tags may point to annotated tags; nobody nests them more than once.
 const MAX_PEELS: usize = 5;
 
@@ -229,14 +231,32 @@ impl ReleaseHost for GitHub {
     }
 
     async fn cd_runs(&self, repo: &RepoSlug, query: &CdQuery) -> Outcome<Vec<CdRun>> {
-        let Some(event) = query.trigger.event() else {
+        if query.trigger.event().is_none() {
             return Ok(Vec::new());
-        };
+        }
         let operation = format!("look for the CD run of {} in {repo}", query.tag);
-        let path = routes::runs(repo, query.workflow.as_deref(), event, &query.tag);
-        let read: wire::Runs = self.client.read(&operation, &path).await?;
-        let ours = read.workflow_runs.into_iter().filter(|run| convert::belongs(run, query));
+        let found = if query.wide {
+            let page = |page: wire::Runs| (page.workflow_runs, None);
+            self.pages(&operation, WIDE_PAGES, |n| routes::all_runs(repo, n), page).await?.items
+        } else {
+            let path = routes::runs(repo, query.workflow.as_deref(), &query.tag);
+            self.client.read::<wire::Runs>(&operation, &path).await?.workflow_runs
+        };
+        let ours = found.into_iter().filter(|run| convert::belongs(run, query));
         let mut runs = ours.map(|r| self.understood(&operation, convert::run(r))).collect::<Outcome<Vec<CdRun>>>()?;
+        if query.wide
+            && let Some(file) = &query.workflow
+        {
+            runs.retain(|run| run.is_of(file));
+        }
+        if let Some(first) = runs.iter().map(|r| r.created_at).min() {
+            for file in &query.chain {
+                let read: wire::Runs = self.client.read(&operation, &routes::followers(repo, file)).await?;
+                let followers = read.workflow_runs.into_iter().map(convert::run);
+                let followers = followers.map(|r| self.understood(&operation, r)).collect::<Outcome<Vec<_>>>()?;
+                runs.extend(CdQuery::follower(followers, first));
+            }
+        }
         runs.sort_by_key(|run| std::cmp::Reverse((run.created_at, run.id)));
         Ok(runs)
     }
@@ -293,10 +313,11 @@ impl ReleaseHost for GitHub {
     async fn create_release(&self, _journaled: &Journaled, plan: &PromotionPlan) -> Outcome<ReleaseState> {
         let (repo, tag) = (&plan.draft.repo, &plan.draft.tag);
         let operation = format!("draft the release of {tag} in {repo}");
+        let notes = plan.body();
         let body = wire::NewRelease {
             tag_name: tag.as_str(),
             name: &plan.draft.title,
-            body: &plan.notes,
+            body: &notes,
             draft: true,
             prerelease: false,
         };

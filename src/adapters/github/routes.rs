@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::domain::cd::CHAIN_EVENT;
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 
 /// All but RFC 3986's unreserved characters.
@@ -137,9 +138,19 @@ pub(super) fn dispatches(repo: &RepoSlug, file: &str) -> String {
 }
 
 /// `branch` matches a run's `head_branch`, which is the tag's name for runs started by a tag or release.
-pub(super) fn runs(repo: &RepoSlug, file: Option<&str>, event: &str, tag: &TagName) -> String {
+pub(super) fn runs(repo: &RepoSlug, file: Option<&str>, tag: &TagName) -> String {
     let list = file.map_or_else(|| format!("{}/actions", repository(repo)), |file| workflow(repo, file));
-    format!("{list}/runs?event={event}&branch={}&per_page={PAGE}", segment(tag.as_str()))
+    format!("{list}/runs?branch={}&per_page={PAGE}", segment(tag.as_str()))
+}
+
+/// Every run of the repository, newest first.
+pub(super) fn all_runs(repo: &RepoSlug, page: usize) -> String {
+    format!("{}/actions/runs?per_page={PAGE}&page={page}", repository(repo))
+}
+
+/// Runs of a workflow that started when another ended. They are of the default branch, whatever started them.
+pub(super) fn followers(repo: &RepoSlug, file: &str) -> String {
+    format!("{}/runs?event={CHAIN_EVENT}&per_page={PAGE}", workflow(repo, file))
 }
 
 pub(super) fn run(repo: &RepoSlug, id: u64) -> String {
@@ -178,9 +189,6 @@ mod tests {
         let path = format!("/repos/acme/churn/contents/ops/a%3Fb%23.toml?ref={sha}");
         assert_eq!(file(&repo, &sha, "ops/a?b#.toml"), path);
         let tag = "m/v1".parse().unwrap();
-        assert_eq!(
-            runs(&repo, None, "push", &tag),
-            "/repos/acme/churn/actions/runs?event=push&branch=m%2Fv1&per_page=100"
-        );
+        assert_eq!(runs(&repo, None, &tag), "/repos/acme/churn/actions/runs?branch=m%2Fv1&per_page=100");
     }
 }

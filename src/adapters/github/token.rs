@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::process::Command;
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::shell::word;
 use crate::domain::text;
 
 /// Timeout of `gh`. It may have to unlock a keyring, which may prompt the user; then it does not answer in time.
@@ -68,7 +69,7 @@ async fn ask_gh(host: &str) -> Outcome<String> {
     command.args(["auth", "token", "--hostname", host]);
     printed_by(command)
         .await
-        .map_err(|reason| unauthenticated(reason).with_hint(format!("Run `gh auth login --hostname {host}`.")))
+        .map_err(|reason| unauthenticated(reason).with_hint(format!("Run `gh auth login --hostname {}`.", word(host))))
 }
 
 /// The output of `gh`, or a phrase that says why there is none.

@@ -347,7 +347,7 @@ impl Attempt<'_> {
             Some(said) if !said.code.is_empty() => said.code.clone(),
             Some(_) => String::new(),
             // Also plain text sent as HTML, such as `Permission denied` from MLflow's basic auth.
-            None => String::from_utf8_lossy(&answer.body[..answer.body.len().min(2_000)]).into_owned(),
+            None => shorten(self.secrets.hide(&String::from_utf8_lossy(&answer.body)).trim_start(), 2_000),
         };
         let markup =
             said.is_none() && text.trim_start().starts_with('<') || (answer.is_web_page() && text.contains('<'));

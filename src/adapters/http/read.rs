@@ -9,7 +9,8 @@ use super::classify::{Attempt, End, Trouble, classify};
 /// The part of an error's body that is read, in bytes.
 const MAX_ERROR: usize = 64 * 1024;
 
-/// Reads an answer to its end, or to its limit.
+/// Reads an answer to its end, or to its limit. What it echoes of the credentials is hidden right here, so that no
+/// reader of it has to think of that.
 pub(super) async fn read(response: Response, attempt: &Attempt<'_>, limit: usize) -> Result<Answer, Trouble> {
     let (parts, mut stream) = response.into_parts();
     let mut answer = Answer { status: parts.status.as_u16(), headers: parts.headers, body: Vec::new() };
@@ -32,6 +33,9 @@ pub(super) async fn read(response: Response, attempt: &Attempt<'_>, limit: usize
             }
             break;
         }
+    }
+    if let Some(hidden) = attempt.secrets.hide_in(&answer.body) {
+        answer.body = hidden;
     }
     Ok(answer)
 }

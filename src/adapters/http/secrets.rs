@@ -1,33 +1,95 @@
 //! Secrets that must not appear in any text.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use memchr::memmem;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The secrets of one connection: password, token, and the header built from them. A server may echo what it was sent.
+use crate::domain::address::HIDDEN;
+
+/// What a server may echo of the secrets it was sent: password, token, and the header built from them, in every form in
+/// which they may come back.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<[SecretString]>);
 
+/// Characters that Python and JavaScript leave as they are when they encode a URL.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// The shortest secret, in bytes, that is looked for in data. A shorter one may be an ordinary word, and data in which
+/// words were replaced would be wrong.
+const SHORTEST_IN_DATA: usize = 12;
+
 impl Secrets {
     pub fn of(secrets: impl IntoIterator<Item = SecretString>) -> Self {
-        let mut all: Vec<String> = Vec::new();
-        for secret in secrets {
-            let plain = secret.expose_secret();
-            all.extend([plain.to_owned(), utf8_percent_encode(plain, NON_ALPHANUMERIC).to_string()]);
-        }
+        let mut all: Vec<String> = secrets.into_iter().flat_map(|secret| forms(secret.expose_secret())).collect();
         all.retain(|s| !s.is_empty());
         // Longest first: one may be part of another.
-        all.sort_by_key(|s| std::cmp::Reverse(s.len()));
+        all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         all.dedup();
         Self(all.into_iter().map(SecretString::from).collect())
     }
 
     /// Replaces every secret in the text with `***`. Applied to remote text before it is truncated.
     pub fn hide(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), "***"))
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), HIDDEN))
     }
+
+    /// Replaces every secret in the body of an answer, so that none gets any further. `None` if there is none. Short
+    /// ones are left to [`Self::hide`].
+    pub(super) fn hide_in(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let mut hidden: Option<Vec<u8>> = None;
+        for secret in self.0.iter().map(|s| s.expose_secret().as_bytes()).filter(|s| s.len() >= SHORTEST_IN_DATA) {
+            let finder = memmem::Finder::new(secret);
+            let text = hidden.as_deref().unwrap_or(body);
+            if finder.find(text).is_none() {
+                continue;
+            }
+            let (mut out, mut from) = (Vec::with_capacity(text.len()), 0);
+            for at in finder.find_iter(text) {
+                out.extend_from_slice(&text[from..at]);
+                out.extend_from_slice(HIDDEN.as_bytes());
+                from = at + secret.len();
+            }
+            out.extend_from_slice(&text[from..]);
+            hidden = Some(out);
+        }
+        hidden
+    }
+}
+
+/// A secret as it is, in a URL, in JSON (Python's escapes every letter that is not ASCII) and in HTML.
+fn forms(plain: &str) -> Vec<String> {
+    let encoded = |set| utf8_percent_encode(plain, set).to_string();
+    let json = serde_json::to_string(plain).unwrap_or_default();
+    let json = json.trim_matches('"').to_owned();
+    let ascii: String = json.encode_utf16().fold(String::new(), |mut out, unit| {
+        match char::from_u32(unit.into()).filter(char::is_ascii) {
+            Some(c) => out.push(c),
+            None => {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+        out
+    });
+    let html = plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let quoted = html.replace('"', "&#34;").replace('\'', "&#39;");
+    let (all, few) = (encoded(NON_ALPHANUMERIC), encoded(UNRESERVED));
+    let lower = |text: &str| lower_escapes(text);
+    vec![plain.to_owned(), lower(&all), lower(&few), all, few, json, ascii, html, quoted]
+}
+
+/// `%2F` as `%2f`.
+fn lower_escapes(text: &str) -> String {
+    let mut left = 0_u8;
+    text.chars()
+        .map(|c| {
+            let escaped = left > 0;
+            left = if c == '%' { 2 } else { left.saturating_sub(1) };
+            if escaped { c.to_ascii_lowercase() } else { c }
+        })
+        .collect()
 }
 
 impl fmt::Debug for Secrets {
@@ -45,5 +107,32 @@ mod tests {
         let secrets = Secrets::of(["p@ss", "p@ss-and-more", ""].map(SecretString::from));
         assert_eq!(secrets.hide("p@ss, p%40ss, p@ss-and-more: no"), "***, ***, ***: no");
         assert!(!format!("{secrets:?}").contains("p@ss"));
+    }
+
+    #[test]
+    fn every_form_in_which_a_server_may_echo_a_secret_is_known() {
+        let secret = "Pä\"s<s>&w/rd-1'";
+        let secrets = Secrets::of([SecretString::from(secret)]);
+        for echo in [
+            secret,
+            "P%C3%A4%22s%3Cs%3E%26w%2Frd%2D1%27",
+            "P%C3%A4%22s%3Cs%3E%26w%2Frd-1%27",
+            "P%c3%a4%22s%3cs%3e%26w%2frd-1%27",
+            "Pä\\\"s<s>&w/rd-1'",
+            "P\\u00e4\\\"s<s>&w/rd-1'",
+            "Pä\"s&lt;s&gt;&amp;w/rd-1'",
+            "Pä&#34;s&lt;s&gt;&amp;w/rd-1&#39;",
+        ] {
+            assert_eq!(secrets.hide(&format!("a {echo} b")), "a *** b", "{echo}");
+            let body = format!("a {echo} b");
+            assert_eq!(secrets.hide_in(body.as_bytes()).as_deref(), Some(b"a *** b".as_slice()), "{echo}");
+        }
+    }
+
+    #[test]
+    fn words_in_data_are_left_alone_and_in_sentences_they_are_not() {
+        let secrets = Secrets::of([SecretString::from("admin")]);
+        assert_eq!(secrets.hide_in(b"admin-model"), None);
+        assert_eq!(secrets.hide("no admin, admin"), "no ***, ***");
     }
 }

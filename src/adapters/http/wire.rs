@@ -10,6 +10,7 @@ use super::repeat::Repeat;
 use crate::domain::address::is_loopback;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
+use crate::local::{self, MIB};
 
 /// The default timeout of a request.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -99,7 +100,7 @@ fn build(settings: &Settings, local: bool) -> Outcome<reqwest::Client> {
     }
     if let Some(path) = &settings.tls.ca_file {
         let shown = path.display();
-        let pem = std::fs::read(path).map_err(|e| fail(format!("the CA file {shown} cannot be read: {e}")))?;
+        let pem = local::read(path, 16 * MIB).map_err(|e| fail(format!("the CA file {shown} cannot be read: {e}")))?;
         let certs = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
         if certs.is_empty() {
             return Err(fail(format!("the CA file {shown} holds no certificate in PEM form"))

@@ -20,7 +20,11 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Entry;
 use crate::domain::promotion::StoredPromotion;
+use crate::local::{self, MIB};
 use crate::ports::{JournalFile, JournalStore};
+
+/// The largest journal that is read. An entry is some kilobytes, a promotion some dozens of entries.
+const MOST_BYTES: u64 = 64 * MIB;
 
 /// The directory of journals. Created when the first journal is, readable only by its owner.
 #[derive(Clone, Debug)]
@@ -41,6 +45,7 @@ impl JournalDir {
 
     fn list_now(&self) -> Outcome<Vec<StoredPromotion>> {
         let doing = "list the journals";
+        self.guard(doing)?;
         let found = match fs::read_dir(&self.dir) {
             Ok(found) => found,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -56,6 +61,14 @@ impl JournalDir {
         Ok(ids.into_iter().map(|id| self.stored(id)).collect())
     }
 
+    /// Refuses journals that somebody else may have put there.
+    fn guard(&self, doing: &str) -> Outcome<()> {
+        for dir in [self.dir.parent().unwrap_or(Path::new(".")), &self.dir] {
+            local::guarded(dir).map_err(|e| say::disk(doing, dir, &e))?;
+        }
+        Ok(())
+    }
+
     fn stored(&self, id: PromotionId) -> StoredPromotion {
         let path = self.path(id);
         // Checked before reading: a journal released in between is then complete.
@@ -65,7 +78,8 @@ impl JournalDir {
 }
 
 fn read_now(path: &Path, id: PromotionId) -> Outcome<Vec<Entry>> {
-    let bytes = fs::read(path).map_err(|e| say::disk(&format!("read the journal of promotion {id}"), path, &e))?;
+    let bytes = local::read(path, MOST_BYTES)
+        .map_err(|e| say::disk(&format!("read the journal of promotion {id}"), path, &e))?;
     parse::parse(&bytes, path, id).map(|parsed| parsed.entries)
 }
 
@@ -78,21 +92,39 @@ fn id_of(path: &Path) -> Option<PromotionId> {
 #[async_trait]
 impl JournalStore for JournalDir {
     async fn create(&self, id: PromotionId) -> Outcome<Box<dyn JournalFile>> {
-        let (dir, path) = (self.dir.clone(), self.path(id));
-        let journal = blocking(move || LockedJournal::create(&dir, path, id)).await?;
+        let (this, path) = (self.clone(), self.path(id));
+        let journal = blocking(move || {
+            let state = this.dir.parent().unwrap_or(Path::new("."));
+            local::private_dir(state).map_err(|e| file::refuse_dir(id, state, &e))?;
+            LockedJournal::create(&this.dir, path, id)
+        })
+        .await?;
         Ok(Box::new(journal))
     }
 
     /// A journal whose first entry was torn has no entries: then nothing was written to any server.
     async fn open(&self, id: PromotionId) -> Outcome<(Vec<Entry>, Box<dyn JournalFile>)> {
-        let path = self.path(id);
-        let (entries, journal) = blocking(move || LockedJournal::open(path, id)).await?;
+        let (this, path) = (self.clone(), self.path(id));
+        let (entries, journal) = blocking(move || {
+            this.guard(&format!("open the journal of promotion {id}"))?;
+            LockedJournal::open(path, id)
+        })
+        .await?;
         Ok((entries, Box::new(journal)))
     }
 
     async fn read(&self, id: PromotionId) -> Outcome<Vec<Entry>> {
+        let (this, path) = (self.clone(), self.path(id));
+        blocking(move || {
+            this.guard(&format!("read the journal of promotion {id}"))?;
+            read_now(&path, id)
+        })
+        .await
+    }
+
+    async fn clear(&self, id: PromotionId) -> Outcome<Option<String>> {
         let path = self.path(id);
-        blocking(move || read_now(&path, id)).await
+        blocking(move || file::clear(&path, id)).await
     }
 
     async fn list(&self) -> Outcome<Vec<StoredPromotion>> {

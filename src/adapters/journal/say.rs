@@ -6,6 +6,10 @@ use std::path::Path;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::text::clean_line;
 
+/// What to do about a file or directory that is not safe to use.
+const OWN: &str = "Look at it, and make it yours alone (`chmod 700` for a directory), or set SIGNOFF_STATE_DIR to a \
+                   directory of your own.";
+
 /// The disk operation failed.
 pub(super) fn disk(doing: &str, path: &Path, error: &Error) -> Failure {
     let shown = show(path);
@@ -29,6 +33,11 @@ pub(super) fn disk(doing: &str, path: &Path, error: &Error) -> Failure {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             let reason = format!("there is no room left for {shown}");
             (FailureKind::Local, reason, "Make room on that disk, then resume.")
+        }
+        // Ours, not the system's: the file or its directory is not what it should be.
+        _ if error.get_ref().is_some() => {
+            let reason = format!("{shown}: {}", clean_line(&error.to_string()));
+            (FailureKind::Local, reason, OWN)
         }
         _ => {
             let reason = format!("{shown}: {}", clean_line(&error.to_string()));

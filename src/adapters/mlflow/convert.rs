@@ -1,20 +1,25 @@
-//! Wire types to domain types. Remote text is cleaned here and only here.
+//! Wire types to domain types. Remote text is cleaned here and only here, and loses the credentials in its URLs.
 
 use jiff::Timestamp;
 
 use super::wire;
 use crate::adapters::http::Int;
-use crate::domain::artifact::{ArtifactEntry, LoggedModel};
+use crate::domain::address::without_credentials;
+use crate::domain::artifact::ArtifactEntry;
 use crate::domain::experiment::Experiment;
 use crate::domain::history::Point;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::logged::{DataRef, LoggedModel, ModelMetric};
 use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatus, join_aliases};
 use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::sorted_map::{Interner, SortedMap, Tags};
-use crate::domain::text::{clean_line, cleaned, cleaned_line};
+use crate::domain::text::{self, clean_line, cleaned_line};
 
 /// The tag of prompts, which MLflow stores as registered models (since 2.21).
 const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
+
+/// The tag with the list of versions made from a logged model. The server keeps it, and it says nothing of the model.
+const VERSIONS_TAG: &str = "mlflow.modelVersions";
 
 pub(super) fn is_prompt(tags: &Tags) -> bool {
     tags.get(PROMPT_TAG).is_some_and(|v| v.eq_ignore_ascii_case("true"))
@@ -31,7 +36,7 @@ pub(super) fn model(dto: wire::Model, pool: &mut Interner) -> RegisteredModel {
     let mut latest: Vec<_> = dto.latest_versions.into_iter().filter_map(|v| version(v, pool)).map(of_it).collect();
     join_aliases(&mut latest, &aliases);
     RegisteredModel {
-        description: cleaned(dto.description),
+        description: free(dto.description),
         tags: tags(dto.tags, pool),
         aliases,
         latest,
@@ -53,9 +58,9 @@ pub(super) fn version(dto: wire::Version, pool: &mut Interner) -> Option<ModelVe
         created_at: time(dto.creation_timestamp),
         updated_at: time(dto.last_updated_timestamp),
         author: line(dto.user_id),
-        source: cleaned_line(dto.source),
+        source: without_credentials(cleaned_line(dto.source)),
         run_id: (!dto.run_id.is_empty()).then(|| RunId::new(dto.run_id)),
-        description: cleaned(dto.description),
+        description: free(dto.description),
         tags: tags(dto.tags, pool),
         aliases,
     })
@@ -113,13 +118,42 @@ pub(super) fn entry(dto: wire::File) -> ArtifactEntry {
     ArtifactEntry { path: dto.path, is_dir: dto.is_dir, size }
 }
 
-pub(super) fn logged_model(dto: wire::LoggedModelInfo) -> LoggedModel {
+pub(super) fn logged_model(dto: wire::LoggedModel, pool: &mut Interner) -> LoggedModel {
+    let (info, data) = (dto.info, dto.data);
+    let mut tags = tags(info.tags, pool);
+    tags.retain(|key| key != VERSIONS_TAG);
     LoggedModel {
-        id: cleaned_line(dto.model_id),
-        name: cleaned_line(dto.name),
-        status: cleaned_line(dto.status.0),
-        source_run: (!dto.source_run_id.is_empty()).then(|| RunId::new(dto.source_run_id)),
+        id: cleaned_line(info.model_id),
+        name: cleaned_line(info.name),
+        status: cleaned_line(info.status.0),
+        experiment: (!info.experiment_id.0.is_empty()).then(|| ExperimentId::new(info.experiment_id.0)),
+        source_run: run_id(info.source_run_id),
+        metrics: LoggedModel::latest(data.metrics.into_iter().filter_map(model_metric).collect()),
+        params: self::tags(data.params, pool),
+        tags,
     }
+}
+
+/// None for a value that is not a number in any spelling, as for those of runs.
+fn model_metric(dto: wire::ModelMetric) -> Option<ModelMetric> {
+    let name = cleaned_line(dto.metric.key);
+    let Some(value) = dto.metric.value.0 else {
+        tracing::warn!(metric = %name, "left out a metric whose value cannot be read");
+        return None;
+    };
+    let data = DataRef { name: cleaned_line(dto.dataset_name), digest: cleaned_line(dto.dataset_digest) };
+    Some(ModelMetric {
+        name,
+        value,
+        step: dto.metric.step.0.unwrap_or_default(),
+        at: time(dto.metric.timestamp),
+        run: run_id(dto.run_id),
+        data: Some(data).filter(|data| !data.name.is_empty()),
+    })
+}
+
+fn run_id(id: String) -> Option<RunId> {
+    (!id.is_empty()).then(|| RunId::new(id))
 }
 
 /// Leaves out a value that is not a number in any spelling: nothing may be concluded from it.
@@ -148,16 +182,21 @@ fn dataset(dto: wire::DatasetInput) -> Dataset {
 }
 
 fn tags(pairs: Vec<wire::KeyValue>, pool: &mut Interner) -> Tags {
-    let read = |t: wire::KeyValue| (pool.text(&cleaned_line(t.key)), pool.text(&cleaned(t.value.0)));
+    let read = |t: wire::KeyValue| (pool.text(&cleaned_line(t.key)), pool.text(&free(t.value.0)));
     let pairs: Vec<_> = pairs.into_iter().map(read).collect();
     pool.named(pairs)
+}
+
+/// Text that people wrote.
+fn free(text: String) -> String {
+    without_credentials(text::cleaned(text))
 }
 
 fn status(status: &str, message: &str) -> VersionStatus {
     match status {
         "READY" => VersionStatus::Ready,
         "PENDING_REGISTRATION" => VersionStatus::Pending,
-        "FAILED_REGISTRATION" => VersionStatus::Failed(clean_line(message)),
+        "FAILED_REGISTRATION" => VersionStatus::Failed(without_credentials(clean_line(message))),
         // Every server sends it. A missing status is not ready.
         "" => VersionStatus::Other("not stated".to_owned()),
         other => VersionStatus::Other(clean_line(other)),
@@ -240,6 +279,22 @@ mod tests {
         assert_eq!(v.source, "s3://<U+202E>x");
         assert_eq!(v.tags.text("k⏎").unwrap(), "v<U+009B>2J");
         assert_eq!(v.status, VersionStatus::Failed("␇".to_owned()));
+    }
+
+    #[test]
+    fn credentials_in_urls_are_not_kept_wherever_a_person_may_write_one() {
+        let url = "https://ann:s3cret@git.example/a?sig=s3cret";
+        let pair = format!(r#"[{{"key":"k","value":"{url}"}}]"#);
+        let version = read_version(&format!(
+            r#"{{"name":"m","version":1,"description":"{url}","source":"{url}","tags":{pair},
+                "status":"FAILED_REGISTRATION","status_message":"{url}"}}"#
+        ));
+        let run = read_run(&format!(r#"{{"info":{{"run_id":"r"}},"data":{{"params":{pair},"tags":{pair}}}}}"#));
+        let dto = format!(r#"{{"name":"m","description":"{url}","tags":{pair}}}"#);
+        let model = model(crate::adapters::http::parse(dto.as_bytes()).unwrap(), &mut Interner::default());
+        let text = format!("{version:?} {run:?} {model:?}");
+        assert!(!text.contains("s3cret") && !text.contains("ann:"), "{text}");
+        assert_eq!(text.matches("https://git.example/a?sig=***").count(), 8, "{text}");
     }
 
     #[test]

@@ -44,13 +44,18 @@ pub(super) fn contains(name: &str, part: &str) -> bool {
 
 /// Runs with one of these ids; none if no id is valid in a filter. Also returns the ids it contains.
 pub(super) fn run_id_in<'a>(ids: &[&'a str]) -> Option<(Vec<&'a str>, String)> {
+    id_in("attributes.run_id", ids)
+}
+
+/// As [`run_id_in`], for any attribute that holds an id.
+pub(super) fn id_in<'a>(attribute: &str, ids: &[&'a str]) -> Option<(Vec<&'a str>, String)> {
     let plain = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     let ids: Vec<&str> = ids.iter().copied().filter(|id| plain(id)).collect();
     if ids.is_empty() {
         return None;
     }
     let list: Vec<Cow<'_, str>> = ids.iter().map(|id| format!("'{id}'").into()).collect();
-    let condition = format!("attributes.run_id IN ({})", list.join(","));
+    let condition = format!("{attribute} IN ({})", list.join(","));
     Some((ids, condition))
 }
 

@@ -11,6 +11,7 @@ mod dialect;
 mod filter;
 mod histories;
 mod info;
+mod logged;
 mod mlmodel;
 mod registry;
 mod runs;
@@ -43,6 +44,8 @@ pub struct Tuning {
     pub versions_per_scan: usize,
     /// Run ids per filter. The servers' limit is some 5,000 (measured on 2.22 and 3.18).
     pub runs_per_search: usize,
+    /// Logged models per request.
+    pub models_per_search: usize,
     /// Experiments per request when all are read.
     pub experiments_per_page: usize,
     /// Experiments per request when listing.
@@ -60,6 +63,7 @@ impl Default for Tuning {
             versions_per_page: 200,
             versions_per_scan: 1_000,
             runs_per_search: 100,
+            models_per_search: 50,
             experiments_per_page: 1_000,
             experiments_listed: 200,
             runs_per_page: 100,

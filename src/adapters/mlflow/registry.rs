@@ -8,6 +8,7 @@ use super::{Mlflow, client, convert, filter, wire};
 use crate::adapters::http::Part;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::RegistryInfo;
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
@@ -110,6 +111,10 @@ impl ModelRegistry for Mlflow {
 
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
         self.read_runs(ids).await
+    }
+
+    async fn logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>> {
+        self.read_logged_models(ids).await
     }
 
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {

@@ -103,6 +103,11 @@ impl Mlflow {
         }
     }
 
+    /// All experiment ids, deleted ones included.
+    pub(super) async fn known_experiments(&self) -> Outcome<Vec<String>> {
+        self.experiment_ids(false).await.map(|(ids, _)| ids)
+    }
+
     /// All experiment ids, and whether they were just read.
     async fn experiment_ids(&self, again: bool) -> Outcome<(Vec<String>, bool)> {
         // Held while reading, so concurrent callers read the list once.

@@ -4,14 +4,15 @@ use async_trait::async_trait;
 use serde_json::json;
 use tokio::io::AsyncWrite;
 
-use super::artifacts::{model_id, no_logged_models};
+use super::artifacts::no_logged_models;
 use super::{Mlflow, client, convert, mlmodel, wire};
 use crate::adapters::http::Part;
-use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, MlModelFile};
+use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, MlModelFile};
 use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::history::History;
 use crate::domain::ids::{ExperimentId, RunId};
+use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
@@ -98,12 +99,9 @@ impl TrackingServer for Mlflow {
     }
 
     async fn logged_model(&self, id: &str) -> Outcome<LoggedModel> {
-        let what = format!("read the logged model {}", clean_line(id));
-        let call = client::get(&format!("logged-models/{}", model_id(id, &what)?), &what);
-        match self.tracking.function::<wire::OneLoggedModel>(call).await? {
-            Some((answer, _)) => Ok(convert::logged_model(answer.model.info)),
-            None => Err(no_logged_models(&ArtifactRoot::LoggedModel(id.to_owned()), &what)),
-        }
+        self.one_logged_model(id)
+            .await?
+            .ok_or_else(|| no_logged_models(&ArtifactRoot::LoggedModel(id.to_owned()), &super::logged::reading(id)))
     }
 
     async fn mlmodel(&self, version: &ModelVersion) -> Outcome<MlModelFile> {

@@ -324,6 +324,33 @@ pub(super) struct LoggedModelInfo {
     pub status: Text,
     #[serde(deserialize_with = "lenient")]
     pub source_run_id: String,
+    #[serde(deserialize_with = "lenient")]
+    pub experiment_id: Text,
+    #[serde(deserialize_with = "lenient")]
+    pub tags: Vec<KeyValue>,
+}
+
+/// A metric of a logged model; one key repeats for each data set, step and run.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct ModelMetric {
+    #[serde(flatten)]
+    pub metric: Metric,
+    #[serde(deserialize_with = "lenient")]
+    pub run_id: String,
+    #[serde(deserialize_with = "lenient")]
+    pub dataset_name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub dataset_digest: String,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct LoggedModelData {
+    #[serde(deserialize_with = "lenient")]
+    pub metrics: Vec<ModelMetric>,
+    #[serde(deserialize_with = "lenient")]
+    pub params: Vec<KeyValue>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -331,6 +358,15 @@ pub(super) struct LoggedModelInfo {
 pub(super) struct LoggedModel {
     #[serde(deserialize_with = "lenient")]
     pub info: LoggedModelInfo,
+    #[serde(deserialize_with = "lenient")]
+    pub data: LoggedModelData,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct LoggedModelPage {
+    #[serde(deserialize_with = "lenient")]
+    pub models: Vec<LoggedModel>,
 }
 
 #[derive(Debug, serde::Deserialize)]

@@ -4,8 +4,8 @@
 //! sync per line, one writer at a time, a torn last line dropped, any other damage an error. Whether the records form a
 //! valid chain is checked by `domain::record::chain`, not here.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,11 @@ use super::append::{self, Disk, Refused, Tail, make_dir, private, sync_dir};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::record::chain::ChainLine;
 use crate::domain::text::clean_line;
+use crate::local::{self, MIB};
 use crate::ports::records::{RecordFile, RecordStore};
+
+/// The largest file that is read: tens of thousands of decisions.
+const MOST_BYTES: u64 = 512 * MIB;
 
 /// Attempts to take the lock, 15 ms apart: a writer holds it for the disk writes of one decision.
 const LOCK_TRIES: u32 = 100;
@@ -51,6 +55,7 @@ fn lock_now(path: &Path, tries: u32) -> Outcome<Open> {
     let refuse = |e: &io::Error| disk("open the journal of records", path, e);
     let dir = path.parent().unwrap_or(Path::new("."));
     make_dir(dir).map_err(|e| disk("open the journal of records", dir, &e))?;
+    local::writable(path, true).map_err(|e| refuse(&e))?;
     let mut options = OpenOptions::new();
     options.append(true).read(true).create(true);
     private(&mut options);
@@ -59,8 +64,7 @@ fn lock_now(path: &Path, tries: u32) -> Outcome<Open> {
         return Err(held(path));
     }
     sync_dir(dir).map_err(|e| refuse(&e))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|e| refuse(&e))?;
+    let bytes = local::read_open(&mut file, MOST_BYTES).map_err(|e| refuse(&e))?;
     let (lines, whole) = parse(&bytes, path)?;
     if whole < bytes.len() {
         tracing::warn!(dropped = bytes.len() - whole, "the last line of the records was torn and is dropped");
@@ -80,7 +84,7 @@ impl<D: Disk> End<D> {
     fn append(&mut self, known: usize, line: &[u8], path: &Path) -> Outcome<()> {
         let doing = "write to the journal of records";
         // The previous line was written although its append was cancelled: the caller's hash would name the wrong one.
-        let given_up = || local(doing, format!("an earlier write to {} was left half-way", show(path)));
+        let given_up = || trouble(doing, format!("an earlier write to {} was left half-way", show(path)));
         if known != self.count {
             return Err(given_up());
         }
@@ -105,7 +109,7 @@ fn parse(bytes: &[u8], path: &Path) -> Outcome<(Vec<ChainLine>, usize)> {
             Err(_) if last && serde_json::from_slice::<serde::de::IgnoredAny>(text).is_err() => break,
             Err(e) => {
                 let what = clean_line(&e.to_string());
-                return Err(local(
+                return Err(trouble(
                     "read the journal of records",
                     format!("line {} of {} is damaged: {what}", index + 1, show(path)),
                 )
@@ -129,10 +133,14 @@ impl RecordStore for RecordDir {
 
     async fn read(&self) -> Outcome<Vec<ChainLine>> {
         let path = self.path.clone();
-        blocking(move || match fs::read(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(e) => Err(disk("read the journal of records", &path, &e)),
-            Ok(bytes) => parse(&bytes, &path).map(|(lines, _)| lines),
+        blocking(move || {
+            let (doing, dir) = ("read the journal of records", path.parent().unwrap_or(Path::new(".")));
+            local::guarded(dir).map_err(|e| disk(doing, dir, &e))?;
+            match local::read(&path, MOST_BYTES) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+                Err(e) => Err(disk(doing, &path, &e)),
+                Ok(bytes) => parse(&bytes, &path).map(|(lines, _)| lines),
+            }
         })
         .await
     }
@@ -163,7 +171,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Outcome<T> + Send + 
     })
 }
 
-fn local(doing: &str, reason: String) -> Failure {
+fn trouble(doing: &str, reason: String) -> Failure {
     Failure::new(FailureKind::Local, Service::Journal, doing, reason)
         .with_hint("Look after that disk, then try again: the end of the file is repaired then.")
 }
@@ -175,7 +183,9 @@ fn disk(doing: &str, path: &Path, error: &io::Error) -> Failure {
         doing,
         format!("{}: {}", show(path), clean_line(&error.to_string())),
     )
-    .with_hint("Make the file and its directory yours, with room on the disk, then try again.")
+    .with_hint(
+        "Make the file and its directory yours alone, with room on the disk, or set SIGNOFF_STATE_DIR to another.",
+    )
 }
 
 fn held(path: &Path) -> Failure {

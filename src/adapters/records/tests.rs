@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::promotion::samples;
 use crate::domain::record::chain;
+use std::fs;
 
 fn line(note: &str) -> ChainLine {
     let outcome = chain::Outcome {

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::answers::Answered;
 use super::{Format, model};
+use crate::domain::confirmation::Confirmation;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::reference::VersionRef;
 
@@ -26,9 +27,9 @@ pub struct Promote {
     /// Reason; written to the tag, the release and the journal
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub reason: String,
-    /// Confirm by repeating the version, such as v42
+    /// Confirm by repeating the version, such as v42 (for a name that could be taken for another, what the plan asks for)
     #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
-    pub confirm: Option<VersionNumber>,
+    pub confirm: Option<Confirmation>,
     /// Override failing rules, if the policy allows it; the record says so
     #[arg(long = "override")]
     pub overrides: bool,

@@ -258,9 +258,9 @@ pub enum Command {
         /// The model [default: all models]
         #[arg(value_name = "MODEL", value_parser = model)]
         model: Option<ModelName>,
-        /// Show what was in production at this time, or at the end of this day (UTC)
+        /// Show what was in production at this time (local without a zone), or at the end of this day (UTC)
         #[arg(long, value_name = "DATE", value_parser = crate::cli::commands::log::moment)]
-        at: Option<jiff::Timestamp>,
+        at: Option<crate::cli::commands::log::At>,
         #[command(flatten)]
         shape: crate::cli::commands::log::Shape,
     },

@@ -5,6 +5,7 @@ use crate::cli::exit::Exit;
 use crate::cli::json::verdict::{Check, Verdict as Json};
 use crate::cli::output::Sink;
 use crate::cli::{place, text};
+use crate::domain::caution::cautions;
 use crate::domain::failure::Outcome;
 use crate::domain::preflight::CheckState;
 use crate::domain::reference::VersionRef;
@@ -20,6 +21,7 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     let (model, number) = number_of(services.registry.as_ref(), reference).await?;
     let evaluation = evidence::read(services, &model, number, Scope::Rules).await?;
     let (facts, verdict) = (&evaluation.evidence.facts, &evaluation.verdict);
+    let cautions = cautions(facts, &evaluation.directions(&services.rules.directions));
     if format.json {
         sink.json(&Check {
             schema: "signoff.check/1",
@@ -27,12 +29,13 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
             model: model.as_str().to_owned(),
             version: number.0,
             verdict: Json::new(verdict),
+            cautions: cautions.into_iter().map(|caution| caution.text).collect(),
             facts_digest: facts.digest(),
         })?;
     } else {
         let style = sink.style();
         let title = style.paint(Role::Title, &format!("{model} {number}"));
-        sink.text(&format!("{title}\n{}", text::verdict(verdict, style)));
+        sink.text(&format!("{title}\n{}{}", text::cautions(&cautions, style), text::verdict(verdict, style)));
     }
     Ok(if verdict.state() == CheckState::Block { Exit::Refused } else { Exit::Done })
 }

@@ -10,17 +10,18 @@ use crate::cli::json;
 use crate::cli::output::{Sink, Style};
 use crate::cli::table::{Align, Table};
 use crate::cli::{place, text};
+use crate::domain::caution::cautions;
 use crate::domain::compare::data::data_rows;
 use crate::domain::compare::signature::FieldRow;
 use crate::domain::compare::{Change, Side, TextRow, compare};
-use crate::domain::facts::RunFacts;
+use crate::domain::facts::{ReviewedFacts, Standing};
 use crate::domain::failure::Outcome;
+use crate::domain::provenance::Provenance;
 use crate::domain::reference::VersionRef;
-use crate::domain::registry::ModelVersion;
 use crate::domain::text::shorten;
-use crate::present::{Phrase, Role, number, version::run_missing};
+use crate::present::{Phrase, Role, number, version::missing};
 use crate::services::Services;
-use crate::services::evidence::{self, number_of, resolve, run_facts};
+use crate::services::evidence::{self, Said, number_of, resolve};
 
 /// Longest param or tag value shown, in characters; `--json` prints all of it.
 const VALUE_WIDTH: usize = 60;
@@ -39,31 +40,33 @@ pub async fn run(
 ) -> Outcome<Exit> {
     let sides = sides(services, candidate, baseline).await?;
     let (signed, signed_base) = join(
-        Signed::read(services, &sides.candidate.0),
-        OptionFuture::from(sides.baseline.as_ref().map(|(version, _)| Signed::read(services, version))),
+        Signed::read(services, &sides.candidate.version),
+        OptionFuture::from(sides.baseline.as_ref().map(|base| Signed::read(services, &base.version))),
     )
     .await;
     let signature = compared(signed_base.as_ref(), &signed);
     let unsigned: Vec<String> =
         [signed_base.as_ref(), Some(&signed)].into_iter().flatten().filter_map(Signed::missing).collect();
-    let sets = |run: &RunFacts| run.known().map(|run| run.datasets.clone()).unwrap_or_default();
-    let data =
-        data_rows(&sides.baseline.as_ref().map(|(_, run)| sets(run)).unwrap_or_default(), &sets(&sides.candidate.1));
-    let side = Side { version: &sides.candidate.0, run: sides.candidate.1.known() };
-    let base = sides.baseline.as_ref().map(|(v, run)| Side { version: v, run: run.known() });
-    let comparison = compare(side, base, &services.rules.directions_for(&sides.candidate.0.model));
+    let sets = |standing: &Standing| Provenance::from(standing).datasets();
+    let data = data_rows(&sides.baseline.as_ref().map(sets).unwrap_or_default(), &sets(&sides.candidate));
+    let side = Side::from(&sides.candidate);
+    let base = sides.baseline.as_ref().map(Side::from);
+    let directions = services.rules.directions_for(&sides.candidate.version.model);
+    let comparison = compare(side, base, &directions);
+    let cautions: Vec<String> = cautions(&sides.facts(), &directions).into_iter().map(|caution| caution.text).collect();
     let missing: Vec<String> = [Some(&sides.candidate), sides.baseline.as_ref()]
         .into_iter()
         .flatten()
-        .filter_map(|(v, run)| Some(format!("{} {}: {}", v.model, v.number, run_missing(run)?)))
+        .flat_map(|s| missing(s).into_iter().map(|why| format!("{} {}: {why}", s.version.model, s.version.number)))
         .collect();
     if format.json {
         sink.json(&json::Compare {
             schema: "signoff.comparison/1",
             place: place(services).await,
-            candidate: version_json(services, side.version, side.run),
-            baseline: base.map(|b| version_json(services, b.version, b.run)),
+            candidate: version_json(services, side.version, side.said),
+            baseline: base.map(|b| version_json(services, b.version, b.said)),
             runs_missing: missing,
+            cautions,
             metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
             params: comparison.params,
             tags: comparison.tags,
@@ -73,11 +76,11 @@ pub async fn run(
         })?;
         return Ok(Exit::Done);
     }
-    for sentence in missing.iter().chain(&unsigned) {
+    for sentence in missing.iter().chain(&cautions).chain(&unsigned) {
         sink.warn(sentence);
     }
     let style = sink.style();
-    let name = |side: &Side<'_>| match side.version.model == sides.candidate.0.model {
+    let name = |side: &Side<'_>| match side.version.model == sides.candidate.version.model {
         true => side.version.number.to_string(),
         false => format!("{} {}", side.version.model, side.version.number),
     };
@@ -142,8 +145,16 @@ fn texts(heading: &str, rows: &[&TextRow], equals: usize, style: Style) -> Strin
 }
 
 struct Sides {
-    candidate: (ModelVersion, RunFacts),
-    baseline: Option<(ModelVersion, RunFacts)>,
+    candidate: Standing,
+    baseline: Option<Standing>,
+}
+
+impl Sides {
+    /// The candidate as if the other were in production.
+    fn facts(&self) -> ReviewedFacts {
+        let Standing { version, run, logged } = self.candidate.clone();
+        ReviewedFacts { version, run, logged, baseline: self.baseline.clone(), holders: Vec::new() }
+    }
 }
 
 async fn sides(services: &Services, candidate: &VersionRef, baseline: Option<&VersionRef>) -> Outcome<Sides> {
@@ -151,15 +162,10 @@ async fn sides(services: &Services, candidate: &VersionRef, baseline: Option<&Ve
     let Some(baseline) = baseline else {
         let (model, number) = number_of(registry, candidate).await?;
         let facts = evidence::facts(registry, &services.rules.promote_to, &model, number).await?;
-        return Ok(Sides {
-            candidate: (facts.version, facts.run),
-            baseline: facts.baseline.map(|b| (b.version, b.run)),
-        });
+        let candidate = Standing { version: facts.version, run: facts.run, logged: facts.logged };
+        return Ok(Sides { candidate, baseline: facts.baseline });
     };
     let (a, b) = try_join(resolve(registry, candidate), resolve(registry, baseline)).await?;
-    let ids: Vec<_> = [&a, &b].into_iter().filter_map(|v| v.run_id.clone()).collect();
-    let runs = if ids.is_empty() { Ok(Vec::new()) } else { registry.runs(&ids).await };
-    let run_of = |version: &ModelVersion| run_facts(version, &runs);
-    let (run_a, run_b) = (run_of(&a), run_of(&b));
-    Ok(Sides { candidate: (a, run_a), baseline: Some((b, run_b)) })
+    let said = Said::read(registry, [&a, &b]).await;
+    Ok(Sides { candidate: said.standing(a), baseline: Some(said.standing(b)) })
 }

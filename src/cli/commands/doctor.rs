@@ -12,6 +12,7 @@ use crate::config::{Paths, Target, promotion_target_name};
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::RepoSlug;
 use crate::domain::preflight::{Check, CheckState};
+use crate::domain::record::ClockFacts;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::registry::RegistryInfo;
 use crate::domain::rules::PolicyFrom;
@@ -19,7 +20,10 @@ use crate::domain::text::clean_line;
 use crate::present::{CheckRow, Role, number};
 use crate::runtime::answer;
 use crate::services::Services;
-use crate::services::prepare::checks::{repository_check, workflow_check};
+use crate::services::prepare::{
+    self,
+    checks::{CLOCK_HINT, repository_check, workflow_check},
+};
 use CheckState::{Block, Pass, Unknown, Warn};
 
 /// Findings, and the exit code of the first blocking one.
@@ -80,6 +84,7 @@ pub async fn run(
     let (info, models, who, stored) =
         join4(registry.info(), registry.models(None, None), services.host.whoami(), answer::promotions(services)).await;
     mlflow(services, &info, models.err().as_ref(), &mut findings);
+    let skew_ms = who.as_ref().ok().and_then(|who| prepare::skew(services, who));
     match &who {
         Ok(who) => {
             let name = who.name.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
@@ -87,6 +92,10 @@ pub async fn run(
             findings.add("GitHub", Pass, found, None);
         }
         Err(failure) => findings.fail("GitHub", failure),
+    }
+    if let Some(odd) = (ClockFacts { skew_ms, ..ClockFacts::default() }).oddity() {
+        let found = format!("this machine's clock is {odd} {}'s", services.host.host());
+        findings.add("clock", Warn, found, Some(CLOCK_HINT));
     }
     repositories(services, &mut findings).await;
     match paths.check_state_is_writable(target.rules.demo) {

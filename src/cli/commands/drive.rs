@@ -87,15 +87,21 @@ impl Drive {
             out.push_str(&format!("  {line}\n"));
         }
         if matches!(progress, PromotionState::Done | PromotionState::Released) {
-            out.push_str(&format!("  in {}, tagged {} at {}\n", draft.promote_to, draft.tag, draft.commit.sha.short()));
+            let place = match words::oddity(state) {
+                None => format!("in {}, ", draft.promote_to),
+                Some(_) => String::new(),
+            };
+            out.push_str(&format!("  {place}tagged {} at {}\n", draft.tag, draft.commit.sha.short()));
             if let Some(url) = release_url(state) {
                 out.push_str(&format!("  {url}\n"));
             }
         }
         if let Some(cd) = &state.cd {
             out.push_str(&format!("  CD {}\n", words::cd(cd)));
-            if let crate::domain::cd::CdOutcome::Run(run) = cd {
-                out.push_str(&format!("  {}\n", run.web_url));
+            if let crate::domain::cd::CdOutcome::Run(runs) = cd {
+                for run in runs.iter() {
+                    out.push_str(&format!("  {}\n", run.web_url));
+                }
             }
         } else if progress == PromotionState::Released
             && self.until == Until::Released

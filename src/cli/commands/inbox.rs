@@ -1,6 +1,5 @@
 //! `signoff inbox`
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use futures_util::StreamExt as _;
@@ -12,15 +11,15 @@ use crate::cli::json;
 use crate::cli::output::Sink;
 use crate::cli::place;
 use crate::cli::table::{Align, Table};
-use crate::domain::compare::metric_change;
+use crate::domain::compare::{Side, compare};
 use crate::domain::failure::{FailureKind, Outcome};
-use crate::domain::ids::RunId;
 use crate::domain::inbox::{Waiting, all_waiting, may_hide};
+use crate::domain::name::{oddities, shown};
 use crate::domain::page::walk;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
-use crate::domain::run::Run;
 use crate::present::{Phrase, Role, number, time};
 use crate::services::Services;
+use crate::services::evidence::Said;
 
 /// Maximum concurrent requests for single versions.
 const AT_ONCE: usize = 5;
@@ -41,13 +40,10 @@ pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcom
         (v.created_at.is_none(), v.created_at, v.model.clone(), v.number)
     });
     let baselines = baselines(services, &found).await?;
-    let mut ids: Vec<RunId> =
-        found.iter().map(|w| w.candidate).chain(baselines.iter().flatten()).filter_map(|v| v.run_id.clone()).collect();
-    ids.sort();
-    ids.dedup();
-    let runs = crate::cli::runs(services, &ids, sink).await;
+    let versions: Vec<&ModelVersion> = found.iter().map(|w| w.candidate).chain(baselines.iter().flatten()).collect();
+    let said = crate::cli::said(services, versions, sink).await;
     let rows: Vec<json::Waiting> =
-        found.iter().zip(&baselines).map(|(w, baseline)| row(services, w, baseline.as_ref(), &runs)).collect();
+        found.iter().zip(&baselines).map(|(w, baseline)| row(services, w, baseline.as_ref(), &said)).collect();
     if format.json {
         sink.json(&json::Inbox { schema: "signoff.inbox/1", place: place(services).await, waiting: rows })?;
     } else if rows.is_empty() {
@@ -111,32 +107,24 @@ async fn baselines(services: &Services, found: &[Waiting<'_>]) -> Outcome<Vec<Op
     futures_util::stream::iter(reads).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect()
 }
 
-fn row(
-    services: &Services,
-    waiting: &Waiting<'_>,
-    baseline: Option<&ModelVersion>,
-    runs: &HashMap<RunId, Run>,
-) -> json::Waiting {
+fn row(services: &Services, waiting: &Waiting<'_>, baseline: Option<&ModelVersion>, said: &Said) -> json::Waiting {
     let candidate = waiting.candidate;
-    let run_of = |v: &ModelVersion| v.run_id.as_ref().and_then(|id| runs.get(id));
-    let run = run_of(candidate);
-    let main_metric = run.and_then(|r| services.rules.main_metric(r)).map(|name| {
-        let of = |run: Option<&Run>| run.and_then(|r| r.metrics.get(name)).map(|p| p.value);
-        let (old, new) = (of(baseline.and_then(run_of)), of(run));
-        let direction = services.rules.directions_for(&candidate.model).of(name);
-        let (change, delta) = metric_change(old, new, direction);
-        json::Metric { name: name.to_owned(), old, new, delta, change, direction }
+    let of_candidate = said.provenance(candidate);
+    let main_metric = services.rules.main_metric(of_candidate).and_then(|name| {
+        let directions = services.rules.directions_for(&candidate.model);
+        let base = baseline.map(|version| Side { version, said: said.provenance(version) });
+        let rows = compare(Side { version: candidate, said: of_candidate }, base, &directions).metrics;
+        rows.iter().find(|row| row.name == name).map(json::Metric::from)
     });
     let url = services.registry.version_page(&candidate.model, candidate.number);
     json::Waiting {
-        version: json::Version::new(candidate, run, url),
+        version: json::Version::new(candidate, of_candidate, url),
         production: waiting.production.map(|p| p.0),
         main_metric,
     }
 }
 
 fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
-    use crate::domain::text::clean_line;
     let (now, symbols) = (services.clock.now(), sink.style().symbols());
     let mut table = Table::new(&[
         ("MODEL", Align::Left),
@@ -157,7 +145,7 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
             .map(|m| number::difference(m.change, m.delta, symbols))
             .unwrap_or_default();
         table.row([
-            Phrase::of(Role::Title, clean_line(&version.model)),
+            Phrase::of(Role::Title, shown(&version.model)),
             format!("v{}", version.version).into(),
             time::age(version.created_at, now).into(),
             version.author.clone().unwrap_or_default().into(),
@@ -170,4 +158,9 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
         ]);
     }
     sink.text(&table.render(sink.style()));
+    for row in rows {
+        for odd in oddities(&row.version.model) {
+            sink.warn(&format!("the name {}: {odd}", shown(&row.version.model)));
+        }
+    }
 }

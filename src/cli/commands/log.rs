@@ -1,7 +1,7 @@
 //! `signoff log`
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use crate::cli::exit::Exit;
@@ -28,18 +28,47 @@ pub struct Shape {
     pub markdown: bool,
 }
 
-/// Parses `--at`: a day (meaning its end, in UTC) or an exact time (RFC 3339).
+/// The time given with `--at`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    pub at: Timestamp,
+    /// How it was understood, if it can be understood in several ways.
+    pub said: Option<String>,
+}
+
+/// Parses `--at`: a day (its end, in UTC), an exact time with a zone (RFC 3339), or a time without one, which is local.
 ///
 /// # Errors
 /// A message that lists the accepted formats.
-pub fn moment(text: &str) -> Result<Timestamp, String> {
+pub fn moment(text: &str) -> Result<At, String> {
+    moment_in(text, &TimeZone::system())
+}
+
+fn moment_in(text: &str, zone: &TimeZone) -> Result<At, String> {
+    let text = text.trim();
     if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(at);
+        return Ok(At { at, said: None });
     }
-    let day: Date =
-        text.parse().map_err(|_| "give a day such as 2026-11-23, or a time such as 2026-11-23T09:00:00Z")?;
-    let end = TimeZone::UTC.to_timestamp(day.at(23, 59, 59, 999_999_999));
-    end.map_err(|e| e.to_string())
+    let formats = "give a day such as 2026-11-23, or a time such as 2026-11-23T09:00 (local) or 2026-11-23T09:00:00Z";
+    if text.contains(['T', 't', ' ', ':']) {
+        let time: DateTime = text.parse().map_err(|_| formats)?;
+        // A minute means its end, as a day does.
+        let seconds = text.matches(':').count() > 1;
+        let end = if seconds {
+            time
+        } else {
+            time.with().second(59).subsec_nanosecond(999_999_999).build().map_err(|_| formats)?
+        };
+        let at = zone.to_timestamp(end).map_err(|e| e.to_string())?;
+        let shown = end.strftime(if seconds { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M" });
+        let east = zone.to_offset(at).seconds();
+        let (sign, minutes) = (if east < 0 { '-' } else { '+' }, east.unsigned_abs() / 60);
+        let said = format!("{shown} local time, UTC{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+        return Ok(At { at, said: Some(said) });
+    }
+    let day: Date = text.parse().map_err(|_| formats)?;
+    let end = TimeZone::UTC.to_timestamp(day.at(23, 59, 59, 999_999_999)).map_err(|e| e.to_string())?;
+    Ok(At { at: end, said: Some(format!("the end of {day}, UTC")) })
 }
 
 /// Runs the command. Unreadable sources are reported on stderr and do not fail it.
@@ -49,11 +78,12 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
 pub async fn run(
     services: &Services,
     model: Option<&ModelName>,
-    at: Option<Timestamp>,
+    at: Option<At>,
     shape: Shape,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
     let log = log::read(services, model).await;
+    let (at, said) = at.map_or((None, None), |at| (Some(at.at), at.said));
     if shape.json {
         sink.json(&Json::new(place(services).await, &log, at))?;
         return Ok(Exit::Done);
@@ -67,6 +97,9 @@ pub async fn run(
         (true, None, _) => sink.line("No decisions found."),
         (false, _, true) => sink.text(&markdown(&entries, log.target.as_ref())),
         (false, _, false) => sink.text(&text(&entries, log.target.as_ref(), sink.style())),
+    }
+    if let Some(said) = said {
+        sink.note(&format!("--at is {said}."));
     }
     for line in footnotes(&log) {
         sink.note(&line);
@@ -142,8 +175,23 @@ mod tests {
 
     #[test]
     fn a_day_means_its_end_and_a_time_itself() {
-        assert_eq!(moment("2026-11-23").unwrap().to_string(), "2026-11-23T23:59:59.999999999Z");
-        assert_eq!(moment("2026-11-23T09:00:00+01:00").unwrap().to_string(), "2026-11-23T08:00:00Z");
-        assert!(moment("last week").unwrap_err().contains("2026-11-23"));
+        let utc = |text: &str| moment(text).map(|m| m.at.to_string());
+        assert_eq!(utc("2026-11-23").unwrap(), "2026-11-23T23:59:59.999999999Z");
+        assert_eq!(utc("2026-11-23T09:00:00+01:00").unwrap(), "2026-11-23T08:00:00Z");
+        assert!(utc("last week").unwrap_err().contains("2026-11-23"));
+        assert!(utc("2026-11-23T25:00").is_err());
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_that_minute_in_local_time_and_the_answer_says_so() {
+        let berlin = TimeZone::fixed(jiff::tz::offset(1));
+        for (text, at, said) in [
+            ("2026-11-29T02:14", "2026-11-29T01:14:59.999999999Z", "2026-11-29 02:14 local time, UTC+01:00"),
+            ("2026-11-29 02:14", "2026-11-29T01:14:59.999999999Z", "2026-11-29 02:14 local time, UTC+01:00"),
+            ("2026-11-29T02:14:07", "2026-11-29T01:14:07Z", "2026-11-29 02:14:07 local time, UTC+01:00"),
+        ] {
+            let read = moment_in(text, &berlin).unwrap();
+            assert_eq!((read.at.to_string().as_str(), read.said.as_deref()), (at, Some(said)), "{text}");
+        }
     }
 }

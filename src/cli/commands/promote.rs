@@ -11,9 +11,11 @@ use crate::cli::json::promotion;
 use crate::cli::output::{Sink, Style};
 use crate::cli::table::{Align, Table};
 use crate::cli::text;
+use crate::domain::confirmation::{Confirmation, confirmation};
 use crate::domain::decision::DecisionDraft;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::name::oddities;
 use crate::domain::preflight::{Check, JOURNAL, Preflight};
 use crate::domain::promotion::PlanDraft;
 use crate::domain::promotion::Until;
@@ -65,16 +67,36 @@ pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut 
     run.to_end(stop, sink, |watch| promoter.approve(plan, until, watch).boxed()).await
 }
 
-/// Checks the version number the user gave against the one `meant` resolves to.
-pub(super) fn agrees(typed: Option<VersionNumber>, number: VersionNumber, operation: &str, meant: &str) -> Outcome<()> {
+/// Checks the confirmation the user gave against the version that `meant` resolves to.
+pub(super) fn agrees(
+    typed: Option<&Confirmation>,
+    model: &ModelName,
+    number: VersionNumber,
+    operation: &str,
+    meant: &str,
+) -> Outcome<()> {
     match typed {
-        Some(typed) if typed != number => Err(Failure::new(
+        Some(typed) if typed.version == number && !typed.fits(model, number) => {
+            let odd = oddities(model.as_str()).join("; ");
+            let why = if odd.is_empty() { String::new() } else { format!(" ({odd})") };
+            Err(Failure::new(
+                FailureKind::Rejected,
+                Service::Local,
+                operation,
+                format!("--confirm {typed} does not confirm the model {model}{why}"),
+            )
+            .with_hint(format!(
+                "Make sure that this is the model you mean, then pass --confirm {}.",
+                confirmation(model, number)
+            )))
+        }
+        Some(typed) if typed.version != number => Err(Failure::new(
             FailureKind::Rejected,
             Service::Local,
             operation,
-            format!("--confirm says {typed}, but {meant} is {number}"),
+            format!("--confirm says {}, but {meant} is {number}", typed.version),
         )
-        .with_hint(format!("To act on {number}, pass --confirm {number}."))),
+        .with_hint(format!("To act on {number}, pass --confirm {}.", confirmation(model, number)))),
         _ => Ok(()),
     }
 }

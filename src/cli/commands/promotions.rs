@@ -14,6 +14,7 @@ use crate::present::promotion::{PromotionState, cd_word, why};
 use crate::present::{Phrase, Role, time};
 use crate::runtime::answer;
 use crate::services::Services;
+use crate::services::promote::Promoter;
 
 /// Runs the command.
 ///
@@ -21,13 +22,16 @@ use crate::services::Services;
 /// If the journal directory cannot be read. A single unreadable journal is a row, not an error.
 pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let mut found = answer::promotions(services).await?;
+    let unread = unreadable(&found);
     if unfinished {
-        found.retain(|p| progress(p).is_unfinished());
+        found.retain(|p| progress(p).is_unfinished() || progress(p) == PromotionState::Unreadable);
     }
+    // One that cannot be read may be unfinished.
+    let exit = if unfinished && unread > 0 { Exit::Journal } else { Exit::Done };
     if format.json {
         let promotions = found.iter().map(Listed::new).collect();
         sink.json(&Promotions { schema: "signoff.promotions/1", promotions })?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     if found.is_empty() {
         sink.line(if unfinished { "No unfinished promotions." } else { "No promotions on this machine yet." });
@@ -77,13 +81,48 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
     if found.iter().any(|p| progress(p).is_unfinished()) {
         sink.note("To finish one: `signoff resume ID`. To undo it: `signoff undo ID`.");
     }
-    Ok(Exit::Done)
+    if unread > 0 {
+        sink.note(UNREADABLE);
+    }
+    Ok(exit)
+}
+
+/// What to do about a journal that cannot be read.
+const UNREADABLE: &str =
+    "A promotion whose journal cannot be read may be unfinished: look at the file and at both servers.";
+
+fn unreadable(all: &[Promotion]) -> usize {
+    all.iter().filter(|p| progress(p) == PromotionState::Unreadable).count()
+}
+
+/// Names the journals that cannot be read, and clears those without an entry. Returns whether all could be read.
+///
+/// # Errors
+/// If the journals cannot be listed.
+pub async fn look_through(services: &Services, sink: &mut Sink) -> Outcome<bool> {
+    for (id, said) in Promoter::new(services.clone()).clear_empty().await? {
+        let held = if said.is_empty() { "It was empty".to_owned() } else { format!("It held only: {said}") };
+        sink.note(&format!("Cleared the journal of promotion {id}, which never began. {held}"));
+    }
+    let found = answer::promotions(services).await?;
+    for promotion in &found {
+        if let (PromotionState::Unreadable, Err(failure)) = (progress(promotion), &promotion.state) {
+            sink.note(&format!("Promotion {} cannot be read: {}", promotion.id, clean_line(&failure.to_string())));
+        }
+    }
+    let all = unreadable(&found) == 0;
+    if !all {
+        sink.note(UNREADABLE);
+    }
+    Ok(all)
 }
 
 /// The state of a promotion in the journal.
 pub fn progress(promotion: &Promotion) -> PromotionState {
     match &promotion.state {
         Ok(state) => PromotionState::of(state, promotion.driven),
+        // Interrupted before its first entry: nothing was written.
+        Err(failure) if failure.kind == FailureKind::NotFound => PromotionState::Refused,
         Err(_) => PromotionState::Unreadable,
     }
 }

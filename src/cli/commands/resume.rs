@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 
 use crate::cli::args::Format;
 use crate::cli::commands::drive::{Drive, Stop};
-use crate::cli::commands::promotions::{find, only_unfinished};
+use crate::cli::commands::promotions::{find, look_through, only_unfinished};
 use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
 use crate::domain::failure::Outcome;
@@ -24,13 +24,15 @@ pub async fn run(
     format: Format,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
+    let readable = id.is_some() || look_through(services, sink).await?;
+    let or_unread = |exit| if readable || exit != Exit::Done { exit } else { Exit::Journal };
     let id = match id {
         Some(part) => find(services, part).await?,
         None => match only_unfinished(services).await? {
             Some(id) => id,
             None => {
-                sink.note("Nothing is unfinished.");
-                return Ok(Exit::Done);
+                sink.note(if readable { "Nothing is unfinished." } else { "Nothing else is unfinished." });
+                return Ok(or_unread(Exit::Done));
             }
         },
     };
@@ -39,5 +41,5 @@ pub async fn run(
     // Once released, only following CD is left to resume.
     let until = if wait || state.is_released() { Until::CdEnded } else { Until::Released };
     let run = Drive { draft: state.plan.draft.clone(), id, until, format };
-    run.to_end(stop, sink, |watch| promoter.resume(id, until, watch).boxed()).await
+    run.to_end(stop, sink, |watch| promoter.resume(id, until, watch).boxed()).await.map(or_unread)
 }

@@ -18,7 +18,7 @@ use crate::services::rollback::choose;
 /// Any failure before the first write, or a journal failure.
 pub async fn run(services: &Services, args: &Rollback, stop: Stop, sink: &mut Sink) -> Outcome<Exit> {
     let operation = format!("roll {} back to {}", args.model, args.to);
-    agrees(args.promote.confirm, args.to, &operation, "--to")?;
+    agrees(args.promote.confirm.as_ref(), &args.model, args.to, &operation, "--to")?;
     let candidate = choose(services, &args.model, args.to).await?;
     sink.note(&known(&candidate));
     let ask =

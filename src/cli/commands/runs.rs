@@ -66,6 +66,10 @@ pub async fn run(services: &Services, experiment: &str, list: List, format: Form
         })?;
         return Ok(Exit::Done);
     }
+    if experiment.deleted {
+        let name = &experiment.name;
+        sink.warn(&format!("The experiment {name} was deleted on the server, and its runs with it"));
+    }
     if runs.is_empty() {
         sink.line(&match list.filter.as_str() {
             "" => format!("The experiment {} has no runs.", experiment.name),
@@ -117,7 +121,7 @@ fn shown_metrics<'a>(services: &Services, runs: &'a [Run]) -> Vec<&'a str> {
     let mut all: Vec<&str> = runs.iter().flat_map(|r| r.metrics.names()).collect();
     all.sort();
     all.dedup();
-    let main: Vec<&str> = runs.iter().filter_map(|r| services.rules.main_metric(r)).collect();
+    let main: Vec<&str> = runs.iter().filter_map(|r| services.rules.main_metric(r.into())).collect();
     all.sort_by_key(|m| !main.contains(m));
     all.truncate(METRICS);
     all

@@ -10,16 +10,16 @@ use crate::cli::output::{Sink, Style};
 use crate::cli::place;
 use crate::cli::table::{Align, Table};
 use crate::cli::text::{self, pairs};
-use crate::config::address::redact;
+use crate::domain::caution::cautions;
 use crate::domain::compare::signature::{FieldRow, field_rows};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::evidence::Evidence;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::Outcome;
 use crate::domain::policy::Evaluation;
+use crate::domain::provenance::Provenance;
 use crate::domain::reference::VersionRef;
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX};
-use crate::domain::run::Run;
 use crate::domain::text::clean_line;
 use crate::present::{Phrase, Role, time, version as words};
 use crate::services::Services;
@@ -32,7 +32,9 @@ use crate::services::evidence::{self, Scope, number_of};
 pub async fn run(services: &Services, reference: &VersionRef, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let (model, number) = number_of(services.registry.as_ref(), reference).await?;
     let evaluation = evidence::read(services, &model, number, Scope::Lineage).await?;
-    let comparison = compare_facts(&evaluation.evidence.facts, &evaluation.directions(&services.rules.directions));
+    let directions = evaluation.directions(&services.rules.directions);
+    let comparison = compare_facts(&evaluation.evidence.facts, &directions);
+    let cautions = cautions(&evaluation.evidence.facts, &directions);
     let Evaluation { evidence: Evidence { facts, code, signature, .. }, verdict, .. } = evaluation;
     let signed = Signed::of(number, signature);
     let run = facts.run.known();
@@ -41,10 +43,12 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
         sink.json(&json::Show {
             schema: "signoff.version/1",
             place: place(services).await,
-            version: version_json(services, &facts.version, run),
+            version: version_json(services, &facts.version, Provenance::from(&facts)),
             in_production: facts.holders.iter().map(|v| v.0).collect(),
             run: run.map(|r| json::RunShown::new(r, run_url)),
             run_missing: words::run_missing(&facts.run).map(str::to_owned),
+            logged_model: Provenance::from(&facts).logged.map(json::LoggedModel::new),
+            cautions: cautions.into_iter().map(|caution| caution.text).collect(),
             baseline: facts.baseline.as_ref().map(|b| b.version.number.0),
             metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
             signature: signed.known().cloned(),
@@ -57,15 +61,14 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     }
     let style = sink.style();
     sink.text(&heading(services, &facts, style));
+    sink.text(&text::cautions(&cautions, style));
     sink.text(&description(&facts.version));
     if !verdict.sources.is_empty() {
         sink.text(&text::section("VERDICT", &text::verdict(&verdict, style), style));
     }
     let baseline = facts.baseline.as_ref().map(|b| b.version.number.to_string());
     sink.text(&text::metrics(&comparison.metrics, baseline.as_deref(), &facts.version.number.to_string(), style));
-    if let Some(run) = run {
-        sink.text(&pairs("PARAMS", run.params.texts(), style));
-    }
+    sink.text(&pairs("PARAMS", Provenance::from(&facts).params().texts(), style));
     let fields: Vec<_> = field_rows(None, signed.known()).iter().map(FieldRow::text).collect();
     sink.text(&pairs(
         "SIGNATURE",
@@ -81,14 +84,12 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     Ok(Exit::Done)
 }
 
-pub(super) fn version_json(services: &Services, version: &ModelVersion, run: Option<&Run>) -> json::Version {
-    json::Version::new(version, run, services.registry.version_page(&version.model, version.number))
+pub(super) fn version_json(services: &Services, version: &ModelVersion, said: Provenance<'_>) -> json::Version {
+    json::Version::new(version, said, services.registry.version_page(&version.model, version.number))
 }
 
 fn compare_facts(facts: &ReviewedFacts, directions: &Directions) -> Comparison {
-    let side = Side { version: &facts.version, run: facts.run.known() };
-    let base = facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
-    compare(side, base, directions)
+    compare(Side::from(facts), facts.baseline.as_ref().map(Side::from), directions)
 }
 
 fn heading(services: &Services, facts: &ReviewedFacts, style: Style) -> String {
@@ -112,21 +113,27 @@ fn heading(services: &Services, facts: &ReviewedFacts, style: Style) -> String {
     line("registered", version.created_at.map(registered).unwrap_or_default());
     let holders = words::numbers(&facts.holders);
     line("production", if holders.is_empty() { "nothing".to_owned() } else { holders });
-    line("source", redact(&version.source));
+    line("source", version.source.clone());
     match &facts.run {
         RunFacts::Known(run) => {
             line("run", format!("{} {} ({})", run.id, run.name, words::run_word(run)).replace("  ", " "));
-            line("author", words::author(version, Some(run)).unwrap_or_default().to_owned());
-            line("started", run.started_at.map(time::second).unwrap_or_default());
-            line("commit", run.source_commit().map(clean_line).unwrap_or_else(|| "not recorded".to_owned()));
-            line("branch", run.source_branch().map(clean_line).unwrap_or_default());
-            line("repository", json::repository_of(run).unwrap_or_default());
-            for data in &run.datasets {
-                let context = data.context.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
-                line("data", format!("{}{context}", words::dataset(data)));
-            }
         }
         missing => line("run", words::run_missing(missing).unwrap_or_default().to_owned()),
+    }
+    let said = Provenance::from(facts);
+    if let Some(model) = said.logged {
+        line("model", model.id.clone());
+    }
+    if said.is_known() {
+        line("author", words::author(version, said).unwrap_or_default().to_owned());
+        line("started", said.run.and_then(|run| run.started_at).map(time::second).unwrap_or_default());
+        line("commit", said.commit().map(clean_line).unwrap_or_else(|| "not recorded".to_owned()));
+        line("branch", said.branch().map(clean_line).unwrap_or_default());
+        line("repository", json::repository_of(said).unwrap_or_default());
+        for data in said.datasets() {
+            let context = data.context.as_ref().map(|c| format!(" ({c})")).unwrap_or_default();
+            line("data", format!("{}{context}", words::dataset(&data)));
+        }
     }
     line("page", services.registry.version_page(&version.model, version.number).unwrap_or_default());
     let title = style.paint(Role::Title, &format!("{} {}", version.model, version.number));

@@ -10,6 +10,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, RunId};
 use crate::domain::page::first;
 use crate::domain::registry::ModelVersion;
+use crate::domain::score::{Scores, latest};
 use crate::present::{Phrase, Role, time, version as words};
 use crate::services::Services;
 
@@ -27,19 +28,17 @@ pub async fn run(
     // Listing versions does not distinguish an unknown model from an empty one; this request does.
     services.registry.model(model).await?;
     let (versions, truncated) = newest(services, model, limit.max(1)).await?;
-    let mut ids: Vec<_> = versions.iter().filter_map(|v| v.run_id.clone()).collect();
-    ids.sort();
-    ids.dedup();
-    let runs = crate::cli::runs(services, &ids, sink).await;
-    let run_of = |v: &ModelVersion| v.run_id.as_ref().and_then(|id| runs.get(id));
-    let target = &services.rules.promote_to;
+    let said = crate::cli::said(services, &versions, sink).await;
+    let (target, from) = (&services.rules.promote_to, services.rules.directions_for(model).from);
     if format.json {
         let versions = versions
             .iter()
             .map(|v| json::ListedVersion {
-                version: json::Version::new(v, run_of(v), services.registry.version_page(model, v.number)),
+                version: json::Version::new(v, said.provenance(v), services.registry.version_page(model, v.number)),
                 in_production: target.is_held_by(v),
-                metrics: run_of(v).map(|r| r.metrics.iter().map(|(k, p)| (k.to_owned(), p.value)).collect()),
+                metrics: Some(said.provenance(v))
+                    .filter(|said| said.is_known())
+                    .map(|said| Scores::of(said, from).iter().map(|score| (score.name.clone(), score.value)).collect()),
             })
             .collect();
         sink.json(&json::Versions { schema: "signoff.versions/1", place: place(services).await, versions, truncated })?;
@@ -62,17 +61,17 @@ pub async fn run(
         ("RUN", Align::Whole),
     ]);
     for version in &versions {
-        let run = run_of(version);
-        let metric = run.and_then(|r| services.rules.main_metric(r));
+        let said = said.provenance(version);
+        let metric = services.rules.main_metric(said);
         table.row([
             Phrase::of(Role::Title, version.number.to_string()),
             words::stage(version, target, symbols),
             words::not_ready(version, symbols).unwrap_or_else(|| version.status.to_string().into()),
             version.aliases.join(", ").into(),
             time::age(version.created_at, now).into(),
-            words::author(version, run).unwrap_or_default().to_owned().into(),
+            words::author(version, said).unwrap_or_default().to_owned().into(),
             metric.unwrap_or_default().to_owned().into(),
-            metric.and_then(|m| run?.metrics.get(m)).map(|p| p.value.to_string()).unwrap_or_default().into(),
+            metric.and_then(|m| latest(said, m, from)).map(|value| value.to_string()).unwrap_or_default().into(),
             version.run_id.as_ref().map(RunId::short).unwrap_or_default().into(),
         ]);
     }

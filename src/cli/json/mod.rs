@@ -37,15 +37,18 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::config::{Shown, address::redact};
+use crate::config::Shown;
 use crate::domain::artifact::Signature;
 use crate::domain::compare::data::DataRow;
 use crate::domain::compare::signature::FieldRow;
 use crate::domain::compare::{Change, Direction, MetricRow, TextRow};
 use crate::domain::experiment;
 use crate::domain::ids::RepoSlug;
+use crate::domain::logged;
+use crate::domain::provenance::Provenance;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::run::{Dataset, MetricValue, Run};
+use crate::domain::score::MetricOrigin;
 use crate::domain::sorted_map::Tags;
 use crate::present::version::author;
 
@@ -98,6 +101,13 @@ pub struct Metric {
     pub change: Change,
     /// `higher` or `lower` is better, if configured.
     pub direction: Option<Direction>,
+    /// Where the baseline's value comes from. Absent if MLflow has only the run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_origin: Option<MetricOrigin>,
+    /// Where the candidate's value comes from: `of` (`model` or `run`), `data` (`name`, `digest`) if known, and in
+    /// `other` what the other of model and run has, where that differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_origin: Option<MetricOrigin>,
 }
 
 impl From<&MetricRow> for Metric {
@@ -109,6 +119,8 @@ impl From<&MetricRow> for Metric {
             delta: row.delta,
             change: row.change,
             direction: row.direction,
+            old_origin: row.old_origin.clone(),
+            new_origin: row.new_origin.clone(),
         }
     }
 }
@@ -216,7 +228,7 @@ pub struct Version {
 
 impl Version {
     /// Uses the author from its run if the registry has none.
-    pub fn new(version: &ModelVersion, run: Option<&Run>, url: Option<String>) -> Self {
+    pub fn new(version: &ModelVersion, said: Provenance<'_>, url: Option<String>) -> Self {
         Self {
             model: version.model.as_str().to_owned(),
             version: version.number.0,
@@ -225,8 +237,8 @@ impl Version {
             aliases: version.aliases.clone(),
             created_at: version.created_at,
             updated_at: version.updated_at,
-            author: author(version, run).map(str::to_owned),
-            source: redact(&version.source),
+            author: author(version, said).map(str::to_owned),
+            source: version.source.clone(),
             run_id: version.run_id.as_ref().map(|r| r.as_str().to_owned()),
             description: version.description.clone(),
             tags: version.tags.clone(),
@@ -249,6 +261,12 @@ pub struct Show {
     pub run: Option<RunShown>,
     /// Why there is no run.
     pub run_missing: Option<String>,
+    /// The logged model it was made from; left out if there is none, or if MLflow says nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logged_model: Option<LoggedModel>,
+    /// What to know before any number is read, one sentence each; left out if there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<String>,
     /// The version it is compared with.
     pub baseline: Option<u64>,
     /// Metrics, with those of the baseline.
@@ -306,11 +324,48 @@ impl RunShown {
             deleted: run.deleted,
             commit: run.source_commit().map(str::to_owned),
             branch: run.source_branch().map(str::to_owned),
-            repository: repository_of(run),
+            repository: repository_of(run.into()),
             params: run.params.clone(),
-            tags: own_tags(run),
+            tags: own_tags(&run.tags),
             datasets: run.datasets.clone(),
             url,
+        }
+    }
+}
+
+/// A logged model (MLflow 3.x).
+#[derive(Clone, Debug, Serialize)]
+pub struct LoggedModel {
+    pub id: String,
+    pub experiment_id: Option<String>,
+    /// As the server spells it.
+    pub status: String,
+    /// The run that logged it; `null` if it was logged outside a run.
+    pub run_id: Option<String>,
+    pub user: Option<String>,
+    pub commit: Option<String>,
+    pub branch: Option<String>,
+    pub repository: Option<String>,
+    pub params: Tags,
+    /// Its own tags, without MLflow's.
+    pub tags: Tags,
+}
+
+impl LoggedModel {
+    /// Leaves out everything that may hold credentials.
+    pub fn new(model: &logged::LoggedModel) -> Self {
+        let said = Provenance { run: None, logged: Some(model) };
+        Self {
+            id: model.id.clone(),
+            experiment_id: model.experiment.as_ref().map(|id| id.as_str().to_owned()),
+            status: model.status.clone(),
+            run_id: model.source_run.as_ref().map(|id| id.as_str().to_owned()),
+            user: said.user().map(str::to_owned),
+            commit: said.commit().map(str::to_owned),
+            branch: said.branch().map(str::to_owned),
+            repository: repository_of(said),
+            params: model.params.clone(),
+            tags: own_tags(&model.tags),
         }
     }
 }
@@ -338,6 +393,9 @@ pub struct Experiment {
     pub created_at: Option<Timestamp>,
     /// Time of the last change.
     pub updated_at: Option<Timestamp>,
+    /// Whether it was deleted on the server, and its runs with it; left out if not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 impl From<&experiment::Experiment> for Experiment {
@@ -347,6 +405,7 @@ impl From<&experiment::Experiment> for Experiment {
             name: experiment.name.clone(),
             created_at: experiment.created_at,
             updated_at: experiment.updated_at,
+            deleted: experiment.deleted,
         }
     }
 }
@@ -371,16 +430,16 @@ impl ListedRun {
     }
 }
 
-/// Tags of a run that are not MLflow's own.
-fn own_tags(run: &Run) -> Tags {
-    let mut tags = run.tags.clone();
+/// Tags that are not MLflow's own.
+fn own_tags(tags: &Tags) -> Tags {
+    let mut tags = tags.clone();
     tags.retain(|key| !key.starts_with("mlflow."));
     tags
 }
 
-/// The repository of a run, parsed, because its URL may hold credentials.
-pub fn repository_of(run: &Run) -> Option<String> {
-    run.source_repo_url().and_then(RepoSlug::from_remote_url).map(|(host, repo)| format!("{host}/{repo}"))
+/// The recorded repository, parsed, because its URL may hold credentials.
+pub fn repository_of(said: Provenance<'_>) -> Option<String> {
+    said.repo_url().and_then(RepoSlug::from_remote_url).map(|(host, repo)| format!("{host}/{repo}"))
 }
 
 /// `signoff compare`.
@@ -395,6 +454,9 @@ pub struct Compare {
     pub baseline: Option<Version>,
     /// Why a run is missing from the comparison.
     pub runs_missing: Vec<String>,
+    /// What to know before any number is read, one sentence each; left out if there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<String>,
     /// All metrics of both versions, by name.
     pub metrics: Vec<Metric>,
     /// All params of both versions, by name.

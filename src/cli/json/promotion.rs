@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::app::query;
-use crate::domain::cd::{CdOutcome, CdState};
+use crate::domain::cd::{CdOutcome, CdRun, CdState};
 use crate::domain::failure::Failure;
 use crate::domain::preflight;
 use crate::domain::promotion::plan::PlanLine;
@@ -196,24 +196,30 @@ pub struct Cd {
     pub workflow: Option<String>,
     /// Web page.
     pub url: Option<String>,
+    /// The other runs that the release started; the one above is the worst of all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Cd>,
+    /// Workflows that should have followed on these and did not start.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 impl From<&CdOutcome> for Cd {
     fn from(outcome: &CdOutcome) -> Self {
-        let without_run = |state| Self {
-            state,
-            conclusion: None,
-            run_id: None,
-            number: None,
-            attempt: None,
-            workflow: None,
-            url: None,
-        };
-        let run = match outcome {
-            CdOutcome::NotExpected => return without_run("not_expected"),
-            CdOutcome::NotStarted { .. } => return without_run("not_started"),
-            CdOutcome::Run(run) => run,
-        };
+        match outcome {
+            CdOutcome::NotExpected => Self::without_run("not_expected"),
+            CdOutcome::NotStarted { .. } => Self::without_run("not_started"),
+            CdOutcome::Run(runs) => Self {
+                others: runs.others.iter().map(Self::from).collect(),
+                missing: runs.missing.clone(),
+                ..Self::from(&runs.decides)
+            },
+        }
+    }
+}
+
+impl From<&CdRun> for Cd {
+    fn from(run: &CdRun) -> Self {
         let (state, conclusion) = match &run.state {
             CdState::Queued => ("queued", None),
             CdState::Waiting => ("waiting", None),
@@ -223,13 +229,29 @@ impl From<&CdOutcome> for Cd {
             CdState::Other(word) => ("other", Some(word.clone())),
         };
         Self {
-            state,
             conclusion,
             run_id: Some(run.id),
             number: Some(run.number),
             attempt: Some(run.attempt),
             workflow: Some(run.path.clone()),
             url: Some(run.web_url.clone()),
+            ..Self::without_run(state)
+        }
+    }
+}
+
+impl Cd {
+    fn without_run(state: &'static str) -> Self {
+        Self {
+            state,
+            conclusion: None,
+            run_id: None,
+            number: None,
+            attempt: None,
+            workflow: None,
+            url: None,
+            others: Vec::new(),
+            missing: Vec::new(),
         }
     }
 }
@@ -257,7 +279,7 @@ impl Listed {
             Ok(state) => Self::Readable(Box::new(Body::new(state, promotion.driven))),
             Err(failure) => Self::Unreadable {
                 id: promotion.id.to_string(),
-                state: PromotionState::Unreadable,
+                state: crate::cli::commands::promotions::progress(promotion),
                 why: Failure::to_string(failure),
             },
         }

@@ -16,6 +16,9 @@ pub struct Check {
     pub model: String,
     pub version: u64,
     pub verdict: Verdict,
+    /// What to know before any number is read, one sentence each; left out if there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<String>,
     /// Digest of the facts the verdict is based on.
     pub facts_digest: String,
 }

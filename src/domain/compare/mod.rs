@@ -1,16 +1,20 @@
 //! Compares a candidate with the baseline: what differs, and, only if a direction is stated, whether for the better.
 
 pub mod data;
+pub mod note;
 pub mod signature;
 mod size;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::facts::{ReviewedFacts, Standing};
 use super::pattern::matches;
+use super::provenance::Provenance;
 use super::registry::{ModelVersion, OWN_TAG_PREFIX};
 use super::run::{MetricValue, Run};
+use super::score::{MetricOrigin, MetricsFrom, Score, Scores};
 use super::sorted_map::Tags;
 pub use size::{by_size, change_size};
 
@@ -24,13 +28,17 @@ pub enum Direction {
     Lower,
 }
 
-/// Directions from configuration and policies, as name patterns with `*` and `?`.
+/// How metrics are to be read, from configuration and policies: which way is better, as name patterns with `*` and `?`,
+/// and whose values count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Directions {
     /// Patterns of metrics where higher is better.
     pub higher: Vec<String>,
     /// Patterns of metrics where lower is better.
     pub lower: Vec<String>,
+    /// Whose metrics count where a model and its run differ.
+    #[serde(default, skip_serializing_if = "MetricsFrom::is_model")]
+    pub from: MetricsFrom,
 }
 
 impl Directions {
@@ -65,7 +73,10 @@ pub enum Change {
 /// One metric on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricRow {
+    /// As in [`Score::name`].
     pub name: String,
+    /// The metric itself, without a data set.
+    pub metric: String,
     /// Baseline value.
     pub old: Option<MetricValue>,
     /// Candidate value.
@@ -74,6 +85,18 @@ pub struct MetricRow {
     pub delta: Option<f64>,
     pub change: Change,
     pub direction: Option<Direction>,
+    /// Where the baseline's value comes from.
+    pub old_origin: Option<MetricOrigin>,
+    /// Where the candidate's value comes from.
+    pub new_origin: Option<MetricOrigin>,
+}
+
+impl MetricRow {
+    /// Whether both sides are known to have been measured on different data.
+    pub fn on_different_data(&self) -> bool {
+        let data = |origin: &Option<MetricOrigin>| origin.as_ref()?.data.clone();
+        data(&self.old_origin).zip(data(&self.new_origin)).is_some_and(|(old, new)| old != new)
+    }
 }
 
 /// One param or tag on both sides.
@@ -99,37 +122,48 @@ pub struct Comparison {
     pub tags: Vec<TextRow>,
 }
 
-/// One side of a comparison. A version without a readable run is compared by what is known.
+/// One side of a comparison. A version of which nothing else can be read is compared by what is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Side<'a> {
     pub version: &'a ModelVersion,
-    /// Its run, if it could be read.
-    pub run: Option<&'a Run>,
+    /// What MLflow says of it.
+    pub said: Provenance<'a>,
+}
+
+impl<'a> From<&'a ReviewedFacts> for Side<'a> {
+    fn from(facts: &'a ReviewedFacts) -> Self {
+        Self { version: &facts.version, said: facts.into() }
+    }
+}
+
+impl<'a> From<&'a Standing> for Side<'a> {
+    fn from(standing: &'a Standing) -> Self {
+        Self { version: &standing.version, said: standing.into() }
+    }
 }
 
 /// Compares `candidate` with `baseline`; without a baseline every row is [`Change::Added`].
 pub fn compare(candidate: Side<'_>, baseline: Option<Side<'_>>, directions: &Directions) -> Comparison {
     let tags = (baseline.map(shown_tags).unwrap_or_default(), shown_tags(candidate));
-    lay(baseline.and_then(|s| s.run), candidate.run, tags, directions)
+    lay(baseline.map(|s| s.said).unwrap_or_default(), candidate.said, tags, directions)
 }
 
-/// Compares two runs. The tags of a version are left out, as the other side has none.
-pub fn compare_runs(candidate: Option<&Run>, baseline: &Run, directions: &Directions) -> Comparison {
-    let tags_of = |run: &Run| worth_comparing(run.tags.clone());
-    let tags = (tags_of(baseline), candidate.map(tags_of).unwrap_or_default());
-    lay(Some(baseline), candidate, tags, directions)
+/// Compares with a run. The tags of a version are left out, as the other side has none.
+pub fn compare_runs(candidate: Provenance<'_>, baseline: &Run, directions: &Directions) -> Comparison {
+    let baseline = Provenance::from(baseline);
+    let tags = (worth_comparing(baseline.tags()), worth_comparing(candidate.tags()));
+    lay(baseline, candidate, tags, directions)
 }
 
 fn lay(
-    old: Option<&Run>,
-    new: Option<&Run>,
+    old: Provenance<'_>,
+    new: Provenance<'_>,
     (old_tags, new_tags): (Tags, Tags),
     directions: &Directions,
 ) -> Comparison {
-    let params_of = |run: Option<&Run>| run.map(|r| r.params.clone()).unwrap_or_default();
     Comparison {
-        metrics: metric_rows(old, new, directions),
-        params: text_rows(&params_of(old), &params_of(new)),
+        metrics: metric_rows(&Scores::of(old, directions.from), &Scores::of(new, directions.from), directions),
+        params: text_rows(&old.params(), &new.params()),
         tags: text_rows(&old_tags, &new_tags),
     }
 }
@@ -160,15 +194,37 @@ pub fn metric_change(
     (change, Some(delta))
 }
 
-fn metric_rows(old: Option<&Run>, new: Option<&Run>, directions: &Directions) -> Vec<MetricRow> {
-    let value = |run: Option<&Run>, name: &str| run.and_then(|r| r.metrics.get(name)).map(|point| point.value);
-    let names: BTreeSet<&str> = [old, new].into_iter().flatten().flat_map(|r| r.metrics.names()).collect();
-    let row = |name: &str| {
-        let (old, new, direction) = (value(old, name), value(new, name), directions.of(name));
-        let (change, delta) = metric_change(old, new, direction);
-        MetricRow { name: name.to_owned(), old, new, delta, change, direction }
+/// A row for each value of the candidate, and for each of the baseline's that is beside none of them; by name.
+fn metric_rows(old: &Scores, new: &Scores, directions: &Directions) -> Vec<MetricRow> {
+    let paired: Vec<_> = new.iter().map(|score| (old.beside(score), Some(score))).collect();
+    let used: HashSet<&str> = paired.iter().filter_map(|(old, _)| Some(old.as_ref()?.name.as_str())).collect();
+    let taken: HashSet<&str> = new.iter().map(|score| score.name.as_str()).collect();
+    let gone = old.iter().filter(|score| !used.contains(score.name.as_str())).map(|score| (Some(score), None));
+    let row = |(old, new): (Option<&Score>, Option<&Score>)| {
+        let score = new.or(old)?;
+        let value = |side: Option<&Score>| side.map(|s| s.value);
+        let origin = |side: Option<&Score>| side.and_then(|s| s.origin.clone());
+        let direction = directions.of(&score.metric);
+        let (change, delta) = metric_change(value(old), value(new), direction);
+        let name = match new {
+            None if taken.contains(score.name.as_str()) => score.full_name(),
+            _ => score.name.clone(),
+        };
+        Some(MetricRow {
+            name,
+            metric: score.metric.clone(),
+            old: value(old),
+            new: value(new),
+            delta,
+            change,
+            direction,
+            old_origin: origin(old),
+            new_origin: origin(new),
+        })
     };
-    names.into_iter().map(row).collect()
+    let mut rows: Vec<MetricRow> = paired.iter().copied().chain(gone).filter_map(row).collect();
+    rows.sort_by(|a, b| (&a.metric, &a.name).cmp(&(&b.metric, &b.name)));
+    rows
 }
 
 fn text_rows(old: &Tags, new: &Tags) -> Vec<TextRow> {
@@ -188,8 +244,7 @@ fn text_rows(old: &Tags, new: &Tags) -> Vec<TextRow> {
 
 /// The tags of version and run to compare.
 fn shown_tags(side: Side<'_>) -> Tags {
-    let of_run = side.run.into_iter().flat_map(|r| r.tags.texts());
-    worth_comparing(of_run.chain(side.version.tags.texts()).collect())
+    worth_comparing(side.said.tags().texts().chain(side.version.tags.texts()).collect())
 }
 
 /// Drops bookkeeping tags (`mlflow.*`, `signoff.*`), which always differ and carry no information.
@@ -213,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_stated_direction_judges() {
-        let d = Directions { higher: vec!["*auc*".into()], lower: vec!["*loss".into()] };
+        let d = Directions { higher: vec!["*auc*".into()], lower: vec!["*loss".into()], ..Directions::default() };
         assert_eq!(d.of("test_auc"), Some(Direction::Higher));
         assert_eq!(d.of("val_loss"), Some(Direction::Lower));
         assert_eq!(d.of("latency"), None);
@@ -223,7 +278,7 @@ mod tests {
 
     #[test]
     fn contradicting_patterns_are_no_direction() {
-        let d = Directions { higher: vec!["*".into()], lower: vec!["loss".into()] };
+        let d = Directions { higher: vec!["*".into()], lower: vec!["loss".into()], ..Directions::default() };
         assert_eq!(d.of("loss"), None);
     }
 

@@ -40,7 +40,17 @@ mod tests {
     fn row(name: &str, old: Option<f64>, new: Option<f64>) -> MetricRow {
         let (old, new) = (old.map(MetricValue), new.map(MetricValue));
         let (change, delta) = metric_change(old, new, Some(Direction::Higher));
-        MetricRow { name: name.into(), old, new, delta, change, direction: None }
+        MetricRow {
+            name: name.into(),
+            metric: name.into(),
+            old,
+            new,
+            delta,
+            change,
+            direction: None,
+            old_origin: None,
+            new_origin: None,
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::domain::compare::Direction;
 use crate::domain::ids::ModelName;
 use crate::domain::nearest::did_you_mean;
 use crate::domain::pattern::{check_pattern, matches};
+use crate::domain::score::MetricsFrom;
 use crate::domain::text::clean_line;
 
 /// An error in a policy.
@@ -48,6 +49,12 @@ impl PolicyFile {
             (Some(table), None) | (None, Some(table)) => Some(table.clone().policy()),
             (Some(general), Some(own)) => Some(own.clone().over(general.clone()).policy()),
         }
+    }
+
+    /// Whose metrics count for `model`; cheaper than getting its rules.
+    pub fn metrics_from(&self, model: &ModelName) -> MetricsFrom {
+        let said = |table: Option<&PolicyTable>| table.and_then(|table| table.metrics_from);
+        said(self.own(model)).or_else(|| said(self.general.as_ref())).unwrap_or_default()
     }
 
     /// Whether the file has a policy for `model`.
@@ -106,13 +113,17 @@ struct ModelTable {
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs, reason = "the keys mean what the fields of the same names in Policy mean")]
 pub struct PolicyTable {
+    pub metrics_from: Option<MetricsFrom>,
+    pub run_finished: Option<bool>,
+    pub clean_checkout: Option<bool>,
     #[serde(deserialize_with = "by_pattern")]
     pub metrics: Vec<(String, MetricTable)>,
     #[serde(deserialize_with = "by_key")]
     pub tags: Vec<(String, Pattern)>,
     pub description: Option<bool>,
     pub signature: Option<bool>,
-    pub default_branch: Option<bool>,
+    #[serde(deserialize_with = "severity_or_flag")]
+    pub default_branch: Option<Severity>,
     pub checks: Option<Vec<Pattern>>,
     pub pull_request_approvals: Option<u32>,
     pub dataset_digest: Option<bool>,
@@ -135,6 +146,9 @@ impl PolicyTable {
         let names = |list: Vec<&str>| list.join(", ");
         let (four, plain) = (&self.four_eyes, |there: bool, key: &str| there.then(|| key.to_owned()));
         let parts = [
+            plain(self.metrics_from.is_some(), "metrics_from"),
+            plain(self.run_finished.is_some(), "run_finished"),
+            plain(self.clean_checkout.is_some(), "clean_checkout"),
             (!self.metrics.is_empty())
                 .then(|| format!("metrics ({})", names(self.metrics.iter().map(|m| m.0.as_str()).collect()))),
             (!self.tags.is_empty())
@@ -166,6 +180,9 @@ impl PolicyTable {
         let d = Policy::default();
         let texts = |list: Vec<Pattern>| list.into_iter().map(|p| p.0).collect();
         Policy {
+            metrics_from: self.metrics_from.unwrap_or(d.metrics_from),
+            run_finished: self.run_finished.unwrap_or(d.run_finished),
+            clean_checkout: self.clean_checkout.unwrap_or(d.clean_checkout),
             metrics: self.metrics.into_iter().map(|(metric, rule)| rule.rule(metric)).collect(),
             tags: self
                 .tags
@@ -175,7 +192,7 @@ impl PolicyTable {
                 .collect(),
             description: self.description.unwrap_or(d.description),
             signature: self.signature.unwrap_or(d.signature),
-            default_branch: self.default_branch.unwrap_or(d.default_branch),
+            default_branch: self.default_branch.or(d.default_branch),
             checks: self.checks.map_or(d.checks, texts),
             pull_request_approvals: self.pull_request_approvals.unwrap_or(d.pull_request_approvals),
             dataset_digest: self.dataset_digest.unwrap_or(d.dataset_digest),
@@ -195,6 +212,9 @@ impl PolicyTable {
     /// Merges this table over a more general one; see the module documentation.
     fn over(self, general: Self) -> Self {
         Self {
+            metrics_from: self.metrics_from.or(general.metrics_from),
+            run_finished: self.run_finished.or(general.run_finished),
+            clean_checkout: self.clean_checkout.or(general.clean_checkout),
             metrics: replaced(general.metrics, self.metrics, |a, b| a.0 == b.0),
             tags: replaced(general.tags, self.tags, |a, b| a.0 == b.0),
             description: self.description.or(general.description),
@@ -396,6 +416,34 @@ impl TryFrom<String> for Approver {
         let why = || format!("'{}' is neither a GitHub login nor a team such as @acme/reviewers", clean_line(&text));
         if fine { Ok(Self(text)) } else { Err(why()) }
     }
+}
+
+/// A severity, or `true` for "block" and `false` for "ignore".
+fn severity_or_flag<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Severity>, D::Error> {
+    struct Visit;
+
+    impl Visitor<'_> for Visit {
+        type Value = Severity;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("\"block\", \"warn\", \"ignore\", true or false")
+        }
+
+        fn visit_bool<E: serde::de::Error>(self, flag: bool) -> Result<Severity, E> {
+            Ok(if flag { Severity::Block } else { Severity::Ignore })
+        }
+
+        fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Severity, E> {
+            match word {
+                "block" => Ok(Severity::Block),
+                "warn" => Ok(Severity::Warn),
+                "ignore" => Ok(Severity::Ignore),
+                _ => Err(E::invalid_value(serde::de::Unexpected::Str(word), &self)),
+            }
+        }
+    }
+
+    from.deserialize_any(Visit).map(Some)
 }
 
 /// A table with patterns as keys, in file order.

@@ -63,7 +63,12 @@ answers = ["shadow", "canary"]
 fn everything_that_can_be_said_is_understood() {
     let p = policy(WHOLE);
     assert!(
-        p.description && p.signature && p.default_branch && p.dataset_digest && p.require_reason && p.allow_override
+        p.description
+            && p.signature
+            && p.default_branch == Some(Severity::Block)
+            && p.dataset_digest
+            && p.require_reason
+            && p.allow_override
     );
     assert_eq!((p.checks.len(), p.pull_request_approvals, p.max_age_days, p.approvals), (2, 1, Some(30), 2));
     assert_eq!((p.first_release, p.unknown, p.rollback), (Severity::Warn, Severity::Warn, Severity::Block));

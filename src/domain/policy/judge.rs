@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 
+pub use super::rules::code::BRANCH;
 use super::rules::{code, facts};
 use super::{Effective, Finding, Policy, PolicySource, Severity, SourceRef, Verdict};
 use crate::domain::evidence::Evidence;
@@ -22,6 +23,14 @@ pub fn judge(sources: &[PolicySource], evidence: &Evidence) -> Verdict {
         findings.extend(code::judge(policy, evidence));
         findings
     })
+}
+
+/// What no policy has to state: a commit off the default branch blocks, and so does one of which that cannot be read. A
+/// policy that states `default_branch` decides instead. None if nothing is wrong.
+pub fn branch(sources: &[PolicySource], evidence: &Evidence) -> Option<Finding> {
+    let stated = sources.iter().filter_map(|s| s.policy.as_ref().ok()).any(|p| p.default_branch.is_some());
+    let finding = code::branch(Severity::Block, Severity::Block, evidence);
+    (!stated && finding.state != CheckState::Pass).then_some(finding)
 }
 
 /// A verdict on the data a list already has.
@@ -108,3 +117,7 @@ impl Finding {
 #[cfg(test)]
 #[path = "judge_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "score_tests.rs"]
+mod score_tests;

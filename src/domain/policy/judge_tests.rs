@@ -169,7 +169,7 @@ fn what_cannot_be_read_stands_as_the_policy_says() {
     let policy = |unknown| Policy {
         unknown,
         signature: true,
-        default_branch: true,
+        default_branch: Some(Severity::Block),
         checks: vec!["unit*".into()],
         pull_request_approvals: 1,
         dataset_digest: true,
@@ -214,7 +214,10 @@ fn code_rules_hold_only_on_good_evidence() {
     e.code.pull_request = Ok(None);
     assert_eq!(states(approvals(1), &e), [Block]);
     (e.signature, e.code.on_default_branch) = (Ok(None), Ok(false));
-    assert_eq!(states(Policy { signature: true, default_branch: true, ..Policy::default() }, &e), [Block, Block]);
+    assert_eq!(
+        states(Policy { signature: true, default_branch: Some(Severity::Block), ..Policy::default() }, &e),
+        [Block, Block]
+    );
 }
 
 #[test]
@@ -332,7 +335,7 @@ fn policies() -> impl Strategy<Value = Policy> {
                 first_release,
                 description,
                 signature,
-                default_branch,
+                default_branch: default_branch.then_some(Severity::Block),
                 dataset_digest,
                 pull_request_approvals: approvals,
                 ..Policy::default()
@@ -416,7 +419,7 @@ fn what_a_policy_states_counts_and_what_contradicts_it_leaves_nothing_stated() {
     let rule = |metric: &str, direction| MetricRule { metric: metric.into(), direction, ..MetricRule::default() };
     let metrics = vec![rule("auc", Some(Direction::Higher)), rule("*_ms", Some(Direction::Lower)), rule("psi", None)];
     let policy = Policy { metrics, ..Policy::default() };
-    let stated = Directions { higher: vec!["fast_ms".into()], lower: vec!["loss".into()] };
+    let stated = Directions { higher: vec!["fast_ms".into()], lower: vec!["loss".into()], ..Directions::default() };
     let all = stated.and_of([&policy]);
     let of = |metric| all.of(metric);
     assert_eq!(

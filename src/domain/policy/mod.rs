@@ -21,11 +21,21 @@ use super::compare::{Direction, Directions};
 use super::evidence::Evidence;
 use super::failure::{Failure, Outcome};
 use super::preflight::CheckState;
+use super::score::MetricsFrom;
 use super::text::count;
 
 /// The rules for one model, from one source. The default has no rules and requires one approval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
+    /// Whose metrics are judged where a logged model and its run differ.
+    #[serde(default, skip_serializing_if = "MetricsFrom::is_model")]
+    pub metrics_from: MetricsFrom,
+    /// The training run must have ended as `FINISHED`, and must not have been deleted.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub run_finished: bool,
+    /// The checkout that the version was trained from must have had no uncommitted changes.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub clean_checkout: bool,
     /// Metric rules, in the order written.
     pub metrics: Vec<MetricRule>,
     /// Tags the version (or its run) must have.
@@ -34,8 +44,9 @@ pub struct Policy {
     pub description: bool,
     /// The model must have a signature.
     pub signature: bool,
-    /// The commit must be on the default branch.
-    pub default_branch: bool,
+    /// Severity if the commit is not on the default branch; if no policy states it, it blocks ([`judge::branch`]).
+    #[serde(with = "stated")]
+    pub default_branch: Option<Severity>,
     /// Name patterns of checks that must succeed on the commit; each must match at least one check.
     pub checks: Vec<String>,
     /// Minimum approvals on the commit's pull request; 0 disables the rule.
@@ -63,14 +74,23 @@ pub struct Policy {
     pub rollback: Severity,
 }
 
+/// A rule that is off is not written, so that the digests of policies without it are what they always were.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+fn is_off(rule: &bool) -> bool {
+    !rule
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            metrics_from: MetricsFrom::default(),
+            run_finished: false,
+            clean_checkout: false,
             metrics: Vec::new(),
             tags: Vec::new(),
             description: false,
             signature: false,
-            default_branch: false,
+            default_branch: None,
             checks: Vec::new(),
             pull_request_approvals: 0,
             dataset_digest: false,
@@ -125,6 +145,38 @@ impl Severity {
             Self::Warn => CheckState::Warn,
             Self::Block => CheckState::Block,
         }
+    }
+}
+
+/// A severity that is also written `true` (block). What no policy states and what blocks have the form of earlier
+/// versions, so that the digests of policies stay.
+mod stated {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Severity;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Plain(bool),
+        Word(Severity),
+    }
+
+    pub(super) fn serialize<S: Serializer>(stated: &Option<Severity>, to: S) -> Result<S::Ok, S::Error> {
+        match stated {
+            None => Form::Plain(false),
+            Some(Severity::Block) => Form::Plain(true),
+            Some(other) => Form::Word(*other),
+        }
+        .serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Severity>, D::Error> {
+        Ok(match Form::deserialize(from)? {
+            Form::Plain(false) => None,
+            Form::Plain(true) => Some(Severity::Block),
+            Form::Word(severity) => Some(severity),
+        })
     }
 }
 
@@ -198,6 +250,15 @@ impl Evaluation {
     pub fn of(sources: Vec<PolicySource>, evidence: Evidence) -> Self {
         let verdict = judge::judge(&sources, &evidence);
         Self { sources, evidence, verdict }
+    }
+
+    /// With what holds whether a policy states it or not, for a decision that is still to be made.
+    pub fn with_defaults(mut self) -> Self {
+        if let Some(finding) = judge::branch(&self.sources, &self.evidence) {
+            self.verdict.findings.push(finding);
+            self.verdict.findings.sort_by_key(|f| std::cmp::Reverse(f.state));
+        }
+        self
     }
 
     /// Metric directions, from `stated` and from the rules in force.
@@ -302,9 +363,15 @@ impl Verdict {
 }
 
 impl Directions {
-    /// Adds the directions stated in the metric rules of `policies`.
+    /// Adds the directions stated in the metric rules of `policies`. The run's metrics count only if all of them say
+    /// so, for none can loosen another.
     pub fn and_of<'a>(&self, policies: impl IntoIterator<Item = &'a Policy>) -> Self {
         let mut all = self.clone();
+        let policies: Vec<&Policy> = policies.into_iter().collect();
+        if !policies.is_empty() {
+            let of_run = policies.iter().all(|policy| policy.metrics_from == MetricsFrom::Run);
+            all.from = if of_run { MetricsFrom::Run } else { MetricsFrom::Model };
+        }
         for rule in policies.into_iter().flat_map(|policy| &policy.metrics) {
             match rule.direction {
                 Some(Direction::Higher) => all.higher.push(rule.metric.clone()),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::evidence::Evidence;
+use crate::domain::provenance::Provenance;
 
 /// A question that may have no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,17 +28,17 @@ impl People {
     pub fn of(evidence: &Evidence) -> Self {
         let facts = &evidence.facts;
         let mut trainers = Vec::new();
-        let mut add = |name: Option<&String>| {
+        let mut add = |name: Option<&str>| {
             if let Some(name) = name.filter(|n| !n.is_empty())
                 && !trainers.iter().any(|t: &String| t.eq_ignore_ascii_case(name))
             {
-                trainers.push(name.clone());
+                trainers.push(name.to_owned());
             }
         };
         let training = evidence.code.training.as_ref().ok().and_then(Option::as_ref);
-        add(training.and_then(|t| t.run.actor.as_ref()));
-        add(facts.run.known().and_then(|r| r.user.as_ref()));
-        add(facts.version.author.as_ref());
+        add(training.and_then(|t| t.run.actor.as_deref()));
+        Provenance::from(facts).users().into_iter().for_each(|user| add(Some(user)));
+        add(facts.version.author.as_deref());
         let author = evidence.code.pull_request.as_ref().ok().and_then(Option::as_ref).and_then(|p| p.author.clone());
         Self { trainers, author }
     }

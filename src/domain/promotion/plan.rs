@@ -1,19 +1,24 @@
 //! The promotion plan, fixed to the byte before anything is written.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::mark;
 pub use super::mark::{MARK, live_promotion};
 use super::step::Step;
-use crate::domain::cd::{CdPlan, CdTrigger};
+use crate::domain::cd::{CdPlan, CdQuery, CdTrigger};
 use crate::domain::commit::{Commit, CommitOrigin};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
+use crate::domain::confirmation;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
+use crate::domain::limits;
+use crate::domain::markdown::{block, inline};
 use crate::domain::record::build::Ingredients;
-use crate::domain::record::{Basis, ChangeFacts, Sealed, SignOff, text as words};
+use crate::domain::record::{ASSET, Basis, ChangeFacts, Sealed, SignOff, text as words};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::domain::release::{self, NotesContext, NotesMetric, TemplateError};
 use crate::domain::signer::Signer;
@@ -42,6 +47,9 @@ pub struct PlanDraft {
     pub commit: Commit,
     pub commit_origin: CommitOrigin,
     pub tag: TagName,
+    /// A promotion whose tag was left behind without a release, and in whose place this one comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supersedes: Option<PromotionId>,
     pub title: String,
     pub notes_template: String,
     /// Metric directions from the configuration, for the notes.
@@ -115,9 +123,9 @@ impl PlanDraft {
         Identity::from(self).about(&Identity::of(&self.home(), version)).another().map(str::to_owned)
     }
 
-    /// The text the reviewer must type to confirm: `v42`.
+    /// The text the reviewer must type to confirm; see [`confirmation::confirmation`].
     pub fn confirmation(&self) -> String {
-        self.version().to_string()
+        confirmation::confirmation(self.model(), self.version())
     }
 
     /// Versions that leave the target when the candidate enters.
@@ -132,9 +140,7 @@ impl PlanDraft {
 
     /// Compares candidate and baseline.
     pub fn comparison(&self) -> Comparison {
-        let side = Side { version: &self.facts.version, run: self.facts.run.known() };
-        let base = self.facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
-        compare(side, base, &self.directions)
+        compare(Side::from(&self.facts), self.facts.baseline.as_ref().map(Side::from), &self.directions)
     }
 
     /// The plan as shown, old -> new for every object.
@@ -222,22 +228,24 @@ impl PlanDraft {
     /// If the notes template cannot be rendered.
     pub fn with_record(&self, record: Sealed, sign_off: &SignOff) -> Result<PromotionPlan, TemplateError> {
         let (id, facts_digest) = (record.record.record_id, record.record.facts.clone());
+        let old = self.facts.baseline.as_ref().map(|b| b.version.number.to_string()).unwrap_or_default();
         let context = NotesContext {
-            model: self.model().to_string(),
+            model: inline(&self.model().to_string()),
             version: self.version().0,
-            target: self.promote_to.to_string(),
+            target: inline(&self.promote_to.to_string()),
             baseline: self.leaving().last().map(|v| v.0),
-            signer: self.signer.login.clone(),
-            reason: record.record.reason.clone(),
-            description: self.facts.version.description.clone(),
+            signer: inline(&self.signer.login),
+            reason: inline(&record.record.reason),
+            description: block(&self.facts.version.description),
             commit: self.commit.sha.to_string(),
-            commit_title: self.commit.title.clone(),
-            run: self.facts.version.run_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            commit_title: inline(&self.commit.title),
+            run: self.facts.version.run_id.as_ref().map(|run| inline(run.as_str())).unwrap_or_default(),
             facts: facts_digest.clone(),
             demo: self.demo,
-            metrics: NotesMetric::rows(&self.comparison()),
+            metrics: NotesMetric::rows(&self.comparison(), (&old, &self.version().to_string())),
         };
-        let notes = release::notes(&self.notes_template, &context, &words::readable(&record), &id.to_string())?;
+        let whole = release::notes(&self.notes_template, &context, &words::readable(&record), &id.to_string())?;
+        let notes = limits::notes(&whole, ASSET).into_owned();
         Ok(PromotionPlan {
             id,
             signed_at: record.record.signed_at,
@@ -252,6 +260,55 @@ impl PlanDraft {
 }
 
 impl PromotionPlan {
+    /// The body of the release, as GitHub takes it: plans of earlier versions may hold longer notes.
+    pub fn body(&self) -> Cow<'_, str> {
+        limits::notes(&self.notes, ASSET)
+    }
+
+    /// Whether the release notes had to be shortened.
+    pub fn is_shortened(&self) -> bool {
+        limits::is_shortened(&self.notes)
+    }
+
+    /// What the servers would refuse, one sentence each. Empty for every plan of usual size.
+    pub fn excess(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut check = |what: &str, is: usize, most: usize, unit: &str, more: &str| {
+            if is > most {
+                out.push(format!("{what} would have {is} {unit}, and {most} are taken{more}"));
+            }
+        };
+        let shorter = ": shorten the reason";
+        check("the release notes", limits::length(&self.notes), limits::NOTES, "characters", "");
+        check("the tag's message", limits::length(&self.tag_message), limits::MESSAGE, "characters", shorter);
+        check(
+            "the release's title",
+            limits::length(&self.draft.title),
+            limits::TITLE,
+            "characters",
+            ": shorten the title template",
+        );
+        check("the record", self.record.to_bytes().len(), limits::RECORD, "bytes", "");
+        for (what, value) in [("the mark", self.mark_promoting()), ("the mark", self.mark_released())] {
+            check(what, limits::length(&value), limits::TAG_VALUE, "characters", "");
+        }
+        out
+    }
+
+    /// What to look for when following CD. Times are the host's: this machine's clock may be wrong.
+    pub fn cd_query(&self) -> CdQuery {
+        let (draft, clock) = (&self.draft, &self.record.record.clock);
+        CdQuery {
+            trigger: draft.cd.trigger,
+            workflow: draft.cd.workflow.clone(),
+            tag: draft.tag.clone(),
+            commit: draft.commit.sha.clone(),
+            since: clock.skew_ms.map(|_| clock.by_host(self.signed_at)),
+            chain: draft.cd.chain.clone(),
+            wide: false,
+        }
+    }
+
     /// The commit to tag.
     pub fn commit(&self) -> &CommitSha {
         &self.draft.commit.sha
@@ -318,5 +375,16 @@ mod tests {
                 "CD  ->cd.yml starts on the release",
             ]
         );
+    }
+
+    #[test]
+    fn a_plan_of_usual_size_has_no_excess_and_a_huge_reason_is_said() {
+        assert_eq!(samples::plan().excess(), Vec::<String>::new());
+        let reason = "x".repeat(70_000);
+        let plan = samples::draft().sign(samples::id(1), samples::now(), &SignOff::because(reason)).unwrap();
+        let said = plan.excess();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("the tag's message would have 70"), "{said:?}");
+        assert!(said[0].ends_with("shorten the reason"), "{said:?}");
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::cd::CdTrigger;
 use crate::domain::commit::Commit;
 use crate::domain::commit::CommitOrigin;
 use crate::domain::compare::Directions;
-use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
+use crate::domain::facts::{ReviewedFacts, RunFacts, Standing};
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::promotion::{PlanDraft, PromotionPlan};
 use crate::domain::record::{Basis, Decision, SignOff};
@@ -73,9 +73,11 @@ pub(crate) fn facts() -> ReviewedFacts {
     ReviewedFacts {
         version: version(42, Stage::Staging),
         run: RunFacts::Known(Box::new(run(42, 0.914))),
-        baseline: Some(Baseline {
+        logged: None,
+        baseline: Some(Standing {
             version: version(39, Stage::Production),
             run: RunFacts::Known(Box::new(run(39, 0.902))),
+            logged: None,
         }),
         holders: vec![VersionNumber(39)],
     }
@@ -100,10 +102,11 @@ pub(crate) fn draft() -> PlanDraft {
         },
         commit_origin: CommitOrigin::Run,
         tag: "telco-churn-v42".parse().unwrap(),
+        supersedes: None,
         title: "telco-churn v42".into(),
         notes_template: DEFAULT_NOTES_TEMPLATE.into(),
         directions: Directions::default(),
-        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90 },
+        cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },
         signer: Signer {
             login: "rev1".into(),
             id: 7,

@@ -11,10 +11,12 @@ use super::{
 use crate::domain::artifact::ArtifactFacts;
 use crate::domain::compare::{Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
-use crate::domain::identity::{Home, logged_model};
+use crate::domain::identity::Home;
 use crate::domain::ids::PromotionId;
+use crate::domain::logged::logged_model_of;
 use crate::domain::policy::{Answers, Effective, People, Separation, Tristate, Verdict, checklist};
 use crate::domain::preflight::CheckState;
+use crate::domain::provenance::Provenance;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::signer::Signer;
 use crate::domain::text;
@@ -158,7 +160,9 @@ impl Ingredients<'_> {
     /// The record of the decision `sign_off`, taken at `at`; `prev` is the hash of the previous record.
     pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Record {
         let (basis, version) = (self.basis, &self.facts.version);
-        let run = self.facts.run.known();
+        let said = Provenance::from(self.facts);
+        let experiment = said.run.map(|r| &r.experiment).or_else(|| said.logged?.experiment.as_ref());
+        let of_models = [self.facts.logged.as_ref(), self.facts.baseline.as_ref().and_then(|b| b.logged.as_ref())];
         Record {
             schema: SCHEMA.to_owned(),
             record_id: id,
@@ -177,16 +181,16 @@ impl Ingredients<'_> {
                 version: version.number,
                 registry: self.home.registry.clone(),
                 source: version.source.clone(),
-                model_id: logged_model(&version.source).map(str::to_owned),
+                model_id: logged_model_of(version),
                 run_id: version.run_id.clone(),
-                experiment_id: run.map(|r| r.experiment.to_string()),
+                experiment_id: experiment.map(ToString::to_string),
                 workspace: self.home.workspace.clone(),
                 registered_at: version.created_at,
             },
             artifact: basis.artifact.clone(),
             facts: self.facts.digest(),
             code: basis.code.clone(),
-            data: run.map(|r| r.datasets.clone()).unwrap_or_default(),
+            data: said.datasets(),
             people: basis.people.clone(),
             baseline: self.facts.baseline.as_ref().map(|b| BaselineFacts {
                 version: b.version.number,
@@ -196,6 +200,7 @@ impl Ingredients<'_> {
                 registered_at: b.version.created_at,
             }),
             metrics: self.metrics(),
+            metrics_from: of_models.iter().any(Option::is_some).then_some(self.directions.from),
             policy: PolicyFacts {
                 sources: basis.verdict.sources.clone(),
                 findings: basis.verdict.findings.clone(),
@@ -237,9 +242,8 @@ impl Ingredients<'_> {
     }
 
     fn metrics(&self) -> Vec<MetricFacts> {
-        let candidate = Side { version: &self.facts.version, run: self.facts.run.known() };
-        let baseline = self.facts.baseline.as_ref().map(|b| Side { version: &b.version, run: b.run.known() });
-        let rows = compare(candidate, baseline, self.directions).metrics;
+        let rows =
+            compare(Side::from(self.facts), self.facts.baseline.as_ref().map(Side::from), self.directions).metrics;
         rows.into_iter()
             .map(|row| {
                 let about = || self.basis.verdict.findings.iter().filter(|f| f.metric.as_ref() == Some(&row.name));
@@ -252,6 +256,8 @@ impl Ingredients<'_> {
                     delta: row.delta,
                     change: row.change,
                     direction: row.direction,
+                    baseline_origin: row.old_origin,
+                    candidate_origin: row.new_origin,
                 }
             })
             .collect()

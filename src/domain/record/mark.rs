@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, Sealed};
 use crate::domain::identity::{About, Identity};
+use crate::domain::limits::{TAG_VALUE, length};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::domain::text::{clean, shorten};
 
@@ -14,8 +15,7 @@ pub const DECISION: &str = "decision";
 /// Name prefix (after signoff's own) of the tags that point to approvals which do not promote yet, one per login.
 pub const APPROVAL: &str = "approval.";
 
-/// Characters of the reason kept in the tag. Some 2.x stores limit a value to 500 characters, and the rest takes about
-/// 250.
+/// Characters of the reason kept in the tag, if all of it fits.
 const REASON: usize = 200;
 
 /// The decision in force on a version, according to its tag. A pointer, not a proof: anyone who may edit tags can write
@@ -56,8 +56,23 @@ impl DecisionMark {
     }
 
     pub fn to_value(&self) -> String {
-        // Plain data: serialization cannot fail.
-        serde_json::to_string(self).unwrap_or_default()
+        self.within(TAG_VALUE)
+    }
+
+    /// The mark as a value of at most `most` characters: quoted, a reason may grow to twice its length.
+    pub fn within(&self, most: usize) -> String {
+        let mut mark = self.clone();
+        loop {
+            // Plain data: serialization cannot fail.
+            let value = serde_json::to_string(&mark).unwrap_or_default();
+            let over = length(&value).saturating_sub(most);
+            let left = mark.reason.chars().count();
+            match (over, left) {
+                (0, _) | (_, 0) => return value,
+                (_, 1) => mark.reason.clear(),
+                _ => mark.reason = shorten(&mark.reason, left.saturating_sub(over.div_ceil(2)).max(1)),
+            }
+        }
     }
 
     /// Parses a tag's value; `None` if it has another form.
@@ -112,5 +127,30 @@ pub fn stamped(of: Option<&str>, at: Option<Timestamp>, version: &ModelVersion) 
             }
             _ => About::CannotTell("its tags do not say which version they were written for".to_owned()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_mark_fits_in_every_store_and_reads_back(reason in "[\"\n\\\\a-z🚀]{0,200}", room in 260_usize..600) {
+            let mark = DecisionMark {
+                decision: Decision::Rollback,
+                by: "a-login-of-as-many-as-39-characters-long".to_owned(),
+                at: Timestamp::UNIX_EPOCH,
+                reason,
+                record: format!("sha256:{}", "a".repeat(64)),
+                to: None,
+                of: Some("a".repeat(12)),
+            };
+            let value = mark.within(room);
+            prop_assert!(length(&value) <= room, "{value}");
+            prop_assert_eq!(DecisionMark::parse(&value).map(|m| (m.by, m.record)), Some((mark.by, mark.record)));
+        }
     }
 }

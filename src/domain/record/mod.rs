@@ -29,6 +29,7 @@ use super::policy::{Finding, People, Separation, SourceRef};
 use super::preflight::CheckState;
 use super::registry::{PromotionTarget, Stage};
 use super::run::{Dataset, MetricValue};
+use super::score::{MetricOrigin, MetricsFrom};
 use super::signer::Signer;
 
 pub use build::{Basis, SignOff};
@@ -121,6 +122,10 @@ pub struct Record {
     pub baseline: Option<BaselineFacts>,
     /// Every metric, as shown.
     pub metrics: Vec<MetricFacts>,
+    /// Whose metrics counted where a model and its run differ. `None` if MLflow had only those of runs, and in records
+    /// from before the models' own were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics_from: Option<MetricsFrom>,
     pub policy: PolicyFacts,
     /// Every question with its answer.
     pub checklist: Vec<ChecklistFacts>,
@@ -252,6 +257,12 @@ pub struct MetricFacts {
     pub rules: Vec<String>,
     /// The worst result of these rules.
     pub verdict: Option<CheckState>,
+    /// Where the candidate's value comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate_origin: Option<MetricOrigin>,
+    /// Where the baseline's value comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_origin: Option<MetricOrigin>,
 }
 
 /// The verdict and the sources of its rules.
@@ -321,6 +332,28 @@ pub struct Tool {
     pub version: String,
 }
 
+impl ClockFacts {
+    /// From where a difference to the host's clock is worth a warning: more than networks and whole seconds explain.
+    pub const ODD_MS: i64 = 60_000;
+
+    /// A time by this clock, by the host's clock: as it is, if that was never read.
+    pub fn by_host(&self, at: Timestamp) -> Timestamp {
+        let ms = at.as_millisecond().saturating_sub(self.skew_ms.unwrap_or(0));
+        match self.skew_ms {
+            Some(_) => Timestamp::from_millisecond(ms).unwrap_or(at),
+            None => at,
+        }
+    }
+
+    /// How far this clock is from the host's, if that is odd: `5 min 3 s ahead of`, `2 min 0 s behind`.
+    pub fn oddity(&self) -> Option<String> {
+        let ms = self.skew_ms.filter(|ms| ms.abs() >= Self::ODD_MS)?;
+        let seconds = ms.unsigned_abs() / 1000;
+        let side = if ms > 0 { "ahead of" } else { "behind" };
+        Some(format!("{} min {} s {side}", seconds / 60, seconds % 60))
+    }
+}
+
 impl Record {
     /// The version that was in production when it was signed.
     pub fn baseline_identity(&self) -> Option<Identity> {
@@ -332,6 +365,12 @@ impl Record {
             registered_at: baseline.registered_at,
             ..Identity::from(&self.model)
         })
+    }
+
+    /// When it was signed, by the host's clock: comments and releases carry the host's times, and two machines' clocks
+    /// need not agree.
+    pub fn decided_at(&self) -> Timestamp {
+        self.clock.by_host(self.signed_at)
     }
 
     /// Logins of all approvers, the signer last.

@@ -3,6 +3,8 @@
 //! All are functions of the record alone, so that anyone with the record can detect a changed text.
 
 use super::{Decision, Record, Sealed};
+use crate::domain::limits::NOTES_HEADING;
+use crate::domain::markdown::{block, code, inline, link};
 use crate::domain::policy::Tristate;
 use crate::domain::preflight::CheckState;
 use crate::domain::release::{
@@ -36,7 +38,7 @@ pub fn nth_approval(before: usize, needed: u32) -> String {
 /// The message of the annotated tag for a promoting record.
 pub fn tag_message(sealed: &Sealed) -> String {
     let record = &sealed.record;
-    let (model, version) = (&record.model.name, record.model.version);
+    let (model, version) = (record.model.name.plain(), record.model.version);
     let mut out = format!("Release {model} {version}\n\n");
     if record.demo {
         out.push_str("Demo: no real server was involved.\n\n");
@@ -67,8 +69,13 @@ pub fn tag_message(sealed: &Sealed) -> String {
 /// The body of the comment on the reviewed commit that vouches for a decision.
 pub fn comment(sealed: &Sealed) -> String {
     let record = &sealed.record;
-    let (model, version) = (&record.model.name, record.model.version);
-    let mut out = format!("**{} {model} {version}** for target `{}`", capital(record.decision), record.target);
+    let (model, version) = (record.model.name.plain(), record.model.version);
+    let mut out = format!(
+        "**{} {} {version}** for target {}",
+        capital(record.decision),
+        inline(&record.model.name.to_string()),
+        code(&record.target)
+    );
     if let Some(nth) = record.nth_approval() {
         out.push_str(&format!(", {nth}"));
     }
@@ -76,10 +83,10 @@ pub fn comment(sealed: &Sealed) -> String {
     if record.demo {
         out.push_str("Demo: no real server was involved.\n\n");
     }
-    out.push_str(&format!("> {}\n\n", record.meaning));
+    out.push_str(&format!("> {}\n\n", inline(&record.meaning)));
     if !record.reason.is_empty() {
         let reason = shorten(&record.reason, COMMENT_REASON);
-        out.push_str(&format!("Reason: {}\n\n", reason.replace('\n', "  \n")));
+        out.push_str(&format!("Reason:\n\n{}\n\n", block(&reason)));
     }
     out.push_str("Editing or deleting this comment makes the decision void.\n\n");
     out.push_str(&format!(
@@ -110,8 +117,26 @@ fn home(record: &Record) -> String {
 
 /// The record as Markdown: printed name, time, meaning, and evidence.
 pub fn readable(sealed: &Sealed) -> String {
+    written(sealed, inline, code, link)
+}
+
+/// [`readable`] for a terminal: texts as they are.
+pub fn plain(sealed: &Sealed) -> String {
+    written(sealed, one_line, one_line, one_line)
+}
+
+fn one_line(text: &str) -> String {
+    clean(text).replace('\n', " ⏎ ")
+}
+
+fn written(
+    sealed: &Sealed,
+    cell: impl Fn(&str) -> String,
+    code: impl Fn(&str) -> String,
+    link: impl Fn(&str) -> String,
+) -> String {
     let record = &sealed.record;
-    let mut out = format!("### Sign-off record\n\n> {}\n\n", cell(&record.meaning));
+    let mut out = format!("{NOTES_HEADING}\n\n> {}\n\n", cell(&record.meaning));
     let mut line = |label: &str, value: String| {
         if !value.is_empty() {
             out.push_str(&format!("- **{label}**: {value}\n"));
@@ -125,7 +150,7 @@ pub fn readable(sealed: &Sealed) -> String {
     line("reason", cell(&record.reason));
     for approval in &record.approvals {
         let at = approval.at.strftime("%Y-%m-%d %H:%M:%S UTC");
-        line("approved also by", format!("@{} at {at}, {}", cell(&approval.login), cell(&approval.url)));
+        line("approved also by", format!("@{} at {at}, {}", cell(&approval.login), link(&approval.url)));
     }
     if record.quorum > 1 {
         line("approvals", format!("{} of {} needed", record.approvers().len(), record.quorum));
@@ -139,26 +164,33 @@ pub fn readable(sealed: &Sealed) -> String {
         "signer is not the trainer, not the author",
         format!("{}, {}", apart(record.separation.not_trainer), apart(record.separation.not_author)),
     );
-    line("policy", policy_words(record));
+    line("policy", policy_words_with(record, &cell));
     line("overridden", record.overridden.iter().map(|r| cell(r)).collect::<Vec<_>>().join(", "));
     for item in &record.checklist {
         let note = if item.note.is_empty() { String::new() } else { format!(" ({})", cell(&item.note)) };
-        let answer = item.answer.as_deref().map_or_else(|| "not answered".to_owned(), cell);
+        let answer = item.answer.as_deref().map_or_else(|| "not answered".to_owned(), &cell);
         line(&cell(&item.question), format!("{answer}{note}"));
     }
-    for data in &record.data {
-        line("data", format!("{} `{}`", cell(&data.name), cell(&data.digest)));
+    if let Some(from) = record.metrics_from {
+        line("metrics", format!("where the model and its run differ, those of {}", from.words()));
     }
-    line("run", record.model.run_id.as_ref().map(|r| format!("`{r}`")).unwrap_or_default());
-    line("source", format!("`{}`", cell(&record.model.source)));
-    line("reviewed facts", format!("`{}`", record.facts));
-    line("record", format!("`{}`", sealed.record_hash));
-    line("takes the place of", record.supersedes.as_deref().map(|h| format!("`{}`", cell(h))).unwrap_or_default());
+    for data in &record.data {
+        line("data", format!("{} {}", cell(&data.name), code(&data.digest)));
+    }
+    line("run", record.model.run_id.as_ref().map(|r| code(&r.to_string())).unwrap_or_default());
+    line("source", code(&record.model.source));
+    line("reviewed facts", code(&record.facts));
+    line("record", code(&sealed.record_hash));
+    line("takes the place of", record.supersedes.as_deref().map(&code).unwrap_or_default());
     out
 }
 
 /// The policy's verdict in a few words.
 pub fn policy_words(record: &Record) -> String {
+    policy_words_with(record, &one_line)
+}
+
+fn policy_words_with(record: &Record, cell: &impl Fn(&str) -> String) -> String {
     let Some(verdict) = record.policy.verdict else {
         return "none".to_owned();
     };
@@ -194,9 +226,4 @@ fn capital(decision: Decision) -> &'static str {
         Decision::Hold => "Held",
         Decision::Rollback => "Rolled back to, approved",
     }
-}
-
-/// Free text on a single line of Markdown: no line breaks, no HTML.
-fn cell(text: &str) -> String {
-    clean(text).replace('\n', " ⏎ ").replace('<', "&lt;").replace('|', "\\|")
 }

@@ -11,14 +11,14 @@ mod release;
 mod rules;
 
 use crate::domain::commit::{CommitComment, ReleaseState, TagState};
-use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
+use crate::domain::facts::{ReviewedFacts, Standing};
 use crate::domain::failure::{Failure, FailureKind, Outcome};
 use crate::domain::identity::Home;
 use crate::domain::ids::{RepoSlug, TagName};
 use crate::domain::policy::Evaluation;
 use crate::domain::record::vouch::Writers;
 use crate::domain::record::{ASSET, Sealed};
-use crate::domain::registry::{ModelVersion, PromotionTarget};
+use crate::domain::registry::PromotionTarget;
 
 /// The state of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -80,10 +80,10 @@ pub struct Proof {
 /// What was read about the things the record names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reread {
-    /// The version in the registry now, with its run.
-    pub version: Outcome<(ModelVersion, RunFacts)>,
-    /// The version that was in production at the time, as in the registry now, with its run; `None` if there was none.
-    pub baseline: Option<Outcome<(ModelVersion, RunFacts)>>,
+    /// The version in the registry now; for a record that was made without logged models, without one.
+    pub version: Outcome<Standing>,
+    /// The version that was in production at the time, as in the registry now; `None` if there was none.
+    pub baseline: Option<Outcome<Standing>>,
     /// SHA-256 of the `MLmodel` file now; `None` if the record has none to compare with.
     pub mlmodel: Option<Outcome<String>>,
     /// The comments on the tagged commit.
@@ -136,13 +136,14 @@ pub fn incomplete(proof: &Proof) -> bool {
 /// The facts at the time of signing: the current facts with the promotion's own changes reverted.
 pub fn as_signed(
     sealed: &Sealed,
-    (version, run): &(ModelVersion, RunFacts),
-    baseline: Option<&(ModelVersion, RunFacts)>,
+    Standing { version, run, logged }: &Standing,
+    baseline: Option<&Standing>,
 ) -> ReviewedFacts {
     let mut facts = ReviewedFacts {
         version: version.clone(),
         run: run.clone(),
-        baseline: baseline.map(|(version, run)| Baseline { version: version.clone(), run: run.clone() }),
+        logged: logged.clone(),
+        baseline: baseline.cloned(),
         holders: Vec::new(),
     };
     let Some(change) = &sealed.record.change else { return facts };

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Lines, Proof, Reread, Signature};
 use crate::domain::commit::CommitComment;
+use crate::domain::facts::Standing;
 use crate::domain::policy::{Effective, Evaluation, FourEyes, People, Separation, Severity, Tristate};
 use crate::domain::record::vouch::{self, Vouched};
 use crate::domain::record::{Approval, Decision, Record, Sealed};
@@ -27,9 +28,9 @@ pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &
             Ok(comments) => comments,
             Err(failure) => return lines.unread("approvals", failure),
         };
-        let Ok((version, _)) = &named.version else { return };
+        let Ok(Standing { version, .. }) = &named.version else { return };
         let found = vouch::vouched(comments, &proof.place.home, version);
-        let signed = signed_by_the_host(record);
+        let signed = record.decided_at();
         let released = released(proof).unwrap_or(signed);
         // A rejection counts until the release; decisions after it belong to the next one.
         let until = |v: &Vouched| if v.decision == Decision::Approve { signed } else { signed.max(released) };
@@ -82,13 +83,6 @@ fn broken(approval: &Approval, comments: &[CommitComment], found: &[Vouched]) ->
 /// When the release was published, by the host's clock: the first time after the tag that the host vouches for.
 fn released(proof: &Proof) -> Option<Timestamp> {
     proof.releases.as_ref().ok()?.iter().find(|r| !r.draft)?.published_at
-}
-
-/// Time of signing by the host's clock, as far as known, because comments carry the host's times.
-fn signed_by_the_host(record: &Record) -> Timestamp {
-    let ahead = SignedDuration::from_millis(record.clock.skew_ms.unwrap_or(0));
-    // The host's times are in whole seconds.
-    record.signed_at.checked_sub(ahead).unwrap_or(record.signed_at)
 }
 
 /// No approver made the version: as recorded, and according to the servers now.

@@ -1,23 +1,23 @@
 //! Checks that the registry still holds what was signed.
 
-use std::collections::BTreeSet;
-
 use super::{Lines, Proof, Reread, as_signed};
 use crate::domain::commit::CommitOrigin;
-use crate::domain::facts::RunFacts;
+use crate::domain::facts::{LoggedFacts, RunFacts, Standing};
 use crate::domain::identity::{About, Identity};
 use crate::domain::ids::RunId;
+use crate::domain::provenance::Provenance;
 use crate::domain::record::{MetricFacts, Record, Sealed};
-use crate::domain::registry::ModelVersion;
-use crate::domain::run::{MetricValue, Run};
+use crate::domain::run::MetricValue;
+use crate::domain::score::{MetricOrigin, MetricsFrom, Score, Scores};
 use crate::domain::text::clean_line;
 
 pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     let record = &sealed.record;
-    let (version, run) = match &named.version {
-        Ok((version, run)) => (version, run),
+    let standing = match &named.version {
+        Ok(standing) => standing,
         Err(failure) => return lines.unread("version", failure),
     };
+    let version = &standing.version;
     let what = format!("{} {}", version.model, version.number);
     let mut wrong = Vec::new();
     if run_name(version.run_id.as_ref()) != run_name(record.model.run_id.as_ref()) {
@@ -45,19 +45,19 @@ pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mu
         lines.all("version", wrong, good);
     }
     files(record, named, lines);
-    recorded_run(record, run, named, lines);
+    recorded_run(record, standing, named, lines);
     let baseline = match &named.baseline {
         None => None,
         Some(Err(failure)) => {
             lines.unread("baseline", failure);
             None
         }
-        Some(Ok((version, run))) => {
-            baseline(record, version, run, lines);
-            Some((version.clone(), run.clone()))
+        Some(Ok(standing)) => {
+            baseline(record, standing, lines);
+            Some(standing)
         }
     };
-    let facts = as_signed(sealed, &(version.clone(), run.clone()), baseline.as_ref());
+    let facts = as_signed(sealed, standing, baseline);
     if facts.digest() == record.facts {
         lines.pass("facts", format!("everything that was reviewed is unchanged: {}", record.facts));
     } else {
@@ -78,28 +78,35 @@ fn files(record: &Record, named: &Reread, lines: &mut Lines) {
     }
 }
 
-fn recorded_run(record: &Record, run: &RunFacts, named: &Reread, lines: &mut Lines) {
-    match run {
-        RunFacts::NotRecorded if record.metrics.iter().all(|m| m.candidate.is_none()) => {
-            lines.note("metrics", "the version names no run, and none were signed");
-        }
-        RunFacts::NotRecorded => lines.fail("metrics", "the version names no run any more"),
-        RunFacts::Unreadable(why) => {
-            lines.add("metrics", super::LineState::Unreadable, format!("not readable: {}", clean_line(why.reason())));
-        }
-        RunFacts::Known(run) => {
-            let wrong = metrics(&record.metrics, run, |m| m.candidate);
-            let n = record.metrics.iter().filter(|m| m.candidate.is_some()).count();
-            lines.all("metrics", wrong, format!("all {n} are those that were signed"));
-            commit(record, run, named, lines);
-        }
+fn recorded_run(record: &Record, standing: &Standing, named: &Reread, lines: &mut Lines) {
+    let said = Provenance::from(standing);
+    if let Some(why) = unreadable(standing) {
+        return lines.add("metrics", super::LineState::Unreadable, format!("not readable: {}", clean_line(why)));
+    }
+    if !said.is_known() {
+        return match record.metrics.iter().all(|m| m.candidate.is_none()) {
+            true => lines.note("metrics", "the version names no run, and none were signed"),
+            false => lines.fail("metrics", "the version names no run any more"),
+        };
+    }
+    let wrong = metrics(record, said, |m| (m.candidate, m.candidate_origin.as_ref()));
+    let n = record.metrics.iter().filter(|m| m.candidate.is_some()).count();
+    lines.all("metrics", wrong, format!("all {n} are those that were signed"));
+    commit(record, said, named, lines);
+}
+
+/// Why run or model, which the record rests on, cannot be read.
+fn unreadable(standing: &Standing) -> Option<&str> {
+    match (&standing.run, &standing.logged) {
+        (RunFacts::Unreadable(why), _) | (_, Some(LoggedFacts::Unreadable(why))) => Some(why.reason()),
+        (RunFacts::Known(_) | RunFacts::NotRecorded, Some(LoggedFacts::Known(_)) | None) => None,
     }
 }
 
-/// The commit is the one recorded by the run, unless the verifier allows a branch instead.
-fn commit(record: &Record, run: &Run, named: &Reread, lines: &mut Lines) {
+/// The commit is the one that model or run recorded, unless the verifier allows a branch instead.
+fn commit(record: &Record, said: Provenance<'_>, named: &Reread, lines: &mut Lines) {
     let Some(change) = &record.change else { return };
-    match (&change.commit_origin, run.source_commit()) {
+    match (&change.commit_origin, said.commit()) {
         (CommitOrigin::Run, Some(rev)) if change.commit.as_str().starts_with(&rev.to_ascii_lowercase()) => {
             lines.pass("run", "the run was trained from the tagged commit");
         }
@@ -118,41 +125,56 @@ fn commit(record: &Record, run: &Run, named: &Reread, lines: &mut Lines) {
     }
 }
 
-fn baseline(record: &Record, version: &ModelVersion, run: &RunFacts, lines: &mut Lines) {
+fn baseline(record: &Record, standing: &Standing, lines: &mut Lines) {
+    let version = &standing.version;
     let Some(signed) = &record.baseline else { return };
     let mut wrong = Vec::new();
     if run_name(version.run_id.as_ref()) != run_name(signed.run_id.as_ref()) {
         let (then, now) = (run_name(signed.run_id.as_ref()), run_name(version.run_id.as_ref()));
         wrong.push(format!("the run of {} was {then} when this was signed, and is {now}", version.number));
     }
-    match run {
-        RunFacts::Known(run) => wrong.extend(metrics(&record.metrics, run, |m| m.baseline)),
-        RunFacts::Unreadable(why) => {
-            return lines.add(
-                "baseline",
-                super::LineState::Unreadable,
-                format!("not readable: {}", clean_line(why.reason())),
-            );
-        }
-        RunFacts::NotRecorded => {}
+    if let Some(why) = unreadable(standing) {
+        return lines.add("baseline", super::LineState::Unreadable, format!("not readable: {}", clean_line(why)));
+    }
+    let said = Provenance::from(standing);
+    if said.is_known() {
+        wrong.extend(metrics(record, said, |m| (m.baseline, m.baseline_origin.as_ref())));
     }
     lines.all("baseline", wrong, format!("{}, which was in production, is what it was", version.number));
 }
 
-/// Differences between the recorded metrics and those of `run`.
-fn metrics(signed: &[MetricFacts], run: &Run, side: impl Fn(&MetricFacts) -> Option<MetricValue>) -> Vec<String> {
-    let then = |name: &str| signed.iter().find(|m| m.name == name).and_then(&side);
-    let now = |name: &str| run.metrics.get(name).map(|p| p.value);
-    let names: BTreeSet<&str> = signed.iter().map(|m| m.name.as_str()).chain(run.metrics.names()).collect();
+/// One recorded side of a metric: its value, and where that came from.
+type Signed<'a> = (Option<MetricValue>, Option<&'a MetricOrigin>);
+
+/// Differences between the recorded metrics and what stands now, read as for the record.
+fn metrics<'r>(record: &'r Record, said: Provenance<'_>, side: impl Fn(&'r MetricFacts) -> Signed<'r>) -> Vec<String> {
+    let now = Scores::of(said, record.metrics_from.unwrap_or_default());
+    let of = |score: &Score| score.origin.as_ref().map(|origin| (origin.of, origin.data.clone()));
+    let signed: Vec<_> = record.metrics.iter().map(|m| (m, side(m))).collect();
+    // In a record, a row's name may say on which data its metric was measured.
+    let is = |score: &Score, row: &MetricFacts, origin: Option<&MetricOrigin>| {
+        let named =
+            row.name == score.metric || row.name.strip_prefix(&score.metric).is_some_and(|r| r.starts_with(" on "));
+        named && of(score) == origin.map(|origin| (origin.of, origin.data.clone()))
+    };
     let shown = |value: Option<MetricValue>| value.map_or_else(|| "absent".to_owned(), |v| v.0.to_string());
-    names
-        .into_iter()
-        .filter(|name| then(name) != now(name))
-        .map(|name| {
-            let (then, now) = (shown(then(name)), shown(now(name)));
-            format!("{} was {then} when it was signed, and is {now}", clean_line(name))
-        })
-        .collect()
+    let line = |name: &str, then, now| {
+        format!("{} was {} when it was signed, and is {}", clean_line(name), shown(then), shown(now))
+    };
+    let mut wrong = Vec::new();
+    for (row, (then, origin)) in signed.iter().filter(|(_, (then, _))| then.is_some()) {
+        let found = now.iter().find(|score| is(score, row, *origin)).map(|score| score.value);
+        if found != *then {
+            wrong.push(line(&row.name, *then, found));
+        }
+    }
+    // A model may be measured again, on other data: what was signed has to stand, and nothing else.
+    for score in now.iter().filter(|score| of(score).is_none_or(|(whose, _)| whose == MetricsFrom::Run)) {
+        if !signed.iter().any(|(row, (then, origin))| then.is_some() && is(score, row, *origin)) {
+            wrong.push(line(&score.name, None, Some(score.value)));
+        }
+    }
+    wrong
 }
 
 fn run_name(id: Option<&RunId>) -> String {

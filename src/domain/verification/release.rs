@@ -117,7 +117,7 @@ fn message(tag: &TagState, sealed: &Sealed, lines: &mut Lines) {
     }
     let mut wrong = Vec::new();
     for (key, signed) in
-        [(MODEL_TRAILER, record.model.name.to_string()), (VERSION_TRAILER, record.model.version.0.to_string())]
+        [(MODEL_TRAILER, record.model.name.plain()), (VERSION_TRAILER, record.model.version.0.to_string())]
     {
         let said = trailer(message, key).unwrap_or("nothing");
         if said != signed {

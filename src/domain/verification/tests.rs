@@ -63,8 +63,8 @@ fn named() -> Reread {
         read_at: samples::now(),
     };
     Reread {
-        version: Ok((facts.version, facts.run)),
-        baseline: Some(Ok((before.version, before.run))),
+        version: Ok(Standing { version: facts.version, run: facts.run, logged: None }),
+        baseline: Some(Ok(before)),
         mlmodel: None,
         comments: Ok(Vec::new()),
         policy: Some(Evaluation::of(Vec::new(), evidence)),
@@ -172,6 +172,68 @@ fn changed(bytes: &[u8], at: prop::sample::Index, by: u8) -> Vec<u8> {
     let at = at.index(out.len());
     out[at] ^= by;
     out
+}
+
+/// A sample release whose version was made from a logged model with these values of `auc`, and what stands now.
+fn of_a_model(signed: &[(f64, &str)], now: &[(f64, &str)]) -> (Proof, Reread) {
+    use crate::domain::facts::LoggedFacts;
+    use crate::domain::logged::{DataRef, LoggedModel, ModelMetric};
+    use crate::domain::run::MetricValue;
+    let logged = |values: &[(f64, &str)]| {
+        let metric = |(value, data): &(f64, &str)| ModelMetric {
+            name: "auc".into(),
+            value: MetricValue(*value),
+            step: 0,
+            at: None,
+            run: None,
+            data: Some(DataRef { name: (*data).into(), digest: "d".into() }),
+        };
+        let metrics = LoggedModel::latest(values.iter().map(metric).collect());
+        (!values.is_empty())
+            .then(|| LoggedFacts::Known(Box::new(LoggedModel { id: "m-1".into(), metrics, ..LoggedModel::default() })))
+    };
+    let mut draft = samples::draft();
+    draft.facts.logged = logged(signed);
+    let plan = draft.sign(samples::id(1), samples::now(), &crate::domain::record::SignOff::because("fine")).unwrap();
+    let mut proof = proof();
+    proof.tag = Ok(Some(tag(plan.tag_message.as_bytes())));
+    proof.asset = Ok(Some(plan.record.to_bytes()));
+    if let Ok(releases) = &mut proof.releases {
+        releases[0].body = plan.notes.clone();
+    }
+    let mut named = named();
+    if let Ok(standing) = &mut named.version {
+        standing.logged = logged(now);
+    }
+    (proof, named)
+}
+
+#[test]
+fn what_a_model_scored_has_to_stand_and_may_be_measured_again_on_other_data() {
+    for (signed, now, against_it) in [
+        (vec![(0.6, "holdout")], vec![(0.6, "holdout")], vec![]),
+        (vec![(0.6, "holdout")], vec![(0.6, "holdout"), (0.9, "monitoring")], vec![]),
+        (vec![(0.6, "holdout"), (0.7, "rural")], vec![(0.6, "holdout")], vec!["metrics"]),
+        (vec![(0.6, "holdout")], vec![(0.7, "holdout")], vec!["metrics"]),
+        (vec![(0.6, "holdout")], vec![(0.6, "other")], vec!["metrics"]),
+    ] {
+        let (proof, named) = of_a_model(&signed, &now);
+        let lines = judge(&proof, Some(&named));
+        assert_eq!(against(&lines), against_it, "{signed:?} {now:?}: {lines:#?}");
+    }
+}
+
+#[test]
+fn a_record_says_whose_metrics_counted_only_where_that_could_be_asked() {
+    let json = |signed: &[(f64, &str)]| String::from_utf8(of_a_model(signed, &[]).0.asset.unwrap().unwrap()).unwrap();
+    let keys = ["metrics_from", "candidate_origin", "baseline_origin"];
+    assert!(!keys.iter().any(|key| json(&[]).contains(key)), "a record without logged models is as it always was");
+    let record = record_of(&of_a_model(&[(0.6, "holdout")], &[]).0).unwrap().record;
+    assert_eq!(record.metrics_from, Some(crate::domain::score::MetricsFrom::Model));
+    let auc = record.metrics.iter().find(|m| m.name == "auc").unwrap();
+    let origin = auc.candidate_origin.as_ref().unwrap();
+    assert_eq!((auc.candidate.unwrap().0, origin.other.unwrap().0), (0.6, 0.914));
+    assert_eq!(origin.data.as_ref().unwrap().name, "holdout");
 }
 
 proptest! {

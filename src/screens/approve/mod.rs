@@ -15,12 +15,13 @@ use crate::app::keymap::Context;
 use crate::app::prefs::Remember;
 use crate::app::query::Query;
 use crate::app::route::Nav;
+use crate::domain::confirmation::confirmation;
 use crate::domain::decision::DecisionDraft;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
 use crate::domain::record::{Decision, SignOff};
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{self, Component, Ctx, Response, ScreenEvent};
 
 /// Facts older than this, in seconds, are read again before anything is done.
 pub const MAX_AGE_S: i64 = 60;
@@ -178,7 +179,7 @@ impl Approve {
         if matches!(self.phase, Phase::Failed(_)) {
             return say("It did not start. Read everything again first (Ctrl-R).");
         }
-        let wanted = self.version.to_string();
+        let wanted = confirmation(&self.model, self.version);
         if self.confirmation.value() != wanted {
             return match self.confirmation.value() {
                 "" => Err(Obstacle::Silent),
@@ -306,7 +307,9 @@ impl Component for Approve {
             }
             ScreenEvent::Key(key) => self.typed(key),
             ScreenEvent::Paste(text) => match self.focus {
-                Focus::Reason => edit::paste(&mut self.reason, text),
+                Focus::Reason => {
+                    self.word = (!edit::paste(&mut self.reason, text)).then(|| parts::cut_at(edit::MOST));
+                }
                 Focus::Confirmation => self.word = Some("A paste does not confirm. Type it.".to_owned()),
             },
             ScreenEvent::Action(action) => return self.act(action, ctx),

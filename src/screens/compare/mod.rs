@@ -9,7 +9,8 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::beside::{Cells, Column, lay};
-use crate::domain::sorted_map::Tags;
+use crate::domain::provenance::Provenance;
+use crate::domain::registry::ModelVersion;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use rows::{Choice, CompareRow};
 
@@ -22,8 +23,8 @@ pub struct Compare {
     first: usize,
     rows: Vec<CompareRow>,
     keys: Vec<String>,
-    /// What the rows were made from: which runs were loaded, the choice, and the width.
-    made_from: Option<(Vec<bool>, Choice, u16)>,
+    /// What the rows were made from: which runs and logged models were loaded, the choice, and the width.
+    made_from: Option<(Vec<(bool, bool)>, Choice, u16)>,
     cursor: Cursor<String>,
 }
 
@@ -83,7 +84,7 @@ impl Compare {
     }
 
     fn settle(&mut self, ctx: &Ctx<'_>) {
-        let known: Vec<bool> = self.subjects.iter().map(|s| self.column(s, ctx).run.is_some()).collect();
+        let known: Vec<(bool, bool)> = self.subjects.iter().map(|s| self.column(s, ctx).said).map(parts).collect();
         let made_from = (known, self.choice.clone(), ctx.width);
         if self.made_from.as_ref() != Some(&made_from) {
             self.made_from = Some(made_from);
@@ -96,13 +97,29 @@ impl Compare {
     }
 
     fn column<'a>(&self, subject: &Subject, ctx: &Ctx<'a>) -> Column<'a> {
-        let run = subject.run.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
-        let tags: Option<&Tags> = subject.version.as_ref().and_then(|(model, number)| {
-            let versions = ctx.cache.versions(model)?;
-            versions.items.iter().find(|v| v.number == *number).map(|v| &v.tags)
-        });
-        Column { run, tags }
+        match version(subject, ctx) {
+            Some(version) => Column {
+                said: ctx.cache.said(version),
+                from: ctx.rules.metrics_from(&version.model),
+                tags: Some(&version.tags),
+            },
+            None => {
+                let run = subject.run.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
+                Column { said: run.map(Provenance::from).unwrap_or_default(), ..Column::default() }
+            }
+        }
     }
+}
+
+/// Whether run and logged model are known.
+fn parts(said: Provenance<'_>) -> (bool, bool) {
+    (said.run.is_some(), said.logged.is_some())
+}
+
+/// The version of a subject, from the list it was chosen in.
+fn version<'a>(subject: &Subject, ctx: &Ctx<'a>) -> Option<&'a ModelVersion> {
+    let (model, number) = subject.version.as_ref()?;
+    ctx.cache.versions(model)?.items.iter().find(|v| v.number == *number)
 }
 
 impl Component for Compare {
@@ -124,7 +141,13 @@ impl Component for Compare {
     }
 
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        ctx.cache.runs_to_ask(self.subjects.iter().filter_map(|s| s.run.clone()))
+        let mut needs = ctx.cache.runs_to_ask(self.subjects.iter().filter_map(|s| s.run.clone()));
+        for query in ctx.cache.said_to_ask(self.subjects.iter().filter_map(|s| version(s, ctx))) {
+            if !needs.contains(&query) {
+                needs.push(query);
+            }
+        }
+        needs
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {

@@ -10,11 +10,11 @@ use crate::app::keymap::Context;
 use crate::app::prefs::Remember;
 use crate::app::query::Query;
 use crate::app::route::Nav;
-use crate::app::text_area::TextArea;
+use crate::app::text_area::{self, TextArea};
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, SignOff};
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{self, Component, Ctx, Response, ScreenEvent};
 
 /// Shown when submitting too early.
 const READING: &str = "Still reading. Wait for it, then press Ctrl-S.";
@@ -150,7 +150,9 @@ impl Component for Decide {
                 self.word = None;
                 self.reason.edit(key);
             }
-            ScreenEvent::Paste(text) => self.reason.paste(text),
+            ScreenEvent::Paste(text) => {
+                self.word = (!self.reason.paste(text)).then(|| parts::cut_at(text_area::MOST));
+            }
             ScreenEvent::Action(Action::Back) => {
                 return Response { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Response::none() };
             }

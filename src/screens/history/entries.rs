@@ -72,7 +72,7 @@ impl<'a> Entry<'a> {
     }
 
     fn at(&self) -> Option<Timestamp> {
-        let signed = self.record.map(|s| s.record.signed_at);
+        let signed = self.record.map(|s| s.record.decided_at());
         signed.or_else(|| self.state.map(|s| s.opened_at)).or_else(|| self.log.map(|e| e.at))
     }
 

@@ -181,7 +181,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
     if let Some(sealed) = entry.record {
         let record = &sealed.record;
         return Some(HistoryRow {
-            at: record.signed_at,
+            at: record.decided_at(),
             decision: record.decision,
             model: record.model.name.clone(),
             version: record.model.version,

@@ -173,10 +173,8 @@ impl Component for Inbox {
             needs.push(Query::Models { page: ctx.cache.models.next_page() });
         }
         needs.extend(self.unlisted(ctx));
-        needs.extend(ctx.cache.runs_to_ask(self.in_sight(ctx).flat_map(|(_, w)| {
-            let baseline = w.production_version.and_then(|p| p.run_id.clone());
-            w.candidate.run_id.clone().into_iter().chain(baseline)
-        })));
+        let versions = self.in_sight(ctx).flat_map(|(_, w)| std::iter::once(w.candidate).chain(w.production_version));
+        needs.extend(ctx.cache.said_to_ask(versions));
         needs
     }
 

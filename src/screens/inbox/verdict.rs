@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::version_query;
-use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
+use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts, Standing};
 use crate::domain::ids::RunId;
 use crate::domain::inbox::Waiting;
 use crate::domain::policy::judge::{Partial, partial};
 use crate::domain::preflight::CheckState;
+use crate::domain::registry::ModelVersion;
 use crate::present::Mark;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view::{self as format, Reading};
@@ -61,7 +62,7 @@ impl Verdicts {
             Some(standing) => phrase(standing, skin),
             None if ctx.rules.may_have_configured_policy(&waiting.candidate.model) => {
                 let reading = match production_reading(waiting, ctx) {
-                    Reading::Done => format::reading(waiting.candidate.run_id.as_ref(), ctx),
+                    Reading::Done => format::reading_of(waiting.candidate, ctx),
                     other => other,
                 };
                 format::known_or(None, reading)
@@ -75,9 +76,8 @@ fn standing(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> Option<RowVerdict> {
     if production_reading(waiting, ctx) == Reading::Underway {
         return None;
     }
-    let runs = [Some(waiting.candidate), waiting.production_version];
-    let unread = |id: &RunId| ctx.cache.run(id).is_none() && ctx.cache.run_failure(id).is_none();
-    if runs.into_iter().flatten().filter_map(|v| v.run_id.as_ref()).any(unread) {
+    let versions = [Some(waiting.candidate), waiting.production_version];
+    if versions.into_iter().flatten().any(|version| format::reading_of(version, ctx) == Reading::Underway) {
         return None;
     }
     let source = ctx.rules.configured_policy(&waiting.candidate.model)?;
@@ -104,14 +104,18 @@ fn facts(waiting: &Waiting<'_>, ctx: &Ctx<'_>) -> ReviewedFacts {
         Some(Some(run)) => RunFacts::Known(Box::new(run.clone())),
         Some(None) => RunFacts::Unreadable("the run was not read".into()),
     };
-    ReviewedFacts {
-        run: run(waiting.candidate.run_id.as_ref()),
-        version: waiting.candidate.clone(),
-        baseline: waiting
-            .production_version
-            .map(|version| Baseline { run: run(version.run_id.as_ref()), version: version.clone() }),
-        holders: waiting.production.into_iter().collect(),
-    }
+    let logged = |version: &ModelVersion| match ctx.cache.said_of_model(version)? {
+        Ok(model) => Some(LoggedFacts::Known(Box::new(model?.clone()))),
+        Err(failure) => Some(LoggedFacts::Unreadable(failure.clone().into())),
+    };
+    let standing = |version: &ModelVersion| Standing {
+        run: run(version.run_id.as_ref()),
+        logged: logged(version),
+        version: version.clone(),
+    };
+    let Standing { version, run, logged } = standing(waiting.candidate);
+    let holders = waiting.production.into_iter().collect();
+    ReviewedFacts { version, run, logged, baseline: waiting.production_version.map(standing), holders }
 }
 
 fn phrase(standing: RowVerdict, skin: &Skin) -> Phrase<'static> {

@@ -12,12 +12,14 @@ use crate::domain::compare::metric_change;
 use crate::domain::failure::Failure;
 use crate::domain::inbox::Waiting;
 use crate::domain::promotion::SagaState;
-use crate::domain::run::{MetricValue, Run};
+use crate::domain::registry::ModelVersion;
+use crate::domain::run::MetricValue;
 use crate::present::decision;
 use crate::present::number;
 use crate::present::time;
 use crate::present::version as words;
 use crate::screens::parts::Ctx;
+use crate::screens::parts::known::known;
 use crate::screens::parts::{version_view, view as format};
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -71,14 +73,14 @@ impl Inbox {
 
     fn draw_row(&self, place: usize, waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         let candidate = waiting.candidate;
-        let reading = format::reading(candidate.run_id.as_ref(), ctx);
-        let known: Option<&Run> = candidate.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
-        let name = known.and_then(|r| ctx.rules.main_metric(r));
-        let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
-        let author = words::author(candidate, known);
+        let reading = format::reading_of(candidate, ctx);
+        let said = ctx.cache.said(candidate);
+        let name = ctx.rules.main_metric(said);
+        let value = name.and_then(|name| known(candidate, name, ctx).value());
+        let author = words::author(candidate, said);
         let author = author.map(|a| text::fit(a, 16, skin.symbols().ellipsis));
         let mut cells = vec![
-            Phrase::new(candidate.model.to_string()),
+            format::name(&candidate.model, Role::Text, skin),
             Phrase::of(Role::Candidate, candidate.number.to_string()),
             Phrase::new(time::age(candidate.created_at, ctx.now)),
             format::known_or(author, reading),
@@ -161,7 +163,7 @@ fn held(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let age = time::age(candidate.created_at, ctx.now);
     let author = candidate.author.clone().map(|a| format!("   {a}")).unwrap_or_default();
     let why = waiting.held().map(|mark| decision::mark(&mark, ctx.now)).unwrap_or_default();
-    let phrase = Phrase::of(Role::Muted, candidate.model.to_string())
+    let phrase = format::name(&candidate.model, Role::Muted, skin)
         .add(Role::Candidate, format!("   {}", candidate.number))
         .add(Role::Muted, format!("   {age}{author}   "))
         .add(Role::Warn, format!("{} {why}", skin.symbols().warn));
@@ -179,17 +181,19 @@ fn against(
     let Some(production) = waiting.production else {
         return Phrase::of(Role::Muted, "first");
     };
-    let Some(id) = waiting.production_version.and_then(|p| p.run_id.as_ref()) else {
+    let nothing = |version: &&ModelVersion| version.run_id.is_none() && !ctx.cache.said(version).is_known();
+    let Some(version) = waiting.production_version.filter(|version| !nothing(version)) else {
         // Loading, failed, or without a run.
         return Phrase::of(Role::Muted, format!("vs {production}"));
     };
-    match (ctx.cache.run(id).flatten(), name) {
-        (Some(run), Some(name)) => {
-            let old = run.metrics.get(name).map(|p| p.value);
+    let reading = format::reading_of(version, ctx);
+    match (reading, name) {
+        (format::Reading::Done, Some(name)) if ctx.cache.said(version).is_known() => {
+            let old = known(version, name, ctx).value();
             let (change, delta) =
                 metric_change(old, value, ctx.rules.directions_for(&waiting.candidate.model).of(name));
             number::delta(change, delta, skin.symbols())
         }
-        _ => format::known_or(None, format::reading(Some(id), ctx)),
+        (reading, _) => format::known_or(None, reading),
     }
 }

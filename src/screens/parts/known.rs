@@ -1,24 +1,25 @@
 //! A version's value of a metric, or why there is none.
 
 use super::Ctx;
-use super::view::{Reading, reading};
+use super::view::{Reading, reading_of};
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::MetricValue;
+use crate::domain::score::latest;
 
 /// The metric of one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// The latest value its run logged.
+    /// Its latest value.
     Value(MetricValue),
-    /// The run is loading.
+    /// Run or logged model are loading.
     Underway,
-    /// The run could not be read.
+    /// Run or logged model could not be read.
     Unread,
-    /// The version names no run.
+    /// The version names no run, and no model that says anything.
     NoRun,
     /// The server has no such run.
     RunGone,
-    /// The run did not log this metric.
+    /// Neither has this metric.
     NoMetric,
 }
 
@@ -34,13 +35,16 @@ impl Known {
 
 /// Looks up `metric` of this version in the cache.
 pub fn known(version: &ModelVersion, metric: &str, ctx: &Ctx<'_>) -> Known {
-    let Some(id) = &version.run_id else {
-        return Known::NoRun;
-    };
-    match ctx.cache.run(id) {
-        Some(Some(run)) => run.metrics.get(metric).map_or(Known::NoMetric, |p| Known::Value(p.value)),
-        Some(None) => Known::RunGone,
-        None if reading(Some(id), ctx) == Reading::Failed => Known::Unread,
-        None => Known::Underway,
+    let said = ctx.cache.said(version);
+    match reading_of(version, ctx) {
+        Reading::Underway => return Known::Underway,
+        Reading::Failed => return Known::Unread,
+        Reading::Done => {}
+    }
+    match latest(said, metric, ctx.rules.metrics_from(&version.model)) {
+        Some(value) => Known::Value(value),
+        None if said.is_known() => Known::NoMetric,
+        None if version.run_id.is_some() => Known::RunGone,
+        None => Known::NoRun,
     }
 }

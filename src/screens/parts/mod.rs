@@ -31,6 +31,12 @@ use crate::app::saving::Saving;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::rules::Rules;
+use crate::domain::text::{cleaned_line, grouped, shorten};
+
+/// What is said of a paste that did not fit.
+pub fn cut_at(most: usize) -> String {
+    format!("The pasted text was cut: {} characters fit here.", grouped(most as u64))
+}
 
 /// Read-only context of a screen.
 #[derive(Clone, Copy, Debug)]
@@ -197,9 +203,11 @@ impl Response {
         Self { notice: Some(text.into()), ..Self::default() }
     }
 
-    /// Copies `text` and says so.
+    /// Copies `text`, as one line without control characters, and says so.
     pub fn copy(text: String) -> Self {
-        Self { notice: Some(format!("copied {text}")), ..Self::effect(Effect::Copy(text)) }
+        // Pasted into a shell, a line break would run what is before it.
+        let line = cleaned_line(text);
+        Self { notice: Some(format!("copied {}", shorten(&line, 200))), ..Self::effect(Effect::Copy(line)) }
     }
 }
 
@@ -249,7 +257,9 @@ impl Filter {
             ScreenEvent::Key(key) if self.editing => {
                 edit::edit(&mut self.field, key);
             }
-            ScreenEvent::Paste(text) if self.editing => edit::paste(&mut self.field, text),
+            ScreenEvent::Paste(text) if self.editing => {
+                edit::paste(&mut self.field, text);
+            }
             _ => return false,
         }
         true

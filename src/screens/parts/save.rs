@@ -117,7 +117,7 @@ impl Save {
                 Asking::Nothing | Asking::Replace(..) => {}
             },
             ScreenEvent::Paste(text) if matches!(self.asking, Asking::Folder { .. }) => {
-                edit::paste(&mut self.field, text)
+                edit::paste(&mut self.field, text);
             }
             ScreenEvent::Action(_) | ScreenEvent::Paste(_) | ScreenEvent::Changed => {}
         }

@@ -72,7 +72,7 @@ fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Ve
     };
     fact("registered", registered);
     let run = version.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
-    let author = author(version, run);
+    let author = author(version, ctx.cache.said(version));
     fact("author", author.map_or_else(|| Phrase::of(Role::Muted, "not recorded"), |a| Phrase::new(a.to_owned())));
     match (&version.run_id, run) {
         (None, _) => fact("run", Phrase::of(Role::Warn, format!("{} none recorded", symbols.warn))),

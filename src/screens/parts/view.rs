@@ -12,11 +12,21 @@ use tui_input::Input;
 use super::save::{Question, Save};
 use super::{Ctx, Filter};
 use crate::domain::failure::{Failure, Note};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{ModelName, RunId};
+use crate::domain::name::oddities;
+use crate::domain::registry::ModelVersion;
 use crate::domain::text::clean_line;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Banner, Field, Tone};
 use crate::ui::{Draw as _, Phrase};
+
+/// The name of a model, marked if it could be taken for another.
+pub fn name(model: &ModelName, role: Role, skin: &Skin) -> Phrase<'static> {
+    match oddities(model.as_str()).is_empty() {
+        true => Phrase::of(role, model.to_string()),
+        false => Phrase::of(Role::Warn, format!("{} {model}", skin.symbols().warn)),
+    }
+}
 
 /// Read status of a version's run, shown in cells without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +47,20 @@ pub fn reading(run: Option<&RunId>, ctx: &Ctx<'_>) -> Reading {
             None => Reading::Underway,
         },
         _ => Reading::Done,
+    }
+}
+
+/// Read status of what MLflow says of a version: its run and its logged model.
+pub fn reading_of(version: &ModelVersion, ctx: &Ctx<'_>) -> Reading {
+    let model = match ctx.cache.said_of_model(version) {
+        Some(Ok(_)) => Reading::Done,
+        Some(Err(_)) => Reading::Failed,
+        None => Reading::Underway,
+    };
+    match (reading(version.run_id.as_ref(), ctx), model) {
+        (Reading::Underway, _) | (_, Reading::Underway) => Reading::Underway,
+        (Reading::Failed, _) | (_, Reading::Failed) => Reading::Failed,
+        (Reading::Done, Reading::Done) => Reading::Done,
     }
 }
 

@@ -2,11 +2,13 @@
 
 pub mod view;
 
+use jiff::Timestamp;
+
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
-use crate::domain::cd::CdOutcome;
+use crate::domain::cd::{CdOutcome, CdRuns};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
@@ -30,32 +32,46 @@ impl Promotion {
         Self { id, show_jobs: true, jobs_asked_at: 0, undo_asked: false }
     }
 
-    fn jobs_query(&self, ctx: &Ctx<'_>) -> Option<Query> {
-        let state = ctx.cache.promotion(self.id)?;
-        match &state.cd {
-            Some(CdOutcome::Run(run)) => Some(Query::Jobs { repo: state.plan.draft.repo.clone(), run: run.id }),
-            _ => None,
-        }
+    /// The jobs of every run.
+    fn jobs_queries(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let Some((state, runs)) = ctx.cache.promotion(self.id).and_then(|s| Some((s, runs(s)?))) else {
+            return Vec::new();
+        };
+        let repo = &state.plan.draft.repo;
+        runs.iter().map(|run| Query::Jobs { repo: repo.clone(), run: run.id }).collect()
     }
 
     /// Queries the jobs again with every journal entry, and every few seconds while CD runs. A failed query counts too,
     /// so that an unreachable server is not queried without a pause.
     fn refresh_jobs(&mut self, ctx: &Ctx<'_>) -> Response {
-        let Some((query, state)) = self.jobs_query(ctx).zip(ctx.cache.promotion(self.id)) else {
+        let Some(state) = ctx.cache.promotion(self.id) else {
             return Response::none();
         };
-        let Some(slot) = ctx.cache.slot(&query) else {
+        let queries = self.jobs_queries(ctx);
+        let asked: Vec<Query> = queries.iter().filter(|q| ctx.cache.slot(q).is_some()).cloned().collect();
+        if asked.is_empty() {
             // The first query is in `needs`.
             self.jobs_asked_at = state.next_seq;
             return Response::none();
-        };
-        let Some(tried_at) = slot.tried_at.filter(|_| self.show_jobs && slot.loading.is_none()) else {
+        }
+        let tried = |query: &Query| ctx.cache.slot(query).filter(|s| s.loading.is_none()).and_then(|s| s.tried_at);
+        let idle: Vec<(Query, Timestamp)> = asked.into_iter().filter_map(|q| tried(&q).map(|at| (q, at))).collect();
+        if !self.show_jobs || idle.is_empty() {
             return Response::none();
-        };
+        }
         let moved = std::mem::replace(&mut self.jobs_asked_at, state.next_seq) != state.next_seq;
-        let ended = matches!(&state.cd, Some(CdOutcome::Run(run)) if run.state.is_final());
-        let due = moved || (!ended && ctx.now.duration_since(tried_at).as_secs() >= JOBS_EVERY_S);
-        if due { Response::refresh(vec![query]) } else { Response::none() }
+        let ended = runs(state).is_some_and(CdRuns::is_final);
+        let due = |at: Timestamp| moved || (!ended && ctx.now.duration_since(at).as_secs() >= JOBS_EVERY_S);
+        let again: Vec<Query> = idle.into_iter().filter(|(_, at)| due(*at)).map(|(query, _)| query).collect();
+        if again.is_empty() { Response::none() } else { Response::refresh(again) }
+    }
+}
+
+/// The CD runs, if any was seen.
+fn runs(state: &SagaState) -> Option<&CdRuns> {
+    match &state.cd {
+        Some(CdOutcome::Run(runs)) => Some(runs),
+        _ => None,
     }
 }
 
@@ -87,7 +103,7 @@ impl Component for Promotion {
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         if self.show_jobs {
-            needs.extend(self.jobs_query(ctx));
+            needs.extend(self.jobs_queries(ctx));
         }
         needs
     }
@@ -124,7 +140,7 @@ impl Component for Promotion {
 fn place(state: &SagaState) -> Place {
     let draft = &state.plan.draft;
     match &state.cd {
-        Some(CdOutcome::Run(run)) => Place::Url(run.web_url.clone()),
+        Some(CdOutcome::Run(runs)) => Place::Url(runs.decides.web_url.clone()),
         _ if matches!(state.step(SagaStep::TagRef), StepState::Done(_)) => {
             Place::Tag(draft.repo.clone(), draft.tag.clone())
         }

@@ -6,7 +6,7 @@ use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::domain::ids::PromotionId;
-use crate::domain::record::text::readable;
+use crate::domain::record::text::plain;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use crate::ui::text::wrap;
 
@@ -29,7 +29,7 @@ impl Record {
         let Some(sealed) = ctx.cache.record(self.id) else {
             return Vec::new();
         };
-        let mut text = readable(sealed);
+        let mut text = plain(sealed);
         if let Some(outcome) = ctx.cache.record_outcome(self.id) {
             let word = if outcome.done { "Written to the servers." } else { "NOT fully written." };
             text.push_str(&format!("\n{word}\n"));

@@ -8,7 +8,7 @@ use crate::app::list::Cursor;
 use crate::app::prefs::{Draft, Remember};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::policy::{Answers, Effective, Question, checklist::open_items};
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{self, Ctx, Response, ScreenEvent};
 
 /// Lines below the questions: a blank, and the full text of the selected question.
 pub const BELOW: u16 = 5;
@@ -145,7 +145,10 @@ impl Checklist {
             ScreenEvent::Key(key) => {
                 edit::edit(note, key);
             }
-            ScreenEvent::Paste(text) => edit::paste(note, text),
+            ScreenEvent::Paste(text) if !edit::paste(note, text) => {
+                return Response::notice(parts::cut_at(edit::MOST));
+            }
+            ScreenEvent::Paste(_) => {}
             ScreenEvent::Action(Action::Back) => self.note = None,
             ScreenEvent::Action(Action::Open) => {
                 let text = note.value().trim().to_owned();

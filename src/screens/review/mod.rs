@@ -1,5 +1,6 @@
 //! Should this go to production? One version against the one there now.
 
+mod caution;
 pub mod checklist;
 mod checklist_view;
 pub mod diff;
@@ -284,8 +285,9 @@ impl Component for Review {
     }
 }
 
-/// Lines above the content of a tab: the tabs, the verdict if there may be a policy, and the current decision.
+/// Lines above the content of a tab: the tabs, the verdict if there may be a policy, the current decision, and what to
+/// know before any number is read.
 fn above(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> u16 {
-    let decided = standing::is_shown(ctx.cache.facts(model, version).map(|facts| facts.deref()));
-    1 + u16::from(ctx.rules.may_have_policy(model)) + u16::from(decided)
+    let facts = ctx.cache.facts(model, version).map(|facts| facts.deref());
+    1 + u16::from(ctx.rules.may_have_policy(model)) + u16::from(standing::is_shown(facts)) + caution::count(facts, ctx)
 }

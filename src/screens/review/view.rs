@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::rows::TabRow;
-use super::{Review, Tab, standing, verdict};
+use super::{Review, Tab, caution, standing, verdict};
 use crate::app::cache::Slot;
+use crate::domain::name::oddities;
 use crate::screens::parts::view as format;
 use crate::screens::parts::{Component as _, Ctx};
 use crate::ui::layout::{Column, Widths};
@@ -20,6 +21,9 @@ impl Review {
         let symbols = skin.symbols();
         let mut left = Phrase::of(Role::Title, self.model.to_string())
             .add(Role::Candidate, format!("  {} {}", symbols.candidate, self.version));
+        if let [odd, ..] = oddities(self.model.as_str()).as_slice() {
+            left = left.add(Role::Warn, format!("  {} {odd}", symbols.warn));
+        }
         left = left.join(self.diff.title(ctx, skin));
         let right = ctx
             .cache
@@ -34,7 +38,8 @@ impl Review {
         self.draw_tabs(line, buf, ctx, skin);
         let verdict = verdict::line(&self.model, self.version, ctx, skin);
         let standing = standing::line(self.facts(ctx), ctx, skin);
-        let used = format::lines(area, buf, skin, verdict.into_iter().chain(standing));
+        let cautions = caution::lines(self.facts(ctx), ctx, skin);
+        let used = format::lines(area, buf, skin, verdict.into_iter().chain(standing).chain(cautions));
         let (_, area) = format::split_top(area, used);
         let slot = ctx.cache.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());

@@ -60,7 +60,9 @@ impl SearchLine {
             ScreenEvent::Key(key) => {
                 edit::edit(&mut self.field, key);
             }
-            ScreenEvent::Paste(text) => edit::paste(&mut self.field, text),
+            ScreenEvent::Paste(text) => {
+                edit::paste(&mut self.field, text);
+            }
             ScreenEvent::Action(_) | ScreenEvent::Changed => {}
         }
         None

@@ -7,13 +7,13 @@ pub mod points;
 pub mod view;
 
 use crate::app::action::Action;
+use crate::app::batch_cache::{RUNS_AT_ONCE, RUNS_KEPT};
 use crate::app::eager_pages::EagerPages;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::app::run_cache::{RUNS_AT_ONCE, RUNS_KEPT};
-use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::inbox::production;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
@@ -176,18 +176,18 @@ impl Component for Trend {
         if versions.has_more() && versions.items.len() < self.wanted {
             needs.push(self.query(versions.next_page()));
         }
-        let unread = |id: &RunId| ctx.cache.run(id).is_none();
+        let unread = |v: &ModelVersion| v.run_id.as_ref().is_some_and(|id| ctx.cache.run(id).is_none());
+        let unsaid = |v: &ModelVersion| unread(v) || ctx.cache.said_of_model(v).is_none();
         let part = self.part(ctx).versions;
         if !part.iter().any(|v| ctx.rules.promote_to.is_held_by(v)) {
             match (self.listed_production(ctx), self.listed_number(ctx)) {
-                (Some(version), _) => needs.extend(ctx.cache.runs_to_ask(version.run_id.clone())),
+                (Some(version), _) => needs.extend(ctx.cache.said_to_ask([version])),
                 (None, Some(version)) => needs.push(Query::ModelVersion { model: self.model.clone(), version }),
                 (None, None) => {}
             }
         }
-        let chunks = part.chunks(RUNS_AT_ONCE).map(|part| part.iter().filter_map(|v| v.run_id.as_ref()));
-        for ids in chunks.filter(|ids| ids.clone().any(unread)).take(QUESTIONS) {
-            for query in ctx.cache.runs_to_ask(ids.cloned()) {
+        for part in part.chunks(RUNS_AT_ONCE).filter(|part| part.iter().any(unsaid)).take(QUESTIONS) {
+            for query in ctx.cache.said_to_ask(part) {
                 if !needs.contains(&query) {
                     needs.push(query);
                 }

@@ -220,8 +220,8 @@ fn is_production(point: &Point<'_>, ctx: &Ctx<'_>) -> bool {
 /// Stage, time, author and run of the version under the cursor.
 fn details(point: &Point<'_>, ctx: &Ctx<'_>) -> Phrase<'static> {
     let version = point.version;
-    let run = version.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
-    let author = author(version, run).map(str::to_owned);
+    let said = ctx.cache.said(version);
+    let (run, author) = (said.run, author(version, said).map(str::to_owned));
     let said = [
         Some(version.stage.to_string()),
         version.created_at.map(time::second),

@@ -80,8 +80,7 @@ impl Versions {
     /// The trend of this version's main metric; if it has none, of the newest version that has one.
     fn trend(&self, version: VersionNumber, items: &[ModelVersion], ctx: &Ctx<'_>) -> Response {
         let here = items.iter().filter(|v| v.number == version);
-        let run = |v: &ModelVersion| ctx.cache.run(v.run_id.as_ref()?).flatten();
-        let metric = here.chain(items).find_map(|v| ctx.rules.main_metric(run(v)?));
+        let metric = here.chain(items).find_map(|v| ctx.rules.main_metric(ctx.cache.said(v)));
         match metric {
             Some(metric) => Response::push(Route::Trend(self.model.clone(), version, metric.to_owned())),
             None => Response::notice("No run has one of the main metrics. Set them with [metrics] main."),
@@ -139,7 +138,7 @@ impl Component for Versions {
         let in_sight = self.list.shown().iter().skip(self.list.offset()).take(rows);
         // Also the versions before each row, for its sparkline.
         let drawn = in_sight.flat_map(|i| versions.items.iter().skip(*i).take(SPARK));
-        needs.extend(ctx.cache.runs_to_ask(drawn.filter_map(|v| v.run_id.clone())));
+        needs.extend(ctx.cache.said_to_ask(drawn));
         needs
     }
 

@@ -136,13 +136,13 @@ fn spark(metric: &str, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Phr
 fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let symbols = skin.symbols();
     let in_production = ctx.rules.promote_to.is_held_by(version);
-    let reading = format::reading(version.run_id.as_ref(), ctx);
-    let known = version.run_id.as_ref().and_then(|id| ctx.cache.run(id)).flatten();
-    let name = known.and_then(|r| ctx.rules.main_metric(r));
-    let value = name.zip(known).and_then(|(n, r)| r.metrics.get(n)).map(|p| p.value);
+    let reading = format::reading_of(version, ctx);
+    let said = ctx.cache.said(version);
+    let name = ctx.rules.main_metric(said);
+    let value = name.and_then(|name| known(version, name, ctx).value());
     let stage =
         words::not_ready(version, symbols).unwrap_or_else(|| words::stage(version, &ctx.rules.promote_to, symbols));
-    let author = words::author(version, known);
+    let author = words::author(version, said);
     let word = match promotion_on(version) {
         Some((_, by)) => Phrase::of(Role::Warn, format!("{} {by} is promoting this   ", symbols.warn)),
         None => match DecisionMark::on(version).filter(DecisionMark::sets_aside) {

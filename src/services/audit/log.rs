@@ -12,6 +12,7 @@ use crate::domain::commit::ReleaseState;
 use crate::domain::failure::{Failure, Note, Outcome};
 use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
+use crate::domain::limits;
 pub use crate::domain::log::{Effect, FoundIn, Log, LogEntry, compare, merge, other_versions};
 use crate::domain::page::walk;
 use crate::domain::promotion::{Ending, Phase, SagaState, fold};
@@ -32,8 +33,6 @@ const MAX_MODELS: usize = 50;
 const VERSION_PAGES: usize = 3;
 /// Concurrent requests.
 const AT_ONCE: usize = 6;
-/// The largest record that is read, in bytes.
-const MAX_RECORD: usize = 4 << 20;
 
 /// The result of one source.
 #[derive(Default)]
@@ -292,7 +291,7 @@ async fn record(services: &Services, home: &Home, repo: &RepoSlug, release: &Rel
     let what = format!("the record of {} in {repo}", clean_line(&release.tag));
     let unread = |failure| Failure { operation: format!("read {what}"), ..failure };
     if let Some(file) = release.assets.iter().find(|a| a.complete && a.name == ASSET) {
-        let bytes = services.code.asset(repo, file.id, MAX_RECORD).await.map_err(unread)?;
+        let bytes = services.code.asset(repo, file.id, limits::RECORD).await.map_err(unread)?;
         let sealed = Sealed::from_bytes(&bytes).map_err(|why| Note::Said(format!("{what} cannot be used: {why}")))?;
         return Ok(Told::Record(Box::new(sealed)));
     }

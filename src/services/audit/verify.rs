@@ -5,11 +5,13 @@ use std::time::Duration;
 use futures_util::future::{join, join_all, join3};
 
 use crate::domain::evidence::Source;
-use crate::domain::facts::RunFacts;
+use crate::domain::facts::Standing;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::identity::Home;
 use crate::domain::ids::{RepoSlug, TagName, VersionNumber};
+use crate::domain::limits;
 use crate::domain::policy::Effective;
+use crate::domain::provenance::Provenance;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::seal::sha256;
 use crate::domain::record::vouch;
@@ -19,10 +21,8 @@ use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
 use crate::domain::verification::{self, Place, Proof, Reread, Signature, VerifyCheck, as_signed};
 use crate::services::Services;
 use crate::services::approvals::{may_sign, writers};
-use crate::services::evidence::{self, run_facts};
+use crate::services::evidence::{self, Said};
 
-/// The largest record that is read, in bytes. A record of a model with hundreds of metrics has some 200 KB.
-const MAX_RECORD: usize = 4 << 20;
 /// Pause between two polls for a pending release.
 const POLL: Duration = Duration::from_secs(5);
 
@@ -135,7 +135,7 @@ async fn read(services: &Services, place: Place) -> Proof {
     let published = releases.as_ref().ok().and_then(|all| all.iter().find(|r| !r.draft));
     let file = published.and_then(|r| r.assets.iter().find(|a| a.complete && a.name == ASSET));
     let asset = match (file, &releases) {
-        (Some(file), _) => services.code.asset(repo, file.id, MAX_RECORD).await.map(Some),
+        (Some(file), _) => services.code.asset(repo, file.id, limits::RECORD).await.map(Some),
         // Whether there is one is unknown.
         (None, Err(failure)) => Err(failure.clone()),
         (None, Ok(_)) => Ok(None),
@@ -162,8 +162,8 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
     )
     .await;
     let rules = &services.rules;
-    let run = version.as_ref().ok().and_then(|(_, run)| run.known());
-    let repository = rules.repository.resolve(Some(&record.model.name), run, &services.host.host());
+    let url = version.as_ref().ok().and_then(|standing| Provenance::from(standing).repo_url());
+    let repository = rules.repository.resolve(Some(&record.model.name), url, &services.host.host());
     let policy = match (&version, &record.change) {
         (Ok(version), Some(change)) => {
             let baseline = baseline.as_ref().and_then(|b| b.as_ref().ok());
@@ -176,14 +176,14 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
     let demands = policy.as_ref().map(|e| Effective::of(&e.sources));
     let ((may_sign, writers), (mlmodel, signature)) = join(
         async {
-            let (Some(demands), Ok((version, _))) = (&demands, &version) else { return Default::default() };
+            let (Some(demands), Ok(Standing { version, .. })) = (&demands, &version) else { return Default::default() };
             let found = comments.as_ref().map(|all| vouch::vouched(all, &place.home, version)).unwrap_or_default();
             let may_sign = async {
                 if demands.approvers.is_empty() { Vec::new() } else { approvers(services, demands, record).await }
             };
             join(may_sign, writers(services, demands, &place.repo, &found)).await
         },
-        join(mlmodel(services, sealed, version.as_ref().ok().map(|(v, _)| v)), signature(services, sealed)),
+        join(mlmodel(services, sealed, version.as_ref().ok().map(|v| &v.version)), signature(services, sealed)),
     )
     .await;
     Reread {
@@ -200,19 +200,19 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
     }
 }
 
-async fn version(services: &Services, record: &Record, number: VersionNumber) -> Outcome<(ModelVersion, RunFacts)> {
+/// A version as it stands. A record that was made without the models' own metrics is compared without them: what was
+/// not read then is no difference now.
+async fn version(services: &Services, record: &Record, number: VersionNumber) -> Outcome<Standing> {
     let version = services.registry.version(&record.model.name, number).await?;
-    let runs = match &version.run_id {
-        Some(id) => services.registry.runs(std::slice::from_ref(id)).await,
-        None => Ok(Vec::new()),
+    let registry = services.registry.as_ref();
+    let said = match record.metrics_from {
+        Some(_) => Said::read(registry, [&version]).await,
+        None => Said::read_runs(registry, [&version]).await,
     };
-    if let Err(failure) = &runs
-        && failure.kind != FailureKind::NotFound
-    {
+    if let Some(failure) = said.failures().find(|failure| failure.kind != FailureKind::NotFound) {
         return Err(failure.clone());
     }
-    let run = run_facts(&version, &runs);
-    Ok((version, run))
+    Ok(said.standing(version))
 }
 
 /// The released code: the signed commit, as the host has it.

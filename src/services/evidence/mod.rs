@@ -9,23 +9,26 @@
 mod artifact;
 mod code;
 mod rules;
+mod said;
 
 use futures_util::future::{join, join3, try_join};
 
 use crate::domain::commit::{Commit, CommitOrigin, Repository};
 use crate::domain::evidence::{Evidence, Source, not_asked};
-use crate::domain::facts::{Baseline, ReviewedFacts, RunFacts};
+use crate::domain::facts::{ReviewedFacts, Standing};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
 use crate::domain::origin::{CodeOrigin, code_of, repository_of};
 use crate::domain::policy::{Evaluation, PolicySource};
 use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
-use crate::domain::run::{Run, is_commit_id};
+use crate::domain::run::is_commit_id;
+use crate::domain::shell::word;
 use crate::domain::text::clean_line;
 use crate::ports::{ModelRegistry, ReleaseHost};
 use crate::services::Services;
 use rules::Asked;
+pub use said::Said;
 
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +74,7 @@ pub async fn of(services: &Services, facts: ReviewedFacts, scope: Scope) -> Eval
         },
     )
     .await;
-    at(services, facts, configured, source, repository, scope).await
+    at(services, facts, configured, source, repository, scope).await.with_defaults()
 }
 
 /// As [`of`], with the code at `source`: for a release, what was released counts, whatever the configuration says now.
@@ -113,10 +116,10 @@ async fn at(
     Evaluation::of(sources, Evidence { facts, code, signature, artifact, read_at: services.clock.now() })
 }
 
-/// Reads the facts about one version: itself, its run, and what is in production with its run.
+/// Reads the facts about one version: itself, its run and its logged model, and what is in production with those.
 ///
-/// Three or four requests, whatever the model's size. A run that cannot be read is part of the facts, not an error; a
-/// version that cannot be read is an error.
+/// Three or four requests, whatever the model's size, and one more for each logged model. A run or a logged model that
+/// cannot be read is part of the facts, not an error; a version that cannot be read is an error.
 ///
 /// # Errors
 /// Those of reading the version or the target's holders.
@@ -130,40 +133,11 @@ pub async fn facts(
         .await
         .map_err(|failure| pointed_on(failure, model))?;
     let baseline = holders.iter().rev().find(|v| v.number != number).cloned();
-    let ids: Vec<_> =
-        [Some(&version), baseline.as_ref()].into_iter().flatten().filter_map(|v| v.run_id.clone()).collect();
-    let runs = if ids.is_empty() { Ok(Vec::new()) } else { registry.runs(&ids).await };
-    Ok(ReviewedFacts {
-        run: run_facts(&version, &runs),
-        baseline: baseline.map(|version| Baseline { run: run_facts(&version, &runs), version }),
-        holders: holders.iter().map(|v| v.number).collect(),
-        version,
-    })
-}
-
-/// The facts about a version's run, given the result of reading runs.
-pub fn run_facts(version: &ModelVersion, runs: &Outcome<Vec<Run>>) -> RunFacts {
-    let Some(id) = &version.run_id else {
-        return RunFacts::NotRecorded;
-    };
-    match runs {
-        Ok(runs) => match runs.iter().find(|r| r.id == *id) {
-            Some(run) => RunFacts::Known(Box::new(run.clone())),
-            None => RunFacts::Unreadable(
-                Failure::new(
-                    FailureKind::NotFound,
-                    Service::Mlflow,
-                    format!("read the training run of {} {}", version.model, version.number),
-                    format!(
-                        "the tracking server has no run {} (deleted for good, on another server, or permission denied)",
-                        id.short()
-                    ),
-                )
-                .into(),
-            ),
-        },
-        Err(failure) => RunFacts::Unreadable(failure.clone().into()),
-    }
+    let said = Said::read(registry, std::iter::once(&version).chain(&baseline)).await;
+    let holders = holders.iter().map(|v| v.number).collect();
+    let baseline = baseline.map(|version| said.standing(version));
+    let Standing { version, run, logged } = said.standing(version);
+    Ok(ReviewedFacts { version, run, logged, baseline, holders })
 }
 
 /// Resolves a reference to an exact version. Everything afterwards acts on the number, not the alias.
@@ -193,7 +167,7 @@ pub async fn resolve(registry: &dyn ModelRegistry, reference: &VersionRef) -> Ou
 fn pointed_on(failure: Failure, model: &ModelName) -> Failure {
     match failure.kind {
         FailureKind::NotFound if failure.hint.is_none() => {
-            failure.with_hint(format!("`signoff versions '{model}'` lists what there is."))
+            failure.with_hint(format!("`signoff versions {}` lists what there is.", word(model.as_str())))
         }
         _ => failure,
     }

@@ -29,7 +29,8 @@ impl Asked {
         let policies = || sources.iter().filter_map(|s| s.policy.as_ref().ok());
         let asks = |ask: fn(&Policy) -> bool| policies().any(ask);
         let (decision, code) = (scope == Scope::Decision, scope != Scope::Rules);
-        let branch = decision || asks(|p| p.default_branch);
+        let stated = policies().any(|p| p.default_branch.is_some());
+        let branch = decision || !stated || asks(|p| p.default_branch.is_some_and(|s| s != Severity::Ignore));
         let checks = code || asks(|p| !p.checks.is_empty());
         let pull_request = code || asks(|p| p.pull_request_approvals > 0 || p.four_eyes.author != Severity::Ignore);
         Self {

@@ -4,6 +4,7 @@ use super::checks::{check, failed, is_of_a_server};
 use crate::domain::compare::Directions;
 use crate::domain::decision::ApprovalTally;
 use crate::domain::failure::{Failure, Outcome};
+use crate::domain::policy::judge::BRANCH;
 use crate::domain::policy::{Effective, Evaluation, FourEyes, People, Separation, Severity, Tristate, Verdict};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::{Approval, Basis, ClockFacts, CodeFacts, Decision, DecisionMark};
@@ -120,7 +121,8 @@ fn policy_checks(verdict: &Verdict, overridable: bool, said: impl Fn(&Failure) -
     let mut out: Vec<_> = verdict
         .findings
         .iter()
-        .filter(|f| f.state >= CheckState::Warn)
+        // The check of the branch says it.
+        .filter(|f| f.state >= CheckState::Warn && f.rule != BRANCH)
         .map(|f| {
             let failure = f.failure.as_deref().filter(|failure| !said(failure));
             Check {

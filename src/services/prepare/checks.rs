@@ -1,19 +1,29 @@
 //! Preflight checks on what was read. Makes no requests.
 
+use crate::domain::caution::{Caution, cautions};
 use crate::domain::commit::CommitOrigin;
 use crate::domain::commit::Repository;
+use crate::domain::compare::Directions;
+use crate::domain::confirmation::confirmation;
 use crate::domain::decision::Candidate;
 use crate::domain::evidence::{Code, Source};
-use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{PromotionId, RepoSlug};
+use crate::domain::name::oddities;
+use crate::domain::policy::judge::BRANCH;
 use crate::domain::preflight::{Check, CheckState};
+use crate::domain::promotion::PromotionPlan;
 use crate::domain::promotion::mark::{MARK, promotion_on};
-use crate::domain::record::Decision;
+use crate::domain::record::{Basis, ClockFacts, Decision};
 use crate::domain::registry::VersionStatus;
+use crate::domain::release::TemplateError;
 use crate::domain::signer::Signer;
 use crate::services::Services;
 use CheckState::{Block, Pass, Unknown, Warn};
+
+/// What to do about a clock that is wrong.
+pub const CLOCK_HINT: &str = "Set the clock. Times are read by the host's clock as far as it was seen.";
 
 /// The live promotion that marks this version, unless it is `own`. A mark copied from another version is none.
 pub fn foreign_promotion(facts: &ReviewedFacts, own: Option<PromotionId>) -> Option<(String, PromotionId)> {
@@ -77,6 +87,7 @@ impl Checks {
         &mut self,
         services: &Services,
         facts: &ReviewedFacts,
+        directions: &Directions,
         decision: Decision,
         over: &[PromotionId],
     ) {
@@ -98,6 +109,15 @@ impl Checks {
                 format!("{} is not ready: {other}", version.number),
                 "Wait until its registration has finished, or register it again.",
             ),
+        }
+        for odd in oddities(version.model.as_str()) {
+            let typed = confirmation(&version.model, version.number);
+            self.add_hint(
+                "name",
+                Warn,
+                format!("{odd}: {}", version.model),
+                format!("Make sure that this is the model you mean; {typed} confirms it, and no other."),
+            );
         }
         let marked = foreign_promotion(facts, None);
         if let Some((_, id)) = marked.as_ref().filter(|(_, id)| over.contains(id)) {
@@ -128,14 +148,17 @@ impl Checks {
         if let Some(newer) = facts.holders.iter().find(|h| **h > version.number && decision != Decision::Rollback) {
             self.add("target", Warn, format!("{newer} in {target} is newer than {}", version.number));
         }
-        match &facts.run {
-            RunFacts::Known(run) if run.deleted => self.add("run", Warn, "the training run was deleted"),
-            RunFacts::Known(run) if run.status != "FINISHED" => {
-                self.add("run", Warn, format!("the training run is {}", run.status));
+        match (&facts.run, &facts.logged) {
+            (RunFacts::Known(run), _) if run.deleted || !run.is_finished() => {}
+            (RunFacts::Known(_), _) => self.add("run", Pass, "the training run is readable"),
+            (RunFacts::NotRecorded, Some(LoggedFacts::Known(_))) => {
+                self.add("run", Pass, "the model was logged outside a run, and is readable");
             }
-            RunFacts::Known(_) => self.add("run", Pass, "the training run is readable"),
-            RunFacts::NotRecorded => self.add("run", Warn, "the version names no training run"),
-            RunFacts::Unreadable(why) => self.fail("run", Warn, why.failure()),
+            (RunFacts::NotRecorded, _) => self.add("run", Warn, "the version names no training run"),
+            (RunFacts::Unreadable(why), _) => self.fail("run", Warn, why.failure()),
+        }
+        for Caution { about, text } in cautions(facts, directions) {
+            self.add(about, Warn, text);
         }
     }
 
@@ -154,6 +177,13 @@ impl Checks {
         match signer {
             Ok(signer) => self.add("signer", Pass, format!("signing as {}", signer.login)),
             Err(failure) => self.fail("signer", Block, failure),
+        }
+    }
+
+    /// Whether this machine's clock agrees with the host's.
+    pub(super) fn clock(&mut self, clock: &ClockFacts, host: &str) {
+        if let Some(odd) = clock.oddity() {
+            self.add_hint("clock", Warn, format!("this machine's clock is {odd} {host}'s"), CLOCK_HINT);
         }
     }
 
@@ -213,9 +243,38 @@ impl Checks {
                     "branch",
                     Block,
                     format!("commit {commit} is not on {branch}"),
-                    "Merge it first: only what was merged may be released.",
+                    "Merge it first. After a squash merge it never is: `default_branch = \"warn\"` in the policy releases \
+                     it all the same.",
                 );
             }
+        }
+    }
+
+    /// Whether the servers take every text that the plan would write.
+    pub(super) fn texts(&mut self, plan: Result<PromotionPlan, TemplateError>) {
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(error) => {
+                return self.add_hint("notes", Block, error.to_string(), "Fix the release notes template.");
+            }
+        };
+        for what in plan.excess() {
+            self.add("size", Block, what);
+        }
+        if plan.is_shortened() {
+            let what =
+                "the release notes are too long for GitHub and are shortened; the attached record has everything";
+            self.add_hint("notes", Warn, what, "A `notes_template` with fewer metrics makes them fit.");
+        }
+    }
+
+    /// Gives the check of the branch the state that the verdict has, so that `check` and the plan agree.
+    pub(super) fn judged_branch(&mut self, basis: &Basis) {
+        let finding = basis.verdict.findings.iter().find(|f| f.rule == BRANCH);
+        let state = finding.map_or(Unknown, |f| f.state);
+        for check in self.list.iter_mut().filter(|c| c.title == "branch" && c.state != Pass) {
+            check.state = state;
+            check.overridable = state == Block && basis.demands.allow_override;
         }
     }
 }

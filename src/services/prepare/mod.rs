@@ -6,31 +6,31 @@
 pub mod again;
 mod basis;
 pub mod checks;
+mod tag;
+mod taken;
 
 use futures_util::future::{join, join4};
 
-use crate::domain::commit::{HostIdentity, TagState};
+use crate::domain::commit::HostIdentity;
 use crate::domain::decision::DecisionDraft;
 use crate::domain::evidence::Source;
-use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::identity::{About, Home, Identity};
-use crate::domain::ids::{InvalidId, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
+use crate::domain::failure::Outcome;
+use crate::domain::identity::{Home, Identity};
+use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::origin::repository_of;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::{CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::{PlanDraft, fold};
-use crate::domain::record::{Decision, SignOff};
+use crate::domain::record::{ClockFacts, Decision, SignOff};
 use crate::domain::registry::RegistryInfo;
 use crate::domain::release;
 use crate::domain::signer::Signer;
 use crate::services::evidence::{self, Scope};
 use crate::services::{Services, rollback};
-use CheckState::{Block, Pass, Warn};
+use CheckState::{Block, Warn};
 use basis::Grounds;
 use checks::{Checks, workflow_check};
-
-/// Most releases of one version.
-const MAX_RELEASES: u32 = 50;
+use taken::Wanted;
 
 /// Reads both servers and drafts the plan of an approval or rollback, or says what blocks it.
 ///
@@ -47,41 +47,43 @@ pub async fn promotion(
     let mut checks = Checks::default();
     let mut stored = Checks::default();
     let over = unfinished(services, model, &home, &mut stored).await;
-    checks.version(services, &evidence.facts, decision, &over);
+    let directions = evaluation.directions(&services.rules.directions);
+    checks.version(services, &evidence.facts, &directions, decision, &over);
     checks.list.append(&mut stored.list);
     if decision == Decision::Rollback {
         checks.rollback(&rollback::choose(services, model, number).await);
     }
     checks.signer(&signer);
+    checks.clock(&ClockFacts { skew_ms, ..ClockFacts::default() }, &services.host.host());
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
     checks.code(&evidence.code, repo.as_ref());
     let source = evidence.code.source.as_ref().ok().cloned();
     let tag = match &source {
         Some(source) => {
-            let (tag, ()) = join(
-                tag(services, &source.repo, &Identity::of(&home, &evidence.facts.version), decision),
-                workflow(services, &source.repo, &mut checks),
-            )
-            .await;
-            tag_check(tag, &Identity::of(&home, &evidence.facts.version), &mut checks)
+            let clock = ClockFacts { skew_ms, ..ClockFacts::default() };
+            let now = clock.by_host(services.clock.now());
+            let version = Identity::of(&home, &evidence.facts.version);
+            let wanted = Wanted { repo: &source.repo, version: &version, commit: &source.commit.sha, now };
+            let (named, ()) =
+                join(tag::name(services, &wanted, decision), workflow(services, &source.repo, &mut checks)).await;
+            checks.tag(named, number)
         }
         None => None,
     };
     let signer = signer.ok();
     let mut grounds = basis::read(services, &evaluation, signer.as_ref(), decision).await;
     grounds.basis.clock.skew_ms = skew_ms;
+    checks.judged_branch(&grounds.basis);
     checks.list.append(&mut grounds.checks);
     let draft = match (signer, source, tag) {
-        (Some(signer), Some(source), Some(tag)) => {
-            Some(plan(services, draft(services, home, evaluation, grounds, signer), source, tag))
+        (Some(signer), Some(source), Some(named)) => {
+            Some(plan(services, draft(services, home, evaluation, grounds, signer), source, named))
         }
         _ => None,
     };
-    if let Some(draft) = &draft
-        // Rendered here only for its errors; the actual rendering happens when the plan is signed.
-        && let Err(error) = draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default())
-    {
-        checks.add_hint("notes", Block, error.to_string(), "Fix the release notes template.");
+    if let Some(draft) = &draft {
+        // Rendered here only to be checked; the actual rendering happens when the plan is signed.
+        checks.texts(draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default()));
     }
     Ok(Preflight { checks: checks.list, draft, read_at: services.clock.now() })
 }
@@ -130,7 +132,7 @@ async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> 
 
 /// How far this machine's clock is ahead of the host's `Date` header, in milliseconds. Valid only right after the
 /// response.
-fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
+pub fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
     identity.host_time.map(|host| services.clock.now().as_millisecond() - host.as_millisecond())
 }
 
@@ -160,7 +162,7 @@ fn draft(services: &Services, home: Home, evaluation: Evaluation, grounds: Groun
 }
 
 /// The draft of a promotion: the decision and what it releases.
-fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName) -> PlanDraft {
+fn plan(services: &Services, draft: DecisionDraft, source: Source, named: (TagName, Option<PromotionId>)) -> PlanDraft {
     let rules = &services.rules;
     PlanDraft {
         title: release::title(&rules.title_template, &draft.facts.version.model, draft.facts.version.number),
@@ -170,7 +172,8 @@ fn plan(services: &Services, draft: DecisionDraft, source: Source, tag: TagName)
         repo: source.repo,
         commit: source.commit,
         commit_origin: source.origin,
-        tag,
+        tag: named.0,
+        supersedes: named.1,
         target_name: draft.target_name,
         demo: draft.demo,
         registry_url: draft.home.registry,
@@ -245,114 +248,4 @@ async fn workflow(services: &Services, repo: &RepoSlug, checks: &mut Checks) {
     {
         checks.list.extend(workflow_check(file, &services.host.workflow(repo, file).await));
     }
-}
-
-/// The tag of a release to be made.
-struct Named {
-    tag: TagName,
-    /// What already has that name.
-    there: Outcome<Option<TagState>>,
-    /// Tags of other versions of the same name and number, which keep theirs, with what differs.
-    taken: Vec<(TagName, String)>,
-}
-
-/// The tag of the release, and what already has that name.
-async fn tag(
-    services: &Services,
-    repo: &RepoSlug,
-    version: &Identity,
-    decision: Decision,
-) -> Result<Named, TagProblem> {
-    let first = release::tag_name(&services.rules.tag_template, &version.name, version.number)?;
-    let mut taken = Vec::new();
-    // A version released again: `telco-churn-v41-r2`, then `-r3`.
-    for nth in 1..=MAX_RELEASES {
-        let tag = match (nth, decision) {
-            (1, Decision::Rollback) => continue,
-            (1, _) => first.clone(),
-            _ => release::again(&first, nth)?,
-        };
-        match services.host.tag(repo, &tag).await {
-            Ok(Some(there)) if decision == Decision::Rollback => drop(there),
-            Ok(Some(there)) => match released(&there).map(|said| said.about(version)) {
-                Some(About::Another(what)) => taken.push((tag, what)),
-                _ => return Ok(Named { tag, there: Ok(Some(there)), taken }),
-            },
-            Err(failure) if decision == Decision::Rollback => return Err(TagProblem::Failure(failure)),
-            there => return Ok(Named { tag, there, taken }),
-        }
-    }
-    let operation = format!("name a tag for {} {}", version.name, version.number);
-    let reason = format!("{first} and {MAX_RELEASES} tags after it exist already");
-    Err(TagProblem::Failure(Failure::new(FailureKind::Conflict, Service::Github, operation, reason)))
-}
-
-/// The version that a tag released.
-fn released(tag: &TagState) -> Option<Identity> {
-    Identity::of_message(tag.message.as_deref()?)
-}
-
-/// Why no tag can be created.
-enum TagProblem {
-    Name(InvalidId),
-    Failure(Failure),
-}
-
-impl From<InvalidId> for TagProblem {
-    fn from(invalid: InvalidId) -> Self {
-        Self::Name(invalid)
-    }
-}
-
-fn tag_check(tag: Result<Named, TagProblem>, version: &Identity, checks: &mut Checks) -> Option<TagName> {
-    let Named { tag, there, taken } = match tag {
-        Ok(named) => named,
-        Err(TagProblem::Failure(failure)) => {
-            checks.fail("tag", Block, &failure);
-            return None;
-        }
-        Err(TagProblem::Name(invalid)) => {
-            checks.add_hint("tag", Block, invalid.to_string(), "Change the tag template in the configuration.");
-            return None;
-        }
-    };
-    for (other, what) in &taken {
-        checks.add(
-            "tag",
-            Warn,
-            format!(
-                "the tag {other} released another {} of that name ({what}); this release gets {tag}",
-                version.number
-            ),
-        );
-    }
-    match there {
-        Ok(None) => checks.add("tag", Pass, format!("{tag} is free")),
-        Ok(Some(there)) => {
-            let commit = there.commit.chars().take(7).collect::<String>();
-            let exists = format!("the tag {tag} exists already, at {commit}");
-            match released(&there).map(|said| said.about(version)) {
-                Some(About::Same) => checks.add_hint(
-                    "tag",
-                    Block,
-                    format!("{exists}: this version was released before"),
-                    "A tag is never moved. If it is in production, there is nothing to do; to bring it back, roll back to it.",
-                ),
-                Some(About::CannotTell(why)) => checks.add_hint(
-                    "tag",
-                    Block,
-                    format!("{exists}, and whether it released this version cannot be told: {why}"),
-                    "A tag is never moved. Look at its release. If that is of another version, change the tag template in the configuration.",
-                ),
-                Some(About::Another(_)) | None => checks.add_hint(
-                    "tag",
-                    Block,
-                    format!("{exists}, and does not say which version it released"),
-                    "A tag is never moved. Change the tag template in the configuration, or see what the tag is for.",
-                ),
-            }
-        }
-        Err(failure) => checks.fail("tag", Block, &failure),
-    }
-    Some(tag)
 }

@@ -23,6 +23,7 @@ use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{
     Entry, Event, Next, Phase, Progress, PromotionPlan, SagaState, Step, StepState, Until, fold,
 };
+use crate::domain::shell::word;
 use crate::domain::text::clean_line;
 use crate::ports::Ledger;
 use crate::services::Services;
@@ -80,7 +81,8 @@ impl Promoter {
         Runner::new(&self.services, ledger, state, watch).run(until).await
     }
 
-    /// Resumes an unfinished promotion, reading before it writes. A finished one is left alone.
+    /// Resumes an unfinished promotion, reading before it writes. Of a finished one only CD is read again: somebody may
+    /// have re-run it.
     ///
     /// What the decision rests on is judged again before each step up to the tag. Until the release is drafted only the
     /// signer may resume: GitHub names whoever drafts it as its author, and a release by somebody else never verifies.
@@ -91,12 +93,16 @@ impl Promoter {
     pub async fn resume(&self, id: PromotionId, until: Until, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
         let (ledger, state) = self.open(id).await?;
-        if state.is_over() {
+        if state.is_over() && state.cd.is_none() {
             return Ok(state);
         }
         self.refuse_elsewhere(&state.plan).await?;
         self.refuse_other_signer(&state).await?;
         let mut runner = Runner::new(&self.services, ledger, state, watch);
+        if runner.state.is_over() {
+            runner.look_at_cd_again().await?;
+            return Ok(runner.state);
+        }
         runner.append(Event::Resumed).await?;
         runner.catch_up().await?;
         runner.run(until).await
@@ -149,6 +155,23 @@ impl Promoter {
         }
         // Taken back; or paused, because the look failed; or another promotion was found to have the tag.
         runner.run(Until::Released).await
+    }
+
+    /// Removes the journals of promotions that never began, and says what was in each.
+    ///
+    /// # Errors
+    /// If the journals cannot be listed, or one cannot be removed.
+    pub async fn clear_empty(&self) -> Outcome<Vec<(PromotionId, String)>> {
+        let mut cleared = Vec::new();
+        for stored in self.services.journals.list().await? {
+            if !stored.driven
+                && stored.entries.is_ok_and(|entries| entries.is_empty())
+                && let Some(said) = self.services.journals.clear(stored.id).await?
+            {
+                cleared.push((stored.id, said));
+            }
+        }
+        Ok(cleared)
     }
 
     /// Reads a promotion's state from its journal without changing it.
@@ -255,7 +278,7 @@ impl Promoter {
             ),
         )
         .with_hint(match (draft.target_name == rules.target_name, there.workspace == here.workspace) {
-            (false, _) => format!("Use `--target {}`.", draft.target_name),
+            (false, _) => format!("Use `--target {}`.", word(&draft.target_name)),
             (true, false) => match &there.workspace {
                 Some(workspace) => format!("Set `workspace = \"{}\"` for this target.", clean_line(workspace)),
                 None => "Leave out the workspace, or use the server of that time.".to_owned(),
@@ -283,6 +306,7 @@ impl Promoter {
 fn refuse_undecided(plan: &PromotionPlan) -> Outcome<()> {
     let (draft, basis) = (&plan.draft, &plan.draft.basis);
     let mut objections = basis.objections(&plan.sign_off);
+    objections.extend(plan.excess());
     if !basis.completes() {
         objections.push(format!("this would be {}, and promotes nothing yet", basis.nth_approval()));
     }
@@ -304,15 +328,20 @@ impl Watch {
 
 fn folded(id: PromotionId, entries: &[Entry]) -> Outcome<SagaState> {
     if entries.is_empty() {
-        return Err(Failure::new(
-            FailureKind::NotFound,
-            Service::Journal,
-            format!("read the journal of promotion {id}"),
-            "it is empty: the promotion was interrupted before it began, and nothing was written to any server",
-        )
-        .with_hint("Approve the version again."));
+        return Err(never_begun(id));
     }
     fold(entries).map_err(|e| damaged(id, &e.to_string()))
+}
+
+/// The failure for a journal without an entry, as a full disk leaves it.
+pub fn never_begun(id: PromotionId) -> Failure {
+    Failure::new(
+        FailureKind::NotFound,
+        Service::Journal,
+        format!("read the journal of promotion {id}"),
+        "it is empty: the promotion was interrupted before it began, and nothing was written to any server",
+    )
+    .with_hint("Approve the version again. `signoff resume` clears the empty file.")
 }
 
 fn damaged(id: PromotionId, what: &str) -> Failure {

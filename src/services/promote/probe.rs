@@ -1,7 +1,6 @@
 //! Reads whether a step took effect. Reads only: every write has a journal entry of its own.
 
 use super::work::Work;
-use crate::domain::cd::CdQuery;
 use crate::domain::commit::{ReleaseAsset, ReleaseState, TagState};
 use crate::domain::failure::Outcome;
 use crate::domain::identity::Identity;
@@ -109,7 +108,7 @@ impl Work<'_> {
     }
 
     async fn probe_dispatch(&self) -> Outcome<Finding> {
-        let runs = self.services.host.cd_runs(&self.state.plan.draft.repo, &self.cd_query()).await?;
+        let runs = self.services.host.cd_runs(&self.state.plan.draft.repo, &self.state.plan.cd_query()).await?;
         Ok(if runs.is_empty() { Finding::NotApplied } else { Finding::Applied { receipt: Receipt::Dispatched } })
     }
 
@@ -120,18 +119,6 @@ impl Work<'_> {
             && version.own_tag("tag") == Some(plan.draft.tag.as_str())
             && version.own_tag("facts") == Some(plan.facts_digest.as_str());
         Ok(if linked { Finding::Applied { receipt: Receipt::Linked } } else { Finding::NotApplied })
-    }
-
-    /// The query that matches the CD run of this promotion.
-    pub(super) fn cd_query(&self) -> CdQuery {
-        let draft = &self.state.plan.draft;
-        CdQuery {
-            trigger: draft.cd.trigger,
-            workflow: draft.cd.workflow.clone(),
-            tag: draft.tag.clone(),
-            commit: draft.commit.sha.clone(),
-            since: self.state.plan.signed_at,
-        }
     }
 }
 

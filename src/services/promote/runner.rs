@@ -126,7 +126,9 @@ impl<'a> Runner<'a> {
         }
         // A mark that was there when the plan was made belongs to a promotion that has ended.
         let known = facts.version.own_tag(MARK) == draft.facts.version.own_tag(MARK);
-        if let Some((by, id)) = foreign_promotion(&facts, Some(plan.id)).filter(|_| !known) {
+        if let Some((by, id)) = foreign_promotion(&facts, Some(plan.id)).filter(|_| !known)
+            && draft.supersedes != Some(id)
+        {
             return Err(changed(format!("{by} is promoting this version right now (promotion {})", id.short())));
         }
         let signer = self.services.host.whoami().await?;

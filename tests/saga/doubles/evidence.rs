@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use signoff::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, MlModelFile};
+use signoff::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot, MlModelFile};
 use signoff::domain::cd::CdRun;
 use signoff::domain::commit::CommitComment;
 use signoff::domain::experiment::{Experiment, RunQuery};
@@ -11,6 +11,7 @@ use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::history::History;
 use signoff::domain::ids::{CommitSha, ExperimentId, RepoSlug, RunId};
 use signoff::domain::lineage::{CheckResult, CodeChange, PullRequest};
+use signoff::domain::logged::LoggedModel;
 use signoff::domain::page::Page;
 use signoff::domain::registry::ModelVersion;
 use signoff::domain::run::Run;

@@ -133,6 +133,15 @@ impl JournalStore for Journals {
         shelf.stored.get(&id).cloned().ok_or_else(|| refuse(FailureKind::NotFound, "there is no such journal"))
     }
 
+    async fn clear(&self, id: PromotionId) -> Outcome<Option<String>> {
+        let stored = &mut self.0.lock().unwrap().stored;
+        let empty = stored.get(&id).is_some_and(Vec::is_empty);
+        if empty {
+            stored.remove(&id);
+        }
+        Ok(empty.then(String::new))
+    }
+
     async fn list(&self) -> Outcome<Vec<StoredPromotion>> {
         let shelf = self.0.lock().unwrap();
         let found = shelf.stored.iter().rev();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use signoff::domain::logged::LoggedModel;
 use signoff::domain::page::Page;
 use signoff::domain::registry::RegistryInfo;
 use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
@@ -63,6 +64,10 @@ impl ModelRegistry for FaultyRegistry {
 
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
         self.script.read(MLFLOW, "runs", self.inner.runs(ids)).await
+    }
+
+    async fn logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>> {
+        self.script.read(MLFLOW, "logged_models", self.inner.logged_models(ids)).await
     }
 
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {

@@ -8,7 +8,7 @@ use signoff::app::input::Input;
 use signoff::app::msg::Msg;
 use signoff::app::query::{Query, Reply};
 use signoff::app::route::Route;
-use signoff::domain::facts::Baseline;
+use signoff::domain::facts::Standing;
 use signoff::domain::ids::{ModelName, RunId, VersionNumber};
 use signoff::screens::Screen;
 
@@ -110,7 +110,7 @@ fn a_param_of_six_thousand_characters_can_be_read_to_its_end() {
         signoff::domain::facts::RunFacts::Known(Box::new(run))
     };
     long.run = run("END");
-    long.baseline = Some(Baseline { version: long.baseline.unwrap().version, run: run("OLD") });
+    long.baseline = Some(Standing { version: long.baseline.unwrap().version, run: run("OLD"), logged: None });
     let (model, version) = (long.version.model.clone(), long.version.number);
     driver.reply(Reply::Facts { model, version, answer: Ok(long.into()) });
     let text = driver.picture();

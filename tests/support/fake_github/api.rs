@@ -7,6 +7,7 @@ use axum::http::response::Builder;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use signoff::adapters::demo::Refusal;
 use signoff::domain::ids::CommitSha;
 
 use super::world::{Access, Kind, Repo, User, World};
@@ -105,6 +106,12 @@ impl Answer {
     /// 422 with one entry in `errors`.
     pub fn invalid(error: Value) -> Self {
         Self::new(422, json!({"message": "Validation Failed", "errors": [error], "status": "422"}))
+    }
+
+    /// 422 for a text over its limit, in GitHub's words.
+    pub fn too_long(resource: &str, refusal: &Refusal) -> Self {
+        let error = json!({"resource": resource, "code": "custom", "field": "body", "message": refusal.to_string()});
+        Self::invalid(error)
     }
 
     pub fn with(mut self, name: &str, value: &str) -> Self {

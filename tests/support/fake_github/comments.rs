@@ -16,8 +16,10 @@ pub(super) fn create(repo: &mut Repo, call: &Call<'_>, sha: &CommitSha) -> Answe
     let Some(body) = call.request.text("body").filter(|b| !b.trim().is_empty()) else {
         return Answer::invalid(json!({"resource": "CommitComment", "code": "missing_field", "field": "body"}));
     };
-    let comment = repo.comment(sha, (&call.user.login, call.user.id), body, call.now).unwrap();
-    Answer::new(201, comment_json(call, &comment))
+    match repo.comment(sha, (&call.user.login, call.user.id), body, call.now) {
+        Ok(comment) => Answer::new(201, comment_json(call, &comment)),
+        Err(refusal) => Answer::too_long("CommitComment", &refusal),
+    }
 }
 
 fn comment_json(call: &Call<'_>, comment: &Comment) -> Value {

@@ -22,6 +22,10 @@ pub(super) fn create_ref(repo: &mut Repo, call: &Call<'_>) -> Answer {
     let Some(tag) = name.strip_prefix("refs/tags/").and_then(|tag| tag.parse::<TagName>().ok()) else {
         return Answer::error(422, "Reference name must start with 'refs/' and have at least two slashes.");
     };
+    // Git's own limit, with `refs/tags/`.
+    if name.len() > 255 {
+        return Answer::error(422, "Reference name is too long (maximum is 255 characters)");
+    }
     if repo.protected_tags.iter().any(|prefix| tag.as_str().starts_with(prefix.as_str())) {
         let message = "Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n";
         return Answer::error(422, message);

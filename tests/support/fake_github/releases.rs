@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use signoff::adapters::demo::Refusal;
-use signoff::adapters::demo::github::{NewRelease, Release};
+use signoff::adapters::demo::github::{self, NewRelease, Release};
 use signoff::domain::ids::TagName;
 
 use super::api::{Answer, Call, time};
@@ -51,6 +51,11 @@ pub(super) fn update(repo: &mut Repo, call: &Call<'_>, id: &str) -> Answer {
     let Some(release) = repo.releases.iter_mut().find(|r| r.id.to_string() == id) else {
         return Answer::error(404, "Not Found");
     };
+    if let Some(body) = call.request.text("body")
+        && let Err(refusal) = github::at_most(body, github::Repo::NOTES_LIMIT)
+    {
+        return refused(&refusal);
+    }
     for (field, value) in [("name", &mut release.title), ("body", &mut release.body)] {
         if let Some(text) = call.request.text(field) {
             text.clone_into(value);
@@ -70,6 +75,7 @@ fn refused(refusal: &Refusal) -> Answer {
         Refusal::Exists(_) => {
             Answer::invalid(json!({"resource": "Release", "code": "already_exists", "field": "tag_name"}))
         }
+        Refusal::Invalid(_) => Answer::too_long("Release", refusal),
         _ => Answer::error(404, "Not Found"),
     }
 }

@@ -32,6 +32,7 @@ impl Repo {
         now: Timestamp,
     ) -> Result<Comment, Refusal> {
         self.commit(commit)?;
+        super::releases::at_most(body, Self::COMMENT_LIMIT)?;
         let comment = Comment {
             id: self.next_id(),
             commit: commit.clone(),

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use code::{Check, Merge, Pull, TrainingWorkflowRun};
 pub use comments::Comment;
 pub use git::{Between, Blob, Commit, File, TagObject};
-pub use releases::{Asset, NewRelease, Release};
+pub use releases::{Asset, NewRelease, Release, at_most};
 pub use runs::{JobScript, Run, StepScript, Workflow};
 
 use super::server::shared;

@@ -43,14 +43,31 @@ pub struct NewRelease {
     pub author: String,
 }
 
+/// GitHub's answer to a text that is too long.
+///
+/// # Errors
+/// [`Refusal::Invalid`] for more than `most` characters.
+pub fn at_most(body: &str, most: usize) -> Result<(), Refusal> {
+    if body.chars().count() <= most {
+        return Ok(());
+    }
+    Err(Refusal::Invalid(format!("body is too long (maximum is {most} characters)")))
+}
+
 impl Repo {
+    /// Characters of a release's body.
+    pub const NOTES_LIMIT: usize = 125_000;
+    /// Characters of a comment.
+    pub const COMMENT_LIMIT: usize = 65_536;
+
     /// Creates a release and returns its id. Publishing on a tag that does not exist creates a *lightweight* tag at the
     /// head of the default branch, as GitHub does: create the tag first.
     ///
     /// # Errors
-    /// [`Refusal::Exists`] if a published release has this tag.
+    /// [`Refusal::Exists`] if a published release has this tag; [`Refusal::Invalid`] if the body is too long.
     pub fn create_release(&mut self, new: NewRelease, now: Timestamp) -> Result<u64, Refusal> {
         let NewRelease { tag, title, body, draft, author } = new;
+        at_most(&body, Self::NOTES_LIMIT)?;
         if !draft {
             self.check_unreleased(&tag)?;
         }

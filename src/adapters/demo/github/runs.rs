@@ -60,6 +60,19 @@ pub struct Run {
     pub created_at: Timestamp,
     /// The job whose last step fails, if any.
     pub fails_at: Option<String>,
+    /// From 1, incremented by each re-run.
+    #[serde(default = "first")]
+    pub attempt: u64,
+    /// When the latest attempt began, if it is not the first.
+    #[serde(default)]
+    pub restarted_at: Option<Timestamp>,
+    /// How it ends instead of its script's way: `cancelled`, `skipped`.
+    #[serde(default)]
+    pub conclusion: Option<String>,
+}
+
+fn first() -> u64 {
+    1
 }
 
 impl Workflow {
@@ -120,6 +133,19 @@ impl Repo {
         self.workflow(&run.workflow).map_or((CdState::Queued, Vec::new()), |workflow| run.at(workflow, now))
     }
 
+    /// Runs everything again, as a person does after a failure: the same run, its next attempt, with no failing job.
+    ///
+    /// # Errors
+    /// Unknown id.
+    pub fn rerun(&mut self, id: u64, now: Timestamp) -> Result<(), Refusal> {
+        self.run(id)?;
+        if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
+            run.attempt += 1;
+            (run.restarted_at, run.fails_at, run.conclusion) = (Some(now), None, None);
+        }
+        Ok(())
+    }
+
     /// Sets `trigger` as the only trigger of all workflows.
     pub fn listen_to(&mut self, trigger: CdTrigger) {
         for workflow in &mut self.workflows {
@@ -135,13 +161,26 @@ impl Repo {
         }
     }
 
-    fn start(&mut self, workflow: &str, trigger: CdTrigger, tag: &TagName, now: Timestamp) {
+    /// Starts a run of a workflow, as `trigger` on the tag does.
+    pub fn start(&mut self, workflow: &str, trigger: CdTrigger, tag: &TagName, now: Timestamp) {
         let Some(commit) = self.peel(tag).map(|(commit, _)| commit.clone()) else { return };
         let fails_at = self.commits.get(&commit).and_then(|c| c.cd_fails_at.clone());
         let id = self.next_id();
         let number = self.runs.iter().filter(|r| r.workflow == workflow).map(|r| r.number).max().unwrap_or(0) + 1;
         let workflow = workflow.to_owned();
-        self.runs.push(Run { id, workflow, number, trigger, tag: tag.clone(), commit, created_at: now, fails_at });
+        self.runs.push(Run {
+            id,
+            workflow,
+            number,
+            trigger,
+            tag: tag.clone(),
+            commit,
+            created_at: now,
+            fails_at,
+            attempt: 1,
+            restarted_at: None,
+            conclusion: None,
+        });
     }
 }
 
@@ -177,7 +216,10 @@ impl Run {
             start = end;
         }
         if !broken && now >= start {
-            state = CdState::Success;
+            state = match &self.conclusion {
+                Some(word) => CdState::Failed(word.clone()),
+                None => CdState::Success,
+            };
         }
         (state, jobs)
     }
@@ -187,9 +229,9 @@ impl Run {
         path(&self.workflow)
     }
 
-    /// The time `ms` milliseconds after it was created.
+    /// The time `ms` milliseconds after its latest attempt began.
     pub fn after(&self, ms: i64) -> Timestamp {
-        later(self.created_at, ms)
+        later(self.restarted_at.unwrap_or(self.created_at), ms)
     }
 }
 
@@ -247,6 +289,9 @@ mod tests {
             commit: "a".repeat(40).parse().unwrap(),
             created_at: "2026-11-23T09:00:00Z".parse().unwrap(),
             fails_at: fails_at.map(str::to_owned),
+            attempt: 1,
+            restarted_at: None,
+            conclusion: None,
         }
     }
 

@@ -19,12 +19,13 @@ use super::convert;
 use super::registry::{DemoRegistry, cut};
 use super::world::{TrainingRun, World};
 use crate::domain::artifact::{
-    ArtifactEntry, ArtifactHead, ArtifactRoot, LoggedModel, MlModelFile, Signature, SignatureField, home,
+    ArtifactEntry, ArtifactHead, ArtifactRoot, MlModelFile, Signature, SignatureField, home,
 };
 use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::history::History;
-use crate::domain::ids::{ExperimentId, RunId, VersionNumber};
+use crate::domain::ids::{ExperimentId, RunId};
+use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
@@ -159,15 +160,8 @@ impl TrackingServer for DemoRegistry {
     async fn logged_model(&self, id: &str) -> Outcome<LoggedModel> {
         let wanted = id.to_owned();
         self.read(format!("read the logged model {}", clean_line(id)), move |world| {
-            let (model, number) = owner(world, &wanted)?;
-            let version = world.version(&model, number)?;
-            let status = version.status.replace("_REGISTRATION", "");
-            Ok(LoggedModel {
-                id: wanted,
-                name: "model".to_owned(),
-                status: format!("LOGGED_MODEL_{status}"),
-                source_run: version.run_id.clone(),
-            })
+            let (model, number) = world.made_from(&wanted)?;
+            Ok(convert::logged_model(world, &wanted, world.version(&model, number)?))
         })
         .await
     }
@@ -244,18 +238,8 @@ fn files_of(world: &World, root: &ArtifactRoot) -> Result<Vec<File>, Refusal> {
             Ok(files::of_run(run, version))
         }
         ArtifactRoot::LoggedModel(id) => {
-            let (name, number) = owner(world, id)?;
+            let (name, number) = world.made_from(id)?;
             Ok(files::of_logged_model(id, world.model(&name)?, number))
         }
     }
-}
-
-/// The version that a logged model was registered as.
-fn owner(world: &World, id: &str) -> Result<(crate::domain::ids::ModelName, VersionNumber), Refusal> {
-    let source = format!("models:/{id}");
-    let found = world.models.iter().find_map(|(name, model)| {
-        let number = model.versions.iter().find(|(_, v)| v.source == source).map(|(number, _)| *number)?;
-        Some((name.clone(), number))
-    });
-    found.ok_or_else(|| Refusal::NotFound(format!("there is no logged model {}", clean_line(id))))
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use registry::{Column, DataSet, Experiment, Feature, Model, TrainingRun, Version};
+pub use registry::{Column, DataSet, Experiment, Feature, Logged, LoggedMetric, Model, TrainingRun, Version};
 
 use super::github::Repo;
 use super::server::shared;

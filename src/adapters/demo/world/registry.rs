@@ -87,6 +87,29 @@ pub struct Version {
     pub run_id: Option<RunId>,
     pub description: String,
     pub tags: BTreeMap<String, String>,
+    /// What is said of its logged model itself; usually nothing, so that the run's counts.
+    #[serde(default)]
+    pub logged: Logged,
+}
+
+/// What is said of a logged model, apart from its run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Logged {
+    pub metrics: Vec<LoggedMetric>,
+    pub params: BTreeMap<String, String>,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A metric of a logged model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoggedMetric {
+    pub name: String,
+    pub value: MetricValue,
+    /// Name and digest of the data set it was measured on.
+    #[serde(default)]
+    pub data: Option<(String, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -159,6 +182,16 @@ impl World {
     /// [`Refusal::NotFound`] for an unknown model or version.
     pub fn version(&self, model: &ModelName, number: VersionNumber) -> Result<&Version, Refusal> {
         self.model(model)?.versions.get(&number).ok_or_else(|| no_version(model, number))
+    }
+
+    /// The version that was made from the logged model with this id.
+    pub fn made_from(&self, id: &str) -> Result<(ModelName, VersionNumber), Refusal> {
+        let source = format!("models:/{id}");
+        let found = self.models.iter().find_map(|(name, model)| {
+            let number = model.versions.iter().find(|(_, v)| v.source == source).map(|(number, _)| *number)?;
+            Some((name.clone(), number))
+        });
+        found.ok_or_else(|| Refusal::NotFound(format!("there is no logged model {}", text::clean_line(id))))
     }
 
     /// Sets or overwrites a version tag. Does not change `updated_at` of the version.

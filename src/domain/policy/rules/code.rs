@@ -6,12 +6,16 @@ use crate::domain::evidence::Evidence;
 use crate::domain::failure::Outcome;
 use crate::domain::lineage::{CheckConclusion, CheckResult, PullRequest};
 use crate::domain::pattern::matches;
+use crate::domain::preflight::CheckState;
 use crate::domain::text;
+
+/// The rule on the default branch.
+pub const BRANCH: &str = "default_branch";
 
 /// Number of rules of this kind in the policy.
 pub(in super::super) fn count(policy: &Policy) -> usize {
     usize::from(policy.signature)
-        + usize::from(policy.default_branch)
+        + usize::from(policy.default_branch.is_some_and(|s| s != Severity::Ignore))
         + policy.checks.len()
         + usize::from(policy.pull_request_approvals > 0)
 }
@@ -26,10 +30,8 @@ pub(in super::super) fn judge(policy: &Policy, evidence: &Evidence) -> Vec<Findi
             (there, if there { "the model has a signature" } else { "the model has no signature" }.to_owned())
         }));
     }
-    if policy.default_branch {
-        findings.push(known("default_branch", unknown, &code.on_default_branch, |on| {
-            (*on, if *on { "the commit is on it" } else { "the commit is not on the default branch" }.to_owned())
-        }));
+    if let Some(severity) = policy.default_branch.filter(|s| *s != Severity::Ignore) {
+        findings.push(branch(severity, unknown, evidence));
     }
     if policy.pull_request_approvals > 0 {
         let needed = policy.pull_request_approvals;
@@ -43,6 +45,15 @@ pub(in super::super) fn judge(policy: &Policy, evidence: &Evidence) -> Vec<Findi
         });
     }
     findings
+}
+
+/// Whether the commit is on the default branch.
+pub(in super::super) fn branch(severity: Severity, unknown: Severity, evidence: &Evidence) -> Finding {
+    match &evidence.code.on_default_branch {
+        Ok(true) => Finding::new(BRANCH, CheckState::Pass, "the commit is on it"),
+        Ok(false) => Finding::new(BRANCH, severity.state(), "the commit is not on the default branch"),
+        Err(failure) => Finding::failed(BRANCH, unknown, failure),
+    }
 }
 
 fn known<T>(name: &str, unknown: Severity, read: &Outcome<T>, judge: impl Fn(&T) -> (bool, String)) -> Finding {

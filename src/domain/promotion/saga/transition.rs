@@ -15,8 +15,15 @@ impl SagaState {
         if let Event::Arrived { step, what } = &entry.event {
             return self.arrived(*step, what);
         }
-        if matches!(self.phase, Phase::Ended(_)) {
-            return Err("the promotion has ended".to_owned());
+        if let Phase::Ended(ending) = &self.phase {
+            return match (&entry.event, ending) {
+                // A release stays as it is; its runs can be started again.
+                (Event::CdSeen { outcome }, Ending::Done) => {
+                    self.see_cd(outcome);
+                    Ok(())
+                }
+                _ => Err("the promotion has ended".to_owned()),
+            };
         }
         if self.paused.is_some() && !matches!(entry.event, Event::Resumed | Event::UndoRequested { .. }) {
             return Err("the promotion is paused".to_owned());
@@ -193,10 +200,9 @@ impl SagaState {
     /// Another copy of this journal undid the step while this one cut the tag: it has to be done again.
     fn lost(&mut self, step: Step) -> Result<(), String> {
         self.going_forward()?;
-        let cut = matches!(self.step(Step::PIVOT), StepState::Done(_));
-        let reopened = self.reopened;
+        let cut = self.reopened && matches!(self.step(Step::PIVOT), StepState::Done(_));
         let record = self.record(step)?;
-        if !reopened || !cut || !step.is_reversible() || !matches!(record.state, StepState::Done(_)) {
+        if !cut || !step.is_reversible() || !matches!(record.state, StepState::Done(_)) {
             return Err(format!("'{step}' is not what the tag rests on"));
         }
         record.state = StepState::Waiting;

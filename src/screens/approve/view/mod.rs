@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{Approve, Focus, Phase};
+use crate::domain::confirmation::confirmation;
 use crate::domain::ids::PromotionId;
 use crate::domain::preflight::Preflight;
 use crate::domain::promotion::PlanDraft;
@@ -248,7 +249,7 @@ impl Approve {
         if roomy {
             line();
         }
-        let label = format!("Type {} and press Enter:  ", self.version);
+        let label = format!("Type {} and press Enter:  ", confirmation(&self.model, self.version));
         let confirm = field(label, &self.confirmation, "", Focus::Confirmation);
         (&confirm).render(line(), buf);
         let line = |i: usize| word.get(i).cloned().unwrap_or_default();

@@ -12,14 +12,14 @@ use crate::domain::lineage::{
     which_watched,
 };
 use crate::domain::origin::CodeOrigin;
-use crate::domain::run::Run;
+use crate::domain::provenance::Provenance;
 use crate::present::code::{self as words, NO_COMMIT};
 use crate::present::time;
 use crate::screens::parts::Ctx;
 
 /// All rows about the code.
 pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, root: Root<'_>, ctx: &Ctx<'_>) {
-    let commit_failed = commit_rows(tree, trail, root.run());
+    let commit_failed = commit_rows(tree, trail, root.said());
     pull_request_rows(tree, trail, commit_failed);
     check_rows(tree, trail, commit_failed);
     if let Some(facts) = root.facts() {
@@ -29,11 +29,11 @@ pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, root: Root<'_>, 
 }
 
 /// The commit. Returns whether it cannot be known, in which case nothing that depends on it is loading.
-fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> bool {
+fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, said: Provenance<'_>) -> bool {
     let (origin, part) = match (&trail.origin, trail.origin_commit()) {
         (Ok(origin), Some(part)) => (origin, part),
         (Err(failure), _) => {
-            unresolved_commit(tree, run, reason(failure));
+            unresolved_commit(tree, said, reason(failure));
             return true;
         }
         (Ok(_), None) => return true,
@@ -43,45 +43,45 @@ fn commit_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: Option<&Run>) -> boo
         match part.failure {
             None => unread(tree, "commit", 2, row(origin.rev.chars().take(12).collect()), None),
             Some(failure) => {
-                unresolved_commit(tree, run, failure.sentence());
+                unresolved_commit(tree, said, failure.sentence());
                 if origin.origin == CommitOrigin::Run && origin.rev.len() < 40 {
                     let note = format!("the run recorded only '{}' of its id", origin.rev);
                     tree.note(TreeRow::new("", note).tone(Tone::Muted));
                 }
             }
         }
-        other_repository(tree, run, origin);
+        other_repository(tree, said, origin);
         return part.failure.is_some();
     };
     let row = row(words::commit(commit)).url(&commit.web_url).copy(commit.sha.as_str());
     if tree.node("commit", 2, row, true) {
-        commit_details(tree, commit, origin, run);
+        commit_details(tree, commit, origin, said);
     }
     if let Some(note) = words::origin(&origin.origin) {
         tree.note(TreeRow::new("", note).tone(Tone::Warn));
     }
-    other_repository(tree, run, origin);
+    other_repository(tree, said, origin);
     tree.stale(part.failure);
     false
 }
 
 /// An unresolved commit: shows what the run recorded about it.
-fn unresolved_commit(tree: &mut Tree<'_>, run: Option<&Run>, why: String) {
-    let Some((run, recorded)) = run.and_then(|run| Some((run, run.source_commit()?))) else {
+fn unresolved_commit(tree: &mut Tree<'_>, said: Provenance<'_>, why: String) {
+    let Some(recorded) = said.commit() else {
         return unread(tree, "commit", 2, TreeRow::new("commit", ""), Some(why));
     };
     let row = TreeRow::new("commit", why).tone(Tone::Unknown).copy(recorded);
     if tree.node("commit", 2, row, true) {
         tree.note(TreeRow::new("recorded as", recorded));
-        if let Some((host, repo)) = run.source_repo_url().and_then(RepoSlug::from_remote_url) {
+        if let Some((host, repo)) = said.repo_url().and_then(RepoSlug::from_remote_url) {
             tree.note(TreeRow::new("recorded at", format!("{host}/{repo}")).copy(format!("{host}/{repo}")));
         }
-        let branch = run.source_branch().unwrap_or("not recorded");
+        let branch = said.branch().unwrap_or("not recorded");
         tree.note(TreeRow::new("branch", branch).copy(branch));
     }
 }
 
-fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &CodeOrigin, run: Option<&Run>) {
+fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &CodeOrigin, said: Provenance<'_>) {
     tree.note(TreeRow::new("id", commit.sha.as_str()));
     if origin.origin == CommitOrigin::Run && !origin.rev.eq_ignore_ascii_case(commit.sha.as_str()) {
         tree.note(TreeRow::new("recorded as", &origin.rev).copy(origin.rev.as_str()));
@@ -89,13 +89,13 @@ fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &CodeOrigin, run
     tree.note(TreeRow::new("author", commit.author.as_deref().unwrap_or("not known")));
     tree.note(TreeRow::new("committed", time::recorded(commit.at)));
     tree.note(TreeRow::new("repository", origin.repo.to_string()).copy(origin.repo.to_string()));
-    let branch = run.and_then(Run::source_branch).unwrap_or("not recorded");
+    let branch = said.branch().unwrap_or("not recorded");
     tree.note(TreeRow::new("branch", branch).copy(branch));
 }
 
 /// Adds a remark if the run came from another repository than the one its commit is looked up in.
-fn other_repository(tree: &mut Tree<'_>, run: Option<&Run>, origin: &CodeOrigin) {
-    let named = run.and_then(|run| RepoSlug::from_remote_url(run.source_repo_url()?));
+fn other_repository(tree: &mut Tree<'_>, said: Provenance<'_>, origin: &CodeOrigin) {
+    let named = said.repo_url().and_then(RepoSlug::from_remote_url);
     if let Some((host, repo)) = named
         && repo != origin.repo
     {

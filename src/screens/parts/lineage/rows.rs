@@ -10,7 +10,7 @@ use crate::app::effect::Place;
 use crate::app::query::Query;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::Failure;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{ExperimentId, RunId};
 use crate::domain::registry::{Stage, VersionStatus};
 use crate::domain::run::Run;
 use crate::present::number;
@@ -51,8 +51,10 @@ pub(super) fn rows(root: Root<'_>, open: &BTreeSet<String>, ctx: &Ctx<'_>) -> Ve
     if let Some(run) = root.run() {
         parent_rows(&mut tree, &trail, run, ctx);
         child_rows(&mut tree, &trail, ctx);
-        experiment_rows(&mut tree, &trail, run);
-        data_rows(&mut tree, run);
+    }
+    if let Some(experiment) = root.experiment() {
+        experiment_rows(&mut tree, &trail, experiment);
+        data_rows(&mut tree, root);
     }
     code_rows(&mut tree, &trail, root, ctx);
     tree.rows()
@@ -90,7 +92,8 @@ fn version_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) {
 fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFacts) {
     let Some(part) = trail.logged_model() else { return };
     let id = facts.version.source.trim_start_matches("models:/");
-    let place = facts.run.known().map(|run| Place::LoggedModel(run.experiment.clone(), id.to_owned()));
+    let experiment = Root::Version(facts).experiment().or_else(|| part.known?.experiment.as_ref());
+    let place = experiment.map(|experiment| Place::LoggedModel(experiment.clone(), id.to_owned()));
     let row = |value: String| TreeRow::new("logged model", value).copy(id).place(place.clone());
     let Some(model) = part.known else {
         unread(tree, "logged model", 1, row(id.to_owned()), part.failure.map(Failure::sentence));
@@ -196,10 +199,10 @@ fn child_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, ctx: &Ctx<'_>) {
     tree.stale(failure);
 }
 
-fn experiment_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run) {
+fn experiment_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, experiment: &ExperimentId) {
     let Some(part) = trail.experiment() else { return };
-    let id = run.experiment.as_str();
-    let row = |value: String| TreeRow::new("experiment", value).place(Some(Place::Experiment(run.experiment.clone())));
+    let id = experiment.as_str();
+    let row = |value: String| TreeRow::new("experiment", value).place(Some(Place::Experiment(experiment.clone())));
     match part.known {
         Some(found) => {
             let word = if found.deleted { ", deleted" } else { "" };
@@ -211,17 +214,20 @@ fn experiment_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, run: &Run) {
     }
 }
 
-fn data_rows(tree: &mut Tree<'_>, run: &Run) {
-    let count = match run.datasets.len() {
-        0 => {
-            tree.node("data", 2, TreeRow::new("data", "the run recorded no data").tone(Tone::Unknown), false);
-            return;
-        }
-        n => number::count(n as u64, "input"),
+fn data_rows(tree: &mut Tree<'_>, root: Root<'_>) {
+    let datasets = root.said().datasets();
+    let (none, one) = match root.run() {
+        Some(_) => ("the run recorded no data", "input"),
+        None => ("the model was measured on no data that MLflow knows", "data set"),
     };
-    let row = TreeRow::new("data", count).place(Some(Place::Run(run.experiment.clone(), run.id.clone())));
+    if datasets.is_empty() {
+        tree.node("data", 2, TreeRow::new("data", none).tone(Tone::Unknown), false);
+        return;
+    }
+    let place = root.run().map(|run| Place::Run(run.experiment.clone(), run.id.clone()));
+    let row = TreeRow::new("data", number::count(datasets.len() as u64, one)).place(place);
     if tree.node("data", 2, row, true) {
-        for data in &run.datasets {
+        for data in &datasets {
             let row = TreeRow::new("", version::dataset(data)).copy(data.digest.clone());
             tree.list(data.context.as_deref().unwrap_or("input"), [row]);
         }

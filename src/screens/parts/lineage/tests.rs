@@ -367,6 +367,7 @@ fn a_workflow_run_elsewhere_says_where() {
         path: ".github/workflows/train.yml".into(),
         state: CdState::Failed("failure".into()),
         created_at: None,
+        event: None,
         actor: None,
         web_url: "https://github.com/acme/pipelines/actions/runs/7".into(),
     };
@@ -490,11 +491,12 @@ fn a_logged_model_is_asked_for_only_if_the_version_names_one() {
     let what = Query::LoggedModel { id: "m-0123".into() };
     assert!(desk.needs().contains(&what));
     assert_eq!(desk.node("logged model"), "logged model: Loading m-0123");
-    let model = crate::domain::artifact::LoggedModel {
+    let model = crate::domain::logged::LoggedModel {
         id: "m-0123".into(),
         name: "model".into(),
         status: "LOGGED_MODEL_READY".into(),
         source_run: Some(RunId::new("run7")),
+        ..Default::default()
     };
     desk.learn(Reply::LoggedModel { id: "m-0123".into(), answer: Ok(model) });
     let note = ": Warn logged by another run than the version names: run7";

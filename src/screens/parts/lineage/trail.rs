@@ -4,15 +4,16 @@
 //! previous query.
 
 use crate::app::query::Query;
-use crate::domain::artifact::LoggedModel;
 use crate::domain::cd::CdRun;
 use crate::domain::commit::Commit;
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, Outcome};
-use crate::domain::ids::{CommitSha, RepoSlug, RunId};
+use crate::domain::ids::{CommitSha, ExperimentId, RepoSlug, RunId};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
+use crate::domain::logged::{LoggedModel, logged_model_of};
 use crate::domain::origin::{Claim, CodeOrigin, Trained, code_of, code_of_baseline, training_of};
+use crate::domain::provenance::Provenance;
 use crate::domain::run::Run;
 use crate::screens::parts::Ctx;
 
@@ -41,6 +42,20 @@ impl<'a> Root<'a> {
             Self::Version(facts) => Some(facts),
             Self::Run(_) => None,
         }
+    }
+
+    /// What MLflow says of it.
+    pub(super) fn said(self) -> Provenance<'a> {
+        match self {
+            Self::Version(facts) => facts.into(),
+            Self::Run(run) => run.into(),
+        }
+    }
+
+    /// The experiment of the training run, or of a model logged outside a run.
+    pub(super) fn experiment(self) -> Option<&'a ExperimentId> {
+        let said = self.said();
+        said.run.map(|run| &run.experiment).or_else(|| said.logged?.experiment.as_ref())
     }
 
     /// The training run, if it was read.
@@ -105,9 +120,7 @@ impl<'a> Trail<'a> {
 
     /// The logged model the version was created from.
     pub(super) fn logged_model(&self) -> Option<Part<'a, LoggedModel>> {
-        // MLflow 3.x writes `models:/m-<32 hex digits>` as source (measured on 3.17 and 3.18).
-        let id = self.root.facts()?.version.source.strip_prefix("models:/")?;
-        let id = Some(id).filter(|id| id.starts_with("m-") && !id.contains('/'))?.to_owned();
+        let id = logged_model_of(&self.root.facts()?.version)?;
         Some(self.part(self.ctx.cache.logged_model(&id), Query::LoggedModel { id }))
     }
 
@@ -121,9 +134,9 @@ impl<'a> Trail<'a> {
         self.run().map(RunQuery::children_of)
     }
 
-    /// The experiment of the training run.
+    /// The experiment of the training run, or of a model logged outside a run.
     pub(super) fn experiment(&self) -> Option<Part<'a, Experiment>> {
-        let id = self.run()?.experiment.clone();
+        let id = self.root.experiment()?.clone();
         Some(self.part(self.ctx.cache.experiment(&id), Query::Experiment { id }))
     }
 

@@ -15,9 +15,14 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
         vec![plain(TimelineMark::Done, "journal", format!("promotion {}", state.plan.id)), facts(state, ctx)];
     for record in &state.steps {
         let mut moment = moment(record, state, ctx);
-        if let (true, Step::Follow, Some(CdOutcome::Run(run))) = (jobs, record.step, &state.cd) {
-            let jobs = ctx.cache.jobs(&state.plan.draft.repo, run.id);
-            moment.notes.extend(jobs.into_iter().flatten().map(|j| promotion::job(j, ctx.now, skin.symbols())));
+        if let (true, Step::Follow, Some(CdOutcome::Run(runs))) = (jobs, record.step, &state.cd) {
+            for run in runs.iter() {
+                if !runs.others.is_empty() {
+                    moment.notes.push(Phrase::of(Role::Muted, promotion::run(run)));
+                }
+                let jobs = ctx.cache.jobs(&state.plan.draft.repo, run.id);
+                moment.notes.extend(jobs.into_iter().flatten().map(|j| promotion::job(j, ctx.now, skin.symbols())));
+            }
         }
         moments.push(moment);
     }
@@ -95,7 +100,7 @@ fn moment(record: &StepRecord, state: &SagaState, ctx: &Ctx<'_>) -> Moment<'stat
 
 fn doing(step: Step, state: &SagaState) -> String {
     match (step, &state.cd) {
-        (Step::Follow, Some(CdOutcome::Run(run))) => promotion::run(run),
+        (Step::Follow, Some(CdOutcome::Run(runs))) => promotion::run(&runs.decides),
         (Step::Follow, _) => "waiting for the run …".to_owned(),
         _ => "…".to_owned(),
     }

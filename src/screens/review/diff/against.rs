@@ -4,9 +4,10 @@
 //! production version.
 
 use crate::app::query::Query;
-use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts};
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::domain::provenance::Provenance;
 use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
 use crate::present::version::run_label;
@@ -33,7 +34,7 @@ pub enum Held<'a> {
     Missing,
     /// Nothing is in production.
     Nothing,
-    Version(&'a ModelVersion, &'a RunFacts),
+    Version(&'a ModelVersion, &'a RunFacts, Option<&'a LoggedFacts>),
     Run(&'a Run),
 }
 
@@ -41,16 +42,25 @@ impl<'a> Held<'a> {
     /// The run, if it was read.
     pub fn run(&self) -> Option<&'a Run> {
         match self {
-            Self::Version(_, run) => run.known(),
+            Self::Version(_, run, _) => run.known(),
             Self::Run(run) => Some(run),
             _ => None,
+        }
+    }
+
+    /// What MLflow says of it.
+    pub fn said(&self) -> Provenance<'a> {
+        match self {
+            Self::Version(_, run, logged) => Provenance::of(run, *logged),
+            Self::Run(run) => Provenance::from(*run),
+            Self::Reading | Self::Failed(_) | Self::Missing | Self::Nothing => Provenance::default(),
         }
     }
 
     /// The version, if it is one.
     pub fn version(&self) -> Option<&'a ModelVersion> {
         match self {
-            Self::Version(version, _) => Some(version),
+            Self::Version(version, ..) => Some(version),
             _ => None,
         }
     }
@@ -78,11 +88,13 @@ impl Against {
     /// State of the baseline for the candidate of `facts`.
     pub fn held<'a>(&self, facts: &'a ReviewedFacts, ctx: &Ctx<'a>) -> Held<'a> {
         match self {
-            Self::Production => facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run)),
+            Self::Production => {
+                facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run, b.logged.as_ref()))
+            }
             Self::Version(number) => {
                 let model = &facts.version.model;
                 match (ctx.cache.facts(model, *number), ctx.cache.failure(&facts_of(model, *number))) {
-                    (Some(facts), _) => Held::Version(&facts.version, &facts.run),
+                    (Some(facts), _) => Held::Version(&facts.version, &facts.run, facts.logged.as_ref()),
                     (None, Some(failure)) => Held::Failed(failure),
                     (None, None) => Held::Reading,
                 }

@@ -188,7 +188,7 @@ impl Diff {
     /// Handles Enter: the curve of a metric, the full text, or the content of a group.
     fn open(&mut self, ctx: &Ctx<'_>) -> Response {
         match self.selected() {
-            Some(DiffRow::Metric { row, .. }) => return Response::push(self.curve_route(row.name.clone(), ctx)),
+            Some(DiffRow::Metric { row, .. }) => return Response::push(self.curve_route(row.metric.clone(), ctx)),
             Some(DiffRow::Text { row, .. }) => {
                 let label = self.facts(ctx).and_then(|f| self.against.label(f, ctx));
                 self.reader = Some(Reader::new(row.clone(), label.unwrap_or_default(), self.version.to_string()));
@@ -197,7 +197,7 @@ impl Diff {
                 self.fold();
                 self.remake(ctx);
             }
-            Some(DiffRow::Gap | DiffRow::Section { .. } | DiffRow::Word { .. }) | None => {
+            Some(DiffRow::Gap | DiffRow::Section { .. } | DiffRow::Word { .. } | DiffRow::Note { .. }) | None => {
                 return Response::pass(Action::Open);
             }
         }
@@ -253,7 +253,7 @@ impl Diff {
             Some((facts, held @ (Held::Nothing | Held::Version(..) | Held::Run(_)))) => {
                 let label = self.against.label(facts, ctx).unwrap_or_default();
                 let old = match held {
-                    Held::Version(version, _) => self.signed(version.number, ctx),
+                    Held::Version(version, ..) => self.signed(version.number, ctx),
                     Held::Run(_) => Signed::NoVersion,
                     // Without a baseline everything is new.
                     _ => Signed::Nothing,
@@ -319,7 +319,7 @@ impl Diff {
         match self.selected() {
             Some(DiffRow::Metric { row, .. }) if Breadth::of(ctx.width, ctx.height) == Breadth::Wide => {
                 let runs: Vec<RunId> = self.runs(ctx).into_iter().map(|(_, id)| id).collect();
-                (!runs.is_empty()).then(|| Query::Histories { runs, metric: row.name.clone(), window: None })
+                (!runs.is_empty()).then(|| Query::Histories { runs, metric: row.metric.clone(), window: None })
             }
             _ => None,
         }

@@ -5,16 +5,18 @@ use std::collections::HashSet;
 use super::against::Held;
 use crate::domain::artifact::Signature;
 use crate::domain::compare::data::data_rows;
+use crate::domain::compare::note::{self, Note};
 use crate::domain::compare::signature::field_rows;
 use crate::domain::compare::{
     Change, Comparison, Directions, MetricRow, Side, TextRow, by_size, compare, compare_runs,
 };
-use crate::domain::facts::{ReviewedFacts, RunFacts};
+use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts};
 use crate::domain::failure::Failure;
 use crate::domain::fold::{Fold, LEAST, fold};
+use crate::domain::provenance::Provenance;
 use crate::domain::text::clean_line;
 use crate::present::compare::{NO_SIGNATURE, Tally};
-use crate::present::version::run_missing;
+use crate::present::version::missing_of;
 
 /// A row of the diff.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +48,8 @@ pub enum DiffRow {
         /// Whether it belongs to an open group.
         inside: bool,
     },
+    /// What is said about the metric above, or about all.
+    Note { text: String, warn: bool },
     /// A param, a tag, or a part of a data set or signature.
     Text {
         /// Both sides, raw.
@@ -70,7 +74,7 @@ impl DiffRow {
         match self {
             Self::Metric { row, .. } => Some(row.new.or(row.old)?.0.to_string()),
             Self::Text { row, .. } => row.new.clone().or_else(|| row.old.clone()),
-            Self::Word { text, .. } => Some(text.clone()),
+            Self::Word { text, .. } | Self::Note { text, .. } => Some(text.clone()),
             _ => None,
         }
     }
@@ -122,23 +126,23 @@ pub struct Sides<'a> {
 pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec<DiffRow>, Vec<String>) {
     let facts = sides.facts;
     let unread = Unread {
-        old: matches!(sides.held, Held::Version(_, run) if run.known().is_none()),
-        new: facts.run.known().is_none(),
+        old: matches!(sides.held, Held::Version(_, run, logged) if unread(run, logged)),
+        new: unread(&facts.run, facts.logged.as_ref()),
     };
-    let mut out = Out { rows: Vec::new(), keys: Vec::new(), choice, unread };
+    let labels = (sides.label.to_owned(), facts.version.number.to_string());
+    let mut out = Out { rows: Vec::new(), keys: Vec::new(), choice, unread, labels, said_once: false };
     let Comparison { mut metrics, mut params, mut tags } = match sides.held {
-        Held::Run(run) => compare_runs(facts.run.known(), run, directions),
+        Held::Run(run) => compare_runs(facts.into(), run, directions),
         held => {
-            let side = |version, run| Side { version, run };
-            let baseline = held.version().map(|v| side(v, held.run()));
-            compare(side(&facts.version, facts.run.known()), baseline, directions)
+            let baseline = held.version().map(|version| Side { version, said: held.said() });
+            compare(Side::from(facts), baseline, directions)
         }
     };
     metrics.iter_mut().for_each(|m| m.change = unread.judge(m.change));
     params.iter_mut().chain(&mut tags).for_each(|t| t.change = unread.judge(t.change));
-    out.gap_of_run(&facts.version.number.to_string(), &facts.run);
-    if let Held::Version(version, run) = sides.held {
-        out.gap_of_run(&version.number.to_string(), run);
+    out.gaps(&facts.version.number.to_string(), &facts.run, facts.logged.as_ref());
+    if let Held::Version(version, run, logged) = sides.held {
+        out.gaps(&version.number.to_string(), run, logged);
     }
     out.metrics(metrics);
     out.texts("PARAMS", "params", params);
@@ -153,7 +157,12 @@ pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec
     (out.rows, out.keys)
 }
 
-/// Which sides' runs could not be read.
+/// Whether values may be missing because run or model were not read, or are not there.
+fn unread(run: &RunFacts, logged: Option<&LoggedFacts>) -> bool {
+    matches!(logged, Some(LoggedFacts::Unreadable(_))) || (run.known().is_none() && logged.is_none())
+}
+
+/// Which sides could not be read in full.
 #[derive(Clone, Copy, Debug)]
 struct Unread {
     old: bool,
@@ -176,9 +185,26 @@ struct Out<'c> {
     keys: Vec<String>,
     choice: &'c Choice,
     unread: Unread,
+    /// Of baseline and candidate.
+    labels: (String, String),
+    /// What is to be said about each metric was said about all.
+    said_once: bool,
 }
 
 impl Out<'_> {
+    /// A row, and below a metric what is said about it.
+    fn push_item(&mut self, key: String, row: DiffRow) {
+        let labels = (self.labels.0.as_str(), self.labels.1.as_str());
+        let note = match &row {
+            DiffRow::Metric { row, .. } if !self.said_once => note::note(row, labels),
+            _ => None,
+        };
+        self.push(key.clone(), row);
+        if let Some(Note { text, warn }) = note {
+            self.push(format!("{key} note"), DiffRow::Note { text, warn });
+        }
+    }
+
     fn push(&mut self, key: String, row: DiffRow) {
         self.keys.push(key);
         self.rows.push(row);
@@ -188,10 +214,12 @@ impl Out<'_> {
         !self.choice.differences_only || change != Change::Same
     }
 
-    /// Adds a message that a side has no run to compare.
-    fn gap_of_run(&mut self, whose: &str, run: &RunFacts) {
-        let Some(why) = run_missing(run) else { return };
-        self.push(format!("gap {whose}"), DiffRow::Word { text: clean_line(&format!("{whose}: {why}")), warn: true });
+    /// Adds a message for what a side lacks to compare.
+    fn gaps(&mut self, whose: &str, run: &RunFacts, logged: Option<&LoggedFacts>) {
+        for (n, why) in missing_of(run, logged).into_iter().enumerate() {
+            let text = clean_line(&format!("{whose}: {why}"));
+            self.push(format!("gap {whose} {n}"), DiffRow::Word { text, warn: true });
+        }
     }
 
     fn section(&mut self, title: &'static str, tally: Tally, word: Option<&'static str>) {
@@ -203,7 +231,14 @@ impl Out<'_> {
 
     fn metrics(&mut self, mut metrics: Vec<MetricRow>) {
         self.section("METRICS", Tally::of(metrics.iter().map(|m| m.change)), None);
-        metrics.retain(|m| self.is_shown(m.change));
+        let labels = (self.labels.0.as_str(), self.labels.1.as_str());
+        if let Some(text) = note::common(&metrics, labels) {
+            self.said_once = true;
+            self.push("METRICS note".to_owned(), DiffRow::Note { text, warn: false });
+        }
+        let labels = (self.labels.0.clone(), self.labels.1.clone());
+        let misleads = |m: &MetricRow| note::note(m, (&labels.0, &labels.1)).is_some_and(|note| note.warn);
+        metrics.retain(|m| self.is_shown(m.change) || misleads(m));
         if self.choice.by_size {
             metrics.sort_by(by_size);
         }
@@ -232,7 +267,7 @@ impl Out<'_> {
         let least = if self.choice.by_size { usize::MAX } else { LEAST };
         for part in fold(&names, least) {
             match part {
-                Fold::One(i) => self.push(format!("{title} {}", items[i].0), items[i].2.clone()),
+                Fold::One(i) => self.push_item(format!("{title} {}", items[i].0), items[i].2.clone()),
                 Fold::Many { prefix, members } => {
                     let key = format!("{title} {prefix}*");
                     let open = self.choice.open.contains(&key);
@@ -240,7 +275,7 @@ impl Out<'_> {
                     self.push(key, DiffRow::Group { prefix, noun, tally, open });
                     for i in members.into_iter().filter(|_| open) {
                         let (name, _, row) = &items[i];
-                        self.push(format!("{title} {name}"), inside(row.clone()));
+                        self.push_item(format!("{title} {name}"), inside(row.clone()));
                     }
                 }
             }
@@ -280,8 +315,7 @@ impl Out<'_> {
     }
 
     fn data(&mut self, sides: &Sides<'_>) {
-        let sets = |run: Option<&crate::domain::run::Run>| run.map(|r| r.datasets.clone()).unwrap_or_default();
-        let mut rows = data_rows(&sets(sides.held.run()), &sets(sides.facts.run.known()));
+        let mut rows = data_rows(&sides.held.said().datasets(), &Provenance::from(sides.facts).datasets());
         rows.iter_mut().for_each(|r| r.change = self.unread.judge(r.change));
         self.section("DATA", Tally::of(rows.iter().map(|r| r.change)), None);
         for (n, set) in rows.iter().enumerate() {

@@ -27,7 +27,7 @@ fn facts(old: &[(&str, f64)], new: &[(&str, f64)]) -> ReviewedFacts {
 }
 
 fn made(facts: &ReviewedFacts, choice: &Choice) -> (Vec<DiffRow>, Vec<String>) {
-    let held = facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run));
+    let held = facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run, b.logged.as_ref()));
     let signatures = (Signed::Read(None), Signed::Read(None));
     rows(&Sides { facts, held, label: "v39", signatures }, &Directions::default(), choice)
 }
@@ -46,8 +46,8 @@ fn metrics_of_one_side_and_values_that_are_no_numbers_are_shown_and_never_judged
     let old = [("auc", 0.9), ("broken", 1.0), ("gone", 1.0), ("nan", f64::NAN)];
     let new = [("auc", 0.91), ("broken", f64::INFINITY), ("added", 1.0), ("nan", f64::NAN)];
     let facts = facts(&old, &new);
-    let directions = Directions { higher: vec!["*".into()], lower: Vec::new() };
-    let held = facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run));
+    let directions = Directions { higher: vec!["*".into()], ..Directions::default() };
+    let held = facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run, b.logged.as_ref()));
     let signatures = (Signed::Read(None), Signed::Read(None));
     let sides = Sides { facts: &facts, held, label: "v39", signatures };
     let (by_name, _) = rows(&sides, &directions, &choice(true, false));
@@ -119,7 +119,8 @@ fn a_signature_that_is_missing_on_its_way_or_forbidden_says_so_and_counts_no_cha
         (Signed::Read(None), "v39: the model was logged without a signature", true),
         (Signed::Failed(&failure), "v39: you may not read it", true),
     ] {
-        let held = facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run));
+        let held =
+            facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run, b.logged.as_ref()));
         let sides = Sides { facts: &facts, held, label: "v39", signatures: (signed, Signed::Read(Some(&known))) };
         let (rows, _) = rows(&sides, &Directions::default(), &choice(true, false));
         let wanted = DiffRow::Word { text: word.to_owned(), warn };

@@ -166,6 +166,10 @@ fn draw_row(
         }
         DiffRow::Metric { row, inside } => metric(row, *inside, asked(&row.name), skin),
         DiffRow::Text { row, figure, inside } => text(row, figure.as_deref(), *inside, skin),
+        DiffRow::Note { text, warn } => {
+            let role = if *warn { Role::Warn } else { Role::Muted };
+            Row::across(Phrase::of(role, format!("      {text}")))
+        }
         DiffRow::Word { text, warn: true } => {
             Row::across(Phrase::of(Role::Warn, format!("{} {text}", skin.symbols().warn)))
         }

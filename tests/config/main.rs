@@ -1,6 +1,8 @@
 //! Configuration sources: layers, origins, errors, secrets, and the documented example.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod secrets;
+
 use std::path::Path;
 
 use secrecy::ExposeSecret as _;
@@ -60,7 +62,8 @@ fn shown<'t>(target: &'t Target, key: &str) -> (Option<&'t str>, &'t str) {
     (row.value.as_deref(), &row.origin)
 }
 
-const STAGING: &str = "[targets.staging]\ntracking_uri = \"http://mlflow.staging:5000\"\nrepository = \"acme/churn\"\n";
+const STAGING: &str =
+    "[targets.staging]\ntracking_uri = \"https://mlflow.staging:5000\"\nrepository = \"acme/churn\"\n";
 
 mod policies {
     use signoff::domain::ids::ModelName;
@@ -157,7 +160,7 @@ mod defaults_and_the_example {
                     if all || !option.contains("# example") {
                         out.push_str(option);
                     } else if option.starts_with("[targets.staging]") {
-                        out.push_str("[targets.staging]\ntracking_uri = \"http://x:1\"");
+                        out.push_str("[targets.staging]\ntracking_uri = \"https://x:1\"");
                     } else if option.starts_with('[') {
                         out.push_str("# section without a default");
                     }
@@ -189,7 +192,7 @@ mod defaults_and_the_example {
     #[test]
     fn the_defaults_the_example_shows_are_the_defaults() {
         let text = uncommented(false);
-        let (with, without) = (Home::with(&text), Home::with("[targets.staging]\ntracking_uri = \"http://x:1\"\n"));
+        let (with, without) = (Home::with(&text), Home::with("[targets.staging]\ntracking_uri = \"https://x:1\"\n"));
         let (a, b) = (with.load(&[], Flags::default()).unwrap(), without.load(&[], Flags::default()).unwrap());
         assert_eq!((a.ui.theme.value, a.ui.symbols.value), (b.ui.theme.value, b.ui.symbols.value));
         let values = |values: Vec<signoff::config::Shown>| -> Vec<_> {
@@ -236,36 +239,78 @@ mod layers {
         let home = Home::with(STAGING);
         let plain = home.target(&[]).unwrap();
         let (value, origin) = shown(&plain, "tracking_uri");
-        assert_eq!(value, Some("http://mlflow.staging:5000/"));
+        assert_eq!(value, Some("https://mlflow.staging:5000/"));
         assert!(origin.ends_with("config.toml:2"), "{origin}");
 
-        let vars = [("MLFLOW_TRACKING_URI", "http://other:5000")];
+        let vars = [("MLFLOW_TRACKING_URI", "https://other:5000")];
         let by_env = home.target(&vars).unwrap();
         assert_eq!(
             shown(&by_env, "tracking_uri"),
-            (Some("http://other:5000/"), "environment variable MLFLOW_TRACKING_URI")
+            (Some("https://other:5000/"), "environment variable MLFLOW_TRACKING_URI")
         );
         assert!(by_env.notices[0].contains("MLFLOW_TRACKING_URI wins"), "{:?}", by_env.notices);
 
-        let flags = Flags { tracking_uri: Some("http://third:5000".into()), ..Flags::default() };
+        let flags = Flags { tracking_uri: Some("https://third:5000".into()), ..Flags::default() };
         let by_flag = home.load(&vars, flags).unwrap().target().unwrap();
-        assert_eq!(shown(&by_flag, "tracking_uri"), (Some("http://third:5000/"), "flag --tracking-uri"));
+        assert_eq!(shown(&by_flag, "tracking_uri"), (Some("https://third:5000/"), "flag --tracking-uri"));
         assert_eq!(by_flag.notices, [] as [&str; 0]);
     }
 
     #[test]
     fn a_variable_cannot_send_a_production_target_elsewhere_but_a_flag_can() {
         let home = Home::with(&format!("{STAGING}production = true\n"));
-        for (variable, value) in [("MLFLOW_TRACKING_URI", "http://other:5000"), ("GH_REPO", "acme/other")] {
+        for (variable, value) in [("MLFLOW_TRACKING_URI", "https://other:5000"), ("GH_REPO", "acme/other")] {
             let failure = home.target(&[(variable, value)]).unwrap_err();
             assert!(failure.reason.contains(variable) && failure.hint.unwrap().contains("Unset"), "{variable}");
         }
-        let flags = Flags { tracking_uri: Some("http://other:5000".into()), ..Flags::default() };
+        let flags = Flags { tracking_uri: Some("https://other:5000".into()), ..Flags::default() };
         assert!(home.load(&[], flags).unwrap().target().is_ok());
         assert!(
-            home.target(&[("MLFLOW_TRACKING_URI", "http://mlflow.staging:5000/")]).is_ok(),
+            home.target(&[("MLFLOW_TRACKING_URI", "https://mlflow.staging:5000/")]).is_ok(),
             "the same server is fine"
         );
+    }
+
+    /// Every variable that names an address, a host, a repository, a workspace or a TLS setting; the file has a value for
+    /// it in the second column only.
+    #[test]
+    fn a_production_target_takes_nothing_of_where_it_is_from_the_environment() {
+        let prod = "[targets.prod]\ntracking_uri = \"https://mlflow.staging:5000\"\nproduction = true\n";
+        let ca = tempfile::NamedTempFile::new().unwrap();
+        let file = ca.path().display().to_string();
+        for (variable, value, filed) in [
+            ("MLFLOW_TRACKING_URI", "https://other:5000", "registry_uri = \"https://r\""),
+            ("MLFLOW_REGISTRY_URI", "https://other:5000", "registry_uri = \"https://r\""),
+            ("MLFLOW_WORKSPACE", "other", "workspace = \"retention\""),
+            ("MLFLOW_TRACKING_INSECURE_TLS", "true", "insecure_tls = false"),
+            ("MLFLOW_TRACKING_SERVER_CERT_PATH", file.as_str(), "insecure_tls = false"),
+            ("GH_REPO", "acme/other", "repository = \"acme/churn\""),
+            ("GH_REPO", "github.acme.example/acme/churn", "repository = \"acme/churn\""),
+            ("GH_HOST", "github.acme.example", "github_host = \"github.com\""),
+            ("GITHUB_API_URL", "https://github.acme.example/api/v3", "github_host = \"github.com\""),
+            ("GITHUB_API_URL", "https://api.github.com/x", "github_host = \"github.com\""),
+        ] {
+            for filed in ["", filed] {
+                let failure = refused(&format!("{prod}{filed}\n"), &[(variable, value)]);
+                assert!(failure.reason.contains("production") && failure.reason.contains(variable), "{failure}");
+                assert!(failure.hint.as_ref().unwrap().contains(&format!("Unset {variable}")), "{failure:?}");
+            }
+            target(&format!("{}{filed}\n", prod.replace("true", "false")), &[(variable, value)]);
+        }
+        // The same as without them, as on an Actions runner; and credentials and time-outs.
+        target(
+            prod,
+            &[
+                ("MLFLOW_TRACKING_URI", "https://ann:pw@mlflow.staging:5000/"),
+                ("MLFLOW_REGISTRY_URI", "https://mlflow.staging:5000"),
+                ("MLFLOW_TRACKING_INSECURE_TLS", "false"),
+                ("GITHUB_API_URL", "https://api.github.com"),
+                ("GH_HOST", "github.com"),
+                ("GH_TOKEN", "t"),
+                ("MLFLOW_HTTP_REQUEST_TIMEOUT", "9"),
+            ],
+        );
+        assert!(refused("[targets.p]\nproduction = true\n", &[("MLFLOW_TRACKING_URI", "https://x")]).hint.is_some());
     }
 
     #[test]
@@ -279,7 +324,7 @@ mod layers {
 
     #[test]
     fn the_target_is_chosen_by_flag_variable_file_or_because_it_is_the_only_one() {
-        let two = format!("{STAGING}[targets.prod]\ntracking_uri = \"http://prod:5000\"\nproduction = true\n");
+        let two = format!("{STAGING}[targets.prod]\ntracking_uri = \"https://prod:5000\"\nproduction = true\n");
         let home = Home::with(&two);
         let failure = home.target(&[]).unwrap_err();
         assert!(failure.reason.contains("prod, staging"), "{failure}");
@@ -397,7 +442,7 @@ mod mistakes {
         let toml = "defualt_target = \"x\"\n\
                     [ui]\ntheme = \"drak\"\nsymbols = true\n\
                     [release]\ncd_wait_seconds = -1\ntag = \"release\"\n\
-                    [targets.staging]\ntrakcing_uri = \"http://x\"\ntracking_token = \"hunter2\"\npromote_to = \"stage:Prod\"\n";
+                    [targets.staging]\ntrakcing_uri = \"https://x\"\ntracking_token = \"hunter2\"\npromote_to = \"stage:Prod\"\n";
         let failure = refused(toml, &[]);
         let text = failure.to_string();
         for part in [
@@ -445,7 +490,7 @@ mod mistakes {
     #[test]
     fn contradictions_are_refused() {
         let both = [
-            ("MLFLOW_TRACKING_URI", "http://x"),
+            ("MLFLOW_TRACKING_URI", "https://x"),
             ("MLFLOW_TRACKING_INSECURE_TLS", "true"),
             ("MLFLOW_TRACKING_SERVER_CERT_PATH", "/ca.pem"),
         ];
@@ -460,99 +505,5 @@ mod mistakes {
     fn a_misspelt_variable_of_our_own_is_noticed() {
         let target = target(STAGING, &[("SIGNOFF_TARGTE", "prod")]);
         assert!(target.notices[0].contains("did you mean 'SIGNOFF_TARGET'"), "{:?}", target.notices);
-    }
-}
-
-mod secrets {
-    use super::*;
-
-    fn github(toml: &str, vars: &[(&str, &str)]) -> Option<String> {
-        let mut all = vec![("MLFLOW_TRACKING_URI", "http://mlflow.staging:5000")];
-        all.extend_from_slice(vars);
-        token(&target(toml, &all))
-    }
-
-    #[test]
-    fn they_are_hidden_wherever_a_target_is_shown() {
-        let vars = [
-            ("MLFLOW_TRACKING_URI", "http://dana:url-pw@x:5000"),
-            ("MLFLOW_TRACKING_TOKEN", "bearer-secret"),
-            ("GH_TOKEN", "gh-secret"),
-        ];
-        let target = target("", &vars);
-        let text = format!("{target:?} {:?}", Env::of(&vars, "/"));
-        for secret in ["url-pw", "bearer-secret", "gh-secret"] {
-            assert!(!text.contains(secret), "{text}");
-        }
-        assert_eq!(shown(&target, "tracking_token"), (Some("***"), "environment variable MLFLOW_TRACKING_TOKEN"));
-        assert_eq!(shown(&target, "github_token"), (Some("***"), "environment variable GH_TOKEN"));
-        assert_eq!(shown(&target, "tracking_uri").0, Some("http://x:5000/"));
-    }
-
-    #[test]
-    fn credentials_in_an_address_are_taken_from_the_environment_only() {
-        let target = target("", &[("MLFLOW_TRACKING_URI", "http://dana:p%40w@x:5000")]);
-        match &connections(&target).mlflow.auth {
-            MlflowAuth::Basic { username, password } => {
-                assert_eq!((username.as_str(), password.expose_secret()), ("dana", "p@w"));
-            }
-            other => panic!("{other:?}"),
-        }
-        let failure = refused("[targets.a]\ntracking_uri = \"http://dana:hunter2@x\"\n", &[]);
-        assert!(failure.reason.contains("environment") && !failure.reason.contains("hunter2"), "{failure}");
-        let flags = Flags { tracking_uri: Some("http://dana:hunter2@x".into()), ..Flags::default() };
-        let failure = Home::with("").load(&[], flags).unwrap().target().unwrap_err();
-        assert!(!failure.to_string().contains("hunter2"), "{failure}");
-    }
-
-    #[test]
-    fn a_targets_own_mlflow_token_stays_with_its_own_server() {
-        let toml = format!("{STAGING}tracking_token_env = \"STAGING_TOKEN\"\n");
-        let vars = [("STAGING_TOKEN", "own"), ("MLFLOW_TRACKING_TOKEN", "generic")];
-        let bearer = |target: &Target| match &connections(target).mlflow.auth {
-            MlflowAuth::Bearer(token) => token.expose_secret().to_owned(),
-            other => panic!("{other:?}"),
-        };
-        let home = Home::with(&toml);
-        assert_eq!(bearer(&home.target(&vars).unwrap()), "own");
-        let elsewhere = Flags { tracking_uri: Some("http://evil:5000".into()), ..Flags::default() };
-        let target = home.load(&vars, elsewhere).unwrap().target().unwrap();
-        assert_eq!(bearer(&target), "generic");
-        assert!(target.notices[0].contains("not used"));
-        let registry = Flags { registry_uri: Some("http://evil:5000".into()), ..Flags::default() };
-        assert_eq!(bearer(&home.load(&vars, registry).unwrap().target().unwrap()), "generic");
-    }
-
-    #[test]
-    fn a_github_token_goes_only_to_the_host_it_is_for() {
-        let cloud = [("GH_TOKEN", "cloud"), ("GITHUB_TOKEN", "second")];
-        assert_eq!(github("", &cloud).as_deref(), Some("cloud"));
-        assert_eq!(github("", &[("GITHUB_TOKEN", "second")]).as_deref(), Some("second"));
-        let server = "[targets.s]\ngithub_host = \"github.acme.example\"\n";
-        assert_eq!(github(server, &cloud), None);
-        assert_eq!(github(server, &[cloud[0], ("GH_ENTERPRISE_TOKEN", "ent")]).as_deref(), Some("ent"));
-        assert_eq!(github("", &[cloud[0], ("GH_HOST", "github.acme.example")]), None);
-        // On an Actions runner the environment names the server and holds its token.
-        let runner = [("GITHUB_TOKEN", "runner"), ("GITHUB_API_URL", "https://github.acme.example/api/v3")];
-        assert_eq!(github("", &runner).as_deref(), Some("runner"));
-    }
-
-    #[test]
-    fn a_token_the_target_names_is_not_sent_to_a_host_the_environment_names() {
-        let toml = "[targets.s]\ngithub_host = \"github.acme.example\"\ngithub_token_env = \"ACME\"\n";
-        assert_eq!(github(toml, &[("ACME", "acme")]).as_deref(), Some("acme"));
-        let moved = [("ACME", "acme"), ("GITHUB_API_URL", "https://api.github.com")];
-        assert_eq!(github(toml, &moved), None);
-        let default_host = "[targets.s]\ngithub_token_env = \"ACME\"\n";
-        assert_eq!(github(default_host, &[("ACME", "acme")]).as_deref(), Some("acme"));
-        assert_eq!(github(default_host, &[("ACME", "acme"), ("GH_HOST", "github.acme.example")]), None);
-    }
-
-    #[test]
-    fn without_a_token_gh_is_asked_only_where_the_file_allows_it() {
-        let vars = [("MLFLOW_TRACKING_URI", "http://x")];
-        let asks = |toml| matches!(connections(&target(toml, &vars)).github.token, GithubToken::GhCli);
-        assert!(!asks(""));
-        assert!(asks("[github]\nuse_gh_cli = true\n"));
     }
 }

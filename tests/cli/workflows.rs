@@ -1,0 +1,116 @@
+//! The example workflows: what they say is what the program does, and they deploy only what it verified.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use signoff::config::model;
+
+const GATE: &str = include_str!("../../assets/workflows/verified-deploy.yml");
+const CALLER: &str = include_str!("../../assets/workflows/cd.yml");
+
+fn read(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap()
+}
+
+/// The step of the gate that has this id.
+fn verify_step() -> Value {
+    let steps = read(GATE)["jobs"]["signed-off"]["steps"].clone();
+    steps.as_array().unwrap().iter().find(|step| step["id"] == "verify").unwrap().clone()
+}
+
+/// Every `uses:` of a workflow.
+fn used(value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, value)| match value.as_str() {
+                Some(text) if key == "uses" => vec![text.to_owned()],
+                _ => used(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(used).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn nothing_that_runs_can_be_replaced_under_its_name() {
+    for text in [GATE, CALLER] {
+        let uses = used(&read(text));
+        assert!(!uses.is_empty());
+        for used in uses {
+            let (_, at) = used.split_once('@').unwrap();
+            assert!(at.len() == 40 && at.bytes().all(|b| b.is_ascii_hexdigit()), "{used} is not pinned");
+        }
+    }
+    let install = read(GATE)["jobs"]["signed-off"]["steps"][0].clone();
+    assert!(install["run"].as_str().unwrap().contains("sha256sum --check --strict"), "{install}");
+}
+
+#[test]
+fn what_is_deployed_is_the_commit_that_was_verified() {
+    let deploy = read(GATE)["jobs"]["deploy"].clone();
+    assert_eq!(deploy["needs"], "signed-off");
+    assert_eq!(deploy["steps"][0]["with"]["ref"], "${{ needs.signed-off.outputs.commit }}");
+    // No script contains text from outside: it comes by environment.
+    for step in read(GATE)["jobs"].as_object().unwrap().values().flat_map(|job| job["steps"].as_array().unwrap()) {
+        assert!(!step["run"].as_str().unwrap_or_default().contains("${{"), "{step}");
+    }
+}
+
+#[test]
+fn the_configuration_in_the_example_is_one() {
+    let text = verify_step()["env"]["CONFIG"].as_str().unwrap().to_owned();
+    let parsed = model::parse(Path::new("signoff.toml"), &text, None);
+    assert_eq!(parsed.problems, []);
+    let target = &parsed.file.targets["production"];
+    assert!(target.production.as_ref().unwrap().value && target.tracking_uri.is_some());
+}
+
+/// Runs the script of the step with a `signoff` that prints this and exits so; gives its exit code and output.
+fn run(printed: &str, code: i32) -> (Option<i32>, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| -> PathBuf { dir.path().join(name) };
+    std::fs::write(path("printed"), printed).unwrap();
+    std::fs::write(path("signoff"), format!("#!/bin/sh\ncat {:?}\nexit {code}\n", path("printed"))).unwrap();
+    std::fs::write(path("output"), "").unwrap();
+    let mut permissions = std::fs::metadata(path("signoff")).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
+    std::fs::set_permissions(path("signoff"), permissions).unwrap();
+    let ran = Command::new("bash")
+        .args(["-eo", "pipefail", "-c", verify_step()["run"].as_str().unwrap()])
+        .env("PATH", format!("{}:{}", dir.path().display(), std::env::var("PATH").unwrap()))
+        .env("RUNNER_TEMP", dir.path())
+        .env("GITHUB_OUTPUT", path("output"))
+        .env("GITHUB_REPOSITORY", "acme/churn")
+        .env("TAG", "churn-v2")
+        .env("CONFIG", "")
+        .output()
+        .unwrap();
+    (ran.status.code(), std::fs::read_to_string(path("output")).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn the_script_hands_on_a_commit_only_if_verify_exits_0_and_says_that_it_holds() {
+    let commit = "3f9c1ab000000000000000000000000000000000";
+    let said = |holds: bool, commit: &str| format!(r#"{{"holds": {holds}, "record": {{"commit": {commit}}}}}"#);
+    let quoted = format!("\"{commit}\"");
+    assert_eq!(run(&said(true, &quoted), 0), (Some(0), format!("commit={commit}\n")));
+    for (printed, code) in [
+        (said(true, &quoted), 1),
+        (said(false, &quoted), 1),
+        (said(false, &quoted), 0),
+        (said(true, "null"), 0),
+        (said(true, "\"main\""), 0),
+        (said(true, &format!("\"{commit}\\nx=y\"")), 0),
+        (String::new(), 0),
+        ("no json".to_owned(), 0),
+        (String::new(), 4),
+    ] {
+        let (exit, output) = run(&printed, code);
+        assert!(exit != Some(0) && output.is_empty(), "{printed}: {exit:?} {output}");
+        assert!(code == 0 || exit == Some(code), "{exit:?}");
+    }
+}
