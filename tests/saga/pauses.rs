@@ -223,8 +223,9 @@ fn the_ending_tells_the_truth_of_its_own_moment() {
     assert_eq!(state.phase, Phase::Ended(Ending::Done));
     let stage = state.truth.iter().find(|t| t.what == "stage").unwrap();
     assert_eq!((stage.is.as_str(), stage.as_meant), ("nothing in Production", Some(false)));
-    let (headline, (why, _)) = (promotion::headline(&state, false, &UNICODE).plain(), promotion::why(&state));
-    for said in [headline.into_owned(), why.unwrap()] {
+    let headline = promotion::headline(&state, false, &UNICODE).plain().into_owned();
+    let (why, _) = promotion::why(&state);
+    for said in [headline, why.unwrap()] {
         assert!(said.contains("nothing in Production"), "{said}");
     }
     assert_eq!(Exit::of_promotion(&state, Until::CdEnded, false), Exit::Refused, "it is not in production");

@@ -58,7 +58,7 @@ fn a_step_at_work() {
 #[test]
 fn cd_at_work_with_its_jobs() {
     let (mut driver, entries) = promoted("telco-churn", 42);
-    let running = |event: &Event| matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.state.to_string() == "running");
+    let running = |event: &Event| matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.decides.state.to_string() == "running");
     driver.show(until(&entries, running));
     driver.wait(Duration::from_secs(4));
     assert_snapshot!("cd_at_work_with_its_jobs", pictures(&mut driver));
@@ -185,7 +185,7 @@ fn jobs_that_cannot_be_read_are_asked_for_again_after_a_pause_and_no_sooner() {
         let failure = Failure::new(FailureKind::Unavailable, Service::Github, "list the jobs", "no server answers");
         (count.get() > 1).then_some(Reply::failed(query.clone(), failure))
     });
-    let running = |event: &Event| matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.state.to_string() == "running");
+    let running = |event: &Event| matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.decides.state.to_string() == "running");
     let so_far = until(&entries, running);
     driver.show(so_far);
     let before = asked.get();
