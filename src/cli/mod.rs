@@ -166,10 +166,11 @@ fn interrupt() -> commands::drive::Stop {
 }
 
 /// The servers that the output is about.
-pub fn place(services: &Services) -> json::Where {
+pub async fn place(services: &Services) -> json::Where {
     json::Where {
         target: services.rules.target_name.clone(),
         registry: services.registry.url(),
+        workspace: services.registry.workspace().await.ok().flatten(),
         promote_to: promotion_target_name(&services.rules.promote_to),
         demo: services.rules.demo,
     }

@@ -1,11 +1,14 @@
 //! Preparing and taking a decision: its basis, the approvals so far, and the versions to roll back to.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::commit::CommitComment;
 use super::compare::Directions;
 use super::facts::ReviewedFacts;
 use super::failure::Note;
+use super::identity::Home;
 use super::ids::{CommitSha, RepoSlug, TagName, VersionNumber};
 use super::promotion::PlanDraft;
 use super::record::build::Ingredients;
@@ -27,8 +30,8 @@ pub struct DecisionDraft {
     pub target_name: String,
     /// No real server is involved.
     pub demo: bool,
-    /// The registry, without credentials.
-    pub registry_url: String,
+    /// Where the version is.
+    pub home: Home,
     /// What "in production" means.
     pub promote_to: PromotionTarget,
     pub directions: Directions,
@@ -40,7 +43,7 @@ impl DecisionDraft {
         Ingredients {
             target: &self.target_name,
             demo: self.demo,
-            registry: &self.registry_url,
+            home: &self.home,
             promote_to: &self.promote_to,
             facts: &self.facts,
             directions: &self.directions,
@@ -71,7 +74,7 @@ impl From<&PlanDraft> for DecisionDraft {
             source: Some((draft.repo.clone(), draft.commit.sha.clone())),
             target_name: draft.target_name.clone(),
             demo: draft.demo,
-            registry_url: draft.registry_url.clone(),
+            home: draft.home(),
             promote_to: draft.promote_to.clone(),
             directions: draft.directions.clone(),
         }
@@ -117,7 +120,10 @@ pub struct Candidate {
 pub struct Found {
     /// Newest version first.
     pub candidates: Vec<Candidate>,
-    /// What could not be read, or is gone.
+    /// Versions that evidence names and that are no candidates, with the reason as a phrase: the registry has another
+    /// version under that number now, or none, or it cannot be told.
+    pub doubts: BTreeMap<VersionNumber, String>,
+    /// What could not be read.
     pub notes: Vec<Note>,
 }
 

@@ -1,10 +1,12 @@
-//! Finds the version of a model that waits for a decision.
+//! Finds the versions of a model that wait for a decision.
+
+use std::collections::BTreeSet;
 
 use super::ids::VersionNumber;
 use super::record::{Decision, DecisionMark};
 use super::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, VersionStatus};
 
-/// A model's newest undecided version that is newer than what is in production.
+/// A version that waits for a decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Waiting<'m> {
     pub candidate: &'m ModelVersion,
@@ -22,25 +24,80 @@ impl Waiting<'_> {
     }
 }
 
-/// Finds the version that waits in `model`, from one page entry and without further requests.
-///
-/// Archived and rejected versions count as decided. A version on hold still waits, see [`Waiting::held`]. A version
-/// that is not ready does not wait yet.
+/// The newest version that waits in `model`, as far as the entry of the list of models says.
 pub fn waiting<'m>(model: &'m RegisteredModel, target: &PromotionTarget) -> Option<Waiting<'m>> {
-    let production = production(model, target);
-    let candidate = model
-        .latest
-        .iter()
-        .filter(|v| v.status == VersionStatus::Ready && v.stage != Stage::Archived && !is_rejected(v))
-        .filter(|v| !target.is_held_by(v) && production.is_none_or(|p| v.number > p))
-        .max_by_key(|v| v.number)?;
-    let production_version = production.and_then(|p| model.latest.iter().find(|v| v.number == p));
-    Some(Waiting { candidate, production, production_version })
+    all_waiting(model, &model.latest, target).into_iter().next()
 }
 
-/// Whether the decision in force on `version` is a rejection.
-pub fn is_rejected(version: &ModelVersion) -> bool {
-    DecisionMark::on(version).is_some_and(|mark| mark.decision == Decision::Reject)
+/// The versions among `versions` of `model` that wait, newest first: undecided, and newer than what is in production or
+/// put forward by somebody, with a stage or an alias.
+///
+/// Archived, rejected and promoted versions are decided. A version on hold still waits, see [`Waiting::held`]. A version
+/// that is not ready does not wait yet, and hides no other.
+pub fn all_waiting<'m>(
+    model: &'m RegisteredModel,
+    versions: impl IntoIterator<Item = &'m ModelVersion>,
+    target: &PromotionTarget,
+) -> Vec<Waiting<'m>> {
+    let production = production(model, target);
+    let versions: Vec<_> = versions.into_iter().collect();
+    let known = |number| model.latest.iter().chain(versions.iter().copied()).find(|v| v.number == number);
+    let production_version = production.and_then(known);
+    let newer = |v: &ModelVersion| production.is_none_or(|p| v.number > p);
+    let waits = |v: &&&ModelVersion| {
+        v.status == VersionStatus::Ready
+            && v.stage != Stage::Archived
+            && !target.is_held_by(v)
+            && Some(v.number) != production
+            && (newer(v) || is_put_forward(model, v, target))
+            && DecisionMark::on(v).is_none_or(|mark| !mark.decides(target))
+    };
+    let mut found: Vec<_> = versions
+        .iter()
+        .filter(waits)
+        .map(|candidate| Waiting { candidate: *candidate, production, production_version })
+        .collect();
+    found.sort_by_key(|w| std::cmp::Reverse(w.candidate.number));
+    found
+}
+
+/// Whether versions that the entry of the list of models does not carry may wait, so that they have to be read.
+pub fn may_hide(model: &RegisteredModel, target: &PromotionTarget) -> bool {
+    let listed: BTreeSet<u64> = model.latest.iter().map(|v| v.number.0).collect();
+    let unknown = |number: u64| !listed.contains(&number);
+    let aliased = |(alias, number): (&String, &VersionNumber)| is_another(alias, target) && unknown(number.0);
+    if model.aliases.iter().any(aliased) {
+        return true;
+    }
+    let Some(newest) = listed.last().copied() else { return false };
+    // The list has the highest of each stage: others of a stage are below.
+    let staged = model.latest.iter().filter(|v| is_staged(v, target)).map(|v| v.number.0).max();
+    let above = match (production(model, target), staged) {
+        (_, Some(_)) | (None, None) => 0,
+        (Some(production), None) => production.0,
+    };
+    let until = if production(model, target).is_some_and(|p| p.0 >= newest) { staged.unwrap_or(0) } else { newest };
+    // Numbers start at one, and each version has one.
+    (above + 1..until).any(unknown)
+}
+
+fn is_put_forward(model: &RegisteredModel, version: &ModelVersion, target: &PromotionTarget) -> bool {
+    is_staged(version, target)
+        || model.aliases.iter().any(|(alias, number)| *number == version.number && is_another(alias, target))
+}
+
+/// In a stage on the way to production.
+fn is_staged(version: &ModelVersion, target: &PromotionTarget) -> bool {
+    match version.stage {
+        Stage::None | Stage::Archived => false,
+        // In production by its stage, whatever the target is.
+        Stage::Production => false,
+        Stage::Staging | Stage::Other(_) => !target.is_held_by(version),
+    }
+}
+
+fn is_another(alias: &str, target: &PromotionTarget) -> bool {
+    !matches!(target, PromotionTarget::Alias(own) if own == alias)
 }
 
 /// The version in production for this target; the highest, if several are in the stage.
@@ -113,6 +170,8 @@ mod tests {
             at: jiff::Timestamp::UNIX_EPOCH,
             reason: "waiting for legal".into(),
             record: "sha256:0".into(),
+            to: None,
+            of: None,
         };
         let key = format!("{}{}", crate::domain::registry::OWN_TAG_PREFIX, crate::domain::record::mark::DECISION);
         version.tags.insert(&key, mark.to_value());
@@ -135,8 +194,7 @@ mod tests {
         let held = model(vec![held]);
         assert_eq!(waiting(&held, &target).unwrap().held().unwrap().reason, "waiting for legal");
         let approved = marked(version(6, Stage::Staging), Decision::Approve);
-        let approved = model(vec![approved]);
-        assert_eq!(waiting(&approved, &target).unwrap().held(), None);
+        assert_eq!(waiting(&model(vec![approved]), &target), None, "it is decided");
     }
 
     #[test]
@@ -151,5 +209,70 @@ mod tests {
         let target = PromotionTarget::Alias("champion".into());
         assert_eq!(found(vec![version(3, Stage::None)], &target), Some((3, Some(2))));
         assert_eq!(found(vec![version(2, Stage::None)], &target), None);
+    }
+
+    fn of(versions: &[ModelVersion], target: &PromotionTarget) -> Vec<u64> {
+        let mut model = model(latest(versions));
+        model.aliases.insert("challenger".into(), VersionNumber(1));
+        all_waiting(&model, versions, target).iter().map(|w| w.candidate.number.0).collect()
+    }
+
+    /// The highest of each stage, as in MLflow's list of models.
+    fn latest(versions: &[ModelVersion]) -> Vec<ModelVersion> {
+        let highest = |v: &&ModelVersion| !versions.iter().any(|o| o.stage == v.stage && o.number > v.number);
+        versions.iter().filter(highest).cloned().collect()
+    }
+
+    #[test]
+    fn every_undecided_version_that_is_staged_or_newer_has_its_row() {
+        let stage = PromotionTarget::Stage(Stage::Production);
+        let all = [
+            version(1, Stage::None),
+            version(2, Stage::Staging),
+            version(3, Stage::Staging),
+            version(4, Stage::Production),
+            version(5, Stage::None),
+            marked(version(6, Stage::Staging), Decision::Reject),
+            marked(version(7, Stage::None), Decision::Hold),
+            ModelVersion { status: VersionStatus::Failed(String::new()), ..version(8, Stage::None) },
+            version(9, Stage::None),
+        ];
+        assert_eq!(of(&all, &stage), [9, 7, 5, 3, 2, 1], "v1 is @challenger");
+        let alias = PromotionTarget::Alias("champion".into());
+        assert_eq!(of(&all, &alias), [9, 7, 5, 4, 3, 1], "v2 is @champion");
+    }
+
+    /// Every combination of stages and decisions of four versions: whatever waits is in the list of models, or the list
+    /// says that it may hide something.
+    #[test]
+    fn nothing_that_waits_is_hidden_without_a_sign() {
+        let kinds: [fn(u64) -> ModelVersion; 6] = [
+            |n| version(n, Stage::None),
+            |n| version(n, Stage::Staging),
+            |n| version(n, Stage::Production),
+            |n| version(n, Stage::Archived),
+            |n| marked(version(n, Stage::Staging), Decision::Reject),
+            |n| ModelVersion { status: VersionStatus::Pending, ..version(n, Stage::None) },
+        ];
+        let (mut hidden, mut quiet) = (0, 0);
+        for target in [PromotionTarget::Stage(Stage::Production), PromotionTarget::Alias("champion".into())] {
+            for all in (0..6_usize.pow(4)).map(|i| [i % 6, i / 6 % 6, i / 36 % 6, i / 216]) {
+                let versions: Vec<_> = (1..).zip(all).map(|(n, kind)| kinds[kind](n)).collect();
+                for champion in [None, Some(1), Some(4)] {
+                    let mut model = model(latest(&versions));
+                    model.aliases = champion.map(|n| ("champion".to_owned(), VersionNumber(n))).into_iter().collect();
+                    let whole = all_waiting(&model, &versions, &target);
+                    let listed = all_waiting(&model, &model.latest, &target);
+                    let numbers = |all: &[Waiting<'_>]| all.iter().map(|w| w.candidate.number.0).collect::<Vec<_>>();
+                    if numbers(&whole) != numbers(&listed) {
+                        hidden += 1;
+                        assert!(may_hide(&model, &target), "{target} {champion:?} {versions:?}");
+                    } else if !may_hide(&model, &target) {
+                        quiet += 1;
+                    }
+                }
+            }
+        }
+        assert!(hidden > 100 && quiet > 100, "{hidden} {quiet}");
     }
 }

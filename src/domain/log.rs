@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::failure::Note;
+use super::identity::{About, Home, Identity};
 use super::ids::{ModelName, PromotionId, RepoSlug, VersionNumber};
 use super::record::{Decision, DecisionMark, Sealed};
-use super::registry::ModelVersion;
+use super::registry::{ModelVersion, PromotionTarget};
 use super::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER, trailer};
 use super::text::{clean, clean_line};
 
@@ -74,6 +75,12 @@ pub struct LogEntry {
     pub effect: Effect,
     /// Where it was found, without duplicates.
     pub sources: Vec<FoundIn>,
+    /// The version it is about, as far as the source says.
+    pub identity: Identity,
+    /// Whether that is the version the registry has under this name and number now; `None` if it was not read.
+    pub about: Option<About>,
+    /// Where the version was to go, if the source says; `None` for decisions that promote nothing.
+    pub place: Option<PromotionTarget>,
 }
 
 impl LogEntry {
@@ -94,12 +101,16 @@ impl LogEntry {
             record_hash: Some(sealed.record_hash.clone()),
             effect,
             sources: vec![source],
+            identity: Identity::from(&record.model),
+            about: None,
+            place: record.change.as_ref().map(|c| c.to.clone()),
         }
     }
 
-    /// The decision in force according to the tags of `version`, if any.
-    pub fn on(version: &ModelVersion) -> Option<Self> {
+    /// The decision in force according to the tags of `version`, if any. `home` is its registry.
+    pub fn on(home: &Home, version: &ModelVersion) -> Option<Self> {
         let mark = DecisionMark::on(version)?;
+        let about = mark.about(version);
         let released = mark.decision.promotes().then(|| version.own_tag("tag")).flatten();
         Some(Self {
             at: mark.at,
@@ -116,6 +127,9 @@ impl LogEntry {
             record_id: None,
             record_hash: Some(mark.record),
             sources: vec![FoundIn::VersionTag],
+            identity: Identity::of(home, version),
+            about: Some(about),
+            place: None,
         })
     }
 
@@ -138,7 +152,16 @@ impl LogEntry {
             record_hash: trailer(message, RECORD_TRAILER).map(clean_line),
             effect: Effect::Production,
             sources: vec![FoundIn::GitTag],
+            identity: Identity::of_message(message)?,
+            about: None,
+            place: None,
         })
+    }
+
+    /// Whether it is about another place of the same registry than `target`, such as a stage before the target became an
+    /// alias.
+    pub fn is_beside(&self, target: &PromotionTarget) -> bool {
+        self.place.as_ref().is_some_and(|place| place != target)
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -155,6 +178,8 @@ pub struct Log {
     pub entries: Vec<LogEntry>,
     /// Versions in production now according to the registry, by model; models that could not be read are missing.
     pub in_production: BTreeMap<ModelName, Vec<VersionNumber>>,
+    /// What "in production" means; entries of other places are history only.
+    pub target: Option<PromotionTarget>,
     /// The sources that were read, one phrase each.
     pub seen: Vec<String>,
     /// What could not be read, is truncated, or is inconsistent.
@@ -167,7 +192,8 @@ impl Log {
     pub fn production_at(&self, at: Timestamp) -> BTreeMap<&ModelName, &LogEntry> {
         let mut out: BTreeMap<&ModelName, &LogEntry> = BTreeMap::new();
         // Newest first, so the first match is the latest.
-        for entry in self.entries.iter().filter(|e| e.effect == Effect::Production && e.at <= at) {
+        let here = |e: &LogEntry| !self.target.as_ref().is_some_and(|target| e.is_beside(target));
+        for entry in self.entries.iter().filter(|e| e.effect == Effect::Production && e.at <= at && here(e)) {
             out.entry(&entry.model).or_insert(entry);
         }
         out
@@ -179,7 +205,11 @@ impl Log {
         let differs = |(model, now): (&ModelName, &Vec<VersionNumber>)| {
             let signed = last.get(model)?;
             if now.contains(&signed.version) {
-                return None;
+                let what = signed.about.as_ref()?.another()?;
+                let number = signed.version;
+                return Some(format!(
+                    "{number} of {model} is in production, but it is not the {number} that was signed off last: {what}"
+                ));
             }
             let names = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let now = if names.is_empty() { "nothing".to_owned() } else { names };
@@ -187,6 +217,46 @@ impl Log {
         };
         self.in_production.iter().filter_map(differs).collect()
     }
+}
+
+/// Says of each entry whether it is about the version that the registry has now. `versions` holds what was read of each
+/// model, and whether that is all.
+pub fn compare(entries: &mut [LogEntry], versions: &BTreeMap<ModelName, (Vec<Identity>, bool)>) {
+    for entry in entries {
+        let Some((now, complete)) = versions.get(&entry.model) else { continue };
+        match now.iter().find(|now| now.number == entry.version) {
+            // What a tag on the version says of itself was judged when it was read.
+            Some(_) if entry.sources == [FoundIn::VersionTag] => {}
+            Some(now) => entry.about = Some(entry.identity.about(now)),
+            None if *complete => {
+                entry.about = Some(About::Another("the registry does not have it any more".to_owned()))
+            }
+            None => {}
+        }
+    }
+}
+
+/// What is to be said about entries that are not about what the registry has now, one sentence each.
+pub fn other_versions(entries: &[LogEntry]) -> Vec<String> {
+    let mut out = Vec::new();
+    for entry in entries {
+        let (model, number) = (&entry.model, entry.version);
+        let said = match &entry.about {
+            Some(About::Another(what)) => {
+                format!("a decision on {number} of {model} is about another version of that name: {what}")
+            }
+            Some(About::CannotTell(why)) if entry.decision.promotes() => {
+                format!(
+                    "whether a decision on {number} of {model} is about the version there now cannot be told: {why}"
+                )
+            }
+            Some(About::CannotTell(_) | About::Same) | None => continue,
+        };
+        if !out.contains(&said) {
+            out.push(said);
+        }
+    }
+    out
 }
 
 /// Merges the entries of all sources: each decision once, newest first. This machine and the releases take precedence
@@ -203,6 +273,7 @@ pub fn merge(mut found: Vec<LogEntry>) -> Vec<LogEntry> {
             there.effect = Effect::Production;
         }
         there.tag = there.tag.take().or(entry.tag);
+        there.place = there.place.take().or(entry.place);
         there.repository = there.repository.take().or(entry.repository);
         there.record_id = there.record_id.or(entry.record_id);
         there.record_hash = there.record_hash.take().or(entry.record_hash);

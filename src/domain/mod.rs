@@ -19,6 +19,7 @@ pub mod facts;
 pub mod failure;
 pub mod fold;
 pub mod history;
+pub mod identity;
 pub mod ids;
 pub mod inbox;
 pub mod limits;

@@ -191,6 +191,8 @@ pub struct RegistryInfo {
     pub version: String,
     /// The authenticated user, if the server says.
     pub user: Option<String>,
+    /// The workspace in use; `None` on servers without workspaces.
+    pub workspace: Option<String>,
     /// Whether it supports stages.
     pub stages: bool,
     /// Whether it supports aliases.

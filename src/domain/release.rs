@@ -28,6 +28,18 @@ pub const VERSION_TRAILER: &str = "Signoff-Version";
 /// Trailer with the hash of the sign-off record.
 pub const RECORD_TRAILER: &str = "Signoff-Record";
 
+/// Trailer with the registry's address.
+pub const REGISTRY_TRAILER: &str = "Signoff-Registry";
+
+/// Trailer with the registry's workspace, on servers that have workspaces.
+pub const WORKSPACE_TRAILER: &str = "Signoff-Workspace";
+
+/// Trailer with the version's training run, or `none`.
+pub const RUN_TRAILER: &str = "Signoff-Run";
+
+/// Trailer with the time at which the version was registered.
+pub const REGISTERED_TRAILER: &str = "Signoff-Registered";
+
 /// A template that cannot be rendered, with the engine's reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the release notes template cannot be rendered: {0}")]

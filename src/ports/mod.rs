@@ -29,6 +29,14 @@ use crate::domain::run::Run;
 pub trait ModelRegistry: Send + Sync {
     /// The registry's URL without credentials, for display and records.
     fn url(&self) -> String;
+    /// The workspace in use; none on servers without workspaces.
+    async fn workspace(&self) -> Outcome<Option<String>> {
+        Ok(None)
+    }
+    /// The workspace that the configuration names, whether or not the server has workspaces.
+    fn named_workspace(&self) -> Option<String> {
+        None
+    }
     /// Server version, user and capabilities.
     async fn info(&self) -> Outcome<RegistryInfo>;
     /// One page of models in name order, without prompts, filtered to names that contain `name_like`.

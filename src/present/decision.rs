@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Mark, Phrase, Symbols, time};
+use super::{Mark, Phrase, Role, Symbols, time};
+use crate::domain::identity::About;
 use crate::domain::log::{Effect, FoundIn, LogEntry};
 use crate::domain::record::{Basis, Decision, DecisionMark};
+use crate::domain::registry::PromotionTarget;
 use crate::domain::text::clean_line;
 
 /// Past tense: `approved`, `rolled back`.
@@ -23,6 +25,24 @@ pub fn effect(effect: &Effect, symbols: &Symbols) -> Phrase<'static> {
         Effect::Failed(why) => Mark::Note.say(clean_line(why), symbols),
         Effect::Open(why) => Mark::Warn.say(clean_line(why), symbols),
     }
+}
+
+/// What became of an entry of the log, and where it is about another version or place than those of now.
+pub fn outcome(entry: &LogEntry, target: Option<&PromotionTarget>, symbols: &Symbols) -> Phrase<'static> {
+    let mut said = effect(&entry.effect, symbols);
+    let mut also = |what: String| {
+        let gap = if said.is_empty() { "" } else { ", " };
+        said = std::mem::take(&mut said).add(Role::Warn, format!("{gap}{what}"));
+    };
+    if let Some(place) = entry.place.as_ref().filter(|_| target.is_some_and(|target| entry.is_beside(target))) {
+        also(format!("to {place}"));
+    }
+    match &entry.about {
+        Some(About::Another(_)) => also("another version of that name".to_owned()),
+        Some(About::CannotTell(_)) if entry.decision.promotes() => also("which version, cannot be told".to_owned()),
+        Some(About::CannotTell(_) | About::Same) | None => {}
+    }
+    said
 }
 
 /// The signer and the other approvers.

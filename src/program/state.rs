@@ -1,5 +1,6 @@
 //! The state of the program.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use crate::app::saving::Saving;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::rules::Rules;
+use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::{
     Screen, approve, compare, curve, decide, experiments, files, help, history, inbox, models, palette, preview,
@@ -81,6 +83,15 @@ pub struct State {
 }
 
 impl State {
+    /// The target's name, with the workspace on a server that has workspaces.
+    pub fn target_name(&self) -> Cow<'_, str> {
+        let registry = self.cache.session().and_then(|session| session.registry.as_ref().ok());
+        match registry.and_then(|registry| registry.workspace.as_deref()) {
+            Some(workspace) => format!("{} / {}", self.rules.target_name, clean_line(workspace)).into(),
+            None => self.rules.target_name.as_str().into(),
+        }
+    }
+
     /// The initial state: the inbox, with `routes` on top.
     pub fn new(rules: Rules, registry_url: String, keymap: Keymap, now: Timestamp, routes: &[Route]) -> Self {
         let mut state = Self {

@@ -51,11 +51,8 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         _ => Phrase::default(),
     };
     let right: Vec<_> = std::iter::once(who(state.cache.session(), skin)).chain(pieces).collect();
-    let target = TargetMark {
-        name: &state.rules.target_name,
-        colour: state.rules.colour.as_deref(),
-        production: state.rules.production,
-    };
+    let named = state.target_name();
+    let target = TargetMark { name: &named, colour: state.rules.colour.as_deref(), production: state.rules.production };
     let header = HeaderBar { skin, left, more, target: Some(target), demo: state.rules.demo, right: &right };
     (&header).render(area, buf);
 }

@@ -26,7 +26,7 @@ pub async fn standing(
     commit: &CommitSha,
 ) -> Outcome<ApprovalTally> {
     let comments = services.code.comments(repo, commit).await?;
-    let mut found = vouch::vouched(&comments, &services.registry.url(), &facts.version);
+    let mut found = vouch::vouched(&comments, &services.home().await?, &facts.version);
     let writers = writers(services, demands, repo, &found).await;
     found.retain(|v| !writers.sets_nothing_aside(v));
     // A decision backed by a comment has the host's time; the mark has that of some machine's clock.

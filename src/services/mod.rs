@@ -12,11 +12,23 @@ pub mod rollback;
 
 use std::sync::Arc;
 
+use crate::domain::failure::Outcome;
+use crate::domain::identity::Home;
 use crate::domain::rules::Rules;
 use crate::ports::code::CodeHost;
 use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
+
+impl Services {
+    /// Where this target's versions are.
+    ///
+    /// # Errors
+    /// If the registry does not say whether it has workspaces.
+    pub async fn home(&self) -> Outcome<Home> {
+        Ok(Home { registry: self.registry.url(), workspace: self.registry.workspace().await? })
+    }
+}
 
 /// The ports of one target and its rules. Cheap to clone.
 #[derive(Clone)]

@@ -2,7 +2,8 @@
 //! releases.
 //!
 //! No registry keeps a history of its stages or aliases, so it is assembled from what signoff leaves in four places.
-//! Any of them may be missing or unreachable; what cannot be read is reported and does not hide the others.
+//! Any of them may be missing or unreachable; what cannot be read is reported and does not hide the others. Evidence
+//! counts only if it is certainly about the version that the registry has under that name and number now.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -12,17 +13,16 @@ use futures_util::future::join3;
 
 use crate::domain::decision::{Candidate, Found};
 use crate::domain::failure::{Failure, FailureKind, Note, Outcome, Service};
+use crate::domain::identity::{About, Home, Identity};
 use crate::domain::ids::{ModelName, RepoSlug, TagName, VersionNumber};
 use crate::domain::limits;
 use crate::domain::page::walk;
 use crate::domain::promotion::fold;
-use crate::domain::promotion::plan::MARK;
+use crate::domain::promotion::mark::PromotionMark;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{ASSET, DecisionMark, Record, Sealed};
 use crate::domain::registry::{ModelVersion, VersionStatus};
-use crate::domain::release::{
-    self, MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER, notes_marker, trailer,
-};
+use crate::domain::release::{self, OPERATION_TRAILER, RECORD_TRAILER, notes_marker, trailer};
 use crate::domain::text::clean;
 use crate::services::Services;
 use crate::services::evidence::Said;
@@ -31,7 +31,8 @@ use crate::services::evidence::Said;
 const PAGES: usize = 10;
 /// Most versions whose tag is looked up in the repository, newest first.
 const TAGS: usize = 20;
-/// Most releases whose record is read, newest first: each also says what was in production before it.
+/// Releases whose record is read, newest first: each also says what was in production before it. Those whose tag does
+/// not say which version it released are read besides.
 const RECORDS: usize = 5;
 /// Concurrent requests to the release host.
 const AT_A_TIME: usize = 6;
@@ -43,8 +44,10 @@ const AT_A_TIME: usize = 6;
 pub async fn found(services: &Services, model: &ModelName) -> Outcome<Found> {
     let (versions, stored, chain) =
         join3(versions(services, model), services.journals.list(), services.records.read()).await;
-    let versions = versions?;
-    let mut search = Search { services, model, by_version: BTreeMap::new(), notes: Vec::new() };
+    let (versions, home) = (versions?, services.home().await?);
+    let now = versions.iter().map(|v| (v.number, Identity::of(&home, v))).collect();
+    let (by_version, doubts, notes) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let mut search = Search { services, model, home, now, by_version, doubts, notes };
     match stored {
         Ok(stored) => stored.into_iter().for_each(|p| search.promotion(p.entries)),
         Err(failure) => search.notes.push(failure.into()),
@@ -72,7 +75,7 @@ pub async fn choose(services: &Services, model: &ModelName, number: VersionNumbe
     if now.len() == 1 && place.is_held_by(&version) {
         return Err(refuse(format!("{number} is in {place} now")));
     }
-    let Found { candidates, notes } = found(services, model).await?;
+    let Found { candidates, doubts, notes } = found(services, model).await?;
     if let Some(candidate) = candidates.iter().find(|c| c.version == number) {
         return Ok(candidate.clone());
     }
@@ -84,7 +87,10 @@ pub async fn choose(services: &Services, model: &ModelName, number: VersionNumbe
     } else {
         format!("Versions that were: {were}. `signoff approve` puts a version there for the first time.")
     };
-    let none = format!("there is no evidence that {number} was ever in {place}");
+    let none = match doubts.get(&number) {
+        Some(doubt) => format!("there is no evidence that this very {number} was ever in {place}: {doubt}"),
+        None => format!("there is no evidence that {number} was ever in {place}"),
+    };
     let reasons: Vec<String> =
         notes.iter().map(|note| note.failure().map_or(note.to_string(), Failure::to_string)).collect();
     let reason = if reasons.is_empty() { none } else { format!("{none} ({})", reasons.join("; ")) };
@@ -110,6 +116,8 @@ async fn versions(services: &Services, model: &ModelName) -> Outcome<Vec<ModelVe
 /// A release of a version, from its tag's message.
 struct Released {
     version: VersionNumber,
+    /// Whether it released the version that the registry has now.
+    about: About,
     repo: RepoSlug,
     tag: TagName,
     operation: String,
@@ -119,64 +127,102 @@ struct Released {
 struct Search<'a> {
     services: &'a Services,
     model: &'a ModelName,
+    home: Home,
+    /// What the registry has now.
+    now: BTreeMap<VersionNumber, Identity>,
     by_version: BTreeMap<VersionNumber, Candidate>,
+    /// Why evidence about a version of that number does not count, the first of each number.
+    doubts: BTreeMap<VersionNumber, String>,
     notes: Vec<Note>,
 }
 
 impl Search<'_> {
-    /// The candidate for a version, with one more source added.
-    fn said(&mut self, version: VersionNumber, source: impl Into<String>) -> &mut Candidate {
-        let candidate = self.by_version.entry(version).or_insert_with(|| Candidate::new(version));
-        let source = source.into();
-        if !candidate.sources.contains(&source) {
-            candidate.sources.push(source);
-        }
-        candidate
+    /// Adds a source that says that `said` was in production. Returns the candidate if it is certainly the version that
+    /// the registry has now.
+    fn said(&mut self, said: &Identity, source: impl Into<String>) -> Option<&mut Candidate> {
+        let about = self.now.get(&said.number).map(|now| said.about(now));
+        self.told(said.number, about, source.into())
+    }
+
+    /// As [`Self::said`], if it is known already whether it is that version; `None` if the registry has none.
+    fn told(&mut self, number: VersionNumber, about: Option<About>, source: String) -> Option<&mut Candidate> {
+        let doubt = match about {
+            Some(About::Same) => {
+                let candidate = self.by_version.entry(number).or_insert_with(|| Candidate::new(number));
+                if !candidate.sources.contains(&source) {
+                    candidate.sources.push(source);
+                }
+                return Some(candidate);
+            }
+            Some(About::Another(what)) => format!("another {number} of that name was in production ({source}): {what}"),
+            Some(About::CannotTell(why)) => {
+                format!("whether this {number} was in production cannot be told ({source}): {why}")
+            }
+            None => format!("{number} was in production, and the registry does not have it any more"),
+        };
+        self.doubts.entry(number).or_insert(doubt);
+        None
     }
 
     fn promotion(&mut self, entries: Outcome<Vec<crate::domain::promotion::Entry>>) {
         // A damaged journal is reported in the list of promotions; here it is skipped.
         let Ok(state) = entries.map_err(|_| ()).and_then(|e| fold(&e).map_err(|_| ())) else { return };
         let (plan, draft) = (&state.plan, &state.plan.draft);
-        if draft.model() != self.model || draft.registry_url != self.services.registry.url() {
+        if draft.model() != self.model || self.is_elsewhere(&draft.home()) {
             return;
         }
+        let identity = Identity::from(draft);
         for left in draft.leaving() {
-            self.said(left, format!("in {} before {}, says the journal", draft.promote_to, draft.version()));
+            let baseline = draft.facts.baseline.as_ref().filter(|b| b.version.number == left);
+            let left = baseline.map_or_else(|| identity.sibling(left), |b| Identity::of(&draft.home(), &b.version));
+            self.said(&left, format!("in {} before {}, says the journal", draft.promote_to, draft.version()));
         }
-        if state.is_released() {
-            let candidate = self.said(draft.version(), "journal");
+        if state.is_released()
+            && let Some(candidate) = self.said(&identity, "journal")
+        {
             candidate.put(plan.record.record.decided_at(), &draft.signer.login, &plan.sign_off.reason);
             candidate.tag = Some(draft.tag.clone());
         }
+    }
+
+    /// Whether something is about another registry or workspace. One that names no workspace may be about this one.
+    fn is_elsewhere(&self, there: &Home) -> bool {
+        let workspaces = there.workspace.as_ref().zip(self.home.workspace.as_ref());
+        there.registry != self.home.registry || workspaces.is_some_and(|(there, here)| there != here)
     }
 
     /// A record alone does not say that its promotion succeeded, but it does say what was in production then.
     fn line(&mut self, line: &ChainLine) {
         let ChainLine::Record(sealed) = line else { return };
         let record = &sealed.record;
-        if record.model.name == *self.model && record.model.registry == self.services.registry.url() {
+        let home = Home { registry: record.model.registry.clone(), workspace: record.model.workspace.clone() };
+        if record.model.name == *self.model && !self.is_elsewhere(&home) {
             self.before(record);
         }
     }
 
     fn before(&mut self, record: &Record) {
-        let leaving = record.change.iter().flat_map(|c| c.leaving.iter().copied());
-        for version in record.baseline.iter().map(|b| b.version).chain(leaving).collect::<BTreeSet<_>>() {
-            self.said(version, format!("in production before the record on {}", record.model.version));
+        let source = format!("in production before the record on {}", record.model.version);
+        let baseline = record.baseline_identity();
+        if let Some(baseline) = &baseline {
+            self.said(baseline, source.clone());
+        }
+        let leaving: BTreeSet<_> = record.change.iter().flat_map(|c| c.leaving.iter().copied()).collect();
+        for version in leaving.into_iter().filter(|v| baseline.as_ref().is_none_or(|b| b.number != *v)) {
+            self.said(&Identity::from(&record.model).sibling(version), source.clone());
         }
     }
 
     fn tags_of(&mut self, version: &ModelVersion) {
-        let Some(rest) = version.own_tag(MARK).and_then(|m| m.strip_prefix("released ")) else { return };
-        let by = rest.split_once(" by ").map(|(_, by)| clean(by));
-        let mark = DecisionMark::on(version).filter(|m| m.decision.promotes());
+        let Some((mark, about)) = PromotionMark::on(version).filter(|(mark, _)| !mark.live) else { return };
+        let by = clean(mark.by);
+        let decision = DecisionMark::on(version).filter(|m| m.decision.promotes() && m.about(version).is_same());
         let tag = version.own_tag("tag").and_then(|t| t.parse().ok());
-        let candidate = self.said(version.number, "tags on the version");
-        if let Some(mark) = mark {
+        let Some(candidate) = self.told(version.number, Some(about), "tags on the version".to_owned()) else { return };
+        if let Some(mark) = decision {
             candidate.put(mark.at, &mark.by, &mark.reason);
         }
-        candidate.by = candidate.by.take().or(by);
+        candidate.by = candidate.by.take().or(Some(by));
         candidate.tag = candidate.tag.take().or(tag);
     }
 
@@ -208,26 +254,41 @@ impl Search<'_> {
         }
         // One sentence for all tags: they fail for the same reason.
         self.notes.extend(failed.map(Note::Unread));
-        for Released { version, tag, .. } in &there {
-            let candidate = self.said(*version, format!("release {tag}"));
-            candidate.tag = candidate.tag.take().or_else(|| Some(tag.clone()));
+        for Released { version, tag, about, .. } in &there {
+            let source = format!("release {tag}");
+            // Undecided ones are settled by their record.
+            if !matches!(about, About::CannotTell(_))
+                && let Some(candidate) = self.told(*version, Some(about.clone()), source)
+            {
+                candidate.tag = candidate.tag.take().or_else(|| Some(tag.clone()));
+            }
         }
+        there.retain(|r| r.about.another().is_none());
         there.sort_by_key(|r| std::cmp::Reverse(r.version));
-        there.truncate(RECORDS);
+        let mut kept = 0;
+        there.retain(|r| {
+            kept += 1;
+            kept <= RECORDS || !r.about.is_same()
+        });
         let asked: Vec<_> = there.iter().map(|released| self.record(released)).collect();
         let records: Vec<_> = futures_util::stream::iter(asked).buffered(AT_A_TIME).collect().await;
-        for read in records {
+        for (released, read) in there.into_iter().zip(records) {
+            let source = format!("release {}", released.tag);
             match read {
                 Ok(Some(sealed)) => {
                     let record = &sealed.record;
-                    let mark = (record.decided_at(), record.signer.login.clone(), record.reason.clone());
-                    if let Some(candidate) = self.by_version.get_mut(&record.model.version) {
-                        candidate.put(mark.0, &mark.1, &mark.2);
+                    let (by, reason) = (record.signer.login.clone(), record.reason.clone());
+                    if let Some(candidate) = self.said(&Identity::from(&record.model), source) {
+                        candidate.put(record.decided_at(), &by, &reason);
+                        candidate.tag = candidate.tag.take().or(Some(released.tag));
                     }
                     self.before(record);
                 }
-                Ok(None) => {}
-                Err(note) => self.notes.push(note),
+                Ok(None) => drop(self.told(released.version, Some(released.about), source)),
+                Err(why) => {
+                    self.told(released.version, Some(released.about), source);
+                    self.notes.push(why);
+                }
             }
         }
     }
@@ -243,17 +304,26 @@ impl Search<'_> {
         Some(said)
     }
 
-    /// The tag, if it exists and says that it is a release of this version of this registry.
+    /// The tag, if it exists and says that it is a release of a version of this name and number.
     async fn look(&self, version: VersionNumber, repo: RepoSlug, tag: TagName) -> Outcome<Option<Released>> {
         let Some(state) = self.services.host.tag(&repo, &tag).await? else { return Ok(None) };
         let message = state.message.unwrap_or_default();
-        let says = |key: &str| trailer(&message, key);
-        let ours = says(MODEL_TRAILER) == Some(&self.model.plain())
-            && says(VERSION_TRAILER) == Some(&version.0.to_string())
-            && says("Signoff-Registry").is_none_or(|r| r == self.services.registry.url());
-        let hash = says(RECORD_TRAILER).map(str::to_owned);
-        Ok(says(OPERATION_TRAILER).filter(|_| ours).map(|id| Released {
+        let (said, now) = (Identity::of_message(&message), self.now.get(&version));
+        let Some((said, now)) = said.zip(now) else { return Ok(None) };
+        let hash = trailer(&message, RECORD_TRAILER).map(str::to_owned);
+        let about = match said.about(now) {
+            // One run may have several models: without the time of registration, the record decides.
+            About::Same if said.registered_at.is_none() && hash.is_some() => {
+                About::CannotTell("its tag names the run only".to_owned())
+            }
+            about => about,
+        };
+        let ours = said.name.plain() == self.model.plain()
+            && said.number == version
+            && said.registry.as_ref().is_none_or(|r| *r == self.home.registry);
+        Ok(trailer(&message, OPERATION_TRAILER).filter(|_| ours).map(|id| Released {
             version,
+            about,
             repo,
             tag,
             operation: id.to_owned(),
@@ -288,10 +358,7 @@ impl Search<'_> {
         let mut candidates = Vec::new();
         for (number, mut candidate) in std::mem::take(&mut self.by_version).into_iter().rev() {
             match versions.iter().find(|v| v.number == number) {
-                None => {
-                    self.notes
-                        .push(format!("{number} was in production, and the registry does not have it any more").into());
-                }
+                None => {}
                 Some(_) if held.contains(&number) => {}
                 Some(version) => {
                     candidate.notes = worth_knowing(version);
@@ -299,7 +366,9 @@ impl Search<'_> {
                 }
             }
         }
-        Found { candidates, notes: self.notes }
+        // Other evidence may have settled a doubt.
+        self.doubts.retain(|number, _| !candidates.iter().any(|c| c.version == *number) && !held.contains(number));
+        Found { candidates, doubts: self.doubts, notes: self.notes }
     }
 }
 

@@ -111,7 +111,7 @@ async fn a_promotion_goes_on_only_where_it_began() {
     std::fs::write(&stored, moved).unwrap();
     let ran = desk.run("resume").await;
     assert_eq!(ran.exit, Exit::Usage);
-    assert!(ran.err.contains("http://mlflow.prod:5000") && ran.err.contains("--target demo"), "{}", ran.err);
+    assert!(ran.err.contains("http://mlflow.prod:5000") && ran.err.contains("as they were"), "{}", ran.err);
 }
 
 #[tokio::test]

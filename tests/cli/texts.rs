@@ -15,7 +15,7 @@ async fn with_an_alias_as_target_the_inbox_compares_with_its_holder() {
     let desk = Desk::with(|rules| rules.promote_to = PromotionTarget::Alias("champion".into()));
     let ran = desk.run("inbox --json").await;
     let waiting = ran.json()["waiting"].as_array().unwrap().clone();
-    let churn = waiting.iter().find(|w| w["model"] == "telco-churn").unwrap();
+    let churn = waiting.iter().rfind(|w| w["model"] == "telco-churn").unwrap();
     assert_eq!((churn["version"].as_u64(), churn["production"].as_u64()), (Some(42), Some(39)));
     assert!(churn["main_metric"]["old"].is_number(), "{churn}");
 }

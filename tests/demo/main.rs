@@ -76,6 +76,7 @@ impl Demo {
             target_name: "demo".into(),
             demo: true,
             registry_url: self.registry.url(),
+            workspace: None,
             host: self.host.host(),
             promote_to: target,
             repo: repo(),

@@ -14,6 +14,7 @@ mod crash;
 mod demo;
 mod desk;
 mod hostile;
+mod identity;
 mod leave;
 mod lineage;
 mod network;

@@ -203,6 +203,30 @@ async fn the_workspace_is_named_only_where_there_are_workspaces() {
 }
 
 #[tokio::test]
+async fn the_workspace_in_use_is_known_and_in_web_addresses() {
+    let has = r#"{"workspaces_enabled": true}"#;
+    for (info, named, workspace) in [
+        (Act::json(has), Some("team a"), Some("team a")),
+        (Act::json(has), None, Some("default")),
+        (Act::json(r#"{"workspaces_enabled": false}"#), Some("team a"), None),
+        (Act::html(404), None, None),
+        // A proxy that forwards only the API.
+        (Act::html(403), None, None),
+    ] {
+        let stub = Stub::start(vec![info, Act::json(NO_MODELS)]);
+        let mut with = connection(&stub.url(), Auth::None);
+        with.workspace = named.map(str::to_owned);
+        let mlflow = Mlflow::new(&with);
+        assert_eq!(mlflow.workspace().await.unwrap().as_deref(), workspace);
+        let page = mlflow.version_page(&name("m"), v(3)).unwrap();
+        let wanted = workspace.map(|w| format!("?workspace={}", w.replace(' ', "%20"))).unwrap_or_default();
+        assert_eq!(page, format!("{}/#/models/m/versions/3{wanted}", stub.url()));
+    }
+    let gone = at("http://127.0.0.1:9").workspace().await;
+    assert!(gone.is_err_and(|f| f.kind.is_transient()), "whether there are workspaces is not known");
+}
+
+#[tokio::test]
 async fn registry_and_tracking_may_be_two_servers() {
     let registry = Stub::start(vec![Act::json(NO_MODELS)]);
     let tracking = Stub::start(vec![Act::json(r#"{"run":{"info":{"run_id":"r1"}}}"#)]);

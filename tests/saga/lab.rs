@@ -128,7 +128,8 @@ impl Lab {
         let (registry, host) = open(&store, &shared, Latency::NONE);
         let (tracking, code) = (registry.clone(), host.clone());
         let script = Script::new(&store);
-        let registry: Arc<dyn ModelRegistry> = Arc::new(FaultyRegistry { inner: registry, script: script.clone() });
+        let registry: Arc<dyn ModelRegistry> =
+            Arc::new(FaultyRegistry { inner: registry, script: script.clone(), workspace: None });
         let host = Arc::new(FaultyHost::new(host, script.clone()));
         let services = Services {
             registry,
@@ -143,6 +144,16 @@ impl Lab {
             rules: Arc::new(rules),
         };
         Self { clock, store, script, host, journals, promoter: Promoter::new(services.clone()), services }
+    }
+
+    /// The same reviewer on the same world, which is a workspace of a server that has several.
+    pub fn in_workspace(mut self, name: &str) -> Self {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let (inner, _) = open(&self.store, &clock, Latency::NONE);
+        let workspace = Some(name.to_owned());
+        self.services.registry = Arc::new(FaultyRegistry { inner, script: self.script.clone(), workspace });
+        self.promoter = Promoter::new(self.services.clone());
+        self
     }
 
     /// Another reviewer at another machine: same servers and clock, other journal directory, other token.

@@ -30,6 +30,7 @@ mod disk;
 mod events;
 mod exhaustive;
 mod formats;
+mod identity;
 mod judged;
 mod late;
 mod left;

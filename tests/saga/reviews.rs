@@ -253,7 +253,10 @@ fn a_promotion_is_only_driven_on_the_servers_its_plan_names() {
     for refused in [lab.resume(plan.id), lab.undo(plan.id)] {
         let failure = refused.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Config);
-        assert!(failure.reason.contains("target 'prod' (https://mlflow.prod and github.demo)"), "{failure}");
+        assert!(
+            failure.reason.contains("target 'prod' (Production in https://mlflow.prod and github.demo)"),
+            "{failure}"
+        );
         assert_eq!(failure.hint.as_deref(), Some("Use `--target prod`."));
     }
     assert_eq!(lab.journals.len(plan.id), entries.len());

@@ -8,6 +8,7 @@ use signoff::app::query::{Query, Reply};
 use signoff::app::route::Route;
 use signoff::domain::compare::Directions;
 use signoff::domain::failure::{Failure, FailureKind, Service};
+use signoff::domain::identity::Identity;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::log::{Effect as LogEffect, FoundIn, Log, LogEntry};
 use signoff::domain::policy::file::parse;
@@ -210,6 +211,9 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
             record_hash: Some(format!("sha256:{at}")),
             effect,
             sources: vec![source],
+            identity: Identity::named(model.clone(), VersionNumber(version)),
+            about: None,
+            place: None,
         };
         let entries = vec![
             elsewhere("2026-11-23T10:00:00Z", 7, Decision::Reject, LogEffect::Said, FoundIn::VersionTag),
@@ -225,7 +229,7 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
         ];
         let in_production = [(model.clone(), vec![VersionNumber(6)])].into();
         let notes = vec!["could not read the releases of acme/churn: the connection was refused".to_owned().into()];
-        Some(Reply::Log { model: of, answer: Ok(Log { entries, in_production, seen: Vec::new(), notes }) })
+        Some(Reply::Log { model: of, answer: Ok(Log { entries, in_production, notes, ..Log::default() }) })
     });
     driver.answer_all();
     assert_snapshot!("the_history_of_one_model", pictures(&mut driver));

@@ -48,8 +48,14 @@ fn a_word_in_the_footer() {
 fn nobody_signed_in_to_github() {
     let mut driver = Driver::asking(rules("staging"), &[], |_| {});
     driver.answer_with(|query| {
-        let registry =
-            RegistryInfo { version: "3.17.2".into(), user: None, stages: true, aliases: true, tag_value_limit: 5000 };
+        let registry = RegistryInfo {
+            version: "3.17.2".into(),
+            user: None,
+            workspace: None,
+            stages: true,
+            aliases: true,
+            tag_value_limit: 5000,
+        };
         let host = Failure::new(FailureKind::Unauthenticated, Service::Github, "ask who I am", "there is no token");
         let session = Session { registry: Ok(registry), host: Err(host.with_hint("Set GH_TOKEN.")) };
         matches!(query, Query::Session).then_some(Reply::Session { answer: Ok(session) })

@@ -74,6 +74,7 @@ pub fn answer(query: &Query) -> Reply {
         Query::Session => {
             let registry = RegistryInfo {
                 version: "3.17.2".into(),
+                workspace: None,
                 user: None,
                 stages: true,
                 aliases: true,
@@ -135,7 +136,7 @@ pub fn answer(query: &Query) -> Reply {
                 notes: Vec::new(),
                 sources: vec!["stage Archived".into()],
             };
-            Reply::RollbackCandidates { model, answer: Ok(Found { candidates: vec![candidate], notes: Vec::new() }) }
+            Reply::RollbackCandidates { model, answer: Ok(Found { candidates: vec![candidate], ..Found::default() }) }
         }
         Query::Records => Reply::Records { answer: Ok(Vec::new()) },
         Query::Promotions => Reply::Promotions { answer: Ok(Vec::new()) },

@@ -45,7 +45,7 @@ pub(super) fn version_with_aliases(
     ModelVersion { aliases: aliases.collect(), ..model_version(name, number, version) }
 }
 
-fn model_version(name: &ModelName, number: VersionNumber, version: &Version) -> ModelVersion {
+pub(super) fn model_version(name: &ModelName, number: VersionNumber, version: &Version) -> ModelVersion {
     ModelVersion {
         model: name.clone(),
         number,

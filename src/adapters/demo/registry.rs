@@ -82,6 +82,7 @@ impl ModelRegistry for DemoRegistry {
             Ok(RegistryInfo {
                 version: "demo".to_owned(),
                 user: Some(text::clean_line(&world.identity.login)),
+                workspace: None,
                 stages: true,
                 aliases: true,
                 tag_value_limit: World::TAG_VALUE_LIMIT,

@@ -12,6 +12,7 @@ use super::dialect::{MlflowDialect, is_unknown_function};
 use super::wire;
 use crate::adapters::http::{Access, Answer, Call, Part, Plain, Secrets, Server, Wire};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::identity::DEFAULT_WORKSPACE;
 use crate::domain::page::{Page, Place};
 
 /// Where 3.x servers describe themselves; needs no credentials (measured on 3.18).
@@ -76,6 +77,32 @@ impl Client {
             Failure::new(FailureKind::Config, Service::Config, &call.operation, "the workspace's name cannot be sent")
         })?;
         Ok((server, call.header(HeaderName::from_static("x-mlflow-workspace"), name)))
+    }
+
+    /// The workspace in use; none if the server has no workspaces.
+    pub(super) async fn workspace(&self) -> Outcome<Option<String>> {
+        let what = "ask the server about workspaces";
+        let server = self.server.get_or_try_init(|| self.connect()).await;
+        let server = server.map_err(|f| Failure { operation: what.to_owned(), ..f })?;
+        let asked = self.workspaces_enabled.get_or_try_init(|| has_workspaces(server)).await;
+        let has = match asked {
+            Ok(has) => *has,
+            // A proxy that forwards only some paths. Without a configured workspace no header is sent either way.
+            Err(failure) if self.workspace.is_none() && !failure.kind.is_transient() => false,
+            Err(failure) => return Err(failure),
+        };
+        Ok(has.then(|| self.workspace.clone().unwrap_or_else(|| DEFAULT_WORKSPACE.to_owned())))
+    }
+
+    /// The configured workspace.
+    pub(super) fn named_workspace(&self) -> Option<&str> {
+        self.workspace.as_deref()
+    }
+
+    /// As [`Self::workspace`], as far as it is known without a request.
+    pub(super) fn known_workspace(&self) -> Option<&str> {
+        let has = *self.workspaces_enabled.get()?;
+        has.then(|| self.workspace.as_deref().unwrap_or(DEFAULT_WORKSPACE))
     }
 
     async fn connect(&self) -> Outcome<Server> {

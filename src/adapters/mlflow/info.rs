@@ -11,13 +11,15 @@ use crate::domain::text::{clean_line, shorten};
 
 impl Mlflow {
     pub(super) async fn server_info(&self) -> Outcome<RegistryInfo> {
-        let (version, user) = futures_util::future::try_join(self.server_version(), self.user()).await?;
+        let (version, user, workspace) =
+            futures_util::future::try_join3(self.server_version(), self.user(), self.registry.workspace()).await?;
         let major: u64 = version.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
         Ok(RegistryInfo {
             // The column was widened in 3.x (measured on 2.22 and 3.18).
             tag_value_limit: if major >= 3 { 100_000 } else { 5_000 },
             version,
             user,
+            workspace,
             stages: true,
             aliases: true,
         })

@@ -108,6 +108,14 @@ fn version_page(base: &str, model: &ModelName, number: VersionNumber) -> String 
     format!("{base}/#/models/{}/versions/{}", utf8_percent_encode(model.as_str(), PATH), number.0)
 }
 
+/// A web page in a workspace: MLflow's pages take it as a parameter of the address behind the `#`.
+fn in_workspace(page: String, workspace: Option<&str>) -> String {
+    match workspace {
+        Some(workspace) => format!("{page}?workspace={}", utf8_percent_encode(workspace, PATH)),
+        None => page,
+    }
+}
+
 fn run_page(base: &str, experiment: &ExperimentId, run: &RunId) -> String {
     let encode = |text| utf8_percent_encode(text, PATH);
     format!("{base}/#/experiments/{}/runs/{}", encode(experiment.as_str()), encode(run.as_str()))

@@ -23,6 +23,14 @@ impl ModelRegistry for Mlflow {
         self.registry.base().to_owned()
     }
 
+    async fn workspace(&self) -> Outcome<Option<String>> {
+        self.registry.workspace().await
+    }
+
+    fn named_workspace(&self) -> Option<String> {
+        self.registry.named_workspace().map(str::to_owned)
+    }
+
     async fn info(&self) -> Outcome<RegistryInfo> {
         self.server_info().await
     }
@@ -110,11 +118,13 @@ impl ModelRegistry for Mlflow {
     }
 
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {
-        Some(super::version_page(self.registry.base(), model, number))
+        let page = super::version_page(self.registry.base(), model, number);
+        Some(super::in_workspace(page, self.registry.known_workspace()))
     }
 
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
-        Some(super::run_page(self.tracking.base(), experiment, run))
+        let page = super::run_page(self.tracking.base(), experiment, run);
+        Some(super::in_workspace(page, self.tracking.known_workspace()))
     }
 
     async fn set_version_tag(

@@ -112,11 +112,13 @@ impl TrackingServer for Mlflow {
     }
 
     fn experiment_page(&self, id: &ExperimentId) -> Option<String> {
-        Some(super::experiment_page(self.tracking.base(), id))
+        let page = super::experiment_page(self.tracking.base(), id);
+        Some(super::in_workspace(page, self.tracking.known_workspace()))
     }
 
     fn logged_model_page(&self, experiment: &ExperimentId, id: &str) -> Option<String> {
-        Some(super::logged_model_page(self.tracking.base(), experiment, id))
+        let page = super::logged_model_page(self.tracking.base(), experiment, id);
+        Some(super::in_workspace(page, self.tracking.known_workspace()))
     }
 }
 

@@ -25,7 +25,7 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     if format.json {
         sink.json(&Check {
             schema: "signoff.check/1",
-            place: place(services),
+            place: place(services).await,
             model: model.as_str().to_owned(),
             version: number.0,
             verdict: Json::new(verdict),

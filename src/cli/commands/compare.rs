@@ -62,7 +62,7 @@ pub async fn run(
     if format.json {
         sink.json(&json::Compare {
             schema: "signoff.comparison/1",
-            place: place(services),
+            place: place(services).await,
             candidate: version_json(services, side.version, side.said),
             baseline: base.map(|b| version_json(services, b.version, b.said)),
             runs_missing: missing,

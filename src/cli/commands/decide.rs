@@ -36,7 +36,7 @@ pub async fn take(
 ) -> Outcome<Exit> {
     let decided = Decider::new(services.clone()).decide(draft, sign_off).await?;
     if format.json {
-        sink.json(&json::Decided::new(place(services), &decided))?;
+        sink.json(&json::Decided::new(place(services).await, &decided))?;
     } else {
         let text = text(&decided, sink.style());
         sink.text(&text);

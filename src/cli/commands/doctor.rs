@@ -16,6 +16,7 @@ use crate::domain::record::ClockFacts;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::registry::RegistryInfo;
 use crate::domain::rules::PolicyFrom;
+use crate::domain::text::clean_line;
 use crate::present::{CheckRow, Role, number};
 use crate::runtime::answer;
 use crate::services::Services;
@@ -123,6 +124,18 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
     match info {
         Ok(info) => {
             findings.add("MLflow", Pass, format!("version {} at {url}", info.version), None);
+            if let Some(workspace) = &info.workspace {
+                findings.add("workspace", Pass, format!("'{}' of this server", clean_line(workspace)), None);
+            } else if let Some(workspace) = services.registry.named_workspace() {
+                let what =
+                    format!("'{}' is set, but this server has no workspaces: it is ignored", clean_line(&workspace));
+                findings.add(
+                    "workspace",
+                    Warn,
+                    what,
+                    Some("Leave out `workspace` and MLFLOW_WORKSPACE for this target."),
+                );
+            }
             match &info.user {
                 Some(user) => findings.add("MLflow user", Pass, format!("signed in as {user}"), None),
                 None => findings.add("MLflow user", Unknown, "the server does not say who is signed in", None),

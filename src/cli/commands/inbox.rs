@@ -1,5 +1,7 @@
 //! `signoff inbox`
 
+use std::ops::ControlFlow;
+
 use futures_util::StreamExt as _;
 
 use crate::cli::all_models;
@@ -11,9 +13,10 @@ use crate::cli::place;
 use crate::cli::table::{Align, Table};
 use crate::domain::compare::{Side, compare};
 use crate::domain::failure::{FailureKind, Outcome};
-use crate::domain::inbox::{Waiting, waiting};
+use crate::domain::inbox::{Waiting, all_waiting, may_hide};
 use crate::domain::name::{oddities, shown};
-use crate::domain::registry::ModelVersion;
+use crate::domain::page::walk;
+use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::present::{Phrase, Role, number, time};
 use crate::services::Services;
 use crate::services::evidence::Said;
@@ -29,24 +32,60 @@ pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcom
     let target = &services.rules.promote_to;
     let models = all_models(services, None).await?;
     let total = models.len();
-    let mut found: Vec<Waiting<'_>> = models.iter().filter_map(|m| waiting(m, target)).collect();
-    found.sort_by_key(|w| (w.candidate.created_at.is_none(), w.candidate.created_at, w.candidate.model.clone()));
+    let versions = versions(services, &models, sink).await;
+    let mut found: Vec<Waiting<'_>> =
+        models.iter().zip(&versions).flat_map(|(m, versions)| all_waiting(m, versions, target)).collect();
+    found.sort_by_key(|w| {
+        let v = w.candidate;
+        (v.created_at.is_none(), v.created_at, v.model.clone(), v.number)
+    });
     let baselines = baselines(services, &found).await?;
     let versions: Vec<&ModelVersion> = found.iter().map(|w| w.candidate).chain(baselines.iter().flatten()).collect();
     let said = crate::cli::said(services, versions, sink).await;
     let rows: Vec<json::Waiting> =
         found.iter().zip(&baselines).map(|(w, baseline)| row(services, w, baseline.as_ref(), &said)).collect();
     if format.json {
-        sink.json(&json::Inbox { schema: "signoff.inbox/1", place: place(services), waiting: rows })?;
+        sink.json(&json::Inbox { schema: "signoff.inbox/1", place: place(services).await, waiting: rows })?;
     } else if rows.is_empty() {
         sink.line(&format!(
-            "Nothing to review: no model has a ready version newer than the one in {target} ({}).",
+            "Nothing to review: no undecided version is staged or newer than the one in {target} ({}).",
             number::count(total as u64, "model")
         ));
     } else {
         print(services, &rows, sink);
     }
     Ok(Exit::Done)
+}
+
+/// The versions of each model, as far as they may wait: those that the list of models carries, or all if it may hide
+/// some.
+async fn versions(services: &Services, models: &[RegisteredModel], sink: &mut Sink) -> Vec<Vec<ModelVersion>> {
+    let target = &services.rules.promote_to;
+    let reads: Vec<_> = models
+        .iter()
+        .map(|model| async move {
+            if !may_hide(model, target) {
+                return Ok(model.latest.clone());
+            }
+            let mut all = Vec::new();
+            let read =
+                |page: Option<String>| async move { services.registry.versions(&model.name, page.as_deref()).await };
+            let each = |items: Vec<ModelVersion>| {
+                all.extend(items);
+                ControlFlow::Continue(())
+            };
+            walk(&format!("list the versions of {}", model.name), read, each).await?;
+            Ok(all)
+        })
+        .collect();
+    let read: Vec<Outcome<_>> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
+    let or_listed = |(model, read): (&RegisteredModel, Outcome<Vec<ModelVersion>>)| {
+        read.unwrap_or_else(|failure| {
+            sink.warn(&format!("{failure}; older versions of {} that wait may be missing", model.name));
+            model.latest.clone()
+        })
+    };
+    models.iter().zip(read).map(or_listed).collect()
 }
 
 /// The production version of each model: from the listed model if it includes it, else fetched.

@@ -11,6 +11,7 @@ use crate::cli::place;
 use crate::cli::table::{Align, Table};
 use crate::domain::failure::Outcome;
 use crate::domain::ids::ModelName;
+use crate::domain::registry::PromotionTarget;
 use crate::domain::text::clean_line;
 use crate::present::{Phrase, Role, UNICODE, decision, time};
 use crate::services::Services;
@@ -84,7 +85,7 @@ pub async fn run(
     let log = log::read(services, model).await;
     let (at, said) = at.map_or((None, None), |at| (Some(at.at), at.said));
     if shape.json {
-        sink.json(&Json::new(place(services), &log, at))?;
+        sink.json(&Json::new(place(services).await, &log, at))?;
         return Ok(Exit::Done);
     }
     let entries: Vec<&LogEntry> = match at {
@@ -94,8 +95,8 @@ pub async fn run(
     match (entries.is_empty(), at, shape.markdown) {
         (true, Some(at), _) => sink.line(&format!("No record of what was in production at {}.", time::minute(at))),
         (true, None, _) => sink.line("No decisions found."),
-        (false, _, true) => sink.text(&markdown(&entries)),
-        (false, _, false) => sink.text(&text(&entries, sink.style())),
+        (false, _, true) => sink.text(&markdown(&entries, log.target.as_ref())),
+        (false, _, false) => sink.text(&text(&entries, log.target.as_ref(), sink.style())),
     }
     if let Some(said) = said {
         sink.note(&format!("--at is {said}."));
@@ -112,7 +113,7 @@ fn footnotes(log: &Log) -> Vec<String> {
     std::iter::once(format!("Searched: {seen}.")).chain(log.notes.iter().map(|note| format!("! {note}"))).collect()
 }
 
-fn text(entries: &[&LogEntry], style: Style) -> String {
+fn text(entries: &[&LogEntry], target: Option<&PromotionTarget>, style: Style) -> String {
     let mut table = Table::new(&[
         ("WHEN (UTC)", Align::Whole),
         ("MODEL", Align::Left),
@@ -131,7 +132,7 @@ fn text(entries: &[&LogEntry], style: Style) -> String {
             Phrase::of(Role::Title, entry.model.to_string()),
             entry.version.to_string().into(),
             decision::past(entry.decision).into(),
-            decision::effect(&entry.effect, style.symbols()),
+            decision::outcome(entry, target, style.symbols()),
             decision::people(entry).into(),
             entry.tag.clone().unwrap_or_default().into(),
             entry.record_hash.as_deref().map(decision::short_hash).unwrap_or_default().into(),
@@ -142,12 +143,12 @@ fn text(entries: &[&LogEntry], style: Style) -> String {
     table.render(style)
 }
 
-fn markdown(entries: &[&LogEntry]) -> String {
+fn markdown(entries: &[&LogEntry], target: Option<&PromotionTarget>) -> String {
     let cell = |text: &str| clean_line(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;");
     let mut out = "| When (UTC) | Model | Version | Decision | By | Reason | Tag | Record | From |\n".to_owned();
     out.push_str("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for entry in entries {
-        let came = decision::effect(&entry.effect, &UNICODE);
+        let came = decision::outcome(entry, target, &UNICODE);
         let gap = if came.is_empty() { "" } else { ", " };
         let what = format!("{}{gap}{}", decision::past(entry.decision), came.plain());
         let record = entry.record_hash.as_deref().map(|h| format!("`{}`", cell(h))).unwrap_or_default();

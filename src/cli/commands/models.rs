@@ -23,7 +23,7 @@ pub async fn run(services: &Services, like: Option<&str>, format: Format, sink: 
     let models = all_models(services, like).await?;
     if format.json {
         let models = models.iter().map(|m| json::Model::new(m, production(m, target).map(|v| v.0))).collect();
-        sink.json(&json::Models { schema: "signoff.models/1", place: place(services), models })?;
+        sink.json(&json::Models { schema: "signoff.models/1", place: place(services).await, models })?;
         return Ok(Exit::Done);
     }
     if models.is_empty() {

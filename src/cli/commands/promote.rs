@@ -183,7 +183,7 @@ fn plan_text(draft: &PlanDraft, style: Style) -> String {
             line.new.into(),
         ]);
     }
-    let title = format!("{} {}  in {}", draft.model(), draft.version(), draft.target_name);
+    let title = format!("{} {}  in {}", draft.model(), draft.version(), draft.target());
     let demo = if draft.demo { "  DEMO: no real server is involved" } else { "" };
     let note = match draft.basis.completes() {
         true => "Once the Git tag exists, this cannot be undone.".to_owned(),

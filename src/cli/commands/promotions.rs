@@ -59,7 +59,7 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
                     promotion.id.short().into(),
                     Phrase::of(Role::Title, draft.model().to_string()),
                     draft.version().to_string().into(),
-                    draft.target_name.clone().into(),
+                    draft.target().into(),
                     state_cell,
                     time::age(state.opened_at, now).into(),
                     draft.signer.login.clone().into(),

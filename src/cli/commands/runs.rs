@@ -58,7 +58,7 @@ pub async fn run(services: &Services, experiment: &str, list: List, format: Form
         };
         sink.json(&json::Runs {
             schema: "signoff.runs/1",
-            place: place(services),
+            place: place(services).await,
             experiment: (&experiment).into(),
             filter: list.filter,
             runs: runs.iter().map(shown).collect(),

@@ -47,7 +47,11 @@ pub async fn run(
     let (pictures, painter) = pictures(ui, &skin);
     let mut state = State::new(rules, services.registry.url(), keymap, services.clock.now(), &routes);
     state.pictures = pictures;
-    let prefs = runtime::prefs::file_for(state_dir, &services.registry.url());
+    let url = services.registry.url();
+    // Drafts of two workspaces may be about versions of the same name.
+    let server =
+        services.registry.named_workspace().map_or_else(|| url.clone(), |name| format!("{url}?workspace={name}"));
+    let prefs = runtime::prefs::file_for(state_dir, &server);
     match runtime::run::run(state, services.clone(), prefs, painter, &skin).await? {
         Some(id) => left_behind(services, id, sink).await,
         None => Ok(Exit::Done),

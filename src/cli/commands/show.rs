@@ -42,7 +42,7 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     if format.json {
         sink.json(&json::Show {
             schema: "signoff.version/1",
-            place: place(services),
+            place: place(services).await,
             version: version_json(services, &facts.version, Provenance::from(&facts)),
             in_production: facts.holders.iter().map(|v| v.0).collect(),
             run: run.map(|r| json::RunShown::new(r, run_url)),

@@ -27,7 +27,7 @@ pub async fn run(
 ) -> Outcome<Exit> {
     let found = verify(services, tag, wait.map(Duration::from_secs)).await?;
     if format.json {
-        sink.json(&Json::new(place(services), &found))?;
+        sink.json(&Json::new(place(services).await, &found))?;
     } else {
         sink.text(&shown(&found, sink.style()));
     }

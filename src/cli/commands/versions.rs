@@ -41,7 +41,7 @@ pub async fn run(
                     .map(|said| Scores::of(said, from).iter().map(|score| (score.name.clone(), score.value)).collect()),
             })
             .collect();
-        sink.json(&json::Versions { schema: "signoff.versions/1", place: place(services), versions, truncated })?;
+        sink.json(&json::Versions { schema: "signoff.versions/1", place: place(services).await, versions, truncated })?;
         return Ok(Exit::Done);
     }
     if versions.is_empty() {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::json::Where;
+use crate::domain::identity::About;
 use crate::domain::log::{self, Effect, FoundIn};
 
 /// `signoff log`.
@@ -52,6 +53,14 @@ pub struct Entry {
     /// `machine`, `release`, `git_tag`, `version_tag`. Anybody who may edit tags can forge what only a version's tag
     /// says.
     pub sources: Vec<FoundIn>,
+    /// Where the version was to go, such as `Production` or `@champion`; null if the source does not say.
+    pub to: Option<String>,
+    /// Whether it is about the version that the registry has under this name and number now: `same`, `another` or
+    /// `cannot_tell`; null if that was not read.
+    pub this_version: Option<&'static str>,
+    /// What differs, or why it cannot be told.
+    pub this_version_why: Option<String>,
+    pub run_id: Option<String>,
 }
 
 impl Log {
@@ -74,6 +83,17 @@ impl Log {
             record_id: e.record_id.map(|id| id.to_string()),
             record_hash: e.record_hash.clone(),
             sources: e.sources.clone(),
+            to: e.place.as_ref().map(ToString::to_string),
+            this_version: e.about.as_ref().map(|about| match about {
+                About::Same => "same",
+                About::Another(_) => "another",
+                About::CannotTell(_) => "cannot_tell",
+            }),
+            this_version_why: e.about.as_ref().and_then(|about| match about {
+                About::Same => None,
+                About::Another(why) | About::CannotTell(why) => Some(why.clone()),
+            }),
+            run_id: e.identity.run.clone().flatten().map(|run| run.as_str().to_owned()),
         };
         Self {
             schema: "signoff.log/1",

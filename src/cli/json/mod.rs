@@ -58,6 +58,8 @@ pub struct Where {
     pub target: String,
     /// URL of the registry, without credentials.
     pub registry: String,
+    /// The registry's workspace; null on servers without workspaces.
+    pub workspace: Option<String>,
     /// What "in production" means: `stage:Production`, `alias:champion`.
     pub promote_to: String,
     /// True if no real server is involved.

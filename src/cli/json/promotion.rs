@@ -56,6 +56,10 @@ impl From<&preflight::Check> for Check {
 #[derive(Clone, Debug, Serialize)]
 pub struct Plan {
     pub target: String,
+    /// URL of the registry, without credentials.
+    pub registry: String,
+    /// The registry's workspace; null on servers without workspaces.
+    pub workspace: Option<String>,
     /// The text to type for confirmation.
     pub confirm: String,
     pub signer: String,
@@ -90,6 +94,8 @@ impl Preflight {
             checks: preflight.checks.iter().map(Check::from).collect(),
             plan: preflight.draft.as_ref().map(|draft| Plan {
                 target: draft.target_name.clone(),
+                registry: draft.registry_url.clone(),
+                workspace: draft.workspace.clone(),
                 confirm: draft.confirmation(),
                 signer: draft.signer.login.clone(),
                 repository: draft.repo.to_string(),
@@ -146,6 +152,10 @@ pub struct Body {
     pub model: String,
     pub version: u64,
     pub target: String,
+    /// URL of the registry, without credentials.
+    pub registry: String,
+    /// The registry's workspace; null on servers without workspaces.
+    pub workspace: Option<String>,
     /// True if no real server was involved.
     pub demo: bool,
     /// Destination of the promotion: `Production`, `@champion`.
@@ -288,6 +298,8 @@ impl Body {
             model: draft.model().as_str().to_owned(),
             version: draft.version().0,
             target: draft.target_name.clone(),
+            registry: draft.registry_url.clone(),
+            workspace: draft.workspace.clone(),
             demo: draft.demo,
             promote_to: draft.promote_to.to_string(),
             signer: draft.signer.login.clone(),

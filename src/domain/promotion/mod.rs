@@ -5,6 +5,7 @@
 //! The state is always `fold(events)`: a live run and a recovery after a crash run the same code.
 
 pub mod event;
+pub mod mark;
 pub mod plan;
 pub mod saga;
 pub mod step;

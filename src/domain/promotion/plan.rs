@@ -5,23 +5,24 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::mark;
+pub use super::mark::{MARK, live_promotion};
 use super::step::Step;
 use crate::domain::cd::{CdPlan, CdQuery, CdTrigger};
 use crate::domain::commit::{Commit, CommitOrigin};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::confirmation;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::limits;
 use crate::domain::markdown::{block, inline};
 use crate::domain::record::build::Ingredients;
 use crate::domain::record::{ASSET, Basis, ChangeFacts, Sealed, SignOff, text as words};
-use crate::domain::registry::PromotionTarget;
+use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::domain::release::{self, NotesContext, NotesMetric, TemplateError};
 use crate::domain::signer::Signer;
-
-/// Name (without prefix) of the model version tag with the id of the promotion that owns the version.
-pub const MARK: &str = "promotion";
+use crate::domain::text::clean_line;
 
 /// Everything known before the human says yes. Shown as the plan; signing makes it a [`PromotionPlan`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct PlanDraft {
     pub demo: bool,
     /// URL of the registry, without credentials.
     pub registry_url: String,
+    /// The registry's workspace; `None` on servers without workspaces, and in plans of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
     /// The release host, such as `github.com`.
     pub host: String,
     /// What "in production" means here.
@@ -101,6 +105,22 @@ impl PlanDraft {
 
     pub fn version(&self) -> VersionNumber {
         self.facts.version.number
+    }
+
+    /// The target's name, with the workspace on a server that has workspaces.
+    pub fn target(&self) -> String {
+        let workspace = self.workspace.as_deref().map(|w| format!(" / {}", clean_line(w)));
+        format!("{}{}", self.target_name, workspace.unwrap_or_default())
+    }
+
+    /// Where the version is.
+    pub fn home(&self) -> Home {
+        Home { registry: self.registry_url.clone(), workspace: self.workspace.clone() }
+    }
+
+    /// What differs, if `version` is certainly not the one this plan is about, in the same registry.
+    pub fn another(&self, version: &ModelVersion) -> Option<String> {
+        Identity::from(self).about(&Identity::of(&self.home(), version)).another().map(str::to_owned)
     }
 
     /// The text the reviewer must type to confirm; see [`confirmation::confirmation`].
@@ -179,11 +199,11 @@ impl PlanDraft {
 
     /// The record of this decision; `prev` is the hash of the previous record in the signer's journal.
     pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Sealed {
-        let change = self.change();
+        let (change, home) = (self.change(), self.home());
         let ingredients = Ingredients {
             target: &self.target_name,
             demo: self.demo,
-            registry: &self.registry_url,
+            home: &home,
             promote_to: &self.promote_to,
             facts: &self.facts,
             directions: &self.directions,
@@ -296,25 +316,24 @@ impl PromotionPlan {
 
     /// Value of the mark while the promotion is in progress.
     pub fn mark_promoting(&self) -> String {
-        format!("promoting {} by {}", self.id, self.draft.signer.login)
+        mark::value("promoting", &self.id.to_string(), &self.draft.signer.login, self.stamp().as_deref())
     }
 
     /// Value of the mark once the release is published.
     pub fn mark_released(&self) -> String {
-        released_mark(&self.id.to_string(), &self.draft.signer.login)
+        mark::released(&self.id.to_string(), &self.draft.signer.login, self.stamp().as_deref())
+    }
+
+    /// The stamp of the version in the marks; `None` in plans of earlier versions, whose marks have none.
+    fn stamp(&self) -> Option<String> {
+        Identity::from(&self.record.record.model).stamp()
     }
 }
 
-/// Value of the mark once the release of promotion `id`, approved by `by`, is published.
-pub fn released_mark(id: &str, by: &str) -> String {
-    format!("released {id} by {by}")
-}
-
-/// The promotion id in a mark, if the mark says the promotion is in progress.
-pub fn live_promotion(mark: &str) -> Option<(PromotionId, &str)> {
-    let rest = mark.strip_prefix("promoting ")?;
-    let (id, by) = rest.split_once(" by ").unwrap_or((rest, "somebody"));
-    Some((id.parse().ok()?, by))
+impl From<&PlanDraft> for Identity {
+    fn from(draft: &PlanDraft) -> Self {
+        Self::of(&draft.home(), &draft.facts.version)
+    }
 }
 
 #[cfg(test)]
@@ -356,13 +375,6 @@ mod tests {
                 "CD  ->cd.yml starts on the release",
             ]
         );
-    }
-
-    #[test]
-    fn a_mark_tells_whether_the_promotion_is_still_at_work() {
-        let plan = samples::plan();
-        assert_eq!(live_promotion(&plan.mark_promoting()), Some((plan.id, "rev1")));
-        assert_eq!(live_promotion(&plan.mark_released()), None);
     }
 
     #[test]

@@ -88,6 +88,7 @@ pub(crate) fn draft() -> PlanDraft {
         target_name: "staging".into(),
         demo: false,
         registry_url: "http://mlflow.staging:5000".into(),
+        workspace: None,
         host: "github.com".into(),
         promote_to: PromotionTarget::Stage(Stage::Production),
         facts: facts(),

@@ -11,6 +11,7 @@ use super::{
 use crate::domain::artifact::ArtifactFacts;
 use crate::domain::compare::{Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::identity::Home;
 use crate::domain::ids::PromotionId;
 use crate::domain::logged::logged_model_of;
 use crate::domain::policy::{Answers, Effective, People, Separation, Tristate, Verdict, checklist};
@@ -143,8 +144,8 @@ pub struct Ingredients<'a> {
     pub target: &'a str,
     /// No real server is involved.
     pub demo: bool,
-    /// The registry, without credentials.
-    pub registry: &'a str,
+    /// The registry.
+    pub home: &'a Home,
     /// What "in production" means.
     pub promote_to: &'a PromotionTarget,
     pub facts: &'a ReviewedFacts,
@@ -178,11 +179,13 @@ impl Ingredients<'_> {
             model: ModelFacts {
                 name: version.model.clone(),
                 version: version.number,
-                registry: self.registry.to_owned(),
+                registry: self.home.registry.clone(),
                 source: version.source.clone(),
                 model_id: logged_model_of(version),
                 run_id: version.run_id.clone(),
                 experiment_id: experiment.map(ToString::to_string),
+                workspace: self.home.workspace.clone(),
+                registered_at: version.created_at,
             },
             artifact: basis.artifact.clone(),
             facts: self.facts.digest(),
@@ -193,6 +196,8 @@ impl Ingredients<'_> {
                 version: b.version.number,
                 run_id: b.version.run_id.clone(),
                 record: basis.baseline_record.clone(),
+                source: Some(b.version.source.clone()),
+                registered_at: b.version.created_at,
             }),
             metrics: self.metrics(),
             metrics_from: of_models.iter().any(Option::is_some).then_some(self.directions.from),

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, Sealed};
+use crate::domain::identity::{About, Identity};
 use crate::domain::limits::{TAG_VALUE, length};
-use crate::domain::registry::ModelVersion;
+use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::domain::text::{clean, shorten};
 
 /// Name (without prefix) of the tag with the decision in force.
@@ -30,6 +31,13 @@ pub struct DecisionMark {
     pub reason: String,
     /// Hash of the record.
     pub record: String,
+    /// Where the version went, such as `Production` or `@champion`; `None` if it promoted nothing, and in marks of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Stamp of the version it was written for ([`Identity::stamp`]); `None` in marks of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
 }
 
 impl DecisionMark {
@@ -42,6 +50,8 @@ impl DecisionMark {
             at: record.signed_at,
             reason: shorten(&record.reason, REASON),
             record: sealed.record_hash.clone(),
+            to: record.change.as_ref().map(|c| c.to.to_string()),
+            of: Identity::from(&record.model).stamp(),
         }
     }
 
@@ -71,14 +81,52 @@ impl DecisionMark {
         Some(Self { by: clean(&mark.by), reason: clean(&mark.reason), ..mark })
     }
 
-    /// The decision in force on `version`.
+    /// The decision in force on `version`. A mark of another version, copied along with its tags, is none.
     pub fn on(version: &ModelVersion) -> Option<Self> {
+        Self::in_tag(version).filter(|mark| mark.about(version).another().is_none())
+    }
+
+    /// The mark of another version that was copied to `version` with its tags.
+    pub fn copied_to(version: &ModelVersion) -> Option<Self> {
+        Self::in_tag(version).filter(|mark| mark.about(version).another().is_some())
+    }
+
+    fn in_tag(version: &ModelVersion) -> Option<Self> {
         version.own_tag(DECISION).and_then(Self::parse)
+    }
+
+    /// Whether the mark was written for `version`. One without a stamp never is for certain; it is another version's if
+    /// it is older than the version, as after `copy_model_version`.
+    pub fn about(&self, version: &ModelVersion) -> About {
+        stamped(self.of.as_deref(), Some(self.at), version)
+    }
+
+    /// Whether nothing is left to decide about the version for `target`: it was rejected, or promoted there.
+    pub fn decides(&self, target: &PromotionTarget) -> bool {
+        match self.decision {
+            Decision::Reject => true,
+            Decision::Approve | Decision::Rollback => self.to.as_ref().is_none_or(|to| *to == target.to_string()),
+            Decision::Hold => false,
+        }
     }
 
     /// Whether the decision takes the version out of review: rejected or on hold.
     pub fn sets_aside(&self) -> bool {
         matches!(self.decision, Decision::Reject | Decision::Hold)
+    }
+}
+
+/// Whether a tag with the stamp `of`, made at `at`, was written for `version`.
+pub fn stamped(of: Option<&str>, at: Option<Timestamp>, version: &ModelVersion) -> About {
+    match (of, version.stamp()) {
+        (Some(of), Some(stamp)) if of == stamp => About::Same,
+        (Some(_), Some(_)) => About::Another("its tags were copied from another version".to_owned()),
+        _ => match (at, version.created_at) {
+            (Some(at), Some(created)) if at < created => {
+                About::Another("its tags are older than the version and were copied from another".to_owned())
+            }
+            _ => About::CannotTell("its tags do not say which version they were written for".to_owned()),
+        },
     }
 }
 
@@ -97,6 +145,8 @@ mod tests {
                 at: Timestamp::UNIX_EPOCH,
                 reason,
                 record: format!("sha256:{}", "a".repeat(64)),
+                to: None,
+                of: Some("a".repeat(12)),
             };
             let value = mark.within(room);
             prop_assert!(length(&value) <= room, "{value}");

@@ -22,6 +22,7 @@ use super::commit::CommitOrigin;
 use super::compare::{Change, Direction};
 use super::evidence::Code;
 use super::failure::Outcome;
+use super::identity::Identity;
 use super::ids::{CommitSha, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use super::lineage::{CheckResult, PullRequest};
 use super::policy::{Finding, People, Separation, SourceRef};
@@ -217,6 +218,12 @@ pub struct ModelFacts {
     pub model_id: Option<String>,
     pub run_id: Option<RunId>,
     pub experiment_id: Option<String>,
+    /// The registry's workspace; `None` on servers without workspaces, and in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// When the registry registered it; `None` in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered_at: Option<Timestamp>,
 }
 
 /// The version that was in production.
@@ -226,6 +233,12 @@ pub struct BaselineFacts {
     pub run_id: Option<RunId>,
     /// Hash of the record that put it into production, from the version's tag.
     pub record: Option<String>,
+    /// Where its files are; `None` in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// When the registry registered it; `None` in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered_at: Option<Timestamp>,
 }
 
 /// One metric as shown.
@@ -342,6 +355,18 @@ impl ClockFacts {
 }
 
 impl Record {
+    /// The version that was in production when it was signed.
+    pub fn baseline_identity(&self) -> Option<Identity> {
+        let baseline = self.baseline.as_ref()?;
+        Some(Identity {
+            number: baseline.version,
+            run: Some(baseline.run_id.clone()),
+            source: baseline.source.clone(),
+            registered_at: baseline.registered_at,
+            ..Identity::from(&self.model)
+        })
+    }
+
     /// When it was signed, by the host's clock: comments and releases carry the host's times, and two machines' clocks
     /// need not agree.
     pub fn decided_at(&self) -> Timestamp {
@@ -352,5 +377,19 @@ impl Record {
     pub fn approvers(&self) -> Vec<&str> {
         let others = self.approvals.iter().map(|a| a.login.as_str());
         others.chain(self.decision.promotes().then_some(self.signer.login.as_str())).collect()
+    }
+}
+
+impl From<&ModelFacts> for Identity {
+    fn from(model: &ModelFacts) -> Self {
+        Self {
+            registry: Some(model.registry.clone()),
+            workspace: model.workspace.clone(),
+            name: model.name.clone(),
+            number: model.version,
+            run: Some(model.run_id.clone()),
+            source: Some(model.source.clone()),
+            registered_at: model.registered_at,
+        }
     }
 }

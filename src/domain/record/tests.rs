@@ -96,7 +96,7 @@ proptest! {
     fn a_superseded_decision_never_counts(all in prop::collection::vec(said(), 0..8), mark in proptest::option::of(0..30i64)) {
         let facts = samples::facts();
         let comments: Vec<_> = (1..).zip(&all).map(|(id, said)| comment(id, said)).collect();
-        let found = vouched(&comments, &samples::draft().registry_url, &facts.version);
+        let found = vouched(&comments, &samples::draft().home(), &facts.version);
         prop_assert_eq!(found.len(), all.len());
         let mark = mark.map(|at| DecisionMark {
             decision: Decision::Reject,
@@ -104,6 +104,8 @@ proptest! {
             at: minute(at),
             reason: String::new(),
             record: String::new(),
+            to: None,
+            of: None,
         });
         let (counting, void) = standing(&found, &facts.digest(), mark.as_ref());
 

@@ -7,7 +7,10 @@ use crate::domain::limits::NOTES_HEADING;
 use crate::domain::markdown::{block, code, inline, link};
 use crate::domain::policy::Tristate;
 use crate::domain::preflight::CheckState;
-use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER};
+use crate::domain::release::{
+    MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, REGISTERED_TRAILER, REGISTRY_TRAILER, RUN_TRAILER,
+    VERSION_TRAILER, WORKSPACE_TRAILER,
+};
 use crate::domain::text::{clean, clean_line, shorten};
 
 /// Trailer with the digest of the reviewed facts.
@@ -15,9 +18,6 @@ pub const FACTS_TRAILER: &str = "Signoff-Facts";
 
 /// Trailer with the decision, as [`super::Decision::word`].
 pub const DECISION_TRAILER: &str = "Signoff-Decision";
-
-/// Trailer with the registry's address.
-pub const REGISTRY_TRAILER: &str = "Signoff-Registry";
 
 /// Maximum characters of the reason in a comment.
 const COMMENT_REASON: usize = 2_000;
@@ -55,11 +55,11 @@ pub fn tag_message(sealed: &Sealed) -> String {
     let run = record.model.run_id.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
     out.push_str(&format!(
         "\n{OPERATION_TRAILER}: {}\n{DECISION_TRAILER}: {}\n{MODEL_TRAILER}: {model}\n{VERSION_TRAILER}: {}\n\
-         Signoff-Run: {run}\n{REGISTRY_TRAILER}: {}\n{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n",
+         {RUN_TRAILER}: {run}\n{}{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n",
         record.record_id,
         record.decision.word(),
         version.0,
-        record.model.registry,
+        home(record),
         record.facts,
         sealed.record_hash,
     ));
@@ -91,14 +91,27 @@ pub fn comment(sealed: &Sealed) -> String {
     out.push_str("Editing or deleting this comment makes the decision void.\n\n");
     out.push_str(&format!(
         "```\n{OPERATION_TRAILER}: {}\n{DECISION_TRAILER}: {}\n{MODEL_TRAILER}: {model}\n{VERSION_TRAILER}: {}\n\
-         {REGISTRY_TRAILER}: {}\n{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n```\n",
+         {}{FACTS_TRAILER}: {}\n{RECORD_TRAILER}: {}\n```\n",
         record.record_id,
         record.decision.word(),
         version.0,
-        record.model.registry,
+        home(record),
         record.facts,
         sealed.record_hash,
     ));
+    out
+}
+
+/// The trailers that say which version of which registry it is, besides name and number.
+fn home(record: &Record) -> String {
+    let model = &record.model;
+    let mut out = format!("{REGISTRY_TRAILER}: {}\n", model.registry);
+    if let Some(workspace) = &model.workspace {
+        out.push_str(&format!("{WORKSPACE_TRAILER}: {}\n", clean_line(workspace)));
+    }
+    if let Some(at) = model.registered_at {
+        out.push_str(&format!("{REGISTERED_TRAILER}: {at}\n"));
+    }
     out
 }
 

@@ -6,12 +6,16 @@
 use jiff::Timestamp;
 
 use super::mark::DecisionMark;
-use super::text::{DECISION_TRAILER, FACTS_TRAILER, REGISTRY_TRAILER};
+use super::text::{DECISION_TRAILER, FACTS_TRAILER};
 use super::{Approval, Decision};
 use crate::domain::commit::CommitComment;
-use crate::domain::ids::PromotionId;
+use crate::domain::identity::{Home, Identity};
+use crate::domain::ids::{ModelName, PromotionId};
 use crate::domain::registry::ModelVersion;
-use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER};
+use crate::domain::release::{
+    MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, REGISTERED_TRAILER, REGISTRY_TRAILER, VERSION_TRAILER,
+    WORKSPACE_TRAILER,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vouched {
@@ -66,14 +70,16 @@ impl Writers {
     }
 }
 
-/// The decisions about `version` of the registry at `registry` in the comments on its commit, oldest first.
-pub fn vouched(comments: &[CommitComment], registry: &str, version: &ModelVersion) -> Vec<Vouched> {
-    let mut found: Vec<_> = comments.iter().filter_map(|c| parse(c, registry, version)).collect();
+/// The decisions about `version` of the registry at `home` in the comments on its commit, oldest first. Those that name
+/// another workspace or another version of that name are left out.
+pub fn vouched(comments: &[CommitComment], home: &Home, version: &ModelVersion) -> Vec<Vouched> {
+    let now = Identity::of(home, version);
+    let mut found: Vec<_> = comments.iter().filter_map(|c| parse(c, &now)).collect();
     found.sort_by_key(|v| (v.approval.at, v.approval.comment_id));
     found
 }
 
-fn parse(comment: &CommitComment, registry: &str, version: &ModelVersion) -> Option<Vouched> {
+fn parse(comment: &CommitComment, now: &Identity) -> Option<Vouched> {
     // The trailers are in the last code block; anything before is free text, including quotes of other comments.
     let block = comment.body.trim_end().strip_suffix("```")?.rsplit_once("```\n")?.1;
     let says = |key: &str| {
@@ -81,9 +87,16 @@ fn parse(comment: &CommitComment, registry: &str, version: &ModelVersion) -> Opt
         // A trailer that appears twice is ambiguous.
         lines.next().filter(|_| lines.next().is_none()).map(str::trim)
     };
-    let about = says(MODEL_TRAILER)? == version.model.plain()
-        && says(VERSION_TRAILER)? == version.number.0.to_string()
-        && says(REGISTRY_TRAILER)? == registry;
+    let said = Identity {
+        registry: Some(says(REGISTRY_TRAILER)?.to_owned()),
+        workspace: says(WORKSPACE_TRAILER).map(str::to_owned),
+        name: ModelName::new(says(MODEL_TRAILER)?),
+        number: says(VERSION_TRAILER)?.parse().ok()?,
+        run: None,
+        source: None,
+        registered_at: says(REGISTERED_TRAILER).and_then(|at| at.parse().ok()),
+    };
+    let about = said.about(now).another().is_none();
     let decision = match says(DECISION_TRAILER)? {
         "approve" => Decision::Approve,
         "reject" => Decision::Reject,

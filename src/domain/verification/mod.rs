@@ -13,6 +13,7 @@ mod rules;
 use crate::domain::commit::{CommitComment, ReleaseState, TagState};
 use crate::domain::facts::{ReviewedFacts, Standing};
 use crate::domain::failure::{Failure, FailureKind, Outcome};
+use crate::domain::identity::Home;
 use crate::domain::ids::{RepoSlug, TagName};
 use crate::domain::policy::Evaluation;
 use crate::domain::record::vouch::Writers;
@@ -59,8 +60,8 @@ pub struct Place {
     pub tag: TagName,
     /// The release host, such as `github.com`.
     pub host: String,
-    /// The verifier's registry, without credentials.
-    pub registry: String,
+    /// The verifier's registry.
+    pub home: Home,
     /// The verifier runs in demo mode.
     pub demo: bool,
 }

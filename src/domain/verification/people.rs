@@ -29,7 +29,7 @@ pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &
             Err(failure) => return lines.unread("approvals", failure),
         };
         let Ok(Standing { version, .. }) = &named.version else { return };
-        let found = vouch::vouched(comments, &proof.place.registry, version);
+        let found = vouch::vouched(comments, &proof.place.home, version);
         let signed = record.decided_at();
         let released = released(proof).unwrap_or(signed);
         // A rejection counts until the release; decisions after it belong to the next one.

@@ -3,6 +3,7 @@
 use super::{Lines, Proof, Reread, as_signed};
 use crate::domain::commit::CommitOrigin;
 use crate::domain::facts::{LoggedFacts, RunFacts, Standing};
+use crate::domain::identity::{About, Identity};
 use crate::domain::ids::RunId;
 use crate::domain::provenance::Provenance;
 use crate::domain::record::{MetricFacts, Record, Sealed};
@@ -27,11 +28,22 @@ pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mu
         let (signed, now) = (clean_line(&record.model.source), clean_line(&version.source));
         wrong.push(format!("the source of {what} was '{signed}' when it was signed, and is '{now}'"));
     }
-    lines.all(
-        "version",
-        wrong,
-        format!("{what} in {} has the run and the source that were signed", proof.place.registry),
-    );
+    if let (Some(signed), Some(now)) = (record.model.registered_at, version.created_at)
+        && signed != now
+    {
+        wrong.push(format!("{what} was registered at {signed} when it was signed, and the one there now at {now}"));
+    }
+    let good = format!("{what} in {} has the run and the source that were signed", proof.place.home);
+    if wrong.is_empty()
+        && let About::CannotTell(why) = Identity::from(&record.model).about(&Identity::of(&proof.place.home, version))
+    {
+        lines.note("version", format!("{good}; whether it is the same registration cannot be told: {why}"));
+    } else {
+        if !wrong.is_empty() {
+            wrong.insert(0, format!("{what} is another version of that name now"));
+        }
+        lines.all("version", wrong, good);
+    }
     files(record, named, lines);
     recorded_run(record, standing, named, lines);
     let baseline = match &named.baseline {

@@ -2,6 +2,7 @@
 
 use super::{Lines, Proof, Reread};
 use crate::domain::commit::{ReleaseState, TagState};
+use crate::domain::identity::DEFAULT_WORKSPACE;
 use crate::domain::record::seal::sha256;
 use crate::domain::record::{ASSET, Sealed, text};
 use crate::domain::release::{MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER, trailer};
@@ -89,7 +90,17 @@ pub(super) fn fits(proof: &Proof, sealed: &Sealed, lines: &mut Lines) {
     same("host", change.host.clone(), proof.place.host.clone());
     same("repository", change.repository.to_string(), proof.place.repo.to_string());
     same("tag", change.tag.to_string(), proof.place.tag.to_string());
-    same("registry", record.model.registry.clone(), proof.place.registry.clone());
+    let home = &proof.place.home;
+    same("registry", record.model.registry.clone(), home.registry.clone());
+    let named = |workspace: &Option<String>| workspace.as_deref().map_or_else(|| "none".to_owned(), clean_line);
+    match (&record.model.workspace, &home.workspace) {
+        // A record of an earlier version, or of the server before it had workspaces.
+        (None, Some(here)) if record.model.registered_at.is_none() => {
+            lines.note("names", format!("the record names no workspace, and this is '{}'", clean_line(here)));
+        }
+        (None, Some(here)) if here == DEFAULT_WORKSPACE => {}
+        (there, here) => same("workspace", named(there), named(here)),
+    }
     lines.all("names", wrong, "host, repository, tag and registry are those that were signed");
 }
 

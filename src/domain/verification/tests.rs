@@ -29,7 +29,7 @@ fn proof() -> Proof {
             repo: plan.draft.repo.clone(),
             tag: plan.draft.tag.clone(),
             host: "github.com".into(),
-            registry: plan.draft.registry_url.clone(),
+            home: plan.draft.home(),
             demo: false,
         },
         tag: Ok(Some(tag(plan.tag_message.as_bytes()))),

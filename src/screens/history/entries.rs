@@ -61,6 +61,11 @@ impl<'a> Entry<'a> {
         of_state.or_else(of_record).or_else(|| self.log.map(|e| (&e.model, e.version)))
     }
 
+    /// Whether it is about another version than the one that the registry has under that name and number now.
+    pub fn is_another(&self) -> bool {
+        self.log.and_then(|log| log.about.as_ref()).is_some_and(|about| about.another().is_some())
+    }
+
     /// Whether somebody at this machine has to resume, undo or follow it.
     pub fn is_open(&self) -> bool {
         self.promotion.is_some_and(|p| p.driven) || self.state.is_some_and(|s| !s.is_over() && !s.is_released())
@@ -124,7 +129,8 @@ fn lay_beside<'a>(entries: &mut Vec<Entry<'a>>, log: &'a Log) {
     for entry in &log.entries {
         let there_now = log.in_production.get(&entry.model).is_some_and(|now| now.contains(&entry.version));
         let reached = entry.decision.promotes() && entry.effect == Effect::Production;
-        let in_production = there_now && reached && marked.insert((&entry.model, entry.version));
+        let another = entry.about.as_ref().is_some_and(|about| about.another().is_some());
+        let in_production = there_now && reached && !another && marked.insert((&entry.model, entry.version));
         let id = entry.record_id.and_then(|id| by_id.get(&id));
         let here = id.or_else(|| entry.record_hash.as_deref().and_then(|hash| by_hash.get(hash)));
         match here.and_then(|i| entries.get_mut(*i)) {

@@ -9,6 +9,7 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::decision::Candidate;
+use crate::domain::failure::Note;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::view as format;
@@ -32,10 +33,12 @@ impl Rollback {
         ctx.cache.rollback_candidates(&self.model).map_or(&[], |found| &found.candidates)
     }
 
-    /// What could not be read.
+    /// Versions of which it is doubtful whether they were in production, and what could not be read.
     fn notes(&self, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
-        let notes = ctx.cache.rollback_candidates(&self.model).map_or(&[][..], |found| &found.notes);
-        format::notes(notes, ctx.width, "and more: see `signoff log`")
+        let found = ctx.cache.rollback_candidates(&self.model);
+        let doubts = found.into_iter().flat_map(|found| found.doubts.values().rev().cloned().map(Note::Said));
+        let notes: Vec<Note> = doubts.chain(found.into_iter().flat_map(|found| found.notes.iter().cloned())).collect();
+        format::notes(&notes, ctx.width, "and more: see `signoff log`")
     }
 
     /// Lines below the list.

@@ -6,7 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::{SPARK, Versions};
 use crate::app::eager_pages::EagerPages;
-use crate::domain::promotion::plan::{MARK, live_promotion};
+use crate::domain::promotion::mark::promotion_on;
 use crate::domain::record::DecisionMark;
 use crate::domain::registry::ModelVersion;
 use crate::domain::text::first_line;
@@ -143,7 +143,7 @@ fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin
     let stage =
         words::not_ready(version, symbols).unwrap_or_else(|| words::stage(version, &ctx.rules.promote_to, symbols));
     let author = words::author(version, said);
-    let word = match version.own_tag(MARK).and_then(live_promotion) {
+    let word = match promotion_on(version) {
         Some((_, by)) => Phrase::of(Role::Warn, format!("{} {by} is promoting this   ", symbols.warn)),
         None => match DecisionMark::on(version).filter(DecisionMark::sets_aside) {
             Some(mark) => Phrase::of(Role::Warn, format!("{} {}   ", symbols.warn, decision::mark(&mark, ctx.now))),

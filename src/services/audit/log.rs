@@ -1,7 +1,7 @@
 //! Reads what was decided and what was in production when, from every source: this machine, the repository's releases,
 //! and version tags. Bounded; the log says what was not read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use futures_util::StreamExt as _;
@@ -10,16 +10,16 @@ use futures_util::stream;
 
 use crate::domain::commit::ReleaseState;
 use crate::domain::failure::{Failure, Note, Outcome};
+use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
 use crate::domain::limits;
-pub use crate::domain::log::{Effect, FoundIn, Log, LogEntry, merge};
+pub use crate::domain::log::{Effect, FoundIn, Log, LogEntry, compare, merge, other_versions};
 use crate::domain::page::walk;
 use crate::domain::promotion::{Ending, Phase, SagaState, fold};
 use crate::domain::record::chain::ChainLine;
-use crate::domain::record::text::REGISTRY_TRAILER;
-use crate::domain::record::{ASSET, Record, Sealed};
-use crate::domain::registry::{ModelVersion, RegisteredModel};
-use crate::domain::release::{OPERATION_TRAILER, trailer};
+use crate::domain::record::{ASSET, DecisionMark, Record, Sealed};
+use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel};
+use crate::domain::release::{OPERATION_TRAILER, REGISTRY_TRAILER, WORKSPACE_TRAILER, trailer};
 use crate::domain::text::{self, clean_line};
 use crate::services::Services;
 
@@ -40,43 +40,90 @@ struct Found {
     entries: Vec<LogEntry>,
     seen: Option<String>,
     notes: Vec<Note>,
+    /// Decisions that belong to other registries, by registry.
+    others: BTreeMap<String, usize>,
 }
 
 impl Found {
     fn say(&mut self, text: impl Into<String>) {
         self.notes.push(Note::Said(text.into()));
     }
+
+    fn left(&mut self, services: &Services, record: &Record) {
+        let home = Home { registry: record.model.registry.clone(), workspace: record.model.workspace.clone() };
+        let name =
+            if record.demo && !services.rules.demo { "the demo".to_owned() } else { clean_line(&home.to_string()) };
+        *self.others.entry(name).or_default() += 1;
+    }
+
+    /// Says where the decisions of this machine that are not listed belong.
+    fn elsewhere(&self) -> Option<String> {
+        let list: Vec<String> = self.others.iter().map(|(home, n)| format!("{n} of {home}")).collect();
+        (!list.is_empty()).then(|| format!("decisions of this machine that belong elsewhere: {}", list.join(", ")))
+    }
 }
 
 /// Reads the log of `model`, or of every model. Never fails: a source that cannot be read becomes a note.
 pub async fn read(services: &Services, model: Option<&ModelName>) -> Log {
-    let machine = machine(services).await;
+    let home = match services.home().await {
+        Ok(home) => home,
+        Err(failure) => {
+            let unread = Home { registry: services.registry.url(), workspace: None };
+            let log = read_at(services, model, &unread).await;
+            return Log { notes: std::iter::once(failure.into()).chain(log.notes).collect(), ..log };
+        }
+    };
+    read_at(services, model, &home).await
+}
+
+async fn read_at(services: &Services, model: Option<&ModelName>, home: &Home) -> Log {
+    let machine = machine(services, model, home).await;
+    let elsewhere = machine.elsewhere();
     let known: BTreeSet<String> = machine.entries.iter().filter_map(|e| Some(e.record_id?.to_string())).collect();
     let repos = repositories(services, model, &machine.entries);
-    let (mut releases, mut log) =
-        join(releases(services, &repos, &known, &machine.entries), tags(services, model)).await;
+    let (mut releases, (mut log, versions)) =
+        join(releases(services, home, &repos, &known, &machine.entries), tags(services, model, home)).await;
     let mut entries = machine.entries;
     entries.append(&mut releases.entries);
     entries.append(&mut log.entries);
     entries.retain(|e| model.is_none_or(|m| *m == e.model));
     log.entries = merge(entries);
+    log.target = Some(services.rules.promote_to.clone());
+    compare(&mut log.entries, &versions);
     let mut notes = machine.notes;
     notes.append(&mut releases.notes);
     notes.append(&mut log.notes);
     log.notes = notes;
     log.seen = [machine.seen, releases.seen].into_iter().flatten().chain(std::mem::take(&mut log.seen)).collect();
-    let contradictions = log.contradictions();
+    let (others, contradictions) = (other_versions(&log.entries), log.contradictions());
+    log.notes.extend(others.into_iter().map(Note::Said));
+    log.notes.extend(beside(&log.entries, &services.rules.promote_to).map(Note::Said));
+    log.notes.extend(elsewhere.map(Note::Said));
     log.notes.extend(contradictions.into_iter().map(Note::Said));
     log
 }
 
-/// Whether the record is about this target's registry and place.
-fn is_here(services: &Services, record: &Record) -> bool {
-    let place = record.change.as_ref().is_none_or(|c| c.to == services.rules.promote_to);
-    record.model.registry == services.registry.url() && place && record.demo == services.rules.demo
+/// Says which entries are about another place of this registry: what was signed before the target changed from a stage
+/// to an alias, for example.
+fn beside(entries: &[LogEntry], target: &PromotionTarget) -> Option<String> {
+    let mut places: Vec<String> = Vec::new();
+    let others = entries.iter().filter(|e| e.is_beside(target));
+    let count = others.inspect(|e| places.extend(e.place.as_ref().map(ToString::to_string))).count();
+    places.sort();
+    places.dedup();
+    let what = if count == 1 { "1 decision is".to_owned() } else { format!("{count} decisions are") };
+    (count > 0).then(|| format!("{what} about {}, not about {target} of this target", places.join(", ")))
 }
 
-async fn machine(services: &Services) -> Found {
+/// Whether a record is about this registry and workspace. One that names no workspace may be.
+fn is_here(services: &Services, home: &Home, record: &Record) -> bool {
+    let workspaces = record.model.workspace.as_ref().zip(home.workspace.as_ref());
+    record.model.registry == home.registry
+        && workspaces.is_none_or(|(there, here)| there == here)
+        && record.demo == services.rules.demo
+}
+
+async fn machine(services: &Services, model: Option<&ModelName>, home: &Home) -> Found {
     let mut found = Found::default();
     let mut read = Vec::new();
     match services.records.read().await {
@@ -86,7 +133,12 @@ async fn machine(services: &Services) -> Found {
                 ChainLine::Record(sealed) => Some(*sealed),
                 ChainLine::Outcome(_) => None,
             });
-            found.entries.extend(sealed.filter(|s| is_here(services, &s.record)).map(|s| {
+            let (here, there): (Vec<_>, Vec<_>) = sealed.partition(|s| is_here(services, home, &s.record));
+            there
+                .iter()
+                .filter(|s| model.is_none_or(|m| *m == s.record.model.name))
+                .for_each(|s| found.left(services, &s.record));
+            found.entries.extend(here.into_iter().map(|s| {
                 let effect = match s.record.change {
                     Some(_) => Effect::Open("its promotion is not known here".to_owned()),
                     None => Effect::Said,
@@ -103,7 +155,7 @@ async fn machine(services: &Services) -> Found {
                 match promotion.entries.map(|entries| if entries.is_empty() { None } else { Some(fold(&entries)) }) {
                     // Interrupted before its first entry: nothing was written to a server.
                     Ok(None) => {}
-                    Ok(Some(Ok(state))) if is_here(services, &state.plan.record.record) => {
+                    Ok(Some(Ok(state))) if is_here(services, home, &state.plan.record.record) => {
                         add(&mut found.entries, LogEntry::of(&state.plan.record, effect(&state), FoundIn::Machine));
                     }
                     Ok(Some(Ok(_))) => {}
@@ -156,7 +208,13 @@ fn repositories(services: &Services, model: Option<&ModelName>, here: &[LogEntry
     out
 }
 
-async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<String>, here: &[LogEntry]) -> Found {
+async fn releases(
+    services: &Services,
+    home: &Home,
+    repos: &[RepoSlug],
+    known: &BTreeSet<String>,
+    here: &[LogEntry],
+) -> Found {
     let mut found = Found::default();
     if repos.is_empty() {
         found.say("no repository is configured, so no releases were looked at; --repo names one");
@@ -192,12 +250,12 @@ async fn releases(services: &Services, repos: &[RepoSlug], known: &BTreeSet<Stri
             unread.truncate(MAX_RECORDS);
         }
         let read =
-            stream::iter(unread.into_iter().map(|release| async move { record(services, repo, &release).await }));
+            stream::iter(unread.into_iter().map(|release| async move { record(services, home, repo, &release).await }));
         let mut without = 0;
         let mut read = std::pin::pin!(read.buffered(AT_ONCE));
         while let Some(read) = read.next().await {
             match read {
-                Ok(Told::Record(sealed)) if is_here(services, &sealed.record) => {
+                Ok(Told::Record(sealed)) if is_here(services, home, &sealed.record) => {
                     found.entries.push(LogEntry::of(&sealed, Effect::Production, FoundIn::Release));
                 }
                 Ok(Told::Message(entry)) => found.entries.push(*entry),
@@ -229,7 +287,7 @@ enum Told {
     Nothing,
 }
 
-async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) -> Result<Told, Note> {
+async fn record(services: &Services, home: &Home, repo: &RepoSlug, release: &ReleaseState) -> Result<Told, Note> {
     let what = format!("the record of {} in {repo}", clean_line(&release.tag));
     let unread = |failure| Failure { operation: format!("read {what}"), ..failure };
     if let Some(file) = release.assets.iter().find(|a| a.complete && a.name == ASSET) {
@@ -241,7 +299,10 @@ async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) ->
     let tag = services.host.tag(repo, &name).await.map_err(unread)?;
     let message = tag.and_then(|t| t.message).unwrap_or_default();
     // The same repository may hold another registry's releases.
-    if trailer(&message, REGISTRY_TRAILER).is_some_and(|url| url != services.registry.url()) {
+    let says = |key: &str| trailer(&message, key);
+    if says(REGISTRY_TRAILER).is_some_and(|url| url != home.registry)
+        || says(WORKSPACE_TRAILER).zip(home.workspace.as_deref()).is_some_and(|(there, here)| there != here)
+    {
         return Ok(Told::Nothing);
     }
     let author = release.author.as_deref().unwrap_or("nobody");
@@ -250,25 +311,29 @@ async fn record(services: &Services, repo: &RepoSlug, release: &ReleaseState) ->
 }
 
 /// Decisions from version tags, and what the registry has in production now.
-async fn tags(services: &Services, model: Option<&ModelName>) -> Log {
-    let mut log = Log::default();
+/// What was read of each model's versions, and whether that is all.
+type Versions = BTreeMap<ModelName, (Vec<Identity>, bool)>;
+
+async fn tags(services: &Services, model: Option<&ModelName>, home: &Home) -> (Log, Versions) {
+    let (mut log, mut known) = (Log::default(), Versions::new());
     let models = match models(services, model, &mut log.notes).await {
         Ok(models) => models,
         Err(failure) => {
             log.notes.push(failure.into());
-            return log;
+            return (log, known);
         }
     };
     let count = models.len();
     let target = &services.rules.promote_to;
     let read = stream::iter(models.into_iter().map(|name| async move {
-        let (versions, holders) = join(versions(services, &name), services.registry.holders(&name, target)).await;
+        let (versions, holders) = join(versions(services, &name, home), services.registry.holders(&name, target)).await;
         (name, versions, holders)
     }));
     let mut read = std::pin::pin!(read.buffered(AT_ONCE));
-    while let Some((name, (entries, note), holders)) = read.next().await {
-        log.entries.extend(entries);
-        log.notes.extend(note);
+    while let Some((name, listed, holders)) = read.next().await {
+        log.entries.extend(listed.entries);
+        log.notes.extend(listed.notes);
+        known.insert(name.clone(), (listed.versions, listed.complete));
         match holders {
             Ok(holders) => {
                 let numbers: Vec<VersionNumber> = holders.iter().map(|v| v.number).collect();
@@ -278,7 +343,7 @@ async fn tags(services: &Services, model: Option<&ModelName>) -> Log {
         }
     }
     log.seen.push(format!("tags on versions of {}", text::count(count, "model")));
-    log
+    (log, known)
 }
 
 async fn models(services: &Services, model: Option<&ModelName>, notes: &mut Vec<Note>) -> Outcome<Vec<ModelName>> {
@@ -299,18 +364,36 @@ async fn models(services: &Services, model: Option<&ModelName>, notes: &mut Vec<
     Ok(all.into_iter().map(|m| m.name).collect())
 }
 
-async fn versions(services: &Services, model: &ModelName) -> (Vec<LogEntry>, Option<Note>) {
-    let (mut entries, mut pages) = (Vec::new(), 0);
+/// What was read of one model's versions.
+#[derive(Default)]
+struct Listed {
+    entries: Vec<LogEntry>,
+    versions: Vec<Identity>,
+    complete: bool,
+    notes: Vec<Note>,
+}
+
+async fn versions(services: &Services, model: &ModelName, home: &Home) -> Listed {
+    let (mut listed, mut pages) = (Listed::default(), 0);
     let read = |page: Option<String>| async move { services.registry.versions(model, page.as_deref()).await };
     let each = |items: Vec<ModelVersion>| {
-        entries.extend(items.iter().filter_map(LogEntry::on));
+        listed.entries.extend(items.iter().filter_map(|v| LogEntry::on(home, v)));
+        listed.versions.extend(items.iter().map(|v| Identity::of(home, v)));
+        let copied = items.iter().filter_map(|v| DecisionMark::copied_to(v).map(|mark| (v.number, mark)));
+        listed.notes.extend(copied.map(|(number, mark)| {
+            let past = mark.decision.past();
+            Note::Said(format!(
+                "tags say that {number} of {model} was {past} by {}; they were copied from another version",
+                mark.by
+            ))
+        }));
         pages += 1;
         if pages < VERSION_PAGES { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    let note = match walk(&format!("list the versions of {model}"), read, each).await {
-        Ok(true) => None,
-        Ok(false) => Some(format!("older versions of {model} were not looked at").into()),
-        Err(failure) => Some(failure.into()),
-    };
-    (entries, note)
+    match walk(&format!("list the versions of {model}"), read, each).await {
+        Ok(true) => listed.complete = true,
+        Ok(false) => listed.notes.push(format!("older versions of {model} were not looked at").into()),
+        Err(failure) => listed.notes.push(failure.into()),
+    }
+    listed
 }

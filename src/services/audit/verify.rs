@@ -7,6 +7,7 @@ use futures_util::future::{join, join_all, join3};
 use crate::domain::evidence::Source;
 use crate::domain::facts::Standing;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::identity::Home;
 use crate::domain::ids::{RepoSlug, TagName, VersionNumber};
 use crate::domain::limits;
 use crate::domain::policy::Effective;
@@ -102,7 +103,7 @@ async fn place(services: &Services, tag: &TagName) -> Outcome<Place> {
             repo,
             tag: tag.clone(),
             host: services.host.host(),
-            registry: services.registry.url(),
+            home: home(services).await,
             demo: services.rules.demo,
         }),
         (why, _) => {
@@ -111,6 +112,12 @@ async fn place(services: &Services, tag: &TagName) -> Outcome<Place> {
                 .with_hint("Pass --repo OWNER/NAME."))
         }
     }
+}
+
+/// Where the versions are. If the registry does not say whether it has workspaces, the checks on the version say that it
+/// could not be read.
+async fn home(services: &Services) -> Home {
+    services.home().await.unwrap_or_else(|_| Home { registry: services.registry.url(), workspace: None })
 }
 
 fn signed_here(line: &ChainLine, tag: &TagName) -> Option<RepoSlug> {
@@ -170,7 +177,7 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
     let ((may_sign, writers), (mlmodel, signature)) = join(
         async {
             let (Some(demands), Ok(Standing { version, .. })) = (&demands, &version) else { return Default::default() };
-            let found = comments.as_ref().map(|all| vouch::vouched(all, &place.registry, version)).unwrap_or_default();
+            let found = comments.as_ref().map(|all| vouch::vouched(all, &place.home, version)).unwrap_or_default();
             let may_sign = async {
                 if demands.approvers.is_empty() { Vec::new() } else { approvers(services, demands, record).await }
             };

@@ -77,6 +77,15 @@ pub(super) async fn read(
         let what = format!("{} was {} by {}: {}", facts.version.number, mark.decision.past(), mark.by, mark.reason);
         checks.push(check("decision", CheckState::Warn, what));
     }
+    if let Some(copied) = DecisionMark::copied_to(&facts.version) {
+        let what = format!(
+            "tags say that it was {} by {}, but they were written for another version and copied: nothing was decided on {}",
+            copied.decision.past(),
+            copied.by,
+            facts.version.number
+        );
+        checks.push(check("decision", CheckState::Warn, what));
+    }
     let basis = Basis {
         decision,
         code: CodeFacts::from(&evidence.code),

@@ -5,6 +5,7 @@ use crate::domain::commit::CommitOrigin;
 use crate::domain::commit::Repository;
 use crate::domain::compare::Directions;
 use crate::domain::confirmation::confirmation;
+use crate::domain::decision::Candidate;
 use crate::domain::evidence::{Code, Source};
 use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -13,7 +14,7 @@ use crate::domain::name::oddities;
 use crate::domain::policy::judge::BRANCH;
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::PromotionPlan;
-use crate::domain::promotion::plan::{MARK, live_promotion};
+use crate::domain::promotion::mark::{MARK, promotion_on};
 use crate::domain::record::{Basis, ClockFacts, Decision};
 use crate::domain::registry::VersionStatus;
 use crate::domain::release::TemplateError;
@@ -24,9 +25,9 @@ use CheckState::{Block, Pass, Unknown, Warn};
 /// What to do about a clock that is wrong.
 pub const CLOCK_HINT: &str = "Set the clock. Times are read by the host's clock as far as it was seen.";
 
-/// The live promotion that marks this version, unless it is `own`.
+/// The live promotion that marks this version, unless it is `own`. A mark copied from another version is none.
 pub fn foreign_promotion(facts: &ReviewedFacts, own: Option<PromotionId>) -> Option<(String, PromotionId)> {
-    let (id, by) = facts.version.own_tag(MARK).and_then(live_promotion)?;
+    let (id, by) = promotion_on(&facts.version)?;
     (Some(id) != own).then(|| (by.to_owned(), id))
 }
 
@@ -158,6 +159,17 @@ impl Checks {
         }
         for Caution { about, text } in cautions(facts, directions) {
             self.add(about, Warn, text);
+        }
+    }
+
+    /// The version to roll back to was in production before.
+    pub(super) fn rollback(&mut self, chosen: &Outcome<Candidate>) {
+        match chosen {
+            Ok(was) => {
+                let what = format!("{} was in production before ({})", was.version, was.sources.join("; "));
+                self.add("rollback", Pass, what);
+            }
+            Err(failure) => self.fail("rollback", Block, failure),
         }
     }
 

@@ -9,12 +9,13 @@ pub mod checks;
 mod tag;
 mod taken;
 
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 
 use crate::domain::commit::HostIdentity;
 use crate::domain::decision::DecisionDraft;
 use crate::domain::evidence::Source;
 use crate::domain::failure::Outcome;
+use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::origin::repository_of;
 use crate::domain::policy::Evaluation;
@@ -24,8 +25,8 @@ use crate::domain::record::{ClockFacts, Decision, SignOff};
 use crate::domain::registry::RegistryInfo;
 use crate::domain::release;
 use crate::domain::signer::Signer;
-use crate::services::Services;
 use crate::services::evidence::{self, Scope};
+use crate::services::{Services, rollback};
 use CheckState::{Block, Warn};
 use basis::Grounds;
 use checks::{Checks, workflow_check};
@@ -41,14 +42,17 @@ pub async fn promotion(
     number: VersionNumber,
     decision: Decision,
 ) -> Outcome<Preflight> {
-    let Prepared { evaluation, signer, skew_ms } = read(services, model, number).await?;
+    let Prepared { evaluation, signer, skew_ms, home } = read(services, model, number).await?;
     let evidence = &evaluation.evidence;
     let mut checks = Checks::default();
     let mut stored = Checks::default();
-    let over = unfinished(services, model, &mut stored).await;
+    let over = unfinished(services, model, &home, &mut stored).await;
     let directions = evaluation.directions(&services.rules.directions);
     checks.version(services, &evidence.facts, &directions, decision, &over);
     checks.list.append(&mut stored.list);
+    if decision == Decision::Rollback {
+        checks.rollback(&rollback::choose(services, model, number).await);
+    }
     checks.signer(&signer);
     checks.clock(&ClockFacts { skew_ms, ..ClockFacts::default() }, &services.host.host());
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
@@ -58,10 +62,11 @@ pub async fn promotion(
         Some(source) => {
             let clock = ClockFacts { skew_ms, ..ClockFacts::default() };
             let now = clock.by_host(services.clock.now());
-            let wanted = Wanted { repo: &source.repo, model, number, commit: &source.commit.sha, now };
+            let version = Identity::of(&home, &evidence.facts.version);
+            let wanted = Wanted { repo: &source.repo, version: &version, commit: &source.commit.sha, now };
             let (named, ()) =
                 join(tag::name(services, &wanted, decision), workflow(services, &source.repo, &mut checks)).await;
-            checks.tag(named)
+            checks.tag(named, number)
         }
         None => None,
     };
@@ -72,7 +77,7 @@ pub async fn promotion(
     checks.list.append(&mut grounds.checks);
     let draft = match (signer, source, tag) {
         (Some(signer), Some(source), Some(named)) => {
-            Some(plan(services, draft(services, evaluation, grounds, signer), source, named))
+            Some(plan(services, draft(services, home, evaluation, grounds, signer), source, named))
         }
         _ => None,
     };
@@ -93,11 +98,11 @@ pub async fn decision(
     number: VersionNumber,
     decision: Decision,
 ) -> Outcome<DecisionDraft> {
-    let Prepared { evaluation, signer, skew_ms } = read(services, model, number).await?;
+    let Prepared { evaluation, signer, skew_ms, home } = read(services, model, number).await?;
     let signer = signer?;
     let mut grounds = basis::read(services, &evaluation, Some(&signer), decision).await;
     grounds.basis.clock.skew_ms = skew_ms;
-    Ok(draft(services, evaluation, grounds, signer))
+    Ok(draft(services, home, evaluation, grounds, signer))
 }
 
 /// What every decision is prepared from.
@@ -105,10 +110,11 @@ struct Prepared {
     evaluation: Evaluation,
     signer: Outcome<Signer>,
     skew_ms: Option<i64>,
+    home: Home,
 }
 
 async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> Outcome<Prepared> {
-    let (evaluation, who, info) = join3(
+    let (evaluation, who, info, home) = join4(
         evidence::read(services, model, number, Scope::Decision),
         async {
             let who = services.host.whoami().await;
@@ -117,10 +123,11 @@ async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> 
             (who, skew_ms)
         },
         services.registry.info(),
+        services.home(),
     )
     .await;
     let (who, skew_ms) = who;
-    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), skew_ms })
+    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), skew_ms, home: home? })
 }
 
 /// How far this machine's clock is ahead of the host's `Date` header, in milliseconds. Valid only right after the
@@ -138,7 +145,7 @@ fn signer(services: &Services, who: Outcome<HostIdentity>, info: Outcome<Registr
     Ok(Signer { login: who.login, id: who.id, name: who.name, email, registry_user })
 }
 
-fn draft(services: &Services, evaluation: Evaluation, grounds: Grounds, signer: Signer) -> DecisionDraft {
+fn draft(services: &Services, home: Home, evaluation: Evaluation, grounds: Grounds, signer: Signer) -> DecisionDraft {
     let rules = &services.rules;
     let source = evaluation.evidence.code.source.ok();
     DecisionDraft {
@@ -147,7 +154,7 @@ fn draft(services: &Services, evaluation: Evaluation, grounds: Grounds, signer: 
         source: source.map(|s| (s.repo, s.commit.sha)),
         target_name: rules.target_name.clone(),
         demo: rules.demo,
-        registry_url: services.registry.url(),
+        home,
         promote_to: rules.promote_to.clone(),
         directions: grounds.directions,
         facts: evaluation.evidence.facts,
@@ -169,7 +176,8 @@ fn plan(services: &Services, draft: DecisionDraft, source: Source, named: (TagNa
         supersedes: named.1,
         target_name: draft.target_name,
         demo: draft.demo,
-        registry_url: draft.registry_url,
+        registry_url: draft.home.registry,
+        workspace: draft.home.workspace,
         promote_to: draft.promote_to,
         directions: draft.directions,
         facts: draft.facts,
@@ -179,7 +187,7 @@ fn plan(services: &Services, draft: DecisionDraft, source: Source, named: (TagNa
 }
 
 /// An unfinished promotion of the same model on this machine must be completed first. Returns those that have ended.
-async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks) -> Vec<PromotionId> {
+async fn unfinished(services: &Services, model: &ModelName, home: &Home, checks: &mut Checks) -> Vec<PromotionId> {
     let mut over = Vec::new();
     let stored = match services.journals.list().await {
         Ok(stored) => stored,
@@ -207,7 +215,11 @@ async fn unfinished(services: &Services, model: &ModelName, checks: &mut Checks)
             over.push(promotion.id);
         }
         let draft = &state.plan.draft;
-        let same_place = draft.registry_url == services.registry.url() && draft.promote_to == services.rules.promote_to;
+        // A plan of an earlier version names no workspace, and may be about this one.
+        let workspaces = draft.workspace.as_ref().zip(home.workspace.as_ref());
+        let same_place = draft.registry_url == home.registry
+            && workspaces.is_none_or(|(there, here)| there == here)
+            && draft.promote_to == services.rules.promote_to;
         if draft.model() == model && same_place && !state.is_over() && !state.is_released() {
             checks.add_hint(
                 "promotion",

@@ -3,7 +3,7 @@
 use super::checks::Checks;
 use super::taken::{self, Taken, Wanted};
 use crate::domain::failure::{Failure, FailureKind, Service};
-use crate::domain::ids::{InvalidId, PromotionId, TagName};
+use crate::domain::ids::{InvalidId, PromotionId, TagName, VersionNumber};
 use crate::domain::preflight::CheckState::{Block, Pass, Warn};
 use crate::domain::record::Decision;
 use crate::domain::release;
@@ -27,6 +27,9 @@ pub(super) enum Named {
     },
 }
 
+/// Tags of other versions of the same name and number, with what differs.
+pub(super) type Others = Vec<(TagName, String)>;
+
 /// Why no tag can be created.
 pub(super) enum TagProblem {
     Name(InvalidId),
@@ -46,8 +49,14 @@ impl From<Failure> for TagProblem {
 }
 
 /// The tag of the release, and what already has that name.
-pub(super) async fn name(services: &Services, wanted: &Wanted<'_>, decision: Decision) -> Result<Named, TagProblem> {
-    let Wanted { repo, model, number, .. } = *wanted;
+/// Also the tags of other versions of that name and number, which keep theirs, with what differs.
+pub(super) async fn name(
+    services: &Services,
+    wanted: &Wanted<'_>,
+    decision: Decision,
+) -> Result<(Named, Others), TagProblem> {
+    let (repo, model, number) = (wanted.repo, &wanted.version.name, wanted.version.number);
+    let mut others = Others::new();
     let first = release::tag_name(&services.rules.tag_template, model, number)?;
     let mut left = None;
     // A version released again has the tag `telco-churn-v41-r2`, then `-r3`.
@@ -57,17 +66,19 @@ pub(super) async fn name(services: &Services, wanted: &Wanted<'_>, decision: Dec
             continue;
         }
         let Some(there) = services.host.tag(repo, &tag).await? else {
-            return Ok(match left {
+            let named = match left {
                 None => Named::Free(tag),
                 Some((left, commit, id, record)) => Named::Instead { tag, left, commit, id, record },
-            });
+            };
+            return Ok((named, others));
         };
         if decision == Decision::Rollback {
             continue;
         }
         match taken::judge(services, wanted, &there).await? {
             Taken::LeftBehind { id, record } => left = Some((tag, there.commit, id, record)),
-            taken => return Ok(Named::Taken(tag, there.commit, taken)),
+            Taken::Another(what) => others.push((tag, what)),
+            taken => return Ok((Named::Taken(tag, there.commit, taken), others)),
         }
     }
     let operation = format!("name a tag for {model} {number}");
@@ -77,8 +88,21 @@ pub(super) async fn name(services: &Services, wanted: &Wanted<'_>, decision: Dec
 
 impl Checks {
     /// Says what the name is, and returns it with the promotion it supersedes.
-    pub(super) fn tag(&mut self, named: Result<Named, TagProblem>) -> Option<(TagName, Option<PromotionId>)> {
+    pub(super) fn tag(
+        &mut self,
+        named: Result<(Named, Others), TagProblem>,
+        number: VersionNumber,
+    ) -> Option<(TagName, Option<PromotionId>)> {
         let short = |commit: &str| commit.chars().take(7).collect::<String>();
+        let named = named.map(|(named, others)| {
+            for (other, what) in others {
+                let text = format!(
+                    "the tag {other} released another {number} of that name ({what}); this release gets the next name"
+                );
+                self.add("tag", Warn, text);
+            }
+            named
+        });
         match named {
             Err(TagProblem::Failure(failure)) => {
                 self.fail("tag", Block, &failure);
@@ -140,6 +164,7 @@ fn said(taken: &Taken) -> (String, String) {
             format!(", cut by promotion {id} a moment ago"),
             "It may be at work on another machine: look again in half an hour.".to_owned(),
         ),
+        Taken::Another(what) => (format!(", of another version of that name: {what}"), String::new()),
         Taken::LeftBehind { id, .. } => (format!(", cut by promotion {id}"), String::new()),
         Taken::Foreign(why) => (
             format!("; {why}"),

@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::commit::TagState;
 use crate::domain::failure::Outcome;
-use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, VersionNumber};
-use crate::domain::record::text::REGISTRY_TRAILER;
+use crate::domain::identity::{About, Identity};
+use crate::domain::ids::{CommitSha, PromotionId, RepoSlug};
 use crate::domain::release::{
-    MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, VERSION_TRAILER, notes_marker, trailer,
+    MODEL_TRAILER, OPERATION_TRAILER, RECORD_TRAILER, REGISTRY_TRAILER, VERSION_TRAILER, notes_marker, trailer,
 };
 use crate::services::Services;
 
@@ -29,6 +29,8 @@ pub(super) enum Taken {
     Recent(PromotionId),
     /// It was cut for this very version and commit, and never released.
     LeftBehind { id: PromotionId, record: String },
+    /// It released another version of that name and number; what differs, as a phrase.
+    Another(String),
     /// Something else, as a phrase.
     Foreign(String),
 }
@@ -37,8 +39,7 @@ pub(super) enum Taken {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted<'a> {
     pub repo: &'a RepoSlug,
-    pub model: &'a ModelName,
-    pub number: VersionNumber,
+    pub version: &'a Identity,
     pub commit: &'a CommitSha,
     /// Now, by the host's clock as far as it is known.
     pub now: Timestamp,
@@ -50,6 +51,9 @@ pub(super) struct Wanted<'a> {
 /// If the releases of the tag cannot be read.
 pub(super) async fn judge(services: &Services, wanted: &Wanted<'_>, tag: &TagState) -> Outcome<Taken> {
     let message = tag.message.as_deref().unwrap_or_default();
+    if let Some(what) = another(wanted, message) {
+        return Ok(Taken::Another(what));
+    }
     let operation = trailer(message, OPERATION_TRAILER).unwrap_or_default();
     let releases = services.host.releases(wanted.repo, &tag.name, &notes_marker(operation)).await?;
     if releases.iter().any(|r| !r.draft) {
@@ -67,6 +71,14 @@ pub(super) async fn judge(services: &Services, wanted: &Wanted<'_>, tag: &TagSta
     Ok(if old { Taken::LeftBehind { id, record } } else { Taken::Recent(id) })
 }
 
+/// What differs, if the tag's own message is about another version of that name and number in this registry.
+fn another(wanted: &Wanted<'_>, message: &str) -> Option<String> {
+    let said = Identity::of_message(message)?;
+    let named = said.name.plain() == wanted.version.name.plain() && said.number == wanted.version.number;
+    let here = said.registry.is_none() || said.registry == wanted.version.registry;
+    if named && here { said.about(wanted.version).another().map(str::to_owned) } else { None }
+}
+
 /// The promotion that cut the tag for this version and commit, by the tag's own message.
 fn proof(services: &Services, wanted: &Wanted<'_>, tag: &TagState, message: &str) -> Result<PromotionId, String> {
     if tag.message.is_none() {
@@ -80,7 +92,7 @@ fn proof(services: &Services, wanted: &Wanted<'_>, tag: &TagState, message: &str
         return Err("its message names no record".to_owned());
     }
     let version = format!("{} v{}", says(MODEL_TRAILER), says(VERSION_TRAILER));
-    if version != format!("{} {}", wanted.model, wanted.number) {
+    if version != format!("{} {}", wanted.version.name.plain(), wanted.version.number) {
         return Err(format!("it is the tag of {version}"));
     }
     let registry = says(REGISTRY_TRAILER);
@@ -90,5 +102,10 @@ fn proof(services: &Services, wanted: &Wanted<'_>, tag: &TagState, message: &str
     if tag.commit != wanted.commit.as_str() {
         return Err(format!("it is of this version at another commit than {}", wanted.commit.short()));
     }
-    Ok(id)
+    match Identity::of_message(message).map(|said| said.about(wanted.version)) {
+        Some(About::Same) => Ok(id),
+        Some(About::CannotTell(why)) => Err(format!("whether it is of this very version cannot be told: {why}")),
+        Some(About::Another(what)) => Err(format!("it is of another version: {what}")),
+        None => Err("its message names no version".to_owned()),
+    }
 }

@@ -178,6 +178,8 @@ impl Work<'_> {
 
     async fn link(&self, journaled: &Journaled) -> Outcome<()> {
         let plan = &self.state.plan;
+        let version = self.services.registry.version(plan.draft.model(), plan.draft.version()).await?;
+        guard::same(plan, &version)?;
         let url = match self.state.step(Step::Release) {
             StepState::Done(Receipt::Released { url, .. }) => url.clone(),
             _ => String::new(),

@@ -13,6 +13,14 @@ use crate::services::Services;
 use crate::services::evidence;
 use crate::services::prepare::again;
 
+/// The version is the one that was signed, not another that has its name and number now.
+pub(super) fn same(plan: &PromotionPlan, version: &ModelVersion) -> Outcome<()> {
+    match plan.draft.another(version) {
+        None => Ok(()),
+        Some(what) => Err(conflict(plan, format!("{} is another version of that name now: {what}", version.number))),
+    }
+}
+
 /// Nobody else has marked this version since the review, nobody rejected it, and what the decision rests on holds.
 ///
 /// `anew`: this process has not judged the plan yet, or not lately. Returns what changed and does not stop it.
@@ -20,6 +28,7 @@ pub(super) async fn before_the_mark(services: &Services, plan: &PromotionPlan, a
     if !anew {
         let draft = &plan.draft;
         let version = services.registry.version(draft.model(), draft.version()).await?;
+        same(plan, &version)?;
         nobody_else(plan, &version)?;
         again::in_force(plan, &version)?;
         return Ok(Vec::new());

@@ -18,11 +18,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{
     Entry, Event, Next, Phase, Progress, PromotionPlan, SagaState, Step, StepState, Until, fold,
 };
 use crate::domain::shell::word;
+use crate::domain::text::clean_line;
 use crate::ports::Ledger;
 use crate::services::Services;
 use crate::services::keep;
@@ -65,7 +67,7 @@ impl Promoter {
     /// target; [`FailureKind::Rejected`] if the sign-off is incomplete or approvals of others are missing.
     pub async fn approve(&self, plan: PromotionPlan, until: Until, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
-        self.refuse_elsewhere(&plan)?;
+        self.refuse_elsewhere(&plan).await?;
         refuse_undecided(&plan)?;
         let plan = keep::plan(&self.services, &plan).await?;
         // Nothing has been written to a server yet, but the record is on disk.
@@ -94,7 +96,7 @@ impl Promoter {
         if state.is_over() && state.cd.is_none() {
             return Ok(state);
         }
-        self.refuse_elsewhere(&state.plan)?;
+        self.refuse_elsewhere(&state.plan).await?;
         self.refuse_other_signer(&state).await?;
         let mut runner = Runner::new(&self.services, ledger, state, watch);
         if runner.state.is_over() {
@@ -125,7 +127,7 @@ impl Promoter {
         if state.is_over() && state.unanswered().is_empty() {
             return Err(refuse("it has ended already", "`signoff promotions` shows how it ended.".to_owned()));
         }
-        self.refuse_elsewhere(&state.plan)?;
+        self.refuse_elsewhere(&state.plan).await?;
         let mut runner = Runner::new(&self.services, ledger, state, watch);
         if runner.state.is_over() && !runner.see_what_arrived().await? {
             return Ok(runner.state);
@@ -191,8 +193,10 @@ impl Promoter {
         for stored in self.services.journals.list().await? {
             let Ok(Ok(state)) = stored.entries.map(|entries| fold(&entries)) else { continue };
             let recent = now.duration_since(state.updated_at).abs() < LOOKED_AT_FOR;
-            if stored.driven || !recent || state.unanswered().is_empty() || self.refuse_elsewhere(&state.plan).is_err()
-            {
+            if stored.driven || !recent || state.unanswered().is_empty() {
+                continue;
+            }
+            if self.refuse_elsewhere(&state.plan).await.is_err() {
                 continue;
             }
             if let Ok((ledger, state)) = self.open(stored.id).await {
@@ -250,10 +254,18 @@ impl Promoter {
 }
 
 impl Promoter {
-    /// A plan names its servers; running it against others would promote something nobody reviewed.
-    fn refuse_elsewhere(&self, plan: &PromotionPlan) -> Outcome<()> {
-        let (draft, registry, host) = (&plan.draft, self.services.registry.url(), self.services.host.host());
-        if draft.registry_url == registry && draft.host.eq_ignore_ascii_case(&host) {
+    /// A plan names its target: servers, workspace and place. Running it against others would promote, or take back,
+    /// something nobody reviewed.
+    async fn refuse_elsewhere(&self, plan: &PromotionPlan) -> Outcome<()> {
+        let (draft, rules, host) = (&plan.draft, &self.services.rules, self.services.host.host());
+        let here = self.services.home().await?;
+        let there = match self.names_no_workspace(plan, &here).await? {
+            true => here.clone(),
+            false => draft.home(),
+        };
+        let same_host = draft.host.eq_ignore_ascii_case(&host);
+        if there == here && same_host && draft.promote_to == rules.promote_to && draft.target_name == rules.target_name
+        {
             return Ok(());
         }
         Err(Failure::new(
@@ -261,11 +273,32 @@ impl Promoter {
             Service::Config,
             format!("go on with promotion {}", plan.id.short()),
             format!(
-                "it belongs to target '{}' ({} and {}), and this is target '{}' ({registry} and {host})",
-                draft.target_name, draft.registry_url, draft.host, self.services.rules.target_name
+                "it belongs to target '{}' ({} in {there} and {}), and this is target '{}' ({} in {here} and {host})",
+                draft.target_name, draft.promote_to, draft.host, rules.target_name, rules.promote_to
             ),
         )
-        .with_hint(format!("Use `--target {}`.", word(&draft.target_name))))
+        .with_hint(match (draft.target_name == rules.target_name, there.workspace == here.workspace) {
+            (false, _) => format!("Use `--target {}`.", word(&draft.target_name)),
+            (true, false) => match &there.workspace {
+                Some(workspace) => format!("Set `workspace = \"{}\"` for this target.", clean_line(workspace)),
+                None => "Leave out the workspace, or use the server of that time.".to_owned(),
+            },
+            (true, true) => "Set this target's servers and `promote_to` as they were.".to_owned(),
+        }))
+    }
+
+    /// Whether the plan says nothing of a workspace, as those of earlier versions, and is about the version that this
+    /// workspace has.
+    async fn names_no_workspace(&self, plan: &PromotionPlan, here: &Home) -> Outcome<bool> {
+        let draft = &plan.draft;
+        if draft.workspace.is_some() || here.workspace.is_none() || draft.registry_url != here.registry {
+            return Ok(false);
+        }
+        let version = match self.services.registry.version(draft.model(), draft.version()).await {
+            Err(failure) if failure.kind == FailureKind::NotFound => return Ok(false),
+            read => read?,
+        };
+        Ok(Identity::from(draft).about(&Identity::of(here, &version)).is_same())
     }
 }
 

@@ -57,6 +57,11 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observat
         }),
         truth(draft.promote_to.kind(), holders, |holders| {
             let now: Vec<_> = holders.iter().map(|v: &ModelVersion| v.number).collect();
+            let holder = holders.iter().find(|v| v.number == draft.version());
+            if let Some(what) = holder.and_then(|v| draft.another(v)) {
+                let is = format!("{} in {} is another version of that name: {what}", draft.version(), draft.promote_to);
+                return (is, false);
+            }
             let as_meant = match meant {
                 Meant::TakenBack => now == draft.facts.holders,
                 Meant::Promoted | Meant::LeftToOther => now == [draft.version()],

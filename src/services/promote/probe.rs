@@ -3,6 +3,7 @@
 use super::work::Work;
 use crate::domain::commit::{ReleaseAsset, ReleaseState, TagState};
 use crate::domain::failure::Outcome;
+use crate::domain::identity::Identity;
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::promotion::{Finding, PromotionPlan, Receipt, Step};
 use crate::domain::record::ASSET;
@@ -34,6 +35,10 @@ impl Work<'_> {
         if mark == plan.mark_promoting() || mark == plan.mark_released() {
             return Ok(Finding::Applied { receipt: Receipt::Marked });
         }
+        // One that was there at the review was judged then: it was copied from another version.
+        if Some(mark) == plan.draft.facts.version.own_tag(MARK) {
+            return Ok(Finding::NotApplied);
+        }
         Ok(match live_promotion(mark) {
             Some((id, by)) => {
                 foreign(format!("{by} is promoting this version at the same time (promotion {})", id.short()), false)
@@ -52,7 +57,12 @@ impl Work<'_> {
         if let Some(stranger) = strangers.first() {
             return Ok(foreign(format!("somebody put {stranger} into {} in the meantime", draft.promote_to), false));
         }
-        let ours = holders.iter().any(|v| v.number == number);
+        let holder = holders.iter().find(|v| v.number == number);
+        if let Some(what) = holder.and_then(|v| draft.another(v)) {
+            let what = format!("{number} in {} is another version of that name now: {what}", draft.promote_to);
+            return Ok(foreign(what, false));
+        }
+        let ours = holder.is_some();
         let others_left = !holders.iter().any(|v| v.number != number);
         if ours && others_left {
             return Ok(Finding::Applied { receipt: Receipt::Moved { archived: leaving } });
@@ -153,10 +163,8 @@ pub(super) fn judge_tag(plan: &PromotionPlan, tag: TagState) -> Finding {
 pub(super) fn other_release<'a>(plan: &PromotionPlan, tag: &'a TagState) -> Option<&'a str> {
     let draft = &plan.draft;
     let message = tag.message.as_deref()?;
-    let says = |key: &str, value: &str| trailer(message, key) == Some(value);
-    let same_version = says("Signoff-Model", &draft.model().plain())
-        && says("Signoff-Version", &draft.version().0.to_string())
-        && says("Signoff-Registry", &draft.registry_url);
+    let said = Identity::of_message(message)?;
+    let same_version = said.registry.is_some() && said.about(&Identity::from(draft)).another().is_none();
     trailer(message, OPERATION_TRAILER).filter(|id| same_version && *id != plan.id.to_string())
 }
 

@@ -2,7 +2,8 @@
 
 use super::probe;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::promotion::plan::{MARK, live_promotion, released_mark};
+use crate::domain::identity::Identity;
+use crate::domain::promotion::mark::{self, MARK, live_promotion};
 use crate::domain::promotion::{PromotionPlan, Step};
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, PromotionTarget, Stage};
 use crate::ports::Journaled;
@@ -47,13 +48,17 @@ pub(super) async fn undo(
 async fn undo_mark(services: &Services, plan: &PromotionPlan, journaled: &Journaled) -> Outcome<Undo> {
     let (registry, draft) = (&services.registry, &plan.draft);
     let version = registry.version(draft.model(), draft.version()).await?;
+    // A mark with our id is ours, whatever else changed.
     if version.own_tag(MARK) != Some(plan.mark_promoting().as_str()) {
         return left("the mark is not ours any more: left alone".to_owned());
     }
     let key = format!("{OWN_TAG_PREFIX}{MARK}");
     // Our mark may have replaced that of another promotion of this version, written an instant before.
     let before = match other_release(services, plan).await.unwrap_or_default() {
-        Some(id) => Some(released_mark(&id, version.own_tag("approved_by").unwrap_or("somebody"))),
+        Some(id) => {
+            let by = version.own_tag("approved_by").unwrap_or("somebody");
+            Some(mark::released(&id, by, version.stamp().as_deref()))
+        }
         // The mark of a promotion that had ended already is not put back: it would block the version.
         None => draft.facts.version.own_tag(MARK).filter(|m| live_promotion(m).is_none()).map(str::to_owned),
     };
@@ -69,9 +74,18 @@ async fn undo_mark(services: &Services, plan: &PromotionPlan, journaled: &Journa
     }
 }
 
+/// Says that the version under that name and number is not the one that was promoted, and is left alone.
+fn left_alone(plan: &PromotionPlan, version: &ModelVersion) -> Option<String> {
+    let what = plan.draft.another(version)?;
+    Some(format!("{} is another version of that name now: left alone ({what})", version.number))
+}
+
 async fn undo_move(services: &Services, plan: &PromotionPlan, sure: bool, journaled: &Journaled) -> Outcome<Undo> {
     let draft = &plan.draft;
     let version = services.registry.version(draft.model(), draft.version()).await?;
+    if let Some(what) = left_alone(plan, &version) {
+        return left(what);
+    }
     if let Some(other) = other_owner(services, plan, sure, &version).await? {
         return left(format!("{other}: {} is left to it", draft.promote_to));
     }
@@ -139,6 +153,9 @@ async fn undo_stage(
         None => {
             for old in leaving.iter().filter(|old| !holders.iter().any(|v| v.number == **old)) {
                 match registry.version(model, *old).await {
+                    Ok(there) if is_another_holder(plan, &there) => {
+                        notes.push(format!("{old} is another version of that name now: left alone"));
+                    }
                     Ok(there) if there.stage == Stage::Archived => {
                         registry.move_stage(journaled, model, *old, stage, false).await?;
                         found = true;
@@ -158,6 +175,20 @@ async fn undo_stage(
     Ok(Undo { note, found })
 }
 
+/// Whether a version has the number of one that was in production and is another one.
+fn is_another_holder(plan: &PromotionPlan, now: &ModelVersion) -> bool {
+    let draft = &plan.draft;
+    let baseline = draft.facts.baseline.as_ref().map(|b| &b.version).filter(|b| b.number == now.number);
+    match baseline {
+        Some(then) => {
+            let home = draft.home();
+            Identity::of(&home, then).about(&Identity::of(&home, now)).another().is_some()
+        }
+        // Only the number of the others is known: what was registered after the signature is no holder of then.
+        None => now.created_at.is_some_and(|at| at > plan.signed_at),
+    }
+}
+
 async fn undo_alias(services: &Services, plan: &PromotionPlan, alias: &str, journaled: &Journaled) -> Outcome<Undo> {
     let (registry, draft) = (&services.registry, &plan.draft);
     let holders = registry.holders(draft.model(), &draft.promote_to).await?;
@@ -166,6 +197,9 @@ async fn undo_alias(services: &Services, plan: &PromotionPlan, alias: &str, jour
     }
     match draft.facts.holders.first() {
         Some(before) if *before == draft.version() => left("nothing had moved".to_owned()),
+        Some(before) if is_another_holder(plan, &registry.version(draft.model(), *before).await?) => {
+            left(format!("{before} is another version of that name now: @{alias} is left at {}", draft.version()))
+        }
         Some(before) => {
             registry.set_alias(journaled, draft.model(), alias, *before).await?;
             did(format!("@{alias} points to {before} again"))

@@ -20,12 +20,18 @@ const MLFLOW: Service = Service::Mlflow;
 pub struct FaultyRegistry {
     pub inner: Arc<dyn ModelRegistry>,
     pub script: Script,
+    /// The workspace it is in; none on a server without workspaces.
+    pub workspace: Option<String>,
 }
 
 #[async_trait]
 impl ModelRegistry for FaultyRegistry {
     fn url(&self) -> String {
         self.inner.url()
+    }
+
+    async fn workspace(&self) -> Outcome<Option<String>> {
+        Ok(self.workspace.clone())
     }
 
     async fn info(&self) -> Outcome<RegistryInfo> {

@@ -289,7 +289,7 @@ fn what_a_rollback_could_not_look_at_is_said_with_what_to_do() {
     let mut driver = unanswered(&[Route::Rollback(model.clone())]);
     let why = Failure { reason: "connection refused".into(), ..refused() }.with_hint("Is the proxy up?");
     let notes = vec![Note::Unread(why), Note::Said("v3 was in production, and is gone".into())];
-    driver.reply(Reply::RollbackCandidates { model, answer: Ok(Found { candidates: Vec::new(), notes }) });
+    driver.reply(Reply::RollbackCandidates { model, answer: Ok(Found { notes, ..Found::default() }) });
     driver.sees(&["connection refused. Is the proxy up?", "v3 was in production, and is gone"]);
     driver.misses(&["was in production."]);
     driver.sees(&["was found in what could be read."]);

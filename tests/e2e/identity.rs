@@ -1,0 +1,72 @@
+//! A version is what it is, not what it is called, on a real MLflow: copies, and models deleted and made again.
+
+use serde_json::{Value, json};
+
+use crate::site::{COMMIT, OLD_COMMIT, Site};
+
+/// What `MlflowClient.copy_model_version` sends: the original as source, and its run and tags.
+fn copy(site: &Site, version: u64, to: &str) {
+    let original = format!("model-versions/get?name={}&version={version}", site.model);
+    let original = site.api().call("GET", &original, &Value::Null)["model_version"].clone();
+    site.api().model(to, &[]);
+    let body = json!({
+        "name": to,
+        "source": format!("models:/{}/{version}", site.model),
+        "run_id": original["run_id"],
+        "tags": original["tags"],
+    });
+    site.api().post("model-versions/create", body);
+}
+
+fn waiting(inbox: &Value, model: &str) -> Vec<u64> {
+    let rows = inbox["waiting"].as_array().unwrap().iter();
+    rows.filter(|row| row["model"] == model).map(|row| row["version"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn a_copy_of_a_version_has_none_of_its_decisions() {
+    let site = Site::new("e2e-copied");
+    let desk = site.desk();
+    let rejected = site.add_version(COMMIT, 0.7, "Worse.");
+    desk.run(&["reject", &format!("e2e-copied/{rejected}"), "--reason", "worse"]).ends(0);
+    desk.run(&["approve", &site.candidate(), "--confirm", "v2"]).ends(0);
+    copy(&site, 2, "e2e-copy-approved");
+    copy(&site, rejected, "e2e-copy-rejected");
+
+    let back = ["rollback", "e2e-copy-approved", "--to", "1", "--confirm", "v1", "--reason", "x"];
+    let said = desk.run(&back).ends(1);
+    assert!(said.err.contains("there is no evidence that this very v1 was ever in Production"), "{said:?}");
+    assert!(said.err.contains("copied from another version"), "{said:?}");
+    let log = desk.json(&["log", "e2e-copy-approved"]);
+    assert_eq!(log["entries"], json!([]), "{log}");
+    let inbox = desk.json(&["inbox"]);
+    assert_eq!(waiting(&inbox, "e2e-copy-rejected"), [1], "nobody decided on the copy");
+    assert_eq!(waiting(&inbox, "e2e-copied"), [] as [u64; 0]);
+    assert_eq!(site.github.repo().tags.len(), 1);
+}
+
+#[test]
+fn a_model_made_again_has_other_versions_under_the_old_numbers() {
+    let site = Site::new("e2e-again");
+    let desk = site.desk();
+    desk.run(&["approve", &site.candidate(), "--confirm", "v2"]).ends(0);
+    desk.run(&["verify", "e2e-again-v2"]).ends(0);
+    site.api().call("DELETE", "registered-models/delete", &json!({"name": "e2e-again"}));
+    site.api().model("e2e-again", &[]);
+    site.add_version(OLD_COMMIT, 0.5, "Another first.");
+    site.add_version(COMMIT, 0.6, "Another second.");
+
+    let back = ["rollback", "e2e-again", "--to", "1", "--confirm", "v1", "--reason", "x"];
+    let said = desk.run(&back).ends(1);
+    assert!(said.err.contains("another v1 of that name was in production"), "{said:?}");
+    desk.run(&["verify", "e2e-again-v2"]).ends(1).says("is another version of that name now");
+    let log = desk.json(&["log", "e2e-again"]);
+    assert_eq!(log["entries"][0]["this_version"], "another", "{log}");
+    // It can be decided on, and is released under a tag of its own.
+    let plan = desk.json(&["approve", &site.candidate(), "--dry-run"]);
+    assert_eq!(plan["plan"]["tag"], "e2e-again-v2-r2", "{plan}");
+    desk.run(&["approve", &site.candidate(), "--confirm", "v2"]).ends(0);
+    desk.run(&["verify", "e2e-again-v2-r2"]).ends(0);
+    let tags: Vec<_> = site.github.repo().tags.keys().map(ToString::to_string).collect();
+    assert_eq!(tags, ["e2e-again-v2", "e2e-again-v2-r2"]);
+}
