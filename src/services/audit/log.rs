@@ -22,6 +22,7 @@ use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::release::{OPERATION_TRAILER, trailer};
 use crate::domain::text::{self, clean_line};
 use crate::services::Services;
+use crate::services::audit::chain;
 
 /// Most pages of a hundred releases per repository.
 const RELEASE_PAGES: usize = 3;
@@ -65,6 +66,8 @@ pub async fn read(services: &Services, model: Option<&ModelName>) -> Log {
     notes.append(&mut log.notes);
     log.notes = notes;
     log.seen = [machine.seen, releases.seen].into_iter().flatten().chain(std::mem::take(&mut log.seen)).collect();
+    // What cannot be read is a note already.
+    log.breaks = chain::check(services).await.map(|checked| checked.breaks).unwrap_or_default();
     let contradictions = log.contradictions();
     log.notes.extend(contradictions.into_iter().map(Note::Said));
     log
