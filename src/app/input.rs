@@ -25,6 +25,8 @@ pub struct Key {
     pub shift: bool,
     /// The terminal reports a held key. Many terminals cannot.
     pub repeat: bool,
+    /// It was there at once after another key, as in text that a terminal without bracketed paste pastes.
+    pub rushed: bool,
 }
 
 /// The supported keys.
@@ -53,7 +55,7 @@ pub enum KeyCode {
 
 impl Key {
     pub const fn plain(code: KeyCode) -> Self {
-        Self { code, ctrl: false, alt: false, shift: false, repeat: false }
+        Self { code, ctrl: false, alt: false, shift: false, repeat: false, rushed: false }
     }
 
     pub const fn char(c: char) -> Self {

@@ -160,7 +160,7 @@ impl Keymap {
 
     /// The action of `key` in `contexts`, innermost first.
     pub fn action(&self, contexts: &[Context], key: Key) -> Option<Action> {
-        let key = Key { repeat: false, ..key };
+        let key = Key { repeat: false, rushed: false, ..key };
         reachable(contexts).find_map(|context| {
             self.bindings.get(&context)?.iter().find(|(_, keys)| keys.contains(&key)).map(|(action, _)| *action)
         })
@@ -217,7 +217,7 @@ fn parse_key(text: &str) -> Result<Key, String> {
         (Some(c), None) => KeyCode::Char(c),
         _ => NAMED.iter().find(|(n, _)| *n == rest).map(|(_, c)| *c).ok_or_else(|| format!("'{text}' is no key"))?,
     };
-    Ok(Key { code, ctrl, alt, shift: false, repeat: false })
+    Ok(Key { code, ctrl, alt, shift: false, repeat: false, rushed: false })
 }
 
 const NAMED: &[(&str, KeyCode)] = &[

@@ -14,7 +14,9 @@ pub mod table;
 pub mod text;
 pub mod wire;
 
+use std::io::Write as _;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 
@@ -23,6 +25,7 @@ pub use entry::main;
 pub use exit::Exit;
 pub use output::Sink;
 
+use crate::adapters::http;
 use crate::app::eager_pages::append;
 use crate::config::{Env, Flags, Loaded, Target, load, promotion_target_name};
 use crate::domain::failure::Outcome;
@@ -30,6 +33,7 @@ use crate::domain::page::walk;
 use crate::domain::record::Decision;
 use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::runtime::signals::Signals;
 use crate::services::Services;
 use crate::services::evidence::Said;
 use args::Command;
@@ -101,7 +105,30 @@ async fn dispatch(
         let state_dir = loaded.paths.state_of(target.rules.demo);
         return commands::screens::run(services, &loaded.ui, &state_dir, open, sink).await;
     };
-    act(command, loaded, target, &services, sink).await
+    let mut work = std::pin::pin!(act(command, loaded, target, &services, sink));
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(TOLD_EVERY) => {
+                if let Some(words) = http::longest().and_then(|waiting| still_waiting(&waiting)) {
+                    // Nobody is left to tell if this fails.
+                    let _ = writeln!(std::io::stderr(), "{words}");
+                }
+            }
+        }
+    }
+}
+
+/// How often a person is told what a command waits for.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// What a command waits for, once it has waited a while.
+fn still_waiting(waiting: &http::Waiting) -> Option<String> {
+    let waited = waiting.since.elapsed().as_secs();
+    (waited >= TOLD_EVERY.as_secs() - 1).then(|| {
+        let (place, what, most) = (&waiting.place, &waiting.operation, waiting.at_most.as_secs());
+        format!("Waiting for {place} since {waited} s, to {what} (at most {most} s; Ctrl-C cancels).")
+    })
 }
 
 /// Runs a command that needs the ports of `services`.
@@ -153,14 +180,14 @@ pub async fn act(
     }
 }
 
-/// Yields on each Ctrl-C.
+/// Yields on each Ctrl-C, and on each request of the system to end. Begins to listen only when asked: before that, a
+/// signal ends the process at once, and nothing was written yet.
 fn interrupt() -> commands::drive::Stop {
-    futures_util::stream::unfold((), |()| async {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Some(((), ())),
-            // Without a handler Ctrl-C ends the process at once, which is safe because of the journal.
-            Err(_) => None,
-        }
+    futures_util::stream::unfold(None, |signals: Option<Signals>| async {
+        // Without a handler a signal ends the process at once, which is safe because of the journal.
+        let mut signals = signals.or_else(|| Signals::listen().ok())?;
+        signals.recv().await;
+        Some(((), Some(signals)))
     })
     .boxed()
 }
@@ -203,4 +230,26 @@ pub async fn said<'a>(
         sink.warn(&format!("{failure}; metrics and authors are missing"));
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_with_what_it_is_for_and_its_end() {
+        let since = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        let waiting = http::Waiting {
+            place: "http://h:5000".to_owned(),
+            operation: "read the model m".to_owned(),
+            since: since(12),
+            at_most: Duration::from_secs(30),
+        };
+        let said = still_waiting(&waiting).unwrap();
+        assert_eq!(said, "Waiting for http://h:5000 since 12 s, to read the model m (at most 30 s; Ctrl-C cancels).");
+        assert_eq!(still_waiting(&http::Waiting { since: since(1), ..waiting }), None);
+    }
 }

@@ -101,6 +101,15 @@ pub struct ReleaseAsset {
     pub digest: Option<String>,
     /// The upload has finished.
     pub complete: bool,
+    /// Login of the account that uploaded it, as the host reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploader: Option<String>,
+    /// The host's id of that account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploader_id: Option<u64>,
+    /// When it was uploaded, by the host's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -184,6 +184,8 @@ pub struct Log {
     pub seen: Vec<String>,
     /// What could not be read, is truncated, or is inconsistent.
     pub notes: Vec<Note>,
+    /// What is wrong with the records of this machine, one sentence each.
+    pub breaks: Vec<String>,
 }
 
 impl Log {

@@ -39,6 +39,10 @@ pub trait ModelRegistry: Send + Sync {
     }
     /// Server version, user and capabilities.
     async fn info(&self) -> Outcome<RegistryInfo>;
+    /// Whether the signed-in user may change this model; none if the server does not say.
+    async fn may_edit(&self, _model: &ModelName) -> Outcome<Option<bool>> {
+        Ok(None)
+    }
     /// One page of models in name order, without prompts, filtered to names that contain `name_like`.
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>>;
     /// One model with its aliases. [`FailureKind::NotFound`] if it does not exist or is a prompt.

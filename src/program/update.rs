@@ -83,6 +83,12 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
     match action {
         // A held key only moves and types.
         Some(action) if key.repeat && !action.is_movement() => Vec::new(),
+        // As a terminal without bracketed paste sends pasted text.
+        Some(Action::Confirm) if key.rushed => {
+            let word = "Enter came together with the text before it, as in a paste. Press Enter to confirm.";
+            state.notice = Some(Notice::Word(word.to_owned()));
+            Vec::new()
+        }
         Some(action) => act(state, action),
         None if state.top().captures_text() => deliver(state, ScreenEvent::Key(key)),
         None => Vec::new(),

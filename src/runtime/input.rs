@@ -123,8 +123,19 @@ fn refused(reason: impl Into<String>) -> Failure {
 }
 
 fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: &Bell, sender: &Sender<Msg>) {
+    let mut after_key = false;
     while !bell.stop.load(Ordering::SeqCst) {
-        let msg = match source(WAIT).map(|event| event.and_then(input)) {
+        // What can be read without waiting arrived together with what was read before.
+        let at_once = if after_key { source(Duration::ZERO) } else { Ok(None) };
+        let (event, rushed) = match at_once {
+            // That look may have consumed the wake-up, which comes after the stop.
+            Ok(None) if bell.stop.load(Ordering::SeqCst) => break,
+            Ok(None) => (source(WAIT), false),
+            at_once => (at_once, true),
+        };
+        after_key = matches!(event, Ok(Some(Event::Key(_))));
+        let msg = match event.map(|event| event.and_then(input)) {
+            Ok(Some(Input::Key(key))) => Msg::Input(Input::Key(Key { rushed, ..key })),
             Ok(Some(input)) => Msg::Input(input),
             Ok(None) => continue,
             Err(error) => {
@@ -195,6 +206,7 @@ fn key(event: KeyEvent) -> Option<Key> {
         alt: modifiers.contains(KeyModifiers::ALT),
         shift: modifiers.contains(KeyModifiers::SHIFT) && !matches!(code, KeyCode::Char(_) | KeyCode::BackTab),
         repeat: event.kind == KeyEventKind::Repeat,
+        rushed: false,
     })
 }
 
@@ -262,6 +274,35 @@ mod tests {
         assert_eq!(reader.next().await, Some(Msg::Input(Input::Resize { width: 80, height: 24 })));
         assert_eq!(reader.next().await, Some(Msg::Terminate));
         assert_eq!(reader.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_there_at_once_after_another_says_so() {
+        let key = |code| Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
+        // `v3` and Enter in one read, then a key after a wait.
+        let mut events = [
+            (false, key(Code::Char('v'))),
+            (true, key(Code::Char('3'))),
+            (true, key(Code::Enter)),
+            (false, key(Code::Char('j'))),
+        ]
+        .into_iter()
+        .peekable();
+        let mut reader = InputReader::over(
+            move |wait| match events.peek() {
+                Some((at_once, _)) if *at_once || !wait.is_zero() => Ok(events.next().map(|(_, event)| event)),
+                Some(_) => Ok(None),
+                None if wait.is_zero() => Ok(None),
+                None => Err(io::Error::from(io::ErrorKind::BrokenPipe)),
+            },
+            None,
+        )
+        .unwrap();
+        let mut rushed = Vec::new();
+        while let Some(Msg::Input(Input::Key(key))) = reader.next().await {
+            rushed.push(key.rushed);
+        }
+        assert_eq!(rushed, [false, true, true, false]);
     }
 
     #[tokio::test]

@@ -6,6 +6,6 @@ pub mod input;
 pub mod prefs;
 pub mod run;
 pub mod save;
-mod signals;
+pub mod signals;
 pub mod terminal;
 pub mod terminal_pictures;

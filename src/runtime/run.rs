@@ -13,7 +13,7 @@ use super::input::InputReader;
 use super::signals::Signals;
 use super::terminal::TerminalGuard;
 use super::terminal_pictures::Painter;
-use crate::app::input::Input;
+use crate::app::input::{Input, Key};
 use crate::app::msg::Msg;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
@@ -59,6 +59,8 @@ pub async fn run(
     executor.paint_with(painter);
     let mut last_frame = Instant::now();
     let mut frame_due: Option<Instant> = Some(last_frame);
+    // Ctrl-Z that arrived together with other messages: they come first.
+    let mut held_back: Option<Msg> = None;
     loop {
         for effect in effects.drain(..) {
             match executor.run(effect) {
@@ -81,12 +83,22 @@ pub async fn run(
         }
         let first = tokio::select! {
             biased;
+            Some(key) = std::future::ready(held_back.take()) => key,
             Some(key) = input.next() => key,
             Some(answer) = answers.recv() => answer,
             () = signals.recv() => Msg::Terminate,
             () = tokio::time::sleep_until(frame_due.unwrap_or(last_frame)), if frame_due.is_some() => continue,
             () = tokio::time::sleep(TICK), if state.animates() => Msg::Tick(clock.now()),
         };
+        if is_suspend(&first) {
+            input = suspend(input, &mut terminal)?;
+            let size = terminal.size()?;
+            let resized = Input::Resize { width: size.width, height: size.height };
+            effects.extend(update(&mut state, Msg::Clock(clock.now())));
+            effects.extend(update(&mut state, Msg::Input(resized)));
+            frame_due = Some(Instant::now());
+            continue;
+        }
         let mut at_once = matches!(first, Msg::Input(_));
         effects.extend(update(&mut state, Msg::Clock(clock.now())));
         effects.extend(update(&mut state, first));
@@ -94,12 +106,33 @@ pub async fn run(
             let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };
             // A key may directly follow an answer.
             at_once |= matches!(next, Msg::Input(_));
+            if is_suspend(&next) {
+                held_back = Some(next);
+                break;
+            }
             effects.extend(update(&mut state, next));
         }
         let now = Instant::now();
         let soonest = if at_once { now } else { now.max(last_frame + FRAME) };
         frame_due = Some(frame_due.map_or(soonest, |due| due.min(soonest)));
     }
+}
+
+/// Ctrl-Z, which the terminal does not act on itself while keys are read one by one.
+fn is_suspend(msg: &Msg) -> bool {
+    cfg!(unix) && matches!(msg, Msg::Input(Input::Key(key)) if *key == Key { rushed: key.rushed, ..Key::ctrl('z') })
+}
+
+/// Gives the terminal back and stops this process, as the terminal would on Ctrl-Z; goes on here when the shell
+/// continues it (`fg`). A promotion at work stops with it, and goes on with it: its journal says where it is.
+fn suspend(input: InputReader, terminal: &mut TerminalGuard) -> Outcome<InputReader> {
+    input.stop()?;
+    terminal.suspend();
+    #[cfg(unix)]
+    signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)
+        .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "stop until `fg`", e.to_string()))?;
+    terminal.resume()?;
+    InputReader::spawn()
 }
 
 fn draw(state: &State, skin: &Skin, terminal: &mut TerminalGuard) -> Outcome<()> {

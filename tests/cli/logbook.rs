@@ -61,3 +61,38 @@ async fn a_version_moved_by_hand_is_noted() {
     let ran = desk.run("log telco-churn").await;
     assert!(ran.err.contains("nothing of telco-churn is in production, but v42 was signed off last"), "{}", ran.err);
 }
+
+/// Whatever is done to the records on disk, everybody who reads them says so.
+#[tokio::test]
+async fn records_that_were_changed_removed_moved_or_doubled_are_told_and_refused() {
+    type Harm = fn(&mut Vec<String>);
+    let harms: [(Harm, &str); 6] = [
+        (
+            |lines| lines[0] = lines[0].replace("\"reason\":\"fi|ne\"", "\"reason\":\"fine\""),
+            "was changed after it was signed",
+        ),
+        (|lines| drop(lines.remove(0)), "is missing from the records"),
+        (|lines| drop(lines.remove(1)), "the record that this outcome belongs to is missing"),
+        (|lines| lines.swap(0, 1), "does not follow the one before it"),
+        (|lines| lines.insert(1, lines[0].clone()), "is there twice"),
+        (Vec::clear, "is missing from the records"),
+    ];
+    for (harm, said) in harms {
+        let desk = released().await;
+        assert_eq!(desk.run("reject card-fraud/9 --reason no").await.exit, Exit::Done);
+        assert_eq!(desk.run("log").await.exit, Exit::Done);
+        let path = desk.loaded.paths.state_of(true).join("records.jsonl");
+        let mut lines: Vec<String> = std::fs::read_to_string(&path).unwrap().lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), 3);
+        harm(&mut lines);
+        std::fs::write(&path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+        let log = desk.run("log").await;
+        assert!(log.exit == Exit::Journal && log.err.contains(said), "{said}: {:?} {}", log.exit, log.err);
+        let json = desk.run("log --json").await;
+        assert!(json.exit == Exit::Journal && json.json()["breaks"].to_string().contains(said), "{}", json.out);
+        let doctor = desk.run("doctor").await;
+        assert!(doctor.exit == Exit::Journal && doctor.out.contains(said), "{:?} {}", doctor.exit, doctor.out);
+        let verify = desk.run("verify telco-churn-v42").await;
+        assert!(verify.exit == Exit::Refused && verify.out.contains(said), "{:?} {}", verify.exit, verify.out);
+    }
+}

@@ -56,6 +56,22 @@ fn a_signal_gives_the_terminal_back() {
     }
 }
 
+/// In a shell with job control: `fg` after Ctrl-Z shows the screen again, and the shell had its own in between.
+#[test]
+fn ctrl_z_stops_and_fg_continues() {
+    let desk = somewhere();
+    let mut pty = desk.shell(r#"set -m; "$0"; echo "stopped with $?"; read go; fg > /dev/null; echo "over with $?""#);
+    pty.wait_for("Inbox");
+    pty.press(Key::Ctrl('z'));
+    pty.wait_for("stopped with");
+    pty.press(Key::Enter);
+    pty.wait_for("Inbox");
+    pty.press(Key::Char('q'));
+    let ended = pty.wait_exit();
+    assert!(ended.screen.contains("stopped with") && ended.screen.contains("over with 0"), "{}", ended.screen);
+    ended.assert_restored();
+}
+
 #[test]
 fn a_closed_terminal_ends_the_program() {
     let desk = somewhere();
@@ -115,13 +131,19 @@ fn leaving_twice_leaves_at_once() {
 }
 
 #[test]
-fn ctrl_c_on_the_command_line_stops_after_the_step() {
-    let site = Site::new("e2e-int");
+fn a_signal_on_the_command_line_stops_after_the_step() {
+    for name in ["INT", "TERM", "HUP"] {
+        stopped_by(name);
+    }
+}
+
+fn stopped_by(name: &str) {
+    let site = Site::new(&format!("e2e-{}", name.to_lowercase()));
     let desk = site.desk();
     let held = site.hold("POST", "*/git/refs");
     let command = desk.start(&["approve", &site.candidate(), "--confirm", "v2", "--wait"]);
     held.wait();
-    command.signal("INT");
+    command.signal(name);
     // The signal arrives while the request is held; the step then ends, and none after it is started.
     command.wait_until_it_says("Stopping after the step at work");
     held.release();

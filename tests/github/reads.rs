@@ -171,6 +171,7 @@ async fn releases_are_those_of_the_tag_and_our_own_drafts() {
         draft,
         author: "rev1".into(),
         created_at: now(),
+        published_at: (!draft).then(now),
         assets: Vec::new(),
     };
     fake.change_repo(|repo| {

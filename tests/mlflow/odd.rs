@@ -165,3 +165,18 @@ async fn a_transfer_that_ends_early_is_no_success() {
     // Once bytes were written, there is no retry.
     assert_eq!(stub.requests().len(), 1);
 }
+
+/// Servers before 2.2 cannot search runs by id: they are read one by one.
+#[tokio::test]
+async fn on_a_server_that_cannot_search_for_ids_runs_are_read_one_by_one() {
+    let refused = r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"Invalid comparator 'IN' for attribute"}"#;
+    let stub = Stub::start(vec![
+        Act::json(r#"{"experiments":[{"experiment_id":"0"}]}"#),
+        Act::Answer(400, "Content-Type: application/json\r\n", refused.to_owned()),
+        Act::json(r#"{"run":{"info":{"run_id":"r1"}}}"#),
+    ]);
+    let runs = signoff::ports::ModelRegistry::runs(&at(&stub.url()), &[RunId::new("r1"), RunId::new("r2")]).await;
+    assert_eq!(runs.unwrap()[0].id, RunId::new("r1"));
+    let requests = stub.requests();
+    assert!(requests.iter().filter(|r| r.contains("runs/get?")).count() >= 2, "{requests:?}");
+}

@@ -157,10 +157,10 @@ pub(super) fn release_state(repo: &Repo, release: &Release) -> ReleaseState {
         body: release.body.clone(),
         author: Some(clean_line(&release.author)),
         author_id: None,
-        published_at: (!release.draft).then_some(release.created_at),
         assets: release.assets.iter().map(asset).collect(),
         upload_url: None,
         web_url: tag_page(&repo.slug, &release.tag),
+        published_at: release.published_at,
     }
 }
 
@@ -171,6 +171,9 @@ pub(super) fn asset(asset: &Asset) -> ReleaseAsset {
         size: asset.content.0.len() as u64,
         digest: Some(sha256(&asset.content.0)),
         complete: asset.complete,
+        uploader: asset.uploader.as_deref().map(clean_line),
+        uploader_id: None,
+        created_at: asset.created_at,
     }
 }
 

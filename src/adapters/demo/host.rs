@@ -241,7 +241,10 @@ impl ReleaseHost for DemoHost {
     ) -> Outcome<ReleaseAsset> {
         let (id, owned, bytes) = (release.id, name.to_owned(), bytes.to_vec());
         let operation = format!("attach {} to the release of {} in {repo}", text::clean_line(name), release.tag);
-        self.write(repo, operation, move |repo, _, _| Ok(convert::asset(&repo.attach(id, &owned, &bytes)?))).await
+        self.write(repo, operation, move |repo, login, now| {
+            Ok(convert::asset(&repo.attach(id, &owned, &bytes, login, now)?))
+        })
+        .await
     }
 
     async fn remove_unfinished_asset(&self, _journaled: &Journaled, repo: &RepoSlug, asset: u64) -> Outcome<()> {

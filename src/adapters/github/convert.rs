@@ -79,6 +79,9 @@ pub(super) fn asset(asset: wire::Asset) -> Converted<ReleaseAsset> {
         size: asset.size.unwrap_or(0),
         digest: line(asset.digest),
         complete: asset.state.as_deref() == Some("uploaded"),
+        uploader_id: asset.uploader.as_ref().and_then(|u| u.id),
+        uploader: line(asset.uploader.and_then(|u| u.login)),
+        created_at: time(asset.created_at),
     })
 }
 

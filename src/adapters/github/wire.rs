@@ -103,6 +103,8 @@ pub(super) struct Asset {
     pub state: Option<String>,
     /// Null for files from before mid 2025, absent on Enterprise Servers without support for it.
     pub digest: Option<String>,
+    pub uploader: Option<User>,
+    pub created_at: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

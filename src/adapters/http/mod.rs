@@ -31,6 +31,7 @@ mod server;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod wire;
 
 pub(super) use answer::Answer;
@@ -43,5 +44,6 @@ pub(super) use pages::{Listed, Part, read_pages};
 pub use repeat::Repeat;
 pub(super) use secrets::Secrets;
 pub(super) use server::Server;
+pub use waiting::{Waiting, longest};
 pub(super) use wire::Wire;
 pub use wire::{Settings, Tls};

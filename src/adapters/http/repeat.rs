@@ -1,7 +1,7 @@
 //! Retries of reads.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
 
@@ -37,15 +37,18 @@ impl Repeat {
         (pause + self.jitter.unwrap_or(pause).mul_f64(share)).min(MAX_BACKOFF)
     }
 
-    /// Calls `once` until it succeeds or a retry makes no sense.
+    /// Calls `once` until it succeeds or a retry makes no sense. None begins after `patience`, so the whole takes hardly
+    /// more than twice as long as one attempt may.
     pub(super) async fn run<T, F: Future<Output = Result<T, Trouble>>>(
         self,
+        patience: Duration,
         once: impl FnMut() -> F,
     ) -> Result<T, Trouble> {
         let pauses =
             ExponentialBuilder::new().with_min_delay(self.pause).with_max_delay(MAX_BACKOFF).with_max_times(self.times);
+        let begun = Instant::now();
         once.retry(pauses)
-            .when(|trouble| trouble.again != Again::Never)
+            .when(|trouble| trouble.again != Again::Never && begun.elapsed() < patience)
             // There is no pause after the last attempt.
             .adjust(|trouble, pause| match (trouble.again, pause.map(|pause| self.spread(pause, random()))) {
                 (Again::After(wait), Some(pause)) if self.heed => (wait <= MAX_PAUSE).then_some(wait.max(pause)),
@@ -66,7 +69,10 @@ fn random() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+    use crate::domain::failure::{Failure, FailureKind, Service};
 
     #[test]
     fn a_pause_grows_by_the_jitter_at_most() {
@@ -78,5 +84,23 @@ mod tests {
         assert_eq!(with(None).spread(MAX_BACKOFF, 1.0), MAX_BACKOFF);
         let shares: Vec<f64> = (0..100).map(|_| random()).collect();
         assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)) && shares.windows(2).any(|s| s[0] != s[1]));
+    }
+
+    /// A server that is slow to fail is not asked three times over.
+    #[tokio::test]
+    async fn no_attempt_begins_after_the_time_of_one() {
+        for (patience, attempts) in [(Duration::ZERO, 1), (Duration::from_secs(600), 3)] {
+            let asked = Cell::new(0);
+            let repeat = Repeat { pause: Duration::ZERO, ..Repeat::default() };
+            let ended: Result<(), _> = repeat
+                .run(patience, || async {
+                    asked.set(asked.get() + 1);
+                    let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "read x", "it is busy");
+                    Err(Trouble { again: Again::Soon, ..failure.into() })
+                })
+                .await;
+            assert!(ended.is_err());
+            assert_eq!(asked.get(), attempts, "{patience:?}");
+        }
     }
 }

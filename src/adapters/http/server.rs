@@ -14,6 +14,7 @@ use super::read;
 use super::repeat::Repeat;
 use super::secrets::Secrets;
 use super::stream::Body;
+use super::waiting::Open;
 use super::wire::Settings;
 use crate::domain::failure::Outcome;
 
@@ -59,7 +60,7 @@ impl Server {
     pub async fn answer(&self, call: &Call) -> Outcome<Answer> {
         match call.access {
             Access::Write => self.once(call).await,
-            Access::Read => self.repeat.run(|| self.once(call)).await,
+            Access::Read => self.repeat.run(self.timeout, || self.once(call)).await,
         }
         .map_err(Trouble::told)
     }
@@ -81,7 +82,8 @@ impl Server {
     pub async fn open<'a>(&'a self, call: &'a Call, patience: Duration) -> Outcome<Body<'a>> {
         let attempt = self.attempt(call.access, &call.operation);
         self.repeat
-            .run(|| async move {
+            .run(self.timeout, || async move {
+                let _open = Open::new(&self.place, &call.operation, patience);
                 // The whole transfer may take any time as long as it makes progress.
                 let begun = tokio::time::timeout(patience, self.send(call)).await;
                 let response = begun.map_err(|_| classify(&attempt, &End::Silent(patience)))??;
@@ -97,6 +99,7 @@ impl Server {
 
     async fn once(&self, call: &Call) -> Result<Answer, Trouble> {
         let attempt = self.attempt(call.access, &call.operation);
+        let _open = Open::new(&self.place, &call.operation, self.timeout);
         let exchange = async { read::read(self.send(call).await?, &attempt, call.limit).await };
         let answer = tokio::time::timeout(self.timeout, exchange)
             .await

@@ -6,6 +6,7 @@ use super::client::SERVER_INFO;
 use super::connection::Auth;
 use super::{Mlflow, client, wire};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::ModelName;
 use crate::domain::registry::RegistryInfo;
 use crate::domain::text::{clean_line, shorten};
 
@@ -13,15 +14,17 @@ impl Mlflow {
     pub(super) async fn server_info(&self) -> Outcome<RegistryInfo> {
         let (version, user, workspace) =
             futures_util::future::try_join3(self.server_version(), self.user(), self.registry.workspace()).await?;
-        let major: u64 = version.split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let number = |n: usize| version.split('.').nth(n).and_then(|n| n.parse::<u64>().ok());
+        let (major, minor) = (number(0), number(1));
         Ok(RegistryInfo {
             // The column was widened in 3.x (measured on 2.22 and 3.18).
-            tag_value_limit: if major >= 3 { 100_000 } else { 5_000 },
+            tag_value_limit: if major.is_some_and(|major| major >= 3) { 100_000 } else { 5_000 },
             version,
             user,
             workspace,
             stages: true,
-            aliases: true,
+            // Since 2.3; where the version is not told, the first use will tell.
+            aliases: !matches!((major, minor), (Some(0..=1), _) | (Some(2), Some(0..=2))),
         })
     }
 
@@ -42,6 +45,42 @@ impl Mlflow {
         }
         let models = client::get("registered-models/search", what).query("max_results", "1");
         self.registry.json::<wire::ModelPage>(models).await.map(|_| "unknown".to_owned())
+    }
+
+    /// Whether the user may change a model, where MLflow's basic auth says so: for the user itself, on 3.x
+    /// (read at 3.17); on 2.x only grants of one's own are told, not the default. None elsewhere.
+    pub(super) async fn edit_permission(&self, model: &ModelName) -> Outcome<Option<bool>> {
+        let Auth::Basic { user, .. } = self.registry.auth() else {
+            return Ok(None);
+        };
+        let what = format!("ask whether you may change {model}");
+        let call = client::get_raw("api/3.0/mlflow/users/permissions/get", what.as_str())
+            .query("username", user.as_str())
+            .query("resource_type", "registered_model")
+            .query("resource_id", model.as_str());
+        let said = match self.registry.function::<wire::Permission>(call).await {
+            Ok(Some((said, _))) => Some(said.permission.0),
+            Ok(None) => self.granted(user, model).await?,
+            // Whoever may not even ask is told so by the reads that matter.
+            Err(f) if matches!(f.kind, FailureKind::Forbidden | FailureKind::NotFound | FailureKind::Rejected) => None,
+            Err(f) => return Err(f),
+        };
+        Ok(said.and_then(|word| match word.as_str() {
+            "EDIT" | "MANAGE" => Some(true),
+            "NO_PERMISSIONS" | "READ" | "USE" => Some(false),
+            _ => None,
+        }))
+    }
+
+    /// The permission that 2.x lists for the user; administrators may do everything.
+    async fn granted(&self, user: &str, model: &ModelName) -> Outcome<Option<String>> {
+        let call = client::get("users/get", "ask the server who you are").query("username", user);
+        let Some(answer) = self.registry.optional::<wire::OneUser>(call).await? else { return Ok(None) };
+        if answer.user.is_admin {
+            return Ok(Some("MANAGE".to_owned()));
+        }
+        let own = answer.user.registered_model_permissions.into_iter().find(|grant| grant.name == model.as_str());
+        Ok(own.map(|grant| grant.permission.0))
     }
 
     /// The user by MLflow's basic auth; none without it. Unknown through a token proxy.

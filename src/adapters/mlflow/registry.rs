@@ -35,6 +35,10 @@ impl ModelRegistry for Mlflow {
         self.server_info().await
     }
 
+    async fn may_edit(&self, model: &ModelName) -> Outcome<Option<bool>> {
+        self.edit_permission(model).await
+    }
+
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
         let wanted = name_like.filter(|part| !part.is_empty());
         let what = "list the models";

@@ -11,13 +11,15 @@ use tokio::sync::Mutex;
 
 use super::{Mlflow, client, convert, filter, wire};
 use crate::adapters::http::{Part, read_pages};
-use crate::domain::failure::{FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Interner;
 
 /// Most runs read one by one after the searches did not find them; the rest is skipped.
 const MAX_SINGLE_READS: usize = 5;
+/// Most runs read one by one on servers that cannot search for ids.
+const MAX_SINGLE_SEARCH: usize = 200;
 /// Concurrent requests; a server has four workers by default.
 pub(super) const PARALLEL: usize = 3;
 
@@ -65,7 +67,12 @@ impl Mlflow {
             .filter_map(filter::run_id_in)
             .map(|(ids, condition)| self.find_page(ids.len(), condition, experiments))
             .collect();
-        let pages: Vec<Vec<Run>> = futures_util::stream::iter(searches).buffered(PARALLEL).try_collect().await?;
+        let searched = futures_util::stream::iter(searches).buffered(PARALLEL).try_collect().await;
+        let pages: Vec<Vec<Run>> = match searched {
+            // Before 2.2 runs could not be searched by id (2.1.1 answers 400).
+            Err(Failure { kind: FailureKind::Rejected, .. }) => return self.find_singly(ids, found).await,
+            searched => searched?,
+        };
         let wanted: HashSet<&str> = ids.iter().copied().collect();
         found.extend(
             pages
@@ -74,6 +81,14 @@ impl Mlflow {
                 .filter(|r| wanted.contains(r.id.as_str()))
                 .map(|r| (r.id.as_str().to_owned(), r)),
         );
+        Ok(())
+    }
+
+    /// Reads the runs one by one, and no more than a person waits for; lists are useful without the rest.
+    async fn find_singly(&self, ids: &[&str], found: &mut BTreeMap<String, Run>) -> Outcome<()> {
+        let reads: Vec<_> = ids.iter().take(MAX_SINGLE_SEARCH).map(|id| self.run(id)).collect();
+        let read: Vec<Option<Run>> = futures_util::stream::iter(reads).buffered(PARALLEL).try_collect().await?;
+        found.extend(read.into_iter().flatten().map(|run| (run.id.as_str().to_owned(), run)));
         Ok(())
     }
 

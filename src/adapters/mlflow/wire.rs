@@ -386,11 +386,31 @@ pub(super) struct ServerInfo {
 pub(super) struct User {
     #[serde(deserialize_with = "lenient")]
     pub username: String,
+    #[serde(deserialize_with = "lenient")]
+    pub is_admin: bool,
+    /// Grants of the user's own (2.x).
+    #[serde(deserialize_with = "lenient")]
+    pub registered_model_permissions: Vec<ModelGrant>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct ModelGrant {
+    #[serde(deserialize_with = "lenient")]
+    pub name: String,
+    pub permission: Text,
 }
 
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct OneUser {
     pub user: User,
+}
+
+/// A user's permission on one object (3.x).
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(super) struct Permission {
+    pub permission: Text,
 }
 
 /// The response to a write: an object whose content is ignored.

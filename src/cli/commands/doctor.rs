@@ -9,8 +9,8 @@ use crate::cli::json;
 use crate::cli::output::Sink;
 use crate::cli::text;
 use crate::config::{Paths, Target, promotion_target_name};
-use crate::domain::failure::{Failure, Outcome};
-use crate::domain::ids::RepoSlug;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::{ModelName, RepoSlug};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::ClockFacts;
 use crate::domain::registry::PromotionTarget;
@@ -20,6 +20,7 @@ use crate::domain::text::clean_line;
 use crate::present::{CheckRow, Role, number};
 use crate::runtime::answer;
 use crate::services::Services;
+use crate::services::audit::chain::{self, Checked};
 use crate::services::prepare::{
     self,
     checks::{CLOCK_HINT, repository_check, workflow_check},
@@ -83,8 +84,10 @@ pub async fn run(
     let registry = services.registry.as_ref();
     let (info, models, who, stored) =
         join4(registry.info(), registry.models(None, None), services.host.whoami(), answer::promotions(services)).await;
+    let listed = models.as_ref().map(|page| page.items.iter().map(|m| m.name.clone()).collect()).unwrap_or_default();
     mlflow(services, &info, models.err().as_ref(), &mut findings);
     let skew_ms = who.as_ref().ok().and_then(|who| prepare::skew(services, who));
+    permissions(services, listed, &mut findings).await;
     match &who {
         Ok(who) => {
             let name = who.name.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
@@ -106,6 +109,7 @@ pub async fn run(
         Err(failure) => findings.fail("state", &failure),
     }
     journal(stored, &mut findings);
+    records(chain::check(services).await, &mut findings);
     policy(services, &mut findings);
     signing(services, who.ok().map(|who| who.login), &mut findings).await;
     let holes = holes(services, info.as_ref().ok());
@@ -287,6 +291,53 @@ fn journal(stored: Outcome<Vec<crate::app::query::Promotion>>, findings: &mut Fi
     }
 }
 
+/// Whether any of the first models may be changed, where the server says.
+async fn permissions(services: &Services, models: Vec<ModelName>, findings: &mut Findings) {
+    let mut denied = None;
+    for model in models.into_iter().take(MODELS_ASKED) {
+        match services.registry.may_edit(&model).await {
+            Ok(Some(true)) => {
+                return findings.add("MLflow permission", Pass, format!("you may change {model}, for one"), None);
+            }
+            Ok(Some(false)) => denied = Some(model),
+            // Not told here, so not told for the others.
+            Ok(None) => return,
+            Err(failure) => return findings.add("MLflow permission", Unknown, failure.to_string(), None),
+        }
+    }
+    if let Some(model) = denied {
+        let failure = Failure::new(
+            FailureKind::Forbidden,
+            Service::Mlflow,
+            format!("change {model}"),
+            "permission denied: this user may only read",
+        );
+        findings.fail("MLflow permission", &failure.with_hint("Ask the owners of the models for EDIT permission."));
+    }
+}
+
+/// Models whose permission is asked for: usually the first one tells.
+const MODELS_ASKED: usize = 10;
+
+/// Whether the records of this machine are whole.
+fn records(checked: Outcome<Checked>, findings: &mut Findings) {
+    match checked {
+        Err(failure) => findings.fail("records", &failure),
+        Ok(Checked { records, breaks }) if breaks.is_empty() => {
+            let found = format!("{}, each follows the one before it", number::count(records as u64, "record"));
+            findings.add("records", Pass, found, None);
+        }
+        Ok(Checked { breaks, .. }) => {
+            findings.end.get_or_insert(Exit::Journal);
+            let hint =
+                "Somebody changed records.jsonl. Restore it from a backup; what the releases hold is not affected.";
+            for broken in breaks {
+                findings.add("records", Block, broken, Some(hint));
+            }
+        }
+    }
+}
+
 /// What signoff cannot prevent. Always printed, so that it does not promise too much.
 fn holes(services: &Services, info: Option<&RegistryInfo>) -> Vec<String> {
     if services.rules.demo {
@@ -309,7 +360,8 @@ fn holes(services: &Services, info: Option<&RegistryInfo>) -> Vec<String> {
             .to_owned(),
     );
     holes.push(
-        "Anyone who can push to the repository can create a tag that starts CD. A tag ruleset can prevent that."
+        "Anyone who can push to the repository can create a tag that starts CD, and change an unprotected release. Tag \
+         rulesets and immutable releases prevent that; a CD that runs `signoff verify` refuses what nobody signed."
             .to_owned(),
     );
     holes.push("Only the tag keeps two people on two machines apart: the first to create it wins.".to_owned());

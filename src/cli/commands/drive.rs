@@ -50,7 +50,7 @@ impl Drive {
                         sink.note(&format!("Stopped at once. `signoff resume {}` checks whether the last step was applied.", self.id));
                         return Ok(Exit::Cancelled);
                     }
-                    sink.note("Stopping after the step at work. Press Ctrl-C again to stop at once; you can resume either way.");
+                    sink.note("Stopping after the step at work. Ctrl-C (or another signal) stops at once; you can resume either way.");
                     token.cancel();
                 }
                 state = &mut work => break state?,

@@ -13,7 +13,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::ids::ModelName;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::text::clean_line;
-use crate::present::{Phrase, Role, UNICODE, decision, time};
+use crate::present::{Mark, Phrase, Role, UNICODE, decision, time};
 use crate::services::Services;
 use crate::services::audit::log::{self, Log, LogEntry};
 
@@ -71,7 +71,8 @@ fn moment_in(text: &str, zone: &TimeZone) -> Result<At, String> {
     Ok(At { at: end, said: Some(format!("the end of {day}, UTC")) })
 }
 
-/// Runs the command. Unreadable sources are reported on stderr and do not fail it.
+/// Runs the command. Unreadable sources are reported on stderr and do not fail it; records of this machine that were
+/// changed or are missing do.
 ///
 /// # Errors
 /// Only if the output cannot be written.
@@ -86,7 +87,7 @@ pub async fn run(
     let (at, said) = at.map_or((None, None), |at| (Some(at.at), at.said));
     if shape.json {
         sink.json(&Json::new(place(services).await, &log, at))?;
-        return Ok(Exit::Done);
+        return Ok(end(&log));
     }
     let entries: Vec<&LogEntry> = match at {
         Some(at) => log.production_at(at).into_values().collect(),
@@ -104,7 +105,15 @@ pub async fn run(
     for line in footnotes(&log) {
         sink.note(&line);
     }
-    Ok(Exit::Done)
+    for broken in &log.breaks {
+        sink.say(&Mark::Block.say(format_args!("the records of this machine: {broken}"), &UNICODE));
+    }
+    Ok(end(&log))
+}
+
+/// A log of records that were changed is not to be relied on.
+fn end(log: &Log) -> Exit {
+    if log.breaks.is_empty() { Exit::Done } else { Exit::Journal }
 }
 
 /// Which sources were read, and what could not be.

@@ -26,6 +26,8 @@ pub struct Log {
     pub seen: Vec<String>,
     /// What could not be read, is truncated or is inconsistent.
     pub notes: Vec<String>,
+    /// What is wrong with the records of this machine: changed, missing or out of order. The exit code is 5 then.
+    pub breaks: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -107,6 +109,7 @@ impl Log {
                 .collect(),
             seen: log.seen.clone(),
             notes: log.notes.iter().map(ToString::to_string).collect(),
+            breaks: log.breaks.clone(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The signer's journal of records. Each record holds the hash of the previous one, so removals and edits show.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -38,13 +40,39 @@ pub fn head(lines: &[ChainLine]) -> Option<String> {
     })
 }
 
-/// Breaks in the chain, one sentence each. Empty if every record is intact and follows the previous one.
+/// What is wrong with a record that must be in the chain, as a phrase; `None` if it is there as it is.
+pub fn unlike(lines: &[ChainLine], sealed: &Sealed) -> Option<&'static str> {
+    let there = lines.iter().find_map(|line| match line {
+        ChainLine::Record(there) if there.record.record_id == sealed.record.record_id => Some(there),
+        ChainLine::Record(_) | ChainLine::Outcome(_) => None,
+    });
+    match there {
+        None => Some("its record is missing from the records of this machine"),
+        Some(there) if there.record_hash != sealed.record_hash => Some("its record was replaced by another"),
+        Some(_) => None,
+    }
+}
+
+/// Breaks in the chain, one sentence each. Empty if every record is intact and follows the previous one, and every
+/// outcome belongs to one before it.
 pub fn breaks(lines: &[ChainLine]) -> Vec<String> {
     let mut out = Vec::new();
     let mut before: Option<String> = None;
+    let mut seen = BTreeSet::new();
     for (index, line) in lines.iter().enumerate() {
-        let ChainLine::Record(sealed) = line else { continue };
         let number = index + 1;
+        let sealed = match line {
+            ChainLine::Record(sealed) => sealed,
+            ChainLine::Outcome(outcome) => {
+                if !seen.contains(&outcome.record_id) {
+                    out.push(format!("line {number}: the record that this outcome belongs to is missing"));
+                }
+                continue;
+            }
+        };
+        if !seen.insert(sealed.record.record_id) {
+            out.push(format!("line {number}: the record is there twice"));
+        }
         let computed = Sealed::new(sealed.record.clone()).record_hash;
         if computed != sealed.record_hash {
             out.push(format!("line {number}: the record was changed after it was signed"));

@@ -5,6 +5,7 @@
 //! match the tag message to the byte, the authors of the release and the comments are those the host reports, and the
 //! registry is read again.
 
+mod evidence;
 mod people;
 mod registry;
 mod release;
@@ -100,6 +101,8 @@ pub struct Reread {
     pub branch_may_stand_in: bool,
     /// The state of the record's signature.
     pub signature: Signature,
+    /// What is wrong with the records of the verifier's machine; `None` if it has none.
+    pub chain: Option<Outcome<Vec<String>>>,
 }
 
 /// The state of a signature.
@@ -199,6 +202,7 @@ pub fn judge(proof: &Proof, named: Option<&Reread>) -> Vec<VerifyCheck> {
     };
     let Some(sealed) = sealed else { return lines.list };
     release::fits(proof, &sealed, &mut lines);
+    evidence::file(proof, &sealed, &mut lines);
     if let Some(named) = named {
         release::repository(proof, named, &mut lines);
         registry::version(proof, &sealed, named, &mut lines);
@@ -208,7 +212,12 @@ pub fn judge(proof: &Proof, named: Option<&Reread>) -> Vec<VerifyCheck> {
         people::four_eyes(&sealed, named, &mut lines);
         people::may_sign(named, &mut lines);
         people::signature(&sealed, &named.signature, &mut lines);
+        if let Ok(Standing { version, .. }) = &named.version {
+            evidence::own_tags(&sealed, version, &mut lines);
+        }
+        evidence::chain(named, &mut lines);
     }
+    evidence::limits(&mut lines);
     lines.list
 }
 

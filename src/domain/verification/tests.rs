@@ -23,7 +23,16 @@ fn tag(message: &[u8]) -> TagState {
 
 fn proof() -> Proof {
     let plan = samples::plan();
-    let asset = ReleaseAsset { id: 3, name: ASSET.into(), size: 1, digest: None, complete: true };
+    let asset = ReleaseAsset {
+        id: 3,
+        name: ASSET.into(),
+        size: 1,
+        digest: None,
+        complete: true,
+        uploader: Some("rev1".into()),
+        uploader_id: Some(7),
+        created_at: Some(samples::now()),
+    };
     Proof {
         place: Place {
             repo: plan.draft.repo.clone(),
@@ -40,10 +49,10 @@ fn proof() -> Proof {
             body: plan.notes.clone(),
             author: Some("rev1".into()),
             author_id: Some(7),
-            published_at: None,
             assets: vec![asset],
             upload_url: None,
             web_url: String::new(),
+            published_at: Some(samples::now()),
         }]),
         asset: Ok(Some(plan.record.to_bytes())),
     }
@@ -73,6 +82,7 @@ fn named() -> Reread {
         repository: Ok(samples::draft().repo),
         branch_may_stand_in: false,
         signature: Signature::NotAsked,
+        chain: None,
     }
 }
 
@@ -85,6 +95,67 @@ fn a_release_as_it_was_signed_holds_and_its_facts_can_be_rebuilt() {
     let lines = judge(&proof(), Some(&named()));
     assert_eq!(against(&lines), Vec::<&str>::new(), "{lines:#?}");
     assert!(lines.iter().any(|l| l.check == "facts" && l.state == LineState::Pass));
+}
+
+#[test]
+fn the_record_comes_from_the_signers_account_and_was_there_when_the_release_was() {
+    let changed = |change: fn(&mut ReleaseState)| {
+        let mut proof = proof();
+        change(&mut proof.releases.as_mut().unwrap()[0]);
+        judge(&proof, Some(&named()))
+    };
+    for (change, refused) in [
+        ((|_| {}) as fn(&mut ReleaseState), false),
+        (|r| (r.assets[0].uploader, r.assets[0].uploader_id) = (Some("mallory".into()), Some(8)), true),
+        (|r| (r.assets[0].uploader, r.assets[0].uploader_id) = (Some("mallory".into()), None), true),
+        // A login can be given to somebody else.
+        (|r| r.assets[0].uploader_id = Some(8), true),
+        (|r| (r.assets[0].uploader, r.assets[0].uploader_id) = (None, None), false),
+        (|r| r.published_at = Some(samples::now() - jiff::SignedDuration::from_hours(1)), true),
+        (|r| r.published_at = None, false),
+    ] {
+        let lines = changed(change);
+        assert_eq!(against(&lines) == ["upload"], refused, "{lines:#?}");
+        assert!(refused || against(&lines).is_empty(), "{lines:#?}");
+    }
+}
+
+#[test]
+fn tags_that_name_this_record_say_what_it_says() {
+    let sealed = samples::plan().record;
+    let mark = crate::domain::record::DecisionMark::of(&sealed);
+    let other = crate::domain::record::DecisionMark { record: "sha256:0".into(), ..mark.clone() };
+    let forged = crate::domain::record::DecisionMark { by: "mallory".into(), ..mark.clone() };
+    let tagged = |tags: &[(&str, &str)]| {
+        let mut named = named();
+        let all = tags.iter().map(|(k, v)| (format!("signoff.{k}"), (*v).to_owned()));
+        named.version.as_mut().unwrap().version.tags = all.collect();
+        judge(&proof(), Some(&named))
+    };
+    let (hash, facts) = (sealed.record_hash.as_str(), sealed.record.facts.as_str());
+    for (tags, refused) in [
+        (vec![], false),
+        (vec![("record", hash), ("facts", facts), ("decision", &mark.to_value()), ("approved_by", "rev1")], false),
+        // CD may start before the last of them is written.
+        (vec![("record", hash)], false),
+        (vec![("record", "sha256:0"), ("facts", "sha256:1")], false),
+        (vec![("record", hash), ("facts", "sha256:1")], true),
+        (vec![("record", hash), ("approved_by", "mallory")], true),
+        (vec![("record", hash), ("decision", &forged.to_value())], true),
+        (vec![("record", hash), ("decision", &other.to_value())], false),
+    ] {
+        let lines = tagged(&tags);
+        assert_eq!(against(&lines) == ["tags"], refused, "{tags:?} {lines:#?}");
+        assert!(lines.iter().any(|l| l.check == "tags"), "{lines:#?}");
+    }
+}
+
+#[test]
+fn broken_records_of_this_machine_refuse_and_what_is_not_proven_is_said() {
+    let lines = judge(&proof(), Some(&Reread { chain: Some(Ok(vec!["line 1: no".into()])), ..named() }));
+    assert_eq!(against(&lines), ["records"]);
+    let last = lines.last().unwrap();
+    assert_eq!((last.check, last.state), ("limits", LineState::Note));
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel};
 use crate::domain::release::{OPERATION_TRAILER, REGISTRY_TRAILER, WORKSPACE_TRAILER, trailer};
 use crate::domain::text::{self, clean_line};
 use crate::services::Services;
+use crate::services::audit::chain;
 
 /// Most pages of a hundred releases per repository.
 const RELEASE_PAGES: usize = 3;
@@ -95,6 +96,8 @@ async fn read_at(services: &Services, model: Option<&ModelName>, home: &Home) ->
     notes.append(&mut log.notes);
     log.notes = notes;
     log.seen = [machine.seen, releases.seen].into_iter().flatten().chain(std::mem::take(&mut log.seen)).collect();
+    // What cannot be read is a note already.
+    log.breaks = chain::check(services).await.map(|checked| checked.breaks).unwrap_or_default();
     let (others, contradictions) = (other_versions(&log.entries), log.contradictions());
     log.notes.extend(others.into_iter().map(Note::Said));
     log.notes.extend(beside(&log.entries, &services.rules.promote_to).map(Note::Said));

@@ -21,6 +21,7 @@ use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
 use crate::domain::verification::{self, Place, Proof, Reread, Signature, VerifyCheck, as_signed};
 use crate::services::Services;
 use crate::services::approvals::{may_sign, writers};
+use crate::services::audit::chain;
 use crate::services::evidence::{self, Said};
 
 /// Pause between two polls for a pending release.
@@ -197,6 +198,16 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
         repository,
         branch_may_stand_in: rules.commit_from_branch.is_some(),
         signature,
+        chain: local_records(services).await,
+    }
+}
+
+/// What is wrong with the records of this machine; `None` if it has none, as in CD.
+async fn local_records(services: &Services) -> Option<Outcome<Vec<String>>> {
+    match chain::check(services).await {
+        Ok(checked) if checked == chain::Checked::default() => None,
+        Ok(checked) => Some(Ok(checked.breaks)),
+        Err(failure) => Some(Err(failure)),
     }
 }
 

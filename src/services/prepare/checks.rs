@@ -9,7 +9,7 @@ use crate::domain::decision::Candidate;
 use crate::domain::evidence::{Code, Source};
 use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{PromotionId, RepoSlug};
+use crate::domain::ids::{ModelName, PromotionId, RepoSlug};
 use crate::domain::name::oddities;
 use crate::domain::policy::judge::BRANCH;
 use crate::domain::preflight::{Check, CheckState};
@@ -170,6 +170,23 @@ impl Checks {
                 self.add("rollback", Pass, what);
             }
             Err(failure) => self.fail("rollback", Block, failure),
+        }
+    }
+
+    /// Only what is certain: most servers do not say.
+    pub(super) fn may_edit(&mut self, model: &ModelName, may: &Outcome<Option<bool>>) {
+        match may {
+            Ok(Some(false)) => {
+                self.add_hint(
+                    "MLflow permission",
+                    Block,
+                    format!("you may read {model} in MLflow, but not change it"),
+                    "Ask the model's owner for EDIT permission on it.",
+                );
+                self.because(FailureKind::Forbidden);
+            }
+            Ok(Some(true) | None) => {}
+            Err(failure) => self.fail("MLflow permission", Unknown, failure),
         }
     }
 

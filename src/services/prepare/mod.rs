@@ -14,7 +14,7 @@ use futures_util::future::{join, join4};
 use crate::domain::commit::HostIdentity;
 use crate::domain::decision::DecisionDraft;
 use crate::domain::evidence::Source;
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::origin::repository_of;
@@ -42,7 +42,7 @@ pub async fn promotion(
     number: VersionNumber,
     decision: Decision,
 ) -> Outcome<Preflight> {
-    let Prepared { evaluation, signer, skew_ms, home } = read(services, model, number).await?;
+    let Prepared { evaluation, signer, may_edit, skew_ms, home } = read(services, model, number).await?;
     let evidence = &evaluation.evidence;
     let mut checks = Checks::default();
     let mut stored = Checks::default();
@@ -55,6 +55,7 @@ pub async fn promotion(
     }
     checks.signer(&signer);
     checks.clock(&ClockFacts { skew_ms, ..ClockFacts::default() }, &services.host.host());
+    checks.may_edit(model, &may_edit);
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
     checks.code(&evidence.code, repo.as_ref());
     let source = evidence.code.source.as_ref().ok().cloned();
@@ -98,8 +99,14 @@ pub async fn decision(
     number: VersionNumber,
     decision: Decision,
 ) -> Outcome<DecisionDraft> {
-    let Prepared { evaluation, signer, skew_ms, home } = read(services, model, number).await?;
+    let Prepared { evaluation, signer, may_edit, skew_ms, home } = read(services, model, number).await?;
     let signer = signer?;
+    if let Ok(Some(false)) = may_edit {
+        let operation = format!("{} {model} {number}", decision.word());
+        let reason = "permission denied: you may read the model in MLflow, but not change it";
+        return Err(Failure::new(FailureKind::Forbidden, Service::Mlflow, operation, reason)
+            .with_hint("Ask the model's owner for EDIT permission on it."));
+    }
     let mut grounds = basis::read(services, &evaluation, Some(&signer), decision).await;
     grounds.basis.clock.skew_ms = skew_ms;
     Ok(draft(services, home, evaluation, grounds, signer))
@@ -109,12 +116,14 @@ pub async fn decision(
 struct Prepared {
     evaluation: Evaluation,
     signer: Outcome<Signer>,
+    /// Whether the registry lets the signer change the model, if it says.
+    may_edit: Outcome<Option<bool>>,
     skew_ms: Option<i64>,
     home: Home,
 }
 
 async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> Outcome<Prepared> {
-    let (evaluation, who, info, home) = join4(
+    let (evaluation, who, (info, may_edit), home) = join4(
         evidence::read(services, model, number, Scope::Decision),
         async {
             let who = services.host.whoami().await;
@@ -122,12 +131,12 @@ async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> 
             let skew_ms = who.as_ref().ok().and_then(|who| skew(services, who));
             (who, skew_ms)
         },
-        services.registry.info(),
+        join(services.registry.info(), services.registry.may_edit(model)),
         services.home(),
     )
     .await;
     let (who, skew_ms) = who;
-    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), skew_ms, home: home? })
+    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), may_edit, skew_ms, home: home? })
 }
 
 /// How far this machine's clock is ahead of the host's `Date` header, in milliseconds. Valid only right after the

@@ -20,7 +20,7 @@ pub(super) fn upload(repo: &mut Repo, call: &Call<'_>, release: &str) -> Answer 
         return Answer::invalid(json!({"resource": "ReleaseAsset", "code": "missing_field", "field": "name"}));
     };
     let id = release.id;
-    let asset = match repo.attach(id, name, &call.request.bytes) {
+    let asset = match repo.attach(id, name, &call.request.bytes, &call.user.login, call.now) {
         Ok(asset) => asset,
         Err(Refusal::Exists(_)) => {
             return Answer::invalid(json!({"resource": "ReleaseAsset", "code": "already_exists", "field": "name"}));
@@ -74,13 +74,14 @@ fn found<'a>(repo: &'a Repo, id: &str) -> Option<(&'a Release, &'a Asset)> {
 }
 
 pub(super) fn asset_json(call: &Call<'_>, asset: &Asset) -> Value {
-    let (bytes, now) = (&asset.content.0, time(call.now));
+    let (bytes, now) = (&asset.content.0, asset.created_at.map(time));
+    let uploader = asset.uploader.as_ref().map(|login| json!({"login": login, "id": (call.accounts)(login)}));
     let digest: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
     json!({
         "id": asset.id, "node_id": "RA_x", "name": asset.name, "label": null, "size": bytes.len(),
         "state": if asset.complete { "uploaded" } else { "starter" },
         "digest": asset.complete.then(|| format!("sha256:{digest}")), "content_type": "application/json",
-        "download_count": 0, "created_at": now, "updated_at": now, "uploader": {"login": call.user.login},
+        "download_count": 0, "created_at": now, "updated_at": now, "uploader": uploader,
         "browser_download_url": format!("{}/releases/download/x/{}", call.web, asset.name),
     })
 }

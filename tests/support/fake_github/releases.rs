@@ -95,7 +95,7 @@ fn release_json(call: &Call<'_>, release: &Release) -> Value {
     json!({
         "id": release.id, "tag_name": tag, "target_commitish": "main", "name": given(&release.title),
         "body": given(&release.body), "draft": release.draft, "prerelease": false, "immutable": false,
-        "created_at": time(release.created_at), "published_at": (!release.draft).then(|| time(release.created_at)),
+        "created_at": time(release.created_at), "published_at": release.published_at.map(time),
         "html_url": format!("{}/releases/tag/{page}", call.web),
         "author": {"login": release.author, "id": (call.accounts)(&release.author)},
         "assets": release.assets.iter().map(|a| assets::asset_json(call, a)).collect::<Vec<_>>(),

@@ -17,6 +17,11 @@ pub struct Asset {
     pub content: Blob,
     /// Whether the upload finished.
     pub complete: bool,
+    /// Login of who uploaded it.
+    #[serde(default)]
+    pub uploader: Option<String>,
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +34,9 @@ pub struct Release {
     /// Login of the creator.
     pub author: String,
     pub created_at: Timestamp,
+    /// When it was published.
+    #[serde(default)]
+    pub published_at: Option<Timestamp>,
     pub assets: Vec<Asset>,
 }
 
@@ -80,6 +88,7 @@ impl Repo {
             draft,
             author,
             created_at: now,
+            published_at: (!draft).then_some(now),
             assets: Vec::new(),
         });
         if !draft {
@@ -101,6 +110,7 @@ impl Repo {
         self.check_unreleased(&tag)?;
         if let Some(release) = self.releases.iter_mut().find(|r| r.id == id) {
             release.draft = false;
+            release.published_at = Some(now);
         }
         self.published(&tag, now);
         Ok(())
@@ -115,16 +125,29 @@ impl Repo {
         self.releases.iter().find(|r| r.id == id).ok_or_else(missing)
     }
 
-    /// Adds an asset to a release.
+    /// Adds an asset to a release, uploaded by `by`.
     ///
     /// # Errors
     /// Unknown release; [`Refusal::Exists`] if it has an asset with that name.
-    pub fn attach(&mut self, release: u64, name: &str, content: &[u8]) -> Result<Asset, Refusal> {
+    pub fn attach(
+        &mut self,
+        release: u64,
+        name: &str,
+        content: &[u8],
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Asset, Refusal> {
         if self.release(release)?.assets.iter().any(|a| a.name == name) {
             return Err(Refusal::Exists(format!("the release has a file '{}' already", text::clean_line(name))));
         }
-        let asset =
-            Asset { id: self.next_id(), name: name.to_owned(), content: Blob(content.to_vec()), complete: true };
+        let asset = Asset {
+            id: self.next_id(),
+            name: name.to_owned(),
+            content: Blob(content.to_vec()),
+            complete: true,
+            uploader: Some(by.to_owned()),
+            created_at: Some(now),
+        };
         if let Some(release) = self.releases.iter_mut().find(|r| r.id == release) {
             release.assets.push(asset.clone());
         }

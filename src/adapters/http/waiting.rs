@@ -1,0 +1,72 @@
+//! What is being waited for: every request that was sent and not yet answered, so that a person can be told.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// One request without an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The server as shown to people.
+    pub place: String,
+    /// What is attempted, as a phrase.
+    pub operation: String,
+    pub since: Instant,
+    /// When it is given up.
+    pub at_most: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Sent {
+    next: u64,
+    open: BTreeMap<u64, Waiting>,
+}
+
+/// For the whole process: adapters of several servers send at once, and whoever tells a person knows none of them.
+static SENT: Mutex<Sent> = Mutex::new(Sent { next: 0, open: BTreeMap::new() });
+
+/// The request that has waited longest.
+pub fn longest() -> Option<Waiting> {
+    // Numbered in the order in which they were sent.
+    SENT.lock().unwrap_or_else(PoisonError::into_inner).open.values().next().cloned()
+}
+
+/// Registers a request until dropped.
+#[derive(Debug)]
+pub(super) struct Open(u64);
+
+impl Open {
+    pub(super) fn new(place: &str, operation: &str, at_most: Duration) -> Self {
+        let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = sent.next;
+        sent.next += 1;
+        let waiting =
+            Waiting { place: place.to_owned(), operation: operation.to_owned(), since: Instant::now(), at_most };
+        sent.open.insert(number, waiting);
+        Self(number)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        SENT.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_waited_for_until_it_ends() {
+        // Other tests of this process may wait for something too.
+        let is_ours = || {
+            let sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+            sent.open.values().any(|w| w.place == "http://waiting.example" && w.operation == "read x")
+        };
+        let open = Open::new("http://waiting.example", "read x", Duration::from_secs(30));
+        assert!(is_ours() && longest().is_some());
+        drop(open);
+        assert!(!is_ours());
+    }
+}
