@@ -115,9 +115,8 @@ fn refused(why: &str) -> io::Error {
     io::Error::other(why)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
-    #![cfg(unix)]
     #![allow(clippy::unwrap_used)]
     use super::*;
     use std::os::unix::fs::{PermissionsExt as _, symlink};

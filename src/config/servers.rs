@@ -234,7 +234,7 @@ impl Resolver<'_> {
                     _ => return Err(self.refuse(format!("environment variable {name} has to be true or false"))),
                 };
                 let filed = self.section.insecure_tls.as_ref();
-                if filed.map_or(false, |filed| filed.value) != insecure {
+                if filed.is_some_and(|filed| filed.value) != insecure {
                     let filed = filed.map(|f| f.clone().map(|b| b.to_string()));
                     self.environment_overrides("insecure_tls", filed.as_ref(), name, text)?;
                 }

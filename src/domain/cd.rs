@@ -145,7 +145,7 @@ pub enum CdOutcome {
         waited_s: u64,
     },
     /// The runs as last seen; [`CdRuns::is_final`] tells whether they can still change.
-    Run(CdRuns),
+    Run(Box<CdRuns>),
 }
 
 /// Every run that a release started. Journals of earlier versions hold one.

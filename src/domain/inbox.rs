@@ -52,11 +52,8 @@ pub fn all_waiting<'m>(
             && (newer(v) || is_put_forward(model, v, target))
             && DecisionMark::on(v).is_none_or(|mark| !mark.decides(target))
     };
-    let mut found: Vec<_> = versions
-        .iter()
-        .filter(waits)
-        .map(|candidate| Waiting { candidate: *candidate, production, production_version })
-        .collect();
+    let mut found: Vec<_> =
+        versions.iter().filter(waits).map(|candidate| Waiting { candidate, production, production_version }).collect();
     found.sort_by_key(|w| std::cmp::Reverse(w.candidate.number));
     found
 }

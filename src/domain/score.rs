@@ -212,6 +212,7 @@ fn named(metric: &str, data: Option<&DataRef>) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use jiff::Timestamp;
     use proptest::prelude::*;
 

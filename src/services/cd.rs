@@ -55,6 +55,6 @@ pub async fn now(services: &Services, state: &SagaState) -> Outcome<Option<CdOut
     let runs = look(services, &draft.repo, &plan.cd_query(), &known, true).await?;
     Ok(CdRuns::of(runs, &draft.cd).map(|mut runs| {
         runs.missing = runs.awaited(&draft.cd);
-        CdOutcome::Run(runs)
+        CdOutcome::Run(Box::new(runs))
     }))
 }

@@ -62,7 +62,13 @@ async fn both_values_and_both_data_sets_are_shown() {
         (&0.914.into(), &"holdout-09".into())
     );
     let row = desk.run("inbox --json").await.json();
-    let row = row["waiting"].as_array().unwrap().iter().find(|w| w["model"] == "telco-churn").unwrap().clone();
+    let row = row["waiting"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|w| w["model"] == "telco-churn" && w["version"] == 42)
+        .unwrap()
+        .clone();
     assert_eq!(row["main_metric"]["new"], 0.6, "{row}");
     let listed = desk.run("versions telco-churn --json").await.json();
     assert_eq!(

@@ -121,7 +121,8 @@ fn what_voids_a_decision_between_any_two_calls_stops_it_before_the_tag() {
         let log = calm.script.log();
         let cut = log.iter().position(|c| c.name == "create_tag_ref").unwrap();
         let seen = log[..cut].iter().rposition(|c| c.name == guard).unwrap_or_else(|| panic!("{name}: no {guard}"));
-        for k in 0..log.len() {
+        // After `seen` there is the window of one round trip that no server can close.
+        for (k, call) in log.iter().enumerate().take(seen + 1) {
             let lab = lab(ruled(TWO));
             let plan = second_of_two(&lab);
             let before = lab.holders();
@@ -129,15 +130,15 @@ fn what_voids_a_decision_between_any_two_calls_stops_it_before_the_tag() {
             lab.script.before_call(move |call| {
                 if call.n == k && !done.swap(true, Ordering::SeqCst) {
                     let at = signoff::ports::Clock::now(&*clock);
-                    store.change(|w| Ok::<_, std::convert::Infallible>(meddle(w, at))).unwrap().unwrap();
+                    let change = |w: &mut _| {
+                        meddle(w, at);
+                        Ok::<_, std::convert::Infallible>(())
+                    };
+                    store.change(change).unwrap().unwrap();
                 }
             });
             let state = lab.approve(&plan).unwrap();
-            let when = format!("{name} before call {k} ({})", log[k].name);
-            if k > seen {
-                // The window of one round trip that no server can close.
-                continue;
-            }
+            let when = format!("{name} before call {k} ({})", call.name);
             assert!(!lab.world().repo.tags.contains_key(&plan.draft.tag), "{when}: a tag was cut");
             assert!(why(&state).contains(reason), "{when}: {:?}", state.phase);
             assert_eq!(lab.holders(), before, "{when}");

@@ -76,7 +76,11 @@ impl OnTheirWay {
         let (way, clock, store, plan) = (self.clone(), lab.clock.clone(), lab.store.clone(), plan.clone());
         lab.script.before_call(move |_| {
             let at = clock.now();
-            store.change(|w| Ok::<_, std::convert::Infallible>(way.arrive(w, &plan, at))).unwrap().unwrap();
+            let change = |w: &mut _| {
+                way.arrive(w, &plan, at);
+                Ok::<_, std::convert::Infallible>(())
+            };
+            store.change(change).unwrap().unwrap();
         });
     }
 

@@ -15,8 +15,11 @@ use crate::domain::promotion::samples;
 use crate::domain::run::MetricValue;
 use crate::domain::score::MetricsFrom;
 
-fn logged(metrics: &[(&str, f64, Option<(&str, &str)>)], tags: &[(&str, &str)]) -> LoggedFacts {
-    let metric = |(at, (name, value, data)): (usize, &(&str, f64, Option<(&str, &str)>))| ModelMetric {
+/// Name, value, and name and digest of the data it was measured on.
+type Measured<'a> = (&'a str, f64, Option<(&'a str, &'a str)>);
+
+fn logged(metrics: &[Measured<'_>], tags: &[(&str, &str)]) -> LoggedFacts {
+    let metric = |(at, (name, value, data)): (usize, &Measured<'_>)| ModelMetric {
         name: (*name).to_owned(),
         value: MetricValue(*value),
         step: 0,
@@ -34,7 +37,7 @@ fn logged(metrics: &[(&str, f64, Option<(&str, &str)>)], tags: &[(&str, &str)]) 
 }
 
 /// A run that ended with auc 0.914; production has 0.902.
-fn facts(metrics: &[(&str, f64, Option<(&str, &str)>)]) -> ReviewedFacts {
+fn facts(metrics: &[Measured<'_>]) -> ReviewedFacts {
     ReviewedFacts { logged: Some(logged(metrics, &[])), ..samples::facts() }
 }
 

@@ -15,6 +15,9 @@ use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use rows::{Choice, CompareRow};
 
 /// State of the screen.
+/// Which runs and logged models were loaded, the choice, and the width.
+type MadeFrom = (Vec<(bool, bool)>, Choice, u16);
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compare {
     subjects: Vec<Subject>,
@@ -23,8 +26,8 @@ pub struct Compare {
     first: usize,
     rows: Vec<CompareRow>,
     keys: Vec<String>,
-    /// What the rows were made from: which runs and logged models were loaded, the choice, and the width.
-    made_from: Option<(Vec<(bool, bool)>, Choice, u16)>,
+    /// What the rows were made from.
+    made_from: Option<MadeFrom>,
     cursor: Cursor<String>,
 }
 

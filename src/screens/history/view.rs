@@ -158,7 +158,7 @@ fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> 
         Phrase::new(line.by),
         Phrase::of(Role::Muted, line.tag.unwrap_or_else(|| "-".to_owned())),
         line.ended
-            .add(Role::Warn, entry.is_another().then_some("  another version of that name").unwrap_or_default())
+            .add(Role::Warn, if entry.is_another() { "  another version of that name" } else { "" })
             .add(Role::Muted, reason)
             .add(Role::Muted, entry.log.and_then(says).unwrap_or_default()),
     ]

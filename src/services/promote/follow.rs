@@ -84,7 +84,7 @@ impl Runner<'_> {
                             let missing = runs.awaited(&cd);
                             let chained = missing.is_empty() || all_over.is_some_and(|then| passed(then, wait));
                             if all_over.is_some() && list && settled && chained {
-                                return Ok(Watched::Ended(CdOutcome::Run(CdRuns { missing, ..runs })));
+                                return Ok(Watched::Ended(CdOutcome::Run(Box::new(CdRuns { missing, ..runs }))));
                             }
                         }
                         None if !passed(begun, wait) => {}
@@ -105,8 +105,8 @@ impl Runner<'_> {
 
     /// Journals the runs, if they are news.
     async fn saw(&mut self, runs: &CdRuns) -> Outcome<()> {
-        if !matches!(&self.state.cd, Some(CdOutcome::Run(before)) if before == runs) {
-            self.append(Event::CdSeen { outcome: CdOutcome::Run(runs.clone()) }).await?;
+        if !matches!(&self.state.cd, Some(CdOutcome::Run(before)) if **before == *runs) {
+            self.append(Event::CdSeen { outcome: CdOutcome::Run(Box::new(runs.clone())) }).await?;
         }
         Ok(())
     }
