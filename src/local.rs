@@ -115,7 +115,8 @@ fn refused(why: &str) -> io::Error {
     io::Error::other(why)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;

@@ -236,7 +236,7 @@ async fn a_rejection_counts_until_the_release_and_not_only_until_the_signature()
         let desk = released_by_two().await;
         edit(&desk, |w| {
             let signed = object(&mut w.repo).at;
-            release(&mut w.repo).created_at = signed + jiff::SignedDuration::from_secs(released_after);
+            release(&mut w.repo).published_at = Some(signed + jiff::SignedDuration::from_secs(released_after));
             let mut rejection = w.repo.comments[0].clone();
             rejection.id += 1_000;
             rejection.body = rejection.body.replace("Signoff-Decision: approve", "Signoff-Decision: reject");
