@@ -1,5 +1,8 @@
 //! Hostile text from servers is displayed, but reaches neither the terminal nor a file in active form.
 
+use signoff::domain::confirmation::confirmation;
+use signoff::domain::ids::{ModelName, VersionNumber};
+
 use crate::approve::to_the_form;
 use crate::site::{COMMIT, OLD_COMMIT, Site};
 use crate::support::mlflow_server::Version;
@@ -42,6 +45,13 @@ fn site() -> Site {
     site
 }
 
+/// What confirms version 2 of a model whose name holds what cannot be seen.
+fn typed(model: &str) -> String {
+    let typed = confirmation(&ModelName::new(model), VersionNumber(2));
+    assert!(typed.starts_with("v2-"), "{typed}");
+    typed
+}
+
 /// Asserts that there is no terminal control sequence, and nothing that misleads a reader.
 #[track_caller]
 fn assert_inert(what: &str, text: &str) {
@@ -81,7 +91,7 @@ fn no_screen_lets_it_act() {
     pty.press(Key::Ctrl('p'));
     seen.push(pty.wait_for("Release notes"));
     pty.press(Key::Ctrl('p'));
-    pty.type_slowly("v2");
+    pty.type_slowly(&typed(MODEL));
     pty.press(Key::Enter);
     seen.push(pty.wait_for("Done: "));
     pty.press(Key::Char('H'));
@@ -139,6 +149,7 @@ fn no_command_lets_it_act() {
     let desk = site.desk();
     let reference = format!("{}/2", site.model);
     let missing = format!("{}/99", site.model);
+    let confirm = typed(&site.model);
     let commands: [&[&str]; 9] = [
         &["inbox"],
         &["models"],
@@ -147,7 +158,7 @@ fn no_command_lets_it_act() {
         &["compare", &reference],
         &["compare", "--all", &reference],
         &["approve", &reference, "--dry-run"],
-        &["approve", &reference, "--confirm", "v2", "--wait", "--reason", &evil()],
+        &["approve", &reference, "--confirm", &confirm, "--wait", "--reason", &evil()],
         &["promotions"],
     ];
     for command in commands {

@@ -25,10 +25,10 @@ fn waiting(inbox: &Value, model: &str) -> Vec<u64> {
 
 #[test]
 fn a_copy_of_a_version_has_none_of_its_decisions() {
-    let site = Site::new("e2e-copied");
+    let site = Site::new("e2e-original");
     let desk = site.desk();
     let rejected = site.add_version(COMMIT, 0.7, "Worse.");
-    desk.run(&["reject", &format!("e2e-copied/{rejected}"), "--reason", "worse"]).ends(0);
+    desk.run(&["reject", &format!("e2e-original/{rejected}"), "--reason", "worse"]).ends(0);
     desk.run(&["approve", &site.candidate(), "--confirm", "v2"]).ends(0);
     copy(&site, 2, "e2e-copy-approved");
     copy(&site, rejected, "e2e-copy-rejected");
@@ -41,7 +41,7 @@ fn a_copy_of_a_version_has_none_of_its_decisions() {
     assert_eq!(log["entries"], json!([]), "{log}");
     let inbox = desk.json(&["inbox"]);
     assert_eq!(waiting(&inbox, "e2e-copy-rejected"), [1], "nobody decided on the copy");
-    assert_eq!(waiting(&inbox, "e2e-copied"), [] as [u64; 0]);
+    assert_eq!(waiting(&inbox, "e2e-original"), [] as [u64; 0]);
     assert_eq!(site.github.repo().tags.len(), 1);
 }
 

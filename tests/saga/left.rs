@@ -124,7 +124,7 @@ fn another_commit_under_the_same_name_is_no_proof() {
 #[test]
 fn a_mark_without_a_tag_of_its_promotion_still_blocks() {
     let lab = Lab::new();
-    let stranger: PromotionId = "0193d3a2-0000-7000-8000-00000000dead".parse().unwrap();
+    let stranger: PromotionId = "01a207a2-0000-7000-8000-00000000dead".parse().unwrap();
     lab.meddle(|w, _| {
         w.set_version_tag(
             &ModelName::new(CHURN),

@@ -8,7 +8,7 @@ use super::probe::judge_tag;
 use super::runner::Runner;
 use crate::domain::failure::{Outcome, Service};
 use crate::domain::promotion::plan::MARK;
-use crate::domain::promotion::{Event, Finding, Phase, Step, StepState};
+use crate::domain::promotion::{Event, Finding, Next, Phase, Step, StepState};
 
 /// The longest pause between two looks for a request that may take effect late.
 const LONGEST_PAUSE: Duration = Duration::from_secs(16);
@@ -111,11 +111,18 @@ impl Runner<'_> {
         if !matches!(self.state.phase, Phase::Opened | Phase::Forward) {
             return Ok(());
         }
+        if self.state.in_doubt_since(Step::Mark).is_some() {
+            self.probe_step(Step::Mark).await?;
+        }
+        if self.watch.stop.is_cancelled() || matches!(self.state.next(), Next::Pause(_)) {
+            return Ok(());
+        }
         for step in [Step::Mark, Step::Move, Step::TagRef] {
             // A version that was in the target before the promotion was not moved by it.
             let draft = &self.state.plan.draft;
             let moved_before = step == Step::Move && draft.facts.holders == [draft.version()];
-            let unmarked = step == Step::Move && self.state.is_untouched(Step::Mark);
+            let marked = matches!(self.state.step(Step::Mark), StepState::Done(_));
+            let unmarked = step == Step::Move && !marked;
             if !self.state.is_untouched(step) || moved_before || unmarked {
                 continue;
             }

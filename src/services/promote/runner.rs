@@ -11,7 +11,7 @@ use super::{Watch, damaged, observe, undo};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::Until;
 use crate::domain::promotion::plan::MARK;
-use crate::domain::promotion::{Ending, Event, Next, SagaState, Step};
+use crate::domain::promotion::{Ending, Entry, Event, Next, SagaState, Step};
 use crate::ports::{Journaled, Ledger};
 use crate::services::Services;
 use crate::services::evidence;
@@ -47,7 +47,14 @@ impl<'a> Runner<'a> {
 
     /// Writes an entry, folds it into the state, notifies the watcher. In this order, so what is shown is on disk.
     pub(super) async fn append(&mut self, event: Event) -> Outcome<Journaled> {
-        let (entry, journaled) = self.ledger.append(self.services.clock.now(), event).await?;
+        let at = self.services.clock.now();
+        // An entry that cannot follow would make the journal unreadable: it is a bug, and stays off the disk.
+        let next = Entry { v: event.format(), seq: self.state.next_seq, at, event: event.clone() };
+        self.state.clone().apply(&next).map_err(|e| {
+            let operation = format!("go on with promotion {}", self.state.plan.id);
+            Failure::new(FailureKind::Bug, Service::Local, operation, e.to_string())
+        })?;
+        let (entry, journaled) = self.ledger.append(at, event).await?;
         self.state.apply(&entry).map_err(|e| damaged(self.state.plan.id, &e.to_string()))?;
         self.watch.report(self.state.plan.id, &entry);
         Ok(journaled)
