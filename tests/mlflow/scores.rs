@@ -125,7 +125,7 @@ async fn a_model_logged_outside_a_run_says_what_a_run_would(version: Version) {
     ]);
     let id = logged_model(api, &experiment, None, tags);
     let measured = api.run(&experiment, &RunSeed { name: "measured", metrics: &[], params: &[], tags: &[] });
-    score(api, &measured.id, &id, "auc", 0.5, 1, Some(("old", "0")));
+    score(api, &measured.id, &id, "auc", 0.5, 0, Some(("old", "0")));
     score(api, &measured.id, &id, "auc", 0.91, 2, Some(("holdout", "d1")));
     score(api, &measured.id, &id, "auc", 0.7, 1, Some(("holdout", "d1")));
     api.model(model, &[]);
