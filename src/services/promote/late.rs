@@ -32,11 +32,7 @@ impl Runner<'_> {
     async fn probe_until(&mut self, step: Step, until: Option<Timestamp>) -> Outcome<()> {
         // Most effects are there at once.
         let first = self.work().probe(step).await;
-        let open = match &first {
-            Ok(finding) => *finding == Finding::NotApplied,
-            Err(failure) => failure.kind.is_transient(),
-        };
-        let found = if open {
+        let found = if self.is_open(step, &first) {
             self.tell_late(step, until).await?;
             self.probe_patiently(step, until, first).await
         } else {
@@ -76,11 +72,20 @@ impl Runner<'_> {
                 return None;
             }
             last = self.work().probe(step).await;
-            match &last {
-                Ok(Finding::NotApplied) => {}
-                Err(failure) if failure.kind.is_transient() => {}
-                _ => return Some(last),
+            if !self.is_open(step, &last) {
+                return Some(last);
             }
+        }
+    }
+
+    /// Whether another look may tell more. One is enough for a step that this journal does not wait for: the tag, looked
+    /// for on the way back because of other copies of the journal.
+    fn is_open(&self, step: Step, seen: &Outcome<Finding>) -> bool {
+        let waited_for =
+            !matches!(self.state.phase, Phase::Backward { .. }) || self.state.in_doubt_since(step).is_some();
+        match seen {
+            Ok(finding) => *finding == Finding::NotApplied && waited_for,
+            Err(failure) => failure.kind.is_transient(),
         }
     }
 
