@@ -76,15 +76,20 @@ pub fn home(version: &ModelVersion) -> Option<(ArtifactRoot, String)> {
         let (run, path) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest, ""));
         return Some(of_run(run, path));
     }
-    // A server never assigns an id that needs escaping in a URL.
-    let is_id = |id: &str| id.starts_with("m-") && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-    if let Some(id) = source.strip_prefix("models:/").filter(|id| is_id(id)) {
+    if let Some(id) = logged_model(source) {
         return Some((ArtifactRoot::LoggedModel(id.to_owned()), String::new()));
     }
     // `s3://bucket/1/<run>/artifacts/model`: the store's own URL of a run's files.
     let run = version.run_id.as_ref()?;
     let (_, path) = source.split_once(&format!("/{}/artifacts", run.as_str()))?;
     (path.is_empty() || path.starts_with('/')).then(|| of_run(run.as_str(), path))
+}
+
+/// The id of the logged model in a source such as `models:/m-1a2b` (MLflow 3.x).
+pub fn logged_model(source: &str) -> Option<&str> {
+    // A server never assigns an id that needs escaping in a URL.
+    let is_id = |id: &str| id.starts_with("m-") && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    source.trim_end_matches('/').strip_prefix("models:/").filter(|id| is_id(id))
 }
 
 /// Converts a server's path to a relative local path; `None` if it might escape its folder or name something other than

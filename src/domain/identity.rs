@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::artifact::logged_model;
 use super::ids::{ModelName, RunId, VersionNumber};
 use super::registry::ModelVersion;
 use super::release::{
@@ -187,12 +188,6 @@ impl ModelVersion {
     pub fn stamp(&self) -> Option<String> {
         Identity::of(&Home::default(), self).stamp()
     }
-}
-
-/// The id of the logged model in a source such as `models:/m-1a2b` (MLflow 3.x).
-fn logged_model(source: &str) -> Option<&str> {
-    let id = source.strip_prefix("models:/")?;
-    (id.starts_with("m-") && !id.contains('/')).then_some(id)
 }
 
 #[cfg(test)]

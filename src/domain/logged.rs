@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::artifact::{ArtifactRoot, home};
+use super::artifact::logged_model;
 use super::ids::{ExperimentId, RunId};
 use super::registry::ModelVersion;
 use super::run::MetricValue;
@@ -88,10 +88,7 @@ impl ModelMetric {
 
 /// The id of the logged model a version was made from, by its source `models:/m-...`. Servers before 3.0 have none.
 pub fn logged_model_of(version: &ModelVersion) -> Option<String> {
-    match home(version) {
-        Some((ArtifactRoot::LoggedModel(id), _)) => Some(id),
-        _ => None,
-    }
+    logged_model(&version.source).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! Two reviewers at two machines, concurrently.
 
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
 
-use futures_util::task::noop_waker;
+use futures_util::FutureExt as _;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::Outcome;
 use signoff::domain::ids::{ModelName, VersionNumber};
@@ -37,8 +35,6 @@ fn interleave(target: &PromotionTarget, versions: [VersionNumber; 2], head: usiz
     first.script.step_by_step();
     second.script.step_by_step();
     let states = {
-        let waker = noop_waker();
-        let cx = &mut Context::from_waker(&waker);
         let mut a = pin!(first.promoter.approve(plans[0].clone(), Until::CdEnded, Watch::default()));
         let mut b = pin!(second.promoter.approve(plans[1].clone(), Until::CdEnded, Watch::default()));
         let (mut done_a, mut done_b) = (None::<Outcome<SagaState>>, None::<Outcome<SagaState>>);
@@ -46,8 +42,8 @@ fn interleave(target: &PromotionTarget, versions: [VersionNumber; 2], head: usiz
         let mut advance = |a_turn: bool, polls: usize| {
             for _ in 0..polls {
                 match (a_turn, done_a.is_none(), done_b.is_none()) {
-                    (true, true, _) => done_a = a.as_mut().now_or_pending(cx),
-                    (false, _, true) => done_b = b.as_mut().now_or_pending(cx),
+                    (true, true, _) => done_a = a.as_mut().now_or_never(),
+                    (false, _, true) => done_b = b.as_mut().now_or_never(),
                     _ => return,
                 }
             }
@@ -63,18 +59,6 @@ fn interleave(target: &PromotionTarget, versions: [VersionNumber; 2], head: usiz
     assert_eq!((first.script.wrong(), second.script.wrong()), (vec![], vec![]));
     Outcomes { first: (p, a), second: (q, b), lab: first }
 }
-
-/// Polls once.
-trait NowOrPending: Future {
-    fn now_or_pending(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Self::Output> {
-        match self.poll(cx) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        }
-    }
-}
-
-impl<F: Future> NowOrPending for F {}
 
 fn is_done(state: &SagaState) -> bool {
     state.phase == Phase::Ended(Ending::Done)

@@ -2,10 +2,9 @@
 //! first one did, and together they do not release a version and take it back.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::pin::pin;
 
-use futures_util::task::noop_waker;
+use futures_util::FutureExt as _;
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::Outcome;
 use signoff::domain::promotion::{Ending, Entry, Event, Phase, PromotionPlan, SagaState, Until};
@@ -105,22 +104,10 @@ fn a_copy_of_what_was_undone_is_undone_or_done_but_not_both() {
     }
 }
 
-trait NowOrPending: Future {
-    fn now_or_pending(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Self::Output> {
-        match self.poll(cx) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        }
-    }
-}
-
-impl<F: Future> NowOrPending for F {}
-
 fn to_the_end<T>(future: impl Future<Output = T>) -> T {
-    let waker = noop_waker();
-    let (cx, mut future) = (&mut Context::from_waker(&waker), pin!(future));
+    let mut future = pin!(future);
     loop {
-        if let Some(output) = future.as_mut().now_or_pending(cx) {
+        if let Some(output) = future.as_mut().now_or_never() {
             return output;
         }
     }
@@ -134,16 +121,14 @@ fn at_once(target: &PromotionTarget, entries: usize, head: usize, middle: usize)
     first.script.step_by_step();
     second.script.step_by_step();
     {
-        let waker = noop_waker();
-        let cx = &mut Context::from_waker(&waker);
         let mut undo = pin!(first.promoter.undo(plan.id, "rev1", Watch::default()));
         let mut resume = pin!(second.promoter.resume(plan.id, Until::CdEnded, Watch::default()));
         let (mut undone, mut resumed) = (None::<Outcome<SagaState>>, None::<Outcome<SagaState>>);
         for (undoing, polls) in [(true, head), (false, middle), (true, 10_000), (false, 10_000)] {
             for _ in 0..polls {
                 match (undoing, undone.is_none(), resumed.is_none()) {
-                    (true, true, _) => undone = undo.as_mut().now_or_pending(cx),
-                    (false, _, true) => resumed = resume.as_mut().now_or_pending(cx),
+                    (true, true, _) => undone = undo.as_mut().now_or_never(),
+                    (false, _, true) => resumed = resume.as_mut().now_or_never(),
                     _ => break,
                 }
             }
