@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
-use crate::domain::cd::{CdJob, CdRun};
+use crate::domain::cd::{CdJob, CdOutcome, CdRun};
 use crate::domain::commit::{Commit, HostIdentity};
 use crate::domain::decision::{DecisionDraft, Found as RollbackCandidates};
 use crate::domain::experiment::{Experiment, RunQuery};
@@ -194,6 +194,8 @@ queries! {
         Records => Vec<ChainLine> as record_chain,
         /// All promotions in this machine's journal, newest first.
         Promotions => Vec<Promotion> as promotions,
+        /// CD of a released promotion as it is now; none if that cannot differ from what the journal says.
+        Cd { promotion: PromotionId } => Option<CdOutcome> as cd,
         /// Decisions on one model or all, from all sources. Read failures are notes in the log.
         Log { model: Option<ModelName> } => Log as log,
         /// The signature in a version's `MLmodel` file, if it has one.

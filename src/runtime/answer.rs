@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::app::effect::Place;
 use crate::app::query::{Promotion, Query, Reply, Session};
 use crate::domain::artifact::{ArtifactRoot, Signature};
+use crate::domain::cd::CdOutcome;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::preview::Preview;
 use crate::domain::promotion::fold;
 use crate::domain::text::clean_line;
@@ -15,7 +16,7 @@ use crate::services::Services;
 use crate::services::audit::log;
 use crate::services::evidence::{self, Scope};
 use crate::services::promote::{Promoter, never_begun};
-use crate::services::{prepare, rollback};
+use crate::services::{cd, prepare, rollback};
 
 /// Points requested per history: the server's maximum, and more than a screen has columns.
 const MAX_POINTS: usize = 2_500;
@@ -86,8 +87,14 @@ pub async fn answer(services: &Services, query: Query) -> Reply {
         }
         Query::Records => Reply::Records { answer: services.records.read().await },
         Query::Promotions => Reply::Promotions { answer: promotions(services).await },
+        Query::Cd { promotion } => Reply::Cd { answer: cd_now(services, promotion).await, promotion },
         Query::Log { model } => Reply::Log { answer: Ok(log::read(services, model.as_ref()).await), model },
     }
+}
+
+async fn cd_now(services: &Services, promotion: PromotionId) -> Outcome<Option<CdOutcome>> {
+    let state = Promoter::new(services.clone()).state(promotion).await?;
+    cd::now(services, &state).await
 }
 
 async fn signature(services: &Services, model: &ModelName, version: VersionNumber) -> Outcome<Option<Signature>> {

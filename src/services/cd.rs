@@ -36,7 +36,7 @@ pub async fn look(
     Ok(runs)
 }
 
-/// CD of a promotion as it is now; none if it was not followed to an end yet, or nothing is expected.
+/// CD of a promotion as it is now; none if none was looked for yet, nothing is expected, or it is on another host.
 ///
 /// Somebody may re-run a job, or CD may start later than it was waited for.
 ///
@@ -49,7 +49,7 @@ pub async fn now(services: &Services, state: &SagaState) -> Outcome<Option<CdOut
         Some(CdOutcome::NotStarted { .. }) => Vec::new(),
         Some(CdOutcome::NotExpected) | None => return Ok(None),
     };
-    if draft.cd.trigger == CdTrigger::None {
+    if draft.cd.trigger == CdTrigger::None || !draft.host.eq_ignore_ascii_case(&services.host.host()) {
         return Ok(None);
     }
     let runs = look(services, &draft.repo, &plan.cd_query(), &known, true).await?;

@@ -5,6 +5,7 @@ use futures_util::StreamExt as _;
 use signoff::cli::args::Command;
 use signoff::cli::commands::approve;
 use signoff::cli::commands::drive::Stop;
+use signoff::domain::failure::Failure;
 
 /// Never requests a stop.
 fn never() -> Stop {
@@ -169,4 +170,49 @@ async fn an_empty_journal_is_cleared_with_what_it_said() {
         assert!(ran.err.contains(said), "{said} in {}", ran.err);
     }
     assert_eq!(std::fs::read_dir(journals(&desk)).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn promotions_show_what_became_of_cd_since() {
+    let desk = Desk::changed(
+        |_| {},
+        |world| {
+            let commits = Arc::make_mut(&mut world.repo.commits);
+            for commit in commits.values_mut() {
+                commit.cd_fails_at = Some("deploy".to_owned());
+            }
+        },
+    );
+    let ran = approve_with(&desk, "approve telco-churn/42 --confirm v42 --wait", never()).await;
+    assert_eq!(ran.exit, Exit::CdFailed, "{}{}", ran.out, ran.err);
+    let state = |all: &[serde_json::Value]| all[0]["cd"]["state"].as_str().unwrap().to_owned();
+    assert_eq!(state(&promotions(&desk).await), "failed");
+    let now = desk.services.clock.now();
+    desk.store
+        .change(|world| {
+            let run = world.repo.runs.last().unwrap().id;
+            world.repo.rerun(run, now)
+        })
+        .unwrap()
+        .unwrap();
+    desk.services.clock.sleep(std::time::Duration::from_secs(600)).await;
+    assert_eq!(state(&promotions(&desk).await), "success");
+}
+
+#[tokio::test]
+async fn promotions_say_when_cd_was_seen_where_it_cannot_be_read_again() {
+    let desk = Desk::new();
+    let ran = approve_with(&desk, "approve telco-churn/42 --confirm v42 --wait", never()).await;
+    assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
+    assert!(promotions(&desk).await[0].get("cd_seen_at").is_none());
+    let moved = |world: &mut World| {
+        world.repo.slug = "acme/moved-away".parse().unwrap();
+        Ok::<_, Failure>(())
+    };
+    desk.store.change(moved).unwrap().unwrap();
+    let all = promotions(&desk).await;
+    assert_eq!(all[0]["cd_seen_at"], all[0]["updated_at"]);
+    let said = desk.run("promotions").await;
+    assert!(said.out.contains("success (seen "), "{}", said.out);
+    assert!(said.err.contains("CD is shown as it was seen last: "), "{}", said.err);
 }

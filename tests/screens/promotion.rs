@@ -200,3 +200,58 @@ fn jobs_that_cannot_be_read_are_asked_for_again_after_a_pause_and_no_sooner() {
     driver.wait(Duration::from_secs(600));
     assert_eq!(asked.get(), ended);
 }
+
+#[test]
+fn cd_is_as_it_is_now_where_a_promotion_is_shown() {
+    let (mut driver, entries) = promoted("credit-limit", 6);
+    let end = entries.last().unwrap().entry.at;
+    driver.world(|world| {
+        let run = world.repo.runs.last().unwrap().id;
+        world.repo.rerun(run, end).unwrap();
+    });
+    driver.show(&entries);
+    driver.settle(entries[0].id);
+    driver.sees(&["attempt 2: "]);
+    driver.wait(Duration::from_secs(120));
+    driver.sees(&["attempt 2: success", "deployed by CD"]);
+    driver.misses(&["as seen at"]);
+    driver.keys("<esc>H");
+    driver.resize(120, 24);
+    driver.sees(&["released, CD success"]);
+    driver.misses(&["(seen "]);
+}
+
+#[test]
+fn cd_that_cannot_be_read_again_is_shown_with_the_time_when_it_was_seen() {
+    let (mut driver, entries) = promoted("credit-limit", 6);
+    let failure = Failure::new(FailureKind::Unavailable, Service::Github, "read run 7", "github.com cannot be reached");
+    driver.refuse(|query| matches!(query, Query::Cd { .. }), failure);
+    driver.show(&entries);
+    driver.settle(entries[0].id);
+    driver.resize(100, 40);
+    let at = signoff::present::time::minute(entries.last().unwrap().entry.at);
+    driver.sees(&[&format!("as seen at {at}; it cannot be read now: github.com cannot be reached")]);
+    driver.keys("<esc>H");
+    driver.resize(180, 40);
+    driver.sees(&[&format!("CD failure (seen {at})"), "github.com cannot be reached"]);
+}
+
+#[test]
+fn the_history_reads_cd_of_the_rows_in_sight_only() {
+    let (mut driver, entries) = promoted("telco-churn", 42);
+    let asked = Rc::new(Cell::new(0));
+    let count = asked.clone();
+    driver.answer_with(move |query| {
+        if let Query::Cd { .. } = query {
+            count.set(count.get() + 1);
+        }
+        None
+    });
+    driver.show(&entries);
+    driver.settle(entries[0].id);
+    assert_eq!(asked.get(), 1);
+    // An old release cannot have changed.
+    driver.wait(Duration::from_secs(31 * 24 * 3600));
+    driver.keys("<esc>H");
+    assert_eq!(asked.get(), 1);
+}

@@ -1,5 +1,9 @@
 //! `signoff promotions`, and finding a promotion by part of its id.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
 use crate::app::query::Promotion;
 use crate::cli::args::Format;
 use crate::cli::exit::Exit;
@@ -13,8 +17,8 @@ use crate::domain::text::clean_line;
 use crate::present::promotion::{PromotionState, cd_word, why};
 use crate::present::{Phrase, Role, time};
 use crate::runtime::answer;
-use crate::services::Services;
 use crate::services::promote::Promoter;
+use crate::services::{Services, cd};
 
 /// Runs the command.
 ///
@@ -26,10 +30,11 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
     if unfinished {
         found.retain(|p| progress(p).is_unfinished() || progress(p) == PromotionState::Unreadable);
     }
+    let unread_cd = look_again(services, &mut found, sink).await;
     // One that cannot be read may be unfinished.
     let exit = if unfinished && unread > 0 { Exit::Journal } else { Exit::Done };
     if format.json {
-        let promotions = found.iter().map(Listed::new).collect();
+        let promotions = found.iter().map(|p| Listed::new(p, unread_cd.contains(&p.id))).collect();
         sink.json(&Promotions { schema: "signoff.promotions/1", promotions })?;
         return Ok(exit);
     }
@@ -64,7 +69,7 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
                     time::age(state.opened_at, now).into(),
                     draft.signer.login.clone().into(),
                     draft.tag.to_string().into(),
-                    cd_word(state.cd.as_ref()).into(),
+                    cd_cell(state, unread_cd.contains(&promotion.id)),
                     why(state).0.map(|w| clean_line(&w)).unwrap_or_default().into(),
                 ]);
             }
@@ -85,6 +90,40 @@ pub async fn run(services: &Services, unfinished: bool, format: Format, sink: &m
         sink.note(UNREADABLE);
     }
     Ok(exit)
+}
+
+/// Most promotions whose CD is read again, newest first.
+const AGAIN: usize = 10;
+
+/// Reads CD of the newest releases again: somebody may have re-run it. Returns those of which it was not read, and says
+/// once why it could not be.
+async fn look_again(services: &Services, found: &mut [Promotion], sink: &mut Sink) -> BTreeSet<PromotionId> {
+    let now = services.clock.now();
+    let open = found.iter_mut().filter(|p| !p.driven).filter_map(|p| p.state.as_mut().ok());
+    let open: Vec<&mut Box<SagaState>> = open.filter(|state| state.may_differ_in_cd(now)).collect();
+    let read = open.iter().take(AGAIN).map(|state| cd::now(services, state));
+    let mut answers = join_all(read).await.into_iter();
+    let (mut unread, mut failed) = (BTreeSet::new(), None);
+    for state in open {
+        match answers.next() {
+            Some(Ok(Some(outcome))) => **state = state.with_cd(&outcome),
+            Some(Ok(None)) | None => drop(unread.insert(state.plan.id)),
+            Some(Err(failure)) => {
+                unread.insert(state.plan.id);
+                failed = failed.or(Some(failure));
+            }
+        }
+    }
+    if let Some(failure) = failed {
+        sink.note(&format!("CD is shown as it was seen last: {}.", clean_line(&failure.to_string())));
+    }
+    unread
+}
+
+/// CD in a word, with the time when it was seen if it may not be so any more.
+fn cd_cell(state: &SagaState, unread: bool) -> Phrase<'static> {
+    let word = Phrase::new(cd_word(state.cd.as_ref()));
+    if unread { word.add(Role::Muted, format!(" (seen {})", time::minute(state.updated_at))) } else { word }
 }
 
 /// What to do about a journal that cannot be read.

@@ -173,6 +173,9 @@ pub struct Body {
     pub release_url: Option<String>,
     /// The last known state of the CD run.
     pub cd: Option<Cd>,
+    /// When CD was seen, if it may have changed since and could not be read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cd_seen_at: Option<Timestamp>,
     /// In order.
     pub steps: Vec<StepLine>,
     /// Server state at the end, or when it stopped.
@@ -273,10 +276,13 @@ impl Promotion {
 }
 
 impl Listed {
-    /// A promotion from the journal.
-    pub fn new(promotion: &query::Promotion) -> Self {
+    /// A promotion from the journal; `unread` if its CD could not be read again.
+    pub fn new(promotion: &query::Promotion, unread: bool) -> Self {
         match &promotion.state {
-            Ok(state) => Self::Readable(Box::new(Body::new(state, promotion.driven))),
+            Ok(state) => {
+                let cd_seen_at = unread.then_some(state.updated_at);
+                Self::Readable(Box::new(Body { cd_seen_at, ..Body::new(state, promotion.driven) }))
+            }
             Err(failure) => Self::Unreadable {
                 id: promotion.id.to_string(),
                 state: PromotionState::stored(promotion.state.as_deref(), promotion.driven),
@@ -311,6 +317,7 @@ impl Body {
             tag: draft.tag.to_string(),
             release_url: release_url(state),
             cd: state.cd.as_ref().map(Cd::from),
+            cd_seen_at: None,
             steps: state
                 .steps
                 .iter()

@@ -10,9 +10,13 @@ use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ModelName;
+use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 use entries::{Entry, Key};
+
+/// Most rows whose CD is read again.
+const MOST_CD: usize = 30;
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,9 +51,14 @@ impl Component for History {
         &[Open, Browse, Copy, Refresh, Back, Help]
     }
 
-    /// The journals and records, which are local, and what is written elsewhere.
-    fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
-        vec![Query::Promotions, Query::Records, self.log()]
+    /// The journals and records, which are local, what is written elsewhere, and CD of the rows in sight.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = vec![Query::Promotions, Query::Records, self.log()];
+        let rows = ctx.rows(1 + self.below(ctx)).min(MOST_CD);
+        let entries = entries::entries(ctx.cache, self.model.as_ref());
+        let in_sight = entries.iter().skip(self.cursor.offset()).take(rows);
+        needs.extend(in_sight.filter_map(|entry| cd::query(entry.state?, ctx)));
+        needs
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {

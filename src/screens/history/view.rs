@@ -8,14 +8,16 @@ use ratatui::widgets::Widget as _;
 use super::History;
 use super::entries::{Entry, entries};
 use crate::app::query::Query;
+use crate::domain::failure::Note;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::log::{FoundIn, LogEntry};
+use crate::domain::promotion::SagaState;
 use crate::domain::record::{Decision, Record};
 use crate::domain::text::clean_line;
 use crate::present::number;
 use crate::present::{Mark, decision, promotion, time};
-use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
+use crate::screens::parts::{Ctx, cd};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -88,10 +90,13 @@ impl History {
         if ctx.cache.is_loading(&self.log()) {
             return vec![Phrase::of(Role::Muted, " … reading releases and the tags of versions")];
         }
-        let Some(log) = ctx.cache.log(&self.model) else {
-            return Vec::new();
-        };
-        format::notes(&log.notes, ctx.width, "and more: see `signoff log`")
+        let log = ctx.cache.log(&self.model);
+        let mut notes: Vec<Note> = log.into_iter().flat_map(|log| log.notes.iter().cloned()).collect();
+        let cd = |entry: &Entry<'_>| ctx.cache.failure(&cd::query(entry.state?, ctx)?);
+        if let Some(failure) = entries(ctx.cache, self.model.as_ref()).iter().find_map(cd) {
+            notes.push(failure.clone().into());
+        }
+        format::notes(&notes, ctx.width, "and more: see `signoff log`")
     }
 }
 
@@ -174,7 +179,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
             version: draft.version(),
             by: draft.signer.login.clone(),
             tag: Some(draft.tag.to_string()),
-            ended: promotion::status(state, promotion.driven, skin.symbols()),
+            ended: ended(state, promotion.driven, ctx, skin),
             reason: state.plan.sign_off.reason.clone(),
         });
     }
@@ -201,6 +206,15 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
         ended: decision::effect(&log.effect, skin.symbols()),
         reason: log.reason.clone(),
     })
+}
+
+/// How a promotion ended, with CD as it is now, or else with the time when CD was seen.
+fn ended(state: &SagaState, driven: bool, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    let said = promotion::status(&cd::now(state, ctx), driven, skin.symbols());
+    match cd::seen_at(state, ctx) {
+        Some(at) => said.add(Role::Muted, format!(" (seen {})", time::minute(at))),
+        None => said,
+    }
 }
 
 /// Outcome of a local decision that started no promotion.

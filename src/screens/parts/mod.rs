@@ -1,5 +1,6 @@
 //! What all screens share: their context, their responses, and the filter line.
 
+pub mod cd;
 pub mod known;
 pub mod lineage;
 pub mod narrowed;

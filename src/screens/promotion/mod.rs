@@ -2,6 +2,8 @@
 
 pub mod view;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::app::action::Action;
@@ -11,6 +13,7 @@ use crate::app::query::Query;
 use crate::domain::cd::{CdOutcome, CdRuns};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
+use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// Seconds between two queries for the jobs of a running CD run.
@@ -32,22 +35,29 @@ impl Promotion {
         Self { id, show_jobs: true, jobs_asked_at: 0, undo_asked: false }
     }
 
-    /// The jobs of every run.
-    fn jobs_queries(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        let Some((state, runs)) = ctx.cache.promotion(self.id).and_then(|s| Some((s, runs(s)?))) else {
+    /// The promotion, with CD as it is now.
+    fn current<'a>(&self, ctx: &Ctx<'a>) -> Option<Cow<'a, SagaState>> {
+        ctx.cache.promotion(self.id).map(|state| cd::now(state, ctx))
+    }
+
+    /// CD as it is now, and the jobs of every run while they are shown.
+    fn cd_queries(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let Some(state) = self.current(ctx) else {
             return Vec::new();
         };
         let repo = &state.plan.draft.repo;
-        runs.iter().map(|run| Query::Jobs { repo: repo.clone(), run: run.id }).collect()
+        let runs = runs(&state).filter(|_| self.show_jobs).into_iter().flat_map(CdRuns::iter);
+        let jobs = runs.map(|run| Query::Jobs { repo: repo.clone(), run: run.id });
+        cd::query(&state, ctx).into_iter().chain(jobs).collect()
     }
 
-    /// Queries the jobs again with every journal entry, and every few seconds while CD runs. A failed query counts too,
+    /// Queries CD and its jobs again with every journal entry, and every few seconds while CD runs. A failed query counts too,
     /// so that an unreachable server is not queried without a pause.
-    fn refresh_jobs(&mut self, ctx: &Ctx<'_>) -> Response {
+    fn refresh_cd(&mut self, ctx: &Ctx<'_>) -> Response {
         let Some(state) = ctx.cache.promotion(self.id) else {
             return Response::none();
         };
-        let queries = self.jobs_queries(ctx);
+        let queries = self.cd_queries(ctx);
         let asked: Vec<Query> = queries.iter().filter(|q| ctx.cache.slot(q).is_some()).cloned().collect();
         if asked.is_empty() {
             // The first query is in `needs`.
@@ -56,12 +66,12 @@ impl Promotion {
         }
         let tried = |query: &Query| ctx.cache.slot(query).filter(|s| s.loading.is_none()).and_then(|s| s.tried_at);
         let idle: Vec<(Query, Timestamp)> = asked.into_iter().filter_map(|q| tried(&q).map(|at| (q, at))).collect();
-        if !self.show_jobs || idle.is_empty() {
+        if idle.is_empty() {
             return Response::none();
         }
         let moved = std::mem::replace(&mut self.jobs_asked_at, state.next_seq) != state.next_seq;
-        let ended = runs(state).is_some_and(CdRuns::is_final);
-        let due = |at: Timestamp| moved || (!ended && ctx.now.duration_since(at).as_secs() >= JOBS_EVERY_S);
+        let running = self.current(ctx).as_deref().and_then(runs).is_some_and(|runs| !runs.is_final());
+        let due = |at: Timestamp| moved || (running && ctx.now.duration_since(at).as_secs() >= JOBS_EVERY_S);
         let again: Vec<Query> = idle.into_iter().filter(|(_, at)| due(*at)).map(|(query, _)| query).collect();
         if again.is_empty() { Response::none() } else { Response::refresh(again) }
     }
@@ -99,18 +109,16 @@ impl Component for Promotion {
         }
     }
 
-    /// The journal, and the jobs of the CD run while shown.
+    /// The journal, CD as it is now, and its jobs while shown.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
-        if self.show_jobs {
-            needs.extend(self.jobs_queries(ctx));
-        }
+        needs.extend(self.cd_queries(ctx));
         needs
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let ScreenEvent::Action(action) = event else {
-            return self.refresh_jobs(ctx);
+            return self.refresh_cd(ctx);
         };
         let armed = std::mem::take(&mut self.undo_asked);
         let Some(state) = ctx.cache.promotion(self.id) else {

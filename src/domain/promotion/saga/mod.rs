@@ -11,13 +11,16 @@
 
 mod transition;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::event::{Ending, Entry, Event, JOURNAL_VERSION};
 use super::plan::PromotionPlan;
 use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
 use crate::domain::failure::Failure;
+
+/// How long the host lets a run be started again.
+const RERUNS: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Attempts per step before a person must act.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -329,6 +332,19 @@ impl SagaState {
     /// Whether the release is published and the version linked to it; at most CD remains to be followed.
     pub fn is_released(&self) -> bool {
         matches!(self.step(Step::Confirm), StepState::Done(_))
+    }
+
+    /// Whether CD may not be any more as the journal says: somebody may start a run again, or it started late.
+    pub fn may_differ_in_cd(&self, now: Timestamp) -> bool {
+        let seen = matches!(self.cd, Some(CdOutcome::Run(_) | CdOutcome::NotStarted { .. }));
+        self.is_released() && seen && now.duration_since(self.opened_at) < RERUNS
+    }
+
+    /// The same promotion with CD as it is now.
+    pub fn with_cd(&self, now: &CdOutcome) -> Self {
+        let mut state = self.clone();
+        state.see_cd(now);
+        state
     }
 
     /// Whether the promotion has ended.

@@ -153,8 +153,13 @@ impl SagaState {
     }
 
     /// A CD run that exists also settles a dispatch without an answer.
-    fn see_cd(&mut self, outcome: &CdOutcome) {
+    pub(super) fn see_cd(&mut self, outcome: &CdOutcome) {
         self.cd = Some(outcome.clone());
+        if let Ok(record) = self.record(Step::Follow)
+            && matches!(record.state, StepState::Done(_))
+        {
+            record.state = StepState::Done(Receipt::Cd { outcome: outcome.clone() });
+        }
         if matches!(outcome, CdOutcome::Run(_))
             && let Ok(record) = self.record(Step::Dispatch)
         {

@@ -39,12 +39,13 @@ impl Promotion {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let Some(state) = ctx.cache.promotion(self.id) else {
+        let Some(state) = self.current(ctx) else {
             let failure = ctx.cache.failure(&crate::app::query::Query::Promotions);
             let area = format::banner(area, buf, skin, failure, None);
             let message = if failure.is_some() { "" } else { "reading the journal …" };
             return format::empty(area, buf, skin, message, &[]);
         };
+        let state = &*state;
         let width = usize::from(area.width.saturating_sub(2));
         // The state comes first, then the keys, so that they are always visible.
         let mut head = headline(state, ctx, skin).wrap(width, 3);

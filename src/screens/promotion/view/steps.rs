@@ -1,10 +1,13 @@
 //! The steps of a promotion as moments of a timeline.
 
+use jiff::Timestamp;
+
+use crate::app::query::Query;
 use crate::domain::cd::CdOutcome;
 use crate::domain::promotion::saga::StepRecord;
 use crate::domain::promotion::{Ending, Observation, Phase, Receipt, SagaState, Step, StepState};
 use crate::present::{promotion, time};
-use crate::screens::parts::Ctx;
+use crate::screens::parts::{Ctx, cd};
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Moment, TimelineMark};
@@ -15,6 +18,9 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
         vec![plain(TimelineMark::Done, "journal", format!("promotion {}", state.plan.id)), facts(state, ctx)];
     for record in &state.steps {
         let mut moment = moment(record, state, ctx);
+        if let (Step::Follow, Some(at)) = (record.step, cd::seen_at(state, ctx)) {
+            moment.notes.push(as_seen(state, at, ctx));
+        }
         if let (true, Step::Follow, Some(CdOutcome::Run(runs))) = (jobs, record.step, &state.cd) {
             for run in runs.iter() {
                 if !runs.others.is_empty() {
@@ -46,6 +52,15 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
         (_, None, _) => {}
     }
     moments
+}
+
+/// CD is read again when this is shown; until then, or if that fails, it is as it was then.
+fn as_seen(state: &SagaState, at: Timestamp, ctx: &Ctx<'_>) -> Phrase<'static> {
+    let seen = format!("as seen at {}", time::minute(at));
+    match ctx.cache.failure(&Query::Cd { promotion: state.plan.id }) {
+        Some(failure) => Phrase::of(Role::Unknown, format!("{seen}; it cannot be read now: {}", failure.reason)),
+        None => Phrase::of(Role::Muted, seen),
+    }
 }
 
 fn plain(mark: TimelineMark, title: &'static str, detail: String) -> Moment<'static> {
