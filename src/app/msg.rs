@@ -12,6 +12,7 @@ use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::promotion::Progress;
 use crate::domain::record::Decision;
+use crate::domain::waiting::Waiting;
 
 /// A message. `update` handles messages strictly in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,8 @@ pub enum Msg {
     Clock(Timestamp),
     /// Sent by the timer while the screen is animated.
     Tick(Timestamp),
+    /// What a server has not answered yet, if anything.
+    Waiting(Option<Waiting>),
     /// The operating system asks the program to exit.
     Terminate,
 }

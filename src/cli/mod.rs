@@ -33,6 +33,7 @@ use crate::domain::page::walk;
 use crate::domain::record::Decision;
 use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::waiting::Waiting;
 use crate::runtime::signals::Signals;
 use crate::services::Services;
 use crate::services::evidence::Said;
@@ -123,12 +124,8 @@ async fn dispatch(
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// What a command waits for, once it has waited a while.
-fn still_waiting(waiting: &http::Waiting) -> Option<String> {
-    let waited = waiting.since.elapsed().as_secs();
-    (waited >= TOLD_EVERY.as_secs() - 1).then(|| {
-        let (place, what, most) = (&waiting.place, &waiting.operation, waiting.at_most.as_secs());
-        format!("Waiting for {place} since {waited} s, to {what} (at most {most} s; Ctrl-C cancels).")
-    })
+fn still_waiting(waiting: &Waiting) -> Option<String> {
+    waiting.is_told().then(|| format!("{}.", waiting.said(Some("Ctrl-C"))))
 }
 
 /// Runs a command that needs the ports of `services`.
@@ -230,26 +227,4 @@ pub async fn said<'a>(
         sink.warn(&format!("{failure}; metrics and authors are missing"));
     }
     said
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::time::Instant;
-
-    use super::*;
-
-    #[test]
-    fn a_wait_is_told_with_what_it_is_for_and_its_end() {
-        let since = |seconds| Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
-        let waiting = http::Waiting {
-            place: "http://h:5000".to_owned(),
-            operation: "read the model m".to_owned(),
-            since: since(12),
-            at_most: Duration::from_secs(30),
-        };
-        let said = still_waiting(&waiting).unwrap();
-        assert_eq!(said, "Waiting for http://h:5000 since 12 s, to read the model m (at most 30 s; Ctrl-C cancels).");
-        assert_eq!(still_waiting(&http::Waiting { since: since(1), ..waiting }), None);
-    }
 }

@@ -49,3 +49,4 @@ pub mod signer;
 pub mod sorted_map;
 pub mod text;
 pub mod verification;
+pub mod waiting;

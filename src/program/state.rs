@@ -16,6 +16,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::rules::Rules;
 use crate::domain::text::clean_line;
+use crate::domain::waiting::Waiting;
 use crate::screens::parts::Ctx;
 use crate::screens::{
     Screen, approve, compare, curve, decide, experiments, files, help, history, inbox, models, palette, preview,
@@ -66,6 +67,8 @@ pub struct State {
     pub width: u16,
     /// In rows.
     pub height: u16,
+    /// The request that has waited longest for its answer.
+    pub(super) waiting: Option<Waiting>,
     /// A message in the footer.
     pub notice: Option<Notice>,
     pub driving: Driving,
@@ -105,6 +108,7 @@ impl State {
             pictures: Pictures::default(),
             width: 80,
             height: 24,
+            waiting: None,
             notice: None,
             driving: Driving::Idle,
             saving: None,
@@ -154,6 +158,16 @@ impl State {
     /// Whether anything on screen is animated: only then does the timer run.
     pub fn animates(&self) -> bool {
         self.cache.is_busy() || self.driving != Driving::Idle
+    }
+
+    /// What is waited for, once that takes so long that a person should know.
+    pub fn told_to_wait(&self) -> Option<&Waiting> {
+        self.waiting.as_ref().filter(|waiting| waiting.is_told() && self.animates())
+    }
+
+    /// Whether Esc cancels what is waited for. What writes is not cancelled: it stops after its step.
+    pub fn may_cancel(&self) -> bool {
+        self.told_to_wait().is_some() && self.cache.is_busy() && !self.top().takes_back()
     }
 
     /// The promotion that was running when the user quit, if it is unfinished; reported on exit.

@@ -4,11 +4,11 @@ use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::input::{Input, Key};
 use crate::app::msg::Msg;
-use crate::app::query::Query;
+use crate::app::query::{Query, Reply, RequestId};
 use crate::app::route::{Nav, Route};
 use crate::app::saving::{SaveNews, Saving};
 use crate::domain::artifact::human_size;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
 use crate::domain::promotion::Progress;
@@ -66,6 +66,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.notice = Some(Notice::Word(word));
             Vec::new()
         }
+        Msg::Waiting(waiting) => {
+            state.waiting = waiting;
+            return Vec::new();
+        }
         Msg::Terminate => quit(state),
     };
     effects.extend(fetch_and_cancel(state));
@@ -105,6 +109,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.notice = Some(Notice::Word("Stopped; nothing was left behind.".into()));
             stop_saving(state)
         }
+        Action::Back if state.may_cancel() => cancel_reads(state),
         Action::Back if !state.top().takes_back() => go(state, Nav::Pop),
         Action::Help => go(state, Nav::Push(Route::Help)),
         Action::Palette => go(state, Nav::Push(Route::Palette)),
@@ -283,6 +288,24 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
     }
     state.cache.refresh(&Query::Log { model: None });
     deliver(state, ScreenEvent::Changed)
+}
+
+/// Gives up every read that was not answered yet. What was asked for is asked again with `r`.
+fn cancel_reads(state: &mut State) -> Vec<Effect> {
+    let waited = state.waiting.take();
+    let open: Vec<(Query, RequestId)> = state.cache.in_flight().map(|(query, id)| (query.clone(), id)).collect();
+    let failure = waited.map(|waiting| {
+        let reason = format!("you cancelled it; {} had not answered for {} s", waiting.place, waiting.waited_s);
+        Failure::new(FailureKind::Unavailable, Service::Local, waiting.operation, reason)
+            .with_hint("Press r to read again.")
+    });
+    let (now, mut effects) = (state.now, Vec::new());
+    for ((query, id), failure) in open.into_iter().zip(std::iter::repeat(failure).flatten()) {
+        state.cache.settle(id, Reply::failed(query, failure), now);
+        effects.push(Effect::Cancel(id));
+    }
+    effects.extend(deliver(state, ScreenEvent::Changed));
+    effects
 }
 
 /// A file is being saved and needs no input from the user.

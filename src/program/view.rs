@@ -37,11 +37,18 @@ pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
     draw_header(state, &ctx, skin, header, buf);
     (&Rule::new(skin)).render(rule, buf);
     with_screen!(state.top(), screen => screen.draw(body, buf, &ctx, skin));
-    (&Rule::new(skin)).render(last_rule, buf);
+    (&Rule { left: waiting(state), ..Rule::new(skin) }).render(last_rule, buf);
     match &state.notice {
         Some(notice) => draw_notice(notice, skin, area, buf),
         None => draw_footer(state, &ctx, skin, footer, buf),
     }
+}
+
+/// What is waited for, once that takes long.
+fn waiting(state: &State) -> Phrase<'static> {
+    let cancel = state.may_cancel().then(|| state.keymap.label(state.top().contexts(), Action::Back)).flatten();
+    let said = state.told_to_wait().map(|waiting| waiting.said(cancel.as_deref()));
+    said.map(|said| Phrase::of(Role::Warn, said)).unwrap_or_default()
 }
 
 fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {

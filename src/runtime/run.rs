@@ -17,6 +17,7 @@ use crate::app::input::{Input, Key};
 use crate::app::msg::Msg;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
+use crate::domain::waiting::Waiting;
 use crate::program::state::State;
 use crate::program::update::update;
 use crate::program::view::view;
@@ -32,7 +33,8 @@ const TICK: Duration = Duration::from_millis(100);
 const BATCH: usize = 256;
 
 /// Runs the program on the terminal until the user quits. Returns the promotion left unfinished, if any.
-/// Preferences are stored in `prefs`; `painter` encodes pictures if the terminal supports them.
+/// Preferences are stored in `prefs`; `painter` encodes pictures if the terminal supports them; `waiting` says which
+/// request has waited longest for its answer.
 ///
 /// # Errors
 /// If the terminal cannot be set up or written to.
@@ -42,6 +44,7 @@ pub async fn run(
     prefs: PathBuf,
     painter: Option<Painter>,
     skin: &Skin,
+    waiting: fn() -> Option<Waiting>,
 ) -> Outcome<Option<PromotionId>> {
     // Before setting up the terminal: a signal in between would exit without restoring it.
     let mut signals = Signals::listen()
@@ -101,6 +104,9 @@ pub async fn run(
         }
         let mut at_once = matches!(first, Msg::Input(_));
         effects.extend(update(&mut state, Msg::Clock(clock.now())));
+        if matches!(first, Msg::Tick(_)) {
+            effects.extend(update(&mut state, Msg::Waiting(waiting())));
+        }
         effects.extend(update(&mut state, first));
         for _ in 1..BATCH {
             let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };

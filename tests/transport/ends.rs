@@ -189,3 +189,21 @@ async fn a_time_out_says_how_long_and_names_the_setting_there_is() {
         assert_eq!(hint.contains("MLFLOW_HTTP_REQUEST_TIMEOUT"), kind == Kind::Mlflow, "{hint}");
     }
 }
+
+/// A chain of reads does not wait for each of them; a write is sent, and whoever tries again a moment later asks again.
+#[tokio::test]
+async fn a_server_that_hangs_is_waited_for_once_and_not_by_every_read() {
+    for kind in KINDS {
+        let stub = Stub::start(vec![Act::Silence]);
+        let adapter = Adapter::new(kind, &stub.url(), Duration::from_millis(300));
+        let first = adapter.read().await.unwrap_err();
+        let begun = std::time::Instant::now();
+        for _ in 0..20 {
+            assert_eq!(adapter.read().await.unwrap_err().reason, first.reason);
+        }
+        assert!(begun.elapsed() < Duration::from_millis(300), "{:?}", begun.elapsed());
+        assert_eq!(stub.requests().len(), 1);
+        let write = adapter.write().await.unwrap_err();
+        assert_eq!((write.kind, stub.requests().len()), (FailureKind::Unknown, 2), "a write is sent all the same");
+    }
+}

@@ -1,6 +1,6 @@
 //! One server: sends calls within the limits and reads their responses.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
@@ -9,6 +9,7 @@ use super::call::{Access, Call};
 use super::carrier::{Carrier, Response, Unwritable};
 use super::classify::{Attempt, End, Trouble, classify};
 use super::dialect::Dialect;
+use super::hung::Hung;
 use super::json;
 use super::read;
 use super::repeat::Repeat;
@@ -28,6 +29,7 @@ pub struct Server {
     carrier: Box<dyn Carrier>,
     timeout: Duration,
     repeat: Repeat,
+    hung: Hung,
 }
 
 impl Server {
@@ -45,6 +47,7 @@ impl Server {
             carrier: Box::new(carrier),
             timeout: settings.timeout,
             repeat: settings.repeat,
+            hung: Hung::default(),
         }
     }
 
@@ -59,10 +62,9 @@ impl Server {
     /// As [`super::classify`] says, for every response that is neither a success nor accepted by the call.
     pub async fn answer(&self, call: &Call) -> Outcome<Answer> {
         match call.access {
-            Access::Write => self.once(call).await,
-            Access::Read => self.repeat.run(self.timeout, || self.once(call)).await,
+            Access::Write => self.once(call).await.map_err(Trouble::told),
+            Access::Read => self.reading(&call.operation, self.repeat.run(self.timeout, || self.once(call))).await,
         }
-        .map_err(Trouble::told)
     }
 
     /// Sends a call and parses the JSON response; also returns the response, and so its size.
@@ -81,16 +83,25 @@ impl Server {
     /// may take to start.
     pub async fn open<'a>(&'a self, call: &'a Call, patience: Duration) -> Outcome<Body<'a>> {
         let attempt = self.attempt(call.access, &call.operation);
-        self.repeat
-            .run(self.timeout, || async move {
-                let _open = Open::new(&self.place, &call.operation, patience);
-                // The whole transfer may take any time as long as it makes progress.
-                let begun = tokio::time::timeout(patience, self.send(call)).await;
-                let response = begun.map_err(|_| classify(&attempt, &End::Silent(patience)))??;
-                Body::begin(response, attempt, self.timeout).await
-            })
-            .await
-            .map_err(Trouble::told)
+        let read = self.repeat.run(self.timeout, || async move {
+            let _open = Open::new(&self.place, &call.operation, patience);
+            // The whole transfer may take any time as long as it makes progress.
+            let begun = tokio::time::timeout(patience, self.send(call)).await;
+            let response = begun.map_err(|_| classify(&attempt, &End::Silent(patience)))??;
+            Body::begin(response, attempt, self.timeout).await
+        });
+        self.reading(&call.operation, read).await
+    }
+
+    /// A read, unless the server has just let another wait in vain.
+    async fn reading<T>(&self, operation: &str, read: impl Future<Output = Result<T, Trouble>>) -> Outcome<T> {
+        if let Some(failure) = self.hung.just_now(operation) {
+            return Err(failure);
+        }
+        let begun = Instant::now();
+        let ended = read.await.map_err(Trouble::told);
+        self.hung.note(begun, self.timeout, &ended);
+        ended
     }
 
     pub fn attempt<'a>(&'a self, access: Access, operation: &'a str) -> Attempt<'a> {

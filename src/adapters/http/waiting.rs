@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::domain::waiting::Waiting;
+
 /// One request without an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// The server as shown to people.
-    pub place: String,
-    /// What is attempted, as a phrase.
-    pub operation: String,
-    pub since: Instant,
+#[derive(Debug)]
+struct Unanswered {
+    place: String,
+    operation: String,
+    since: Instant,
     /// When it is given up.
-    pub at_most: Duration,
+    at_most: Duration,
 }
 
 #[derive(Debug, Default)]
 struct Sent {
     next: u64,
-    open: BTreeMap<u64, Waiting>,
+    open: BTreeMap<u64, Unanswered>,
 }
 
 /// For the whole process: adapters of several servers send at once, and whoever tells a person knows none of them.
@@ -28,7 +28,14 @@ static SENT: Mutex<Sent> = Mutex::new(Sent { next: 0, open: BTreeMap::new() });
 /// The request that has waited longest.
 pub fn longest() -> Option<Waiting> {
     // Numbered in the order in which they were sent.
-    SENT.lock().unwrap_or_else(PoisonError::into_inner).open.values().next().cloned()
+    let sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+    sent.open.values().next().map(|open| Waiting {
+        place: open.place.clone(),
+        operation: open.operation.clone(),
+        waited_s: open.since.elapsed().as_secs(),
+        // The rest of a second counts as one, so that a limit below a second is not "at most 0 s".
+        at_most_s: open.at_most.as_millis().div_ceil(1_000) as u64,
+    })
 }
 
 /// Registers a request until dropped.
@@ -40,9 +47,8 @@ impl Open {
         let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
         let number = sent.next;
         sent.next += 1;
-        let waiting =
-            Waiting { place: place.to_owned(), operation: operation.to_owned(), since: Instant::now(), at_most };
-        sent.open.insert(number, waiting);
+        let (place, operation) = (place.to_owned(), operation.to_owned());
+        sent.open.insert(number, Unanswered { place, operation, since: Instant::now(), at_most });
         Self(number)
     }
 }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
+use crate::adapters::http;
 use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use crate::app::paint::Pictures;
 use crate::app::route::Route;
@@ -52,7 +53,7 @@ pub async fn run(
     let server =
         services.registry.named_workspace().map_or_else(|| url.clone(), |name| format!("{url}?workspace={name}"));
     let prefs = runtime::prefs::file_for(state_dir, &server);
-    match runtime::run::run(state, services.clone(), prefs, painter, &skin).await? {
+    match runtime::run::run(state, services.clone(), prefs, painter, &skin, http::longest).await? {
         Some(id) => left_behind(services, id, sink).await,
         None => Ok(Exit::Done),
     }

@@ -7,3 +7,4 @@ mod files;
 mod lineage;
 mod promote;
 mod trend;
+mod waiting;
