@@ -14,9 +14,13 @@ fn read(text: &str) -> Value {
 }
 
 /// The step of the gate that has this id.
-fn verify_step() -> Value {
+fn step(id: &str) -> Value {
     let steps = read(GATE)["jobs"]["signed-off"]["steps"].clone();
-    steps.as_array().unwrap().iter().find(|step| step["id"] == "verify").unwrap().clone()
+    steps.as_array().unwrap().iter().find(|step| step["id"] == id).unwrap().clone()
+}
+
+fn verify_step() -> Value {
+    step("verify")
 }
 
 /// Every `uses:` of a workflow.
@@ -44,7 +48,7 @@ fn nothing_that_runs_can_be_replaced_under_its_name() {
             assert!(at.len() == 40 && at.bytes().all(|b| b.is_ascii_hexdigit()), "{used} is not pinned");
         }
     }
-    let install = read(GATE)["jobs"]["signed-off"]["steps"][0].clone();
+    let install = read(GATE)["jobs"]["signed-off"]["steps"][1].clone();
     assert!(install["run"].as_str().unwrap().contains("sha256sum --check --strict"), "{install}");
 }
 
@@ -61,7 +65,7 @@ fn what_is_deployed_is_the_commit_that_was_verified() {
 
 #[test]
 fn the_configuration_in_the_example_is_one() {
-    let text = verify_step()["env"]["CONFIG"].as_str().unwrap().to_owned();
+    let text = read(GATE)["env"]["CONFIG"].as_str().unwrap().to_owned();
     let parsed = model::parse(Path::new("signoff.toml"), &text, None);
     assert_eq!(parsed.problems, []);
     let target = &parsed.file.targets["production"];
@@ -112,5 +116,62 @@ fn the_script_hands_on_a_commit_only_if_verify_exits_0_and_says_that_it_holds() 
         let (exit, output) = run(&printed, code);
         assert!(exit != Some(0) && output.is_empty(), "{printed}: {exit:?} {output}");
         assert!(code == 0 || exit == Some(code), "{exit:?}");
+    }
+}
+
+/// Runs a script with these variables; gives its exit code and what it printed.
+#[cfg(unix)]
+fn script(run: &str, variables: &[(String, String)]) -> (Option<i32>, String) {
+    let nowhere = tempfile::tempdir().unwrap();
+    let ran = Command::new("bash")
+        .args(["-eo", "pipefail", "-c", run])
+        .envs(variables.iter().cloned())
+        .env("TAG", "churn-v2")
+        .current_dir(nowhere.path())
+        .output()
+        .unwrap();
+    (ran.status.code(), String::from_utf8(ran.stdout).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_filled_in_is_named_before_anything_else() {
+    let gate = read(GATE);
+    let example: Vec<(String, String)> = gate["env"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(gate["jobs"]["signed-off"]["steps"][0], step("filled-in"), "it comes first");
+    let check = step("filled-in")["run"].as_str().unwrap().to_owned();
+    let (exit, said) = script(&check, &example);
+    assert_eq!(exit, Some(1), "{said}");
+    // Each is named in the step and at the top of the file, alone too.
+    let real = |name: &str| match name {
+        "SIGNOFF_URL" => "https://github.com/acme/signoff/releases/download/v1/signoff.tar.gz",
+        "SIGNOFF_SHA256" => "0b7f000000000000000000000000000000000000000000000000000000000000",
+        _ => "[targets.production]",
+    };
+    let head = GATE.split("\nname:").next().unwrap();
+    for (left, _) in &example {
+        assert!(said.contains(&format!("::{left} still")) || said.contains(&format!("::{left} is still")), "{said}");
+        assert!(head.contains(left), "{left} is not named at the top");
+        let one = example.iter().cloned().map(|(name, text)| {
+            let text = if name == *left { text } else { real(&name).to_owned() };
+            (name, text)
+        });
+        let (exit, said) = script(&check, &one.collect::<Vec<_>>());
+        assert_eq!((exit, said.lines().count()), (Some(1), 1), "{left}: {said}");
+    }
+    let filled: Vec<_> = example.iter().map(|(name, _)| (name.clone(), real(name).to_owned())).collect();
+    assert_eq!(script(&check, &filled), (Some(0), String::new()));
+    let deploy = gate["jobs"]["deploy"]["steps"][1]["run"].as_str().unwrap().to_owned();
+    let (exit, said) = script(&deploy, &[]);
+    assert!(exit == Some(1) && said.contains("There is no executable deploy.sh"), "{said}");
+    // No other placeholder is left in what runs.
+    for step in gate["jobs"].as_object().unwrap().values().flat_map(|job| job["steps"].as_array().unwrap()) {
+        let text = step.to_string();
+        assert!(step["id"] == "filled-in" || !(text.contains("OWNER") || text.contains(".example")), "{text}");
     }
 }
