@@ -272,6 +272,7 @@ pub fn receipt(receipt: &Receipt, draft: &PlanDraft) -> String {
         Receipt::Released { .. } => format!("published in {}", draft.repo),
         Receipt::Dispatched => "dispatched".to_owned(),
         Receipt::Linked => "tag, release and signer are on the version".to_owned(),
+        Receipt::Unlinked { why } => format!("no links on the version: {why}"),
         Receipt::Confirmed { truth } => match truth.iter().filter(|t| t.as_meant != Some(true)).count() as u64 {
             0 => "everything is as planned".to_owned(),
             n => format!("{} not as planned", number::count(n, "thing")),

@@ -10,7 +10,7 @@ use signoff::domain::identity::About;
 use signoff::domain::ids::{ModelName, RunId, VersionNumber};
 use signoff::domain::log::Effect;
 use signoff::domain::preflight::{CheckState, Preflight};
-use signoff::domain::promotion::{Event, PromotionPlan, Step};
+use signoff::domain::promotion::{Event, PromotionPlan, Receipt, Step, StepState};
 use signoff::domain::record::Decision;
 use signoff::domain::registry::Stage;
 use signoff::services::audit::log;
@@ -191,6 +191,53 @@ fn nothing_is_written_to_a_version_that_took_the_name() {
                 let _ = if undo { lab.undo(plan.id) } else { lab.resume(plan.id) };
                 assert_eq!(model(&lab.world()), before, "{target}, {entries} entries, undo: {undo}");
             }
+        }
+    }
+}
+
+/// After the tag there is no way back, and nothing to link: the release stands, and the end says what is there now.
+#[test]
+fn a_release_whose_version_is_gone_ends_and_says_so() {
+    for deleted in [false, true] {
+        for target in [production(), champion()] {
+            let lab = Lab::on(target.clone(), CdTrigger::Release);
+            let plan = lab.plan(CANDIDATE);
+            lab.clock.advance(std::time::Duration::from_secs(60));
+            let store = lab.store.clone();
+            let mut done = false;
+            lab.script.before_call(move |call| {
+                if call.name != "publish_release" || std::mem::replace(&mut done, true) {
+                    return;
+                }
+                let change = |w: &mut World| {
+                    let model = w.models.get_mut(&churn()).unwrap();
+                    model.aliases.clear();
+                    if deleted {
+                        model.versions.remove(&CANDIDATE);
+                    } else {
+                        let version = model.versions.get_mut(&CANDIDATE).unwrap();
+                        version.run_id = Some(RunId::new("another"));
+                        (version.source, version.tags, version.stage) =
+                            ("another".to_owned(), Default::default(), Stage::None);
+                    }
+                    Ok::<_, signoff::domain::failure::Failure>(())
+                };
+                store.change(change).unwrap().unwrap();
+            });
+            let state = lab.approve(&plan).unwrap();
+            assert!(state.is_over() && state.is_released(), "{target}, deleted: {deleted}: {:?}", state.paused);
+            let StepState::Done(Receipt::Unlinked { why }) = state.step(Step::Link) else {
+                panic!("{:?}", state.step(Step::Link))
+            };
+            let said = if deleted {
+                "does not have v42 of telco-churn any more"
+            } else {
+                "v42 is another version of that name"
+            };
+            assert!(why.contains(said), "{why}");
+            let odd = signoff::present::promotion::oddity(&state).unwrap();
+            assert_eq!(odd.contains("not there: "), deleted, "{odd}");
+            assert_eq!(lab.state(plan.id), state, "the journal says so too");
         }
     }
 }

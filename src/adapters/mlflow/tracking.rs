@@ -105,7 +105,7 @@ impl TrackingServer for Mlflow {
     }
 
     async fn mlmodel(&self, version: &ModelVersion) -> Outcome<MlModelFile> {
-        let what = format!("read the MLmodel file of version {} of {}", version.number, version.model);
+        let what = format!("read the MLmodel file of {} {}", version.model, version.number);
         let bytes = self.read_mlmodel(version, &what).await?;
         let signature = mlmodel::signature(&String::from_utf8_lossy(&bytes), &what);
         Ok(MlModelFile { bytes, signature })

@@ -106,6 +106,10 @@ pub enum Receipt {
     Dispatched,
     /// The links are on the version.
     Linked,
+    /// No links: the registry does not have the version any more. The release stands.
+    Unlinked {
+        why: String,
+    },
     Confirmed {
         truth: Vec<Observation>,
     },

@@ -57,7 +57,12 @@ impl Work<'_> {
                 self.services.host.publish_release(journaled, &self.state.plan.draft.repo, id).await?;
             }
             Step::Dispatch => return self.dispatch(journaled).await,
-            Step::Link => self.link(journaled).await?,
+            Step::Link => {
+                if let Some(why) = self.gone().await.map_err(Miss::before)? {
+                    return Ok(Receipt::Unlinked { why });
+                }
+                self.link(journaled).await?;
+            }
             Step::Confirm => return Ok(self.confirm().await?),
             Step::Follow => {}
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::probe::judge_tag;
 use crate::domain::commit::ReleaseState;
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{FailureKind, Outcome};
 use crate::domain::promotion::plan::MARK;
 use crate::domain::promotion::{Finding, Observation, Phase, Receipt, SagaState, Step, StepState};
 use crate::domain::registry::ModelVersion;
@@ -43,7 +43,7 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observat
     let meant = Meant::of(state);
     let id = plan.id.to_string();
     vec![
-        truth("mark", version, |v| {
+        registered("mark", version, |v| {
             let mark = v.own_tag(MARK);
             let ours = mark.is_some_and(|m| m.contains(&id));
             let as_meant = match meant {
@@ -55,7 +55,7 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observat
             };
             (mark.unwrap_or("none").to_owned(), as_meant)
         }),
-        truth(draft.promote_to.kind(), holders, |holders| {
+        registered(draft.promote_to.kind(), holders, |holders| {
             let now: Vec<_> = holders.iter().map(|v: &ModelVersion| v.number).collect();
             let holder = holders.iter().find(|v| v.number == draft.version());
             if let Some(what) = holder.and_then(|v| draft.another(v)) {
@@ -133,6 +133,17 @@ impl Meant {
             Phase::Backward { superseded_by: Some(_), .. } => Self::LeftToOther,
             _ => Self::Promoted,
         }
+    }
+}
+
+/// As [`truth`], for what the registry may have deleted: reading again does not bring it back. The host's answer that
+/// something is missing may also be about the token.
+fn registered<T>(what: &str, read: Outcome<T>, judge: impl FnOnce(T) -> (String, bool)) -> Observation {
+    match read {
+        Err(failure) if failure.kind == FailureKind::NotFound => {
+            Observation { what: what.to_owned(), is: format!("not there: {}", failure.reason), as_meant: Some(false) }
+        }
+        read => truth(what, read, judge),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::work::Work;
 use crate::domain::commit::{ReleaseAsset, ReleaseState, TagState};
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{FailureKind, Outcome};
 use crate::domain::identity::Identity;
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::promotion::{Finding, PromotionPlan, Receipt, Step};
@@ -112,7 +112,26 @@ impl Work<'_> {
         Ok(if runs.is_empty() { Finding::NotApplied } else { Finding::Applied { receipt: Receipt::Dispatched } })
     }
 
+    /// Why there is no version to link: it was deleted, or another one has its name and number. The release stands
+    /// all the same, and nothing that signoff could do brings the version back.
+    pub(super) async fn gone(&self) -> Outcome<Option<String>> {
+        let draft = &self.state.plan.draft;
+        let (model, number) = (draft.model(), draft.version());
+        match self.services.registry.version(model, number).await {
+            Ok(version) => {
+                Ok(draft.another(&version).map(|what| format!("{number} is another version of that name now: {what}")))
+            }
+            Err(failure) if failure.kind == FailureKind::NotFound => {
+                Ok(Some(format!("the registry does not have {number} of {model} any more")))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
     async fn probe_link(&self) -> Outcome<Finding> {
+        if let Some(why) = self.gone().await? {
+            return Ok(Finding::Applied { receipt: Receipt::Unlinked { why } });
+        }
         let plan = &self.state.plan;
         let version = self.services.registry.version(plan.draft.model(), plan.draft.version()).await?;
         let linked = version.own_tag(MARK) == Some(plan.mark_released().as_str())

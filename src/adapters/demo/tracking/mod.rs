@@ -171,7 +171,7 @@ impl TrackingServer for DemoRegistry {
             Some((root, folder)) if folder.is_empty() => self.file(&root, "MLmodel").await,
             Some((root, folder)) => self.file(&root, &format!("{folder}/MLmodel")).await,
             None => {
-                let operation = format!("read the MLmodel file of version {} of {}", version.number, version.model);
+                let operation = format!("read the MLmodel file of {} {}", version.model, version.number);
                 let reason = format!("there is no MLmodel file where its source ({}) says", version.source);
                 Err(Failure::new(FailureKind::NotFound, Service::Mlflow, operation, reason))
             }

@@ -146,7 +146,8 @@ impl SagaState {
             | Receipt::Drafted { .. }
             | Receipt::Released { .. }
             | Receipt::Dispatched
-            | Receipt::Linked => {}
+            | Receipt::Linked
+            | Receipt::Unlinked { .. } => {}
         }
         self.record(step)?.unclear = false;
         self.settle(step, StepState::Done(receipt.clone()), at)
