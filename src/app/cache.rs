@@ -72,6 +72,8 @@ pub struct Cache {
     versions: HashMap<ModelName, EagerPages<ModelVersion>>,
     /// Counts the answers to queries for one version, including failures.
     single_changes: u64,
+    /// Counts the answers to queries for lists of versions, including failures.
+    version_changes: u64,
     runs: BatchCache<Run>,
     logged_models: BatchCache<LoggedModel>,
     /// Newest first.
@@ -177,6 +179,11 @@ impl Cache {
         self.runs.changes() + self.logged_models.changes() + self.single_changes
     }
 
+    /// Change counter of the lists of versions, failures included.
+    pub fn version_changes(&self) -> u64 {
+        self.version_changes
+    }
+
     /// Marks all runs and logged models as stale. They are requested again when needed, and shown until then.
     pub fn refresh_runs(&mut self) {
         self.runs.refresh();
@@ -231,6 +238,15 @@ impl Cache {
     /// The versions of a model read so far.
     pub fn versions(&self, model: &ModelName) -> Option<&EagerPages<ModelVersion>> {
         self.versions.get(model)
+    }
+
+    /// The stamp of a version, from what was read of it last for a decision, or else from the lists.
+    pub fn stamp(&self, model: &ModelName, number: VersionNumber) -> Option<String> {
+        let facts = || self.facts(model, number).map(|facts| &facts.version);
+        let single = || self.version(model, number);
+        let read = || self.versions(model)?.items.iter().find(|v| v.number == number);
+        let listed = || self.models.items.iter().find(|m| m.name == *model)?.latest.iter().find(|v| v.number == number);
+        facts().or_else(single).or_else(read).or_else(listed)?.stamp()
     }
 
     /// A run: none if it was not requested yet, `Some(None)` if the server has no such run.
@@ -379,6 +395,7 @@ impl Merge for Cache {
         if let Ok(page) = answer {
             self.versions.entry(model).or_default().take(page, now);
         }
+        self.version_changes += 1;
     }
 
     fn outdate(&mut self, query: &Query) {
@@ -396,6 +413,7 @@ impl Merge for Cache {
         if let Some(versions) = self.versions.get_mut(model) {
             versions.restart();
         }
+        self.version_changes += 1;
         self.slots.retain(|q, _| !matches!(q, Query::Versions { model: m, .. } if m == model));
     }
 

@@ -57,6 +57,10 @@ pub struct Sort {
 pub struct Draft {
     pub model: ModelName,
     pub version: VersionNumber,
+    /// Stamp of the version ([`ModelVersion::stamp`]): one that is made again under the same name and number is another
+    /// one. `None` where it was not known, and in files of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     /// Checklist answers.
     #[serde(default)]
     pub answers: Answers,
@@ -67,8 +71,8 @@ pub struct Draft {
 
 impl Draft {
     /// An empty draft.
-    pub fn new(model: ModelName, version: VersionNumber) -> Self {
-        Self { model, version, answers: Answers::new(), reasons: Vec::new() }
+    pub fn new(model: ModelName, version: VersionNumber, of: Option<String>) -> Self {
+        Self { model, version, of, answers: Answers::new(), reasons: Vec::new() }
     }
 
     /// The reason for `decision`; empty if there is none.
@@ -83,6 +87,14 @@ impl Draft {
             self.reasons.push((decision, text.to_owned()));
         }
         self
+    }
+
+    fn is_named_as(&self, other: &Self) -> bool {
+        self.model == other.model && self.version == other.version
+    }
+
+    fn is_replaced_by(&self, newer: &Self) -> bool {
+        self.is_named_as(newer) && (self.of.is_none() || self.of == newer.of)
     }
 
     fn is_empty(&self) -> bool {
@@ -161,7 +173,7 @@ impl Prefs {
                 self.filters.drain(..too_many);
             }
             Remember::Draft(draft) => {
-                self.drafts.retain(|d| d.model != draft.model || d.version != draft.version);
+                self.drafts.retain(|d| !d.is_replaced_by(&draft));
                 if !draft.is_empty() {
                     self.drafts.push(draft);
                 }
@@ -172,10 +184,13 @@ impl Prefs {
         }
     }
 
-    /// The draft of a version.
-    pub fn draft(&self, model: &ModelName, version: VersionNumber) -> Draft {
-        let found = self.drafts.iter().find(|d| d.model == *model && d.version == version);
-        found.cloned().unwrap_or_else(|| Draft::new(model.clone(), version))
+    /// The draft of the version with this stamp. One without a stamp is taken over: an earlier version wrote it, or the
+    /// version was not read yet.
+    pub fn draft(&self, model: &ModelName, version: VersionNumber, of: Option<String>) -> Draft {
+        let empty = Draft::new(model.clone(), version, of);
+        let found = |fits: &dyn Fn(&Draft) -> bool| self.drafts.iter().find(|d| d.is_named_as(&empty) && fits(d));
+        let found = found(&|d| d.of == empty.of).or_else(|| found(&|d| d.of.is_none()));
+        found.map_or(empty.clone(), |draft| Draft { of: empty.of, ..draft.clone() })
     }
 
     /// Serializes the preferences.
@@ -217,6 +232,42 @@ mod tests {
         prefs.remember(Remember::Sort(experiment, Sort { key: SortKey::Column(auc), descending: true }));
         prefs.remember(Remember::Filter("metrics.auc > 0.5".into()));
         prefs
+    }
+
+    fn answered(of: Option<&str>, answer: &str) -> Draft {
+        let mut draft = Draft::new(ModelName::new("telco-churn"), VersionNumber(42), of.map(str::to_owned));
+        draft.answers.entry("bias".to_owned()).or_default().answer = answer.to_owned();
+        draft
+    }
+
+    fn answer(prefs: &Prefs, of: Option<&str>) -> Option<String> {
+        let draft = prefs.draft(&ModelName::new("telco-churn"), VersionNumber(42), of.map(str::to_owned));
+        assert_eq!(draft.of.as_deref(), of);
+        draft.answers.get("bias").map(|a| a.answer.clone())
+    }
+
+    #[test]
+    fn a_version_made_again_does_not_inherit_the_draft_of_the_old_one() {
+        let mut prefs = Prefs::default();
+        prefs.remember(Remember::Draft(answered(Some("old"), "yes")));
+        assert_eq!(answer(&prefs, Some("old")).as_deref(), Some("yes"));
+        assert_eq!(answer(&prefs, Some("new")), None);
+        assert_eq!(answer(&prefs, None), None, "it may be another one");
+        prefs.remember(Remember::Draft(answered(Some("new"), "no")));
+        let read = Prefs::from_text(&prefs.to_text()).unwrap();
+        assert_eq!((answer(&read, Some("old")), answer(&read, Some("new"))), (Some("yes".into()), Some("no".into())));
+        prefs.remember(Remember::Decided(ModelName::new("telco-churn"), VersionNumber(42)));
+        assert_eq!(prefs.drafts, []);
+    }
+
+    #[test]
+    fn a_draft_of_an_earlier_version_of_the_program_is_taken_over() {
+        let text =
+            r#"{"v": 1, "drafts": [{"model": "telco-churn", "version": 42, "answers": {"bias": {"answer": "yes"}}}]}"#;
+        let mut prefs = Prefs::from_text(text).unwrap();
+        assert_eq!(answer(&prefs, Some("now")).as_deref(), Some("yes"));
+        prefs.remember(Remember::Draft(answered(Some("now"), "no")));
+        assert_eq!(prefs.drafts, [answered(Some("now"), "no")], "one draft, and it says of which version");
     }
 
     #[test]

@@ -32,6 +32,14 @@ pub struct Home {
     pub workspace: Option<String>,
 }
 
+impl Home {
+    /// Whether something of the place `there` is of this one. What names no workspace may be.
+    pub fn holds(&self, there: &Self) -> bool {
+        let workspaces = there.workspace.as_ref().zip(self.workspace.as_ref());
+        there.registry == self.registry && workspaces.is_none_or(|(there, here)| there == here)
+    }
+}
+
 impl fmt::Display for Home {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.registry)?;
@@ -166,13 +174,22 @@ impl Identity {
         About::CannotTell("it names no run or logged model".to_owned())
     }
 
-    /// A short digest of what makes the version itself, to be kept in tags on it: a copied tag does not fit the copy.
+    /// Whether `now` is this very version after its model got another name: MLflow keeps number, run, source and the time
+    /// of registration of each version.
+    pub fn is_renamed(&self, now: &Self) -> bool {
+        let renamed = Self { name: now.name.clone(), ..self.clone() };
+        let told = self.registered_at.is_some() && self.registered_at == now.registered_at;
+        self.name.plain() != now.name.plain() && told && renamed.about(now).is_same()
+    }
+
+    /// A short digest of what makes the version itself, to be kept in tags on it: a copied tag does not fit the copy,
+    /// which is registered later. The name is no part of it: the tags of a renamed model are still about its versions.
     /// `None` if the registry does not say when it was registered.
     pub fn stamp(&self) -> Option<String> {
         use std::fmt::Write as _;
         let at = self.registered_at?;
         let run = self.run.clone().flatten();
-        let parts = (&self.name, self.number, run, self.source.as_deref().unwrap_or_default(), at);
+        let parts = (self.number, run, self.source.as_deref().unwrap_or_default(), at);
         // Plain data: serialization cannot fail.
         let bytes = serde_json::to_vec(&parts).unwrap_or_default();
         let mut out = String::new();
@@ -276,6 +293,22 @@ mod tests {
         let mut again = plan.draft.facts.version.clone();
         again.created_at = Some("2026-11-22T08:00:00Z".parse().unwrap());
         assert!(said.about(&Identity::of(&plan.draft.home(), &again)).another().is_some());
+    }
+
+    #[test]
+    fn a_renamed_version_is_known_by_everything_but_its_name_and_its_marks_stay() {
+        let (then, mut now) = (here(), here());
+        assert!(!then.is_renamed(&now), "nothing changed");
+        now.name = ModelName::new("renamed");
+        assert!(then.is_renamed(&now) && then.about(&now).another().is_some());
+        assert_eq!(then.stamp(), now.stamp());
+        for change in CHANGES.iter().enumerate().filter(|(i, _)| *i != 2).map(|(_, change)| change) {
+            let mut other = now.clone();
+            change(&mut other);
+            assert!(!then.is_renamed(&other), "{other:?}");
+        }
+        let unknown = Identity { registered_at: None, ..then };
+        assert!(!unknown.is_renamed(&now), "two models may hold versions of one run and number");
     }
 
     #[test]

@@ -81,6 +81,8 @@ pub struct LogEntry {
     pub about: Option<About>,
     /// Where the version was to go, if the source says; `None` for decisions that promote nothing.
     pub place: Option<PromotionTarget>,
+    /// What its model is called now, if the version was found under another name.
+    pub renamed: Option<ModelName>,
 }
 
 impl LogEntry {
@@ -104,6 +106,7 @@ impl LogEntry {
             identity: Identity::from(&record.model),
             about: None,
             place: record.change.as_ref().map(|c| c.to.clone()),
+            renamed: None,
         }
     }
 
@@ -130,6 +133,7 @@ impl LogEntry {
             identity: Identity::of(home, version),
             about: Some(about),
             place: None,
+            renamed: None,
         })
     }
 
@@ -155,6 +159,7 @@ impl LogEntry {
             identity: Identity::of_message(message)?,
             about: None,
             place: None,
+            renamed: None,
         })
     }
 
@@ -164,8 +169,14 @@ impl LogEntry {
         self.place.as_ref().is_some_and(|place| place != target)
     }
 
+    /// The name that the registry has its model under now, as far as that was read.
+    pub fn model_now(&self) -> &ModelName {
+        self.renamed.as_ref().unwrap_or(&self.model)
+    }
+
     fn is(&self, other: &Self) -> bool {
-        let same = |a: bool| a && self.model == other.model && self.version == other.version;
+        let model = self.model == other.model || self.model_now() == other.model_now();
+        let same = |a: bool| a && model && self.version == other.version;
         same(self.record_id.is_some() && self.record_id == other.record_id)
             || same(self.record_hash.is_some() && self.record_hash == other.record_hash)
     }
@@ -196,7 +207,7 @@ impl Log {
         // Newest first, so the first match is the latest.
         let here = |e: &LogEntry| !self.target.as_ref().is_some_and(|target| e.is_beside(target));
         for entry in self.entries.iter().filter(|e| e.effect == Effect::Production && e.at <= at && here(e)) {
-            out.entry(&entry.model).or_insert(entry);
+            out.entry(entry.model_now()).or_insert(entry);
         }
         out
     }
@@ -224,7 +235,12 @@ impl Log {
 /// Says of each entry whether it is about the version that the registry has now. `versions` holds what was read of each
 /// model, and whether that is all.
 pub fn compare(entries: &mut [LogEntry], versions: &BTreeMap<ModelName, (Vec<Identity>, bool)>) {
+    let renamed = |then: &Identity| versions.values().flat_map(|(all, _)| all).find(|now| then.is_renamed(now));
     for entry in entries {
+        if let Some(now) = renamed(&entry.identity) {
+            (entry.renamed, entry.about) = (Some(now.name.clone()), Some(About::Same));
+            continue;
+        }
         let Some((now, complete)) = versions.get(&entry.model) else { continue };
         match now.iter().find(|now| now.number == entry.version) {
             // What a tag on the version says of itself was judged when it was read.
@@ -311,6 +327,27 @@ mod tests {
             assert_eq!(merged[0].reason, machine.reason, "the full text goes before the cut one");
             assert_eq!(merged[0].sources, [FoundIn::Machine, FoundIn::Release, FoundIn::VersionTag]);
         }
+    }
+
+    #[test]
+    fn a_decision_on_a_model_that_was_renamed_is_one_entry_under_both_names() {
+        let before = entry(FoundIn::Machine, Effect::Production);
+        let now = Identity { name: ModelName::new("renamed"), ..before.identity.clone() };
+        let tag = LogEntry {
+            model: now.name.clone(),
+            identity: now.clone(),
+            record_id: None,
+            ..entry(FoundIn::VersionTag, Effect::Production)
+        };
+        let versions = [(now.name.clone(), (vec![now.clone()], true))].into();
+        let mut all = vec![before, tag];
+        compare(&mut all, &versions);
+        let merged = merge(all);
+        assert_eq!(merged.len(), 1);
+        assert_eq!((merged[0].model_now(), &merged[0].about), (&now.name, &Some(About::Same)));
+        let mut log = Log { entries: merged, ..Log::default() };
+        log.in_production.insert(now.name, vec![now.number]);
+        assert!(log.contradictions().is_empty() && log.production_at(Timestamp::MAX).len() == 1);
     }
 
     #[test]

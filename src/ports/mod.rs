@@ -51,6 +51,10 @@ pub trait ModelRegistry: Send + Sync {
     async fn versions(&self, model: &ModelName, page: Option<&str>) -> Outcome<Page<ModelVersion>>;
     /// One version with its aliases.
     async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion>;
+    /// The versions that name this run, of all models, without aliases: where a model is under another name now.
+    async fn versions_of_run(&self, _run: &RunId) -> Outcome<Vec<ModelVersion>> {
+        Ok(Vec::new())
+    }
     /// The version an alias points to. [`FailureKind::NotFound`] if the alias does not exist.
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion>;
     /// Every version that is in production by `target`, ascending by number. May be none or several.

@@ -37,6 +37,9 @@ pub fn outcome(entry: &LogEntry, target: Option<&PromotionTarget>, symbols: &Sym
     if let Some(place) = entry.place.as_ref().filter(|_| target.is_some_and(|target| entry.is_beside(target))) {
         also(format!("to {place}"));
     }
+    if let Some(now) = &entry.renamed {
+        also(format!("the model is called {now} now"));
+    }
     match &entry.about {
         Some(About::Another(_)) => also("another version of that name".to_owned()),
         Some(About::CannotTell(_)) if entry.decision.promotes() => also("which version, cannot be told".to_owned()),

@@ -131,6 +131,7 @@ impl State {
             cache: &self.cache,
             prefs: &self.prefs,
             rules: &self.rules,
+            registry: &self.registry_url,
             now: self.now,
             ticks: self.ticks,
             pictures: self.pictures,
@@ -197,14 +198,15 @@ impl State {
                 review::Review::new(model.clone(), *version).into()
             }
             Route::Decide(model, version, decision) => {
+                let draft = self.ctx().draft(model, *version);
                 self.cache.forget(&Query::Decision { model: model.clone(), version: *version, decision: *decision });
-                let draft = self.prefs.draft(model, *version);
                 let form = decide::Decide::new(model.clone(), *version, *decision, draft.reason(*decision));
                 form.into()
             }
             Route::Rollback(model) => rollback::Rollback::new(model.clone()).into(),
             Route::Record(id) => record::Record::new(*id).into(),
             Route::Approve(model, version, decision) => {
+                let draft = self.ctx().draft(model, *version);
                 // Always reload the plan: an old one is useless.
                 self.cache.forget(&Query::Preflight { model: model.clone(), version: *version, decision: *decision });
                 let on_screen = match self.screens.last() {
@@ -213,7 +215,6 @@ impl State {
                     }
                     _ => None,
                 };
-                let draft = self.prefs.draft(model, *version);
                 let reason = draft.reason(*decision);
                 approve::Approve::new(model.clone(), *version, *decision, on_screen, reason).into()
             }

@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod keep;
 pub mod prepare;
 pub mod promote;
+pub mod renamed;
 pub mod rollback;
 
 use std::sync::Arc;

@@ -18,6 +18,10 @@ fn copy(site: &Site, version: u64, to: &str) {
     site.api().post("model-versions/create", body);
 }
 
+fn rename(site: &Site, to: &str) {
+    site.api().post("registered-models/rename", json!({"name": site.model, "new_name": to}));
+}
+
 fn waiting(inbox: &Value, model: &str) -> Vec<u64> {
     let rows = inbox["waiting"].as_array().unwrap().iter();
     rows.filter(|row| row["model"] == model).map(|row| row["version"].as_u64().unwrap()).collect()
@@ -69,4 +73,46 @@ fn a_model_made_again_has_other_versions_under_the_old_numbers() {
     desk.run(&["verify", "e2e-again-v2-r2"]).ends(0);
     let tags: Vec<_> = site.github.repo().tags.keys().map(ToString::to_string).collect();
     assert_eq!(tags, ["e2e-again-v2", "e2e-again-v2-r2"]);
+}
+
+#[test]
+fn the_decisions_on_a_renamed_model_stay_with_its_versions() {
+    let site = Site::new("e2e-old-name");
+    let desk = site.desk();
+    let rejected = site.add_version(COMMIT, 0.7, "Worse.");
+    desk.run(&["reject", &format!("e2e-old-name/{rejected}"), "--reason", "worse"]).ends(0);
+    desk.run(&["approve", &site.candidate(), "--confirm", "v2"]).ends(0);
+    rename(&site, "e2e-new-name");
+
+    let inbox = desk.json(&["inbox"]);
+    assert_eq!(waiting(&inbox, "e2e-new-name"), [] as [u64; 0], "both are decided: {inbox}");
+    let log = desk.json(&["log", "e2e-new-name"]);
+    let entries = log["entries"].as_array().unwrap();
+    let said: Vec<_> = entries.iter().map(|e| (&e["decision"], &e["model"], &e["model_now"])).collect();
+    let (old, new) = (json!("e2e-old-name"), json!("e2e-new-name"));
+    assert_eq!(said, [(&json!("approve"), &old, &new), (&json!("reject"), &old, &new)], "{log}");
+    assert!(entries.iter().all(|e| e["this_version"] == "same"), "{log}");
+    desk.run(&["log", "e2e-new-name"]).ends(0).says("the model is called e2e-new-name now");
+    desk.run(&["verify", "e2e-old-name-v2"]).ends(0).says("v2 of e2e-new-name now: the model was renamed");
+}
+
+#[test]
+fn a_promotion_that_was_interrupted_is_undone_under_the_new_name() {
+    let site = Site::new("e2e-cut-name");
+    let desk = site.desk();
+    let held = site.hold("POST", "*/git/tags");
+    let running = desk.start(&["approve", &site.candidate(), "--confirm", "v2"]);
+    held.wait();
+    running.signal("KILL");
+    running.wait();
+    held.release();
+    rename(&site, "e2e-cut-renamed");
+    let said = desk.run(&["resume"]);
+    assert!(said.err.contains("it is v2 of e2e-cut-renamed now"), "{said:?}");
+    assert!(!site.github.repo().tags.contains_key(&site.tag().parse().unwrap()));
+    let id = desk.json(&["promotions"])["promotions"][0]["id"].as_str().unwrap().to_owned();
+    desk.run(&["undo", &id]);
+    assert_eq!(site.stage_of("e2e-cut-renamed", 1), "Production");
+    desk.run(&["promotions", "--unfinished"]).ends(0).says("No unfinished promotions.");
+    desk.run(&["approve", "e2e-cut-renamed/2", "--confirm", "v2"]).ends(0);
 }

@@ -134,13 +134,16 @@ impl Site {
 
     /// The current state of a version on the server.
     pub fn version(&self, number: u64) -> Value {
-        let name = utf8_percent_encode(&self.model, NON_ALPHANUMERIC);
-        let path = format!("model-versions/get?name={name}&version={number}");
-        self.api().call("GET", &path, &json!({}))["model_version"].clone()
+        version(&self.api(), &self.model, number)
     }
 
     pub fn stage(&self, number: u64) -> String {
-        self.version(number)["current_stage"].as_str().unwrap().to_owned()
+        self.stage_of(&self.model, number)
+    }
+
+    /// The stage of a version of any model.
+    pub fn stage_of(&self, model: &str, number: u64) -> String {
+        version(&self.api(), model, number)["current_stage"].as_str().unwrap().to_owned()
     }
 
     /// The current value of a version's tag on the server.
@@ -187,6 +190,12 @@ impl Site {
         let mark = self.version_tag(2, "signoff.promotion").unwrap_or_default();
         assert!(mark.starts_with("released ") && mark.contains(&format!(" by {login} for ")), "{mark}");
     }
+}
+
+fn version(api: &Api, model: &str, number: u64) -> Value {
+    let name = utf8_percent_encode(model, NON_ALPHANUMERIC);
+    let path = format!("model-versions/get?name={name}&version={number}");
+    api.call("GET", &path, &json!({}))["model_version"].clone()
 }
 
 /// A request that GitHub holds. It is applied when released, even if nobody waits for the answer any more.

@@ -123,6 +123,19 @@ impl ModelRegistry for DemoRegistry {
         self.read(format!("read version {number} of '{model}'"), move |world| version(world, &key, number)).await
     }
 
+    async fn versions_of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {
+        let run = run.clone();
+        self.read(format!("find the versions of run {run}"), move |world| {
+            let all =
+                world.models.iter().flat_map(|(name, model)| model.versions.iter().map(move |v| (name, model, v)));
+            let found = all.filter(|(_, _, (_, version))| version.run_id.as_ref() == Some(&run));
+            Ok(found
+                .map(|(name, model, (n, version))| convert::version_with_aliases(name, model, *n, version))
+                .collect())
+        })
+        .await
+    }
+
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
         let (key, wanted) = (model.clone(), alias.to_owned());
         let shown = text::clean_line(alias);

@@ -87,6 +87,10 @@ impl ModelRegistry for Mlflow {
         Ok(version)
     }
 
+    async fn versions_of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {
+        self.of_run(run).await
+    }
+
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
         let shown = clean_line(alias);
         let what = format!("read the version that @{shown} of {model} points to");

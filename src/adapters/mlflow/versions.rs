@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use super::{Mlflow, client, convert, filter, wire};
 use crate::adapters::http::{Part, read_pages};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::page::Page;
 use crate::domain::registry::{ModelVersion, RegisteredModel, join_aliases};
 use crate::domain::sorted_map::Interner;
@@ -80,6 +80,20 @@ impl Mlflow {
         };
         join_aliases(&mut found.items, &aliases);
         Ok(found)
+    }
+
+    /// The versions that name this run, of all models. A run registers a handful at most.
+    pub(super) async fn of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {
+        // Anything but a plain id would leave its quotes.
+        if filter::run_id_in(&[run.as_str()]).is_none() {
+            return Ok(Vec::new());
+        }
+        let call = client::get("model-versions/search", &format!("find the versions of run {run}"))
+            .query("max_results", self.tuning.versions_per_page.to_string())
+            .query("filter", format!("run_id = '{}'", run.as_str()));
+        let answer: wire::VersionPage = self.registry.json(call).await?;
+        let mut pool = Interner::default();
+        Ok(answer.model_versions.into_iter().filter_map(|dto| convert::version(dto, &mut pool)).collect())
     }
 
     /// Every version for which `keep` returns true, with aliases, ascending.

@@ -35,6 +35,9 @@ pub struct Entry {
     /// Time of signing.
     pub at: Timestamp,
     pub model: String,
+    /// What the model is called now, if it was renamed since; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model_now: Option<String>,
     pub version: u64,
     /// `approve`, `reject`, `hold` or `rollback`.
     pub decision: &'static str,
@@ -74,6 +77,7 @@ impl Log {
         let entry = |e: &log::LogEntry| Entry {
             at: e.at,
             model: e.model.as_str().to_owned(),
+            model_now: e.renamed.as_ref().map(|now| now.as_str().to_owned()),
             version: e.version.0,
             decision: e.decision.word(),
             effect: e.effect.clone(),

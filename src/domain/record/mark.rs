@@ -25,6 +25,8 @@ pub struct DecisionMark {
     pub decision: Decision,
     /// Login of the signer.
     pub by: String,
+    /// When it was signed, by the host's clock where that was seen: others read it beside times of the servers. Earlier
+    /// versions wrote the time of the signer's machine.
     pub at: Timestamp,
     /// The reason, cut to about 200 characters.
     #[serde(default)]
@@ -47,7 +49,7 @@ impl DecisionMark {
         Self {
             decision: record.decision,
             by: record.signer.login.clone(),
-            at: record.signed_at,
+            at: record.decided_at(),
             reason: shorten(&record.reason, REASON),
             record: sealed.record_hash.clone(),
             to: record.change.as_ref().map(|c| c.to.to_string()),
@@ -135,6 +137,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::promotion::samples;
+
+    #[test]
+    fn a_mark_has_the_time_of_the_host_and_not_of_a_clock_that_is_ahead() {
+        let mut sealed = samples::plan().record;
+        let signed = sealed.record.signed_at;
+        sealed.record.clock.skew_ms = Some(300_000);
+        assert_eq!(DecisionMark::of(&sealed).at, signed - jiff::SignedDuration::from_mins(5));
+        sealed.record.clock.skew_ms = None;
+        assert_eq!(DecisionMark::of(&sealed).at, signed, "the host's clock was not seen");
+    }
 
     proptest! {
         #[test]

@@ -22,7 +22,7 @@ use super::commit::CommitOrigin;
 use super::compare::{Change, Direction};
 use super::evidence::Code;
 use super::failure::Outcome;
-use super::identity::Identity;
+use super::identity::{Home, Identity};
 use super::ids::{CommitSha, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use super::lineage::{CheckResult, PullRequest};
 use super::policy::{Finding, People, Separation, SourceRef};
@@ -31,6 +31,7 @@ use super::registry::{PromotionTarget, Stage};
 use super::run::{Dataset, MetricValue};
 use super::score::{MetricOrigin, MetricsFrom};
 use super::signer::Signer;
+use super::text::clean_line;
 
 pub use build::{Basis, SignOff};
 pub use mark::DecisionMark;
@@ -371,6 +372,16 @@ impl Record {
     /// need not agree.
     pub fn decided_at(&self) -> Timestamp {
         self.clock.by_host(self.signed_at)
+    }
+
+    /// The place of another registry or workspace that it is about, as a phrase; `None` if it is about `here`. `demo`:
+    /// whether that is the demo.
+    pub fn elsewhere(&self, here: &Home, demo: bool) -> Option<String> {
+        let there = Home { registry: self.model.registry.clone(), workspace: self.model.workspace.clone() };
+        match (self.demo, demo) {
+            (true, false) => Some("the demo".to_owned()),
+            (theirs, ours) => (theirs != ours || !here.holds(&there)).then(|| clean_line(&there.to_string())),
+        }
     }
 
     /// Logins of all approvers, the signer last.

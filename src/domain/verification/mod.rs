@@ -15,7 +15,7 @@ use crate::domain::commit::{CommitComment, ReleaseState, TagState};
 use crate::domain::facts::{ReviewedFacts, Standing};
 use crate::domain::failure::{Failure, FailureKind, Outcome};
 use crate::domain::identity::Home;
-use crate::domain::ids::{RepoSlug, TagName};
+use crate::domain::ids::{ModelName, RepoSlug, TagName};
 use crate::domain::policy::Evaluation;
 use crate::domain::record::vouch::Writers;
 use crate::domain::record::{ASSET, Sealed};
@@ -83,6 +83,8 @@ pub struct Proof {
 pub struct Reread {
     /// The version in the registry now; for a record that was made without logged models, without one.
     pub version: Outcome<Standing>,
+    /// What the version's model is called now, if it was renamed.
+    pub renamed: Option<ModelName>,
     /// The version that was in production at the time, as in the registry now; `None` if there was none.
     pub baseline: Option<Outcome<Standing>>,
     /// SHA-256 of the `MLmodel` file now; `None` if the record has none to compare with.

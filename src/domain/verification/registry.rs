@@ -19,6 +19,9 @@ pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mu
     };
     let version = &standing.version;
     let what = format!("{} {}", version.model, version.number);
+    if let Some(now) = &named.renamed {
+        lines.note("version", format!("{what} is {} of {now} now: the model was renamed", version.number));
+    }
     let mut wrong = Vec::new();
     if run_name(version.run_id.as_ref()) != run_name(record.model.run_id.as_ref()) {
         let (signed, now) = (run_name(record.model.run_id.as_ref()), run_name(version.run_id.as_ref()));

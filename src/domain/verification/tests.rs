@@ -72,6 +72,7 @@ fn named() -> Reread {
         read_at: samples::now(),
     };
     Reread {
+        renamed: None,
         version: Ok(Standing { version: facts.version, run: facts.run, logged: None }),
         baseline: Some(Ok(before)),
         mlmodel: None,

@@ -55,6 +55,8 @@ pub struct Approve {
     reviewed: Option<String>,
     confirmation: Field,
     reason: Field,
+    /// Whether nothing was typed before.
+    began_empty: bool,
     focus: Focus,
     phase: Phase,
     show_notes: bool,
@@ -90,6 +92,7 @@ impl Approve {
             reviewed,
             confirmation: Field::default(),
             reason: Field::new(reason.to_owned()),
+            began_empty: reason.is_empty(),
             // A rollback always asks for a reason; Enter moves on to the version.
             focus: if decision == Decision::Rollback { Focus::Reason } else { Focus::default() },
             phase: Phase::default(),
@@ -105,7 +108,8 @@ impl Approve {
 
     /// Keeps the typed reason for next time. The version is always typed anew.
     fn remember(&self, ctx: &Ctx<'_>) -> Remember {
-        Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.value()))
+        let draft = ctx.draft(&self.model, self.version);
+        Remember::Draft(parts::keep(draft, self.decision, self.reason.value(), self.began_empty))
     }
 
     fn typed(&mut self, key: Key) {
@@ -236,7 +240,7 @@ impl Approve {
 
     /// The signer's input so far.
     fn sign_off(&self, preflight: &Preflight, ctx: &Ctx<'_>) -> SignOff {
-        let mut answers = ctx.prefs.draft(&self.model, self.version).answers;
+        let mut answers = ctx.draft(&self.model, self.version).answers;
         // Only the questions asked: a rollback asks none, and the policy may have dropped one.
         let asked = preflight.draft.iter().flat_map(|d| &d.basis.demands.checklist);
         let asked: Vec<&str> = asked.map(|q| q.id.as_str()).collect();

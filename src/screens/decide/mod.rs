@@ -38,6 +38,8 @@ pub struct Decide {
     version: VersionNumber,
     decision: Decision,
     reason: TextArea,
+    /// Whether nothing was typed before.
+    began_empty: bool,
     phase: Phase,
     word: Option<String>,
 }
@@ -45,12 +47,14 @@ pub struct Decide {
 impl Decide {
     /// The form for one version, with the reason typed last time.
     pub fn new(model: ModelName, version: VersionNumber, decision: Decision, typed: &str) -> Self {
-        Self { model, version, decision, reason: TextArea::new(typed), phase: Phase::Open, word: None }
+        let began_empty = typed.is_empty();
+        Self { model, version, decision, reason: TextArea::new(typed), began_empty, phase: Phase::Open, word: None }
     }
 
     /// Keeps the typed text for next time.
     fn remember(&self, ctx: &Ctx<'_>) -> Remember {
-        Remember::Draft(ctx.prefs.draft(&self.model, self.version).with_reason(self.decision, self.reason.text()))
+        let draft = ctx.draft(&self.model, self.version);
+        Remember::Draft(parts::keep(draft, self.decision, self.reason.text(), self.began_empty))
     }
 
     fn submit(&mut self, ctx: &Ctx<'_>) -> Response {
@@ -101,7 +105,7 @@ impl Decide {
 
     fn sign_off(&self, ctx: &Ctx<'_>) -> SignOff {
         SignOff {
-            answers: ctx.prefs.draft(&self.model, self.version).answers,
+            answers: ctx.draft(&self.model, self.version).answers,
             opened_at: ctx.opened_at(&self.model, self.version),
             ..SignOff::because(self.reason.text())
         }

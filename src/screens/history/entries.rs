@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::app::cache::Cache;
 use crate::app::query::Promotion;
+use crate::domain::identity::Home;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::log::{Effect, Log, LogEntry};
 use crate::domain::promotion::SagaState;
@@ -66,6 +67,16 @@ impl<'a> Entry<'a> {
         self.log.and_then(|log| log.about.as_ref()).is_some_and(|about| about.another().is_some())
     }
 
+    /// What its model is called now, if it was renamed since.
+    pub fn renamed(&self) -> Option<&'a ModelName> {
+        self.log?.renamed.as_ref()
+    }
+
+    /// The other registry or workspace that it is about, as a phrase; `None` if it is about `here`.
+    pub fn elsewhere(&self, here: &Home, demo: bool) -> Option<String> {
+        self.sealed()?.record.elsewhere(here, demo)
+    }
+
     /// Whether somebody at this machine has to resume, undo or follow it.
     pub fn is_open(&self) -> bool {
         self.promotion.is_some_and(|p| p.driven) || self.state.is_some_and(|s| !s.is_over() && !s.is_released())
@@ -77,7 +88,11 @@ impl<'a> Entry<'a> {
     }
 
     fn hash(&self) -> Option<&'a str> {
-        self.record.or_else(|| self.state.map(|s| &s.plan.record)).map(|s| s.record_hash.as_str())
+        self.sealed().map(|s| s.record_hash.as_str())
+    }
+
+    fn sealed(&self) -> Option<&'a Sealed> {
+        self.record.or_else(|| self.state.map(|s| &s.plan.record))
     }
 }
 
@@ -88,7 +103,8 @@ pub fn entries<'a>(cache: &'a Cache, model: Option<&ModelName>) -> Vec<Entry<'a>
     if let Some(log) = cache.log(model.cloned()) {
         lay_beside(&mut entries, log);
     }
-    entries.retain(|e| e.is_open() || model.is_none_or(|m| e.subject().is_none_or(|(of, _)| of == m)));
+    let about = |e: &Entry<'_>, m| e.subject().is_none_or(|(of, _)| of == m) || e.renamed() == Some(m);
+    entries.retain(|e| e.is_open() || model.is_none_or(|m| about(e, m)));
     entries.sort_by_key(|e| (!e.is_open(), e.at().is_none(), Reverse(e.at())));
     entries
 }
@@ -127,10 +143,10 @@ fn lay_beside<'a>(entries: &mut Vec<Entry<'a>>, log: &'a Log) {
     // Newest first: the first entry of a version that reached production put it there.
     let mut marked = BTreeSet::new();
     for entry in &log.entries {
-        let there_now = log.in_production.get(&entry.model).is_some_and(|now| now.contains(&entry.version));
+        let there_now = log.in_production.get(entry.model_now()).is_some_and(|now| now.contains(&entry.version));
         let reached = entry.decision.promotes() && entry.effect == Effect::Production;
         let another = entry.about.as_ref().is_some_and(|about| about.another().is_some());
-        let in_production = there_now && reached && !another && marked.insert((&entry.model, entry.version));
+        let in_production = there_now && reached && !another && marked.insert((entry.model_now(), entry.version));
         let id = entry.record_id.and_then(|id| by_id.get(&id));
         let here = id.or_else(|| entry.record_hash.as_deref().and_then(|hash| by_hash.get(hash)));
         match here.and_then(|i| entries.get_mut(*i)) {
@@ -194,6 +210,27 @@ mod tests {
             assert!(all[1].record.is_some() && all[1].log.is_some());
             cache.refresh(&Query::Log { model: None });
         }
+    }
+
+    #[test]
+    fn a_decision_on_another_registry_or_workspace_or_the_demo_says_so() {
+        let here = Home { registry: sealed().record.model.registry, workspace: Some("retention".into()) };
+        let mut cache = Cache::default();
+        let said = |change: fn(&mut Sealed), cache: &mut Cache| {
+            let mut one = sealed();
+            one.record.demo = false;
+            change(&mut one);
+            cache.refresh(&Query::Records);
+            read(cache, Reply::Records { answer: Ok(vec![ChainLine::Record(Box::new(one))]) });
+            entries(cache, None)[0].elsewhere(&here, false)
+        };
+        assert_eq!(said(|_| {}, &mut cache), None, "earlier versions name no workspace");
+        assert_eq!(said(|s| s.record.model.workspace = Some("retention".into()), &mut cache), None);
+        let other = said(|s| s.record.model.workspace = Some("pricing".into()), &mut cache);
+        assert_eq!(other.unwrap(), format!("{} (workspace pricing)", here.registry));
+        let other = said(|s| s.record.model.registry = "http://elsewhere".into(), &mut cache);
+        assert_eq!(other.as_deref(), Some("http://elsewhere"));
+        assert_eq!(said(|s| s.record.demo = true, &mut cache).as_deref(), Some("the demo"));
     }
 
     #[test]

@@ -150,6 +150,7 @@ fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> 
         true => Phrase::of(Role::Production, format!("{} {}", skin.symbols().production, line.version)),
         false => Phrase::new(line.version.to_string()),
     };
+    let elsewhere = entry.elsewhere(&ctx.home(), ctx.rules.demo);
     let gap = if line.ended.is_empty() { "" } else { "  " };
     let reason = match line.reason.is_empty() {
         true => String::new(),
@@ -163,6 +164,8 @@ fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> 
         Phrase::new(line.by),
         Phrase::of(Role::Muted, line.tag.unwrap_or_else(|| "-".to_owned())),
         line.ended
+            .add(Role::Warn, elsewhere.map(|there| format!("  of {there}")).unwrap_or_default())
+            .add(Role::Warn, entry.renamed().map(|now| format!("  called {now} now")).unwrap_or_default())
             .add(Role::Warn, if entry.is_another() { "  another version of that name" } else { "" })
             .add(Role::Muted, reason)
             .add(Role::Muted, entry.log.and_then(says).unwrap_or_default()),

@@ -25,18 +25,26 @@ use crate::app::effect::Effect;
 use crate::app::input::Key;
 use crate::app::keymap::Context;
 use crate::app::paint::Pictures;
-use crate::app::prefs::{Prefs, Remember};
+use crate::app::prefs::{Draft, Prefs, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
 use crate::app::saving::Saving;
 use crate::domain::failure::Failure;
+use crate::domain::identity::Home;
 use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::record::Decision;
 use crate::domain::rules::Rules;
 use crate::domain::text::{cleaned_line, grouped, shorten};
 
 /// What is said of a paste that did not fit.
 pub fn cut_at(most: usize) -> String {
     format!("The pasted text was cut: {} characters fit here.", grouped(most as u64))
+}
+
+/// The draft with the reason as it is typed now. A form that began empty and is empty changes nothing: it may have been
+/// opened before it was known which version it is about.
+pub fn keep(draft: Draft, decision: Decision, typed: &str, began_empty: bool) -> Draft {
+    if began_empty && typed.trim().is_empty() { draft } else { draft.with_reason(decision, typed) }
 }
 
 /// Read-only context of a screen.
@@ -46,6 +54,8 @@ pub struct Ctx<'a> {
     pub cache: &'a Cache,
     /// Settings from the configuration.
     pub rules: &'a Rules,
+    /// URL of the registry, without credentials.
+    pub registry: &'a str,
     /// The user's saved preferences.
     pub prefs: &'a Prefs,
     pub now: Timestamp,
@@ -69,6 +79,17 @@ impl Ctx<'_> {
     /// When the review of this version was first opened in this session.
     pub fn opened_at(&self, model: &ModelName, version: VersionNumber) -> Option<Timestamp> {
         self.opened.get(&(model.clone(), version)).copied()
+    }
+
+    /// The registry, and the workspace once it was read.
+    pub fn home(&self) -> Home {
+        let read = self.cache.session().and_then(|session| session.registry.as_ref().ok());
+        Home { registry: self.registry.to_owned(), workspace: read.and_then(|registry| registry.workspace.clone()) }
+    }
+
+    /// What the reviewer typed and answered for this version so far.
+    pub fn draft(&self, model: &ModelName, version: VersionNumber) -> Draft {
+        self.prefs.draft(model, version, self.cache.stamp(model, version))
     }
 
     /// Rows for a list below `above` lines of the screen's own; title, rules and footer are subtracted.

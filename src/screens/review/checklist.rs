@@ -72,7 +72,7 @@ impl Checklist {
     }
 
     fn draft(&self, ctx: &Ctx<'_>) -> Draft {
-        ctx.prefs.draft(&self.model, self.version)
+        ctx.draft(&self.model, self.version)
     }
 
     /// Number of answered questions, of all questions, and whether nothing blocks; none without questions.

@@ -50,17 +50,16 @@ impl Found {
         self.notes.push(Note::Said(text.into()));
     }
 
-    fn left(&mut self, services: &Services, record: &Record) {
-        let home = Home { registry: record.model.registry.clone(), workspace: record.model.workspace.clone() };
-        let name =
-            if record.demo && !services.rules.demo { "the demo".to_owned() } else { clean_line(&home.to_string()) };
-        *self.others.entry(name).or_default() += 1;
+    /// Counts a decision that is not listed because it is about the place `there`.
+    fn left(&mut self, there: String) {
+        *self.others.entry(there).or_default() += 1;
     }
 
-    /// Says where the decisions of this machine that are not listed belong.
-    fn elsewhere(&self) -> Option<String> {
-        let list: Vec<String> = self.others.iter().map(|(home, n)| format!("{n} of {home}")).collect();
-        (!list.is_empty()).then(|| format!("decisions of this machine that belong elsewhere: {}", list.join(", ")))
+    /// Says where the decisions of `place` that are not listed belong.
+    fn elsewhere(&mut self, place: &str) -> Option<String> {
+        let others = std::mem::take(&mut self.others);
+        let list: Vec<String> = others.iter().map(|(home, n)| format!("{n} of {home}")).collect();
+        (!list.is_empty()).then(|| format!("decisions of {place} that belong elsewhere: {}", list.join(", ")))
     }
 }
 
@@ -78,19 +77,20 @@ pub async fn read(services: &Services, model: Option<&ModelName>) -> Log {
 }
 
 async fn read_at(services: &Services, model: Option<&ModelName>, home: &Home) -> Log {
-    let machine = machine(services, model, home).await;
-    let elsewhere = machine.elsewhere();
+    let mut machine = machine(services, model, home).await;
+    let elsewhere = machine.elsewhere("this machine");
     let known: BTreeSet<String> = machine.entries.iter().filter_map(|e| Some(e.record_id?.to_string())).collect();
     let repos = repositories(services, model, &machine.entries);
     let (mut releases, (mut log, versions)) =
-        join(releases(services, home, &repos, &known, &machine.entries), tags(services, model, home)).await;
+        join(releases(services, model, home, &repos, &known, &machine.entries), tags(services, model, home)).await;
     let mut entries = machine.entries;
     entries.append(&mut releases.entries);
     entries.append(&mut log.entries);
-    entries.retain(|e| model.is_none_or(|m| *m == e.model));
+    // What is read of the versions says which entries are about a model that has another name now.
+    compare(&mut entries, &versions);
+    entries.retain(|e| model.is_none_or(|m| *m == e.model || m == e.model_now()));
     log.entries = merge(entries);
     log.target = Some(services.rules.promote_to.clone());
-    compare(&mut log.entries, &versions);
     let mut notes = machine.notes;
     notes.append(&mut releases.notes);
     notes.append(&mut log.notes);
@@ -118,17 +118,14 @@ fn beside(entries: &[LogEntry], target: &PromotionTarget) -> Option<String> {
     (count > 0).then(|| format!("{what} about {}, not about {target} of this target", places.join(", ")))
 }
 
-/// Whether a record is about this registry and workspace. One that names no workspace may be.
-fn is_here(services: &Services, home: &Home, record: &Record) -> bool {
-    let workspaces = record.model.workspace.as_ref().zip(home.workspace.as_ref());
-    record.model.registry == home.registry
-        && workspaces.is_none_or(|(there, here)| there == here)
-        && record.demo == services.rules.demo
+/// The place of another registry or workspace that a record is about, if it is not about this one.
+fn there(services: &Services, home: &Home, record: &Record) -> Option<String> {
+    record.elsewhere(home, services.rules.demo)
 }
 
 async fn machine(services: &Services, model: Option<&ModelName>, home: &Home) -> Found {
     let mut found = Found::default();
-    let mut read = Vec::new();
+    let (mut read, mut elsewhere) = (Vec::new(), BTreeSet::new());
     match services.records.read().await {
         Ok(lines) => {
             read.push("records");
@@ -136,18 +133,20 @@ async fn machine(services: &Services, model: Option<&ModelName>, home: &Home) ->
                 ChainLine::Record(sealed) => Some(*sealed),
                 ChainLine::Outcome(_) => None,
             });
-            let (here, there): (Vec<_>, Vec<_>) = sealed.partition(|s| is_here(services, home, &s.record));
-            there
-                .iter()
-                .filter(|s| model.is_none_or(|m| *m == s.record.model.name))
-                .for_each(|s| found.left(services, &s.record));
-            found.entries.extend(here.into_iter().map(|s| {
+            for s in sealed {
+                if let Some(there) = there(services, home, &s.record) {
+                    elsewhere.insert(s.record.record_id);
+                    if model.is_none_or(|m| *m == s.record.model.name) {
+                        found.left(there);
+                    }
+                    continue;
+                }
                 let effect = match s.record.change {
                     Some(_) => Effect::Open("its promotion is not known here".to_owned()),
                     None => Effect::Said,
                 };
-                LogEntry::of(&s, effect, FoundIn::Machine)
-            }));
+                found.entries.push(LogEntry::of(&s, effect, FoundIn::Machine));
+            }
         }
         Err(failure) => found.notes.push(failure.into()),
     }
@@ -158,10 +157,15 @@ async fn machine(services: &Services, model: Option<&ModelName>, home: &Home) ->
                 match promotion.entries.map(|entries| if entries.is_empty() { None } else { Some(fold(&entries)) }) {
                     // Interrupted before its first entry: nothing was written to a server.
                     Ok(None) => {}
-                    Ok(Some(Ok(state))) if is_here(services, home, &state.plan.record.record) => {
-                        add(&mut found.entries, LogEntry::of(&state.plan.record, effect(&state), FoundIn::Machine));
-                    }
-                    Ok(Some(Ok(_))) => {}
+                    Ok(Some(Ok(state))) => match there(services, home, &state.plan.record.record) {
+                        None => {
+                            add(&mut found.entries, LogEntry::of(&state.plan.record, effect(&state), FoundIn::Machine));
+                        }
+                        // Its record was counted.
+                        Some(_) if elsewhere.contains(&state.plan.id) => {}
+                        Some(there) if model.is_none_or(|m| m == state.plan.draft.model()) => found.left(there),
+                        Some(_) => {}
+                    },
                     Ok(Some(Err(why))) => found.say(format!("promotion {} cannot be read: {why}", promotion.id)),
                     Err(failure) => found.notes.push(failure.into()),
                 }
@@ -213,6 +217,7 @@ fn repositories(services: &Services, model: Option<&ModelName>, here: &[LogEntry
 
 async fn releases(
     services: &Services,
+    model: Option<&ModelName>,
     home: &Home,
     repos: &[RepoSlug],
     known: &BTreeSet<String>,
@@ -258,14 +263,18 @@ async fn releases(
         let mut read = std::pin::pin!(read.buffered(AT_ONCE));
         while let Some(read) = read.next().await {
             match read {
-                Ok(Told::Record(sealed)) if is_here(services, home, &sealed.record) => {
-                    found.entries.push(LogEntry::of(&sealed, Effect::Production, FoundIn::Release));
-                }
+                Ok(Told::Record(sealed)) => match there(services, home, &sealed.record) {
+                    None => found.entries.push(LogEntry::of(&sealed, Effect::Production, FoundIn::Release)),
+                    Some(there) if model.is_none_or(|m| *m == sealed.record.model.name) => found.left(there),
+                    Some(_) => {}
+                },
                 Ok(Told::Message(entry)) => found.entries.push(*entry),
                 Ok(Told::Nothing) => without += 1,
-                Ok(Told::Record(_)) => {}
                 Err(note) => found.notes.push(note),
             }
+        }
+        if let Some(others) = found.elsewhere(&format!("releases of {repo}")) {
+            found.say(others);
         }
         if without > 0 {
             found.say(format!("{repo}: {without} releases have no {ASSET}, and their tags do not say enough"));

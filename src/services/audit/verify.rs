@@ -7,8 +7,8 @@ use futures_util::future::{join, join_all, join3};
 use crate::domain::evidence::Source;
 use crate::domain::facts::Standing;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::identity::Home;
-use crate::domain::ids::{RepoSlug, TagName, VersionNumber};
+use crate::domain::identity::{Home, Identity};
+use crate::domain::ids::{ModelName, RepoSlug, TagName};
 use crate::domain::limits;
 use crate::domain::policy::Effective;
 use crate::domain::provenance::Provenance;
@@ -23,6 +23,7 @@ use crate::services::Services;
 use crate::services::approvals::{may_sign, writers};
 use crate::services::audit::chain;
 use crate::services::evidence::{self, Said};
+use crate::services::renamed::renamed;
 
 /// Pause between two polls for a pending release.
 const POLL: Duration = Duration::from_secs(5);
@@ -147,10 +148,10 @@ async fn read(services: &Services, place: Place) -> Proof {
 async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
     let record = &sealed.record;
     let (version, baseline, comments) = join3(
-        version(services, record, record.model.version),
+        version(services, record, &Identity::from(&record.model)),
         async {
-            match &record.baseline {
-                Some(baseline) => Some(version(services, record, baseline.version).await),
+            match record.baseline_identity() {
+                Some(baseline) => Some(version(services, record, &baseline).await.map(|(standing, _)| standing)),
                 None => None,
             }
         },
@@ -162,6 +163,14 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
         },
     )
     .await;
+    let (version, renamed) = match version {
+        Ok((version, renamed)) => (Ok(version), renamed),
+        Err(failure) => (Err(failure), None),
+    };
+    let files_of = version.as_ref().ok().map(|standing| {
+        let model = renamed.clone().unwrap_or_else(|| standing.version.model.clone());
+        ModelVersion { model, ..standing.version.clone() }
+    });
     let rules = &services.rules;
     let url = version.as_ref().ok().and_then(|standing| Provenance::from(standing).repo_url());
     let repository = rules.repository.resolve(Some(&record.model.name), url, &services.host.host());
@@ -184,11 +193,12 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
             };
             join(may_sign, writers(services, demands, &place.repo, &found)).await
         },
-        join(mlmodel(services, sealed, version.as_ref().ok().map(|v| &v.version)), signature(services, sealed)),
+        join(mlmodel(services, sealed, files_of.as_ref()), signature(services, sealed)),
     )
     .await;
     Reread {
         version,
+        renamed,
         baseline,
         mlmodel,
         comments,
@@ -211,10 +221,19 @@ async fn local_records(services: &Services) -> Option<Outcome<Vec<String>>> {
     }
 }
 
-/// A version as it stands. A record that was made without the models' own metrics is compared without them: what was
+/// A version as it stands, under the name that was signed, and what its model is called now if it was renamed. A record
+/// that was made without the models' own metrics is compared without them: what was
 /// not read then is no difference now.
-async fn version(services: &Services, record: &Record, number: VersionNumber) -> Outcome<Standing> {
-    let version = services.registry.version(&record.model.name, number).await?;
+async fn version(services: &Services, record: &Record, then: &Identity) -> Outcome<(Standing, Option<ModelName>)> {
+    let (mut version, mut now) = (services.registry.version(&then.name, then.number).await, None);
+    if let Err(failure) = &version
+        && failure.kind == FailureKind::NotFound
+        && let Some(found) = renamed(services, then).await?
+    {
+        now = Some(found.model.clone());
+        version = Ok(ModelVersion { model: then.name.clone(), ..found });
+    }
+    let version = version?;
     let registry = services.registry.as_ref();
     let said = match record.metrics_from {
         Some(_) => Said::read(registry, [&version]).await,
@@ -223,7 +242,7 @@ async fn version(services: &Services, record: &Record, number: VersionNumber) ->
     if let Some(failure) = said.failures().find(|failure| failure.kind != FailureKind::NotFound) {
         return Err(failure.clone());
     }
-    Ok(said.standing(version))
+    Ok((said.standing(version), now))
 }
 
 /// The released code: the signed commit, as the host has it.

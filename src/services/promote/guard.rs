@@ -6,12 +6,14 @@
 
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::identity::Identity;
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::services::Services;
 use crate::services::evidence;
 use crate::services::prepare::again;
+use crate::services::renamed::renamed;
 
 /// The version is the one that was signed, not another that has its name and number now.
 pub(super) fn same(plan: &PromotionPlan, version: &ModelVersion) -> Outcome<()> {
@@ -79,7 +81,18 @@ pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) ->
 
 async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFacts> {
     let draft = &plan.draft;
-    evidence::facts(services.registry.as_ref(), &draft.promote_to, draft.model(), draft.version()).await
+    let facts = evidence::facts(services.registry.as_ref(), &draft.promote_to, draft.model(), draft.version()).await;
+    let Err(failure) = &facts else { return facts };
+    if failure.kind == FailureKind::NotFound
+        && let Some(now) = renamed(services, &Identity::from(draft)).await?
+    {
+        let what = format!(
+            "it is {} of {} now: the model was renamed, and nothing was signed under that name",
+            now.number, now.model
+        );
+        return Err(conflict(plan, what));
+    }
+    facts
 }
 
 fn nobody_else(plan: &PromotionPlan, version: &ModelVersion) -> Outcome<()> {

@@ -8,6 +8,7 @@ use crate::domain::promotion::{PromotionPlan, Step};
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, PromotionTarget, Stage};
 use crate::ports::Journaled;
 use crate::services::Services;
+use crate::services::renamed::renamed;
 
 /// What an undo did.
 pub(super) struct Undo {
@@ -25,8 +26,38 @@ fn left(note: String) -> Outcome<Undo> {
     Ok(Undo { note, found: false })
 }
 
-/// Undoes `step`. With `sure`, nothing is undone if the tag cannot be read: another copy of the journal may have cut it.
+/// Undoes `step`, also under the name that the model has now. With `sure`, nothing is undone if the tag cannot be read: another copy of the journal may have cut it.
 pub(super) async fn undo(
+    services: &Services,
+    plan: &PromotionPlan,
+    step: Step,
+    sure: bool,
+    journaled: &Journaled,
+) -> Outcome<Undo> {
+    let failure = match undo_as_named(services, plan, step, sure, journaled).await {
+        Err(failure) if failure.kind == FailureKind::NotFound && failure.service == Service::Mlflow => failure,
+        done => return done,
+    };
+    let draft = &plan.draft;
+    match services.registry.version(draft.model(), draft.version()).await {
+        // What is not there is another version, such as the one that was in production.
+        Ok(_) => return Err(failure),
+        Err(failure) if failure.kind == FailureKind::NotFound => {}
+        Err(failure) => return Err(failure),
+    }
+    let Some(now) = renamed(services, &Identity::from(draft)).await? else {
+        return left(format!("{} of {} does not exist any more", draft.version(), draft.model()));
+    };
+    let mut under = plan.clone();
+    under.draft.facts.version.model = now.model.clone();
+    if let Some(baseline) = &mut under.draft.facts.baseline {
+        baseline.version.model = now.model.clone();
+    }
+    let undone = undo_as_named(services, &under, step, sure, journaled).await?;
+    Ok(Undo { note: format!("the model is called {} now: {}", now.model, undone.note), ..undone })
+}
+
+async fn undo_as_named(
     services: &Services,
     plan: &PromotionPlan,
     step: Step,

@@ -54,6 +54,10 @@ impl ModelRegistry for FaultyRegistry {
         self.script.read(MLFLOW, "version", self.inner.version(model, number)).await
     }
 
+    async fn versions_of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {
+        self.script.read(MLFLOW, "versions_of_run", self.inner.versions_of_run(run)).await
+    }
+
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
         self.script.read(MLFLOW, "version_by_alias", self.inner.version_by_alias(model, alias)).await
     }

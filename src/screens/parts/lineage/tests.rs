@@ -143,6 +143,7 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
     Ctx {
         cache,
         rules,
+        registry: "http://mlflow:5000",
         prefs,
         now: samples::now(),
         ticks: 0,
