@@ -110,6 +110,11 @@ impl<T: Item> EagerPages<T> {
         !self.complete || self.fresh.is_some()
     }
 
+    /// Whether it is being read anew.
+    pub fn is_refreshing(&self) -> bool {
+        self.fresh.is_some()
+    }
+
     /// The extent that rows were built from: they stay valid until it changes.
     pub fn extent(&self) -> Extent {
         Extent { edition: self.edition, len: self.items.len() }

@@ -58,10 +58,11 @@ pub fn all_waiting<'m>(
     found
 }
 
-/// Whether versions that the entry of the list of models does not carry may wait, so that they have to be read.
-pub fn may_hide(model: &RegisteredModel, target: &PromotionTarget) -> bool {
+/// Whether versions that the entry of the list of models does not carry may wait, so that they have to be read. Those
+/// from `down_to` on were read already.
+pub fn may_hide(model: &RegisteredModel, down_to: Option<VersionNumber>, target: &PromotionTarget) -> bool {
     let listed: BTreeSet<u64> = model.latest.iter().map(|v| v.number.0).collect();
-    let unknown = |number: u64| !listed.contains(&number);
+    let unknown = |number: u64| !listed.contains(&number) && down_to.is_none_or(|read| number < read.0);
     let aliased = |(alias, number): (&String, &VersionNumber)| is_another(alias, target) && unknown(number.0);
     if model.aliases.iter().any(aliased) {
         return true;
@@ -263,8 +264,8 @@ mod tests {
                     let numbers = |all: &[Waiting<'_>]| all.iter().map(|w| w.candidate.number.0).collect::<Vec<_>>();
                     if numbers(&whole) != numbers(&listed) {
                         hidden += 1;
-                        assert!(may_hide(&model, &target), "{target} {champion:?} {versions:?}");
-                    } else if !may_hide(&model, &target) {
+                        assert!(may_hide(&model, None, &target), "{target} {champion:?} {versions:?}");
+                    } else if !may_hide(&model, None, &target) {
                         quiet += 1;
                     }
                 }

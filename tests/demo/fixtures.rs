@@ -17,7 +17,7 @@ async fn the_inbox_finds_every_candidate_the_demo_describes() {
         ("churn-uplift", Some((2, None))),
         ("credit-limit", Some((6, Some(5)))),
         ("pricing-elasticity", Some((17, Some(16)))),
-        ("support-triage", None),
+        ("support-triage", Some((17, Some(14)))),
         ("telco-churn", Some((42, Some(39)))),
         ("客户流失 🚀", Some((3, Some(2)))),
     ];

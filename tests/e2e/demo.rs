@@ -39,7 +39,7 @@ fn a_demo_approval_is_seen_by_the_command_line_until_the_reset() {
     let mut pty = desk.sit_down(&["demo"]);
     pty.wait_for("card-fraud");
     pty.press(Key::Char('/'));
-    pty.type_slowly("telco");
+    pty.type_slowly("telco v42");
     pty.press(Key::Enter);
     pty.wait_until("the row", |s| s.lines().any(|l| l.contains('▸') && l.contains("telco-churn")));
     shows(&mut pty, Key::Enter, "METRICS");

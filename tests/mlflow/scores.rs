@@ -1,7 +1,7 @@
 //! What a version scored, from logged models made through MLflow's own REST calls.
 
 use serde_json::{Value, json};
-use signoff::adapters::mlflow::Tuning;
+use signoff::adapters::mlflow::{Auth, Mlflow, Tuning};
 use signoff::domain::caution::cautions;
 use signoff::domain::compare::{Change, Directions, Side, compare};
 use signoff::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts};
@@ -17,8 +17,9 @@ use signoff::ports::ModelRegistry;
 use signoff::services::evidence;
 
 use crate::support::mlflow_server::{Server, Version};
+use crate::support::proxy::Proxy;
 use crate::support::seed::{Api, COMMIT, RunSeed, START};
-use crate::{adapter, name, on_real_servers, tuned};
+use crate::{adapter, connection, name, on_real_servers, tuned};
 
 on_real_servers! {
     checkpoints_of_one_run_have_scores_of_their_own,
@@ -92,6 +93,17 @@ async fn checkpoints_of_one_run_have_scores_of_their_own(version: Version) {
     assert!(row.on_different_data());
     let about: Vec<_> = cautions(&first, &Directions::default()).into_iter().map(|c| c.about).collect();
     assert_eq!(about, ["metrics", "metrics", "data"]);
+
+    // What two models say takes no request for each of them.
+    let wire = Proxy::to(Server::shared(version).port);
+    let mlflow = Mlflow::with_tuning(&connection(&wire.url(), Auth::None), Tuning::default());
+    let target = PromotionTarget::Stage(Stage::Production);
+    let through = evidence::facts(&mlflow, &target, &name(model), VersionNumber(1)).await.unwrap();
+    assert_eq!(through.digest(), first.digest());
+    let asked = wire.requests();
+    let of = |path: &str| asked.iter().filter(|line| line.contains(path)).count();
+    assert_eq!(of("/runs/"), 1, "{asked:?}");
+    assert!(of("/logged-models") <= 2 && asked.len() <= 8, "{asked:?}");
 
     for (from, state) in [("", CheckState::Block), ("metrics_from = \"run\"\n", CheckState::Pass)] {
         let policy = format!("[policy]\n{from}[policy.metrics.accuracy]\nfloor = 0.75\n");

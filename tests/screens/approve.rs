@@ -89,7 +89,7 @@ fn the_release_notes() {
 #[test]
 fn a_version_that_changed_since_it_was_reviewed() {
     let mut driver = Driver::demo();
-    driver.keys("/telco<enter><enter>");
+    driver.keys("/telco v42<enter><enter>");
     driver.world(|world| {
         let telco = world.models.get_mut(&ModelName::new("telco-churn")).unwrap();
         telco.versions.get_mut(&VersionNumber(42)).unwrap().description = "Deeper trees, second try.".into();

@@ -161,7 +161,7 @@ fn a_verdict_waits_for_the_version_an_alias_points_to_and_for_nothing_more() {
             model.aliases = [("champion".to_owned(), *first)].into();
         }
     });
-    driver.answer_only(|query| !matches!(query, Query::ModelVersion { .. }));
+    driver.answer_only(|query| !matches!(query, Query::ModelVersion { .. } | Query::Versions { .. }));
     let waiting = text(&mut driver, 80, 24);
     assert!(waiting.contains("telco-churn") && !waiting.contains("pass"), "{waiting}");
     driver.answer_all();

@@ -108,7 +108,7 @@ fn the_first_of_two_approvals() {
 #[test]
 fn a_rejection() {
     let mut driver = Driver::demo();
-    driver.keys("x");
+    driver.keys("<down>x");
     assert_snapshot!("a_rejection", pictures(&mut driver));
     driver.keys("The largest segment loses.<enter>See the ticket about it, and the run of last week that did not.");
     assert_snapshot!("a_rejection_with_its_reason", pictures(&mut driver));
@@ -141,7 +141,7 @@ fn a_rejection_that_rests_on_nothing_yet() {
 #[test]
 fn what_is_held_back_stands_below_a_line() {
     let mut driver = Driver::demo();
-    driver.keys("<down>zWaiting for legal.<ctrl-s>");
+    driver.keys("<down><down>zWaiting for legal.<ctrl-s>");
     driver.decide();
     driver.wait(Duration::from_secs(60));
     driver.keys("g");
@@ -171,7 +171,7 @@ fn nothing_to_roll_back_to() {
 #[test]
 fn the_history_of_decisions() {
     let mut driver = Driver::demo();
-    driver.keys("xThe largest segment loses.<ctrl-s>");
+    driver.keys("<down>xThe largest segment loses.<ctrl-s>");
     driver.decide();
     driver.wait(Duration::from_secs(60));
     driver.keys("zWaiting for legal.<ctrl-s>");
@@ -186,7 +186,7 @@ fn the_history_of_decisions() {
 #[test]
 fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row() {
     let mut driver = Driver::demo();
-    driver.keys("zWaiting for legal.<ctrl-s>");
+    driver.keys("<down>zWaiting for legal.<ctrl-s>");
     driver.decide();
     driver.answering = false;
     driver.keys("m<down><enter>");
@@ -214,6 +214,7 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
             identity: Identity::named(model.clone(), VersionNumber(version)),
             about: None,
             place: None,
+            renamed: None,
         };
         let entries = vec![
             elsewhere("2026-11-23T10:00:00Z", 7, Decision::Reject, LogEffect::Said, FoundIn::VersionTag),
@@ -246,9 +247,9 @@ fn what_the_policy_calls_better_is_so_in_inbox_review_and_side_by_side() {
         let screen = text(driver, 120, 40);
         screen.lines().find(|l| l.contains(what)).unwrap_or_else(|| panic!("{screen}")).to_owned()
     };
-    let inbox = line(&mut driver, "telco-churn");
+    let inbox = line(&mut driver, "v42");
     assert!(inbox.contains("▼ +0.012"), "{inbox}");
-    driver.keys("/telco<enter><enter>");
+    driver.keys("/telco v42<enter><enter>");
     let review = line(&mut driver, "0.902");
     assert!(review.contains("▼ +0.012"), "{review}");
     let other = line(&mut driver, "brier");

@@ -205,7 +205,7 @@ fn a_run_that_is_not_over_or_failed_is_said_on_the_first_screen() {
 #[test]
 fn lists_show_what_the_model_scored() {
     let picture = checkpoint(Route::Inbox, |_| {}).picture_at(160, 50);
-    let row = picture.lines().find(|line| line.contains("telco-churn")).unwrap();
+    let row = picture.lines().find(|line| line.contains("telco-churn") && line.contains("v42")).unwrap();
     assert!(row.contains("0.6 ") && row.contains("-0.1"), "{picture}");
     let picture = checkpoint(Route::Versions(ModelName::new("telco-churn")), |_| {}).picture_at(160, 50);
     let row = picture.lines().find(|line| line.contains("v42")).unwrap();

@@ -1,6 +1,6 @@
-//! A connection that can be cut: forwards its own port to a server.
+//! A connection that can be cut and listened to: forwards its own port to a server.
 
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,6 +12,7 @@ pub struct Proxy {
     target: SocketAddr,
     open: Arc<AtomicBool>,
     live: Arc<Mutex<Vec<TcpStream>>>,
+    heard: Arc<Mutex<Vec<u8>>>,
     listening: Option<JoinHandle<()>>,
 }
 
@@ -24,6 +25,7 @@ impl Proxy {
             target: SocketAddr::from(([127, 0, 0, 1], target)),
             open: Arc::default(),
             live: Arc::default(),
+            heard: Arc::default(),
             listening: None,
         };
         proxy.listen(listener);
@@ -32,6 +34,15 @@ impl Proxy {
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Method and path of every request so far, in the order they came.
+    pub fn requests(&self) -> Vec<String> {
+        let heard = self.heard.lock().expect("poisoned");
+        let text = String::from_utf8_lossy(&heard);
+        let lines = text.split('\n').filter_map(|line| line.split_once(" HTTP/1.1"));
+        // A body without a line break at its end stands before the next request.
+        lines.map(|(line, _)| line.rsplit_once('}').map_or(line, |(_, next)| next).to_owned()).collect()
     }
 
     /// Cuts the connection: data in flight is lost, and nobody can connect.
@@ -56,13 +67,14 @@ impl Proxy {
     fn listen(&mut self, listener: TcpListener) {
         self.open.store(true, Ordering::SeqCst);
         let (open, live, target) = (Arc::clone(&self.open), Arc::clone(&self.live), self.target);
+        let heard = Arc::clone(&self.heard);
         self.listening = Some(std::thread::spawn(move || {
             for client in listener.incoming() {
                 if !open.load(Ordering::SeqCst) {
                     return;
                 }
                 if let (Ok(client), Ok(server)) = (client, TcpStream::connect(target)) {
-                    forward(&client, &server);
+                    forward(&client, &server, &heard);
                     live.lock().expect("poisoned").extend([client, server]);
                 }
             }
@@ -76,13 +88,23 @@ impl Drop for Proxy {
     }
 }
 
-/// Copies bytes in both directions until one side closes.
-fn forward(client: &TcpStream, server: &TcpStream) {
-    for (from, to) in [(client, server), (server, client)] {
-        let (mut from, mut to) = (from.try_clone().expect("a socket"), to.try_clone().expect("a socket"));
-        std::thread::spawn(move || {
-            let _ = io::copy(&mut from, &mut to);
-            let _ = to.shutdown(Shutdown::Both);
-        });
-    }
+/// Copies bytes in both directions until one side closes, and keeps what the client said.
+fn forward(client: &TcpStream, server: &TcpStream, heard: &Arc<Mutex<Vec<u8>>>) {
+    let socket = |stream: &TcpStream| stream.try_clone().expect("a socket");
+    let (mut from, mut to, heard) = (socket(client), socket(server), Arc::clone(heard));
+    std::thread::spawn(move || {
+        let mut bytes = [0; 8192];
+        while let Ok(n @ 1..) = from.read(&mut bytes) {
+            heard.lock().expect("poisoned").extend_from_slice(&bytes[..n]);
+            if to.write_all(&bytes[..n]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+    });
+    let (mut from, mut to) = (socket(server), socket(client));
+    std::thread::spawn(move || {
+        let _ = io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Both);
+    });
 }

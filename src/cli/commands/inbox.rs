@@ -64,7 +64,7 @@ async fn versions(services: &Services, models: &[RegisteredModel], sink: &mut Si
     let reads: Vec<_> = models
         .iter()
         .map(|model| async move {
-            if !may_hide(model, target) {
+            if !may_hide(model, None, target) {
                 return Ok(model.latest.clone());
             }
             let mut all = Vec::new();

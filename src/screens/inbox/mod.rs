@@ -1,5 +1,6 @@
 //! What waits for me? The home screen.
 
+mod further;
 pub mod verdict;
 pub mod view;
 
@@ -13,14 +14,16 @@ use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::{ModelName, VersionNumber};
-use crate::domain::inbox::{Waiting, waiting};
+use crate::domain::inbox::Waiting;
 use crate::domain::record::Decision;
+use crate::domain::registry::RegisteredModel;
 use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use further::{Silent, hides, next_versions, waiting_as, waiting_in};
 use verdict::Verdicts;
 
-/// A model with a waiting version. Sort order: held versions last; otherwise oldest first, versions without a date
-/// after the dated ones because their age is unknown. Ties are sorted by model name.
+/// A waiting version. Sort order: held versions last; otherwise oldest first, versions without a date after the dated
+/// ones because their age is unknown. Ties are sorted by model name and number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     held: bool,
@@ -28,16 +31,22 @@ struct Entry {
     created: Option<Timestamp>,
     /// Index of the model among those read.
     model: usize,
+    version: VersionNumber,
 }
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inbox {
-    /// Models with a waiting version, in list order.
+    /// The waiting versions, in list order.
     rows: Vec<Entry>,
+    /// The models without a row.
+    silent: Silent,
+    /// Whether models with a row have versions that may wait and were not read: those out of sight.
+    more: bool,
     /// The rows that match the filter.
-    list: Narrowed<ModelName>,
-    made_from: Option<Extent>,
+    list: Narrowed<(ModelName, VersionNumber)>,
+    /// The models that were read, and the changes of lists of versions.
+    made_from: Option<(Extent, u64)>,
     verdicts: Verdicts,
 }
 
@@ -54,6 +63,7 @@ impl Inbox {
         if action == Action::Refresh {
             let mut anew = vec![Query::Models { page: None }, Query::Promotions, Query::Session];
             anew.extend(self.unlisted(ctx));
+            anew.extend(self.read_models(ctx));
             return Response::refresh(anew);
         }
         let Some(row) = self.selected(ctx) else {
@@ -74,19 +84,29 @@ impl Inbox {
 
     /// Collects waiting versions from newly read models. Returns whether there were any.
     fn collect(&mut self, ctx: &Ctx<'_>) -> bool {
-        let extent = ctx.cache.models.extent();
-        if self.made_from == Some(extent) {
+        let (extent, changes) = (ctx.cache.models.extent(), ctx.cache.version_changes());
+        if self.made_from == Some((extent, changes)) {
             return false;
         }
         // Process only the new page, so that a page added to a list of thousands stays cheap.
-        let kept = extent.kept_from(self.made_from);
-        self.made_from = Some(extent);
+        let before = self.made_from.filter(|(_, known)| *known == changes).map(|(extent, _)| extent);
+        let kept = extent.kept_from(before);
+        self.made_from = Some((extent, changes));
         self.rows.retain(|entry| entry.model < kept);
-        self.rows.extend(ctx.cache.models.items.iter().enumerate().skip(kept).filter_map(|(model, read)| {
-            let waiting = waiting(read, &ctx.rules.promote_to)?;
-            let created = waiting.candidate.created_at;
-            Some(Entry { held: waiting.held().is_some(), undated: created.is_none(), created, model })
-        }));
+        self.silent.truncate(kept);
+        self.more &= kept > 0;
+        for (model, read) in ctx.cache.models.items.iter().enumerate().skip(kept) {
+            let waiting = waiting_in(read, ctx);
+            if waiting.is_empty() {
+                self.silent.add(model, read, ctx);
+            } else {
+                self.more |= hides(read, ctx);
+            }
+            self.rows.extend(waiting.into_iter().map(|waiting| {
+                let (created, version) = (waiting.candidate.created_at, waiting.candidate.number);
+                Entry { held: waiting.held().is_some(), undated: created.is_none(), created, model, version }
+            }));
+        }
         self.rows.sort();
         true
     }
@@ -94,8 +114,9 @@ impl Inbox {
     fn narrow(&mut self, ctx: &Ctx<'_>) {
         let models = &ctx.cache.models.items;
         let name = |entry: &Entry| &models[entry.model].name;
-        let shown = fuzzy::filter(self.list.filter().query(), &self.rows, |entry| name(entry).to_string());
-        self.list.show(shown, |i| name(&self.rows[i]).clone());
+        let text = |entry: &Entry| format!("{} {}", name(entry), entry.version);
+        let shown = fuzzy::filter(self.list.filter().query(), &self.rows, text);
+        self.list.show(shown, |i| (name(&self.rows[i]).clone(), self.rows[i].version));
     }
 
     /// Number of waiting versions that are not held.
@@ -111,11 +132,7 @@ impl Inbox {
     /// The filtered row at `index`: the model's index, and its waiting version.
     fn row<'a>(&self, index: usize, ctx: &Ctx<'a>) -> Option<(usize, Waiting<'a>)> {
         let entry = self.list.item(index, &self.rows)?;
-        let mut waiting = waiting(ctx.cache.models.items.get(entry.model)?, &ctx.rules.promote_to)?;
-        if let (None, Some(number)) = (waiting.production_version, waiting.production) {
-            waiting.production_version = ctx.cache.version(&waiting.candidate.model, number);
-        }
-        Some((entry.model, waiting))
+        Some((entry.model, waiting_as(ctx.cache.models.items.get(entry.model)?, entry.version, ctx)?))
     }
 
     fn in_sight<'a>(&self, ctx: &Ctx<'a>) -> impl Iterator<Item = (usize, Waiting<'a>)> {
@@ -127,9 +144,36 @@ impl Inbox {
     fn unlisted(&self, ctx: &Ctx<'_>) -> impl Iterator<Item = Query> {
         self.in_sight(ctx).filter_map(|(place, waiting)| {
             let (model, number) = (&ctx.cache.models.items[place], waiting.production?);
-            let listed = model.latest.iter().any(|v| v.number == number);
+            let known = waiting.production_version.is_some_and(|v| v.number == number);
+            let listed = known && ctx.cache.version(&model.name, number).is_none();
             (!listed).then(|| version_query(&model.name, number))
         })
+    }
+
+    /// Queries for the versions of models that may hide some: of those in sight, and of a few without a row.
+    fn hidden(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let models = &ctx.cache.models.items;
+        let mut in_sight: Vec<usize> = self.in_sight(ctx).map(|(model, _)| model).collect();
+        in_sight.sort_unstable();
+        in_sight.dedup();
+        let asked = in_sight.into_iter().map(|at| &models[at]).filter(|model| hides(model, ctx));
+        asked.chain(self.silent.next(ctx)).map(|model| next_versions(model, ctx)).collect()
+    }
+
+    /// Queries for the lists of versions that were read, or could not be, to read them anew.
+    fn read_models(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let models = ctx.cache.models.items.iter();
+        let read = models.filter(|m| ctx.cache.versions(&m.name).is_some() || further::failure(m, ctx).is_some());
+        read.map(|model| Query::Versions { model: model.name.clone(), page: None }).collect()
+    }
+
+    /// Whether more may wait than the rows show.
+    fn is_partial(&self, ctx: &Ctx<'_>) -> bool {
+        !ctx.cache.models.complete || !self.silent.is_done() || self.more
+    }
+
+    fn selected_model<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a RegisteredModel> {
+        ctx.cache.models.items.get(self.row(self.list.cursor(), ctx)?.0)
     }
 
     fn selected<'a>(&self, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
@@ -166,13 +210,15 @@ impl Component for Inbox {
         self.list.filter().is_active()
     }
 
-    /// All models, page by page, and production versions and runs of the visible rows.
+    /// All models, page by page; production versions, runs and further versions of the visible rows; and further versions
+    /// of models without a row.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         if ctx.cache.models.has_more() {
             needs.push(Query::Models { page: ctx.cache.models.next_page() });
         }
         needs.extend(self.unlisted(ctx));
+        needs.extend(self.hidden(ctx));
         let versions = self.in_sight(ctx).flat_map(|(_, w)| std::iter::once(w.candidate).chain(w.production_version));
         needs.extend(ctx.cache.said_to_ask(versions));
         needs

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::version_query;
 use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts, Standing};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{RunId, VersionNumber};
 use crate::domain::inbox::Waiting;
 use crate::domain::policy::judge::{Partial, partial};
 use crate::domain::preflight::CheckState;
@@ -37,8 +37,8 @@ pub struct RowVerdict {
 pub struct Verdicts {
     /// What they depend on besides the rows: edition of the models, changes of runs and versions, minute.
     made_from: (u64, u64, i64),
-    /// By index of the model among those read; none while there is no verdict yet.
-    standings: HashMap<usize, Option<RowVerdict>>,
+    /// By index of the model among those read, and version; none while there is no verdict yet.
+    standings: HashMap<(usize, VersionNumber), Option<RowVerdict>>,
 }
 
 impl Verdicts {
@@ -46,19 +46,20 @@ impl Verdicts {
     /// versions.
     pub fn judge<'a>(&mut self, rows: impl IntoIterator<Item = (usize, Waiting<'a>)>, ctx: &Ctx<'_>) {
         let minute = ctx.now.as_second() / 60;
-        let from = (ctx.cache.models.extent().edition(), ctx.cache.row_changes(), minute);
+        let changes = ctx.cache.row_changes() + ctx.cache.version_changes();
+        let from = (ctx.cache.models.extent().edition(), changes, minute);
         if self.made_from != from {
             self.standings.clear();
             self.made_from = from;
         }
         for (place, waiting) in rows {
-            self.standings.entry(place).or_insert_with(|| standing(&waiting, ctx));
+            self.standings.entry((place, waiting.candidate.number)).or_insert_with(|| standing(&waiting, ctx));
         }
     }
 
     /// The cell for the model at index `place`.
     pub fn cell(&self, place: usize, waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
-        match self.standings.get(&place).copied().flatten() {
+        match self.standings.get(&(place, waiting.candidate.number)).copied().flatten() {
             Some(standing) => phrase(standing, skin),
             None if ctx.rules.may_have_configured_policy(&waiting.candidate.model) => {
                 let reading = match production_reading(waiting, ctx) {

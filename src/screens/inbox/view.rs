@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
+use super::further::{self, hides};
 use super::{Inbox, verdict};
 use crate::app::query::Query;
 use crate::domain::compare::metric_change;
@@ -33,8 +34,13 @@ impl Inbox {
         let failed = self.failure(ctx).is_some();
         let known = models.read_at.map(|_| self.undecided());
         let reading = models.has_more() && !failed;
+        let unread = match self.silent.beyond(ctx) {
+            0 => Phrase::default(),
+            n => Phrase::of(Role::Warn, format!("{} not looked through", number::count(n as u64, "model"))),
+        };
         let right = vec![
-            number::length(known, !models.complete, "waiting"),
+            number::length(known, self.is_partial(ctx), "waiting"),
+            unread,
             format::freshness(reading, failed, models.read_at, skin),
         ];
         (Phrase::of(Role::Title, "Inbox"), right)
@@ -46,7 +52,7 @@ impl Inbox {
         let used = format::lines(area, buf, skin, unfinished);
         let (_, area) = format::split_top(area, used);
         let area = format::filter_line(self.list.filter(), area, buf, skin);
-        let failure = self.failure(ctx).or_else(|| self.run_failure(ctx));
+        let failure = self.failure(ctx).or_else(|| self.run_failure(ctx)).or_else(|| self.unread(ctx));
         let area = format::banner(area, buf, skin, failure, ctx.cache.models.read_at);
         if self.list.is_empty() {
             return self.draw_empty(area, buf, ctx, skin);
@@ -97,18 +103,25 @@ impl Inbox {
 
     fn draw_empty(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let target = &ctx.rules.promote_to;
-        let none = format!("Nothing to review: no model has a ready version newer than the one in {target}.");
-        let (message, keys): (&str, &[_]) = match (self.list.filter().query(), ctx.cache.models.has_more()) {
-            ("", true) if self.failure(ctx).is_none() => ("reading models …", &[]),
-            ("", true) => ("", &[]),
-            ("", false) => (&none, &[("m", "all models"), ("H", "history"), ("r", "reads again")]),
-            _ => ("Nothing waiting matches.", &[("Esc", "clears the filter")]),
-        };
+        let none = format!("Nothing to review: no undecided version is staged or newer than the one in {target}.");
+        let (message, keys): (&str, &[_]) =
+            match (self.list.filter().query(), ctx.cache.models.has_more() || self.silent.next(ctx).next().is_some()) {
+                ("", true) if self.failure(ctx).is_none() => ("reading models …", &[]),
+                ("", true) => ("", &[]),
+                ("", false) => (&none, &[("m", "all models"), ("H", "history"), ("r", "reads again")]),
+                _ => ("Nothing waiting matches.", &[("Esc", "clears the filter")]),
+            };
         format::empty(area, buf, skin, message, keys);
     }
 
     fn failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
         ctx.cache.failure(&Query::Models { page: ctx.cache.models.next_page() })
+    }
+
+    /// Why older versions that may wait could not be read: of the selected row's model, or of one without a row.
+    fn unread<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
+        let selected = self.selected_model(ctx).filter(|model| hides(model, ctx));
+        selected.and_then(|model| further::failure(model, ctx)).or_else(|| self.silent.failure(ctx))
     }
 
     /// Why the run of the selected row could not be read.

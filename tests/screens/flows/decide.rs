@@ -223,7 +223,7 @@ fn open_questions_hinder_and_are_named() {
     assert_eq!(promotes(&driver.asked()), []);
     let text = driver.picture_at(120, 40);
     assert!(text.contains("'Is the drift fine?' is not answered") && text.contains("tab 5"), "{text}");
-    let mut draft = driver.state.prefs.draft(&subject().0, subject().1);
+    let mut draft = driver.state.ctx().draft(&subject().0, subject().1);
     draft.answers.entry("drift".into()).or_default().answer = "yes".into();
     driver.state.prefs.remember(Remember::Draft(draft));
     driver.keys("<enter>");

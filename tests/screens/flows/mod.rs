@@ -4,6 +4,7 @@ mod browse;
 mod decide;
 mod diff;
 mod files;
+mod inbox;
 mod lineage;
 mod promote;
 mod trend;
