@@ -4,9 +4,9 @@ use super::paint::PaintRequest;
 use super::prefs::Remember;
 use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
-use crate::domain::decision::DecisionDraft;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::promotion::PlanDraft;
+use crate::domain::record::DecisionDraft;
 use crate::domain::record::SignOff;
 
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::{CdJob, CdOutcome, CdRun};
 use crate::domain::commit::{Commit, HostIdentity};
-use crate::domain::decision::{DecisionDraft, Found as RollbackCandidates};
+use crate::domain::decision::Found as RollbackCandidates;
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::SharedFacts;
 use crate::domain::failure::{Failure, Outcome};
@@ -22,9 +22,9 @@ use crate::domain::policy::Evaluation;
 use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
-use crate::domain::record::Decision;
 use crate::domain::record::chain::ChainLine;
-use crate::domain::registry::{ModelVersion, RegisteredModel, RegistryInfo};
+use crate::domain::record::{Decision, DecisionDraft};
+use crate::domain::registry::{FilesOf, ModelVersion, RegisteredModel, RegistryInfo};
 use crate::domain::run::Run;
 
 /// Matches an answer to its request. Late answers to abandoned requests are dropped.
@@ -199,7 +199,7 @@ queries! {
         /// Decisions on one model or all, from all sources. Read failures are notes in the log.
         Log { model: Option<ModelName> } => Log as log,
         /// The signature in a version's `MLmodel` file, if it has one.
-        Signature { model: ModelName, version: VersionNumber } => Option<Signature> as signature,
+        Signature { version: FilesOf } => Option<Signature> as signature,
         /// The entries of a folder of a run or a logged model. The path of the root folder is empty.
         Artifacts { root: ArtifactRoot, path: String } => Vec<ArtifactEntry> as artifacts,
         LoggedModel { id: String } => LoggedModel as logged_model,

@@ -1,58 +1,15 @@
-//! Preparing and taking a decision: its basis, the approvals so far, and the versions to roll back to.
+//! What surrounds a decision: what became of it, the approvals so far, and the versions to roll back to.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::commit::CommitComment;
-use super::compare::Directions;
-use super::facts::ReviewedFacts;
 use super::failure::Note;
-use super::identity::Home;
-use super::ids::{CommitSha, RepoSlug, TagName, VersionNumber};
-use super::promotion::PlanDraft;
-use super::record::build::Ingredients;
+use super::ids::{TagName, VersionNumber};
 use super::record::vouch::Void;
-use super::record::{Approval, Basis, Sealed};
-use super::registry::PromotionTarget;
-use super::signer::Signer;
+use super::record::{Approval, Sealed};
 use super::text::clean;
-
-/// A decision before the signer confirms it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecisionDraft {
-    pub facts: ReviewedFacts,
-    pub signer: Signer,
-    pub basis: Basis,
-    /// The version's commit, if known: the host vouches for the decision there.
-    pub source: Option<(RepoSlug, CommitSha)>,
-    /// Name of the configured target.
-    pub target_name: String,
-    /// No real server is involved.
-    pub demo: bool,
-    /// Where the version is.
-    pub home: Home,
-    /// What "in production" means.
-    pub promote_to: PromotionTarget,
-    pub directions: Directions,
-}
-
-impl DecisionDraft {
-    /// The inputs of its record. Nothing is promoted.
-    pub fn ingredients(&self) -> Ingredients<'_> {
-        Ingredients {
-            target: &self.target_name,
-            demo: self.demo,
-            home: &self.home,
-            promote_to: &self.promote_to,
-            facts: &self.facts,
-            directions: &self.directions,
-            signer: &self.signer,
-            basis: &self.basis,
-            change: None,
-        }
-    }
-}
 
 /// A decision that was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,23 +19,6 @@ pub struct Decided {
     pub comment: Option<CommitComment>,
     /// What could not be done, one sentence each. The decision is valid all the same.
     pub notes: Vec<String>,
-}
-
-impl From<&PlanDraft> for DecisionDraft {
-    /// An approval that needs further approvals.
-    fn from(draft: &PlanDraft) -> Self {
-        Self {
-            facts: draft.facts.clone(),
-            signer: draft.signer.clone(),
-            basis: draft.basis.clone(),
-            source: Some((draft.repo.clone(), draft.commit.sha.clone())),
-            target_name: draft.target_name.clone(),
-            demo: draft.demo,
-            home: draft.home(),
-            promote_to: draft.promote_to.clone(),
-            directions: draft.directions.clone(),
-        }
-    }
 }
 
 /// The current approvals of a version.

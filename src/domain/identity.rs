@@ -289,7 +289,7 @@ mod tests {
     fn a_tags_message_names_the_version() {
         let plan = samples::plan();
         let said = Identity::of_message(&tag_message(&plan.record)).unwrap();
-        assert_eq!(said.about(&Identity::from(&plan.draft)), About::Same);
+        assert_eq!(said.about(&plan.draft.identity()), About::Same);
         let mut again = plan.draft.facts.version.clone();
         again.created_at = Some("2026-11-22T08:00:00Z".parse().unwrap());
         assert!(said.about(&Identity::of(&plan.draft.home(), &again)).another().is_some());

@@ -3,7 +3,7 @@
 use crate::domain::commit::CommitOrigin;
 use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts, Standing, Unread};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::RepoSlug;
+use crate::domain::ids::{ModelName, RepoSlug};
 use crate::domain::lineage::trained_by;
 use crate::domain::logged::LoggedModel;
 use crate::domain::provenance::Provenance;
@@ -121,8 +121,7 @@ impl<'a> Trained<'a> {
     }
 
     fn repository(&self, rules: &Rules, host: &str, operation: &str) -> Outcome<RepoSlug> {
-        let model = self.version.map(|version| &version.model);
-        rules.repository.resolve(model, self.said().repo_url(), host).map_err(|why| {
+        repository_at(rules, self.version.map(|version| &version.model), self.said(), host).map_err(|why| {
             Failure::new(FailureKind::Config, Service::Config, operation, why)
                 .with_hint("Set `repository` for the target or the model, or pass --repo OWNER/NAME.")
         })
@@ -158,6 +157,19 @@ pub fn code_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<CodeO
 /// If neither the configuration nor the run names a repository.
 pub fn repository_of(rules: &Rules, trained: Trained<'_>, host: &str) -> Outcome<RepoSlug> {
     trained.repository(rules, host, &format!("find the repository of {}", trained.name()))
+}
+
+/// The repository of a version of `model`, or of a run without one, by what MLflow says of it.
+///
+/// # Errors
+/// A sentence that says what is missing.
+pub fn repository_at(
+    rules: &Rules,
+    model: Option<&ModelName>,
+    said: Provenance<'_>,
+    host: &str,
+) -> Result<RepoSlug, String> {
+    rules.repository.resolve(model, said.repo_url(), host)
 }
 
 /// Locates the code of the version in production, given that the candidate's is in `repo`.

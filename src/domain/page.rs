@@ -74,34 +74,53 @@ impl Place {
     }
 }
 
-/// Reads a list page by page and passes each page to `each`, until that breaks or the list ends. Returns whether the
-/// list ended, that is, no page is left. `operation` is a phrase after "could not".
+/// Follows a list from page to page. `read` takes a page token, empty at the start; `each` takes what was read, and
+/// returns the token of the next page and the size of this one, or breaks. `operation` is a phrase after "could not".
 ///
 /// # Errors
 /// The error of a read; [`FailureKind::Protocol`] for a list without an end.
+pub async fn follow<P, F: Future<Output = Outcome<P>>>(
+    service: Service,
+    operation: &str,
+    mut read: impl FnMut(String) -> F,
+    mut each: impl FnMut(P) -> ControlFlow<(), (String, usize)>,
+) -> Outcome<()> {
+    let mut place = Place::default();
+    while let ControlFlow::Continue((token, bytes)) = each(read(place.token().to_owned()).await?) {
+        let next = place.next(token, bytes);
+        match next.map_err(|why| Failure::new(FailureKind::Protocol, service, operation, why))? {
+            Some(next) => place = next,
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+/// Reads a list page by page and passes each page to `each`, until that breaks or the list ends. Returns whether the
+/// list ended, that is, no page is left.
+///
+/// # Errors
+/// As [`follow`].
 pub async fn walk<T, F: Future<Output = Outcome<Page<T>>>>(
     operation: &str,
     mut read: impl FnMut(Option<String>) -> F,
     mut each: impl FnMut(Vec<T>) -> ControlFlow<()>,
 ) -> Outcome<bool> {
-    let (mut place, mut page) = (Place::default(), None);
-    loop {
-        let got = read(page).await?;
-        if each(got.items).is_break() {
-            return Ok(got.next.is_none());
-        }
-        let Some(token) = got.next else { return Ok(true) };
-        let next = place.next(token.as_str(), 0);
-        let next = next.map_err(|why| Failure::new(FailureKind::Protocol, Service::Mlflow, operation, why))?;
-        place = next.unwrap_or_default();
-        page = Some(token);
-    }
+    let mut ended = false;
+    let read = |token: String| read(Some(token).filter(|token| !token.is_empty()));
+    let each = |page: Page<T>| {
+        ended = page.next.is_none();
+        each(page.items)?;
+        page.next.map_or(ControlFlow::Break(()), |token| ControlFlow::Continue((token, 0)))
+    };
+    follow(Service::Mlflow, operation, read, each).await?;
+    Ok(ended)
 }
 
 /// The first `limit` entries of a list, and whether there are more.
 ///
 /// # Errors
-/// As [`walk`].
+/// As [`follow`].
 pub async fn first<T, F: Future<Output = Outcome<Page<T>>>>(
     operation: &str,
     limit: usize,

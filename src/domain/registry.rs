@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,6 +65,36 @@ pub struct ModelVersion {
     pub tags: Tags,
     /// Aliases of this version, sorted.
     pub aliases: Vec<String>,
+}
+
+/// A version for what depends only on its files: equal if their place is, however often the version is read again.
+#[derive(Clone, Debug)]
+pub struct FilesOf(pub Arc<ModelVersion>);
+
+impl FilesOf {
+    fn key(&self) -> (&ModelName, VersionNumber, &str, Option<&RunId>) {
+        (&self.0.model, self.0.number, &self.0.source, self.0.run_id.as_ref())
+    }
+}
+
+impl From<&ModelVersion> for FilesOf {
+    fn from(version: &ModelVersion) -> Self {
+        Self(Arc::new(version.clone()))
+    }
+}
+
+impl PartialEq for FilesOf {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for FilesOf {}
+
+impl Hash for FilesOf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 impl ModelVersion {

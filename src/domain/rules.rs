@@ -155,6 +155,17 @@ pub struct RepositoryRule {
 }
 
 impl RepositoryRule {
+    /// Every repository that the configuration names, each once.
+    pub fn configured(&self) -> Vec<&RepoSlug> {
+        let mut all: Vec<&RepoSlug> = Vec::new();
+        for repo in self.fixed.iter().chain(self.per_model.iter().map(|(_, repo)| repo)) {
+            if !all.contains(&repo) {
+                all.push(repo);
+            }
+        }
+        all
+    }
+
     /// The repository of `model`, or of a run without a model. `url` is the remote that run or model recorded; `host` is
     /// the configured GitHub host, which it must be on.
     ///

@@ -39,6 +39,10 @@ pub trait ModelRegistry: Send + Sync {
     }
     /// Server version, user and capabilities.
     async fn info(&self) -> Outcome<RegistryInfo>;
+    /// The user as [`RegistryInfo::user`], where nothing else is wanted.
+    async fn user(&self) -> Outcome<Option<String>> {
+        Ok(self.info().await?.user)
+    }
     /// Whether the signed-in user may change this model; none if the server does not say.
     async fn may_edit(&self, _model: &ModelName) -> Outcome<Option<bool>> {
         Ok(None)
@@ -57,7 +61,8 @@ pub trait ModelRegistry: Send + Sync {
     }
     /// The version an alias points to. [`FailureKind::NotFound`] if the alias does not exist.
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion>;
-    /// Every version that is in production by `target`, ascending by number. May be none or several.
+    /// Every version that is in production by `target`, ascending by number. May be none or several. Where a stage is
+    /// the target, without their aliases.
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>>;
     /// The readable runs among these ids, deleted ones included, in any order, in few requests.
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>>;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::app::effect::Place;
 use crate::app::query::{Promotion, Query, Reply, Session};
-use crate::domain::artifact::{ArtifactRoot, Signature};
+use crate::domain::artifact::ArtifactRoot;
 use crate::domain::cd::CdOutcome;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
+use crate::domain::ids::PromotionId;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::fold;
 use crate::domain::text::clean_line;
@@ -55,8 +55,9 @@ pub async fn answer(services: &Services, query: Query) -> Reply {
             let answer = tracking.histories(&runs, &metric, window, MAX_POINTS).await;
             Reply::Histories { answer, runs, metric, window }
         }
-        Query::Signature { model, version } => {
-            Reply::Signature { answer: signature(services, &model, version).await, model, version }
+        Query::Signature { version } => {
+            let answer = tracking.mlmodel(&version.0).await.and_then(|file| file.signature);
+            Reply::Signature { answer, version }
         }
         Query::Artifacts { root, path } => {
             Reply::Artifacts { answer: tracking.artifacts(&root, &path).await, root, path }
@@ -95,12 +96,6 @@ pub async fn answer(services: &Services, query: Query) -> Reply {
 async fn cd_now(services: &Services, promotion: PromotionId) -> Outcome<Option<CdOutcome>> {
     let state = Promoter::new(services.clone()).state(promotion).await?;
     cd::now(services, &state).await
-}
-
-async fn signature(services: &Services, model: &ModelName, version: VersionNumber) -> Outcome<Option<Signature>> {
-    // The version says where its files are.
-    let version = services.registry.version(model, version).await?;
-    services.tracking.mlmodel(&version).await?.signature
 }
 
 async fn file(services: &Services, root: &ArtifactRoot, path: &str) -> Outcome<Arc<Preview>> {

@@ -34,13 +34,13 @@ pub async fn standing(
     let (all, mut void) = vouch::standing(&found, &facts.digest(), mark.as_ref());
     let mut counting = Vec::new();
     for approval in all {
-        let may = match writers.may(&approval.login) {
-            Ok(()) => may_sign(services, demands, &approval.login).await?,
-            Err(why) => Err(why),
-        };
-        match may {
+        if let Err(stranger) = writers.may(&approval.login) {
+            void.push(stranger);
+            continue;
+        }
+        match may_sign(services, demands, &approval.login).await? {
             Ok(()) => counting.push(approval),
-            Err(why) => void.push(Void { login: approval.login, why }),
+            Err(why) => void.push(Void::new(&approval.login, why)),
         }
     }
     Ok(ApprovalTally { counting, void })
@@ -52,10 +52,9 @@ pub async fn writers(services: &Services, demands: &Effective, repo: &RepoSlug, 
     let listed = !demands.approvers.is_empty();
     let asked = found.iter().filter(|v| !listed || v.decision != Decision::Approve);
     let logins: BTreeSet<&str> = asked.map(|v| v.approval.login.as_str()).collect();
-    let answers = join_all(logins.into_iter().map(|login| async move {
-        let may = services.code.may_write(repo, login).await;
-        (login.to_owned(), may.map_err(|failure| failure.to_string()))
-    }));
+    let answers = join_all(
+        logins.into_iter().map(|login| async move { (login.to_owned(), services.code.may_write(repo, login).await) }),
+    );
     Writers::new(answers.await)
 }
 

@@ -1,13 +1,13 @@
 //! Executes decisions that promote nothing: a record, a comment that backs it, a tag that points to it.
 
 use crate::domain::commit::CommitComment;
-use crate::domain::decision::{Decided, DecisionDraft};
+use crate::domain::decision::Decided;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::limits::{TAG_VALUE, length};
 use crate::domain::record::chain::Outcome as Became;
 use crate::domain::record::mark::{APPROVAL, DECISION};
-use crate::domain::record::{Decision, DecisionMark, Sealed, SignOff, text};
+use crate::domain::record::{Decision, DecisionDraft, DecisionMark, Sealed, SignOff, text};
 use crate::domain::registry::OWN_TAG_PREFIX;
 use crate::ports::Journaled;
 use crate::services::Services;
@@ -36,8 +36,7 @@ impl Decider {
         self.check(draft, sign_off).await?;
         let services = &self.services;
         let (id, at) = (services.clock.new_id(), services.clock.now());
-        let ingredients = draft.ingredients();
-        let make = |prev: Option<&str>| Sealed::new(ingredients.record(id, at, sign_off, prev));
+        let make = |prev: Option<&str>| Sealed::new(draft.record(None, (id, at), sign_off, prev));
         let (sealed, journaled) = keep::keep(services, make).await?;
         let written = self.write(draft, &sealed, &journaled).await;
         let became = match &written {
@@ -101,7 +100,7 @@ impl Decider {
         let mut notes = Vec::new();
         // If one person decides alone, the tag is enough; otherwise a comment on the host has to back it.
         let vouched = draft.basis.demands.approvals > 1;
-        let comment = match (&draft.source, vouched) {
+        let comment = match (draft.source(), vouched) {
             (Some((repo, commit)), true) => Some(self.comment(repo, commit, sealed, journaled).await?),
             (None, true) if sealed.record.decision == Decision::Approve => {
                 let operation = format!("approve {} {}", sealed.record.model.name, sealed.record.model.version);

@@ -16,9 +16,11 @@ use crate::domain::failure::{Failure, FailureKind, Note, Outcome, Service};
 use crate::domain::identity::{About, Home, Identity};
 use crate::domain::ids::{ModelName, RepoSlug, TagName, VersionNumber};
 use crate::domain::limits;
+use crate::domain::origin::repository_at;
 use crate::domain::page::walk;
 use crate::domain::promotion::fold;
 use crate::domain::promotion::mark::PromotionMark;
+use crate::domain::provenance::Provenance;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{ASSET, DecisionMark, Record, Sealed};
 use crate::domain::registry::{ModelVersion, VersionStatus};
@@ -171,7 +173,7 @@ impl Search<'_> {
         if draft.model() != self.model || self.is_elsewhere(&draft.home()) {
             return;
         }
-        let identity = Identity::from(draft);
+        let identity = draft.identity();
         for left in draft.leaving() {
             let baseline = draft.facts.baseline.as_ref().filter(|b| b.version.number == left);
             let left = baseline.map_or_else(|| identity.sibling(left), |b| Identity::of(&draft.home(), &b.version));
@@ -233,9 +235,9 @@ impl Search<'_> {
         newest.truncate(TAGS);
         let said = self.read_said(&newest).await;
         let asked = newest.into_iter().filter_map(|version| {
-            let url = said.as_ref().and_then(|said| said.provenance(version).repo_url());
             let rules = &self.services.rules;
-            let repo = rules.repository.resolve(Some(self.model), url, &self.services.host.host()).ok()?;
+            let said = said.as_ref().map(|said| said.provenance(version)).unwrap_or_default();
+            let repo = repository_at(rules, Some(self.model), said, &self.services.host.host()).ok()?;
             let named = version.own_tag("tag").and_then(|t| t.parse::<TagName>().ok());
             let tag = match named {
                 Some(tag) => tag,
@@ -295,8 +297,8 @@ impl Search<'_> {
 
     /// What names the repository, if the configuration does not.
     async fn read_said(&mut self, versions: &[&ModelVersion]) -> Option<Said> {
-        let rules = &self.services.rules;
-        if rules.repository.resolve(Some(self.model), None, &self.services.host.host()).is_ok() {
+        let (rules, host) = (&self.services.rules, self.services.host.host());
+        if repository_at(rules, Some(self.model), Provenance::default(), &host).is_ok() {
             return None;
         }
         let said = Said::read(self.services.registry.as_ref(), versions.iter().copied()).await;

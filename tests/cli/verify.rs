@@ -2,7 +2,6 @@
 
 use signoff::adapters::demo::github::{Comment, Release, Repo, TagObject};
 use signoff::adapters::demo::world::{LoggedMetric, Version};
-use signoff::domain::decision::DecisionDraft;
 use signoff::domain::ids::{ModelName, RunId, VersionNumber};
 use signoff::domain::policy::file;
 use signoff::domain::promotion::Until;
@@ -187,7 +186,7 @@ async fn released_by_two() -> Desk {
     });
     let first = prepare::promotion(&desk.services, &model, number, Decision::Approve).await.unwrap().draft.unwrap();
     let decider = Decider::new(desk.services.clone());
-    decider.decide(&DecisionDraft::from(&first), &SignOff::because("looks right")).await.unwrap();
+    decider.decide(&first.decision, &SignOff::because("looks right")).await.unwrap();
     edit(&desk, |w| w.identity = me.unwrap());
     let last = prepare::promotion(&desk.services, &model, number, Decision::Approve).await.unwrap().draft.unwrap();
     let clock = &desk.services.clock;

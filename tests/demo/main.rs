@@ -28,6 +28,7 @@ use signoff::domain::failure::{FailureKind, Outcome};
 use signoff::domain::ids::{ModelName, RepoSlug, RunId, VersionNumber};
 use signoff::domain::inbox::waiting;
 use signoff::domain::promotion::{PlanDraft, PromotionPlan};
+use signoff::domain::record::{Basis, Decision, DecisionDraft, SignOff};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
 use signoff::domain::release;
 use signoff::domain::run::Run;
@@ -72,35 +73,36 @@ impl Demo {
         let facts = evidence::facts(&*self.registry, &target, &model, number).await.unwrap();
         let me = self.host.whoami().await.unwrap();
         let rev = facts.run.known().and_then(Run::source_commit).unwrap_or("main");
+        let commit = self.host.commit(&repo(), rev).await.unwrap();
         let draft = PlanDraft {
-            target_name: "demo".into(),
-            demo: true,
-            registry_url: self.registry.url(),
-            workspace: None,
+            decision: DecisionDraft {
+                target_name: "demo".into(),
+                demo: true,
+                registry_url: self.registry.url(),
+                workspace: None,
+                promote_to: target,
+                facts,
+                directions: Directions::default(),
+                signer: Signer {
+                    email: format!("{}@example.org", me.login),
+                    login: me.login,
+                    id: me.id,
+                    name: me.name,
+                    registry_user: None,
+                },
+                basis: Basis::bare(Decision::Approve),
+            },
             host: self.host.host(),
-            promote_to: target,
             repo: repo(),
-            commit: self.host.commit(&repo(), rev).await.unwrap(),
+            commit,
             commit_origin: CommitOrigin::Run,
             tag: release::tag_name("{model}-v{version}", &model, number).unwrap(),
             supersedes: None,
             title: release::title("{model} v{version}", &model, number),
             notes_template: release::DEFAULT_NOTES_TEMPLATE.into(),
-            directions: Directions::default(),
             cd: CdPlan { trigger, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },
-            signer: Signer {
-                email: format!("{}@example.org", me.login),
-                login: me.login,
-                id: me.id,
-                name: me.name,
-                registry_user: None,
-            },
-            facts,
-            basis: signoff::domain::record::Basis::bare(signoff::domain::record::Decision::Approve),
         };
-        draft
-            .sign(self.clock.new_id(), self.clock.now(), &signoff::domain::record::SignOff::because("looks right"))
-            .unwrap()
+        draft.sign(self.clock.new_id(), self.clock.now(), &SignOff::because("looks right")).unwrap()
     }
 
     /// Tags and releases as a promotion does; returns the CD query that follows.

@@ -20,6 +20,7 @@ mod lineage;
 mod network;
 mod quorum;
 mod race;
+mod requests;
 mod rollback;
 mod site;
 mod tabs;

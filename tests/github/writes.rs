@@ -30,7 +30,7 @@ async fn the_same_plan_makes_the_same_tag_object_from_any_machine() {
 #[tokio::test]
 async fn a_name_that_git_would_not_take_is_made_plain() {
     let fake = fake().await;
-    let plan = plan_with(1, |draft| draft.signer.name = Some("Rey <boss>\nViewer".into()));
+    let plan = plan_with(1, |draft| draft.decision.signer.name = Some("Rey <boss>\nViewer".into()));
     adapter(&fake).create_tag_object(&journaled().await, &plan).await.unwrap();
     assert_eq!(fake.writes()[0].body["tagger"]["name"], "Rey  boss  Viewer");
 }

@@ -318,7 +318,7 @@ fn a_journal_without_a_workspace_goes_on_only_where_its_version_is() {
     let plan = dead_after(&retention, 5);
     let mut entries = retention.journals.entries(plan.id);
     if let Event::Opened { plan } = &mut entries[0].event {
-        plan.draft.workspace = None;
+        plan.draft.decision.workspace = None;
     }
     retention.journals.put(plan.id, &entries);
     pricing.meddle(|w, now| {

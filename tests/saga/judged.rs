@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 use signoff::adapters::demo::World;
 use signoff::domain::cd::CdTrigger;
-use signoff::domain::decision::DecisionDraft;
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::ModelName;
 use signoff::domain::policy::file;
@@ -57,7 +56,7 @@ fn decides(lab: &Lab, login: &str, decision: Decision) {
     let me = lab.world().identity;
     sign_in(lab, login, 9_000 + login.len() as u64);
     let draft = match decision {
-        Decision::Approve => DecisionDraft::from(preflight(lab).draft.as_ref().unwrap()),
+        Decision::Approve => preflight(lab).draft.unwrap().decision,
         _ => now(prepare::decision(&lab.services, &ModelName::new(CHURN), CANDIDATE, decision)).unwrap(),
     };
     lab.clock.advance(std::time::Duration::from_secs(2));
@@ -282,7 +281,7 @@ fn only_those_who_may_write_approve_or_stop_unless_a_list_names_others() {
 #[test]
 fn an_approval_prepared_before_a_rejection_is_not_recorded_over_it() {
     let lab = lab(ruled(TWO));
-    let draft = DecisionDraft::from(preflight(&lab).draft.as_ref().unwrap());
+    let draft = preflight(&lab).draft.unwrap().decision;
     lab.meddle(rejected);
     let failure = now(Decider::new(lab.services.clone()).decide(&draft, &SignOff::because("fine"))).unwrap_err();
     assert!(failure.reason.contains("was rejected by rev2 meanwhile"), "{failure}");

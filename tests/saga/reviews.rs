@@ -246,8 +246,8 @@ fn a_promotion_is_only_driven_on_the_servers_its_plan_names() {
     lab.approve(&plan).unwrap_err();
     let mut entries = lab.journals.entries(plan.id);
     if let Event::Opened { plan } = &mut entries[0].event {
-        plan.draft.registry_url = "https://mlflow.prod".into();
-        plan.draft.target_name = "prod".into();
+        plan.draft.decision.registry_url = "https://mlflow.prod".into();
+        plan.draft.decision.target_name = "prod".into();
     }
     lab.journals.put(plan.id, &entries);
     for refused in [lab.resume(plan.id), lab.undo(plan.id)] {

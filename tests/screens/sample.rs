@@ -7,7 +7,7 @@ use signoff::app::query::{Query, Reply, Session};
 use signoff::app::route::Route;
 use signoff::domain::artifact::{ArtifactEntry, ArtifactHead};
 use signoff::domain::commit::HostIdentity;
-use signoff::domain::decision::{Candidate, DecisionDraft, Found};
+use signoff::domain::decision::{Candidate, Found};
 use signoff::domain::evidence::{Code, Evidence, not_asked};
 use signoff::domain::experiment::{Experiment, RunOrder, RunQuery};
 use signoff::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -15,7 +15,8 @@ use signoff::domain::ids::{ExperimentId, VersionNumber};
 use signoff::domain::page::Page;
 use signoff::domain::policy::{Evaluation, Policy, PolicySource};
 use signoff::domain::preflight::{Check, CheckState, Preflight};
-use signoff::domain::record::Decision;
+use signoff::domain::promotion::PlanDraft;
+use signoff::domain::record::{Decision, DecisionDraft};
 use signoff::domain::registry::{RegisteredModel, RegistryInfo, Stage};
 use signoff::domain::rules::Rules;
 use signoff::domain::run::Run;
@@ -51,7 +52,7 @@ pub fn rules() -> Rules {
         colour: None,
         demo: false,
         readonly: false,
-        promote_to: draft.promote_to,
+        promote_to: draft.decision.promote_to,
         host: "github.com".into(),
         repository: Default::default(),
         commit_from_branch: None,
@@ -59,7 +60,7 @@ pub fn rules() -> Rules {
         title_template: "{model} v{version}".into(),
         notes_template: draft.notes_template,
         cd: draft.cd,
-        directions: draft.directions,
+        directions: draft.decision.directions,
         main_metrics: vec!["auc".into()],
         watched_paths: Vec::new(),
         policy: Default::default(),
@@ -112,7 +113,7 @@ pub fn answer(query: &Query) -> Reply {
         }
         Query::SearchRuns { search } => Reply::SearchRuns { answer: found(&search), search },
         Query::Histories { runs, metric, window } => Reply::Histories { runs, metric, window, answer: Ok(Vec::new()) },
-        Query::Signature { model, version } => Reply::Signature { model, version, answer: Ok(None) },
+        Query::Signature { version } => Reply::Signature { version, answer: Ok(None) },
         Query::Facts { model, version } => Reply::Facts { model, version, answer: Ok(facts.into()) },
         Query::Preflight { model, version, decision } => {
             Reply::Preflight { model, version, decision, answer: Ok(preflight()) }
@@ -226,8 +227,9 @@ pub fn preflight() -> Preflight {
 
 /// The draft of a decision on the sample version.
 pub fn decision_draft(decision: Decision) -> DecisionDraft {
-    let mut draft = DecisionDraft::from(&samples::draft());
+    let PlanDraft { decision: mut draft, repo, commit, .. } = samples::draft();
     draft.basis.decision = decision;
+    draft.basis.code.source = Ok((repo, commit.sha));
     draft
 }
 

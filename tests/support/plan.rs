@@ -11,7 +11,7 @@ use signoff::domain::compare::Directions;
 use signoff::domain::facts::{ReviewedFacts, RunFacts};
 use signoff::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
 use signoff::domain::promotion::{PlanDraft, PromotionPlan};
-use signoff::domain::record::{Basis, Decision, SignOff};
+use signoff::domain::record::{Basis, Decision, DecisionDraft, SignOff};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
 use signoff::domain::release::DEFAULT_NOTES_TEMPLATE;
 use signoff::domain::signer::Signer;
@@ -61,19 +61,30 @@ pub fn version(number: u64) -> ModelVersion {
 /// The unsigned plan.
 pub fn draft() -> PlanDraft {
     PlanDraft {
-        target_name: "staging".into(),
-        demo: false,
-        registry_url: "http://mlflow.staging:5000".into(),
-        workspace: None,
-        host: "github.com".into(),
-        promote_to: PromotionTarget::Stage(Stage::Production),
-        facts: ReviewedFacts {
-            version: version(42),
-            run: RunFacts::NotRecorded,
-            logged: None,
-            baseline: None,
-            holders: Vec::new(),
+        decision: DecisionDraft {
+            target_name: "staging".into(),
+            demo: false,
+            registry_url: "http://mlflow.staging:5000".into(),
+            workspace: None,
+            promote_to: PromotionTarget::Stage(Stage::Production),
+            facts: ReviewedFacts {
+                version: version(42),
+                run: RunFacts::NotRecorded,
+                logged: None,
+                baseline: None,
+                holders: Vec::new(),
+            },
+            directions: Directions::default(),
+            signer: Signer {
+                login: "rev1".into(),
+                id: 7,
+                name: Some("Rey Viewer".into()),
+                email: "7+rev1@users.noreply.github.com".into(),
+                registry_user: None,
+            },
+            basis: Basis::bare(Decision::Approve),
         },
+        host: "github.com".into(),
         repo: repo(),
         commit: Commit {
             sha: sha(),
@@ -87,16 +98,7 @@ pub fn draft() -> PlanDraft {
         supersedes: None,
         title: "telco-churn v42".into(),
         notes_template: DEFAULT_NOTES_TEMPLATE.into(),
-        directions: Directions::default(),
         cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },
-        signer: Signer {
-            login: "rev1".into(),
-            id: 7,
-            name: Some("Rey Viewer".into()),
-            email: "7+rev1@users.noreply.github.com".into(),
-            registry_user: None,
-        },
-        basis: Basis::bare(Decision::Approve),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Lists that an adapter reads to the end itself.
 
-use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::page::Place;
+use std::ops::ControlFlow;
+
+use crate::domain::failure::{Outcome, Service};
+use crate::domain::page::follow;
 
 /// One page as a server sent it.
 #[derive(Debug)]
@@ -34,25 +36,24 @@ pub struct Listed<T> {
 /// Reads at most `limit` pages. `read` takes a page token, empty for the first page.
 ///
 /// # Errors
-/// Those of `read`; [`FailureKind::Protocol`] if the tokens repeat or the list is unreasonably large.
+/// As [`follow`].
 pub async fn read_pages<T, F: Future<Output = Outcome<Part<T>>>>(
     service: Service,
     operation: &str,
     limit: usize,
-    mut read: impl FnMut(String) -> F,
+    read: impl FnMut(String) -> F,
 ) -> Outcome<Listed<T>> {
-    let (mut listed, mut place) = (Listed { items: Vec::new(), total: None, complete: false }, Place::default());
-    for _ in 0..limit {
-        let part = read(place.token().to_owned()).await?;
+    let (mut listed, mut left) = (Listed { items: Vec::new(), total: None, complete: false }, limit);
+    let each = |part: Part<T>| {
+        left = left.saturating_sub(1);
         listed.items.extend(part.items);
         listed.total = part.total;
         listed.complete = part.next.is_empty() || part.total.is_some_and(|total| total <= listed.items.len());
-        if listed.complete {
-            break;
+        match listed.complete || left == 0 {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue((part.next, part.bytes)),
         }
-        let next = place.next(part.next, part.bytes);
-        let next = next.map_err(|why| Failure::new(FailureKind::Protocol, service, operation, why))?;
-        place = next.unwrap_or_default();
-    }
+    };
+    follow(service, operation, read, each).await?;
     Ok(listed)
 }

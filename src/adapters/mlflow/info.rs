@@ -13,7 +13,8 @@ use crate::domain::text::{clean_line, shorten};
 impl Mlflow {
     pub(super) async fn server_info(&self) -> Outcome<RegistryInfo> {
         let (version, user, workspace) =
-            futures_util::future::try_join3(self.server_version(), self.user(), self.registry.workspace()).await?;
+            futures_util::future::try_join3(self.server_version(), self.signed_in_as(), self.registry.workspace())
+                .await?;
         let number = |n: usize| version.split('.').nth(n).and_then(|n| n.parse::<u64>().ok());
         let (major, minor) = (number(0), number(1));
         Ok(RegistryInfo {
@@ -84,7 +85,7 @@ impl Mlflow {
     }
 
     /// The user by MLflow's basic auth; none without it. Unknown through a token proxy.
-    async fn user(&self) -> Outcome<Option<String>> {
+    pub(super) async fn signed_in_as(&self) -> Outcome<Option<String>> {
         let Auth::Basic { user, password } = self.registry.auth() else {
             return Ok(None);
         };

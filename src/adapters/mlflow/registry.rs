@@ -35,6 +35,10 @@ impl ModelRegistry for Mlflow {
         self.server_info().await
     }
 
+    async fn user(&self) -> Outcome<Option<String>> {
+        self.signed_in_as().await
+    }
+
     async fn may_edit(&self, model: &ModelName) -> Outcome<Option<bool>> {
         self.edit_permission(model).await
     }

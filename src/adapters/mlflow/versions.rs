@@ -4,6 +4,7 @@
 //! Instead, versions are read by descending number, each page starting below the last number seen.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Mutex;
 
@@ -96,23 +97,26 @@ impl Mlflow {
         Ok(answer.model_versions.into_iter().filter_map(|dto| convert::version(dto, &mut pool)).collect())
     }
 
-    /// Every version for which `keep` returns true, with aliases, ascending.
+    /// Every version for which `keep` returns true, without aliases, ascending. An unknown model is an error.
     pub(super) async fn scan(
         &self,
         model: &ModelName,
         keep: impl Fn(&ModelVersion) -> bool + Send + Sync,
     ) -> Outcome<Vec<ModelVersion>> {
         let (size, what) = (self.tuning.versions_per_scan, format!("list the versions of {model}"));
+        let any = AtomicBool::new(false);
         let all = read_pages(Service::Mlflow, &what, usize::MAX, |token| async {
             let mut part = self.search(model, token, size).await?;
+            any.fetch_or(!part.items.is_empty(), Ordering::Relaxed);
             part.items.retain(&keep);
             Ok(part)
         });
-        let (all, read) = futures_util::future::try_join(all, self.one_model(model)).await?;
-        let by_number: BTreeMap<_, _> = all.items.into_iter().map(|v| (v.number, v)).collect();
-        let mut kept: Vec<ModelVersion> = by_number.into_values().collect();
-        join_aliases(&mut kept, &read.aliases);
-        Ok(kept)
+        let by_number: BTreeMap<_, _> = all.await?.items.into_iter().map(|v| (v.number, v)).collect();
+        if !any.load(Ordering::Relaxed) {
+            // A search does not tell a model without versions from one that does not exist, or a prompt.
+            self.one_model(model).await?;
+        }
+        Ok(by_number.into_values().collect())
     }
 
     async fn search(&self, model: &ModelName, token: String, size: usize) -> Outcome<Part<ModelVersion>> {

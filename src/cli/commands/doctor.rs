@@ -10,7 +10,7 @@ use crate::cli::output::Sink;
 use crate::cli::text;
 use crate::config::{Paths, Target, promotion_target_name};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{ModelName, RepoSlug};
+use crate::domain::ids::ModelName;
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::ClockFacts;
 use crate::domain::registry::PromotionTarget;
@@ -171,9 +171,7 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
 /// Every repository named in the configuration.
 async fn repositories(services: &Services, findings: &mut Findings) {
     let rule = &services.rules.repository;
-    let mut repos: Vec<&RepoSlug> = rule.fixed.iter().chain(rule.per_model.iter().map(|(_, r)| r)).collect();
-    repos.sort();
-    repos.dedup();
+    let repos = rule.configured();
     if repos.is_empty() && rule.from_run {
         findings.add("repository", Unknown, "each training run names its own", None);
     } else if repos.is_empty() {

@@ -12,7 +12,6 @@ use crate::cli::output::{Sink, Style};
 use crate::cli::table::{Align, Table};
 use crate::cli::text;
 use crate::domain::confirmation::{Confirmation, confirmation};
-use crate::domain::decision::DecisionDraft;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::name::oddities;
@@ -56,7 +55,7 @@ pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut 
     }
     sink.note(preflight_text(&preflight, Style::default()).trim_end());
     if !draft.basis.completes() {
-        return decide::take(services, &DecisionDraft::from(draft), &sign_off, ask.options.format, sink).await;
+        return decide::take(services, &draft.decision, &sign_off, ask.options.format, sink).await;
     }
     let plan = draft
         .sign(services.clock.new_id(), services.clock.now(), &sign_off)

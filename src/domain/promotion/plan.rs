@@ -1,6 +1,7 @@
 //! The promotion plan, fixed to the byte before anything is written.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,37 +11,23 @@ pub use super::mark::{MARK, live_promotion};
 use super::step::Step;
 use crate::domain::cd::{CdPlan, CdQuery, CdTrigger};
 use crate::domain::commit::{Commit, CommitOrigin};
-use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::confirmation;
-use crate::domain::facts::ReviewedFacts;
-use crate::domain::identity::{Home, Identity};
-use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, TagName, VersionNumber};
+use crate::domain::identity::Identity;
+use crate::domain::ids::{CommitSha, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::limits;
 use crate::domain::markdown::{block, inline};
-use crate::domain::record::build::Ingredients;
-use crate::domain::record::{ASSET, Basis, ChangeFacts, Sealed, SignOff, text as words};
-use crate::domain::registry::{ModelVersion, PromotionTarget};
+use crate::domain::record::{ASSET, ChangeFacts, DecisionDraft, Sealed, SignOff, text as words};
+use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, NotesContext, NotesMetric, TemplateError};
-use crate::domain::signer::Signer;
-use crate::domain::text::clean_line;
 
 /// Everything known before the human says yes. Shown as the plan; signing makes it a [`PromotionPlan`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlanDraft {
-    /// Name of the configured target.
-    pub target_name: String,
-    /// No real server is involved.
-    pub demo: bool,
-    /// URL of the registry, without credentials.
-    pub registry_url: String,
-    /// The registry's workspace; `None` on servers without workspaces, and in plans of earlier versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workspace: Option<String>,
+    /// The decision that is released.
+    #[serde(flatten)]
+    pub decision: DecisionDraft,
     /// The release host, such as `github.com`.
     pub host: String,
-    /// What "in production" means here.
-    pub promote_to: PromotionTarget,
-    pub facts: ReviewedFacts,
     /// The repository for tag and release.
     pub repo: RepoSlug,
     /// The commit to tag.
@@ -52,12 +39,16 @@ pub struct PlanDraft {
     pub supersedes: Option<PromotionId>,
     pub title: String,
     pub notes_template: String,
-    /// Metric directions from the configuration, for the notes.
-    pub directions: Directions,
     pub cd: CdPlan,
-    pub signer: Signer,
-    /// What else the decision rests on: verdict, approvals, people.
-    pub basis: Basis,
+}
+
+/// A plan is read as the decision that it carries out.
+impl Deref for PlanDraft {
+    type Target = DecisionDraft;
+
+    fn deref(&self) -> &DecisionDraft {
+        &self.decision
+    }
 }
 
 /// The signed plan. Written to the journal before anything else; resuming needs nothing more.
@@ -99,30 +90,6 @@ pub struct PlanLine {
 }
 
 impl PlanDraft {
-    pub fn model(&self) -> &ModelName {
-        &self.facts.version.model
-    }
-
-    pub fn version(&self) -> VersionNumber {
-        self.facts.version.number
-    }
-
-    /// The target's name, with the workspace on a server that has workspaces.
-    pub fn target(&self) -> String {
-        let workspace = self.workspace.as_deref().map(|w| format!(" / {}", clean_line(w)));
-        format!("{}{}", self.target_name, workspace.unwrap_or_default())
-    }
-
-    /// Where the version is.
-    pub fn home(&self) -> Home {
-        Home { registry: self.registry_url.clone(), workspace: self.workspace.clone() }
-    }
-
-    /// What differs, if `version` is certainly not the one this plan is about, in the same registry.
-    pub fn another(&self, version: &ModelVersion) -> Option<String> {
-        Identity::from(self).about(&Identity::of(&self.home(), version)).another().map(str::to_owned)
-    }
-
     /// The text the reviewer must type to confirm; see [`confirmation::confirmation`].
     pub fn confirmation(&self) -> String {
         confirmation::confirmation(self.model(), self.version())
@@ -136,11 +103,6 @@ impl PlanDraft {
     /// The steps, in order.
     pub fn steps(&self) -> Vec<Step> {
         Step::sequence(self.cd.trigger)
-    }
-
-    /// Compares candidate and baseline.
-    pub fn comparison(&self) -> Comparison {
-        compare(Side::from(&self.facts), self.facts.baseline.as_ref().map(Side::from), &self.directions)
     }
 
     /// The plan as shown, old -> new for every object.
@@ -199,19 +161,7 @@ impl PlanDraft {
 
     /// The record of this decision; `prev` is the hash of the previous record in the signer's journal.
     pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Sealed {
-        let (change, home) = (self.change(), self.home());
-        let ingredients = Ingredients {
-            target: &self.target_name,
-            demo: self.demo,
-            home: &home,
-            promote_to: &self.promote_to,
-            facts: &self.facts,
-            directions: &self.directions,
-            signer: &self.signer,
-            basis: &self.basis,
-            change: change.as_ref(),
-        };
-        Sealed::new(ingredients.record(id, at, sign_off, prev))
+        Sealed::new(self.decision.record(self.change(), (id, at), sign_off, prev))
     }
 
     /// Makes the plan final: fixes id, time and the signer's input, and renders every text to be written.
@@ -327,12 +277,6 @@ impl PromotionPlan {
     /// The stamp of the version in the marks; `None` in plans of earlier versions, whose marks have none.
     fn stamp(&self) -> Option<String> {
         Identity::from(&self.record.record.model).stamp()
-    }
-}
-
-impl From<&PlanDraft> for Identity {
-    fn from(draft: &PlanDraft) -> Self {
-        Self::of(&draft.home(), &draft.facts.version)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::compare::Directions;
 use crate::domain::facts::{ReviewedFacts, RunFacts, Standing};
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
 use crate::domain::promotion::{PlanDraft, PromotionPlan};
-use crate::domain::record::{Basis, Decision, SignOff};
+use crate::domain::record::{Basis, Decision, DecisionDraft, SignOff};
 use crate::domain::registry::{ModelVersion, PromotionTarget, Stage, VersionStatus};
 use crate::domain::release::DEFAULT_NOTES_TEMPLATE;
 use crate::domain::run::{Dataset, MetricPoint, MetricValue, Run};
@@ -85,13 +85,24 @@ pub(crate) fn facts() -> ReviewedFacts {
 
 pub(crate) fn draft() -> PlanDraft {
     PlanDraft {
-        target_name: "staging".into(),
-        demo: false,
-        registry_url: "http://mlflow.staging:5000".into(),
-        workspace: None,
+        decision: DecisionDraft {
+            target_name: "staging".into(),
+            demo: false,
+            registry_url: "http://mlflow.staging:5000".into(),
+            workspace: None,
+            promote_to: PromotionTarget::Stage(Stage::Production),
+            facts: facts(),
+            directions: Directions::default(),
+            signer: Signer {
+                login: "rev1".into(),
+                id: 7,
+                name: Some("Rey Viewer".into()),
+                email: "7+rev1@users.noreply.github.com".into(),
+                registry_user: None,
+            },
+            basis: Basis::bare(Decision::Approve),
+        },
         host: "github.com".into(),
-        promote_to: PromotionTarget::Stage(Stage::Production),
-        facts: facts(),
         repo: "acme/churn-model".parse().unwrap(),
         commit: Commit {
             sha: sha().parse().unwrap(),
@@ -105,16 +116,7 @@ pub(crate) fn draft() -> PlanDraft {
         supersedes: None,
         title: "telco-churn v42".into(),
         notes_template: DEFAULT_NOTES_TEMPLATE.into(),
-        directions: Directions::default(),
         cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },
-        signer: Signer {
-            login: "rev1".into(),
-            id: 7,
-            name: Some("Rey Viewer".into()),
-            email: "7+rev1@users.noreply.github.com".into(),
-            registry_user: None,
-        },
-        basis: Basis::bare(Decision::Approve),
     }
 }
 

@@ -9,15 +9,15 @@ use super::{
     PolicyFacts, Record, SCHEMA, Tool,
 };
 use crate::domain::artifact::ArtifactFacts;
-use crate::domain::compare::{Directions, Side, compare};
+use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::facts::ReviewedFacts;
-use crate::domain::identity::Home;
-use crate::domain::ids::PromotionId;
+use crate::domain::identity::{Home, Identity};
+use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, VersionNumber};
 use crate::domain::logged::logged_model_of;
 use crate::domain::policy::{Answers, Effective, People, Separation, Tristate, Verdict, checklist};
 use crate::domain::preflight::CheckState;
 use crate::domain::provenance::Provenance;
-use crate::domain::registry::PromotionTarget;
+use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::domain::signer::Signer;
 use crate::domain::text;
 
@@ -137,37 +137,85 @@ impl Basis {
     }
 }
 
-/// The inputs of a record.
-#[derive(Clone, Copy, Debug)]
-pub struct Ingredients<'a> {
+/// A decision before the signer confirms it: everything that its record is made from. A promotion adds what it releases.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DecisionDraft {
     /// Name of the configured target.
-    pub target: &'a str,
+    pub target_name: String,
     /// No real server is involved.
     pub demo: bool,
-    /// The registry.
-    pub home: &'a Home,
-    /// What "in production" means.
-    pub promote_to: &'a PromotionTarget,
-    pub facts: &'a ReviewedFacts,
-    pub directions: &'a Directions,
-    pub signer: &'a Signer,
-    pub basis: &'a Basis,
-    /// The planned change.
-    pub change: Option<&'a ChangeFacts>,
+    /// URL of the registry, without credentials.
+    pub registry_url: String,
+    /// The registry's workspace; `None` on servers without workspaces, and in plans of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// What "in production" means here.
+    pub promote_to: PromotionTarget,
+    pub facts: ReviewedFacts,
+    /// Which direction of each metric is better.
+    pub directions: Directions,
+    pub signer: Signer,
+    /// What else the decision rests on: verdict, approvals, people.
+    pub basis: Basis,
 }
 
-impl Ingredients<'_> {
-    /// The record of the decision `sign_off`, taken at `at`; `prev` is the hash of the previous record.
-    pub fn record(&self, id: PromotionId, at: Timestamp, sign_off: &SignOff, prev: Option<&str>) -> Record {
-        let (basis, version) = (self.basis, &self.facts.version);
-        let said = Provenance::from(self.facts);
+impl DecisionDraft {
+    pub fn model(&self) -> &ModelName {
+        &self.facts.version.model
+    }
+
+    pub fn version(&self) -> VersionNumber {
+        self.facts.version.number
+    }
+
+    /// The target's name, with the workspace on a server that has workspaces.
+    pub fn target(&self) -> String {
+        let workspace = self.workspace.as_deref().map(|w| format!(" / {}", text::clean_line(w)));
+        format!("{}{}", self.target_name, workspace.unwrap_or_default())
+    }
+
+    /// Where the version is.
+    pub fn home(&self) -> Home {
+        Home { registry: self.registry_url.clone(), workspace: self.workspace.clone() }
+    }
+
+    pub fn identity(&self) -> Identity {
+        Identity::of(&self.home(), &self.facts.version)
+    }
+
+    /// What differs, if `version` is certainly not the one this draft is about, in the same registry.
+    pub fn another(&self, version: &ModelVersion) -> Option<String> {
+        self.identity().about(&Identity::of(&self.home(), version)).another().map(str::to_owned)
+    }
+
+    /// The version's commit, if known: the host vouches for the decision there.
+    pub fn source(&self) -> Option<&(RepoSlug, CommitSha)> {
+        self.basis.code.source.as_ref().ok()
+    }
+
+    /// Compares candidate and baseline.
+    pub fn comparison(&self) -> Comparison {
+        compare(Side::from(&self.facts), self.facts.baseline.as_ref().map(Side::from), &self.directions)
+    }
+
+    /// The record of the decision `sign_off` with the change it makes, taken at `at`; `prev` is the hash of the previous
+    /// record.
+    pub fn record(
+        &self,
+        change: Option<ChangeFacts>,
+        (id, at): (PromotionId, Timestamp),
+        sign_off: &SignOff,
+        prev: Option<&str>,
+    ) -> Record {
+        let (basis, version) = (&self.basis, &self.facts.version);
+        let said = Provenance::from(&self.facts);
         let experiment = said.run.map(|r| &r.experiment).or_else(|| said.logged?.experiment.as_ref());
         let of_models = [self.facts.logged.as_ref(), self.facts.baseline.as_ref().and_then(|b| b.logged.as_ref())];
         Record {
             schema: SCHEMA.to_owned(),
             record_id: id,
             decision: basis.decision,
-            meaning: self.meaning(),
+            meaning: self.meaning(change.is_some()),
             reason: text::clean(sign_off.reason.trim()),
             signer: self.signer.clone(),
             proven_by: "the release host named the owner of the token".to_owned(),
@@ -175,16 +223,16 @@ impl Ingredients<'_> {
             clock: basis.clock.clone(),
             opened_at: sign_off.opened_at,
             time_in_review_s: sign_off.opened_at.map(|opened| at.as_second() - opened.as_second()),
-            target: self.target.to_owned(),
+            target: self.target_name.clone(),
             model: ModelFacts {
                 name: version.model.clone(),
                 version: version.number,
-                registry: self.home.registry.clone(),
+                registry: self.registry_url.clone(),
                 source: version.source.clone(),
                 model_id: logged_model_of(version),
                 run_id: version.run_id.clone(),
                 experiment_id: experiment.map(ToString::to_string),
-                workspace: self.home.workspace.clone(),
+                workspace: self.workspace.clone(),
                 registered_at: version.created_at,
             },
             artifact: basis.artifact.clone(),
@@ -214,7 +262,7 @@ impl Ingredients<'_> {
             approvals: basis.approvals.clone(),
             quorum: basis.demands.approvals,
             separation: basis.separation,
-            change: self.change.cloned(),
+            change,
             supersedes: basis.supersedes.clone(),
             prev_hash: prev.map(str::to_owned),
             tool: Tool { name: "signoff".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
@@ -223,11 +271,11 @@ impl Ingredients<'_> {
     }
 
     /// The sentence that the signer signs.
-    pub fn meaning(&self) -> String {
+    pub fn meaning(&self, promotes: bool) -> String {
         let what = format!("{} {}", self.facts.version.model, self.facts.version.number);
-        let (basis, place) = (self.basis, self.promote_to);
+        let (basis, place) = (&self.basis, &self.promote_to);
         match basis.decision {
-            Decision::Approve if self.change.is_none() => {
+            Decision::Approve if !promotes => {
                 let nth = basis.approvals.len() + 1;
                 format!(
                     "I reviewed {what} and approve it for {place}, as {nth} of {} approvals.",
@@ -242,9 +290,9 @@ impl Ingredients<'_> {
     }
 
     fn metrics(&self) -> Vec<MetricFacts> {
-        let rows =
-            compare(Side::from(self.facts), self.facts.baseline.as_ref().map(Side::from), self.directions).metrics;
-        rows.into_iter()
+        self.comparison()
+            .metrics
+            .into_iter()
             .map(|row| {
                 let about = || self.basis.verdict.findings.iter().filter(|f| f.metric.as_ref() == Some(&row.name));
                 MetricFacts {

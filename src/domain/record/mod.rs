@@ -33,7 +33,7 @@ use super::score::{MetricOrigin, MetricsFrom};
 use super::signer::Signer;
 use super::text::clean_line;
 
-pub use build::{Basis, SignOff};
+pub use build::{Basis, DecisionDraft, SignOff};
 pub use mark::DecisionMark;
 pub use seal::{Sealed, Unreadable};
 

@@ -14,7 +14,7 @@ use crate::domain::run::{MetricPoint, MetricValue};
 
 fn sealed(reason: &str, auc: f64, prev: Option<&str>) -> Sealed {
     let mut draft = samples::draft();
-    if let RunFacts::Known(run) = &mut draft.facts.run {
+    if let RunFacts::Known(run) = &mut draft.decision.facts.run {
         run.metrics.insert("auc", MetricPoint { value: MetricValue(auc), step: 0, at: None });
     }
     draft.record(samples::id(1), samples::now(), &SignOff::because(reason), prev)
@@ -73,10 +73,10 @@ fn minute(n: i64) -> Timestamp {
 
 fn comment(id: u64, said: &Said) -> CommitComment {
     let mut draft = samples::draft();
-    draft.basis.decision = said.decision;
-    draft.basis.demands.approvals = 2;
+    draft.decision.basis.decision = said.decision;
+    draft.decision.basis.demands.approvals = 2;
     if !said.current {
-        draft.facts.version.description.push_str(" Changed.");
+        draft.decision.facts.version.description.push_str(" Changed.");
     }
     let record = draft.record(samples::id(u128::from(id)), minute(said.minute), &SignOff::because("x"), None);
     let (created_at, later) = (minute(said.minute), SignedDuration::from_secs(1));

@@ -9,6 +9,7 @@ use super::mark::DecisionMark;
 use super::text::{DECISION_TRAILER, FACTS_TRAILER};
 use super::{Approval, Decision};
 use crate::domain::commit::CommitComment;
+use crate::domain::failure::{Failure, Outcome};
 use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{ModelName, PromotionId};
 use crate::domain::registry::ModelVersion;
@@ -35,37 +36,52 @@ pub struct Void {
     pub login: String,
     /// Why it does not count, as a phrase.
     pub why: String,
+    /// Why the host did not say whether it counts, if that is the reason.
+    pub unread: Option<Failure>,
+}
+
+impl Void {
+    pub fn new(login: &str, why: String) -> Self {
+        Self { login: login.to_owned(), why, unread: None }
+    }
+
+    /// It may count, but that could not be read.
+    pub fn unread(login: &str, failure: Failure) -> Self {
+        Self { login: login.to_owned(), why: failure.to_string(), unread: Some(failure) }
+    }
 }
 
 /// Who may write to the repository, as far as that was asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Writers {
     /// Logins with the answer, or why there is none.
-    asked: Vec<(String, Result<bool, String>)>,
+    asked: Vec<(String, Outcome<bool>)>,
 }
 
 impl Writers {
-    pub fn new(asked: Vec<(String, Result<bool, String>)>) -> Self {
+    pub fn new(asked: Vec<(String, Outcome<bool>)>) -> Self {
         Self { asked }
     }
 
     /// Whether `login` may approve as far as writing is concerned: also if it was not asked about.
     ///
     /// # Errors
-    /// The reason, as a phrase; also if the host did not say.
-    pub fn may(&self, login: &str) -> Result<(), String> {
+    /// What is to be said of the approval: the reason, or why the host did not say.
+    pub fn may(&self, login: &str) -> Result<(), Void> {
         match self.asked.iter().find(|(asked, _)| asked == login).map(|(_, may)| may) {
             None | Some(Ok(true)) => Ok(()),
-            Some(Ok(false)) => Err(format!("{login} may not write to the repository, and no list names the approvers")),
-            Some(Err(why)) => Err(why.clone()),
+            Some(Ok(false)) => {
+                let why = format!("{login} may not write to the repository, and no list names the approvers");
+                Err(Void::new(login, why))
+            }
+            Some(Err(failure)) => Err(Void::unread(login, failure.clone())),
         }
     }
 
     /// Whether this is a rejection or hold by somebody who surely may not write: a stranger stops nothing. One whose
     /// permission is not known counts.
     pub fn sets_nothing_aside(&self, vouched: &Vouched) -> bool {
-        let surely_not =
-            |(login, may): &(String, Result<bool, String>)| *login == vouched.approval.login && *may == Ok(false);
+        let surely_not = |(login, may): &(String, Outcome<bool>)| *login == vouched.approval.login && *may == Ok(false);
         vouched.decision != Decision::Approve && self.asked.iter().any(surely_not)
     }
 }
@@ -148,7 +164,7 @@ pub fn standing(vouched: &[Vouched], facts: &str, mark: Option<&DecisionMark>) -
         };
         match why {
             None => counting.push(one.approval.clone()),
-            Some(why) => void.push(Void { login: one.approval.login.clone(), why }),
+            Some(why) => void.push(Void::new(&one.approval.login, why)),
         }
     }
     (counting, void)

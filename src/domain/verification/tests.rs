@@ -203,7 +203,7 @@ fn a_signature_counts_only_where_somebody_asks_for_it() {
 #[test]
 fn a_digest_of_files_is_compared_where_one_was_recorded() {
     let mut plan = samples::draft();
-    plan.basis.artifact.mlmodel = Some("sha256:aa".into());
+    plan.decision.basis.artifact.mlmodel = Some("sha256:aa".into());
     let plan = plan.sign(samples::id(1), samples::now(), &crate::domain::record::SignOff::because("fine")).unwrap();
     let mut proof = proof();
     proof.tag = Ok(Some(tag(plan.tag_message.as_bytes())));
@@ -265,7 +265,7 @@ fn of_a_model(signed: &[(f64, &str)], now: &[(f64, &str)]) -> (Proof, Reread) {
             .then(|| LoggedFacts::Known(Box::new(LoggedModel { id: "m-1".into(), metrics, ..LoggedModel::default() })))
     };
     let mut draft = samples::draft();
-    draft.facts.logged = logged(signed);
+    draft.decision.facts.logged = logged(signed);
     let plan = draft.sign(samples::id(1), samples::now(), &crate::domain::record::SignOff::because("fine")).unwrap();
     let mut proof = proof();
     proof.tag = Ok(Some(tag(plan.tag_message.as_bytes())));

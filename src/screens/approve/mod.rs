@@ -16,7 +16,6 @@ use crate::app::prefs::Remember;
 use crate::app::query::Query;
 use crate::app::route::Nav;
 use crate::domain::confirmation::confirmation;
-use crate::domain::decision::DecisionDraft;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::preflight::Preflight;
@@ -171,7 +170,7 @@ impl Approve {
                 Response::effect(if draft.basis.completes() {
                     Effect::Promote { draft: Box::new(draft), sign_off }
                 } else {
-                    Effect::Decide { draft: Box::new(DecisionDraft::from(&draft)), sign_off }
+                    Effect::Decide { draft: Box::new(draft.decision), sign_off }
                 })
             }
         }

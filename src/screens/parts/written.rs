@@ -1,7 +1,7 @@
 //! What a decision without a promotion will write, shown before it is confirmed.
 
-use crate::domain::decision::DecisionDraft;
 use crate::domain::record::Decision;
+use crate::domain::record::DecisionDraft;
 use crate::domain::record::mark::{APPROVAL, DECISION};
 use crate::domain::registry::OWN_TAG_PREFIX;
 use crate::ui::Phrase;
@@ -12,7 +12,7 @@ const HEAD: usize = 11;
 
 /// The statement the signer signs.
 pub fn meaning(draft: &DecisionDraft) -> String {
-    draft.ingredients().meaning()
+    draft.meaning(false)
 }
 
 /// The writes in order, wrapped to `width`.
@@ -20,7 +20,7 @@ pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'st
     let version = &draft.facts.version;
     let vouched = draft.basis.demands.approvals > 1;
     let mut rows = vec![("record", Phrase::new(format!("on this machine, signed as {}", draft.signer.login)))];
-    match (&draft.source, vouched) {
+    match (draft.source(), vouched) {
         (Some((repo, commit)), true) => {
             rows.push(("comment", Phrase::new(format!("on commit {} of {repo}", commit.short()))));
         }

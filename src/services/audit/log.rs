@@ -14,8 +14,10 @@ use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
 use crate::domain::limits;
 pub use crate::domain::log::{Effect, FoundIn, Log, LogEntry, compare, merge, other_versions};
+use crate::domain::origin::repository_at;
 use crate::domain::page::walk;
 use crate::domain::promotion::{Ending, Phase, SagaState, fold};
+use crate::domain::provenance::Provenance;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{ASSET, DecisionMark, Record, Sealed};
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel};
@@ -200,10 +202,12 @@ fn effect(state: &SagaState) -> Effect {
 
 /// Where releases may be: the configured repositories, and those this machine released to.
 fn repositories(services: &Services, model: Option<&ModelName>, here: &[LogEntry]) -> Vec<RepoSlug> {
-    let rule = &services.rules.repository;
-    let configured = match model {
-        Some(model) => rule.resolve(Some(model), None, &services.host.host()).ok().into_iter().collect::<Vec<_>>(),
-        None => rule.fixed.iter().chain(rule.per_model.iter().map(|(_, repo)| repo)).cloned().collect(),
+    let rules = &services.rules;
+    let configured: Vec<RepoSlug> = match model {
+        Some(model) => {
+            repository_at(rules, Some(model), Provenance::default(), &services.host.host()).into_iter().collect()
+        }
+        None => rules.repository.configured().into_iter().cloned().collect(),
     };
     let released = here.iter().filter(|e| model.is_none_or(|m| *m == e.model)).filter_map(|e| e.repository.clone());
     let mut out: Vec<RepoSlug> = Vec::new();

@@ -10,6 +10,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{ModelName, RepoSlug, TagName};
 use crate::domain::limits;
+use crate::domain::origin::repository_at;
 use crate::domain::policy::Effective;
 use crate::domain::provenance::Provenance;
 use crate::domain::record::chain::ChainLine;
@@ -75,13 +76,7 @@ pub async fn verify(services: &Services, tag: &TagName, wait: Option<Duration>) 
 /// The repository to look in: the target's, or the only one of its models' repositories that has the tag. If only runs
 /// name repositories, this machine's records may know it; that proves nothing, and no check relies on it.
 async fn place(services: &Services, tag: &TagName) -> Outcome<Place> {
-    let rule = &services.rules.repository;
-    let mut repos: Vec<RepoSlug> = Vec::new();
-    for repo in rule.fixed.iter().chain(rule.per_model.iter().map(|(_, repo)| repo)) {
-        if !repos.contains(repo) {
-            repos.push(repo.clone());
-        }
-    }
+    let mut repos: Vec<RepoSlug> = services.rules.repository.configured().into_iter().cloned().collect();
     if repos.is_empty() {
         let lines = services.records.read().await.unwrap_or_default();
         repos = lines.iter().filter_map(|line| signed_here(line, tag)).collect();
@@ -172,8 +167,8 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
         ModelVersion { model, ..standing.version.clone() }
     });
     let rules = &services.rules;
-    let url = version.as_ref().ok().and_then(|standing| Provenance::from(standing).repo_url());
-    let repository = rules.repository.resolve(Some(&record.model.name), url, &services.host.host());
+    let said = version.as_ref().map(Provenance::from).unwrap_or_default();
+    let repository = repository_at(rules, Some(&record.model.name), said, &services.host.host());
     let policy = match (&version, &record.change) {
         (Ok(version), Some(change)) => {
             let baseline = baseline.as_ref().and_then(|b| b.as_ref().ok());

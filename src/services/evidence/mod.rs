@@ -21,7 +21,7 @@ use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
 use crate::domain::origin::{CodeOrigin, code_of, repository_of};
 use crate::domain::policy::{Evaluation, PolicySource};
 use crate::domain::reference::{Selector, VersionRef};
-use crate::domain::registry::{ModelVersion, PromotionTarget};
+use crate::domain::registry::{ModelVersion, PromotionTarget, join_aliases};
 use crate::domain::run::is_commit_id;
 use crate::domain::shell::word;
 use crate::domain::text::clean_line;
@@ -132,8 +132,17 @@ pub async fn facts(
     let (version, holders) = try_join(registry.version(model, number), registry.holders(model, target))
         .await
         .map_err(|failure| pointed_on(failure, model))?;
-    let baseline = holders.iter().rev().find(|v| v.number != number).cloned();
-    let said = Said::read(registry, std::iter::once(&version).chain(&baseline)).await;
+    let mut baseline = holders.iter().rev().find(|v| v.number != number).cloned();
+    let aliases = async {
+        match (&baseline, target) {
+            (Some(_), PromotionTarget::Stage(_)) => registry.model(model).await.map(|read| Some(read.aliases)),
+            (None, _) | (_, PromotionTarget::Alias(_)) => Ok(None),
+        }
+    };
+    let (said, aliases) = join(Said::read(registry, std::iter::once(&version).chain(&baseline)), aliases).await;
+    if let (Some(baseline), Some(aliases)) = (&mut baseline, aliases?) {
+        join_aliases(std::slice::from_mut(baseline), &aliases);
+    }
     let holders = holders.iter().map(|v| v.number).collect();
     let baseline = baseline.map(|version| said.standing(version));
     let Standing { version, run, logged } = said.standing(version);

@@ -200,11 +200,9 @@ fn approvals(
         }
     };
     for void in &standing.void {
-        checks.push(check(
-            "approvals",
-            CheckState::Warn,
-            format!("{}'s approval does not count: {}", void.login, void.why),
-        ));
+        let what = format!("{}'s approval does not count: {}", void.login, void.why);
+        let hint = void.unread.as_ref().and_then(|failure| failure.hint.clone());
+        checks.push(Check { hint, ..check("approvals", CheckState::Warn, what) });
     }
     let others = standing.of_others(signer.id);
     let names = others.iter().map(|a| a.login.as_str()).collect::<Vec<_>>().join(", ");

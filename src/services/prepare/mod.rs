@@ -12,7 +12,6 @@ mod taken;
 use futures_util::future::{join, join4};
 
 use crate::domain::commit::HostIdentity;
-use crate::domain::decision::DecisionDraft;
 use crate::domain::evidence::Source;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::identity::{Home, Identity};
@@ -21,8 +20,8 @@ use crate::domain::origin::repository_of;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::{CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::{PlanDraft, fold};
+use crate::domain::record::DecisionDraft;
 use crate::domain::record::{ClockFacts, Decision, SignOff};
-use crate::domain::registry::RegistryInfo;
 use crate::domain::release;
 use crate::domain::signer::Signer;
 use crate::services::evidence::{self, Scope};
@@ -123,7 +122,7 @@ struct Prepared {
 }
 
 async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> Outcome<Prepared> {
-    let (evaluation, who, (info, may_edit), home) = join4(
+    let (evaluation, who, (user, may_edit), home) = join4(
         evidence::read(services, model, number, Scope::Decision),
         async {
             let who = services.host.whoami().await;
@@ -131,12 +130,12 @@ async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> 
             let skew_ms = who.as_ref().ok().and_then(|who| skew(services, who));
             (who, skew_ms)
         },
-        join(services.registry.info(), services.registry.may_edit(model)),
+        join(services.registry.user(), services.registry.may_edit(model)),
         services.home(),
     )
     .await;
     let (who, skew_ms) = who;
-    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, info), may_edit, skew_ms, home: home? })
+    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, user), may_edit, skew_ms, home: home? })
 }
 
 /// How far this machine's clock is ahead of the host's `Date` header, in milliseconds. Valid only right after the
@@ -146,24 +145,22 @@ pub fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
 }
 
 /// The signer as the servers report them.
-fn signer(services: &Services, who: Outcome<HostIdentity>, info: Outcome<RegistryInfo>) -> Outcome<Signer> {
+fn signer(services: &Services, who: Outcome<HostIdentity>, user: Outcome<Option<String>>) -> Outcome<Signer> {
     let who = who?;
     let host = services.host.host();
     let email = who.email.unwrap_or_else(|| format!("{}+{}@users.noreply.{host}", who.id, who.login));
-    let registry_user = info.ok().and_then(|i| i.user);
-    Ok(Signer { login: who.login, id: who.id, name: who.name, email, registry_user })
+    Ok(Signer { login: who.login, id: who.id, name: who.name, email, registry_user: user.ok().flatten() })
 }
 
 fn draft(services: &Services, home: Home, evaluation: Evaluation, grounds: Grounds, signer: Signer) -> DecisionDraft {
     let rules = &services.rules;
-    let source = evaluation.evidence.code.source.ok();
     DecisionDraft {
         basis: grounds.basis,
         signer,
-        source: source.map(|s| (s.repo, s.commit.sha)),
         target_name: rules.target_name.clone(),
         demo: rules.demo,
-        home,
+        registry_url: home.registry,
+        workspace: home.workspace,
         promote_to: rules.promote_to.clone(),
         directions: grounds.directions,
         facts: evaluation.evidence.facts,
@@ -171,10 +168,15 @@ fn draft(services: &Services, home: Home, evaluation: Evaluation, grounds: Groun
 }
 
 /// The draft of a promotion: the decision and what it releases.
-fn plan(services: &Services, draft: DecisionDraft, source: Source, named: (TagName, Option<PromotionId>)) -> PlanDraft {
+fn plan(
+    services: &Services,
+    decision: DecisionDraft,
+    source: Source,
+    named: (TagName, Option<PromotionId>),
+) -> PlanDraft {
     let rules = &services.rules;
     PlanDraft {
-        title: release::title(&rules.title_template, &draft.facts.version.model, draft.facts.version.number),
+        title: release::title(&rules.title_template, decision.model(), decision.version()),
         notes_template: rules.notes_template.clone(),
         cd: rules.cd.clone(),
         host: services.host.host(),
@@ -183,15 +185,7 @@ fn plan(services: &Services, draft: DecisionDraft, source: Source, named: (TagNa
         commit_origin: source.origin,
         tag: named.0,
         supersedes: named.1,
-        target_name: draft.target_name,
-        demo: draft.demo,
-        registry_url: draft.home.registry,
-        workspace: draft.home.workspace,
-        promote_to: draft.promote_to,
-        directions: draft.directions,
-        facts: draft.facts,
-        signer: draft.signer,
-        basis: draft.basis,
+        decision,
     }
 }
 

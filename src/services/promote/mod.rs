@@ -298,7 +298,7 @@ impl Promoter {
             Err(failure) if failure.kind == FailureKind::NotFound => return Ok(false),
             read => read?,
         };
-        Ok(Identity::from(draft).about(&Identity::of(here, &version)).is_same())
+        Ok(draft.identity().about(&Identity::of(here, &version)).is_same())
     }
 }
 

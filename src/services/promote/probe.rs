@@ -183,7 +183,7 @@ pub(super) fn other_release<'a>(plan: &PromotionPlan, tag: &'a TagState) -> Opti
     let draft = &plan.draft;
     let message = tag.message.as_deref()?;
     let said = Identity::of_message(message)?;
-    let same_version = said.registry.is_some() && said.about(&Identity::from(draft)).another().is_none();
+    let same_version = said.registry.is_some() && said.about(&draft.identity()).another().is_none();
     trailer(message, OPERATION_TRAILER).filter(|id| same_version && *id != plan.id.to_string())
 }
 

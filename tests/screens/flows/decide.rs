@@ -40,7 +40,7 @@ fn promotes(effects: &[Effect]) -> Vec<SignOff> {
 
 fn decided(decision: Decision) -> Msg {
     let mut plan = samples::draft();
-    plan.basis.decision = decision;
+    plan.decision.basis.decision = decision;
     let sealed = plan.record(samples::id(3), samples::now(), &SignOff::because("no"), None);
     let outcome = Ok(Box::new(Decided { sealed, comment: None, notes: vec!["a note".into()] }));
     Msg::Decided { model: subject().0, version: subject().1, decision, outcome }
@@ -218,7 +218,7 @@ fn a_note_that_is_left_changes_nothing() {
 
 #[test]
 fn open_questions_hinder_and_are_named() {
-    let mut driver = form(|p| p.draft.as_mut().unwrap().basis.demands.checklist = questions());
+    let mut driver = form(|p| p.draft.as_mut().unwrap().decision.basis.demands.checklist = questions());
     driver.keys("v42<enter>");
     assert_eq!(promotes(&driver.asked()), []);
     let text = driver.picture_at(120, 40);
@@ -233,7 +233,7 @@ fn open_questions_hinder_and_are_named() {
 #[test]
 fn an_override_says_so_and_needs_a_reason() {
     let mut driver = form(|p| {
-        let basis = &mut p.draft.as_mut().unwrap().basis;
+        let basis = &mut p.draft.as_mut().unwrap().decision.basis;
         basis.demands.allow_override = true;
         basis.verdict.findings.push(Finding {
             rule: "auc".into(),
@@ -262,7 +262,7 @@ fn an_override_says_so_and_needs_a_reason() {
 
 #[test]
 fn an_approval_that_others_have_to_add_to_is_recorded_and_promotes_nothing() {
-    let mut driver = form(|p| p.draft.as_mut().unwrap().basis.demands.approvals = 2);
+    let mut driver = form(|p| p.draft.as_mut().unwrap().decision.basis.demands.approvals = 2);
     let text = driver.picture_at(100, 30);
     assert!(text.contains("approval 1 of 2: recorded, promotes nothing yet"), "{text}");
     driver.keys("v42<enter><enter>");

@@ -136,7 +136,7 @@ fn what_changed_since_the_review_hinders() {
     driver.answering = false;
     driver.keys("a");
     let mut changed = preflight();
-    changed.draft.as_mut().unwrap().facts.version.description = "other".into();
+    changed.draft.as_mut().unwrap().decision.facts.version.description = "other".into();
     answer_preflight(&mut driver, Ok(changed));
     driver.keys("v42<enter>");
     assert_eq!(promotes(&driver.asked()), 0);

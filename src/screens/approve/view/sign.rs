@@ -1,6 +1,5 @@
 //! The signer's side of the approval: quorum, four eyes, checklist answers, and overridden rules.
 
-use crate::domain::decision::DecisionDraft;
 use crate::domain::policy::checklist::open_items;
 use crate::domain::preflight::{CheckState, Preflight};
 use crate::domain::promotion::PlanDraft;
@@ -13,7 +12,7 @@ use crate::ui::skin::{Role, Skin};
 /// What is written for an approval that does not complete the quorum.
 pub(super) fn instead(draft: &PlanDraft, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
     let mut lines = Phrase::of(Role::Warn, decision::nth(&draft.basis)).wrap(width, 0);
-    lines.extend(written::lines(&DecisionDraft::from(draft), width, skin));
+    lines.extend(written::lines(&draft.decision, width, skin));
     let later = format!("The last approval moves {} and creates the tag {}.", draft.version(), draft.tag);
     lines.extend(Phrase::of(Role::Muted, later).wrap(width, 2));
     lines

@@ -101,7 +101,7 @@ impl<'a> Trail<'a> {
         let mut questions = self.ctx.cache.runs_to_ask(self.parent());
         questions.extend(self.children().map(|search| Query::SearchRuns { search }));
         let parts = [
-            self.logged_model().map(|p| p.query),
+            self.logged_model().filter(|_| self.read_with_the_facts().is_none()).map(|part| part.query),
             self.experiment().map(|p| p.query),
             self.origin_commit().map(|p| p.query),
             self.workflow().map(|p| p.query),
@@ -120,8 +120,15 @@ impl<'a> Trail<'a> {
 
     /// The logged model the version was created from.
     pub(super) fn logged_model(&self) -> Option<Part<'a, LoggedModel>> {
-        let id = logged_model_of(&self.root.facts()?.version)?;
-        Some(self.part(self.ctx.cache.logged_model(&id), Query::LoggedModel { id }))
+        let facts = self.root.facts()?;
+        let id = logged_model_of(&facts.version)?;
+        let part = self.part(self.ctx.cache.logged_model(&id), Query::LoggedModel { id });
+        Some(Part { known: self.read_with_the_facts().or(part.known), ..part })
+    }
+
+    /// The facts have the logged model already, unless it says nothing that counts.
+    fn read_with_the_facts(&self) -> Option<&'a LoggedModel> {
+        self.root.facts()?.logged.as_ref()?.known()
     }
 
     /// The parent of the training run.

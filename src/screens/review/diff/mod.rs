@@ -14,6 +14,7 @@ use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::domain::registry::{FilesOf, ModelVersion};
 use crate::screens::parts::{Ctx, Response, ScreenEvent};
 use crate::screens::review::above;
 use crate::ui::layout::Breadth;
@@ -101,9 +102,9 @@ impl Diff {
     pub fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = self.against.needs(&self.model, ctx);
         if let Some(facts) = self.facts(ctx) {
-            needs.push(self.signature_of(self.version));
+            needs.push(signature_of(&facts.version));
             if let Some(version) = self.against.held(facts, ctx).version() {
-                needs.push(self.signature_of(version.number));
+                needs.push(signature_of(version));
             }
             needs.extend(self.asked.clone());
         }
@@ -253,12 +254,12 @@ impl Diff {
             Some((facts, held @ (Held::Nothing | Held::Version(..) | Held::Run(_)))) => {
                 let label = self.against.label(facts, ctx).unwrap_or_default();
                 let old = match held {
-                    Held::Version(version, ..) => self.signed(version.number, ctx),
+                    Held::Version(version, ..) => signed(version, ctx),
                     Held::Run(_) => Signed::NoVersion,
                     // Without a baseline everything is new.
                     _ => Signed::Nothing,
                 };
-                let signatures = (old, self.signed(self.version, ctx));
+                let signatures = (old, signed(&facts.version, ctx));
                 let sides = Sides { facts, held, label: &label, signatures };
                 let directions = match ctx.cache.evaluation(&self.model, self.version) {
                     Some(evaluation) => Cow::Owned(evaluation.directions(&ctx.rules.directions)),
@@ -284,19 +285,6 @@ impl Diff {
         let under_way = self.asked.as_ref().is_some_and(|query| ctx.cache.is_loading(query));
         if !under_way {
             self.asked = self.curve(ctx);
-        }
-    }
-
-    fn signature_of(&self, version: VersionNumber) -> Query {
-        Query::Signature { model: self.model.clone(), version }
-    }
-
-    fn signed<'a>(&self, version: VersionNumber, ctx: &Ctx<'a>) -> Signed<'a> {
-        let failure = ctx.cache.failure(&self.signature_of(version));
-        match (ctx.cache.signature(&self.model, version).map(Option::as_ref), failure) {
-            (Some(signature), _) => Signed::Read(signature),
-            (None, Some(failure)) => Signed::Failed(failure),
-            (None, None) => Signed::Reading,
         }
     }
 
@@ -331,5 +319,18 @@ impl Diff {
         }
         let subject = |(label, run): (String, RunId)| Subject { label, version: None, run: Some(run) };
         Route::Curves(self.runs(ctx).into_iter().map(subject).collect(), metric)
+    }
+}
+
+fn signature_of(version: &ModelVersion) -> Query {
+    Query::Signature { version: version.into() }
+}
+
+fn signed<'a>(version: &ModelVersion, ctx: &Ctx<'a>) -> Signed<'a> {
+    let failure = ctx.cache.failure(&signature_of(version));
+    match (ctx.cache.signature(&FilesOf::from(version)).map(Option::as_ref), failure) {
+        (Some(signature), _) => Signed::Read(signature),
+        (None, Some(failure)) => Signed::Failed(failure),
+        (None, None) => Signed::Reading,
     }
 }
