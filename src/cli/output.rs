@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
 use crate::present::{Phrase, Role, Symbols, UNICODE};
+use crate::services::notes::shown;
 
 /// How text is formatted on a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,7 +134,7 @@ impl Sink {
 
     /// Writes a failure to stderr: the message, then the hint.
     pub fn failure(&mut self, failure: &Failure) {
-        tracing::warn!(kind = ?failure.kind, "{}", failure.sentence());
+        shown(failure);
         let word = self.err.style.paint(Role::Bad, "signoff:");
         self.err.write(&format!("{word} {failure}\n"));
         if let Some(hint) = &failure.hint {

@@ -144,12 +144,6 @@ impl From<String> for Note {
     }
 }
 
-impl From<Failure> for Note {
-    fn from(failure: Failure) -> Self {
-        Self::Unread(failure)
-    }
-}
-
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -28,6 +28,7 @@ use crate::domain::record::DecisionDraft;
 use crate::domain::record::SignOff;
 use crate::services::Services;
 use crate::services::decide::Decider;
+use crate::services::notes::shown;
 use crate::services::promote::{Promoter, Watch};
 
 /// Maximum concurrent reads. More do not help: servers have four workers by default (measured).
@@ -227,11 +228,6 @@ impl Executor {
             let _ = replies.send(msg);
         });
     }
-}
-
-/// Every failure that reaches a screen is in the log too. Its cause, where it has one, was logged where it came up.
-fn shown(failure: &Failure) {
-    tracing::warn!(kind = ?failure.kind, "{}", failure.sentence());
 }
 
 /// A panic in a task becomes a failure: the task's answer is awaited, and the screen has to say something.

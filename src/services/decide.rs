@@ -11,6 +11,7 @@ use crate::domain::record::{Decision, DecisionDraft, DecisionMark, Sealed, SignO
 use crate::domain::registry::OWN_TAG_PREFIX;
 use crate::ports::Journaled;
 use crate::services::Services;
+use crate::services::notes::shown;
 use crate::services::prepare::again;
 use crate::services::{evidence, keep};
 
@@ -58,7 +59,7 @@ impl Decider {
         let kept = keep::outcome(services, became).await;
         let (comment, mut notes) = written.map_err(|failure| keep::stands(&sealed, failure))?;
         // The decision is on the servers, even if the disk fails now.
-        notes.extend(kept.err().map(|failure| failure.to_string()));
+        notes.extend(kept.err().inspect(shown).map(|failure| failure.to_string()));
         Ok(Decided { sealed, comment, notes })
     }
 
@@ -118,6 +119,7 @@ impl Decider {
             if comment.is_none() {
                 return Err(failure);
             }
+            shown(&failure);
             notes.push(format!("{failure}; the comment on the commit still counts"));
         }
         Ok((comment, notes))

@@ -6,6 +6,7 @@ pub mod cd;
 pub mod decide;
 pub mod evidence;
 pub mod keep;
+pub mod notes;
 pub mod prepare;
 pub mod promote;
 pub mod renamed;

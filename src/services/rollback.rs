@@ -28,6 +28,7 @@ use crate::domain::release::{self, OPERATION_TRAILER, RECORD_TRAILER, notes_mark
 use crate::domain::text::clean;
 use crate::services::Services;
 use crate::services::evidence::Said;
+use crate::services::notes::unread;
 
 /// Most pages of versions that are read.
 const PAGES: usize = 10;
@@ -52,11 +53,11 @@ pub async fn found(services: &Services, model: &ModelName) -> Outcome<Found> {
     let mut search = Search { services, model, home, now, by_version, doubts, notes };
     match stored {
         Ok(stored) => stored.into_iter().for_each(|p| search.promotion(p.entries)),
-        Err(failure) => search.notes.push(failure.into()),
+        Err(failure) => search.notes.push(unread(failure)),
     }
     match chain {
         Ok(lines) => lines.iter().for_each(|line| search.line(line)),
-        Err(failure) => search.notes.push(failure.into()),
+        Err(failure) => search.notes.push(unread(failure)),
     }
     versions.iter().for_each(|v| search.tags_of(v));
     search.releases(&versions).await;
@@ -255,7 +256,7 @@ impl Search<'_> {
             }
         }
         // One sentence for all tags: they fail for the same reason.
-        self.notes.extend(failed.map(Note::Unread));
+        self.notes.extend(failed.map(unread));
         for Released { version, tag, about, .. } in &there {
             let source = format!("release {tag}");
             // Undecided ones are settled by their record.
@@ -302,7 +303,7 @@ impl Search<'_> {
             return None;
         }
         let said = Said::read(self.services.registry.as_ref(), versions.iter().copied()).await;
-        self.notes.extend(said.failures().cloned().map(Into::into));
+        self.notes.extend(said.failures().cloned().map(unread));
         Some(said)
     }
 
@@ -337,12 +338,12 @@ impl Search<'_> {
     async fn record(&self, released: &Released) -> Result<Option<Box<Sealed>>, Note> {
         let Released { repo, tag, operation, hash, .. } = released;
         let Some(hash) = hash else { return Ok(None) };
-        let unread = |failure| Failure { operation: format!("read the record on {tag} in {repo}"), ..failure };
-        let releases = self.services.host.releases(repo, tag, &notes_marker(operation)).await.map_err(unread)?;
+        let failed = |failure| unread(Failure { operation: format!("read the record on {tag} in {repo}"), ..failure });
+        let releases = self.services.host.releases(repo, tag, &notes_marker(operation)).await.map_err(failed)?;
         let asset =
             releases.iter().filter(|r| !r.draft).flat_map(|r| &r.assets).find(|a| a.complete && a.name == ASSET);
         let Some(asset) = asset else { return Ok(None) };
-        let bytes = self.services.code.asset(repo, asset.id, limits::RECORD).await.map_err(unread)?;
+        let bytes = self.services.code.asset(repo, asset.id, limits::RECORD).await.map_err(failed)?;
         match Sealed::from_bytes(&bytes) {
             Ok(sealed) if sealed.record_hash == *hash => Ok(Some(Box::new(sealed))),
             Ok(_) => Err(format!("the record on {tag} is not the one its tag names").into()),

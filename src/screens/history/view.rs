@@ -94,7 +94,7 @@ impl History {
         let mut notes: Vec<Note> = log.into_iter().flat_map(|log| log.notes.iter().cloned()).collect();
         let cd = |entry: &Entry<'_>| ctx.cache.failure(&cd::query(entry.state?, ctx)?);
         if let Some(failure) = entries(ctx.cache, self.model.as_ref()).iter().find_map(cd) {
-            notes.push(failure.clone().into());
+            notes.push(Note::Unread(failure.clone()));
         }
         format::notes(&notes, ctx.width, "and more: see `signoff log`")
     }

@@ -25,6 +25,7 @@ use crate::domain::release::{OPERATION_TRAILER, REGISTRY_TRAILER, WORKSPACE_TRAI
 use crate::domain::text::{self, clean_line};
 use crate::services::Services;
 use crate::services::audit::chain;
+use crate::services::notes::unread;
 
 /// Most pages of a hundred releases per repository.
 const RELEASE_PAGES: usize = 3;
@@ -70,9 +71,9 @@ pub async fn read(services: &Services, model: Option<&ModelName>) -> Log {
     let home = match services.home().await {
         Ok(home) => home,
         Err(failure) => {
-            let unread = Home { registry: services.registry.url(), workspace: None };
-            let log = read_at(services, model, &unread).await;
-            return Log { notes: std::iter::once(failure.into()).chain(log.notes).collect(), ..log };
+            let unnamed = Home { registry: services.registry.url(), workspace: None };
+            let log = read_at(services, model, &unnamed).await;
+            return Log { notes: std::iter::once(unread(failure)).chain(log.notes).collect(), ..log };
         }
     };
     read_at(services, model, &home).await
@@ -150,7 +151,7 @@ async fn machine(services: &Services, model: Option<&ModelName>, home: &Home) ->
                 found.entries.push(LogEntry::of(&s, effect, FoundIn::Machine));
             }
         }
-        Err(failure) => found.notes.push(failure.into()),
+        Err(failure) => found.notes.push(unread(failure)),
     }
     match services.journals.list().await {
         Ok(stored) => {
@@ -169,11 +170,11 @@ async fn machine(services: &Services, model: Option<&ModelName>, home: &Home) ->
                         Some(_) => {}
                     },
                     Ok(Some(Err(why))) => found.say(format!("promotion {} cannot be read: {why}", promotion.id)),
-                    Err(failure) => found.notes.push(failure.into()),
+                    Err(failure) => found.notes.push(unread(failure)),
                 }
             }
         }
-        Err(failure) => found.notes.push(failure.into()),
+        Err(failure) => found.notes.push(unread(failure)),
     }
     if !read.is_empty() {
         found.seen = Some(format!("{} of this machine", read.join(" and ")));
@@ -236,7 +237,7 @@ async fn releases(
         let (all, complete) = match services.host.recent_releases(repo, RELEASE_PAGES).await {
             Ok(listed) => listed,
             Err(failure) => {
-                found.notes.push(failure.into());
+                found.notes.push(unread(failure));
                 continue;
             }
         };
@@ -305,14 +306,14 @@ enum Told {
 
 async fn record(services: &Services, home: &Home, repo: &RepoSlug, release: &ReleaseState) -> Result<Told, Note> {
     let what = format!("the record of {} in {repo}", clean_line(&release.tag));
-    let unread = |failure| Failure { operation: format!("read {what}"), ..failure };
+    let failed = |failure| unread(Failure { operation: format!("read {what}"), ..failure });
     if let Some(file) = release.assets.iter().find(|a| a.complete && a.name == ASSET) {
-        let bytes = services.code.asset(repo, file.id, limits::RECORD).await.map_err(unread)?;
+        let bytes = services.code.asset(repo, file.id, limits::RECORD).await.map_err(failed)?;
         let sealed = Sealed::from_bytes(&bytes).map_err(|why| Note::Said(format!("{what} cannot be used: {why}")))?;
         return Ok(Told::Record(Box::new(sealed)));
     }
     let Ok(name) = release.tag.parse() else { return Ok(Told::Nothing) };
-    let tag = services.host.tag(repo, &name).await.map_err(unread)?;
+    let tag = services.host.tag(repo, &name).await.map_err(failed)?;
     let message = tag.and_then(|t| t.message).unwrap_or_default();
     // The same repository may hold another registry's releases.
     let says = |key: &str| trailer(&message, key);
@@ -335,7 +336,7 @@ async fn tags(services: &Services, model: Option<&ModelName>, home: &Home) -> (L
     let models = match models(services, model, &mut log.notes).await {
         Ok(models) => models,
         Err(failure) => {
-            log.notes.push(failure.into());
+            log.notes.push(unread(failure));
             return (log, known);
         }
     };
@@ -355,7 +356,7 @@ async fn tags(services: &Services, model: Option<&ModelName>, home: &Home) -> (L
                 let numbers: Vec<VersionNumber> = holders.iter().map(|v| v.number).collect();
                 log.in_production.insert(name, numbers);
             }
-            Err(failure) => log.notes.push(failure.into()),
+            Err(failure) => log.notes.push(unread(failure)),
         }
     }
     log.seen.push(format!("tags on versions of {}", text::count(count, "model")));
@@ -409,7 +410,7 @@ async fn versions(services: &Services, model: &ModelName, home: &Home) -> Listed
     match walk(&format!("list the versions of {model}"), read, each).await {
         Ok(true) => listed.complete = true,
         Ok(false) => listed.notes.push(format!("older versions of {model} were not looked at").into()),
-        Err(failure) => listed.notes.push(failure.into()),
+        Err(failure) => listed.notes.push(unread(failure)),
     }
     listed
 }
