@@ -5,6 +5,7 @@ use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::RunId;
 use signoff::domain::registry::{PromotionTarget, Stage, VersionStatus};
 use signoff::ports::ModelRegistry;
+use signoff::services::evidence;
 
 use crate::support::mlflow_server::{Server, Version};
 use crate::support::seed::{
@@ -154,11 +155,13 @@ async fn every_holder_of_a_stage_is_found(version: Version) {
     for held in [1, 4] {
         api.stage(model, held, "Production");
     }
-    api.alias(model, "old", 1);
+    api.alias(model, "newest", 4);
     for tuning in [Tuning::default(), Tuning { versions_per_scan: 2, ..Tuning::default() }] {
-        let holders = tuned(version, tuning).holders(&name(model), &production()).await.unwrap();
-        let shown: Vec<_> = holders.iter().map(|v| (v.number.0, v.aliases.join(","))).collect();
-        assert_eq!(shown, [(1, "old".to_owned()), (4, String::new())]);
+        let mlflow = tuned(version, tuning);
+        let holders = mlflow.holders(&name(model), &production()).await.unwrap();
+        assert_eq!(holders.iter().map(|v| v.number.0).collect::<Vec<_>>(), [1, 4]);
+        let facts = evidence::facts(&mlflow, &production(), &name(model), v(2)).await.unwrap();
+        assert_eq!(facts.baseline.unwrap().version.aliases, ["newest"]);
     }
     let staging = PromotionTarget::Stage(Stage::Staging);
     assert_eq!(adapter(version).holders(&name(model), &staging).await.unwrap(), []);
