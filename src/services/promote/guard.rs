@@ -6,7 +6,6 @@
 
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::identity::Identity;
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::promotion::plan::{MARK, live_promotion};
 use crate::domain::registry::{ModelVersion, PromotionTarget};
@@ -84,7 +83,7 @@ async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFact
     let facts = evidence::facts(services.registry.as_ref(), &draft.promote_to, draft.model(), draft.version()).await;
     let Err(failure) = &facts else { return facts };
     if failure.kind == FailureKind::NotFound
-        && let Some(now) = renamed(services, &Identity::from(draft)).await?
+        && let Some(now) = renamed(services, &draft.identity()).await?
     {
         let what = format!(
             "it is {} of {} now: the model was renamed, and nothing was signed under that name",

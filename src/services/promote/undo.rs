@@ -45,12 +45,12 @@ pub(super) async fn undo(
         Err(failure) if failure.kind == FailureKind::NotFound => {}
         Err(failure) => return Err(failure),
     }
-    let Some(now) = renamed(services, &Identity::from(draft)).await? else {
+    let Some(now) = renamed(services, &draft.identity()).await? else {
         return left(format!("{} of {} does not exist any more", draft.version(), draft.model()));
     };
     let mut under = plan.clone();
-    under.draft.facts.version.model = now.model.clone();
-    if let Some(baseline) = &mut under.draft.facts.baseline {
+    under.draft.decision.facts.version.model = now.model.clone();
+    if let Some(baseline) = &mut under.draft.decision.facts.baseline {
         baseline.version.model = now.model.clone();
     }
     let undone = undo_as_named(services, &under, step, sure, journaled).await?;
