@@ -2,6 +2,7 @@
 
 mod append;
 pub mod clock;
+pub mod databricks;
 pub mod demo;
 pub mod desktop;
 pub mod github;

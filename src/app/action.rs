@@ -124,6 +124,8 @@ actions! {
     Versions = "versions",
     /// history: decisions and their outcomes
     History = "history",
+    /// targets: choose another one
+    Targets = "targets",
     /// up
     Up = "up",
     /// down
@@ -175,6 +177,11 @@ impl Action {
     /// Moves in a list or text and does nothing else.
     pub fn is_movement(self) -> bool {
         matches!(self, Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::Top | Self::Bottom)
+    }
+
+    /// Leads to a screen that needs a target.
+    pub fn is_elsewhere(self) -> bool {
+        matches!(self, Self::Inbox | Self::Models | Self::Experiments | Self::History)
     }
 
     fn from_id(id: &str) -> Option<Self> {

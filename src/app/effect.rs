@@ -46,6 +46,8 @@ pub enum Effect {
     SavePrefs(Remember),
     /// Cancel saving and remove the partial file.
     StopSaving,
+    /// Leave this target and open another one.
+    Switch(String),
     Quit,
 }
 

@@ -26,6 +26,7 @@ use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{Decision, DecisionDraft};
 use crate::domain::registry::{FilesOf, ModelVersion, RegisteredModel, RegistryInfo};
 use crate::domain::run::Run;
+use crate::domain::target::WaitingCount;
 
 /// Matches an answer to its request. Late answers to abandoned requests are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -212,6 +213,8 @@ queries! {
         Checks { repo: RepoSlug, commit: CommitSha } => Vec<CheckResult> as checks,
         /// What `new` has that `old` does not.
         Changes { repo: RepoSlug, old: CommitSha, new: CommitSha } => CodeChange as changes,
+        /// What waits in another target, or in this one.
+        WaitingIn { target: String } => WaitingCount as waiting_in,
         Workflow { repo: RepoSlug, run: u64 } => CdRun as workflow,
         /// The jobs of a workflow run.
         Jobs { repo: RepoSlug, run: u64 } => Vec<CdJob> as jobs,

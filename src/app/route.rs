@@ -40,6 +40,8 @@ pub enum Route {
     Compare(Vec<Subject>),
     /// The chart of a metric in several runs.
     Curves(Vec<Subject>, String),
+    /// The configured targets.
+    Targets,
     /// The keys of the screen below.
     Help,
     /// The commands of the screen below.

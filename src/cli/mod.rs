@@ -16,6 +16,7 @@ pub mod wire;
 
 use std::io::Write as _;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -69,7 +70,11 @@ async fn command(cli: Cli, env: Env, sink: &mut Sink) -> Outcome<Exit> {
 /// Runs a command that needs a valid configuration.
 async fn on_target(command: Option<Command>, env: Env, flags: Flags, sink: &mut Sink) -> Outcome<Exit> {
     let filter = env.get("SIGNOFF_LOG").map(str::to_owned);
-    let loaded = load(env, flags)?;
+    let loaded = Arc::new(load(env, flags)?);
+    if command.is_none() && loaded.is_undecided() && commands::screens::is_terminal() {
+        logging::begin(&loaded.paths.state_of(false), filter.as_deref());
+        return commands::screens::run(&loaded, None, None, sink).await;
+    }
     let target = loaded.target()?;
     logging::begin(&loaded.paths.state_of(target.rules.demo), filter.as_deref());
     if !matches!(&command, Some(Command::Doctor { .. })) {
@@ -81,13 +86,13 @@ async fn on_target(command: Option<Command>, env: Env, flags: Flags, sink: &mut 
         wire::reset_demo(&loaded.paths)?;
     }
     let services = wire::services(&loaded.paths, &target)?;
-    dispatch(command, &loaded, &target, services, sink).await
+    dispatch(command, &loaded, target, services, sink).await
 }
 
 async fn dispatch(
     command: Option<Command>,
-    loaded: &Loaded,
-    target: &Target,
+    loaded: &Arc<Loaded>,
+    target: Target,
     services: Services,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
@@ -103,10 +108,9 @@ async fn dispatch(
         _ => None,
     };
     let Some(command) = command.filter(|c| !matches!(c, Command::Demo { .. } | Command::Open { .. })) else {
-        let state_dir = loaded.paths.state_of(target.rules.demo);
-        return commands::screens::run(services, &loaded.ui, &state_dir, open, sink).await;
+        return commands::screens::run(loaded, Some((target, services)), open, sink).await;
     };
-    let mut work = std::pin::pin!(act(command, loaded, target, &services, sink));
+    let mut work = std::pin::pin!(act(command, loaded, &target, &services, sink));
     loop {
         tokio::select! {
             done = &mut work => return done,
@@ -145,7 +149,12 @@ pub async fn act(
         Command::Versions { model, limit, format } => {
             commands::versions::run(services, &model, limit, format, sink).await
         }
-        Command::Show { reference, format } => commands::show::run(services, &reference, format, sink).await,
+        Command::Show { reference, provenance: true, format } => {
+            commands::provenance::run(services, &reference, format, sink).await
+        }
+        Command::Show { reference, provenance: false, format } => {
+            commands::show::run(services, &reference, format, sink).await
+        }
         Command::Check { reference, format } => commands::check::run(services, &reference, format, sink).await,
         Command::Compare { candidate, baseline, all, format } => {
             commands::compare::run(services, &candidate, baseline.as_ref(), all, format, sink).await

@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use crate::adapters::clock::SystemClock;
 use crate::adapters::desktop::SystemDesktop;
 use crate::adapters::journal::JournalDir;
 use crate::adapters::records::RecordDir;
 use crate::adapters::ssh::{NoKey, SshSigner};
-use crate::adapters::{demo, github, http, mlflow};
-use crate::config::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, Signing, Target, Timing};
+use crate::adapters::{databricks, demo, github, http, mlflow};
+use crate::config::{
+    GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, RegistryApi, Signing, Target, Timing,
+    TrackingApi,
+};
 use crate::domain::failure::Outcome;
+use crate::domain::record::chain::ChainLine;
 use crate::ports::code::CodeHost;
-use crate::ports::records::RecordSigner;
+use crate::ports::records::{RecordSigner, RecordStore as _};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::{Clock, ModelRegistry, ReleaseHost};
 use crate::services::Services;
@@ -27,7 +33,7 @@ pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
             let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
             Ports::of(registry, host)
         }
-        Some(connections) => Ports::of(mlflow(&connections.mlflow)?, github(&connections.github)),
+        Some(connections) => ports(paths, target, &connections.mlflow, github(&connections.github))?,
     };
     Ok(Services {
         registry: ports.registry,
@@ -82,31 +88,83 @@ fn demo_store(paths: &Paths, clock: &Arc<dyn Clock>) -> demo::Store {
     demo::Store::file(paths.state_of(true).join("world.json"), Arc::clone(clock))
 }
 
-fn mlflow(connection: &MlflowConnection) -> Outcome<Arc<mlflow::Mlflow>> {
-    let endpoint = |url: &url::Url, auth| mlflow::Endpoint::parse(url.as_str(), auth);
-    let mut wired = mlflow::Connection::new(endpoint(&connection.tracking, mlflow_auth(&connection.auth))?);
-    wired.registry = Some(endpoint(&connection.registry, mlflow_auth(&connection.registry_auth))?);
+/// The ports of real servers: MLflow's adapter where both speak its API, else that of Databricks.
+fn ports(paths: &Paths, target: &Target, connection: &MlflowConnection, github: Arc<github::GitHub>) -> Outcome<Ports> {
+    let wired = mlflow(connection)?;
+    let registry = match connection.registry_api {
+        RegistryApi::Mlflow if connection.tracking_api == TrackingApi::Mlflow => {
+            return Ok(Ports::of(Arc::new(mlflow::Mlflow::new(&wired)), github));
+        }
+        RegistryApi::Mlflow => databricks::Registry::Server,
+        RegistryApi::Workspace => databricks::Registry::Workspace,
+        RegistryApi::Catalog { assumed: false } => databricks::Registry::Catalog,
+        RegistryApi::Catalog { assumed: true } => databricks::Registry::Assumed,
+        RegistryApi::OpenCatalog => databricks::Registry::Open,
+    };
+    let known = Arc::new(Known(RecordDir::new(&paths.state_of(target.rules.demo))));
+    let (registry, tracking) = databricks::ports(&wired, registry, known);
+    Ok(Ports { registry, tracking, host: github.clone(), code: github })
+}
+
+/// The records of this machine, which know the registries they are about.
+#[derive(Debug)]
+struct Known(RecordDir);
+
+#[async_trait]
+impl databricks::KnownRegistry for Known {
+    async fn knows(&self, url: &str) -> bool {
+        // Records that cannot be read may know it.
+        self.0.read().await.map_or(true, |chain| {
+            chain.iter().any(|line| matches!(line, ChainLine::Record(kept) if kept.record.model.registry == url))
+        })
+    }
+}
+
+fn mlflow(connection: &MlflowConnection) -> Outcome<mlflow::Connection> {
     let Timing { timeout, repeats, pause, jitter, heed } = connection.timing;
-    wired.settings.timeout = timeout.unwrap_or(wired.settings.timeout);
-    let repeat = &mut wired.settings.repeat;
+    let mut settings = mlflow::Connection::settings();
+    settings.timeout = timeout.unwrap_or(settings.timeout);
+    let repeat = &mut settings.repeat;
     *repeat = http::Repeat {
         times: repeats.unwrap_or(repeat.times),
         pause: pause.unwrap_or(repeat.pause),
         jitter: jitter.or(repeat.jitter),
         heed: heed.unwrap_or(repeat.heed),
     };
-    wired.settings.tls = http::Tls { insecure: connection.tls.insecure, ca_file: connection.tls.ca_file.clone() };
-    wired.workspace.clone_from(&connection.workspace);
-    Ok(Arc::new(mlflow::Mlflow::new(&wired)))
+    settings.tls = http::Tls { insecure: connection.tls.insecure, ca_file: connection.tls.ca_file.clone() };
+    let endpoint = |url: &url::Url, auth: &MlflowAuth, databricks: bool| match databricks {
+        true => databricks::endpoint(url, &sign_in(auth), &settings),
+        false => mlflow::Endpoint::parse(url.as_str(), mlflow_auth(auth)),
+    };
+    let tracking =
+        endpoint(&connection.tracking, &connection.auth, connection.tracking_api == TrackingApi::Databricks)?;
+    let registry_is_databricks =
+        matches!(connection.registry_api, RegistryApi::Workspace | RegistryApi::Catalog { .. });
+    let registry = endpoint(&connection.registry, &connection.registry_auth, registry_is_databricks)?;
+    Ok(mlflow::Connection { tracking, registry: Some(registry), settings, workspace: connection.workspace.clone() })
+}
+
+fn sign_in(auth: &MlflowAuth) -> databricks::SignIn {
+    match auth {
+        MlflowAuth::None | MlflowAuth::Basic { .. } => databricks::SignIn::None,
+        MlflowAuth::Bearer(token) => databricks::SignIn::Token(token.clone()),
+        MlflowAuth::ServicePrincipal { client_id, secret } => {
+            databricks::SignIn::ServicePrincipal { client_id: client_id.clone(), secret: secret.clone() }
+        }
+        MlflowAuth::DatabricksCli { profile, file } => {
+            databricks::SignIn::Cli { profile: profile.clone(), file: file.clone() }
+        }
+    }
 }
 
 fn mlflow_auth(auth: &MlflowAuth) -> mlflow::Auth {
     match auth {
-        MlflowAuth::None => mlflow::Auth::None,
         MlflowAuth::Basic { username, password } => {
             mlflow::Auth::Basic { user: username.clone(), password: password.clone() }
         }
         MlflowAuth::Bearer(token) => mlflow::Auth::Bearer(token.clone()),
+        // The others belong to workspaces.
+        MlflowAuth::None | MlflowAuth::ServicePrincipal { .. } | MlflowAuth::DatabricksCli { .. } => mlflow::Auth::None,
     }
 }
 

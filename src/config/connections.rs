@@ -29,6 +29,33 @@ pub struct MlflowConnection {
     pub timing: Timing,
     /// The workspace, on servers that have workspaces.
     pub workspace: Option<String>,
+    /// What the tracking server speaks.
+    pub tracking_api: TrackingApi,
+    /// What the registry speaks.
+    pub registry_api: RegistryApi,
+}
+
+/// What a tracking server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrackingApi {
+    Mlflow,
+    /// MLflow's API in a Databricks workspace.
+    Databricks,
+}
+
+/// What a registry speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistryApi {
+    Mlflow,
+    /// A Databricks workspace's own registry.
+    Workspace,
+    /// Unity Catalog, by way of a Databricks workspace. `assumed` if no registry URI is given: then the workspace's own
+    /// registry stands in where the workspace has no metastore.
+    Catalog {
+        assumed: bool,
+    },
+    /// Open-source Unity Catalog.
+    OpenCatalog,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +68,17 @@ pub enum MlflowAuth {
     },
     /// A bearer token.
     Bearer(SecretString),
+    /// OAuth of a Databricks service principal.
+    ServicePrincipal {
+        client_id: String,
+        secret: SecretString,
+    },
+    /// `databricks auth token`, run when needed.
+    DatabricksCli {
+        profile: String,
+        /// The file that has the profile.
+        file: PathBuf,
+    },
 }
 
 /// TLS verification for MLflow servers.

@@ -40,5 +40,10 @@ pub fn promote_to() -> PromotionTarget {
     PromotionTarget::Stage(Stage::Production)
 }
 
+/// As [`promote_to`], in Unity Catalog.
+pub fn promote_to_in_catalog() -> PromotionTarget {
+    PromotionTarget::Alias("champion".to_owned())
+}
+
 /// The largest file of the configuration that is read.
 pub const MOST_BYTES: u64 = 2 * crate::local::MIB;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::databricks;
 use super::defaults::{self, MOST_BYTES};
 use super::env::Env;
 use super::images::Images;
@@ -61,7 +62,10 @@ pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
     if !parsed.problems.is_empty() {
         return Err(mistakes(path, &parsed.problems));
     }
-    let file = parsed.file;
+    let mut file = parsed.file;
+    if file.targets.is_empty() && flags.tracking_uri.is_none() {
+        file.targets = databricks::targets(&env).into_iter().map(|(name, t)| (name.to_owned(), t)).collect();
+    }
     let theme = match env.get("NO_COLOR") {
         Some(_) => Sourced::new(Theme::None, Origin::Env("NO_COLOR".to_owned())),
         None => file.ui.theme.clone().unwrap_or_else(|| Sourced::default_of(Theme::default())),
@@ -132,7 +136,7 @@ fn mistakes(path: &Path, problems: &[Problem]) -> Failure {
 }
 
 impl Loaded {
-    /// Names of the targets in the file, sorted.
+    /// Names of the targets in the file, or made of the environment, sorted.
     pub fn target_names(&self) -> impl Iterator<Item = &str> {
         self.file.targets.keys().map(String::as_str)
     }
@@ -165,16 +169,30 @@ impl Loaded {
             (None, _) => Ok(Sourced::default_of(defaults::IMPLICIT_TARGET.to_owned())),
             (Some((name, section)), None) => {
                 let path = self.paths.config.value.clone();
-                Ok(Sourced::new(name.clone(), Origin::File { path, line: section.line }))
+                let origin = match &section.tracking_uri {
+                    Some(uri) if section.made_of_environment => uri.origin.clone(),
+                    _ => Origin::File { path, line: section.line },
+                };
+                Ok(Sourced::new(name.clone(), origin))
             }
             _ => Err(Failure::new(
                 FailureKind::Config,
                 Service::Config,
                 "choose a target",
-                format!("the configuration has several: {}", self.target_names().collect::<Vec<_>>().join(", ")),
+                format!("there are several: {}", self.target_names().collect::<Vec<_>>().join(", ")),
             )
             .with_hint("Choose one with --target, SIGNOFF_TARGET or default_target.")),
         }
+    }
+
+    /// Whether there are several targets and none is selected.
+    pub fn is_undecided(&self) -> bool {
+        self.file.targets.len() > 1 && self.chosen().is_err()
+    }
+
+    /// No target at all, for a list of them: read-only, and of no server.
+    pub fn no_target(&self) -> Target {
+        resolve::none(&self.flags)
     }
 
     /// The selected target, with all layers applied.

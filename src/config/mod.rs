@@ -7,14 +7,18 @@
 pub mod address;
 pub mod connections;
 mod credentials;
+mod databricks;
 pub mod defaults;
 mod env;
 pub mod example;
+mod github;
 mod images;
 mod load;
 pub mod model;
 mod origin;
 mod paths;
+mod place;
+mod profile;
 mod reader;
 mod resolve;
 mod servers;
@@ -22,7 +26,10 @@ mod show;
 pub mod signing;
 mod timing;
 
-pub use connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, TargetConnections, Timing, Tls};
+pub use connections::{
+    GithubConnection, GithubToken, MlflowAuth, MlflowConnection, RegistryApi, TargetConnections, Timing, Tls,
+    TrackingApi,
+};
 pub use env::Env;
 pub use images::Images;
 pub use load::{Loaded, UiSettings, load};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::address;
 use super::images::{IMAGES, Images};
 use super::origin::Sourced;
+use super::place::Place;
 use super::reader::{Document, Problem, Section, check_pattern};
 use super::signing::SigningSection;
 use crate::domain::cd::CdTrigger;
@@ -184,6 +185,18 @@ pub struct TargetSection {
     pub tracking_username_env: Option<Sourced<String>>,
     /// Variable with the password.
     pub tracking_password_env: Option<Sourced<String>>,
+    /// Variable with the address of the Databricks workspace.
+    pub databricks_host_env: Option<Sourced<String>>,
+    /// Variable with its token.
+    pub databricks_token_env: Option<Sourced<String>>,
+    /// Variable with the id of a service principal.
+    pub databricks_client_id_env: Option<Sourced<String>>,
+    /// Variable with the service principal's secret.
+    pub databricks_client_secret_env: Option<Sourced<String>>,
+    /// Profile of `.databrickscfg`.
+    pub databricks_profile: Option<Sourced<String>>,
+    /// Whether variables of the environment made this target, rather than the file.
+    pub made_of_environment: bool,
     /// CA certificates to trust, PEM.
     pub ca_file: Option<Sourced<PathBuf>>,
     /// Disables certificate verification.
@@ -341,7 +354,7 @@ fn release(mut s: Section<'_, '_>, home: Option<&Path>) -> ReleaseSection {
 }
 
 fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSection {
-    let uri = |text: &str| address::mlflow(text).and_then(address::without_credentials).map(|_| text.to_owned());
+    let uri = |text: &str| Place::parse(text).and_then(Place::without_credentials).map(|_| text.to_owned());
     let target = TargetSection {
         line,
         tracking_uri: s.parsed("tracking_uri", uri),
@@ -350,6 +363,12 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
         tracking_token_env: s.parsed("tracking_token_env", variable),
         tracking_username_env: s.parsed("tracking_username_env", variable),
         tracking_password_env: s.parsed("tracking_password_env", variable),
+        databricks_host_env: s.parsed("databricks_host_env", variable),
+        databricks_token_env: s.parsed("databricks_token_env", variable),
+        databricks_client_id_env: s.parsed("databricks_client_id_env", variable),
+        databricks_client_secret_env: s.parsed("databricks_client_secret_env", variable),
+        databricks_profile: s.string("databricks_profile"),
+        made_of_environment: false,
         ca_file: s.path("ca_file", home),
         insecure_tls: s.boolean("insecure_tls"),
         allow_plain_http: s.boolean("allow_plain_http"),

@@ -15,7 +15,7 @@ pub enum Origin {
     },
     /// An environment variable.
     Env(String),
-    /// MLflow's own credentials file.
+    /// MLflow's credentials file, or that of Databricks.
     Credentials(PathBuf),
     /// A command line flag, such as `--tracking-uri`.
     Flag(&'static str),
@@ -23,6 +23,8 @@ pub enum Origin {
     Derived(&'static str),
     /// From `gh auth token`, run when needed.
     GhCli,
+    /// From `databricks auth token`, run when needed.
+    DatabricksCli,
 }
 
 impl fmt::Display for Origin {
@@ -35,6 +37,7 @@ impl fmt::Display for Origin {
             Self::Flag(flag) => write!(f, "flag {flag}"),
             Self::Derived(from) => write!(f, "follows from {from}"),
             Self::GhCli => f.write_str("gh auth token"),
+            Self::DatabricksCli => f.write_str("databricks auth token"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::connections::TargetConnections;
+use super::connections::{RegistryApi, TargetConnections};
 use super::defaults::{self, MOST_BYTES};
 use super::env::Env;
 use super::model::{ConfigFile, DEMO_TARGET, ModelSection, POLICY_PLACES, ReleaseSection, TRIGGERS, TargetSection};
@@ -86,7 +86,7 @@ impl<'a> Resolver<'a> {
         let production = self.flag_of("production", self.section.production.as_ref());
         let mlflow = self.mlflow()?;
         let github = self.github()?;
-        let rules = self.rules(production, &github.host)?;
+        let rules = self.rules(production, &github.host, mlflow.registry_api)?;
         Ok(Target {
             name: self.name.to_owned(),
             rules,
@@ -119,6 +119,12 @@ impl<'a> Resolver<'a> {
         value: &str,
     ) -> Outcome<()> {
         let name = self.name;
+        // Such a target has nothing but the environment; what loosens security still needs a file.
+        if self.section.made_of_environment
+            && ["repository", "registry_uri", "github_host", "github_api_url"].contains(&key)
+        {
+            return Ok(());
+        }
         let what = match filed {
             Some(filed) => format!("{variable} says {value}, but {key} is {} in {}", filed.value, filed.origin),
             None => format!("{variable} says {value}, but the configuration has no {key}"),
@@ -126,7 +132,7 @@ impl<'a> Resolver<'a> {
         if self.section.production.as_ref().is_some_and(|p| p.value) {
             return Err(self
                 .refuse(format!("'{name}' is a production target, and {what}"))
-                .with_hint(format!("Unset {variable}, or write the value of {key} into [targets.{name}].")));
+                .with_hint(format!("Unset {variable}, or write {key} into [targets.{name}] of the configuration.")));
         }
         if filed.is_some() {
             self.notices.push(format!("{what}; {variable} wins"));
@@ -140,14 +146,14 @@ impl<'a> Resolver<'a> {
         value.value
     }
 
-    fn rules(&mut self, production: bool, host: &str) -> Outcome<Rules> {
+    fn rules(&mut self, production: bool, host: &str, registry: RegistryApi) -> Outcome<Rules> {
         let readonly = if self.flags.readonly {
             self.show("readonly", "true", &Origin::Flag("--readonly"));
             true
         } else {
             self.flag_of("readonly", self.section.readonly.as_ref())
         };
-        let promote_to = self.section.promote_to.clone().unwrap_or_else(|| Sourced::default_of(defaults::promote_to()));
+        let promote_to = self.promote_to(registry)?;
         self.show("promote_to", promotion_target_name(&promote_to.value), &promote_to.origin);
         let repository = self.repository()?;
         let colour = self.section.colour.clone();
@@ -167,6 +173,7 @@ impl<'a> Resolver<'a> {
             colour: colour.map(|c| c.value),
             demo: false,
             readonly,
+            service_principals: self.file.policy.as_ref().is_some_and(|p| p.value.service_principals == Some(true)),
             promote_to: promote_to.value,
             host: host.to_owned(),
             repository,
@@ -185,6 +192,31 @@ impl<'a> Resolver<'a> {
             policy: self.policy(),
             preview_bytes: bytes(self.file.review.preview_bytes.as_ref().map_or(defaults::PREVIEW_BYTES, |b| b.value)),
         })
+    }
+
+    /// Where versions are promoted to. Unity Catalog has no stages, a workspace's own registry has no aliases.
+    fn promote_to(&self, registry: RegistryApi) -> Outcome<Sourced<PromotionTarget>> {
+        let stages = matches!(registry, RegistryApi::Mlflow | RegistryApi::Workspace);
+        let usual = if stages { defaults::promote_to() } else { defaults::promote_to_in_catalog() };
+        let Some(asked) = self.section.promote_to.clone() else {
+            return Ok(Sourced::default_of(usual));
+        };
+        let unfit = match (&asked.value, registry) {
+            (PromotionTarget::Stage(_), RegistryApi::Catalog { .. } | RegistryApi::OpenCatalog) => {
+                Some(("Unity Catalog has no stages", "alias:champion"))
+            }
+            (PromotionTarget::Alias(_), RegistryApi::Workspace) => {
+                Some(("a workspace's own registry has no aliases", "stage:Production"))
+            }
+            _ => None,
+        };
+        match unfit {
+            None => Ok(asked),
+            Some((why, instead)) => {
+                let reason = format!("promote_to ({}): {why}", asked.origin);
+                Err(self.refuse(reason).with_hint(format!("Write promote_to = \"{instead}\".")))
+            }
+        }
     }
 
     fn repository(&mut self) -> Outcome<RepositoryRule> {
@@ -314,6 +346,7 @@ pub fn demo(flags: &Flags) -> Target {
             colour: None,
             demo: true,
             readonly: flags.readonly,
+            service_principals: false,
             promote_to: defaults::promote_to(),
             host: crate::adapters::demo::HOST.to_owned(),
             repository: RepositoryRule {
@@ -345,6 +378,31 @@ pub fn demo(flags: &Flags) -> Target {
         signing: Signing::default(),
         notices: Vec::new(),
         values: vec![Shown::new("target", DEMO_TARGET, &origin)],
+    }
+}
+
+/// A target of no server, read-only.
+pub fn none(flags: &Flags) -> Target {
+    let mut target = demo(flags);
+    target.rules.target_name = "no target".to_owned();
+    (target.rules.demo, target.rules.readonly) = (false, true);
+    target
+}
+
+impl Target {
+    /// Its servers on one line.
+    pub fn servers(&self) -> String {
+        let Some(TargetConnections { mlflow, github }) = &self.connections else { return "built in".to_owned() };
+        let registry = mlflow.registry.as_str().trim_end_matches('/');
+        let kind = match mlflow.registry_api {
+            RegistryApi::Mlflow => "",
+            RegistryApi::Workspace => " (workspace registry)",
+            RegistryApi::Catalog { .. } | RegistryApi::OpenCatalog => " (Unity Catalog)",
+        };
+        match &self.rules.repository.fixed {
+            Some(repository) => format!("{registry}{kind}, {repository}"),
+            None => format!("{registry}{kind}, {}", github.host),
+        }
     }
 }
 

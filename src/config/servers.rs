@@ -1,79 +1,152 @@
-//! The servers of a target: addresses, credentials, and the rules that keep a secret with its own host.
+//! The MLflow servers of a target: addresses, credentials, and the rules that keep a secret with its own host.
 
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 use url::Url;
 
-use super::address;
-use super::connections::{GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Tls};
+use super::address::{self, bare};
+use super::connections::{MlflowAuth, MlflowConnection, RegistryApi, Tls, TrackingApi};
 use super::credentials::{self, CredentialsFile, FoundAuth, NamedVariables};
-use super::defaults;
 use super::origin::{Origin, Sourced};
-use super::resolve::{Resolver, split_repo};
+use super::place::{Login, Place};
+use super::resolve::Resolver;
 use crate::domain::address::{HIDDEN, is_loopback};
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{Failure, Outcome};
 
 impl Resolver<'_> {
     pub(super) fn mlflow(&mut self) -> Outcome<MlflowConnection> {
         let section = self.section;
         let flag = |value: &Option<String>, name| value.clone().map(|v| Sourced::new(v, Origin::Flag(name)));
-        let tracking = self.server(
+        let variable = (!section.made_of_environment).then_some("MLFLOW_TRACKING_URI");
+        let tracking = self.place(
             "tracking_uri",
             flag(&self.flags.tracking_uri, "--tracking-uri"),
-            "MLFLOW_TRACKING_URI",
+            variable,
             section.tracking_uri.as_ref(),
             None,
         )?;
         let Some(tracking) = tracking else {
             return Err(self.no_server());
         };
-        let registry = self.server(
+        let registry = self.place(
             "registry_uri",
             flag(&self.flags.registry_uri, "--registry-uri"),
-            "MLFLOW_REGISTRY_URI",
+            Some("MLFLOW_REGISTRY_URI"),
             section.registry_uri.as_ref(),
-            Some(&bare(&tracking.value)),
+            Some(&tracking.value.bare()),
         )?;
-        let registry =
-            registry.unwrap_or_else(|| Sourced::new(tracking.value.clone(), Origin::Derived("tracking_uri")));
-        self.show("tracking_uri", bare(&tracking.value).to_string(), &tracking.origin);
-        self.show("registry_uri", bare(&registry.value).to_string(), &registry.origin);
-        let found = self.mlflow_auth(&tracking, &registry)?;
-        self.optional("tracking_username", found.username.as_ref());
-        self.secret("tracking_password", found.password.as_ref());
-        self.secret("tracking_token", found.token.as_ref());
-        self.notices.extend(found.notices);
-        let registry_auth = match &found.auth {
-            // User and password in an address belong to the server of that address.
-            MlflowAuth::None => self.registry_auth(&tracking, &registry),
-            auth => auth.clone(),
+        let registry_api = match registry.as_ref().map_or(&tracking.value, |given| &given.value) {
+            Place::Server(_) => RegistryApi::Mlflow,
+            // MLflow 3's rule: tracking in Databricks means models in Unity Catalog.
+            Place::Workspace(_) if registry.is_none() => RegistryApi::Catalog { assumed: true },
+            Place::Workspace(_) => RegistryApi::Workspace,
+            Place::Catalog(_) => RegistryApi::Catalog { assumed: false },
+            Place::OpenCatalog(_) => RegistryApi::OpenCatalog,
         };
-        let auth = match &found.auth {
-            MlflowAuth::None => address_auth(&tracking.value).unwrap_or(MlflowAuth::None),
-            auth => auth.clone(),
+        if let (true, Some(given)) = (section.made_of_environment, &registry)
+            && !matches!(given.value, Place::Workspace(Login::Usual) | Place::Catalog(Login::Usual))
+        {
+            let reason = format!("{}: the target's registry is in its own workspace", given.origin);
+            return Err(self.refuse(reason).with_hint("Set it to databricks or databricks-uc, or unset it."));
+        }
+        self.show("tracking_uri", tracking.value.bare().to_string(), &tracking.origin);
+        let registry = registry.unwrap_or_else(|| {
+            let place = match &tracking.value {
+                Place::Workspace(login) => Place::Catalog(login.clone()),
+                other => other.clone(),
+            };
+            Sourced::new(place, Origin::Derived("tracking_uri"))
+        });
+        self.show("registry_uri", registry.value.bare().to_string(), &registry.origin);
+        if registry_api == (RegistryApi::Catalog { assumed: true }) {
+            let rule = "the workspace's own registry, only if it says that it has no metastore";
+            self.show("registry_fallback", rule, &Origin::Derived("tracking_uri"));
+        }
+        let server = |at: &Sourced<Place>| at.value.server().map(|url| Sourced::new(url.clone(), at.origin.clone()));
+        let (at, models) = self.server_auth(server(&tracking).as_ref(), server(&registry).as_ref())?;
+        let (tracking_url, auth, tracking_api) = match &tracking.value {
+            Place::Server(url) => (bare(url), at, TrackingApi::Mlflow),
+            Place::Workspace(login) => {
+                let workspace = self.databricks(login)?;
+                (workspace.host, workspace.auth, TrackingApi::Databricks)
+            }
+            Place::Catalog(_) | Place::OpenCatalog(_) => {
+                let reason = format!("{}: a catalog holds models, not runs", tracking.origin);
+                return Err(self.refuse(reason).with_hint(
+                    "Set the tracking URI to databricks or to an MLflow server, and the registry URI to the catalog.",
+                ));
+            }
         };
-        for (url, auth) in [(&tracking.value, &auth), (&registry.value, &registry_auth)] {
+        let (registry_url, registry_auth) = match (&registry.value, &tracking.value) {
+            (Place::Server(url), _) => (bare(url), models),
+            (Place::OpenCatalog(url), _) => (bare(url), self.open_catalog_auth()),
+            // The same workspace: its credentials are known already.
+            (Place::Workspace(of) | Place::Catalog(of), Place::Workspace(login)) if of == login => {
+                (tracking_url.clone(), auth.clone())
+            }
+            (Place::Workspace(login) | Place::Catalog(login), _) => {
+                let workspace = self.databricks(login)?;
+                (workspace.host, workspace.auth)
+            }
+        };
+        for (url, auth) in [(&tracking_url, &auth), (&registry_url, &registry_auth)] {
             let what = match auth {
                 MlflowAuth::None => continue,
                 MlflowAuth::Basic { .. } => "user and password for MLflow",
                 MlflowAuth::Bearer(_) => "the MLflow token",
+                // Their addresses were checked already: the file cannot allow plain HTTP to a workspace.
+                MlflowAuth::ServicePrincipal { .. } | MlflowAuth::DatabricksCli { .. } => continue,
             };
-            self.keep_encrypted(&bare(url), what)?;
+            self.keep_encrypted(url, what)?;
         }
         Ok(MlflowConnection {
-            tracking: bare(&tracking.value),
-            registry: bare(&registry.value),
+            tracking: tracking_url,
+            registry: registry_url,
             auth,
             registry_auth,
             tls: self.tls()?,
             timing: self.timing()?,
             workspace: self.workspace()?,
+            tracking_api,
+            registry_api,
         })
     }
 
+    /// The credentials for MLflow servers among the two. Addresses are those with user and password.
+    fn server_auth(
+        &mut self,
+        tracking: Option<&Sourced<Url>>,
+        registry: Option<&Sourced<Url>>,
+    ) -> Outcome<(MlflowAuth, MlflowAuth)> {
+        if tracking.is_none() && registry.is_none() {
+            return Ok((MlflowAuth::None, MlflowAuth::None));
+        }
+        let found = self.mlflow_auth(tracking, registry)?;
+        self.optional("tracking_username", found.username.as_ref());
+        self.secret("tracking_password", found.password.as_ref());
+        self.secret("tracking_token", found.token.as_ref());
+        self.notices.extend(found.notices);
+        Ok(match (found.auth, registry) {
+            // User and password in an address belong to the server of that address.
+            (MlflowAuth::None, registry) => (
+                tracking.and_then(|at| address_auth(&at.value)).unwrap_or(MlflowAuth::None),
+                registry.map_or(MlflowAuth::None, |registry| self.registry_auth(tracking, registry)),
+            ),
+            (auth, _) => (auth.clone(), auth),
+        })
+    }
+
+    /// MLflow's client takes a token for open-source Unity Catalog from this variable only.
+    fn open_catalog_auth(&mut self) -> MlflowAuth {
+        let name = "MLFLOW_UC_OSS_TOKEN";
+        let token = self.env.get(name).map(|token| MlflowAuth::Bearer(SecretString::from(token.to_owned())));
+        self.secret("catalog_token", token.is_some().then(|| Origin::Env(name.to_owned())).as_ref());
+        token.unwrap_or(MlflowAuth::None)
+    }
+
     /// Refuses to send credentials unencrypted over a network, unless the file allows it for this target.
-    fn keep_encrypted(&mut self, url: &Url, what: &str) -> Outcome<()> {
+    pub(super) fn keep_encrypted(&mut self, url: &Url, what: &str) -> Outcome<()> {
         if url.scheme() != "http" || is_loopback(url) {
             return Ok(());
         }
@@ -106,45 +179,51 @@ impl Resolver<'_> {
         Ok(workspace.map(|w| w.value))
     }
 
-    /// The address of one MLflow server: flag, else variable, else file. `usual` is the address without all three.
-    fn server(
+    /// One of the two places: flag, else variable, else file. `usual` is the place without all three.
+    fn place(
         &mut self,
         key: &'static str,
         flag: Option<Sourced<String>>,
-        variable: &str,
+        variable: Option<&str>,
         filed: Option<&Sourced<String>>,
-        usual: Option<&Url>,
-    ) -> Outcome<Option<Sourced<Url>>> {
-        let environment = self.env.get(variable).map(|v| Sourced::new(v.to_owned(), Origin::Env(variable.to_owned())));
-        let from_flag = flag.is_some();
-        let from_env = !from_flag && environment.is_some();
+        usual: Option<&Place>,
+    ) -> Outcome<Option<Sourced<Place>>> {
+        let named = variable.and_then(|name| Some((name, self.env.get(name)?.to_owned())));
+        let from_environment = if flag.is_some() { None } else { named };
+        let environment = from_environment.clone().map(|(name, text)| Sourced::new(text, Origin::Env(name.to_owned())));
         let Some(text) = flag.or(environment).or_else(|| filed.cloned()) else {
             return Ok(None);
         };
-        let mut url = address::mlflow(&text.value).map_err(|e| self.refuse(format!("{}: {e}", text.origin)))?;
-        if !from_env {
-            url = address::without_credentials(url).map_err(|e| self.refuse(format!("{}: {e}", text.origin)))?;
+        let parsed = Place::parse(&text.value);
+        let mut place = parsed.map_err(|e| self.refuse(format!("{}: {e}", text.origin)))?;
+        match from_environment {
+            None => {
+                let open = place.without_credentials();
+                place = open.map_err(|e| self.refuse(format!("{}: {e}", text.origin)))?;
+            }
+            Some((name, _)) => {
+                let wanted = filed.and_then(|filed| Place::parse(&filed.value).ok());
+                if wanted.as_ref().or(usual) != Some(&place.bare()) {
+                    self.environment_overrides(key, filed, name, &place.bare().to_string())?;
+                }
+            }
         }
-        let wanted = filed.and_then(|filed| address::mlflow(&filed.value).ok());
-        if from_env && wanted.as_ref().or(usual) != Some(&bare(&url)) {
-            self.environment_overrides(key, filed, variable, bare(&url).as_str())?;
-        }
-        Ok(Some(Sourced::new(url, text.origin)))
+        Ok(Some(Sourced::new(place, text.origin)))
     }
 
-    fn no_server(&self) -> crate::domain::failure::Failure {
+    fn no_server(&self) -> Failure {
+        let refused = self.refuse("no MLflow server is configured");
         if self.env.get("DATABRICKS_HOST").is_some() || self.env.get("DATABRICKS_CONFIG_PROFILE").is_some() {
-            return self
-                .refuse("DATABRICKS_HOST is set, and signoff cannot speak to Databricks workspaces yet")
-                .with_hint("Set MLFLOW_TRACKING_URI to an MLflow server, or try `signoff demo`.");
+            return refused
+                .with_hint("Set MLFLOW_TRACKING_URI=databricks to use the Databricks workspace of this environment.");
         }
-        self.refuse("no MLflow server is configured").with_hint(
+        refused.with_hint(
             "Set MLFLOW_TRACKING_URI=http://host:5000, or write a configuration with `signoff config init`; \
              `signoff demo` needs no server.",
         )
     }
 
-    fn mlflow_auth(&mut self, tracking: &Sourced<Url>, registry: &Sourced<Url>) -> Outcome<FoundAuth> {
+    fn mlflow_auth(&mut self, tracking: Option<&Sourced<Url>>, registry: Option<&Sourced<Url>>) -> Outcome<FoundAuth> {
         let section = self.section;
         let mut named = NamedVariables {
             token: section.tracking_token_env.clone(),
@@ -152,7 +231,7 @@ impl Resolver<'_> {
             password: section.tracking_password_env.clone(),
         };
         // The variables named by a target belong to its configured servers. They are not sent anywhere else.
-        if named.any() && [tracking, registry].iter().any(|url| !self.is_filed_mlflow(&url.value)) {
+        if named.any() && [tracking, registry].into_iter().flatten().any(|url| !self.is_filed_mlflow(&url.value)) {
             self.notices.push(format!(
                 "the credentials of target '{}' are not used, because another server was asked for",
                 self.name
@@ -166,8 +245,8 @@ impl Resolver<'_> {
         };
         let mut found = credentials::find(self.env, &named, &file);
         // User and password in MLFLOW_TRACKING_URI have the lowest precedence.
-        if let (MlflowAuth::None, Some(MlflowAuth::Basic { username, .. })) =
-            (&found.auth, address_auth(&tracking.value))
+        if let (MlflowAuth::None, Some(tracking)) = (&found.auth, tracking)
+            && let Some(MlflowAuth::Basic { username, .. }) = address_auth(&tracking.value)
         {
             found.username = Some(Sourced::new(username, tracking.origin.clone()));
             found.password = Some(tracking.origin.clone());
@@ -182,25 +261,25 @@ impl Resolver<'_> {
 
     /// The registry's credentials where no variable or file gives any: those of its own address, or those of the tracking
     /// server's address if it is the same server.
-    fn registry_auth(&mut self, tracking: &Sourced<Url>, registry: &Sourced<Url>) -> MlflowAuth {
+    fn registry_auth(&mut self, tracking: Option<&Sourced<Url>>, registry: &Sourced<Url>) -> MlflowAuth {
         if let Some(auth) = address_auth(&registry.value) {
             if !matches!(registry.origin, Origin::Derived(_)) {
                 self.secret("registry_password", Some(&registry.origin));
             }
             return auth;
         }
-        match address_auth(&tracking.value) {
-            Some(auth) if address::same_server(&tracking.value, &registry.value) => auth,
-            Some(_) => {
-                self.notices.push(format!(
-                    "the user and password in {} belong to that server, and are not sent to the registry {}",
-                    tracking.origin,
-                    bare(&registry.value)
-                ));
-                MlflowAuth::None
-            }
-            None => MlflowAuth::None,
+        let Some((tracking, auth)) = tracking.and_then(|at| Some((at, address_auth(&at.value)?))) else {
+            return MlflowAuth::None;
+        };
+        if address::same_server(&tracking.value, &registry.value) {
+            return auth;
         }
+        self.notices.push(format!(
+            "the user and password in {} belong to that server, and are not sent to the registry {}",
+            tracking.origin,
+            bare(&registry.value)
+        ));
+        MlflowAuth::None
     }
 
     /// Whether the file gives this target a server with this scheme, host and port, or no server at all.
@@ -208,7 +287,7 @@ impl Resolver<'_> {
         let filed: Vec<Url> = [&self.section.tracking_uri, &self.section.registry_uri]
             .into_iter()
             .flatten()
-            .filter_map(|s| address::mlflow(&s.value).ok())
+            .filter_map(|s| Place::parse(&s.value).ok()?.server().cloned())
             .collect();
         filed.is_empty() || filed.iter().any(|f| address::same_server(f, url))
     }
@@ -264,151 +343,12 @@ impl Resolver<'_> {
         Ok(Tls { ca_file: ca_file.map(|f| f.value), insecure: insecure.value })
     }
 
-    pub(super) fn github(&mut self) -> Outcome<GithubConnection> {
-        let filed = self.filed_github()?;
-        let asked = self.asked_github()?;
-        let usual = match &filed {
-            Some(filed) => filed.clone(),
-            None => default_github().map_err(|e| self.refuse(e))?,
-        };
-        let (host, api_url) = match asked {
-            Some((host, api)) => {
-                self.github_from_environment(&host, &api, filed.as_ref(), &usual)?;
-                (host, api)
-            }
-            None => usual,
-        };
-        self.show("github_host", host.value.clone(), &host.origin);
-        self.show("github_api_url", api_url.value.to_string(), &api_url.origin);
-        let token = self.github_token(&host, &api_url, filed.as_ref().map(|(_, api)| &api.value));
-        if !matches!(token, GithubToken::Missing { .. }) {
-            self.keep_encrypted(&api_url.value, "the GitHub token")?;
-        }
-        Ok(GithubConnection { host: host.value, api_url: api_url.value, token })
-    }
-
-    /// Whether the environment may name this host and API instead of the usual ones.
-    fn github_from_environment(
-        &mut self,
-        host: &Sourced<String>,
-        api: &Sourced<Url>,
-        filed: Option<&(Sourced<String>, Sourced<Url>)>,
-        usual: &(Sourced<String>, Sourced<Url>),
-    ) -> Outcome<()> {
-        let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
-        let same_api = address::same_server(&api.value, &usual.1.value) && path(&api.value) == path(&usual.1.value);
-        if let (Origin::Env(name), false) = (&api.origin, same_api) {
-            let filed = filed.map(|(_, api)| api.clone().map(|url| url.to_string()));
-            self.environment_overrides("github_api_url", filed.as_ref(), name, api.value.as_str())?;
-        } else if let (Origin::Env(name), true) = (&host.origin, host.value != usual.0.value) {
-            self.environment_overrides("github_host", filed.map(|(host, _)| host), name, &host.value)?;
-        }
-        Ok(())
-    }
-
-    /// Host and API from the file.
-    fn filed_github(&self) -> Outcome<Option<(Sourced<String>, Sourced<Url>)>> {
-        let (host, api) = (&self.section.github_host, &self.section.github_api_url);
-        Ok(match (host, api) {
-            (Some(host), Some(api)) => Some((host.clone(), api.clone())),
-            (Some(host), None) => Some(self.with_api(host.clone())?),
-            (None, Some(api)) => {
-                let host = Sourced::new(address::host_of_api(&api.value), Origin::Derived("github_api_url"));
-                Some((host, api.clone()))
-            }
-            (None, None) => None,
-        })
-    }
-
-    /// Host and API from flags and environment: the host in `--repo` or `GH_REPO`, `GH_HOST`, and `GITHUB_API_URL`,
-    /// which Actions runners set.
-    fn asked_github(&self) -> Outcome<Option<(Sourced<String>, Sourced<Url>)>> {
-        let host = |text: &str, origin: Origin| -> Outcome<Sourced<String>> {
-            let host = address::host(text).map_err(|e| self.refuse(format!("{origin}: {e}")))?;
-            Ok(Sourced::new(host, origin))
-        };
-        if let Some(name) = self.flags.repo.as_deref().and_then(|r| split_repo(r).0) {
-            return self.with_api(host(name, Origin::Flag("--repo"))?).map(Some);
-        }
-        let named = match (self.env.get("GH_REPO").and_then(|r| split_repo(r).0), self.env.get("GH_HOST")) {
-            (Some(name), _) if self.flags.repo.is_none() => Some(host(name, Origin::Env("GH_REPO".to_owned()))?),
-            (_, Some(name)) => Some(host(name, Origin::Env("GH_HOST".to_owned()))?),
-            _ => None,
-        };
-        let Some(text) = self.env.get("GITHUB_API_URL") else {
-            return named.map(|host| self.with_api(host)).transpose();
-        };
-        let origin = Origin::Env("GITHUB_API_URL".to_owned());
-        let api = address::api_url(text).map_err(|e| self.refuse(format!("{origin}: {e}")))?;
-        let host = named.unwrap_or_else(|| Sourced::new(address::host_of_api(&api), Origin::Derived("GITHUB_API_URL")));
-        Ok(Some((host, Sourced::new(api, origin))))
-    }
-
-    fn with_api(&self, host: Sourced<String>) -> Outcome<(Sourced<String>, Sourced<Url>)> {
-        let api = address::api_of_host(&host.value).map_err(|e| self.refuse(format!("{}: {e}", host.origin)))?;
-        let api = Sourced::new(api, host.origin.clone());
-        Ok((host, api))
-    }
-
-    /// The token, from a variable meant for this host.
-    fn github_token(&mut self, host: &Sourced<String>, api: &Sourced<Url>, filed: Option<&Url>) -> GithubToken {
-        let mut looked_at = Vec::new();
-        if let Some(name) = &self.section.github_token_env {
-            let default = default_github().ok().map(|(_, api)| api.value);
-            let own = filed.or(default.as_ref()).is_some_and(|f| address::same_server(f, &api.value));
-            if own {
-                looked_at.push(name.value.clone());
-            } else {
-                self.notices.push(format!(
-                    "{} holds the token for another host than {} and is not sent there",
-                    name.value, host.value
-                ));
-            }
-        }
-        if looked_at.is_empty() {
-            let generic: &[&str] = if address::is_github_cloud(&host.value) {
-                &["GH_TOKEN", "GITHUB_TOKEN"]
-            } else if is_loopback(&api.value) || api.origin == Origin::Env("GITHUB_API_URL".to_owned()) {
-                // The environment that names the server holds its token, as on an Actions runner.
-                &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"]
-            } else {
-                &["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]
-            };
-            looked_at.extend(generic.iter().map(|n| (*n).to_owned()));
-        }
-        if let Some((name, value)) = looked_at.iter().find_map(|n| Some((n.clone(), self.env.get(n)?))) {
-            let token = SecretString::from(value.to_owned());
-            self.secret("github_token", Some(&Origin::Env(name)));
-            return GithubToken::Value(token);
-        }
-        if self.file.use_gh_cli.as_ref().is_some_and(|u| u.value) {
-            self.secret("github_token", Some(&Origin::GhCli));
-            return GithubToken::GhCli;
-        }
-        self.secret("github_token", None);
-        GithubToken::Missing { looked_at }
-    }
-
-    fn secret(&mut self, key: &str, origin: Option<&Origin>) {
+    pub(super) fn secret(&mut self, key: &str, origin: Option<&Origin>) {
         match origin {
             Some(origin) => self.show(key, HIDDEN, origin),
             None => self.show(key, "", &Origin::Default),
         }
     }
-}
-
-fn default_github() -> Result<(Sourced<String>, Sourced<Url>), String> {
-    let host = defaults::GITHUB_HOST;
-    Ok((Sourced::default_of(host.to_owned()), Sourced::default_of(address::api_of_host(host)?)))
-}
-
-/// The address without user and password.
-fn bare(url: &Url) -> Url {
-    let mut bare = url.clone();
-    // Both fail only for addresses without a host, which were rejected before.
-    let _ = bare.set_username("");
-    let _ = bare.set_password(None);
-    bare
 }
 
 /// User and password in an address.

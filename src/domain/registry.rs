@@ -223,6 +223,7 @@ pub struct RegistryInfo {
     pub version: String,
     /// The authenticated user, if the server says.
     pub user: Option<String>,
+    pub user_kind: UserKind,
     /// The workspace in use; `None` on servers without workspaces.
     pub workspace: Option<String>,
     /// Whether it supports stages.
@@ -231,4 +232,52 @@ pub struct RegistryInfo {
     pub aliases: bool,
     /// Maximum length of a version tag's value, in characters.
     pub tag_value_limit: usize,
+}
+
+/// The user that is signed in to a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryUser {
+    /// The name, if the server says.
+    pub name: Option<String>,
+    pub kind: UserKind,
+}
+
+/// What kind of user is signed in to a registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserKind {
+    /// A person, or anybody on a registry that does not tell people and programs apart.
+    Person,
+    /// A service principal: a program.
+    Service,
+    /// The registry has users, and does not say which one this is.
+    Untold,
+}
+
+/// What the user may do with a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// The user's level, in the registry's words.
+    pub level: String,
+    /// Whether it allows a promotion.
+    pub enough: bool,
+    /// The lowest level that does.
+    pub needed: &'static str,
+}
+
+/// A decision that moves nothing, told to a registry that keeps such things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The open request that the decision answers with no: the one for this stage, if there is one.
+    pub refuses: Option<Stage>,
+    /// Who decided what, and why.
+    pub comment: String,
+}
+
+/// Somebody's open request to move a version to a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransitionRequest {
+    pub to: Stage,
+    pub by: String,
+    pub comment: String,
+    pub at: Option<Timestamp>,
 }

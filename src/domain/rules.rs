@@ -24,6 +24,8 @@ pub struct Rules {
     pub demo: bool,
     /// Forbids all writes, whatever the tokens permit.
     pub readonly: bool,
+    /// Whether a service principal may sign: a program instead of a person.
+    pub service_principals: bool,
     /// What "in production" means.
     pub promote_to: PromotionTarget,
     /// The GitHub host for releases, such as `github.com`.

@@ -19,7 +19,10 @@ use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSl
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::promotion::{Entry, Event, PromotionPlan, StoredPromotion};
-use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, RegistryInfo, Stage};
+use crate::domain::registry::{
+    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, Stage, Told,
+    TransitionRequest,
+};
 use crate::domain::run::Run;
 
 /// Reads and writes the model registry and the runs behind it.
@@ -39,13 +42,18 @@ pub trait ModelRegistry: Send + Sync {
     }
     /// Server version, user and capabilities.
     async fn info(&self) -> Outcome<RegistryInfo>;
-    /// The user as [`RegistryInfo::user`], where nothing else is wanted.
-    async fn user(&self) -> Outcome<Option<String>> {
-        Ok(self.info().await?.user)
+    /// The user as [`Self::info`] says it, where nothing else is wanted.
+    async fn user(&self) -> Outcome<RegistryUser> {
+        let info = self.info().await?;
+        Ok(RegistryUser { name: info.user, kind: info.user_kind })
     }
-    /// Whether the signed-in user may change this model; none if the server does not say.
-    async fn may_edit(&self, _model: &ModelName) -> Outcome<Option<bool>> {
+    /// What the signed-in user may do with this model; none if the server does not say.
+    async fn permission(&self, _model: &ModelName) -> Outcome<Option<Permission>> {
         Ok(None)
+    }
+    /// The open requests to move a version to a stage; none on registries that have no such requests.
+    async fn requests(&self, _model: &ModelName, _number: VersionNumber) -> Outcome<Vec<TransitionRequest>> {
+        Ok(Vec::new())
     }
     /// One page of models in name order, without prompts, filtered to names that contain `name_like`.
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>>;
@@ -74,6 +82,10 @@ pub trait ModelRegistry: Send + Sync {
     /// URL of a run's web page.
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String>;
 
+    /// Whether tags may hold what people wrote, such as reasons.
+    fn tags_hold_text(&self) -> bool {
+        true
+    }
     /// Sets (or overwrites) a version tag.
     async fn set_version_tag(
         &self,
@@ -91,7 +103,8 @@ pub trait ModelRegistry: Send + Sync {
         number: VersionNumber,
         key: &str,
     ) -> Outcome<()>;
-    /// Transitions a version to a stage; with `archive_existing` all other versions in it become Archived.
+    /// Transitions a version to a stage; with `archive_existing` all other versions in it become Archived. Registries
+    /// that keep comments keep `comment` with it.
     async fn move_stage(
         &self,
         journaled: &Journaled,
@@ -99,7 +112,19 @@ pub trait ModelRegistry: Send + Sync {
         number: VersionNumber,
         stage: &Stage,
         archive_existing: bool,
+        comment: &str,
     ) -> Outcome<()>;
+    /// Tells of a decision that moves nothing: rejects the open request that it answers, or comments. Does nothing on
+    /// registries that keep neither.
+    async fn tell(
+        &self,
+        _journaled: &Journaled,
+        _model: &ModelName,
+        _number: VersionNumber,
+        _told: &Told,
+    ) -> Outcome<()> {
+        Ok(())
+    }
     /// Points an alias to a version.
     async fn set_alias(
         &self,

@@ -15,12 +15,13 @@ use crate::app::saving::Saving;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::rules::Rules;
+use crate::domain::target::TargetEntry;
 use crate::domain::text::clean_line;
 use crate::domain::waiting::Waiting;
 use crate::screens::parts::Ctx;
 use crate::screens::{
     Screen, approve, compare, curve, decide, experiments, files, help, history, inbox, models, palette, preview,
-    promotion, record, review, rollback, run, runs, trend, versions,
+    promotion, record, review, rollback, run, runs, targets, trend, versions,
 };
 
 /// Minimum width in columns; below it only a message is shown.
@@ -56,6 +57,8 @@ pub struct State {
     /// Preferences set while browsing.
     pub prefs: Prefs,
     pub rules: Rules,
+    /// All configured targets.
+    pub targets: Vec<TargetEntry>,
     /// URL of the registry, for the header.
     pub registry_url: String,
     pub keymap: Keymap,
@@ -101,6 +104,7 @@ impl State {
             cache: Cache::default(),
             prefs: Prefs::default(),
             rules,
+            targets: Vec::new(),
             registry_url,
             keymap,
             screens: vec![inbox::Inbox::default().into()],
@@ -125,6 +129,18 @@ impl State {
         state
     }
 
+    /// The state before any target is chosen: the list of targets, and nothing else. `rules` are of no target.
+    pub fn choosing(rules: Rules, keymap: Keymap, now: Timestamp) -> Self {
+        let mut state = Self::new(rules, String::new(), keymap, now, &[]);
+        state.screens = vec![targets::Targets::default().into()];
+        state
+    }
+
+    /// Whether a target is open.
+    pub fn has_target(&self) -> bool {
+        !matches!(self.screens.first(), Some(Screen::Targets(_)))
+    }
+
     /// The context for screens.
     pub fn ctx(&self) -> Ctx<'_> {
         Ctx {
@@ -132,6 +148,7 @@ impl State {
             prefs: &self.prefs,
             rules: &self.rules,
             registry: &self.registry_url,
+            targets: &self.targets,
             now: self.now,
             ticks: self.ticks,
             pictures: self.pictures,
@@ -190,6 +207,7 @@ impl State {
     /// Creates the screen for a route.
     pub(super) fn make(&mut self, route: &Route) -> Screen {
         match route {
+            Route::Targets => targets::Targets::default().into(),
             Route::Inbox => inbox::Inbox::default().into(),
             Route::Models => models::Models::default().into(),
             Route::Versions(model) => versions::Versions::new(model.clone()).into(),

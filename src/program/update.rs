@@ -103,6 +103,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
     if matches!(state.top(), Screen::Palette(_)) && !matches!(action, Action::Quit | Action::Back) {
         return deliver(state, ScreenEvent::Action(action));
     }
+    if !state.has_target() && action.is_elsewhere() {
+        state.notice = Some(Notice::Word("Choose a target first.".to_owned()));
+        return Vec::new();
+    }
     match action {
         Action::Quit => quit(state),
         Action::Back if is_under_way(state) && !state.top().takes_back() => {
@@ -116,6 +120,8 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Inbox => go(state, Nav::Home(Route::Inbox)),
         Action::Models => go(state, Nav::Home(Route::Models)),
         Action::Experiments => go(state, Nav::Home(Route::Experiments)),
+        Action::Targets if matches!(state.top(), Screen::Targets(_)) => Vec::new(),
+        Action::Targets => go(state, Nav::Push(Route::Targets)),
         Action::History => {
             let model = state.top().model().cloned();
             go(state, Nav::Push(Route::History(model)))
@@ -180,6 +186,12 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
             | Effect::Paint(_)
             | Effect::SavePrefs(_)
             | Effect::Quit => None,
+            Effect::Switch(_) if state.driving != Driving::Idle => {
+                let word = "A promotion is running here: another target can be opened when it has ended.";
+                state.notice = Some(Notice::Word(word.to_owned()));
+                continue;
+            }
+            Effect::Switch(_) => None,
         };
         if let Some(driving) = driving {
             // Final check: one promotion at a time, whatever the screen's state.
@@ -343,7 +355,7 @@ fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {
 /// Sends the queries that the screens on the stack need, top screen first, and cancels those that none of them needs
 /// any more.
 fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
-    let mut needs = vec![Query::Session];
+    let mut needs: Vec<Query> = state.has_target().then_some(Query::Session).into_iter().collect();
     for screen in state.screens.iter().rev() {
         needs.extend(screen.needs(&state.ctx()));
     }

@@ -16,18 +16,22 @@ use crate::services::Services;
 use crate::services::audit::log;
 use crate::services::evidence::{self, Scope};
 use crate::services::promote::{Promoter, never_begun};
-use crate::services::{cd, prepare, rollback};
+use crate::services::{Targets, cd, prepare, rollback, waiting};
 
 /// Points requested per history: the server's maximum, and more than a screen has columns.
 const MAX_POINTS: usize = 2_500;
 
 /// Answers one query.
-pub async fn answer(services: &Services, query: Query) -> Reply {
+pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) -> Reply {
     let Services { registry, tracking, host, code, .. } = services;
     match query {
         Query::Session => {
             let (registry, host) = futures_util::future::join(registry.info(), host.whoami()).await;
             Reply::Session { answer: Ok(Session { registry, host }) }
+        }
+        Query::WaitingIn { target } => {
+            let answer = async { waiting::count(&targets.services(&target)?).await }.await;
+            Reply::WaitingIn { answer, target }
         }
         Query::Models { page } => Reply::Models { answer: registry.models(None, page.as_deref()).await, page },
         Query::Versions { model, page } => {

@@ -26,10 +26,10 @@ use crate::domain::promotion::Until;
 use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::domain::record::DecisionDraft;
 use crate::domain::record::SignOff;
-use crate::services::Services;
 use crate::services::decide::Decider;
 use crate::services::notes::shown;
 use crate::services::promote::{Promoter, Watch};
+use crate::services::{Services, Targets};
 
 /// Maximum concurrent reads. More do not help: servers have four workers by default (measured).
 const MAX_READS: usize = 5;
@@ -39,6 +39,8 @@ const MAX_READS: usize = 5;
 pub enum Local {
     /// Copy text to the terminal's clipboard.
     Copy(String),
+    /// Open another target.
+    Switch(String),
     Quit,
 }
 
@@ -46,6 +48,7 @@ pub enum Local {
 #[allow(missing_debug_implementations)]
 pub struct Executor {
     services: Services,
+    targets: Arc<dyn Targets>,
     replies: UnboundedSender<Msg>,
     reads: HashMap<RequestId, AbortHandle>,
     permits: Arc<Semaphore>,
@@ -57,9 +60,10 @@ pub struct Executor {
 
 impl Executor {
     /// An executor over the ports of one target, sending results to `replies`.
-    pub fn new(services: Services, replies: UnboundedSender<Msg>) -> Self {
+    pub fn new(services: Services, targets: Arc<dyn Targets>, replies: UnboundedSender<Msg>) -> Self {
         Self {
             services,
+            targets,
             replies,
             reads: HashMap::new(),
             permits: Arc::new(Semaphore::new(MAX_READS)),
@@ -142,6 +146,7 @@ impl Executor {
             }
             Effect::Browse(place) => self.browse(place),
             Effect::Copy(text) => return Some(Local::Copy(text)),
+            Effect::Switch(target) => return Some(Local::Switch(target)),
             Effect::Quit => return Some(Local::Quit),
         }
         None
@@ -149,10 +154,11 @@ impl Executor {
 
     fn fetch(&mut self, id: RequestId, query: Query) {
         let (services, replies, permits) = (self.services.clone(), self.replies.clone(), Arc::clone(&self.permits));
+        let targets = Arc::clone(&self.targets);
         let task = tokio::spawn(async move {
             // Closed only when the program exits; then nobody waits for the answer.
             let Ok(_permit) = permits.acquire_owned().await else { return };
-            let reply = unpanicked(async { Ok(answer(&services, query.clone()).await) }).await;
+            let reply = unpanicked(async { Ok(answer(&services, &*targets, query.clone()).await) }).await;
             let reply = reply.unwrap_or_else(|failure| Reply::failed(query, failure));
             if let Some(failure) = reply.failure() {
                 shown(failure);

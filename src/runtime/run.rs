@@ -3,6 +3,7 @@
 //! Awaits nothing but the next message. Frames are drawn on changes; without changes there is no timer and no wake-up.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
@@ -21,7 +22,7 @@ use crate::domain::waiting::Waiting;
 use crate::program::state::State;
 use crate::program::update::update;
 use crate::program::view::view;
-use crate::services::Services;
+use crate::services::{Services, Targets};
 use crate::ui::skin::Skin;
 
 /// Minimum time between frames while answers arrive: thirty per second are enough to read, and leave time for keys,
@@ -32,7 +33,16 @@ const TICK: Duration = Duration::from_millis(100);
 /// Maximum messages handled before a frame is drawn.
 const BATCH: usize = 256;
 
-/// Runs the program on the terminal until the user quits. Returns the promotion left unfinished, if any.
+/// Why the program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The user quit, and left this promotion unfinished, if any.
+    Quit(Option<PromotionId>),
+    /// The user opens another target.
+    Switch(String),
+}
+
+/// Runs the program on the terminal until the user quits or opens another target.
 /// Preferences are stored in `prefs`; `painter` encodes pictures if the terminal supports them; `waiting` says which
 /// request has waited longest for its answer.
 ///
@@ -41,11 +51,12 @@ const BATCH: usize = 256;
 pub async fn run(
     mut state: State,
     services: Services,
+    targets: Arc<dyn Targets>,
     prefs: PathBuf,
     painter: Option<Painter>,
     skin: &Skin,
     waiting: fn() -> Option<Waiting>,
-) -> Outcome<Option<PromotionId>> {
+) -> Outcome<Ended> {
     // Before setting up the terminal: a signal in between would exit without restoring it.
     let mut signals = Signals::listen()
         .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
@@ -57,7 +68,7 @@ pub async fn run(
     let mut input = InputReader::spawn()?;
     let (replies, mut answers) = unbounded_channel();
     let clock = services.clock.clone();
-    let mut executor = Executor::new(services, replies);
+    let mut executor = Executor::new(services, targets, replies);
     executor.keep_prefs(prefs);
     executor.paint_with(painter);
     let mut last_frame = Instant::now();
@@ -69,7 +80,11 @@ pub async fn run(
             match executor.run(effect) {
                 Some(Local::Quit) => {
                     executor.finish().await;
-                    return Ok(state.left_behind());
+                    return Ok(Ended::Quit(state.left_behind()));
+                }
+                Some(Local::Switch(target)) => {
+                    executor.finish().await;
+                    return Ok(Ended::Switch(target));
                 }
                 Some(Local::Copy(text)) => {
                     if let Err(failure) = terminal.copy(&text) {

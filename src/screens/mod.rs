@@ -19,6 +19,7 @@ pub mod review;
 pub mod rollback;
 pub mod run;
 pub mod runs;
+pub mod targets;
 pub mod trend;
 pub mod versions;
 
@@ -83,4 +84,5 @@ screens! {
     History(history::History),
     Help(help::Help),
     Palette(palette::Palette),
+    Targets(targets::Targets),
 }

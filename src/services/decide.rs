@@ -8,7 +8,7 @@ use crate::domain::limits::{TAG_VALUE, length};
 use crate::domain::record::chain::Outcome as Became;
 use crate::domain::record::mark::{APPROVAL, DECISION};
 use crate::domain::record::{Decision, DecisionDraft, DecisionMark, Sealed, SignOff, text};
-use crate::domain::registry::OWN_TAG_PREFIX;
+use crate::domain::registry::{OWN_TAG_PREFIX, PromotionTarget, Told};
 use crate::ports::Journaled;
 use crate::services::Services;
 use crate::services::notes::shown;
@@ -122,7 +122,23 @@ impl Decider {
             shown(&failure);
             notes.push(format!("{failure}; the comment on the commit still counts"));
         }
+        // What counts is there. The registry's own people should see it too.
+        if let Err(failure) = self.tell(draft, sealed, journaled).await {
+            notes.push(failure.to_string());
+        }
         Ok((comment, notes))
+    }
+
+    async fn tell(&self, draft: &DecisionDraft, sealed: &Sealed, journaled: &Journaled) -> Outcome<()> {
+        let record = &sealed.record;
+        let refuses = match (record.decision, &draft.promote_to) {
+            (Decision::Reject, PromotionTarget::Stage(stage)) => Some(stage.clone()),
+            _ => None,
+        };
+        let (who, past) = (&record.signer.login, record.decision.past());
+        let comment = format!("{}\n\n{past} with signoff by {who}; record {}", record.reason, sealed.record_hash);
+        let told = Told { refuses, comment };
+        self.services.registry.tell(journaled, &record.model.name, record.model.version, &told).await
     }
 
     /// Comments; if the outcome is unknown, looks for the comment instead of commenting twice.
@@ -153,7 +169,10 @@ impl Decider {
 
     async fn tag(&self, sealed: &Sealed, comment: Option<&CommitComment>, journaled: &Journaled) -> Outcome<()> {
         let record = &sealed.record;
-        let mark = DecisionMark::of(sealed);
+        let mut mark = DecisionMark::of(sealed);
+        if !self.services.registry.tags_hold_text() {
+            mark = mark.without_text();
+        }
         let (name, value) = match (record.decision, comment) {
             (Decision::Approve, Some(comment)) => (format!("{APPROVAL}{}", record.signer.login), {
                 let url = &comment.web_url;

@@ -10,13 +10,16 @@ pub mod notes;
 pub mod prepare;
 pub mod promote;
 pub mod renamed;
+pub mod road;
 pub mod rollback;
+pub mod waiting;
 
 use std::sync::Arc;
 
 use crate::domain::failure::Outcome;
 use crate::domain::identity::Home;
 use crate::domain::rules::Rules;
+use crate::domain::target::TargetEntry;
 use crate::ports::code::CodeHost;
 use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
@@ -30,6 +33,17 @@ impl Services {
     pub async fn home(&self) -> Outcome<Home> {
         Ok(Home { registry: self.registry.url(), workspace: self.registry.workspace().await? })
     }
+}
+
+/// All configured targets.
+pub trait Targets: Send + Sync {
+    /// As a list shows them.
+    fn entries(&self) -> Vec<TargetEntry>;
+    /// One of them, wired. Makes no requests.
+    ///
+    /// # Errors
+    /// If its settings are invalid.
+    fn services(&self, name: &str) -> Outcome<Services>;
 }
 
 /// The ports of one target and its rules. Cheap to clone.
@@ -53,4 +67,16 @@ pub struct Services {
     pub desktop: Arc<dyn Desktop>,
     /// Rules from the configuration.
     pub rules: Arc<Rules>,
+}
+
+/// One target alone.
+impl Targets for Services {
+    fn entries(&self) -> Vec<TargetEntry> {
+        let (name, colour) = (self.rules.target_name.clone(), self.rules.colour.clone());
+        vec![TargetEntry { name, production: self.rules.production, colour, servers: Ok(self.registry.url()) }]
+    }
+
+    fn services(&self, _name: &str) -> Outcome<Services> {
+        Ok(self.clone())
+    }
 }

@@ -46,6 +46,7 @@ fn shown_auth(auth: &MlflowAuth) -> String {
         MlflowAuth::None => "none".to_owned(),
         MlflowAuth::Basic { username, password } => format!("{username}:{}", password.expose_secret()),
         MlflowAuth::Bearer(token) => token.expose_secret().to_owned(),
+        MlflowAuth::ServicePrincipal { .. } | MlflowAuth::DatabricksCli { .. } => panic!("{auth:?}"),
     }
 }
 

@@ -40,7 +40,7 @@ async fn a_refused_move_changes_nothing() {
         (CHURN, 42, Stage::Archived, true, FailureKind::Rejected),
         (CHURN, 42, Stage::Other("Live".into()), false, FailureKind::Rejected),
     ] {
-        let done = demo.registry.move_stage(&j, &name(model), VersionNumber(number), &stage, archive).await;
+        let done = demo.registry.move_stage(&j, &name(model), VersionNumber(number), &stage, archive, "").await;
         assert_eq!(kind(done), expected);
     }
     assert_eq!(demo.store.snapshot().unwrap(), before);

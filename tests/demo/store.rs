@@ -39,7 +39,7 @@ async fn the_file_keeps_the_world_as_it_is_and_reset_starts_over() {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(NOW));
     let (registry, _) = open(&file_store(&folder), &clock, Latency::DEMO);
     let j = journaled().await;
-    registry.move_stage(&j, &name(CHURN), VersionNumber(42), &Stage::Production, true).await.unwrap();
+    registry.move_stage(&j, &name(CHURN), VersionNumber(42), &Stage::Production, true, "").await.unwrap();
     let stage = |w: &World| w.version(&name(CHURN), VersionNumber(42)).unwrap().stage.clone();
     assert_eq!(file_store(&folder).look(stage).unwrap(), Stage::Production);
     file_store(&folder).reset().unwrap();

@@ -49,7 +49,7 @@ async fn a_move_to_production_archives_the_old_holder(version: Version) {
     let (mlflow, token) = (adapter(version), journaled().await);
     let model = name(&own_model(version, "own-stage"));
     for n in [1, 2, 2] {
-        mlflow.move_stage(&token, &model, v(n), &Stage::Production, true).await.unwrap();
+        mlflow.move_stage(&token, &model, v(n), &Stage::Production, true, "").await.unwrap();
     }
     let stages: Vec<_> = mlflow.versions(&model, None).await.unwrap().items.into_iter().map(|v| v.stage).collect();
     assert_eq!(stages, [Stage::Production, Stage::Archived]);
@@ -59,7 +59,7 @@ async fn a_move_can_leave_the_others_alone(version: Version) {
     let (mlflow, token) = (adapter(version), journaled().await);
     let model = name(&own_model(version, "own-stage-alone"));
     for (n, stage) in [(1, Stage::Production), (2, Stage::Production), (1, Stage::None), (1, Stage::Archived)] {
-        mlflow.move_stage(&token, &model, v(n), &stage, false).await.unwrap();
+        mlflow.move_stage(&token, &model, v(n), &stage, false, "").await.unwrap();
         assert_eq!(mlflow.version(&model, v(n)).await.unwrap().stage, stage);
     }
     assert_eq!(mlflow.version(&model, v(2)).await.unwrap().stage, Stage::Production);
@@ -85,7 +85,7 @@ async fn unusual_names_are_written(version: Version) {
     for odd in names {
         let model = name(&own_model(version, odd));
         mlflow.set_version_tag(&token, &model, v(2), "k", "v").await.unwrap();
-        mlflow.move_stage(&token, &model, v(2), &Stage::Production, true).await.unwrap();
+        mlflow.move_stage(&token, &model, v(2), &Stage::Production, true, "").await.unwrap();
         mlflow.set_alias(&token, &model, "champion", v(2)).await.unwrap();
         let read = mlflow.version(&model, v(2)).await.unwrap();
         assert_eq!(
@@ -102,7 +102,7 @@ async fn unusual_names_are_written(version: Version) {
 async fn refused_writes_say_why_and_change_nothing(version: Version) {
     let (mlflow, token) = (adapter(version), journaled().await);
     let model = name(&own_model(version, "own-refused"));
-    mlflow.move_stage(&token, &model, v(1), &Stage::Production, false).await.unwrap();
+    mlflow.move_stage(&token, &model, v(1), &Stage::Production, false, "").await.unwrap();
     let before = mlflow.versions(&model, None).await.unwrap();
     let too_long = "x".repeat(100_001);
     use FailureKind::{NotFound, Rejected};
@@ -110,9 +110,12 @@ async fn refused_writes_say_why_and_change_nothing(version: Version) {
         (mlflow.set_version_tag(&token, &model, v(99), "k", "v").await.unwrap_err(), NotFound),
         (mlflow.set_version_tag(&token, &model, v(1), "k", &too_long).await.unwrap_err(), Rejected),
         (mlflow.delete_version_tag(&token, &name("own-nope"), v(1), "k").await.unwrap_err(), NotFound),
-        (mlflow.move_stage(&token, &model, v(99), &Stage::Production, true).await.unwrap_err(), NotFound),
-        (mlflow.move_stage(&token, &model, v(2), &Stage::Other("Live".to_owned()), false).await.unwrap_err(), Rejected),
-        (mlflow.move_stage(&token, &model, v(1), &Stage::Archived, true).await.unwrap_err(), Rejected),
+        (mlflow.move_stage(&token, &model, v(99), &Stage::Production, true, "").await.unwrap_err(), NotFound),
+        (
+            mlflow.move_stage(&token, &model, v(2), &Stage::Other("Live".to_owned()), false, "").await.unwrap_err(),
+            Rejected,
+        ),
+        (mlflow.move_stage(&token, &model, v(1), &Stage::Archived, true, "").await.unwrap_err(), Rejected),
         (mlflow.set_alias(&token, &model, "champion", v(99)).await.unwrap_err(), NotFound),
         (mlflow.set_alias(&token, &model, "not an alias", v(1)).await.unwrap_err(), Rejected),
     ] {

@@ -49,6 +49,7 @@ fn nobody_signed_in_to_github() {
     let mut driver = Driver::asking(rules("staging"), &[], |_| {});
     driver.answer_with(|query| {
         let registry = RegistryInfo {
+            user_kind: signoff::domain::registry::UserKind::Person,
             version: "3.17.2".into(),
             user: None,
             workspace: None,

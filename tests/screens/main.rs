@@ -23,6 +23,7 @@ mod sample;
 #[path = "../../src/domain/promotion/samples.rs"]
 #[allow(dead_code)]
 mod samples;
+mod targets;
 
 use signoff::domain;
 use signoff::ui::Skin;

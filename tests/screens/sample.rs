@@ -17,9 +17,10 @@ use signoff::domain::policy::{Evaluation, Policy, PolicySource};
 use signoff::domain::preflight::{Check, CheckState, Preflight};
 use signoff::domain::promotion::PlanDraft;
 use signoff::domain::record::{Decision, DecisionDraft};
-use signoff::domain::registry::{RegisteredModel, RegistryInfo, Stage};
+use signoff::domain::registry::{RegisteredModel, RegistryInfo, Stage, UserKind};
 use signoff::domain::rules::Rules;
 use signoff::domain::run::Run;
+use signoff::domain::target::WaitingCount;
 
 use crate::samples;
 use crate::support::driver::Driver;
@@ -52,6 +53,7 @@ pub fn rules() -> Rules {
         colour: None,
         demo: false,
         readonly: false,
+        service_principals: false,
         promote_to: draft.decision.promote_to,
         host: "github.com".into(),
         repository: Default::default(),
@@ -77,6 +79,7 @@ pub fn answer(query: &Query) -> Reply {
                 version: "3.17.2".into(),
                 workspace: None,
                 user: None,
+                user_kind: UserKind::Person,
                 stages: true,
                 aliases: true,
                 tag_value_limit: 5000,
@@ -150,6 +153,7 @@ pub fn answer(query: &Query) -> Reply {
             Reply::Preview { answer: Ok(Arc::new(signoff::preview::preview(&path, head))), root, path }
         }
         Query::Experiment { id } => Reply::Experiment { id, answer: Ok(experiment()) },
+        Query::WaitingIn { target } => Reply::WaitingIn { target, answer: Ok(WaitingCount::default()) },
         Query::Jobs { repo, run } => Reply::Jobs { repo, run, answer: Ok(Vec::new()) },
         Query::LoggedModels { ids } => Reply::LoggedModels { ids, answer: Ok(Vec::new()) },
         // The code host is not queried in these tests.

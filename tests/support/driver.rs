@@ -383,7 +383,7 @@ impl Driver {
         match (&self.behind, query) {
             (Behind::Function(world), query) => world(query),
             (Behind::Demo(_), Query::Promotions) => Reply::Promotions { answer: Ok(self.promotions()) },
-            (Behind::Demo(demo), query) => demo.runtime.block_on(answer(&demo.services, query.clone())),
+            (Behind::Demo(demo), query) => demo.runtime.block_on(answer(&demo.services, &demo.services, query.clone())),
         }
     }
 

@@ -16,6 +16,7 @@ pub fn rules() -> Rules {
         colour: None,
         demo: true,
         readonly: false,
+        service_principals: false,
         promote_to: PromotionTarget::Stage(Stage::Production),
         host: demo::HOST.into(),
         repository: RepositoryRule {

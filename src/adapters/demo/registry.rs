@@ -14,7 +14,7 @@ use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::RegistryInfo;
-use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
+use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, UserKind};
 use crate::domain::run::Run;
 use crate::domain::text;
 use crate::ports::{Clock, Journaled, ModelRegistry};
@@ -81,6 +81,7 @@ impl ModelRegistry for DemoRegistry {
         self.read("ask the registry about itself".to_owned(), |world| {
             Ok(RegistryInfo {
                 version: "demo".to_owned(),
+                user_kind: UserKind::Person,
                 user: Some(text::clean_line(&world.identity.login)),
                 workspace: None,
                 stages: true,
@@ -224,6 +225,7 @@ impl ModelRegistry for DemoRegistry {
         number: VersionNumber,
         stage: &Stage,
         archive_existing: bool,
+        _comment: &str,
     ) -> Outcome<()> {
         let (name, to) = (model.clone(), stage.clone());
         let shown = text::clean_line(stage.as_str());

@@ -114,7 +114,7 @@ impl Client {
         let SignedIn { token, secrets, .. } = self.signed_in(operation).await?;
         let carrier = Crab::new(&self.wire.client(to).await?, &root(to), token)?;
         let host = to.host_str().unwrap_or_default();
-        let there = Server::new(host, GithubDialect, secrets.clone(), carrier, self.wire.settings());
+        let there = Server::new(host, Box::new(GithubDialect), secrets.clone(), carrier, self.wire.settings());
         let call = write(operation, Method::POST, &relative(to)).body(bytes.to_vec());
         there.json(&call).await.map(|(value, _)| value)
     }
@@ -130,7 +130,7 @@ impl Client {
         let carrier = Plain::new(self.wire.client(at).await?, root(at), HeaderMap::new());
         let secrets = self.signed_in(operation).await?.secrets.clone();
         let host = at.host_str().unwrap_or_default();
-        let there = Server::new(host, GithubDialect, secrets, carrier, self.wire.settings());
+        let there = Server::new(host, Box::new(GithubDialect), secrets, carrier, self.wire.settings());
         let call = Call::new(Method::GET, relative(at), Access::Read, operation);
         there.answer(&call.limit(limit).also(is_redirect)).await
     }
@@ -154,7 +154,7 @@ impl Client {
         let token = token.token().await?;
         let secrets = Secrets::of([token.clone()]);
         let carrier = Crab::new(&self.wire.client(api_url).await?, api_url, &token)?;
-        let api = Server::new(host, GithubDialect, secrets.clone(), carrier, self.wire.settings());
+        let api = Server::new(host, Box::new(GithubDialect), secrets.clone(), carrier, self.wire.settings());
         Ok(SignedIn { api, token, secrets })
     }
 }

@@ -67,6 +67,12 @@ impl Call {
         Self { body: Some(body), ..self }.header(http::header::CONTENT_TYPE, json)
     }
 
+    /// Sets the body of a form.
+    pub fn form(self, body: Vec<u8>) -> Self {
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        Self { body: Some(body), ..self }.header(http::header::CONTENT_TYPE, form)
+    }
+
     pub fn limit(self, limit: usize) -> Self {
         Self { limit, ..self }
     }

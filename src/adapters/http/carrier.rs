@@ -2,9 +2,15 @@
 
 use std::fmt;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, header};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
+
+use super::secrets::Secrets;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The head of a response, with its body still unread.
@@ -20,8 +26,8 @@ pub trait Carrier: fmt::Debug + Send + Sync {
     /// Sends a request whose URI is path and query below the server's base URL.
     ///
     /// # Errors
-    /// [`Unwritable`] if it cannot be sent as it is; otherwise the error below HTTP, with the [`reqwest::Error`] in its
-    /// chain.
+    /// [`Unwritable`] if it cannot be sent as it is; a [`Failure`] if there are no credentials to send it with, and so
+    /// it was not sent; otherwise the error below HTTP, with the [`reqwest::Error`] in its chain.
     async fn carry(&self, request: http::Request<Vec<u8>>) -> Result<Response, BoxError>;
 }
 
@@ -30,17 +36,48 @@ pub trait Carrier: fmt::Debug + Send + Sync {
 #[error("{0}")]
 pub struct Unwritable(pub String);
 
+/// Where the bearer tokens of a server come from, if they end and are renewed.
+#[async_trait]
+pub trait Tokens: fmt::Debug + Send + Sync {
+    /// A token that is valid now. Called for every request; renews the token before it ends.
+    ///
+    /// # Errors
+    /// Of a kind that says that a request which needs the token was not sent.
+    async fn token(&self) -> Outcome<SecretString>;
+}
+
 /// Sends with reqwest, with the same headers on every request.
 pub struct Plain {
     client: reqwest::Client,
     base: Url,
     headers: HeaderMap,
+    renewed: Option<(Arc<dyn Tokens>, Secrets)>,
 }
 
 impl Plain {
     /// `headers` hold the credentials for `base`.
     pub fn new(client: reqwest::Client, base: Url, headers: HeaderMap) -> Self {
-        Self { client, base, headers }
+        Self { client, base, headers, renewed: None }
+    }
+
+    /// Sends each request with a token of `tokens`, which `secrets` learns.
+    pub fn with_tokens(self, tokens: Arc<dyn Tokens>, secrets: Secrets) -> Self {
+        Self { renewed: Some((tokens, secrets)), ..self }
+    }
+
+    async fn signed(&self) -> Outcome<HeaderMap> {
+        let mut headers = self.headers.clone();
+        if let Some((tokens, secrets)) = &self.renewed {
+            let token = tokens.token().await?;
+            let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).map_err(|_| {
+                let reason = "the token that was issued holds characters that no token has";
+                Failure::new(FailureKind::Unauthenticated, Service::Mlflow, "sign in", reason)
+            })?;
+            value.set_sensitive(true);
+            secrets.learn([token]);
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        Ok(headers)
     }
 }
 
@@ -59,7 +96,7 @@ impl Carrier for Plain {
         if url.origin() != self.base.origin() {
             return Err(Box::new(Unwritable("its address is on another server".to_owned())));
         }
-        let mut headers = self.headers.clone();
+        let mut headers = self.signed().await?;
         headers.extend(parts.headers);
         let mut sent = self.client.request(parts.method, url).headers(headers);
         if !body.is_empty() {

@@ -37,6 +37,7 @@ mod wire;
 
 pub(super) use answer::Answer;
 pub(super) use call::{Access, Call};
+pub use carrier::Tokens;
 pub(super) use carrier::{BoxError, Carrier, Plain, Response, Unwritable};
 pub(super) use classify::Attempt;
 pub(super) use dialect::{About, Dialect, Said};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use memchr::memmem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -11,9 +11,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::domain::address::HIDDEN;
 
 /// What a server may echo of the secrets it was sent: password, token, and the header built from them, in every form in
-/// which they may come back.
+/// which they may come back. Clones share what they know.
 #[derive(Clone, Default)]
-pub struct Secrets(Arc<[SecretString]>);
+pub struct Secrets(Arc<RwLock<Vec<SecretString>>>);
 
 /// Characters that Python and JavaScript leave as they are when they encode a URL.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -23,24 +23,39 @@ const SHORTEST_IN_DATA: usize = 12;
 
 impl Secrets {
     pub fn of(secrets: impl IntoIterator<Item = SecretString>) -> Self {
-        let mut all: Vec<String> = secrets.into_iter().flat_map(|secret| forms(secret.expose_secret())).collect();
-        all.retain(|s| !s.is_empty());
+        let known = Self::default();
+        known.learn(secrets);
+        known
+    }
+
+    /// Adds secrets that were not known at the start, such as a token that was renewed.
+    pub fn learn(&self, secrets: impl IntoIterator<Item = SecretString>) {
+        let new = secrets.into_iter().flat_map(|secret| forms(secret.expose_secret())).filter(|s| !s.is_empty());
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(new.map(SecretString::from));
         // Longest first: one may be part of another.
-        all.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        all.dedup();
-        Self(all.into_iter().map(SecretString::from).collect())
+        known.sort_by(|a, b| {
+            let (a, b) = (a.expose_secret(), b.expose_secret());
+            b.len().cmp(&a.len()).then_with(|| a.cmp(b))
+        });
+        known.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
+    }
+
+    fn known(&self) -> std::sync::RwLockReadGuard<'_, Vec<SecretString>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Replaces every secret in the text with `***`. Applied to remote text before it is truncated.
     pub fn hide(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), HIDDEN))
+        self.known().iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), HIDDEN))
     }
 
     /// Replaces every secret in the body of an answer, so that none gets any further. `None` if there is none. Short
     /// ones are left to [`Self::hide`].
     pub(super) fn hide_in(&self, body: &[u8]) -> Option<Vec<u8>> {
         let mut hidden: Option<Vec<u8>> = None;
-        for secret in self.0.iter().map(|s| s.expose_secret().as_bytes()).filter(|s| s.len() >= SHORTEST_IN_DATA) {
+        for secret in self.known().iter().map(|s| s.expose_secret().as_bytes()).filter(|s| s.len() >= SHORTEST_IN_DATA)
+        {
             let finder = memmem::Finder::new(secret);
             let text = hidden.as_deref().unwrap_or(body);
             if finder.find(text).is_none() {
@@ -94,7 +109,7 @@ fn lower_escapes(text: &str) -> String {
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secrets({})", self.0.len())
+        write!(f, "Secrets({})", self.known().len())
     }
 }
 

@@ -17,7 +17,7 @@ use super::secrets::Secrets;
 use super::stream::Body;
 use super::waiting::Open;
 use super::wire::Settings;
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{Failure, Outcome};
 
 /// One server and how to talk to it.
 #[derive(Debug)]
@@ -35,14 +35,14 @@ pub struct Server {
 impl Server {
     pub fn new(
         place: impl Into<String>,
-        dialect: impl Dialect + 'static,
+        dialect: Box<dyn Dialect>,
         secrets: Secrets,
         carrier: impl Carrier + 'static,
         settings: &Settings,
     ) -> Self {
         Self {
             place: place.into(),
-            dialect: Box::new(dialect),
+            dialect,
             secrets,
             carrier: Box::new(carrier),
             timeout: settings.timeout,
@@ -131,6 +131,10 @@ impl Server {
         let request = builder
             .body(call.body.clone().unwrap_or_default())
             .map_err(|e| classify(&attempt, &End::Broken(&Unwritable(e.to_string()))))?;
-        self.carrier.carry(request).await.map_err(|e| classify(&attempt, &End::Broken(&*e)))
+        self.carrier.carry(request).await.map_err(|e| match e.downcast::<Failure>() {
+            // There were no credentials, and nothing was sent.
+            Ok(failure) => Trouble::from(Failure { operation: call.operation.clone(), ..*failure }),
+            Err(e) => classify(&attempt, &End::Broken(&*e)),
+        })
     }
 }

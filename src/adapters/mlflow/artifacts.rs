@@ -17,7 +17,7 @@ const MAX_PAGES: usize = 50;
 const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(600);
 
 impl Mlflow {
-    pub(super) async fn list_files(&self, root: &ArtifactRoot, path: &str) -> Outcome<Vec<ArtifactEntry>> {
+    pub(in crate::adapters) async fn list_files(&self, root: &ArtifactRoot, path: &str) -> Outcome<Vec<ArtifactEntry>> {
         let path = path.trim_end_matches('/');
         let what = format!("list the files {} of {}", shown(path), owner(root));
         check(path, true, &what)?;
@@ -43,7 +43,12 @@ impl Mlflow {
         Ok(entries)
     }
 
-    pub(super) async fn file_head(&self, root: &ArtifactRoot, path: &str, limit: usize) -> Outcome<ArtifactHead> {
+    pub(in crate::adapters) async fn file_head(
+        &self,
+        root: &ArtifactRoot,
+        path: &str,
+        limit: usize,
+    ) -> Outcome<ArtifactHead> {
         // One byte more than wanted shows whether there is more, even if no size is sent.
         let range = HeaderValue::from_str(&format!("bytes=0-{limit}")).ok();
         let call = file_call(root, path)?;
@@ -61,7 +66,7 @@ impl Mlflow {
         }
     }
 
-    pub(super) async fn save_file(
+    pub(in crate::adapters) async fn save_file(
         &self,
         root: &ArtifactRoot,
         path: &str,
@@ -161,7 +166,7 @@ fn file_call(root: &ArtifactRoot, path: &str) -> Outcome<Call> {
 }
 
 /// The id, if it is safe in a URL as it is. It may come from a version's source, which anybody may write.
-pub(super) fn model_id<'a>(id: &'a str, what: &str) -> Outcome<&'a str> {
+pub(in crate::adapters) fn model_id<'a>(id: &'a str, what: &str) -> Outcome<&'a str> {
     if !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
         return Ok(id);
     }
@@ -170,7 +175,7 @@ pub(super) fn model_id<'a>(id: &'a str, what: &str) -> Outcome<&'a str> {
 }
 
 /// The failure for requesting what only 3.x has.
-pub(super) fn no_logged_models(root: &ArtifactRoot, what: &str) -> Failure {
+pub(in crate::adapters) fn no_logged_models(root: &ArtifactRoot, what: &str) -> Failure {
     let reason = match root {
         ArtifactRoot::Run(_) => "the server lists no files",
         ArtifactRoot::LoggedModel(_) => "the server keeps no logged models; MLflow does since 3.0",

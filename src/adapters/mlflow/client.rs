@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::connection::{Auth, Endpoint};
-use super::dialect::{MlflowDialect, is_unknown_function};
+use super::dialect::is_unknown_function;
 use super::wire;
 use crate::adapters::http::{Access, Answer, Call, Part, Plain, Secrets, Server, Wire};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -16,25 +16,30 @@ use crate::domain::identity::DEFAULT_WORKSPACE;
 use crate::domain::page::{Page, Place};
 
 /// Where 3.x servers describe themselves; needs no credentials (measured on 3.18).
-pub(super) const SERVER_INFO: &str = "api/3.0/mlflow/server-info";
+pub(in crate::adapters) const SERVER_INFO: &str = "api/3.0/mlflow/server-info";
 
 /// A read with GET below `/api/2.0/mlflow/`. `what` is a phrase after "could not".
-pub(super) fn get(path: &str, what: impl Into<String>) -> Call {
+pub(in crate::adapters) fn get(path: &str, what: impl Into<String>) -> Call {
     get_raw(&format!("api/2.0/mlflow/{path}"), what)
 }
 
 /// A read with GET of any path on the server.
-pub(super) fn get_raw(path: &str, what: impl Into<String>) -> Call {
+pub(in crate::adapters) fn get_raw(path: &str, what: impl Into<String>) -> Call {
     Call::new(Method::GET, format!("/{path}"), Access::Read, what)
 }
 
 /// A read with a query too long for a query string.
-pub(super) fn search(path: &str, what: impl Into<String>, body: &serde_json::Value) -> Call {
+pub(in crate::adapters) fn search(path: &str, what: impl Into<String>, body: &serde_json::Value) -> Call {
     sent(Method::POST, path, Access::Read, what, body)
 }
 
 /// A write. MLflow takes DELETE arguments only in a JSON body (measured on 2.22 and 3.18).
-pub(super) fn write(method: Method, path: &str, what: impl Into<String>, body: &serde_json::Value) -> Call {
+pub(in crate::adapters) fn write(
+    method: Method,
+    path: &str,
+    what: impl Into<String>,
+    body: &serde_json::Value,
+) -> Call {
     sent(method, path, Access::Write, what, body)
 }
 
@@ -43,7 +48,7 @@ fn sent(method: Method, path: &str, access: Access, what: impl Into<String>, bod
 }
 
 #[derive(Debug)]
-pub(super) struct Client {
+pub(in crate::adapters) struct Client {
     wire: Arc<Wire>,
     endpoint: Endpoint,
     workspace: Option<String>,
@@ -52,21 +57,21 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(wire: Arc<Wire>, endpoint: Endpoint, workspace: Option<String>) -> Self {
+    pub(in crate::adapters) fn new(wire: Arc<Wire>, endpoint: Endpoint, workspace: Option<String>) -> Self {
         Self { wire, endpoint, workspace, workspaces_enabled: OnceCell::new(), server: OnceCell::new() }
     }
 
     /// The base URL without credentials or trailing slash.
-    pub(super) fn base(&self) -> &str {
+    pub(in crate::adapters) fn base(&self) -> &str {
         self.endpoint.url()
     }
 
-    pub(super) fn auth(&self) -> &Auth {
+    pub(in crate::adapters) fn auth(&self) -> &Auth {
         self.endpoint.auth()
     }
 
     /// The server, and the call with the workspace header.
-    pub(super) async fn ready(&self, call: Call) -> Outcome<(&Server, Call)> {
+    pub(in crate::adapters) async fn ready(&self, call: Call) -> Outcome<(&Server, Call)> {
         let server = self.server.get_or_try_init(|| self.connect()).await;
         let server = server.map_err(|f| Failure { operation: call.operation.clone(), ..f })?;
         let Some(workspace) = &self.workspace else { return Ok((server, call)) };
@@ -80,7 +85,7 @@ impl Client {
     }
 
     /// The workspace in use; none if the server has no workspaces.
-    pub(super) async fn workspace(&self) -> Outcome<Option<String>> {
+    pub(in crate::adapters) async fn workspace(&self) -> Outcome<Option<String>> {
         let what = "ask the server about workspaces";
         let server = self.server.get_or_try_init(|| self.connect()).await;
         let server = server.map_err(|f| Failure { operation: what.to_owned(), ..f })?;
@@ -95,12 +100,12 @@ impl Client {
     }
 
     /// The configured workspace.
-    pub(super) fn named_workspace(&self) -> Option<&str> {
+    pub(in crate::adapters) fn named_workspace(&self) -> Option<&str> {
         self.workspace.as_deref()
     }
 
     /// As [`Self::workspace`], as far as it is known without a request.
-    pub(super) fn known_workspace(&self) -> Option<&str> {
+    pub(in crate::adapters) fn known_workspace(&self) -> Option<&str> {
         let has = *self.workspaces_enabled.get()?;
         has.then(|| self.workspace.as_deref().unwrap_or(DEFAULT_WORKSPACE))
     }
@@ -112,6 +117,8 @@ impl Client {
             Auth::None => client.get(base.clone()),
             Auth::Basic { user, password } => client.get(base.clone()).basic_auth(user, Some(password.expose_secret())),
             Auth::Bearer(token) => client.get(base.clone()).bearer_auth(token.expose_secret()),
+            // Each request gets the token that is valid then.
+            Auth::Renewed(_) => client.get(base.clone()),
         };
         let mut headers = signed.build().map(|r| r.headers().clone()).map_err(|_| {
             Failure::new(FailureKind::Config, Service::Config, "sign in to MLflow", "the credentials cannot be sent")
@@ -121,8 +128,11 @@ impl Client {
         })?;
         let secrets = Secrets::of(self.secrets(&headers));
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        let carrier = Plain::new(client, base.clone(), headers);
-        Ok(Server::new(self.base(), MlflowDialect::new(self.auth()), secrets, carrier, self.wire.settings()))
+        let mut carrier = Plain::new(client, base.clone(), headers);
+        if let Auth::Renewed(tokens) = self.auth() {
+            carrier = carrier.with_tokens(tokens.clone(), secrets.clone());
+        }
+        Ok(Server::new(self.base(), self.endpoint.dialect(), secrets, carrier, self.wire.settings()))
     }
 
     /// The password or token, and the header values built from them.
@@ -130,7 +140,7 @@ impl Client {
         let sent = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()?.split_once(' '));
         let sent = sent.map(|(_, value)| SecretString::from(value));
         let own = match self.auth() {
-            Auth::None => None,
+            Auth::None | Auth::Renewed(_) => None,
             Auth::Basic { password, .. } => Some(password.clone()),
             Auth::Bearer(token) => Some(token.clone()),
         };
@@ -138,37 +148,37 @@ impl Client {
     }
 
     /// Sends the call and parses a JSON response.
-    pub(super) async fn json<T: DeserializeOwned>(&self, call: Call) -> Outcome<T> {
+    pub(in crate::adapters) async fn json<T: DeserializeOwned>(&self, call: Call) -> Outcome<T> {
         self.sized(call).await.map(|(value, _)| value)
     }
 
     /// As [`Self::json`], with the size of the response in bytes.
-    pub(super) async fn sized<T: DeserializeOwned>(&self, call: Call) -> Outcome<(T, usize)> {
+    pub(in crate::adapters) async fn sized<T: DeserializeOwned>(&self, call: Call) -> Outcome<(T, usize)> {
         let (server, call) = self.ready(call).await?;
         let (value, answer) = server.json(&call).await?;
         Ok((value, answer.body.len()))
     }
 
     /// Sends the call and returns the response text, whatever its content type.
-    pub(super) async fn text(&self, call: Call) -> Outcome<String> {
+    pub(in crate::adapters) async fn text(&self, call: Call) -> Outcome<String> {
         let (server, call) = self.ready(call).await?;
         server.answer(&call).await.map(|a| String::from_utf8_lossy(&a.body).into_owned())
     }
 
     /// As [`Self::json`], for what some servers do not have: none if the response is 404.
-    pub(super) async fn optional<T: DeserializeOwned>(&self, call: Call) -> Outcome<Option<T>> {
+    pub(in crate::adapters) async fn optional<T: DeserializeOwned>(&self, call: Call) -> Outcome<Option<T>> {
         let (server, call) = self.ready(call).await?;
         optional(server, call, |answer| answer.status == 404).await.map(|found| found.map(|(value, _)| value))
     }
 
     /// As [`Self::sized`], for endpoints some servers do not have: none if the endpoint is unknown.
-    pub(super) async fn function<T: DeserializeOwned>(&self, call: Call) -> Outcome<Option<(T, usize)>> {
+    pub(in crate::adapters) async fn function<T: DeserializeOwned>(&self, call: Call) -> Outcome<Option<(T, usize)>> {
         let (server, call) = self.ready(call).await?;
         optional(server, call, is_unknown_function).await
     }
 
     /// One page of a list with page tokens; `read` takes the server's own token.
-    pub(super) async fn page<T, F: Future<Output = Outcome<Part<T>>>>(
+    pub(in crate::adapters) async fn page<T, F: Future<Output = Outcome<Part<T>>>>(
         &self,
         what: &str,
         page: Option<&str>,

@@ -1,13 +1,15 @@
 //! Where an MLflow server is and how to authenticate.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::adapters::http::Settings;
+use super::dialect::MlflowDialect;
+use crate::adapters::http::{Dialect, Settings, Tokens};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
 /// Below the 5 s after which uvicorn closes idle connections.
@@ -29,7 +31,12 @@ pub struct Connection {
 impl Connection {
     /// One server for both, with the default settings.
     pub fn new(tracking: Endpoint) -> Self {
-        Self { tracking, registry: None, settings: Settings { idle: IDLE, ..Settings::default() }, workspace: None }
+        Self { tracking, registry: None, settings: Self::settings(), workspace: None }
+    }
+
+    /// The default settings for MLflow's servers.
+    pub fn settings() -> Settings {
+        Settings { idle: IDLE, ..Settings::default() }
     }
 }
 
@@ -38,6 +45,8 @@ impl Connection {
 pub struct Endpoint {
     url: Url,
     auth: Auth,
+    /// Another server that speaks MLflow's API has words and hints of its own.
+    words: Option<fn(&Auth) -> Box<dyn Dialect>>,
 }
 
 impl Endpoint {
@@ -70,7 +79,19 @@ impl Endpoint {
         // A URL copied from the browser ends in `#/models`.
         url.set_fragment(None);
         url.set_query(None);
-        Ok(Self { url, auth })
+        Ok(Self { url, auth, words: None })
+    }
+
+    /// The same server with another dialect.
+    pub(in crate::adapters) fn with_dialect(self, words: fn(&Auth) -> Box<dyn Dialect>) -> Self {
+        Self { words: Some(words), ..self }
+    }
+
+    pub(super) fn dialect(&self) -> Box<dyn Dialect> {
+        match self.words {
+            Some(words) => words(&self.auth),
+            None => Box::new(MlflowDialect::new(&self.auth)),
+        }
     }
 
     /// The URL, without credentials, query, fragment or trailing slash.
@@ -108,6 +129,8 @@ pub enum Auth {
     },
     /// A token (`MLFLOW_TRACKING_TOKEN`), usually for a proxy in front: MLflow's own basic-auth app rejects tokens.
     Bearer(SecretString),
+    /// Tokens that end and are renewed.
+    Renewed(Arc<dyn Tokens>),
 }
 
 #[cfg(test)]

@@ -21,12 +21,12 @@ const PROMPT_TAG: &str = "mlflow.prompt.is_prompt";
 /// The tag with the list of versions made from a logged model. The server keeps it, and it says nothing of the model.
 const VERSIONS_TAG: &str = "mlflow.modelVersions";
 
-pub(super) fn is_prompt(tags: &Tags) -> bool {
+pub(in crate::adapters) fn is_prompt(tags: &Tags) -> bool {
     tags.get(PROMPT_TAG).is_some_and(|v| v.eq_ignore_ascii_case("true"))
 }
 
 /// A model. Versions without a number are left out of `latest`.
-pub(super) fn model(dto: wire::Model, pool: &mut Interner) -> RegisteredModel {
+pub(in crate::adapters) fn model(dto: wire::Model, pool: &mut Interner) -> RegisteredModel {
     let name = ModelName::new(dto.name);
     let of_it = |version: ModelVersion| match version.model == name {
         true => ModelVersion { model: name.clone(), ..version },
@@ -47,8 +47,8 @@ pub(super) fn model(dto: wire::Model, pool: &mut Interner) -> RegisteredModel {
 }
 
 /// A version; none if the server sent no usable number.
-pub(super) fn version(dto: wire::Version, pool: &mut Interner) -> Option<ModelVersion> {
-    let mut aliases: Vec<String> = dto.aliases.into_iter().map(cleaned_line).collect();
+pub(in crate::adapters) fn version(dto: wire::Version, pool: &mut Interner) -> Option<ModelVersion> {
+    let mut aliases: Vec<String> = dto.aliases.into_iter().map(|alias| cleaned_line(alias.0)).collect();
     aliases.sort();
     Some(ModelVersion {
         number: number(dto.version)?,
@@ -67,13 +67,13 @@ pub(super) fn version(dto: wire::Version, pool: &mut Interner) -> Option<ModelVe
 }
 
 /// The runs of a response, without those that have no id.
-pub(super) fn runs(dtos: Vec<wire::Run>) -> Vec<Run> {
+pub(in crate::adapters) fn runs(dtos: Vec<wire::Run>) -> Vec<Run> {
     let mut pool = Interner::default();
     dtos.into_iter().filter_map(|dto| run(dto, &mut pool)).collect()
 }
 
 /// A run; none if the server sent no id.
-pub(super) fn run(dto: wire::Run, pool: &mut Interner) -> Option<Run> {
+pub(in crate::adapters) fn run(dto: wire::Run, pool: &mut Interner) -> Option<Run> {
     let info = dto.info;
     let id = if info.run_id.is_empty() { info.run_uuid } else { info.run_id };
     let (params, tags) = (tags(dto.data.params, pool), tags(dto.data.tags, pool));
@@ -95,7 +95,7 @@ pub(super) fn run(dto: wire::Run, pool: &mut Interner) -> Option<Run> {
 }
 
 /// An experiment; none if the server sent no id.
-pub(super) fn experiment(dto: wire::Experiment) -> Option<Experiment> {
+pub(in crate::adapters) fn experiment(dto: wire::Experiment) -> Option<Experiment> {
     (!dto.experiment_id.0.is_empty()).then(|| Experiment {
         id: ExperimentId::new(dto.experiment_id.0),
         name: cleaned_line(dto.name),
@@ -106,19 +106,19 @@ pub(super) fn experiment(dto: wire::Experiment) -> Option<Experiment> {
 }
 
 /// The points of a history, without those whose value is not a number in any spelling.
-pub(super) fn points(dtos: Vec<wire::Metric>) -> Vec<Point> {
+pub(in crate::adapters) fn points(dtos: Vec<wire::Metric>) -> Vec<Point> {
     let point =
         |m: wire::Metric| Some(Point { step: m.step.0.unwrap_or_default(), at: time(m.timestamp), value: m.value.0? });
     dtos.into_iter().filter_map(point).collect()
 }
 
 /// A file or folder; its path is not cleaned.
-pub(super) fn entry(dto: wire::File) -> ArtifactEntry {
+pub(in crate::adapters) fn entry(dto: wire::File) -> ArtifactEntry {
     let size = dto.file_size.0.and_then(|n| u64::try_from(n).ok()).filter(|_| !dto.is_dir);
     ArtifactEntry { path: dto.path, is_dir: dto.is_dir, size }
 }
 
-pub(super) fn logged_model(dto: wire::LoggedModel, pool: &mut Interner) -> LoggedModel {
+pub(in crate::adapters) fn logged_model(dto: wire::LoggedModel, pool: &mut Interner) -> LoggedModel {
     let (info, data) = (dto.info, dto.data);
     let mut tags = tags(info.tags, pool);
     tags.retain(|key| key != VERSIONS_TAG);

@@ -22,7 +22,7 @@ impl MlflowDialect {
             Auth::Basic { .. } => {
                 ("does not accept this user and password", "Check them; `signoff config show` names their source.")
             }
-            Auth::Bearer(_) => (
+            Auth::Bearer(_) | Auth::Renewed(_) => (
                 "does not accept this token",
                 "Get a new token; `signoff config show` names its source. MLflow's own sign-in takes a user and a password.",
             ),

@@ -8,14 +8,14 @@ use std::borrow::Cow;
 
 /// A condition on `name`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct NameFilter {
+pub(in crate::adapters) struct NameFilter {
     pub condition: String,
     /// Whether it matches this name only. If not, the results must be filtered.
     pub exact: bool,
 }
 
 /// The versions of the model called `name`.
-pub(super) fn name_is(name: &str) -> NameFilter {
+pub(in crate::adapters) fn name_is(name: &str) -> NameFilter {
     match (name.contains('\''), name.contains('"')) {
         (false, _) => NameFilter { condition: format!("name = '{name}'"), exact: true },
         (true, false) => NameFilter { condition: format!("name = \"{name}\""), exact: true },
@@ -25,7 +25,7 @@ pub(super) fn name_is(name: &str) -> NameFilter {
 }
 
 /// Models whose name contains `part`, ignoring case. May match too much: filter the results with [`contains`].
-pub(super) fn name_contains(part: &str) -> String {
+pub(in crate::adapters) fn name_contains(part: &str) -> String {
     format!("name ILIKE '%{}%'", part.chars().map(pattern).collect::<String>())
 }
 
@@ -38,17 +38,17 @@ fn pattern(c: char) -> char {
 }
 
 /// Whether `name` contains `part`, ignoring case.
-pub(super) fn contains(name: &str, part: &str) -> bool {
+pub(in crate::adapters) fn contains(name: &str, part: &str) -> bool {
     name.to_lowercase().contains(&part.to_lowercase())
 }
 
 /// Runs with one of these ids; none if no id is valid in a filter. Also returns the ids it contains.
-pub(super) fn run_id_in<'a>(ids: &[&'a str]) -> Option<(Vec<&'a str>, String)> {
+pub(in crate::adapters) fn run_id_in<'a>(ids: &[&'a str]) -> Option<(Vec<&'a str>, String)> {
     id_in("attributes.run_id", ids)
 }
 
 /// As [`run_id_in`], for any attribute that holds an id.
-pub(super) fn id_in<'a>(attribute: &str, ids: &[&'a str]) -> Option<(Vec<&'a str>, String)> {
+pub(in crate::adapters) fn id_in<'a>(attribute: &str, ids: &[&'a str]) -> Option<(Vec<&'a str>, String)> {
     let plain = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     let ids: Vec<&str> = ids.iter().copied().filter(|id| plain(id)).collect();
     if ids.is_empty() {

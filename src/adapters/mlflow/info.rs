@@ -7,7 +7,7 @@ use super::connection::Auth;
 use super::{Mlflow, client, wire};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::ModelName;
-use crate::domain::registry::RegistryInfo;
+use crate::domain::registry::{Permission, RegistryInfo, UserKind};
 use crate::domain::text::{clean_line, shorten};
 
 impl Mlflow {
@@ -22,6 +22,7 @@ impl Mlflow {
             tag_value_limit: if major.is_some_and(|major| major >= 3) { 100_000 } else { 5_000 },
             version,
             user,
+            user_kind: UserKind::Person,
             workspace,
             stages: true,
             // Since 2.3; where the version is not told, the first use will tell.
@@ -50,7 +51,7 @@ impl Mlflow {
 
     /// Whether the user may change a model, where MLflow's basic auth says so: for the user itself, on 3.x
     /// (read at 3.17); on 2.x only grants of one's own are told, not the default. None elsewhere.
-    pub(super) async fn edit_permission(&self, model: &ModelName) -> Outcome<Option<bool>> {
+    pub(super) async fn edit_permission(&self, model: &ModelName) -> Outcome<Option<Permission>> {
         let Auth::Basic { user, .. } = self.registry.auth() else {
             return Ok(None);
         };
@@ -66,10 +67,13 @@ impl Mlflow {
             Err(f) if matches!(f.kind, FailureKind::Forbidden | FailureKind::NotFound | FailureKind::Rejected) => None,
             Err(f) => return Err(f),
         };
-        Ok(said.and_then(|word| match word.as_str() {
-            "EDIT" | "MANAGE" => Some(true),
-            "NO_PERMISSIONS" | "READ" | "USE" => Some(false),
-            _ => None,
+        Ok(said.and_then(|level| {
+            let enough = match level.as_str() {
+                "EDIT" | "MANAGE" => true,
+                "NO_PERMISSIONS" | "READ" | "USE" => false,
+                _ => return None,
+            };
+            Some(Permission { level, enough, needed: "EDIT" })
         }))
     }
 

@@ -3,22 +3,22 @@
 //! Contains what is specific to MLflow: routes, wire types, filters, converters and error codes (`dialect`). Sending,
 //! limits, retries and the classification of responses are in [`crate::adapters::http`].
 
-mod artifacts;
-mod client;
+pub(super) mod artifacts;
+pub(super) mod client;
 pub mod connection;
-mod convert;
+pub(super) mod convert;
 mod dialect;
-mod filter;
+pub(super) mod filter;
 mod histories;
 mod info;
 mod logged;
 mod mlmodel;
-mod registry;
+pub(super) mod registry;
 mod runs;
 mod signature;
 mod tracking;
 mod versions;
-mod wire;
+pub(super) mod wire;
 
 use std::sync::Arc;
 
@@ -77,9 +77,11 @@ impl Default for Tuning {
 /// Creating one is free: sockets, certificates and caches are set up at the first request.
 #[derive(Debug)]
 pub struct Mlflow {
-    registry: Client,
-    tracking: Client,
+    pub(super) registry: Client,
+    pub(super) tracking: Client,
     tuning: Tuning,
+    /// Where the registry's routes begin, below `/api/2.0/mlflow/`: empty, or ends in a slash.
+    registry_routes: &'static str,
     experiments: runs::KnownExperiments,
     aliases: versions::KnownAliases,
 }
@@ -90,6 +92,16 @@ impl Mlflow {
         Self::with_tuning(connection, Tuning::default())
     }
 
+    /// The registry's routes begin with `routes`, which ends in a slash.
+    pub(in crate::adapters) fn with_registry_routes(self, routes: &'static str) -> Self {
+        Self { registry_routes: routes, ..self }
+    }
+
+    /// The path of one of the registry's routes, below `/api/2.0/mlflow/`.
+    pub(in crate::adapters) fn route(&self, path: &str) -> String {
+        format!("{}{path}", self.registry_routes)
+    }
+
     /// As [`Self::new`], with other page sizes.
     pub fn with_tuning(connection: &Connection, tuning: Tuning) -> Self {
         let wire = Arc::new(Wire::new(connection.settings.clone()));
@@ -98,6 +110,7 @@ impl Mlflow {
             registry: client(connection.registry.as_ref().unwrap_or(&connection.tracking)),
             tracking: client(&connection.tracking),
             tuning,
+            registry_routes: "",
             experiments: runs::KnownExperiments::default(),
             aliases: versions::KnownAliases::default(),
         }

@@ -5,13 +5,14 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{Mlflow, client, convert, filter, wire};
-use crate::adapters::http::Part;
+use crate::adapters::http::{Call, Part};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
-use crate::domain::registry::RegistryInfo;
-use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
+use crate::domain::registry::{
+    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, Stage, UserKind,
+};
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Interner;
 use crate::domain::text::clean_line;
@@ -35,39 +36,24 @@ impl ModelRegistry for Mlflow {
         self.server_info().await
     }
 
-    async fn user(&self) -> Outcome<Option<String>> {
-        self.signed_in_as().await
+    async fn user(&self) -> Outcome<RegistryUser> {
+        Ok(RegistryUser { name: self.signed_in_as().await?, kind: UserKind::Person })
     }
 
-    async fn may_edit(&self, model: &ModelName) -> Outcome<Option<bool>> {
+    async fn permission(&self, model: &ModelName) -> Outcome<Option<Permission>> {
         self.edit_permission(model).await
     }
 
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
         let wanted = name_like.filter(|part| !part.is_empty());
-        let what = "list the models";
-        let read = |token: String| async move {
-            let mut call = client::get("registered-models/search", what)
-                .query("max_results", self.tuning.models_per_page.to_string())
-                .query("order_by", "name ASC");
-            if let Some(part) = wanted {
-                call = call.query("filter", filter::name_contains(part));
-            }
-            if !token.is_empty() {
-                call = call.query("page_token", token);
-            }
-            let (answer, bytes) = self.registry.sized::<wire::ModelPage>(call).await?;
-            let mut pool = Interner::default();
-            let items = answer
-                .registered_models
-                .into_iter()
-                .map(|model| convert::model(model, &mut pool))
-                .filter(|m| !convert::is_prompt(&m.tags))
-                .filter(|m| wanted.is_none_or(|part| filter::contains(m.name.as_str(), part)))
-                .collect();
-            Ok(Part::new(items, answer.next_page_token, bytes))
+        let first = client::get(&self.route("registered-models/search"), LIST_MODELS)
+            .query("max_results", self.tuning.models_per_page.to_string())
+            .query("order_by", "name ASC");
+        let first = match wanted {
+            Some(part) => first.query("filter", filter::name_contains(part)),
+            None => first,
         };
-        self.registry.page(what, page, read).await
+        self.model_page(first, wanted, page).await
     }
 
     async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
@@ -80,7 +66,7 @@ impl ModelRegistry for Mlflow {
 
     async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion> {
         let what = format!("read version {number} of {model}");
-        let call = client::get("model-versions/get", &what)
+        let call = client::get(&self.route("model-versions/get"), &what)
             .query("name", model.as_str())
             .query("version", number.0.to_string());
         let version = one_version(&what, self.registry.json(call).await?)?;
@@ -98,7 +84,9 @@ impl ModelRegistry for Mlflow {
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
         let shown = clean_line(alias);
         let what = format!("read the version that @{shown} of {model} points to");
-        let call = client::get("registered-models/alias", &what).query("name", model.as_str()).query("alias", alias);
+        let call = client::get(&self.route("registered-models/alias"), &what)
+            .query("name", model.as_str())
+            .query("alias", alias);
         match self.registry.json(call).await {
             Ok(answer) => one_version(&what, answer),
             Err(f) if alias_is_unknown(&f) => {
@@ -171,6 +159,8 @@ impl ModelRegistry for Mlflow {
         number: VersionNumber,
         stage: &Stage,
         archive_existing: bool,
+        // Open-source servers keep none (measured on 2.22 and 3.18).
+        _comment: &str,
     ) -> Outcome<()> {
         let what = format!("move version {number} of {model} to {stage}");
         if archive_existing && matches!(stage, Stage::None | Stage::Archived) {
@@ -207,9 +197,40 @@ impl ModelRegistry for Mlflow {
     }
 }
 
+pub(in crate::adapters) const LIST_MODELS: &str = "list the models";
+
 impl Mlflow {
-    async fn write(&self, method: Method, path: &str, what: String, body: Value) -> Outcome<()> {
-        self.registry.json::<wire::Done>(client::write(method, path, what, &body)).await.map(|_| ())
+    /// One page of models, without prompts and those whose name does not contain `wanted`. `first` asks for the first.
+    pub(in crate::adapters) async fn model_page(
+        &self,
+        first: Call,
+        wanted: Option<&str>,
+        page: Option<&str>,
+    ) -> Outcome<Page<RegisteredModel>> {
+        let read = |token: String| async move {
+            let call = if token.is_empty() { first } else { first.query("page_token", token) };
+            let (answer, bytes) = self.registry.sized::<wire::ModelPage>(call).await?;
+            let mut pool = Interner::default();
+            let items = answer
+                .registered_models
+                .into_iter()
+                .map(|model| convert::model(model, &mut pool))
+                .filter(|m| !convert::is_prompt(&m.tags))
+                .filter(|m| wanted.is_none_or(|part| filter::contains(m.name.as_str(), part)))
+                .collect();
+            Ok(Part::new(items, answer.next_page_token, bytes))
+        };
+        self.registry.page(LIST_MODELS, page, read).await
+    }
+
+    pub(in crate::adapters) async fn write(
+        &self,
+        method: Method,
+        path: &str,
+        what: String,
+        body: Value,
+    ) -> Outcome<()> {
+        self.registry.json::<wire::Done>(client::write(method, &self.route(path), what, &body)).await.map(|_| ())
     }
 }
 

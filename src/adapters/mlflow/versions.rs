@@ -53,9 +53,9 @@ impl Cursor {
 
 impl Mlflow {
     /// One model with its aliases; prompts do not count.
-    pub(super) async fn one_model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
+    pub(in crate::adapters) async fn one_model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
         let what = format!("read the model {name}");
-        let call = client::get("registered-models/get", &what).query("name", name.as_str());
+        let call = client::get(&self.route("registered-models/get"), &what).query("name", name.as_str());
         let answer: wire::OneModel = self.registry.json(call).await?;
         let model = convert::model(answer.registered_model, &mut Interner::default());
         if convert::is_prompt(&model.tags) {
@@ -119,11 +119,30 @@ impl Mlflow {
         Ok(by_number.into_values().collect())
     }
 
+    /// Every version of a model, newest first, on a registry that neither sorts nor filters by number. Without aliases.
+    pub(in crate::adapters) async fn all_versions(&self, model: &ModelName, size: usize) -> Outcome<Vec<ModelVersion>> {
+        let what = format!("list the versions of {model}");
+        let name = filter::name_is(model.as_str());
+        let first = client::get(&self.route("model-versions/search"), &what)
+            .query("filter", name.condition)
+            .query("max_results", size.to_string());
+        let all = read_pages(Service::Mlflow, &what, usize::MAX, |token| {
+            let call = if token.is_empty() { first.clone() } else { first.clone().query("page_token", token) };
+            async {
+                let (answer, bytes) = self.registry.sized::<wire::VersionPage>(call).await?;
+                let next = answer.next_page_token.clone();
+                Ok(Part::new(of_model(answer, model, &what)?, next, bytes))
+            }
+        });
+        let by_number: BTreeMap<_, _> = all.await?.items.into_iter().map(|v| (v.number, v)).collect();
+        Ok(by_number.into_values().rev().collect())
+    }
+
     async fn search(&self, model: &ModelName, token: String, size: usize) -> Outcome<Part<ModelVersion>> {
         let cursor = Cursor::read(&token);
         let what = format!("list the versions of {model}");
         let name = filter::name_is(model.as_str());
-        let mut call = client::get("model-versions/search", &what)
+        let mut call = client::get(&self.route("model-versions/search"), &what)
             .query("max_results", size.to_string())
             .query("order_by", "version_number DESC");
         call = match &cursor {
@@ -132,33 +151,34 @@ impl Mlflow {
             Cursor::Token(t) => call.query("filter", name.condition).query("page_token", t.as_str()),
         };
         let (answer, bytes) = self.registry.sized::<wire::VersionPage>(call).await?;
-        let more = !answer.next_page_token.is_empty();
-        let mut items = Vec::with_capacity(answer.model_versions.len());
-        let (mut lowest, mut pool) = (None, Interner::default());
-        for dto in answer.model_versions {
-            // An unreadable version might be the one in production: no silent gaps.
-            let mut version = convert::version(dto, &mut pool).ok_or_else(|| {
-                Failure::new(
-                    FailureKind::Protocol,
-                    Service::Mlflow,
-                    &what,
-                    "the server lists a version without a number",
-                )
-            })?;
-            lowest = lowest.min(Some(version.number.0)).or(Some(version.number.0));
-            // Some databases compare names ignoring case.
-            if version.model == *model {
-                version.model = model.clone();
-                items.push(version);
-            }
-        }
-        let next = match (more, name.exact, lowest) {
+        let token = answer.next_page_token.clone();
+        let lowest = answer.model_versions.iter().filter_map(|dto| u64::try_from(dto.version.0?).ok()).min();
+        let items = of_model(answer, model, &what)?;
+        let next = match (!token.is_empty(), name.exact, lowest) {
             (true, true, Some(n)) => Cursor::Below(n),
-            (true, false, _) => Cursor::Token(answer.next_page_token),
+            (true, false, _) => Cursor::Token(token),
             _ => Cursor::Start,
         };
         Ok(Part::new(items, next.write(), bytes))
     }
+}
+
+/// The versions of a page that are of `model`: some databases compare names ignoring case.
+fn of_model(answer: wire::VersionPage, model: &ModelName, what: &str) -> Outcome<Vec<ModelVersion>> {
+    let mut pool = Interner::default();
+    let mut items = Vec::with_capacity(answer.model_versions.len());
+    for dto in answer.model_versions {
+        // An unreadable version might be the one in production: no silent gaps.
+        let mut version = convert::version(dto, &mut pool).ok_or_else(|| {
+            let reason = "the server lists a version without a number";
+            Failure::new(FailureKind::Protocol, Service::Mlflow, what, reason)
+        })?;
+        if version.model == *model {
+            version.model = model.clone();
+            items.push(version);
+        }
+    }
+    Ok(items)
 }
 
 #[cfg(test)]

@@ -9,13 +9,15 @@ use crate::adapters::http::Int;
 use crate::domain::run::MetricValue;
 
 /// Missing and null become the default value.
-fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+pub(in crate::adapters) fn lenient<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    d: D,
+) -> Result<T, D::Error> {
     Option::<T>::deserialize(d).map(Option::unwrap_or_default)
 }
 
 /// A metric's value; none if it is not a number in any spelling.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Value(pub Option<MetricValue>);
+pub(in crate::adapters) struct Value(pub Option<MetricValue>);
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -34,7 +36,7 @@ impl<'de> Deserialize<'de> for Value {
 
 /// Text that may be sent as a number, such as `version` by some gateways.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Text(pub String);
+pub(in crate::adapters) struct Text(pub String);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
@@ -50,7 +52,7 @@ impl<'de> Deserialize<'de> for Text {
 /// MLflow's error body. 3.x adds `sqlstate` and `error_class`, which carry nothing more.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct ErrorBody {
+pub(in crate::adapters) struct ErrorBody {
     #[serde(deserialize_with = "lenient")]
     pub error_code: Text,
     #[serde(deserialize_with = "lenient")]
@@ -59,7 +61,7 @@ pub(super) struct ErrorBody {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct KeyValue {
+pub(in crate::adapters) struct KeyValue {
     #[serde(deserialize_with = "lenient")]
     pub key: String,
     #[serde(deserialize_with = "lenient")]
@@ -68,16 +70,35 @@ pub(super) struct KeyValue {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct AliasEntry {
+pub(in crate::adapters) struct AliasEntry {
     #[serde(deserialize_with = "lenient")]
     pub alias: String,
     #[serde(deserialize_with = "lenient")]
     pub version: Int,
 }
 
+/// The name of an alias of a version: a text, or in Unity Catalog an object with the version beside it.
+#[derive(Debug, Default)]
+pub(in crate::adapters) struct AliasName(pub String);
+
+impl<'de> Deserialize<'de> for AliasName {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Name(String),
+            Entry(AliasEntry),
+        }
+        Ok(Self(match Raw::deserialize(d)? {
+            Raw::Name(name) => name,
+            Raw::Entry(entry) => entry.alias,
+        }))
+    }
+}
+
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Version {
+pub(in crate::adapters) struct Version {
     #[serde(deserialize_with = "lenient")]
     pub name: String,
     #[serde(deserialize_with = "lenient")]
@@ -104,12 +125,12 @@ pub(super) struct Version {
     pub tags: Vec<KeyValue>,
     /// Only in single reads, never in searches (measured on 2.22 and 3.18).
     #[serde(deserialize_with = "lenient")]
-    pub aliases: Vec<String>,
+    pub aliases: Vec<AliasName>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Model {
+pub(in crate::adapters) struct Model {
     #[serde(deserialize_with = "lenient")]
     pub name: String,
     #[serde(deserialize_with = "lenient")]
@@ -128,7 +149,7 @@ pub(super) struct Model {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct ModelPage {
+pub(in crate::adapters) struct ModelPage {
     #[serde(deserialize_with = "lenient")]
     pub registered_models: Vec<Model>,
     #[serde(deserialize_with = "lenient")]
@@ -136,13 +157,13 @@ pub(super) struct ModelPage {
 }
 
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct OneModel {
+pub(in crate::adapters) struct OneModel {
     pub registered_model: Model,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct VersionPage {
+pub(in crate::adapters) struct VersionPage {
     #[serde(deserialize_with = "lenient")]
     pub model_versions: Vec<Version>,
     #[serde(deserialize_with = "lenient")]
@@ -150,13 +171,13 @@ pub(super) struct VersionPage {
 }
 
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct OneVersion {
+pub(in crate::adapters) struct OneVersion {
     pub model_version: Version,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Experiment {
+pub(in crate::adapters) struct Experiment {
     #[serde(deserialize_with = "lenient")]
     pub experiment_id: Text,
     #[serde(deserialize_with = "lenient")]
@@ -170,13 +191,13 @@ pub(super) struct Experiment {
 }
 
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct OneExperiment {
+pub(in crate::adapters) struct OneExperiment {
     pub experiment: Experiment,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct ExperimentPage {
+pub(in crate::adapters) struct ExperimentPage {
     #[serde(deserialize_with = "lenient")]
     pub experiments: Vec<Experiment>,
     #[serde(deserialize_with = "lenient")]
@@ -185,7 +206,7 @@ pub(super) struct ExperimentPage {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct RunInfo {
+pub(in crate::adapters) struct RunInfo {
     #[serde(deserialize_with = "lenient")]
     pub run_id: String,
     #[serde(deserialize_with = "lenient")]
@@ -208,7 +229,7 @@ pub(super) struct RunInfo {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Metric {
+pub(in crate::adapters) struct Metric {
     #[serde(deserialize_with = "lenient")]
     pub key: String,
     #[serde(deserialize_with = "lenient")]
@@ -221,7 +242,7 @@ pub(super) struct Metric {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct RunData {
+pub(in crate::adapters) struct RunData {
     #[serde(deserialize_with = "lenient")]
     pub metrics: Vec<Metric>,
     #[serde(deserialize_with = "lenient")]
@@ -232,7 +253,7 @@ pub(super) struct RunData {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Dataset {
+pub(in crate::adapters) struct Dataset {
     #[serde(deserialize_with = "lenient")]
     pub name: String,
     #[serde(deserialize_with = "lenient")]
@@ -244,7 +265,7 @@ pub(super) struct Dataset {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct DatasetInput {
+pub(in crate::adapters) struct DatasetInput {
     #[serde(deserialize_with = "lenient")]
     pub tags: Vec<KeyValue>,
     #[serde(deserialize_with = "lenient")]
@@ -253,14 +274,14 @@ pub(super) struct DatasetInput {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct RunInputs {
+pub(in crate::adapters) struct RunInputs {
     #[serde(deserialize_with = "lenient")]
     pub dataset_inputs: Vec<DatasetInput>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Run {
+pub(in crate::adapters) struct Run {
     #[serde(deserialize_with = "lenient")]
     pub info: RunInfo,
     #[serde(deserialize_with = "lenient")]
@@ -270,13 +291,13 @@ pub(super) struct Run {
 }
 
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct OneRun {
+pub(in crate::adapters) struct OneRun {
     pub run: Run,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct RunPage {
+pub(in crate::adapters) struct RunPage {
     #[serde(deserialize_with = "lenient")]
     pub runs: Vec<Run>,
     #[serde(deserialize_with = "lenient")]
@@ -285,7 +306,7 @@ pub(super) struct RunPage {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct MetricPage {
+pub(in crate::adapters) struct MetricPage {
     #[serde(deserialize_with = "lenient")]
     pub metrics: Vec<Metric>,
     #[serde(deserialize_with = "lenient")]
@@ -294,7 +315,7 @@ pub(super) struct MetricPage {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct File {
+pub(in crate::adapters) struct File {
     #[serde(deserialize_with = "lenient")]
     pub path: String,
     #[serde(deserialize_with = "lenient")]
@@ -306,7 +327,7 @@ pub(super) struct File {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct FilePage {
+pub(in crate::adapters) struct FilePage {
     #[serde(deserialize_with = "lenient")]
     pub files: Vec<File>,
     #[serde(deserialize_with = "lenient")]
@@ -315,7 +336,7 @@ pub(super) struct FilePage {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct LoggedModelInfo {
+pub(in crate::adapters) struct LoggedModelInfo {
     #[serde(deserialize_with = "lenient")]
     pub model_id: String,
     #[serde(deserialize_with = "lenient")]
@@ -333,7 +354,7 @@ pub(super) struct LoggedModelInfo {
 /// A metric of a logged model; one key repeats for each data set, step and run.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct ModelMetric {
+pub(in crate::adapters) struct ModelMetric {
     #[serde(flatten)]
     pub metric: Metric,
     #[serde(deserialize_with = "lenient")]
@@ -346,7 +367,7 @@ pub(super) struct ModelMetric {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct LoggedModelData {
+pub(in crate::adapters) struct LoggedModelData {
     #[serde(deserialize_with = "lenient")]
     pub metrics: Vec<ModelMetric>,
     #[serde(deserialize_with = "lenient")]
@@ -355,7 +376,7 @@ pub(super) struct LoggedModelData {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct LoggedModel {
+pub(in crate::adapters) struct LoggedModel {
     #[serde(deserialize_with = "lenient")]
     pub info: LoggedModelInfo,
     #[serde(deserialize_with = "lenient")]
@@ -364,26 +385,26 @@ pub(super) struct LoggedModel {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct LoggedModelPage {
+pub(in crate::adapters) struct LoggedModelPage {
     #[serde(deserialize_with = "lenient")]
     pub models: Vec<LoggedModel>,
 }
 
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct OneLoggedModel {
+pub(in crate::adapters) struct OneLoggedModel {
     pub model: LoggedModel,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct ServerInfo {
+pub(in crate::adapters) struct ServerInfo {
     #[serde(deserialize_with = "lenient")]
     pub workspaces_enabled: bool,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct User {
+pub(in crate::adapters) struct User {
     #[serde(deserialize_with = "lenient")]
     pub username: String,
     #[serde(deserialize_with = "lenient")]
@@ -395,24 +416,24 @@ pub(super) struct User {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct ModelGrant {
+pub(in crate::adapters) struct ModelGrant {
     #[serde(deserialize_with = "lenient")]
     pub name: String,
     pub permission: Text,
 }
 
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct OneUser {
+pub(in crate::adapters) struct OneUser {
     pub user: User,
 }
 
 /// A user's permission on one object (3.x).
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-pub(super) struct Permission {
+pub(in crate::adapters) struct Permission {
     pub permission: Text,
 }
 
 /// The response to a write: an object whose content is ignored.
 #[derive(Debug, serde::Deserialize)]
-pub(super) struct Done {}
+pub(in crate::adapters) struct Done {}

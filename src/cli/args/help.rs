@@ -50,6 +50,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("signoff show telco-churn/42", "Show version 42"),
             ("signoff show telco-churn@champion --json", "Print the version behind an alias as JSON"),
+            ("signoff show telco-churn/42 --provenance", "Show its way from the pull request to deployment"),
         ],
     ),
     (

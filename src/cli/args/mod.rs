@@ -133,6 +133,9 @@ pub enum Command {
         /// The version
         #[arg(value_name = "REF")]
         reference: VersionRef,
+        /// Show every step from the pull request to deployment instead
+        #[arg(long)]
+        provenance: bool,
         #[command(flatten)]
         format: Format,
     },

@@ -9,7 +9,7 @@ use crate::cli::json;
 use crate::cli::output::Sink;
 use crate::cli::text;
 use crate::config::{Paths, Target, promotion_target_name};
-use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::ModelName;
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::ClockFacts;
@@ -23,7 +23,7 @@ use crate::services::Services;
 use crate::services::audit::chain::{self, Checked};
 use crate::services::prepare::{
     self,
-    checks::{CLOCK_HINT, repository_check, workflow_check},
+    checks::{CLOCK_HINT, lacking, repository_check, workflow_check},
 };
 use CheckState::{Block, Pass, Unknown, Warn};
 
@@ -293,24 +293,18 @@ fn journal(stored: Outcome<Vec<crate::app::query::Promotion>>, findings: &mut Fi
 async fn permissions(services: &Services, models: Vec<ModelName>, findings: &mut Findings) {
     let mut denied = None;
     for model in models.into_iter().take(MODELS_ASKED) {
-        match services.registry.may_edit(&model).await {
-            Ok(Some(true)) => {
+        match services.registry.permission(&model).await {
+            Ok(Some(permission)) if permission.enough => {
                 return findings.add("MLflow permission", Pass, format!("you may change {model}, for one"), None);
             }
-            Ok(Some(false)) => denied = Some(model),
+            Ok(Some(permission)) => denied = Some((model, permission)),
             // Not told here, so not told for the others.
             Ok(None) => return,
             Err(failure) => return findings.add("MLflow permission", Unknown, failure.to_string(), None),
         }
     }
-    if let Some(model) = denied {
-        let failure = Failure::new(
-            FailureKind::Forbidden,
-            Service::Mlflow,
-            format!("change {model}"),
-            "permission denied: this user may only read",
-        );
-        findings.fail("MLflow permission", &failure.with_hint("Ask the owners of the models for EDIT permission."));
+    if let Some((model, permission)) = denied {
+        findings.fail("MLflow permission", &lacking(&model, &permission));
     }
 }
 

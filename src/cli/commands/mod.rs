@@ -12,6 +12,7 @@ pub mod log;
 pub mod models;
 pub mod promote;
 pub mod promotions;
+pub mod provenance;
 pub mod resume;
 pub mod rollback;
 pub mod runs;

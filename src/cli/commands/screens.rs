@@ -1,7 +1,7 @@
 //! `signoff`, `signoff open` and `signoff demo`: the interactive screens.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::sync::Arc;
 
 use crate::adapters::http;
 use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
@@ -10,52 +10,117 @@ use crate::app::route::Route;
 use crate::cli::commands::drive::undo_hint;
 use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
-use crate::config::{Images, SymbolSet, Theme, UiSettings};
+use crate::cli::wire;
+use crate::config::{Images, Loaded, SymbolSet, Target, Theme, UiSettings};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::promotion::Until;
+use crate::domain::target::TargetEntry;
 use crate::program::state::State;
 use crate::runtime;
+use crate::runtime::run::Ended;
 use crate::runtime::terminal_pictures::{Painter, Speaks};
-use crate::services::Services;
 use crate::services::promote::Promoter;
+use crate::services::{Services, Targets};
 use crate::ui::skin::{self, Skin};
 
-/// Runs the screens until the user quits, starting on `open` if a version is named, else on the inbox. Preferences
-/// are stored below `state_dir`.
+/// Runs the screens until the user quits, starting with `first`, on `open` if a version is named, else on the inbox.
+/// Without `first`, starts on the list of targets.
 ///
 /// # Errors
 /// If there is no terminal, or it cannot be written to.
 pub async fn run(
-    services: Services,
-    ui: &UiSettings,
-    state_dir: &Path,
-    open: Option<(ModelName, VersionNumber)>,
+    loaded: &Arc<Loaded>,
+    first: Option<(Target, Services)>,
+    mut open: Option<(ModelName, VersionNumber)>,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
-    let here = |reason: &str| Failure::new(FailureKind::Config, Service::Local, "open the screens", reason);
-    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        return Err(here("this is not a terminal")
+    if !is_terminal() {
+        let reason = "this is not a terminal";
+        return Err(Failure::new(FailureKind::Config, Service::Local, "open the screens", reason)
             .with_hint("Use a command instead, such as `signoff inbox`. See `signoff --help`."));
     }
+    let skin = skin(&loaded.ui);
+    let mut target = first;
+    loop {
+        let services = target.as_ref().map(|(_, services)| services.clone());
+        let name = match show(loaded, target, open.take(), &skin).await? {
+            Ended::Switch(name) => name,
+            Ended::Quit(left) => {
+                return match left.zip(services) {
+                    Some((id, services)) => left_behind(services, id, sink).await,
+                    None => Ok(Exit::Done),
+                };
+            }
+        };
+        let next = loaded.target_named(&name)?;
+        let services = wire::services(&loaded.paths, &next)?;
+        target = Some((next, services));
+    }
+}
+
+/// Whether there are keys to press and a screen to see.
+pub fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Shows one target, or the list of all.
+async fn show(
+    loaded: &Arc<Loaded>,
+    target: Option<(Target, Services)>,
+    open: Option<(ModelName, VersionNumber)>,
+    skin: &Skin,
+) -> Outcome<Ended> {
     let keymap = Keymap::parse(DEFAULT_KEYMAP).map_err(|mistakes| {
         let reason = format!("the built-in keys are wrong: {}", mistakes.join("; "));
         Failure::new(FailureKind::Bug, Service::Local, "open the screens", reason)
     })?;
-    let routes: Vec<_> = open.map(|(model, version)| Route::Review(model, version)).into_iter().collect();
-    let rules = (*services.rules).clone();
-    let skin = skin(ui);
-    let (pictures, painter) = pictures(ui, &skin);
-    let mut state = State::new(rules, services.registry.url(), keymap, services.clock.now(), &routes);
+    let (pictures, painter) = pictures(&loaded.ui, skin);
+    let targets: Arc<dyn Targets> = Arc::new(Configured(loaded.clone()));
+    let (mut state, services) = match target {
+        Some((_, services)) => {
+            let routes: Vec<_> = open.map(|(model, version)| Route::Review(model, version)).into_iter().collect();
+            let (rules, url) = ((*services.rules).clone(), services.registry.url());
+            (State::new(rules, url, keymap, services.clock.now(), &routes), services)
+        }
+        None => {
+            // Nothing is asked of these services: the list asks those of each target.
+            let none = loaded.no_target();
+            let services = wire::services(&loaded.paths, &none)?;
+            (State::choosing(none.rules, keymap, services.clock.now()), services)
+        }
+    };
+    state.targets = targets.entries();
     state.pictures = pictures;
     let url = services.registry.url();
     // Drafts of two workspaces may be about versions of the same name.
     let server =
         services.registry.named_workspace().map_or_else(|| url.clone(), |name| format!("{url}?workspace={name}"));
-    let prefs = runtime::prefs::file_for(state_dir, &server);
-    match runtime::run::run(state, services.clone(), prefs, painter, &skin, http::longest).await? {
-        Some(id) => left_behind(services, id, sink).await,
-        None => Ok(Exit::Done),
+    let prefs = runtime::prefs::file_for(&loaded.paths.state_of(services.rules.demo), &server);
+    runtime::run::run(state, services, targets, prefs, painter, skin, http::longest).await
+}
+
+/// The targets of the configuration.
+struct Configured(Arc<Loaded>);
+
+impl Targets for Configured {
+    fn entries(&self) -> Vec<TargetEntry> {
+        let entry = |name: &str| match self.0.target_named(name) {
+            Ok(target) => TargetEntry {
+                name: name.to_owned(),
+                production: target.rules.production,
+                colour: target.rules.colour.clone(),
+                servers: Ok(target.servers()),
+            },
+            Err(failure) => {
+                TargetEntry { name: name.to_owned(), production: false, colour: None, servers: Err(failure) }
+            }
+        };
+        self.0.target_names().map(entry).collect()
+    }
+
+    fn services(&self, name: &str) -> Outcome<Services> {
+        wire::services(&self.0.paths, &self.0.target_named(name)?)
     }
 }
 

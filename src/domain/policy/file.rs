@@ -78,6 +78,10 @@ pub fn parse(text: &str) -> Result<PolicyFile, String> {
         format!("line {line}: {}", mistake.what)
     };
     let whole: Whole = toml::de::Deserializer::parse(text).and_then(Whole::deserialize).map_err(|error| say(&error))?;
+    let tables = whole.policy.iter().chain(whole.models.iter().filter_map(|(_, table)| table.policy.as_ref()));
+    if tables.into_iter().any(|table| table.service_principals.is_some()) {
+        return Err("service_principals belongs in the configuration: it says who may sign here".to_owned());
+    }
     let models = whole.models.into_iter().filter_map(|(pattern, table)| Some((pattern, table.policy?))).collect();
     Ok(PolicyFile { general: whole.policy, models })
 }
@@ -138,6 +142,8 @@ pub struct PolicyTable {
     pub require_reason: Option<bool>,
     pub allow_override: Option<bool>,
     pub rollback: Option<Severity>,
+    /// About who may sign, not about what must hold: for the configuration only.
+    pub service_principals: Option<bool>,
 }
 
 impl PolicyTable {
@@ -170,6 +176,7 @@ impl PolicyTable {
             plain(self.require_reason.is_some(), "require_reason"),
             plain(self.allow_override.is_some(), "allow_override"),
             plain(self.rollback.is_some(), "rollback"),
+            plain(self.service_principals.is_some(), "service_principals"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         if parts.is_empty() { "asks for nothing".to_owned() } else { parts.join(", ") }
@@ -237,6 +244,7 @@ impl PolicyTable {
             require_reason: self.require_reason.or(general.require_reason),
             allow_override: self.allow_override.or(general.allow_override),
             rollback: self.rollback.or(general.rollback),
+            service_principals: self.service_principals.or(general.service_principals),
         }
     }
 }

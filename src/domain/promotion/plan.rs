@@ -264,6 +264,12 @@ impl PromotionPlan {
         &self.draft.commit.sha
     }
 
+    /// The comment of the stage transition, on registries that keep one.
+    pub fn transition_comment(&self) -> String {
+        let (reason, hash) = (&self.sign_off.reason, &self.record.record_hash);
+        format!("{reason}\n\nApproved with signoff as {}; record {hash}", self.draft.signer.login)
+    }
+
     /// Value of the mark while the promotion is in progress.
     pub fn mark_promoting(&self) -> String {
         mark::value("promoting", &self.id.to_string(), &self.draft.signer.login, self.stamp().as_deref())

@@ -57,6 +57,11 @@ impl DecisionMark {
         }
     }
 
+    /// The mark without what people wrote, for registries whose tags should not hold it: the record has it.
+    pub fn without_text(self) -> Self {
+        Self { reason: String::new(), ..self }
+    }
+
     pub fn to_value(&self) -> String {
         self.within(TAG_VALUE)
     }

@@ -34,6 +34,7 @@ use crate::domain::identity::Home;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::domain::rules::Rules;
+use crate::domain::target::TargetEntry;
 use crate::domain::text::{cleaned_line, grouped, shorten};
 
 /// What is said of a paste that did not fit.
@@ -56,6 +57,8 @@ pub struct Ctx<'a> {
     pub rules: &'a Rules,
     /// URL of the registry, without credentials.
     pub registry: &'a str,
+    /// All configured targets.
+    pub targets: &'a [TargetEntry],
     /// The user's saved preferences.
     pub prefs: &'a Prefs,
     pub now: Timestamp,

@@ -16,7 +16,7 @@ use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::promotion::mark::{MARK, promotion_on};
 use crate::domain::record::{Basis, ClockFacts, Decision};
-use crate::domain::registry::VersionStatus;
+use crate::domain::registry::{Permission, VersionStatus};
 use crate::domain::release::TemplateError;
 use crate::domain::signer::Signer;
 use crate::services::Services;
@@ -49,6 +49,14 @@ pub(super) fn is_of_a_server(failure: &Failure) -> bool {
         Service::Mlflow => failure.kind != FailureKind::NotFound,
         Service::Journal | Service::Config | Service::Local => false,
     }
+}
+
+/// The failure of a user who may read a model and not change it.
+pub fn lacking(model: &ModelName, permission: &Permission) -> Failure {
+    let Permission { level, needed, .. } = permission;
+    let reason = format!("permission denied: you have {level} on it, and this needs {needed}");
+    Failure::new(FailureKind::Forbidden, Service::Mlflow, format!("change {model}"), reason)
+        .with_hint(format!("Ask the model's owner for {needed}."))
 }
 
 #[derive(Default)]
@@ -174,18 +182,12 @@ impl Checks {
     }
 
     /// Only what is certain: most servers do not say.
-    pub(super) fn may_edit(&mut self, model: &ModelName, may: &Outcome<Option<bool>>) {
-        match may {
-            Ok(Some(false)) => {
-                self.add_hint(
-                    "MLflow permission",
-                    Block,
-                    format!("you may read {model} in MLflow, but not change it"),
-                    "Ask the model's owner for EDIT permission on it.",
-                );
-                self.because(FailureKind::Forbidden);
+    pub(super) fn permission(&mut self, model: &ModelName, permission: &Outcome<Option<Permission>>) {
+        match permission {
+            Ok(Some(permission)) if !permission.enough => {
+                self.list.push(failed("MLflow permission", Block, &lacking(model, permission)));
             }
-            Ok(Some(true) | None) => {}
+            Ok(_) => {}
             Err(failure) => self.fail("MLflow permission", Unknown, failure),
         }
     }

@@ -22,13 +22,14 @@ use crate::domain::preflight::{CheckState, JOURNAL, Preflight};
 use crate::domain::promotion::{PlanDraft, fold};
 use crate::domain::record::DecisionDraft;
 use crate::domain::record::{ClockFacts, Decision, SignOff};
+use crate::domain::registry::{Permission, RegistryUser, UserKind};
 use crate::domain::release;
 use crate::domain::signer::Signer;
 use crate::services::evidence::{self, Scope};
 use crate::services::{Services, rollback};
 use CheckState::{Block, Warn};
 use basis::Grounds;
-use checks::{Checks, workflow_check};
+use checks::{Checks, lacking, workflow_check};
 use taken::Wanted;
 
 /// Reads both servers and drafts the plan of an approval or rollback, or says what blocks it.
@@ -41,7 +42,7 @@ pub async fn promotion(
     number: VersionNumber,
     decision: Decision,
 ) -> Outcome<Preflight> {
-    let Prepared { evaluation, signer, may_edit, skew_ms, home } = read(services, model, number).await?;
+    let Prepared { evaluation, signer, permission, skew_ms, home } = read(services, model, number).await?;
     let evidence = &evaluation.evidence;
     let mut checks = Checks::default();
     let mut stored = Checks::default();
@@ -54,7 +55,7 @@ pub async fn promotion(
     }
     checks.signer(&signer);
     checks.clock(&ClockFacts { skew_ms, ..ClockFacts::default() }, &services.host.host());
-    checks.may_edit(model, &may_edit);
+    checks.permission(model, &permission);
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
     checks.code(&evidence.code, repo.as_ref());
     let source = evidence.code.source.as_ref().ok().cloned();
@@ -98,13 +99,10 @@ pub async fn decision(
     number: VersionNumber,
     decision: Decision,
 ) -> Outcome<DecisionDraft> {
-    let Prepared { evaluation, signer, may_edit, skew_ms, home } = read(services, model, number).await?;
+    let Prepared { evaluation, signer, permission, skew_ms, home } = read(services, model, number).await?;
     let signer = signer?;
-    if let Ok(Some(false)) = may_edit {
-        let operation = format!("{} {model} {number}", decision.word());
-        let reason = "permission denied: you may read the model in MLflow, but not change it";
-        return Err(Failure::new(FailureKind::Forbidden, Service::Mlflow, operation, reason)
-            .with_hint("Ask the model's owner for EDIT permission on it."));
+    if let Some(permission) = permission.ok().flatten().filter(|permission| !permission.enough) {
+        return Err(lacking(model, &permission));
     }
     let mut grounds = basis::read(services, &evaluation, Some(&signer), decision).await;
     grounds.basis.clock.skew_ms = skew_ms;
@@ -115,14 +113,14 @@ pub async fn decision(
 struct Prepared {
     evaluation: Evaluation,
     signer: Outcome<Signer>,
-    /// Whether the registry lets the signer change the model, if it says.
-    may_edit: Outcome<Option<bool>>,
+    /// What the registry lets the signer do with the model, if it says.
+    permission: Outcome<Option<Permission>>,
     skew_ms: Option<i64>,
     home: Home,
 }
 
 async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> Outcome<Prepared> {
-    let (evaluation, who, (user, may_edit), home) = join4(
+    let (evaluation, who, (user, permission), home) = join4(
         evidence::read(services, model, number, Scope::Decision),
         async {
             let who = services.host.whoami().await;
@@ -130,12 +128,12 @@ async fn read(services: &Services, model: &ModelName, number: VersionNumber) -> 
             let skew_ms = who.as_ref().ok().and_then(|who| skew(services, who));
             (who, skew_ms)
         },
-        join(services.registry.user(), services.registry.may_edit(model)),
+        join(services.registry.user(), services.registry.permission(model)),
         services.home(),
     )
     .await;
     let (who, skew_ms) = who;
-    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, user), may_edit, skew_ms, home: home? })
+    Ok(Prepared { evaluation: evaluation?, signer: signer(services, who, user), permission, skew_ms, home: home? })
 }
 
 /// How far this machine's clock is ahead of the host's `Date` header, in milliseconds. Valid only right after the
@@ -145,11 +143,32 @@ pub fn skew(services: &Services, identity: &HostIdentity) -> Option<i64> {
 }
 
 /// The signer as the servers report them.
-fn signer(services: &Services, who: Outcome<HostIdentity>, user: Outcome<Option<String>>) -> Outcome<Signer> {
+fn signer(services: &Services, who: Outcome<HostIdentity>, user: Outcome<RegistryUser>) -> Outcome<Signer> {
     let who = who?;
     let host = services.host.host();
     let email = who.email.unwrap_or_else(|| format!("{}+{}@users.noreply.{host}", who.id, who.login));
-    Ok(Signer { login: who.login, id: who.id, name: who.name, email, registry_user: user.ok().flatten() })
+    let user = match user {
+        Ok(user) => user,
+        // A registry that does not answer may still have something to say of who signs.
+        Err(failure) if failure.kind.is_transient() => return Err(failure),
+        Err(_) => RegistryUser { name: None, kind: UserKind::Person },
+    };
+    let operation = "sign with this registry user";
+    let refused = |reason: String| Failure::new(FailureKind::Forbidden, Service::Mlflow, operation, reason);
+    match user.kind {
+        UserKind::Service if !services.rules.service_principals => {
+            let name = user.name.as_deref().unwrap_or("the user");
+            return Err(refused(format!("{name} is a service principal, and a sign-off is a person's")).with_hint(
+                "Sign in as yourself, or set `service_principals = true` in [policy] if a program may sign.",
+            ));
+        }
+        UserKind::Untold => {
+            return Err(refused("the workspace does not say who you are".to_owned())
+                .with_hint("Ask for access to its SCIM API (`scim/v2/Me`), or use a token of yours."));
+        }
+        UserKind::Person | UserKind::Service => {}
+    }
+    Ok(Signer { login: who.login, id: who.id, name: who.name, email, registry_user: user.name })
 }
 
 fn draft(services: &Services, home: Home, evaluation: Evaluation, grounds: Grounds, signer: Signer) -> DecisionDraft {

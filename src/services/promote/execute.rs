@@ -113,7 +113,8 @@ impl Work<'_> {
         self.note(guard::before_the_move(self.services, &self.state.plan, self.anew).await.map_err(Miss::before)?);
         Ok(match &draft.promote_to {
             PromotionTarget::Stage(stage) => {
-                registry.move_stage(journaled, draft.model(), draft.version(), stage, true).await
+                let comment = self.state.plan.transition_comment();
+                registry.move_stage(journaled, draft.model(), draft.version(), stage, true, &comment).await
             }
             PromotionTarget::Alias(alias) => registry.set_alias(journaled, draft.model(), alias, draft.version()).await,
         }?)
@@ -194,7 +195,11 @@ impl Work<'_> {
         self.set_own_tag(journaled, "facts", &plan.facts_digest).await?;
         self.set_own_tag(journaled, "approved_by", &plan.draft.signer.login).await?;
         self.set_own_tag(journaled, "record", &plan.record.record_hash).await?;
-        self.set_own_tag(journaled, DECISION, &DecisionMark::of(&plan.record).to_value()).await?;
+        let mut mark = DecisionMark::of(&plan.record);
+        if !self.services.registry.tags_hold_text() {
+            mark = mark.without_text();
+        }
+        self.set_own_tag(journaled, DECISION, &mark.to_value()).await?;
         // Set last, because it says that the other tags are there.
         self.set_own_tag(journaled, MARK, &plan.mark_released()).await
     }

@@ -83,7 +83,7 @@ async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFact
     let facts = evidence::facts(services.registry.as_ref(), &draft.promote_to, draft.model(), draft.version()).await;
     let Err(failure) = &facts else { return facts };
     if failure.kind == FailureKind::NotFound
-        && let Some(now) = renamed(services, &draft.identity()).await?
+        && let Some(now) = renamed(services, &draft.decision.identity()).await?
     {
         let what = format!(
             "it is {} of {} now: the model was renamed, and nothing was signed under that name",

@@ -45,7 +45,7 @@ pub(super) async fn undo(
         Err(failure) if failure.kind == FailureKind::NotFound => {}
         Err(failure) => return Err(failure),
     }
-    let Some(now) = renamed(services, &draft.identity()).await? else {
+    let Some(now) = renamed(services, &draft.decision.identity()).await? else {
         return left(format!("{} of {} does not exist any more", draft.version(), draft.model()));
     };
     let mut under = plan.clone();
@@ -168,11 +168,12 @@ async fn undo_stage(
 ) -> Outcome<Undo> {
     let (registry, draft) = (&services.registry, &plan.draft);
     let (model, before) = (draft.model(), &draft.facts.version.stage);
+    let comment = format!("signoff undid the promotion {}", plan.id);
     let (mut notes, mut found) = (Vec::new(), false);
     if version.stage != *stage {
         notes.push(format!("{} is in {} already", version.number, version.stage));
     } else if before != stage {
-        registry.move_stage(journaled, model, version.number, before, false).await?;
+        registry.move_stage(journaled, model, version.number, before, false, &comment).await?;
         found = true;
         notes.push(format!("{} is back in {before}", version.number));
     }
@@ -188,7 +189,7 @@ async fn undo_stage(
                         notes.push(format!("{old} is another version of that name now: left alone"));
                     }
                     Ok(there) if there.stage == Stage::Archived => {
-                        registry.move_stage(journaled, model, *old, stage, false).await?;
+                        registry.move_stage(journaled, model, *old, stage, false, &comment).await?;
                         found = true;
                         notes.push(format!("{old} is back in {stage}"));
                     }

@@ -74,6 +74,10 @@ impl ModelRegistry for FaultyRegistry {
         self.script.read(MLFLOW, "logged_models", self.inner.logged_models(ids)).await
     }
 
+    fn tags_hold_text(&self) -> bool {
+        self.inner.tags_hold_text()
+    }
+
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {
         self.inner.version_page(model, number)
     }
@@ -112,8 +116,9 @@ impl ModelRegistry for FaultyRegistry {
         number: VersionNumber,
         stage: &Stage,
         archive_existing: bool,
+        comment: &str,
     ) -> Outcome<()> {
-        let call = self.inner.move_stage(journaled, model, number, stage, archive_existing);
+        let call = self.inner.move_stage(journaled, model, number, stage, archive_existing, comment);
         self.script.write(MLFLOW, "move_stage", journaled, call).await
     }
 

@@ -1,0 +1,103 @@
+//! Databricks: a workspace's tracking server, its own model registry, and Unity Catalog by way of a workspace.
+//!
+//! Most of it is MLflow's API, so the routes and converters of [`super::mlflow`] are used; what differs is here: signing
+//! in, words and hints, paging, stage transitions, tags, web pages. Nothing outside this room asks which registry it is.
+//!
+//! Sources: the Databricks SDKs (0.156), MLflow's stores for both registries (3.17) and their tests. No live workspace
+//! was reached; `tests/databricks` runs against a double that MLflow's and Databricks' own clients drive too.
+
+mod assumed;
+mod auth;
+mod catalog;
+mod dialect;
+mod identity;
+mod links;
+mod wire;
+mod workspace;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::adapters::http::{Tokens, Wire};
+use crate::adapters::mlflow::{Auth, Connection, Endpoint, Mlflow};
+use crate::domain::failure::Outcome;
+use crate::ports::ModelRegistry;
+use crate::ports::tracking::TrackingServer;
+
+pub use assumed::KnownRegistry;
+
+/// How to sign in to a workspace.
+#[derive(Clone, Debug)]
+pub enum SignIn {
+    /// Nothing to sign in with.
+    None,
+    Token(SecretString),
+    /// OAuth of a service principal.
+    ServicePrincipal {
+        client_id: String,
+        secret: SecretString,
+    },
+    /// `databricks auth token` for a profile of this file.
+    Cli {
+        profile: String,
+        file: PathBuf,
+    },
+}
+
+/// Which registry of a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registry {
+    /// The workspace's own.
+    Workspace,
+    Catalog,
+    /// Unity Catalog, or the workspace's own where it has no metastore.
+    Assumed,
+    /// Open-source Unity Catalog; not a workspace at all.
+    Open,
+    /// An MLflow server; only the runs are in a workspace.
+    Server,
+}
+
+/// The server at `host`, in the words of Databricks.
+///
+/// # Errors
+/// [`crate::domain::failure::FailureKind::Config`] if the address is not a web URL.
+pub fn endpoint(host: &Url, sign_in: &SignIn, settings: &crate::adapters::http::Settings) -> Outcome<Endpoint> {
+    let renewed = |tokens: Arc<dyn Tokens>| Auth::Renewed(tokens);
+    let auth = match sign_in.clone() {
+        SignIn::None => Auth::None,
+        SignIn::Token(token) => Auth::Bearer(token),
+        SignIn::ServicePrincipal { client_id, secret } => {
+            let wire = Arc::new(Wire::new(settings.clone()));
+            renewed(Arc::new(auth::PrincipalTokens::new(wire, host.clone(), client_id, secret)))
+        }
+        SignIn::Cli { profile, file } => renewed(Arc::new(auth::CliTokens::new(profile, file))),
+    };
+    Ok(Endpoint::parse(host.as_str(), auth)?.with_dialect(dialect::DatabricksDialect::boxed))
+}
+
+/// The ports of a target whose registry, or tracking server, is in Databricks. `connection` has the endpoints.
+/// `known` says which registry the journals and records of this machine know, for [`Registry::Assumed`].
+pub fn ports(
+    connection: &Connection,
+    registry: Registry,
+    known: Arc<dyn KnownRegistry>,
+) -> (Arc<dyn ModelRegistry>, Arc<dyn TrackingServer>) {
+    let own = || Arc::new(Mlflow::new(connection));
+    let catalog = || Arc::new(Mlflow::new(connection).with_registry_routes(catalog::ROUTES));
+    let registry: Arc<dyn ModelRegistry> = match registry {
+        Registry::Workspace => Arc::new(workspace::WorkspaceRegistry::new(own())),
+        // Refused by the configuration until something can be promoted there.
+        Registry::Server | Registry::Open => own(),
+        Registry::Catalog => Arc::new(catalog::Catalog::new(catalog())),
+        Registry::Assumed => Arc::new(assumed::Assumed::new(
+            catalog::Catalog::new(catalog()),
+            workspace::WorkspaceRegistry::new(own()),
+            known,
+        )),
+    };
+    (registry, own())
+}

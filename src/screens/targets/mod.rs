@@ -1,0 +1,72 @@
+//! Which target?
+
+pub mod view;
+
+use crate::app::action::Action;
+use crate::app::effect::Effect;
+use crate::app::fuzzy;
+use crate::app::keymap::Context;
+use crate::app::query::Query;
+use crate::app::route::Nav;
+use crate::screens::parts::narrowed::Narrowed;
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+
+/// State of the screen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Targets {
+    list: Narrowed<String>,
+    begun: bool,
+}
+
+impl Component for Targets {
+    fn heading(&self) -> &'static str {
+        "targets"
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        self.list.contexts(&[Context::List, Context::Global])
+    }
+
+    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Filter, Help, Open, Quit, Refresh};
+        &[Open, Filter, Refresh, Back, Quit, Help]
+    }
+
+    fn captures_text(&self) -> bool {
+        self.list.filter().is_editing()
+    }
+
+    fn takes_back(&self) -> bool {
+        self.list.filter().is_active()
+    }
+
+    /// What waits in each target that can be used.
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let usable = ctx.targets.iter().filter(|target| target.servers.is_ok());
+        usable.map(|target| Query::WaitingIn { target: target.name.clone() }).collect()
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let typed = self.list.hear(event);
+        if typed || !self.begun {
+            self.begun = true;
+            let shown = fuzzy::filter(self.list.filter().query(), ctx.targets, |target| target.name.clone());
+            self.list.show(shown, |i| ctx.targets[i].name.clone());
+        }
+        let rows = ctx.rows(1 + u16::from(self.list.filter().is_active()));
+        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
+            return Response::none();
+        };
+        if action == Action::Refresh {
+            return Response::refresh(self.needs(ctx));
+        }
+        match (action, self.list.selected(ctx.targets)) {
+            (Action::Open, Some(target)) => match &target.servers {
+                Ok(_) if target.name == ctx.rules.target_name => Response { nav: Some(Nav::Pop), ..Response::none() },
+                Ok(_) => Response::effect(Effect::Switch(target.name.clone())),
+                Err(failure) => Response::notice(failure.sentence()),
+            },
+            (other, _) => Response::pass(other),
+        }
+    }
+}
