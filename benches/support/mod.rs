@@ -143,6 +143,7 @@ fn model(i: usize) -> RegisteredModel {
         description: "Probability that a customer leaves within 30 days.".to_owned(),
         tags: [("owner".to_owned(), "retention".to_owned())].into_iter().collect(),
         aliases: BTreeMap::from([("champion".to_owned(), VersionNumber(3))]),
+        told: true,
         latest: vec![version(&name, 3, Stage::Production), version(&name, 4, Stage::Staging)],
         created_at: None,
         updated_at: Some(now()),

@@ -508,6 +508,7 @@ mod tests {
             description: String::new(),
             tags: Default::default(),
             aliases: Default::default(),
+            told: true,
             latest: Vec::new(),
             created_at: None,
             updated_at: None,

@@ -57,7 +57,7 @@ impl Resolver<'_> {
                     ))
                     .with_hint("Keep one of them: a profile, or databricks_host_env with databricks_token_env."));
             }
-            return self.from_variables(&named).map_err(|f| {
+            return self.in_variables(&named).map_err(|f| {
                 f.with_hint("The target takes its workspace from these variables, and from nothing else.")
             });
         }
@@ -72,7 +72,7 @@ impl Resolver<'_> {
         };
         if let Some(host) = self.env.get(HOST) {
             self.environment_overrides("databricks_host_env", None, HOST, host)?;
-            return self.from_variables(&usual);
+            return self.in_variables(&usual);
         }
         if let Some(stray) = [TOKEN, CLIENT_SECRET].into_iter().find(|name| self.env.get(name).is_some()) {
             self.notices.push(format!("{stray} is not used: without {HOST} it belongs to no workspace"));
@@ -93,7 +93,7 @@ impl Resolver<'_> {
         self.profile(&Sourced::new(name, origin))
     }
 
-    fn from_variables(&mut self, names: &Variables) -> Outcome<Workspace> {
+    fn in_variables(&mut self, names: &Variables) -> Outcome<Workspace> {
         let get = |name: &str| self.env.get(name).map(str::to_owned);
         let (host, token) = (get(&names.host), get(&names.token));
         let (id, secret) = (get(&names.client_id), get(&names.client_secret));

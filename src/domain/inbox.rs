@@ -39,8 +39,8 @@ pub fn all_waiting<'m>(
     versions: impl IntoIterator<Item = &'m ModelVersion>,
     target: &PromotionTarget,
 ) -> Vec<Waiting<'m>> {
-    let production = production(model, target);
     let versions: Vec<_> = versions.into_iter().collect();
+    let production = production_among(model, versions.iter().copied(), target);
     let known = |number| model.latest.iter().chain(versions.iter().copied()).find(|v| v.number == number);
     let production_version = production.and_then(known);
     let newer = |v: &ModelVersion| production.is_none_or(|p| v.number > p);
@@ -61,6 +61,9 @@ pub fn all_waiting<'m>(
 /// Whether versions that the entry of the list of models does not carry may wait, so that they have to be read. Those
 /// from `down_to` on were read already.
 pub fn may_hide(model: &RegisteredModel, down_to: Option<VersionNumber>, target: &PromotionTarget) -> bool {
+    if !model.told {
+        return down_to.is_none_or(|read| read.0 > 1);
+    }
     let listed: BTreeSet<u64> = model.latest.iter().map(|v| v.number.0).collect();
     let unknown = |number: u64| !listed.contains(&number) && down_to.is_none_or(|read| number < read.0);
     let aliased = |(alias, number): (&String, &VersionNumber)| is_another(alias, target) && unknown(number.0);
@@ -82,6 +85,7 @@ pub fn may_hide(model: &RegisteredModel, down_to: Option<VersionNumber>, target:
 fn is_put_forward(model: &RegisteredModel, version: &ModelVersion, target: &PromotionTarget) -> bool {
     is_staged(version, target)
         || model.aliases.iter().any(|(alias, number)| *number == version.number && is_another(alias, target))
+        || version.aliases.iter().any(|alias| is_another(alias, target))
 }
 
 /// In a stage on the way to production.
@@ -104,6 +108,18 @@ pub fn production(model: &RegisteredModel, target: &PromotionTarget) -> Option<V
         PromotionTarget::Stage(stage) => model.latest.iter().filter(|v| v.stage == *stage).map(|v| v.number).max(),
         PromotionTarget::Alias(alias) => model.aliases.get(alias).copied(),
     }
+}
+
+/// As [`production`], with the versions that were read where the entry of the list of models does not tell.
+pub fn production_among<'m>(
+    model: &RegisteredModel,
+    versions: impl IntoIterator<Item = &'m ModelVersion>,
+    target: &PromotionTarget,
+) -> Option<VersionNumber> {
+    if model.told {
+        return production(model, target);
+    }
+    versions.into_iter().filter(|version| target.is_held_by(version)).map(|version| version.number).max()
 }
 
 #[cfg(test)]
@@ -136,6 +152,7 @@ mod tests {
             tags: Default::default(),
             aliases: [("champion".to_owned(), VersionNumber(2))].into(),
             latest,
+            told: true,
             created_at: None,
             updated_at: None,
         }

@@ -27,10 +27,17 @@ pub struct RegisteredModel {
     pub aliases: BTreeMap<String, VersionNumber>,
     /// The highest version of each stage; *not* all versions.
     pub latest: Vec<ModelVersion>,
+    /// Whether `aliases` and `latest` are told. Lists of Unity Catalog tell neither.
+    #[serde(default = "yes")]
+    pub told: bool,
     /// When the name was registered.
     pub created_at: Option<Timestamp>,
     /// Last change of the model, or of any version's stage or description.
     pub updated_at: Option<Timestamp>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Fills in the aliases of `versions` from the model's `aliases`: MLflow's lists omit them (measured on 2.22 and 3.17).

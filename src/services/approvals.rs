@@ -34,7 +34,7 @@ pub async fn standing(
     let (all, mut void) = vouch::standing(&found, &facts.digest(), mark.as_ref());
     let mut counting = Vec::new();
     for approval in all {
-        if let Err(stranger) = writers.may(&approval.login) {
+        if let Some(stranger) = writers.objection(&approval.login) {
             void.push(stranger);
             continue;
         }

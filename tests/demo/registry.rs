@@ -13,7 +13,7 @@ async fn moving_to_production_archives_the_old_holder_only_if_told_to() {
     demo.clock.advance(Duration::from_secs(60));
     let to = |number, stage: Stage, archive| {
         let (registry, j) = (&demo.registry, &j);
-        async move { registry.move_stage(j, &name(CHURN), VersionNumber(number), &stage, archive).await }
+        async move { registry.move_stage(j, &name(CHURN), VersionNumber(number), &stage, archive, "").await }
     };
     to(42, Stage::Production, false).await.unwrap();
     assert_eq!(holders().await, [39, 42]);

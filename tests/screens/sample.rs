@@ -93,6 +93,7 @@ pub fn answer(query: &Query) -> Reply {
                 description: "Churn within 30 days.".into(),
                 tags: Default::default(),
                 aliases: Default::default(),
+                told: true,
                 latest: vec![facts.version.clone(), samples::version(39, Stage::Production)],
                 created_at: None,
                 updated_at: facts.version.updated_at,

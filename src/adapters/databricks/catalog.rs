@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::StreamExt as _;
 
 use super::identity::Identity;
 use super::links;
@@ -27,6 +28,10 @@ const OWN_PREFIX: &str = "signoff_";
 /// Most characters of a tag's value.
 const TAG_VALUE_LIMIT: usize = 1_000;
 const VERSIONS_PER_PAGE: usize = 1_000;
+/// The newest versions of a list that are read one by one, for their tags.
+const READ_WHOLE: usize = 10;
+/// Concurrent requests.
+const PARALLEL: usize = 4;
 
 /// What the server answers where Unity Catalog is not enabled.
 pub(super) const NO_METASTORE: &str = "METASTORE_DOES_NOT_EXIST";
@@ -84,7 +89,7 @@ fn read(key: &str) -> Arc<str> {
         match part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) => {
                 bytes.push(byte);
-                bytes.extend_from_slice(part[2..].as_bytes());
+                bytes.extend_from_slice(&part.as_bytes()[2..]);
             }
             // Not written by us.
             None => return Arc::from(key),
@@ -132,20 +137,42 @@ impl ModelRegistry for Catalog {
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
         let wanted = name_like.filter(|part| !part.is_empty());
         let first = client::get(&self.api.route("registered-models/search"), LIST_MODELS).query("max_results", "100");
-        self.api.model_page(first, wanted, page).await
+        let mut page = self.api.model_page(first, wanted, page).await?;
+        for model in &mut page.items {
+            model.told = false;
+        }
+        Ok(page)
     }
 
     async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
         self.api.one_model(name).await.map_err(three_levels)
     }
 
-    /// All at once: the search sorts by nothing, and filters by the name only. Aliases are joined from the model.
+    /// All at once: the search sorts by nothing, and filters by the name only. Aliases are joined from the model. Tags
+    /// come with the newest versions and those with an alias, which are read one by one: a decision is in a tag.
     async fn versions(&self, model: &ModelName, _page: Option<&str>) -> Outcome<Page<ModelVersion>> {
         let read =
             futures_util::future::try_join(self.api.all_versions(model, VERSIONS_PER_PAGE), self.api.one_model(model));
         let (mut items, of) = read.await.map_err(three_levels)?;
         join_aliases(&mut items, &of.aliases);
-        Ok(Page { items: items.into_iter().map(named).collect(), next: None })
+        let telling = |(at, version): (usize, &ModelVersion)| {
+            (at < READ_WHOLE || !version.aliases.is_empty()).then_some(version.number)
+        };
+        let whole: Vec<VersionNumber> = items.iter().enumerate().filter_map(telling).collect();
+        let reads = whole.into_iter().map(|number| self.version(model, number));
+        for read in futures_util::stream::iter(reads).buffered(PARALLEL).collect::<Vec<_>>().await {
+            match read {
+                Ok(version) => {
+                    if let Some(listed) = items.iter_mut().find(|listed| listed.number == version.number) {
+                        *listed = version;
+                    }
+                }
+                // Deleted since it was listed.
+                Err(failure) if failure.kind == FailureKind::NotFound => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(Page { items, next: None })
     }
 
     async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion> {

@@ -28,6 +28,7 @@ pub(super) fn registered_model(name: &ModelName, model: &Model) -> RegisteredMod
         description: clean(&model.description),
         tags: tags(&model.tags),
         aliases: model.aliases.iter().map(|(alias, number)| (clean_line(alias), *number)).collect(),
+        told: true,
         latest: latest.into_iter().map(|(_, version)| version).collect(),
         created_at: Some(model.created_at),
         updated_at: Some(model.updated_at),

@@ -40,13 +40,16 @@ impl Connection {
     }
 }
 
+/// Makes a dialect for one kind of credentials.
+type Words = fn(&Auth) -> Box<dyn Dialect>;
+
 /// One server.
 #[derive(Clone)]
 pub struct Endpoint {
     url: Url,
     auth: Auth,
     /// Another server that speaks MLflow's API has words and hints of its own.
-    words: Option<fn(&Auth) -> Box<dyn Dialect>>,
+    words: Option<Words>,
 }
 
 impl Endpoint {
@@ -83,7 +86,7 @@ impl Endpoint {
     }
 
     /// The same server with another dialect.
-    pub(in crate::adapters) fn with_dialect(self, words: fn(&Auth) -> Box<dyn Dialect>) -> Self {
+    pub(in crate::adapters) fn with_dialect(self, words: Words) -> Self {
         Self { words: Some(words), ..self }
     }
 

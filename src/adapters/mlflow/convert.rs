@@ -40,6 +40,7 @@ pub(in crate::adapters) fn model(dto: wire::Model, pool: &mut Interner) -> Regis
         tags: tags(dto.tags, pool),
         aliases,
         latest,
+        told: true,
         created_at: time(dto.creation_timestamp),
         updated_at: time(dto.last_updated_timestamp),
         name,

@@ -89,7 +89,7 @@ impl Mlflow {
         if filter::run_id_in(&[run.as_str()]).is_none() {
             return Ok(Vec::new());
         }
-        let call = client::get("model-versions/search", &format!("find the versions of run {run}"))
+        let call = client::get("model-versions/search", format!("find the versions of run {run}"))
             .query("max_results", self.tuning.versions_per_page.to_string())
             .query("filter", format!("run_id = '{}'", run.as_str()));
         let answer: wire::VersionPage = self.registry.json(call).await?;

@@ -65,16 +65,15 @@ impl Writers {
 
     /// Whether `login` may approve as far as writing is concerned: also if it was not asked about.
     ///
-    /// # Errors
-    /// What is to be said of the approval: the reason, or why the host did not say.
-    pub fn may(&self, login: &str) -> Result<(), Void> {
+    /// Otherwise returns what is to be said of the approval: the reason, or why the host did not say.
+    pub fn objection(&self, login: &str) -> Option<Void> {
         match self.asked.iter().find(|(asked, _)| asked == login).map(|(_, may)| may) {
-            None | Some(Ok(true)) => Ok(()),
+            None | Some(Ok(true)) => None,
             Some(Ok(false)) => {
                 let why = format!("{login} may not write to the repository, and no list names the approvers");
-                Err(Void::new(login, why))
+                Some(Void::new(login, why))
             }
-            Some(Err(failure)) => Err(Void::unread(login, failure.clone())),
+            Some(Err(failure)) => Some(Void::unread(login, failure.clone())),
         }
     }
 

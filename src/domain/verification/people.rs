@@ -39,7 +39,7 @@ pub(super) fn approvals(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &
         let (counting, void) = vouch::standing(&before, &record.facts, None);
         for approval in &record.approvals {
             let broken = broken(approval, comments, &found)
-                .or_else(|| named.writers.may(&approval.login).err().map(|void| void.why));
+                .or_else(|| named.writers.objection(&approval.login).map(|void| void.why));
             match broken {
                 Some(why) => wrong.push(format!("{}'s approval does not count: {why}", clean_line(&approval.login))),
                 None if !counting.contains(approval) => {

@@ -9,7 +9,7 @@ use crate::app::eager_pages::EagerPages;
 use crate::app::query::Query;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
-use crate::domain::inbox::{Waiting, all_waiting, may_hide, production};
+use crate::domain::inbox::{Waiting, all_waiting, may_hide, production_among};
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::screens::parts::Ctx;
 
@@ -88,7 +88,7 @@ pub fn waiting_in<'a>(model: &'a RegisteredModel, ctx: &Ctx<'a>) -> Vec<Waiting<
 /// The version of the model, to be drawn as waiting.
 pub fn waiting_as<'a>(model: &'a RegisteredModel, number: VersionNumber, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
     let find = |number: VersionNumber| known(model, ctx).find(|v| v.number == number);
-    let production = production(model, &ctx.rules.promote_to);
+    let production = production_among(model, known(model, ctx), &ctx.rules.promote_to);
     let production_version = production.and_then(|n| find(n).or_else(|| ctx.cache.version(&model.name, n)));
     Some(Waiting { candidate: find(number)?, production, production_version })
 }

@@ -50,6 +50,7 @@ fn entry(versions: &[ModelVersion], aliases: &[(&str, u64)]) -> RegisteredModel 
         description: String::new(),
         tags: Default::default(),
         aliases: aliases.iter().map(|(alias, n)| ((*alias).to_owned(), VersionNumber(*n))).collect(),
+        told: true,
         latest: versions.iter().filter(highest).cloned().collect(),
         created_at: None,
         updated_at: None,

@@ -45,6 +45,7 @@ impl Desk {
             demo: false,
             readonly: false,
             policy: crate::domain::rules::PolicyRule::default(),
+            service_principals: false,
             promote_to: draft.decision.promote_to,
             host: "github.com".into(),
             repository: RepositoryRule { fixed: Some(repo()), ..RepositoryRule::default() },
@@ -141,6 +142,7 @@ static UNOPENED: std::collections::BTreeMap<(ModelName, VersionNumber), jiff::Ti
 
 fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
     Ctx {
+        targets: &[],
         cache,
         rules,
         registry: "http://mlflow:5000",

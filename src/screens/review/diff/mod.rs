@@ -328,7 +328,7 @@ fn signature_of(version: &ModelVersion) -> Query {
 
 fn signed<'a>(version: &ModelVersion, ctx: &Ctx<'a>) -> Signed<'a> {
     let failure = ctx.cache.failure(&signature_of(version));
-    match (ctx.cache.signature(&FilesOf::from(version)).map(Option::as_ref), failure) {
+    match (ctx.cache.signature(FilesOf::from(version)).map(Option::as_ref), failure) {
         (Some(signature), _) => Signed::Read(signature),
         (None, Some(failure)) => Signed::Failed(failure),
         (None, None) => Signed::Reading,
