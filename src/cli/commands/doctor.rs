@@ -14,7 +14,7 @@ use crate::domain::ids::ModelName;
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::ClockFacts;
 use crate::domain::registry::PromotionTarget;
-use crate::domain::registry::RegistryInfo;
+use crate::domain::registry::{RegistryInfo, UserKind};
 use crate::domain::rules::PolicyFrom;
 use crate::domain::text::clean_line;
 use crate::present::{CheckRow, Role, number};
@@ -127,7 +127,9 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
     let url = services.registry.url();
     match info {
         Ok(info) => {
-            findings.add("MLflow", Pass, format!("version {} at {url}", info.version), None);
+            // Databricks tells no number.
+            let version = if info.version.contains(' ') { "" } else { "version " };
+            findings.add("MLflow", Pass, format!("{version}{} at {url}", info.version), None);
             if let Some(workspace) = &info.workspace {
                 findings.add("workspace", Pass, format!("'{}' of this server", clean_line(workspace)), None);
             } else if let Some(workspace) = services.registry.named_workspace() {
@@ -141,7 +143,17 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
                 );
             }
             match &info.user {
+                Some(user) if info.user_kind == UserKind::Service => {
+                    let may = services.rules.service_principals;
+                    let what = format!("signed in as the service principal {user}");
+                    let hint = (!may).then_some("It may read. To sign, use a login of your own.");
+                    findings.add("MLflow user", if may { Pass } else { Warn }, what, hint);
+                }
                 Some(user) => findings.add("MLflow user", Pass, format!("signed in as {user}"), None),
+                None if info.user_kind == UserKind::Untold => {
+                    let what = "the workspace does not say who is signed in, so nothing can be signed";
+                    findings.add("MLflow user", Warn, what, Some("Ask for access to its SCIM API (scim/v2/Me)."));
+                }
                 None => findings.add("MLflow user", Unknown, "the server does not say who is signed in", None),
             }
             let target = &services.rules.promote_to;
