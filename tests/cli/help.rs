@@ -83,7 +83,8 @@ fn variables(path: &std::path::Path, found: &mut Vec<String>) {
     let code = source.split("mod tests {").next().unwrap();
     let is_name = |word: &&str| {
         let upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-        word.len() > 3 && word.chars().all(upper) && !word.ends_with('_')
+        // The default profile of `.databrickscfg` is no variable.
+        word.len() > 3 && word.chars().all(upper) && !word.ends_with('_') && *word != "DEFAULT"
     };
     found.extend(code.split('"').skip(1).step_by(2).filter(is_name).map(str::to_owned));
 }

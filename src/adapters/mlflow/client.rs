@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::connection::{Auth, Endpoint};
-use super::dialect::is_unknown_function;
+use super::dialect::{MlflowDialect, is_unknown_function};
 use super::wire;
 use crate::adapters::http::{Access, Answer, Call, Part, Plain, Secrets, Server, Wire};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -132,7 +132,11 @@ impl Client {
         if let Auth::Renewed(tokens) = self.auth() {
             carrier = carrier.with_tokens(tokens.clone(), secrets.clone());
         }
-        Ok(Server::new(self.base(), self.endpoint.dialect(), secrets, carrier, self.wire.settings()))
+        let dialect = match self.endpoint.words() {
+            Some(words) => words(self.auth()),
+            None => Box::new(MlflowDialect::new(self.auth())),
+        };
+        Ok(Server::new(self.base(), dialect, secrets, carrier, self.wire.settings()))
     }
 
     /// The password or token, and the header values built from them.

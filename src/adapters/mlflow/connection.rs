@@ -8,7 +8,6 @@ use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 use url::Url;
 
-use super::dialect::MlflowDialect;
 use crate::adapters::http::{Dialect, Settings, Tokens};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
@@ -41,7 +40,7 @@ impl Connection {
 }
 
 /// Makes a dialect for one kind of credentials.
-type Words = fn(&Auth) -> Box<dyn Dialect>;
+pub(super) type Words = fn(&Auth) -> Box<dyn Dialect>;
 
 /// One server.
 #[derive(Clone)]
@@ -90,11 +89,9 @@ impl Endpoint {
         Self { words: Some(words), ..self }
     }
 
-    pub(super) fn dialect(&self) -> Box<dyn Dialect> {
-        match self.words {
-            Some(words) => words(&self.auth),
-            None => Box::new(MlflowDialect::new(&self.auth)),
-        }
+    /// What makes its dialect, if that is not MLflow's own.
+    pub(super) fn words(&self) -> Option<Words> {
+        self.words
     }
 
     /// The URL, without credentials, query, fragment or trailing slash.
