@@ -57,7 +57,9 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         Screen::Inbox(_) => Phrase::of(Role::Muted, state.registry_url.clone()),
         _ => Phrase::default(),
     };
-    let right: Vec<_> = std::iter::once(who(state.cache.session(), skin)).chain(pieces).collect();
+    // Before a target is chosen nobody is asked who this is.
+    let who = state.has_target().then(|| who(state.cache.session(), skin));
+    let right: Vec<_> = who.into_iter().chain(pieces).collect();
     let named = state.target_name();
     let target = TargetMark { name: &named, colour: state.rules.colour.as_deref(), production: state.rules.production };
     let header = HeaderBar { skin, left, more, target: Some(target), demo: state.rules.demo, right: &right };
