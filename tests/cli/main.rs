@@ -12,6 +12,7 @@ mod decide;
 mod failures;
 mod help;
 mod logbook;
+mod provenance;
 mod scores;
 mod shapes;
 mod texts;
