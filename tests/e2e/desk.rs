@@ -123,6 +123,24 @@ impl Desk {
         std::fs::read_to_string(self.home.path().join(name)).unwrap()
     }
 
+    /// Everything in the home directory, state and log included.
+    pub fn everything(&self) -> String {
+        fn read(dir: &Path, into: &mut String) {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    read(&path, into);
+                } else {
+                    into.push_str(&String::from_utf8_lossy(&std::fs::read(&path).unwrap()));
+                }
+            }
+        }
+        let mut all = String::new();
+        read(self.home.path(), &mut all);
+        assert!(!all.is_empty());
+        all
+    }
+
     /// Runs a command to completion, without a terminal.
     pub fn run(&self, args: &[&str]) -> Said {
         self.start(args).wait()

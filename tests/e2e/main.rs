@@ -11,6 +11,7 @@ mod bad_input;
 mod command;
 mod confirm;
 mod crash;
+mod databricks;
 mod demo;
 mod desk;
 mod hostile;

@@ -9,12 +9,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use signoff::adapters::databricks::Registry;
 use signoff::adapters::demo::{Store, World};
 use signoff::domain::cd::CdTrigger;
+use signoff::domain::failure::Service;
 use signoff::domain::promotion::{Ending, Entry, Phase, PromotionPlan};
 use signoff::domain::registry::PromotionTarget;
 use signoff::domain::rules::Rules;
 
+use crate::databricks::Workspace;
 use crate::doubles::{Call, FORBIDDEN, Fault, Journals, REJECTED, UNAVAILABLE};
 use crate::lab::{CANDIDATE, Lab, NOW, champion, production, world};
 use crate::properties::Story;
@@ -26,11 +29,13 @@ const PATIENCE: usize = 12;
 
 /// How much one run covers. Full coverage everywhere would take minutes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Depth {
+pub enum Depth {
     /// Every kind of fault.
     Full,
     /// The faults that matter most.
     Short,
+    /// Those of writes to the registry only: over HTTP, where `databricks` adds what is lost on the way.
+    Registry,
 }
 
 impl Depth {
@@ -40,6 +45,8 @@ impl Depth {
             (Self::Full, false) => &[FORBIDDEN, Fault::Lost],
             (Self::Short, true) => &[REJECTED, Fault::ReplyLost, Fault::Lost],
             (Self::Short, false) => &[Fault::Lost],
+            (Self::Registry, true) if call.service == Service::Mlflow => &[REJECTED, Fault::ReplyLost],
+            (Self::Registry, _) => &[],
         }
     }
 }
@@ -54,11 +61,12 @@ struct Moment {
     hidden: BTreeMap<&'static str, usize>,
 }
 
-struct Course {
+pub struct Course {
     before: World,
     rules: Rules,
-    plan: PromotionPlan,
+    pub plan: PromotionPlan,
     depth: Depth,
+    place: Option<Arc<Workspace>>,
 }
 
 impl Course {
@@ -69,7 +77,14 @@ impl Course {
     fn by(rules: Rules, depth: Depth) -> Self {
         let before = world(rules.cd.trigger);
         let plan = Lab::of(before.clone(), rules.clone()).plan(CANDIDATE);
-        Self { before, rules, plan, depth }
+        Self { before, rules, plan, depth, place: None }
+    }
+
+    /// Where the registry is that of a workspace.
+    pub fn at(place: Arc<Workspace>, rules: Rules, depth: Depth) -> Self {
+        let before = world(rules.cd.trigger);
+        let plan = Lab::of(before.clone(), rules.clone()).at(Arc::clone(&place)).plan(CANDIDATE);
+        Self { before, rules, plan, depth, place: Some(place) }
     }
 
     /// A reviewer in this world, after `calls` calls were made.
@@ -79,10 +94,13 @@ impl Course {
         if !journal.is_empty() {
             lab.journals.put(self.plan.id, journal);
         }
-        lab
+        match &self.place {
+            Some(place) => lab.at(Arc::clone(place)),
+            None => lab,
+        }
     }
 
-    fn fresh(&self) -> Lab {
+    pub fn fresh(&self) -> Lab {
         self.lab(&self.before, NOW.parse().unwrap(), &[])
     }
 
@@ -121,7 +139,7 @@ impl Course {
     }
 
     /// Resumes without further faults until it is over, and checks all invariants.
-    fn finish(&self, lab: &Lab, earlier: &[Call], what: impl Fn() -> String) -> Ending {
+    pub fn finish(&self, lab: &Lab, earlier: &[Call], what: impl Fn() -> String) -> Ending {
         let id = self.plan.id;
         for _ in 0..PATIENCE {
             if lab.journals.len(id) == 0 || lab.resume(id).unwrap_or_else(|e| panic!("{}: {e}", what())).is_over() {
@@ -251,6 +269,24 @@ impl Tally {
             Ending::Superseded { by } => panic!("nobody else was there, and yet: {by}"),
         }
     }
+}
+
+/// Over HTTP, so it is slow.
+fn over_a_workspace(registry: Registry, target: PromotionTarget) {
+    let place = Workspace::start(registry);
+    let tally = Course::at(place, rules_for(target, CdTrigger::Release), Depth::Registry).run();
+    println!("{tally:?}");
+    assert!(tally.done > 200 && tally.undone > 10, "{tally:?}");
+}
+
+#[test]
+fn a_stage_in_a_workspace_registry_survives_everything() {
+    over_a_workspace(Registry::Workspace, production());
+}
+
+#[test]
+fn an_alias_in_unity_catalog_survives_everything() {
+    over_a_workspace(Registry::Catalog, champion());
 }
 
 macro_rules! courses {

@@ -20,6 +20,7 @@ use signoff::services::Services;
 use signoff::services::prepare;
 use signoff::services::promote::{Promoter, Watch};
 
+use crate::databricks::Workspace;
 use crate::doubles::{FaultyHost, FaultyRegistry, Journals, Script};
 use crate::support::clock::ManualClock;
 use crate::support::rules::{rules, rules_for};
@@ -95,6 +96,8 @@ pub struct Lab {
     pub journals: Journals,
     pub services: Services,
     pub promoter: Promoter,
+    /// Where its registry is, if that is not the demo's.
+    place: Option<Arc<Workspace>>,
 }
 
 impl Lab {
@@ -143,7 +146,7 @@ impl Lab {
             desktop: Arc::new(NoDesktop),
             rules: Arc::new(rules),
         };
-        Self { clock, store, script, host, journals, promoter: Promoter::new(services.clone()), services }
+        Self { clock, store, script, host, journals, promoter: Promoter::new(services.clone()), services, place: None }
     }
 
     /// The same reviewer on the same world, which is a workspace of a server that has several.
@@ -154,6 +157,28 @@ impl Lab {
         self.services.registry = Arc::new(FaultyRegistry { inner, script: self.script.clone(), workspace });
         self.promoter = Promoter::new(self.services.clone());
         self
+    }
+
+    /// The same reviewer, whose registry is that of a workspace which shows the same world.
+    pub fn at(mut self, place: Arc<Workspace>) -> Self {
+        let store = self.store.clone();
+        place.fake.change(|state| {
+            state.store = store;
+            state.transitions.clear();
+            state.activities.clear();
+        });
+        let (inner, script) = (place.registry.clone(), self.script.clone());
+        self.services.registry = Arc::new(FaultyRegistry { inner, script, workspace: None });
+        self.promoter = Promoter::new(self.services.clone());
+        self.place = Some(place);
+        self
+    }
+
+    fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        match &self.place {
+            Some(place) => place.runtime.block_on(future),
+            None => now(future),
+        }
     }
 
     /// Another reviewer at another machine: same servers and clock, other journal directory, other token.
@@ -170,13 +195,10 @@ impl Lab {
 
     /// The plan the reviewer signs after a clean preflight.
     pub fn plan(&self, number: VersionNumber) -> PromotionPlan {
-        let preflight = now(prepare::promotion(
-            &self.services,
-            &ModelName::new(CHURN),
-            number,
-            signoff::domain::record::Decision::Approve,
-        ))
-        .unwrap();
+        let model = self.place.as_ref().map_or_else(|| ModelName::new(CHURN), |place| place.model());
+        let preflight = self
+            .run(prepare::promotion(&self.services, &model, number, signoff::domain::record::Decision::Approve))
+            .unwrap();
         assert!(preflight.may_confirm(), "{:?}", preflight.blocking().collect::<Vec<_>>());
         self.script.forget();
         preflight
@@ -187,15 +209,15 @@ impl Lab {
     }
 
     pub fn approve(&self, plan: &PromotionPlan) -> Outcome<SagaState> {
-        now(self.promoter.approve(plan.clone(), Until::CdEnded, Watch::default()))
+        self.run(self.promoter.approve(plan.clone(), Until::CdEnded, Watch::default()))
     }
 
     pub fn resume(&self, id: PromotionId) -> Outcome<SagaState> {
-        now(self.promoter.resume(id, Until::CdEnded, Watch::default()))
+        self.run(self.promoter.resume(id, Until::CdEnded, Watch::default()))
     }
 
     pub fn undo(&self, id: PromotionId) -> Outcome<SagaState> {
-        now(self.promoter.undo(id, "rev1", Watch::default()))
+        self.run(self.promoter.undo(id, "rev1", Watch::default()))
     }
 
     pub fn state(&self, id: PromotionId) -> SagaState {
@@ -203,7 +225,11 @@ impl Lab {
     }
 
     pub fn world(&self) -> World {
-        self.store.snapshot().unwrap()
+        let world = self.store.snapshot().unwrap();
+        match &self.place {
+            Some(place) => place.plainly(world),
+            None => world,
+        }
     }
 
     /// A change made by somebody else.

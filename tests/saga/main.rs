@@ -1,6 +1,7 @@
 //! Tests of the promotion over doubles: whatever fails and wherever the process dies, there is at most one tag and one
 //! release, the target is moved or restored, and the journal says which.
 //!
+//! - `databricks`: both registries of a workspace, over HTTP, with a fault at every request;
 //! - `exhaustive`: a death at every point, a fault at every call, one after the other;
 //! - `random`: random sequences of faults, deaths, undos and resumes;
 //! - `events`: the pure fold under events in any order;
@@ -26,6 +27,7 @@ mod properties;
 mod approvers;
 mod cd;
 mod copies;
+mod databricks;
 mod disk;
 mod events;
 mod exhaustive;

@@ -3,7 +3,9 @@
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
 
 pub mod clock;
+pub mod double;
 pub mod driver;
+pub mod fake_databricks;
 pub mod fake_github;
 pub mod http;
 pub mod install;

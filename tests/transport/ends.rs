@@ -51,7 +51,7 @@ fn table(kind: Kind) -> Vec<Row> {
     let limited = RateLimited { until: None };
     // GitHub answers 409 for an empty repository too; only a name already taken is a conflict there.
     let (taken, again) = match kind {
-        Kind::Mlflow => (Conflict, 3),
+        Kind::Mlflow | Kind::Databricks => (Conflict, 3),
         Kind::Github => (Rejected, 1),
     };
     vec![
@@ -186,7 +186,7 @@ async fn a_time_out_says_how_long_and_names_the_setting_there_is() {
         let failure = Adapter::new(kind, &stub.url(), Duration::from_millis(250)).read().await.unwrap_err();
         assert!(failure.reason.contains("did not answer within 0.25 s"), "{failure:?}");
         let hint = failure.hint.unwrap();
-        assert_eq!(hint.contains("MLFLOW_HTTP_REQUEST_TIMEOUT"), kind == Kind::Mlflow, "{hint}");
+        assert_eq!(hint.contains("MLFLOW_HTTP_REQUEST_TIMEOUT"), kind != Kind::Github, "{hint}");
     }
 }
 

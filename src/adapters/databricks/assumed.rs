@@ -114,6 +114,10 @@ impl ModelRegistry for Assumed {
         self.registry().await?.version(model, number).await
     }
 
+    async fn versions_of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {
+        self.registry().await?.versions_of_run(run).await
+    }
+
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
         self.registry().await?.version_by_alias(model, alias).await
     }

@@ -82,9 +82,26 @@ impl PrincipalTokens {
         // Asking changes nothing, and may be repeated.
         let call = Call::new(Method::POST, "/oidc/v1/token", Access::Read, OPERATION)
             .form(b"grant_type=client_credentials&scope=all-apis".to_vec());
-        let (answer, _) = server.json::<Issued>(&call).await?;
+        let (answer, _) = server.json::<Issued>(&call).await.map_err(without_token)?;
         Held::new(&answer.access_token, answer.expires_in.map_or(UNTOLD, Duration::from_secs))
     }
+}
+
+/// The failure of a request that needs the token, and so was not sent: nothing was applied, and nothing is missing that
+/// was asked for.
+fn without_token(failure: Failure) -> Failure {
+    let kind = match failure.kind {
+        FailureKind::Unknown | FailureKind::Protocol | FailureKind::Bug => FailureKind::Unavailable,
+        FailureKind::Forbidden | FailureKind::NotFound | FailureKind::Conflict | FailureKind::Rejected => {
+            FailureKind::Unauthenticated
+        }
+        kind @ (FailureKind::Config
+        | FailureKind::Unauthenticated
+        | FailureKind::RateLimited { .. }
+        | FailureKind::Unavailable
+        | FailureKind::Local) => kind,
+    };
+    Failure { kind, ..failure }
 }
 
 #[derive(serde::Deserialize)]

@@ -8,8 +8,9 @@ use futures_util::StreamExt as _;
 
 use super::identity::Identity;
 use super::links;
+use crate::adapters::http::{self, Answer};
 use crate::adapters::mlflow::registry::LIST_MODELS;
-use crate::adapters::mlflow::{Mlflow, client};
+use crate::adapters::mlflow::{self, Mlflow, client};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::logged::LoggedModel;
@@ -39,24 +40,29 @@ pub(super) const NO_METASTORE: &str = "METASTORE_DOES_NOT_EXIST";
 #[derive(Debug)]
 pub(super) struct Catalog {
     api: Arc<Mlflow>,
-    identity: Identity,
+    identity: Arc<Identity>,
+    /// Of the workspace with the runs.
+    of_runs: Arc<Identity>,
 }
 
 impl Catalog {
-    pub(super) fn new(api: Arc<Mlflow>) -> Self {
-        Self { api, identity: Identity::default() }
+    pub(super) fn new(api: Arc<Mlflow>, identity: Arc<Identity>, of_runs: Arc<Identity>) -> Self {
+        Self { api, identity, of_runs }
     }
 
     /// Whether the workspace has a metastore. Only the server's own word for "none" counts.
     pub(super) async fn has_metastore(&self) -> Outcome<bool> {
         let call = client::get(&self.api.route("registered-models/search"), "ask the workspace for its metastore")
             .query("max_results", "1");
-        match self.api.registry.json::<serde_json::Value>(call).await {
-            Ok(_) => Ok(true),
-            Err(failure) if failure.reason.contains(NO_METASTORE) => Ok(false),
-            Err(failure) => Err(failure),
-        }
+        let (server, call) = self.api.registry.ready(call).await?;
+        let answer = server.answer(&call.also(says_no_metastore)).await?;
+        Ok(!says_no_metastore(&answer))
     }
+}
+
+fn says_no_metastore(answer: &Answer) -> bool {
+    let said = || http::parse::<mlflow::wire::ErrorBody>(&answer.body);
+    !answer.is_success() && said().is_ok_and(|said| said.error_code.0 == NO_METASTORE)
 }
 
 fn no_stages(operation: String) -> Failure {
@@ -207,7 +213,7 @@ impl ModelRegistry for Catalog {
     }
 
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
-        Some(links::run(self.api.tracking.base(), self.identity.workspace_id(), experiment, run))
+        Some(links::run(self.api.tracking.base(), self.of_runs.workspace_id(), experiment, run))
     }
 
     /// Tags are replicated in plain text, and more people can read them than the record.

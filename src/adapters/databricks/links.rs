@@ -30,6 +30,15 @@ pub(super) fn run(host: &str, id: Option<&str>, experiment: &ExperimentId, run: 
     format!("{host}/{}#mlflow/experiments/{experiment}/runs/{run}", of_workspace(id))
 }
 
+pub(super) fn experiment(host: &str, id: Option<&str>, experiment: &ExperimentId) -> String {
+    format!("{host}/{}#mlflow/experiments/{}", of_workspace(id), encode(experiment.as_str()))
+}
+
+pub(super) fn logged_model(host: &str, id: Option<&str>, experiment: &ExperimentId, model: &str) -> String {
+    let (experiment, model) = (encode(experiment.as_str()), encode(model));
+    format!("{host}/{}#mlflow/experiments/{experiment}/models/{model}", of_workspace(id))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
 //! Sources: the Databricks SDKs (0.156), MLflow's stores for both registries (3.17) and their tests. No live workspace
 //! was reached; `tests/databricks` runs against a double that MLflow's and Databricks' own clients drive too.
 
+mod artifacts;
 mod assumed;
 mod auth;
 mod catalog;
@@ -26,6 +27,8 @@ use crate::adapters::mlflow::{Auth, Connection, Endpoint, Mlflow};
 use crate::domain::failure::Outcome;
 use crate::ports::ModelRegistry;
 use crate::ports::tracking::TrackingServer;
+
+use identity::Identity;
 
 pub use assumed::KnownRegistry;
 
@@ -87,17 +90,28 @@ pub fn ports(
     known: Arc<dyn KnownRegistry>,
 ) -> (Arc<dyn ModelRegistry>, Arc<dyn TrackingServer>) {
     let own = || Arc::new(Mlflow::new(connection));
-    let catalog = || Arc::new(Mlflow::new(connection).with_registry_routes(catalog::ROUTES));
-    let registry: Arc<dyn ModelRegistry> = match registry {
-        Registry::Workspace => Arc::new(workspace::WorkspaceRegistry::new(own())),
+    // The registry's workspace, and the one with the runs. Their ids differ if they are two.
+    let identity = Arc::new(Identity::default());
+    let one = connection.registry.as_ref().is_none_or(|registry| registry.url() == connection.tracking.url());
+    let of_runs = if one { Arc::clone(&identity) } else { Arc::default() };
+    let catalog = || {
+        let api = Arc::new(Mlflow::new(connection).with_registry_routes(catalog::ROUTES));
+        catalog::Catalog::new(api, Arc::clone(&identity), Arc::clone(&of_runs))
+    };
+    let workspace = || workspace::WorkspaceRegistry::new(own(), Arc::clone(&identity), Arc::clone(&of_runs));
+    let ports: Arc<dyn ModelRegistry> = match registry {
+        Registry::Workspace => Arc::new(workspace()),
         // Refused by the configuration until something can be promoted there.
         Registry::Server | Registry::Open => own(),
-        Registry::Catalog => Arc::new(catalog::Catalog::new(catalog())),
-        Registry::Assumed => Arc::new(assumed::Assumed::new(
-            catalog::Catalog::new(catalog()),
-            workspace::WorkspaceRegistry::new(own()),
-            known,
-        )),
+        Registry::Catalog => Arc::new(catalog()),
+        Registry::Assumed => Arc::new(assumed::Assumed::new(catalog(), workspace(), known)),
     };
-    (registry, own())
+    // The runs may be on an MLflow server that has nothing to do with Databricks.
+    let tracking: Arc<dyn TrackingServer> = if connection.tracking.is_mlflow() {
+        own()
+    } else {
+        let wire = Wire::new(connection.settings.clone());
+        Arc::new(artifacts::DatabricksTracking::new(own(), of_runs, wire))
+    };
+    (ports, tracking)
 }

@@ -47,3 +47,46 @@ pub(super) struct Activity {
     #[serde(deserialize_with = "mlflow::lenient")]
     pub creation_timestamp: Int,
 }
+
+/// Signed links to files of a run.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RunCredentials {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub credential_infos: Vec<Credential>,
+}
+
+/// Signed links to files of a logged model.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ModelCredentials {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub credentials: Vec<ModelCredential>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct ModelCredential {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub credential_info: Credential,
+}
+
+/// A signed link. A secret: it has no `Debug`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Credential {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub signed_uri: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub headers: Vec<Header>,
+}
+
+/// A header that the storage needs. It is called `name`, and not `key`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Header {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub name: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub value: String,
+}

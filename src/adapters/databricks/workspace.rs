@@ -29,12 +29,14 @@ const NEEDED: &str = "Can Manage Production Versions";
 #[derive(Debug)]
 pub(super) struct WorkspaceRegistry {
     api: Arc<Mlflow>,
-    identity: Identity,
+    identity: Arc<Identity>,
+    /// Of the workspace with the runs.
+    of_runs: Arc<Identity>,
 }
 
 impl WorkspaceRegistry {
-    pub(super) fn new(api: Arc<Mlflow>) -> Self {
-        Self { api, identity: Identity::default() }
+    pub(super) fn new(api: Arc<Mlflow>, identity: Arc<Identity>, of_runs: Arc<Identity>) -> Self {
+        Self { api, identity, of_runs }
     }
 }
 
@@ -89,16 +91,12 @@ impl ModelRegistry for WorkspaceRegistry {
         Ok(answer.requests.into_iter().map(request).collect())
     }
 
+    /// Names are filtered here: the server's `LIKE` is not said to ignore case, and a model that it leaves out is lost.
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
         let wanted = name_like.filter(|part| !part.is_empty());
         let first = client::get(&self.api.route("registered-models/search"), LIST_MODELS)
             .query("max_results", "100")
             .query("order_by", "name ASC");
-        // One condition only, and the server puts `%` around the value. Quotes would end it.
-        let first = match wanted.filter(|part| !part.contains(['\'', '"', '\\'])) {
-            Some(part) => first.query("filter", format!("name LIKE '{part}'")),
-            None => first,
-        };
         self.api.model_page(first, wanted, page).await
     }
 
@@ -119,6 +117,10 @@ impl ModelRegistry for WorkspaceRegistry {
 
     async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion> {
         self.api.version(model, number).await
+    }
+
+    async fn versions_of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {
+        self.api.of_run(run).await
     }
 
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
@@ -146,7 +148,7 @@ impl ModelRegistry for WorkspaceRegistry {
     }
 
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
-        Some(links::run(self.api.tracking.base(), self.identity.workspace_id(), experiment, run))
+        Some(links::run(self.api.tracking.base(), self.of_runs.workspace_id(), experiment, run))
     }
 
     async fn set_version_tag(

@@ -49,6 +49,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// What a 401 means with the credentials in use, as a phrase after the server's name, and what to do next.
     fn unauthenticated(&self) -> (&'static str, &'static str);
 
+    /// Whether a web page that is sent instead of a file may be the file.
+    fn has_pages(&self) -> bool {
+        false
+    }
+
     /// When a rate limit without `Retry-After` ends.
     fn limit_ends(&self, _answer: &Answer) -> Option<Timestamp> {
         None

@@ -46,6 +46,7 @@ pub(super) use pages::{Listed, Part, read_pages};
 pub use repeat::Repeat;
 pub(super) use secrets::Secrets;
 pub(super) use server::Server;
+pub(super) use stream::Body;
 pub use waiting::longest;
 pub(super) use wire::Wire;
 pub use wire::{Settings, Tls};

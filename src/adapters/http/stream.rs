@@ -38,7 +38,8 @@ impl<'a> Body<'a> {
         }
         let text = |name| header(response.headers(), name);
         // MLflow sends every file as an attachment, web pages too (measured on 2.22 and 3.17).
-        if text("content-type").to_ascii_lowercase().contains("html") && text("content-disposition").is_empty() {
+        let is_page = text("content-type").to_ascii_lowercase().contains("html");
+        if is_page && text("content-disposition").is_empty() && !attempt.dialect.has_pages() {
             return Err(classify(&attempt, &End::WebPage));
         }
         let total = match status {

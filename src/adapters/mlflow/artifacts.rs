@@ -6,7 +6,7 @@ use http::{HeaderValue, header};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::{Mlflow, client, convert, wire};
-use crate::adapters::http::{Call, Part, read_pages};
+use crate::adapters::http::{Body, Call, Part, Server, read_pages};
 use crate::domain::artifact::{ArtifactEntry, ArtifactHead, ArtifactRoot};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
@@ -49,18 +49,8 @@ impl Mlflow {
         path: &str,
         limit: usize,
     ) -> Outcome<ArtifactHead> {
-        // One byte more than wanted shows whether there is more, even if no size is sent.
-        let range = HeaderValue::from_str(&format!("bytes=0-{limit}")).ok();
-        let call = file_call(root, path)?;
-        let call = range.into_iter().fold(call, |call, range| call.header(header::RANGE, range));
-        let read = async {
-            let (server, call) = self.tracking.ready(call).await?;
-            let body = server.open(&call, server.timeout()).await?;
-            let total = body.total;
-            let (bytes, truncated) = body.first(limit).await?;
-            Ok(ArtifactHead { bytes, truncated, total })
-        };
-        match read.await {
+        let (server, call) = self.tracking.ready(file_call(root, path)?).await?;
+        match head(server, call, limit).await {
             Ok(head) => Ok(head),
             Err(failure) => Err(self.explain(root, path, failure).await),
         }
@@ -74,27 +64,16 @@ impl Mlflow {
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Outcome<u64> {
         let (server, call) = self.tracking.ready(file_call(root, path)?).await?;
-        let mut body = match server.open(&call, server.timeout().max(DOWNLOAD_PATIENCE)).await {
+        let body = match download(server, &call).await {
             Ok(body) => body,
             Err(failure) => return Err(self.explain(root, path, failure).await),
         };
-        let local = |e: std::io::Error| {
-            let what = format!("save {} of {}", shown(path), owner(root));
-            Failure::new(FailureKind::Local, Service::Local, what, clean_line(&e.to_string()))
-        };
-        let mut written = 0;
-        while let Some(piece) = body.chunk().await? {
-            into.write_all(piece.as_ref()).await.map_err(local)?;
-            written += piece.as_ref().len() as u64;
-            progress(written);
-        }
-        into.flush().await.map_err(local)?;
-        Ok(written)
+        save(body, &saving(root, path), into, progress).await
     }
 
     /// Improves the failure of reading a file. 2.22 answers a missing file, and a folder, with only an internal error
     /// (measured on 2.22.5); 3.x names paths inside its store. The folder listing tells what happened.
-    async fn explain(&self, root: &ArtifactRoot, path: &str, failure: Failure) -> Failure {
+    pub(in crate::adapters) async fn explain(&self, root: &ArtifactRoot, path: &str, failure: Failure) -> Failure {
         if !matches!(failure.kind, FailureKind::NotFound | FailureKind::Protocol | FailureKind::Rejected) {
             return failure;
         }
@@ -119,8 +98,52 @@ impl Mlflow {
     }
 }
 
+/// The first `limit` bytes of the file that `call` reads.
+pub(in crate::adapters) async fn head(server: &Server, call: Call, limit: usize) -> Outcome<ArtifactHead> {
+    // One byte more than wanted shows whether there is more, even if no size is sent.
+    let range = HeaderValue::from_str(&format!("bytes=0-{limit}")).ok();
+    let call = range.into_iter().fold(call, |call, range| call.header(header::RANGE, range));
+    let body = server.open(&call, server.timeout()).await?;
+    let total = body.total;
+    let (bytes, truncated) = body.first(limit).await?;
+    Ok(ArtifactHead { bytes, truncated, total })
+}
+
+/// Opens the file that `call` reads, whole.
+pub(in crate::adapters) async fn download<'a>(server: &'a Server, call: &'a Call) -> Outcome<Body<'a>> {
+    server.open(call, server.timeout().max(DOWNLOAD_PATIENCE)).await
+}
+
+/// Writes a file that was opened to `into`. `what` is a phrase after "could not".
+pub(in crate::adapters) async fn save(
+    mut body: Body<'_>,
+    what: &str,
+    into: &mut (dyn AsyncWrite + Unpin + Send),
+    progress: &(dyn Fn(u64) + Send + Sync),
+) -> Outcome<u64> {
+    let local = |e: std::io::Error| Failure::new(FailureKind::Local, Service::Local, what, clean_line(&e.to_string()));
+    let mut written = 0;
+    while let Some(piece) = body.chunk().await? {
+        into.write_all(piece.as_ref()).await.map_err(local)?;
+        written += piece.as_ref().len() as u64;
+        progress(written);
+    }
+    into.flush().await.map_err(local)?;
+    Ok(written)
+}
+
+/// The phrase for reading a file.
+pub(in crate::adapters) fn reading(root: &ArtifactRoot, path: &str) -> String {
+    format!("read {} of {}", shown(path), owner(root))
+}
+
+/// The phrase for saving a file.
+pub(in crate::adapters) fn saving(root: &ArtifactRoot, path: &str) -> String {
+    format!("save {} of {}", shown(path), owner(root))
+}
+
 /// Rejects paths that lead out of the root before they are sent.
-fn check(path: &str, root_too: bool, what: &str) -> Outcome<()> {
+pub(in crate::adapters) fn check(path: &str, root_too: bool, what: &str) -> Outcome<()> {
     if (root_too && path.is_empty()) || path.split('/').all(is_name) {
         return Ok(());
     }
@@ -151,7 +174,7 @@ fn list_call(root: &ArtifactRoot, path: &str, what: &str) -> Outcome<Call> {
 }
 
 fn file_call(root: &ArtifactRoot, path: &str) -> Outcome<Call> {
-    let what = format!("read {} of {}", shown(path), owner(root));
+    let what = reading(root, path);
     check(path, false, &what)?;
     Ok(match root {
         ArtifactRoot::Run(run) => {

@@ -66,6 +66,11 @@ impl Client {
         self.endpoint.url()
     }
 
+    /// Whether it is MLflow's own server.
+    pub(in crate::adapters) fn is_mlflow(&self) -> bool {
+        self.endpoint.is_mlflow()
+    }
+
     pub(in crate::adapters) fn auth(&self) -> &Auth {
         self.endpoint.auth()
     }

@@ -94,6 +94,11 @@ impl Endpoint {
         self.words
     }
 
+    /// Whether it is MLflow's own server, and none that only speaks its API.
+    pub(in crate::adapters) fn is_mlflow(&self) -> bool {
+        self.words.is_none()
+    }
+
     /// The URL, without credentials, query, fragment or trailing slash.
     pub fn url(&self) -> &str {
         self.url.as_str().trim_end_matches('/')

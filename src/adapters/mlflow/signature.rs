@@ -4,6 +4,7 @@ use super::{Mlflow, client};
 use crate::domain::artifact::{ArtifactRoot, home};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::registry::ModelVersion;
+use crate::ports::tracking::TrackingServer;
 
 const FILE: &str = "MLmodel";
 /// Most bytes that are read. Signatures of wide tables make it large: some 60 bytes per column.
@@ -20,11 +21,16 @@ enum Place {
 }
 
 impl Mlflow {
-    /// The whole file, wherever it is found first.
-    pub(super) async fn read_mlmodel(&self, version: &ModelVersion, what: &str) -> Outcome<Vec<u8>> {
+    /// The whole file, wherever it is found first. `files` reads the files of runs and logged models.
+    pub(super) async fn read_mlmodel(
+        &self,
+        files: &dyn TrackingServer,
+        version: &ModelVersion,
+        what: &str,
+    ) -> Outcome<Vec<u8>> {
         let mut failures = Vec::new();
-        for place in places(version) {
-            match self.ml_model(&place, version, what).await {
+        for place in places(version, self.registry.is_mlflow()) {
+            match self.ml_model(files, &place, version, what).await {
                 Ok((_, true)) => {
                     let reason = format!("its {FILE} file is larger than {} MB", LIMIT / (1024 * 1024));
                     return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, reason));
@@ -58,9 +64,17 @@ impl Mlflow {
         }
     }
 
-    async fn ml_model(&self, place: &Place, version: &ModelVersion, what: &str) -> Outcome<(Vec<u8>, bool)> {
+    async fn ml_model(
+        &self,
+        files: &dyn TrackingServer,
+        place: &Place,
+        version: &ModelVersion,
+        what: &str,
+    ) -> Outcome<(Vec<u8>, bool)> {
         match place {
-            Place::File(root, path) => self.file_head(root, path, LIMIT).await.map(|head| (head.bytes, head.truncated)),
+            Place::File(root, path) => {
+                files.artifact_head(root, path, LIMIT).await.map(|head| (head.bytes, head.truncated))
+            }
             Place::Registry => {
                 let call = client::get_raw("model-versions/get-artifact", what)
                     .query("name", version.model.as_str())
@@ -73,9 +87,9 @@ impl Mlflow {
     }
 }
 
-/// Where the file may be, most likely first.
-fn places(version: &ModelVersion) -> Vec<Place> {
-    match home(version) {
+/// Where the file may be, most likely first. Only MLflow's own registry serves files.
+fn places(version: &ModelVersion, registry_serves: bool) -> Vec<Place> {
+    let mut places = match home(version) {
         Some((root, folder)) => {
             let path = if folder.is_empty() { FILE.to_owned() } else { format!("{folder}/{FILE}") };
             match root {
@@ -84,7 +98,9 @@ fn places(version: &ModelVersion) -> Vec<Place> {
             }
         }
         None => vec![Place::Registry],
-    }
+    };
+    places.retain(|place| registry_serves || *place != Place::Registry);
+    places
 }
 
 #[cfg(test)]
@@ -127,7 +143,7 @@ mod tests {
             ("s3://bucket/model", vec![Place::Registry]),
             ("", vec![Place::Registry]),
         ] {
-            assert_eq!(places(&version(source)), expected, "{source}");
+            assert_eq!(places(&version(source), true), expected, "{source}");
         }
     }
 }

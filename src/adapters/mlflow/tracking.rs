@@ -105,10 +105,7 @@ impl TrackingServer for Mlflow {
     }
 
     async fn mlmodel(&self, version: &ModelVersion) -> Outcome<MlModelFile> {
-        let what = format!("read the MLmodel file of {} {}", version.model, version.number);
-        let bytes = self.read_mlmodel(version, &what).await?;
-        let signature = mlmodel::signature(&String::from_utf8_lossy(&bytes), &what);
-        Ok(MlModelFile { bytes, signature })
+        self.mlmodel_from(self, version).await
     }
 
     fn experiment_page(&self, id: &ExperimentId) -> Option<String> {
@@ -119,6 +116,20 @@ impl TrackingServer for Mlflow {
     fn logged_model_page(&self, experiment: &ExperimentId, id: &str) -> Option<String> {
         let page = super::logged_model_page(self.tracking.base(), experiment, id);
         Some(super::in_workspace(page, self.tracking.known_workspace()))
+    }
+}
+
+impl Mlflow {
+    /// The `MLmodel` file of a version; `files` reads the files of runs and logged models.
+    pub(in crate::adapters) async fn mlmodel_from(
+        &self,
+        files: &dyn TrackingServer,
+        version: &ModelVersion,
+    ) -> Outcome<MlModelFile> {
+        let what = format!("read the MLmodel file of {} {}", version.model, version.number);
+        let bytes = self.read_mlmodel(files, version, &what).await?;
+        let signature = mlmodel::signature(&String::from_utf8_lossy(&bytes), &what);
+        Ok(MlModelFile { bytes, signature })
     }
 }
 

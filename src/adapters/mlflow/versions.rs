@@ -84,7 +84,7 @@ impl Mlflow {
     }
 
     /// The versions that name this run, of all models. A run registers a handful at most.
-    pub(super) async fn of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {
+    pub(in crate::adapters) async fn of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {
         // Anything but a plain id would leave its quotes.
         if filter::run_id_in(&[run.as_str()]).is_none() {
             return Ok(Vec::new());

@@ -7,8 +7,9 @@ use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use signoff::domain::logged::LoggedModel;
 use signoff::domain::page::Page;
-use signoff::domain::registry::RegistryInfo;
-use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage};
+use signoff::domain::registry::{
+    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, Stage, Told, TransitionRequest,
+};
 use signoff::domain::run::Run;
 use signoff::ports::{Journaled, ModelRegistry};
 
@@ -36,6 +37,14 @@ impl ModelRegistry for FaultyRegistry {
 
     async fn info(&self) -> Outcome<RegistryInfo> {
         self.script.read(MLFLOW, "info", self.inner.info()).await
+    }
+
+    async fn permission(&self, model: &ModelName) -> Outcome<Option<Permission>> {
+        self.script.read(MLFLOW, "permission", self.inner.permission(model)).await
+    }
+
+    async fn requests(&self, model: &ModelName, number: VersionNumber) -> Outcome<Vec<TransitionRequest>> {
+        self.script.read(MLFLOW, "requests", self.inner.requests(model, number)).await
     }
 
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
@@ -120,6 +129,10 @@ impl ModelRegistry for FaultyRegistry {
     ) -> Outcome<()> {
         let call = self.inner.move_stage(journaled, model, number, stage, archive_existing, comment);
         self.script.write(MLFLOW, "move_stage", journaled, call).await
+    }
+
+    async fn tell(&self, journaled: &Journaled, model: &ModelName, number: VersionNumber, told: &Told) -> Outcome<()> {
+        self.script.write(MLFLOW, "tell", journaled, self.inner.tell(journaled, model, number, told)).await
     }
 
     async fn set_alias(

@@ -6,7 +6,8 @@ use signoff::adapters::demo::Refusal;
 use signoff::adapters::demo::github::Run;
 use signoff::domain::cd::{CdJob, CdState};
 
-use super::api::{Answer, Call, time};
+use super::super::double::Answer;
+use super::api::{Call, error, page, time};
 use super::world::{Moment, Repo};
 
 const WORKFLOW: u64 = 159_038;
@@ -17,25 +18,25 @@ pub(super) fn workflow(repo: &Repo, file: &str) -> Answer {
             let path = format!(".github/workflows/{}", w.file);
             Answer::new(200, json!({"id": WORKFLOW, "name": "CD", "path": path, "state": w.state}))
         }
-        None => Answer::error(404, "Not Found"),
+        None => error(404, "Not Found"),
     }
 }
 
 pub(super) fn dispatch(repo: &mut Repo, call: &Call<'_>, file: &str) -> Answer {
     let name = call.request.text("ref").unwrap_or_default();
     let Ok(tag) = name.parse() else {
-        return Answer::error(422, &format!("No ref found for: {name}"));
+        return error(422, &format!("No ref found for: {name}"));
     };
     match repo.dispatch(file, &tag, call.now) {
         Ok(()) => Answer::new(204, Value::Null),
-        Err(Refusal::NotFound(_)) => Answer::error(404, "Not Found"),
-        Err(refusal) => Answer::error(422, &refusal.to_string()),
+        Err(Refusal::NotFound(_)) => error(404, "Not Found"),
+        Err(refusal) => error(422, &refusal.to_string()),
     }
 }
 
 pub(super) fn runs(repo: &mut Repo, call: &Call<'_>, file: Option<&str>) -> Answer {
     if file.is_some_and(|f| repo.workflow(f).is_none()) {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     }
     let wanted = |name, value: &str| call.request.query(name).is_none_or(|q| q == value);
     let fits = |run: &Run| {
@@ -52,12 +53,12 @@ pub(super) fn runs(repo: &mut Repo, call: &Call<'_>, file: Option<&str>) -> Answ
             _ => shown.push(run_json(repo, call, &run)),
         }
     }
-    Answer::new(200, json!({"total_count": shown.len(), "workflow_runs": call.request.page(shown)}))
+    Answer::new(200, json!({"total_count": shown.len(), "workflow_runs": page(call.request, shown)}))
 }
 
 pub(super) fn run(repo: &mut Repo, call: &Call<'_>, id: &str) -> Answer {
     let Some(run) = found(repo, id) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     let answer = Answer::new(200, run_json(repo, call, run));
     let id = run.id;
@@ -69,11 +70,11 @@ pub(super) fn run(repo: &mut Repo, call: &Call<'_>, id: &str) -> Answer {
 
 pub(super) fn jobs(repo: &Repo, call: &Call<'_>, id: &str) -> Answer {
     let Some(run) = found(repo, id) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     let jobs = repo.progress(run, moment(repo, run)).1;
     let all: Vec<Value> = (run.id + 1..).zip(&jobs).map(|(id, job)| job_json(run, id, job)).collect();
-    Answer::new(200, json!({"total_count": all.len(), "jobs": call.request.page(all)}))
+    Answer::new(200, json!({"total_count": all.len(), "jobs": page(call.request, all)}))
 }
 
 fn found<'a>(repo: &'a Repo, id: &str) -> Option<&'a Run> {

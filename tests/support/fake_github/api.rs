@@ -2,144 +2,42 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::Uri;
-use axum::http::response::Builder;
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use signoff::adapters::demo::Refusal;
 use signoff::domain::ids::CommitSha;
 
+use super::super::double::{Answer, Request};
 use super::world::{Access, Kind, Repo, User, World};
 use super::{actions, assets, comments, commits, git, pulls, releases};
 
-/// A parsed request.
-#[derive(Clone, Debug)]
-pub(super) struct Request {
-    pub method: String,
-    /// Without `/api/v3` (or `/api/uploads`) and the query, still encoded.
-    pub path: String,
-    /// Decoded segments of the path.
-    segments: Vec<String>,
-    query: Vec<(String, String)>,
-    pub body: Value,
-    /// The raw body.
-    pub bytes: Vec<u8>,
-    /// Whether it was sent to the address of an Enterprise Server.
-    pub enterprise: bool,
-    /// Whether it asks for bytes instead of JSON.
-    pub wants_bytes: bool,
-    pub authorization: Option<String>,
-    pub accept: Option<String>,
+/// The requested page of a list.
+pub(super) fn page(request: &Request, items: Vec<Value>) -> Vec<Value> {
+    let number = |name, default| request.query(name).and_then(|v| v.parse().ok()).unwrap_or(default);
+    let (size, page): (usize, usize) = (number("per_page", 30).min(100), number("page", 1));
+    items.into_iter().skip(size * (page - 1)).take(size).collect()
 }
 
-impl Request {
-    pub fn new(method: &str, uri: &Uri, body: Value, authorization: Option<String>, accept: Option<String>) -> Self {
-        let path = uri.path();
-        let path = path.strip_prefix("/api/v3").or(path.strip_prefix("/api/uploads")).unwrap_or(path).to_owned();
-        let decode = |s: &str| percent_decode_str(s).decode_utf8_lossy().into_owned();
-        let pair = |p: &str| {
-            let (name, value) = p.split_once('=').unwrap_or((p, ""));
-            (decode(name), decode(value))
-        };
-        Self {
-            method: method.to_owned(),
-            segments: path.split('/').skip(1).map(decode).collect(),
-            query: uri.query().unwrap_or_default().split('&').filter(|p| !p.is_empty()).map(pair).collect(),
-            path,
-            body,
-            bytes: Vec::new(),
-            enterprise: uri.path().starts_with("/api/"),
-            wants_bytes: false,
-            authorization,
-            accept,
-        }
-    }
-
-    pub fn token(&self) -> Option<&str> {
-        let header = self.authorization.as_deref()?;
-        header.strip_prefix("Bearer ").or(header.strip_prefix("token "))
-    }
-
-    pub fn query(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
-    }
-
-    /// A string field of the body.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.body.get(name).and_then(Value::as_str)
-    }
-
-    /// The requested page of a list.
-    pub fn page(&self, items: Vec<Value>) -> Vec<Value> {
-        let number = |name, default| self.query(name).and_then(|v| v.parse().ok()).unwrap_or(default);
-        let (size, page): (usize, usize) = (number("per_page", 30).min(100), number("page", 1));
-        items.into_iter().skip(size * (page - 1)).take(size).collect()
-    }
+pub(super) fn error(status: u16, message: &str) -> Answer {
+    let body =
+        json!({"message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string()});
+    Answer::new(status, body)
 }
 
-/// Status, headers and JSON body.
-#[derive(Clone, Debug)]
-pub(super) struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Value,
-    /// Instead of `body`.
-    file: Option<Vec<u8>>,
+/// 422 with one entry in `errors`.
+pub(super) fn invalid(error: Value) -> Answer {
+    Answer::new(422, json!({"message": "Validation Failed", "errors": [error], "status": "422"}))
 }
 
-impl Answer {
-    pub fn new(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body, file: None }
-    }
+/// 422 for a text over its limit, in GitHub's words.
+pub(super) fn too_long(resource: &str, refusal: &Refusal) -> Answer {
+    let error = json!({"resource": resource, "code": "custom", "field": "body", "message": refusal.to_string()});
+    invalid(error)
+}
 
-    pub fn error(status: u16, message: &str) -> Self {
-        let body = json!({"message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string()});
-        Self::new(status, body)
-    }
-
-    /// 200 with a file.
-    pub fn bytes_of(file: &[u8]) -> Self {
-        Self { file: Some(file.to_vec()), ..Self::new(200, Value::Null) }
-    }
-
-    /// 422 with one entry in `errors`.
-    pub fn invalid(error: Value) -> Self {
-        Self::new(422, json!({"message": "Validation Failed", "errors": [error], "status": "422"}))
-    }
-
-    /// 422 for a text over its limit, in GitHub's words.
-    pub fn too_long(resource: &str, refusal: &Refusal) -> Self {
-        let error = json!({"resource": resource, "code": "custom", "field": "body", "message": refusal.to_string()});
-        Self::invalid(error)
-    }
-
-    pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// A file in the media type `raw`.
-    pub fn raw(bytes: &[u8]) -> Self {
-        Self { file: Some(bytes.to_vec()), ..Self::new(200, Value::Null) }
-    }
-
-    pub fn bytes(&self) -> Vec<u8> {
-        if let Some(file) = &self.file {
-            return file.clone();
-        }
-        if self.body.is_null() { Vec::new() } else { self.body.to_string().into_bytes() }
-    }
-
-    pub fn head(&self) -> Builder {
-        let kind =
-            if self.file.is_some() { "application/vnd.github.raw+json" } else { "application/json; charset=utf-8" };
-        let mut builder = Builder::new().status(self.status).header("content-type", kind);
-        for (name, value) in &self.headers {
-            builder = builder.header(name, value);
-        }
-        builder
-    }
+/// 200 with a file in the media type `raw`.
+pub(super) fn raw(bytes: &[u8]) -> Answer {
+    Answer::file(200, bytes, "application/vnd.github.raw+json")
 }
 
 /// A request and its user, for handlers below a repository.
@@ -166,7 +64,7 @@ pub(super) fn time(at: Timestamp) -> String {
 
 /// The commit that `rev` refers to, or the error response if there is none.
 pub(super) fn resolve(repo: &Repo, rev: &str) -> Result<CommitSha, Answer> {
-    let missing = |_| Answer::error(422, &format!("No commit found for SHA: {rev}"));
+    let missing = |_| error(422, &format!("No commit found for SHA: {rev}"));
     repo.resolve(rev).map(|(sha, _)| sha.clone()).map_err(missing)
 }
 
@@ -174,17 +72,17 @@ pub(super) fn resolve(repo: &Repo, rev: &str) -> Result<CommitSha, Answer> {
 pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     if let ["storage", owner, name, id] = segments.as_slice() {
-        return assets::stored(world, &format!("{owner}/{name}"), id, request.authorization.is_some());
+        return assets::stored(world, &format!("{owner}/{name}"), id, request.header("authorization").is_some());
     }
     let Some(token) = request.token() else {
-        return Answer::error(401, "Requires authentication");
+        return error(401, "Requires authentication");
     };
     let Some(user) = world.users.get_mut(token) else {
-        return Answer::error(401, "Bad credentials");
+        return error(401, "Bad credentials");
     };
     if let Some(remaining) = &mut user.remaining {
         if *remaining == 0 {
-            return Answer::error(403, &format!("API rate limit exceeded for user ID {}.", user.id))
+            return error(403, &format!("API rate limit exceeded for user ID {}.", user.id))
                 .with("x-ratelimit-remaining", "0")
                 .with("x-ratelimit-reset", "1795425004");
         }
@@ -197,11 +95,12 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
         (_, ["repos", owner, name, rest @ ..]) => {
             let slug = format!("{owner}/{name}");
             let (web, now) = (format!("{}/{slug}", world.web), world.now());
-            let (storage, prefix) = (world.storage.clone(), if request.enterprise { "/api/uploads" } else { "" });
+            let (storage, prefix) =
+                (world.storage.clone(), if request.full_path.starts_with("/api/") { "/api/uploads" } else { "" });
             let uploads = world.uploads.clone().unwrap_or_else(|| format!("{}{prefix}", world.web));
             let ids: BTreeMap<String, u64> = world.users.values().map(|u| (u.login.clone(), u.id)).collect();
             let Some(repo) = world.repos.get_mut(&slug) else {
-                return Answer::error(404, "Not Found");
+                return error(404, "Not Found");
             };
             let call = Call {
                 request,
@@ -217,13 +116,13 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
             repo.pace_new_runs(&user.login);
             answer
         }
-        _ => Answer::error(404, "Not Found"),
+        _ => error(404, "Not Found"),
     }
 }
 
 fn whoami(world: &World, user: &User) -> Answer {
     if user.kind == Kind::App {
-        return Answer::error(403, "Resource not accessible by integration");
+        return error(403, "Resource not accessible by integration");
     }
     let body = json!({
         "login": user.login, "id": user.id, "node_id": "U_x", "type": "User", "site_admin": false,
@@ -240,36 +139,36 @@ fn whoami(world: &World, user: &User) -> Answer {
 /// Membership in a team. Users who may not see teams get 404.
 fn in_team(world: &World, user: &User, name: &str, rest: &[&str]) -> Answer {
     if user.kind == Kind::FineGrainedRead {
-        return Answer::error(403, "Resource not accessible by personal access token");
+        return error(403, "Resource not accessible by personal access token");
     }
     let Some(team) = world.teams.get(name).filter(|_| !world.sees_no_teams.contains(&user.login)) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     match rest {
         [] => Answer::new(200, json!({"id": 1, "slug": name.rsplit('/').next(), "privacy": "closed"})),
         ["memberships", login] => match team.get(*login) {
             Some(state) => Answer::new(200, json!({"url": "", "role": "member", "state": state})),
-            None => Answer::error(404, "Not Found"),
+            None => error(404, "Not Found"),
         },
-        _ => Answer::error(404, "Not Found"),
+        _ => error(404, "Not Found"),
     }
 }
 
 fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
     let Some(access) = repo.access.get(&call.user.login).copied() else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     if call.request.method != "GET" {
         if call.user.kind == Kind::FineGrainedRead {
-            return Answer::error(403, "Resource not accessible by personal access token")
+            return error(403, "Resource not accessible by personal access token")
                 .with("x-accepted-github-permissions", "contents=write");
         }
         // Users without write access get 404.
         if access != Access::Write {
-            return Answer::error(404, "Not Found");
+            return error(404, "Not Found");
         }
         if repo.archived {
-            return Answer::error(403, "Repository was archived so is read-only.");
+            return error(403, "Repository was archived so is read-only.");
         }
     }
     match (call.request.method.as_str(), rest) {
@@ -301,20 +200,20 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
         ("GET", ["actions", "runs"]) => actions::runs(repo, call, None),
         ("GET", ["actions", "runs", id]) => actions::run(repo, call, id),
         ("GET", ["actions", "runs", id, "jobs"]) => actions::jobs(repo, call, id),
-        _ => Answer::error(404, "Not Found"),
+        _ => error(404, "Not Found"),
     }
 }
 
 /// People see it who may write, and fine-grained tokens whatever they may do.
 fn permission(repo: &Repo, call: &Call<'_>, access: Access, login: &str) -> Answer {
     if access != Access::Write && call.user.kind == Kind::Person {
-        return Answer::error(403, "Must have push access to view collaborator permission.");
+        return error(403, "Must have push access to view collaborator permission.");
     }
     let permission = match repo.access.get(login) {
         Some(Access::Write) => "write",
         Some(Access::Read) => "read",
         None if (call.accounts)(login) > 0 => "none",
-        None => return Answer::error(404, "Not Found"),
+        None => return error(404, "Not Found"),
     };
     Answer::new(200, json!({"permission": permission, "role_name": permission, "user": {"login": login}}))
 }
@@ -327,7 +226,7 @@ fn of_commit(repo: &mut Repo, call: &Call<'_>, sha: &CommitSha, method: &str, of
         ("GET", ["pulls"]) => pulls::of_commit(repo, call, sha),
         ("GET", ["check-runs"]) => pulls::check_runs(repo, call, sha),
         ("GET", ["status"]) => pulls::combined_status(repo, call, sha),
-        _ => Answer::error(404, "Not Found"),
+        _ => error(404, "Not Found"),
     }
 }
 

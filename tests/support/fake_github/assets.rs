@@ -6,32 +6,33 @@ use sha2::{Digest as _, Sha256};
 use signoff::adapters::demo::Refusal;
 use signoff::adapters::demo::github::{Asset, Blob, Release};
 
-use super::api::{Answer, Call, time};
+use super::super::double::Answer;
+use super::api::{Call, error, invalid, raw, time};
 use super::world::{Repo, World};
 
 pub(super) fn upload(repo: &mut Repo, call: &Call<'_>, release: &str) -> Answer {
     let Some(release) = release.parse().ok().and_then(|id| repo.release(id).ok()) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     if repo.immutable && !release.draft {
-        return Answer::error(422, "Cannot upload assets to an immutable release.");
+        return error(422, "Cannot upload assets to an immutable release.");
     }
     let Some(name) = call.request.query("name") else {
-        return Answer::invalid(json!({"resource": "ReleaseAsset", "code": "missing_field", "field": "name"}));
+        return invalid(json!({"resource": "ReleaseAsset", "code": "missing_field", "field": "name"}));
     };
     let id = release.id;
     let asset = match repo.attach(id, name, &call.request.bytes, &call.user.login, call.now) {
         Ok(asset) => asset,
         Err(Refusal::Exists(_)) => {
-            return Answer::invalid(json!({"resource": "ReleaseAsset", "code": "already_exists", "field": "name"}));
+            return invalid(json!({"resource": "ReleaseAsset", "code": "already_exists", "field": "name"}));
         }
-        Err(_) => return Answer::error(404, "Not Found"),
+        Err(_) => return error(404, "Not Found"),
     };
     if repo.unfinished_uploads > 0 {
         repo.unfinished_uploads -= 1;
         let broken = repo.releases.iter_mut().flat_map(|r| &mut r.assets).find(|a| a.id == asset.id).unwrap();
         (broken.content, broken.complete) = (Blob(Vec::new()), false);
-        return Answer::error(502, "Server Error");
+        return error(502, "Server Error");
     }
     Answer::new(201, asset_json(call, &asset))
 }
@@ -39,9 +40,9 @@ pub(super) fn upload(repo: &mut Repo, call: &Call<'_>, release: &str) -> Answer 
 /// Redirects to the storage, which has the bytes.
 pub(super) fn read(repo: &Repo, call: &Call<'_>, id: &str) -> Answer {
     let Some((_, asset)) = found(repo, id) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
-    if !call.request.wants_bytes {
+    if !call.request.header("accept").is_some_and(|a| a.contains("octet-stream")) {
         return Answer::new(200, asset_json(call, asset));
     }
     let to = format!("{}/storage/{}/{id}?signature=x%2Fy", call.storage, call.slug);
@@ -50,10 +51,10 @@ pub(super) fn read(repo: &Repo, call: &Call<'_>, id: &str) -> Answer {
 
 pub(super) fn delete(repo: &mut Repo, id: &str) -> Answer {
     let Some((release, asset)) = found(repo, id) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     if repo.immutable && !release.draft {
-        return Answer::error(422, "Cannot delete assets of an immutable release.");
+        return error(422, "Cannot delete assets of an immutable release.");
     }
     let id = asset.id;
     repo.remove_asset(id).unwrap();
@@ -63,10 +64,10 @@ pub(super) fn delete(repo: &mut Repo, id: &str) -> Answer {
 /// The storage. A token that arrives here was leaked; object stores reject it as a second authentication.
 pub(super) fn stored(world: &World, slug: &str, id: &str, signed_in: bool) -> Answer {
     if signed_in {
-        return Answer::error(400, "Only one auth mechanism allowed");
+        return error(400, "Only one auth mechanism allowed");
     }
     let asset = world.repos.get(slug).and_then(|repo| found(repo, id));
-    asset.map_or_else(|| Answer::error(404, "Not Found"), |(_, a)| Answer::bytes_of(&a.content.0))
+    asset.map_or_else(|| error(404, "Not Found"), |(_, a)| raw(&a.content.0))
 }
 
 fn found<'a>(repo: &'a Repo, id: &str) -> Option<(&'a Release, &'a Asset)> {

@@ -4,21 +4,22 @@ use serde_json::{Value, json};
 use signoff::adapters::demo::github::Comment;
 use signoff::domain::ids::CommitSha;
 
-use super::api::{Answer, Call, time};
+use super::super::double::Answer;
+use super::api::{Call, invalid, page, time, too_long};
 use super::world::Repo;
 
 pub(super) fn list(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> Answer {
     let all = repo.comments.iter().filter(|c| c.commit == *sha).map(|c| comment_json(call, c)).collect();
-    Answer::new(200, Value::Array(call.request.page(all)))
+    Answer::new(200, Value::Array(page(call.request, all)))
 }
 
 pub(super) fn create(repo: &mut Repo, call: &Call<'_>, sha: &CommitSha) -> Answer {
     let Some(body) = call.request.text("body").filter(|b| !b.trim().is_empty()) else {
-        return Answer::invalid(json!({"resource": "CommitComment", "code": "missing_field", "field": "body"}));
+        return invalid(json!({"resource": "CommitComment", "code": "missing_field", "field": "body"}));
     };
     match repo.comment(sha, (&call.user.login, call.user.id), body, call.now) {
         Ok(comment) => Answer::new(201, comment_json(call, &comment)),
-        Err(refusal) => Answer::too_long("CommitComment", &refusal),
+        Err(refusal) => too_long("CommitComment", &refusal),
     }
 }
 

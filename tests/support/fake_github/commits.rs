@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use signoff::adapters::demo::github::File;
 use signoff::domain::ids::CommitSha;
 
-use super::api::{Answer, Call, time};
+use super::super::double::Answer;
+use super::api::{Call, error, page, raw, time};
 use super::world::Repo;
 
 pub(super) fn commit(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> Answer {
@@ -28,7 +29,7 @@ pub(super) fn compare(repo: &Repo, call: &Call<'_>, range: &str) -> Answer {
         repo.between(base, head).ok()
     });
     let Some(between) = found else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     let (ahead, behind) = (between.ahead.len(), between.behind);
     let status = match (ahead, behind) {
@@ -44,7 +45,8 @@ pub(super) fn compare(repo: &Repo, call: &Call<'_>, range: &str) -> Answer {
         .map(|(sha, c)| json!({"sha": sha.as_str(), "commit": {"message": c.message, "author": null, "committer": null}, "author": null}))
         .collect();
     let paged = call.request.query("per_page").is_some() || call.request.query("page").is_some();
-    let commits = if paged { call.request.page(listed) } else { listed.split_at(ahead.saturating_sub(250)).1.to_vec() };
+    let commits =
+        if paged { page(call.request, listed) } else { listed.split_at(ahead.saturating_sub(250)).1.to_vec() };
     let first = call.request.query("page").is_none_or(|page| page == "1");
     let files: Vec<Value> = between.files.iter().take(300).map(file_json).collect();
     Answer::new(
@@ -71,13 +73,13 @@ fn file_json(file: &File) -> Value {
 pub(super) fn contents(repo: &Repo, call: &Call<'_>, path: &str) -> Answer {
     let rev = call.request.query("ref").unwrap_or(&repo.default_branch);
     let Ok((sha, _)) = repo.resolve(rev) else {
-        return Answer::error(404, &format!("No commit found for the ref {rev}"));
+        return error(404, &format!("No commit found for the ref {rev}"));
     };
     let Ok(Some(file)) = repo.file(sha, path) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
-    if call.request.accept.as_deref().is_some_and(|a| a.starts_with("application/vnd.github.raw")) {
-        return Answer::raw(&file.0);
+    if call.request.header("accept").is_some_and(|a| a.starts_with("application/vnd.github.raw")) {
+        return raw(&file.0);
     }
     Answer::new(200, json!({"type": "file", "encoding": "base64", "size": file.0.len(), "path": path, "content": ""}))
 }

@@ -5,7 +5,8 @@ use signoff::adapters::demo::Refusal;
 use signoff::adapters::demo::github::TagObject;
 use signoff::domain::ids::TagName;
 
-use super::api::{Answer, Call, time};
+use super::super::double::Answer;
+use super::api::{Call, error, time};
 use super::world::Repo;
 
 /// All whose names begin with this one, in order.
@@ -17,23 +18,23 @@ pub(super) fn matching_refs(repo: &Repo, call: &Call<'_>, name: &str) -> Answer 
 
 pub(super) fn create_ref(repo: &mut Repo, call: &Call<'_>) -> Answer {
     let (Some(name), Some(sha)) = (call.request.text("ref"), call.request.text("sha")) else {
-        return Answer::error(422, "Invalid request.\n\n\"sha\" wasn't supplied.");
+        return error(422, "Invalid request.\n\n\"sha\" wasn't supplied.");
     };
     let Some(tag) = name.strip_prefix("refs/tags/").and_then(|tag| tag.parse::<TagName>().ok()) else {
-        return Answer::error(422, "Reference name must start with 'refs/' and have at least two slashes.");
+        return error(422, "Reference name must start with 'refs/' and have at least two slashes.");
     };
     // Git's own limit, with `refs/tags/`.
     if name.len() > 255 {
-        return Answer::error(422, "Reference name is too long (maximum is 255 characters)");
+        return error(422, "Reference name is too long (maximum is 255 characters)");
     }
     if repo.protected_tags.iter().any(|prefix| tag.as_str().starts_with(prefix.as_str())) {
         let message = "Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n";
-        return Answer::error(422, message);
+        return error(422, message);
     }
     match repo.create_tag_ref(&tag, sha, call.now) {
         Ok(()) => Answer::new(201, ref_json(repo, call, name, sha)),
-        Err(Refusal::Exists(_)) => Answer::error(422, "Reference already exists"),
-        Err(_) => Answer::error(422, "Object does not exist"),
+        Err(Refusal::Exists(_)) => error(422, "Reference already exists"),
+        Err(_) => error(422, "Object does not exist"),
     }
 }
 
@@ -45,7 +46,7 @@ pub(super) fn create_tag_object(repo: &mut Repo, call: &Call<'_>) -> Answer {
         text("object").map(str::parse),
         text("type"),
     ) else {
-        return Answer::error(422, "Invalid request.\n\n\"object\" wasn't supplied.");
+        return error(422, "Invalid request.\n\n\"object\" wasn't supplied.");
     };
     let given = |name| call.request.body["tagger"][name].as_str().map(str::to_owned);
     let object = TagObject {
@@ -59,7 +60,7 @@ pub(super) fn create_tag_object(repo: &mut Repo, call: &Call<'_>) -> Answer {
     };
     match repo.create_tag_object(object) {
         Ok(id) => Answer::new(201, tag_json(repo, call, &id)),
-        Err(_) => Answer::error(422, "Object does not exist"),
+        Err(_) => error(422, "Object does not exist"),
     }
 }
 
@@ -67,7 +68,7 @@ pub(super) fn read_tag_object(repo: &Repo, call: &Call<'_>, sha: &str) -> Answer
     if repo.tag_objects.contains_key(sha) {
         return Answer::new(200, tag_json(repo, call, sha));
     }
-    Answer::error(404, "Not Found")
+    error(404, "Not Found")
 }
 
 fn ref_json(repo: &Repo, call: &Call<'_>, name: &str, object: &str) -> Value {

@@ -3,8 +3,7 @@
 //! The state of a repository, and the effect of requests on it, are the demo's `adapters::demo::github`; this module
 //! adds routes, JSON, authentication, permissions, pages, quirks and faults.
 //!
-//! It runs on its own thread, so that it serves async tests (paused clocks included), plain tests and child processes
-//! alike. Addresses: [`FakeGithub::url`] as on github.com, [`FakeGithub::enterprise_url`] with the prefix `/api/v3` as
+//! Addresses: [`FakeGithub::url`] as on github.com, [`FakeGithub::enterprise_url`] with the prefix `/api/v3` as
 //! on an Enterprise Server.
 //!
 //! ```ignore
@@ -20,20 +19,19 @@ mod api;
 mod assets;
 mod comments;
 mod commits;
-mod faults;
 mod git;
 mod pulls;
 mod releases;
-mod server;
 mod world;
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::ops::Deref;
 
-pub use faults::{Fault, Gate, Rule};
+use serde_json::json;
+
+use super::double::{Answer, Double, Request, State};
+
+pub use super::double::{Fault, Gate, Recorded, Rule};
 pub use pulls::{Reviewed, Status, check, modified, open_pull};
-pub use server::Recorded;
 pub use world::{Access, Kind, Moment, Pace, Repo, User, World};
 
 /// Token of `rev1` (id 7), who may push to `acme/churn-model`.
@@ -48,11 +46,45 @@ pub const NARROW: &str = "github_pat_narrow00000000000000000000000";
 pub const APP: &str = "ghs_app000000000000000000000000000000000";
 
 /// A running double. Stops when dropped.
-pub struct FakeGithub {
-    address: SocketAddr,
-    shared: Arc<server::Shared>,
-    stop: Option<tokio::sync::oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+pub struct FakeGithub(Double<World>);
+
+impl Deref for FakeGithub {
+    type Target = Double<World>;
+
+    fn deref(&self) -> &Double<World> {
+        &self.0
+    }
+}
+
+impl State for World {
+    fn route(path: &str) -> &str {
+        path.strip_prefix("/api/v3").or(path.strip_prefix("/api/uploads")).unwrap_or(path)
+    }
+
+    fn answer(&mut self, request: &Request) -> Answer {
+        api::answer(self, request)
+    }
+
+    fn owner(&self, token: Option<&str>) -> Option<String> {
+        self.user_of(token).map(|u| u.login.clone())
+    }
+
+    fn unauthorized() -> Answer {
+        Answer::new(401, json!({"message": "Bad credentials"}))
+    }
+
+    /// A primary rate limit is a 403 with the time of its end, a secondary one a 429.
+    fn limited(reset_at: Option<i64>, retry_after: Option<u64>) -> Answer {
+        let status = if retry_after.is_some() { 429 } else { 403 };
+        let mut answer = Answer::new(status, json!({"message": "API rate limit exceeded for user ID 7."}));
+        if let Some(reset) = reset_at {
+            answer = answer.with("x-ratelimit-remaining", "0").with("x-ratelimit-reset", &reset.to_string());
+        }
+        if let Some(seconds) = retry_after {
+            answer = answer.with("retry-after", &seconds.to_string());
+        }
+        answer
+    }
 }
 
 impl FakeGithub {
@@ -63,39 +95,16 @@ impl FakeGithub {
 
     /// [`FakeGithub::start`] for tests without a runtime.
     pub fn start_blocking() -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
-        let storage = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        storage.set_nonblocking(true).unwrap();
-        let mut world = World::usual(&format!("http://{address}"));
-        world.storage = format!("http://{}", storage.local_addr().unwrap());
-        let shared =
-            Arc::new(server::Shared { world: Mutex::new(world), faults: Mutex::default(), requests: Mutex::default() });
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let served = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || server::run([listener, storage], served, stopped));
-        Self { address, shared, stop: Some(stop), thread: Some(thread) }
-    }
-
-    /// URL of the API as on github.com, without a trailing slash.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        Self(Double::start(|api, storage| {
+            let mut world = World::usual(api);
+            world.storage = storage.to_owned();
+            world
+        }))
     }
 
     /// URL of the API as on an Enterprise Server.
     pub fn enterprise_url(&self) -> String {
-        format!("http://{}/api/v3", self.address)
-    }
-
-    /// A copy of the current state.
-    pub fn state(&self) -> World {
-        self.shared.world.lock().unwrap().clone()
-    }
-
-    /// Changes the world between requests.
-    pub fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
-        change(&mut self.shared.world.lock().unwrap())
+        format!("{}/api/v3", self.url())
     }
 
     /// A copy of the usual repository, `acme/churn-model`.
@@ -111,41 +120,5 @@ impl FakeGithub {
     /// Adds a user who may push to every repository, and returns their token.
     pub fn add_user(&self, login: &str, id: u64) -> String {
         self.change(|world| world.add_user(login, id))
-    }
-
-    /// Adds a rule to the fault script. Rules are tried in the order they were added.
-    pub fn fault(&self, rule: Rule) {
-        self.shared.faults.lock().unwrap().push(rule);
-    }
-
-    /// Removes all rules.
-    pub fn heal(&self) {
-        self.shared.faults.lock().unwrap().clear();
-    }
-
-    /// Every request so far, including faulty ones, in order of arrival.
-    pub fn requests(&self) -> Vec<Recorded> {
-        self.shared.requests.lock().unwrap().clone()
-    }
-
-    /// The requests that reached the storage, which is on another port and must never see a token.
-    pub fn stored(&self) -> Vec<Recorded> {
-        self.requests().into_iter().filter(|r| r.target.starts_with("/storage/")).collect()
-    }
-
-    /// The requests other than reads.
-    pub fn writes(&self) -> Vec<Recorded> {
-        self.requests().into_iter().filter(|r| r.method != "GET").collect()
-    }
-}
-
-impl Drop for FakeGithub {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

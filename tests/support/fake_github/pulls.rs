@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use signoff::adapters::demo::github::{Check, File, Merge, Pull};
 use signoff::domain::ids::CommitSha;
 
-use super::api::{Answer, Call, time};
+use super::super::double::Answer;
+use super::api::{Call, error, page, time};
 use super::world::Repo;
 
 /// A commit status, as sent by services older than check runs.
@@ -85,13 +86,13 @@ fn pull_json(call: &Call<'_>, pull: &Pull) -> Value {
 
 /// For a commit of the default branch the merged ones; for others also the open ones.
 pub(super) fn of_commit(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> Answer {
-    let listed = call.request.page(repo.pulls_of(sha).map(|p| pull_json(call, p)).collect());
+    let listed = page(call.request, repo.pulls_of(sha).map(|p| pull_json(call, p)).collect());
     Answer::new(200, listed.into())
 }
 
 pub(super) fn pull(repo: &Repo, call: &Call<'_>, number: &str) -> Answer {
     let Some(pull) = repo.pulls.iter().find(|p| p.number.to_string() == number) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     let mut body = pull_json(call, pull);
     body["merged_by"] = account(pull.merge.as_ref().and_then(|m| m.by.as_deref()));
@@ -101,13 +102,13 @@ pub(super) fn pull(repo: &Repo, call: &Call<'_>, number: &str) -> Answer {
 
 pub(super) fn reviews(repo: &Repo, call: &Call<'_>, number: &str) -> Answer {
     let Some(pull) = repo.pulls.iter().find(|p| p.number.to_string() == number) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     let review = |(n, (login, state)): (usize, &(Option<String>, String))| {
         let at = (state != "PENDING").then_some("2026-11-20T12:00:00Z");
         json!({"id": n + 1, "user": account(login.as_deref()), "state": state, "body": "", "submitted_at": at, "commit_id": null})
     };
-    Answer::new(200, call.request.page(pull.reviews.iter().enumerate().map(review).collect()).into())
+    Answer::new(200, page(call.request, pull.reviews.iter().enumerate().map(review).collect()).into())
 }
 
 /// All of them: the double leaves it to the client to keep the latest of each name.
@@ -121,7 +122,7 @@ pub(super) fn check_runs(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> Answe
         })
     };
     let all: Vec<Value> = repo.commits[sha].checks.iter().map(run).collect();
-    Answer::new(200, json!({"total_count": all.len(), "check_runs": call.request.page(all)}))
+    Answer::new(200, json!({"total_count": all.len(), "check_runs": page(call.request, all)}))
 }
 
 /// `pending` if there are no statuses at all.
@@ -141,6 +142,6 @@ pub(super) fn combined_status(repo: &Repo, call: &Call<'_>, sha: &CommitSha) -> 
     };
     Answer::new(
         200,
-        json!({"state": worst, "sha": sha.as_str(), "total_count": all.len(), "statuses": call.request.page(all)}),
+        json!({"state": worst, "sha": sha.as_str(), "total_count": all.len(), "statuses": page(call.request, all)}),
     )
 }

@@ -6,27 +6,28 @@ use signoff::adapters::demo::Refusal;
 use signoff::adapters::demo::github::{self, NewRelease, Release};
 use signoff::domain::ids::TagName;
 
-use super::api::{Answer, Call, time};
+use super::super::double::Answer;
+use super::api::{Call, error, invalid, page, time, too_long};
 use super::assets;
 use super::world::Repo;
 
 pub(super) fn list(repo: &Repo, call: &Call<'_>, sees_drafts: bool) -> Answer {
     let shown = repo.releases.iter().rev().filter(|r| sees_drafts || !r.draft);
     let all = shown.map(|r| release_json(call, r)).collect();
-    Answer::new(200, Value::Array(call.request.page(all)))
+    Answer::new(200, Value::Array(page(call.request, all)))
 }
 
 pub(super) fn by_tag(repo: &Repo, call: &Call<'_>, tag: &str) -> Answer {
     match repo.releases.iter().find(|r| r.tag.as_str() == tag && !r.draft) {
         Some(release) => Answer::new(200, release_json(call, release)),
-        None => Answer::error(404, "Not Found"),
+        None => error(404, "Not Found"),
     }
 }
 
 pub(super) fn by_id(repo: &Repo, call: &Call<'_>, id: &str, sees_drafts: bool) -> Answer {
     match repo.releases.iter().any(|r| r.id.to_string() == id && (sees_drafts || !r.draft)) {
         true => shown(repo, call, id.parse().unwrap_or_default(), 200),
-        false => Answer::error(404, "Not Found"),
+        false => error(404, "Not Found"),
     }
 }
 
@@ -34,11 +35,11 @@ pub(super) fn create(repo: &mut Repo, call: &Call<'_>) -> Answer {
     let request = call.request;
     let text = |name| request.text(name).unwrap_or_default().to_owned();
     let Ok(tag) = text("tag_name").parse::<TagName>() else {
-        return Answer::invalid(json!({"resource": "Release", "code": "missing_field", "field": "tag_name"}));
+        return invalid(json!({"resource": "Release", "code": "missing_field", "field": "tag_name"}));
     };
     let draft = request.body.get("draft").and_then(Value::as_bool).unwrap_or(false);
     if draft && request.text("make_latest") == Some("true") {
-        return Answer::error(422, "Latest release cannot be draft or prerelease.");
+        return error(422, "Latest release cannot be draft or prerelease.");
     }
     let new = NewRelease { tag, title: text("name"), body: text("body"), draft, author: call.user.login.clone() };
     match repo.create_release(new, call.now) {
@@ -49,7 +50,7 @@ pub(super) fn create(repo: &mut Repo, call: &Call<'_>) -> Answer {
 
 pub(super) fn update(repo: &mut Repo, call: &Call<'_>, id: &str) -> Answer {
     let Some(release) = repo.releases.iter_mut().find(|r| r.id.to_string() == id) else {
-        return Answer::error(404, "Not Found");
+        return error(404, "Not Found");
     };
     if let Some(body) = call.request.text("body")
         && let Err(refusal) = github::at_most(body, github::Repo::NOTES_LIMIT)
@@ -72,18 +73,16 @@ pub(super) fn update(repo: &mut Repo, call: &Call<'_>, id: &str) -> Answer {
 
 fn refused(refusal: &Refusal) -> Answer {
     match refusal {
-        Refusal::Exists(_) => {
-            Answer::invalid(json!({"resource": "Release", "code": "already_exists", "field": "tag_name"}))
-        }
-        Refusal::Invalid(_) => Answer::too_long("Release", refusal),
-        _ => Answer::error(404, "Not Found"),
+        Refusal::Exists(_) => invalid(json!({"resource": "Release", "code": "already_exists", "field": "tag_name"})),
+        Refusal::Invalid(_) => too_long("Release", refusal),
+        _ => error(404, "Not Found"),
     }
 }
 
 fn shown(repo: &Repo, call: &Call<'_>, id: u64, status: u16) -> Answer {
     match repo.release(id) {
         Ok(release) => Answer::new(status, release_json(call, release)),
-        Err(_) => Answer::error(404, "Not Found"),
+        Err(_) => error(404, "Not Found"),
     }
 }
 

@@ -16,10 +16,10 @@ pub enum Fault {
     Status(u16, Value),
     /// Applied; this status and body anyway.
     StatusAfterApply(u16, Value),
-    /// Not applied; a primary rate limit (403) that ends at this Unix time in seconds, or a secondary one (429) to be
-    /// retried after this many seconds.
+    /// Not applied; a rate limit that ends at this Unix time in seconds, or to be retried after this many seconds, in the
+    /// words of the server.
     RateLimited { reset_at: Option<i64>, retry_after: Option<u64> },
-    /// Not applied; 401 as for a revoked token.
+    /// Not applied; as for a revoked token.
     Unauthorized,
     /// Not applied; the connection is closed without a response.
     DropBefore,
@@ -29,7 +29,7 @@ pub enum Fault {
     TruncateBody,
     /// Applied; the response body has the declared length but only half of the JSON.
     HalfBody,
-    /// Not applied; an HTML page with this status, as from a proxy or GitHub's own error page.
+    /// Not applied; an HTML page with this status, as from a proxy or a server's own error page.
     Html(u16),
     /// Not applied; a redirect to this URL.
     Redirect(String),
@@ -78,8 +78,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The next request with this method (`*` for any) whose path, without `/api/v3` and query, matches `path`, where
-    /// `*` matches anything.
+    /// The next request with this method (`*` for any) whose route, which is its path without query and without what
+    /// [`super::State::route`] takes off, matches `path`, where `*` matches anything.
     pub fn new(method: &str, path: &str, fault: Fault) -> Self {
         Self { method: method.to_owned(), path: path.to_owned(), fault, skip: 0, left: Some(1) }
     }

@@ -1,4 +1,4 @@
-//! The server: connections that can be cut, request recording, and the fault script around [`api::answer`].
+//! The server: connections that can be cut, request recording, and the fault script around [`State::answer`].
 
 use std::convert::Infallible;
 use std::io;
@@ -13,19 +13,19 @@ use axum::extract::ConnectInfo;
 use axum::extract::connect_info::Connected;
 use axum::http::{Response, header};
 use axum::serve::{IncomingStream, Listener};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use super::api::{self, Answer, Request};
+use super::State;
 use super::faults::{self, Fault, Rule};
-use super::world::World;
+use super::request::{Answer, Port, Request};
 
 /// State shared by handlers and tests.
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub world: Mutex<World>,
+pub(super) struct Shared<S> {
+    pub state: Mutex<S>,
     pub faults: Mutex<Vec<Rule>>,
     pub requests: Mutex<Vec<Recorded>>,
 }
@@ -34,36 +34,46 @@ pub(super) struct Shared {
 #[derive(Clone, Debug)]
 pub struct Recorded {
     pub method: String,
-    /// Path and query as sent, `/api/v3` included.
+    /// Path and query as sent.
     pub target: String,
     /// JSON body; null if there was none.
     pub body: Value,
     /// The `Authorization` header, as sent.
     pub authorization: Option<String>,
-    /// Login of the token's owner, if any.
+    /// The token's owner, if any.
     pub user: Option<String>,
     /// Number of `User-Agent` headers.
     pub user_agents: usize,
+    /// Where it arrived.
+    pub port: Port,
+    pub headers: axum::http::HeaderMap,
 }
 
 /// Serves until stopped, on its own thread.
-pub(super) fn run(listeners: [std::net::TcpListener; 2], shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+pub(super) fn run<S: State>(
+    listeners: [std::net::TcpListener; 2],
+    shared: Arc<Shared<S>>,
+    stopped: oneshot::Receiver<()>,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let [api, storage] = listeners.map(|l| CuttableListener(TcpListener::from_std(l).unwrap()));
-        let app = axum::Router::new().fallback(
-            move |ConnectInfo(wire): ConnectInfo<Wire>, request: axum::extract::Request| {
-                let shared = Arc::clone(&shared);
-                async move { Ok::<_, Infallible>(serve(shared, wire, request).await) }
-            },
-        );
         tokio::select! {
-            _ = axum::serve(api, app.clone().into_make_service_with_connect_info::<Wire>()) => {}
-            _ = axum::serve(storage, app.into_make_service_with_connect_info::<Wire>()) => {}
+            () = listen(api, Port::Api, Arc::clone(&shared)) => {}
+            () = listen(storage, Port::Storage, shared) => {}
             _ = stopped => {}
         }
     });
     runtime.shutdown_background();
+}
+
+async fn listen<S: State>(listener: CuttableListener, port: Port, shared: Arc<Shared<S>>) {
+    let app =
+        axum::Router::new().fallback(move |ConnectInfo(wire): ConnectInfo<Wire>, request: axum::extract::Request| {
+            let shared = Arc::clone(&shared);
+            async move { Ok::<_, Infallible>(serve(shared, port, wire, request).await) }
+        });
+    let _ = axum::serve(listener, app.into_make_service_with_connect_info::<Wire>()).await;
 }
 
 enum Sent {
@@ -74,21 +84,24 @@ enum Sent {
     Nothing,
 }
 
-async fn serve(shared: Arc<Shared>, wire: Wire, request: axum::extract::Request) -> Response<Body> {
+async fn serve<S: State>(
+    shared: Arc<Shared<S>>,
+    port: Port,
+    wire: Wire,
+    request: axum::extract::Request,
+) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-    let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let mut request = Request::new(parts.method.as_str(), &parts.uri, body, text("authorization"), text("accept"));
-    request.bytes = bytes.to_vec();
-    request.wants_bytes = text("accept").is_some_and(|a| a.contains("octet-stream"));
+    let request = Request::new(parts.method.as_str(), &parts.uri, parts.headers, bytes.to_vec(), port, S::route);
     shared.requests.lock().unwrap().push(Recorded {
         method: request.method.clone(),
         target: parts.uri.to_string(),
         body: request.body.clone(),
-        authorization: request.authorization.clone(),
-        user: shared.world.lock().unwrap().user_of(request.token()).map(|u| u.login.clone()),
-        user_agents: parts.headers.get_all(header::USER_AGENT).iter().count(),
+        authorization: request.header("authorization").map(str::to_owned),
+        user: shared.state.lock().unwrap().owner(request.token()),
+        user_agents: request.headers.get_all(header::USER_AGENT).iter().count(),
+        port,
+        headers: request.headers.clone(),
     });
     let fault = faults::take(&mut shared.faults.lock().unwrap(), &request.method, &request.path);
     // In its own task: a client that disconnects does not cancel its request.
@@ -118,8 +131,8 @@ async fn serve(shared: Arc<Shared>, wire: Wire, request: axum::extract::Request)
     }
 }
 
-async fn apply(shared: &Shared, request: &Request, fault: Option<Fault>) -> Sent {
-    let apply = || api::answer(&mut shared.world.lock().unwrap(), request);
+async fn apply<S: State>(shared: &Shared<S>, request: &Request, fault: Option<Fault>) -> Sent {
+    let apply = || shared.state.lock().unwrap().answer(request);
     match fault {
         None => Sent::Whole(apply()),
         Some(Fault::Delay(gate)) => {
@@ -136,8 +149,8 @@ async fn apply(shared: &Shared, request: &Request, fault: Option<Fault>) -> Sent
             apply();
             Sent::Whole(Answer::new(status, body))
         }
-        Some(Fault::RateLimited { reset_at, retry_after }) => Sent::Whole(rate_limited(reset_at, retry_after)),
-        Some(Fault::Unauthorized) => Sent::Whole(Answer::new(401, json!({"message": "Bad credentials"}))),
+        Some(Fault::RateLimited { reset_at, retry_after }) => Sent::Whole(S::limited(reset_at, retry_after)),
+        Some(Fault::Unauthorized) => Sent::Whole(S::unauthorized()),
         Some(Fault::DropBefore) => Sent::Nothing,
         Some(Fault::DropAfterApply) => {
             apply();
@@ -146,23 +159,9 @@ async fn apply(shared: &Shared, request: &Request, fault: Option<Fault>) -> Sent
         Some(Fault::TruncateBody) => Sent::Truncated(apply()),
         Some(Fault::HalfBody) => Sent::Half(apply()),
         Some(Fault::Html(status)) => Sent::Html(status),
-        Some(Fault::Redirect(to)) => {
-            Sent::Whole(Answer::new(301, json!({"message": "Moved Permanently", "url": to})).with("location", &to))
-        }
+        Some(Fault::Redirect(to)) => Sent::Whole(S::moved(&to)),
         Some(Fault::Answer(body)) => Sent::Whole(Answer::new(200, body)),
     }
-}
-
-fn rate_limited(reset_at: Option<i64>, retry_after: Option<u64>) -> Answer {
-    let status = if retry_after.is_some() { 429 } else { 403 };
-    let mut answer = Answer::new(status, json!({"message": "API rate limit exceeded for user ID 7."}));
-    if let Some(reset) = reset_at {
-        answer = answer.with("x-ratelimit-remaining", "0").with("x-ratelimit-reset", &reset.to_string());
-    }
-    if let Some(seconds) = retry_after {
-        answer = answer.with("retry-after", &seconds.to_string());
-    }
-    answer
 }
 
 fn whole(answer: Answer) -> Response<Body> {

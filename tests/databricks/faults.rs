@@ -1,0 +1,105 @@
+//! Every fault at every write: the kind is right, and the outcome is unknown exactly when it may have been applied.
+
+use serde_json::json;
+use signoff::adapters::databricks::Registry;
+use signoff::domain::failure::{FailureKind, Outcome};
+use signoff::domain::registry::{ModelVersion, PromotionTarget};
+use signoff::ports::ModelRegistry;
+
+use crate::support::fake_databricks::{FakeDatabricks, Fault, Rule};
+use crate::support::journal::journaled;
+use crate::{BOTH, CANDIDATE, churn, ports, target};
+
+/// Moves production to the candidate.
+async fn promote(models: &dyn ModelRegistry, registry: Registry) -> Outcome<()> {
+    let (proof, model) = (journaled().await, churn(registry));
+    match target(registry) {
+        PromotionTarget::Stage(stage) => models.move_stage(&proof, &model, CANDIDATE, &stage, true, "fine").await,
+        PromotionTarget::Alias(alias) => models.set_alias(&proof, &model, &alias, CANDIDATE).await,
+    }
+}
+
+async fn candidate(models: &dyn ModelRegistry, registry: Registry) -> ModelVersion {
+    models.version(&churn(registry), CANDIDATE).await.unwrap()
+}
+
+fn said(code: &str) -> serde_json::Value {
+    json!({"error_code": code, "message": "no"})
+}
+
+#[tokio::test]
+async fn a_write_is_unknown_exactly_if_it_may_have_been_applied() {
+    use FailureKind::*;
+    let limited = RateLimited { until: None };
+    let table: Vec<(Fault, FailureKind, bool)> = vec![
+        (Fault::DropAfterApply, Unknown, true),
+        (Fault::TruncateBody, Unknown, true),
+        (Fault::StatusAfterApply(502, json!({})), Unknown, true),
+        (Fault::StatusAfterApply(500, said("INTERNAL_ERROR")), Unknown, true),
+        // Nobody can tell these from those above.
+        (Fault::DropBefore, Unknown, false),
+        (Fault::Status(500, said("INTERNAL_ERROR")), Unknown, false),
+        (Fault::Status(503, said("TEMPORARILY_UNAVAILABLE")), Unknown, false),
+        (Fault::Status(504, json!({})), Unknown, false),
+        (Fault::Html(502), Unknown, false),
+        (Fault::Html(200), Unknown, false),
+        // Refused for sure.
+        (Fault::Unauthorized, Unauthenticated, false),
+        (Fault::Status(401, said("UNAUTHENTICATED")), Unauthenticated, false),
+        (Fault::Status(403, said("PERMISSION_DENIED")), Forbidden, false),
+        (Fault::Status(400, said("PERMISSION_DENIED")), Forbidden, false),
+        (Fault::Status(400, said("INVALID_PARAMETER_VALUE")), Rejected, false),
+        (Fault::Status(404, said("RESOURCE_DOES_NOT_EXIST")), NotFound, false),
+        (Fault::Status(400, said("RESOURCE_DOES_NOT_EXIST")), NotFound, false),
+        (Fault::Status(400, said("RESOURCE_ALREADY_EXISTS")), Conflict, false),
+        (Fault::Status(409, said("RESOURCE_CONFLICT")), Conflict, false),
+        (Fault::Status(429, said("REQUEST_LIMIT_EXCEEDED")), limited, false),
+        (Fault::Redirect("https://login.example/?state=x".into()), Config, false),
+    ];
+    for registry in BOTH {
+        for (fault, kind, applied) in &table {
+            let what = format!("{registry:?} {fault:?}");
+            let fake = FakeDatabricks::start();
+            let (models, _) = ports(&fake, registry);
+            let before = candidate(&*models, registry).await;
+            let path = if registry == Registry::Catalog { "*/registered-models/alias" } else { "*/transition-stage" };
+            fake.fault(Rule::new("POST", path, fault.clone()).always());
+            let failure = promote(&*models, registry).await.unwrap_err();
+            assert_eq!(std::mem::discriminant(&failure.kind), std::mem::discriminant(kind), "{what}: {failure:?}");
+            assert_eq!(fake.writes().len(), 1, "{what}: a write is sent once");
+            fake.heal();
+            assert_eq!(candidate(&*models, registry).await != before, *applied, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_read_survives_what_passes_and_says_what_does_not() {
+    for registry in BOTH {
+        for fault in [
+            Fault::DropBefore,
+            Fault::TruncateBody,
+            Fault::Html(503),
+            Fault::Status(504, json!({})),
+            Fault::RateLimited { reset_at: None, retry_after: Some(0) },
+        ] {
+            let fake = FakeDatabricks::start();
+            fake.fault(Rule::new("GET", "*/model-versions/get", fault.clone()).times(2));
+            let (models, _) = ports(&fake, registry);
+            candidate(&*models, registry).await;
+            assert_eq!(fake.requests().len(), 3, "{registry:?} {fault:?}");
+        }
+        for (fault, kind) in [
+            (Fault::Unauthorized, FailureKind::Unauthenticated),
+            (Fault::Status(403, said("PERMISSION_DENIED")), FailureKind::Forbidden),
+            (Fault::Status(500, said("INTERNAL_ERROR")), FailureKind::Protocol),
+            (Fault::Html(200), FailureKind::Protocol),
+            (Fault::Redirect("/login.html".into()), FailureKind::Config),
+        ] {
+            let fake = FakeDatabricks::start();
+            fake.fault(Rule::new("GET", "*", fault.clone()).always());
+            let failure = ports(&fake, registry).0.version(&churn(registry), CANDIDATE).await.unwrap_err();
+            assert_eq!((failure.kind, fake.requests().len()), (kind, 1), "{registry:?} {fault:?}: {failure}");
+        }
+    }
+}

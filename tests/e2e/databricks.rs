@@ -1,0 +1,143 @@
+//! A production workspace of Databricks, named by two variables and no file: approved on the command line, killed in
+//! the middle, and resumed.
+
+use std::sync::Arc;
+
+use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::domain::registry::Stage;
+
+use crate::desk::Desk;
+use crate::site::{COMMIT, Held, OLD_COMMIT, REPO};
+use crate::support::fake_databricks::{FakeDatabricks, PERSON, SCHEMA};
+use crate::support::fake_github::{FakeGithub, Fault, Gate, Moment, Pace, REVIEWER, Rule};
+
+const CHURN: &str = "telco-churn";
+const CANDIDATE: VersionNumber = VersionNumber(42);
+const HOLDER: VersionNumber = VersionNumber(39);
+
+/// A workspace with v39 in production and v42 to review, and the repository they were trained from.
+struct Prod {
+    workspace: FakeDatabricks,
+    github: FakeGithub,
+}
+
+impl Prod {
+    fn start() -> Self {
+        let (workspace, github) = (FakeDatabricks::start(), FakeGithub::start_blocking());
+        github.change_repo(|repo| repo.pace = Pace { seen: vec![Moment::Over], ..Pace::usual() });
+        workspace.change(|state| {
+            let changed = state.store.change(|world| {
+                let name = ModelName::new(CHURN);
+                let runs = Arc::make_mut(&mut world.runs);
+                for (number, version) in &world.models[&name].versions {
+                    if let Some(run) = version.run_id.as_ref().and_then(|id| runs.get_mut(id)) {
+                        let commit = if *number == CANDIDATE { COMMIT } else { OLD_COMMIT };
+                        run.tags.insert("mlflow.source.git.commit".to_owned(), commit.to_owned());
+                        run.tags.remove("mlflow.source.git.repoURL");
+                    }
+                }
+                world.set_alias(&name, "champion", HOLDER)
+            });
+            changed.unwrap().unwrap();
+        });
+        Self { workspace, github }
+    }
+
+    /// A machine with the secrets of the project, and nothing else.
+    fn desk(&self) -> Desk {
+        Desk::empty()
+            .with("DATABRICKS_PROD_HOST", &self.workspace.url())
+            .with("DATABRICKS_PROD_TOKEN", PERSON)
+            .with("GH_TOKEN", REVIEWER)
+            .with("GH_REPO", REPO)
+            .with("GITHUB_API_URL", &self.github.url())
+    }
+
+    /// The stages of the old and the new version, and where the alias points.
+    fn production(&self) -> (Stage, Stage, Option<VersionNumber>) {
+        let read = self.workspace.state().store.look(|world| {
+            let model = &world.models[&ModelName::new(CHURN)];
+            let stage = |number| model.versions[number].stage.clone();
+            (stage(&HOLDER), stage(&CANDIDATE), model.aliases.get("champion").copied())
+        });
+        read.unwrap()
+    }
+
+    /// Approves on the command line, and kills the program while GitHub holds the tag.
+    fn killed(&self, desk: &Desk, reference: &str) {
+        let held = Held(Gate::default());
+        self.github.fault(Rule::new("POST", "*/git/refs", Fault::Delay(held.0.clone())));
+        let reason = ["--reason", "metrics are fine"];
+        let confirm = ["approve", reference, "--target", "prod", "--confirm", "v42"];
+        let running = desk.start(&[&confirm[..], &reason[..]].concat());
+        held.wait();
+        running.signal("KILL");
+        assert_eq!(running.wait().code, None, "it was killed");
+        // The reply reaches nobody.
+        held.release();
+    }
+
+    fn assert_released_once(&self, tag: &str) {
+        let repo = self.github.repo();
+        assert_eq!(repo.tags.keys().map(|t| t.as_str()).collect::<Vec<_>>(), [tag]);
+        let (commit, object) = repo.peel(&tag.parse().unwrap()).unwrap();
+        assert_eq!(commit.as_str(), COMMIT);
+        assert!(object.unwrap().1.message.contains("metrics are fine"));
+        let releases: Vec<_> = repo.releases.iter().map(|r| (r.tag.as_str(), r.draft)).collect();
+        assert_eq!(releases, [(tag, false)]);
+        assert_eq!(repo.runs.len(), 1, "CD started other than once");
+    }
+}
+
+#[test]
+fn unity_catalog_is_promoted_killed_and_resumed_with_the_secrets_alone() {
+    let prod = Prod::start();
+    let desk = prod.desk();
+    let reference = format!("{SCHEMA}{CHURN}/42");
+    prod.killed(&desk, &reference);
+    desk.run(&["resume", "--target", "prod", "--wait"]).ends(0).says("done");
+    prod.assert_released_once(&format!("{SCHEMA}{CHURN}-v42"));
+    assert_eq!(prod.production().2, Some(CANDIDATE));
+    // The reviewer's tags have keys that Unity Catalog takes, and the reason is in none of them.
+    let tags =
+        prod.workspace.state().store.look(|w| w.models[&ModelName::new(CHURN)].versions[&CANDIDATE].tags.clone());
+    let tags = tags.unwrap();
+    assert_eq!(tags.get("signoff_approved_by").map(String::as_str), Some("rev1"), "{tags:?}");
+    assert!(tags.iter().filter(|(k, _)| k.starts_with("signoff_")).all(|(_, v)| !v.contains("metrics")), "{tags:?}");
+    let again = desk.run(&["approve", &reference, "--target", "prod", "--confirm", "v42", "--reason", "x"]).ends(1);
+    assert!(again.out.contains("exists already"), "{again:?}");
+    prod.assert_released_once(&format!("{SCHEMA}{CHURN}-v42"));
+}
+
+#[test]
+fn a_workspace_registry_is_promoted_killed_and_resumed_with_the_secrets_alone() {
+    let prod = Prod::start();
+    let desk = prod.desk().with("MLFLOW_REGISTRY_URI", "databricks");
+    let reference = format!("{CHURN}/42");
+    prod.killed(&desk, &reference);
+    desk.run(&["resume", "--target", "prod", "--wait"]).ends(0).says("done");
+    prod.assert_released_once(&format!("{CHURN}-v42"));
+    let (old, new, _) = prod.production();
+    assert_eq!((old, new), (Stage::Archived, Stage::Production));
+    let [moved] = prod.workspace.state().activities.try_into().unwrap();
+    assert_eq!((moved.kind, moved.by.as_str()), ("APPLIED_TRANSITION", "dana@acme.example"));
+    // The comment names the record that the tag names too.
+    let (reason, hash) = moved.comment.rsplit_once("record ").unwrap();
+    assert!(reason.starts_with("metrics are fine\n") && hash.len() >= 64, "{}", moved.comment);
+    let repo = prod.github.repo();
+    let (_, object) = repo.peel(repo.tags.keys().next().unwrap()).unwrap();
+    assert!(object.unwrap().1.message.contains(hash), "{hash}");
+}
+
+#[test]
+fn no_token_is_in_any_file_or_line() {
+    let prod = Prod::start();
+    let desk = prod.desk();
+    let reference = format!("{SCHEMA}{CHURN}/42");
+    let approve = ["approve", &reference, "--target", "prod", "--confirm", "v42", "--reason", "x", "--wait"];
+    let said = desk.run(&approve).ends(0);
+    for text in [said.out, said.err, desk.everything()] {
+        assert!(!text.contains(PERSON) && !text.contains(REVIEWER), "{text}");
+    }
+    assert_eq!(prod.workspace.stored().len(), prod.workspace.stored().iter().filter(|r| r.user.is_none()).count());
+}
