@@ -9,6 +9,7 @@ use crate::domain::evidence::Code;
 use crate::domain::failure::Failure;
 use crate::domain::lineage::{NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING};
 use crate::domain::policy::Verdict;
+use crate::present::check::{TOLD, findings};
 use crate::present::{CheckRow, Mark, Phrase, Role, Said, code as words, number, policy};
 
 /// One line per check, hints below them.
@@ -47,8 +48,9 @@ pub fn pairs<'a>(heading: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>,
 }
 
 /// One line per rule, a summary, and the sources of the rules.
-pub fn verdict(verdict: &Verdict, style: Style) -> String {
-    let table = checks(verdict.findings.iter().map(CheckRow::from), style).indented(2);
+/// What cannot be read is told once: `told` holds what was told before, and takes what is told here.
+pub fn verdict(verdict: &Verdict, told: &mut Vec<Failure>, style: Style) -> String {
+    let table = checks(findings(verdict, told).into_iter(), style).indented(2);
     let sources = verdict.sources.iter().map(policy::source);
     let below = std::iter::once(policy::sum(verdict, style.symbols())).chain(sources);
     let below: String = below.map(|line| format!("  {}\n", style.phrase(&line))).collect();
@@ -86,9 +88,9 @@ pub fn metrics(rows: &[MetricRow], old: Option<&str>, new: &str, style: Style) -
     section("METRICS", &table.render(style), style)
 }
 
-/// The section CODE: a line for each part of the lineage, found or not.
-pub fn code(code: &Code, style: Style) -> String {
-    let mut lines = Lines { table: Table::new(&[("", Align::Whole), ("", Align::Left)]).indented(2), style };
+/// The section CODE: a line for each part of the lineage, found or not. `told` as for [`verdict`].
+pub fn code(code: &Code, told: &mut Vec<Failure>, style: Style) -> String {
+    let mut lines = Lines { table: Table::new(&[("", Align::Whole), ("", Align::Left)]).indented(2), style, told };
     match &code.source {
         Err(failure) => lines.failed("commit", failure),
         Ok(source) => {
@@ -140,18 +142,23 @@ pub fn code(code: &Code, style: Style) -> String {
     section("CODE", &lines.table.render(style), style)
 }
 
-struct Lines {
+struct Lines<'a> {
     table: Table,
     style: Style,
+    told: &'a mut Vec<Failure>,
 }
 
-impl Lines {
+impl Lines<'_> {
     fn add(&mut self, name: &str, said: Said) {
         let said = said.phrase(self.style.symbols());
         self.table.row([Phrase::of(Role::Muted, name.to_owned()), said]);
     }
 
     fn failed(&mut self, name: &str, failure: &Failure) {
+        if self.told.iter().any(|told| told.same_cause(failure)) {
+            return self.add(name, Said::marked(Mark::Unknown, TOLD));
+        }
+        self.told.push(failure.clone());
         self.add(name, Said::marked(Mark::Unknown, failure.to_string()));
         if let Some(hint) = &failure.hint {
             self.table.row([Phrase::default(), Phrase::of(Role::Muted, format!("  {hint}"))]);

@@ -3,6 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::domain::address::redacted;
+use crate::domain::text::clean_line;
+
+/// Variables of the network, of each of which the first that is set counts, and what they do.
+const PROXIES: [([&str; 2], &str); 3] = [
+    (["HTTPS_PROXY", "https_proxy"], "https:// requests"),
+    (["HTTP_PROXY", "http_proxy"], "http:// requests"),
+    (["ALL_PROXY", "all_proxy"], "requests"),
+];
+/// Variables that name the authorities to trust instead of the system's.
+const AUTHORITIES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// Environment variables and platform directories at the start of the program.
 ///
 /// Does not print its values in `Debug`: variables hold tokens.
@@ -52,6 +64,20 @@ impl Env {
     /// from files that end in a newline.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(|v| v.trim()).filter(|v| !v.is_empty())
+    }
+
+    /// What the environment says of the way to the servers, one sentence each: it names no other server, but who can read
+    /// and answer what is sent.
+    pub fn on_the_way(&self) -> Vec<String> {
+        let authorities = AUTHORITIES.iter().filter_map(|name| {
+            let path = clean_line(self.get(name)?);
+            Some(format!("certificates are checked against {path} instead of the system's authorities ({name})"))
+        });
+        let proxies = PROXIES.iter().filter_map(|(names, what)| {
+            let (name, url) = names.iter().find_map(|name| Some((name, self.get(name)?)))?;
+            Some(format!("{what} to other machines go through the proxy {} ({name})", redacted(url)))
+        });
+        authorities.chain(proxies).collect()
     }
 
     /// Names of the variables that start with `prefix` and are not blank.

@@ -86,6 +86,10 @@ impl<'a> Resolver<'a> {
         let production = self.flag_of("production", self.section.production.as_ref());
         let mlflow = self.mlflow()?;
         let github = self.github()?;
+        if production {
+            let told = self.env.on_the_way();
+            self.notices.extend(told);
+        }
         let rules = self.rules(production, &github.host, mlflow.registry_api)?;
         Ok(Target {
             name: self.name.to_owned(),

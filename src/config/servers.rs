@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::address::{self, bare};
@@ -11,7 +11,7 @@ use super::credentials::{self, CredentialsFile, FoundAuth, NamedVariables};
 use super::origin::{Origin, Sourced};
 use super::place::{Login, Place};
 use super::resolve::Resolver;
-use crate::domain::address::{HIDDEN, is_loopback};
+use crate::domain::address::{HIDDEN, SHORTEST_HIDDEN, is_loopback};
 use crate::domain::failure::{Failure, Outcome};
 
 impl Resolver<'_> {
@@ -91,13 +91,14 @@ impl Resolver<'_> {
             }
         };
         for (url, auth) in [(&tracking_url, &auth), (&registry_url, &registry_auth)] {
-            let what = match auth {
+            let (what, short) = match auth {
                 MlflowAuth::None => continue,
-                MlflowAuth::Basic { .. } => "user and password for MLflow",
-                MlflowAuth::Bearer(_) => "the MLflow token",
+                MlflowAuth::Basic { password, .. } => ("user and password for MLflow", ("password", password)),
+                MlflowAuth::Bearer(token) => ("the MLflow token", ("token", token)),
                 // Their addresses were checked already: the file cannot allow plain HTTP to a workspace.
                 MlflowAuth::ServicePrincipal { .. } | MlflowAuth::DatabricksCli { .. } => continue,
             };
+            self.tell_short(short);
             self.keep_encrypted(url, what)?;
         }
         Ok(MlflowConnection {
@@ -143,6 +144,16 @@ impl Resolver<'_> {
         let token = self.env.get(name).map(|token| MlflowAuth::Bearer(SecretString::from(token.to_owned())));
         self.secret("catalog_token", token.is_some().then(|| Origin::Env(name.to_owned())).as_ref());
         token.unwrap_or(MlflowAuth::None)
+    }
+
+    /// Says that a secret is too short to be hidden in what the server sends.
+    fn tell_short(&mut self, (what, secret): (&str, &SecretString)) {
+        let notice = format!(
+            "the MLflow {what} has fewer than {SHORTEST_HIDDEN} characters: such a short one cannot be hidden in what the server sends"
+        );
+        if secret.expose_secret().len() < SHORTEST_HIDDEN && !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
     }
 
     /// Refuses to send credentials unencrypted over a network, unless the file allows it for this target.

@@ -6,6 +6,8 @@ use super::text::clean_line;
 
 /// What is shown in place of a secret.
 pub const HIDDEN: &str = "***";
+/// The shortest secret, in bytes, that is hidden in data. A shorter one is part of too many words.
+pub const SHORTEST_HIDDEN: usize = 6;
 
 /// Query parameters whose values are credentials: signed URLs of object stores, tokens of Git hosts.
 const SECRET_PARAMETERS: &[&str] = &[

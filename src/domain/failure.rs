@@ -104,6 +104,11 @@ impl Failure {
         self
     }
 
+    /// Whether both failed for one cause, whatever was attempted: what hinders many things is said once.
+    pub fn same_cause(&self, other: &Self) -> bool {
+        self.service == other.service && self.reason == other.reason
+    }
+
     /// What happened and what to do about it, on one line.
     pub fn sentence(&self) -> String {
         match &self.hint {

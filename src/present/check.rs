@@ -1,7 +1,8 @@
 //! Checks and their results: of a decision, a policy, a release or this machine.
 
 use super::{Mark, Phrase, Role, Symbols};
-use crate::domain::policy::Finding;
+use crate::domain::failure::Failure;
+use crate::domain::policy::{Finding, Verdict};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::verification::VerifyCheck;
 
@@ -46,6 +47,23 @@ impl From<&Finding> for CheckRow {
         let hint = finding.failure.as_ref().and_then(|failure| failure.hint.clone());
         Self { mark: finding.state.into(), name, found, hint }
     }
+}
+
+/// Said of what could not be read because of something that was told already.
+pub const TOLD: &str = "not read, for the reason given above";
+
+/// The rules of a verdict. One cause is told once, by the first rule that it hinders, unless it is among `told`.
+pub fn findings(verdict: &Verdict, told: &mut Vec<Failure>) -> Vec<CheckRow> {
+    let mut row = |finding: &Finding| match &finding.failure {
+        Some(failure) if told.iter().any(|known| known.same_cause(failure)) => {
+            CheckRow { found: TOLD.to_owned(), hint: None, ..CheckRow::from(finding) }
+        }
+        failure => {
+            told.extend(failure.as_deref().cloned());
+            CheckRow::from(finding)
+        }
+    };
+    verdict.findings.iter().map(&mut row).collect()
 }
 
 /// The checks that did not pass, worst first.

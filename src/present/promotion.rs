@@ -100,13 +100,20 @@ pub fn why(state: &SagaState) -> (Option<String>, Option<String>) {
     }
     match &state.phase {
         Phase::Ended(Ending::Undone { why }) if !state.unanswered().is_empty() => {
-            let asked =
-                |(step, at): &(Step, Timestamp)| format!("the step '{step}' asked for at {}", at.strftime("%T UTC"));
-            let open = state.unanswered().iter().map(asked).collect::<Vec<_>>().join(" and ");
-            let id = state.plan.id;
-            let hint = format!(
-                "It is looked for again at every start for a day. `signoff undo {id}` looks now, and takes back what is there."
-            );
+            let open = state.unanswered();
+            let (id, draft) = (state.plan.id, &state.plan.draft);
+            let hint = if open.iter().all(|open| open.is_undo) {
+                format!(
+                    "Should it be carried out late, it takes {} out of {} once more: look there again if you approve it anew.",
+                    draft.version(),
+                    draft.promote_to
+                )
+            } else {
+                format!(
+                    "It is looked for again at every start for a day. `signoff undo {id}` looks now, and takes back what is there."
+                )
+            };
+            let open = open.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
             (Some(format!("{}, but {open} was never answered", once(why))), Some(hint))
         }
         Phase::Ended(Ending::Undone { why } | Ending::Refused { why })
@@ -307,9 +314,12 @@ pub fn event(event: &Event, draft: &PlanDraft, symbols: &Symbols) -> Option<Phra
         },
         Event::ProbeFailed { step: s, failure } => step(Mark::Block, s, failure.to_string()),
         Event::UndoRequested { by } => plain("undo", format!("requested by {by}")),
-        Event::Undone { step: s, note, seen: true } => step(Mark::Pass, s, format!("undone: {note}")),
-        Event::Undone { step: s, note, seen: false } => {
+        Event::Undone { step: s, note, seen: true, answered: true } => step(Mark::Pass, s, format!("undone: {note}")),
+        Event::Undone { step: s, note, seen: false, .. } => {
             step(Mark::Unknown, s, format!("{note}; what was asked for was never answered"))
+        }
+        Event::Undone { step: s, note, answered: false, .. } => {
+            step(Mark::Unknown, s, format!("undone: {note}; an earlier request to undo it was never answered"))
         }
         Event::UndoFailed { step: s, failure } => step(Mark::Block, s, format!("not undone: {failure}")),
         Event::Paused { failure, .. } => plain("paused", failure.to_string()),

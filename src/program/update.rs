@@ -302,14 +302,16 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
     deliver(state, ScreenEvent::Changed)
 }
 
-/// Gives up every read that was not answered yet. What was asked for is asked again with `r`.
+/// Gives up every read that was not answered yet. What was asked for is asked again by a refresh, whose key is not the
+/// same on every screen.
 fn cancel_reads(state: &mut State) -> Vec<Effect> {
     let waited = state.waiting.take();
     let open: Vec<(Query, RequestId)> = state.cache.in_flight().map(|(query, id)| (query.clone(), id)).collect();
+    let key = state.keymap.label(state.top().contexts(), Action::Refresh);
+    let hint = key.map_or_else(|| "Open it again to read it.".to_owned(), |key| format!("Press {key} to read again."));
     let failure = waited.map(|waiting| {
         let reason = format!("you cancelled it; {} had not answered for {} s", waiting.place, waiting.waited_s);
-        Failure::new(FailureKind::Unavailable, Service::Local, waiting.operation, reason)
-            .with_hint("Press r to read again.")
+        Failure::new(FailureKind::Unavailable, Service::Local, waiting.operation, reason).with_hint(hint)
     });
     let (now, mut effects) = (state.now, Vec::new());
     for ((query, id), failure) in open.into_iter().zip(std::iter::repeat(failure).flatten()) {

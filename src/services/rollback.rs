@@ -141,10 +141,22 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Adds a source that says that `said` was in production. Returns the candidate if it is certainly the version that
-    /// the registry has now.
+    /// the registry has now. What is about another model is not heard.
     fn said(&mut self, said: &Identity, source: impl Into<String>) -> Option<&mut Candidate> {
+        let said = self.by_present_name(said.clone());
+        if said.name.plain() != self.model.plain() {
+            return None;
+        }
         let about = self.now.get(&said.number).map(|now| said.about(now));
         self.told(said.number, about, source.into())
+    }
+
+    /// A version of this model under an earlier name, under the present one; anything else as it is.
+    fn by_present_name(&self, said: Identity) -> Identity {
+        match self.now.get(&said.number) {
+            Some(now) if said.is_renamed(now) => Identity { name: now.name.clone(), ..said },
+            Some(_) | None => said,
+        }
     }
 
     /// As [`Self::said`], if it is known already whether it is that version; `None` if the registry has none.
@@ -171,10 +183,10 @@ impl Search<'_> {
         // A damaged journal is reported in the list of promotions; here it is skipped.
         let Ok(state) = entries.map_err(|_| ()).and_then(|e| fold(&e).map_err(|_| ())) else { return };
         let (plan, draft) = (&state.plan, &state.plan.draft);
-        if draft.model() != self.model || self.is_elsewhere(&draft.home()) {
+        if self.is_elsewhere(&draft.home()) {
             return;
         }
-        let identity = draft.identity();
+        let identity = self.by_present_name(draft.identity());
         for left in draft.leaving() {
             let baseline = draft.facts.baseline.as_ref().filter(|b| b.version.number == left);
             let left = baseline.map_or_else(|| identity.sibling(left), |b| Identity::of(&draft.home(), &b.version));
@@ -199,7 +211,7 @@ impl Search<'_> {
         let ChainLine::Record(sealed) = line else { return };
         let record = &sealed.record;
         let home = Home { registry: record.model.registry.clone(), workspace: record.model.workspace.clone() };
-        if record.model.name == *self.model && !self.is_elsewhere(&home) {
+        if !self.is_elsewhere(&home) {
             self.before(record);
         }
     }
@@ -212,7 +224,8 @@ impl Search<'_> {
         }
         let leaving: BTreeSet<_> = record.change.iter().flat_map(|c| c.leaving.iter().copied()).collect();
         for version in leaving.into_iter().filter(|v| baseline.as_ref().is_none_or(|b| b.number != *v)) {
-            self.said(&Identity::from(&record.model).sibling(version), source.clone());
+            let model = self.by_present_name(Identity::from(&record.model));
+            self.said(&model.sibling(version), source.clone());
         }
     }
 
@@ -313,6 +326,7 @@ impl Search<'_> {
         let message = state.message.unwrap_or_default();
         let (said, now) = (Identity::of_message(&message), self.now.get(&version));
         let Some((said, now)) = said.zip(now) else { return Ok(None) };
+        let said = self.by_present_name(said);
         let hash = trailer(&message, RECORD_TRAILER).map(str::to_owned);
         let about = match said.about(now) {
             // One run may have several models: without the time of registration, the record decides.

@@ -13,11 +13,11 @@ fn never() -> Stop {
 }
 
 /// Requests a stop before the first step.
-fn at_once() -> Stop {
+pub fn at_once() -> Stop {
     futures_util::stream::iter([()]).chain(futures_util::stream::pending()).boxed()
 }
 
-async fn approve_with(desk: &Desk, line: &str, stop: Stop) -> Ran {
+pub async fn approve_with(desk: &Desk, line: &str, stop: Stop) -> Ran {
     let cli = Cli::try_parse_from(["signoff"].into_iter().chain(line.split(' '))).unwrap();
     let Some(Command::Approve(args)) = cli.command else { panic!("{line}") };
     let (mut sink, out, err) = Sink::captured(Style::default());

@@ -6,6 +6,7 @@ mod support;
 
 mod acts;
 mod binary;
+mod blame;
 mod check;
 mod code;
 mod decide;

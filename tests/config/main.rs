@@ -314,6 +314,44 @@ mod layers {
         assert!(refused("[targets.p]\nproduction = true\n", &[("MLFLOW_TRACKING_URI", "https://x")]).hint.is_some());
     }
 
+    /// Who can read and answer what is sent is said, by the variable's name and without a proxy's password.
+    #[test]
+    fn a_production_target_tells_what_the_environment_puts_in_between() {
+        let prod = "[targets.prod]\ntracking_uri = \"https://mlflow.staging:5000\"\nproduction = true\n";
+        let proxy = "http://ann:s3cret@proxy.example:3128";
+        for (variable, value, shown) in [
+            ("SSL_CERT_FILE", "/etc/other.pem", "/etc/other.pem"),
+            ("SSL_CERT_DIR", "/etc/certs", "/etc/certs"),
+            ("HTTPS_PROXY", proxy, "http://***@proxy.example:3128"),
+            ("https_proxy", proxy, "http://***@proxy.example:3128"),
+            ("HTTP_PROXY", proxy, "http://***@proxy.example:3128"),
+            ("http_proxy", proxy, "http://***@proxy.example:3128"),
+            ("ALL_PROXY", "socks5://ann:s3cret@proxy.example", "socks5://***@proxy.example"),
+            ("all_proxy", proxy, "http://***@proxy.example:3128"),
+        ] {
+            let notices = target(prod, &[(variable, value)]).notices;
+            let [notice] = notices.as_slice() else { panic!("{variable}: {notices:?}") };
+            assert!(notice.contains(&format!("({variable})")) && notice.contains(shown), "{notice}");
+            assert!(!notice.contains("s3cret"), "{notice}");
+            assert_eq!(target(&prod.replace("true", "false"), &[(variable, value)]).notices, [] as [&str; 0]);
+        }
+        // Of two spellings the first counts, as for the client.
+        let notices = target(prod, &[("HTTPS_PROXY", "http://one"), ("https_proxy", "http://two")]).notices;
+        assert_eq!(notices, ["https:// requests to other machines go through the proxy http://one (HTTPS_PROXY)"]);
+        assert_eq!(target(prod, &[]).notices, [] as [&str; 0]);
+    }
+
+    #[test]
+    fn a_password_too_short_to_be_hidden_is_told() {
+        for (password, told) in [("pw", true), ("12345", true), ("123456", false)] {
+            let vars = [("MLFLOW_TRACKING_USERNAME", "ann"), ("MLFLOW_TRACKING_PASSWORD", password)];
+            let notices = target(STAGING, &vars).notices;
+            let said = notices.iter().filter(|n| n.contains("the MLflow password has fewer than 6")).count();
+            assert_eq!(said, usize::from(told), "{notices:?}");
+            assert!(notices.iter().all(|n| !n.contains(password)), "{notices:?}");
+        }
+    }
+
     #[test]
     fn a_targets_own_release_settings_go_before_the_shared_ones() {
         let toml = format!(

@@ -94,6 +94,10 @@ fn the_decisions_on_a_renamed_model_stay_with_its_versions() {
     assert!(entries.iter().all(|e| e["this_version"] == "same"), "{log}");
     desk.run(&["log", "e2e-new-name"]).ends(0).says("the model is called e2e-new-name now");
     desk.run(&["verify", "e2e-old-name-v2"]).ends(0).says("v2 of e2e-new-name now: the model was renamed");
+    // What was in production under the old name can be put back under the new one.
+    let back = ["rollback", "e2e-new-name", "--to", "1", "--confirm", "v1", "--reason", "v2 is worse"];
+    desk.run(&back).ends(0);
+    assert_eq!(site.stage_of("e2e-new-name", 1), "Production");
 }
 
 #[test]

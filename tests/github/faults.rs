@@ -7,6 +7,7 @@ use signoff::adapters::github::GitHub;
 use signoff::domain::failure::{Failure, FailureKind};
 use signoff::domain::promotion::PromotionPlan;
 use signoff::ports::ReleaseHost;
+use signoff::ports::code::CodeHost;
 
 use crate::support::fake_github::{FakeGithub, Fault, Gate, REVIEWER, Rule};
 use crate::support::journal::journaled;
@@ -188,7 +189,7 @@ async fn a_read_is_not_repeated_where_that_would_not_help() {
     for (fault, kind) in [
         (Fault::Unauthorized, FailureKind::Unauthenticated),
         (Fault::Status(403, json!({"message": "no"})), FailureKind::Forbidden),
-        (Fault::Status(404, json!({})), FailureKind::NotFound),
+        (Fault::Status(404, json!({})), FailureKind::Forbidden),
         (Fault::Status(500, json!({})), FailureKind::Protocol),
         (Fault::HalfBody, FailureKind::Protocol),
         (Fault::Html(200), FailureKind::Protocol),
@@ -218,7 +219,61 @@ async fn a_used_up_rate_limit_says_when_it_ends() {
 #[tokio::test]
 async fn a_repository_that_moved_is_named_as_such() {
     let fake = fake().await;
-    fake.fault(Rule::new("GET", "*", Fault::Redirect("/repositories/1".into())));
+    fake.change(|world| world.rename("acme/churn-model", "acme/churn-ml"));
+    for url in [fake.url(), fake.enterprise_url()] {
+        let host = GitHub::new(connection(&url, REVIEWER));
+        let plan = plan(1);
+        let ends = [
+            host.repository(&repo()).await.map(drop),
+            host.commit(&repo(), "main").await.map(drop),
+            host.commit(&repo(), &"2".repeat(40)).await.map(drop),
+            host.tag(&repo(), &plan.draft.tag).await.map(drop),
+            host.pull_request(&repo(), plan.commit()).await.map(drop),
+            host.checks(&repo(), plan.commit()).await.map(drop),
+            host.create_tag_object(&journaled().await, &plan).await.map(drop),
+        ];
+        for end in ends {
+            let failure = end.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Config, "{failure}");
+            assert_eq!(failure.reason, "the repository acme/churn-model is called acme/churn-ml now", "{url}");
+            assert!(failure.hint.unwrap().contains("--repo to acme/churn-ml."));
+        }
+    }
+    assert_eq!(fake.writes().len(), 2, "sent once, and not on to the new name");
+    // Without a name to be read, and from elsewhere.
+    fake.heal();
+    fake.fault(Rule::new("GET", "/repositories/*", Fault::Status(500, serde_json::json!({}))).always());
     let failure = adapter(&fake).repository(&repo()).await.unwrap_err();
-    assert!(failure.hint.unwrap().contains("renamed"));
+    assert_eq!(failure.reason, "the repository acme/churn-model was renamed or transferred");
+    assert!(failure.hint.unwrap().contains("--repo to its present name."));
+}
+
+/// Only "No commit found" and an empty repository mean that there is no such commit.
+#[tokio::test]
+async fn a_refusal_is_not_an_unknown_commit() {
+    for (status, message, kind) in [
+        (422, "No commit found for SHA: x", FailureKind::NotFound),
+        (409, "Git Repository is empty.", FailureKind::NotFound),
+        (422, "Validation Failed", FailureKind::Rejected),
+        (409, "Repository is being migrated", FailureKind::Rejected),
+        (451, "Repository access blocked", FailureKind::Rejected),
+        (400, "Bad Request", FailureKind::Rejected),
+    ] {
+        let fake = fake().await;
+        let body = serde_json::json!({"message": message});
+        fake.fault(Rule::new("GET", "*", Fault::Status(status, body)).always());
+        let host = adapter(&fake);
+        let plan = plan(1);
+        for end in [
+            host.commit(&repo(), "main").await.map(drop),
+            host.checks(&repo(), plan.commit()).await.map(drop),
+            host.pull_request(&repo(), plan.commit()).await.map(drop),
+        ] {
+            let failure = end.unwrap_err();
+            assert_eq!(failure.kind, kind, "{status} {message}: {failure}");
+            assert!(failure.reason.contains(message.trim_end_matches('.')), "{failure}");
+            let blames = failure.hint.unwrap_or_default().contains("commit");
+            assert_eq!(blames, kind == FailureKind::NotFound, "{status} {message}");
+        }
+    }
 }

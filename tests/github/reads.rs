@@ -73,11 +73,11 @@ async fn the_repository_says_whether_the_token_may_push() {
 }
 
 #[tokio::test]
-async fn a_repository_that_may_not_be_seen_is_not_found() {
+async fn a_repository_that_may_not_be_seen_is_not_readable() {
     let fake = fake().await;
     let failure = adapter(&fake).repository(&"acme/secret".parse().unwrap()).await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::NotFound);
-    assert!(failure.hint.unwrap().contains("or the token may not see it"));
+    assert_eq!(failure.kind, FailureKind::Forbidden);
+    assert_eq!(failure.reason, "acme/secret is not readable: it does not exist, or this token may not see it");
 }
 
 #[tokio::test]

@@ -112,7 +112,9 @@ fn due(state: &SagaState, bad: Option<Failure>) -> Event {
         (Next::Close(ending), ..) => Event::Ended { ending, truth: Vec::new() },
         (Next::Verify, _, None) => Event::Verified,
         (Next::Verify, _, Some(failure)) => Event::Refused { failure },
-        (Next::Undo(step), _, None) if undoing == Some(step) => Event::Undone { step, note: "done".into(), seen: true },
+        (Next::Undo(step), _, None) if undoing == Some(step) => {
+            Event::Undone { step, note: "done".into(), seen: true, answered: true }
+        }
         (Next::Undo(step), _, Some(failure)) if undoing == Some(step) => Event::UndoFailed { step, failure },
         (Next::Undo(step), ..) => Event::UndoStarted { step },
         (_, Some(step), None) => Event::Succeeded { step, receipt: receipt(step) },
@@ -140,7 +142,7 @@ fn stray(n: u8, step: Step, failure: Failure) -> Event {
         8 => Event::Probed { step, finding: Finding::NotApplied },
         9 => Event::ProbeFailed { step, failure },
         10 => Event::UndoStarted { step },
-        11 => Event::Undone { step, note: "done".into(), seen: true },
+        11 => Event::Undone { step, note: "done".into(), seen: true, answered: true },
         12 => Event::UndoFailed { step, failure },
         13 => Event::Paused { failure, truth: Vec::new() },
         14 => Event::CdSeen { outcome: CdOutcome::NotExpected },

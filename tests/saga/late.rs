@@ -313,3 +313,66 @@ fn a_token_that_loses_the_repository_undoes_nothing_and_says_so() {
         assert_eq!(lab.resume(plan.id).unwrap().phase, Phase::Ended(Ending::Done), "call {lost_at}");
     }
 }
+
+/// The undo's own request, lost on its way: another one undoes the step, and the first may still be carried out.
+#[test]
+fn an_undo_that_was_never_answered_is_an_end_of_its_own_too() {
+    for (target, name) in [(production(), "move_stage"), (champion(), "set_alias")] {
+        for (lost, fault, times) in [(true, Fault::Lost, 1), (true, Fault::Lost, 2), (false, Fault::ReplyLost, 1)] {
+            let what = format!("{target}, {fault:?} {times} times");
+            let lab = Lab::on(target.clone(), CdTrigger::Release);
+            let plan = lab.plan(CANDIDATE);
+            let before = lab.world();
+            // Undone because the tag is refused; then the first requests to move the version back get no answer.
+            let mut refused = false;
+            let mut left = times;
+            lab.script.on_call(move |call: Call| {
+                refused |= call.name == "create_tag_object";
+                match (refused, call.name) {
+                    (true, "create_tag_object") => Some(crate::doubles::FORBIDDEN),
+                    (true, called) if called == name && left > 0 => {
+                        left -= 1;
+                        Some(fault)
+                    }
+                    _ => None,
+                }
+            });
+            let started = lab.clock.now();
+            let state = lab.approve(&plan).unwrap();
+            let waited = lab.clock.now().duration_since(started).as_secs();
+            assert!(matches!(state.phase, Phase::Ended(Ending::Undone { .. })), "{what}: {:?}", state.phase);
+            assert_ne!(lab.holders(), [CANDIDATE], "{what}");
+            // In a stage the version goes back first and the former holder after it, so the answer to the first is told
+            // by nothing that the second leaves behind.
+            let seen = !lost && name == "set_alias";
+            let wanted = if seen { PromotionState::Undone } else { PromotionState::Unanswered };
+            assert_eq!(PromotionState::of(&state, false), wanted, "{what}: {:?}", state.unanswered());
+            assert_eq!(PromotionState::of(&lab.state(plan.id), false), wanted, "{what}: as the journal tells");
+            if seen {
+                continue;
+            }
+            assert!((25..=70).contains(&waited), "{what}: waited {waited} s");
+            let (said, hint) = why(&state);
+            assert!(said.as_ref().unwrap().contains("but the undo of the step 'move target' asked for at 09:00:"), "{said:?}");
+            let once_more = format!("takes {CANDIDATE} out of");
+            assert!(hint.as_ref().unwrap().contains(&once_more), "{hint:?}");
+            check(&lab, &plan, &before, &what);
+            // It stays so, and whoever approves the version anew is told.
+            let entries = lab.journals.len(plan.id);
+            now(lab.promoter.look_again()).unwrap();
+            assert_eq!(lab.undo(plan.id).unwrap().phase, state.phase, "{what}");
+            assert_eq!(lab.journals.len(plan.id), entries, "{what}");
+            lab.script.mend();
+            let found = now(prepare::promotion(
+                &lab.services,
+                &ModelName::new(CHURN),
+                CANDIDATE,
+                signoff::domain::record::Decision::Approve,
+            ))
+            .unwrap();
+            let told =
+                found.checks.iter().any(|c| c.state == CheckState::Warn && c.detail.contains("the undo of the step"));
+            assert!(told && found.may_confirm(), "{what}: {:?}", found.checks);
+        }
+    }
+}

@@ -134,9 +134,14 @@ fn a_promotion_that_was_taken_back() {
         [
             Event::UndoRequested { by: "rev1".into() },
             Event::UndoStarted { step: Step::Move },
-            Event::Undone { step: Step::Move, note: "v42 back in Staging, v39 back in Production".into(), seen: true },
+            Event::Undone {
+                step: Step::Move,
+                note: "v42 back in Staging, v39 back in Production".into(),
+                seen: true,
+                answered: true,
+            },
             Event::UndoStarted { step: Step::Mark },
-            Event::Undone { step: Step::Mark, note: "the mark was removed".into(), seen: true },
+            Event::Undone { step: Step::Mark, note: "the mark was removed".into(), seen: true, answered: true },
             Event::Ended {
                 ending: Ending::Undone { why: "undone at the request of rev1".into() },
                 truth: vec![

@@ -17,6 +17,8 @@ pub enum Act {
     Silence,
     /// Answer 200 with this many bytes of JSON text.
     Huge(usize),
+    /// The first whose words are in the first line of the request.
+    On(Vec<(&'static str, Act)>),
 }
 
 impl Act {
@@ -48,8 +50,13 @@ impl Stub {
                 let Ok(mut stream) = stream else { continue };
                 // A handshake other than HTTP ends the connection.
                 let Some(request) = read_request(&mut stream) else { continue };
+                let line = request.lines().next().unwrap_or_default().to_owned();
                 log.lock().unwrap().push(request);
-                match acts.get(n).or(acts.last()) {
+                let act = match acts.get(n).or(acts.last()) {
+                    Some(Act::On(acts)) => acts.iter().find(|(words, _)| line.contains(words)).map(|(_, act)| act),
+                    act => act,
+                };
+                match act {
                     Some(Act::Silence) => silent.push(stream),
                     Some(act) => answer(&mut stream, act),
                     None => {}
@@ -104,7 +111,7 @@ fn answer(stream: &mut TcpStream, act: &Act) {
             let _ = (0..size / piece.len()).try_for_each(|_| stream.write_all(&piece));
             return;
         }
-        Act::Close | Act::Silence => String::new(),
+        Act::Close | Act::Silence | Act::On(_) => String::new(),
     };
     let _ = stream.write_all(text.as_bytes());
 }

@@ -15,6 +15,7 @@ use url::Url;
 use super::connection::Connection;
 use super::convert;
 use super::dialect::GithubDialect;
+use super::{routes, wire};
 use crate::adapters::http::{
     Access, Answer, Attempt, BoxError, Call, Carrier, Plain, Response, Secrets, Server, Unwritable, Wire,
 };
@@ -122,7 +123,7 @@ impl Client {
     /// Requests the bytes of a file from the API, `limit` at most. A redirect is returned, not a failure.
     pub(super) async fn bytes(&self, operation: &str, path: &str, limit: usize) -> Outcome<Answer> {
         let call = get(operation, path, HeaderValue::from_static("application/octet-stream"));
-        self.answer(call.limit(limit).also(is_redirect)).await
+        self.signed_in(operation).await?.api.answer(&call.limit(limit).also(is_redirect)).await
     }
 
     /// Requests the bytes of a file from another host, without the token: such URLs carry their own authorization.
@@ -136,11 +137,35 @@ impl Client {
     }
 
     async fn answer(&self, call: Call) -> Outcome<Answer> {
-        self.signed_in(&call.operation).await?.api.answer(&call).await
+        let api = &self.signed_in(&call.operation).await?.api;
+        let call = call.also(is_redirect);
+        let answer = api.answer(&call).await?;
+        if is_redirect(&answer) { Err(self.redirected(api, &call, &answer).await) } else { Ok(answer) }
     }
 
     async fn json<T: DeserializeOwned>(&self, call: Call) -> Outcome<(T, Answer)> {
-        self.signed_in(&call.operation).await?.api.json(&call).await
+        let api = &self.signed_in(&call.operation).await?.api;
+        let answer = self.answer(call.clone()).await?;
+        Ok((api.parse(&call, &answer)?, answer))
+    }
+
+    /// The failure of a redirect: within the API, it is GitHub's answer for a repository that was renamed or
+    /// transferred. It leads to the repository's id, which has the present name.
+    async fn redirected(&self, api: &Server, call: &Call, answer: &Answer) -> Failure {
+        let to = self.connection.api_url.join(answer.header("location")).ok();
+        let to = to.filter(|to| to.origin() == self.connection.api_url.origin());
+        let id = to.as_ref().and_then(|to| to.path().split("/repositories/").nth(1)?.split('/').next()?.parse().ok());
+        let (Some(id), Some(was)) = (id, routes::repository_in(call.path())) else {
+            return api.refused(call, answer);
+        };
+        let read = api.json::<wire::Repository>(&get(&call.operation, &routes::repository_by_id(id), JSON)).await;
+        let name = read.ok().and_then(|(repository, _)| convert::line(repository.full_name));
+        let (reason, now) = match &name {
+            Some(name) => (format!("the repository {was} is called {name} now"), name.as_str()),
+            None => (format!("the repository {was} was renamed or transferred"), "its present name"),
+        };
+        Failure::new(FailureKind::Config, Service::Github, &call.operation, reason)
+            .with_hint(format!("Set `repository` in the configuration, GH_REPO or --repo to {now}."))
     }
 
     /// A sign-in failure may come with any request; it is reported with the operation that was attempted.

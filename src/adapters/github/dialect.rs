@@ -66,7 +66,9 @@ impl Dialect for GithubDialect {
             About::NotFound { answer } => {
                 format!("It does not exist, or the token may not see it. {}", permission_hint(answer))
             }
-            About::Moved => "If the repository was renamed or transferred, configure its present name.".to_owned(),
+            About::Moved => {
+                "Check that the address of GitHub's API is right, and that no login page is in front.".to_owned()
+            }
         })
     }
 

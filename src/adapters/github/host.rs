@@ -77,7 +77,7 @@ impl GitHub {
 
     /// Reads the repository after a 404 on something in it: only then is the 404 an absence.
     pub(super) async fn surely_readable(&self, repo: &RepoSlug) -> Outcome<Repository> {
-        self.repository(repo).await.map_err(|failure| hidden(repo, failure))
+        self.repository(repo).await
     }
 
     /// Follows an annotated tag to its final target; also returns its message, raw.
@@ -121,8 +121,8 @@ impl ReleaseHost for GitHub {
 
     async fn repository(&self, repo: &RepoSlug) -> Outcome<Repository> {
         let operation = format!("read repository {repo}");
-        let read = self.client.read(&operation, &routes::repository(repo)).await?;
-        self.understood(&operation, convert::repository(read))
+        let read = self.client.read(&operation, &routes::repository(repo)).await;
+        self.understood(&operation, convert::repository(read.map_err(|failure| hidden(repo, failure))?))
     }
 
     async fn commit(&self, repo: &RepoSlug, rev: &str) -> Outcome<Commit> {
@@ -141,7 +141,14 @@ impl ReleaseHost for GitHub {
 
     async fn ancestry(&self, repo: &RepoSlug, branch: &str, commit: &CommitSha) -> Outcome<Ancestry> {
         let operation = format!("compare commit {} with {} in {repo}", commit.short(), text::clean_line(branch));
-        let read = self.client.read(&operation, &routes::compare(repo, branch, commit)).await?;
+        let read = match self.client.read(&operation, &routes::compare(repo, branch, commit)).await {
+            // Which of the two is not there?
+            Err(failure) if failure.kind == FailureKind::NotFound => {
+                self.commit(repo, commit.as_str()).await?;
+                return Err(failure);
+            }
+            read => read?,
+        };
         self.understood(&operation, convert::ancestry(&read))
     }
 
@@ -220,6 +227,9 @@ impl ReleaseHost for GitHub {
         let shown = text::clean_line(file);
         let operation = format!("read workflow {shown} of {repo}");
         let found = self.client.find::<wire::Workflow>(&operation, &routes::workflow(repo, file)).await?;
+        if found.is_none() {
+            self.surely_readable(repo).await?;
+        }
         Ok(match found.map(|w| w.state) {
             None => Err(format!("{repo} has no workflow {shown}, or the token may not see it")),
             Some(Some(state)) if state == "active" => Ok(()),
@@ -398,9 +408,11 @@ impl ReleaseHost for GitHub {
     }
 }
 
-/// 422 "No commit found for SHA" and, in an empty repository, 409: neither means the request was wrong.
+/// 422 "No commit found for SHA" and, in an empty repository, 409 "Git Repository is empty": neither means that the
+/// request was wrong. Whatever else is refused has another cause.
 pub(super) fn unknown_commit(failure: Failure) -> Failure {
-    if failure.kind == FailureKind::Rejected {
+    let says = |words: &str| failure.reason.contains(words);
+    if failure.kind == FailureKind::Rejected && (says("No commit found for") || says("Git Repository is empty")) {
         Failure { kind: FailureKind::NotFound, ..failure }
             .with_hint("Push the commit, or check that this is the model's repository.")
     } else {

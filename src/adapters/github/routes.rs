@@ -1,9 +1,10 @@
 //! Paths of the API, with every variable part encoded. octocrab encodes nothing itself.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::domain::cd::CHAIN_EVENT;
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
+use crate::domain::text::clean_line;
 
 /// All but RFC 3986's unreserved characters.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -27,6 +28,17 @@ pub(super) fn user() -> String {
 
 pub(super) fn repository(repo: &RepoSlug) -> String {
     format!("/repos/{}/{}", segment(repo.owner()), segment(repo.name()))
+}
+
+pub(super) fn repository_by_id(id: u64) -> String {
+    format!("/repositories/{id}")
+}
+
+/// The repository that a path is about, as shown; none if it is about none.
+pub(super) fn repository_in(path: &str) -> Option<String> {
+    let mut parts = path.strip_prefix("/repos/")?.split(['/', '?']);
+    let mut part = || Some(percent_decode_str(parts.next()?).decode_utf8_lossy().into_owned());
+    Some(clean_line(&format!("{}/{}", part()?, part()?)))
 }
 
 pub(super) fn commit(repo: &RepoSlug, rev: &str) -> String {

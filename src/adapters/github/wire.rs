@@ -16,6 +16,7 @@ pub(super) struct User {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Repository {
+    pub full_name: Option<String>,
     pub default_branch: Option<String>,
     pub archived: Option<bool>,
     pub html_url: Option<String>,

@@ -82,6 +82,11 @@ impl Call {
         Self { also, ..self }
     }
 
+    /// Path below the server's base URL, as sent.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Path and query as sent.
     pub(super) fn target(&self) -> String {
         if self.query.is_empty() {

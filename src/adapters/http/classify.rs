@@ -205,7 +205,9 @@ impl Attempt<'_> {
         if answer.is_web_page() {
             return self.web_page().into();
         }
-        let (place, why) = (self.place, self.quote(&error.to_string()));
+        // Where in the answer it is says nothing to a reader; the log has it.
+        let why = if error.is_eof() { "it ends too early".to_owned() } else { error.to_string() };
+        let (place, why) = (self.place, self.quote(why.split(" at line ").next().unwrap_or_default()));
         self.then(
             self.unsure(FailureKind::Protocol, format!("the answer of {place} cannot be read ({why})")),
             self.doubt(),

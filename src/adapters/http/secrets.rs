@@ -8,7 +8,7 @@ use memchr::memmem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::domain::address::HIDDEN;
+use crate::domain::address::{HIDDEN, SHORTEST_HIDDEN};
 
 /// What a server may echo of the secrets it was sent: password, token, and the header built from them, in every form in
 /// which they may come back. Clones share what they know.
@@ -17,9 +17,9 @@ pub struct Secrets(Arc<RwLock<Vec<SecretString>>>);
 
 /// Characters that Python and JavaScript leave as they are when they encode a URL.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-/// The shortest secret, in bytes, that is looked for in data. A shorter one may be an ordinary word, and data in which
-/// words were replaced would be wrong.
-const SHORTEST_IN_DATA: usize = 12;
+/// The shortest secret, in bytes, that is looked for anywhere in data. A shorter one may be part of an ordinary word, and
+/// is hidden only where it stands alone.
+const SHORTEST_IN_WORDS: usize = 12;
 
 impl Secrets {
     pub fn of(secrets: impl IntoIterator<Item = SecretString>) -> Self {
@@ -50,19 +50,22 @@ impl Secrets {
         self.known().iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), HIDDEN))
     }
 
-    /// Replaces every secret in the body of an answer, so that none gets any further. `None` if there is none. Short
-    /// ones are left to [`Self::hide`].
+    /// Replaces every secret in the body of an answer, so that none gets any further. `None` if there is none. The
+    /// shortest ones are left to [`Self::hide`].
     pub(super) fn hide_in(&self, body: &[u8]) -> Option<Vec<u8>> {
         let mut hidden: Option<Vec<u8>> = None;
-        for secret in self.known().iter().map(|s| s.expose_secret().as_bytes()).filter(|s| s.len() >= SHORTEST_IN_DATA)
-        {
-            let finder = memmem::Finder::new(secret);
+        for secret in self.known().iter().map(|s| s.expose_secret().as_bytes()).filter(|s| s.len() >= SHORTEST_HIDDEN) {
             let text = hidden.as_deref().unwrap_or(body);
-            if finder.find(text).is_none() {
+            let mut found = memmem::find_iter(text, secret)
+                .filter(|at| {
+                    secret.len() >= SHORTEST_IN_WORDS || stands_alone(&text[..*at], &text[at + secret.len()..])
+                })
+                .peekable();
+            if found.peek().is_none() {
                 continue;
             }
             let (mut out, mut from) = (Vec::with_capacity(text.len()), 0);
-            for at in finder.find_iter(text) {
+            for at in found {
                 out.extend_from_slice(&text[from..at]);
                 out.extend_from_slice(HIDDEN.as_bytes());
                 from = at + secret.len();
@@ -72,6 +75,23 @@ impl Secrets {
         }
         hidden
     }
+}
+
+/// Whether what stands between these two is a word of its own, and not the name of a field, which the server's API gives
+/// it whatever the secret is.
+fn stands_alone(before: &[u8], after: &[u8]) -> bool {
+    let letter = |text: &[u8], first: bool| {
+        let end = text.len().min(4);
+        // The character at the edge, as far as the bytes are text.
+        let edge = (1..=end).find_map(|n| {
+            let bytes = if first { &text[..n] } else { &text[text.len() - n..] };
+            std::str::from_utf8(bytes).ok()?.chars().next()
+        });
+        edge.is_some_and(char::is_alphanumeric)
+    };
+    let is_field = before.ends_with(b"\"")
+        && after.strip_prefix(b"\"").is_some_and(|rest| rest.trim_ascii_start().starts_with(b":"));
+    !letter(before, false) && !letter(after, true) && !is_field
 }
 
 /// A secret as it is, in a URL, in JSON (Python's escapes every letter that is not ASCII) and in HTML.
@@ -115,6 +135,7 @@ impl fmt::Debug for Secrets {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -149,5 +170,32 @@ mod tests {
         let secrets = Secrets::of([SecretString::from("admin")]);
         assert_eq!(secrets.hide_in(b"admin-model"), None);
         assert_eq!(secrets.hide("no admin, admin"), "no ***, ***");
+    }
+
+    /// Every length, in every surrounding: hidden wherever it is from 12 bytes, as a word of its own from 6.
+    #[test]
+    fn a_short_secret_is_hidden_in_data_where_it_stands_alone() {
+        let alone = ["\"{}\"", "{}", "auth=admin:{}&x", "“{}”", "ann:{}@host", "a\n{}\tb", "{}, {}"];
+        let inside = ["my{}", "{}s", "é{}", "{}é", "{\"{}\": 1}", "1{}", "{}_model é{}"];
+        for len in 1..=14_usize {
+            let secret = "abcdefghijklmn"[..len].to_owned();
+            let secrets = Secrets::of([SecretString::from(secret.clone())]);
+            for (shapes, word) in [(alone.as_slice(), true), (&inside[..6], false)] {
+                for shape in shapes {
+                    let body = shape.replace("{}", &secret);
+                    let wanted = (len >= 12 || (len >= 6 && word)).then(|| shape.replace("{}", "***"));
+                    let hidden = secrets.hide_in(body.as_bytes()).map(|b| String::from_utf8(b).unwrap());
+                    assert_eq!(hidden, wanted, "{body}");
+                }
+            }
+            let mixed = inside[6].replace("{}", &secret);
+            let hidden = secrets.hide_in(mixed.as_bytes()).map(|b| String::from_utf8(b).unwrap());
+            let wanted = match len {
+                0..=5 => None,
+                6..=11 => Some(format!("***_model é{secret}")),
+                _ => Some("***_model é***".to_owned()),
+            };
+            assert_eq!(hidden, wanted, "{mixed}");
+        }
     }
 }

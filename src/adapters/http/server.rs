@@ -79,6 +79,11 @@ impl Server {
             .map_err(|e| classify(&self.attempt(call.access, &call.operation), &End::Unreadable(answer, &e)).told())
     }
 
+    /// The failure that an unsuccessful response is.
+    pub fn refused(&self, call: &Call, answer: &Answer) -> Failure {
+        classify(&self.attempt(call.access, &call.operation), &End::Status(answer)).told()
+    }
+
     /// Opens a file: the response's head is read, its body is read chunk by chunk. `patience` is how long the server
     /// may take to start.
     pub async fn open<'a>(&'a self, call: &'a Call, patience: Duration) -> Outcome<Body<'a>> {

@@ -14,6 +14,7 @@ use crate::adapters::http::{Access, Answer, Call, Part, Plain, Secrets, Server, 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::identity::DEFAULT_WORKSPACE;
 use crate::domain::page::{Page, Place};
+use crate::domain::text::clean_line;
 
 /// Where 3.x servers describe themselves; needs no credentials (measured on 3.18).
 pub(in crate::adapters) const SERVER_INFO: &str = "api/3.0/mlflow/server-info";
@@ -164,26 +165,43 @@ impl Client {
     /// As [`Self::json`], with the size of the response in bytes.
     pub(in crate::adapters) async fn sized<T: DeserializeOwned>(&self, call: Call) -> Outcome<(T, usize)> {
         let (server, call) = self.ready(call).await?;
-        let (value, answer) = server.json(&call).await?;
+        let (value, answer) = server.json(&call).await.map_err(|failure| self.of_workspace(failure))?;
         Ok((value, answer.body.len()))
     }
 
     /// Sends the call and returns the response text, whatever its content type.
     pub(in crate::adapters) async fn text(&self, call: Call) -> Outcome<String> {
         let (server, call) = self.ready(call).await?;
-        server.answer(&call).await.map(|a| String::from_utf8_lossy(&a.body).into_owned())
+        let answer = server.answer(&call).await.map_err(|failure| self.of_workspace(failure))?;
+        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+    }
+
+    /// A workspace that does not exist hides whatever was asked for.
+    fn of_workspace(&self, failure: Failure) -> Failure {
+        let missing = |name: &String| failure.reason.contains(&format!("Workspace '{}' not found", clean_line(name)));
+        match self.workspace.as_ref().filter(|_| failure.kind == FailureKind::NotFound).filter(|name| missing(name)) {
+            Some(name) => Failure {
+                kind: FailureKind::Config,
+                reason: format!("{} has no workspace '{}'", self.base(), clean_line(name)),
+                ..failure
+            }
+            .with_hint("Check `workspace` of this target and MLFLOW_WORKSPACE, and that you may see that workspace."),
+            None => failure,
+        }
     }
 
     /// As [`Self::json`], for what some servers do not have: none if the response is 404.
     pub(in crate::adapters) async fn optional<T: DeserializeOwned>(&self, call: Call) -> Outcome<Option<T>> {
         let (server, call) = self.ready(call).await?;
-        optional(server, call, |answer| answer.status == 404).await.map(|found| found.map(|(value, _)| value))
+        let absent = |answer: &Answer| answer.status == 404 && !says_workspace(answer);
+        let found = optional(server, call, absent).await.map_err(|failure| self.of_workspace(failure))?;
+        Ok(found.map(|(value, _)| value))
     }
 
     /// As [`Self::sized`], for endpoints some servers do not have: none if the endpoint is unknown.
     pub(in crate::adapters) async fn function<T: DeserializeOwned>(&self, call: Call) -> Outcome<Option<(T, usize)>> {
         let (server, call) = self.ready(call).await?;
-        optional(server, call, is_unknown_function).await
+        optional(server, call, is_unknown_function).await.map_err(|failure| self.of_workspace(failure))
     }
 
     /// One page of a list with page tokens; `read` takes the server's own token.
@@ -200,6 +218,11 @@ impl Client {
         let next = next.map_err(|why| Failure::new(FailureKind::Protocol, Service::Mlflow, what, why))?;
         Ok(Page { items: part.items, next: next.map(|place| place.write()) })
     }
+}
+
+/// Whether an answer is about the workspace rather than about what was asked for.
+fn says_workspace(answer: &Answer) -> bool {
+    answer.body.windows(9).any(|words| words == b"Workspace")
 }
 
 async fn optional<T: DeserializeOwned>(

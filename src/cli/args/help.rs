@@ -214,8 +214,11 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("LANG", "Locale, if neither LC_ALL nor LC_CTYPE is set."),
     ("XDG_CONFIG_HOME", "Base directory of the configuration."),
     ("XDG_STATE_HOME", "Base directory of the state."),
-    ("HTTPS_PROXY", "Proxy for HTTPS requests."),
-    ("HTTP_PROXY", "Proxy for HTTP requests."),
+    ("SSL_CERT_FILE", "CA certificates to trust instead of the system's."),
+    ("SSL_CERT_DIR", "Directories with CA certificates to trust instead of the system's."),
+    ("HTTPS_PROXY", "Proxy for HTTPS requests. As https_proxy, if that is not set."),
+    ("HTTP_PROXY", "Proxy for HTTP requests. As http_proxy, if that is not set."),
+    ("ALL_PROXY", "Proxy for requests that have no other. As all_proxy, if that is not set."),
     ("NO_PROXY", "Hosts to reach without a proxy."),
 ];
 

@@ -35,7 +35,11 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     } else {
         let style = sink.style();
         let title = style.paint(Role::Title, &format!("{model} {number}"));
-        sink.text(&format!("{title}\n{}{}", text::cautions(&cautions, style), text::verdict(verdict, style)));
+        sink.text(&format!(
+            "{title}\n{}{}",
+            text::cautions(&cautions, style),
+            text::verdict(verdict, &mut Vec::new(), style)
+        ));
     }
     Ok(if verdict.state() == CheckState::Block { Exit::Refused } else { Exit::Done })
 }

@@ -32,6 +32,8 @@ use CheckState::{Block, Pass, Unknown, Warn};
 struct Findings {
     checks: Vec<json::DoctorCheck>,
     end: Option<Exit>,
+    /// Failures that were told, by check.
+    told: Vec<(String, Failure)>,
 }
 
 impl Findings {
@@ -55,9 +57,18 @@ impl Findings {
         self.add(&check.title, check.state, check.detail, check.hint.as_deref());
     }
 
+    /// One cause is told once: what else it hinders refers to that.
     fn fail(&mut self, check: &str, failure: &Failure) {
         self.end.get_or_insert(Exit::of(failure));
+        if let Some((first, _)) = self.told.iter().find(|(_, told)| told.same_cause(failure)) {
+            return self.add(check, Unknown, format!("not read, for the same reason as {first}"), None);
+        }
+        self.told.push((check.to_owned(), failure.clone()));
         self.add(check, Block, failure.to_string(), failure.hint.as_deref());
+    }
+
+    fn was_told(&self, failure: &Failure) -> bool {
+        self.told.iter().any(|(_, told)| told.same_cause(failure))
     }
 }
 
@@ -204,6 +215,7 @@ async fn repositories(services: &Services, findings: &mut Findings) {
             Err(failure) => findings.fail("repository", &failure),
         }
         match workflow {
+            Some((_, Err(failure))) if findings.was_told(&failure) => findings.fail("CD", &failure),
             Some((file, read)) => match workflow_check(file, &read) {
                 Some(check) => findings.check(check),
                 None => findings.add("CD", Pass, format!("{repo} has {file}"), None),

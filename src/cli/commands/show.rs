@@ -15,7 +15,7 @@ use crate::domain::compare::signature::{FieldRow, field_rows};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::evidence::Evidence;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{Failure, Outcome};
 use crate::domain::policy::Evaluation;
 use crate::domain::provenance::Provenance;
 use crate::domain::reference::VersionRef;
@@ -63,8 +63,13 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     sink.text(&heading(services, &facts, style));
     sink.text(&text::cautions(&cautions, style));
     sink.text(&description(&facts.version));
+    // The heading tells why the run is not known.
+    let mut told: Vec<Failure> = match &facts.run {
+        RunFacts::Unreadable(why) => vec![why.failure().clone()],
+        RunFacts::Known(_) | RunFacts::NotRecorded => Vec::new(),
+    };
     if !verdict.sources.is_empty() {
-        sink.text(&text::section("VERDICT", &text::verdict(&verdict, style), style));
+        sink.text(&text::section("VERDICT", &text::verdict(&verdict, &mut told, style), style));
     }
     let baseline = facts.baseline.as_ref().map(|b| b.version.number.to_string());
     sink.text(&text::metrics(&comparison.metrics, baseline.as_deref(), &facts.version.number.to_string(), style));
@@ -78,7 +83,7 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     if let Some(why) = signed.missing() {
         sink.text(&text::section("SIGNATURE", &format!("  ? {why}\n"), style));
     }
-    sink.text(&text::code(&code, style));
+    sink.text(&text::code(&code, &mut told, style));
     sink.text(&pairs("TAGS", facts.version.tags.texts().filter(|(k, _)| !k.starts_with(OWN_TAG_PREFIX)), style));
     sink.text(&pairs("SIGNOFF", facts.version.tags.texts().filter(|(k, _)| k.starts_with(OWN_TAG_PREFIX)), style));
     Ok(Exit::Done)

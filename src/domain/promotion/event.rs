@@ -115,6 +115,9 @@ pub enum Event {
         /// to have one.
         #[serde(default = "yes", skip_serializing_if = "is_yes")]
         seen: bool,
+        /// False if an earlier request to undo it was never answered, and its effect was not seen.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        answered: bool,
     },
     /// An undo failed.
     UndoFailed {

@@ -15,5 +15,5 @@ pub mod samples;
 
 pub use event::{Ending, Entry, Event, Finding, Progress, StoredPromotion, Until};
 pub use plan::{PlanDraft, PromotionPlan};
-pub use saga::{IllegalEvent, Next, Phase, SagaState, StepState, fold};
+pub use saga::{IllegalEvent, Next, Phase, SagaState, StepState, Unanswered, fold};
 pub use step::{Observation, Receipt, Step};

@@ -227,6 +227,8 @@ pub fn judge(proof: &Proof, named: Option<&Reread>) -> Vec<VerifyCheck> {
 #[derive(Debug, Default)]
 struct Lines {
     list: Vec<VerifyCheck>,
+    /// What could not be read, by the first check that says so.
+    told: Vec<(&'static str, Failure)>,
 }
 
 impl Lines {
@@ -256,11 +258,20 @@ impl Lines {
         }
     }
 
+    /// One cause is told once: what else it hinders refers to that.
     fn unread(&mut self, check: &'static str, failure: &Failure) {
-        self.add(check, LineState::Unreadable, format!("not readable: {failure}"));
+        let told = self.told.iter().find(|(_, told)| told.same_cause(failure)).map(|(first, _)| *first);
+        let detail = match told {
+            Some(first) => format!("not readable, for the same reason as {first}"),
+            None => format!("not readable: {failure}"),
+        };
+        self.add(check, LineState::Unreadable, detail);
         if let Some(last) = self.list.last_mut() {
-            last.hint.clone_from(&failure.hint);
+            last.hint = failure.hint.clone().filter(|_| told.is_none());
             last.failure = Some(failure.kind);
+        }
+        if told.is_none() {
+            self.told.push((check, failure.clone()));
         }
     }
 }

@@ -121,6 +121,9 @@ impl Component for Promotion {
             return self.refresh_cd(ctx);
         };
         let armed = std::mem::take(&mut self.undo_asked);
+        if action == Action::Refresh {
+            return Response::refresh(self.needs(ctx));
+        }
         let Some(state) = ctx.cache.promotion(self.id) else {
             return Response::pass(action);
         };

@@ -129,9 +129,10 @@ pub async fn facts(
     model: &ModelName,
     number: VersionNumber,
 ) -> Outcome<ReviewedFacts> {
-    let (version, holders) = try_join(registry.version(model, number), registry.holders(model, target))
-        .await
-        .map_err(|failure| pointed_on(failure, model))?;
+    let (version, holders) = match try_join(registry.version(model, number), registry.holders(model, target)).await {
+        Ok(read) => read,
+        Err(failure) => return Err(pointed_on(registry, failure, model).await),
+    };
     let mut baseline = holders.iter().rev().find(|v| v.number != number).cloned();
     let aliases = async {
         match (&baseline, target) {
@@ -169,16 +170,26 @@ pub async fn resolve(registry: &dyn ModelRegistry, reference: &VersionRef) -> Ou
         Selector::Number(number) => registry.version(&reference.model, *number).await,
         Selector::Alias(alias) => registry.version_by_alias(&reference.model, alias).await,
     };
-    found.map_err(|failure| pointed_on(failure, &reference.model))
+    match found {
+        Ok(version) => Ok(version),
+        Err(failure) => Err(pointed_on(registry, failure, &reference.model).await),
+    }
 }
 
-/// A version that is not there comes with the command that lists those that are.
-fn pointed_on(failure: Failure, model: &ModelName) -> Failure {
-    match failure.kind {
-        FailureKind::NotFound if failure.hint.is_none() => {
+/// A version that is not there comes with the command that lists those that are; a model that is not there is said to be
+/// what is missing.
+async fn pointed_on(registry: &dyn ModelRegistry, failure: Failure, model: &ModelName) -> Failure {
+    if failure.kind != FailureKind::NotFound || failure.hint.is_some() {
+        return failure;
+    }
+    match registry.model(model).await {
+        Err(missing) if missing.kind == FailureKind::NotFound => {
+            Failure { reason: format!("there is no model {model}"), ..failure }
+                .with_hint("`signoff models` lists those that there are.")
+        }
+        Ok(_) | Err(_) => {
             failure.with_hint(format!("`signoff versions {}` lists what there is.", word(model.as_str())))
         }
-        _ => failure,
     }
 }
 

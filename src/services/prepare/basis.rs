@@ -53,8 +53,8 @@ pub(super) async fn read(
     };
     let mut checks = Vec::new();
     if decision.promotes() {
-        // The check of the commit gives the hint already.
-        let said = |failure: &Failure| evidence.code.source.as_ref().err() == Some(failure);
+        // The check of the commit tells it already, and blocks.
+        let said = |failure: &Failure| evidence.code.source.as_ref().is_err_and(|told| told.same_cause(failure));
         checks.extend(policy_checks(&verdict, demands.allow_override, said));
         checks.extend(four_eyes(&demands.four_eyes, separation, &people, &names, decision, demands.rollback));
         if let Some(signer) = signer {
@@ -122,9 +122,9 @@ fn policy_checks(verdict: &Verdict, overridable: bool, said: impl Fn(&Failure) -
         .findings
         .iter()
         // The check of the branch says it.
-        .filter(|f| f.state >= CheckState::Warn && f.rule != BRANCH)
+        .filter(|f| f.state >= CheckState::Warn && f.rule != BRANCH && !f.failure.as_deref().is_some_and(&said))
         .map(|f| {
-            let failure = f.failure.as_deref().filter(|failure| !said(failure));
+            let failure = f.failure.as_deref();
             Check {
                 overridable: overridable && f.state == CheckState::Block,
                 hint: failure.and_then(|failure| failure.hint.clone()),

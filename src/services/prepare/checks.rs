@@ -62,6 +62,8 @@ pub fn lacking(model: &ModelName, permission: &Permission) -> Failure {
 #[derive(Default)]
 pub(super) struct Checks {
     pub list: Vec<Check>,
+    /// Failures that were told, with the place of their checks in the list.
+    told: Vec<(usize, Failure)>,
 }
 
 impl Checks {
@@ -79,8 +81,20 @@ impl Checks {
         self.list.push(Check { hint: Some(hint.into()), ..check(title, state, detail) });
     }
 
+    /// One cause is told once, by the first check that it hinders, or by the first that blocks.
     pub(super) fn fail(&mut self, title: &str, state: CheckState, failure: &Failure) {
-        self.list.push(failed(title, state, failure));
+        self.tell(failed(title, state, failure), failure);
+    }
+
+    fn tell(&mut self, check: Check, failure: &Failure) {
+        match self.told.iter().find(|(_, told)| told.same_cause(failure)) {
+            Some((at, _)) if self.list[*at].state == Block || check.state != Block => {}
+            Some((at, _)) => self.list[*at] = check,
+            None => {
+                self.told.push((self.list.len(), failure.clone()));
+                self.list.push(check);
+            }
+        }
     }
 
     /// Sets the failure kind of the last check.
@@ -215,7 +229,7 @@ impl Checks {
         }
         match (&code.source, &code.repository) {
             (Ok(source), _) => self.commit(source),
-            // A repository that is not there has no commits either.
+            // Of a repository that cannot be read, no commit can be either.
             (Err(failure), Err(said))
                 if failure.service == said.service
                     && (failure.kind == said.kind || said.kind == FailureKind::NotFound) =>
@@ -237,7 +251,8 @@ impl Checks {
         match is_of_a_server(failure) {
             true => self.fail(title, Block, failure),
             false => {
-                self.list.push(Check { hint: failure.hint.clone(), ..check(title, Block, failure.reason.clone()) })
+                let check = Check { hint: failure.hint.clone(), ..check(title, Block, failure.reason.clone()) };
+                self.tell(check, failure);
             }
         }
     }

@@ -250,13 +250,9 @@ async fn unfinished(services: &Services, model: &ModelName, home: &Home, checks:
                 format!("Finish or undo it first: `signoff resume {0}` or `signoff undo {0}`.", promotion.id),
             );
         }
-        for (step, at) in state.unanswered().into_iter().filter(|_| draft.model() == model && same_place) {
-            let (version, at) = (draft.version(), at.strftime("%F %T UTC"));
-            checks.add(
-                "promotion",
-                Warn,
-                format!("the step '{step}' of {version}, asked for at {at}, was never answered"),
-            );
+        for open in state.unanswered().into_iter().filter(|_| draft.model() == model && same_place) {
+            let (version, at) = (draft.version(), open.at.strftime("%F"));
+            checks.add("promotion", Warn, format!("{open} on {at}, of {version}, was never answered"));
         }
     }
     over

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::of_a_begun;
 use super::probe::judge_tag;
 use super::runner::Runner;
 use crate::domain::failure::{Outcome, Service};
 use crate::domain::promotion::plan::MARK;
-use crate::domain::promotion::{Event, Finding, Next, Phase, Step, StepState};
+use crate::domain::promotion::{Event, Finding, Next, Phase, Step, StepState, Unanswered};
 
 /// The longest pause between two looks for a request that may take effect late.
 const LONGEST_PAUSE: Duration = Duration::from_secs(16);
@@ -41,7 +42,7 @@ impl Runner<'_> {
         let event = match found {
             None => return Ok(()),
             Some(Ok(finding)) => Event::Probed { step, finding },
-            Some(Err(failure)) => Event::ProbeFailed { step, failure },
+            Some(Err(failure)) => Event::ProbeFailed { step, failure: of_a_begun(failure) },
         };
         self.append(event).await?;
         Ok(())
@@ -92,6 +93,12 @@ impl Runner<'_> {
     /// Until when the last request of this step may still take effect; none if its outcome is known.
     pub(super) fn late(&self, step: Step) -> Option<Timestamp> {
         let asked = self.state.in_doubt_since(step)?;
+        asked.checked_add(self.services.clock.late(service(step))).ok()
+    }
+
+    /// As [`Self::late`], for requests to undo this step.
+    pub(super) fn late_undo(&self, step: Step) -> Option<Timestamp> {
+        let (_, asked) = self.state.undos_in_doubt(step)?;
         asked.checked_add(self.services.clock.late(service(step))).ok()
     }
 
@@ -173,7 +180,8 @@ impl Runner<'_> {
 
     /// After the end: whether a request without an answer took effect after all. Journals it if so.
     pub(super) async fn see_what_arrived(&mut self) -> Outcome<bool> {
-        for (step, at) in self.state.unanswered() {
+        // An undo that is carried out late repeats what is there already.
+        for Unanswered { step, at, .. } in self.state.unanswered().into_iter().filter(|open| !open.is_undo) {
             let asked =
                 format!("asked for at {} without an answer, took effect after it was undone", at.strftime("%T UTC"));
             if let Some(what) = self.arrived(step).await? {

@@ -104,8 +104,8 @@ impl Promoter {
             return Ok(runner.state);
         }
         runner.append(Event::Resumed).await?;
-        runner.catch_up().await?;
-        runner.run(until).await
+        runner.catch_up().await.map_err(of_a_begun)?;
+        runner.run(until).await.map_err(of_a_begun)
     }
 
     /// Undoes an unfinished promotion, as long as the tag certainly does not exist.
@@ -138,7 +138,7 @@ impl Promoter {
         }
         if !matches!(runner.state.step(Step::TagRef), StepState::Done(_)) {
             runner.append(Event::Resumed).await?;
-            runner.catch_up().await?;
+            runner.catch_up().await.map_err(of_a_begun)?;
         }
         // An earlier look is too old to go by.
         if runner.state.is_tag_in_doubt() {
@@ -315,6 +315,16 @@ fn refuse_undecided(plan: &PromotionPlan) -> Outcome<()> {
     }
     let operation = format!("{} {} {}", basis.decision.word(), draft.model(), draft.version());
     Err(Failure::new(FailureKind::Rejected, Service::Local, operation, objections.join("; ")))
+}
+
+/// A failure of a promotion that has begun: its plan names the repository, so no setting leads to another name of it.
+fn of_a_begun(failure: Failure) -> Failure {
+    match (failure.service, failure.kind) {
+        (Service::Github, FailureKind::Config) => failure.with_hint(
+            "The plan was signed for the former name: give it back to the repository until the promotion has ended.",
+        ),
+        _ => failure,
+    }
 }
 
 impl Watch {

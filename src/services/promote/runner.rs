@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::execute::Miss;
+use super::undo::{self, Undo};
 use super::work::Work;
-use super::{Watch, damaged, observe, undo};
+use super::{Watch, damaged, observe, of_a_begun};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::Until;
 use crate::domain::promotion::plan::MARK;
@@ -169,7 +170,7 @@ impl<'a> Runner<'a> {
         let event = match done {
             Ok(receipt) => Event::Succeeded { step, receipt },
             Err(Miss::Sent(failure)) if needs_a_look(step, &failure) => Event::Unknown { step, failure },
-            Err(Miss::Sent(failure) | Miss::NotSent(failure)) => Event::Failed { step, failure },
+            Err(Miss::Sent(failure) | Miss::NotSent(failure)) => Event::Failed { step, failure: of_a_begun(failure) },
         };
         self.append(event).await?;
         Ok(())
@@ -199,6 +200,8 @@ impl<'a> Runner<'a> {
         let until = self.late(step);
         let journaled = self.append(Event::UndoStarted { step }).await?;
         let sure = self.state.is_reopened() || self.state.is_tag_in_doubt();
+        let open = self.state.undos_in_doubt(step).map_or(0, |(count, _)| count);
+        let (asked, until) = (until, until.max(self.late_undo(step)));
         let mut done = undo::undo(self.services, &self.state.plan, step, sure, &journaled).await;
         if done.is_ok() && self.left(step, until).is_some() {
             // Looked before; now wait for what may still be on its way, and look after.
@@ -215,8 +218,12 @@ impl<'a> Runner<'a> {
             };
         }
         let event = match done {
-            Ok(undone) => Event::Undone { step, note: undone.note, seen: undone.found || until.is_none() },
-            Err(failure) => Event::UndoFailed { step, failure },
+            Ok(Undo { note, found, as_asked }) => {
+                // What one request without an answer asked for is there: that one has been carried out.
+                let answered = open == 0 || (open == 1 && as_asked);
+                Event::Undone { step, note, seen: found || asked.is_none(), answered }
+            }
+            Err(failure) => Event::UndoFailed { step, failure: of_a_begun(failure) },
         };
         self.append(event).await?;
         Ok(())

@@ -16,14 +16,21 @@ pub(super) struct Undo {
     pub note: String,
     /// There was something of ours to take back.
     pub found: bool,
+    /// Everything was as the undo leaves it already.
+    pub as_asked: bool,
 }
 
 fn did(note: String) -> Outcome<Undo> {
-    Ok(Undo { note, found: true })
+    Ok(Undo { note, found: true, as_asked: false })
 }
 
+/// Left to somebody else, or to another version of that name.
 fn left(note: String) -> Outcome<Undo> {
-    Ok(Undo { note, found: false })
+    Ok(Undo { note, found: false, as_asked: false })
+}
+
+fn nothing_to_do(note: String) -> Outcome<Undo> {
+    Ok(Undo { note, found: false, as_asked: true })
 }
 
 /// Undoes `step`, also under the name that the model has now. With `sure`, nothing is undone if the tag cannot be read: another copy of the journal may have cut it.
@@ -46,7 +53,7 @@ pub(super) async fn undo(
         Err(failure) => return Err(failure),
     }
     let Some(now) = renamed(services, &draft.decision.identity()).await? else {
-        return left(format!("{} of {} does not exist any more", draft.version(), draft.model()));
+        return nothing_to_do(format!("{} of {} does not exist any more", draft.version(), draft.model()));
     };
     let mut under = plan.clone();
     under.draft.decision.facts.version.model = now.model.clone();
@@ -81,7 +88,9 @@ async fn undo_mark(services: &Services, plan: &PromotionPlan, journaled: &Journa
     let version = registry.version(draft.model(), draft.version()).await?;
     // A mark with our id is ours, whatever else changed.
     if version.own_tag(MARK) != Some(plan.mark_promoting().as_str()) {
-        return left("the mark is not ours any more: left alone".to_owned());
+        let note = "the mark is not ours any more: left alone".to_owned();
+        let as_before = version.own_tag(MARK).is_none_or(|mark| Some(mark) == draft.facts.version.own_tag(MARK));
+        return if as_before { nothing_to_do(note) } else { left(note) };
     }
     let key = format!("{OWN_TAG_PREFIX}{MARK}");
     // Our mark may have replaced that of another promotion of this version, written an instant before.
@@ -204,7 +213,7 @@ async fn undo_stage(
         }
     }
     let note = if notes.is_empty() { "nothing had moved".to_owned() } else { notes.join("; ") };
-    Ok(Undo { note, found })
+    Ok(Undo { note, found, as_asked: !found })
 }
 
 /// Whether a version has the number of one that was in production and is another one.
@@ -225,10 +234,12 @@ async fn undo_alias(services: &Services, plan: &PromotionPlan, alias: &str, jour
     let (registry, draft) = (&services.registry, &plan.draft);
     let holders = registry.holders(draft.model(), &draft.promote_to).await?;
     if !holders.iter().any(|v| v.number == draft.version()) {
-        return left(format!("@{alias} does not point to {} any more: left alone", draft.version()));
+        let note = format!("@{alias} does not point to {} any more: left alone", draft.version());
+        let now = holders.first().map(|v| v.number);
+        return if now == draft.facts.holders.first().copied() { nothing_to_do(note) } else { left(note) };
     }
     match draft.facts.holders.first() {
-        Some(before) if *before == draft.version() => left("nothing had moved".to_owned()),
+        Some(before) if *before == draft.version() => nothing_to_do("nothing had moved".to_owned()),
         Some(before) if is_another_holder(plan, &registry.version(draft.model(), *before).await?) => {
             left(format!("{before} is another version of that name now: @{alias} is left at {}", draft.version()))
         }

@@ -71,3 +71,27 @@ fn what_was_typed_comes_first() {
     driver.keys("/churn<esc>");
     driver.sees(&["Waiting for"]);
 }
+
+/// On every screen the key that the hint names reads again; where `r` means something else it is another one.
+#[test]
+fn the_hint_after_esc_names_a_key_that_reads_again() {
+    let promotion = Route::Promotion(crate::support::plan::plan(1).id);
+    for (routes, key, press) in
+        [(vec![], "r", "r"), (vec![review()], "r", "r"), (vec![promotion], "Ctrl-R", "<ctrl-r>")]
+    {
+        let mut driver = waiting(&routes, 12);
+        let open: Vec<_> = driver.state.cache.in_flight().map(|(query, _)| query.clone()).collect();
+        driver.keys("<esc>");
+        driver.asked();
+        let contexts = driver.state.top().contexts();
+        let hint = format!("Press {key} to read again.");
+        for query in open {
+            let failure = driver.state.cache.failure(&query).expect("a cancelled read");
+            assert_eq!(failure.hint.as_deref(), Some(hint.as_str()), "{query:?}");
+        }
+        driver.keys(press);
+        let effects = driver.asked();
+        assert!(effects.iter().any(|e| matches!(e, Effect::Fetch(..))), "{contexts:?}: {effects:?}");
+        assert!(!effects.iter().any(|e| matches!(e, Effect::Resume(_))), "{contexts:?}");
+    }
+}

@@ -89,9 +89,30 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
         *remaining -= 1;
     }
     let user = user.clone();
-    match (request.method.as_str(), segments.as_slice()) {
-        ("GET", ["user"]) => whoami(world, &user),
-        ("GET", ["orgs", org, "teams", team, rest @ ..]) => in_team(world, &user, &format!("{org}/{team}"), rest),
+    // A repository that moved is known by its id, to which its former name leads.
+    if let ["repositories", id, rest @ ..] = segments.as_slice()
+        && let Some((_, now)) = world.moved.values().find(|(known, _)| known.to_string() == **id)
+        && let Some((owner, name)) = now.clone().split_once('/')
+    {
+        return in_world(world, request, &user, &[["repos", owner, name].as_slice(), rest].concat());
+    }
+    if let ["repos", owner, name, rest @ ..] = segments.as_slice()
+        && let Some((id, _)) = world.moved.get(&format!("{owner}/{name}"))
+    {
+        let path: String = rest.iter().map(|part| format!("/{part}")).collect();
+        let prefix = if request.full_path.starts_with("/api/") { "/api/v3" } else { "" };
+        let to = format!("{}{prefix}/repositories/{id}{path}", world.web);
+        let status = if request.method == "GET" { 301 } else { 307 };
+        let body = json!({"message": "Moved Permanently", "url": to});
+        return Answer::new(status, body).with("location", &to);
+    }
+    in_world(world, request, &user, &segments)
+}
+
+fn in_world(world: &mut World, request: &Request, user: &User, segments: &[&str]) -> Answer {
+    match (request.method.as_str(), segments) {
+        ("GET", ["user"]) => whoami(world, user),
+        ("GET", ["orgs", org, "teams", team, rest @ ..]) => in_team(world, user, &format!("{org}/{team}"), rest),
         (_, ["repos", owner, name, rest @ ..]) => {
             let slug = format!("{owner}/{name}");
             let (web, now) = (format!("{}/{slug}", world.web), world.now());
@@ -104,7 +125,7 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
             };
             let call = Call {
                 request,
-                user: &user,
+                user,
                 slug: &slug,
                 web: &web,
                 storage: &storage,

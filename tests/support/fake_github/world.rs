@@ -25,6 +25,8 @@ pub struct World {
     pub users: BTreeMap<String, User>,
     /// By `owner/name`.
     pub repos: BTreeMap<String, Repo>,
+    /// Id and present name of repositories that were renamed or transferred, by their former name.
+    pub moved: BTreeMap<String, (u64, String)>,
     /// By `org/team`: `active` or `pending` by login.
     pub teams: BTreeMap<String, BTreeMap<String, String>>,
     /// Logins whose tokens lack `read:org`.
@@ -184,6 +186,7 @@ impl World {
                 (APP.to_owned(), user("signoff[bot]", 10, Kind::App)),
             ]),
             repos: BTreeMap::from([("acme/churn-model".to_owned(), repo)]),
+            moved: BTreeMap::new(),
             teams: BTreeMap::new(),
             sees_no_teams: BTreeSet::new(),
             storage: web.to_owned(),
@@ -195,6 +198,13 @@ impl World {
     /// The repository `owner/name`.
     pub fn repo(&self, slug: &str) -> &Repo {
         self.repos.get(slug).unwrap()
+    }
+
+    /// Renames or transfers a repository.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        let repo = self.repos.remove(from).unwrap();
+        self.repos.insert(to.to_owned(), repo);
+        self.moved.insert(from.to_owned(), (1_296_269_000, to.to_owned()));
     }
 
     /// The repository `owner/name`, mutable.

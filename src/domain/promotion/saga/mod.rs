@@ -11,13 +11,15 @@
 
 mod transition;
 
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::event::{Ending, Entry, Event, JOURNAL_VERSION};
 use super::plan::PromotionPlan;
 use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureKind};
 
 /// How long the host lets a run be started again.
 const RERUNS: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -58,6 +60,62 @@ pub struct StepRecord {
     pub started_at: Option<Timestamp>,
     /// When its outcome was last settled.
     pub ended_at: Option<Timestamp>,
+    /// Requests to undo it.
+    undo: UndoRequests,
+}
+
+/// What became of the requests to undo a step. A server may carry out late what it did not answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct UndoRequests {
+    /// Start of the attempt at work; of one that was interrupted, until the next one begins.
+    started_at: Option<Timestamp>,
+    /// Attempts without an answer, and when the last of them was started.
+    open: Option<(u32, Timestamp)>,
+}
+
+impl UndoRequests {
+    fn start(&mut self, at: Timestamp) {
+        if let Some(interrupted) = self.started_at.replace(at) {
+            self.leave_open(interrupted);
+        }
+    }
+
+    fn leave_open(&mut self, started: Timestamp) {
+        let before = self.open.map_or(0, |(count, _)| count);
+        self.open = Some((before.saturating_add(1), started));
+    }
+
+    fn fail(&mut self, failure: &Failure) {
+        if let Some(started) = self.started_at.take()
+            && failure.kind == FailureKind::Unknown
+        {
+            self.leave_open(started);
+        }
+    }
+
+    fn end(&mut self, answered: bool) {
+        self.started_at = None;
+        if answered {
+            self.open = None;
+        }
+    }
+}
+
+/// A request that a server never answered, in a promotion that was undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    pub step: Step,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// Whether it was to undo the step.
+    pub is_undo: bool,
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.is_undo { "the undo of the step" } else { "the step" };
+        write!(f, "{what} '{}' asked for at {}", self.step, self.at.strftime("%T UTC"))
+    }
 }
 
 /// The direction of the promotion.
@@ -282,12 +340,20 @@ impl SagaState {
 
     /// Steps that were asked for without an answer, and when, in a promotion that was undone: nothing came of them until
     /// they were too old to have an effect, but no server said that they have none.
-    pub fn unanswered(&self) -> Vec<(Step, Timestamp)> {
+    pub fn unanswered(&self) -> Vec<Unanswered> {
         if !matches!(self.phase, Phase::Ended(Ending::Undone { .. })) {
             return Vec::new();
         }
-        let open = self.steps.iter().filter(|r| r.is_in_doubt() && (r.step.is_reversible() || r.step == Step::PIVOT));
-        open.filter_map(|r| Some((r.step, r.started_at?))).collect()
+        let asked = self.steps.iter().filter(|r| r.is_in_doubt() && (r.step.is_reversible() || r.step == Step::PIVOT));
+        let asked = asked.filter_map(|r| Some(Unanswered { step: r.step, at: r.started_at?, is_undo: false }));
+        let undone = self.steps.iter();
+        let undone = undone.filter_map(|r| Some(Unanswered { step: r.step, at: r.undo.open?.1, is_undo: true }));
+        asked.chain(undone).collect()
+    }
+
+    /// How many requests to undo this step have no answer, and when the last of them was started.
+    pub fn undos_in_doubt(&self, step: Step) -> Option<(u32, Timestamp)> {
+        self.steps.iter().find(|r| r.step == step).and_then(|r| r.undo.open)
     }
 
     /// When the last request of this step was started, if its outcome is not known.
@@ -363,6 +429,7 @@ impl StepRecord {
             claimed: false,
             started_at: None,
             ended_at: None,
+            undo: UndoRequests::default(),
         }
     }
 

@@ -91,16 +91,19 @@ impl SagaState {
                 let record = self.record(*step)?;
                 record.unclear = record.is_in_doubt();
                 record.attempts = record.attempts.saturating_add(1);
+                record.undo.start(at);
                 self.settle(*step, StepState::Undoing, at)?;
             }
-            Event::Undone { step, note, seen } => {
+            Event::Undone { step, note, seen, answered } => {
                 self.undoing(*step)?;
                 let record = self.record(*step)?;
+                record.undo.end(*answered);
                 record.unclear = record.unclear && !seen;
                 self.settle(*step, StepState::Undone(note.clone()), at)?;
             }
             Event::UndoFailed { step, failure } => {
                 self.undoing(*step)?;
+                self.record(*step)?.undo.fail(failure);
                 // Every undo reads first, so it can be retried whatever happened to its writes.
                 if !failure.kind.is_transient() || self.record(*step)?.attempts >= MAX_ATTEMPTS {
                     self.pause_due = Some(failure.clone());
@@ -221,7 +224,7 @@ impl SagaState {
         let Phase::Ended(Ending::Undone { why }) = self.phase.clone() else {
             return Err("the promotion did not end undone".to_owned());
         };
-        if !self.unanswered().iter().any(|(open, _)| *open == step) {
+        if !self.unanswered().iter().any(|open| open.step == step && !open.is_undo) {
             return Err(format!("'{step}' was answered"));
         }
         self.reopened = true;
