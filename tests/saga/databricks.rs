@@ -111,6 +111,5 @@ fn whichever_is_lost(kind: Registry, target: PromotionTarget) {
             *endings.entry(format!("{ending:?}").split([' ', '{']).next().unwrap().to_owned()).or_default() += 1;
         }
     }
-    println!("{kind:?}: {endings:?}");
     assert!(endings["Done"] > 20, "{endings:?}");
 }

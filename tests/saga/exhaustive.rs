@@ -275,7 +275,6 @@ impl Tally {
 fn over_a_workspace(registry: Registry, target: PromotionTarget) {
     let place = Workspace::start(registry);
     let tally = Course::at(place, rules_for(target, CdTrigger::Release), Depth::Registry).run();
-    println!("{tally:?}");
     assert!(tally.done > 200 && tally.undone > 10, "{tally:?}");
 }
 
@@ -294,7 +293,6 @@ macro_rules! courses {
         #[test]
         fn $name() {
             let tally = Course::new($target, CdTrigger::$trigger, Depth::$depth).run();
-            println!("{tally:?}");
             assert!(tally.done > 1000 && tally.undone > 50 && tally.refused > 10, "{tally:?}");
         }
     )*};

@@ -353,7 +353,10 @@ fn an_undo_that_was_never_answered_is_an_end_of_its_own_too() {
             }
             assert!((25..=70).contains(&waited), "{what}: waited {waited} s");
             let (said, hint) = why(&state);
-            assert!(said.as_ref().unwrap().contains("but the undo of the step 'move target' asked for at 09:00:"), "{said:?}");
+            assert!(
+                said.as_ref().unwrap().contains("but the undo of the step 'move target' asked for at 09:00:"),
+                "{said:?}"
+            );
             let once_more = format!("takes {CANDIDATE} out of");
             assert!(hint.as_ref().unwrap().contains(&once_more), "{hint:?}");
             check(&lab, &plan, &before, &what);
