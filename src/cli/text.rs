@@ -50,7 +50,7 @@ pub fn pairs<'a>(heading: &str, pairs: impl Iterator<Item = (&'a str, &'a str)>,
 /// One line per rule, a summary, and the sources of the rules.
 /// What cannot be read is told once: `told` holds what was told before, and takes what is told here.
 pub fn verdict(verdict: &Verdict, told: &mut Vec<Failure>, style: Style) -> String {
-    let table = checks(findings(verdict, told).into_iter(), style).indented(2);
+    let table = checks(findings(verdict, told), style).indented(2);
     let sources = verdict.sources.iter().map(policy::source);
     let below = std::iter::once(policy::sum(verdict, style.symbols())).chain(sources);
     let below: String = below.map(|line| format!("  {}\n", style.phrase(&line))).collect();

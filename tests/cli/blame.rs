@@ -90,7 +90,11 @@ impl Place {
     }
 
     fn edit(&self, change: impl FnOnce(&mut World)) {
-        self.desk.store.change(|world| Ok::<_, ()>(change(world))).unwrap().unwrap();
+        let changed = |world: &mut World| {
+            change(world);
+            Ok::<_, ()>(())
+        };
+        self.desk.store.change(changed).unwrap().unwrap();
     }
 }
 
