@@ -57,8 +57,8 @@ pub struct Sort {
 pub struct Draft {
     pub model: ModelName,
     pub version: VersionNumber,
-    /// Stamp of the version ([`ModelVersion::stamp`]): one that is made again under the same name and number is another
-    /// one. `None` where it was not known, and in files of earlier versions.
+    /// Stamp of the version: one that is made again under the same name and number is another one. `None` where it was
+    /// not known, and in files of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// Checklist answers.

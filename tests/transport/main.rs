@@ -91,7 +91,7 @@ impl Adapter {
         match self {
             Self::Mlflow(mlflow) => mlflow.model(&ModelName::new("m")).await.map(drop),
             Self::Databricks(registry) => registry.model(&ModelName::new("m")).await.map(drop),
-            Self::Github(github) => github.repository(&repo()).await.map(drop),
+            Self::Github(github) => github.cd_run(&repo(), 7).await.map(drop),
         }
     }
 
