@@ -99,7 +99,6 @@ fn ports(paths: &Paths, target: &Target, connection: &MlflowConnection, github: 
         RegistryApi::Workspace => databricks::Registry::Workspace,
         RegistryApi::Catalog { assumed: false } => databricks::Registry::Catalog,
         RegistryApi::Catalog { assumed: true } => databricks::Registry::Assumed,
-        RegistryApi::OpenCatalog => databricks::Registry::Open,
     };
     let known = Arc::new(Known(RecordDir::new(&paths.state_of(target.rules.demo))));
     let (registry, tracking) = databricks::ports(&wired, registry, known);

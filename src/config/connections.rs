@@ -54,8 +54,6 @@ pub enum RegistryApi {
     Catalog {
         assumed: bool,
     },
-    /// Open-source Unity Catalog.
-    OpenCatalog,
 }
 
 #[derive(Clone, Debug)]

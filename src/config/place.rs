@@ -17,8 +17,6 @@ pub enum Place {
     Workspace(Login),
     /// `databricks-uc`: Unity Catalog, by way of a Databricks workspace.
     Catalog(Login),
-    /// `uc:http(s)://…`: an open-source Unity Catalog server.
-    OpenCatalog(Url),
 }
 
 /// Which credentials open a Databricks workspace.
@@ -41,9 +39,9 @@ impl Place {
         match (scheme.to_ascii_lowercase().as_str(), rest) {
             ("databricks", rest) => login(text, rest).map(Self::Workspace),
             ("databricks-uc", rest) => login(text, rest).map(Self::Catalog),
-            ("uc", Some(rest)) if is_web(rest) => address::mlflow(rest).map(Self::OpenCatalog),
             ("uc", _) => Err(format!(
-                "'{}' names no server; open-source Unity Catalog is uc:http://HOST:PORT or uc:https://HOST",
+                "'{}' is open-source Unity Catalog, which signoff does not support yet; that of a Databricks workspace is \
+                 databricks-uc",
                 redacted(text)
             )),
             _ => address::mlflow(text).map(Self::Server),
@@ -54,7 +52,6 @@ impl Place {
     pub fn bare(&self) -> Self {
         match self {
             Self::Server(url) => Self::Server(address::bare(url)),
-            Self::OpenCatalog(url) => Self::OpenCatalog(address::bare(url)),
             Self::Workspace(_) | Self::Catalog(_) => self.clone(),
         }
     }
@@ -66,7 +63,6 @@ impl Place {
     pub fn without_credentials(self) -> Result<Self, String> {
         match self {
             Self::Server(url) => address::without_credentials(url).map(Self::Server),
-            Self::OpenCatalog(url) => address::without_credentials(url).map(Self::OpenCatalog),
             workspace => Ok(workspace),
         }
     }
@@ -82,7 +78,6 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Server(url) => write!(f, "{url}"),
-            Self::OpenCatalog(url) => write!(f, "uc:{url}"),
             Self::Workspace(login) => write!(f, "databricks{login}"),
             Self::Catalog(login) => write!(f, "databricks-uc{login}"),
         }
@@ -96,11 +91,6 @@ impl fmt::Display for Login {
             Self::Profile(name) => write!(f, "://{}", clean_line(name)),
         }
     }
-}
-
-fn is_web(rest: &str) -> bool {
-    let scheme = rest.split(':').next().unwrap_or_default();
-    rest.contains("://") && (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
 }
 
 /// The credentials after `databricks:`.
@@ -139,7 +129,6 @@ mod tests {
             ("databricks://Prod", Place::Workspace(profile("Prod"))),
             ("databricks-uc://my profile", Place::Catalog(profile("my profile"))),
             ("Databricks://Prod/x", Place::Workspace(profile("Prod"))),
-            ("uc:http://127.0.0.1:8080", Place::OpenCatalog("http://127.0.0.1:8080".parse().unwrap())),
             ("https://h/p#/models", Place::Server("https://h/p".parse().unwrap())),
         ] {
             assert_eq!(Place::parse(text).as_ref(), Ok(&place), "{text}");
@@ -160,12 +149,12 @@ mod tests {
             ("databricks://scope:prefix", "secret scope"),
             ("databricks-uc://scope:prefix", "secret scope"),
             ("databricks://tok@en", "holds credentials"),
-            ("uc:", "names no server"),
-            ("uc:databricks", "names no server"),
+            ("uc:", "not support"),
+            ("uc:http://ann:pw@127.0.0.1:8080", "not support"),
             ("databrick://x", "starts with databrick://"),
         ] {
             let error = Place::parse(text).unwrap_err();
-            assert!(error.contains(reason), "{text}: {error}");
+            assert!(error.contains(reason) && !error.contains("pw"), "{text}: {error}");
         }
     }
 }

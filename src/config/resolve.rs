@@ -206,7 +206,7 @@ impl<'a> Resolver<'a> {
             return Ok(Sourced::default_of(usual));
         };
         let unfit = match (&asked.value, registry) {
-            (PromotionTarget::Stage(_), RegistryApi::Catalog { .. } | RegistryApi::OpenCatalog) => {
+            (PromotionTarget::Stage(_), RegistryApi::Catalog { .. }) => {
                 Some(("Unity Catalog has no stages", "alias:champion"))
             }
             (PromotionTarget::Alias(_), RegistryApi::Workspace) => {
@@ -401,7 +401,7 @@ impl Target {
         let kind = match mlflow.registry_api {
             RegistryApi::Mlflow => "",
             RegistryApi::Workspace => " (workspace registry)",
-            RegistryApi::Catalog { .. } | RegistryApi::OpenCatalog => " (Unity Catalog)",
+            RegistryApi::Catalog { .. } => " (Unity Catalog)",
         };
         match &self.rules.repository.fixed {
             Some(repository) => format!("{registry}{kind}, {repository}"),

@@ -42,7 +42,6 @@ impl Resolver<'_> {
             Place::Workspace(_) if registry.is_none() => RegistryApi::Catalog { assumed: true },
             Place::Workspace(_) => RegistryApi::Workspace,
             Place::Catalog(_) => RegistryApi::Catalog { assumed: false },
-            Place::OpenCatalog(_) => RegistryApi::OpenCatalog,
         };
         if let (true, Some(given)) = (section.made_of_environment, &registry)
             && !matches!(given.value, Place::Workspace(Login::Usual) | Place::Catalog(Login::Usual))
@@ -71,7 +70,7 @@ impl Resolver<'_> {
                 let workspace = self.databricks(login)?;
                 (workspace.host, workspace.auth, TrackingApi::Databricks)
             }
-            Place::Catalog(_) | Place::OpenCatalog(_) => {
+            Place::Catalog(_) => {
                 let reason = format!("{}: a catalog holds models, not runs", tracking.origin);
                 return Err(self.refuse(reason).with_hint(
                     "Set the tracking URI to databricks or to an MLflow server, and the registry URI to the catalog.",
@@ -80,7 +79,6 @@ impl Resolver<'_> {
         };
         let (registry_url, registry_auth) = match (&registry.value, &tracking.value) {
             (Place::Server(url), _) => (bare(url), models),
-            (Place::OpenCatalog(url), _) => (bare(url), self.open_catalog_auth()),
             // The same workspace: its credentials are known already.
             (Place::Workspace(of) | Place::Catalog(of), Place::Workspace(login)) if of == login => {
                 (tracking_url.clone(), auth.clone())
@@ -136,14 +134,6 @@ impl Resolver<'_> {
             ),
             (auth, _) => (auth.clone(), auth),
         })
-    }
-
-    /// MLflow's client takes a token for open-source Unity Catalog from this variable only.
-    fn open_catalog_auth(&mut self) -> MlflowAuth {
-        let name = "MLFLOW_UC_OSS_TOKEN";
-        let token = self.env.get(name).map(|token| MlflowAuth::Bearer(SecretString::from(token.to_owned())));
-        self.secret("catalog_token", token.is_some().then(|| Origin::Env(name.to_owned())).as_ref());
-        token.unwrap_or(MlflowAuth::None)
     }
 
     /// Says that a secret is too short to be hidden in what the server sends.

@@ -169,10 +169,7 @@ impl Decider {
 
     async fn tag(&self, sealed: &Sealed, comment: Option<&CommitComment>, journaled: &Journaled) -> Outcome<()> {
         let record = &sealed.record;
-        let mut mark = DecisionMark::of(sealed);
-        if !self.services.registry.tags_hold_text() {
-            mark = mark.without_text();
-        }
+        let mark = DecisionMark::in_tags(sealed, self.services.registry.tags_hold_text());
         let (name, value) = match (record.decision, comment) {
             (Decision::Approve, Some(comment)) => (format!("{APPROVAL}{}", record.signer.login), {
                 let url = &comment.web_url;

@@ -65,7 +65,7 @@ const BOTH: [Registry; 2] = [Registry::Workspace, Registry::Catalog];
 fn churn(registry: Registry) -> ModelName {
     match registry {
         Registry::Catalog | Registry::Assumed => ModelName::new(format!("{SCHEMA}telco-churn")),
-        Registry::Workspace | Registry::Open | Registry::Server => ModelName::new("telco-churn"),
+        Registry::Workspace | Registry::Server => ModelName::new("telco-churn"),
     }
 }
 
@@ -73,7 +73,7 @@ fn churn(registry: Registry) -> ModelName {
 fn target(registry: Registry) -> PromotionTarget {
     match registry {
         Registry::Catalog | Registry::Assumed => PromotionTarget::Alias("champion".to_owned()),
-        Registry::Workspace | Registry::Open | Registry::Server => PromotionTarget::Stage(Stage::Production),
+        Registry::Workspace | Registry::Server => PromotionTarget::Stage(Stage::Production),
     }
 }
 

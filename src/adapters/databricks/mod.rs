@@ -58,8 +58,6 @@ pub enum Registry {
     Catalog,
     /// Unity Catalog, or the workspace's own where it has no metastore.
     Assumed,
-    /// Open-source Unity Catalog; not a workspace at all.
-    Open,
     /// An MLflow server; only the runs are in a workspace.
     Server,
 }
@@ -101,8 +99,7 @@ pub fn ports(
     let workspace = || workspace::WorkspaceRegistry::new(own(), Arc::clone(&identity), Arc::clone(&of_runs));
     let ports: Arc<dyn ModelRegistry> = match registry {
         Registry::Workspace => Arc::new(workspace()),
-        // Refused by the configuration until something can be promoted there.
-        Registry::Server | Registry::Open => own(),
+        Registry::Server => own(),
         Registry::Catalog => Arc::new(catalog()),
         Registry::Assumed => Arc::new(assumed::Assumed::new(catalog(), workspace(), known)),
     };

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::identity::Identity;
 use super::{links, wire};
-use crate::adapters::mlflow::registry::LIST_MODELS;
+use crate::adapters::mlflow::registry::{LIST_MODELS, transition};
 use crate::adapters::mlflow::{Mlflow, client};
-use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::failure::{Failure, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
@@ -183,19 +183,9 @@ impl ModelRegistry for WorkspaceRegistry {
         archive_existing: bool,
         comment: &str,
     ) -> Outcome<()> {
-        let what = format!("move version {number} of {model} to {stage}");
-        if archive_existing && matches!(stage, Stage::None | Stage::Archived) {
-            let reason = format!("versions are archived only when one moves to Staging or Production, not {stage}");
-            return Err(Failure::new(FailureKind::Rejected, Service::Mlflow, what, reason));
-        }
+        let (what, mut body) = transition(model, number, stage, archive_existing)?;
         let asked = self.requests(model, number).await?.iter().any(|request| request.to == *stage);
         let path = if asked { "transition-requests/approve" } else { "databricks/model-versions/transition-stage" };
-        let mut body = json!({
-            "name": model.as_str(),
-            "version": number.0.to_string(),
-            "stage": stage.as_str(),
-            "archive_existing_versions": archive_existing,
-        });
         if !comment.is_empty() {
             body["comment"] = comment.into();
         }

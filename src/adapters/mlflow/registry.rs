@@ -162,19 +162,7 @@ impl ModelRegistry for Mlflow {
         // Open-source servers keep none (measured on 2.22 and 3.18).
         _comment: &str,
     ) -> Outcome<()> {
-        let what = format!("move version {number} of {model} to {stage}");
-        if archive_existing && matches!(stage, Stage::None | Stage::Archived) {
-            let reason =
-                format!("MLflow archives other versions only when one moves to Staging or Production, not {stage}");
-            return Err(Failure::new(FailureKind::Rejected, Service::Mlflow, what, reason));
-        }
-        let body = json!({
-            "name": model.as_str(),
-            // A string: numbers are rejected (measured on 2.22 and 3.18).
-            "version": number.0.to_string(),
-            "stage": stage.as_str(),
-            "archive_existing_versions": archive_existing,
-        });
+        let (what, body) = transition(model, number, stage, archive_existing)?;
         self.write(Method::POST, "model-versions/transition-stage", what, body).await
     }
 
@@ -232,6 +220,32 @@ impl Mlflow {
     ) -> Outcome<()> {
         self.registry.json::<wire::Done>(client::write(method, &self.route(path), what, &body)).await.map(|_| ())
     }
+}
+
+/// A stage transition: the phrase for it, and what is sent.
+///
+/// # Errors
+/// [`FailureKind::Rejected`] for a stage that archives no other versions.
+pub(in crate::adapters) fn transition(
+    model: &ModelName,
+    number: VersionNumber,
+    stage: &Stage,
+    archive_existing: bool,
+) -> Outcome<(String, Value)> {
+    let what = format!("move version {number} of {model} to {stage}");
+    if archive_existing && matches!(stage, Stage::None | Stage::Archived) {
+        let reason =
+            format!("MLflow archives other versions only when one moves to Staging or Production, not {stage}");
+        return Err(Failure::new(FailureKind::Rejected, Service::Mlflow, what, reason));
+    }
+    let body = json!({
+        "name": model.as_str(),
+        // A string: numbers are rejected (measured on 2.22 and 3.18).
+        "version": number.0.to_string(),
+        "stage": stage.as_str(),
+        "archive_existing_versions": archive_existing,
+    });
+    Ok((what, body))
 }
 
 fn one_version(what: &str, answer: wire::OneVersion) -> Outcome<ModelVersion> {

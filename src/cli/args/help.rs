@@ -171,7 +171,6 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("MLFLOW_TRACKING_TOKEN", "Bearer token for MLflow."),
     ("MLFLOW_TRACKING_SERVER_CERT_PATH", "CA certificates to trust for MLflow."),
     ("MLFLOW_TRACKING_INSECURE_TLS", "Set to true to skip certificate checks for MLflow."),
-    ("MLFLOW_UC_OSS_TOKEN", "Bearer token for open-source Unity Catalog."),
     ("DATABRICKS_HOST", "Databricks workspace, if the tracking URI is databricks; needs credentials beside it."),
     ("DATABRICKS_TOKEN", "Token for DATABRICKS_HOST."),
     ("DATABRICKS_CLIENT_ID", "Service principal for DATABRICKS_HOST; needs DATABRICKS_CLIENT_SECRET."),

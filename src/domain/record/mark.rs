@@ -57,9 +57,11 @@ impl DecisionMark {
         }
     }
 
-    /// The mark without what people wrote, for registries whose tags should not hold it: the record has it.
-    pub fn without_text(self) -> Self {
-        Self { reason: String::new(), ..self }
+    /// The mark as it is written to a tag. Where tags should not hold what people wrote, without the reason: the record
+    /// has it.
+    pub fn in_tags(sealed: &Sealed, hold_text: bool) -> Self {
+        let mark = Self::of(sealed);
+        if hold_text { mark } else { Self { reason: String::new(), ..mark } }
     }
 
     pub fn to_value(&self) -> String {

@@ -71,7 +71,7 @@ pub(super) fn own_tags(sealed: &Sealed, version: &ModelVersion, lines: &mut Line
         Some(mark) if mark.record != sealed.record_hash => {
             lines.note("tags", format!("a later decision is on the version: {} by {}", mark.decision.past(), mark.by));
         }
-        Some(mark) if ![DecisionMark::of(sealed), DecisionMark::of(sealed).without_text()].contains(&mark) => {
+        Some(mark) if ![true, false].map(|text| DecisionMark::in_tags(sealed, text)).contains(&mark) => {
             let said = format!("{} by {} at {}", mark.decision.past(), mark.by, mark.at);
             wrong.push(format!("the tag signoff.decision on the version names this record, and says {said}"));
         }

@@ -195,10 +195,7 @@ impl Work<'_> {
         self.set_own_tag(journaled, "facts", &plan.facts_digest).await?;
         self.set_own_tag(journaled, "approved_by", &plan.draft.signer.login).await?;
         self.set_own_tag(journaled, "record", &plan.record.record_hash).await?;
-        let mut mark = DecisionMark::of(&plan.record);
-        if !self.services.registry.tags_hold_text() {
-            mark = mark.without_text();
-        }
+        let mark = DecisionMark::in_tags(&plan.record, self.services.registry.tags_hold_text());
         self.set_own_tag(journaled, DECISION, &mark.to_value()).await?;
         // Set last, because it says that the other tags are there.
         self.set_own_tag(journaled, MARK, &plan.mark_released()).await
