@@ -11,3 +11,4 @@ pub mod journal;
 pub mod mlflow;
 pub mod records;
 pub mod ssh;
+pub mod witness;

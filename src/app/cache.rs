@@ -358,7 +358,7 @@ impl Cache {
         self.records().find(|sealed| sealed.record.record_id == id)
     }
 
-    /// The outcome of the record with this id, if it started no promotion.
+    /// The last outcome of the record with this id, if there is one.
     pub fn record_outcome(&self, id: PromotionId) -> Option<&RecordOutcome> {
         self.record_chain().into_iter().flatten().rev().find_map(|line| match line {
             ChainLine::Outcome(outcome) => (outcome.record_id == id).then_some(outcome),

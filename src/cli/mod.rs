@@ -176,6 +176,10 @@ pub async fn act(
         Command::Undo { id, format } => commands::undo::run(services, &id, interrupt(), format, sink).await,
         Command::Log { model, at, shape } => commands::log::run(services, model.as_ref(), at, shape, sink).await,
         Command::Verify { tag, wait, format } => commands::verify::run(services, &tag, wait, format, sink).await,
+        Command::Status { model, deep, wait, format } => {
+            commands::status::run(services, commands::status::What { model, deep, wait }, format, sink).await
+        }
+        Command::Audit { deep, format } => commands::audit::run(services, deep, format, sink).await,
         Command::Doctor { format } => commands::doctor::run(services, target, &loaded.paths, format, sink).await,
         // These were handled before a target was needed, or open the screens.
         Command::Demo { .. }

@@ -3,22 +3,25 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::desktop::SystemDesktop;
 use crate::adapters::journal::JournalDir;
 use crate::adapters::records::RecordDir;
 use crate::adapters::ssh::{NoKey, SshSigner};
-use crate::adapters::{databricks, demo, github, http, mlflow};
+use crate::adapters::{databricks, demo, github, http, mlflow, witness};
+use crate::config::running::AirflowApi;
 use crate::config::{
     GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, RegistryApi, Signing, Target, Timing,
-    TrackingApi,
+    TrackingApi, WitnessAuth, WitnessKind, WitnessServer, WitnessSettings,
 };
 use crate::domain::failure::Outcome;
 use crate::domain::record::chain::ChainLine;
 use crate::ports::code::CodeHost;
 use crate::ports::records::{RecordSigner, RecordStore as _};
 use crate::ports::tracking::TrackingServer;
+use crate::ports::witness::{JobRuns, Witness, Witnesses};
 use crate::ports::{Clock, ModelRegistry, ReleaseHost};
 use crate::services::Services;
 
@@ -35,7 +38,10 @@ pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
         }
         Some(connections) => ports(paths, target, &connections.mlflow, github(&connections.github))?,
     };
+    let running = target.connections.as_ref().map(|c| c.running.as_slice()).unwrap_or_default();
+    let witnesses = running.iter().map(|witness| witness_of(witness, &ports, &clock)).collect();
     Ok(Services {
+        witnesses: Witnesses(witnesses),
         registry: ports.registry,
         tracking: ports.tracking,
         host: ports.host,
@@ -62,6 +68,8 @@ struct Ports {
     tracking: Arc<dyn TrackingServer>,
     host: Arc<dyn ReleaseHost>,
     code: Arc<dyn CodeHost>,
+    /// Jobs, where the runs are in a Databricks workspace.
+    jobs: Option<Arc<dyn JobRuns>>,
 }
 
 impl Ports {
@@ -70,7 +78,7 @@ impl Ports {
         M: ModelRegistry + TrackingServer + 'static,
         G: ReleaseHost + CodeHost + 'static,
     {
-        Self { registry: models.clone(), tracking: models, host: code.clone(), code }
+        Self { registry: models.clone(), tracking: models, host: code.clone(), code, jobs: None }
     }
 }
 
@@ -102,7 +110,8 @@ fn ports(paths: &Paths, target: &Target, connection: &MlflowConnection, github: 
     };
     let known = Arc::new(Known(RecordDir::new(&paths.state_of(target.rules.demo))));
     let (registry, tracking) = databricks::ports(&wired, registry, known);
-    Ok(Ports { registry, tracking, host: github.clone(), code: github })
+    let jobs = databricks::Jobs::new(&wired).map(|jobs| jobs as Arc<dyn JobRuns>);
+    Ok(Ports { registry, tracking, host: github.clone(), code: github, jobs })
 }
 
 /// The records of this machine, which know the registries they are about.
@@ -164,6 +173,62 @@ fn mlflow_auth(auth: &MlflowAuth) -> mlflow::Auth {
         MlflowAuth::Bearer(token) => mlflow::Auth::Bearer(token.clone()),
         // The others belong to workspaces.
         MlflowAuth::None | MlflowAuth::ServicePrincipal { .. } | MlflowAuth::DatabricksCli { .. } => mlflow::Auth::None,
+    }
+}
+
+fn witness_of(settings: &WitnessSettings, ports: &Ports, clock: &Arc<dyn Clock>) -> Arc<dyn Witness> {
+    let minutes = i64::try_from(settings.settle_minutes).unwrap_or(i64::MAX);
+    let common = witness::Common {
+        name: settings.name.clone(),
+        models: settings.models.clone(),
+        settle: SignedDuration::from_mins(minutes),
+        clock: clock.clone(),
+    };
+    let reach = |server: &WitnessServer| {
+        let credentials = match &server.auth {
+            WitnessAuth::None => witness::Credentials::None,
+            WitnessAuth::Basic { username, password } => {
+                witness::Credentials::Basic { user: username.clone(), password: password.clone() }
+            }
+            WitnessAuth::Bearer(token) => witness::Credentials::Bearer(token.clone()),
+            WitnessAuth::Missing(name) => {
+                return Err(format!("the variable {name}, which holds its credentials, is not set"));
+            }
+        };
+        Ok(witness::Reach {
+            url: server.url.clone(),
+            credentials,
+            ca_file: server.ca_file.clone(),
+            timeout: server.timeout,
+        })
+    };
+    let kind = settings.kind.name();
+    match &settings.kind {
+        WitnessKind::GithubDeployment { environment } => {
+            witness::github_deployment(common, environment.clone(), ports.code.clone())
+        }
+        WitnessKind::Airflow { server, dag, api, version } => match reach(server) {
+            Ok(reach) => {
+                let api = match api {
+                    AirflowApi::Auto => witness::AirflowApi::Auto,
+                    AirflowApi::V1 => witness::AirflowApi::V1,
+                    AirflowApi::V2 => witness::AirflowApi::V2,
+                };
+                witness::airflow(common, reach, dag.clone(), api, version.clone())
+            }
+            Err(why) => witness::unusable(common, kind, why),
+        },
+        WitnessKind::Http { server, pointer } => match reach(server) {
+            Ok(reach) => witness::http(common, reach, pointer.clone()),
+            Err(why) => witness::unusable(common, kind, why),
+        },
+        WitnessKind::DatabricksJob { job, version } => match &ports.jobs {
+            Some(jobs) => witness::databricks_job(common, job.clone(), version.clone(), jobs.clone()),
+            None => {
+                let why = "the tracking server of this target is no Databricks workspace";
+                witness::unusable(common, kind, why.to_owned())
+            }
+        },
     }
 }
 

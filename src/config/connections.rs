@@ -7,11 +7,15 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
+use super::running::WitnessSettings;
+
 /// How to reach both servers of a target.
 #[derive(Clone, Debug)]
 pub struct TargetConnections {
     pub mlflow: MlflowConnection,
     pub github: GithubConnection,
+    /// What is asked what runs, in the order of the file.
+    pub running: Vec<WitnessSettings>,
 }
 
 #[derive(Clone, Debug)]

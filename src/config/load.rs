@@ -266,6 +266,7 @@ impl Loaded {
             out.push(Shown::new(key, list.value.join(", "), &list.origin));
         }
         out.extend(self.file.signing.shown());
+        out.extend(self.file.drift.shown());
         if let Some(policy) = &self.file.policy {
             out.push(Shown::new("policy", policy.value.summary(), &policy.origin));
         }

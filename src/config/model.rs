@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::address;
+use super::drift::DriftSection;
 use super::images::{IMAGES, Images};
 use super::origin::Sourced;
 use super::place::Place;
-use super::reader::{Document, Problem, Section, check_pattern};
+use super::reader::{Document, Problem, Section, check_pattern, variable};
+use super::running::{self, WitnessSection};
 use super::signing::SigningSection;
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::RepoSlug;
@@ -91,6 +93,7 @@ pub struct ConfigFile {
     pub release: ReleaseSection,
     pub policy: Option<Sourced<PolicyTable>>,
     pub signing: SigningSection,
+    pub drift: DriftSection,
     /// `[models."pattern"]`, in the order of the file.
     pub models: Vec<(String, ModelSection)>,
     /// `[targets.NAME]`.
@@ -219,6 +222,8 @@ pub struct TargetSection {
     pub readonly: Option<Sourced<bool>>,
     pub policy: PolicyPlace,
     pub release: ReleaseSection,
+    /// `[targets.NAME.running.WITNESS]`, in the order of the file.
+    pub running: Vec<WitnessSection>,
 }
 
 /// Result of parsing the file.
@@ -246,6 +251,7 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
         release: release(root.section("release"), home),
         policy: root.policy("policy"),
         signing: SigningSection::read(root.section("signing"), home),
+        drift: DriftSection::read(root.section("drift")),
         models: models(root.section("models")),
         targets: BTreeMap::new(),
     };
@@ -382,6 +388,7 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
         readonly: s.boolean("readonly"),
         policy: policy_place(&mut s),
         release: release(s.section("release"), home),
+        running: running::read(s.section("running"), home),
     };
     if let (Some(_), Some(insecure)) = (&target.ca_file, &target.insecure_tls)
         && insecure.value
@@ -394,17 +401,6 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
 
 fn repository(text: &str) -> Result<RepoSlug, String> {
     text.parse::<RepoSlug>().map_err(|e| e.0)
-}
-
-fn variable(text: &str) -> Result<String, String> {
-    let fine =
-        !text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if fine {
-        Ok(text.to_owned())
-    } else {
-        // Do not repeat the value: it may be the token itself.
-        Err("this must be the *name* of an environment variable, such as PROD_TOKEN".to_owned())
-    }
 }
 
 fn colour(text: &str) -> Result<String, String> {

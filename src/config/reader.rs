@@ -131,6 +131,22 @@ impl<'d, 'i> Section<'d, 'i> {
         }
     }
 
+    /// As [`Self::parsed`], for a text that may be empty.
+    pub fn text<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<Sourced<T>> {
+        match self.table.and_then(|t| t.get(key)).and_then(|value| value.get_ref().as_str()) {
+            Some("") => {
+                let (_, line) = self.get(key)?;
+                parse("").ok().and_then(|value| self.sourced(value, line))
+            }
+            Some(_) | None => self.parsed(key, parse),
+        }
+    }
+
+    /// Whether the key is there, rightly written or not.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
+    }
+
     /// An array of strings, each parsed by `parse`.
     pub fn each<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Sourced<Vec<T>>> {
         let (value, line) = self.get(key)?;
@@ -288,6 +304,21 @@ impl<'d, 'i> Section<'d, 'i> {
     /// Records a mistake in this section.
     pub fn note(&self, line: usize, what: impl Into<String>) {
         self.doc.note(line, what);
+    }
+}
+
+/// The name of an environment variable.
+///
+/// # Errors
+/// A message that does not repeat the text: it may be the secret itself.
+pub(super) fn variable(text: &str) -> Result<String, String> {
+    let fine =
+        !text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if fine {
+        Ok(text.to_owned())
+    } else {
+        // Do not repeat the value: it may be the token itself.
+        Err("this must be the *name* of an environment variable, such as PROD_TOKEN".to_owned())
     }
 }
 

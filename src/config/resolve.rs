@@ -91,10 +91,14 @@ impl<'a> Resolver<'a> {
             self.notices.extend(told);
         }
         let rules = self.rules(production, &github.host, mlflow.registry_api)?;
+        let running = self.section.running.iter().map(|witness| witness.settings(self.env)).collect();
+        for witness in &self.section.running {
+            self.values.extend(witness.shown(self.name));
+        }
         Ok(Target {
             name: self.name.to_owned(),
             rules,
-            connections: Some(TargetConnections { mlflow, github }),
+            connections: Some(TargetConnections { mlflow, github, running }),
             signing: self.file.signing.values(),
             notices: self.notices,
             values: self.values,
@@ -195,6 +199,7 @@ impl<'a> Resolver<'a> {
             watched_paths: list(&self.file.review.watched_paths).unwrap_or_default(),
             policy: self.policy(),
             preview_bytes: bytes(self.file.review.preview_bytes.as_ref().map_or(defaults::PREVIEW_BYTES, |b| b.value)),
+            drift: self.file.drift.values(),
         })
     }
 
@@ -377,6 +382,7 @@ pub fn demo(flags: &Flags) -> Target {
             watched_paths: patterns(&["src/train/**", "src/features/**"]),
             policy: PolicyRule { configured: crate::adapters::demo::policy(), ..PolicyRule::default() },
             preview_bytes: bytes(defaults::PREVIEW_BYTES),
+            drift: Default::default(),
         },
         connections: None,
         signing: Signing::default(),
@@ -396,7 +402,7 @@ pub fn none(flags: &Flags) -> Target {
 impl Target {
     /// Its servers on one line.
     pub fn servers(&self) -> String {
-        let Some(TargetConnections { mlflow, github }) = &self.connections else { return "built in".to_owned() };
+        let Some(TargetConnections { mlflow, github, .. }) = &self.connections else { return "built in".to_owned() };
         let registry = mlflow.registry.as_str().trim_end_matches('/');
         let kind = match mlflow.registry_api {
             RegistryApi::Mlflow => "",

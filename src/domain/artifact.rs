@@ -121,6 +121,18 @@ pub fn human_size(bytes: u64) -> String {
     format!("{size:.1} {unit}")
 }
 
+/// One file of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Path below the version's folder.
+    pub path: String,
+    /// Size in bytes, if the server reports it.
+    pub size: Option<u64>,
+    /// `sha256:<hex>`; `None` if it was too large to be read for a signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
 /// What is known about a version's files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactFacts {
@@ -130,6 +142,9 @@ pub struct ArtifactFacts {
     pub listing: Option<String>,
     pub files: Option<u64>,
     pub bytes: Option<u64>,
+    /// Every file by path; empty in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tree: Vec<FileFacts>,
     /// Why any of this is missing.
     pub unavailable: Option<String>,
 }

@@ -189,6 +189,12 @@ pub fn notes_marker(operation: &str) -> String {
     format!("<!-- {OPERATION_TRAILER}: {operation} -->")
 }
 
+/// The promotion that a release belongs to, from the end of its notes.
+pub fn operation_in(notes: &str) -> Option<&str> {
+    let (_, rest) = notes.rsplit_once(&format!("<!-- {OPERATION_TRAILER}: "))?;
+    rest.split_once(" -->").map(|(id, _)| id)
+}
+
 /// Reads a trailer from a tag message. Only the last paragraph counts: earlier ones are free text.
 pub fn trailer<'a>(message: &'a str, key: &str) -> Option<&'a str> {
     let last = message.trim_end().rsplit("\n\n").next()?;

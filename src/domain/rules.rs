@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::cd::CdPlan;
 use super::compare::Directions;
+use super::drift::Ignored;
 use super::ids::{ModelName, RepoSlug};
 use super::pattern::{is_literal, matches};
 use super::policy::PolicySource;
@@ -49,6 +50,8 @@ pub struct Rules {
     pub policy: PolicyRule,
     /// Bytes of a file to read for a preview.
     pub preview_bytes: usize,
+    /// What is left out of the comparison with what was signed.
+    pub drift: Ignored,
 }
 
 impl Rules {

@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 
+use super::unsupported;
 use crate::domain::cd::CdRun;
 use crate::domain::commit::CommitComment;
-use crate::domain::failure::Outcome;
-use crate::domain::ids::{CommitSha, RepoSlug};
+use crate::domain::failure::{Outcome, Service};
+use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
+use crate::domain::witness::Deployment;
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE: usize = 64 * 1024;
@@ -35,6 +37,18 @@ pub trait CodeHost: Send + Sync {
     /// The content of the file at `path` as of `commit`; none if there is no such file.
     /// [`crate::domain::failure::FailureKind::Rejected`] if it is larger than [`MAX_FILE`].
     async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>>;
+    /// The deployments to `environment`, newest first, with the newest status of those of `commit` or `tag` and of the
+    /// newest of all.
+    async fn deployments(
+        &self,
+        repo: &RepoSlug,
+        environment: &str,
+        _commit: &CommitSha,
+        _tag: &TagName,
+    ) -> Outcome<Vec<Deployment>> {
+        let operation = format!("list the deployments of {repo} to {environment}");
+        Err(unsupported(Service::Github, operation, "this host keeps no deployments"))
+    }
     /// URL of a commit's web page.
     fn commit_page(&self, repo: &RepoSlug, commit: &CommitSha) -> String;
 }

@@ -6,6 +6,7 @@
 pub mod code;
 pub mod records;
 pub mod tracking;
+pub mod witness;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

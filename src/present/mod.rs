@@ -14,6 +14,7 @@ pub mod phrase;
 pub mod policy;
 pub mod promotion;
 pub mod role;
+pub mod status;
 pub mod symbols;
 pub mod text;
 pub mod time;

@@ -12,6 +12,7 @@ pub mod promote;
 pub mod renamed;
 pub mod road;
 pub mod rollback;
+pub mod status;
 pub mod waiting;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::domain::target::TargetEntry;
 use crate::ports::code::CodeHost;
 use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
+use crate::ports::witness::Witnesses;
 use crate::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 
 impl Services {
@@ -65,6 +67,8 @@ pub struct Services {
     pub signer: Arc<dyn RecordSigner>,
     pub clock: Arc<dyn Clock>,
     pub desktop: Arc<dyn Desktop>,
+    /// What is asked what runs.
+    pub witnesses: Witnesses,
     /// Rules from the configuration.
     pub rules: Arc<Rules>,
 }

@@ -32,6 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("adapters/demo", &["adapters", "ports", "domain", "local"]),
     ("adapters/journal", &["adapters", "ports", "domain", "local"]),
     ("adapters/records", &["adapters", "ports", "domain", "local"]),
+    ("adapters/witness", &["adapters/http", "adapters", "ports", "domain"]),
     (
         "cli",
         &[
@@ -54,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "adapters/demo",
             "adapters/journal",
             "adapters/records",
+            "adapters/witness",
         ],
     ),
     // `main.rs` and `lib.rs`.

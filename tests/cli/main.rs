@@ -16,6 +16,7 @@ mod logbook;
 mod provenance;
 mod scores;
 mod shapes;
+mod status;
 mod texts;
 mod verify;
 mod workflows;
@@ -81,6 +82,7 @@ impl Desk {
         let store = Store::memory(world);
         let (registry, host) = open(&store, &clock, Latency::NONE);
         let services = Services {
+            witnesses: Default::default(),
             registry: registry.clone(),
             tracking: registry,
             code: host.clone(),

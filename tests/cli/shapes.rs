@@ -90,6 +90,8 @@ async fn what_is_done() {
     keeps_its_shape(&desk, "promotions", "promotions --json").await;
     keeps_its_shape(&desk, "verify", "verify telco-churn-v42 --json").await;
     keeps_its_shape(&desk, "log", "log telco-churn --json").await;
+    keeps_its_shape(&desk, "status", "status --json").await;
+    keeps_its_shape(&desk, "audit", "audit --json").await;
     keeps_its_shape(&desk, "decision", "reject credit-limit/6 --reason drift --json").await;
 }
 

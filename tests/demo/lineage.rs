@@ -75,6 +75,7 @@ impl Demo {
         rules.watched_paths = vec!["src/train/**".into()];
         change(&mut rules);
         Services {
+            witnesses: Default::default(),
             registry: self.registry.clone(),
             tracking: self.registry.clone(),
             host: self.host.clone(),

@@ -14,6 +14,7 @@ mod crash;
 mod databricks;
 mod demo;
 mod desk;
+mod drift;
 mod hostile;
 mod identity;
 mod leave;

@@ -135,6 +135,7 @@ impl Lab {
             Arc::new(FaultyRegistry { inner: registry, script: script.clone(), workspace: None });
         let host = Arc::new(FaultyHost::new(host, script.clone()));
         let services = Services {
+            witnesses: Default::default(),
             registry,
             tracking,
             host: host.clone() as Arc<dyn ReleaseHost>,

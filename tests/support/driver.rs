@@ -110,6 +110,7 @@ impl Driver {
         let journals = tempfile::tempdir().unwrap();
         let url = if rules.demo { demo::REGISTRY_URL } else { "http://mlflow.internal:5000" };
         let services = Services {
+            witnesses: Default::default(),
             registry: registry.clone(),
             tracking: registry,
             code: host.clone(),

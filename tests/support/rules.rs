@@ -34,6 +34,7 @@ pub fn rules() -> Rules {
         watched_paths: Vec::new(),
         policy: Default::default(),
         preview_bytes: 1 << 18,
+        drift: Default::default(),
     }
 }
 

@@ -7,6 +7,7 @@ mod support;
 mod ends;
 mod lists;
 mod secrets;
+mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;

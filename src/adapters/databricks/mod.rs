@@ -12,6 +12,7 @@ mod auth;
 mod catalog;
 mod dialect;
 mod identity;
+mod jobs;
 mod links;
 mod wire;
 mod workspace;
@@ -31,6 +32,7 @@ use crate::ports::tracking::TrackingServer;
 use identity::Identity;
 
 pub use assumed::KnownRegistry;
+pub use jobs::Jobs;
 
 /// How to sign in to a workspace.
 #[derive(Clone, Debug)]

@@ -10,9 +10,10 @@ use crate::adapters::http::Listed;
 use crate::domain::cd::{CdRun, CdState};
 use crate::domain::commit::CommitComment;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::{CommitSha, RepoSlug};
+use crate::domain::ids::{CommitSha, RepoSlug, TagName};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::domain::text::{self, clean_line};
+use crate::domain::witness::Deployment;
 use crate::ports::code::{CodeHost, MAX_FILE};
 
 /// Most pages of checks that are read: 300 check runs and as many statuses.
@@ -22,6 +23,8 @@ const REVIEW_PAGES: usize = 10;
 
 /// Most pages of comments that are read: 2000 comments.
 const COMMENT_PAGES: usize = 20;
+/// Other deployments whose status is read to say what took a release's place.
+const DEPLOYMENTS: usize = 5;
 
 impl GitHub {
     /// A list that is meaningless unless read completely.
@@ -156,6 +159,40 @@ impl CodeHost for GitHub {
 
     async fn asset(&self, repo: &RepoSlug, id: u64, limit: usize) -> Outcome<Vec<u8>> {
         self.client.download(&format!("read the file {id} in {repo}"), &routes::asset(repo, id), limit).await
+    }
+
+    async fn deployments(
+        &self,
+        repo: &RepoSlug,
+        environment: &str,
+        commit: &CommitSha,
+        tag: &TagName,
+    ) -> Outcome<Vec<Deployment>> {
+        let operation = format!("list the deployments of {repo} to {}", clean_line(environment));
+        let listed: Vec<wire::Deployment> =
+            self.client.read(&operation, &routes::deployments(repo, environment)).await.map_err(|f| hidden(repo, f))?;
+        let mut all: Vec<Deployment> = listed.into_iter().map(convert_code::deployment).collect();
+        let ours = all.iter().position(|d| convert_code::is_of(d, commit, tag));
+        // The newest of the release; if that is inactive, the newest other one may be why.
+        let Some(ours) = ours else { return Ok(all) };
+        let status = |id: u64| async move {
+            let path = routes::deployment_status(repo, id);
+            let read: Vec<wire::DeploymentStatus> =
+                self.client.read("read the status of a deployment", &path).await.map_err(|f| hidden(repo, f))?;
+            Ok::<_, Failure>(read.into_iter().next().map(|status| clean_line(&status.state)))
+        };
+        all[ours].status = status(all[ours].id).await?;
+        if all[ours].status.as_deref() == Some("inactive") {
+            let others: Vec<usize> =
+                (0..all.len()).filter(|at| !convert_code::is_of(&all[*at], commit, tag)).take(DEPLOYMENTS).collect();
+            for other in others {
+                all[other].status = status(all[other].id).await?;
+                if all[other].status.as_deref() == Some("success") {
+                    break;
+                }
+            }
+        }
+        Ok(all)
     }
 
     async fn file(&self, repo: &RepoSlug, commit: &CommitSha, path: &str) -> Outcome<Option<Vec<u8>>> {

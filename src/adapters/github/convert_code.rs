@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use super::convert::{line, time};
 use super::wire;
 use crate::domain::cd::CdState;
-use crate::domain::ids::CommitSha;
+use crate::domain::ids::{CommitSha, TagName};
 use crate::domain::lineage::{ChangedFile, CheckResult, CodeChange, PullRequest, ReviewState, approvers};
-use crate::domain::text;
+use crate::domain::text::{self, clean_line};
+use crate::domain::witness::Deployment;
 
 /// Most files that GitHub lists in a comparison.
 const MAX_FILES: usize = 300;
@@ -117,4 +118,15 @@ fn changed_file(file: wire::ChangedFile) -> ChangedFile {
         additions: file.additions.unwrap_or(0),
         deletions: file.deletions.unwrap_or(0),
     }
+}
+/// A deployment, without its status.
+pub(super) fn deployment(dto: wire::Deployment) -> Deployment {
+    Deployment { id: dto.id, commit: clean_line(&dto.sha), git_ref: clean_line(&dto.git_ref), status: None }
+}
+
+/// Whether a deployment is of this release.
+pub(super) fn is_of(deployment: &Deployment, commit: &CommitSha, tag: &TagName) -> bool {
+    deployment.commit.eq_ignore_ascii_case(commit.as_str())
+        || deployment.git_ref == tag.as_str()
+        || deployment.git_ref == format!("refs/tags/{tag}")
 }

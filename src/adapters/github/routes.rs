@@ -56,6 +56,15 @@ pub(super) fn changes(repo: &RepoSlug, old: &CommitSha, new: &CommitSha) -> Stri
     format!("{}/compare/{old}...{new}", repository(repo))
 }
 
+pub(super) fn deployments(repo: &RepoSlug, environment: &str) -> String {
+    format!("{}/deployments?environment={}&per_page={PAGE}", repository(repo), segment(environment))
+}
+
+/// The newest status.
+pub(super) fn deployment_status(repo: &RepoSlug, id: u64) -> String {
+    format!("{}/deployments/{id}/statuses?per_page=1", repository(repo))
+}
+
 pub(super) fn pulls_of(repo: &RepoSlug, commit: &CommitSha, page: usize) -> String {
     format!("{}/pulls?per_page={PAGE}&page={page}", self::commit(repo, commit.as_str()))
 }

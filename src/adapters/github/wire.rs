@@ -326,3 +326,18 @@ pub(super) struct Dispatch<'a> {
     #[serde(rename = "ref")]
     pub name: &'a str,
 }
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Deployment {
+    pub id: u64,
+    pub sha: String,
+    #[serde(rename = "ref")]
+    pub git_ref: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DeploymentStatus {
+    pub state: String,
+}

@@ -125,6 +125,21 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "status",
+        &[
+            ("signoff status", "Show whether approved, deployed and serving agree, for every model"),
+            ("signoff status telco-churn --wait=600", "Wait up to ten minutes until the new version runs"),
+            ("signoff status --deep --json", "Compare the files as well, print JSON"),
+        ],
+    ),
+    (
+        "audit",
+        &[
+            ("signoff audit", "List what is in production without a valid sign-off"),
+            ("signoff audit --deep --json > audit.json", "Compare the files as well, keep the result"),
+        ],
+    ),
+    (
         "config",
         &[
             ("signoff config init", "Write a commented configuration file"),

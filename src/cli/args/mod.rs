@@ -267,6 +267,42 @@ pub enum Command {
         #[command(flatten)]
         shape: crate::cli::commands::log::Shape,
     },
+    /// Show whether what was approved is what is in production and what runs
+    ///
+    /// Compares every version in production with its sign-off: tag, release, registry, run and files; and asks the
+    /// configured witnesses what runs. Exits with 0 if nothing disagrees, with 1 if something does.
+    #[command(after_help = help::examples("status"))]
+    Status {
+        /// The model [default: all models]
+        #[arg(value_name = "MODEL", value_parser = model)]
+        model: Option<ModelName>,
+        /// Read the files as well, and compare their digests
+        #[arg(long)]
+        deep: bool,
+        /// Wait for what does not run yet, up to this long [default: 1800]
+        #[arg(
+            long,
+            value_name = "SECONDS",
+            num_args = 0..=1,
+            require_equals = true,
+            default_missing_value = "1800",
+            hide_default_value = true
+        )]
+        wait: Option<u64>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List what is in production without a valid sign-off, or not as it was signed
+    ///
+    /// Exits with 0 only if there is nothing to list.
+    #[command(after_help = help::examples("audit"))]
+    Audit {
+        /// Read the files as well, and compare their digests
+        #[arg(long)]
+        deep: bool,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Show or create the configuration
     #[command(after_help = help::examples("config"))]
     Config {

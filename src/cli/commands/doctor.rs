@@ -1,6 +1,6 @@
 //! `signoff doctor`
 
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join_all, join4};
 
 use crate::cli::args::Format;
 use crate::cli::commands::promotions;
@@ -122,6 +122,7 @@ pub async fn run(
     journal(stored, &mut findings);
     records(chain::check(services).await, &mut findings);
     policy(services, &mut findings);
+    witnesses(services, &mut findings).await;
     signing(services, who.ok().map(|who| who.login), &mut findings).await;
     let holes = holes(services, info.as_ref().ok());
     let end = findings.end.unwrap_or(Exit::Done);
@@ -188,6 +189,22 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
     }
     if let (Some(failure), Ok(_)) = (models, info) {
         findings.fail("models", failure);
+    }
+}
+
+/// Every witness of what runs. Nothing here stops an approval.
+async fn witnesses(services: &Services, findings: &mut Findings) {
+    let checks = services.witnesses.0.iter().map(|witness| async move {
+        (format!("running {}", clean_line(witness.name())), witness.kind(), witness.check().await)
+    });
+    for (check, kind, found) in join_all(checks).await {
+        match found {
+            Ok(found) => findings.add(&check, Pass, format!("{kind}: {}", clean_line(&found)), None),
+            Err(why) => {
+                let hint = "Without it `signoff status` cannot tell what runs there.";
+                findings.add(&check, Warn, format!("{kind}: {}", clean_line(&why)), Some(hint));
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file per command. `promote`, `drive` and `signature` are shared by several.
 
 pub mod approve;
+pub mod audit;
 pub mod check;
 pub mod compare;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod screens;
 pub mod shell;
 pub mod show;
 pub mod signature;
+pub mod status;
 pub mod undo;
 pub mod verify;
 pub mod versions;

@@ -20,6 +20,8 @@
 //! | `promotions` | `signoff.promotions/1` | [`crate::cli::json::promotion::Promotions`] |
 //! | `verify` | `signoff.verification/1` | [`crate::cli::json::verify::Verify`] |
 //! | `log` | `signoff.log/1` | [`crate::cli::json::log::Log`] |
+//! | `status` | `signoff.status/1` | [`crate::cli::json::status::Status`] |
+//! | `audit` | `signoff.audit/1` | [`crate::cli::json::status::Audit`] |
 //! | `doctor` | `signoff.doctor/1` | [`Doctor`] |
 //! | `config show` | `signoff.config/1` | [`Config`] |
 //!
@@ -29,6 +31,7 @@ pub mod code;
 pub mod decision;
 pub mod log;
 pub mod promotion;
+pub mod status;
 pub mod verdict;
 pub mod verify;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::text::nth_approval;
 use super::{
     Approval, BaselineFacts, ChangeFacts, ChecklistFacts, ClockFacts, CodeFacts, Decision, MetricFacts, ModelFacts,
-    PolicyFacts, Record, SCHEMA, Tool,
+    Observed, PolicyFacts, Record, SCHEMA, Tool,
 };
 use crate::domain::artifact::ArtifactFacts;
 use crate::domain::compare::{Comparison, Directions, Side, compare};
@@ -239,6 +239,7 @@ impl DecisionDraft {
             facts: self.facts.digest(),
             code: basis.code.clone(),
             data: said.datasets(),
+            observed: Some(Observed::of(&self.facts)),
             people: basis.people.clone(),
             baseline: self.facts.baseline.as_ref().map(|b| BaselineFacts {
                 version: b.version.number,

@@ -13,7 +13,8 @@ use crate::domain::ids::PromotionId;
 pub enum ChainLine {
     /// A decision, written before anything is sent to a server.
     Record(Box<Sealed>),
-    /// The outcome of a decision that starts no promotion; a promotion's outcome is in its own journal.
+    /// What became of a decision: of one that starts no promotion, what was written (a promotion's own journal says
+    /// that); of one that promoted, what runs since and what was changed behind it.
     Outcome(Outcome),
 }
 

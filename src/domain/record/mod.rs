@@ -7,6 +7,7 @@
 pub mod build;
 pub mod chain;
 pub mod mark;
+pub mod observed;
 pub mod seal;
 pub mod text;
 pub mod vouch;
@@ -35,6 +36,7 @@ use super::text::clean_line;
 
 pub use build::{Basis, DecisionDraft, SignOff};
 pub use mark::DecisionMark;
+pub use observed::Observed;
 pub use seal::{Sealed, Unreadable};
 
 /// Name and version of the record schema. A reader refuses others.
@@ -117,6 +119,9 @@ pub struct Record {
     pub code: CodeFacts,
     /// Data sets the run read.
     pub data: Vec<Dataset>,
+    /// What MLflow lets anybody edit, as it was then; `None` in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<Observed>,
     /// The people behind the version.
     pub people: People,
     /// The version that was in production.

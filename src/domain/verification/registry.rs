@@ -2,13 +2,13 @@
 
 use super::{Lines, Proof, Reread, as_signed};
 use crate::domain::commit::CommitOrigin;
+use crate::domain::drift::metrics as drift;
 use crate::domain::facts::{LoggedFacts, RunFacts, Standing};
 use crate::domain::identity::{About, Identity};
 use crate::domain::ids::RunId;
 use crate::domain::provenance::Provenance;
 use crate::domain::record::{MetricFacts, Record, Sealed};
 use crate::domain::run::MetricValue;
-use crate::domain::score::{MetricOrigin, MetricsFrom, Score, Scores};
 use crate::domain::text::clean_line;
 
 pub(super) fn version(proof: &Proof, sealed: &Sealed, named: &Reread, lines: &mut Lines) {
@@ -92,7 +92,7 @@ fn recorded_run(record: &Record, standing: &Standing, named: &Reread, lines: &mu
             false => lines.fail("metrics", "the version names no run any more"),
         };
     }
-    let wrong = metrics(record, said, |m| (m.candidate, m.candidate_origin.as_ref()));
+    let wrong = metrics(record, said, drift::candidate);
     let n = record.metrics.iter().filter(|m| m.candidate.is_some()).count();
     lines.all("metrics", wrong, format!("all {n} are those that were signed"));
     commit(record, said, named, lines);
@@ -141,43 +141,25 @@ fn baseline(record: &Record, standing: &Standing, lines: &mut Lines) {
     }
     let said = Provenance::from(standing);
     if said.is_known() {
-        wrong.extend(metrics(record, said, |m| (m.baseline, m.baseline_origin.as_ref())));
+        wrong.extend(metrics(record, said, drift::baseline));
     }
     lines.all("baseline", wrong, format!("{}, which was in production, is what it was", version.number));
 }
 
-/// One recorded side of a metric: its value, and where that came from.
-type Signed<'a> = (Option<MetricValue>, Option<&'a MetricOrigin>);
-
-/// Differences between the recorded metrics and what stands now, read as for the record.
-fn metrics<'r>(record: &'r Record, said: Provenance<'_>, side: impl Fn(&'r MetricFacts) -> Signed<'r>) -> Vec<String> {
-    let now = Scores::of(said, record.metrics_from.unwrap_or_default());
-    let of = |score: &Score| score.origin.as_ref().map(|origin| (origin.of, origin.data.clone()));
-    let signed: Vec<_> = record.metrics.iter().map(|m| (m, side(m))).collect();
-    // In a record, a row's name may say on which data its metric was measured.
-    let is = |score: &Score, row: &MetricFacts, origin: Option<&MetricOrigin>| {
-        let named =
-            row.name == score.metric || row.name.strip_prefix(&score.metric).is_some_and(|r| r.starts_with(" on "));
-        named && of(score) == origin.map(|origin| (origin.of, origin.data.clone()))
-    };
+/// Differences between the recorded metrics and what stands now, one sentence each.
+fn metrics<'r>(
+    record: &'r Record,
+    said: Provenance<'_>,
+    side: impl Fn(&'r MetricFacts) -> drift::Side<'r>,
+) -> Vec<String> {
+    let now = drift::scores(record, said);
     let shown = |value: Option<MetricValue>| value.map_or_else(|| "absent".to_owned(), |v| v.0.to_string());
-    let line = |name: &str, then, now| {
-        format!("{} was {} when it was signed, and is {}", clean_line(name), shown(then), shown(now))
-    };
-    let mut wrong = Vec::new();
-    for (row, (then, origin)) in signed.iter().filter(|(_, (then, _))| then.is_some()) {
-        let found = now.iter().find(|score| is(score, row, *origin)).map(|score| score.value);
-        if found != *then {
-            wrong.push(line(&row.name, *then, found));
-        }
-    }
-    // A model may be measured again, on other data: what was signed has to stand, and nothing else.
-    for score in now.iter().filter(|score| of(score).is_none_or(|(whose, _)| whose == MetricsFrom::Run)) {
-        if !signed.iter().any(|(row, (then, origin))| then.is_some() && is(score, row, *origin)) {
-            wrong.push(line(&score.name, None, Some(score.value)));
-        }
-    }
-    wrong
+    // The scores live as long as this call, the sentences longer.
+    let rows: Vec<(&MetricFacts, drift::Side<'r>)> = record.metrics.iter().map(|row| (row, side(row))).collect();
+    drift::changed(&rows, &now)
+        .into_iter()
+        .map(|c| format!("{} was {} when it was signed, and is {}", clean_line(&c.name), shown(c.then), shown(c.now)))
+        .collect()
 }
 
 fn run_name(id: Option<&RunId>) -> String {

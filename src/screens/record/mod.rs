@@ -31,7 +31,13 @@ impl Record {
         };
         let mut text = plain(sealed);
         if let Some(outcome) = ctx.cache.record_outcome(self.id) {
-            let word = if outcome.done { "Written to the servers." } else { "NOT fully written." };
+            let promotes = ctx.cache.record(self.id).is_some_and(|sealed| sealed.record.change.is_some());
+            let word = match (promotes, outcome.done) {
+                (true, true) => "Since then, as it was signed:",
+                (true, false) => "Since then, NOT as it was signed:",
+                (false, true) => "Written to the servers.",
+                (false, false) => "NOT fully written.",
+            };
             text.push_str(&format!("\n{word}\n"));
             for note in outcome.comment.iter().chain(&outcome.notes) {
                 text.push_str(&format!("- {note}\n"));

@@ -21,7 +21,7 @@ use crate::domain::provenance::Provenance;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{ASSET, DecisionMark, Record, Sealed};
 use crate::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel};
-use crate::domain::release::{OPERATION_TRAILER, REGISTRY_TRAILER, WORKSPACE_TRAILER, trailer};
+use crate::domain::release::{REGISTRY_TRAILER, WORKSPACE_TRAILER, operation_in, trailer};
 use crate::domain::text::{self, clean_line};
 use crate::services::Services;
 use crate::services::audit::chain;
@@ -247,7 +247,7 @@ async fn releases(
         seen.push(format!("{} of {repo}", text::count(all.len(), "release")));
         let mut unread = Vec::new();
         for release in all {
-            let Some(id) = operation(&release.body) else { continue };
+            let Some(id) = operation_in(&release.body) else { continue };
             match here.iter().find(|e| known.contains(id) && e.record_id.is_some_and(|r| r.to_string() == id)) {
                 // The release exists, whatever this machine recorded about the end of its promotion.
                 Some(entry) => found.entries.push(LogEntry {
@@ -289,12 +289,6 @@ async fn releases(
         found.seen = Some(seen.join(", "));
     }
     found
-}
-
-/// The promotion a release belongs to, from the end of its notes.
-fn operation(body: &str) -> Option<&str> {
-    let (_, rest) = body.rsplit_once(&format!("<!-- {OPERATION_TRAILER}: "))?;
-    rest.split_once(" -->").map(|(id, _)| id)
 }
 
 /// What a release says about the decision behind it.

@@ -6,10 +6,12 @@
 //! Each part is read on its own: a part that cannot be read is kept as evidence with its reason and does not hide the
 //! others.
 
-mod artifact;
+pub mod artifact;
 mod code;
 mod rules;
 mod said;
+
+use std::collections::BTreeMap;
 
 use futures_util::future::{join, join3, try_join};
 
@@ -105,15 +107,28 @@ async fn at(
         },
         async {
             match asked.artifact {
-                true => Some(artifact::listing(services, &facts.version).await),
+                true => Some(files(services, &facts.version).await),
                 false => None,
             }
         },
     )
     .await;
-    let artifact = listing.map(|listing| artifact::facts(&mlmodel, listing));
+    let artifact = listing.map(|(listing, digests)| artifact::facts(&mlmodel, listing, digests));
     let signature = mlmodel.and_then(|file| file.signature);
     Evaluation::of(sources, Evidence { facts, code, signature, artifact, read_at: services.clock.now() })
+}
+
+/// The files of a version, and the digests of those that are small enough.
+async fn files(
+    services: &Services,
+    version: &ModelVersion,
+) -> (Outcome<Result<artifact::Listing, String>>, BTreeMap<String, String>) {
+    let listing = artifact::listing(services, version, artifact::MAX_REQUESTS).await;
+    let digests = match &listing {
+        Ok(Ok(listing)) if listing.stopped.is_none() => artifact::digests(services, listing).await.0,
+        Ok(_) | Err(_) => BTreeMap::new(),
+    };
+    (listing, digests)
 }
 
 /// Reads the facts about one version: itself, its run and its logged model, and what is in production with those.

@@ -58,6 +58,7 @@ impl Desk {
             main_metrics: Vec::new(),
             watched_paths: vec!["src/train/**".into()],
             preview_bytes: 1 << 18,
+            drift: Default::default(),
         };
         let mut desk =
             Self { cache: Cache::default(), rules, facts: samples::facts(), lineage: Lineage::of_version(), asked: 0 };
