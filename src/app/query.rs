@@ -26,6 +26,7 @@ use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{Decision, DecisionDraft};
 use crate::domain::registry::{FilesOf, ModelVersion, RegisteredModel, RegistryInfo};
 use crate::domain::run::Run;
+use crate::domain::status::ModelStatus;
 use crate::domain::target::WaitingCount;
 
 /// Matches an answer to its request. Late answers to abandoned requests are dropped.
@@ -197,6 +198,8 @@ queries! {
         Promotions => Vec<Promotion> as promotions,
         /// CD of a released promotion as it is now; none if that cannot differ from what the journal says.
         Cd { promotion: PromotionId } => Option<CdOutcome> as cd,
+        /// What is in production of a model, measured against its sign-off and what runs; none if nothing is or was.
+        InProduction { model: ModelName } => Option<Arc<ModelStatus>> as in_production,
         /// Decisions on one model or all, from all sources. Read failures are notes in the log.
         Log { model: Option<ModelName> } => Log as log,
         /// The signature in a version's `MLmodel` file, if it has one.

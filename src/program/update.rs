@@ -297,6 +297,7 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
         state.cache.refresh(&Query::Versions { model, page: None });
         state.cache.refresh(&Query::Models { page: None });
         state.cache.refresh(&Query::Log { model: Some(plan.model().clone()) });
+        state.cache.refresh(&Query::InProduction { model: plan.model().clone() });
     }
     state.cache.refresh(&Query::Log { model: None });
     deliver(state, ScreenEvent::Changed)

@@ -7,15 +7,18 @@ use crate::app::query::{Promotion, Query, Reply, Session};
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::cd::CdOutcome;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::ids::PromotionId;
+use crate::domain::ids::{ModelName, PromotionId};
 use crate::domain::preview::Preview;
 use crate::domain::promotion::fold;
+use crate::domain::status::ModelStatus;
 use crate::domain::text::clean_line;
 use crate::preview;
 use crate::services::Services;
 use crate::services::audit::log;
 use crate::services::evidence::{self, Scope};
+use crate::services::notes::shown;
 use crate::services::promote::{Promoter, never_begun};
+use crate::services::status::{self, Asked, Memory};
 use crate::services::{Targets, cd, prepare, rollback, waiting};
 
 /// Points requested per history: the server's maximum, and more than a screen has columns.
@@ -93,8 +96,20 @@ pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) ->
         Query::Records => Reply::Records { answer: services.records.read().await },
         Query::Promotions => Reply::Promotions { answer: promotions(services).await },
         Query::Cd { promotion } => Reply::Cd { answer: cd_now(services, promotion).await, promotion },
+        Query::InProduction { model } => Reply::InProduction { answer: in_production(services, &model).await, model },
         Query::Log { model } => Reply::Log { answer: Ok(log::read(services, model.as_ref()).await), model },
     }
+}
+
+/// What is in production of one model; what is known for certain is kept with its record.
+async fn in_production(services: &Services, model: &ModelName) -> Outcome<Option<Arc<ModelStatus>>> {
+    let asked = Asked { model: Some(model.clone()), ..Asked::often(Memory::default()) };
+    let status = status::look(services, &asked).await?;
+    // What cannot be kept now is kept the next time.
+    if let Err(failure) = status::keep_outcomes(services, &status).await {
+        shown(&failure);
+    }
+    Ok(status.models.into_iter().next().map(Arc::new))
 }
 
 async fn cd_now(services: &Services, promotion: PromotionId) -> Outcome<Option<CdOutcome>> {

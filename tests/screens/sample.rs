@@ -147,6 +147,7 @@ pub fn answer(query: &Query) -> Reply {
         Query::Records => Reply::Records { answer: Ok(Vec::new()) },
         Query::Promotions => Reply::Promotions { answer: Ok(Vec::new()) },
         Query::Cd { promotion } => Reply::Cd { promotion, answer: Ok(None) },
+        Query::InProduction { model } => Reply::InProduction { model, answer: Ok(None) },
         Query::Log { model } => Reply::Log { model, answer: Ok(Default::default()) },
         Query::Artifacts { root, path } => Reply::Artifacts { answer: Ok(artifacts(&path)), root, path },
         Query::Preview { root, path } => {

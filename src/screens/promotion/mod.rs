@@ -51,6 +51,13 @@ impl Promotion {
         cd::query(&state, ctx).into_iter().chain(jobs).collect()
     }
 
+    /// The query for what runs now, once the promotion is over and CD has ended.
+    fn in_production(&self, ctx: &Ctx<'_>) -> Option<Query> {
+        let state = self.current(ctx)?;
+        let ended = state.is_over() && state.is_released() && runs(&state).is_none_or(CdRuns::is_final);
+        ended.then(|| Query::InProduction { model: state.plan.draft.model().clone() })
+    }
+
     /// Queries CD and its jobs again with every journal entry, and every few seconds while CD runs. A failed query counts too,
     /// so that an unreachable server is not queried without a pause.
     fn refresh_cd(&mut self, ctx: &Ctx<'_>) -> Response {
@@ -113,6 +120,7 @@ impl Component for Promotion {
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         needs.extend(self.cd_queries(ctx));
+        needs.extend(self.in_production(ctx));
         needs
     }
 

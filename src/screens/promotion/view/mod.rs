@@ -9,6 +9,7 @@ use ratatui::widgets::Widget as _;
 use super::Promotion;
 use crate::domain::promotion::SagaState;
 use crate::present::promotion::{self, PromotionState};
+use crate::present::status as words;
 use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -18,6 +19,9 @@ use crate::ui::widgets::{Moment, Timeline, TimelineMark};
 
 /// Maximum columns of the timeline: times far from their steps are hard to read.
 const WIDEST: u16 = 104;
+
+/// Lines on what is in production: the steps have to stay visible.
+const MOST_LINES: usize = 5;
 
 impl Promotion {
     /// The title line: text on the left, pieces on the right.
@@ -57,6 +61,7 @@ impl Promotion {
         } else if !ctx.busy && !state.is_over() {
             head.extend(choices(state).wrap(width, 3));
         }
+        head.extend(standing(state, ctx, skin).into_iter().flat_map(|line| line.wrap(width, 3)));
         if area.height > 14 {
             head.insert(0, Phrase::default());
             head.push(Phrase::default());
@@ -77,6 +82,18 @@ impl Promotion {
         timeline.offset = timeline.offset_of(at, below);
         (&timeline).render(below, buf);
     }
+}
+
+/// What is in production and what runs, where the version is the one that this promotion put there.
+fn standing(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
+    let draft = &state.plan.draft;
+    let known = ctx.cache.in_production(draft.model()).and_then(Option::as_ref);
+    let Some(status) = known.filter(|status| status.record_id == Some(state.plan.id)) else { return Vec::new() };
+    let symbols = skin.symbols();
+    let now = Phrase::of(Role::Muted, " in production: ").join(words::state(status, symbols));
+    let running = status.running.iter().map(|said| Phrase::new(" ").join(words::testimony(said, symbols)));
+    let drift = status.drift.iter().map(|finding| Phrase::new(" ").join(words::finding(finding, symbols)));
+    std::iter::once(now).chain(running).chain(drift).take(MOST_LINES).collect()
 }
 
 /// The current state in one sentence.
