@@ -4,6 +4,7 @@
 //! [`effect::Effect`]s as data, which the runtime executes.
 
 pub mod action;
+pub mod arrivals;
 pub mod batch_cache;
 pub mod cache;
 pub mod eager_pages;

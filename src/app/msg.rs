@@ -52,6 +52,8 @@ pub enum Msg {
     Clock(Timestamp),
     /// Sent by the timer while the screen is animated.
     Tick(Timestamp),
+    /// Sent by the timer, to read again what is on screen.
+    Refresh,
     /// What a server has not answered yet, if anything.
     Waiting(Option<Waiting>),
     /// The operating system asks the program to exit.

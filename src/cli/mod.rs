@@ -4,6 +4,7 @@
 //! about a promotion: that is up to the promoter.
 
 pub mod args;
+pub mod channels;
 pub mod commands;
 mod entry;
 pub mod exit;
@@ -74,6 +75,12 @@ async fn on_target(command: Option<Command>, env: Env, flags: Flags, sink: &mut 
     if command.is_none() && loaded.is_undecided() && commands::screens::is_terminal() {
         logging::begin(&loaded.paths.state_of(false), filter.as_deref());
         return commands::screens::run(&loaded, None, None, sink).await;
+    }
+    if let Some(Command::Watch(args)) = &command {
+        return commands::watch::run(&loaded, args, filter.as_deref(), sink).await;
+    }
+    if let Some(Command::Notify(args::Notify { test: Some(name), format, .. })) = &command {
+        return commands::notify::test(&loaded, name, *format, sink).await;
     }
     let target = loaded.target()?;
     logging::begin(&loaded.paths.state_of(target.rules.demo), filter.as_deref());
@@ -180,8 +187,12 @@ pub async fn act(
             commands::status::run(services, commands::status::What { model, deep, wait }, format, sink).await
         }
         Command::Audit { deep, format } => commands::audit::run(services, deep, format, sink).await,
-        Command::Doctor { format } => commands::doctor::run(services, target, &loaded.paths, format, sink).await,
+        Command::Doctor { format } => commands::doctor::run(services, target, loaded, format, sink).await,
+        Command::Notify(args::Notify { reference: Some(reference), format, .. }) => {
+            commands::notify::run(loaded, services, &reference, format, sink).await
+        }
         // These were handled before a target was needed, or open the screens.
+        Command::Notify(args::Notify { reference: None, .. }) | Command::Watch(_) => Ok(Exit::Done),
         Command::Demo { .. }
         | Command::Open { .. }
         | Command::Config { .. }

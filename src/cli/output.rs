@@ -153,6 +153,17 @@ impl Sink {
         Ok(())
     }
 
+    /// Writes one JSON document to stdout, on one line.
+    ///
+    /// # Errors
+    /// As [`Self::json`].
+    pub fn json_line(&mut self, value: &impl Serialize) -> Outcome<()> {
+        let text = serde_json::to_string(value)
+            .map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write JSON", e.to_string()))?;
+        self.line(&inert(&text));
+        Ok(())
+    }
+
     /// Checks that all output was written, or the reader closed the stream.
     ///
     /// # Errors

@@ -30,13 +30,26 @@ use crate::services::Services;
 /// # Errors
 /// [`crate::domain::failure::FailureKind::Config`] if a value cannot be used for a connection.
 pub fn services(paths: &Paths, target: &Target) -> Outcome<Services> {
+    tuned(paths, target, mlflow::Tuning::default())
+}
+
+/// As [`services`], for whoever reads whole lists: in few requests, however long each takes.
+///
+/// # Errors
+/// As [`services`].
+pub fn services_for_lists(paths: &Paths, target: &Target) -> Outcome<Services> {
+    // MLflow's own limit.
+    tuned(paths, target, mlflow::Tuning { models_per_page: 1_000, ..mlflow::Tuning::default() })
+}
+
+fn tuned(paths: &Paths, target: &Target, tuning: mlflow::Tuning) -> Outcome<Services> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ports = match &target.connections {
         None => {
             let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
             Ports::of(registry, host)
         }
-        Some(connections) => ports(paths, target, &connections.mlflow, github(&connections.github))?,
+        Some(connections) => ports(paths, target, &connections.mlflow, github(&connections.github), tuning)?,
     };
     let running = target.connections.as_ref().map(|c| c.running.as_slice()).unwrap_or_default();
     let witnesses = running.iter().map(|witness| witness_of(witness, &ports, &clock)).collect();
@@ -97,11 +110,17 @@ fn demo_store(paths: &Paths, clock: &Arc<dyn Clock>) -> demo::Store {
 }
 
 /// The ports of real servers: MLflow's adapter where both speak its API, else that of Databricks.
-fn ports(paths: &Paths, target: &Target, connection: &MlflowConnection, github: Arc<github::GitHub>) -> Outcome<Ports> {
+fn ports(
+    paths: &Paths,
+    target: &Target,
+    connection: &MlflowConnection,
+    github: Arc<github::GitHub>,
+    tuning: mlflow::Tuning,
+) -> Outcome<Ports> {
     let wired = mlflow(connection)?;
     let registry = match connection.registry_api {
         RegistryApi::Mlflow if connection.tracking_api == TrackingApi::Mlflow => {
-            return Ok(Ports::of(Arc::new(mlflow::Mlflow::new(&wired)), github));
+            return Ok(Ports::of(Arc::new(mlflow::Mlflow::with_tuning(&wired, tuning)), github));
         }
         RegistryApi::Mlflow => databricks::Registry::Server,
         RegistryApi::Workspace => databricks::Registry::Workspace,

@@ -47,3 +47,6 @@ pub fn promote_to_in_catalog() -> PromotionTarget {
 
 /// The largest file of the configuration that is read.
 pub const MOST_BYTES: u64 = 2 * crate::local::MIB;
+
+/// Seconds between two refreshes of a screen.
+pub const REFRESH_SECONDS: u64 = 60;

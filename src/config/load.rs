@@ -2,16 +2,20 @@
 
 use std::path::Path;
 
+use secrecy::SecretString;
+
 use super::databricks;
 use super::defaults::{self, MOST_BYTES};
 use super::env::Env;
 use super::images::Images;
 use super::model::{self, ConfigFile, DEMO_TARGET, SymbolSet, TargetSection, Theme};
+use super::notify::Channel;
 use super::origin::{Origin, Sourced};
 use super::paths::Paths;
 use super::reader::Problem;
 use super::resolve::{self, Flags, Resolver, Target};
 use super::show::Shown;
+use super::watch::WatchSettings;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
@@ -26,6 +30,8 @@ pub struct UiSettings {
     pub theme: Sourced<Theme>,
     pub symbols: Sourced<SymbolSet>,
     pub images: Sourced<Images>,
+    /// Seconds between two refreshes of a screen; 0 for none.
+    pub refresh: Sourced<u64>,
     /// What the terminal supports according to the environment, used for images `auto`. Never `auto` itself.
     pub terminal_images: Images,
     /// Whether this runs inside tmux, where terminal sequences must be wrapped.
@@ -75,6 +81,7 @@ pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
         theme,
         symbols,
         images: file.ui.images.clone().unwrap_or_else(|| Sourced::default_of(Images::default())),
+        refresh: file.ui.refresh.clone().unwrap_or_else(|| Sourced::default_of(defaults::REFRESH_SECONDS)),
         terminal_images: super::images::of_terminal(&env),
         in_tmux: env.get("TMUX").is_some(),
         background: env.get("COLORFGBG").map(str::to_owned),
@@ -149,11 +156,20 @@ impl Loaded {
     pub fn chosen(&self) -> Outcome<Sourced<String>> {
         let flags = &self.flags;
         if flags.demo {
-            if let Some(name) = flags.target.as_deref().filter(|t| *t != DEMO_TARGET) {
+            if let Some(name) = flags.target.iter().chain(&flags.more_targets).find(|t| *t != DEMO_TARGET) {
                 return Err(resolve::refuse(name, "--demo and --target contradict each other")
                     .with_hint("Leave one of them out."));
             }
             return Ok(Sourced::new(DEMO_TARGET.to_owned(), Origin::Flag("--demo")));
+        }
+        if let (Some(name), Some(another)) = (&flags.target, flags.more_targets.first()) {
+            return Err(Failure::new(
+                FailureKind::Config,
+                Service::Config,
+                "choose a target",
+                format!("--target names {} and {}", clean_line(name), clean_line(another)),
+            )
+            .with_hint("Only `signoff watch` takes several targets."));
         }
         if let Some(name) = &flags.target {
             return Ok(Sourced::new(name.clone(), Origin::Flag("--target")));
@@ -183,6 +199,40 @@ impl Loaded {
             )
             .with_hint("Choose one with --target, SIGNOFF_TARGET or default_target.")),
         }
+    }
+
+    /// The channels that tell people what happened, in the order of the file, with their secrets.
+    pub fn channels(&self) -> Vec<Channel> {
+        self.file.channels.iter().filter_map(|(name, section)| section.resolve(name, &self.env)).collect()
+    }
+
+    /// How `signoff watch` works.
+    pub fn watch(&self) -> WatchSettings {
+        self.file.watch.values()
+    }
+
+    /// The secret that a variable holds, if it is set.
+    pub fn secret(&self, variable: &str) -> Option<SecretString> {
+        self.env.get(variable).map(SecretString::from)
+    }
+
+    /// The targets to watch: those that are named, or else all of the file.
+    ///
+    /// # Errors
+    /// As [`Self::chosen`].
+    pub fn watched(&self) -> Outcome<Vec<String>> {
+        let mut named: Vec<String> = Vec::new();
+        for name in self.flags.target.iter().chain(&self.flags.more_targets) {
+            if !named.contains(name) {
+                named.push(name.clone());
+            }
+        }
+        if !self.flags.demo && !named.is_empty() {
+            return Ok(named);
+        }
+        let all: Vec<String> = self.target_names().map(str::to_owned).collect();
+        let is_named = self.flags.demo || self.env.get("SIGNOFF_TARGET").is_some();
+        if is_named || all.is_empty() { Ok(vec![self.chosen()?.value]) } else { Ok(all) }
     }
 
     /// Whether there are several targets and none is selected.
@@ -248,6 +298,7 @@ impl Loaded {
             Shown::new("ui.theme", self.ui.theme.value.name(), &self.ui.theme.origin),
             Shown::new("ui.symbols", self.ui.symbols.value.name(), &self.ui.symbols.origin),
             Shown::new("ui.images", self.ui.images.value.name(), &self.ui.images.origin),
+            Shown::new("ui.refresh", self.ui.refresh.value.to_string(), &self.ui.refresh.origin),
         ];
         let gh = self.file.use_gh_cli.clone().unwrap_or_else(|| Sourced::default_of(false));
         out.push(Shown::new("github.use_gh_cli", gh.value.to_string(), &gh.origin));
@@ -267,6 +318,8 @@ impl Loaded {
         }
         out.extend(self.file.signing.shown());
         out.extend(self.file.drift.shown());
+        out.extend(self.file.watch.shown());
+        out.extend(self.file.channels.iter().flat_map(|(name, channel)| channel.shown(name)));
         if let Some(policy) = &self.file.policy {
             out.push(Shown::new("policy", policy.value.summary(), &policy.origin));
         }

@@ -16,6 +16,7 @@ mod github;
 mod images;
 mod load;
 pub mod model;
+pub mod notify;
 mod origin;
 mod paths;
 mod place;
@@ -27,6 +28,7 @@ mod servers;
 mod show;
 pub mod signing;
 mod timing;
+pub mod watch;
 
 pub use connections::{
     GithubConnection, GithubToken, MlflowAuth, MlflowConnection, RegistryApi, TargetConnections, Timing, Tls,
@@ -42,3 +44,4 @@ pub use resolve::{Flags, Target, promotion_target_name};
 pub use running::{WitnessAuth, WitnessKind, WitnessServer, WitnessSettings};
 pub use show::Shown;
 pub use signing::Signing;
+pub use watch::WatchSettings;

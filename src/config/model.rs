@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use super::address;
 use super::drift::DriftSection;
 use super::images::{IMAGES, Images};
+use super::notify::{self, ChannelSection};
 use super::origin::Sourced;
 use super::place::Place;
 use super::reader::{Document, Problem, Section, check_pattern, variable};
 use super::running::{self, WitnessSection};
 use super::signing::SigningSection;
+use super::watch::WatchSection;
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::RepoSlug;
 use crate::domain::nearest::nearest;
@@ -94,6 +96,9 @@ pub struct ConfigFile {
     pub policy: Option<Sourced<PolicyTable>>,
     pub signing: SigningSection,
     pub drift: DriftSection,
+    pub watch: WatchSection,
+    /// `[notify.NAME]`, in the order of the file.
+    pub channels: Vec<(String, ChannelSection)>,
     /// `[models."pattern"]`, in the order of the file.
     pub models: Vec<(String, ModelSection)>,
     /// `[targets.NAME]`.
@@ -115,6 +120,8 @@ pub struct UiSection {
     pub theme: Option<Sourced<Theme>>,
     pub symbols: Option<Sourced<SymbolSet>>,
     pub images: Option<Sourced<Images>>,
+    /// Seconds between two refreshes of a screen.
+    pub refresh: Option<Sourced<u64>>,
 }
 
 /// `[metrics]`.
@@ -252,6 +259,8 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
         policy: root.policy("policy"),
         signing: SigningSection::read(root.section("signing"), home),
         drift: DriftSection::read(root.section("drift")),
+        watch: WatchSection::read(root.section("watch"), variable),
+        channels: notify::read(root.section("notify"), home, variable),
         models: models(root.section("models")),
         targets: BTreeMap::new(),
     };
@@ -284,6 +293,7 @@ fn ui(mut s: Section<'_, '_>) -> UiSection {
         theme: s.choice("theme", THEMES),
         symbols: s.choice("symbols", SYMBOLS),
         images: s.choice("images", IMAGES),
+        refresh: s.integer("refresh", 0..=86_400),
     };
     s.finish();
     ui

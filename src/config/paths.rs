@@ -46,7 +46,7 @@ impl Paths {
     /// # Errors
     /// [`FailureKind::Local`] on an I/O error.
     pub fn clear_demo_history(&self) -> Outcome<()> {
-        for name in ["promotions", "prefs", "records.jsonl"] {
+        for name in ["promotions", "prefs", "notify", "records.jsonl"] {
             let path = self.state_of(true).join(name);
             let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
             if let Err(e) = removed

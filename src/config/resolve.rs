@@ -25,6 +25,8 @@ use crate::local;
 pub struct Flags {
     /// `--target`.
     pub target: Option<String>,
+    /// `--target` again, for what watches several.
+    pub more_targets: Vec<String>,
     /// `--tracking-uri`.
     pub tracking_uri: Option<String>,
     /// `--registry-uri`.

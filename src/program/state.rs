@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::app::arrivals::Arrivals;
 use crate::app::cache::Cache;
 use crate::app::keymap::Keymap;
 use crate::app::paint::Pictures;
@@ -83,6 +84,9 @@ pub struct State {
     pub(super) driven: Option<PromotionId>,
     /// In tenths of a second, for the spinner.
     pub ticks: u64,
+    pub arrivals: Arrivals,
+    /// What the terminal is to be told, once.
+    pub alert: Option<String>,
     /// When each review was first opened in this session; part of the record.
     opened: BTreeMap<(ModelName, VersionNumber), Timestamp>,
     next_request: u64,
@@ -119,6 +123,8 @@ impl State {
             leaving: false,
             driven: None,
             ticks: 0,
+            arrivals: Arrivals::default(),
+            alert: None,
             opened: BTreeMap::new(),
             next_request: 1,
         };
@@ -151,6 +157,7 @@ impl State {
             targets: &self.targets,
             now: self.now,
             ticks: self.ticks,
+            fresh: self.arrivals.fresh(),
             pictures: self.pictures,
             width: self.width,
             height: self.height,
@@ -206,6 +213,7 @@ impl State {
 
     /// Creates the screen for a route.
     pub(super) fn make(&mut self, route: &Route) -> Screen {
+        self.arrivals.opened(route);
         match route {
             Route::Targets => targets::Targets::default().into(),
             Route::Inbox => inbox::Inbox::default().into(),

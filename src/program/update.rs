@@ -13,6 +13,7 @@ use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
 use crate::domain::promotion::Progress;
 use crate::program::decided;
+use crate::program::refresh::{self, Due};
 use crate::program::state::{Driving, Notice, State};
 use crate::screens::parts::{Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
@@ -38,7 +39,12 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Input(Input::Paste(_)) => Vec::new(),
         Msg::Reply(id, reply) => {
             let now = state.now;
-            if state.cache.settle(id, *reply, now) { deliver(state, ScreenEvent::Changed) } else { Vec::new() }
+            if state.cache.settle(id, *reply, now) {
+                refresh::look(state);
+                deliver(state, ScreenEvent::Changed)
+            } else {
+                Vec::new()
+            }
         }
         Msg::Promotion(progress) => promotion_moved(state, &progress),
         Msg::PromotionSettled { id, outcome } => promotion_settled(state, id, outcome),
@@ -66,6 +72,19 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.notice = Some(Notice::Word(word));
             Vec::new()
         }
+        Msg::Refresh => match refresh::due(state) {
+            None => Vec::new(),
+            Some(Due::Models) => refresh::read_models(state),
+            Some(due) => {
+                if due == Due::ScreenAndModels {
+                    refresh::read_models(state);
+                }
+                let notice = state.notice.take();
+                let effects = act(state, Action::Refresh);
+                state.notice = notice;
+                effects
+            }
+        },
         Msg::Waiting(waiting) => {
             state.waiting = waiting;
             return Vec::new();

@@ -42,9 +42,21 @@ pub enum Ended {
     Switch(String),
 }
 
+/// What the screens need from around them, to stay up to date and to tell the terminal.
+#[allow(missing_debug_implementations)]
+pub struct Around {
+    /// Which request has waited longest for its answer.
+    pub waiting: fn() -> Option<Waiting>,
+    /// Time between two refreshes; none for no refresh.
+    pub refresh: Option<Duration>,
+    /// The bytes that make the terminal tell of something.
+    pub tell: Box<dyn Fn(&str) -> String + Send + Sync>,
+    /// The bytes that set the window's title.
+    pub title: Box<dyn Fn(&str) -> String + Send + Sync>,
+}
+
 /// Runs the program on the terminal until the user quits or opens another target.
-/// Preferences are stored in `prefs`; `painter` encodes pictures if the terminal supports them; `waiting` says which
-/// request has waited longest for its answer.
+/// Preferences are stored in `prefs`; `painter` encodes pictures if the terminal supports them.
 ///
 /// # Errors
 /// If the terminal cannot be set up or written to.
@@ -55,7 +67,7 @@ pub async fn run(
     prefs: PathBuf,
     painter: Option<Painter>,
     skin: &Skin,
-    waiting: fn() -> Option<Waiting>,
+    around: Around,
 ) -> Outcome<Ended> {
     // Before setting up the terminal: a signal in between would exit without restoring it.
     let mut signals = Signals::listen()
@@ -75,7 +87,15 @@ pub async fn run(
     let mut frame_due: Option<Instant> = Some(last_frame);
     // Ctrl-Z that arrived together with other messages: they come first.
     let mut held_back: Option<Msg> = None;
+    let mut refreshed = Instant::now();
+    let mut titled = None;
     loop {
+        let mut told = state.alert.take().map(|text| (around.tell)(&text)).unwrap_or_default();
+        if let Some(count) = state.arrivals.waiting().filter(|count| titled != Some(*count)) {
+            titled = Some(count);
+            told.push_str(&(around.title)(&format!("{count} waiting")));
+        }
+        terminal.tell(&told)?;
         for effect in effects.drain(..) {
             match executor.run(effect) {
                 Some(Local::Quit) => {
@@ -104,8 +124,12 @@ pub async fn run(
             Some(key) = std::future::ready(held_back.take()) => key,
             Some(key) = input.next() => key,
             Some(answer) = answers.recv() => answer,
-            () = signals.recv() => Msg::Terminate,
+            _ = signals.recv() => Msg::Terminate,
             () = tokio::time::sleep_until(frame_due.unwrap_or(last_frame)), if frame_due.is_some() => continue,
+            () = tokio::time::sleep_until(refreshed + around.refresh.unwrap_or_default()), if around.refresh.is_some() => {
+                refreshed = Instant::now();
+                Msg::Refresh
+            }
             () = tokio::time::sleep(TICK), if state.animates() => Msg::Tick(clock.now()),
         };
         if is_suspend(&first) {
@@ -120,7 +144,7 @@ pub async fn run(
         let mut at_once = matches!(first, Msg::Input(_));
         effects.extend(update(&mut state, Msg::Clock(clock.now())));
         if matches!(first, Msg::Tick(_)) {
-            effects.extend(update(&mut state, Msg::Waiting(waiting())));
+            effects.extend(update(&mut state, Msg::Waiting((around.waiting)())));
         }
         effects.extend(update(&mut state, first));
         for _ in 1..BATCH {

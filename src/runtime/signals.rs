@@ -32,17 +32,27 @@ impl Signals {
         })
     }
 
-    pub async fn recv(&mut self) {
+    pub async fn recv(&mut self) -> Ended {
         #[cfg(unix)]
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Ended::Terminated,
+            _ = self.hangup.recv() => Ended::Terminated,
+            _ = self.interrupt.recv() => Ended::Interrupted,
         }
         #[cfg(not(unix))]
         {
             // Without signals there is only Ctrl-C outside of raw mode.
             let _ = tokio::signal::ctrl_c().await;
+            Ended::Interrupted
         }
     }
+}
+
+/// Who wants the program to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// A person, by Ctrl-C.
+    Interrupted,
+    /// The system.
+    Terminated,
 }

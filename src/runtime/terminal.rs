@@ -87,6 +87,18 @@ impl TerminalGuard {
         queue!(backend, CopyToClipboard::to_clipboard_from(text)).and_then(|()| backend.flush()).map_err(|e| told(&e))
     }
 
+    /// Writes bytes that the terminal acts on and does not show.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    pub fn tell(&mut self, sequence: &str) -> Outcome<()> {
+        if sequence.is_empty() {
+            return Ok(());
+        }
+        let backend = self.terminal.backend_mut();
+        backend.write_all(sequence.as_bytes()).and_then(|()| backend.flush()).map_err(|e| told(&e))
+    }
+
     /// Restores the terminal temporarily, for an editor or the shell. Nothing is drawn until
     /// [`TerminalGuard::resume`]. Stop reading input first.
     pub fn suspend(&mut self) {

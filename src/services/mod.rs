@@ -14,6 +14,7 @@ pub mod road;
 pub mod rollback;
 pub mod status;
 pub mod waiting;
+pub mod watch;
 
 use std::sync::Arc;
 

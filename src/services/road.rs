@@ -38,7 +38,7 @@ pub async fn read(services: &Services, evidence: &Evidence) -> Vec<RoadStep> {
 }
 
 /// The runs that the release of `tag` started.
-async fn deployment(services: &Services, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<CdRuns>> {
+pub(super) async fn deployment(services: &Services, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<CdRuns>> {
     let Some(there) = services.host.tag(repo, tag).await? else { return Ok(None) };
     let Ok(commit) = there.commit.parse() else { return Ok(None) };
     let plan = &services.rules.cd;

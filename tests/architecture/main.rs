@@ -33,6 +33,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("adapters/journal", &["adapters", "ports", "domain", "local"]),
     ("adapters/records", &["adapters", "ports", "domain", "local"]),
     ("adapters/witness", &["adapters/http", "adapters", "ports", "domain"]),
+    ("adapters/notify", &["adapters/http", "adapters", "ports", "domain", "local"]),
+    ("adapters/outbox", &["adapters", "ports", "domain", "local"]),
     (
         "cli",
         &[
@@ -56,6 +58,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "adapters/journal",
             "adapters/records",
             "adapters/witness",
+            "adapters/notify",
+            "adapters/outbox",
         ],
     ),
     // `main.rs` and `lib.rs`.

@@ -23,8 +23,18 @@ impl Machine {
         self.command(args, vars).output().unwrap()
     }
 
+    /// A file in the home directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
     fn config(&self) -> PathBuf {
-        self.home.path().join(".config/signoff/config.toml")
+        self.path(".config/signoff/config.toml")
+    }
+
+    pub fn write_config(&self, text: &str) {
+        std::fs::create_dir_all(self.config().parent().unwrap()).unwrap();
+        std::fs::write(self.config(), text).unwrap();
     }
 }
 

@@ -19,6 +19,7 @@ mod shapes;
 mod status;
 mod texts;
 mod verify;
+mod watch;
 mod workflows;
 
 use std::sync::Arc;

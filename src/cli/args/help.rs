@@ -140,6 +140,21 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "watch",
+        &[
+            ("signoff watch", "Watch all configured targets"),
+            ("signoff watch --once", "Look once and send what is new, from cron or CI"),
+            ("signoff --target prod watch --json", "Print the events of one target, one a line"),
+        ],
+    ),
+    (
+        "notify",
+        &[
+            ("signoff notify telco-churn/42", "Tell reviewers that version 42 waits"),
+            ("signoff notify --test mail", "Send a message to try the channel 'mail'"),
+        ],
+    ),
+    (
         "config",
         &[
             ("signoff config init", "Write a commented configuration file"),
@@ -219,9 +234,11 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("NO_COLOR", "If set, print and draw without colour."),
     ("TERM", "If dumb, print without colour. Also decides how images are drawn."),
     ("COLORFGBG", "Tells the theme 'auto' whether the background is light or dark."),
-    ("TERM_PROGRAM", "Decides how images are drawn."),
-    ("LC_TERMINAL", "Decides how images are drawn."),
-    ("KITTY_WINDOW_ID", "Decides how images are drawn."),
+    ("TERM_PROGRAM", "Decides how images are drawn and notifications are shown."),
+    ("LC_TERMINAL", "Decides how images are drawn and notifications are shown."),
+    ("KITTY_WINDOW_ID", "Decides how images are drawn and notifications are shown."),
+    ("WT_SESSION", "Decides how notifications are shown."),
+    ("VTE_VERSION", "Decides how notifications are shown."),
     ("TMUX", "Decides how images are drawn."),
     ("LC_ALL", "Locale; without UTF-8, symbols are ASCII."),
     ("LC_CTYPE", "Locale, if LC_ALL is not set."),
@@ -241,6 +258,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("~/.config/signoff/config.toml", "Configuration. `signoff config path` prints the path in use."),
     ("~/.local/state/signoff/promotions/ID.jsonl", "Journal of a promotion. Never edit it."),
     ("~/.local/state/signoff/records.jsonl", "Sign-off records of this machine. Never edit it."),
+    ("~/.local/state/signoff/notify/", "What `signoff watch` saw and sent, and what is still to be sent."),
+    ("~/.config/signoff/notify/", "Templates of messages that replace the built-in ones."),
     ("~/.local/state/signoff/prefs/", "What you chose on the screens."),
     ("~/.local/state/signoff/signoff.log", "Log of warnings and errors; SIGNOFF_LOG changes its level."),
     ("~/.local/state/signoff/demo/", "The same for the demo."),

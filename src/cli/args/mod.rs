@@ -31,9 +31,9 @@ pub struct Cli {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Use this configured target
-    #[arg(long, value_name = "NAME", global = true)]
-    pub target: Option<String>,
+    /// Use this configured target; `watch` takes several
+    #[arg(long, value_name = "NAME", global = true, action = clap::ArgAction::Append)]
+    pub target: Vec<String>,
     /// Use this MLflow tracking server
     #[arg(long, value_name = "URI", global = true)]
     pub tracking_uri: Option<String>,
@@ -303,6 +303,17 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Watch targets, and tell what happens through the configured channels
+    ///
+    /// Looks at the servers again and again. What happened while it was down is told when it is back. At its first start
+    /// it tells of everything that waits in one message. Without --target, watches all configured targets.
+    #[command(after_help = help::examples("watch"))]
+    Watch(Watch),
+    /// Tell of the arrival of a version, or try a channel
+    ///
+    /// For the training job: each channel gets the message once, however often this runs.
+    #[command(after_help = help::examples("notify"))]
+    Notify(Notify),
     /// Show or create the configuration
     #[command(after_help = help::examples("config"))]
     Config {
@@ -325,6 +336,36 @@ pub enum Command {
     /// Print the manual page
     #[command(after_help = help::examples("man"))]
     Man,
+}
+
+/// `signoff watch`.
+#[derive(Clone, Debug, Args)]
+pub struct Watch {
+    /// Look once, try to send everything that is not sent yet, and end
+    #[arg(long)]
+    pub once: bool,
+    /// Print events as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+    /// Seconds between two looks [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub interval: Option<u64>,
+    /// Also take MLflow's webhooks on this address, as a hint to look at once
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+}
+
+/// `signoff notify`.
+#[derive(Clone, Debug, Args)]
+pub struct Notify {
+    /// The version
+    #[arg(value_name = "REF", required_unless_present = "test", conflicts_with = "test")]
+    pub reference: Option<VersionRef>,
+    /// Send a message through this channel, to try it
+    #[arg(long, value_name = "CHANNEL")]
+    pub test: Option<String>,
+    #[command(flatten)]
+    pub format: Format,
 }
 
 /// `signoff config`.
@@ -359,8 +400,10 @@ impl Cli {
     /// The flags that the configuration takes part in.
     pub fn flags(&self) -> Flags {
         let global = self.global.clone();
+        let mut targets = global.target.into_iter();
         Flags {
-            target: global.target,
+            target: targets.next(),
+            more_targets: targets.collect(),
             tracking_uri: global.tracking_uri,
             registry_uri: global.registry_uri,
             repo: global.repo,

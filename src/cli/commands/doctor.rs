@@ -8,15 +8,17 @@ use crate::cli::exit::Exit;
 use crate::cli::json;
 use crate::cli::output::Sink;
 use crate::cli::text;
-use crate::config::{Paths, Target, promotion_target_name};
+use crate::config::{Loaded, Target, promotion_target_name};
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::ModelName;
+use crate::domain::outbox::LastSend;
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::ClockFacts;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::registry::{RegistryInfo, UserKind};
 use crate::domain::rules::PolicyFrom;
 use crate::domain::text::clean_line;
+use crate::ports::notify::Channel as _;
 use crate::present::{CheckRow, Role, number};
 use crate::runtime::answer;
 use crate::services::Services;
@@ -79,7 +81,7 @@ impl Findings {
 pub async fn run(
     services: &Services,
     target: &Target,
-    paths: &Paths,
+    loaded: &Loaded,
     format: Format,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
@@ -112,9 +114,9 @@ pub async fn run(
         findings.add("clock", Warn, found, Some(CLOCK_HINT));
     }
     repositories(services, &mut findings).await;
-    match paths.check_state_is_writable(target.rules.demo) {
+    match loaded.paths.check_state_is_writable(target.rules.demo) {
         Ok(()) => {
-            let dir = paths.state_of(target.rules.demo);
+            let dir = loaded.paths.state_of(target.rules.demo);
             findings.add("state", Pass, format!("{} is writable", dir.display()), None);
         }
         Err(failure) => findings.fail("state", &failure),
@@ -124,6 +126,7 @@ pub async fn run(
     policy(services, &mut findings);
     witnesses(services, &mut findings).await;
     signing(services, who.ok().map(|who| who.login), &mut findings).await;
+    channels(loaded, target.rules.demo, &mut findings).await;
     let holes = holes(services, info.as_ref().ok());
     let end = findings.end.unwrap_or(Exit::Done);
     if format.json {
@@ -133,6 +136,47 @@ pub async fn run(
         print(&findings.checks, &holes, sink);
     }
     Ok(end)
+}
+
+/// Every channel, and whether its last message went out.
+async fn channels(loaded: &Loaded, demo: bool, findings: &mut Findings) {
+    let configured = crate::cli::channels::all(loaded);
+    if configured.is_empty() {
+        return;
+    }
+    let outbox = match crate::cli::channels::outbox(&loaded.paths.state_of(demo)).read().await {
+        Ok(outbox) => outbox,
+        Err(failure) => return findings.fail("channels", &failure),
+    };
+    for (channel, described) in configured.iter().zip(loaded.channels()) {
+        let (name, kind) = (channel.name(), described.kind.name());
+        let check = format!("channel {name}");
+        let given_up = outbox.given_up(name);
+        let waiting = outbox.open(name).count();
+        if let Some(why) = channel.broken() {
+            findings.add(&check, Warn, format!("{kind}, cannot be used: {why}"), None);
+        } else if channel.is_passing() {
+            findings.add(&check, Pass, format!("{kind}, while the screens are open"), None);
+        } else if given_up > 0 {
+            let found = format!("{kind}, {} given up", number::count(given_up as u64, "message"));
+            let hint = format!("`signoff notify --test {name}` tries it.");
+            findings.add(&check, Warn, found, Some(&hint));
+        } else {
+            match outbox.last(name) {
+                Some(LastSend { at, failed: Some(why) }) => {
+                    let left = number::count(waiting as u64, "message");
+                    let at = at.strftime("%Y-%m-%d %H:%M UTC");
+                    let found = format!("{kind}, the last message did not go out ({at}): {why}; {left} waiting");
+                    findings.add(&check, Warn, found, Some(&format!("`signoff notify --test {name}` tries it.")));
+                }
+                Some(LastSend { at, failed: None }) => {
+                    let at = at.strftime("%Y-%m-%d %H:%M UTC");
+                    findings.add(&check, Pass, format!("{kind}, the last message went out at {at}"), None);
+                }
+                None => findings.add(&check, Pass, format!("{kind}, no message yet"), None),
+            }
+        }
+    }
 }
 
 fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Failure>, findings: &mut Findings) {

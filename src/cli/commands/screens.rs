@@ -2,11 +2,13 @@
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::adapters::http;
+use crate::adapters::{http, notify};
 use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use crate::app::paint::Pictures;
 use crate::app::route::Route;
+use crate::cli::channels;
 use crate::cli::commands::drive::undo_hint;
 use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
@@ -14,11 +16,13 @@ use crate::cli::wire;
 use crate::config::{Images, Loaded, SymbolSet, Target, Theme, UiSettings};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
+use crate::domain::pattern::matches;
 use crate::domain::promotion::Until;
 use crate::domain::target::TargetEntry;
-use crate::program::state::State;
+use crate::ports::notify::Channel as _;
+use crate::program::state::{Notice, State};
 use crate::runtime;
-use crate::runtime::run::Ended;
+use crate::runtime::run::{Around, Ended};
 use crate::runtime::terminal_pictures::{Painter, Speaks};
 use crate::services::promote::Promoter;
 use crate::services::{Services, Targets};
@@ -97,7 +101,37 @@ async fn show(
     let server =
         services.registry.named_workspace().map_or_else(|| url.clone(), |name| format!("{url}?workspace={name}"));
     let prefs = runtime::prefs::file_for(&loaded.paths.state_of(services.rules.demo), &server);
-    runtime::run::run(state, services, targets, prefs, painter, skin, http::longest).await
+    if let Some(given_up) = given_up(loaded, services.rules.demo).await {
+        state.notice = Some(Notice::Word(given_up));
+    }
+    let around = around(loaded, &services.rules.target_name);
+    runtime::run::run(state, services, targets, prefs, painter, skin, around).await
+}
+
+/// How the screens stay up to date, and how the terminal is told of arrivals: as its channels say.
+fn around(loaded: &Loaded, target: &str) -> Around {
+    let wanted = |channel: &&Arc<notify::Configured>| {
+        let targets = &channel.interest().targets;
+        targets.iter().any(|pattern| matches(pattern, target))
+    };
+    let all = channels::all(loaded);
+    let terminals: Vec<_> = all.iter().filter(wanted).filter_map(|c| c.terminal().cloned()).collect();
+    let titles = terminals.clone();
+    let seconds = loaded.ui.refresh.value;
+    Around {
+        waiting: http::longest,
+        refresh: (seconds > 0).then(|| Duration::from_secs(seconds)),
+        tell: Box::new(move |text| terminals.iter().map(|t| t.sequence(text)).collect()),
+        title: Box::new(move |text| titles.iter().map(|t| t.title(text)).collect()),
+    }
+}
+
+/// What is to be said of messages that were given up.
+async fn given_up(loaded: &Loaded, demo: bool) -> Option<String> {
+    let all = channels::all(loaded);
+    let outbox = channels::outbox(&loaded.paths.state_of(demo)).read().await.ok()?;
+    let names: Vec<&str> = all.iter().map(|c| c.name()).filter(|name| outbox.given_up(name) > 0).collect();
+    (!names.is_empty()).then(|| format!("Messages of {} were given up; `signoff doctor` says more.", names.join(", ")))
 }
 
 /// The targets of the configuration.

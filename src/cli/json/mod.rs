@@ -30,6 +30,7 @@
 pub mod code;
 pub mod decision;
 pub mod log;
+pub mod notify;
 pub mod promotion;
 pub mod status;
 pub mod verdict;

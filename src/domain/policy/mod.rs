@@ -9,6 +9,7 @@ pub mod file;
 pub mod judge;
 mod rules;
 pub mod separation;
+pub mod told;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

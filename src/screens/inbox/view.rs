@@ -86,7 +86,7 @@ impl Inbox {
         let author = words::author(candidate, said);
         let author = author.map(|a| text::fit(a, 16, skin.symbols().ellipsis));
         let mut cells = vec![
-            format::name(&candidate.model, Role::Text, skin),
+            marked_name(candidate, ctx, skin),
             Phrase::of(Role::Candidate, candidate.number.to_string()),
             Phrase::new(time::age(candidate.created_at, ctx.now)),
             format::known_or(author, reading),
@@ -128,6 +128,13 @@ impl Inbox {
     fn run_failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
         ctx.cache.run_failure(self.selected(ctx)?.candidate.run_id.as_ref()?)
     }
+}
+
+/// The model's name, marked while nobody looked at a version that arrived since the screens were opened.
+fn marked_name(version: &ModelVersion, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    let is_fresh = ctx.fresh.iter().any(|(model, number)| *model == version.model && *number == version.number);
+    let name = format::name(&version.model, Role::Text, skin);
+    if is_fresh { Phrase::of(Role::Marked, format!("{} ", skin.symbols().marked)).join(name) } else { name }
 }
 
 fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {

@@ -11,7 +11,7 @@ pub mod version_view;
 pub mod view;
 pub mod written;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tui_input::Input as Field;
@@ -64,6 +64,8 @@ pub struct Ctx<'a> {
     pub now: Timestamp,
     /// Tenths of a second, for the spinner.
     pub ticks: u64,
+    /// Versions that arrived while the screens are open, and that nobody looked at.
+    pub fresh: &'a BTreeSet<(ModelName, VersionNumber)>,
     /// How images are displayed.
     pub pictures: Pictures,
     /// Columns of the terminal.

@@ -138,6 +138,7 @@ impl Desk {
     }
 }
 
+static NONE: std::collections::BTreeSet<(ModelName, VersionNumber)> = std::collections::BTreeSet::new();
 static UNOPENED: std::collections::BTreeMap<(ModelName, VersionNumber), jiff::Timestamp> =
     std::collections::BTreeMap::new();
 
@@ -150,6 +151,7 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
         prefs,
         now: samples::now(),
         ticks: 0,
+        fresh: &NONE,
         width: 200,
         height: 50,
         busy: false,
