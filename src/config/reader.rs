@@ -231,11 +231,6 @@ impl<'d, 'i> Section<'d, 'i> {
         self.sourced(out, line)
     }
 
-    /// Whether the key is there, whatever its value is.
-    pub fn has(&self, key: &str) -> bool {
-        self.table.is_some_and(|t| t.get(key).is_some())
-    }
-
     /// A table, empty if it is absent.
     pub fn section(&mut self, key: &str) -> Section<'d, 'i> {
         self.asked.push(key.to_owned());

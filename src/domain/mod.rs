@@ -56,5 +56,5 @@ pub mod target;
 pub mod text;
 pub mod verification;
 pub mod waiting;
-pub mod witness;
 pub mod watch;
+pub mod witness;

@@ -21,6 +21,7 @@ use crate::ports::Clock as _;
 use crate::ports::notify::{Channel, OutboxStore};
 use crate::services::Services;
 use crate::services::evidence::number_of;
+use crate::services::status::Memory;
 use crate::services::watch::deliver::{Round, work};
 use crate::services::watch::{Desk, arrival};
 
@@ -41,7 +42,8 @@ pub async fn run(
     let (model, number) = number_of(services.registry.as_ref(), reference).await?;
     let configured = channels::all(loaded);
     let sending = channels::lasting(&configured);
-    let desk = Desk { store: channels::outbox(&loaded.paths.state_of(services.rules.demo)), channels: sending.clone() };
+    let store = channels::outbox(&loaded.paths.state_of(services.rules.demo));
+    let desk = Desk { store, channels: sending.clone(), memory: Memory::default() };
     let before = desk.store.read().await?;
     let event = match arrival(services, &desk, &model, number).await? {
         Ok(event) => event,

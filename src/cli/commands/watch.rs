@@ -26,6 +26,7 @@ use crate::ports::Clock;
 use crate::ports::notify::Channel;
 use crate::runtime::signals::{Ended, Signals};
 use crate::services::Services;
+use crate::services::status::Memory;
 use crate::services::watch::deliver::{Round, Worked, work};
 use crate::services::watch::{Desk, Polled, poll};
 
@@ -68,7 +69,7 @@ pub async fn run(loaded: &Loaded, args: &Args, filter: Option<&str>, sink: &mut 
     let sending = channels::lasting(&configured);
     let mut all = sending.clone();
     all.push(Arc::new(Printed::default()));
-    let desk = Desk { store, channels: all };
+    let desk = Desk { store, channels: all, memory: Memory::default() };
     let run = Run { settings, watched, desk, sending, json: args.json, sink: RefCell::new(sink) };
     if args.once { run.once().await } else { run.forever(hook).await }
 }

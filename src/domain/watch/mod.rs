@@ -89,6 +89,10 @@ pub struct Happening {
     pub record: Option<String>,
     pub tag: Option<String>,
     pub page: Option<String>,
+    /// What is not as it was signed.
+    pub drift: Vec<serde_json::Value>,
+    /// What the witnesses of production say.
+    pub running: Vec<serde_json::Value>,
 }
 
 impl Happening {
@@ -106,6 +110,8 @@ impl Happening {
             record: None,
             tag: None,
             page: None,
+            drift: Vec::new(),
+            running: Vec::new(),
         }
     }
 

@@ -94,6 +94,8 @@ pub(super) fn with(data: VersionData, happening: &Happening) -> VersionData {
         record: happening.record.clone(),
         tag: happening.tag.clone(),
         page: happening.page.clone(),
+        drift: happening.drift.clone(),
+        running: happening.running.clone(),
         ..data
     }
 }

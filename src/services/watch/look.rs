@@ -144,6 +144,8 @@ pub(super) async fn paused(services: &Services, cursor: &mut Cursor) -> Vec<Happ
             record: Some(state.plan.record.record_hash.clone()),
             tag: None,
             page: None,
+            drift: Vec::new(),
+            running: Vec::new(),
         });
     }
     cursor.paused = now;

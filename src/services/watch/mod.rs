@@ -5,6 +5,7 @@
 
 pub mod deliver;
 mod document;
+mod drift;
 mod look;
 mod released;
 
@@ -24,6 +25,7 @@ use crate::domain::registry::VersionStatus;
 use crate::domain::watch::{Cursor, Happening, SeenModel};
 use crate::ports::notify::{Channel, OutboxStore};
 use crate::services::Services;
+use crate::services::status::Memory;
 
 /// Versions that are read at the same time.
 const AT_ONCE: usize = 5;
@@ -37,6 +39,8 @@ pub struct Desk {
     pub store: Arc<dyn OutboxStore>,
     /// All channels that wait in the outbox.
     pub channels: Vec<Arc<dyn Channel>>,
+    /// What an earlier look at production read of releases.
+    pub memory: Memory,
 }
 
 /// What one look found.
@@ -61,8 +65,12 @@ pub async fn poll(services: &Services, desk: &Desk, thorough: bool) -> Outcome<P
     let (mut seen, notes) = look::models(services, before.as_ref(), thorough).await?;
     failures.extend(notes);
     let Some(before) = before else {
-        let cursor = Cursor::first(now, &seen);
-        let events: Vec<Event> = digest(services, &home, &seen, now).await.into_iter().collect();
+        let mut cursor = Cursor::first(now, &seen);
+        let production = drift::read(services, desk).await?;
+        cursor.drift = production.known();
+        let found = production.found.values().cloned().collect();
+        failures.extend(production.into_failures());
+        let events: Vec<Event> = digest(services, &home, &seen, found, now).await.into_iter().collect();
         let events = keep(desk, now, events).await?;
         desk.store.keep_cursor(&place, &cursor).await?;
         return Ok(Polled { events, failures });
@@ -72,6 +80,15 @@ pub async fn poll(services: &Services, desk: &Desk, thorough: bool) -> Outcome<P
     happened.extend(look::paused(services, &mut cursor).await);
     released::follow(services, &mut cursor, &happened, now);
     failures.extend(released::look(services, &mut cursor, &mut happened, now).await);
+    if thorough {
+        match drift::read(services, desk).await {
+            Ok(production) => {
+                happened.extend(production.fold(&mut cursor));
+                failures.extend(production.into_failures());
+            }
+            Err(failure) => failures.push(failure),
+        }
+    }
     let mut events = Vec::new();
     let told = untold(desk, &home, services, happened).await?;
     let mut documents =
@@ -196,14 +213,22 @@ fn restore(cursor: &mut Cursor, before: &Cursor, happening: &Happening) {
         }
     }
     cursor.paused.clone_from(&before.paused);
+    if !happening.drift.is_empty() || !happening.running.is_empty() {
+        cursor.drift.clone_from(&before.drift);
+    }
 }
 
 /// Everything that is found at a first start, in one message; none if there is nothing.
-async fn digest(services: &Services, home: &Home, seen: &[SeenModel], now: Timestamp) -> Option<Event> {
+async fn digest(
+    services: &Services,
+    home: &Home,
+    seen: &[SeenModel],
+    drift: Vec<serde_json::Value>,
+    now: Timestamp,
+) -> Option<Event> {
     let mut waiting: Vec<(&ModelName, _)> =
         seen.iter().flat_map(|m| m.versions.iter().filter(|v| v.waits).map(move |v| (&m.name, v))).collect();
     waiting.sort_by_key(|(model, v)| (v.registered_at.is_none(), v.registered_at, (*model).clone(), v.number));
-    let drift: Vec<serde_json::Value> = Vec::new();
     if waiting.is_empty() && drift.is_empty() {
         return None;
     }
@@ -218,7 +243,8 @@ async fn digest(services: &Services, home: &Home, seen: &[SeenModel], now: Times
         whole.unwrap_or_else(|| document::unread(services, home, happening))
     });
     let waiting = futures_util::stream::iter(read).buffered(AT_ONCE).collect().await;
-    let became: Vec<&str> = ids.iter().map(EventId::as_str).collect();
+    let found: Vec<String> = drift.iter().map(ToString::to_string).collect();
+    let became: Vec<&str> = ids.iter().map(EventId::as_str).chain(found.iter().map(String::as_str)).collect();
     let id = id::of_place(home, EventKind::Digest, &became);
     Some(event(services, EventKind::Digest, id, Data::Digest(DigestData { waiting, drift }), now))
 }

@@ -91,6 +91,8 @@ pub(super) async fn look(
             record: Some(record.clone()),
             tag: Some(followed.tag.clone()),
             page: Some(run.web_url.clone()),
+            drift: Vec::new(),
+            running: Vec::new(),
         });
     }
     for record in over {
