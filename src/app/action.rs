@@ -76,6 +76,10 @@ actions! {
     NextField = "next_field",
     /// release notes: preview them
     Notes = "notes",
+    /// record: what was signed
+    Record = "record",
+    /// verify: check the release and its record now
+    Verify = "verify",
     /// jobs: show or hide
     Jobs = "jobs",
     /// curve: plot this metric over steps

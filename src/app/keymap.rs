@@ -27,6 +27,7 @@ pub enum Context {
     Rollback,
     Promotion,
     History,
+    Record,
     /// The chart of a metric.
     Curve,
     /// A metric over all versions of a model.
@@ -47,7 +48,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -61,6 +62,7 @@ impl Context {
         Self::Rollback,
         Self::Promotion,
         Self::History,
+        Self::Record,
         Self::Curve,
         Self::Trend,
         Self::Files,
@@ -89,6 +91,7 @@ impl Context {
             Self::Rollback => "rollback",
             Self::Promotion => "promotion",
             Self::History => "history",
+            Self::Record => "record",
             Self::Curve => "curve",
             Self::Trend => "trend",
             Self::Files => "files",

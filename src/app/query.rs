@@ -13,7 +13,7 @@ use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::SharedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
-use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, VersionNumber};
+use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::domain::log::Log;
 use crate::domain::logged::LoggedModel;
@@ -23,11 +23,12 @@ use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
 use crate::domain::record::chain::ChainLine;
-use crate::domain::record::{Decision, DecisionDraft};
+use crate::domain::record::{Decision, DecisionDraft, Sealed};
 use crate::domain::registry::{FilesOf, ModelVersion, RegisteredModel, RegistryInfo};
 use crate::domain::run::Run;
 use crate::domain::status::ModelStatus;
 use crate::domain::target::WaitingCount;
+use crate::domain::verification::Verification;
 
 /// Matches an answer to its request. Late answers to abandoned requests are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -194,6 +195,10 @@ queries! {
         RollbackCandidates { model: ModelName } => RollbackCandidates as rollback_candidates,
         /// All sign-off records of this machine, oldest first.
         Records => Vec<ChainLine> as record_chain,
+        /// The record that a release carries, if it is the one that its tag names.
+        ReleasedRecord { repo: RepoSlug, tag: TagName } => Sealed as released_record,
+        /// Whether a release carries the sign-off that it should, read now.
+        Verification { tag: TagName } => Verification as verification,
         /// All promotions in this machine's journal, newest first.
         Promotions => Vec<Promotion> as promotions,
         /// CD of a released promotion as it is now; none if that cannot differ from what the journal says.

@@ -2,7 +2,7 @@
 
 use super::owner::Owner;
 use crate::domain::artifact::ArtifactRoot;
-use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RunId, VersionNumber};
+use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::record::Decision;
 
 /// A screen and its parameters.
@@ -22,8 +22,8 @@ pub enum Route {
     Promotion(PromotionId),
     /// Decisions on one model or all.
     History(Option<ModelName>),
-    /// A sign-off record of this machine, by its id.
-    Record(PromotionId),
+    /// A sign-off record.
+    Record(RecordAt),
     /// The chart of a metric of a version, with that of the baseline.
     Curve(ModelName, VersionNumber, String),
     /// A metric over all versions of a model, starting from one version.
@@ -46,6 +46,15 @@ pub enum Route {
     Help,
     /// The commands of the screen below.
     Palette,
+}
+
+/// Where a sign-off record is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordAt {
+    /// Among the records of this machine, by its id.
+    Machine(PromotionId),
+    /// On a release.
+    Release(RepoSlug, TagName),
 }
 
 /// A version or a run in a comparison.

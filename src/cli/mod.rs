@@ -182,6 +182,7 @@ pub async fn act(
         }
         Command::Undo { id, format } => commands::undo::run(services, &id, interrupt(), format, sink).await,
         Command::Log { model, at, shape } => commands::log::run(services, model.as_ref(), at, shape, sink).await,
+        Command::Record { named, format } => commands::record::run(services, &named, format, sink).await,
         Command::Verify { tag, wait, format } => commands::verify::run(services, &tag, wait, format, sink).await,
         Command::Status { model, deep, wait, format } => {
             commands::status::run(services, commands::status::What { model, deep, wait }, format, sink).await

@@ -17,6 +17,18 @@ pub enum CheckState {
     Block,
 }
 
+impl CheckState {
+    /// Its name in records and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Unknown => "unknown",
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+}
+
 /// One check with its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {

@@ -13,6 +13,7 @@ pub mod number;
 pub mod phrase;
 pub mod policy;
 pub mod promotion;
+pub mod record;
 pub mod role;
 pub mod status;
 pub mod symbols;

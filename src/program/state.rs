@@ -230,7 +230,7 @@ impl State {
                 form.into()
             }
             Route::Rollback(model) => rollback::Rollback::new(model.clone()).into(),
-            Route::Record(id) => record::Record::new(*id).into(),
+            Route::Record(at) => record::Record::new(at.clone()).into(),
             Route::Approve(model, version, decision) => {
                 let draft = self.ctx().draft(model, *version);
                 // Always reload the plan: an old one is useless.

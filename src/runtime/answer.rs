@@ -14,7 +14,8 @@ use crate::domain::status::ModelStatus;
 use crate::domain::text::clean_line;
 use crate::preview;
 use crate::services::Services;
-use crate::services::audit::log;
+use crate::services::audit::verify::verify;
+use crate::services::audit::{log, record};
 use crate::services::evidence::{self, Scope};
 use crate::services::notes::shown;
 use crate::services::promote::{Promoter, never_begun};
@@ -94,6 +95,10 @@ pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) ->
             Reply::RollbackCandidates { answer: rollback::found(services, &model).await, model }
         }
         Query::Records => Reply::Records { answer: services.records.read().await },
+        Query::ReleasedRecord { repo, tag } => {
+            Reply::ReleasedRecord { answer: record::released(services, &repo, &tag).await, repo, tag }
+        }
+        Query::Verification { tag } => Reply::Verification { answer: verify(services, &tag, None).await, tag },
         Query::Promotions => Reply::Promotions { answer: promotions(services).await },
         Query::Cd { promotion } => Reply::Cd { answer: cd_now(services, promotion).await, promotion },
         Query::InProduction { model } => Reply::InProduction { answer: in_production(services, &model).await, model },

@@ -14,6 +14,7 @@ mod failures;
 mod help;
 mod logbook;
 mod provenance;
+mod record;
 mod scores;
 mod shapes;
 mod status;

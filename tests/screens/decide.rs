@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use signoff::app::query::{Query, Reply};
-use signoff::app::route::Route;
+use signoff::app::route::{RecordAt, Route};
 use signoff::domain::compare::Directions;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::identity::Identity;
@@ -16,8 +16,9 @@ use signoff::domain::record::Decision;
 use signoff::domain::rules::Rules;
 use signoff::ui::skin::Theme;
 
+use super::sample::sample;
 use super::support::driver::{Driver, demo_rules, time};
-use super::{pictures, text, themed};
+use super::{pictures, samples, text, themed};
 
 /// The demo on one screen, with everything loaded.
 fn on(rules: Rules, route: Route) -> Driver {
@@ -218,7 +219,11 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
         };
         let entries = vec![
             elsewhere("2026-11-23T10:00:00Z", 7, Decision::Reject, LogEffect::Said, FoundIn::VersionTag),
-            elsewhere("2026-11-20T10:00:00Z", 6, Decision::Rollback, LogEffect::Production, FoundIn::Release),
+            LogEntry {
+                tag: Some("churn-uplift-v6".into()),
+                repository: Some("acme/churn-models".parse().unwrap()),
+                ..elsewhere("2026-11-20T10:00:00Z", 6, Decision::Rollback, LogEffect::Production, FoundIn::Release)
+            },
             elsewhere("2026-11-19T10:00:00Z", 6, Decision::Approve, LogEffect::Production, FoundIn::GitTag),
             elsewhere(
                 "2026-11-18T10:00:00Z",
@@ -236,6 +241,18 @@ fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row()
     assert_snapshot!("the_history_of_one_model", pictures(&mut driver));
     driver.keys("g<enter>");
     assert_snapshot!("a_decision_whose_record_is_elsewhere", text(&mut driver, 80, 24));
+    driver.keys("jj<enter>");
+    assert_eq!(driver.state.top().heading(), "record", "it is on its release");
+}
+
+#[test]
+fn the_record_of_another_machine_is_read_from_its_release_and_verified_there() {
+    let draft = samples::draft();
+    let mut driver = sample(&[Route::Record(RecordAt::Release(draft.repo, draft.tag))]);
+    assert_snapshot!("a_record_from_its_release", pictures(&mut driver));
+    driver.keys("v");
+    driver.answer_all();
+    assert_snapshot!("a_record_that_does_not_hold", text(&mut driver, 80, 24));
 }
 
 #[test]

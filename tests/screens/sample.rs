@@ -21,6 +21,7 @@ use signoff::domain::registry::{RegisteredModel, RegistryInfo, Stage, UserKind};
 use signoff::domain::rules::Rules;
 use signoff::domain::run::Run;
 use signoff::domain::target::WaitingCount;
+use signoff::domain::verification::{LineState, Place, Verification, VerifyCheck};
 
 use crate::samples;
 use crate::support::driver::Driver;
@@ -143,6 +144,25 @@ pub fn answer(query: &Query) -> Reply {
                 sources: vec!["stage Archived".into()],
             };
             Reply::RollbackCandidates { model, answer: Ok(Found { candidates: vec![candidate], ..Found::default() }) }
+        }
+        Query::ReleasedRecord { repo, tag } => Reply::ReleasedRecord { answer: Ok(samples::plan().record), repo, tag },
+        Query::Verification { tag } => {
+            let place = Place {
+                repo: samples::draft().repo,
+                tag: tag.clone(),
+                host: "github.com".into(),
+                home: samples::draft().decision.home(),
+                demo: false,
+            };
+            let lines = vec![VerifyCheck {
+                check: "commit",
+                state: LineState::Fail,
+                detail: "the tag is at 0000000, but 3f9c1ab was signed".into(),
+                hint: None,
+                failure: None,
+            }];
+            let record = Some(samples::plan().record);
+            Reply::Verification { answer: Ok(Verification { place, record, lines }), tag }
         }
         Query::Records => Reply::Records { answer: Ok(Vec::new()) },
         Query::Promotions => Reply::Promotions { answer: Ok(Vec::new()) },

@@ -117,6 +117,13 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "record",
+        &[
+            ("signoff record telco-churn-v42", "Show the record of a release"),
+            ("signoff record 4f2a77c0e1d2 --json > record.json", "Export a record, exactly as it was signed"),
+        ],
+    ),
+    (
         "log",
         &[
             ("signoff log telco-churn", "List all decisions on a model"),

@@ -255,6 +255,18 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Show a sign-off record: who decided what, on which evidence
+    ///
+    /// Looks among the records of this machine first, then on the releases. Prints no record that differs from what was
+    /// signed.
+    #[command(after_help = help::examples("record"))]
+    Record {
+        /// Record ID or hash as lists show it, or the Git tag of the release
+        #[arg(value_name = "ID|TAG")]
+        named: String,
+        #[command(flatten)]
+        format: Format,
+    },
     /// List decisions, newest first: what was in production when, who decided, and why
     #[command(after_help = help::examples("log"))]
     Log {

@@ -15,6 +15,7 @@ pub mod notify;
 pub mod promote;
 pub mod promotions;
 pub mod provenance;
+pub mod record;
 pub mod resume;
 pub mod rollback;
 pub mod runs;

@@ -10,9 +10,10 @@ use crate::cli::{place, text};
 use crate::domain::failure::Outcome;
 use crate::domain::ids::TagName;
 use crate::domain::text::clean_line;
+use crate::domain::verification::Verification;
 use crate::present::{CheckRow, Mark, Role, decision, number};
 use crate::services::Services;
-use crate::services::audit::verify::{Verification, verify};
+use crate::services::audit::verify::verify;
 
 /// Runs the command. [`Exit::Done`] only if everything holds.
 ///

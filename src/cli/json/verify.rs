@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::cli::json::Where;
 use crate::domain::verification::LineState;
-use crate::services::audit::verify::Verification;
+use crate::domain::verification::Verification;
 
 /// `signoff verify`.
 #[derive(Clone, Debug, Serialize)]

@@ -332,21 +332,11 @@ impl Verdict {
 
     /// The summary, without a symbol: `pass  11 rules: 10 pass, 1 unknown`.
     pub fn summary(&self) -> String {
-        let word = match self.state() {
-            CheckState::Pass => "pass",
-            CheckState::Unknown => "unknown",
-            CheckState::Warn => "warn",
-            CheckState::Block => "block",
-        };
-        let parts = [
-            (CheckState::Block, "block"),
-            (CheckState::Warn, "warn"),
-            (CheckState::Unknown, "unknown"),
-            (CheckState::Pass, "pass"),
-        ];
+        let word = self.state().word();
+        let parts = [CheckState::Block, CheckState::Warn, CheckState::Unknown, CheckState::Pass];
         let counts: Vec<String> = parts
             .into_iter()
-            .map(|(state, word)| (self.count(state), word))
+            .map(|state| (self.count(state), state.word()))
             .filter(|(n, _)| *n > 0)
             .map(|(n, word)| format!("{n} {word}"))
             .collect();

@@ -196,14 +196,9 @@ fn policy_words_with(record: &Record, cell: &impl Fn(&str) -> String) -> String 
     };
     let count = |state| record.policy.findings.iter().filter(|f| f.state == state).count();
     let sources = record.policy.sources.iter().map(|s| cell(&s.name)).collect::<Vec<_>>().join(", ");
-    let word = match verdict {
-        CheckState::Pass => "pass",
-        CheckState::Unknown => "unknown",
-        CheckState::Warn => "warn",
-        CheckState::Block => "block",
-    };
     format!(
-        "{word} ({} pass, {} unknown, {} warn, {} block) by {sources}",
+        "{} ({} pass, {} unknown, {} warn, {} block) by {sources}",
+        verdict.word(),
         count(CheckState::Pass),
         count(CheckState::Unknown),
         count(CheckState::Warn),

@@ -121,9 +121,45 @@ pub enum Signature {
     Unread(Failure),
 }
 
+/// The result of verifying one release.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verification {
+    /// Where the release was looked up.
+    pub place: Place,
+    pub record: Option<Sealed>,
+    pub lines: Vec<VerifyCheck>,
+}
+
+impl Verification {
+    /// Whether every check holds.
+    pub fn holds(&self) -> bool {
+        !self.lines.is_empty() && !self.lines.iter().any(|l| l.state.refuses())
+    }
+
+    /// The failure kind, if the only problem is that something could not be read.
+    pub fn unreadable(&self) -> Option<FailureKind> {
+        let against: Vec<&VerifyCheck> = self.lines.iter().filter(|l| l.state.refuses()).collect();
+        let unread = |l: &&VerifyCheck| l.state == LineState::Unreadable;
+        if against.iter().all(unread) { against.iter().find_map(|l| l.failure) } else { None }
+    }
+}
+
 /// Parses the record file of a release; `None` if it is missing or invalid.
 pub fn record_of(proof: &Proof) -> Option<Sealed> {
     Sealed::from_bytes(proof.asset.as_ref().ok()?.as_ref()?).ok()
+}
+
+/// The record of the release, if it is whole and the tag's message names it.
+///
+/// # Errors
+/// The first check that fails, as a phrase.
+pub fn named_record(proof: &Proof) -> Result<Sealed, String> {
+    let about = |line: &VerifyCheck| matches!(line.check, "tag" | "record" | "record hash");
+    let lines = judge(proof, None);
+    match lines.iter().find(|line| about(line) && line.state.refuses()) {
+        Some(line) => Err(line.detail.clone()),
+        None => record_of(proof).ok_or_else(|| format!("the release has no {ASSET}")),
+    }
 }
 
 /// Whether waiting may help: a release being created briefly has no record.

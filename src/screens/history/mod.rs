@@ -8,8 +8,8 @@ use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
-use crate::app::route::Route;
-use crate::domain::ids::ModelName;
+use crate::app::route::{RecordAt, Route};
+use crate::domain::ids::{ModelName, RepoSlug, TagName};
 use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
@@ -47,8 +47,8 @@ impl Component for History {
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Help, Open, Refresh};
-        &[Open, Browse, Copy, Refresh, Back, Help]
+        use Action::{Back, Browse, Copy, Help, Open, Record, Refresh};
+        &[Open, Record, Browse, Copy, Refresh, Back, Help]
     }
 
     /// The journals and records, which are local, what is written elsewhere, and CD of the rows in sight.
@@ -78,9 +78,9 @@ impl Component for History {
             (Action::Refresh, _) => Response::refresh(self.needs(ctx)),
             (Action::Open, Some(entry)) => match (entry.local(), entry.promotion) {
                 (Some(id), Some(_)) => Response::push(Route::Promotion(id)),
-                (Some(id), None) => Response::push(Route::Record(id)),
-                (None, _) => Response::notice("The record is not on this machine. Press o to open where it is."),
+                (Some(_), None) | (None, _) => open_record(entry),
             },
+            (Action::Record, Some(entry)) => open_record(entry),
             (Action::Browse, Some(entry)) => {
                 place(entry).map_or_else(Response::none, |p| Response::effect(Effect::Browse(p)))
             }
@@ -95,14 +95,26 @@ impl Component for History {
     }
 }
 
+/// Opens the record, here or on its release.
+fn open_record(entry: &Entry<'_>) -> Response {
+    let here = entry.record.map(|sealed| RecordAt::Machine(sealed.record.record_id));
+    match here.or_else(|| released(entry).map(|(repo, tag)| RecordAt::Release(repo, tag))) {
+        Some(at) => Response::push(Route::Record(at)),
+        None => Response::notice("The record is not on this machine. Press o to open where it is."),
+    }
+}
+
 /// Where it is published: its release, or else the version.
 fn place(entry: &Entry<'_>) -> Option<Place> {
     let (model, version) = entry.subject()?;
+    Some(released(entry).map_or_else(|| Place::Version(model.clone(), version), |(repo, tag)| Place::Tag(repo, tag)))
+}
+
+/// The tag of its release.
+fn released(entry: &Entry<'_>) -> Option<(RepoSlug, TagName)> {
     let of_log = entry.log.and_then(|log| Some((log.repository.clone()?, log.tag.as_deref()?.parse().ok()?)));
-    let of_plan = || {
+    of_log.or_else(|| {
         let state = entry.state.filter(|s| s.is_released())?;
         Some((state.plan.draft.repo.clone(), state.plan.draft.tag.clone()))
-    };
-    let released = of_log.or_else(of_plan);
-    Some(released.map_or_else(|| Place::Version(model.clone(), version), |(repo, tag)| Place::Tag(repo, tag)))
+    })
 }

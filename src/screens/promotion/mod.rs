@@ -10,9 +10,11 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
+use crate::app::route::{RecordAt, Route};
 use crate::domain::cd::{CdOutcome, CdRuns};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
+use crate::present::promotion::cd_failed;
 use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
@@ -103,7 +105,7 @@ impl Component for Promotion {
 
     /// The most important keys at the moment; those for undo only while undo is possible.
     fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Help, Jobs, Resume, Undo};
+        use Action::{Back, Browse, Copy, Help, Jobs, Record, Resume, Rollback, Undo};
         match ctx.cache.promotion(self.id) {
             Some(state) if !ctx.busy && !state.is_over() => {
                 if state.may_undo() || state.is_tag_in_doubt() {
@@ -112,7 +114,10 @@ impl Component for Promotion {
                     &[Resume, Browse, Jobs, Copy, Back, Help]
                 }
             }
-            _ => &[Browse, Jobs, Copy, Back, Help],
+            Some(state) if state.is_released() && cd_failed(state.cd.as_ref()) => {
+                &[Rollback, Record, Browse, Jobs, Copy, Back, Help]
+            }
+            _ => &[Record, Browse, Jobs, Copy, Back, Help],
         }
     }
 
@@ -147,6 +152,8 @@ impl Component for Promotion {
             // Undo writes to the registry, so it takes more than one key.
             Action::Undo if armed => return Response::effect(Effect::Undo(self.id)),
             Action::Undo => self.undo_asked = true,
+            Action::Record => return Response::push(Route::Record(RecordAt::Machine(self.id))),
+            Action::Rollback => return Response::push(Route::Rollback(state.plan.draft.model().clone())),
             Action::Browse => return Response::effect(Effect::Browse(place(state))),
             Action::Copy => return Response::copy(self.id.to_string()),
             other => return Response::pass(other),

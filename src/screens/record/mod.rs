@@ -1,49 +1,57 @@
-//! What exactly was decided, by whom, on what evidence? One sign-off record of this machine.
+//! What exactly was decided, by whom, on what evidence? One sign-off record, and whether it still holds.
 
 pub mod view;
 
 use crate::app::action::Action;
+use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
-use crate::domain::ids::PromotionId;
-use crate::domain::record::text::plain;
+use crate::app::route::RecordAt;
+use crate::domain::ids::TagName;
+use crate::domain::record::Sealed;
+use crate::present::UNICODE;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
-use crate::ui::text::wrap;
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    id: PromotionId,
+    at: RecordAt,
+    /// Whether the release is verified beside the record.
+    verify: bool,
     /// The first visible line.
     offset: usize,
 }
 
 impl Record {
-    /// The record with this id.
-    pub fn new(id: PromotionId) -> Self {
-        Self { id, offset: 0 }
+    pub fn new(at: RecordAt) -> Self {
+        Self { at, verify: false, offset: 0 }
     }
 
-    /// The record as text and its outcome, wrapped.
-    fn lines(&self, ctx: &Ctx<'_>) -> Vec<String> {
-        let Some(sealed) = ctx.cache.record(self.id) else {
-            return Vec::new();
-        };
-        let mut text = plain(sealed);
-        if let Some(outcome) = ctx.cache.record_outcome(self.id) {
-            let promotes = ctx.cache.record(self.id).is_some_and(|sealed| sealed.record.change.is_some());
-            let word = match (promotes, outcome.done) {
-                (true, true) => "Since then, as it was signed:",
-                (true, false) => "Since then, NOT as it was signed:",
-                (false, true) => "Written to the servers.",
-                (false, false) => "NOT fully written.",
-            };
-            text.push_str(&format!("\n{word}\n"));
-            for note in outcome.comment.iter().chain(&outcome.notes) {
-                text.push_str(&format!("- {note}\n"));
-            }
+    fn query(&self) -> Query {
+        match &self.at {
+            RecordAt::Machine(_) => Query::Records,
+            RecordAt::Release(repo, tag) => Query::ReleasedRecord { repo: repo.clone(), tag: tag.clone() },
         }
-        wrap(text.trim_end(), usize::from(ctx.width.saturating_sub(2)).max(20))
+    }
+
+    fn sealed<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Sealed> {
+        match &self.at {
+            RecordAt::Machine(id) => ctx.cache.record(*id),
+            RecordAt::Release(repo, tag) => ctx.cache.released_record(repo.clone(), tag.clone()),
+        }
+    }
+
+    /// The tag of its release, if it has one.
+    fn tag(&self, ctx: &Ctx<'_>) -> Option<TagName> {
+        match &self.at {
+            RecordAt::Release(_, tag) => Some(tag.clone()),
+            RecordAt::Machine(_) => Some(self.sealed(ctx)?.record.change.as_ref()?.tag.clone()),
+        }
+    }
+
+    fn verification(&self, ctx: &Ctx<'_>) -> Option<Query> {
+        let tag = self.tag(ctx).filter(|_| self.verify)?;
+        Some(Query::Verification { tag })
     }
 }
 
@@ -53,21 +61,24 @@ impl Component for Record {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        &[Context::List, Context::Global]
+        &[Context::Record, Context::List, Context::Global]
     }
 
-    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Copy, Help, PageDown, Refresh};
-        &[PageDown, Copy, Refresh, Back, Help]
+    fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Browse, Copy, Help, PageDown, Refresh, Verify};
+        match self.tag(ctx) {
+            Some(_) => &[PageDown, Verify, Browse, Copy, Refresh, Back, Help],
+            None => &[PageDown, Browse, Copy, Refresh, Back, Help],
+        }
     }
 
-    fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {
-        vec![Query::Records]
+    fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        std::iter::once(self.query()).chain(self.verification(ctx)).collect()
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let rows = ctx.rows(0);
-        let most = self.lines(ctx).len().saturating_sub(rows);
+        let most = self.lines(ctx, &UNICODE).len().saturating_sub(rows);
         let page = rows.saturating_sub(1).max(1);
         self.offset = self.offset.min(most);
         let ScreenEvent::Action(action) = event else {
@@ -80,14 +91,44 @@ impl Component for Record {
             Action::PageDown => self.offset + page,
             Action::Top => 0,
             Action::Bottom => most,
-            Action::Refresh => return Response::refresh(vec![Query::Records]),
+            Action::Refresh => return Response::refresh(self.needs(ctx)),
+            Action::Verify if self.tag(ctx).is_none() => {
+                return Response::notice("It has no release, so there is nothing to verify.");
+            }
+            Action::Verify => {
+                // Again on each press: what was true a minute ago may not be now.
+                let again = std::mem::replace(&mut self.verify, true);
+                self.offset = 0;
+                return if again {
+                    Response::refresh(self.verification(ctx).into_iter().collect())
+                } else {
+                    Response::none()
+                };
+            }
+            Action::Browse => {
+                return self.place(ctx).map_or_else(Response::none, |p| Response::effect(Effect::Browse(p)));
+            }
             Action::Copy => {
-                let hash = ctx.cache.record(self.id).map(|s| s.record_hash.clone());
+                let hash = self.sealed(ctx).map(|s| s.record_hash.clone());
                 return hash.map_or_else(Response::none, Response::copy);
             }
             other => return Response::pass(other),
         }
         .min(most);
         Response::none()
+    }
+}
+
+impl Record {
+    /// Its release, or else the version.
+    fn place(&self, ctx: &Ctx<'_>) -> Option<Place> {
+        if let RecordAt::Release(repo, tag) = &self.at {
+            return Some(Place::Tag(repo.clone(), tag.clone()));
+        }
+        let record = &self.sealed(ctx)?.record;
+        Some(match &record.change {
+            Some(change) => Place::Tag(change.repository.clone(), change.tag.clone()),
+            None => Place::Version(record.model.name.clone(), record.model.version),
+        })
     }
 }

@@ -2,4 +2,5 @@
 
 pub mod chain;
 pub mod log;
+pub mod record;
 pub mod verify;

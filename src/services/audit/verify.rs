@@ -19,7 +19,7 @@ use crate::domain::record::vouch;
 use crate::domain::record::{ASSET, ChangeFacts, Record, Sealed};
 use crate::domain::registry::ModelVersion;
 use crate::domain::release::{OPERATION_TRAILER, notes_marker, trailer};
-use crate::domain::verification::{self, Place, Proof, Reread, Signature, VerifyCheck, as_signed};
+use crate::domain::verification::{self, Place, Proof, Reread, Signature, Verification, as_signed};
 use crate::services::Services;
 use crate::services::approvals::{may_sign, writers};
 use crate::services::audit::chain;
@@ -28,29 +28,6 @@ use crate::services::renamed::renamed;
 
 /// Pause between two polls for a pending release.
 const POLL: Duration = Duration::from_secs(5);
-
-/// The result of verifying one release.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Verification {
-    /// Where the release was looked up.
-    pub place: Place,
-    pub record: Option<Sealed>,
-    pub lines: Vec<VerifyCheck>,
-}
-
-impl Verification {
-    /// Whether every check holds.
-    pub fn holds(&self) -> bool {
-        !self.lines.is_empty() && !self.lines.iter().any(|l| l.state.refuses())
-    }
-
-    /// The failure kind, if the only problem is that something could not be read.
-    pub fn unreadable(&self) -> Option<FailureKind> {
-        let against: Vec<&VerifyCheck> = self.lines.iter().filter(|l| l.state.refuses()).collect();
-        let unread = |l: &&VerifyCheck| l.state == verification::LineState::Unreadable;
-        if against.iter().all(unread) { against.iter().find_map(|l| l.failure) } else { None }
-    }
-}
 
 /// Verifies the release of `tag`. With `wait`, first waits that long for release and record to appear: CD that starts
 /// on the tag runs before the release is published.
@@ -75,7 +52,7 @@ pub async fn verify(services: &Services, tag: &TagName, wait: Option<Duration>) 
 
 /// The repository to look in: the target's, or the only one of its models' repositories that has the tag. If only runs
 /// name repositories, this machine's records may know it; that proves nothing, and no check relies on it.
-async fn place(services: &Services, tag: &TagName) -> Outcome<Place> {
+pub(super) async fn place(services: &Services, tag: &TagName) -> Outcome<Place> {
     let mut repos: Vec<RepoSlug> = services.rules.repository.configured().into_iter().cloned().collect();
     if repos.is_empty() {
         let lines = services.records.read().await.unwrap_or_default();
@@ -96,19 +73,18 @@ async fn place(services: &Services, tag: &TagName) -> Outcome<Place> {
         _ => Some(format!("it may be in {}", repos.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))),
     };
     match (why, repos.into_iter().next()) {
-        (None, Some(repo)) => Ok(Place {
-            repo,
-            tag: tag.clone(),
-            host: services.host.host(),
-            home: home(services).await,
-            demo: services.rules.demo,
-        }),
+        (None, Some(repo)) => Ok(place_in(services, repo, tag).await),
         (why, _) => {
             let why = why.unwrap_or_default();
             Err(Failure::new(FailureKind::Config, Service::Config, format!("find the tag {tag}"), why)
                 .with_hint("Pass --repo OWNER/NAME."))
         }
     }
+}
+
+/// The release of `tag` in `repo`.
+pub(super) async fn place_in(services: &Services, repo: RepoSlug, tag: &TagName) -> Place {
+    Place { repo, tag: tag.clone(), host: services.host.host(), home: home(services).await, demo: services.rules.demo }
 }
 
 /// Where the versions are. If the registry does not say whether it has workspaces, the checks on the version say that it
@@ -122,7 +98,7 @@ fn signed_here(line: &ChainLine, tag: &TagName) -> Option<RepoSlug> {
     sealed.record.change.as_ref().filter(|c| c.tag == *tag).map(|c| c.repository.clone())
 }
 
-async fn read(services: &Services, place: Place) -> Proof {
+pub(super) async fn read(services: &Services, place: Place) -> Proof {
     let (host, repo, tag) = (&services.host, &place.repo, &place.tag);
     let found = host.tag(repo, tag).await;
     let message = found.as_ref().ok().and_then(Option::as_ref).and_then(|t| t.message.as_deref());

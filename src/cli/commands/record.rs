@@ -1,0 +1,43 @@
+//! `signoff record`
+
+use crate::cli::args::Format;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Sink, Style};
+use crate::cli::table::{Align, Table};
+use crate::cli::text;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::present::record::{Section, page};
+use crate::present::{Phrase, Role};
+use crate::services::Services;
+use crate::services::audit::record::find;
+
+/// Runs the command.
+///
+/// # Errors
+/// If there is no such record, it is not the one that was signed, or it cannot be read.
+pub async fn run(services: &Services, named: &str, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+    let found = find(services, named).await?;
+    for note in &found.notes {
+        sink.warn(&note.to_string());
+    }
+    if format.json {
+        // From the bytes that are hashed, which write 0.0 as 0: as it was signed, to the digit.
+        let signed: serde_json::Value = serde_json::from_slice(&found.sealed.to_bytes())
+            .map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write the record as JSON", e.to_string()))?;
+        sink.json(&signed)?;
+        return Ok(Exit::Done);
+    }
+    let style = sink.style();
+    let sections = page(&found.sealed, found.outcome.as_ref(), style.symbols());
+    let shown: Vec<String> = sections.iter().map(|section| shown(section, style)).collect();
+    sink.text(shown.concat().trim_start_matches('\n'));
+    Ok(Exit::Done)
+}
+
+fn shown(section: &Section, style: Style) -> String {
+    let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]).indented(2);
+    for row in &section.rows {
+        table.row([Phrase::of(Role::Muted, row.label.clone()), row.said.clone()]);
+    }
+    text::section(section.heading, &table.render(style), style)
+}

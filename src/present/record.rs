@@ -1,0 +1,204 @@
+//! A sign-off record as a page: what was decided, by whom, on which evidence.
+
+use super::{CheckRow, Mark, Phrase, Role, Symbols, code, decision, number, policy, time};
+use crate::domain::policy::Tristate;
+use crate::domain::record::chain::Outcome;
+use crate::domain::record::{MetricFacts, Record, Sealed};
+use crate::domain::text::{clean, clean_line};
+
+/// One part of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    pub heading: &'static str,
+    pub rows: Vec<Row>,
+}
+
+/// A label and what is said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub label: String,
+    pub said: Phrase<'static>,
+}
+
+impl Section {
+    fn new(heading: &'static str) -> Self {
+        Self { heading, rows: Vec::new() }
+    }
+
+    fn say(&mut self, label: impl Into<String>, said: impl Into<Phrase<'static>>) {
+        let said = said.into();
+        if !said.is_empty() {
+            self.rows.push(Row { label: label.into(), said });
+        }
+    }
+}
+
+/// The page, without empty sections. `outcome` is what this machine noted of it later.
+pub fn page(sealed: &Sealed, outcome: Option<&Outcome>, symbols: &Symbols) -> Vec<Section> {
+    let record = &sealed.record;
+    let all = [
+        signed(sealed),
+        change(record),
+        approvals(record),
+        policy_of(record, symbols),
+        metrics(record, symbols),
+        checklist(record, symbols),
+        evidence(sealed),
+        outcome.map_or_else(|| Section::new("OUTCOME"), |outcome| written(record, outcome, symbols)),
+    ];
+    all.into_iter().filter(|section| !section.rows.is_empty()).collect()
+}
+
+/// `approved telco-churn v42`
+pub fn title(record: &Record) -> String {
+    format!("{} {} {}", decision::past(record.decision), record.model.name, record.model.version)
+}
+
+fn signed(sealed: &Sealed) -> Section {
+    let record = &sealed.record;
+    let mut section = Section::new("DECISION");
+    let signer = &record.signer;
+    let name = signer.name.as_deref().map(|name| format!("{} ", clean_line(name))).unwrap_or_default();
+    section.say("decision", Phrase::of(Role::Title, title(record)));
+    section.say("meaning", one_line(&record.meaning));
+    section.say("reason", one_line(&record.reason));
+    section.say("signed by", format!("{name}@{} ({})", clean_line(&signer.login), clean_line(&record.proven_by)));
+    section.say("signed at", time::second(record.signed_at));
+    section.say("in review", record.time_in_review_s.map(|s| time::span(s.saturating_mul(1000))).unwrap_or_default());
+    section.say("target", clean_line(&record.target));
+    if record.demo {
+        section.say("demo", Phrase::of(Role::Warn, "no real server was involved"));
+    }
+    section
+}
+
+fn change(record: &Record) -> Section {
+    let mut section = Section::new("RELEASE");
+    let Some(change) = &record.change else { return section };
+    section.say("tag", change.tag.to_string());
+    section.say("repository", format!("{} on {}", change.repository, clean_line(&change.host)));
+    section.say("commit", format!("{} {}", change.commit, clean_line(&change.commit_title)));
+    section.say("origin", code::origin(&change.commit_origin).unwrap_or_default());
+    section.say("moved to", change.to.to_string());
+    let leaving: Vec<String> = change.leaving.iter().map(ToString::to_string).collect();
+    section.say("replaced", leaving.join(", "));
+    section
+}
+
+fn approvals(record: &Record) -> Section {
+    let mut section = Section::new("PEOPLE");
+    for approval in &record.approvals {
+        let at = time::second(approval.at);
+        section.say("approved", format!("@{} at {at}, {}", clean_line(&approval.login), clean_line(&approval.url)));
+    }
+    if record.quorum > 1 {
+        section.say("approvals", format!("{} of {} needed", record.approvers().len(), record.quorum));
+    }
+    let apart = |apart: Tristate| match apart {
+        Tristate::True => Phrase::new("no"),
+        Tristate::False => Phrase::of(Role::Warn, "yes"),
+        Tristate::Unknown => Phrase::of(Role::Unknown, "not known"),
+    };
+    section.say("signer trained it", apart(record.separation.not_trainer));
+    section.say("signer wrote it", apart(record.separation.not_author));
+    section
+}
+
+fn policy_of(record: &Record, symbols: &Symbols) -> Section {
+    let mut section = Section::new("POLICY");
+    let Some(verdict) = record.policy.verdict else {
+        section.say("verdict", "no rules");
+        return section;
+    };
+    section.say("verdict", Mark::from(verdict).say(verdict.word(), symbols));
+    for finding in &record.policy.findings {
+        let row = CheckRow::from(finding);
+        let said = row.mark.say(clean_line(&row.found), symbols);
+        let overridden = record.overridden.contains(&finding.rule);
+        section.say(clean_line(&row.name), if overridden { said.add(Role::Warn, ", overridden") } else { said });
+    }
+    for source in &record.policy.sources {
+        section.say("rules from", policy::source(source));
+    }
+    section
+}
+
+fn metrics(record: &Record, symbols: &Symbols) -> Section {
+    let mut section = Section::new("METRICS");
+    let value =
+        |value: Option<crate::domain::run::MetricValue>| value.map_or_else(|| "-".to_owned(), |v| v.to_string());
+    let widest = |of: fn(&MetricFacts) -> Option<crate::domain::run::MetricValue>| {
+        record.metrics.iter().map(|m| value(of(m)).chars().count()).max().unwrap_or_default()
+    };
+    let (olds, news) = (widest(|m| m.baseline), widest(|m| m.candidate));
+    let against = record.baseline.as_ref().map(|baseline| baseline.version.to_string());
+    if let Some(against) = &against {
+        section.say("", Phrase::of(Role::Muted, format!("{against:>olds$}  {:>news$}", record.model.version)));
+    }
+    for metric in &record.metrics {
+        let new = format!("{:>news$}", value(metric.candidate));
+        let said = match &against {
+            None => Phrase::new(new),
+            Some(_) => Phrase::new(format!("{:>olds$}  {new}  ", value(metric.baseline))).join(number::delta(
+                metric.change,
+                metric.delta,
+                symbols,
+            )),
+        };
+        section.say(clean_line(&metric.name), said);
+    }
+    if let Some(from) = record.metrics_from {
+        section.say("source", format!("where the model and its run differ, those of {}", from.words()));
+    }
+    section
+}
+
+fn checklist(record: &Record, symbols: &Symbols) -> Section {
+    let mut section = Section::new("CHECKLIST");
+    for item in &record.checklist {
+        let note = if item.note.is_empty() { String::new() } else { format!(" ({})", clean_line(&item.note)) };
+        let said = match &item.answer {
+            Some(answer) => Phrase::new(format!("{}{note}", clean_line(answer))),
+            None => Mark::Unknown.say(format_args!("not answered{note}"), symbols),
+        };
+        section.say(clean_line(&item.question), said);
+    }
+    section
+}
+
+fn evidence(sealed: &Sealed) -> Section {
+    let record = &sealed.record;
+    let mut section = Section::new("EVIDENCE");
+    section.say("run", record.model.run_id.as_ref().map(ToString::to_string).unwrap_or_default());
+    section.say("source", clean_line(&record.model.source));
+    section.say("registered", record.model.registered_at.map(time::second).unwrap_or_default());
+    section.say("registry", clean_line(&record.model.registry));
+    for data in &record.data {
+        section.say("data", format!("{} {}", clean_line(&data.name), clean_line(&data.digest)));
+    }
+    section.say("facts", clean_line(&record.facts));
+    section.say("record", record.record_id.to_string());
+    section.say("hash", clean_line(&sealed.record_hash));
+    section.say("signature", if sealed.signature.is_some() { "SSH" } else { "" });
+    section.say("supersedes", record.supersedes.as_deref().map(clean_line).unwrap_or_default());
+    section
+}
+
+fn written(record: &Record, outcome: &Outcome, symbols: &Symbols) -> Section {
+    let mut section = Section::new("OUTCOME");
+    let (mark, word) = match (record.change.is_some(), outcome.done) {
+        (true, true) => (Mark::Pass, "in production as it was signed"),
+        (true, false) => (Mark::Warn, "in production, but not as it was signed"),
+        (false, true) => (Mark::Pass, "written to the servers"),
+        (false, false) => (Mark::Warn, "not fully written"),
+    };
+    section.say(time::second(outcome.at), mark.say(word, symbols));
+    for note in outcome.comment.iter().chain(&outcome.notes) {
+        section.say("", clean_line(note));
+    }
+    section
+}
+
+fn one_line(text: &str) -> String {
+    clean(text).replace('\n', " ⏎ ")
+}
