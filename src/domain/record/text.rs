@@ -117,40 +117,22 @@ fn home(record: &Record) -> String {
 
 /// The record as Markdown: printed name, time, meaning, and evidence.
 pub fn readable(sealed: &Sealed) -> String {
-    written(sealed, inline, code, link)
-}
-
-/// [`readable`] for a terminal: texts as they are.
-pub fn plain(sealed: &Sealed) -> String {
-    written(sealed, one_line, one_line, one_line)
-}
-
-fn one_line(text: &str) -> String {
-    clean(text).replace('\n', " ⏎ ")
-}
-
-fn written(
-    sealed: &Sealed,
-    cell: impl Fn(&str) -> String,
-    code: impl Fn(&str) -> String,
-    link: impl Fn(&str) -> String,
-) -> String {
     let record = &sealed.record;
-    let mut out = format!("{NOTES_HEADING}\n\n> {}\n\n", cell(&record.meaning));
+    let mut out = format!("{NOTES_HEADING}\n\n> {}\n\n", inline(&record.meaning));
     let mut line = |label: &str, value: String| {
         if !value.is_empty() {
             out.push_str(&format!("- **{label}**: {value}\n"));
         }
     };
     let signer = &record.signer;
-    let name = signer.name.as_deref().map(|n| format!("{} ", cell(n))).unwrap_or_default();
-    line("signed by", format!("{name}(@{}, id {}); {}", cell(&signer.login), signer.id, cell(&record.proven_by)));
+    let name = signer.name.as_deref().map(|n| format!("{} ", inline(n))).unwrap_or_default();
+    line("signed by", format!("{name}(@{}, id {}); {}", inline(&signer.login), signer.id, inline(&record.proven_by)));
     line("signed at", record.signed_at.strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string());
     line("time in review", record.time_in_review_s.map(|s| format!("{} min {} s", s / 60, s % 60)).unwrap_or_default());
-    line("reason", cell(&record.reason));
+    line("reason", inline(&record.reason));
     for approval in &record.approvals {
         let at = approval.at.strftime("%Y-%m-%d %H:%M:%S UTC");
-        line("approved also by", format!("@{} at {at}, {}", cell(&approval.login), link(&approval.url)));
+        line("approved also by", format!("@{} at {at}, {}", inline(&approval.login), link(&approval.url)));
     }
     if record.quorum > 1 {
         line("approvals", format!("{} of {} needed", record.approvers().len(), record.quorum));
@@ -164,33 +146,33 @@ fn written(
         "signer is not the trainer, not the author",
         format!("{}, {}", apart(record.separation.not_trainer), apart(record.separation.not_author)),
     );
-    line("policy", policy_words_with(record, &cell));
-    line("overridden", record.overridden.iter().map(|r| cell(r)).collect::<Vec<_>>().join(", "));
+    line("policy", policy_words_with(record, inline));
+    line("overridden", record.overridden.iter().map(|r| inline(r)).collect::<Vec<_>>().join(", "));
     for item in &record.checklist {
-        let note = if item.note.is_empty() { String::new() } else { format!(" ({})", cell(&item.note)) };
-        let answer = item.answer.as_deref().map_or_else(|| "not answered".to_owned(), &cell);
-        line(&cell(&item.question), format!("{answer}{note}"));
+        let note = if item.note.is_empty() { String::new() } else { format!(" ({})", inline(&item.note)) };
+        let answer = item.answer.as_deref().map_or_else(|| "not answered".to_owned(), inline);
+        line(&inline(&item.question), format!("{answer}{note}"));
     }
     if let Some(from) = record.metrics_from {
         line("metrics", format!("where the model and its run differ, those of {}", from.words()));
     }
     for data in &record.data {
-        line("data", format!("{} {}", cell(&data.name), code(&data.digest)));
+        line("data", format!("{} {}", inline(&data.name), code(&data.digest)));
     }
     line("run", record.model.run_id.as_ref().map(|r| code(&r.to_string())).unwrap_or_default());
     line("source", code(&record.model.source));
     line("reviewed facts", code(&record.facts));
     line("record", code(&sealed.record_hash));
-    line("takes the place of", record.supersedes.as_deref().map(&code).unwrap_or_default());
+    line("takes the place of", record.supersedes.as_deref().map(code).unwrap_or_default());
     out
 }
 
 /// The policy's verdict in a few words.
 pub fn policy_words(record: &Record) -> String {
-    policy_words_with(record, &one_line)
+    policy_words_with(record, |text: &str| clean(text).replace('\n', " ⏎ "))
 }
 
-fn policy_words_with(record: &Record, cell: &impl Fn(&str) -> String) -> String {
+fn policy_words_with(record: &Record, cell: impl Fn(&str) -> String) -> String {
     let Some(verdict) = record.policy.verdict else {
         return "none".to_owned();
     };
