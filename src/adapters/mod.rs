@@ -13,5 +13,6 @@ pub mod mlflow;
 pub mod notify;
 pub mod outbox;
 pub mod records;
+pub mod released;
 pub mod ssh;
 pub mod witness;

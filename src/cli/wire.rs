@@ -9,6 +9,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::desktop::SystemDesktop;
 use crate::adapters::journal::JournalDir;
 use crate::adapters::records::RecordDir;
+use crate::adapters::released::{ReleasedRegistry, Sources};
 use crate::adapters::ssh::{NoKey, SshSigner};
 use crate::adapters::{databricks, demo, github, http, mlflow, witness};
 use crate::config::running::AirflowApi;
@@ -19,7 +20,7 @@ use crate::config::{
 use crate::domain::failure::Outcome;
 use crate::domain::record::chain::ChainLine;
 use crate::ports::code::CodeHost;
-use crate::ports::records::{RecordSigner, RecordStore as _};
+use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::witness::{JobRuns, Witness, Witnesses};
 use crate::ports::{Clock, ModelRegistry, ReleaseHost};
@@ -53,18 +54,28 @@ fn tuned(paths: &Paths, target: &Target, tuning: mlflow::Tuning) -> Outcome<Serv
     };
     let running = target.connections.as_ref().map(|c| c.running.as_slice()).unwrap_or_default();
     let witnesses = running.iter().map(|witness| witness_of(witness, &ports, &clock)).collect();
+    let records: Arc<dyn RecordStore> = Arc::new(RecordDir::new(&paths.state_of(target.rules.demo)));
+    let rules = Arc::new(target.rules.clone());
+    let registry = match rules.promote_to.spares_registry() {
+        true => {
+            let (host, code) = (ports.host.clone(), ports.code.clone());
+            let sources = Sources { host, code, records: records.clone(), rules: rules.clone() };
+            Arc::new(ReleasedRegistry::new(ports.registry, sources))
+        }
+        false => ports.registry,
+    };
     Ok(Services {
         witnesses: Witnesses(witnesses),
-        registry: ports.registry,
+        registry,
         tracking: ports.tracking,
         host: ports.host,
         code: ports.code,
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
-        records: Arc::new(RecordDir::new(&paths.state_of(target.rules.demo))),
+        records,
         signer: signer(&target.signing),
         clock,
         desktop: Arc::new(SystemDesktop),
-        rules: Arc::new(target.rules.clone()),
+        rules,
     })
 }
 
@@ -123,6 +134,7 @@ fn ports(
             return Ok(Ports::of(Arc::new(mlflow::Mlflow::with_tuning(&wired, tuning)), github));
         }
         RegistryApi::Mlflow => databricks::Registry::Server,
+        RegistryApi::OpenCatalog => databricks::Registry::Open,
         RegistryApi::Workspace => databricks::Registry::Workspace,
         RegistryApi::Catalog { assumed: false } => databricks::Registry::Catalog,
         RegistryApi::Catalog { assumed: true } => databricks::Registry::Assumed,
@@ -167,7 +179,14 @@ fn mlflow(connection: &MlflowConnection) -> Outcome<mlflow::Connection> {
         endpoint(&connection.tracking, &connection.auth, connection.tracking_api == TrackingApi::Databricks)?;
     let registry_is_databricks =
         matches!(connection.registry_api, RegistryApi::Workspace | RegistryApi::Catalog { .. });
-    let registry = endpoint(&connection.registry, &connection.registry_auth, registry_is_databricks)?;
+    let registry = match connection.registry_api {
+        RegistryApi::OpenCatalog => {
+            databricks::open_endpoint(&connection.registry, mlflow_auth(&connection.registry_auth))?
+        }
+        RegistryApi::Mlflow | RegistryApi::Workspace | RegistryApi::Catalog { .. } => {
+            endpoint(&connection.registry, &connection.registry_auth, registry_is_databricks)?
+        }
+    };
     Ok(mlflow::Connection { tracking, registry: Some(registry), settings, workspace: connection.workspace.clone() })
 }
 

@@ -58,6 +58,8 @@ pub enum RegistryApi {
     Catalog {
         assumed: bool,
     },
+    /// Open-source Unity Catalog, a server of its own.
+    OpenCatalog,
 }
 
 #[derive(Clone, Debug)]

@@ -215,6 +215,8 @@ pub struct TargetSection {
     pub allow_plain_http: Option<Sourced<bool>>,
     /// What "in production" means.
     pub promote_to: Option<Sourced<PromotionTarget>>,
+    /// The alias that puts a version forward.
+    pub candidate_alias: Option<Sourced<String>>,
     /// The repository for releases.
     pub repository: Option<Sourced<RepoSlug>>,
     pub github_host: Option<Sourced<String>>,
@@ -389,6 +391,7 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
         insecure_tls: s.boolean("insecure_tls"),
         allow_plain_http: s.boolean("allow_plain_http"),
         promote_to: s.parsed("promote_to", promote_to),
+        candidate_alias: s.parsed("candidate_alias", |name| alias(name).map(str::to_owned)),
         repository: s.parsed("repository", repository),
         github_host: s.parsed("github_host", address::host),
         github_api_url: s.parsed("github_api_url", address::api_url),
@@ -439,23 +442,29 @@ fn tag_template(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Parses `stage:Production` and `alias:champion`.
+/// Parses `stage:Production`, `alias:champion` and `release`.
 fn promote_to(text: &str) -> Result<PromotionTarget, String> {
-    const SHAPE: &str = "write \"stage:Production\" or \"alias:champion\"";
+    const SHAPE: &str = "write \"stage:Production\", \"alias:champion\" or \"release\"";
     match text.split_once(':') {
+        None if text == "release" => Ok(PromotionTarget::Release),
         Some(("stage", name)) => match Stage::from(name.to_owned()) {
             stage @ (Stage::Production | Stage::Staging) => Ok(PromotionTarget::Stage(stage)),
             _ => Err(format!("MLflow has no stage '{}' to promote to; {SHAPE}", clean_line(name))),
         },
-        Some(("alias", name)) => {
-            let number = name.strip_prefix(['v', 'V']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
-            let charset = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-            if name.is_empty() || !charset || number || name.eq_ignore_ascii_case("latest") {
-                Err(format!("MLflow does not accept the alias '{}'; {SHAPE}", clean_line(name)))
-            } else {
-                Ok(PromotionTarget::Alias(name.to_owned()))
-            }
-        }
+        Some(("alias", name)) => match alias(name) {
+            Ok(name) => Ok(PromotionTarget::Alias(name.to_owned())),
+            Err(why) => Err(format!("{why}; {SHAPE}")),
+        },
         _ => Err(format!("'{}' is not a promotion target; {SHAPE}", clean_line(text))),
     }
+}
+
+/// An alias as MLflow takes it.
+fn alias(name: &str) -> Result<&str, String> {
+    let number = name.strip_prefix(['v', 'V']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+    let charset = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    if name.is_empty() || !charset || number || name.eq_ignore_ascii_case("latest") {
+        return Err(format!("MLflow does not accept the alias '{}'", clean_line(name)));
+    }
+    Ok(name)
 }

@@ -17,6 +17,8 @@ pub enum Place {
     Workspace(Login),
     /// `databricks-uc`: Unity Catalog, by way of a Databricks workspace.
     Catalog(Login),
+    /// `uc:http://…`: the server of an open-source Unity Catalog.
+    Open(Url),
 }
 
 /// Which credentials open a Databricks workspace.
@@ -39,11 +41,7 @@ impl Place {
         match (scheme.to_ascii_lowercase().as_str(), rest) {
             ("databricks", rest) => login(text, rest).map(Self::Workspace),
             ("databricks-uc", rest) => login(text, rest).map(Self::Catalog),
-            ("uc", _) => Err(format!(
-                "'{}' is open-source Unity Catalog, which signoff does not support yet; that of a Databricks workspace is \
-                 databricks-uc",
-                redacted(text)
-            )),
+            ("uc", rest) => open(text, rest.unwrap_or_default()),
             _ => address::mlflow(text).map(Self::Server),
         }
     }
@@ -52,7 +50,7 @@ impl Place {
     pub fn bare(&self) -> Self {
         match self {
             Self::Server(url) => Self::Server(address::bare(url)),
-            Self::Workspace(_) | Self::Catalog(_) => self.clone(),
+            Self::Workspace(_) | Self::Catalog(_) | Self::Open(_) => self.clone(),
         }
     }
 
@@ -80,6 +78,7 @@ impl fmt::Display for Place {
             Self::Server(url) => write!(f, "{url}"),
             Self::Workspace(login) => write!(f, "databricks{login}"),
             Self::Catalog(login) => write!(f, "databricks-uc{login}"),
+            Self::Open(url) => write!(f, "uc:{url}"),
         }
     }
 }
@@ -90,6 +89,22 @@ impl fmt::Display for Login {
             Self::Usual => Ok(()),
             Self::Profile(name) => write!(f, "://{}", clean_line(name)),
         }
+    }
+}
+
+/// The server after `uc:`. MLflow takes its token from MLFLOW_UC_OSS_TOKEN.
+fn open(text: &str, rest: &str) -> Result<Place, String> {
+    let shown = redacted(text);
+    let server = match rest {
+        "" => Err(format!("'{shown}' names no server")),
+        rest => address::mlflow(rest),
+    };
+    let url = server.map_err(|why| {
+        format!("{why}; open-source Unity Catalog is uc:http://HOST:PORT, that of a Databricks workspace databricks-uc")
+    })?;
+    match address::without_credentials(url) {
+        Ok(url) => Ok(Place::Open(url)),
+        Err(_) => Err(format!("'{shown}' holds credentials; put the token into MLFLOW_UC_OSS_TOKEN")),
     }
 }
 
@@ -129,6 +144,7 @@ mod tests {
             ("databricks://Prod", Place::Workspace(profile("Prod"))),
             ("databricks-uc://my profile", Place::Catalog(profile("my profile"))),
             ("Databricks://Prod/x", Place::Workspace(profile("Prod"))),
+            ("uc:http://127.0.0.1:8080", Place::Open("http://127.0.0.1:8080".parse().unwrap())),
             ("https://h/p#/models", Place::Server("https://h/p".parse().unwrap())),
         ] {
             assert_eq!(Place::parse(text).as_ref(), Ok(&place), "{text}");
@@ -149,8 +165,10 @@ mod tests {
             ("databricks://scope:prefix", "secret scope"),
             ("databricks-uc://scope:prefix", "secret scope"),
             ("databricks://tok@en", "holds credentials"),
-            ("uc:", "not support"),
-            ("uc:http://ann:pw@127.0.0.1:8080", "not support"),
+            ("uc:", "names no server"),
+            ("uc:127.0.0.1:8080", "lacks http://"),
+            ("uc:file:///x", "uc:http://HOST:PORT"),
+            ("uc:http://ann:pw@127.0.0.1:8080", "MLFLOW_UC_OSS_TOKEN"),
             ("databrick://x", "starts with databrick://"),
         ] {
             let error = Place::parse(text).unwrap_err();

@@ -166,6 +166,15 @@ impl<'a> Resolver<'a> {
         let promote_to = self.promote_to(registry)?;
         self.show("promote_to", promotion_target_name(&promote_to.value), &promote_to.origin);
         let repository = self.repository()?;
+        if promote_to.value.spares_registry() {
+            self.show("registry_writes", promote_to.value.remark(), &Origin::Derived("promote_to"));
+            if repository.configured().is_empty() {
+                let reason = "promote_to = \"release\" needs a repository: its releases say what is in production";
+                return Err(self.refuse(reason).with_hint(
+                    "Set `repository` for this target, or for models in [models], or GH_REPO, or pass --repo.",
+                ));
+            }
+        }
         let colour = self.section.colour.clone();
         self.optional("colour", colour.as_ref());
         let (own, shared) = (&self.section.release, &self.file.release);
@@ -184,6 +193,7 @@ impl<'a> Resolver<'a> {
             demo: false,
             readonly,
             service_principals: self.file.policy.as_ref().is_some_and(|p| p.value.service_principals == Some(true)),
+            candidate_alias: self.candidate_alias(&promote_to.value, registry)?,
             promote_to: promote_to.value,
             host: host.to_owned(),
             repository,
@@ -207,8 +217,11 @@ impl<'a> Resolver<'a> {
 
     /// Where versions are promoted to. Unity Catalog has no stages, a workspace's own registry has no aliases.
     fn promote_to(&self, registry: RegistryApi) -> Outcome<Sourced<PromotionTarget>> {
-        let stages = matches!(registry, RegistryApi::Mlflow | RegistryApi::Workspace);
-        let usual = if stages { defaults::promote_to() } else { defaults::promote_to_in_catalog() };
+        let usual = match registry {
+            RegistryApi::Mlflow | RegistryApi::Workspace => defaults::promote_to(),
+            RegistryApi::Catalog { .. } => defaults::promote_to_in_catalog(),
+            RegistryApi::OpenCatalog => PromotionTarget::Release,
+        };
         let Some(asked) = self.section.promote_to.clone() else {
             return Ok(Sourced::default_of(usual));
         };
@@ -219,6 +232,9 @@ impl<'a> Resolver<'a> {
             (PromotionTarget::Alias(_), RegistryApi::Workspace) => {
                 Some(("a workspace's own registry has no aliases", "stage:Production"))
             }
+            (PromotionTarget::Stage(_) | PromotionTarget::Alias(_), RegistryApi::OpenCatalog) => {
+                Some(("open-source Unity Catalog has neither stages nor aliases nor tags", "release"))
+            }
             _ => None,
         };
         match unfit {
@@ -227,6 +243,22 @@ impl<'a> Resolver<'a> {
                 let reason = format!("promote_to ({}): {why}", asked.origin);
                 Err(self.refuse(reason).with_hint(format!("Write promote_to = \"{instead}\".")))
             }
+        }
+    }
+
+    /// The alias that puts versions forward.
+    fn candidate_alias(&mut self, promote_to: &PromotionTarget, registry: RegistryApi) -> Outcome<Option<String>> {
+        let asked = self.section.candidate_alias.clone();
+        self.optional("candidate_alias", asked.as_ref());
+        let Some(Sourced { value: alias, origin }) = asked else { return Ok(None) };
+        let refuse = |why: &str| Err(self.refuse(format!("candidate_alias ({origin}): {why}")));
+        match (promote_to, registry) {
+            (PromotionTarget::Alias(own), _) if *own == alias => refuse("it is the alias that promote_to names"),
+            (PromotionTarget::Release, _) => refuse(
+                "it is cleared after the release, and with promote_to = \"release\" the registry is not written to",
+            ),
+            (_, RegistryApi::Workspace) => refuse("a workspace's own registry has no aliases"),
+            (PromotionTarget::Stage(_) | PromotionTarget::Alias(_), _) => Ok(Some(alias)),
         }
     }
 
@@ -359,6 +391,7 @@ pub fn demo(flags: &Flags) -> Target {
             readonly: flags.readonly,
             service_principals: false,
             promote_to: defaults::promote_to(),
+            candidate_alias: None,
             host: crate::adapters::demo::HOST.to_owned(),
             repository: RepositoryRule {
                 fixed: crate::adapters::demo::REPOSITORY.parse().ok(),
@@ -410,6 +443,7 @@ impl Target {
             RegistryApi::Mlflow => "",
             RegistryApi::Workspace => " (workspace registry)",
             RegistryApi::Catalog { .. } => " (Unity Catalog)",
+            RegistryApi::OpenCatalog => " (open-source Unity Catalog)",
         };
         match &self.rules.repository.fixed {
             Some(repository) => format!("{registry}{kind}, {repository}"),
@@ -448,6 +482,7 @@ pub fn promotion_target_name(target: &PromotionTarget) -> String {
     match target {
         PromotionTarget::Stage(stage) => format!("stage:{stage}"),
         PromotionTarget::Alias(alias) => format!("alias:{alias}"),
+        PromotionTarget::Release => "release".to_owned(),
     }
 }
 

@@ -42,6 +42,7 @@ impl Resolver<'_> {
             Place::Workspace(_) if registry.is_none() => RegistryApi::Catalog { assumed: true },
             Place::Workspace(_) => RegistryApi::Workspace,
             Place::Catalog(_) => RegistryApi::Catalog { assumed: false },
+            Place::Open(_) => RegistryApi::OpenCatalog,
         };
         if let (true, Some(given)) = (section.made_of_environment, &registry)
             && !matches!(given.value, Place::Workspace(Login::Usual) | Place::Catalog(Login::Usual))
@@ -70,7 +71,7 @@ impl Resolver<'_> {
                 let workspace = self.databricks(login)?;
                 (workspace.host, workspace.auth, TrackingApi::Databricks)
             }
-            Place::Catalog(_) => {
+            Place::Catalog(_) | Place::Open(_) => {
                 let reason = format!("{}: a catalog holds models, not runs", tracking.origin);
                 return Err(self.refuse(reason).with_hint(
                     "Set the tracking URI to databricks or to an MLflow server, and the registry URI to the catalog.",
@@ -79,6 +80,7 @@ impl Resolver<'_> {
         };
         let (registry_url, registry_auth) = match (&registry.value, &tracking.value) {
             (Place::Server(url), _) => (bare(url), models),
+            (Place::Open(url), _) => (bare(url), self.open_auth()),
             // The same workspace: its credentials are known already.
             (Place::Workspace(of) | Place::Catalog(of), Place::Workspace(login)) if of == login => {
                 (tracking_url.clone(), auth.clone())
@@ -110,6 +112,18 @@ impl Resolver<'_> {
             tracking_api,
             registry_api,
         })
+    }
+
+    /// The token of an open-source Unity Catalog, by MLflow's own variable.
+    fn open_auth(&mut self) -> MlflowAuth {
+        const TOKEN: &str = "MLFLOW_UC_OSS_TOKEN";
+        match self.env.get(TOKEN).map(|token| SecretString::from(token.to_owned())) {
+            Some(token) => {
+                self.secret("registry_token", Some(&Origin::Env(TOKEN.to_owned())));
+                MlflowAuth::Bearer(token)
+            }
+            None => MlflowAuth::None,
+        }
     }
 
     /// The credentials for MLflow servers among the two. Addresses are those with user and password.

@@ -107,6 +107,7 @@ pub fn production(model: &RegisteredModel, target: &PromotionTarget) -> Option<V
     match target {
         PromotionTarget::Stage(stage) => model.latest.iter().filter(|v| v.stage == *stage).map(|v| v.number).max(),
         PromotionTarget::Alias(alias) => model.aliases.get(alias).copied(),
+        PromotionTarget::Release => model.latest.iter().filter(|v| target.is_held_by(v)).map(|v| v.number).max(),
     }
 }
 

@@ -44,6 +44,7 @@ pub mod record;
 pub mod reference;
 pub mod registry;
 pub mod release;
+pub mod released;
 pub mod road;
 pub mod rules;
 pub mod run;

@@ -15,6 +15,10 @@ use super::sorted_map::Tags;
 /// Prefix of every tag signoff writes itself.
 pub const OWN_TAG_PREFIX: &str = "signoff.";
 
+/// Name (without prefix) of the tag on the version that was released last, where the registry does not say what is in
+/// production. It is put on versions as they are read, and never written to a server.
+pub const IN_PRODUCTION: &str = "in_production";
+
 /// A registered model: a name with numbered versions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RegisteredModel {
@@ -195,6 +199,8 @@ pub enum PromotionTarget {
     Stage(Stage),
     /// An alias such as `champion`. An alias has at most one version.
     Alias(String),
+    /// Nowhere in the registry, which is not written to: what was released last is in production.
+    Release,
 }
 
 impl PromotionTarget {
@@ -203,14 +209,32 @@ impl PromotionTarget {
         match self {
             Self::Stage(stage) => version.stage == *stage,
             Self::Alias(alias) => version.aliases.iter().any(|a| a == alias),
+            Self::Release => version.own_tag(IN_PRODUCTION).is_some(),
         }
     }
 
-    /// The kind of place, for headings: `stage` or `alias`.
+    /// The kind of place, for headings: `stage`, `alias`, or `live`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Stage(_) => "stage",
             Self::Alias(_) => "alias",
+            Self::Release => "live",
+        }
+    }
+
+    /// Whether nothing is written to the registry: the decision lives in Git tag, release and record.
+    pub fn spares_registry(&self) -> bool {
+        match self {
+            Self::Release => true,
+            Self::Stage(_) | Self::Alias(_) => false,
+        }
+    }
+
+    /// What is to be said wherever the place is named, beyond its name; empty if there is nothing.
+    pub fn remark(&self) -> &'static str {
+        match self {
+            Self::Release => "nothing is written to the registry",
+            Self::Stage(_) | Self::Alias(_) => "",
         }
     }
 }
@@ -220,6 +244,7 @@ impl fmt::Display for PromotionTarget {
         match self {
             Self::Stage(stage) => write!(f, "{stage}"),
             Self::Alias(alias) => write!(f, "@{alias}"),
+            Self::Release => f.write_str("production (by release)"),
         }
     }
 }

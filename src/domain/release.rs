@@ -66,6 +66,25 @@ pub fn again(first: &TagName, nth: u32) -> Result<TagName, InvalidId> {
     format!("{first}-r{nth}").parse()
 }
 
+/// The version of `model` whose tag, by the template, is `tag`: of its first release or a later one. Says nothing of
+/// whether the tag was made for it.
+pub fn version_of_tag(template: &str, model: &ModelName, tag: &str) -> Option<VersionNumber> {
+    let (head, _) = template.split_once("{version}")?;
+    let fits = |number: VersionNumber| {
+        let first = tag_name(template, model, number).ok()?;
+        let rest = tag.strip_prefix(first.as_str())?;
+        let nth = rest.strip_prefix("-r").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+        (rest.is_empty() || nth).then_some(number)
+    };
+    let of_name = |name: String| {
+        let rest = tag.strip_prefix(head.replace("{model}", &name).as_str())?;
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        // Digits of the template may follow those of the version.
+        (1..=digits).rev().find_map(|n| fits(VersionNumber(rest[..n].parse().ok()?)))
+    };
+    of_name(safe_name(model)).or_else(|| of_name(short_name(model)))
+}
+
 /// Renders a title from a template with `{model}` and `{version}`. Any text is allowed; one that is too long is cut.
 pub fn title(template: &str, model: &ModelName, version: VersionNumber) -> String {
     let title = fill(template, &model.plain(), version);
@@ -233,6 +252,31 @@ mod tests {
         }
         assert_eq!(tags[3], format!("{}-v3", names[3]), "a name that fits stays");
         assert!(length(&title("{model} v{version}", &ModelName::new("🚀".repeat(256)), VersionNumber(3))) <= TITLE);
+    }
+
+    #[test]
+    fn a_tag_tells_the_version_of_its_own_model_and_of_no_other() {
+        let templates = ["{model}-v{version}", "{version}", "v{version}0/{model}", "r{version}-{model}-{version}"];
+        let names = ["telco-churn", "telco-churn-v4", "a/b", "a b", "7", "客户流失 🚀", &"a".repeat(256)];
+        for template in templates {
+            for name in names.map(ModelName::new) {
+                for number in [1, 4, 10, 42, 100, u64::MAX].map(VersionNumber) {
+                    let first = tag_name(template, &name, number).unwrap();
+                    for tag in [first.to_string(), again(&first, 2).unwrap().to_string()] {
+                        assert_eq!(version_of_tag(template, &name, &tag), Some(number), "{template} {name} {tag}");
+                    }
+                    for other in names.map(ModelName::new).iter().filter(|other| **other != name) {
+                        let found = version_of_tag("{model}-v{version}", other, first.as_str());
+                        let same = |n| tag_name("{model}-v{version}", other, n).is_ok_and(|tag| tag == first);
+                        assert!(found.is_none_or(same), "{first} of {other}");
+                    }
+                }
+            }
+        }
+        for tag in ["telco-churn-v", "telco-churn-v4-r", "telco-churn-v4-rx", "telco-churn-v4a", "telco-churn-v04", ""]
+        {
+            assert_eq!(version_of_tag("{model}-v{version}", &ModelName::new("telco-churn"), tag), None, "{tag}");
+        }
     }
 
     #[test]

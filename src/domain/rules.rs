@@ -10,7 +10,7 @@ use super::pattern::{is_literal, matches};
 use super::policy::PolicySource;
 use super::policy::file::PolicyFile;
 use super::provenance::Provenance;
-use super::registry::PromotionTarget;
+use super::registry::{ModelVersion, PromotionTarget};
 use super::score::MetricsFrom;
 
 /// What the core needs to know about a configured target. Holds no URLs and no secrets.
@@ -29,6 +29,8 @@ pub struct Rules {
     pub service_principals: bool,
     /// What "in production" means.
     pub promote_to: PromotionTarget,
+    /// The alias that puts a version forward, such as `challenger`; taken off it once it is released.
+    pub candidate_alias: Option<String>,
     /// The GitHub host for releases, such as `github.com`.
     pub host: String,
     pub repository: RepositoryRule,
@@ -55,6 +57,11 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// The candidate alias, if it is on `version`.
+    pub fn put_forward(&self, version: &ModelVersion) -> Option<&str> {
+        self.candidate_alias.as_deref().filter(|alias| version.aliases.iter().any(|there| there == alias))
+    }
+
     /// The metric shown in lists: the first match of the configured patterns, in their order.
     pub fn main_metric<'a>(&'a self, said: Provenance<'a>) -> Option<&'a str> {
         // Called for every list row in every frame.

@@ -303,6 +303,12 @@ pub trait Desktop: Send + Sync {
     async fn open_url(&self, url: &str) -> Outcome<()>;
 }
 
+/// The failure of a registry that is asked what is in production where it does not say so.
+pub fn told_by_releases(model: &ModelName) -> Failure {
+    let operation = format!("read which version of {model} is in production");
+    unsupported(Service::Mlflow, operation, "the registry does not say it: releases do")
+}
+
 /// The failure for an operation this server does not support.
 pub fn unsupported(service: Service, operation: impl Into<String>, reason: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Config, service, operation, reason)

@@ -258,7 +258,10 @@ fn done(state: &SagaState, symbols: &Symbols) -> Phrase<'static> {
         (false, Some(odd)) => Mark::Warn.say(format_args!("Released, but not as planned by the end: {odd}."), symbols),
         (false, None) => {
             let deployed = if matches!(state.cd, Some(CdOutcome::Run(_))) { ", deployed by CD" } else { "" };
-            let text = format!("Done: {} in {}, released{deployed}.", draft.version(), draft.promote_to);
+            let text = match draft.promote_to.remark() {
+                "" => format!("Done: {} in {}, released{deployed}.", draft.version(), draft.promote_to),
+                remark => format!("Done: {} released{deployed}; {remark}.", draft.version()),
+            };
             Mark::Pass.say(text, symbols)
         }
     }
@@ -280,6 +283,14 @@ pub fn receipt(receipt: &Receipt, draft: &PlanDraft) -> String {
         Receipt::Dispatched => "dispatched".to_owned(),
         Receipt::Linked => "tag, release and signer are on the version".to_owned(),
         Receipt::Unlinked { why } => format!("no links on the version: {why}"),
+        Receipt::Cleared => {
+            let alias = draft.clears.as_deref().unwrap_or_default();
+            format!("@{alias} is not on {} any more", draft.version())
+        }
+        Receipt::Uncleared { why } => {
+            let alias = draft.clears.as_deref().unwrap_or_default();
+            format!("@{alias} is still on {}: {why}", draft.version())
+        }
         Receipt::Confirmed { truth } => match truth.iter().filter(|t| t.as_meant != Some(true)).count() as u64 {
             0 => "everything is as planned".to_owned(),
             n => format!("{} not as planned", number::count(n, "thing")),

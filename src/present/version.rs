@@ -45,11 +45,27 @@ pub fn author<'a>(version: &'a ModelVersion, said: Provenance<'a>) -> Option<&'a
     version.author.as_deref().or_else(|| said.user())
 }
 
+/// The stage; of what is in production by its release, that.
+pub fn place(version: &ModelVersion, target: &PromotionTarget) -> String {
+    match target.spares_registry() && target.is_held_by(version) {
+        true => "released".to_owned(),
+        false => version.stage.to_string(),
+    }
+}
+
 /// The stage, with a symbol if the version is in production; other stages are padded to align.
 pub fn stage(version: &ModelVersion, target: &PromotionTarget, symbols: &Symbols) -> Phrase<'static> {
     match target.is_held_by(version) {
-        true => Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage)),
+        true => Phrase::of(Role::Production, format!("{} {}", symbols.production, place(version, target))),
         false => Phrase::of(Role::Muted, format!("  {}", version.stage)),
+    }
+}
+
+/// Where a candidate stands: the alias that puts it forward, else its stage.
+pub fn standing(version: &ModelVersion, put_forward: Option<&str>) -> Phrase<'static> {
+    match put_forward {
+        Some(alias) => Phrase::of(Role::Candidate, format!("@{alias}")),
+        None => Phrase::of(Role::Muted, version.stage.to_string()),
     }
 }
 

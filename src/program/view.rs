@@ -60,7 +60,10 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     // Before a target is chosen nobody is asked who this is.
     let who = state.has_target().then(|| who(state.cache.session(), skin));
     let right: Vec<_> = who.into_iter().chain(pieces).collect();
-    let named = state.target_name();
+    let named = match state.rules.promote_to.spares_registry() {
+        true => format!("{} (by release)", state.target_name()).into(),
+        false => state.target_name(),
+    };
     let target = TargetMark { name: &named, colour: state.rules.colour.as_deref(), production: state.rules.production };
     let header = HeaderBar { skin, left, more, target: Some(target), demo: state.rules.demo, right: &right };
     (&header).render(area, buf);

@@ -12,6 +12,7 @@ use crate::domain::policy::Effective;
 use crate::domain::record::Decision;
 use crate::domain::record::mark::DecisionMark;
 use crate::domain::record::vouch::{self, Void, Vouched, Writers};
+use crate::domain::registry::ModelVersion;
 use crate::services::Services;
 
 /// Reads the approvals backed by comments on the code host, without those of people who may not approve.
@@ -44,6 +45,34 @@ pub async fn standing(
         }
     }
     Ok(ApprovalTally { counting, void })
+}
+
+/// The last rejection or hold in the comments on the commit, by somebody who may write: where no tags on the version say
+/// it.
+///
+/// # Errors
+/// Those of reading the comments.
+pub async fn set_aside(
+    services: &Services,
+    demands: &Effective,
+    version: &ModelVersion,
+    repo: &RepoSlug,
+    commit: &CommitSha,
+) -> Outcome<Option<DecisionMark>> {
+    let comments = services.code.comments(repo, commit).await?;
+    let mut found = vouch::vouched(&comments, &services.home().await?, version);
+    found.retain(|v| v.decision != Decision::Approve);
+    let writers = writers(services, demands, repo, &found).await;
+    found.retain(|v| !writers.sets_nothing_aside(v));
+    Ok(found.pop().map(|last| DecisionMark {
+        decision: last.decision,
+        by: last.approval.login,
+        at: last.approval.at,
+        reason: format!("see {}", last.approval.url),
+        record: last.approval.record_hash,
+        to: None,
+        of: version.stamp(),
+    }))
 }
 
 /// Asks the code host which authors of decisions may write to the repository: anybody with an account may comment on a

@@ -99,8 +99,7 @@ impl Decider {
         journaled: &Journaled,
     ) -> Outcome<(Option<CommitComment>, Vec<String>)> {
         let mut notes = Vec::new();
-        // If one person decides alone, the tag is enough; otherwise a comment on the host has to back it.
-        let vouched = draft.basis.demands.approvals > 1;
+        let vouched = draft.is_vouched();
         let comment = match (draft.source(), vouched) {
             (Some((repo, commit)), true) => Some(self.comment(repo, commit, sealed, journaled).await?),
             (None, true) if sealed.record.decision == Decision::Approve => {
@@ -109,11 +108,14 @@ impl Decider {
                 return Err(Failure::new(FailureKind::NotFound, Service::Github, operation, why));
             }
             (None, true) => {
-                notes.push("its commit is not known: only the tag on the version tells others".to_owned());
+                notes.push(format!("its commit is not known: {}", draft.without_comment()));
                 None
             }
             _ => None,
         };
+        if draft.promote_to.spares_registry() {
+            return Ok((comment, notes));
+        }
         if let Err(failure) = self.tag(sealed, comment.as_ref(), journaled).await {
             // Only the comment counts; the tag just points to it.
             if comment.is_none() {

@@ -128,6 +128,28 @@ fn the_registry_follows_the_tracking_server() {
     assert_eq!(api(Some("databricks-uc")), (RegistryApi::Catalog { assumed: false }, champion));
     assert_eq!(api(Some("databricks")), (RegistryApi::Workspace, production.clone()));
     assert_eq!(api(Some("http://127.0.0.1:5000")), (RegistryApi::Mlflow, production));
+    let open = [
+        ("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000"),
+        ("MLFLOW_REGISTRY_URI", "uc:http://127.0.0.1:8080"),
+        ("MLFLOW_TRACKING_TOKEN", "of-mlflow"),
+        ("GH_REPO", "acme/churn"),
+    ];
+    let target = home("", CFG).target(&open).unwrap();
+    let mlflow = &connections(&target).mlflow;
+    assert_eq!((mlflow.registry_api, &target.rules.promote_to), (RegistryApi::OpenCatalog, &PromotionTarget::Release));
+    assert_eq!(mlflow.registry.as_str(), "http://127.0.0.1:8080/");
+    assert!(matches!(mlflow.registry_auth, MlflowAuth::None), "MLflow's token is not sent there");
+    let own = [open.as_slice(), &[("MLFLOW_UC_OSS_TOKEN", "of-catalog")]].concat();
+    let target = home("", CFG).target(&own).unwrap();
+    match &connections(&target).mlflow.registry_auth {
+        MlflowAuth::Bearer(token) => assert_eq!(token.expose_secret(), "of-catalog"),
+        other => panic!("{other:?}"),
+    }
+    let unread = home("", CFG).target(&with("uc:http://127.0.0.1:8080", &[("GH_REPO", "acme/churn")])).unwrap_err();
+    assert!(unread.reason.contains("holds models, not runs"), "{unread}");
+    let moved = "[targets.a]\npromote_to = \"alias:champion\"\n";
+    let error = home(moved, CFG).target(&open).unwrap_err();
+    assert!(error.reason.contains("neither stages nor aliases") && error.hint.unwrap().contains("release"));
     let unfit = "[targets.a]\ntracking_uri = \"databricks\"\npromote_to = \"stage:Production\"\n";
     let error = found(&home(unfit, CFG), &[]).unwrap_err();
     assert!(error.contains("no stages") && error.contains("alias:champion"), "{error}");

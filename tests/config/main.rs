@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod databricks;
+mod release;
 mod secrets;
 
 use std::path::Path;

@@ -12,6 +12,7 @@ mod credentials;
 mod double;
 mod faults;
 mod files;
+mod open;
 mod workspace;
 
 use std::sync::Arc;
@@ -65,7 +66,7 @@ const BOTH: [Registry; 2] = [Registry::Workspace, Registry::Catalog];
 fn churn(registry: Registry) -> ModelName {
     match registry {
         Registry::Catalog | Registry::Assumed => ModelName::new(format!("{SCHEMA}telco-churn")),
-        Registry::Workspace | Registry::Server => ModelName::new("telco-churn"),
+        Registry::Workspace | Registry::Server | Registry::Open => ModelName::new("telco-churn"),
     }
 }
 
@@ -74,6 +75,7 @@ fn target(registry: Registry) -> PromotionTarget {
     match registry {
         Registry::Catalog | Registry::Assumed => PromotionTarget::Alias("champion".to_owned()),
         Registry::Workspace | Registry::Server => PromotionTarget::Stage(Stage::Production),
+        Registry::Open => PromotionTarget::Release,
     }
 }
 

@@ -99,6 +99,7 @@ impl Demo {
             tag: release::tag_name("{model}-v{version}", &model, number).unwrap(),
             supersedes: None,
             title: release::title("{model} v{version}", &model, number),
+            clears: None,
             notes_template: release::DEFAULT_NOTES_TEMPLATE.into(),
             cd: CdPlan { trigger, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },
         };

@@ -285,7 +285,8 @@ fn a_dispatch_that_shows_only_while_cd_is_looked_for_is_known_to_have_been_taken
 fn a_dispatch_that_died_with_the_process_is_not_sent_again() {
     let lab = Lab::on(production(), CdTrigger::Dispatch);
     let plan = lab.plan(CANDIDATE);
-    let sent = 3 + 2 * Step::sequence(CdTrigger::Dispatch).iter().position(|s| *s == Step::Dispatch).unwrap();
+    let sent =
+        3 + 2 * Step::sequence(&production(), CdTrigger::Dispatch).iter().position(|s| *s == Step::Dispatch).unwrap();
     lab.journals.die_at(Point::Before(sent));
     lab.approve(&plan).unwrap_err();
     assert_eq!(lab.script.count("dispatch"), 1);

@@ -50,6 +50,7 @@ fn receipt(step: Step) -> Receipt {
         Step::Release => Receipt::Released { id: 1, url: "u".into() },
         Step::Dispatch => Receipt::Dispatched,
         Step::Link => Receipt::Linked,
+        Step::Clear => Receipt::Cleared,
         Step::Confirm => Receipt::Confirmed { truth: Vec::new() },
         Step::Follow => Receipt::Cd { outcome: CdOutcome::NotExpected },
     }

@@ -75,7 +75,10 @@ impl Course {
     }
 
     fn by(rules: Rules, depth: Depth) -> Self {
-        let before = world(rules.cd.trigger);
+        Self::from(world(rules.cd.trigger), rules, depth)
+    }
+
+    pub fn from(before: World, rules: Rules, depth: Depth) -> Self {
         let plan = Lab::of(before.clone(), rules.clone()).plan(CANDIDATE);
         Self { before, rules, plan, depth, place: None }
     }
@@ -180,7 +183,7 @@ impl Course {
         lab
     }
 
-    fn run(&self) -> Tally {
+    pub fn run(&self) -> Tally {
         let mut tally = Tally::default();
         let lab = self.fresh();
         let calm = self.moments(&lab, |lab| drop(lab.approve(&self.plan)));
@@ -254,10 +257,10 @@ fn what_is_slow_to_show_is_neither_made_twice_nor_taken_back() {
 
 /// Counts of endings: a test in which every story ends the same way proves little.
 #[derive(Debug, Default)]
-struct Tally {
-    done: usize,
-    undone: usize,
-    refused: usize,
+pub struct Tally {
+    pub done: usize,
+    pub undone: usize,
+    pub refused: usize,
 }
 
 impl Tally {
@@ -286,6 +289,12 @@ fn a_stage_in_a_workspace_registry_survives_everything() {
 #[test]
 fn an_alias_in_unity_catalog_survives_everything() {
     over_a_workspace(Registry::Catalog, champion());
+}
+
+#[test]
+fn a_release_without_a_word_to_the_registry_survives_everything() {
+    let tally = Course::new(PromotionTarget::Release, CdTrigger::Dispatch, Depth::Short).run();
+    assert!(tally.done > 500 && tally.undone > 20 && tally.refused > 10, "{tally:?}");
 }
 
 macro_rules! courses {

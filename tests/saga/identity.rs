@@ -181,7 +181,7 @@ fn what_is_in_production_under_a_signed_number_but_is_another_version_is_told() 
 #[test]
 fn nothing_is_written_to_a_version_that_took_the_name() {
     for target in [production(), champion()] {
-        for entries in 1..2 * Step::sequence(CdTrigger::Release).len() + 2 {
+        for entries in 1..2 * Step::sequence(&production(), CdTrigger::Release).len() + 2 {
             for undo in [false, true] {
                 let lab = Lab::on(target.clone(), CdTrigger::Release);
                 let plan = dead_after(&lab, entries);

@@ -19,7 +19,7 @@ use signoff::services::prepare;
 use signoff::services::promote::Promoter;
 
 use crate::doubles::{FaultyCode, Point};
-use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, now, world};
+use crate::lab::{CANDIDATE, CHURN, HOLDER, Lab, now, production, world};
 use crate::support::rules::rules;
 
 const TWO: &str = "[policy]\napprovals = 2\n";
@@ -223,7 +223,8 @@ fn evidence_that_cannot_be_read_at_the_last_moment_is_asked_for_again_and_then_u
 
 #[test]
 fn only_the_signer_resumes_until_the_release_is_drafted() {
-    let drafted = 3 + 2 * Step::sequence(CdTrigger::Release).iter().position(|s| *s == Step::Draft).unwrap();
+    let drafted =
+        3 + 2 * Step::sequence(&production(), CdTrigger::Release).iter().position(|s| *s == Step::Draft).unwrap();
     for entries in 1..=drafted + 1 {
         let lab = Lab::new();
         let plan = lab.plan(CANDIDATE);

@@ -8,13 +8,16 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use signoff::adapters::demo::github::{JobScript, Repo, StepScript};
 use signoff::adapters::demo::{Latency, Store, World, open};
+use signoff::adapters::released::{ReleasedRegistry, Sources};
 use signoff::domain::cd::CdTrigger;
 use signoff::domain::failure::Outcome;
 use signoff::domain::ids::{ModelName, PromotionId, VersionNumber};
 use signoff::domain::promotion::Until;
 use signoff::domain::promotion::{PromotionPlan, SagaState, fold};
+use signoff::domain::record::{ASSET, Sealed};
 use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::rules::Rules;
+use signoff::ports::records::RecordStore;
 use signoff::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
 use signoff::services::Services;
 use signoff::services::prepare;
@@ -134,6 +137,16 @@ impl Lab {
         let registry: Arc<dyn ModelRegistry> =
             Arc::new(FaultyRegistry { inner: registry, script: script.clone(), workspace: None });
         let host = Arc::new(FaultyHost::new(host, script.clone()));
+        let records: Arc<dyn RecordStore> = Arc::new(crate::support::records::Records::default());
+        let rules = Arc::new(rules);
+        let registry = match rules.promote_to.spares_registry() {
+            true => {
+                let (host, code) = (host.clone(), code.clone());
+                let sources = Sources { host, code, records: records.clone(), rules: rules.clone() };
+                Arc::new(ReleasedRegistry::new(registry, sources)) as Arc<dyn ModelRegistry>
+            }
+            false => registry,
+        };
         let services = Services {
             witnesses: Default::default(),
             registry,
@@ -141,11 +154,11 @@ impl Lab {
             host: host.clone() as Arc<dyn ReleaseHost>,
             code,
             journals: kept,
-            records: Arc::new(crate::support::records::Records::default()),
+            records,
             signer: Arc::new(signoff::adapters::ssh::NoKey),
             clock: shared,
             desktop: Arc::new(NoDesktop),
-            rules: Arc::new(rules),
+            rules,
         };
         Self { clock, store, script, host, journals, promoter: Promoter::new(services.clone()), services, place: None }
     }
@@ -253,5 +266,18 @@ pub fn holders(world: &World, target: &PromotionTarget) -> Vec<VersionNumber> {
             model.versions.iter().filter(|(_, v)| v.stage == *stage).map(|(n, _)| *n).collect()
         }
         PromotionTarget::Alias(alias) => model.aliases.get(alias).copied().into_iter().collect(),
+        PromotionTarget::Release => {
+            let record = |r: &signoff::adapters::demo::github::Release| {
+                let file = r.assets.iter().find(|a| a.name == ASSET)?;
+                Sealed::from_bytes(&file.content.0).ok().map(|sealed| sealed.record.model.version)
+            };
+            let published = world.repo.releases.iter().filter(|r| !r.draft);
+            published
+                .filter_map(|r| Some((r.published_at, r.id, record(r)?)))
+                .max()
+                .map(|(_, _, number)| number)
+                .into_iter()
+                .collect()
+        }
     }
 }

@@ -12,6 +12,8 @@
 //! - `late`: writes that take effect after the program gave them up or died;
 //! - `copies`: two copies of one journal, one after the other and at once;
 //! - `formats`: state written by earlier versions;
+//! - `candidate`: the alias that put a version forward, and is taken off it;
+//! - `release`: promotions that write nothing to the registry, and what is in production then;
 //! - `left`: tags left behind by a machine that was lost;
 //! - `limits`: texts and files of any size;
 //! - `disk`: the same with the real journal; `preflight`: the checks before confirmation.
@@ -25,6 +27,7 @@ mod lab;
 mod properties;
 
 mod approvers;
+mod candidate;
 mod cd;
 mod copies;
 mod databricks;
@@ -41,6 +44,7 @@ mod moving;
 mod pauses;
 mod preflight;
 mod random;
+mod release;
 mod reviews;
 mod tags;
 mod undo;

@@ -24,7 +24,7 @@ fn dead_after(lab: &Lab, entries: usize) -> PromotionPlan {
 
 /// Number of entries on disk when this step was just started.
 fn started(step: Step) -> usize {
-    3 + 2 * Step::sequence(CdTrigger::Release).iter().position(|s| *s == step).unwrap()
+    3 + 2 * Step::sequence(&production(), CdTrigger::Release).iter().position(|s| *s == step).unwrap()
 }
 
 fn check_restored(lab: &Lab, plan: &PromotionPlan, before: &World) {

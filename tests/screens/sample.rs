@@ -56,6 +56,7 @@ pub fn rules() -> Rules {
         readonly: false,
         service_principals: false,
         promote_to: draft.decision.promote_to,
+        candidate_alias: None,
         host: "github.com".into(),
         repository: Default::default(),
         commit_from_branch: None,

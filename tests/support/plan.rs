@@ -97,6 +97,7 @@ pub fn draft() -> PlanDraft {
         tag: tag(),
         supersedes: None,
         title: "telco-churn v42".into(),
+        clears: None,
         notes_template: DEFAULT_NOTES_TEMPLATE.into(),
         cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },
     }

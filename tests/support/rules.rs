@@ -18,6 +18,7 @@ pub fn rules() -> Rules {
         readonly: false,
         service_principals: false,
         promote_to: PromotionTarget::Stage(Stage::Production),
+        candidate_alias: None,
         host: demo::HOST.into(),
         repository: RepositoryRule {
             fixed: Some("acme/churn-models".parse().unwrap()),

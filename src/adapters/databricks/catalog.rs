@@ -20,7 +20,7 @@ use crate::domain::registry::{
 };
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
-use crate::ports::{Journaled, ModelRegistry, unsupported};
+use crate::ports::{Journaled, ModelRegistry, told_by_releases, unsupported};
 
 /// Where the routes begin, below `/api/2.0/mlflow/`.
 pub(super) const ROUTES: &str = "unity-catalog/";
@@ -192,6 +192,7 @@ impl ModelRegistry for Catalog {
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>> {
         match target {
             PromotionTarget::Stage(stage) => Err(no_stages(format!("read the versions of {model} in {stage}"))),
+            PromotionTarget::Release => Err(told_by_releases(model)),
             PromotionTarget::Alias(_) => {
                 let held = self.api.holders(model, target).await.map_err(three_levels)?;
                 Ok(held.into_iter().map(named).collect())

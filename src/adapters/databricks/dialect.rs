@@ -39,6 +39,17 @@ impl DatabricksDialect {
     pub(super) fn boxed(auth: &Auth) -> Box<dyn Dialect> {
         Box::new(Self::new(auth))
     }
+
+    /// For the server of an open-source Unity Catalog.
+    pub(super) fn open(auth: &Auth) -> Box<dyn Dialect> {
+        let unauthenticated = match auth {
+            Auth::None => ("asks who you are", "Set MLFLOW_UC_OSS_TOKEN."),
+            Auth::Basic { .. } | Auth::Bearer(_) | Auth::Renewed(_) => {
+                ("does not accept this token", "Get a new token, and set MLFLOW_UC_OSS_TOKEN.")
+            }
+        };
+        Box::new(Self { unauthenticated })
+    }
 }
 
 impl Dialect for DatabricksDialect {

@@ -14,6 +14,7 @@ mod dialect;
 mod identity;
 mod jobs;
 mod links;
+mod open;
 mod wire;
 mod workspace;
 
@@ -62,6 +63,8 @@ pub enum Registry {
     Assumed,
     /// An MLflow server; only the runs are in a workspace.
     Server,
+    /// Open-source Unity Catalog, a server of its own.
+    Open,
 }
 
 /// The server at `host`, in the words of Databricks.
@@ -80,6 +83,14 @@ pub fn endpoint(host: &Url, sign_in: &SignIn, settings: &crate::adapters::http::
         SignIn::Cli { profile, file } => renewed(Arc::new(auth::CliTokens::new(profile, file))),
     };
     Ok(Endpoint::parse(host.as_str(), auth)?.with_dialect(dialect::DatabricksDialect::boxed))
+}
+
+/// The server of an open-source Unity Catalog.
+///
+/// # Errors
+/// [`crate::domain::failure::FailureKind::Config`] if the address is not a web URL.
+pub fn open_endpoint(server: &Url, auth: Auth) -> Outcome<Endpoint> {
+    Ok(Endpoint::parse(server.as_str(), auth)?.with_dialect(dialect::DatabricksDialect::open))
 }
 
 /// The ports of a target whose registry, or tracking server, is in Databricks. `connection` has the endpoints.
@@ -102,6 +113,7 @@ pub fn ports(
     let ports: Arc<dyn ModelRegistry> = match registry {
         Registry::Workspace => Arc::new(workspace()),
         Registry::Server => own(),
+        Registry::Open => Arc::new(open::OpenCatalog::new(own())),
         Registry::Catalog => Arc::new(catalog()),
         Registry::Assumed => Arc::new(assumed::Assumed::new(catalog(), workspace(), known)),
     };

@@ -90,3 +90,82 @@ pub(super) struct Header {
     #[serde(deserialize_with = "mlflow::lenient")]
     pub value: String,
 }
+
+/// A page of catalogs or schemas of the native API of Unity Catalog.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Names {
+    #[serde(alias = "schemas", deserialize_with = "mlflow::lenient")]
+    pub catalogs: Vec<Named>,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub next_page_token: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Named {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub name: String,
+}
+
+/// A page of models of the native API.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NativePage {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub registered_models: Vec<NativeModel>,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub next_page_token: String,
+}
+
+/// A model of the native API.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NativeModel {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub full_name: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub catalog_name: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub schema_name: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub name: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub comment: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub created_at: Int,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub updated_at: Int,
+}
+
+/// A page of versions of the native API.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NativeVersions {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub model_versions: Vec<NativeVersion>,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub next_page_token: String,
+}
+
+/// A version of the native API.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct NativeVersion {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub version: Int,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub comment: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub source: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub run_id: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub status: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub created_at: Int,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub created_by: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub updated_at: Int,
+}

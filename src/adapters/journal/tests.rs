@@ -199,10 +199,11 @@ async fn damage_is_refused_with_file_and_line() {
 
 #[tokio::test]
 async fn a_newer_format_is_refused_even_in_the_last_line() {
-    let content = format!("{}{{\"v\":3,\"seq\":5,\"what\":\"else\"}}\n", String::from_utf8(bytes(&entries())).unwrap());
+    let (newer, whole) = (JOURNAL_VERSION + 1, String::from_utf8(bytes(&entries())).unwrap());
+    let content = format!("{whole}{{\"v\":{newer},\"seq\":5,\"what\":\"else\"}}\n");
     let (_state, store) = store_with(content.as_bytes());
     let failure = refused(store.open(id()).await);
-    assert!(failure.reason.contains("line 6") && failure.reason.contains("format 3"), "{failure}");
+    assert!(failure.reason.contains("line 6") && failure.reason.contains(&format!("format {newer}")), "{failure}");
     assert!(failure.hint.unwrap().contains("newer"));
 }
 

@@ -16,7 +16,7 @@ use crate::domain::registry::{
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Interner;
 use crate::domain::text::clean_line;
-use crate::ports::{Journaled, ModelRegistry};
+use crate::ports::{Journaled, ModelRegistry, told_by_releases};
 
 #[async_trait]
 impl ModelRegistry for Mlflow {
@@ -106,6 +106,7 @@ impl ModelRegistry for Mlflow {
                 Err(f) if f.kind == FailureKind::NotFound => self.one_model(model).await.map(|_| Vec::new()),
                 Err(f) => Err(f),
             },
+            PromotionTarget::Release => Err(told_by_releases(model)),
         }
     }
 

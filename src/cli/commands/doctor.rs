@@ -216,14 +216,14 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
             let (kind, has) = match target {
                 PromotionTarget::Stage(_) => ("stages", info.stages),
                 PromotionTarget::Alias(_) => ("aliases", info.aliases),
+                PromotionTarget::Release => ("writes", true),
             };
             if has {
-                findings.add(
-                    "promotion",
-                    Pass,
-                    format!("versions are promoted to {}", promotion_target_name(target)),
-                    None,
-                );
+                let how = match target.remark() {
+                    "" => format!("versions are promoted to {}", promotion_target_name(target)),
+                    remark => format!("versions are promoted to {target}: {remark}"),
+                };
+                findings.add("promotion", Pass, how, None);
             } else {
                 let what = format!("the target promotes to {target}, but this server has no {kind}");
                 findings.add("promotion", Block, what, Some("Set promote_to in the configuration."));
@@ -422,20 +422,28 @@ fn holes(services: &Services, info: Option<&RegistryInfo>) -> Vec<String> {
     }
     let target = &services.rules.promote_to;
     let mut holes = Vec::new();
-    if info.is_some_and(|i| i.user.is_none()) {
-        holes.push(format!(
-            "This MLflow server has no users: anyone who can reach it can move any version to {target}."
-        ));
+    if target.spares_registry() {
+        holes.push(
+            "Anyone who can publish a release with a record changes what counts as in production. `signoff verify` tells \
+             what was signed."
+                .to_owned(),
+        );
     } else {
-        holes.push(format!(
-            "Anyone who can edit a model in MLflow can move it to {target} without signoff. Only the server can prevent that."
-        ));
+        if info.is_some_and(|i| i.user.is_none()) {
+            holes.push(format!(
+                "This MLflow server has no users: anyone who can reach it can move any version to {target}."
+            ));
+        } else {
+            holes.push(format!(
+                "Anyone who can edit a model in MLflow can move it to {target} without signoff. Only the server can prevent that."
+            ));
+        }
+        holes.push(
+            "Open-source MLflow does not record who set a stage or an alias. The Git tag, the release and the journal on \
+             the signer's machine record who approved."
+                .to_owned(),
+        );
     }
-    holes.push(
-        "Open-source MLflow does not record who set a stage or an alias. The Git tag, the release and the journal on \
-         the signer's machine record who approved."
-            .to_owned(),
-    );
     holes.push(
         "Anyone who can push to the repository can create a tag that starts CD, and change an unprotected release. Tag \
          rulesets and immutable releases prevent that; a CD that runs `signoff verify` refuses what nobody signed."

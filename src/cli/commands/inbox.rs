@@ -124,6 +124,14 @@ fn row(services: &Services, waiting: &Waiting<'_>, baseline: Option<&ModelVersio
     }
 }
 
+/// The alias that puts it forward, else its stage.
+fn standing(services: &Services, version: &json::Version) -> Phrase<'static> {
+    match services.rules.candidate_alias.as_ref().filter(|alias| version.aliases.contains(alias)) {
+        Some(alias) => Phrase::of(Role::Candidate, format!("@{alias}")),
+        None => version.stage.clone().into(),
+    }
+}
+
 fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
     let (now, symbols) = (services.clock.now(), sink.style().symbols());
     let mut table = Table::new(&[
@@ -149,7 +157,7 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
             format!("v{}", version.version).into(),
             time::age(version.created_at, now).into(),
             version.author.clone().unwrap_or_default().into(),
-            version.stage.clone().into(),
+            standing(services, version),
             metric.map(|m| m.name.clone()).unwrap_or_default().into(),
             metric.and_then(|m| m.new).map(|v| v.to_string()).unwrap_or_default().into(),
             mark,

@@ -118,6 +118,7 @@ fn heading(services: &Services, facts: &ReviewedFacts, style: Style) -> String {
     line("registered", version.created_at.map(registered).unwrap_or_default());
     let holders = words::numbers(&facts.holders);
     line("production", if holders.is_empty() { "nothing".to_owned() } else { holders });
+    line("registry", services.rules.promote_to.remark().to_owned());
     line("source", version.source.clone());
     match &facts.run {
         RunFacts::Known(run) => {

@@ -114,7 +114,8 @@ fn place(record: &Record, standing: &Standing, now: &Now, told: &mut Told) {
                     }),
             );
         }
-        PromotionTarget::Alias(_) => {}
+        // The release says what is there, and a later one was signed itself.
+        PromotionTarget::Alias(_) | PromotionTarget::Release => {}
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::PromotionId;
 
 /// Version of the journal format. A reader refuses entries with a higher version.
-pub const JOURNAL_VERSION: u32 = 2;
+pub const JOURNAL_VERSION: u32 = 3;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -166,9 +166,10 @@ impl Event {
     /// The oldest format that has this event.
     pub fn format(&self) -> u32 {
         match self {
+            // A reader of format 2 knows neither such a target nor such a step, and refuses the journal at its first entry.
+            Self::Opened { plan } => plan.draft.format(),
             Self::Noted { .. } | Self::Found { .. } | Self::Lost { .. } | Self::Arrived { .. } => 2,
-            Self::Opened { .. }
-            | Self::Verified
+            Self::Verified
             | Self::Refused { .. }
             | Self::Started { .. }
             | Self::Succeeded { .. }

@@ -37,6 +37,9 @@ pub struct PlanDraft {
     /// A promotion whose tag was left behind without a release, and in whose place this one comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub supersedes: Option<PromotionId>,
+    /// The candidate alias that is taken off the version in the end; `None` if none is on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clears: Option<String>,
     pub title: String,
     pub notes_template: String,
     pub cd: CdPlan,
@@ -102,7 +105,13 @@ impl PlanDraft {
 
     /// The steps, in order.
     pub fn steps(&self) -> Vec<Step> {
-        Step::sequence(self.cd.trigger)
+        let mut steps = Step::sequence(&self.promote_to, self.cd.trigger);
+        if self.clears.is_some()
+            && let Some(at) = steps.iter().position(|step| *step == Step::Confirm)
+        {
+            steps.insert(at, Step::Clear);
+        }
+        steps
     }
 
     /// The plan as shown, old -> new for every object.
@@ -128,6 +137,10 @@ impl PlanDraft {
                 let old = self.leaving().first().map(ToString::to_string).unwrap_or_default();
                 lines.push(line(1, "MLflow alias", format!("@{alias}"), old, v, false));
             }
+            PromotionTarget::Release => {
+                let remark = self.promote_to.remark();
+                lines.push(line(1, "MLflow", String::new(), String::new(), remark.to_owned(), false));
+            }
         }
         let tag = self.tag.to_string();
         lines.push(line(2, "Git tag", tag.clone(), String::new(), format!("commit {}", self.commit.sha.short()), true));
@@ -139,8 +152,21 @@ impl PlanDraft {
             CdTrigger::Dispatch => format!("{workflow} is dispatched on {tag}"),
             CdTrigger::None => "none expected".to_owned(),
         };
-        lines.push(line(4, "CD", String::new(), String::new(), cd, true));
+        let number = match &self.clears {
+            None => 4,
+            Some(alias) => {
+                let v = self.version().to_string();
+                lines.push(line(4, "MLflow alias", format!("@{alias}"), v, "none".to_owned(), true));
+                5
+            }
+        };
+        lines.push(line(number, "CD", String::new(), String::new(), cd, true));
         lines
+    }
+
+    /// The oldest format of the journal that has such plans.
+    pub fn format(&self) -> u32 {
+        if self.promote_to.spares_registry() || self.clears.is_some() { 3 } else { 1 }
     }
 
     /// The planned change, for the record; `None` while further approvals are needed.

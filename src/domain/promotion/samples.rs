@@ -114,6 +114,7 @@ pub(crate) fn draft() -> PlanDraft {
         commit_origin: CommitOrigin::Run,
         tag: "telco-churn-v42".parse().unwrap(),
         supersedes: None,
+        clears: None,
         title: "telco-churn v42".into(),
         notes_template: DEFAULT_NOTES_TEMPLATE.into(),
         cd: CdPlan { trigger: CdTrigger::Release, workflow: Some("cd.yml".into()), wait_s: 90, chain: Vec::new() },

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::cd::{CdOutcome, CdTrigger};
 use crate::domain::ids::VersionNumber;
+use crate::domain::registry::PromotionTarget;
 
 /// One step. The variants are in execution order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ pub enum Step {
     Dispatch,
     /// Write tag, release and approver to the model version. Repeatable.
     Link,
+    /// Take the candidate alias off the version, if the plan says so. Repeatable.
+    Clear,
     /// Re-read everything touched and record its state.
     Confirm,
     /// Find the CD run and follow it to its end.
@@ -34,15 +37,33 @@ pub enum Step {
 }
 
 impl Step {
-    /// The steps of a promotion whose CD is started by `trigger`, in order.
-    pub fn sequence(trigger: CdTrigger) -> Vec<Self> {
+    /// The steps of a promotion to `target` whose CD is started by `trigger`, in order.
+    pub fn sequence(target: &PromotionTarget, trigger: CdTrigger) -> Vec<Self> {
         use Step::{Confirm, Dispatch, Draft, Follow, Link, Mark, Move, Release, TagObject, TagRef};
         let mut steps = vec![Mark, Move, TagObject, TagRef, Draft, Release];
         if trigger == CdTrigger::Dispatch {
             steps.push(Dispatch);
         }
         steps.extend([Link, Confirm, Follow]);
+        if target.spares_registry() {
+            // The tag ref alone keeps two promotions of one version apart.
+            steps.retain(|step| !step.is_of_registry());
+        }
         steps
+    }
+
+    /// Whether the step writes to the registry.
+    pub fn is_of_registry(self) -> bool {
+        match self {
+            Self::Mark | Self::Move | Self::Link | Self::Clear => true,
+            Self::TagObject
+            | Self::TagRef
+            | Self::Draft
+            | Self::Release
+            | Self::Dispatch
+            | Self::Confirm
+            | Self::Follow => false,
+        }
     }
 
     /// The step after which nothing is undone.
@@ -70,6 +91,7 @@ impl fmt::Display for Step {
             Self::Release => "release",
             Self::Dispatch => "start CD",
             Self::Link => "links back",
+            Self::Clear => "clear alias",
             Self::Confirm => "re-read",
             Self::Follow => "CD",
         })
@@ -108,6 +130,12 @@ pub enum Receipt {
     Linked,
     /// No links: the registry does not have the version any more. The release stands.
     Unlinked {
+        why: String,
+    },
+    /// The candidate alias is not on the version any more.
+    Cleared,
+    /// The candidate alias is still there, and the release stands.
+    Uncleared {
         why: String,
     },
     Confirmed {

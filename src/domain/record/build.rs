@@ -193,6 +193,20 @@ impl DecisionDraft {
         self.basis.code.source.as_ref().ok()
     }
 
+    /// Whether a comment on the host has to back a decision that promotes nothing. If one person decides alone, the tag
+    /// on the version is enough, where there is one.
+    pub fn is_vouched(&self) -> bool {
+        self.basis.demands.approvals > 1 || self.promote_to.spares_registry()
+    }
+
+    /// Who learns of a decision that no comment backs, as a phrase.
+    pub fn without_comment(&self) -> &'static str {
+        match self.promote_to.spares_registry() {
+            true => "only the records of this machine tell",
+            false => "only the tag on the version tells others",
+        }
+    }
+
     /// Compares candidate and baseline.
     pub fn comparison(&self) -> Comparison {
         compare(Side::from(&self.facts), self.facts.baseline.as_ref().map(Side::from), &self.directions)

@@ -208,6 +208,8 @@ pub fn as_signed(
                 aliases.sort();
             }
         }
+        // The registry was not written to.
+        PromotionTarget::Release => {}
     }
     facts.holders.sort_unstable();
     facts

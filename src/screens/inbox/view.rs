@@ -90,7 +90,7 @@ impl Inbox {
             Phrase::of(Role::Candidate, candidate.number.to_string()),
             Phrase::new(time::age(candidate.created_at, ctx.now)),
             format::known_or(author, reading),
-            Phrase::of(Role::Muted, candidate.stage.to_string()),
+            words::standing(candidate, ctx.rules.put_forward(candidate)),
             format::known_or(name.map(str::to_owned), reading),
             format::known_or(value.map(|v| v.to_string()), reading),
             against(waiting, name, value, ctx, skin),

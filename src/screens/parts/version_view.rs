@@ -8,7 +8,7 @@ use super::{Ctx, view as format};
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, VersionStatus};
 use crate::domain::text::clean_line;
 use crate::present::time;
-use crate::present::version::author;
+use crate::present::version::{author, place};
 use crate::ui::layout::Breadth;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Pager, Rule};
@@ -49,7 +49,8 @@ fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Ve
     let in_production = ctx.rules.promote_to.is_held_by(version);
     let symbols = skin.symbols();
     let stage = if in_production {
-        Phrase::of(Role::Production, format!("{} {}", symbols.production, version.stage))
+        let place = place(version, &ctx.rules.promote_to);
+        Phrase::of(Role::Production, format!("{} {place}", symbols.production))
     } else {
         Phrase::new(version.stage.to_string())
     };

@@ -18,17 +18,21 @@ pub fn meaning(draft: &DecisionDraft) -> String {
 /// The writes in order, wrapped to `width`.
 pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
     let version = &draft.facts.version;
-    let vouched = draft.basis.demands.approvals > 1;
+    let vouched = draft.is_vouched();
     let mut rows = vec![("record", Phrase::new(format!("on this machine, signed as {}", draft.signer.login)))];
     match (draft.source(), vouched) {
         (Some((repo, commit)), true) => {
             rows.push(("comment", Phrase::new(format!("on commit {} of {repo}", commit.short()))));
         }
         (None, true) => {
-            let text = format!("{} none: the commit is not known, so only the tag tells others", skin.symbols().warn);
+            let text = format!("{} none: the commit is not known; {}", skin.symbols().warn, draft.without_comment());
             rows.push(("comment", Phrase::of(Role::Warn, text)));
         }
         (_, false) => {}
+    }
+    if draft.promote_to.spares_registry() {
+        rows.push(("MLflow", Phrase::new(draft.promote_to.remark())));
+        return numbered(rows, width);
     }
     let name = if vouched && draft.basis.decision == Decision::Approve {
         format!("{APPROVAL}{}", draft.signer.login)
@@ -36,6 +40,10 @@ pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'st
         DECISION.to_owned()
     };
     rows.push(("tag", Phrase::new(format!("{OWN_TAG_PREFIX}{name} on {} {}", version.model, version.number))));
+    numbered(rows, width)
+}
+
+fn numbered(rows: Vec<(&str, Phrase<'static>)>, width: usize) -> Vec<Phrase<'static>> {
     let head = |n: usize, object: &str| Phrase::of(Role::Heading, format!("{n} {object:<rest$}", rest = HEAD - 2));
     rows.into_iter()
         .enumerate()

@@ -152,7 +152,7 @@ pub async fn facts(
     let aliases = async {
         match (&baseline, target) {
             (Some(_), PromotionTarget::Stage(_)) => registry.model(model).await.map(|read| Some(read.aliases)),
-            (None, _) | (_, PromotionTarget::Alias(_)) => Ok(None),
+            (None, _) | (_, PromotionTarget::Alias(_) | PromotionTarget::Release) => Ok(None),
         }
     };
     let (said, aliases) = join(Said::read(registry, std::iter::once(&version).chain(&baseline)), aliases).await;

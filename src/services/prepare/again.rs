@@ -5,6 +5,7 @@ use crate::domain::check::CheckState;
 use crate::domain::evidence::Source;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::ids::VersionNumber;
 use crate::domain::policy::Finding;
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::record::DecisionMark;
@@ -25,6 +26,7 @@ pub async fn judge(services: &Services, plan: &PromotionPlan, facts: &ReviewedFa
     let evaluation = evidence::released(services, facts.clone(), Ok(Source { repo, commit, origin })).await;
     let now = basis::read(services, &evaluation, Some(&draft.signer), signed.decision).await;
     let mut worse = Vec::new();
+    worse.extend(aside(now.mark.as_ref(), facts.version.number, signed.supersedes.as_deref()));
     for check in now.checks.iter().filter(|c| c.state == CheckState::Block && c.title != "policy") {
         match check.failure {
             Some(kind) if kind.is_transient() => return Err(unread(plan, &check.detail)),
@@ -81,8 +83,12 @@ pub fn in_force(plan: &PromotionPlan, version: &ModelVersion) -> Outcome<()> {
 
 /// Who took the version out of review, unless the decision rests on that record already.
 pub fn set_aside(version: &ModelVersion, known: Option<&str>) -> Option<String> {
-    let mark = DecisionMark::on(version).filter(|m| m.sets_aside() && Some(m.record.as_str()) != known)?;
-    Some(format!("{} was {} by {} meanwhile: {}", version.number, mark.decision.past(), mark.by, mark.reason))
+    aside(DecisionMark::on(version).as_ref(), version.number, known)
+}
+
+fn aside(mark: Option<&DecisionMark>, number: VersionNumber, known: Option<&str>) -> Option<String> {
+    let mark = mark.filter(|m| m.sets_aside() && Some(m.record.as_str()) != known)?;
+    Some(format!("{number} was {} by {} meanwhile: {}", mark.decision.past(), mark.by, mark.reason))
 }
 
 fn conflict(plan: &PromotionPlan, what: String) -> Failure {

@@ -3,6 +3,7 @@
 use super::checks::{check, failed, is_of_a_server};
 use crate::domain::compare::Directions;
 use crate::domain::decision::ApprovalTally;
+use crate::domain::evidence::Evidence;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::policy::judge::BRANCH;
 use crate::domain::policy::{Effective, Evaluation, FourEyes, People, Separation, Severity, Tristate, Verdict};
@@ -10,7 +11,7 @@ use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::{Approval, Basis, ClockFacts, CodeFacts, Decision, DecisionMark};
 use crate::domain::signer::Signer;
 use crate::services::Services;
-use crate::services::approvals::{may_sign, standing};
+use crate::services::approvals::{may_sign, set_aside, standing};
 
 /// A basis and the checks about it.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Grounds {
     pub directions: Directions,
     /// Checks of policy, four eyes and approvals, for the preflight.
     pub checks: Vec<Check>,
+    /// The decision in force on the version.
+    pub mark: Option<DecisionMark>,
 }
 
 /// Builds the basis for a decision by `signer`: verdict, people and approvals.
@@ -72,7 +75,7 @@ pub(super) async fn read(
         }
         _ => Vec::new(),
     };
-    let mark = DecisionMark::on(&facts.version);
+    let mark = in_force(services, evaluation, &demands, &mut checks).await;
     if let Some(mark) = mark.as_ref().filter(|m| m.sets_aside() && decision.promotes()) {
         let what = format!("{} was {} by {}: {}", facts.version.number, mark.decision.past(), mark.by, mark.reason);
         checks.push(check("decision", CheckState::Warn, what));
@@ -95,11 +98,30 @@ pub(super) async fn read(
         separation,
         approvals,
         artifact: evidence.artifact.clone().unwrap_or_default(),
-        supersedes: mark.map(|m| m.record),
+        supersedes: mark.as_ref().map(|m| m.record.clone()),
         baseline_record: facts.baseline.as_ref().and_then(|b| DecisionMark::on(&b.version)).map(|m| m.record),
         clock: ClockFacts { utc_offset_s: services.clock.utc_offset_s(), skew_ms: None },
     };
-    Grounds { basis, directions, checks }
+    Grounds { basis, directions, checks, mark }
+}
+
+/// The decision in force: by the tag on the version, and by the comments on its commit where others write no tags.
+async fn in_force(
+    services: &Services,
+    evaluation: &Evaluation,
+    demands: &Effective,
+    checks: &mut Vec<Check>,
+) -> Option<DecisionMark> {
+    let Evidence { facts, code, .. } = &evaluation.evidence;
+    let on_version = DecisionMark::on(&facts.version);
+    let (true, Ok(source)) = (services.rules.promote_to.spares_registry(), &code.source) else { return on_version };
+    match set_aside(services, demands, &facts.version, &source.repo, &source.commit.sha).await {
+        Ok(commented) => on_version.into_iter().chain(commented).max_by_key(|mark| mark.at),
+        Err(failure) => {
+            checks.push(failed("decision", CheckState::Block, &failure));
+            on_version
+        }
+    }
 }
 
 /// A rollback's rules may be softer: what worked in production before is better than what is broken now.

@@ -196,6 +196,7 @@ fn plan(
     let rules = &services.rules;
     PlanDraft {
         title: release::title(&rules.title_template, decision.model(), decision.version()),
+        clears: rules.put_forward(&decision.facts.version).map(str::to_owned),
         notes_template: rules.notes_template.clone(),
         cd: rules.cd.clone(),
         host: services.host.host(),

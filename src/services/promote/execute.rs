@@ -37,6 +37,12 @@ impl Miss {
     }
 }
 
+/// The failure for a step that no plan of this target has.
+pub(super) fn moves_nothing(step: Step) -> Failure {
+    let operation = format!("carry out the step '{step}'");
+    Failure::new(FailureKind::Bug, Service::Local, operation, "this target writes nothing to the registry")
+}
+
 impl Work<'_> {
     pub(super) async fn execute(&self, step: Step, journaled: &Journaled) -> Result<Receipt, Miss> {
         match step {
@@ -62,6 +68,11 @@ impl Work<'_> {
                     return Ok(Receipt::Unlinked { why });
                 }
                 self.link(journaled).await?;
+            }
+            Step::Clear => {
+                if let Some(why) = self.clear(journaled).await? {
+                    return Ok(Receipt::Uncleared { why });
+                }
             }
             Step::Confirm => return Ok(self.confirm().await?),
             Step::Follow => {}
@@ -95,7 +106,7 @@ impl Work<'_> {
         let draft = &self.state.plan.draft;
         Failure::new(
             kind,
-            if matches!(step, Step::Mark | Step::Move | Step::Link) { Service::Mlflow } else { Service::Github },
+            if step.is_of_registry() { Service::Mlflow } else { Service::Github },
             format!("finish the step '{step}' of {} {}", draft.model(), draft.version()),
             what,
         )
@@ -117,6 +128,7 @@ impl Work<'_> {
                 registry.move_stage(journaled, draft.model(), draft.version(), stage, true, &comment).await
             }
             PromotionTarget::Alias(alias) => registry.set_alias(journaled, draft.model(), alias, draft.version()).await,
+            PromotionTarget::Release => Err(moves_nothing(Step::Move)),
         }?)
     }
 
@@ -199,6 +211,19 @@ impl Work<'_> {
         self.set_own_tag(journaled, DECISION, &mark.to_value()).await?;
         // Set last, because it says that the other tags are there.
         self.set_own_tag(journaled, MARK, &plan.mark_released()).await
+    }
+
+    /// Takes the candidate alias off the version, if it is still there: somebody may have given it to another. Returns why
+    /// the signer may not; that is no reason to stop, because the release stands.
+    async fn clear(&self, journaled: &Journaled) -> Result<Option<String>, Miss> {
+        let draft = &self.state.plan.draft;
+        let there = self.probe(Step::Clear).await.map_err(Miss::before)?;
+        let (Some(alias), Finding::NotApplied) = (&draft.clears, there) else { return Ok(None) };
+        match self.services.registry.delete_alias(journaled, draft.model(), alias).await {
+            Ok(()) => Ok(None),
+            Err(failure) if failure.kind == FailureKind::Forbidden => Ok(Some(failure.reason)),
+            Err(failure) => Err(Miss::Sent(failure)),
+        }
     }
 
     async fn confirm(&self) -> Outcome<Receipt> {

@@ -55,27 +55,37 @@ pub(super) async fn before_the_move(services: &Services, plan: &PromotionPlan, a
     if anew { again::judge(services, plan, &facts).await } else { Ok(Vec::new()) }
 }
 
-/// Only the candidate is in the target; everything else is as signed, and the decision stands.
+/// Only the candidate is in the target, if that is a place in the registry; everything else is as signed, and the
+/// decision stands.
 ///
 /// Another promotion of the same version is no reason to stop: both want the same, only one can create the tag, and if
 /// both backed off neither would.
 pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) -> Outcome<Vec<String>> {
     let draft = &plan.draft;
     let mut facts = read(services, plan).await?;
+    if !draft.promote_to.spares_registry() {
+        as_before_the_move(plan, &mut facts)?;
+    }
+    unchanged(plan, &facts)?;
+    again::judge(services, plan, &facts).await
+}
+
+/// The facts without what this promotion itself changed.
+fn as_before_the_move(plan: &PromotionPlan, facts: &mut ReviewedFacts) -> Outcome<()> {
+    let draft = &plan.draft;
     if facts.holders != [draft.version()] {
         let list = facts.holders.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let there = if list.is_empty() { "nothing".to_owned() } else { list };
         return Err(conflict(plan, format!("{there} is in {} now, not {} alone", draft.promote_to, draft.version())));
     }
-    // The holders were changed by this promotion itself.
     facts.holders.clone_from(&draft.facts.holders);
     facts.baseline.clone_from(&draft.facts.baseline);
     match &draft.promote_to {
         PromotionTarget::Stage(_) => facts.version.stage = draft.facts.version.stage.clone(),
         PromotionTarget::Alias(_) => facts.version.aliases.clone_from(&draft.facts.version.aliases),
+        PromotionTarget::Release => {}
     }
-    unchanged(plan, &facts)?;
-    again::judge(services, plan, &facts).await
+    Ok(())
 }
 
 async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFacts> {

@@ -163,6 +163,9 @@ impl Runner<'_> {
     pub(super) async fn mend(&mut self) -> Outcome<()> {
         self.mended = true;
         let draft = &self.state.plan.draft;
+        if draft.promote_to.spares_registry() {
+            return Ok(());
+        }
         // Not readable now: the last look before the end tells what is there.
         let Ok(version) = self.services.registry.version(draft.model(), draft.version()).await else { return Ok(()) };
         let mark = version.own_tag(MARK);
@@ -219,16 +222,7 @@ impl Runner<'_> {
 
 /// The server that a step writes to.
 fn service(step: Step) -> Service {
-    match step {
-        Step::Mark | Step::Move | Step::Link => Service::Mlflow,
-        Step::TagObject
-        | Step::TagRef
-        | Step::Draft
-        | Step::Release
-        | Step::Dispatch
-        | Step::Confirm
-        | Step::Follow => Service::Github,
-    }
+    if step.is_of_registry() { Service::Mlflow } else { Service::Github }
 }
 
 /// Seconds to wait before each further read of an uncertain step.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::probe::judge_tag;
 use crate::domain::commit::ReleaseState;
 use crate::domain::failure::{FailureKind, Outcome};
+use crate::domain::ids::VersionNumber;
 use crate::domain::promotion::plan::MARK;
-use crate::domain::promotion::{Finding, Observation, Phase, Receipt, SagaState, Step, StepState};
+use crate::domain::promotion::{Finding, Observation, Phase, PlanDraft, Receipt, SagaState, Step, StepState};
 use crate::domain::registry::ModelVersion;
 use crate::domain::release::notes_marker;
 use crate::services::Services;
@@ -33,43 +34,14 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observat
     let plan = &state.plan;
     let draft = &plan.draft;
     let marker = notes_marker(&plan.id.to_string());
-    let (version, holders, tag, releases) = futures_util::future::join4(
-        services.registry.version(draft.model(), draft.version()),
-        services.registry.holders(draft.model(), &draft.promote_to),
+    let meant = Meant::of(state);
+    let (mut found, tag, releases) = futures_util::future::join3(
+        of_registry(services, state, meant),
         services.host.tag(&draft.repo, &draft.tag),
         releases(services, state, &marker),
     )
     .await;
-    let meant = Meant::of(state);
-    let id = plan.id.to_string();
-    vec![
-        registered("mark", version, |v| {
-            let mark = v.own_tag(MARK);
-            let ours = mark.is_some_and(|m| m.contains(&id));
-            let as_meant = match meant {
-                Meant::Promoted => ours,
-                // A mark that belongs to somebody else by now was left alone on purpose.
-                // Nor is the mark of a promotion that had ended before put back.
-                Meant::TakenBack => mark.is_none() || mark == draft.facts.version.own_tag(MARK) || !ours,
-                Meant::LeftToOther => !ours,
-            };
-            (mark.unwrap_or("none").to_owned(), as_meant)
-        }),
-        registered(draft.promote_to.kind(), holders, |holders| {
-            let now: Vec<_> = holders.iter().map(|v: &ModelVersion| v.number).collect();
-            let holder = holders.iter().find(|v| v.number == draft.version());
-            if let Some(what) = holder.and_then(|v| draft.another(v)) {
-                let is = format!("{} in {} is another version of that name: {what}", draft.version(), draft.promote_to);
-                return (is, false);
-            }
-            let as_meant = match meant {
-                Meant::TakenBack => now == draft.facts.holders,
-                Meant::Promoted | Meant::LeftToOther => now == [draft.version()],
-            };
-            let names = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let is = if now.is_empty() { "nothing".to_owned() } else { names };
-            (format!("{is} in {}", draft.promote_to), as_meant)
-        }),
+    found.extend([
         truth("tag", tag, |tag| match tag {
             None => (
                 format!("no tag {}", draft.tag),
@@ -99,6 +71,72 @@ pub(super) async fn read(services: &Services, state: &SagaState) -> Vec<Observat
                 Meant::TakenBack | Meant::LeftToOther => ours == 0,
             };
             (is, as_meant)
+        }),
+    ]);
+    found
+}
+
+/// Reads what is in production by the releases.
+async fn by_release(services: &Services, state: &SagaState, meant: Meant) -> Observation {
+    let draft = &state.plan.draft;
+    let holders = services.registry.holders(draft.model(), &draft.promote_to).await;
+    registered(draft.promote_to.kind(), holders, |holders| {
+        let now: Vec<_> = holders.iter().map(|v: &ModelVersion| v.number).collect();
+        let (ours, before) = (now == [draft.version()], now == draft.facts.holders);
+        let published = matches!(state.step(Step::Release), StepState::Done(_));
+        let as_meant = match meant {
+            Meant::TakenBack => before,
+            Meant::Promoted => ours || (before && !published),
+            // The other one may not have come so far.
+            Meant::LeftToOther => ours || before,
+        };
+        (in_place(&now, draft), as_meant)
+    })
+}
+
+fn in_place(now: &[VersionNumber], draft: &PlanDraft) -> String {
+    let names = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let is = if now.is_empty() { "nothing".to_owned() } else { names };
+    format!("{is} in {}", draft.promote_to)
+}
+
+/// Reads mark and target in the registry, or what is in production if it is not written to.
+async fn of_registry(services: &Services, state: &SagaState, meant: Meant) -> Vec<Observation> {
+    let (plan, draft) = (&state.plan, &state.plan.draft);
+    if draft.promote_to.spares_registry() {
+        return vec![by_release(services, state, meant).await];
+    }
+    let (version, holders) = futures_util::future::join(
+        services.registry.version(draft.model(), draft.version()),
+        services.registry.holders(draft.model(), &draft.promote_to),
+    )
+    .await;
+    let id = plan.id.to_string();
+    vec![
+        registered("mark", version, |v| {
+            let mark = v.own_tag(MARK);
+            let ours = mark.is_some_and(|m| m.contains(&id));
+            let as_meant = match meant {
+                Meant::Promoted => ours,
+                // A mark that belongs to somebody else by now was left alone on purpose.
+                // Nor is the mark of a promotion that had ended before put back.
+                Meant::TakenBack => mark.is_none() || mark == draft.facts.version.own_tag(MARK) || !ours,
+                Meant::LeftToOther => !ours,
+            };
+            (mark.unwrap_or("none").to_owned(), as_meant)
+        }),
+        registered(draft.promote_to.kind(), holders, |holders| {
+            let now: Vec<_> = holders.iter().map(|v: &ModelVersion| v.number).collect();
+            let holder = holders.iter().find(|v| v.number == draft.version());
+            if let Some(what) = holder.and_then(|v| draft.another(v)) {
+                let is = format!("{} in {} is another version of that name: {what}", draft.version(), draft.promote_to);
+                return (is, false);
+            }
+            let as_meant = match meant {
+                Meant::TakenBack => now == draft.facts.holders,
+                Meant::Promoted | Meant::LeftToOther => now == [draft.version()],
+            };
+            (in_place(&now, draft), as_meant)
         }),
     ]
 }

@@ -21,6 +21,7 @@ impl Work<'_> {
             Step::Release => self.probe_release().await,
             Step::Dispatch => self.probe_dispatch().await,
             Step::Link => self.probe_link().await,
+            Step::Clear => self.probe_clear().await,
             // Safe to repeat, so the step is simply executed again.
             Step::TagObject | Step::Confirm | Step::Follow => Ok(Finding::NotApplied),
         }
@@ -126,6 +127,20 @@ impl Work<'_> {
             }
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Whether the candidate alias is on the version. Gone with the version, it is not.
+    async fn probe_clear(&self) -> Outcome<Finding> {
+        let draft = &self.state.plan.draft;
+        let there = match self.services.registry.version(draft.model(), draft.version()).await {
+            Ok(version) => {
+                let is_on = draft.clears.as_ref().is_some_and(|alias| version.aliases.contains(alias));
+                is_on && draft.another(&version).is_none()
+            }
+            Err(failure) if failure.kind == FailureKind::NotFound => false,
+            Err(failure) => return Err(failure),
+        };
+        Ok(if there { Finding::NotApplied } else { Finding::Applied { receipt: Receipt::Cleared } })
     }
 
     async fn probe_link(&self) -> Outcome<Finding> {

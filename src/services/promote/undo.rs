@@ -1,5 +1,6 @@
 //! Undoes a step, if what it wrote is still there and still ours. Every undo may be repeated.
 
+use super::execute::moves_nothing;
 use super::probe;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::identity::Identity;
@@ -132,6 +133,7 @@ async fn undo_move(services: &Services, plan: &PromotionPlan, sure: bool, journa
     match &draft.promote_to {
         PromotionTarget::Stage(stage) => undo_stage(services, plan, stage, &version, journaled).await,
         PromotionTarget::Alias(alias) => undo_alias(services, plan, alias, journaled).await,
+        PromotionTarget::Release => Err(moves_nothing(Step::Move)),
     }
 }
 

@@ -88,6 +88,10 @@ impl ReleaseHost for FaultyHost {
         Ok(if !there.is_empty() && self.script.is_hidden("releases") { Vec::new() } else { there })
     }
 
+    async fn recent_releases(&self, repo: &RepoSlug, pages: usize) -> Outcome<(Vec<ReleaseState>, bool)> {
+        self.script.read(GITHUB, "recent_releases", self.inner.recent_releases(repo, pages)).await
+    }
+
     async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>> {
         self.script.read(GITHUB, "release", self.inner.release(repo, id)).await
     }

@@ -150,6 +150,8 @@ impl SagaState {
             | Receipt::Released { .. }
             | Receipt::Dispatched
             | Receipt::Linked
+            | Receipt::Cleared
+            | Receipt::Uncleared { .. }
             | Receipt::Unlinked { .. } => {}
         }
         self.record(step)?.unclear = false;
@@ -369,7 +371,9 @@ impl SagaState {
 
     fn turn_back(&mut self, why: String, superseded_by: Option<String>) {
         self.tag_look = match superseded_by {
-            None if self.reopened => TagLook::Before,
+            None if self.reopened && self.steps.iter().any(|r| r.step.is_reversible()) => TagLook::Before,
+            // Nothing is undone, and all the same the tag may be there.
+            None if self.reopened => TagLook::After,
             _ => TagLook::NotNeeded,
         };
         self.phase = Phase::Backward { why, superseded_by };

@@ -47,6 +47,7 @@ impl Desk {
             policy: crate::domain::rules::PolicyRule::default(),
             service_principals: false,
             promote_to: draft.decision.promote_to,
+            candidate_alias: None,
             host: "github.com".into(),
             repository: RepositoryRule { fixed: Some(repo()), ..RepositoryRule::default() },
             commit_from_branch: None,

@@ -56,7 +56,10 @@ impl Promotion {
         if self.undo_asked {
             let (version, target) = (state.plan.draft.version(), &state.plan.draft.promote_to);
             let text = format!(" {} Press u again to undo: ", skin.symbols().warn);
-            let what = format!("{version} leaves {target}, and what was there before returns.");
+            let what = match target.remark() {
+                "" => format!("{version} leaves {target}, and what was there before returns."),
+                remark => format!("{version} is not released; {remark}."),
+            };
             head.extend(Phrase::of(Role::Warn, text).text(what).wrap(width, 3));
         } else if !ctx.busy && !state.is_over() {
             head.extend(choices(state).wrap(width, 3));

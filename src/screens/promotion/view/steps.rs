@@ -124,6 +124,7 @@ fn doing(step: Step, state: &SagaState) -> String {
 fn done(receipt: &Receipt) -> TimelineMark {
     match receipt {
         Receipt::Confirmed { truth } if truth.iter().any(|t| t.as_meant == Some(false)) => TimelineMark::Attention,
+        Receipt::Uncleared { .. } => TimelineMark::Attention,
         Receipt::Cd { outcome } if promotion::cd_failed(Some(outcome)) => TimelineMark::Failed,
         _ => TimelineMark::Done,
     }
