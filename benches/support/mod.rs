@@ -144,6 +144,7 @@ fn model(i: usize) -> RegisteredModel {
         tags: [("owner".to_owned(), "retention".to_owned())].into_iter().collect(),
         aliases: BTreeMap::from([("champion".to_owned(), VersionNumber(3))]),
         told: true,
+        browse_only: false,
         latest: vec![version(&name, 3, Stage::Production), version(&name, 4, Stage::Staging)],
         created_at: None,
         updated_at: Some(now()),
@@ -166,6 +167,8 @@ fn version(model: &ModelName, number: u64, stage: Stage) -> ModelVersion {
         description: "Deeper trees on the October snapshot, threshold tuned for the call budget.".to_owned(),
         tags: [("qa.status".to_owned(), "pending".to_owned())].into_iter().collect(),
         aliases: Vec::new(),
+        logged_model: None,
+        run_elsewhere: None,
     }
 }
 

@@ -8,6 +8,7 @@ use super::query::Query;
 use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
 use crate::domain::logged::LoggedModel;
+use crate::domain::registry::{OpenRequests, VersionKey};
 use crate::domain::run::Run;
 
 /// Runs per request: about 0.65 MB and a third of a second on a server with 20 metrics per run.
@@ -23,6 +24,9 @@ pub const RUNS_KEPT: usize = MOST_ANSWERS * RUNS_AT_ONCE;
 /// What is loaded many at once by id.
 pub trait Batched {
     type Id: Clone + Eq + Hash + Ord;
+
+    /// Most ids of one query.
+    const AT_ONCE: usize = RUNS_AT_ONCE;
 
     fn id(&self) -> &Self::Id;
     /// The query for these ids.
@@ -60,6 +64,25 @@ impl Batched for LoggedModel {
 
     fn asked(query: &Query) -> Option<&[String]> {
         if let Query::LoggedModels { ids } = query { Some(ids) } else { None }
+    }
+}
+
+/// A registry lists requests version by version, so that a query is as many requests as it has ids.
+impl Batched for OpenRequests {
+    type Id = VersionKey;
+
+    const AT_ONCE: usize = 20;
+
+    fn id(&self) -> &VersionKey {
+        &self.of
+    }
+
+    fn ask(of: Vec<VersionKey>) -> Query {
+        Query::Requests { of }
+    }
+
+    fn asked(query: &Query) -> Option<&[VersionKey]> {
+        if let Query::Requests { of } = query { Some(of) } else { None }
     }
 }
 
@@ -171,7 +194,7 @@ impl<T: Batched> BatchCache<T> {
         }
         let mut ids: Vec<T::Id> = wanted.into_iter().collect();
         ids.sort();
-        ids.truncate(RUNS_AT_ONCE);
+        ids.truncate(T::AT_ONCE);
         if !ids.is_empty() {
             queries.push(T::ask(ids));
         }

@@ -5,6 +5,7 @@ use super::prefs::Remember;
 use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::job::JobRun;
 use crate::domain::promotion::PlanDraft;
 use crate::domain::record::DecisionDraft;
 use crate::domain::record::SignOff;
@@ -56,6 +57,8 @@ pub enum Effect {
 pub enum Place {
     Version(ModelName, VersionNumber),
     Run(ExperimentId, RunId),
+    /// A run of a Databricks job.
+    Job(JobRun),
     Experiment(ExperimentId),
     /// A logged model (3.x), by its experiment and id.
     LoggedModel(ExperimentId, String),

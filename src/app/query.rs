@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
-use crate::domain::cd::{CdJob, CdOutcome, CdRun};
+use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdRuns};
 use crate::domain::commit::{Commit, HostIdentity};
 use crate::domain::decision::Found as RollbackCandidates;
 use crate::domain::experiment::{Experiment, RunQuery};
@@ -24,7 +24,7 @@ use crate::domain::preview::Preview;
 use crate::domain::promotion::SagaState;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{Decision, DecisionDraft, Sealed};
-use crate::domain::registry::{FilesOf, ModelVersion, RegisteredModel, RegistryInfo};
+use crate::domain::registry::{FilesOf, ModelVersion, OpenRequests, RegisteredModel, RegistryInfo, VersionKey};
 use crate::domain::run::Run;
 use crate::domain::status::ModelStatus;
 use crate::domain::target::WaitingCount;
@@ -223,6 +223,8 @@ queries! {
         Changes { repo: RepoSlug, old: CommitSha, new: CommitSha } => CodeChange as changes,
         /// What waits in another target, or in this one.
         WaitingIn { target: String } => WaitingCount as waiting_in,
+        /// The runs that a release started; none if none is found.
+        Deployment { repo: RepoSlug, tag: TagName } => Option<CdRuns> as deployment,
         Workflow { repo: RepoSlug, run: u64 } => CdRun as workflow,
         /// The jobs of a workflow run.
         Jobs { repo: RepoSlug, run: u64 } => Vec<CdJob> as jobs,
@@ -232,6 +234,8 @@ queries! {
         Runs { ids: Vec<RunId> } => Vec<Run> as add_runs,
         /// Several logged models at once.
         LoggedModels { ids: Vec<String> } => Vec<LoggedModel> as add_logged_models,
+        /// The open requests to move these versions to a stage.
+        Requests { of: Vec<VersionKey> } => Vec<OpenRequests> as add_requests,
         /// The history of one metric in several runs between two steps, sampled by the server if it is long.
         Histories { runs: Vec<RunId>, metric: String, window: Option<(i64, i64)> } => Vec<History> as add_histories,
         /// The verdict of the policy on the version of these facts.

@@ -92,7 +92,7 @@ async fn on_target(command: Option<Command>, env: Env, flags: Flags, sink: &mut 
     if let Some(Command::Demo { reset: true }) = &command {
         wire::reset_demo(&loaded.paths)?;
     }
-    let services = wire::services(&loaded.paths, &target)?;
+    let services = wire::services(&loaded.paths, &target)?.settled().await;
     dispatch(command, &loaded, target, services, sink).await
 }
 

@@ -1,15 +1,19 @@
 //! Text output shared by several commands.
 
+use jiff::Timestamp;
+
 use crate::cli::output::Style;
 use crate::cli::table::{Align, Table};
 use crate::domain::caution::Caution;
 use crate::domain::compare::MetricRow;
 use crate::domain::compare::note::{Note, note};
 use crate::domain::evidence::Code;
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, Outcome};
 use crate::domain::lineage::{NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING};
 use crate::domain::policy::Verdict;
+use crate::domain::registry::TransitionRequest;
 use crate::present::check::{TOLD, findings};
+use crate::present::request::request;
 use crate::present::{CheckRow, Mark, Phrase, Role, Said, code as words, number, policy};
 
 /// One line per check, hints below them.
@@ -27,6 +31,16 @@ pub fn checks(rows: impl IntoIterator<Item = CheckRow>, style: Style) -> Table {
 /// A heading and its body.
 pub fn section(heading: &str, body: &str, style: Style) -> String {
     format!("\n{}\n{body}", style.paint(Role::Title, heading))
+}
+
+/// Open requests to move a version to a stage, or why they cannot be read.
+pub fn requests(read: &Outcome<Vec<TransitionRequest>>, now: Timestamp, style: Style) -> String {
+    let lines: Vec<String> = match read {
+        Ok(open) => open.iter().map(|r| request(r, now)).collect(),
+        Err(failure) => vec![format!("the requests to move it to a stage are not known: {}", failure.sentence())],
+    };
+    let symbol = if read.is_ok() { style.symbols().marked } else { style.symbols().unknown };
+    lines.iter().map(|line| format!("  {symbol} {line}\n")).collect()
 }
 
 /// What to know before any number is read, one line each.

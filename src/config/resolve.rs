@@ -194,6 +194,7 @@ impl<'a> Resolver<'a> {
             readonly,
             service_principals: self.file.policy.as_ref().is_some_and(|p| p.value.service_principals == Some(true)),
             candidate_alias: self.candidate_alias(&promote_to.value, registry)?,
+            promote_to_is_usual: promote_to.origin == Origin::Default,
             promote_to: promote_to.value,
             host: host.to_owned(),
             repository,
@@ -392,6 +393,7 @@ pub fn demo(flags: &Flags) -> Target {
             service_principals: false,
             promote_to: defaults::promote_to(),
             candidate_alias: None,
+            promote_to_is_usual: true,
             host: crate::adapters::demo::HOST.to_owned(),
             repository: RepositoryRule {
                 fixed: crate::adapters::demo::REPOSITORY.parse().ok(),

@@ -13,12 +13,15 @@ use super::facts::ReviewedFacts;
 use super::failure::{Failure, FailureKind, Outcome, Service};
 use super::ids::{RepoSlug, VersionNumber};
 use super::lineage::{CheckResult, CodeChange, PullRequest};
+use super::registry::TransitionRequest;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// Version, run and baseline.
     pub facts: ReviewedFacts,
     pub code: Code,
+    /// Open requests to move the version to a stage; none on registries that keep none.
+    pub requests: Outcome<Vec<TransitionRequest>>,
     /// The model's signature; none if it has none.
     pub signature: Outcome<Option<Signature>>,
     /// Digests of the version's files; none where nobody asked for them.

@@ -61,6 +61,9 @@ pub fn all_waiting<'m>(
 /// Whether versions that the entry of the list of models does not carry may wait, so that they have to be read. Those
 /// from `down_to` on were read already.
 pub fn may_hide(model: &RegisteredModel, down_to: Option<VersionNumber>, target: &PromotionTarget) -> bool {
+    if model.browse_only {
+        return false;
+    }
     if !model.told {
         return down_to.is_none_or(|read| read.0 > 1);
     }
@@ -143,6 +146,8 @@ mod tests {
             description: String::new(),
             tags: Default::default(),
             aliases: Vec::new(),
+            logged_model: None,
+            run_elsewhere: None,
         }
     }
 
@@ -154,6 +159,7 @@ mod tests {
             aliases: [("champion".to_owned(), VersionNumber(2))].into(),
             latest,
             told: true,
+            browse_only: false,
             created_at: None,
             updated_at: None,
         }

@@ -86,9 +86,10 @@ impl ModelMetric {
     }
 }
 
-/// The id of the logged model a version was made from, by its source `models:/m-...`. Servers before 3.0 have none.
+/// The id of the logged model a version was made from: by its source `models:/m-...`, or as the registry names it.
+/// Servers before 3.0 have none.
 pub fn logged_model_of(version: &ModelVersion) -> Option<String> {
-    logged_model(&version.source).map(str::to_owned)
+    logged_model(&version.source).map(str::to_owned).or_else(|| version.logged_model.clone())
 }
 
 #[cfg(test)]

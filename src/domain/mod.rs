@@ -24,6 +24,7 @@ pub mod history;
 pub mod identity;
 pub mod ids;
 pub mod inbox;
+pub mod job;
 pub mod limits;
 pub mod lineage;
 pub mod log;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::failure::Outcome;
 use super::ids::{ModelName, RunId, VersionNumber};
 
 use super::sorted_map::Tags;
@@ -34,6 +35,9 @@ pub struct RegisteredModel {
     /// Whether `aliases` and `latest` are told. Lists of Unity Catalog tell neither.
     #[serde(default = "yes")]
     pub told: bool,
+    /// Whether the user may only see that it exists (Unity Catalog's privilege BROWSE).
+    #[serde(default)]
+    pub browse_only: bool,
     /// When the name was registered.
     pub created_at: Option<Timestamp>,
     /// Last change of the model, or of any version's stage or description.
@@ -76,6 +80,13 @@ pub struct ModelVersion {
     pub tags: Tags,
     /// Aliases of this version, sorted.
     pub aliases: Vec<String>,
+    /// The logged model that it was made from, where the registry names it and the source does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged_model: Option<String>,
+    /// The id of the workspace that the run is in, if that is another than the one that runs are read from. No fact: it
+    /// depends on who asks.
+    #[serde(skip)]
+    pub run_elsewhere: Option<String>,
 }
 
 /// A version for what depends only on its files: equal if their place is, however often the version is read again.
@@ -264,6 +275,12 @@ pub struct RegistryInfo {
     pub aliases: bool,
     /// Maximum length of a version tag's value, in characters.
     pub tag_value_limit: usize,
+    /// Whether it keeps requests to move a version to a stage.
+    pub requests: bool,
+    /// Which registry it is and why, where that was not settled by the configuration; a phrase.
+    pub chosen: Option<String>,
+    /// What the registry itself cannot prevent or does not record, one sentence each.
+    pub holes: Vec<String>,
 }
 
 /// The user that is signed in to a registry.
@@ -283,6 +300,15 @@ pub enum UserKind {
     Service,
     /// The registry has users, and does not say which one this is.
     Untold,
+}
+
+/// When the sign-in to a registry ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInEnd {
+    /// When, and what happens then; a phrase.
+    pub said: String,
+    /// Whether that is within days, and nothing renews it.
+    pub soon: bool,
 }
 
 /// What the user may do with a model.
@@ -312,4 +338,14 @@ pub struct TransitionRequest {
     pub by: String,
     pub comment: String,
     pub at: Option<Timestamp>,
+}
+
+/// One version, by model and number.
+pub type VersionKey = (ModelName, VersionNumber);
+
+/// The open requests of one version, or why they cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenRequests {
+    pub of: VersionKey,
+    pub requests: Outcome<Vec<TransitionRequest>>,
 }

@@ -6,13 +6,13 @@ use serde::Serialize;
 use super::cd::{CdRun, CdRuns, CdState};
 use super::evidence::Evidence;
 use super::failure::{Failure, Outcome};
-use super::lineage::{CheckConclusion, CheckResult};
-use super::log::{Effect, LogEntry};
+use super::ids::{RepoSlug, TagName};
+use super::job::JobRun;
+use super::lineage::{CheckConclusion, CheckResult, PullRequest};
+use super::log::{Effect, Log, LogEntry};
 use super::provenance::Provenance;
+use super::registry::ModelVersion;
 use super::text::clean_line;
-
-/// Where a Databricks job run is recorded.
-const JOB_RUN: &str = "mlflow.databricks.jobRunID";
 
 /// What is known of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -25,6 +25,8 @@ pub enum StepState {
     Missing,
     /// It could not be read.
     Unknown,
+    /// It is being read.
+    Underway,
 }
 
 /// One step.
@@ -47,6 +49,10 @@ impl RoadStep {
         Self::new(step, StepState::Unknown, failure.reason.clone())
     }
 
+    fn underway(step: &'static str) -> Self {
+        Self::new(step, StepState::Underway, "")
+    }
+
     fn at(self, at: Option<Timestamp>) -> Self {
         Self { at, ..self }
     }
@@ -56,53 +62,127 @@ impl RoadStep {
     }
 }
 
-/// What the registry and the code host say beside the evidence.
-#[derive(Clone, Debug, Default)]
-pub struct Beyond {
-    /// Why decisions may be missing.
-    pub unread: Option<Failure>,
-    /// Web page of the version.
-    pub version_page: Option<String>,
-    /// Web page of its run.
-    pub run_page: Option<String>,
-    /// Web page of the release.
-    pub release_page: Option<String>,
-    /// The runs that the release started; `None` if there is no release.
-    pub cd: Option<Outcome<Option<CdRuns>>>,
+/// A part of the road as far as it was read.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a, T> {
+    Known(T),
+    Unread(&'a Failure),
+    Underway,
 }
 
-/// The road of the version of `evidence`. `decisions` are about this version, newest first.
-pub fn road(evidence: &Evidence, decisions: &[&LogEntry], beyond: &Beyond) -> Vec<RoadStep> {
-    let mut steps = pull_request(evidence);
-    steps.push(training(evidence, beyond));
-    let version = &evidence.facts.version;
+impl<'a, T> Part<'a, T> {
+    /// A part that was read, or could not be.
+    pub fn of<S>(read: &'a Outcome<S>, known: impl FnOnce(&'a S) -> T) -> Self {
+        match read {
+            Ok(read) => Self::Known(known(read)),
+            Err(failure) => Self::Unread(failure),
+        }
+    }
+}
+
+/// All that the road is made of.
+#[derive(Clone, Debug)]
+pub struct Known<'a> {
+    pub version: &'a ModelVersion,
+    pub said: Provenance<'a>,
+    /// `None` inside if the commit was pushed directly.
+    pub pull_request: Part<'a, Option<&'a PullRequest>>,
+    pub checks: Part<'a, &'a [CheckResult]>,
+    /// The workflow run that trained the version, and its repository; `None` inside if none is recorded.
+    pub training: Part<'a, Option<(&'a RepoSlug, &'a CdRun)>>,
+    /// The decisions on this version, newest first.
+    pub decisions: Part<'a, Vec<&'a LogEntry>>,
+    /// The runs that the release started; `None` outside if there is no release, inside if none is found.
+    pub deployed: Option<Part<'a, Option<&'a CdRuns>>>,
+    pub pages: Pages,
+}
+
+/// Web pages of what the road leads over, where they are known.
+#[derive(Clone, Debug, Default)]
+pub struct Pages {
+    pub version: Option<String>,
+    /// Of the training run.
+    pub run: Option<String>,
+    /// Of the job run that trained it.
+    pub job: Option<String>,
+    pub release: Option<String>,
+}
+
+impl<'a> Known<'a> {
+    /// What `evidence` says; decisions and deployment are not in it.
+    pub fn of(evidence: &'a Evidence) -> Self {
+        let code = &evidence.code;
+        let pull_request = match &code.source {
+            Err(failure) => Part::Unread(failure),
+            Ok(_) => Part::of(&code.pull_request, Option::as_ref),
+        };
+        Self {
+            version: &evidence.facts.version,
+            said: Provenance::from(&evidence.facts),
+            pull_request,
+            checks: Part::of(&code.checks, Vec::as_slice),
+            training: Part::of(&code.training, |training| training.as_ref().map(|t| (&t.repo, &t.run))),
+            decisions: Part::Known(Vec::new()),
+            deployed: None,
+            pages: Pages::default(),
+        }
+    }
+}
+
+/// The decisions of `log` on `version`, newest first; none that are about another version of its name.
+pub fn decisions_on<'a>(log: &'a Log, version: &ModelVersion) -> Part<'a, Vec<&'a LogEntry>> {
+    let about_it = |entry: &&LogEntry| {
+        entry.version == version.number && entry.about.as_ref().is_none_or(|about| about.another().is_none())
+    };
+    let found: Vec<&LogEntry> = log.entries.iter().filter(about_it).collect();
+    match log.notes.iter().find_map(|note| note.failure()) {
+        Some(failure) if found.is_empty() => Part::Unread(failure),
+        _ => Part::Known(found),
+    }
+}
+
+/// The release that put the version into production, and `code` as its repository where the decision names none.
+pub fn released(decisions: &[&LogEntry], code: Option<&RepoSlug>) -> Option<(RepoSlug, TagName)> {
+    let entry = decisions.iter().find(|entry| entry.effect == Effect::Production)?;
+    let repo = entry.repository.clone().or_else(|| code.cloned())?;
+    Some((repo, entry.tag.as_ref()?.parse().ok()?))
+}
+
+/// The road of a version.
+pub fn road(known: &Known<'_>) -> Vec<RoadStep> {
+    let mut steps = pull_request(known);
+    steps.push(training(known));
+    let version = known.version;
     let by = version.author.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
     steps.push(
         RoadStep::new("registered", StepState::Done, format!("{} of {}{by}", version.number, version.model))
             .at(version.created_at)
-            .url(beyond.version_page.clone()),
+            .url(known.pages.version.clone()),
     );
     steps.push(RoadStep::new("notified", StepState::Missing, "not recorded by MLflow"));
-    steps.extend(signed_off(decisions, beyond));
-    steps.push(deployed(beyond));
+    steps.extend(signed_off(known));
+    steps.push(deployed(known));
     steps
 }
 
-fn pull_request(evidence: &Evidence) -> Vec<RoadStep> {
+fn pull_request(known: &Known<'_>) -> Vec<RoadStep> {
     use StepState::{Done, Missing};
-    let code = &evidence.code;
-    let checks = checks(&code.checks);
-    let pull = match (&code.source, &code.pull_request) {
-        (Err(failure), _) | (Ok(_), Err(failure)) => {
+    let checks = checks(&known.checks);
+    let pull = match known.pull_request {
+        Part::Unread(failure) => {
             let unread = |step| RoadStep::unread(step, failure);
             return vec![unread("pull request"), checks, unread("approved"), unread("merged")];
         }
-        (Ok(_), Ok(None)) => {
+        Part::Underway => {
+            let [pull, approved, merged] = ["pull request", "approved", "merged"].map(RoadStep::underway);
+            return vec![pull, checks, approved, merged];
+        }
+        Part::Known(None) => {
             let why = "the commit was pushed directly";
             let missing = |step| RoadStep::new(step, Missing, why);
             return vec![missing("pull request"), checks, missing("approved"), missing("merged")];
         }
-        (Ok(_), Ok(Some(pull))) => pull,
+        Part::Known(Some(pull)) => pull,
     };
     let url = Some(pull.web_url.clone());
     let by = pull.author.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
@@ -125,11 +205,12 @@ fn pull_request(evidence: &Evidence) -> Vec<RoadStep> {
     ]
 }
 
-fn checks(checks: &Outcome<Vec<CheckResult>>) -> RoadStep {
+fn checks(checks: &Part<'_, &[CheckResult]>) -> RoadStep {
     let all = match checks {
-        Err(failure) => return RoadStep::unread("tests", failure),
-        Ok(all) if all.is_empty() => return RoadStep::new("tests", StepState::Missing, "the commit has no checks"),
-        Ok(all) => all,
+        Part::Unread(failure) => return RoadStep::unread("tests", failure),
+        Part::Underway => return RoadStep::underway("tests"),
+        Part::Known([]) => return RoadStep::new("tests", StepState::Missing, "the commit has no checks"),
+        Part::Known(all) => all,
     };
     let named = |wanted: CheckConclusion| {
         let names: Vec<&str> = all.iter().filter(|c| c.standing() == wanted).map(|c| c.name.as_str()).collect();
@@ -145,42 +226,41 @@ fn checks(checks: &Outcome<Vec<CheckResult>>) -> RoadStep {
     }
 }
 
-fn training(evidence: &Evidence, beyond: &Beyond) -> RoadStep {
-    let said = Provenance::from(&evidence.facts);
+fn training(known: &Known<'_>) -> RoadStep {
+    let said = known.said;
     let started = said.run.and_then(|run| run.started_at);
-    let workflow = match &evidence.code.training {
-        Ok(Some(training)) => {
-            let run = &training.run;
-            let what = format!("{} run {} of {}", clean_line(&run.path), run.number, training.repo);
+    let failure = match known.training {
+        Part::Known(Some((repo, run))) => {
+            let what = format!("{} run {} of {repo}", clean_line(&run.path), run.number);
             return RoadStep::new("trained", state_of(run), what)
                 .at(run.created_at.or(started))
                 .url(Some(run.web_url.clone()));
         }
-        Ok(None) => None,
-        Err(failure) => Some(failure),
+        Part::Underway => return RoadStep::underway("trained"),
+        Part::Known(None) => None,
+        Part::Unread(failure) => Some(failure),
     };
     let by = said.user().map(|by| format!(" by {by}")).unwrap_or_default();
-    match (said.tag(JOB_RUN), said.run, workflow) {
-        (Some(job), ..) => {
-            let what = format!("Databricks job run {}{by}", clean_line(job));
-            RoadStep::new("trained", StepState::Done, what).at(started).url(beyond.run_page.clone())
-        }
-        (None, Some(run), _) => {
-            let what = format!("run {}{by}; no workflow or job is recorded", run.id.short());
-            RoadStep::new("trained", StepState::Done, what).at(started).url(beyond.run_page.clone())
-        }
+    let done = |what: String| RoadStep::new("trained", StepState::Done, what).at(started);
+    let page = known.pages.run.clone();
+    match (JobRun::of(said), said.run, failure) {
+        (Some(job), ..) => done(format!("{job}{by}")).url(known.pages.job.clone().or(page)),
+        (None, Some(run), _) => done(format!("run {}{by}; no workflow or job is recorded", run.id.short())).url(page),
         (None, None, Some(failure)) => RoadStep::unread("trained", failure),
         (None, None, None) => RoadStep::new("trained", StepState::Missing, "the version names no run that can be read"),
     }
 }
 
-fn signed_off(decisions: &[&LogEntry], beyond: &Beyond) -> [RoadStep; 3] {
+fn signed_off(known: &Known<'_>) -> [RoadStep; 3] {
     use StepState::{Done, Failed, Missing};
     let missing = |step, why: &str| RoadStep::new(step, Missing, why);
-    let Some(last) = decisions.first() else {
-        if let Some(failure) = &beyond.unread {
-            return ["reviewed", "signed off", "tagged"].map(|step| RoadStep::unread(step, failure));
-        }
+    let steps = ["reviewed", "signed off", "tagged"];
+    let last = match &known.decisions {
+        Part::Unread(failure) => return steps.map(|step| RoadStep::unread(step, failure)),
+        Part::Underway => return steps.map(RoadStep::underway),
+        Part::Known(decisions) => decisions.first(),
+    };
+    let Some(last) = last else {
         return [
             missing("reviewed", "no decision is recorded"),
             missing("signed off", "not yet"),
@@ -190,7 +270,7 @@ fn signed_off(decisions: &[&LogEntry], beyond: &Beyond) -> [RoadStep; 3] {
     let also = if last.also.is_empty() { String::new() } else { format!(", with {}", last.also.join(", ")) };
     let decided = format!("{} by {}{also}", last.decision.past(), last.by);
     let reviewed = RoadStep::new("reviewed", Done, decided.clone()).at(Some(last.at));
-    let page = beyond.release_page.clone();
+    let page = known.pages.release.clone();
     match (&last.effect, &last.tag) {
         (Effect::Production, tag) => [
             reviewed,
@@ -210,15 +290,17 @@ fn signed_off(decisions: &[&LogEntry], beyond: &Beyond) -> [RoadStep; 3] {
     }
 }
 
-fn deployed(beyond: &Beyond) -> RoadStep {
-    match &beyond.cd {
-        None => RoadStep::new("deployed", StepState::Missing, "not released"),
-        Some(Err(failure)) => RoadStep::unread("deployed", failure),
-        Some(Ok(None)) => RoadStep::new("deployed", StepState::Missing, "no CD run is found for the release"),
-        Some(Ok(Some(runs))) => {
+fn deployed(known: &Known<'_>) -> RoadStep {
+    let step = "deployed";
+    match (&known.deployed, &known.decisions) {
+        (Some(Part::Underway), _) | (None, Part::Underway) => RoadStep::underway(step),
+        (Some(Part::Unread(failure)), _) | (None, Part::Unread(failure)) => RoadStep::unread(step, failure),
+        (None, Part::Known(_)) => RoadStep::new(step, StepState::Missing, "not released"),
+        (Some(Part::Known(None)), _) => RoadStep::new(step, StepState::Missing, "no CD run is found for the release"),
+        (Some(Part::Known(Some(runs))), _) => {
             let run = &runs.decides;
             let what = format!("{} run {}: {}", clean_line(&run.path), run.number, word(&run.state));
-            RoadStep::new("deployed", state_of(run), what).at(run.created_at).url(Some(run.web_url.clone()))
+            RoadStep::new(step, state_of(run), what).at(run.created_at).url(Some(run.web_url.clone()))
         }
     }
 }

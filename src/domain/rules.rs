@@ -31,6 +31,8 @@ pub struct Rules {
     pub promote_to: PromotionTarget,
     /// The alias that puts a version forward, such as `challenger`; taken off it once it is released.
     pub candidate_alias: Option<String>,
+    /// Whether nothing says so, and it is the usual one of the registry.
+    pub promote_to_is_usual: bool,
     /// The GitHub host for releases, such as `github.com`.
     pub host: String,
     pub repository: RepositoryRule,

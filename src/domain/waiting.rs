@@ -11,6 +11,8 @@ pub struct Waiting {
     pub waited_s: u64,
     /// Seconds after which it is given up.
     pub at_most_s: u64,
+    /// It is not sent yet: the server asked to be left alone until then.
+    pub paused: bool,
 }
 
 impl Waiting {
@@ -18,13 +20,17 @@ impl Waiting {
     const TOLD_AFTER_S: u64 = 4;
 
     pub fn is_told(&self) -> bool {
-        self.waited_s >= Self::TOLD_AFTER_S
+        self.waited_s >= Self::TOLD_AFTER_S || (self.paused && self.at_most_s >= Self::TOLD_AFTER_S)
     }
 
     /// A sentence without its full stop; `cancel` says how to cancel it, if it can be.
     pub fn said(&self, cancel: Option<&str>) -> String {
-        let Self { place, operation, waited_s, at_most_s } = self;
+        let Self { place, operation, waited_s, at_most_s, paused } = self;
         let cancel = cancel.map(|how| format!("; {how} cancels")).unwrap_or_default();
+        if *paused {
+            let left = at_most_s.saturating_sub(*waited_s);
+            return format!("{place} asks to wait ({left} s more{cancel}), to {operation}");
+        }
         format!("Waiting for {place} since {waited_s} s (at most {at_most_s} s{cancel}), to {operation}")
     }
 }
@@ -40,10 +46,18 @@ mod tests {
             operation: "read the model m".to_owned(),
             waited_s,
             at_most_s: 30,
+            paused: false,
         };
         let said = "Waiting for http://h:5000 since 12 s (at most 30 s; Esc cancels), to read the model m";
         assert_eq!(waiting(12).said(Some("Esc")), said);
         assert!(waiting(12).is_told() && !waiting(1).is_told());
         assert!(!waiting(12).said(None).contains("cancels"));
+        let paused = Waiting { paused: true, ..waiting(10) };
+        assert_eq!(
+            paused.said(Some("Esc")),
+            "http://h:5000 asks to wait (20 s more; Esc cancels), to read the model m"
+        );
+        assert!(Waiting { waited_s: 0, ..paused.clone() }.is_told());
+        assert!(!Waiting { waited_s: 0, at_most_s: 1, ..paused }.is_told());
     }
 }

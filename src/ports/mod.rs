@@ -18,11 +18,12 @@ use crate::domain::commit::{
 };
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::job::JobRun;
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::promotion::{Entry, Event, PromotionPlan, StoredPromotion};
 use crate::domain::registry::{
-    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, Stage, Told,
+    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, SignInEnd, Stage, Told,
     TransitionRequest,
 };
 use crate::domain::run::Run;
@@ -49,9 +50,25 @@ pub trait ModelRegistry: Send + Sync {
         let info = self.info().await?;
         Ok(RegistryUser { name: info.user, kind: info.user_kind })
     }
+    /// When the sign-in ends, where the registry tells.
+    async fn sign_in_ends(&self) -> Outcome<Option<SignInEnd>> {
+        Ok(None)
+    }
+    /// What this registry moves by default, where only the server could tell which registry it is.
+    async fn usual_target(&self) -> Outcome<Option<PromotionTarget>> {
+        Ok(None)
+    }
+    /// The most tags of a version; none if the registry sets no limit.
+    fn most_tags(&self) -> Option<usize> {
+        None
+    }
     /// What the signed-in user may do with this model; none if the server does not say.
     async fn permission(&self, _model: &ModelName) -> Outcome<Option<Permission>> {
         Ok(None)
+    }
+    /// Whether the registry keeps requests to move a version to a stage, as far as it is known without a request.
+    fn keeps_requests(&self) -> bool {
+        false
     }
     /// The open requests to move a version to a stage; none on registries that have no such requests.
     async fn requests(&self, _model: &ModelName, _number: VersionNumber) -> Outcome<Vec<TransitionRequest>> {
@@ -83,6 +100,10 @@ pub trait ModelRegistry: Send + Sync {
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String>;
     /// URL of a run's web page.
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String>;
+    /// URL of the web page of a Databricks job run, where it can be known.
+    fn job_page(&self, _job: &JobRun) -> Option<String> {
+        None
+    }
 
     /// Whether tags may hold what people wrote, such as reasons.
     fn tags_hold_text(&self) -> bool {

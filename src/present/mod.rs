@@ -14,6 +14,7 @@ pub mod phrase;
 pub mod policy;
 pub mod promotion;
 pub mod record;
+pub mod request;
 pub mod role;
 pub mod status;
 pub mod symbols;

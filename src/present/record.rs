@@ -101,6 +101,9 @@ fn approvals(record: &Record) -> Section {
     };
     section.say("signer trained it", apart(record.separation.not_trainer));
     section.say("signer wrote it", apart(record.separation.not_author));
+    if let Some(not_requester) = record.separation.not_requester {
+        section.say("signer asked for it", apart(not_requester));
+    }
     section
 }
 

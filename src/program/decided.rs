@@ -44,6 +44,7 @@ pub(super) fn settle(
     ]) {
         state.cache.refresh(&query);
     }
+    state.cache.refresh_requests();
     // The decision changes its own basis.
     state.cache.forget(&Query::Decision { model: model.clone(), version, decision });
     if state.leaving {

@@ -147,7 +147,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Refresh => {
             // Screens request what they need again.
-            state.cache.refresh_runs();
+            state.cache.refresh_rows();
             deliver(state, ScreenEvent::Action(action))
         }
         action => deliver(state, ScreenEvent::Action(action)),
@@ -310,6 +310,7 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
     }
     state.cache.refresh(&Query::Promotions);
     // Our own change made the cached data stale.
+    state.cache.refresh_requests();
     if let Some(plan) = id.and_then(|id| state.cache.promotion(id)).map(|s| s.plan.draft.clone()) {
         let (model, version) = (plan.model().clone(), plan.version());
         state.cache.refresh(&Query::Facts { model: model.clone(), version });

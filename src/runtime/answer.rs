@@ -20,7 +20,7 @@ use crate::services::evidence::{self, Scope};
 use crate::services::notes::shown;
 use crate::services::promote::{Promoter, never_begun};
 use crate::services::status::{self, Asked, Memory};
-use crate::services::{Targets, cd, prepare, rollback, waiting};
+use crate::services::{Targets, cd, prepare, requests, road, rollback, waiting};
 
 /// Points requested per history: the server's maximum, and more than a screen has columns.
 const MAX_POINTS: usize = 2_500;
@@ -34,7 +34,7 @@ pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) ->
             Reply::Session { answer: Ok(Session { registry, host }) }
         }
         Query::WaitingIn { target } => {
-            let answer = async { waiting::count(&targets.services(&target)?).await }.await;
+            let answer = async { waiting::count(&targets.services(&target)?.settled().await).await }.await;
             Reply::WaitingIn { answer, target }
         }
         Query::Models { page } => Reply::Models { answer: registry.models(None, page.as_deref()).await, page },
@@ -46,6 +46,7 @@ pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) ->
         }
         Query::Runs { ids } => Reply::Runs { answer: registry.runs(&ids).await, ids },
         Query::LoggedModels { ids } => Reply::LoggedModels { answer: registry.logged_models(&ids).await, ids },
+        Query::Requests { of } => Reply::Requests { answer: Ok(requests::read(services, &of).await), of },
         Query::Facts { model, version } => {
             let target = &services.rules.promote_to;
             let answer = evidence::facts(registry.as_ref(), target, &model, version).await;
@@ -84,6 +85,9 @@ pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) ->
         Query::Checks { repo, commit } => Reply::Checks { answer: code.checks(&repo, &commit).await, repo, commit },
         Query::Changes { repo, old, new } => {
             Reply::Changes { answer: code.changes(&repo, &old, &new).await, repo, old, new }
+        }
+        Query::Deployment { repo, tag } => {
+            Reply::Deployment { answer: road::deployment(services, &repo, &tag).await, repo, tag }
         }
         Query::Workflow { repo, run } => Reply::Workflow { answer: code.workflow_run(&repo, run).await, repo, run },
         Query::Jobs { repo, run } => Reply::Jobs { answer: host.cd_jobs(&repo, run).await, repo, run },
@@ -170,6 +174,7 @@ pub fn address(services: &Services, place: &Place) -> Option<String> {
     match place {
         Place::Version(model, version) => services.registry.version_page(model, *version),
         Place::Run(experiment, run) => services.registry.run_page(experiment, run),
+        Place::Job(job) => services.registry.job_page(job),
         Place::Experiment(experiment) => services.tracking.experiment_page(experiment),
         Place::LoggedModel(experiment, id) => services.tracking.logged_model_page(experiment, id),
         Place::Tag(repo, tag) => Some(services.host.tag_page(repo, tag)),

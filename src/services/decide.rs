@@ -13,6 +13,7 @@ use crate::ports::Journaled;
 use crate::services::Services;
 use crate::services::notes::shown;
 use crate::services::prepare::again;
+use crate::services::prepare::checks::no_room;
 use crate::services::{evidence, keep};
 
 /// Executes decisions that promote nothing.
@@ -72,6 +73,13 @@ impl Decider {
         }
         if draft.basis.decision == Decision::Rollback {
             return Err(refuse(FailureKind::Bug, "a rollback promotes, and is not decided alone".to_owned()));
+        }
+        let name = match draft.basis.decision {
+            Decision::Approve => format!("{APPROVAL}{}", draft.signer.login),
+            Decision::Reject | Decision::Hold | Decision::Rollback => DECISION.to_owned(),
+        };
+        if let Some(why) = no_room(self.services.registry.most_tags(), version, &[&name]) {
+            return Err(refuse(FailureKind::Rejected, why).with_hint("Delete tags that nobody needs."));
         }
         let objections = draft.basis.objections(sign_off);
         if !objections.is_empty() {

@@ -10,6 +10,7 @@ pub mod notes;
 pub mod prepare;
 pub mod promote;
 pub mod renamed;
+pub mod requests;
 pub mod road;
 pub mod rollback;
 pub mod status;
@@ -35,6 +36,23 @@ impl Services {
     /// If the registry does not say whether it has workspaces.
     pub async fn home(&self) -> Outcome<Home> {
         Ok(Home { registry: self.registry.url(), workspace: self.registry.workspace().await? })
+    }
+}
+
+impl Services {
+    /// The same, once it is known which registry it is: where nothing says what is promoted to, that depends on it. A
+    /// registry that cannot be asked now is as the configuration assumes it, and says so later.
+    #[must_use]
+    pub async fn settled(self) -> Self {
+        if !self.rules.promote_to_is_usual {
+            return self;
+        }
+        match self.registry.usual_target().await {
+            Ok(Some(promote_to)) if promote_to != self.rules.promote_to => {
+                Self { rules: Arc::new(Rules { promote_to, ..(*self.rules).clone() }), ..self }
+            }
+            Ok(_) | Err(_) => self,
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use crate::domain::cd::{CdQuery, CdRuns};
 use crate::domain::evidence::Evidence;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{RepoSlug, TagName};
-use crate::domain::log::{Effect, LogEntry};
-use crate::domain::road::{Beyond, RoadStep, road};
+use crate::domain::job::JobRun;
+use crate::domain::road::{Known, Pages, Part, RoadStep, decisions_on, released, road};
 use crate::services::Services;
 use crate::services::audit::log;
 use crate::services::cd;
@@ -14,31 +14,32 @@ use crate::services::cd;
 pub async fn read(services: &Services, evidence: &Evidence) -> Vec<RoadStep> {
     let version = &evidence.facts.version;
     let log = log::read(services, Some(&version.model)).await;
-    let about_it = |entry: &&LogEntry| {
-        entry.version == version.number && entry.about.as_ref().is_none_or(|about| about.another().is_none())
+    let decisions = decisions_on(&log, version);
+    let release = match &decisions {
+        Part::Known(decisions) => released(decisions, evidence.code.source.as_ref().ok().map(|source| &source.repo)),
+        Part::Unread(_) | Part::Underway => None,
     };
-    let decisions: Vec<&LogEntry> = log.entries.iter().filter(about_it).collect();
-    let released = decisions.iter().find(|entry| entry.effect == Effect::Production).and_then(|entry| {
-        let repo = entry.repository.clone().or_else(|| Some(evidence.code.source.as_ref().ok()?.repo.clone()))?;
-        Some((repo, entry.tag.as_ref()?.parse::<TagName>().ok()?))
-    });
-    let cd = match &released {
+    let cd = match &release {
         Some((repo, tag)) => Some(deployment(services, repo, tag).await),
         None => None,
     };
-    let run = evidence.facts.run.known();
-    let beyond = Beyond {
-        unread: log.notes.iter().find_map(|note| note.failure().cloned()),
-        version_page: services.registry.version_page(&version.model, version.number),
-        run_page: run.and_then(|run| services.registry.run_page(&run.experiment, &run.id)),
-        release_page: released.as_ref().map(|(repo, tag)| services.host.tag_page(repo, tag)),
-        cd,
+    let known = Known::of(evidence);
+    let (registry, run) = (&services.registry, evidence.facts.run.known());
+    let pages = Pages {
+        version: registry.version_page(&version.model, version.number),
+        run: run.and_then(|run| registry.run_page(&run.experiment, &run.id)),
+        job: JobRun::of(known.said).and_then(|job| registry.job_page(&job)),
+        release: release.as_ref().map(|(repo, tag)| services.host.tag_page(repo, tag)),
     };
-    road(evidence, &decisions, &beyond)
+    let deployed = cd.as_ref().map(|cd| Part::of(cd, Option::as_ref));
+    road(&Known { decisions, deployed, pages, ..known })
 }
 
 /// The runs that the release of `tag` started.
-pub(super) async fn deployment(services: &Services, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<CdRuns>> {
+///
+/// # Errors
+/// If the host cannot be read.
+pub async fn deployment(services: &Services, repo: &RepoSlug, tag: &TagName) -> Outcome<Option<CdRuns>> {
     let Some(there) = services.host.tag(repo, tag).await? else { return Ok(None) };
     let Ok(commit) = there.commit.parse() else { return Ok(None) };
     let plan = &services.rules.cd;

@@ -15,6 +15,7 @@ mod help;
 mod logbook;
 mod provenance;
 mod record;
+mod requests;
 mod scores;
 mod shapes;
 mod status;

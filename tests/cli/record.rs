@@ -57,9 +57,12 @@ async fn a_record_is_found_by_tag_id_and_hash_and_is_what_was_signed() {
     }
 }
 
+/// What somebody does to the file on the release.
+type Damage = fn(&mut Vec<u8>);
+
 #[tokio::test]
 async fn a_record_that_its_tag_does_not_name_is_not_shown() {
-    let damages: [(&str, fn(&mut Vec<u8>)); 3] = [
+    let damages: [(&str, Damage); 3] = [
         ("edited", |bytes| *bytes = String::from_utf8(bytes.clone()).unwrap().replace("fine", "poor").into_bytes()),
         ("none", |bytes| *bytes = b"{}".to_vec()),
         ("another", |bytes| {

@@ -1,14 +1,18 @@
 //! Every fault at every write: the kind is right, and the outcome is unknown exactly when it may have been applied.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use serde_json::json;
-use signoff::adapters::databricks::Registry;
+use signoff::adapters::databricks::{self, Registry};
+use signoff::adapters::mlflow::Connection;
 use signoff::domain::failure::{FailureKind, Outcome};
 use signoff::domain::registry::{ModelVersion, PromotionTarget};
 use signoff::ports::ModelRegistry;
 
-use crate::support::fake_databricks::{FakeDatabricks, Fault, Rule};
+use crate::support::fake_databricks::{FakeDatabricks, Fault, PERSON, Rule};
 use crate::support::journal::journaled;
-use crate::{BOTH, CANDIDATE, churn, ports, target};
+use crate::{BOTH, CANDIDATE, Known, churn, ports, target, token};
 
 /// Moves production to the candidate.
 async fn promote(models: &dyn ModelRegistry, registry: Registry) -> Outcome<()> {
@@ -103,4 +107,47 @@ async fn a_read_survives_what_passes_and_says_what_does_not() {
             assert_eq!((failure.kind, fake.requests().len()), (kind, 1), "{registry:?} {fault:?}: {failure}");
         }
     }
+}
+
+/// The wait that a workspace asks for holds back everything that is sent to it, from both of its clients.
+#[tokio::test]
+async fn a_pause_is_kept_by_every_request_to_the_workspace() {
+    let fake = FakeDatabricks::start();
+    fake.fault(Rule::new("GET", "*/model-versions/get", Fault::RateLimited { reset_at: None, retry_after: Some(1) }));
+    let mut settings = Connection::settings();
+    settings.repeat.pause = Duration::ZERO;
+    let endpoint = databricks::endpoint(&fake.url().parse().unwrap(), &token(PERSON), &settings).unwrap();
+    let mut connection = Connection::new(endpoint);
+    connection.settings = settings;
+    let (models, tracking) = databricks::ports(&connection, Registry::Workspace, Arc::new(Known("")));
+    let begun = Instant::now();
+    candidate(&*models, Registry::Workspace).await;
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    fake.fault(Rule::new("GET", "*/model-versions/get", Fault::RateLimited { reset_at: None, retry_after: Some(300) }));
+    let begun = Instant::now();
+    let failure = models.version(&churn(Registry::Workspace), CANDIDATE).await.unwrap_err();
+    assert!(matches!(failure.kind, FailureKind::RateLimited { until: Some(_) }), "{failure:?}");
+    tracking.experiments(None).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5), "a wait of minutes is said, and holds back nothing else");
+}
+
+/// Seven searches a second, whoever asks: two targets of one workspace share the budget.
+#[tokio::test]
+async fn searches_keep_to_the_budget_of_the_workspace() {
+    let fake = FakeDatabricks::start();
+    let make = || {
+        let endpoint =
+            databricks::endpoint(&fake.url().parse().unwrap(), &token(PERSON), &Connection::settings()).unwrap();
+        databricks::ports(&Connection::new(endpoint), Registry::Workspace, Arc::new(Known(""))).1
+    };
+    let (one, two) = (make(), make());
+    let begun = Instant::now();
+    let asks = (0..16).map(|n| {
+        let tracking = if n % 2 == 0 { &one } else { &two };
+        async move { tracking.experiments(None).await.map(|_| Instant::now()) }
+    });
+    let mut ends: Vec<Instant> = futures_util::future::join_all(asks).await.into_iter().map(Result::unwrap).collect();
+    ends.sort();
+    assert!(ends[7] - begun >= Duration::from_millis(990), "{:?}", ends[7] - begun);
+    assert!(ends[14] - begun >= Duration::from_millis(1_990), "{:?}", ends[14] - begun);
 }

@@ -115,7 +115,7 @@ async fn the_storage_may_fail_and_redirect_without_learning_anything() {
         (Fault::DropBefore, FailureKind::Unavailable),
         (Fault::Status(503, json!({})), FailureKind::Unavailable),
         (Fault::Status(500, json!({})), FailureKind::Protocol),
-        (Fault::Status(401, json!({})), FailureKind::Unauthenticated),
+        (Fault::Status(401, json!({})), FailureKind::Forbidden),
     ] {
         let fake = FakeDatabricks::start();
         let (models, tracking) = ports(&fake, REGISTRY);
@@ -154,6 +154,36 @@ async fn a_link_that_is_none_is_not_followed() {
         fake.fault(Rule::new("POST", "*/credentials-for-read", Fault::Answer(body)).always());
         assert_eq!(tracking.artifact_head(&run, path, 10).await.unwrap_err().kind, FailureKind::Protocol);
     }
+}
+
+/// S3 and Azure answer 403, Google and S3's session tokens 400, some gateways 401.
+#[tokio::test]
+async fn a_link_that_has_ended_is_asked_for_again_once_however_the_storage_says_it() {
+    for says in [
+        (403, "AccessDenied"),
+        (403, "AuthenticationFailed"),
+        (400, "ExpiredToken"),
+        (400, "TokenRefreshRequired"),
+        (401, "InvalidToken"),
+    ] {
+        for (stale, found) in [(1, true), (2, false)] {
+            let fake = FakeDatabricks::start();
+            fake.change(|state| (state.says_ended, state.stale_links) = (says, stale));
+            let (models, tracking) = ports(&fake, REGISTRY);
+            let [(run, path), _] = roots(&*models).await;
+            let read = tracking.artifact_head(&run, path, 10).await;
+            assert_eq!(read.is_ok(), found, "{says:?} {stale}: {read:?}");
+            let asked = fake.requests().iter().filter(|r| r.target.contains("/credentials-for-")).count();
+            assert_eq!(asked, 2, "{says:?} {stale}");
+        }
+    }
+    // What a storage refuses for another reason is not asked for again.
+    let fake = FakeDatabricks::start();
+    fake.change(|state| (state.says_ended, state.stale_links) = ((400, "InvalidArgument"), 1));
+    let (models, tracking) = ports(&fake, REGISTRY);
+    let [(run, path), _] = roots(&*models).await;
+    tracking.artifact_head(&run, path, 10).await.unwrap_err();
+    assert_eq!(fake.requests().iter().filter(|r| r.target.contains("/credentials-for-")).count(), 1);
 }
 
 #[derive(Clone, Default)]

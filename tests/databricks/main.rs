@@ -13,6 +13,7 @@ mod double;
 mod faults;
 mod files;
 mod open;
+mod sight;
 mod workspace;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ type Ports = (Arc<dyn ModelRegistry>, Arc<dyn TrackingServer>);
 fn ports_as(url: &str, registry: Registry, sign_in: &SignIn, known: &'static str) -> Ports {
     let mut settings = Connection::settings();
     settings.repeat.pause = Duration::ZERO;
+    settings.paced = false;
     let endpoint = databricks::endpoint(&url.parse().unwrap(), sign_in, &settings).unwrap();
     let mut connection = Connection::new(endpoint);
     connection.settings = settings;

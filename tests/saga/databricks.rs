@@ -45,6 +45,7 @@ impl Workspace {
         let fake = FakeDatabricks::start();
         let mut settings = Connection::settings();
         settings.repeat.pause = Duration::ZERO;
+        settings.paced = false;
         let sign_in = SignIn::Token(PERSON.to_owned().into());
         let endpoint = databricks::endpoint(&fake.url().parse().unwrap(), &sign_in, &settings).unwrap();
         let mut connection = Connection::new(endpoint);

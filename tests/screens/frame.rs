@@ -56,6 +56,9 @@ fn nobody_signed_in_to_github() {
             stages: true,
             aliases: true,
             tag_value_limit: 5000,
+            requests: false,
+            chosen: None,
+            holes: Vec::new(),
         };
         let host = Failure::new(FailureKind::Unauthenticated, Service::Github, "ask who I am", "there is no token");
         let session = Session { registry: Ok(registry), host: Err(host.with_hint("Set GH_TOKEN.")) };

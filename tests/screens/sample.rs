@@ -57,6 +57,7 @@ pub fn rules() -> Rules {
         service_principals: false,
         promote_to: draft.decision.promote_to,
         candidate_alias: None,
+        promote_to_is_usual: false,
         host: "github.com".into(),
         repository: Default::default(),
         commit_from_branch: None,
@@ -86,6 +87,9 @@ pub fn answer(query: &Query) -> Reply {
                 stages: true,
                 aliases: true,
                 tag_value_limit: 5000,
+                requests: false,
+                chosen: None,
+                holes: Vec::new(),
             };
             let host = HostIdentity { login: "rev1".into(), id: 7, name: None, email: None, host_time: None };
             Reply::Session { answer: Ok(Session { registry: Ok(registry), host: Ok(host) }) }
@@ -97,6 +101,7 @@ pub fn answer(query: &Query) -> Reply {
                 tags: Default::default(),
                 aliases: Default::default(),
                 told: true,
+                browse_only: false,
                 latest: vec![facts.version.clone(), samples::version(39, Stage::Production)],
                 created_at: None,
                 updated_at: facts.version.updated_at,
@@ -121,13 +126,22 @@ pub fn answer(query: &Query) -> Reply {
         Query::SearchRuns { search } => Reply::SearchRuns { answer: found(&search), search },
         Query::Histories { runs, metric, window } => Reply::Histories { runs, metric, window, answer: Ok(Vec::new()) },
         Query::Signature { version } => Reply::Signature { version, answer: Ok(None) },
+        Query::Deployment { repo, tag } => Reply::Deployment { repo, tag, answer: Ok(None) },
+        Query::Requests { of } => Reply::Requests { of, answer: Ok(Vec::new()) },
         Query::Facts { model, version } => Reply::Facts { model, version, answer: Ok(facts.into()) },
         Query::Preflight { model, version, decision } => {
             Reply::Preflight { model, version, decision, answer: Ok(preflight()) }
         }
         Query::Evaluation { facts: shared } => {
             let code = Code::unread(&not_asked("it"));
-            let evidence = Evidence { facts, signature: Ok(None), artifact: None, code, read_at: samples::now() };
+            let evidence = Evidence {
+                facts,
+                signature: Ok(None),
+                requests: Ok(Vec::new()),
+                artifact: None,
+                code,
+                read_at: samples::now(),
+            };
             let sources = vec![PolicySource::new("configuration", Policy::default())];
             Reply::Evaluation { facts: shared, answer: Ok(Evaluation::of(sources, evidence)) }
         }

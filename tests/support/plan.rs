@@ -55,6 +55,8 @@ pub fn version(number: u64) -> ModelVersion {
         description: "Tuned threshold.".into(),
         tags: Default::default(),
         aliases: Vec::new(),
+        logged_model: None,
+        run_elsewhere: None,
     }
 }
 

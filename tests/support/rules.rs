@@ -19,6 +19,7 @@ pub fn rules() -> Rules {
         service_principals: false,
         promote_to: PromotionTarget::Stage(Stage::Production),
         candidate_alias: None,
+        promote_to_is_usual: false,
         host: demo::HOST.into(),
         repository: RepositoryRule {
             fixed: Some("acme/churn-models".parse().unwrap()),

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::io::AsyncWrite;
 use url::Url;
 
-use super::identity::Identity;
+use super::identity::WorkspaceId;
 use super::links;
 use super::wire;
 use crate::adapters::http::{About, Access, Answer, Call, Dialect, Plain, Said, Secrets, Server, Wire};
@@ -37,7 +37,7 @@ const SHORTEST_SECRET: usize = 8;
 pub(super) struct DatabricksTracking {
     api: Arc<Mlflow>,
     /// Of the workspace that the tracking server is in.
-    identity: Arc<Identity>,
+    id: WorkspaceId,
     /// To the storage.
     wire: Wire,
 }
@@ -49,8 +49,8 @@ struct Link {
 }
 
 impl DatabricksTracking {
-    pub(super) fn new(api: Arc<Mlflow>, identity: Arc<Identity>, wire: Wire) -> Self {
-        Self { api, identity, wire }
+    pub(super) fn new(api: Arc<Mlflow>, id: WorkspaceId, wire: Wire) -> Self {
+        Self { api, id, wire }
     }
 
     /// Asks for a link to the file.
@@ -196,13 +196,17 @@ impl TrackingServer for DatabricksTracking {
     }
 
     fn experiment_page(&self, id: &ExperimentId) -> Option<String> {
-        Some(links::experiment(self.api.tracking.base(), self.identity.workspace_id(), id))
+        Some(links::experiment(self.api.tracking.base(), self.id.get(), id))
     }
 
     fn logged_model_page(&self, experiment: &ExperimentId, id: &str) -> Option<String> {
-        Some(links::logged_model(self.api.tracking.base(), self.identity.workspace_id(), experiment, id))
+        Some(links::logged_model(self.api.tracking.base(), self.id.get(), experiment, id))
     }
 }
+
+/// Codes of storages for a link, or the credential in it, that has ended.
+const ENDED: [&str; 5] =
+    ["ExpiredToken", "TokenRefreshRequired", "RequestExpired", "InvalidToken", "AuthenticationFailed"];
 
 /// Cloud storage: what it says is XML in three dialects, and its status says enough.
 #[derive(Debug)]
@@ -217,10 +221,15 @@ impl Dialect for Storage {
         None
     }
 
+    /// A link that has ended is a 403 on S3 and Azure; a 400 with a word for it on Google and for S3's session tokens,
+    /// and a 401 behind some gateways.
     fn quirk(&self, answer: &Answer, _said: &Said) -> Option<FailureKind> {
+        let says = |word: &&str| answer.body.windows(word.len()).any(|text| text == word.as_bytes());
         match answer.status {
             // Files are signed for whether or not they exist.
             404 => Some(FailureKind::NotFound),
+            400 if ENDED.iter().any(says) => Some(FailureKind::Forbidden),
+            401 => Some(FailureKind::Forbidden),
             _ => None,
         }
     }

@@ -11,10 +11,11 @@ use super::catalog::{Catalog, NO_METASTORE};
 use super::workspace::WorkspaceRegistry;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::job::JobRun;
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::{
-    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, Stage, Told,
+    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, SignInEnd, Stage, Told,
     TransitionRequest,
 };
 use crate::domain::run::Run;
@@ -83,7 +84,33 @@ impl ModelRegistry for Assumed {
     }
 
     async fn info(&self) -> Outcome<RegistryInfo> {
-        self.registry().await?.info().await
+        let info = self.registry().await?.info().await?;
+        let chosen = match self.has_metastore.get() {
+            Some(false) => format!(
+                "the workspace's own, because it says that it has no metastore ({NO_METASTORE}); usually promoted to is \
+                 the stage Production"
+            ),
+            Some(true) | None => {
+                "Unity Catalog, as no registry URI is given and the workspace has a metastore".to_owned()
+            }
+        };
+        Ok(RegistryInfo { chosen: Some(chosen), ..info })
+    }
+
+    async fn usual_target(&self) -> Outcome<Option<PromotionTarget>> {
+        self.registry().await?;
+        Ok(match self.has_metastore.get() {
+            Some(false) => Some(PromotionTarget::Stage(Stage::Production)),
+            Some(true) | None => None,
+        })
+    }
+
+    async fn sign_in_ends(&self) -> Outcome<Option<SignInEnd>> {
+        self.registry().await?.sign_in_ends().await
+    }
+
+    fn most_tags(&self) -> Option<usize> {
+        self.so_far().most_tags()
     }
 
     async fn user(&self) -> Outcome<RegistryUser> {
@@ -92,6 +119,10 @@ impl ModelRegistry for Assumed {
 
     async fn permission(&self, model: &ModelName) -> Outcome<Option<Permission>> {
         self.registry().await?.permission(model).await
+    }
+
+    fn keeps_requests(&self) -> bool {
+        self.so_far().keeps_requests()
     }
 
     async fn requests(&self, model: &ModelName, number: VersionNumber) -> Outcome<Vec<TransitionRequest>> {
@@ -140,6 +171,10 @@ impl ModelRegistry for Assumed {
 
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
         self.so_far().run_page(experiment, run)
+    }
+
+    fn job_page(&self, job: &JobRun) -> Option<String> {
+        self.so_far().job_page(job)
     }
 
     fn tags_hold_text(&self) -> bool {

@@ -1,24 +1,27 @@
 //! Unity Catalog by MLflow's own dialect of it: three-level names, aliases, no stages.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 
-use super::identity::Identity;
-use super::links;
-use crate::adapters::http::{self, Answer};
+use super::identity::{self, Identity};
+use super::{Places, links};
+use crate::adapters::http::{self, Answer, Call};
 use crate::adapters::mlflow::registry::LIST_MODELS;
 use crate::adapters::mlflow::{self, Mlflow, client};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::job::JobRun;
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::{
-    ModelVersion, OWN_TAG_PREFIX, PromotionTarget, RegisteredModel, RegistryInfo, Stage, join_aliases,
+    ModelVersion, OWN_TAG_PREFIX, PromotionTarget, RegisteredModel, RegistryInfo, SignInEnd, Stage, join_aliases,
 };
 use crate::domain::run::Run;
+use crate::domain::sorted_map::Interner;
 use crate::domain::text::clean_line;
 use crate::ports::{Journaled, ModelRegistry, told_by_releases, unsupported};
 
@@ -33,6 +36,10 @@ const VERSIONS_PER_PAGE: usize = 1_000;
 const READ_WHOLE: usize = 10;
 /// Concurrent requests.
 const PARALLEL: usize = 4;
+/// Most tags of a version.
+const MOST_TAGS: usize = 50;
+/// Most logged models that are kept.
+const MOST_EMBEDDED: usize = 5_000;
 
 /// What the server answers where Unity Catalog is not enabled.
 pub(super) const NO_METASTORE: &str = "METASTORE_DOES_NOT_EXIST";
@@ -41,13 +48,29 @@ pub(super) const NO_METASTORE: &str = "METASTORE_DOES_NOT_EXIST";
 pub(super) struct Catalog {
     api: Arc<Mlflow>,
     identity: Arc<Identity>,
-    /// Of the workspace with the runs.
-    of_runs: Arc<Identity>,
+    places: Places,
+    embedded: Embedded,
 }
 
 impl Catalog {
-    pub(super) fn new(api: Arc<Mlflow>, identity: Arc<Identity>, of_runs: Arc<Identity>) -> Self {
-        Self { api, identity, of_runs }
+    pub(super) fn new(api: Arc<Mlflow>, identity: Arc<Identity>, places: Places) -> Self {
+        Self { api, identity, places, embedded: Embedded::default() }
+    }
+
+    /// Reads one version, with what the registry keeps of its logged model.
+    async fn one_version(&self, call: Call, what: &str) -> Outcome<ModelVersion> {
+        let mut answer: mlflow::wire::OneVersion = self.api.registry.json(call).await.map_err(three_levels)?;
+        if let Some(model) = mlflow::convert::embedded(&mut answer.model_version, &mut Interner::default()) {
+            self.embedded.learn(model);
+        }
+        Ok(self.placed(mlflow::registry::one_version(what, answer)?))
+    }
+
+    /// The version with the names of our tags, and where its run is only if that is elsewhere.
+    fn placed(&self, version: ModelVersion) -> ModelVersion {
+        let here = |id: &String| self.places.of_runs.get() == Some(id.as_str());
+        let run_elsewhere = version.run_elsewhere.clone().filter(|id| !here(id));
+        ModelVersion { run_elsewhere, ..named(version) }
     }
 
     /// Whether the workspace has a metastore. Only the server's own word for "none" counts.
@@ -63,6 +86,25 @@ impl Catalog {
 fn says_no_metastore(answer: &Answer) -> bool {
     let said = || http::parse::<mlflow::wire::ErrorBody>(&answer.body);
     !answer.is_success() && said().is_ok_and(|said| said.error_code.0 == NO_METASTORE)
+}
+
+/// What the registry keeps of logged models, by id: whoever may read the version may read it, and not all of them the
+/// run's workspace.
+#[derive(Debug, Default)]
+struct Embedded(Mutex<HashMap<String, LoggedModel>>);
+
+impl Embedded {
+    fn learn(&self, model: LoggedModel) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_EMBEDDED {
+            known.clear();
+        }
+        known.insert(model.id.clone(), model);
+    }
+
+    fn get(&self, id: &str) -> Option<LoggedModel> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
 }
 
 fn no_stages(operation: String) -> Failure {
@@ -120,6 +162,24 @@ fn three_levels(failure: Failure) -> Failure {
     failure
 }
 
+/// Says which privilege is missing on what, for a call that needs `privilege` on the model.
+fn needs(failure: Failure, model: &ModelName, privilege: &str) -> Failure {
+    if failure.kind != FailureKind::Forbidden {
+        return failure;
+    }
+    let mut levels = model.as_str().splitn(3, '.').map(clean_line);
+    let (catalog, schema) = (levels.next().unwrap_or_default(), levels.next().unwrap_or_default());
+    let or_owner = if privilege == "MANAGE" { " or ownership" } else { "" };
+    failure.with_hint(format!(
+        "This needs {privilege}{or_owner} on the model {model}, with USE CATALOG on {catalog} and USE SCHEMA on \
+         {catalog}.{schema}."
+    ))
+}
+
+fn needs_reading(failure: Failure, model: &ModelName) -> Failure {
+    needs(failure, model, "EXECUTE")
+}
+
 #[async_trait]
 impl ModelRegistry for Catalog {
     fn url(&self) -> String {
@@ -136,6 +196,16 @@ impl ModelRegistry for Catalog {
             stages: false,
             aliases: true,
             tag_value_limit: TAG_VALUE_LIMIT,
+            requests: false,
+            chosen: None,
+            holes: vec![
+                "Unity Catalog does not compare before it moves an alias: of two people who move one at once, the later \
+                 wins there. Only the Git tag is created once."
+                    .to_owned(),
+                "Whoever has MANAGE on a model, or owns it, may move its aliases without signoff; APPLY TAG is enough to \
+                 delete signoff's tags. Its audit log names who did; signoff does not read it."
+                    .to_owned(),
+            ],
         })
     }
 
@@ -151,7 +221,7 @@ impl ModelRegistry for Catalog {
     }
 
     async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
-        self.api.one_model(name).await.map_err(three_levels)
+        self.api.one_model(name).await.map_err(|f| needs_reading(three_levels(f), name))
     }
 
     /// All at once: the search sorts by nothing, and filters by the name only. Aliases are joined from the model. Tags
@@ -159,7 +229,7 @@ impl ModelRegistry for Catalog {
     async fn versions(&self, model: &ModelName, _page: Option<&str>) -> Outcome<Page<ModelVersion>> {
         let read =
             futures_util::future::try_join(self.api.all_versions(model, VERSIONS_PER_PAGE), self.api.one_model(model));
-        let (mut items, of) = read.await.map_err(three_levels)?;
+        let (mut items, of) = read.await.map_err(|f| needs_reading(three_levels(f), model))?;
         join_aliases(&mut items, &of.aliases);
         let telling = |(at, version): (usize, &ModelVersion)| {
             (at < READ_WHOLE || !version.aliases.is_empty()).then_some(version.number)
@@ -182,11 +252,21 @@ impl ModelRegistry for Catalog {
     }
 
     async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion> {
-        self.api.version(model, number).await.map(named).map_err(three_levels)
+        let what = format!("read version {number} of {model}");
+        let call = client::get(&self.api.route("model-versions/get"), &what)
+            .query("name", model.as_str())
+            .query("version", number.0.to_string());
+        let version = self.one_version(call, &what).await.map_err(|f| needs_reading(f, model))?;
+        if version.number != number || version.model != *model {
+            let got = format!("the server answered with {} of {}", version.number, version.model);
+            return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, got));
+        }
+        Ok(version)
     }
 
     async fn version_by_alias(&self, model: &ModelName, alias: &str) -> Outcome<ModelVersion> {
-        self.api.version_by_alias(model, alias).await.map(named).map_err(three_levels)
+        let found = self.api.version_by_alias(model, alias).await;
+        found.map(|version| self.placed(version)).map_err(|f| needs_reading(three_levels(f), model))
     }
 
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>> {
@@ -194,8 +274,8 @@ impl ModelRegistry for Catalog {
             PromotionTarget::Stage(stage) => Err(no_stages(format!("read the versions of {model} in {stage}"))),
             PromotionTarget::Release => Err(told_by_releases(model)),
             PromotionTarget::Alias(_) => {
-                let held = self.api.holders(model, target).await.map_err(three_levels)?;
-                Ok(held.into_iter().map(named).collect())
+                let held = self.api.holders(model, target).await.map_err(|f| needs_reading(three_levels(f), model))?;
+                Ok(held.into_iter().map(|version| self.placed(version)).collect())
             }
         }
     }
@@ -205,16 +285,39 @@ impl ModelRegistry for Catalog {
     }
 
     async fn logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>> {
-        self.api.logged_models(ids).await
+        let mut read = match self.api.logged_models(ids).await {
+            Ok(read) => read,
+            // Whoever may read the model need not be one of the workspace with the runs.
+            Err(f) if f.kind == FailureKind::Forbidden && ids.iter().any(|id| self.embedded.get(id).is_some()) => {
+                Vec::new()
+            }
+            Err(failure) => return Err(failure),
+        };
+        let missing = ids.iter().filter(|id| !read.iter().any(|model| model.id == **id));
+        let embedded: Vec<LoggedModel> = missing.filter_map(|id| self.embedded.get(id)).collect();
+        read.extend(embedded);
+        Ok(read)
     }
 
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {
-        let (host, id) = (self.api.registry.base(), self.identity.workspace_id());
+        let (host, id) = (self.api.registry.base(), self.places.registry.get());
         Some(links::version_in_catalog(host, id, model, number))
     }
 
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
-        Some(links::run(self.api.tracking.base(), self.of_runs.workspace_id(), experiment, run))
+        Some(links::run(self.api.tracking.base(), self.places.of_runs.get(), experiment, run))
+    }
+
+    fn job_page(&self, job: &JobRun) -> Option<String> {
+        links::job_run(self.api.tracking.base(), self.places.of_runs.get(), job)
+    }
+
+    fn most_tags(&self) -> Option<usize> {
+        Some(MOST_TAGS)
+    }
+
+    async fn sign_in_ends(&self) -> Outcome<Option<SignInEnd>> {
+        identity::sign_in_ends(&self.api).await
     }
 
     /// Tags are replicated in plain text, and more people can read them than the record.
@@ -235,7 +338,10 @@ impl ModelRegistry for Catalog {
             let reason = format!("a tag's value has at most {TAG_VALUE_LIMIT} characters in Unity Catalog");
             return Err(Failure::new(FailureKind::Rejected, Service::Mlflow, what(), reason));
         }
-        self.api.set_version_tag(journaled, model, number, &sent(key), value).await
+        self.api
+            .set_version_tag(journaled, model, number, &sent(key), value)
+            .await
+            .map_err(|f| needs(f, model, "APPLY TAG"))
     }
 
     async fn delete_version_tag(
@@ -245,7 +351,10 @@ impl ModelRegistry for Catalog {
         number: VersionNumber,
         key: &str,
     ) -> Outcome<()> {
-        self.api.delete_version_tag(journaled, model, number, &sent(key)).await
+        self.api
+            .delete_version_tag(journaled, model, number, &sent(key))
+            .await
+            .map_err(|f| needs(f, model, "APPLY TAG"))
     }
 
     async fn move_stage(
@@ -267,11 +376,11 @@ impl ModelRegistry for Catalog {
         alias: &str,
         number: VersionNumber,
     ) -> Outcome<()> {
-        self.api.set_alias(journaled, model, alias, number).await
+        self.api.set_alias(journaled, model, alias, number).await.map_err(|f| needs(f, model, "MANAGE"))
     }
 
     async fn delete_alias(&self, journaled: &Journaled, model: &ModelName, alias: &str) -> Outcome<()> {
-        self.api.delete_alias(journaled, model, alias).await
+        self.api.delete_alias(journaled, model, alias).await.map_err(|f| needs(f, model, "MANAGE"))
     }
 }
 

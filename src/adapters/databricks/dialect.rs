@@ -1,8 +1,11 @@
 //! Databricks' error messages, hints and quirks. What all servers share is in [`crate::adapters::http`].
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use crate::adapters::http::{self, About, Access, Answer, Dialect, Said};
+use super::identity::WorkspaceId;
+use crate::adapters::http::{self, About, Access, Answer, Call, Dialect, Pace, Said, Share};
 use crate::adapters::mlflow::Auth;
 use crate::domain::failure::{FailureKind, Service};
 
@@ -10,10 +13,19 @@ use crate::domain::failure::{FailureKind, Service};
 #[derive(Debug)]
 pub(super) struct DatabricksDialect {
     unauthenticated: (&'static str, &'static str),
+    /// Learns the workspace's id.
+    id: WorkspaceId,
+    /// Of the workspace; none where it is not kept to.
+    pace: Option<Arc<Pace>>,
 }
 
+/// What a workspace counts together: searches of runs and everything about experiments, 7 a second (dbx#690, quoting
+/// Databricks' documentation).
+const SEARCHES: Share = Share { name: "searches", most: 7 };
+const SEARCH_PATHS: [&str; 3] = ["/runs/search", "/experiments/", "/logged-models/search"];
+
 impl DatabricksDialect {
-    pub(super) fn new(auth: &Auth) -> Self {
+    pub(super) fn new(auth: &Auth, id: WorkspaceId, pace: Option<Arc<Pace>>) -> Self {
         let unauthenticated = match auth {
             Auth::None => ("asks who you are", "Set DATABRICKS_TOKEN, or name a profile: `signoff config show`."),
             Auth::Renewed(_) => (
@@ -24,7 +36,7 @@ impl DatabricksDialect {
                 ("does not accept this token", "Get a new token; `signoff config show` names its source.")
             }
         };
-        Self { unauthenticated }
+        Self { unauthenticated, id, pace }
     }
 
     /// For asking for a token.
@@ -33,11 +45,11 @@ impl DatabricksDialect {
             "does not accept this service principal",
             "Check client id and secret, and that the service principal is in this workspace.",
         );
-        Self { unauthenticated }
+        Self { unauthenticated, id: WorkspaceId::default(), pace: None }
     }
 
-    pub(super) fn boxed(auth: &Auth) -> Box<dyn Dialect> {
-        Box::new(Self::new(auth))
+    pub(super) fn boxed(auth: &Auth, id: WorkspaceId, pace: Option<Arc<Pace>>) -> Box<dyn Dialect> {
+        Box::new(Self::new(auth, id, pace))
     }
 
     /// For the server of an open-source Unity Catalog.
@@ -48,7 +60,7 @@ impl DatabricksDialect {
                 ("does not accept this token", "Get a new token, and set MLFLOW_UC_OSS_TOKEN.")
             }
         };
-        Box::new(Self { unauthenticated })
+        Box::new(Self { unauthenticated, id: WorkspaceId::default(), pace: None })
     }
 }
 
@@ -83,6 +95,15 @@ impl Dialect for DatabricksDialect {
             ("REQUEST_LIMIT_EXCEEDED" | "RESOURCE_EXHAUSTED", _) => Some(FailureKind::RateLimited { until: None }),
             _ => None,
         }
+    }
+
+    fn heard(&self, answer: &Answer) {
+        self.id.learn(answer.header("x-databricks-org-id"));
+    }
+
+    fn pace(&self, call: &Call) -> Option<(&Pace, Option<Share>)> {
+        let searches = SEARCH_PATHS.iter().any(|part| call.path().contains(part));
+        Some((self.pace.as_deref()?, searches.then_some(SEARCHES)))
     }
 
     fn hint(&self, about: About<'_>) -> Option<String> {

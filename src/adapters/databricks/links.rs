@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::job::JobRun;
 
 /// Characters not encoded in the path of a web page.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -30,6 +31,13 @@ pub(super) fn run(host: &str, id: Option<&str>, experiment: &ExperimentId, run: 
     format!("{host}/{}#mlflow/experiments/{experiment}/runs/{run}", of_workspace(id))
 }
 
+/// The page of a job run in the workspace of the runs; none if it says that it ran in another, or which job it is not.
+pub(super) fn job_run(host: &str, id: Option<&str>, run: &JobRun) -> Option<String> {
+    let elsewhere = run.workspace.as_deref().zip(id).is_some_and(|(there, here)| there != here);
+    let job = run.job.as_deref().filter(|_| !elsewhere)?;
+    Some(format!("{host}/{}#job/{}/run/{}", of_workspace(id), encode(job), encode(&run.run)))
+}
+
 pub(super) fn experiment(host: &str, id: Option<&str>, experiment: &ExperimentId) -> String {
     format!("{host}/{}#mlflow/experiments/{}", of_workspace(id), encode(experiment.as_str()))
 }
@@ -55,6 +63,14 @@ mod tests {
             version_in_workspace("https://h", Some("42"), &model, number),
             "https://h/?o=42#mlflow/models/telco%20churn/versions/3"
         );
+        let of = |workspace: &str| JobRun {
+            job: Some("12".to_owned()),
+            run: "345".to_owned(),
+            workspace: Some(workspace.to_owned()),
+        };
+        let page = "https://h/?o=42#job/12/run/345".to_owned();
+        assert_eq!(job_run("https://h", Some("42"), &of("42")), Some(page));
+        assert_eq!(job_run("https://h", Some("42"), &of("43")), None, "it is in another workspace");
         let page = run("https://h", None, &ExperimentId::new("7"), &RunId::new("a1"));
         assert_eq!(page, "https://h/#mlflow/experiments/7/runs/a1");
     }

@@ -24,13 +24,13 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::adapters::http::{Tokens, Wire};
+use crate::adapters::http::{Pace, Tokens, Wire};
 use crate::adapters::mlflow::{Auth, Connection, Endpoint, Mlflow};
 use crate::domain::failure::Outcome;
 use crate::ports::ModelRegistry;
 use crate::ports::tracking::TrackingServer;
 
-use identity::Identity;
+use identity::{Identity, WorkspaceId};
 
 pub use assumed::KnownRegistry;
 pub use jobs::Jobs;
@@ -67,6 +67,13 @@ pub enum Registry {
     Open,
 }
 
+/// The ids of the registry's workspace, and of the one with the runs.
+#[derive(Clone, Debug)]
+struct Places {
+    registry: WorkspaceId,
+    of_runs: WorkspaceId,
+}
+
 /// The server at `host`, in the words of Databricks.
 ///
 /// # Errors
@@ -82,7 +89,13 @@ pub fn endpoint(host: &Url, sign_in: &SignIn, settings: &crate::adapters::http::
         }
         SignIn::Cli { profile, file } => renewed(Arc::new(auth::CliTokens::new(profile, file))),
     };
-    Ok(Endpoint::parse(host.as_str(), auth)?.with_dialect(dialect::DatabricksDialect::boxed))
+    Ok(known_by(Endpoint::parse(host.as_str(), auth)?, &WorkspaceId::default(), settings.paced))
+}
+
+/// The endpoint of a workspace whose answers tell `id`.
+fn known_by(endpoint: Endpoint, id: &WorkspaceId, paced: bool) -> Endpoint {
+    let (id, pace) = (id.clone(), paced.then(|| Pace::of(endpoint.url())));
+    endpoint.with_dialect(move |auth| dialect::DatabricksDialect::boxed(auth, id.clone(), pace.clone()))
 }
 
 /// The server of an open-source Unity Catalog.
@@ -94,35 +107,45 @@ pub fn open_endpoint(server: &Url, auth: Auth) -> Outcome<Endpoint> {
 }
 
 /// The ports of a target whose registry, or tracking server, is in Databricks. `connection` has the endpoints.
-/// `known` says which registry the journals and records of this machine know, for [`Registry::Assumed`].
+/// `earlier` says which registry the journals and records of this machine know, for [`Registry::Assumed`].
 pub fn ports(
     connection: &Connection,
     registry: Registry,
-    known: Arc<dyn KnownRegistry>,
+    earlier: Arc<dyn KnownRegistry>,
 ) -> (Arc<dyn ModelRegistry>, Arc<dyn TrackingServer>) {
-    let own = || Arc::new(Mlflow::new(connection));
     // The registry's workspace, and the one with the runs. Their ids differ if they are two.
-    let identity = Arc::new(Identity::default());
     let one = connection.registry.as_ref().is_none_or(|registry| registry.url() == connection.tracking.url());
-    let of_runs = if one { Arc::clone(&identity) } else { Arc::default() };
+    let id = WorkspaceId::default();
+    let places = Places { of_runs: if one { id.clone() } else { WorkspaceId::default() }, registry: id };
+    let known = |endpoint: &Endpoint, id| match endpoint.is_mlflow() {
+        true => endpoint.clone(),
+        false => known_by(endpoint.clone(), id, connection.settings.paced),
+    };
+    let connection = &Connection {
+        tracking: known(&connection.tracking, &places.of_runs),
+        registry: connection.registry.as_ref().map(|endpoint| known(endpoint, &places.registry)),
+        ..connection.clone()
+    };
+    let own = || Arc::new(Mlflow::new(connection));
+    let identity = Arc::new(Identity::default());
     let catalog = || {
         let api = Arc::new(Mlflow::new(connection).with_registry_routes(catalog::ROUTES));
-        catalog::Catalog::new(api, Arc::clone(&identity), Arc::clone(&of_runs))
+        catalog::Catalog::new(api, Arc::clone(&identity), places.clone())
     };
-    let workspace = || workspace::WorkspaceRegistry::new(own(), Arc::clone(&identity), Arc::clone(&of_runs));
+    let workspace = || workspace::WorkspaceRegistry::new(own(), Arc::clone(&identity), places.clone());
     let ports: Arc<dyn ModelRegistry> = match registry {
         Registry::Workspace => Arc::new(workspace()),
         Registry::Server => own(),
         Registry::Open => Arc::new(open::OpenCatalog::new(own())),
         Registry::Catalog => Arc::new(catalog()),
-        Registry::Assumed => Arc::new(assumed::Assumed::new(catalog(), workspace(), known)),
+        Registry::Assumed => Arc::new(assumed::Assumed::new(catalog(), workspace(), earlier)),
     };
     // The runs may be on an MLflow server that has nothing to do with Databricks.
     let tracking: Arc<dyn TrackingServer> = if connection.tracking.is_mlflow() {
         own()
     } else {
         let wire = Wire::new(connection.settings.clone());
-        Arc::new(artifacts::DatabricksTracking::new(own(), of_runs, wire))
+        Arc::new(artifacts::DatabricksTracking::new(own(), places.of_runs, wire))
     };
     (ports, tracking)
 }

@@ -143,6 +143,9 @@ impl ModelRegistry for OpenCatalog {
             stages: false,
             aliases: false,
             tag_value_limit: 0,
+            requests: false,
+            chosen: None,
+            holes: Vec::new(),
         })
     }
 

@@ -13,6 +13,22 @@ pub(super) struct Me {
     pub user_name: String,
 }
 
+/// The tokens of the user, without the tokens themselves.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TokenList {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub token_infos: Vec<TokenInfo>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TokenInfo {
+    /// In milliseconds; -1 if it has no end.
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub expiry_time: Int,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct OneWorkspaceModel {

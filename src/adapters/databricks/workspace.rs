@@ -6,16 +6,17 @@ use async_trait::async_trait;
 use http::Method;
 use serde_json::json;
 
-use super::identity::Identity;
-use super::{links, wire};
+use super::identity::{self, Identity};
+use super::{Places, links, wire};
 use crate::adapters::mlflow::registry::{LIST_MODELS, transition};
 use crate::adapters::mlflow::{Mlflow, client};
-use crate::domain::failure::{Failure, Outcome, Service};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
+use crate::domain::job::JobRun;
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::{
-    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, Stage, Told, TransitionRequest,
+    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, SignInEnd, Stage, Told, TransitionRequest,
 };
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
@@ -30,13 +31,20 @@ const NEEDED: &str = "Can Manage Production Versions";
 pub(super) struct WorkspaceRegistry {
     api: Arc<Mlflow>,
     identity: Arc<Identity>,
-    /// Of the workspace with the runs.
-    of_runs: Arc<Identity>,
+    places: Places,
 }
 
 impl WorkspaceRegistry {
-    pub(super) fn new(api: Arc<Mlflow>, identity: Arc<Identity>, of_runs: Arc<Identity>) -> Self {
-        Self { api, identity, of_runs }
+    pub(super) fn new(api: Arc<Mlflow>, identity: Arc<Identity>, places: Places) -> Self {
+        Self { api, identity, places }
+    }
+}
+
+/// Says which level of permission a call needs.
+fn needs(failure: Failure, model: &ModelName, level: &str) -> Failure {
+    match failure.kind {
+        FailureKind::Forbidden => failure.with_hint(format!("This needs {level} on the model {model}.")),
+        _ => failure,
     }
 }
 
@@ -62,6 +70,13 @@ impl ModelRegistry for WorkspaceRegistry {
             stages: true,
             aliases: false,
             tag_value_limit: 5_000,
+            requests: true,
+            chosen: None,
+            holes: vec![
+                "Whoever has Can Manage Production Versions may move a version, approve a request or delete a tag without \
+                 signoff. The workspace's activities name who did; signoff does not read them."
+                    .to_owned(),
+            ],
         })
     }
 
@@ -82,6 +97,14 @@ impl ModelRegistry for WorkspaceRegistry {
         Ok(Some(Permission { level: shown.to_owned(), enough, needed: NEEDED }))
     }
 
+    async fn sign_in_ends(&self) -> Outcome<Option<SignInEnd>> {
+        identity::sign_in_ends(&self.api).await
+    }
+
+    fn keeps_requests(&self) -> bool {
+        true
+    }
+
     async fn requests(&self, model: &ModelName, number: VersionNumber) -> Outcome<Vec<TransitionRequest>> {
         let what = format!("list the transition requests of version {number} of {model}");
         let call = client::get("transition-requests/list", what)
@@ -97,7 +120,12 @@ impl ModelRegistry for WorkspaceRegistry {
         let first = client::get(&self.api.route("registered-models/search"), LIST_MODELS)
             .query("max_results", "100")
             .query("order_by", "name ASC");
-        self.api.model_page(first, wanted, page).await
+        let mut page = self.api.model_page(first, wanted, page).await?;
+        for model in &mut page.items {
+            // A list that names no version says nothing of what there is.
+            model.told = !model.latest.is_empty();
+        }
+        Ok(page)
     }
 
     async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
@@ -116,7 +144,10 @@ impl ModelRegistry for WorkspaceRegistry {
     }
 
     async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion> {
-        self.api.version(model, number).await
+        let version = self.api.version(model, number).await.map_err(|f| needs(f, model, "Can Read"))?;
+        let here = |id: &String| self.places.of_runs.get() == Some(id.as_str());
+        let run_elsewhere = version.run_elsewhere.clone().filter(|id| !here(id));
+        Ok(ModelVersion { run_elsewhere, ..version })
     }
 
     async fn versions_of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {
@@ -143,12 +174,16 @@ impl ModelRegistry for WorkspaceRegistry {
     }
 
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {
-        let (host, id) = (self.api.registry.base(), self.identity.workspace_id());
+        let (host, id) = (self.api.registry.base(), self.places.registry.get());
         Some(links::version_in_workspace(host, id, model, number))
     }
 
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
-        Some(links::run(self.api.tracking.base(), self.of_runs.workspace_id(), experiment, run))
+        Some(links::run(self.api.tracking.base(), self.places.of_runs.get(), experiment, run))
+    }
+
+    fn job_page(&self, job: &JobRun) -> Option<String> {
+        links::job_run(self.api.tracking.base(), self.places.of_runs.get(), job)
     }
 
     async fn set_version_tag(
@@ -159,7 +194,7 @@ impl ModelRegistry for WorkspaceRegistry {
         key: &str,
         value: &str,
     ) -> Outcome<()> {
-        self.api.set_version_tag(journaled, model, number, key, value).await
+        self.api.set_version_tag(journaled, model, number, key, value).await.map_err(|f| needs(f, model, "Can Edit"))
     }
 
     async fn delete_version_tag(
@@ -169,7 +204,7 @@ impl ModelRegistry for WorkspaceRegistry {
         number: VersionNumber,
         key: &str,
     ) -> Outcome<()> {
-        self.api.delete_version_tag(journaled, model, number, key).await
+        self.api.delete_version_tag(journaled, model, number, key).await.map_err(|f| needs(f, model, "Can Edit"))
     }
 
     /// Through the open request for this stage if there is one, so that it ends with the reviewer's answer; otherwise
@@ -189,7 +224,9 @@ impl ModelRegistry for WorkspaceRegistry {
         if !comment.is_empty() {
             body["comment"] = comment.into();
         }
-        self.api.write(Method::POST, path, what, body).await
+        // Stages before Production need less.
+        let level = if *stage == Stage::Production { NEEDED } else { "Can Manage Staging Versions" };
+        self.api.write(Method::POST, path, what, body).await.map_err(|f| needs(f, model, level))
     }
 
     async fn tell(&self, _journaled: &Journaled, model: &ModelName, number: VersionNumber, told: &Told) -> Outcome<()> {

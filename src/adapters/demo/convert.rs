@@ -29,6 +29,7 @@ pub(super) fn registered_model(name: &ModelName, model: &Model) -> RegisteredMod
         tags: tags(&model.tags),
         aliases: model.aliases.iter().map(|(alias, number)| (clean_line(alias), *number)).collect(),
         told: true,
+        browse_only: false,
         latest: latest.into_iter().map(|(_, version)| version).collect(),
         created_at: Some(model.created_at),
         updated_at: Some(model.updated_at),
@@ -65,6 +66,8 @@ pub(super) fn model_version(name: &ModelName, number: VersionNumber, version: &V
         description: clean(&version.description),
         tags: tags(&version.tags),
         aliases: Vec::new(),
+        logged_model: None,
+        run_elsewhere: None,
     }
 }
 

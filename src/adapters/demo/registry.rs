@@ -87,6 +87,9 @@ impl ModelRegistry for DemoRegistry {
                 stages: true,
                 aliases: true,
                 tag_value_limit: World::TAG_VALUE_LIMIT,
+                requests: false,
+                chosen: None,
+                holes: Vec::new(),
             })
         })
         .await

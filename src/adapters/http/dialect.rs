@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::answer::Answer;
-use super::call::Access;
+use super::call::{Access, Call};
+use super::pace::{Pace, Share};
 use crate::domain::failure::{FailureKind, Service};
 
 /// The content of an error body.
@@ -42,6 +43,14 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// The kind of a response that means something else here than its status says. Only kinds which guarantee that a
     /// write had no effect.
     fn quirk(&self, answer: &Answer, said: &Said) -> Option<FailureKind>;
+
+    /// Called with every answer, for what its headers say of the server.
+    fn heard(&self, _answer: &Answer) {}
+
+    /// How often the server may be asked, and what it counts this call with; none if it sets no pace.
+    fn pace(&self, _call: &Call) -> Option<(&Pace, Option<Share>)> {
+        None
+    }
 
     /// What to do next.
     fn hint(&self, about: About<'_>) -> Option<String>;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use backon::{ExponentialBuilder, Retryable as _};
 
 use super::classify::{Again, Trouble};
+use super::pace::LONGEST;
 
 /// Longest wait of a read if the server asks for a delay; a person should hardly notice.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
@@ -38,10 +39,12 @@ impl Repeat {
     }
 
     /// Calls `once` until it succeeds or a retry makes no sense. None begins after `patience`, so the whole takes hardly
-    /// more than twice as long as one attempt may.
+    /// more than twice as long as one attempt may. Where `paced`, `once` itself waits out the pause that a server asks
+    /// for.
     pub(super) async fn run<T, F: Future<Output = Result<T, Trouble>>>(
         self,
         patience: Duration,
+        paced: bool,
         once: impl FnMut() -> F,
     ) -> Result<T, Trouble> {
         let pauses =
@@ -51,6 +54,7 @@ impl Repeat {
             .when(|trouble| trouble.again != Again::Never && begun.elapsed() < patience)
             // There is no pause after the last attempt.
             .adjust(|trouble, pause| match (trouble.again, pause.map(|pause| self.spread(pause, random()))) {
+                (Again::After(wait), Some(pause)) if self.heed && paced => (wait <= LONGEST).then_some(pause),
                 (Again::After(wait), Some(pause)) if self.heed => (wait <= MAX_PAUSE).then_some(wait.max(pause)),
                 (_, pause) => pause,
             })
@@ -93,7 +97,7 @@ mod tests {
             let asked = Cell::new(0);
             let repeat = Repeat { pause: Duration::ZERO, ..Repeat::default() };
             let ended: Result<(), _> = repeat
-                .run(patience, || async {
+                .run(patience, false, || async {
                     asked.set(asked.get() + 1);
                     let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "read x", "it is busy");
                     Err(Trouble { again: Again::Soon, ..failure.into() })

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
+use tokio::sync::SemaphorePermit;
 
 use super::answer::Answer;
 use super::call::{Access, Call};
 use super::carrier::{Carrier, Response, Unwritable};
-use super::classify::{Attempt, End, Trouble, classify};
+use super::classify::{Again, Attempt, End, Trouble, classify};
 use super::dialect::Dialect;
 use super::hung::Hung;
 use super::json;
@@ -17,7 +18,7 @@ use super::secrets::Secrets;
 use super::stream::Body;
 use super::waiting::Open;
 use super::wire::Settings;
-use crate::domain::failure::{Failure, Outcome};
+use crate::domain::failure::{Failure, FailureKind, Outcome};
 
 /// One server and how to talk to it.
 #[derive(Debug)]
@@ -63,7 +64,10 @@ impl Server {
     pub async fn answer(&self, call: &Call) -> Outcome<Answer> {
         match call.access {
             Access::Write => self.once(call).await.map_err(Trouble::told),
-            Access::Read => self.reading(&call.operation, self.repeat.run(self.timeout, || self.once(call))).await,
+            Access::Read => {
+                let read = self.repeat.run(self.timeout, self.is_paced(call), || self.once(call));
+                self.reading(&call.operation, read).await
+            }
         }
     }
 
@@ -88,12 +92,14 @@ impl Server {
     /// may take to start.
     pub async fn open<'a>(&'a self, call: &'a Call, patience: Duration) -> Outcome<Body<'a>> {
         let attempt = self.attempt(call.access, &call.operation);
-        let read = self.repeat.run(self.timeout, || async move {
+        let read = self.repeat.run(self.timeout, self.is_paced(call), || async move {
+            let _turn = self.turn(call).await;
             let _open = Open::new(&self.place, &call.operation, patience);
             // The whole transfer may take any time as long as it makes progress.
             let begun = tokio::time::timeout(patience, self.send(call)).await;
             let response = begun.map_err(|_| classify(&attempt, &End::Silent(patience)))??;
-            Body::begin(response, attempt, self.timeout).await
+            let begun = Body::begin(response, attempt, self.timeout).await;
+            begun.map_err(|trouble| self.slowed(call, trouble))
         });
         self.reading(&call.operation, read).await
     }
@@ -115,16 +121,39 @@ impl Server {
 
     async fn once(&self, call: &Call) -> Result<Answer, Trouble> {
         let attempt = self.attempt(call.access, &call.operation);
+        let _turn = self.turn(call).await;
         let _open = Open::new(&self.place, &call.operation, self.timeout);
         let exchange = async { read::read(self.send(call).await?, &attempt, call.limit).await };
         let answer = tokio::time::timeout(self.timeout, exchange)
             .await
             .map_err(|_| classify(&attempt, &End::Silent(self.timeout)))??;
+        self.dialect.heard(&answer);
         if answer.is_success() || (call.also)(&answer) {
             Ok(answer)
         } else {
-            Err(classify(&attempt, &End::Status(&answer)))
+            Err(self.slowed(call, classify(&attempt, &End::Status(&answer))))
         }
+    }
+
+    fn is_paced(&self, call: &Call) -> bool {
+        self.dialect.pace(call).is_some()
+    }
+
+    /// Waits until this call may be sent.
+    async fn turn(&self, call: &Call) -> Option<SemaphorePermit<'_>> {
+        let (pace, share) = self.dialect.pace(call)?;
+        pace.turn(&self.place, &call.operation, share).await
+    }
+
+    /// Heeds a server that says that it is asked too often: whatever is sent next waits.
+    fn slowed(&self, call: &Call, trouble: Trouble) -> Trouble {
+        if let (Some((pace, _)), FailureKind::RateLimited { .. }) = (self.dialect.pace(call), trouble.failure.kind) {
+            pace.pause(match trouble.again {
+                Again::After(wait) => Some(wait),
+                Again::Soon | Again::Never => None,
+            });
+        }
+        trouble
     }
 
     async fn send(&self, call: &Call) -> Result<Response, Trouble> {

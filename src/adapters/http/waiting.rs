@@ -14,6 +14,8 @@ struct Unanswered {
     since: Instant,
     /// When it is given up.
     at_most: Duration,
+    /// Not sent yet: the server is to be left alone so long.
+    paused: bool,
 }
 
 #[derive(Debug, Default)]
@@ -29,13 +31,25 @@ static SENT: Mutex<Sent> = Mutex::new(Sent { next: 0, open: BTreeMap::new() });
 pub fn longest() -> Option<Waiting> {
     // Numbered in the order in which they were sent.
     let sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
-    sent.open.values().next().map(|open| Waiting {
+    sent.open.values().next().map(told)
+}
+
+fn told(open: &Unanswered) -> Waiting {
+    Waiting {
         place: open.place.clone(),
         operation: open.operation.clone(),
         waited_s: open.since.elapsed().as_secs(),
         // The rest of a second counts as one, so that a limit below a second is not "at most 0 s".
         at_most_s: open.at_most.as_millis().div_ceil(1_000) as u64,
-    })
+        paused: open.paused,
+    }
+}
+
+/// What is waited for at one server.
+#[cfg(test)]
+pub(super) fn of(place: &str) -> Option<Waiting> {
+    let sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
+    sent.open.values().find(|open| open.place == place).map(told)
 }
 
 /// Registers a request until dropped.
@@ -43,12 +57,22 @@ pub fn longest() -> Option<Waiting> {
 pub(super) struct Open(u64);
 
 impl Open {
+    /// A request that was sent.
     pub(super) fn new(place: &str, operation: &str, at_most: Duration) -> Self {
+        Self::add(place, operation, at_most, false)
+    }
+
+    /// A request that is held back for `left`.
+    pub(super) fn paused(place: &str, operation: &str, left: Duration) -> Self {
+        Self::add(place, operation, left, true)
+    }
+
+    fn add(place: &str, operation: &str, at_most: Duration, paused: bool) -> Self {
         let mut sent = SENT.lock().unwrap_or_else(PoisonError::into_inner);
         let number = sent.next;
         sent.next += 1;
         let (place, operation) = (place.to_owned(), operation.to_owned());
-        sent.open.insert(number, Unanswered { place, operation, since: Instant::now(), at_most });
+        sent.open.insert(number, Unanswered { place, operation, since: Instant::now(), at_most, paused });
         Self(number)
     }
 }

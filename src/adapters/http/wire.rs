@@ -27,12 +27,14 @@ pub struct Settings {
     /// How long an idle connection is kept. Shorter than the server keeps it: a write must not hit a closing
     /// connection.
     pub idle: Duration,
+    /// Whether to keep to the pace of servers that set one. Tests with a double of their own do without.
+    pub paced: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let idle = Duration::from_secs(30);
-        Self { timeout: DEFAULT_TIMEOUT, repeat: Repeat::default(), tls: Tls::default(), idle }
+        Self { timeout: DEFAULT_TIMEOUT, repeat: Repeat::default(), tls: Tls::default(), idle, paced: true }
     }
 }
 

@@ -40,7 +40,7 @@ impl Connection {
 }
 
 /// Makes a dialect for one kind of credentials.
-pub(super) type Words = fn(&Auth) -> Box<dyn Dialect>;
+pub(super) type Words = Arc<dyn Fn(&Auth) -> Box<dyn Dialect> + Send + Sync>;
 
 /// One server.
 #[derive(Clone)]
@@ -85,13 +85,16 @@ impl Endpoint {
     }
 
     /// The same server with another dialect.
-    pub(in crate::adapters) fn with_dialect(self, words: Words) -> Self {
-        Self { words: Some(words), ..self }
+    pub(in crate::adapters) fn with_dialect(
+        self,
+        words: impl Fn(&Auth) -> Box<dyn Dialect> + Send + Sync + 'static,
+    ) -> Self {
+        Self { words: Some(Arc::new(words)), ..self }
     }
 
     /// What makes its dialect, if that is not MLflow's own.
-    pub(super) fn words(&self) -> Option<Words> {
-        self.words
+    pub(super) fn words(&self) -> Option<&Words> {
+        self.words.as_ref()
     }
 
     /// Whether it is MLflow's own server, and none that only speaks its API.

@@ -41,6 +41,7 @@ pub(in crate::adapters) fn model(dto: wire::Model, pool: &mut Interner) -> Regis
         aliases,
         latest,
         told: true,
+        browse_only: dto.browse_only,
         created_at: time(dto.creation_timestamp),
         updated_at: time(dto.last_updated_timestamp),
         name,
@@ -64,7 +65,36 @@ pub(in crate::adapters) fn version(dto: wire::Version, pool: &mut Interner) -> O
         description: free(dto.description),
         tags: tags(dto.tags, pool),
         aliases,
+        logged_model: line(dto.model_id),
+        run_elsewhere: workspace_of_run(&dto.run_tracking_server_id.0, &dto.run_link),
     })
+}
+
+/// What the registry itself keeps of the logged model that a version was made from; none if it keeps nothing.
+pub(in crate::adapters) fn embedded(dto: &mut wire::Version, pool: &mut Interner) -> Option<LoggedModel> {
+    let (metrics, params) = (std::mem::take(&mut dto.model_metrics), std::mem::take(&mut dto.model_params));
+    if dto.model_id.is_empty() || (metrics.is_empty() && params.is_empty()) {
+        return None;
+    }
+    let params = params.into_iter().map(|p| wire::KeyValue { key: p.name, value: p.value }).collect();
+    Some(LoggedModel {
+        id: cleaned_line(dto.model_id.clone()),
+        source_run: run_id(dto.run_id.clone()),
+        metrics: LoggedModel::latest(metrics.into_iter().filter_map(model_metric).collect()),
+        params: tags(params, pool),
+        ..LoggedModel::default()
+    })
+}
+
+/// The id of the Databricks workspace that a run is in: as it is told, or as in the run's page.
+fn workspace_of_run(told: &str, link: &str) -> Option<String> {
+    let is_id = |id: &str| !id.is_empty() && id != "0" && id.bytes().all(|b| b.is_ascii_digit());
+    if is_id(told) {
+        return Some(told.to_owned());
+    }
+    let (_, query) = link.split_once("?o=").or_else(|| link.split_once("&o="))?;
+    let id = query.split(['&', '#', '/']).next().unwrap_or_default();
+    is_id(id).then(|| id.to_owned())
 }
 
 /// The runs of a response, without those that have no id.

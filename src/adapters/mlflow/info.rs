@@ -10,6 +10,9 @@ use crate::domain::ids::ModelName;
 use crate::domain::registry::{Permission, RegistryInfo, UserKind};
 use crate::domain::text::{clean_line, shorten};
 
+const HOLE: &str = "Open-source MLflow does not record who set a stage or an alias. The Git tag, the release and the \
+                    journal on the signer's machine record who approved.";
+
 impl Mlflow {
     pub(super) async fn server_info(&self) -> Outcome<RegistryInfo> {
         let (version, user, workspace) =
@@ -19,6 +22,9 @@ impl Mlflow {
         let (major, minor) = (number(0), number(1));
         Ok(RegistryInfo {
             // The column was widened in 3.x (measured on 2.22 and 3.18).
+            requests: false,
+            chosen: None,
+            holes: vec![HOLE.to_owned()],
             tag_value_limit: if major.is_some_and(|major| major >= 3) { 100_000 } else { 5_000 },
             version,
             user,

@@ -249,7 +249,7 @@ pub(in crate::adapters) fn transition(
     Ok((what, body))
 }
 
-fn one_version(what: &str, answer: wire::OneVersion) -> Outcome<ModelVersion> {
+pub(in crate::adapters) fn one_version(what: &str, answer: wire::OneVersion) -> Outcome<ModelVersion> {
     let version = convert::version(answer.model_version, &mut Interner::default()).ok_or_else(|| {
         Failure::new(
             FailureKind::Protocol,

@@ -124,6 +124,8 @@ mod tests {
             description: String::new(),
             tags: Tags::default(),
             aliases: Vec::new(),
+            logged_model: None,
+            run_elsewhere: None,
         }
     }
 

@@ -126,6 +126,31 @@ pub(in crate::adapters) struct Version {
     /// Only in single reads, never in searches (measured on 2.22 and 3.18).
     #[serde(deserialize_with = "lenient")]
     pub aliases: Vec<AliasName>,
+    /// The logged model; open-source servers name it in the source.
+    #[serde(deserialize_with = "lenient")]
+    pub model_id: String,
+    /// The web page of a run in another Databricks workspace.
+    #[serde(deserialize_with = "lenient")]
+    pub run_link: String,
+    /// The Databricks workspace that the run is in (Unity Catalog).
+    #[serde(deserialize_with = "lenient")]
+    pub run_tracking_server_id: Text,
+    /// Metrics of the logged model (Unity Catalog).
+    #[serde(deserialize_with = "lenient")]
+    pub model_metrics: Vec<ModelMetric>,
+    /// Params of the logged model (Unity Catalog).
+    #[serde(deserialize_with = "lenient")]
+    pub model_params: Vec<ModelParam>,
+}
+
+/// A param of a logged model in Unity Catalog, where its key is called `name`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(in crate::adapters) struct ModelParam {
+    #[serde(deserialize_with = "lenient")]
+    pub name: String,
+    #[serde(deserialize_with = "lenient")]
+    pub value: Text,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -133,6 +158,9 @@ pub(in crate::adapters) struct Version {
 pub(in crate::adapters) struct Model {
     #[serde(deserialize_with = "lenient")]
     pub name: String,
+    /// Unity Catalog: the user may only see that it exists.
+    #[serde(deserialize_with = "lenient")]
+    pub browse_only: bool,
     #[serde(deserialize_with = "lenient")]
     pub creation_timestamp: Int,
     #[serde(deserialize_with = "lenient")]

@@ -15,7 +15,7 @@ use crate::domain::outbox::LastSend;
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::ClockFacts;
 use crate::domain::registry::PromotionTarget;
-use crate::domain::registry::{RegistryInfo, UserKind};
+use crate::domain::registry::{RegistryInfo, SignInEnd, UserKind};
 use crate::domain::rules::PolicyFrom;
 use crate::domain::text::clean_line;
 use crate::ports::notify::Channel as _;
@@ -101,6 +101,15 @@ pub async fn run(
     mlflow(services, &info, models.err().as_ref(), &mut findings);
     let skew_ms = who.as_ref().ok().and_then(|who| prepare::skew(services, who));
     permissions(services, listed, &mut findings).await;
+    match registry.sign_in_ends().await {
+        Ok(Some(SignInEnd { said, soon })) => {
+            let hint = soon.then_some("Get a new token before it ends.");
+            findings.add("sign-in", if soon { Warn } else { Pass }, said, hint);
+        }
+        Ok(None) => {}
+        // Whether it is told depends on the workspace, and nothing else on whether it is.
+        Err(failure) => findings.add("sign-in", Unknown, failure.to_string(), None),
+    }
     match &who {
         Ok(who) => {
             let name = who.name.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
@@ -186,6 +195,9 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
             // Databricks tells no number.
             let version = if info.version.contains(' ') { "" } else { "version " };
             findings.add("MLflow", Pass, format!("{version}{} at {url}", info.version), None);
+            if let Some(chosen) = &info.chosen {
+                findings.add("registry", Pass, chosen.clone(), None);
+            }
             if let Some(workspace) = &info.workspace {
                 findings.add("workspace", Pass, format!("'{}' of this server", clean_line(workspace)), None);
             } else if let Some(workspace) = services.registry.named_workspace() {
@@ -374,26 +386,39 @@ fn journal(stored: Outcome<Vec<crate::app::query::Promotion>>, findings: &mut Fi
     }
 }
 
-/// Whether any of the first models may be changed, where the server says.
+/// Which of the first models may be changed, where the server says. Servers that ask nobody say nothing of the first
+/// one either.
 async fn permissions(services: &Services, models: Vec<ModelName>, findings: &mut Findings) {
-    let mut denied = None;
+    let (mut allowed, mut denied) = (Vec::new(), Vec::new());
     for model in models.into_iter().take(MODELS_ASKED) {
         match services.registry.permission(&model).await {
-            Ok(Some(permission)) if permission.enough => {
-                return findings.add("MLflow permission", Pass, format!("you may change {model}, for one"), None);
-            }
-            Ok(Some(permission)) => denied = Some((model, permission)),
+            Ok(Some(permission)) if permission.enough => allowed.push(model),
+            Ok(Some(permission)) => denied.push((model, permission)),
             // Not told here, so not told for the others.
             Ok(None) => return,
             Err(failure) => return findings.add("MLflow permission", Unknown, failure.to_string(), None),
         }
     }
-    if let Some((model, permission)) = denied {
-        findings.fail("MLflow permission", &lacking(&model, &permission));
+    let list =
+        |names: &mut dyn Iterator<Item = &ModelName>| names.map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match (allowed.first(), denied.first()) {
+        (Some(_), None) => {
+            let found = format!("you may change {}", list(&mut allowed.iter()));
+            findings.add("MLflow permission", Pass, found, None);
+        }
+        (Some(_), Some((_, permission))) => {
+            let may = list(&mut allowed.iter());
+            let not = list(&mut denied.iter().map(|(model, _)| model));
+            let found =
+                format!("you may change {may}, but not {not} ({}; it needs {})", permission.level, permission.needed);
+            findings.add("MLflow permission", Warn, found, None);
+        }
+        (None, Some((model, permission))) => findings.fail("MLflow permission", &lacking(model, permission)),
+        (None, None) => {}
     }
 }
 
-/// Models whose permission is asked for: usually the first one tells.
+/// Models whose permission is asked for.
 const MODELS_ASKED: usize = 10;
 
 /// Whether the records of this machine are whole.
@@ -438,12 +463,8 @@ fn holes(services: &Services, info: Option<&RegistryInfo>) -> Vec<String> {
                 "Anyone who can edit a model in MLflow can move it to {target} without signoff. Only the server can prevent that."
             ));
         }
-        holes.push(
-            "Open-source MLflow does not record who set a stage or an alias. The Git tag, the release and the journal on \
-             the signer's machine record who approved."
-                .to_owned(),
-        );
     }
+    holes.extend(info.into_iter().flat_map(|info| info.holes.iter().cloned()));
     holes.push(
         "Anyone who can push to the repository can create a tag that starts CD, and change an unprotected release. Tag \
          rulesets and immutable releases prevent that; a CD that runs `signoff verify` refuses what nobody signed."

@@ -12,17 +12,20 @@ use crate::cli::output::Sink;
 use crate::cli::place;
 use crate::cli::table::{Align, Table};
 use crate::domain::compare::{Side, compare};
-use crate::domain::failure::{FailureKind, Outcome};
+use crate::domain::failure::{Failure, FailureKind, Outcome};
 use crate::domain::inbox::{Waiting, all_waiting, may_hide};
 use crate::domain::name::{oddities, shown};
 use crate::domain::page::walk;
-use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::registry::{ModelVersion, RegisteredModel, VersionKey};
+use crate::domain::text::clean_line;
 use crate::present::{Phrase, Role, number, time};
-use crate::services::Services;
 use crate::services::evidence::Said;
+use crate::services::{Services, requests};
 
 /// Maximum concurrent requests for single versions.
 const AT_ONCE: usize = 5;
+/// The most rows whose requests for a stage are read: a registry lists them version by version.
+const MOST_REQUESTS: usize = 200;
 
 /// Runs the command.
 ///
@@ -42,8 +45,9 @@ pub async fn run(services: &Services, format: Format, sink: &mut Sink) -> Outcom
     let baselines = baselines(services, &found).await?;
     let versions: Vec<&ModelVersion> = found.iter().map(|w| w.candidate).chain(baselines.iter().flatten()).collect();
     let said = crate::cli::said(services, versions, sink).await;
-    let rows: Vec<json::Waiting> =
+    let mut rows: Vec<json::Waiting> =
         found.iter().zip(&baselines).map(|(w, baseline)| row(services, w, baseline.as_ref(), &said)).collect();
+    add_requests(services, &found, &mut rows, sink).await;
     if format.json {
         sink.json(&json::Inbox { schema: "signoff.inbox/1", place: place(services).await, waiting: rows })?;
     } else if rows.is_empty() {
@@ -107,6 +111,29 @@ async fn baselines(services: &Services, found: &[Waiting<'_>]) -> Outcome<Vec<Op
     futures_util::stream::iter(reads).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect()
 }
 
+/// Adds the open requests of the rows, as far as they are read: one request of ours each.
+async fn add_requests(services: &Services, found: &[Waiting<'_>], rows: &mut [json::Waiting], sink: &mut Sink) {
+    if !services.registry.keeps_requests() {
+        return;
+    }
+    let keys: Vec<VersionKey> =
+        found.iter().take(MOST_REQUESTS).map(|w| (w.candidate.model.clone(), w.candidate.number)).collect();
+    let mut failures: Vec<Failure> = Vec::new();
+    for (row, open) in rows.iter_mut().zip(requests::read(services, &keys).await) {
+        match open.requests {
+            Ok(open) => row.requests = open.iter().map(json::Request::from).collect(),
+            Err(failure) if failures.iter().any(|told| told.same_cause(&failure)) => {}
+            Err(failure) => failures.push(failure),
+        }
+    }
+    for failure in failures {
+        sink.warn(&format!("{failure}; requests to move a version to a stage may be missing"));
+    }
+    if let Some(more) = rows.len().checked_sub(MOST_REQUESTS).filter(|more| *more > 0) {
+        sink.warn(&format!("{} newer rows were not asked for requests to move them to a stage", more));
+    }
+}
+
 fn row(services: &Services, waiting: &Waiting<'_>, baseline: Option<&ModelVersion>, said: &Said) -> json::Waiting {
     let candidate = waiting.candidate;
     let of_candidate = said.provenance(candidate);
@@ -121,6 +148,7 @@ fn row(services: &Services, waiting: &Waiting<'_>, baseline: Option<&ModelVersio
         version: json::Version::new(candidate, of_candidate, url),
         production: waiting.production.map(|p| p.0),
         main_metric,
+        requests: Vec::new(),
     }
 }
 
@@ -132,9 +160,16 @@ fn standing(services: &Services, version: &json::Version) -> Phrase<'static> {
     }
 }
 
+/// `Production by quinn@acme.example: tests are green`
+fn asked_for(request: &json::Request) -> String {
+    let why = if request.comment.is_empty() { String::new() } else { format!(": {}", request.comment) };
+    clean_line(&format!("{} by {}{why}", request.to, request.by))
+}
+
 fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
     let (now, symbols) = (services.clock.now(), sink.style().symbols());
-    let mut table = Table::new(&[
+    let asked = rows.iter().any(|row| !row.requests.is_empty());
+    let mut columns = vec![
         ("MODEL", Align::Left),
         ("VER", Align::Whole),
         ("AGE", Align::Right),
@@ -145,14 +180,16 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
         ("", Align::Whole),
         ("Δ PROD", Align::Point),
         ("PROD", Align::Whole),
-    ]);
+    ];
+    columns.extend(asked.then_some(("REQUEST", Align::Left)));
+    let mut table = Table::new(&columns);
     for row in rows {
         let (version, metric) = (&row.version, row.main_metric.as_ref());
         let [mark, difference] = metric
             .filter(|m| m.old.is_some())
             .map(|m| number::difference(m.change, m.delta, symbols))
             .unwrap_or_default();
-        table.row([
+        let mut cells = vec![
             Phrase::of(Role::Title, shown(&version.model)),
             format!("v{}", version.version).into(),
             time::age(version.created_at, now).into(),
@@ -163,7 +200,9 @@ fn print(services: &Services, rows: &[json::Waiting], sink: &mut Sink) {
             mark,
             difference,
             row.production.map_or_else(|| Phrase::of(Role::Muted, "none"), |v| format!("v{v}").into()),
-        ]);
+        ];
+        cells.extend(asked.then(|| row.requests.iter().map(asked_for).collect::<Vec<_>>().join("; ").into()));
+        table.row(cells);
     }
     sink.text(&table.render(sink.style()));
     for row in rows {

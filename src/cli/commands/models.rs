@@ -45,7 +45,8 @@ pub async fn run(services: &Services, like: Option<&str>, format: Format, sink: 
     for model in &models {
         let newest = model.latest.iter().max_by_key(|v| v.number);
         table.row([
-            Phrase::of(Role::Title, model.name.to_string()),
+            Phrase::of(Role::Title, model.name.to_string())
+                .add(Role::Muted, if model.browse_only { "  (browse only)" } else { "" }),
             production(model, target).map_or_else(|| Phrase::of(Role::Muted, "none"), |v| v.to_string().into()),
             newest.map(|v| v.number.to_string()).unwrap_or_default().into(),
             newest.map(|v| &v.stage).filter(|s| **s != Stage::None).map(ToString::to_string).unwrap_or_default().into(),

@@ -48,7 +48,7 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
             StepState::Done => Phrase::of(Role::Good, symbols.pass),
             StepState::Failed => Phrase::of(Role::Bad, symbols.block),
             StepState::Missing => Phrase::of(Role::Muted, "-"),
-            StepState::Unknown => Phrase::of(Role::Warn, "?"),
+            StepState::Unknown | StepState::Underway => Phrase::of(Role::Warn, "?"),
         };
         let role = if step.state == StepState::Done { Role::Text } else { Role::Muted };
         let when = step.at.map(time::minute).unwrap_or_default();

@@ -58,7 +58,7 @@ pub async fn run(
             }
         };
         let next = loaded.target_named(&name)?;
-        let services = wire::services(&loaded.paths, &next)?;
+        let services = wire::services(&loaded.paths, &next)?.settled().await;
         target = Some((next, services));
     }
 }

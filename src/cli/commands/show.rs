@@ -35,7 +35,7 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     let directions = evaluation.directions(&services.rules.directions);
     let comparison = compare_facts(&evaluation.evidence.facts, &directions);
     let cautions = cautions(&evaluation.evidence.facts, &directions);
-    let Evaluation { evidence: Evidence { facts, code, signature, .. }, verdict, .. } = evaluation;
+    let Evaluation { evidence: Evidence { facts, code, requests, signature, .. }, verdict, .. } = evaluation;
     let signed = Signed::of(number, signature);
     let run = facts.run.known();
     let run_url = run.and_then(|r| services.registry.run_page(&r.experiment, &r.id));
@@ -48,6 +48,8 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
             run: run.map(|r| json::RunShown::new(r, run_url)),
             run_missing: words::run_missing(&facts.run).map(str::to_owned),
             logged_model: Provenance::from(&facts).logged.map(json::LoggedModel::new),
+            requests: requests.iter().flatten().map(json::Request::from).collect(),
+            requests_missing: requests.as_ref().err().map(Failure::sentence),
             cautions: cautions.into_iter().map(|caution| caution.text).collect(),
             baseline: facts.baseline.as_ref().map(|b| b.version.number.0),
             metrics: comparison.metrics.iter().map(json::Metric::from).collect(),
@@ -61,6 +63,7 @@ pub async fn run(services: &Services, reference: &VersionRef, format: Format, si
     }
     let style = sink.style();
     sink.text(&heading(services, &facts, style));
+    sink.text(&text::requests(&requests, services.clock.now(), style));
     sink.text(&text::cautions(&cautions, style));
     sink.text(&description(&facts.version));
     // The heading tells why the run is not known.

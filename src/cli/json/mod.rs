@@ -50,7 +50,7 @@ use crate::domain::experiment;
 use crate::domain::ids::RepoSlug;
 use crate::domain::logged;
 use crate::domain::provenance::Provenance;
-use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::registry::{ModelVersion, RegisteredModel, TransitionRequest};
 use crate::domain::run::{Dataset, MetricValue, Run};
 use crate::domain::score::MetricOrigin;
 use crate::domain::sorted_map::Tags;
@@ -89,6 +89,27 @@ pub struct Waiting {
     pub production: Option<u64>,
     /// Its main metric.
     pub main_metric: Option<Metric>,
+    /// Open requests to move it to a stage; left out if there are none, or the registry keeps none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Request>,
+}
+
+/// An open request to move a version to a stage.
+#[derive(Clone, Debug, Serialize)]
+pub struct Request {
+    /// The stage.
+    pub to: String,
+    /// Who asked.
+    pub by: String,
+    pub comment: String,
+    pub at: Option<Timestamp>,
+}
+
+impl From<&TransitionRequest> for Request {
+    fn from(request: &TransitionRequest) -> Self {
+        let TransitionRequest { to, by, comment, at } = request;
+        Self { to: to.to_string(), by: by.clone(), comment: comment.clone(), at: *at }
+    }
 }
 
 /// One metric of a version, and the same metric of the version in production.
@@ -155,6 +176,9 @@ pub struct Model {
     pub created_at: Option<Timestamp>,
     /// Time of the last change.
     pub updated_at: Option<Timestamp>,
+    /// True if you may only see that it exists (Unity Catalog's BROWSE); left out otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub browse_only: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -178,6 +202,7 @@ impl Model {
             tags: model.tags.clone(),
             created_at: model.created_at,
             updated_at: model.updated_at,
+            browse_only: model.browse_only,
         }
     }
 }
@@ -268,6 +293,12 @@ pub struct Show {
     /// The logged model it was made from; left out if there is none, or if MLflow says nothing of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logged_model: Option<LoggedModel>,
+    /// Open requests to move it to a stage; left out if there are none, or the registry keeps none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Request>,
+    /// Why the requests cannot be read; left out if they can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_missing: Option<String>,
     /// What to know before any number is read, one sentence each; left out if there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cautions: Vec<String>,

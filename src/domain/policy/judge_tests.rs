@@ -44,6 +44,7 @@ fn evidence() -> Evidence {
             training: Ok(None),
             ..Code::unread(&not_asked("it"))
         },
+        requests: Ok(Vec::new()),
         artifact: None,
         read_at: samples::now(),
     }

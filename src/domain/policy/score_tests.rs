@@ -43,7 +43,7 @@ fn facts(metrics: &[Measured<'_>]) -> ReviewedFacts {
 
 fn evidence(facts: ReviewedFacts) -> Evidence {
     let code = Code { training: Ok(None), ..Code::unread(&not_asked("it")) };
-    Evidence { facts, signature: Ok(None), code, artifact: None, read_at: samples::now() }
+    Evidence { facts, signature: Ok(None), requests: Ok(Vec::new()), code, artifact: None, read_at: samples::now() }
 }
 
 fn said(policy: Policy, facts: ReviewedFacts) -> Vec<(CheckState, String)> {

@@ -22,6 +22,17 @@ pub struct People {
     pub trainers: Vec<String>,
     /// Author of the pull request.
     pub author: Option<String>,
+    /// Who asked in the registry for a stage, in requests that were open then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requesters: Vec<String>,
+    /// Whether such requests could not be read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub requests_unread: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl People {
@@ -40,7 +51,13 @@ impl People {
         Provenance::from(facts).users().into_iter().for_each(|user| add(Some(user)));
         add(facts.version.author.as_deref());
         let author = evidence.code.pull_request.as_ref().ok().and_then(Option::as_ref).and_then(|p| p.author.clone());
-        Self { trainers, author }
+        let mut requesters: Vec<String> = Vec::new();
+        for request in evidence.requests.iter().flatten().filter(|request| !request.by.is_empty()) {
+            if !requesters.iter().any(|known| known.eq_ignore_ascii_case(&request.by)) {
+                requesters.push(request.by.clone());
+            }
+        }
+        Self { trainers, author, requesters, requests_unread: evidence.requests.is_err() }
     }
 }
 
@@ -51,9 +68,16 @@ pub struct Separation {
     pub not_trainer: Tristate,
     /// The signer did not write the pull request.
     pub not_author: Tristate,
+    /// The signer did not ask for the stage; `None` where nobody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_requester: Option<Tristate>,
 }
 
 impl Separation {
+    /// Nothing is known of the signer.
+    pub const UNKNOWN: Self =
+        Self { not_trainer: Tristate::Unknown, not_author: Tristate::Unknown, not_requester: None };
+
     /// Compares all known names of the signer with all known names of the others, ignoring case.
     pub fn of(signer: &[&str], people: &People) -> Self {
         let is = |other: &str| signer.iter().any(|s| s.eq_ignore_ascii_case(other));
@@ -67,6 +91,12 @@ impl Separation {
             Some(_) => Tristate::True,
             None => Tristate::Unknown,
         };
-        Self { not_trainer, not_author }
+        let not_requester = match (people.requesters.as_slice(), people.requests_unread) {
+            ([], true) => Some(Tristate::Unknown),
+            ([], false) => None,
+            (asked, _) if asked.iter().any(|r| is(r)) => Some(Tristate::False),
+            _ => Some(Tristate::True),
+        };
+        Self { not_trainer, not_author, not_requester }
     }
 }

@@ -39,6 +39,8 @@ pub(crate) fn version(number: u64, stage: Stage) -> ModelVersion {
         description: "Tuned threshold.".into(),
         tags: [("team".to_owned(), "retention".to_owned())].into_iter().collect(),
         aliases: Vec::new(),
+        logged_model: None,
+        run_elsewhere: None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, VersionNumber};
 use crate::domain::logged::logged_model_of;
-use crate::domain::policy::{Answers, Effective, People, Separation, Tristate, Verdict, checklist};
+use crate::domain::policy::{Answers, Effective, People, Separation, Verdict, checklist};
 use crate::domain::preflight::CheckState;
 use crate::domain::provenance::Provenance;
 use crate::domain::registry::{ModelVersion, PromotionTarget};
@@ -76,7 +76,7 @@ impl Basis {
             verdict: Verdict::default(),
             demands: Effective::of(&[]),
             people: People::default(),
-            separation: Separation { not_trainer: Tristate::Unknown, not_author: Tristate::Unknown },
+            separation: Separation::UNKNOWN,
             approvals: Vec::new(),
             artifact: ArtifactFacts::default(),
             supersedes: None,

@@ -146,6 +146,9 @@ pub fn readable(sealed: &Sealed) -> String {
         "signer is not the trainer, not the author",
         format!("{}, {}", apart(record.separation.not_trainer), apart(record.separation.not_author)),
     );
+    if let Some(not_requester) = record.separation.not_requester {
+        line("signer did not ask for it", apart(not_requester).to_owned());
+    }
     line("policy", policy_words_with(record, inline));
     line("overridden", record.overridden.iter().map(|r| inline(r)).collect::<Vec<_>>().join(", "));
     for item in &record.checklist {

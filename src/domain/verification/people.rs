@@ -107,7 +107,7 @@ pub(super) fn four_eyes(sealed: &Sealed, named: &Reread, lines: &mut Lines) {
     lines.all(
         "four eyes",
         wrong,
-        "nobody who approved trained it or wrote its pull request, as far as the policy asks",
+        "nobody who approved trained it, asked for it or wrote its pull request, as far as the policy asks",
     );
 }
 
@@ -116,9 +116,11 @@ fn judge(demands: &Effective, record: &Record, who: &str, is: Separation, wrong:
     let who = clean_line(who);
     let eyes = &demands.four_eyes;
     for (rule, truth, did, what) in [
-        (eyes.trainer, is.not_trainer, "trained it", "who trained it"),
-        (eyes.author, is.not_author, "wrote the pull request", "who wrote the pull request"),
+        (eyes.trainer, Some(is.not_trainer), "trained it", "who trained it"),
+        (eyes.trainer, is.not_requester, "asked for the promotion", "who asked for the promotion"),
+        (eyes.author, Some(is.not_author), "wrote the pull request", "who wrote the pull request"),
     ] {
+        let Some(truth) = truth else { continue };
         // As in the approval: a disabled rule ignores unknowns.
         let severity = match truth {
             Tristate::True => continue,

@@ -68,6 +68,7 @@ fn named() -> Reread {
         facts: samples::facts(),
         signature: Ok(None),
         code: Code::unread(&not_asked("it")),
+        requests: Ok(Vec::new()),
         artifact: None,
         read_at: samples::now(),
     };

@@ -35,6 +35,8 @@ fn version(model: &str, number: u64, stage: Stage, made: i64) -> ModelVersion {
         description: String::new(),
         tags: Default::default(),
         aliases: Vec::new(),
+        logged_model: None,
+        run_elsewhere: None,
     }
 }
 
@@ -72,6 +74,7 @@ fn model(name: &str, versions: &[ModelVersion]) -> RegisteredModel {
         told: true,
         created_at: None,
         updated_at: versions.iter().filter_map(|v| v.updated_at).max(),
+        browse_only: false,
     }
 }
 

@@ -182,9 +182,9 @@ impl Inbox {
 
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {
         let banners = u16::try_from(ctx.cache.unfinished().count().min(3)).unwrap_or(0);
-        ctx.rows(
-            1 + banners + u16::from(self.list.filter().is_active()) + u16::from(self.undecided() < self.rows.len()),
-        )
+        let filter = u16::from(self.list.filter().is_active());
+        let line = u16::from(self.undecided() < self.rows.len());
+        ctx.rows(1 + banners + filter + line + u16::from(ctx.cache.keeps_requests()))
     }
 }
 
@@ -210,8 +210,8 @@ impl Component for Inbox {
         self.list.filter().is_active()
     }
 
-    /// All models, page by page; production versions, runs and further versions of the visible rows; and further versions
-    /// of models without a row.
+    /// All models, page by page; production versions, runs, requests and further versions of the visible rows; and further
+    /// versions of models without a row.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         if ctx.cache.models.has_more() {
@@ -221,6 +221,8 @@ impl Component for Inbox {
         needs.extend(self.hidden(ctx));
         let versions = self.in_sight(ctx).flat_map(|(_, w)| std::iter::once(w.candidate).chain(w.production_version));
         needs.extend(ctx.cache.said_to_ask(versions));
+        let rows = self.in_sight(ctx).map(|(_, w)| (w.candidate.model.clone(), w.candidate.number));
+        needs.extend(ctx.cache.requests_to_ask(rows));
         needs
     }
 

@@ -21,7 +21,7 @@ use crate::present::time;
 use crate::present::version as words;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::known::known;
-use crate::screens::parts::{version_view, view as format};
+use crate::screens::parts::{requests, version_view, view as format};
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
@@ -58,6 +58,7 @@ impl Inbox {
             return self.draw_empty(area, buf, ctx, skin);
         }
         let (area, pane) = version_view::panes(area, ctx);
+        let area = self.draw_request(area, buf, ctx, skin);
         let columns = columns(ctx);
         let widths = Widths::of(&columns, [sample(ctx)]);
         // The separator above held versions is a row the cursor skips.
@@ -75,6 +76,23 @@ impl Inbox {
         if let Some((pane, waiting)) = pane.zip(self.selected(ctx)) {
             version_view::draw(waiting.candidate, pane, buf, ctx, skin);
         }
+    }
+
+    /// The requests of the selected row in full, in a line of their own below the list on registries that keep any.
+    fn draw_request(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
+        if !ctx.cache.keeps_requests() {
+            return area;
+        }
+        let (list, line) = format::split_bottom(area, 1);
+        if let Some(candidate) = self.selected(ctx).map(|waiting| waiting.candidate) {
+            let said = requests::lines(&candidate.model, candidate.number, ctx, skin);
+            let more = said.len().saturating_sub(1);
+            if let Some(first) = said.into_iter().next() {
+                let more = if more == 0 { String::new() } else { format!("  (and {more} more)") };
+                format::lines(line, buf, skin, [first.add(Role::Muted, more)]);
+            }
+        }
+        list
     }
 
     fn draw_row(&self, place: usize, waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
@@ -95,6 +113,9 @@ impl Inbox {
             format::known_or(value.map(|v| v.to_string()), reading),
             against(waiting, name, value, ctx, skin),
         ];
+        if ctx.cache.keeps_requests() {
+            cells.push(requests::cell(candidate, ctx));
+        }
         if verdict::is_shown(ctx) {
             cells.push(self.verdicts.cell(place, waiting, ctx, skin));
         }
@@ -144,7 +165,7 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     Phrase::of(Role::Warn, text).add(Role::Key, "   H").add(Role::Muted, " history")
 }
 
-/// Columns dropped on narrow terminals, in this order: STAGE, AUTHOR, METRIC, VERDICT, Δ PROD.
+/// Columns dropped on narrow terminals, in this order: STAGE, AUTHOR, METRIC, REQUEST, VERDICT, Δ PROD.
 fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
     let verdict = verdict::is_shown(ctx);
     // The author matters less than the model and the difference.
@@ -153,12 +174,15 @@ fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
         Column::left("MODEL").min(model).max(44).stretch(),
         Column::right("VER"),
         Column::right("AGE"),
-        Column::left("AUTHOR").rank(4).min(8),
-        Column::left("STAGE").rank(5),
-        Column::left("METRIC").rank(3).min(8),
+        Column::left("AUTHOR").rank(5).min(8),
+        Column::left("STAGE").rank(6),
+        Column::left("METRIC").rank(4).min(8),
         Column::point("VALUE"),
         Column::left("Δ PROD").rank(1).min(difference),
     ];
+    if ctx.cache.keeps_requests() {
+        columns.push(Column::left("REQUEST").rank(3).min(10).max(24));
+    }
     if verdict {
         columns.push(Column::left("VERDICT").rank(2));
     }
@@ -168,9 +192,11 @@ fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
 /// Widths are fixed once, from a typical row, so that columns do not move when data arrives.
 fn sample(ctx: &Ctx<'_>) -> Row<'static> {
     let shown = verdict::is_shown(ctx);
+    let requests = ctx.cache.keeps_requests();
     Row::new(
         ["telco-churn-classifier", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "123.4567", "▲ +0.001234"]
             .into_iter()
+            .chain(requests.then_some("Production quinn.lee"))
             .chain(shown.then_some("✓ pass 12/24"))
             .map(Phrase::new)
             .collect(),

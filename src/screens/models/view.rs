@@ -77,8 +77,9 @@ fn row(model: &RegisteredModel, ctx: &Ctx<'_>) -> Row<'static> {
         Some(v) => Phrase::of(role, v.to_string()),
         None => Phrase::of(Role::Muted, "-"),
     };
+    let browse = if model.browse_only { "  (browse only)" } else { "" };
     Row::new(vec![
-        Phrase::new(model.name.to_string()),
+        Phrase::new(model.name.to_string()).add(Role::Muted, browse),
         version(Role::Production, production(model, target)),
         version(Role::Text, model.latest.iter().map(|v| v.number).max()),
         version(Role::Candidate, waiting(model, target).map(|w| w.candidate.number)),

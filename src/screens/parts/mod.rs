@@ -6,6 +6,7 @@ pub mod lineage;
 pub mod narrowed;
 pub mod plot;
 pub mod plot_view;
+pub mod requests;
 pub mod save;
 pub mod version_view;
 pub mod view;

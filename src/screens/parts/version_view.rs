@@ -7,6 +7,7 @@ use ratatui::widgets::Widget as _;
 use super::{Ctx, view as format};
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, VersionStatus};
 use crate::domain::text::clean_line;
+use crate::present::request::request;
 use crate::present::time;
 use crate::present::version::{author, place};
 use crate::ui::layout::Breadth;
@@ -80,6 +81,11 @@ fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Ve
         (Some(id), run) => {
             let name = run.map(|r| format!(" {}", r.name)).unwrap_or_default();
             fact("run", Phrase::new(format!("{}{name}", id.short())));
+        }
+    }
+    if let Some(Ok(open)) = ctx.cache.requests(&version.model, version.number) {
+        for asked in open {
+            fact("requested", Phrase::new(request(asked, ctx.now)));
         }
     }
     fact("source", Phrase::of(Role::Link, clean_line(&version.source)));

@@ -22,7 +22,7 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::lineage::{Lineage, Root};
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, requests};
 
 use checklist::Checklist;
 use diff::Diff;
@@ -224,6 +224,7 @@ impl Component for Review {
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![self.query()];
         needs.extend(verdict::query(&self.model, self.version, ctx));
+        needs.extend(ctx.cache.requests_to_ask([(self.model.clone(), self.version)]));
         match self.tab {
             Tab::Diff => needs.extend(self.diff.needs(ctx)),
             Tab::Lineage => needs.extend(self.lineage.needs(self.root(ctx), ctx)),
@@ -285,9 +286,12 @@ impl Component for Review {
     }
 }
 
-/// Lines above the content of a tab: the tabs, the verdict if there may be a policy, the current decision, and what to
-/// know before any number is read.
+/// Lines above the content of a tab: the tabs, the verdict if there may be a policy, the current decision, open requests,
+/// and what to know before any number is read.
 fn above(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> u16 {
     let facts = ctx.cache.facts(model, version).map(|facts| facts.deref());
-    1 + u16::from(ctx.rules.may_have_policy(model)) + u16::from(standing::is_shown(facts)) + caution::count(facts, ctx)
+    1 + u16::from(ctx.rules.may_have_policy(model))
+        + u16::from(standing::is_shown(facts))
+        + requests::count(model, version, ctx)
+        + caution::count(facts, ctx)
 }

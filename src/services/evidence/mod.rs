@@ -13,7 +13,7 @@ mod said;
 
 use std::collections::BTreeMap;
 
-use futures_util::future::{join, join3, try_join};
+use futures_util::future::{join, join4, try_join};
 
 use crate::domain::commit::{Commit, CommitOrigin, Repository};
 use crate::domain::evidence::{Evidence, Source, not_asked};
@@ -97,7 +97,7 @@ async fn at(
         sources.push(rules::policy_file(services, &facts, &source).await);
     }
     let asked = Asked::of(&sources, scope);
-    let (code, mlmodel, listing) = join3(
+    let (code, mlmodel, listing, requests) = join4(
         code::read(services, &facts, source, repository, asked),
         async {
             match asked.signature || asked.artifact {
@@ -111,11 +111,12 @@ async fn at(
                 false => None,
             }
         },
+        services.registry.requests(&facts.version.model, facts.version.number),
     )
     .await;
     let artifact = listing.map(|(listing, digests)| artifact::facts(&mlmodel, listing, digests));
     let signature = mlmodel.and_then(|file| file.signature);
-    Evaluation::of(sources, Evidence { facts, code, signature, artifact, read_at: services.clock.now() })
+    Evaluation::of(sources, Evidence { facts, code, requests, signature, artifact, read_at: services.clock.now() })
 }
 
 /// The files of a version, and the digests of those that are small enough.

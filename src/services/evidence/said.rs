@@ -76,6 +76,9 @@ impl Said {
         match &self.runs {
             Ok(runs) => match runs.get(id) {
                 Some(run) => RunFacts::Known(Box::new(run.clone())),
+                None if let Some(there) = &version.run_elsewhere => {
+                    RunFacts::Unreadable(elsewhere(version, id, there).into())
+                }
                 None => {
                     let what = format!("the tracking server has no run {}", id.short());
                     RunFacts::Unreadable(gone("the training run", version, what).into())
@@ -99,6 +102,15 @@ impl Said {
             Err(failure) => Some(LoggedFacts::Unreadable(failure.clone().into())),
         }
     }
+}
+
+fn elsewhere(version: &ModelVersion, run: &RunId, workspace: &str) -> Failure {
+    let reason = format!("its run {} is in another Databricks workspace, {workspace}", run.short());
+    let operation = format!("read the training run of {} {}", version.model, version.number);
+    Failure::new(FailureKind::NotFound, Service::Mlflow, operation, reason).with_hint(
+        "This target reads the runs of its own workspace. Use a target whose tracking_uri is that workspace, with this \
+         registry.",
+    )
 }
 
 fn gone(what: &str, version: &ModelVersion, reason: String) -> Failure {

@@ -49,11 +49,7 @@ pub(super) async fn read(
     let names: Vec<&str> = signer
         .map(|s| [Some(s.login.as_str()), s.registry_user.as_deref()].into_iter().flatten().collect())
         .unwrap_or_default();
-    let separation = if names.is_empty() {
-        Separation { not_trainer: Tristate::Unknown, not_author: Tristate::Unknown }
-    } else {
-        Separation::of(&names, &people)
-    };
+    let separation = if names.is_empty() { Separation::UNKNOWN } else { Separation::of(&names, &people) };
     let mut checks = Vec::new();
     if decision.promotes() {
         // The check of the commit tells it already, and blocks.
@@ -189,6 +185,15 @@ fn four_eyes(
         format!("{me} did not train it ({} did)", people.trainers.join(", ")),
         "the servers do not say who trained this version",
     );
+    if let Some(apart) = separation.not_requester {
+        judge(
+            rule.trainer,
+            apart,
+            format!("{me} asked for this promotion"),
+            format!("{me} did not ask for it ({} did)", people.requesters.join(", ")),
+            "the registry does not say who asked for this promotion",
+        );
+    }
     judge(
         rule.author,
         separation.not_author,

@@ -16,7 +16,7 @@ use crate::domain::preflight::{Check, CheckState};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::promotion::mark::{MARK, promotion_on};
 use crate::domain::record::{Basis, ClockFacts, Decision};
-use crate::domain::registry::{Permission, VersionStatus};
+use crate::domain::registry::{ModelVersion, Permission, VersionStatus};
 use crate::domain::release::TemplateError;
 use crate::domain::signer::Signer;
 use crate::services::Services;
@@ -284,6 +284,13 @@ impl Checks {
         }
     }
 
+    /// Whether the registry takes the tags that would be added to a version that has these.
+    pub(super) fn room(&mut self, most: Option<usize>, version: &ModelVersion, keys: &[&str]) {
+        if let Some(why) = no_room(most, version, keys) {
+            self.add_hint("size", Block, why, "Delete tags that nobody needs.");
+        }
+    }
+
     /// Whether the servers take every text that the plan would write.
     pub(super) fn texts(&mut self, plan: Result<PromotionPlan, TemplateError>) {
         let plan = match plan {
@@ -311,6 +318,14 @@ impl Checks {
             check.overridable = state == Block && basis.demands.allow_override;
         }
     }
+}
+
+/// Why our tags of these names do not fit on the version, if the registry takes at most `most` tags.
+pub fn no_room(most: Option<usize>, version: &ModelVersion, names: &[&str]) -> Option<String> {
+    let most = most?;
+    let new = names.iter().filter(|name| version.own_tag(name).is_none()).count();
+    let has = version.tags.names().count();
+    (has + new > most).then(|| format!("{} has {has} tags, {new} would be added, and {most} are taken", version.number))
 }
 
 /// Whether releases can be made in `repo`.

@@ -19,8 +19,10 @@ use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumbe
 use crate::domain::origin::repository_of;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::{CheckState, JOURNAL, Preflight};
+use crate::domain::promotion::mark::MARK;
 use crate::domain::promotion::{PlanDraft, fold};
 use crate::domain::record::DecisionDraft;
+use crate::domain::record::mark::DECISION;
 use crate::domain::record::{ClockFacts, Decision, SignOff};
 use crate::domain::registry::{Permission, RegistryUser, UserKind};
 use crate::domain::release;
@@ -56,6 +58,7 @@ pub async fn promotion(
     checks.signer(&signer);
     checks.clock(&ClockFacts { skew_ms, ..ClockFacts::default() }, &services.host.host());
     checks.permission(model, &permission);
+    checks.room(services.registry.most_tags(), &evidence.facts.version, &[MARK, DECISION]);
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
     checks.code(&evidence.code, repo.as_ref());
     let source = evidence.code.source.as_ref().ok().cloned();

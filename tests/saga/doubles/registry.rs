@@ -43,6 +43,14 @@ impl ModelRegistry for FaultyRegistry {
         self.script.read(MLFLOW, "permission", self.inner.permission(model)).await
     }
 
+    fn most_tags(&self) -> Option<usize> {
+        self.inner.most_tags()
+    }
+
+    fn keeps_requests(&self) -> bool {
+        self.inner.keeps_requests()
+    }
+
     async fn requests(&self, model: &ModelName, number: VersionNumber) -> Outcome<Vec<TransitionRequest>> {
         self.script.read(MLFLOW, "requests", self.inner.requests(model, number)).await
     }

@@ -7,5 +7,6 @@ mod files;
 mod inbox;
 mod lineage;
 mod promote;
+mod requests;
 mod trend;
 mod waiting;

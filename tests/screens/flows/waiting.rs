@@ -20,7 +20,7 @@ fn waiting(routes: &[Route], waited_s: u64) -> Driver {
 
 fn tell(driver: &mut Driver, waited_s: u64) {
     let (place, operation) = ("http://h:5000".to_owned(), "list the models".to_owned());
-    driver.send(Msg::Waiting(Some(Waiting { place, operation, waited_s, at_most_s: 30 })));
+    driver.send(Msg::Waiting(Some(Waiting { place, operation, waited_s, at_most_s: 30, paused: false })));
 }
 
 fn review() -> Route {

@@ -232,7 +232,7 @@ fn version_json(
         "creation_timestamp": int(state, version.created_at),
         "last_updated_timestamp": int(state, version.updated_at),
         "source": version.source, "description": version.description, "storage_location": "s3://metastore/x",
-        "run_tracking_server_id": state.id.to_string(),
+        "run_tracking_server_id": state.runs_in.unwrap_or(state.id).to_string(),
     });
     if let Some(author) = &version.author {
         body["user_id"] = author.as_str().into();
@@ -245,6 +245,13 @@ fn version_json(
         let alias = |(alias, n): (&String, &VersionNumber)| json!({"alias": alias, "version": n.0.to_string()});
         body["aliases"] = here.map(alias).collect::<Vec<_>>().into();
         body["tags"] = tags_json(version.tags.iter()).into();
+        if state.embeds {
+            let named = version.source.strip_prefix("models:/").filter(|id| id.starts_with("m-"));
+            body["model_id"] = named.map_or_else(|| format!("m-{}", number.0), str::to_owned).into();
+            body["model_params"] = json!([{"name": "num_leaves", "value": "45"}]);
+            body["model_metrics"] = json!([{"key": "kept_auc", "value": 0.84, "timestamp": "1795399715653", "step": "0",
+                "dataset_name": "holdout", "dataset_digest": "4b4e"}]);
+        }
     }
     body
 }

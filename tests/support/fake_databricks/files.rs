@@ -109,7 +109,10 @@ pub(super) fn stored(state: &Workspace, request: &Request) -> Answer {
     let number: usize = number.parse().unwrap_or(usize::MAX);
     let Some(link) = state.links.get(number) else { return said_by_storage(404, "NoSuchKey") };
     let signed = request.query("X-Amz-Signature") == Some(&signature(number));
-    if link.stale || !signed || request.header(HEADER) != Some(&vended(number)) {
+    if link.stale {
+        return said_by_storage(state.says_ended.0, state.says_ended.1);
+    }
+    if !signed || request.header(HEADER) != Some(&vended(number)) {
         return said_by_storage(403, "AccessDenied");
     }
     match said(demo(state).artifact_head(&link.root, &link.path, usize::MAX)) {

@@ -72,7 +72,7 @@ fn search_models(state: &Workspace, request: &Request) -> Answered {
     };
     let all = state.store.look(|world| {
         let wanted = world.models.iter().filter(|(name, _)| name.as_str().contains(&part));
-        wanted.map(|(name, m)| model_json(name, m)).collect::<Vec<_>>()
+        wanted.map(|(name, m)| model_json(state, name, m)).collect::<Vec<_>>()
     });
     let (items, next) = page(state, request, 1_000, all.unwrap())?;
     Ok(ok(listed("registered_models", items, next)))
@@ -92,13 +92,13 @@ pub(super) fn listed(name: &str, items: Vec<Value>, next: Option<String>) -> Val
 
 fn one_model(state: &Workspace, request: &Request) -> Answered {
     let name = ModelName::new(arg(request, "name"));
-    let found = state.store.look(|world| world.model(&name).map(|m| model_json(&name, m))).unwrap();
+    let found = state.store.look(|world| world.model(&name).map(|m| model_json(state, &name, m))).unwrap();
     Ok(ok(json!({"registered_model": found.map_err(refused)?})))
 }
 
 fn permission(state: &Workspace, user: &User, request: &Request) -> Answered {
     let name = ModelName::new(arg(request, "name"));
-    let found = state.store.look(|world| world.model(&name).map(|m| model_json(&name, m))).unwrap();
+    let found = state.store.look(|world| world.model(&name).map(|m| model_json(state, &name, m))).unwrap();
     let mut model = found.map_err(refused)?;
     model["id"] = "8a1b".into();
     if state.has_access_control {
@@ -151,7 +151,12 @@ pub(super) fn version_of(request: &Request) -> Result<(ModelName, VersionNumber)
 
 fn version_body(state: &Workspace, name: &ModelName, number: VersionNumber) -> Result<Value, Answer> {
     let found = state.store.look(|world| world.version(name, number).map(|v| version_json(name, number, v)));
-    found.unwrap().map_err(refused)
+    let mut body = found.unwrap().map_err(refused)?;
+    // Only for a run in another workspace.
+    if let Some(id) = state.runs_in {
+        body["run_link"] = format!("https://other.example/?o={id}#mlflow/experiments/1/runs/x").into();
+    }
+    Ok(body)
 }
 
 fn one_version(state: &Workspace, request: &Request) -> Answered {
@@ -185,7 +190,7 @@ fn create_model(state: &mut Workspace, user: &User, request: &Request) -> Answer
             created_at: now,
             updated_at: now,
         };
-        let body = model_json(&name, &model);
+        let body = model_json(state, &name, &model);
         world.models.insert(name.clone(), model);
         Ok(body)
     });
@@ -375,12 +380,22 @@ fn tags_json(tags: &BTreeMap<String, String>) -> Vec<Value> {
     tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect()
 }
 
-fn model_json(name: &ModelName, model: &Model) -> Value {
-    json!({
+/// With the newest ready version of each stage, unless the workspace leaves them out.
+fn model_json(state: &Workspace, name: &ModelName, model: &Model) -> Value {
+    let mut newest = BTreeMap::new();
+    for (number, version) in model.versions.iter().filter(|(_, v)| v.status == "READY") {
+        newest.insert(version.stage.as_str().to_owned(), version_json(name, *number, version));
+    }
+    let latest: Vec<Value> = if state.lists_latest { newest.into_values().collect() } else { Vec::new() };
+    let mut body = json!({
         "name": name.as_str(), "description": model.description, "tags": tags_json(&model.tags),
         "creation_timestamp": model.created_at.as_millisecond(),
         "last_updated_timestamp": model.updated_at.as_millisecond(), "user_id": "dana@acme.example",
-    })
+    });
+    if !latest.is_empty() {
+        body["latest_versions"] = latest.into();
+    }
+    body
 }
 
 fn version_json(name: &ModelName, number: VersionNumber, version: &Version) -> Value {

@@ -68,10 +68,18 @@ pub struct Workspace {
     /// How long tokens of a service principal last, in seconds. A new one ends those before.
     pub token_lasts_s: u64,
     pub page_size: usize,
+    /// Whether the workspace registry's lists of models name the newest version of each stage.
+    pub lists_latest: bool,
     /// Whether every second page of Unity Catalog is empty.
     pub empty_pages: bool,
     /// Whether Unity Catalog writes 64-bit integers as text.
     pub ints_as_text: bool,
+    /// The id of another workspace that every run is in, if it is one.
+    pub runs_in: Option<u64>,
+    /// Whether Unity Catalog keeps metrics and params of the versions' logged models.
+    pub embeds: bool,
+    /// The code and the status of what the storage says to a link that has ended.
+    pub says_ended: (u16, &'static str),
     pub transitions: Vec<Transition>,
     pub activities: Vec<Activity>,
     /// Links to files that were vended, by the number in their address.
@@ -100,8 +108,12 @@ impl Workspace {
             has_access_control: true,
             token_lasts_s: 3600,
             page_size: 10_000,
+            lists_latest: true,
             empty_pages: false,
             ints_as_text: true,
+            runs_in: None,
+            embeds: false,
+            says_ended: (403, "AccessDenied"),
             transitions: Vec::new(),
             activities: Vec::new(),
             links: Vec::new(),

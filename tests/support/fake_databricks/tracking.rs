@@ -99,6 +99,9 @@ fn runs(state: &Workspace, request: &Request) -> Answered {
         }
         None => (filter, None),
     };
+    if state.runs_in.is_some() {
+        return Ok(ok(json!({})));
+    }
     let query = RunQuery { experiments, filter, order: Default::default(), page: None };
     let found = said(demo(state).search_runs(&query))?.items;
     let kept = found.iter().filter(|run| wanted.as_ref().is_none_or(|ids| ids.iter().any(|id| id == run.id.as_str())));
@@ -108,7 +111,7 @@ fn runs(state: &Workspace, request: &Request) -> Answered {
 
 fn one_run(state: &Workspace, request: &Request) -> Answered {
     let id = RunId::new(arg(request, "run_id"));
-    match said(demo(state).runs(std::slice::from_ref(&id)))?.first() {
+    match said(demo(state).runs(std::slice::from_ref(&id)))?.first().filter(|_| state.runs_in.is_none()) {
         Some(run) => Ok(ok(json!({"run": run_json(run)}))),
         None => Err(missing(&format!("Run '{}' not found.", id.as_str()))),
     }
@@ -191,6 +194,9 @@ fn logged_json(model: &LoggedModel) -> Value {
 }
 
 fn one_logged_model(state: &Workspace, id: &str) -> Answered {
+    if state.runs_in.is_some() {
+        return Err(missing(&format!("Logged model '{id}' does not exist.")));
+    }
     Ok(ok(json!({"model": logged_json(&said(demo(state).logged_model(id))?)})))
 }
 

@@ -2,11 +2,13 @@
 
 use super::trail::{Root, Trail};
 use super::tree::{Tone, Tree, TreeRow, reason, unread};
+use crate::app::effect::Place;
 use crate::domain::commit::Commit;
 use crate::domain::commit::CommitOrigin;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{RepoSlug, VersionNumber};
+use crate::domain::job::JobRun;
 use crate::domain::lineage::{
     CheckConclusion, CheckCounts, CheckResult, CodeChange, NO_BASELINE, NO_PULL_REQUEST, NO_TRAINING, PullRequest,
     which_watched,
@@ -25,7 +27,7 @@ pub(super) fn code_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, root: Root<'_>, 
     if let Some(facts) = root.facts() {
         change_rows(tree, trail, facts, commit_failed, ctx);
     }
-    training_rows(tree, trail);
+    training_rows(tree, trail, root.said());
 }
 
 /// The commit. Returns whether it cannot be known, in which case nothing that depends on it is loading.
@@ -261,13 +263,17 @@ fn changes(
     tree.stale(failure);
 }
 
-fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>) {
+fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, said: Provenance<'_>) {
     let key = "trained by";
     let (claim, part) = match (&trail.training, trail.workflow()) {
         (Ok(Some(claim)), Some(part)) => (claim, part),
         (Err(failure), _) => return unread(tree, key, 2, TreeRow::new(key, ""), Some(reason(failure))),
         _ => {
-            tree.node(key, 2, TreeRow::new(key, NO_TRAINING).tone(Tone::Unknown), false);
+            let row = match JobRun::of(said) {
+                Some(job) => TreeRow::new(key, job.to_string()).copy(job.run.clone()).place(Some(Place::Job(job))),
+                None => TreeRow::new(key, NO_TRAINING).tone(Tone::Unknown),
+            };
+            tree.node(key, 2, row, false);
             return;
         }
     };

@@ -3,6 +3,7 @@
 //! Nothing is queried before the tab is opened. A node that cannot be read says why in its own row.
 
 mod code;
+mod road;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -50,7 +51,11 @@ impl Lineage {
 
     /// Every query that can be made so far.
     pub fn needs(&self, root: Option<Root<'_>>, ctx: &Ctx<'_>) -> Vec<Query> {
-        root.map(|root| trail::Trail::new(root, ctx).questions()).unwrap_or_default()
+        let Some(root) = root else { return Vec::new() };
+        let trail = trail::Trail::new(root, ctx);
+        let mut queries = trail.questions();
+        queries.extend(root.facts().into_iter().flat_map(|facts| road::questions(&trail, facts, ctx)));
+        queries
     }
 
     /// The rows as shown.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::code::code_rows;
+use super::road::road_rows;
 use super::trail::{Root, Trail};
 use super::tree::{Tone, Tree, TreeRow, unread};
 use crate::app::effect::Place;
@@ -11,19 +12,21 @@ use crate::app::query::Query;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ExperimentId, RunId};
-use crate::domain::registry::{Stage, VersionStatus};
+use crate::domain::registry::{ModelVersion, Stage, VersionStatus};
 use crate::domain::run::Run;
 use crate::present::number;
+use crate::present::request::request;
 use crate::present::time;
 use crate::present::version::{self, NO_RUN, run_label};
 use crate::screens::parts::Ctx;
 
 /// Nodes unfolded when the tab opens, in addition to the root.
-pub(super) const UNFOLDED: [&str; 2] = ["data", "pull request"];
+pub(super) const UNFOLDED: [&str; 3] = ["road", "data", "pull request"];
 /// Depth of a version's run. A single run is at the top.
 const RUN: usize = 1;
 /// Every foldable node.
-pub(super) const FOLDABLE: [&str; 10] = [
+pub(super) const FOLDABLE: [&str; 11] = [
+    "road",
     "version",
     "logged model",
     "run",
@@ -41,6 +44,7 @@ pub(super) fn rows(root: Root<'_>, open: &BTreeSet<String>, ctx: &Ctx<'_>) -> Ve
     let trail = Trail::new(root, ctx);
     let mut tree = Tree::new(open, ctx.width, if root.facts().is_some() { 0 } else { RUN });
     if let Some(facts) = root.facts() {
+        road_rows(&mut tree, &trail, facts, ctx);
         version_rows(&mut tree, facts, ctx);
         logged_model_rows(&mut tree, &trail, facts);
         run_of_version(&mut tree, facts);
@@ -80,12 +84,28 @@ fn version_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) {
         let by = version.author.as_ref().map(|a| format!(" by {a}")).unwrap_or_default();
         tree.note(TreeRow::new("registered", format!("{}{by}", time::recorded(version.created_at))));
         tree.note(TreeRow::new("source", &version.source).copy(version.source.clone()));
+        request_rows(tree, version, ctx);
     }
     if facts.holders.len() > 1 {
         let holders: Vec<_> = facts.holders.iter().map(ToString::to_string).collect();
         tree.note(
             TreeRow::new("", format!("in {} at once: {}", ctx.rules.promote_to, holders.join(", "))).tone(Tone::Warn),
         );
+    }
+}
+
+/// Who asked for which stage, on registries that keep such requests.
+fn request_rows(tree: &mut Tree<'_>, version: &ModelVersion, ctx: &Ctx<'_>) {
+    match ctx.cache.requests(&version.model, version.number) {
+        None if ctx.cache.keeps_requests() => tree.note(TreeRow::new("requested", "").tone(Tone::Loading)),
+        None => {}
+        Some(Err(failure)) => tree.note(TreeRow::new("requested", failure.sentence()).tone(Tone::Unknown)),
+        Some(Ok(open)) if open.is_empty() => {
+            tree.note(TreeRow::new("requested", "no open request").tone(Tone::Muted));
+        }
+        Some(Ok(open)) => {
+            tree.list("requested", open.iter().map(|r| TreeRow::new("", request(r, ctx.now)).copy(r.comment.clone())));
+        }
     }
 }
 

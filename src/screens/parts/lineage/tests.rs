@@ -48,6 +48,7 @@ impl Desk {
             service_principals: false,
             promote_to: draft.decision.promote_to,
             candidate_alias: None,
+            promote_to_is_usual: false,
             host: "github.com".into(),
             repository: RepositoryRule { fixed: Some(repo()), ..RepositoryRule::default() },
             commit_from_branch: None,
@@ -117,7 +118,8 @@ impl Desk {
             Tone::Plain => format!("{}: {}", row.label, row.value),
             tone => format!("{}: {tone:?} {}", row.label, row.value),
         };
-        self.lineage.rows().iter().map(line).collect()
+        // The road says again what the rows below it say.
+        self.lineage.rows().iter().filter(|row| !row.key.starts_with("road")).map(line).collect()
     }
 
     /// The line of a node, and the unlabelled lines below it.
@@ -251,7 +253,7 @@ fn rows_keep_their_place_when_what_is_usual_arrives() {
 fn a_question_is_asked_as_soon_as_what_it_needs_is_known_and_not_before() {
     let mut desk = Desk::new();
     let first = desk.needs();
-    assert_eq!(first.len(), 4, "children, experiment, both commits: {first:?}");
+    assert_eq!(first.len(), 5, "children, experiment, both commits, the decisions: {first:?}");
     desk.learn_commits();
     let then: Vec<Query> = desk.needs().into_iter().filter(|q| !first.contains(q)).collect();
     assert_eq!(then, [of_pull(), of_checks(), of_changes()]);
@@ -284,7 +286,8 @@ fn what_was_read_stays_when_it_cannot_be_read_again() {
 fn without_a_run_nothing_is_asked_and_every_row_says_what_is_missing() {
     let mut desk = Desk::new();
     (desk.facts.run, desk.facts.version.run_id) = (RunFacts::NotRecorded, None);
-    assert_eq!(desk.needs(), []);
+    let decisions = Query::Log { model: Some(desk.facts.version.model.clone()) };
+    assert_eq!(desk.needs(), [decisions], "nothing that a run would lead to");
     assert_eq!(desk.node("run"), "run: Unknown the version names no run");
     assert_eq!(
         desk.node("commit"),

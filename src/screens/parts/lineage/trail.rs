@@ -14,6 +14,7 @@ use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::domain::logged::{LoggedModel, logged_model_of};
 use crate::domain::origin::{Claim, CodeOrigin, Trained, code_of, code_of_baseline, training_of};
 use crate::domain::provenance::Provenance;
+use crate::domain::road;
 use crate::domain::run::Run;
 use crate::screens::parts::Ctx;
 
@@ -24,6 +25,17 @@ pub(super) struct Part<'a, T> {
     pub known: Option<&'a T>,
     /// Why the last attempt failed. An earlier value is kept.
     pub failure: Option<&'a Failure>,
+}
+
+impl<'a, T> Part<'a, T> {
+    /// As the road takes it. A value that could not be read again stays.
+    pub(super) fn read<S>(&self, known: impl FnOnce(&'a T) -> S) -> road::Part<'a, S> {
+        match (self.known, self.failure) {
+            (Some(value), _) => road::Part::Known(known(value)),
+            (None, Some(failure)) => road::Part::Unread(failure),
+            (None, None) => road::Part::Underway,
+        }
+    }
 }
 
 /// The root of the tree.

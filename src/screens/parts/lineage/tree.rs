@@ -24,6 +24,8 @@ pub enum Tone {
     Loading,
     /// Nothing there, and that is fine.
     Muted,
+    /// It should be there, and is not.
+    Missing,
     /// As expected.
     Good,
     /// Failed.

@@ -43,6 +43,7 @@ fn value(row: &TreeRow, skin: &Skin) -> Phrase<'static> {
         Tone::Muted => return Phrase::of(Role::Muted, text),
         Tone::Loading if text.is_empty() => return Phrase::of(Role::Muted, symbols.ellipsis),
         Tone::Loading => return Phrase::of(Role::Muted, format!("{text} {}", symbols.ellipsis)),
+        Tone::Missing => return Phrase::of(Role::Muted, format!("- {text}")),
         Tone::Good => (Role::Good, symbols.pass),
         Tone::Bad => (Role::Bad, symbols.block),
         Tone::Warn => (Role::Warn, symbols.warn),

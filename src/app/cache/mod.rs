@@ -31,7 +31,7 @@ use crate::domain::promotion::SagaState;
 use crate::domain::provenance::Provenance;
 use crate::domain::record::Sealed;
 use crate::domain::record::chain::{ChainLine, Outcome as RecordOutcome};
-use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::registry::{ModelVersion, OpenRequests, RegisteredModel, TransitionRequest, VersionKey};
 use crate::domain::run::Run;
 
 /// Maximum cached histories: one is requested for every metric the cursor rests on.
@@ -76,6 +76,7 @@ pub struct Cache {
     version_changes: u64,
     runs: BatchCache<Run>,
     logged_models: BatchCache<LoggedModel>,
+    requests: BatchCache<OpenRequests>,
     /// Newest first.
     pub experiments: LazyPages<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
@@ -184,10 +185,37 @@ impl Cache {
         self.version_changes
     }
 
-    /// Marks all runs and logged models as stale. They are requested again when needed, and shown until then.
-    pub fn refresh_runs(&mut self) {
+    /// Marks all runs, logged models and requests of versions as stale. They are requested again when needed, and shown
+    /// until then.
+    pub fn refresh_rows(&mut self) {
         self.runs.refresh();
         self.logged_models.refresh();
+        self.requests.refresh();
+    }
+
+    /// Marks the requests of all versions as stale: a decision answers some.
+    pub fn refresh_requests(&mut self) {
+        self.requests.refresh();
+    }
+
+    /// Whether the registry keeps requests to move a version to a stage, as far as it is known.
+    pub fn keeps_requests(&self) -> bool {
+        let registry = self.session().and_then(|session| session.registry.as_ref().ok());
+        registry.is_some_and(|registry| registry.requests)
+    }
+
+    /// The open requests of a version, or why they cannot be read; `None` while they are read, and on registries that
+    /// keep none.
+    pub fn requests(&self, model: &ModelName, number: VersionNumber) -> Option<&Outcome<Vec<TransitionRequest>>> {
+        self.requests.get(&(model.clone(), number)).flatten().map(|open| &open.requests)
+    }
+
+    /// The queries that load the open requests of these versions; none on registries that keep none.
+    pub fn requests_to_ask(&self, versions: impl IntoIterator<Item = VersionKey>) -> Vec<Query> {
+        if !self.keeps_requests() {
+            return Vec::new();
+        }
+        self.requests.to_ask(versions, self.in_flight().map(|(query, _)| query))
     }
 
     /// The runs found so far by the search that `search` is a page of.
@@ -462,6 +490,15 @@ impl Merge for Cache {
         self.slots.remove(&Query::LoggedModels { ids });
     }
 
+    /// As [`Self::add_runs`].
+    fn add_requests(&mut self, of: Vec<VersionKey>, answer: Outcome<Vec<OpenRequests>>, _: Timestamp) {
+        match answer {
+            Ok(open) => self.requests.put(&of, open),
+            Err(failure) => self.requests.failed(&of, &failure),
+        }
+        self.slots.remove(&Query::Requests { of });
+    }
+
     fn add_histories(
         &mut self,
         runs: Vec<RunId>,
@@ -497,85 +534,4 @@ fn first_page(search: &RunQuery) -> RunQuery {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::domain::failure::{FailureKind, Service};
-
-    fn model(name: &str) -> RegisteredModel {
-        RegisteredModel {
-            name: ModelName::new(name),
-            description: String::new(),
-            tags: Default::default(),
-            aliases: Default::default(),
-            told: true,
-            latest: Vec::new(),
-            created_at: None,
-            updated_at: None,
-        }
-    }
-
-    fn read(cache: &mut Cache, n: u64, page: Option<&str>, answer: Outcome<Page<RegisteredModel>>) -> bool {
-        let reply = Reply::Models { page: page.map(str::to_owned), answer };
-        cache.begin(&reply.query(), RequestId(n));
-        cache.settle(RequestId(n), reply, Timestamp::UNIX_EPOCH)
-    }
-
-    fn names(cache: &Cache) -> Vec<String> {
-        cache.models.items.iter().map(|m| m.name.to_string()).collect()
-    }
-
-    fn page(name: &str, next: Option<&str>) -> Outcome<Page<RegisteredModel>> {
-        Ok(Page { items: vec![model(name)], next: next.map(str::to_owned) })
-    }
-
-    #[test]
-    fn a_failed_refresh_keeps_every_row() {
-        let mut cache = Cache::default();
-        read(&mut cache, 1, None, page("a", None));
-        cache.refresh(&Query::Models { page: None });
-        let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "list models", "refused");
-        read(&mut cache, 2, None, Err(failure.clone()));
-        assert_eq!(names(&cache), ["a"]);
-        assert_eq!(cache.failure(&Query::Models { page: None }), Some(&failure));
-    }
-
-    #[test]
-    fn a_refresh_replaces_the_list_only_when_it_is_complete() {
-        let mut cache = Cache::default();
-        read(&mut cache, 1, None, page("a", Some("2")));
-        read(&mut cache, 2, Some("2"), page("b", None));
-        cache.refresh(&Query::Models { page: None });
-        read(&mut cache, 3, None, page("c", Some("2")));
-        assert_eq!(names(&cache), ["a", "b"]);
-        read(&mut cache, 4, Some("2"), page("d", None));
-        assert_eq!(names(&cache), ["c", "d"]);
-    }
-
-    #[test]
-    fn an_answer_to_an_abandoned_question_is_dropped() {
-        let mut cache = Cache::default();
-        let query = Query::Models { page: None };
-        cache.begin(&query, RequestId(1));
-        cache.abandon(&query);
-        let reply = || Reply::Models { page: None, answer: page("a", None) };
-        assert!(!cache.settle(RequestId(1), reply(), Timestamp::UNIX_EPOCH));
-        cache.begin(&query, RequestId(2));
-        assert!(!cache.settle(RequestId(1), reply(), Timestamp::UNIX_EPOCH));
-        assert!(names(&cache).is_empty());
-    }
-
-    #[test]
-    fn what_failed_is_asked_again_only_on_request() {
-        let mut cache = Cache::default();
-        let query = Query::Session;
-        assert!(cache.is_due(&query));
-        cache.begin(&query, RequestId(1));
-        assert!(!cache.is_due(&query));
-        let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "x", "y");
-        cache.settle(RequestId(1), Reply::failed(query.clone(), failure), Timestamp::UNIX_EPOCH);
-        assert!(!cache.is_due(&query));
-        cache.refresh(&query);
-        assert!(cache.is_due(&query));
-    }
-}
+mod tests;

@@ -1,0 +1,120 @@
+//! What a reviewer is told of a workspace: runs elsewhere, privileges that are missing, limits, links that have ended.
+
+use signoff::adapters::databricks::Registry;
+use signoff::domain::facts::RunFacts;
+use signoff::domain::failure::FailureKind;
+use signoff::domain::ids::{ExperimentId, RunId};
+use signoff::domain::job::JobRun;
+use signoff::domain::registry::{PromotionTarget, Stage};
+use signoff::services::evidence;
+
+use crate::support::fake_databricks::{FakeDatabricks, Level, PERSON, READER};
+use crate::support::journal::journaled;
+use crate::{BOTH, CANDIDATE, churn, ports, ports_as, target, token};
+
+#[tokio::test]
+async fn a_run_in_another_workspace_is_explained_with_its_id() {
+    for registry in BOTH {
+        let fake = FakeDatabricks::start();
+        let (models, _) = ports(&fake, registry);
+        let here = models.version(&churn(registry), CANDIDATE).await.unwrap();
+        assert_eq!(here.run_elsewhere, None, "{registry:?}: the run is in this workspace");
+        fake.change(|state| state.runs_in = Some(77_001));
+        let facts = evidence::facts(&*models, &target(registry), &churn(registry), CANDIDATE).await.unwrap();
+        assert_eq!(facts.version.run_elsewhere.as_deref(), Some("77001"), "{registry:?}");
+        let RunFacts::Unreadable(why) = &facts.run else { panic!("{registry:?}: {:?}", facts.run) };
+        assert!(why.reason().contains("is in another Databricks workspace, 77001"), "{registry:?}: {why}");
+        assert!(why.failure().hint.as_deref().unwrap_or_default().contains("tracking_uri"), "{registry:?}");
+    }
+}
+
+/// Whoever may read a version in Unity Catalog sees its metrics, whatever workspace its run is in.
+#[tokio::test]
+async fn what_the_catalog_keeps_of_a_model_is_used_where_the_tracking_server_has_none() {
+    let fake = FakeDatabricks::start();
+    fake.change(|state| (state.embeds, state.runs_in) = (true, Some(77_001)));
+    let (models, _) = ports(&fake, Registry::Catalog);
+    let name = churn(Registry::Catalog);
+    let facts = evidence::facts(&*models, &target(Registry::Catalog), &name, CANDIDATE).await.unwrap();
+    let logged = facts.logged.as_ref().and_then(|logged| logged.known()).unwrap();
+    assert!(logged.id.starts_with("m-") && logged.params.text("num_leaves") == Some("45"), "{logged:?}");
+    let metric = &logged.metrics[0];
+    assert_eq!((metric.name.as_str(), metric.value.0), ("kept_auc", 0.84));
+    assert_eq!(metric.data.as_ref().map(|data| data.name.as_str()), Some("holdout"));
+    // The same facts, read again, are the same.
+    let again = evidence::facts(&*models, &target(Registry::Catalog), &name, CANDIDATE).await.unwrap();
+    assert_eq!(facts.digest(), again.digest());
+}
+
+#[tokio::test]
+async fn each_refusal_names_the_privilege_and_what_it_is_missing_on() {
+    let catalog = [
+        ("tag", "APPLY TAG on the model prod.telco.telco-churn"),
+        ("alias", "MANAGE or ownership on the model prod.telco.telco-churn"),
+        ("no alias", "MANAGE or ownership on the model prod.telco.telco-churn"),
+    ];
+    let fake = FakeDatabricks::start();
+    let (models, _) = ports_as(&fake.url(), Registry::Catalog, &token(READER), "");
+    let (proof, name) = (journaled().await, churn(Registry::Catalog));
+    for (call, says) in catalog {
+        let refused = match call {
+            "tag" => models.set_version_tag(&proof, &name, CANDIDATE, "signoff.x", "y").await,
+            "alias" => models.set_alias(&proof, &name, "champion", CANDIDATE).await,
+            _ => models.delete_alias(&proof, &name, "champion").await,
+        };
+        let refused = refused.unwrap_err();
+        let hint = refused.hint.clone().unwrap_or_default();
+        assert!(refused.kind == FailureKind::Forbidden && hint.contains(says), "{call}: {refused:?}");
+        assert!(hint.contains("USE CATALOG on prod and USE SCHEMA on prod.telco"), "{hint}");
+    }
+    let fake = FakeDatabricks::start();
+    let (models, _) = ports_as(&fake.url(), Registry::Workspace, &token(READER), "");
+    let name = churn(Registry::Workspace);
+    let tagged = models.set_version_tag(&proof, &name, CANDIDATE, "signoff.x", "y").await.unwrap_err();
+    assert!(tagged.hint.unwrap_or_default().contains("Can Edit on the model telco-churn"));
+    fake.change(|state| state.users.get_mut(PERSON).unwrap().level = Level::ManageStaging);
+    let (models, _) = ports(&fake, Registry::Workspace);
+    let moved = models.move_stage(&proof, &name, CANDIDATE, &Stage::Production, true, "").await.unwrap_err();
+    assert!(moved.hint.unwrap_or_default().contains("Can Manage Production Versions on the model telco-churn"));
+}
+
+#[tokio::test]
+async fn the_usual_target_follows_the_registry_that_there_is() {
+    for has in [true, false] {
+        let fake = FakeDatabricks::start();
+        fake.change(|state| state.has_metastore = has);
+        let (models, _) = ports(&fake, Registry::Assumed);
+        let usual = models.usual_target().await.unwrap();
+        let info = models.info().await.unwrap();
+        let chosen = info.chosen.unwrap();
+        match has {
+            true => assert!(usual.is_none() && chosen.contains("has a metastore"), "{chosen}"),
+            false => {
+                assert_eq!(usual, Some(PromotionTarget::Stage(Stage::Production)));
+                assert!(chosen.contains("METASTORE_DOES_NOT_EXIST") && chosen.contains("stage Production"), "{chosen}");
+            }
+        }
+        assert!(!info.holes.is_empty() && info.requests != has);
+    }
+}
+
+#[tokio::test]
+async fn links_lead_to_the_workspace_after_any_answer() {
+    for registry in BOTH {
+        let fake = FakeDatabricks::start();
+        let (models, tracking) = ports(&fake, registry);
+        let id = fake.state().id;
+        // Nobody was asked who is signed in.
+        let version = models.version(&churn(registry), CANDIDATE).await.unwrap();
+        let job = JobRun { job: Some("12".to_owned()), run: "345".to_owned(), workspace: Some(id.to_string()) };
+        for page in [
+            models.version_page(&version.model, CANDIDATE),
+            models.run_page(&ExperimentId::new("7"), &RunId::new("a1")),
+            models.job_page(&job),
+            tracking.experiment_page(&ExperimentId::new("7")),
+        ] {
+            assert!(page.as_deref().unwrap_or_default().contains(&format!("?o={id}")), "{registry:?}: {page:?}");
+        }
+        assert_eq!(models.job_page(&JobRun { workspace: Some("1".to_owned()), ..job }), None);
+    }
+}
