@@ -52,9 +52,17 @@ fn text(status: &Status, style: Style) -> String {
             clean_line(&finding.reason).into(),
         ]);
     }
-    let sum = match findings.len() {
-        0 => Mark::Pass.say(format_args!("{production} in production, each as it was signed"), symbols),
-        n => Mark::Block.say(format_args!("{production} in production, {}", count(n, "finding")), symbols),
+    let doubtful = status.models.iter().filter(|model| !model.unknown.is_empty()).count();
+    let sum = match (findings.len(), doubtful) {
+        (0, 0) => Mark::Pass.say(format_args!("{production} in production, each as it was signed"), symbols),
+        (0, doubtful) => Mark::Unknown.say(
+            format_args!(
+                "{production} in production, no findings; not everything is known of {}",
+                count(doubtful, "model")
+            ),
+            symbols,
+        ),
+        (n, _) => Mark::Block.say(format_args!("{production} in production, {}", count(n, "finding")), symbols),
     };
     let table = if findings.is_empty() { String::new() } else { table.render(style) };
     format!("{table}{}\n", style.phrase(&sum))

@@ -114,7 +114,7 @@ impl Component for Promotion {
                     &[Resume, Browse, Jobs, Copy, Back, Help]
                 }
             }
-            Some(state) if state.is_released() && cd_failed(state.cd.as_ref()) => {
+            Some(state) if state.is_released() && state.is_over() && cd_failed(state.cd.as_ref()) => {
                 &[Rollback, Record, Browse, Jobs, Copy, Back, Help]
             }
             _ => &[Record, Browse, Jobs, Copy, Back, Help],

@@ -52,9 +52,10 @@ impl Record {
 
     /// The page and what was verified, wrapped to the width of the terminal.
     pub(super) fn lines(&self, ctx: &Ctx<'_>, symbols: &Symbols) -> Vec<Phrase<'static>> {
-        let Some(sealed) = self.sealed(ctx) else { return Vec::new() };
         let width = usize::from(ctx.width.saturating_sub(2)).max(20);
         let mut lines = self.verified(ctx, width, symbols);
+        // A release without a usable record can be verified all the same.
+        let Some(sealed) = self.sealed(ctx) else { return lines };
         let outcome = ctx.cache.record_outcome(sealed.record.record_id);
         for section in page(sealed, outcome, symbols) {
             if !lines.is_empty() {

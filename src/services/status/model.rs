@@ -231,7 +231,7 @@ async fn of_unsigned(services: &Services, read: &Read<'_>, ledger: &Ledger) -> M
                     invalid = Some(finding.reason.clone());
                     drift.push(finding);
                 }
-                Err(doubt) => unknown.push(format!("{number}: {doubt}")),
+                Err(doubt) => unknown.push(format!("whether {number} is as it was signed: {doubt}")),
             }
         } else if mark.is_some() && ledger.incomplete {
             unknown.push(format!("tags on {number} say that it was signed off, and its record was not found here"));
