@@ -24,7 +24,7 @@ fn every_screen_of_the_demo_says_so() {
     shows(&mut pty, Key::Char('m'), "support-triage");
     shows(&mut pty, Key::Enter, "ALIASES");
     shows(&mut pty, Key::Enter, "METRICS");
-    shows(&mut pty, Key::Char('2'), "experiment");
+    shows(&mut pty, Key::Char('2'), "registered");
     shows(&mut pty, Key::Char('3'), "Description");
     shows(&mut pty, Key::Char('a'), "APPROVE");
     shows(&mut pty, Key::Esc, "Description");
