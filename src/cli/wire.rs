@@ -187,7 +187,13 @@ fn mlflow(connection: &MlflowConnection) -> Outcome<mlflow::Connection> {
             endpoint(&connection.registry, &connection.registry_auth, registry_is_databricks)?
         }
     };
-    Ok(mlflow::Connection { tracking, registry: Some(registry), settings, workspace: connection.workspace.clone() })
+    Ok(mlflow::Connection {
+        tracking,
+        registry: Some(registry),
+        settings,
+        workspace: connection.workspace.clone(),
+        catalog: connection.catalog.clone(),
+    })
 }
 
 fn sign_in(auth: &MlflowAuth) -> databricks::SignIn {

@@ -33,6 +33,8 @@ pub struct MlflowConnection {
     pub timing: Timing,
     /// The workspace, on servers that have workspaces.
     pub workspace: Option<String>,
+    /// The catalog, or catalog and schema, whose models are listed.
+    pub catalog: Option<String>,
     /// What the tracking server speaks.
     pub tracking_api: TrackingApi,
     /// What the registry speaks.

@@ -189,6 +189,8 @@ pub struct TargetSection {
     pub registry_uri: Option<Sourced<String>>,
     /// The workspace, on servers that have workspaces.
     pub workspace: Option<Sourced<String>>,
+    /// The catalog, or catalog and schema, of Unity Catalog whose models are listed.
+    pub catalog: Option<Sourced<String>>,
     /// Variable with the bearer token.
     pub tracking_token_env: Option<Sourced<String>>,
     /// Variable with the user name.
@@ -378,6 +380,7 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
         tracking_uri: s.parsed("tracking_uri", uri),
         registry_uri: s.parsed("registry_uri", uri),
         workspace: s.string("workspace"),
+        catalog: s.parsed("catalog", catalog),
         tracking_token_env: s.parsed("tracking_token_env", variable),
         tracking_username_env: s.parsed("tracking_username_env", variable),
         tracking_password_env: s.parsed("tracking_password_env", variable),
@@ -410,6 +413,15 @@ fn target(mut s: Section<'_, '_>, line: usize, home: Option<&Path>) -> TargetSec
     }
     s.finish();
     target
+}
+
+fn catalog(text: &str) -> Result<String, String> {
+    let levels: Vec<&str> = text.split('.').collect();
+    let fine = |level: &&str| !level.is_empty() && !level.contains(char::is_whitespace) && !level.contains('/');
+    match levels.len() <= 2 && levels.iter().all(fine) {
+        true => Ok(text.to_owned()),
+        false => Err("must be CATALOG or CATALOG.SCHEMA".to_owned()),
+    }
 }
 
 fn repository(text: &str) -> Result<RepoSlug, String> {

@@ -109,6 +109,7 @@ impl Resolver<'_> {
             tls: self.tls()?,
             timing: self.timing()?,
             workspace: self.workspace()?,
+            catalog: self.catalog(registry_api)?,
             tracking_api,
             registry_api,
         })
@@ -192,6 +193,18 @@ impl Resolver<'_> {
         };
         self.optional("workspace", workspace.as_ref());
         Ok(workspace.map(|w| w.value))
+    }
+
+    fn catalog(&mut self, registry: RegistryApi) -> Outcome<Option<String>> {
+        let filed = self.section.catalog.as_ref();
+        self.optional("catalog", filed);
+        match (filed, registry) {
+            (Some(filed), RegistryApi::Mlflow | RegistryApi::Workspace) => {
+                let reason = format!("catalog ({}): only Unity Catalog has catalogs", filed.origin);
+                Err(self.refuse(reason).with_hint("Leave it out, or set registry_uri = \"databricks-uc\"."))
+            }
+            (filed, _) => Ok(filed.map(|filed| filed.value.clone())),
+        }
     }
 
     /// One of the two places: flag, else variable, else file. `usual` is the place without all three.

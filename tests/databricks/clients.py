@@ -11,6 +11,8 @@ import urllib.request
 
 from databricks.sdk import WorkspaceClient
 from mlflow import MlflowClient
+from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException
 
 host, token = os.environ["DATABRICKS_HOST"], os.environ["DATABRICKS_TOKEN"]
 plain, full = "telco-churn", "prod.telco.telco-churn"
@@ -43,6 +45,8 @@ def golden():
     sdk = WorkspaceClient()
     act("catalog", lambda: both(uc, full))
     act("catalog-models", lambda: uc.search_registered_models(max_results=100))
+    of_schema = dict(catalog_name="prod", schema_name="telco", include_browse=True, max_results=1000)
+    act("catalog-schema", lambda: list(sdk.registered_models.list(**of_schema)))
     act("catalog-versions", lambda: uc.search_model_versions(f"name = '{full}'", max_results=1000))
     act("catalog-set-alias", lambda: uc.set_registered_model_alias(full, "golden", "42"))
     act("catalog-alias", lambda: uc.get_model_version_by_alias(full, "golden"))
@@ -63,6 +67,30 @@ def golden():
     act("comment", lambda: sdk.model_registry.create_comment(plain, **no))
     run = ws.get_model_version(plain, "42").run_id
     act("of-run", lambda: ws.search_model_versions(f"run_id = '{run}'", max_results=200))
+
+
+def tracking():
+    ws = MlflowClient(tracking_uri="databricks", registry_uri="databricks")
+    run, other = (ws.get_model_version(plain, number).run_id for number in ("42", "39"))
+    act("all-experiments", lambda: ws.search_experiments(ViewType.ALL, 1000, order_by=["creation_time ASC"]))
+    listed = ws.search_experiments(ViewType.ACTIVE_ONLY, 200, order_by=["creation_time DESC"])
+    ids = [experiment.experiment_id for experiment in listed]
+    act("experiment", lambda: ws.get_experiment(ids[0]))
+    act("run", lambda: ws.get_run(run))
+    two = f"attributes.run_id IN ({','.join(repr(id) for id in sorted([run, other]))})"
+    act("runs", lambda: ws.search_runs(ids, two, ViewType.ALL, 2))
+    newest = ["attributes.start_time DESC"]
+    act("search", lambda: ws.search_runs(ids[:1], "metrics.auc > 0.5", ViewType.ACTIVE_ONLY, 100, newest))
+    act("history", lambda: ws.get_metric_history(run, "auc"))
+    for path in (None, "plots"):
+        try:
+            act("files", lambda: ws.list_artifacts(run, path))
+        except MlflowException:
+            # After the list it looks for logged models by a search that the double does not know.
+            pass
+    for version in ws.search_model_versions(f"name = '{plain}'"):
+        if version.source.startswith("models:/m-"):
+            act("logged-model", lambda: ws.get_logged_model(version.source.removeprefix("models:/")))
 
 
 def write():
@@ -97,4 +125,4 @@ def download():
     say("first", open(path).readline().strip())
 
 
-{"golden": golden, "write": write, "read": read, "download": download}[sys.argv[1]]()
+{"golden": golden, "write": write, "read": read, "download": download, "tracking": tracking}[sys.argv[1]]()

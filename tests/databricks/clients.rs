@@ -7,13 +7,14 @@ use std::process::Command;
 use serde_json::Value;
 use signoff::adapters::databricks::Registry;
 use signoff::domain::artifact::ArtifactRoot;
+use signoff::domain::experiment::{RunOrder, RunQuery};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::registry::{Stage, Told};
 
 use crate::support::double::Recorded;
 use crate::support::fake_databricks::{FakeDatabricks, PERSON, Transition};
 use crate::support::{install, journal::journaled, mlflow_server};
-use crate::{CANDIDATE, churn, ports};
+use crate::{CANDIDATE, HOLDER, churn, ports};
 
 /// Runs one act of `clients.py` against the workspace, and returns what it printed.
 async fn run(fake: &FakeDatabricks, act: &'static str) -> String {
@@ -108,6 +109,63 @@ async fn every_request_is_one_that_the_clients_of_mlflow_and_databricks_send() {
         let request = essence(request);
         let alike: Vec<_> = theirs.iter().filter(|t| (&t.0, &t.1) == (&request.0, &request.1)).collect();
         assert!(theirs.contains(&request), "no client sends {request:?}\nthey send {alike:#?}");
+    }
+}
+
+/// What counts of a request to the tracking server: empty fields are the same as none, and experiments have no order.
+fn plainly(request: &Recorded) -> (String, String, Vec<(String, String)>, String) {
+    let (method, path, mut query, _) = essence(request);
+    query.retain(|(_, value)| !value.is_empty());
+    let mut body = request.body.clone();
+    if let Some(fields) = body.as_object_mut() {
+        let is_empty = |v: &Value| v.as_str() == Some("") || v.as_array().is_some_and(Vec::is_empty) || v.is_null();
+        fields.retain(|_, value| !is_empty(value));
+        if let Some(ids) = fields.get_mut("experiment_ids").and_then(Value::as_array_mut) {
+            ids.sort_by_key(ToString::to_string);
+        }
+    }
+    (method, path, query, if body.is_null() { String::new() } else { body.to_string() })
+}
+
+/// Routes that only MLflow's web pages use, or that its client reaches by other ways.
+const OURS: [&str; 2] = ["/metrics/get-history-bulk-interval", "/logged-models/search"];
+
+#[tokio::test]
+async fn every_request_for_runs_is_one_that_mlflow_s_client_sends() {
+    let fake = FakeDatabricks::start();
+    run(&fake, "tracking").await;
+    let theirs: BTreeSet<_> = fake.requests().iter().map(plainly).collect();
+    fake.forget();
+
+    let (models, tracking) = ports(&fake, Registry::Workspace);
+    let name = churn(Registry::Workspace);
+    let mut runs = Vec::new();
+    for number in [CANDIDATE, HOLDER] {
+        runs.extend(models.version(&name, number).await.unwrap().run_id);
+    }
+    models.runs(&runs[..1]).await.unwrap();
+    models.runs(&runs).await.unwrap();
+    let experiments = tracking.experiments(None).await.unwrap().items;
+    tracking.experiment(&experiments[0].id).await.unwrap();
+    let query = RunQuery {
+        experiments: vec![experiments[0].id.clone()],
+        filter: "metrics.auc > 0.5".to_owned(),
+        order: RunOrder::default(),
+        page: None,
+    };
+    tracking.search_runs(&query).await.unwrap();
+    tracking.histories(&runs[..1], "auc", None, 100).await.unwrap();
+    let root = ArtifactRoot::Run(runs[0].clone());
+    tracking.artifacts(&root, "").await.unwrap();
+    tracking.artifacts(&root, "plots").await.unwrap();
+
+    let ours = fake.requests();
+    let routes: BTreeSet<_> = ours.iter().map(|r| r.target.split('?').next().unwrap().to_owned()).collect();
+    assert!(routes.len() >= 8, "{routes:?}");
+    for request in ours.iter().filter(|r| !OURS.iter().any(|route| r.target.contains(route))) {
+        let request = plainly(request);
+        let alike: Vec<_> = theirs.iter().filter(|t| (&t.0, &t.1) == (&request.0, &request.1)).collect();
+        assert!(theirs.contains(&request), "MLflow's client does not send {request:?}\nit sends {alike:#?}");
     }
 }
 

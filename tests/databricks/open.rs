@@ -15,10 +15,15 @@ use crate::{Known, Ports};
 
 /// The ports of the catalog at `url`; the runs are elsewhere.
 pub fn catalog(url: &str, auth: Auth) -> Ports {
+    part_of(url, auth, None)
+}
+
+fn part_of(url: &str, auth: Auth, part: Option<&str>) -> Ports {
     let mut connection = Connection::new(Endpoint::parse("http://127.0.0.1:9", Auth::None).unwrap());
     connection.registry = Some(databricks::open_endpoint(&url.parse().unwrap(), auth).unwrap());
     connection.settings.repeat.pause = Duration::ZERO;
     connection.settings.repeat.times = 0;
+    connection.catalog = part.map(str::to_owned);
     databricks::ports(&connection, Registry::Open, Arc::new(Known("")))
 }
 
@@ -98,6 +103,17 @@ async fn models_and_versions_are_read_by_the_native_api() {
     assert!(other.kind == FailureKind::Protocol && other.reason.contains("version 4"), "{other}");
     let missing = registry.model(&ModelName::new("prod.telco.no")).await.unwrap_err();
     assert_eq!(missing.kind, FailureKind::NotFound);
+}
+
+#[tokio::test]
+async fn only_the_schemas_that_are_asked_for_are_read() {
+    let server = server();
+    for (part, models) in [("prod", 2), ("Prod.telco", 2), ("prod.empty", 0), ("staging", 0)] {
+        let (registry, _) = part_of(&server.url(), Auth::None, Some(part));
+        assert_eq!(registry.models(None, None).await.unwrap().items.len(), models, "{part}");
+    }
+    let asked = server.requests().iter().filter(|r| r.contains("schema_name=empty")).count();
+    assert_eq!(asked, 2, "the schema telco alone was asked for models");
 }
 
 #[tokio::test]

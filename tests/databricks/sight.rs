@@ -1,16 +1,19 @@
 //! What a reviewer is told of a workspace: runs elsewhere, privileges that are missing, limits, links that have ended.
 
-use signoff::adapters::databricks::Registry;
+use std::sync::Arc;
+
+use signoff::adapters::databricks::{self, Registry};
+use signoff::adapters::mlflow::Connection;
 use signoff::domain::facts::RunFacts;
 use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::{ExperimentId, RunId};
 use signoff::domain::job::JobRun;
-use signoff::domain::registry::{PromotionTarget, Stage};
+use signoff::domain::registry::{PromotionTarget, RegisteredModel, Stage};
 use signoff::services::evidence;
 
 use crate::support::fake_databricks::{FakeDatabricks, Level, PERSON, READER};
 use crate::support::journal::journaled;
-use crate::{BOTH, CANDIDATE, churn, ports, ports_as, target, token};
+use crate::{BOTH, CANDIDATE, Known, churn, ports, ports_as, target, token};
 
 #[tokio::test]
 async fn a_run_in_another_workspace_is_explained_with_its_id() {
@@ -117,4 +120,39 @@ async fn links_lead_to_the_workspace_after_any_answer() {
         }
         assert_eq!(models.job_page(&JobRun { workspace: Some("1".to_owned()), ..job }), None);
     }
+}
+
+#[tokio::test]
+async fn a_schema_is_asked_for_and_models_to_browse_say_so() {
+    let fake = FakeDatabricks::start();
+    fake.change(|state| (state.page_size, state.browse_only) = (2, vec!["card-fraud"]));
+    let all_of = |catalog: Option<&str>| {
+        let mut connection = Connection::new(
+            databricks::endpoint(&fake.url().parse().unwrap(), &token(PERSON), &Connection::settings()).unwrap(),
+        );
+        connection.catalog = catalog.map(str::to_owned);
+        let (models, _) = databricks::ports(&connection, Registry::Catalog, Arc::new(Known("")));
+        async move {
+            let (mut all, mut page) = (Vec::new(), None);
+            loop {
+                let read = models.models(None, page.as_deref()).await.unwrap();
+                all.extend(read.items);
+                page = read.next;
+                if page.is_none() {
+                    return all;
+                }
+            }
+        }
+    };
+    let whole = all_of(None).await;
+    fake.forget();
+    let schema = all_of(Some("prod.telco")).await;
+    let names = |all: &[RegisteredModel]| all.iter().map(|m| m.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&schema), names(&whole));
+    assert!(fake.requests().iter().all(|r| r.target.contains("catalog_name=prod&schema_name=telco")));
+    let browse: Vec<_> = schema.iter().filter(|m| m.browse_only).map(|m| m.name.to_string()).collect();
+    assert_eq!(browse, ["prod.telco.card-fraud"]);
+    assert_eq!(names(&all_of(Some("prod")).await), names(&whole));
+    assert_eq!(names(&all_of(Some("staging")).await), Vec::<String>::new());
+    assert_eq!(names(&all_of(Some("prod.other")).await), Vec::<String>::new());
 }

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use futures_util::StreamExt as _;
 
 use super::identity::{self, Identity};
-use super::{Places, links};
-use crate::adapters::http::{self, Answer, Call};
+use super::scope::Scope;
+use super::{Places, links, wire};
+use crate::adapters::http::{self, Answer, Call, Part};
 use crate::adapters::mlflow::registry::LIST_MODELS;
 use crate::adapters::mlflow::{self, Mlflow, client};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -50,11 +51,42 @@ pub(super) struct Catalog {
     identity: Arc<Identity>,
     places: Places,
     embedded: Embedded,
+    /// The part whose models are listed.
+    scope: Option<Scope>,
 }
 
 impl Catalog {
-    pub(super) fn new(api: Arc<Mlflow>, identity: Arc<Identity>, places: Places) -> Self {
-        Self { api, identity, places, embedded: Embedded::default() }
+    pub(super) fn new(api: Arc<Mlflow>, identity: Arc<Identity>, places: Places, scope: Option<Scope>) -> Self {
+        Self { api, identity, places, embedded: Embedded::default(), scope }
+    }
+
+    /// The models of one schema, by the native dialect: MLflow's lists the whole metastore. With those that may only be
+    /// browsed.
+    async fn models_of(
+        &self,
+        catalog: &str,
+        schema: &str,
+        wanted: Option<&str>,
+        page: Option<&str>,
+    ) -> Outcome<Page<RegisteredModel>> {
+        let first = client::get_raw("api/2.1/unity-catalog/models", LIST_MODELS)
+            .query("catalog_name", catalog)
+            .query("schema_name", schema)
+            .query("include_browse", "true")
+            .query("max_results", "1000");
+        let read = |token: String| async move {
+            let call = if token.is_empty() { first } else { first.query("page_token", token) };
+            let (answer, bytes) = self.api.registry.sized::<wire::NativePage>(call).await?;
+            let mut pool = Interner::default();
+            let items = answer
+                .registered_models
+                .into_iter()
+                .map(|model| mlflow::convert::model(model.plain(), &mut pool))
+                .filter(|m| wanted.is_none_or(|part| mlflow::filter::contains(m.name.as_str(), part)))
+                .collect();
+            Ok(Part::new(items, answer.next_page_token, bytes))
+        };
+        self.api.registry.page(LIST_MODELS, page, read).await
     }
 
     /// Reads one version, with what the registry keeps of its logged model.
@@ -209,11 +241,16 @@ impl ModelRegistry for Catalog {
         })
     }
 
-    /// The search takes neither a filter nor an order; names are filtered here.
+    /// The search takes neither a filter nor an order; names are filtered here, and so is the catalog. Only a whole schema
+    /// can be asked for.
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
         let wanted = name_like.filter(|part| !part.is_empty());
         let first = client::get(&self.api.route("registered-models/search"), LIST_MODELS).query("max_results", "100");
-        let mut page = self.api.model_page(first, wanted, page).await?;
+        let mut page = match &self.scope {
+            Some(Scope { catalog, schema: Some(schema) }) => self.models_of(catalog, schema, wanted, page).await?,
+            Some(Scope { schema: None, .. }) | None => self.api.model_page(first, wanted, page).await?,
+        };
+        page.items.retain(|model| self.scope.as_ref().is_none_or(|scope| scope.holds(&model.name)));
         for model in &mut page.items {
             model.told = false;
         }

@@ -15,6 +15,7 @@ mod identity;
 mod jobs;
 mod links;
 mod open;
+mod scope;
 mod wire;
 mod workspace;
 
@@ -31,6 +32,7 @@ use crate::ports::ModelRegistry;
 use crate::ports::tracking::TrackingServer;
 
 use identity::{Identity, WorkspaceId};
+use scope::Scope;
 
 pub use assumed::KnownRegistry;
 pub use jobs::Jobs;
@@ -128,15 +130,16 @@ pub fn ports(
     };
     let own = || Arc::new(Mlflow::new(connection));
     let identity = Arc::new(Identity::default());
+    let scope = || connection.catalog.as_deref().map(Scope::new);
     let catalog = || {
         let api = Arc::new(Mlflow::new(connection).with_registry_routes(catalog::ROUTES));
-        catalog::Catalog::new(api, Arc::clone(&identity), places.clone())
+        catalog::Catalog::new(api, Arc::clone(&identity), places.clone(), scope())
     };
     let workspace = || workspace::WorkspaceRegistry::new(own(), Arc::clone(&identity), places.clone());
     let ports: Arc<dyn ModelRegistry> = match registry {
         Registry::Workspace => Arc::new(workspace()),
         Registry::Server => own(),
-        Registry::Open => Arc::new(open::OpenCatalog::new(own())),
+        Registry::Open => Arc::new(open::OpenCatalog::new(own(), scope())),
         Registry::Catalog => Arc::new(catalog()),
         Registry::Assumed => Arc::new(assumed::Assumed::new(catalog(), workspace(), earlier)),
     };

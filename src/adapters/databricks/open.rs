@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
+use super::scope::Scope;
 use super::wire;
 use crate::adapters::http::{Call, Int, Part, read_pages};
 use crate::adapters::mlflow::registry::LIST_MODELS;
@@ -30,6 +31,8 @@ const PER_PAGE: &str = "100";
 #[derive(Debug)]
 pub(super) struct OpenCatalog {
     api: Arc<Mlflow>,
+    /// The part whose models are listed.
+    scope: Option<Scope>,
 }
 
 fn reads_only(operation: String) -> Failure {
@@ -43,18 +46,7 @@ fn model_path(model: &ModelName, rest: &str) -> String {
 }
 
 fn model(dto: wire::NativeModel, pool: &mut Interner) -> RegisteredModel {
-    let name = match dto.full_name.is_empty() {
-        true => format!("{}.{}.{}", dto.catalog_name, dto.schema_name, dto.name),
-        false => dto.full_name,
-    };
-    let plain = mlflow::Model {
-        name,
-        creation_timestamp: dto.created_at,
-        last_updated_timestamp: dto.updated_at,
-        description: dto.comment,
-        ..mlflow::Model::default()
-    };
-    RegisteredModel { told: false, ..convert::model(plain, pool) }
+    RegisteredModel { told: false, ..convert::model(dto.plain(), pool) }
 }
 
 /// A version; none if the server sent no usable number.
@@ -75,8 +67,8 @@ fn version(of: &ModelName, dto: wire::NativeVersion, pool: &mut Interner) -> Opt
 }
 
 impl OpenCatalog {
-    pub(super) fn new(api: Arc<Mlflow>) -> Self {
-        Self { api }
+    pub(super) fn new(api: Arc<Mlflow>, scope: Option<Scope>) -> Self {
+        Self { api, scope }
     }
 
     /// Every row of a list. A page may be empty and still go on.
@@ -109,9 +101,16 @@ impl OpenCatalog {
     /// Every model: the server lists them by catalog and schema only.
     async fn all_models(&self) -> Outcome<Vec<RegisteredModel>> {
         let mut found = Vec::new();
+        let wanted = |has: fn(&Scope, &str) -> bool, name: &str| self.scope.as_ref().is_none_or(|s| has(s, name));
         for catalog in self.names(client::get_raw(CATALOGS, LIST_MODELS)).await? {
+            if !wanted(Scope::has_catalog, &catalog) {
+                continue;
+            }
             let schemas = client::get_raw(SCHEMAS, LIST_MODELS).query("catalog_name", catalog.as_str());
             for schema in self.names(schemas).await? {
+                if !wanted(Scope::has_schema, &schema) {
+                    continue;
+                }
                 let models = client::get_raw(MODELS, LIST_MODELS)
                     .query("catalog_name", catalog.as_str())
                     .query("schema_name", schema.as_str());

@@ -152,6 +152,26 @@ pub(super) struct NativeModel {
     pub created_at: Int,
     #[serde(deserialize_with = "mlflow::lenient")]
     pub updated_at: Int,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub browse_only: bool,
+}
+
+impl NativeModel {
+    /// As MLflow's dialect has it.
+    pub(super) fn plain(self) -> mlflow::Model {
+        let name = match self.full_name.is_empty() {
+            true => format!("{}.{}.{}", self.catalog_name, self.schema_name, self.name),
+            false => self.full_name,
+        };
+        mlflow::Model {
+            name,
+            description: self.comment,
+            creation_timestamp: self.created_at,
+            last_updated_timestamp: self.updated_at,
+            browse_only: self.browse_only,
+            ..mlflow::Model::default()
+        }
+    }
 }
 
 /// A page of versions of the native API.

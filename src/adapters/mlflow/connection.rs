@@ -25,12 +25,14 @@ pub struct Connection {
     pub settings: Settings,
     /// The MLflow workspace to use. Sent only to servers that say they have workspaces.
     pub workspace: Option<String>,
+    /// The part of Unity Catalog whose models are listed: `CATALOG` or `CATALOG.SCHEMA`.
+    pub catalog: Option<String>,
 }
 
 impl Connection {
     /// One server for both, with the default settings.
     pub fn new(tracking: Endpoint) -> Self {
-        Self { tracking, registry: None, settings: Self::settings(), workspace: None }
+        Self { tracking, registry: None, settings: Self::settings(), workspace: None, catalog: None }
     }
 
     /// The default settings for MLflow's servers.

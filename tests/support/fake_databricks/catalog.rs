@@ -82,6 +82,38 @@ fn search_models(state: &Workspace, request: &Request) -> Answered {
     Ok(ok(listed("registered_models", items, next)))
 }
 
+/// The native list: catalog and schema both or neither, and models that may only be browsed if they are asked for.
+pub(super) fn native_models(state: &Workspace, request: &Request) -> Answer {
+    if !state.has_metastore {
+        return error(404, "METASTORE_DOES_NOT_EXIST", "No metastore assigned for the current workspace.");
+    }
+    native(state, request).unwrap_or_else(|refused| refused)
+}
+
+fn native(state: &Workspace, request: &Request) -> Answered {
+    only(request, &["catalog_name", "schema_name", "include_browse", "max_results", "page_token"])?;
+    let (catalog, schema) = (arg(request, "catalog_name"), arg(request, "schema_name"));
+    if catalog.is_empty() != schema.is_empty() {
+        return Err(invalid("Catalog and schema must be given together."));
+    }
+    let here = catalog.is_empty() || format!("{catalog}.{schema}.") == SCHEMA;
+    let browse = arg(request, "include_browse") == "true";
+    let json = |name: &ModelName, model: &Model, browse_only: bool| {
+        json!({
+            "name": name.as_str(), "catalog_name": "prod", "schema_name": "telco", "full_name": format!("{SCHEMA}{name}"),
+            "comment": model.description, "created_at": int(state, model.created_at),
+            "updated_at": int(state, model.updated_at), "browse_only": browse_only,
+        })
+    };
+    let all = look(state, |world| {
+        let may =
+            world.models.iter().filter(|_| here).map(|(name, m)| (name, m, state.browse_only.contains(name.as_str())));
+        Ok(may.filter(|(.., only)| browse || !only).map(|(name, m, only)| json(name, m, only)).collect::<Vec<_>>())
+    })?;
+    let (items, next) = page(state, request, 10_000, all)?;
+    Ok(ok(listed("registered_models", items, next)))
+}
+
 fn one_model(state: &Workspace, request: &Request) -> Answered {
     only(request, &["name"])?;
     let name = named(request)?;

@@ -111,6 +111,7 @@ impl Workspace {
         let method = request.method.as_str();
         match (method, segments.as_slice()) {
             ("GET", ["api", "2.0", "preview", "scim", "v2", "Me"]) => self.me(&user),
+            ("GET", ["api", "2.1", "unity-catalog", "models"]) => catalog::native_models(self, request),
             (_, ["api", "2.0", "mlflow", "unity-catalog", path @ ..]) => {
                 catalog::answer(self, &user, request, &format!("{method} {}", path.join("/")))
             }

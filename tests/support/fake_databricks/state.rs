@@ -76,6 +76,8 @@ pub struct Workspace {
     pub ints_as_text: bool,
     /// The id of another workspace that every run is in, if it is one.
     pub runs_in: Option<u64>,
+    /// Models of which the user may only see that they exist.
+    pub browse_only: Vec<&'static str>,
     /// Whether Unity Catalog keeps metrics and params of the versions' logged models.
     pub embeds: bool,
     /// The code and the status of what the storage says to a link that has ended.
@@ -112,6 +114,7 @@ impl Workspace {
             empty_pages: false,
             ints_as_text: true,
             runs_in: None,
+            browse_only: Vec::new(),
             embeds: false,
             says_ended: (403, "AccessDenied"),
             transitions: Vec::new(),
