@@ -169,6 +169,7 @@ fn version(model: &ModelName, number: u64, stage: Stage) -> ModelVersion {
         aliases: Vec::new(),
         logged_model: None,
         run_elsewhere: None,
+        deployment: None,
     }
 }
 

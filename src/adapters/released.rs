@@ -1,5 +1,6 @@
-//! A registry that is not written to. What was decided, and what is in production, is read from the releases of the
-//! repository and the records of this machine, and shown as if the registry said it.
+//! A registry that does not say what is in production: releases do. What was decided, and what is in production, is read
+//! from the releases of the repository and the records of this machine, and shown as if the registry said it. It is not
+//! written to, except for the tags around an approval in a deployment job.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -9,9 +10,11 @@ use futures_util::StreamExt as _;
 use futures_util::future::{try_join, try_join_all};
 
 use crate::domain::commit::ReleaseState;
+use crate::domain::deployment::{ApprovalTask, DeploymentRun};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::identity::Home;
 use crate::domain::ids::{ExperimentId, ModelName, RepoSlug, RunId, VersionNumber};
+use crate::domain::job::JobRun;
 use crate::domain::limits;
 use crate::domain::logged::LoggedModel;
 use crate::domain::origin::repository_at;
@@ -20,7 +23,7 @@ use crate::domain::provenance::Provenance;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{ASSET, Sealed};
 use crate::domain::registry::{
-    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, Stage, Told,
+    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, SignInEnd, Stage, Told,
     TransitionRequest,
 };
 use crate::domain::release::version_of_tag;
@@ -242,8 +245,18 @@ impl ReleasedRegistry {
     }
 }
 
+impl ReleasedRegistry {
+    /// The registry, if this target writes tags to it.
+    fn written(&self, operation: String) -> Outcome<&dyn ModelRegistry> {
+        match self.sources.rules.promote_to.spares_registry() {
+            true => Err(refused(operation)),
+            false => Ok(self.registry.as_ref()),
+        }
+    }
+}
+
 fn refused(operation: String) -> Failure {
-    unsupported(Service::Mlflow, operation, "this target promotes by release, and writes nothing to the registry")
+    unsupported(Service::Mlflow, operation, "nothing is moved in the registry of this target")
 }
 
 #[async_trait]
@@ -268,9 +281,32 @@ impl ModelRegistry for ReleasedRegistry {
         self.registry.user().await
     }
 
-    /// Reading is enough.
-    async fn permission(&self, _model: &ModelName) -> Outcome<Option<Permission>> {
-        Ok(None)
+    /// Reading is enough where nothing is written.
+    async fn permission(&self, model: &ModelName) -> Outcome<Option<Permission>> {
+        match self.sources.rules.promote_to.spares_registry() {
+            true => Ok(None),
+            false => self.registry.permission(model).await,
+        }
+    }
+
+    async fn sign_in_ends(&self) -> Outcome<Option<SignInEnd>> {
+        self.registry.sign_in_ends().await
+    }
+
+    fn most_tags(&self) -> Option<usize> {
+        self.registry.most_tags().filter(|_| !self.sources.rules.promote_to.spares_registry())
+    }
+
+    async fn deployment_run(&self, job: &str, run: &str) -> Outcome<DeploymentRun> {
+        self.registry.deployment_run(job, run).await
+    }
+
+    async fn may_repair(&self, job: &str) -> Outcome<Option<Permission>> {
+        self.registry.may_repair(job).await
+    }
+
+    async fn repair_deployment(&self, journaled: &Journaled, asked: &ApprovalTask, after: Option<&str>) -> Outcome<()> {
+        self.written(format!("repair {}", asked.name()))?.repair_deployment(journaled, asked, after).await
     }
 
     async fn requests(&self, model: &ModelName, number: VersionNumber) -> Outcome<Vec<TransitionRequest>> {
@@ -308,7 +344,7 @@ impl ModelRegistry for ReleasedRegistry {
     }
 
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>> {
-        if !target.spares_registry() {
+        if !target.is_told_by_releases() {
             return self.registry.holders(model, target).await;
         }
         let (home, said) = self.said_in(&self.repository(model)?, model, BTreeSet::new()).await?;
@@ -340,29 +376,35 @@ impl ModelRegistry for ReleasedRegistry {
         self.registry.run_page(experiment, run)
     }
 
+    fn job_page(&self, job: &JobRun) -> Option<String> {
+        self.registry.job_page(job)
+    }
+
     fn tags_hold_text(&self) -> bool {
         self.registry.tags_hold_text()
     }
 
     async fn set_version_tag(
         &self,
-        _journaled: &Journaled,
+        journaled: &Journaled,
         model: &ModelName,
         number: VersionNumber,
-        _key: &str,
-        _value: &str,
+        key: &str,
+        value: &str,
     ) -> Outcome<()> {
-        Err(refused(format!("set a tag on version {number} of {model}")))
+        let registry = self.written(format!("set a tag on version {number} of {model}"))?;
+        registry.set_version_tag(journaled, model, number, key, value).await
     }
 
     async fn delete_version_tag(
         &self,
-        _journaled: &Journaled,
+        journaled: &Journaled,
         model: &ModelName,
         number: VersionNumber,
-        _key: &str,
+        key: &str,
     ) -> Outcome<()> {
-        Err(refused(format!("delete a tag of version {number} of {model}")))
+        let registry = self.written(format!("delete a tag of version {number} of {model}"))?;
+        registry.delete_version_tag(journaled, model, number, key).await
     }
 
     async fn move_stage(
@@ -398,7 +440,7 @@ impl ModelRegistry for ReleasedRegistry {
         Err(refused(format!("point the alias {alias} of {model} to version {number}")))
     }
 
-    async fn delete_alias(&self, _journaled: &Journaled, model: &ModelName, alias: &str) -> Outcome<()> {
-        Err(refused(format!("delete the alias {alias} of {model}")))
+    async fn delete_alias(&self, journaled: &Journaled, model: &ModelName, alias: &str) -> Outcome<()> {
+        self.written(format!("delete the alias {alias} of {model}"))?.delete_alias(journaled, model, alias).await
     }
 }

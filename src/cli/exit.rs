@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::promotion::SagaState;
 use crate::domain::promotion::Until;
-use crate::present::promotion::{PromotionState, cd_failed, oddity};
+use crate::present::promotion::{PromotionState, not_deployed, oddity};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ pub enum Exit {
     Journal = 5,
     /// A promotion is unfinished and must be resumed or undone.
     Unfinished = 6,
-    /// Promoted and released, but CD failed or did not start.
+    /// Promoted and released, but CD or the deployment job failed, or CD did not start.
     CdFailed = 7,
     Cancelled = 130,
 }
@@ -56,7 +56,9 @@ impl Exit {
             Self::Unreachable => "A server could not be reached or gave an invalid answer",
             Self::Journal => "The journal cannot be used",
             Self::Unfinished => "A promotion is unfinished: resume or undo it",
-            Self::CdFailed => "Promoted and released, but CD failed or did not start (with --wait)",
+            Self::CdFailed => {
+                "Promoted and released, but not deployed: CD or the deployment job failed, or CD did not start (with --wait)"
+            }
             Self::Cancelled => "Cancelled",
         }
     }
@@ -73,7 +75,7 @@ impl Exit {
     /// The code for a promotion driven `until`; `cancelled` if the user stopped it.
     pub fn of_promotion(state: &SagaState, until: Until, cancelled: bool) -> Self {
         match PromotionState::of(state, false) {
-            PromotionState::Done if until == Until::CdEnded && cd_failed(state.cd.as_ref()) => Self::CdFailed,
+            PromotionState::Done if until == Until::CdEnded && not_deployed(state) => Self::CdFailed,
             // The registry has moved on, or something that was written is gone.
             PromotionState::Done | PromotionState::Released if oddity(state).is_some() => Self::Refused,
             PromotionState::Done | PromotionState::Released if until == Until::Released => Self::Done,

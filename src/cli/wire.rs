@@ -56,7 +56,7 @@ fn tuned(paths: &Paths, target: &Target, tuning: mlflow::Tuning) -> Outcome<Serv
     let witnesses = running.iter().map(|witness| witness_of(witness, &ports, &clock)).collect();
     let records: Arc<dyn RecordStore> = Arc::new(RecordDir::new(&paths.state_of(target.rules.demo)));
     let rules = Arc::new(target.rules.clone());
-    let registry = match rules.promote_to.spares_registry() {
+    let registry = match rules.promote_to.is_told_by_releases() {
         true => {
             let (host, code) = (ports.host.clone(), ports.code.clone());
             let sources = Sources { host, code, records: records.clone(), rules: rules.clone() };

@@ -454,11 +454,12 @@ fn tag_template(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Parses `stage:Production`, `alias:champion` and `release`.
+/// Parses `stage:Production`, `alias:champion`, `deployment-job` and `release`.
 fn promote_to(text: &str) -> Result<PromotionTarget, String> {
-    const SHAPE: &str = "write \"stage:Production\", \"alias:champion\" or \"release\"";
+    const SHAPE: &str = "write \"stage:Production\", \"alias:champion\", \"deployment-job\" or \"release\"";
     match text.split_once(':') {
         None if text == "release" => Ok(PromotionTarget::Release),
+        None if text == "deployment-job" => Ok(PromotionTarget::DeploymentJob),
         Some(("stage", name)) => match Stage::from(name.to_owned()) {
             stage @ (Stage::Production | Stage::Staging) => Ok(PromotionTarget::Stage(stage)),
             _ => Err(format!("MLflow has no stage '{}' to promote to; {SHAPE}", clean_line(name))),

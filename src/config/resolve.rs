@@ -168,12 +168,15 @@ impl<'a> Resolver<'a> {
         let repository = self.repository()?;
         if promote_to.value.spares_registry() {
             self.show("registry_writes", promote_to.value.remark(), &Origin::Derived("promote_to"));
-            if repository.configured().is_empty() {
-                let reason = "promote_to = \"release\" needs a repository: its releases say what is in production";
-                return Err(self.refuse(reason).with_hint(
-                    "Set `repository` for this target, or for models in [models], or GH_REPO, or pass --repo.",
-                ));
-            }
+        }
+        if promote_to.value.is_told_by_releases() && repository.configured().is_empty() {
+            let reason = format!(
+                "promote_to = \"{}\" needs a repository: its releases say what is in production",
+                promotion_target_name(&promote_to.value)
+            );
+            return Err(self.refuse(reason).with_hint(
+                "Set `repository` for this target, or for models in [models], or GH_REPO, or pass --repo.",
+            ));
         }
         let colour = self.section.colour.clone();
         self.optional("colour", colour.as_ref());
@@ -233,9 +236,13 @@ impl<'a> Resolver<'a> {
             (PromotionTarget::Alias(_), RegistryApi::Workspace) => {
                 Some(("a workspace's own registry has no aliases", "stage:Production"))
             }
-            (PromotionTarget::Stage(_) | PromotionTarget::Alias(_), RegistryApi::OpenCatalog) => {
-                Some(("open-source Unity Catalog has neither stages nor aliases nor tags", "release"))
+            (PromotionTarget::DeploymentJob, RegistryApi::Mlflow | RegistryApi::Workspace) => {
+                Some(("only models in Unity Catalog of Databricks have deployment jobs", "stage:Production"))
             }
+            (
+                PromotionTarget::Stage(_) | PromotionTarget::Alias(_) | PromotionTarget::DeploymentJob,
+                RegistryApi::OpenCatalog,
+            ) => Some(("open-source Unity Catalog has neither stages nor aliases nor tags", "release")),
             _ => None,
         };
         match unfit {
@@ -259,7 +266,9 @@ impl<'a> Resolver<'a> {
                 "it is cleared after the release, and with promote_to = \"release\" the registry is not written to",
             ),
             (_, RegistryApi::Workspace) => refuse("a workspace's own registry has no aliases"),
-            (PromotionTarget::Stage(_) | PromotionTarget::Alias(_), _) => Ok(Some(alias)),
+            (PromotionTarget::Stage(_) | PromotionTarget::Alias(_) | PromotionTarget::DeploymentJob, _) => {
+                Ok(Some(alias))
+            }
         }
     }
 
@@ -485,6 +494,7 @@ pub fn promotion_target_name(target: &PromotionTarget) -> String {
         PromotionTarget::Stage(stage) => format!("stage:{stage}"),
         PromotionTarget::Alias(alias) => format!("alias:{alias}"),
         PromotionTarget::Release => "release".to_owned(),
+        PromotionTarget::DeploymentJob => "deployment-job".to_owned(),
     }
 }
 

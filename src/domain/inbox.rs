@@ -87,6 +87,7 @@ pub fn may_hide(model: &RegisteredModel, down_to: Option<VersionNumber>, target:
 
 fn is_put_forward(model: &RegisteredModel, version: &ModelVersion, target: &PromotionTarget) -> bool {
     is_staged(version, target)
+        || (*target == PromotionTarget::DeploymentJob && version.deployment.as_ref().is_some_and(|run| run.waits))
         || model.aliases.iter().any(|(alias, number)| *number == version.number && is_another(alias, target))
         || version.aliases.iter().any(|alias| is_another(alias, target))
 }
@@ -110,7 +111,9 @@ pub fn production(model: &RegisteredModel, target: &PromotionTarget) -> Option<V
     match target {
         PromotionTarget::Stage(stage) => model.latest.iter().filter(|v| v.stage == *stage).map(|v| v.number).max(),
         PromotionTarget::Alias(alias) => model.aliases.get(alias).copied(),
-        PromotionTarget::Release => model.latest.iter().filter(|v| target.is_held_by(v)).map(|v| v.number).max(),
+        PromotionTarget::Release | PromotionTarget::DeploymentJob => {
+            model.latest.iter().filter(|v| target.is_held_by(v)).map(|v| v.number).max()
+        }
     }
 }
 
@@ -148,6 +151,7 @@ mod tests {
             aliases: Vec::new(),
             logged_model: None,
             run_elsewhere: None,
+            deployment: None,
         }
     }
 

@@ -13,6 +13,7 @@ pub mod commit;
 pub mod compare;
 pub mod confirmation;
 pub mod decision;
+pub mod deployment;
 pub mod drift;
 pub mod event;
 pub mod evidence;

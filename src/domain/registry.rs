@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::deployment::Deployment;
 use super::failure::Outcome;
 use super::ids::{ModelName, RunId, VersionNumber};
 
@@ -87,6 +88,9 @@ pub struct ModelVersion {
     /// depends on who asks.
     #[serde(skip)]
     pub run_elsewhere: Option<String>,
+    /// The run of its deployment job, where it has one. No fact: it changes by itself.
+    #[serde(skip)]
+    pub deployment: Option<Deployment>,
 }
 
 /// A version for what depends only on its files: equal if their place is, however often the version is read again.
@@ -212,6 +216,9 @@ pub enum PromotionTarget {
     Alias(String),
     /// Nowhere in the registry, which is not written to: what was released last is in production.
     Release,
+    /// Nowhere in the registry: the deployment job of the version deploys it once its approval tasks have passed. What
+    /// was released last is in production.
+    DeploymentJob,
 }
 
 impl PromotionTarget {
@@ -220,7 +227,7 @@ impl PromotionTarget {
         match self {
             Self::Stage(stage) => version.stage == *stage,
             Self::Alias(alias) => version.aliases.iter().any(|a| a == alias),
-            Self::Release => version.own_tag(IN_PRODUCTION).is_some(),
+            Self::Release | Self::DeploymentJob => version.own_tag(IN_PRODUCTION).is_some(),
         }
     }
 
@@ -229,7 +236,7 @@ impl PromotionTarget {
         match self {
             Self::Stage(_) => "stage",
             Self::Alias(_) => "alias",
-            Self::Release => "live",
+            Self::Release | Self::DeploymentJob => "live",
         }
     }
 
@@ -237,6 +244,14 @@ impl PromotionTarget {
     pub fn spares_registry(&self) -> bool {
         match self {
             Self::Release => true,
+            Self::Stage(_) | Self::Alias(_) | Self::DeploymentJob => false,
+        }
+    }
+
+    /// Whether releases say what is in production, and the registry does not.
+    pub fn is_told_by_releases(&self) -> bool {
+        match self {
+            Self::Release | Self::DeploymentJob => true,
             Self::Stage(_) | Self::Alias(_) => false,
         }
     }
@@ -245,7 +260,7 @@ impl PromotionTarget {
     pub fn remark(&self) -> &'static str {
         match self {
             Self::Release => "nothing is written to the registry",
-            Self::Stage(_) | Self::Alias(_) => "",
+            Self::Stage(_) | Self::Alias(_) | Self::DeploymentJob => "",
         }
     }
 }
@@ -256,6 +271,7 @@ impl fmt::Display for PromotionTarget {
             Self::Stage(stage) => write!(f, "{stage}"),
             Self::Alias(alias) => write!(f, "@{alias}"),
             Self::Release => f.write_str("production (by release)"),
+            Self::DeploymentJob => f.write_str("production (by deployment job)"),
         }
     }
 }

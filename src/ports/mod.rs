@@ -16,6 +16,7 @@ use crate::domain::cd::{CdJob, CdQuery, CdRun};
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
+use crate::domain::deployment::{ApprovalTask, DeploymentRun};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::job::JobRun;
@@ -27,6 +28,7 @@ use crate::domain::registry::{
     TransitionRequest,
 };
 use crate::domain::run::Run;
+use crate::domain::text::clean_line;
 
 /// Reads and writes the model registry and the runs behind it.
 ///
@@ -64,6 +66,14 @@ pub trait ModelRegistry: Send + Sync {
     }
     /// What the signed-in user may do with this model; none if the server does not say.
     async fn permission(&self, _model: &ModelName) -> Outcome<Option<Permission>> {
+        Ok(None)
+    }
+    /// A run of a model's deployment job, where the registry has such jobs.
+    async fn deployment_run(&self, job: &str, run: &str) -> Outcome<DeploymentRun> {
+        Err(no_jobs(format!("read run {} of the deployment job {}", clean_line(run), clean_line(job))))
+    }
+    /// What the signed-in user may do with a deployment job; none if the server does not say.
+    async fn may_repair(&self, _job: &str) -> Outcome<Option<Permission>> {
         Ok(None)
     }
     /// Whether the registry keeps requests to move a version to a stage, as far as it is known without a request.
@@ -147,6 +157,15 @@ pub trait ModelRegistry: Send + Sync {
         _told: &Told,
     ) -> Outcome<()> {
         Ok(())
+    }
+    /// Runs this task of the run again, and those behind it. Refused unless `after` is the last repair of the run.
+    async fn repair_deployment(
+        &self,
+        _journaled: &Journaled,
+        asked: &ApprovalTask,
+        _after: Option<&str>,
+    ) -> Outcome<()> {
+        Err(no_jobs(format!("repair {}", clean_line(&asked.name()))))
     }
     /// Points an alias to a version.
     async fn set_alias(
@@ -328,6 +347,10 @@ pub trait Desktop: Send + Sync {
 pub fn told_by_releases(model: &ModelName) -> Failure {
     let operation = format!("read which version of {model} is in production");
     unsupported(Service::Mlflow, operation, "the registry does not say it: releases do")
+}
+
+fn no_jobs(operation: String) -> Failure {
+    unsupported(Service::Mlflow, operation, "this registry has no deployment jobs")
 }
 
 /// The failure for an operation this server does not support.

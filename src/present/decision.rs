@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Mark, Phrase, Role, Symbols, time};
 use crate::domain::identity::About;
 use crate::domain::log::{Effect, FoundIn, LogEntry};
-use crate::domain::record::{Basis, Decision, DecisionMark};
+use crate::domain::record::{Decision, DecisionDraft, DecisionMark};
 use crate::domain::registry::PromotionTarget;
 use crate::domain::text::clean_line;
 
@@ -71,7 +71,11 @@ pub fn mark(mark: &DecisionMark, now: Timestamp) -> String {
 }
 
 /// The position of the next approval among those needed, and its effect.
-pub fn nth(basis: &Basis) -> String {
+pub fn nth(draft: &DecisionDraft) -> String {
+    if let Some(asked) = draft.passes() {
+        return format!("{} passes, {} is left: this promotes nothing yet", asked.task, asked.left());
+    }
+    let basis = &draft.basis;
     let after: Vec<&str> = basis.approvals.iter().map(|a| a.login.as_str()).collect();
     let after = if after.is_empty() { String::new() } else { format!(", after {}", after.join(", ")) };
     let then = if basis.completes() { "the last one needed" } else { "recorded, promotes nothing yet" };

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Mark, Phrase, Role, Symbols, number, time, version};
 use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdState};
+use crate::domain::deployment::JobOutcome;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::promotion::{
     Ending, Event, Finding, Observation, Phase, PlanDraft, Receipt, SagaState, Step, StepState,
@@ -146,6 +147,28 @@ pub fn cd_failed(cd: Option<&CdOutcome>) -> bool {
     }
 }
 
+/// Whether the release was certainly not deployed: by CD, or by its deployment job.
+pub fn not_deployed(state: &SagaState) -> bool {
+    cd_failed(state.cd.as_ref()) || state.job.as_ref().is_some_and(JobOutcome::failed)
+}
+
+/// What did not deploy it, as the beginning of a sentence.
+fn culprit(state: &SagaState) -> &'static str {
+    if cd_failed(state.cd.as_ref()) { "CD" } else { "its deployment job" }
+}
+
+/// A deployment job in a line: `run 7003 of job 991: running`.
+pub fn job_outcome(outcome: &JobOutcome, draft: &PlanDraft) -> String {
+    let run = draft.deployment.as_ref().map(|asked| format!("run {} of job {}", asked.run, asked.job));
+    let run = run.unwrap_or_default();
+    match outcome {
+        JobOutcome::Running { word, .. } => format!("{run}: {word}"),
+        JobOutcome::Succeeded { .. } => format!("{run}: success"),
+        JobOutcome::Failed { why, .. } => format!("{run} failed: {why}"),
+        JobOutcome::Withheld { why } => format!("{run} was not told to go on: {why}"),
+    }
+}
+
 /// CD in a word or two; empty if nothing is known yet.
 pub fn cd_word(cd: Option<&CdOutcome>) -> String {
     match cd {
@@ -187,7 +210,13 @@ pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'sta
     };
     let why = why(state).0.unwrap_or_default();
     match PromotionState::of(state, driven) {
-        PromotionState::Done if cd_failed(state.cd.as_ref()) => Mark::Block.say(format_args!("released{cd}"), symbols),
+        PromotionState::Done if not_deployed(state) => {
+            let job = match &state.job {
+                Some(job) if job.failed() => ", deployment job failed",
+                _ => "",
+            };
+            Mark::Block.say(format_args!("released{cd}{job}"), symbols)
+        }
         PromotionState::Done | PromotionState::Released if oddity(state).is_some() => {
             Mark::Warn.say(format_args!("released{cd}, {why}"), symbols)
         }
@@ -251,13 +280,18 @@ fn once(why: &str) -> &str {
 
 fn done(state: &SagaState, symbols: &Symbols) -> Phrase<'static> {
     let draft = &state.plan.draft;
-    match (cd_failed(state.cd.as_ref()), oddity(state)) {
-        (true, None) => Mark::Block.say("Released, but CD has not deployed it.", symbols),
+    let who = culprit(state);
+    match (not_deployed(state), oddity(state)) {
+        (true, None) => Mark::Block.say(format_args!("Released, but {who} has not deployed it."), symbols),
         (true, Some(odd)) => Mark::Block
-            .say(format_args!("Released, but CD has not deployed it; not as planned by the end: {odd}."), symbols),
+            .say(format_args!("Released, but {who} has not deployed it; not as planned by the end: {odd}."), symbols),
         (false, Some(odd)) => Mark::Warn.say(format_args!("Released, but not as planned by the end: {odd}."), symbols),
         (false, None) => {
-            let deployed = if matches!(state.cd, Some(CdOutcome::Run(_))) { ", deployed by CD" } else { "" };
+            let deployed = match (&state.job, &state.cd) {
+                (Some(_), _) => ", deployed by its job",
+                (None, Some(CdOutcome::Run(_))) => ", deployed by CD",
+                (None, _) => "",
+            };
             let text = match draft.promote_to.remark() {
                 "" => format!("Done: {} in {}, released{deployed}.", draft.version(), draft.promote_to),
                 remark => format!("Done: {} released{deployed}; {remark}.", draft.version()),
@@ -291,6 +325,16 @@ pub fn receipt(receipt: &Receipt, draft: &PlanDraft) -> String {
             let alias = draft.clears.as_deref().unwrap_or_default();
             format!("@{alias} is still on {}: {why}", draft.version())
         }
+        Receipt::Assented { .. } => {
+            let task = draft.deployment.as_ref().map(|asked| asked.task.as_str()).unwrap_or_default();
+            format!("{task} is approved on {}", draft.version())
+        }
+        Receipt::Repaired { .. } => match &draft.deployment {
+            Some(asked) => format!("run {} of job {} goes on", asked.run, asked.job),
+            None => "the run goes on".to_owned(),
+        },
+        Receipt::Withheld { why } => format!("the job does not go on: {why}"),
+        Receipt::Job { outcome } => job_outcome(outcome, draft),
         Receipt::Confirmed { truth } => match truth.iter().filter(|t| t.as_meant != Some(true)).count() as u64 {
             0 => "everything is as planned".to_owned(),
             n => format!("{} not as planned", number::count(n, "thing")),
@@ -313,6 +357,10 @@ pub fn event(event: &Event, draft: &PlanDraft, symbols: &Symbols) -> Option<Phra
         Event::Opened { plan } => plain("journal", format!("promotion {}", plan.id)),
         Event::Verified => Mark::Pass.phrase(symbols).text(" facts  read again, nothing changed"),
         Event::Refused { failure } => Mark::Block.phrase(symbols).text(format!(" refused  {failure}")),
+        Event::Succeeded { step: s, receipt: r @ Receipt::Withheld { .. } } => step(Mark::Warn, s, receipt(r, draft)),
+        Event::Succeeded { step: s, receipt: r @ Receipt::Job { outcome } } if outcome.failed() => {
+            step(Mark::Block, s, receipt(r, draft))
+        }
         Event::Succeeded { step: s, receipt: r } => step(Mark::Pass, s, receipt(r, draft)),
         Event::Failed { step: s, failure } => step(Mark::Block, s, failure.to_string()),
         Event::Unknown { step: s, failure } => {
@@ -342,6 +390,7 @@ pub fn event(event: &Event, draft: &PlanDraft, symbols: &Symbols) -> Option<Phra
         Event::Lost { step: s } => step(Mark::Warn, s, "was undone by another copy of this journal: again".to_owned()),
         Event::Arrived { step: s, what } => step(Mark::Block, s, what.clone()),
         Event::CdSeen { outcome } => plain("CD", cd(outcome)),
+        Event::JobSeen { outcome } => plain("job", job_outcome(outcome, draft)),
         Event::Ended { ending, .. } => match ending {
             Ending::Done | Ending::Refused { .. } => Phrase::new("  done"),
             Ending::Undone { why } => plain("undone", once(why).to_owned()),

@@ -74,6 +74,8 @@ fn signed(sealed: &Sealed) -> Section {
 
 fn change(record: &Record) -> Section {
     let mut section = Section::new("RELEASE");
+    section
+        .say("deployment job", record.deployment.as_ref().map(|asked| clean_line(&asked.name())).unwrap_or_default());
     let Some(change) = &record.change else { return section };
     section.say("tag", change.tag.to_string());
     section.say("repository", format!("{} on {}", change.repository, clean_line(&change.host)));

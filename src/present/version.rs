@@ -47,7 +47,7 @@ pub fn author<'a>(version: &'a ModelVersion, said: Provenance<'a>) -> Option<&'a
 
 /// The stage; of what is in production by its release, that.
 pub fn place(version: &ModelVersion, target: &PromotionTarget) -> String {
-    match target.spares_registry() && target.is_held_by(version) {
+    match target.is_told_by_releases() && target.is_held_by(version) {
         true => "released".to_owned(),
         false => version.stage.to_string(),
     }

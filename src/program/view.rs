@@ -7,6 +7,7 @@ use ratatui::widgets::{Clear, Widget as _};
 use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::query::Session;
+use crate::domain::registry::PromotionTarget;
 use crate::program::state::{Driving, MIN_HEIGHT, MIN_WIDTH, Notice, State};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::save::Save;
@@ -60,9 +61,10 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     // Before a target is chosen nobody is asked who this is.
     let who = state.has_target().then(|| who(state.cache.session(), skin));
     let right: Vec<_> = who.into_iter().chain(pieces).collect();
-    let named = match state.rules.promote_to.spares_registry() {
-        true => format!("{} (by release)", state.target_name()).into(),
-        false => state.target_name(),
+    let named = match state.rules.promote_to {
+        PromotionTarget::Release => format!("{} (by release)", state.target_name()).into(),
+        PromotionTarget::DeploymentJob => format!("{} (by deployment job)", state.target_name()).into(),
+        PromotionTarget::Stage(_) | PromotionTarget::Alias(_) => state.target_name(),
     };
     let target = TargetMark { name: &named, colour: state.rules.colour.as_deref(), production: state.rules.production };
     let header = HeaderBar { skin, left, more, target: Some(target), demo: state.rules.demo, right: &right };

@@ -14,7 +14,7 @@ use crate::services::Services;
 use crate::services::notes::shown;
 use crate::services::prepare::again;
 use crate::services::prepare::checks::no_room;
-use crate::services::{evidence, keep};
+use crate::services::{deployment, evidence, keep};
 
 /// Executes decisions that promote nothing.
 #[derive(Clone)]
@@ -78,7 +78,8 @@ impl Decider {
             Decision::Approve => format!("{APPROVAL}{}", draft.signer.login),
             Decision::Reject | Decision::Hold | Decision::Rollback => DECISION.to_owned(),
         };
-        if let Some(why) = no_room(self.services.registry.most_tags(), version, &[&name]) {
+        let task = draft.deployment.as_ref().map(|asked| asked.task.as_str());
+        if let Some(why) = no_room(self.services.registry.most_tags(), version, &[&name], task) {
             return Err(refuse(FailureKind::Rejected, why).with_hint("Delete tags that nobody needs."));
         }
         let objections = draft.basis.objections(sign_off);
@@ -136,6 +137,15 @@ impl Decider {
         if let Err(failure) = self.tell(draft, sealed, journaled).await {
             notes.push(failure.to_string());
         }
+        match (draft.basis.decision, draft.passes(), &draft.deployment) {
+            (Decision::Approve, Some(asked), _) => deployment::pass(&self.services, draft, asked, journaled).await?,
+            (Decision::Reject, _, Some(asked)) => {
+                if let Err(failure) = deployment::reject(&self.services, draft, asked, journaled).await {
+                    notes.push(failure.to_string());
+                }
+            }
+            (Decision::Approve | Decision::Reject | Decision::Hold | Decision::Rollback, ..) => {}
+        }
         Ok((comment, notes))
     }
 
@@ -185,7 +195,9 @@ impl Decider {
                 let url = &comment.web_url;
                 format!("{} {url}", mark.within(TAG_VALUE.saturating_sub(length(url) + 1)))
             }),
-            _ => (DECISION.to_owned(), mark.to_value()),
+            // One of several approval tasks: the version is not decided yet.
+            (Decision::Approve, None) => (format!("{APPROVAL}{}", record.signer.login), mark.within(TAG_VALUE)),
+            (Decision::Reject | Decision::Hold | Decision::Rollback, _) => (DECISION.to_owned(), mark.to_value()),
         };
         let key = format!("{OWN_TAG_PREFIX}{name}");
         self.services.registry.set_version_tag(journaled, &record.model.name, record.model.version, &key, &value).await

@@ -4,6 +4,7 @@ pub mod approvals;
 pub mod audit;
 pub mod cd;
 pub mod decide;
+mod deployment;
 pub mod evidence;
 pub mod keep;
 pub mod notes;

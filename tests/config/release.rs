@@ -38,6 +38,26 @@ fn any_registry_takes_it_and_what_is_none_of_the_ways_is_refused_with_all_of_the
 }
 
 #[test]
+fn only_unity_catalog_has_deployment_jobs() {
+    let toml = |uri: &str, more: &str| {
+        format!("[targets.a]\ntracking_uri = \"{uri}\"\npromote_to = \"deployment-job\"\n{more}")
+    };
+    let vars = [("DATABRICKS_HOST", "https://h.cloud.databricks.com"), ("DATABRICKS_TOKEN", "dapi")];
+    let repository = "repository = \"acme/churn\"\n";
+    let found = target(&toml("databricks", repository), &vars);
+    assert_eq!(found.rules.promote_to, PromotionTarget::DeploymentJob);
+    assert_eq!(shown(&found, "promote_to").0, Some("deployment-job"));
+    let bare = refused(&toml("databricks", ""), &vars);
+    assert!(bare.reason.contains("\"deployment-job\" needs a repository"), "{bare}");
+    for (uri, more) in
+        [("https://mlflow", repository), ("databricks", "repository = \"acme/churn\"\nregistry_uri = \"databricks\"\n")]
+    {
+        let failure = refused(&toml(uri, more), &vars);
+        assert!(failure.reason.contains("only models in Unity Catalog"), "{uri}: {failure}");
+    }
+}
+
+#[test]
 fn a_candidate_alias_is_another_than_the_one_of_production_and_needs_a_registry_with_aliases() {
     let with = |promote_to: &str, alias: &str| {
         format!(

@@ -171,7 +171,8 @@ async fn holders_are_found_and_production_is_moved() {
                 models.set_alias(&proof, &model, alias, CANDIDATE).await.unwrap();
                 assert_eq!(models.version_by_alias(&model, alias).await.unwrap().number, CANDIDATE);
             }
-            signoff::domain::registry::PromotionTarget::Release => unreachable!("nothing is written"),
+            signoff::domain::registry::PromotionTarget::Release
+            | signoff::domain::registry::PromotionTarget::DeploymentJob => unreachable!("nothing is written"),
         }
         assert_eq!(held(models.holders(&model, &target(registry)).await.unwrap()), [CANDIDATE], "{registry:?}");
     }

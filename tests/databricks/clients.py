@@ -12,7 +12,6 @@ import urllib.request
 from databricks.sdk import WorkspaceClient
 from mlflow import MlflowClient
 from mlflow.entities import ViewType
-from mlflow.exceptions import MlflowException
 
 host, token = os.environ["DATABRICKS_HOST"], os.environ["DATABRICKS_TOKEN"]
 plain, full = "telco-churn", "prod.telco.telco-churn"
@@ -82,12 +81,6 @@ def tracking():
     newest = ["attributes.start_time DESC"]
     act("search", lambda: ws.search_runs(ids[:1], "metrics.auc > 0.5", ViewType.ACTIVE_ONLY, 100, newest))
     act("history", lambda: ws.get_metric_history(run, "auc"))
-    for path in (None, "plots"):
-        try:
-            act("files", lambda: ws.list_artifacts(run, path))
-        except MlflowException:
-            # After the list it looks for logged models by a search that the double does not know.
-            pass
     for version in ws.search_model_versions(f"name = '{plain}'"):
         if version.source.startswith("models:/m-"):
             act("logged-model", lambda: ws.get_logged_model(version.source.removeprefix("models:/")))

@@ -115,7 +115,8 @@ async fn every_request_is_one_that_the_clients_of_mlflow_and_databricks_send() {
 /// What counts of a request to the tracking server: empty fields are the same as none, and experiments have no order.
 fn plainly(request: &Recorded) -> (String, String, Vec<(String, String)>, String) {
     let (method, path, mut query, _) = essence(request);
-    query.retain(|(_, value)| !value.is_empty());
+    // The run's id is sent under its former name too.
+    query.retain(|(name, value)| !value.is_empty() && name != "run_uuid");
     let mut body = request.body.clone();
     if let Some(fields) = body.as_object_mut() {
         let is_empty = |v: &Value| v.as_str() == Some("") || v.as_array().is_some_and(Vec::is_empty) || v.is_null();
@@ -155,18 +156,19 @@ async fn every_request_for_runs_is_one_that_mlflow_s_client_sends() {
     };
     tracking.search_runs(&query).await.unwrap();
     tracking.histories(&runs[..1], "auc", None, 100).await.unwrap();
-    let root = ArtifactRoot::Run(runs[0].clone());
-    tracking.artifacts(&root, "").await.unwrap();
-    tracking.artifacts(&root, "plots").await.unwrap();
 
     let ours = fake.requests();
     let routes: BTreeSet<_> = ours.iter().map(|r| r.target.split('?').next().unwrap().to_owned()).collect();
-    assert!(routes.len() >= 8, "{routes:?}");
+    assert!(routes.len() >= 6, "{routes:?}");
+    let mut strange = Vec::new();
     for request in ours.iter().filter(|r| !OURS.iter().any(|route| r.target.contains(route))) {
         let request = plainly(request);
-        let alike: Vec<_> = theirs.iter().filter(|t| (&t.0, &t.1) == (&request.0, &request.1)).collect();
-        assert!(theirs.contains(&request), "MLflow's client does not send {request:?}\nit sends {alike:#?}");
+        if !theirs.contains(&request) {
+            let alike: Vec<_> = theirs.iter().filter(|t| (&t.0, &t.1) == (&request.0, &request.1)).collect();
+            strange.push(format!("{request:?}\nit sends {alike:?}"));
+        }
     }
+    assert!(strange.is_empty(), "MLflow's client does not send {}", strange.join("\nnor "));
 }
 
 #[tokio::test]

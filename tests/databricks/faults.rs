@@ -20,7 +20,7 @@ async fn promote(models: &dyn ModelRegistry, registry: Registry) -> Outcome<()> 
     match target(registry) {
         PromotionTarget::Stage(stage) => models.move_stage(&proof, &model, CANDIDATE, &stage, true, "fine").await,
         PromotionTarget::Alias(alias) => models.set_alias(&proof, &model, &alias, CANDIDATE).await,
-        PromotionTarget::Release => unreachable!("nothing is written"),
+        PromotionTarget::Release | PromotionTarget::DeploymentJob => unreachable!("nothing is written"),
     }
 }
 

@@ -91,6 +91,7 @@ impl Demo {
                     registry_user: None,
                 },
                 basis: Basis::bare(Decision::Approve),
+                deployment: None,
             },
             host: self.host.host(),
             repo: repo(),

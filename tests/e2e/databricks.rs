@@ -1,8 +1,11 @@
 //! A production workspace of Databricks, named by two variables and no file: approved on the command line, killed in
 //! the middle, and resumed.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use signoff::adapters::demo::World;
+use signoff::adapters::demo::world::JobRun;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::registry::Stage;
 
@@ -127,6 +130,42 @@ fn a_workspace_registry_is_promoted_killed_and_resumed_with_the_secrets_alone() 
     let repo = prod.github.repo();
     let (_, object) = repo.peel(repo.tags.keys().next().unwrap()).unwrap();
     assert!(object.unwrap().1.message.contains(hash), "{hash}");
+}
+
+#[test]
+fn a_deployment_job_is_approved_killed_and_resumed_and_its_end_decides() {
+    for (ends, code) in [("SUCCESS", 0), ("FAILED", 7)] {
+        let prod = Prod::start();
+        prod.workspace.change(|state| {
+            let of = (&ModelName::new(CHURN), CANDIDATE);
+            let mut run = JobRun::waiting(of, &["Approval_Check"], false, "2026-11-23T09:00:00Z".parse().unwrap());
+            run.tasks.last_mut().unwrap().ends = ends.to_owned();
+            let waits = |world: &mut World| {
+                world.jobs.push(run);
+                Ok::<_, Infallible>(())
+            };
+            state.store.change(waits).unwrap().unwrap();
+        });
+        let desk = prod.desk().configured(
+            "[targets.prod]\ntracking_uri = \"databricks\"\nregistry_uri = \"databricks-uc\"\n\
+             databricks_host_env = \"DATABRICKS_PROD_HOST\"\ndatabricks_token_env = \"DATABRICKS_PROD_TOKEN\"\n\
+             promote_to = \"deployment-job\"\n",
+        );
+        let reference = format!("{SCHEMA}{CHURN}/42");
+        let waiting = desk.json(&["inbox"]).to_string();
+        assert!(waiting.contains(&format!("{SCHEMA}{CHURN}")), "{waiting}");
+        prod.killed(&desk, &reference);
+        let said = desk.run(&["resume", "--target", "prod", "--wait"]).ends(code);
+        let words = if code == 0 { "run 7003 of job 991: success" } else { "run 7003 of job 991 failed: deploy ended" };
+        assert!(said.out.contains(words), "{said:?}");
+        prod.assert_released_once(&format!("{SCHEMA}{CHURN}-v42"));
+        let world = prod.workspace.state().store.snapshot().unwrap();
+        assert_eq!(world.jobs[0].repairs.len(), 1);
+        let tags = &world.models[&ModelName::new(CHURN)].versions[&CANDIDATE].tags;
+        assert_eq!(tags.get("Approval_Check").map(String::as_str), Some("Approved"));
+        let listed = desk.json(&["promotions"]);
+        assert_eq!(listed["promotions"][0]["deployment_job"]["state"], if code == 0 { "success" } else { "failed" });
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use signoff::domain::cd::{CdOutcome, CdTrigger};
+use signoff::domain::deployment::JobOutcome;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::promotion::event::JOURNAL_VERSION;
 use signoff::domain::promotion::{
@@ -51,6 +52,9 @@ fn receipt(step: Step) -> Receipt {
         Step::Dispatch => Receipt::Dispatched,
         Step::Link => Receipt::Linked,
         Step::Clear => Receipt::Cleared,
+        Step::Assent => Receipt::Assented { after: None },
+        Step::Repair => Receipt::Repaired { repair: None },
+        Step::Deploy => Receipt::Job { outcome: JobOutcome::Succeeded { page: None } },
         Step::Confirm => Receipt::Confirmed { truth: Vec::new() },
         Step::Follow => Receipt::Cd { outcome: CdOutcome::NotExpected },
     }

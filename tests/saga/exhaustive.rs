@@ -85,7 +85,11 @@ impl Course {
 
     /// Where the registry is that of a workspace.
     pub fn at(place: Arc<Workspace>, rules: Rules, depth: Depth) -> Self {
-        let before = world(rules.cd.trigger);
+        Self::at_with(place, world(rules.cd.trigger), rules, depth)
+    }
+
+    /// As [`Self::at`], in another world.
+    pub fn at_with(place: Arc<Workspace>, before: World, rules: Rules, depth: Depth) -> Self {
         let plan = Lab::of(before.clone(), rules.clone()).at(Arc::clone(&place)).plan(CANDIDATE);
         Self { before, rules, plan, depth, place: Some(place) }
     }

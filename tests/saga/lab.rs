@@ -139,7 +139,7 @@ impl Lab {
         let host = Arc::new(FaultyHost::new(host, script.clone()));
         let records: Arc<dyn RecordStore> = Arc::new(crate::support::records::Records::default());
         let rules = Arc::new(rules);
-        let registry = match rules.promote_to.spares_registry() {
+        let registry = match rules.promote_to.is_told_by_releases() {
             true => {
                 let (host, code) = (host.clone(), code.clone());
                 let sources = Sources { host, code, records: records.clone(), rules: rules.clone() };
@@ -182,7 +182,15 @@ impl Lab {
             state.activities.clear();
         });
         let (inner, script) = (place.registry.clone(), self.script.clone());
-        self.services.registry = Arc::new(FaultyRegistry { inner, script, workspace: None });
+        let registry: Arc<dyn ModelRegistry> = Arc::new(FaultyRegistry { inner, script, workspace: None });
+        self.services.registry = match self.services.rules.promote_to.is_told_by_releases() {
+            true => {
+                let (host, code) = (self.host.clone(), self.services.code.clone());
+                let (records, rules) = (self.services.records.clone(), self.services.rules.clone());
+                Arc::new(ReleasedRegistry::new(registry, Sources { host, code, records, rules }))
+            }
+            false => registry,
+        };
         self.promoter = Promoter::new(self.services.clone());
         self.place = Some(place);
         self
@@ -266,7 +274,7 @@ pub fn holders(world: &World, target: &PromotionTarget) -> Vec<VersionNumber> {
             model.versions.iter().filter(|(_, v)| v.stage == *stage).map(|(n, _)| *n).collect()
         }
         PromotionTarget::Alias(alias) => model.aliases.get(alias).copied().into_iter().collect(),
-        PromotionTarget::Release => {
+        PromotionTarget::Release | PromotionTarget::DeploymentJob => {
             let record = |r: &signoff::adapters::demo::github::Release| {
                 let file = r.assets.iter().find(|a| a.name == ASSET)?;
                 Sealed::from_bytes(&file.content.0).ok().map(|sealed| sealed.record.model.version)

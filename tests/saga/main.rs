@@ -13,6 +13,7 @@
 //! - `copies`: two copies of one journal, one after the other and at once;
 //! - `formats`: state written by earlier versions;
 //! - `candidate`: the alias that put a version forward, and is taken off it;
+//! - `deployment`: approvals that a deployment job waits for;
 //! - `release`: promotions that write nothing to the registry, and what is in production then;
 //! - `left`: tags left behind by a machine that was lost;
 //! - `limits`: texts and files of any size;
@@ -31,6 +32,7 @@ mod candidate;
 mod cd;
 mod copies;
 mod databricks;
+mod deployment;
 mod disk;
 mod events;
 mod exhaustive;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use signoff::adapters::demo::World;
 use signoff::domain::cd::{CdOutcome, CdTrigger};
+use signoff::domain::deployment::JobOutcome;
 use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::{Ending, Entry, Event, Observation, Phase, PromotionPlan, SagaState, Step, fold};
@@ -40,6 +41,7 @@ impl Story<'_> {
         ensure(cd_runs <= 1, || format!("CD started {cd_runs} times"))?;
         self.writes_are_journalled()?;
         self.dispatched_once()?;
+        self.repaired_once()?;
         Ok(state)
     }
 
@@ -101,6 +103,9 @@ impl Story<'_> {
                     mark.reason = String::new();
                 }
                 version.1.insert(own("decision"), mark.to_value());
+                if let Some(asked) = &draft.deployment {
+                    version.1.insert(asked.task.clone(), "Approved".to_owned());
+                }
                 let release = shape(self.after).versions[number].1.get(&own("release")).cloned();
                 version.1.insert(own("release"), release.ok_or("no link to the release")?);
             }
@@ -113,6 +118,11 @@ impl Story<'_> {
         }
         same(&expected, &shape(self.after))?;
         self.all_as_meant(&state.truth)?;
+        if let Some(asked) = &draft.deployment {
+            let run = self.after.job_run(&asked.run).map_err(|e| e.to_string())?;
+            ensure(run.repairs.len() == 1, || format!("repaired {:?}", run.repairs))?;
+            ensure(matches!(state.job, Some(JobOutcome::Succeeded { .. })), || format!("{:?}", state.job))?;
+        }
         let cd_runs = self.after.repo.runs.len() - self.before.repo.runs.len();
         match (&state.cd, draft.cd.trigger) {
             (Some(CdOutcome::Run(run)), _) => {
@@ -125,6 +135,16 @@ impl Story<'_> {
             }
             (cd, trigger) => Err(format!("{cd:?} with {trigger:?}")),
         }
+    }
+
+    /// One decision repairs a run once, and only after its release is published.
+    fn repaired_once(&self) -> Result<(), String> {
+        let Some(asked) = &self.plan.draft.deployment else { return Ok(()) };
+        let repairs = |world: &World| world.job_run(&asked.run).map_or(0, |run| run.repairs.len());
+        let made = repairs(self.after) - repairs(self.before);
+        ensure(made <= 1, || format!("{made} repairs"))?;
+        let published = self.after.repo.releases.iter().any(|r| r.tag == self.plan.draft.tag && !r.draft);
+        ensure(made == 0 || published, || "the job deployed what was not released".to_owned())
     }
 
     fn is_restored(&self) -> Result<(), String> {
@@ -190,12 +210,14 @@ fn may_write(step: Step, name: &str) -> bool {
         Step::Mark | Step::Link => name == "set_version_tag",
         Step::Move => matches!(name, "move_stage" | "set_alias"),
         Step::Clear => name == "delete_alias",
+        Step::Assent => name == "set_version_tag",
+        Step::Repair => name == "repair_deployment",
         Step::TagObject => name == "create_tag_object",
         Step::TagRef => name == "create_tag_ref",
         Step::Draft => matches!(name, "create_release" | "attach" | "remove_unfinished_asset"),
         Step::Release => name == "publish_release",
         Step::Dispatch => name == "dispatch",
-        Step::Confirm | Step::Follow => false,
+        Step::Confirm | Step::Follow | Step::Deploy => false,
     }
 }
 

@@ -10,6 +10,7 @@ mod support;
 mod approve;
 mod browse;
 mod decide;
+mod deployment;
 mod files;
 mod flows;
 mod frame;

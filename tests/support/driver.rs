@@ -15,6 +15,7 @@ use ratatui::layout::Rect;
 use signoff::adapters::demo::{self, Latency, Store, World};
 use signoff::adapters::desktop::SystemDesktop;
 use signoff::adapters::journal::JournalDir;
+use signoff::adapters::released::{ReleasedRegistry, Sources};
 use signoff::app::effect::Effect;
 use signoff::app::input::{Input, Key, KeyCode};
 use signoff::app::keymap::{DEFAULT_KEYMAP, Keymap};
@@ -27,7 +28,7 @@ use signoff::domain::ids::PromotionId;
 use signoff::domain::promotion::{Entry, Event, fold};
 use signoff::domain::promotion::{Progress, Until};
 use signoff::domain::rules::Rules;
-use signoff::ports::Clock;
+use signoff::ports::{Clock, ModelRegistry};
 use signoff::program::state::State;
 use signoff::program::update::update;
 use signoff::program::view::view;
@@ -109,18 +110,27 @@ impl Driver {
         let (registry, host) = demo::open(&store, &shared, Latency::NONE);
         let journals = tempfile::tempdir().unwrap();
         let url = if rules.demo { demo::REGISTRY_URL } else { "http://mlflow.internal:5000" };
+        let (records, asked) = (Arc::new(super::records::Records::default()), Arc::new(rules.clone()));
+        let (shown, tracking): (Arc<dyn ModelRegistry>, _) = (registry.clone(), registry);
+        let registry = match rules.promote_to.is_told_by_releases() {
+            true => {
+                let (host, code, records, rules) = (host.clone(), host.clone(), records.clone(), asked.clone());
+                Arc::new(ReleasedRegistry::new(shown, Sources { host, code, records, rules }))
+            }
+            false => shown,
+        };
         let services = Services {
             witnesses: Default::default(),
-            registry: registry.clone(),
-            tracking: registry,
+            registry,
+            tracking,
             code: host.clone(),
             host,
             journals: Arc::new(JournalDir::new(journals.path())),
-            records: Arc::new(super::records::Records::default()),
+            records,
             signer: Arc::new(signoff::adapters::ssh::NoKey),
             clock: shared,
             desktop: Arc::new(SystemDesktop),
-            rules: Arc::new(rules.clone()),
+            rules: asked,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let demo = Demo { store, services, runtime, _journals: journals };

@@ -57,6 +57,7 @@ pub fn version(number: u64) -> ModelVersion {
         aliases: Vec::new(),
         logged_model: None,
         run_elsewhere: None,
+        deployment: None,
     }
 }
 
@@ -84,6 +85,7 @@ pub fn draft() -> PlanDraft {
                 email: "7+rev1@users.noreply.github.com".into(),
                 registry_user: None,
             },
+            deployment: None,
             basis: Basis::bare(Decision::Approve),
         },
         host: "github.com".into(),

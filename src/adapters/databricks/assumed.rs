@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::catalog::{Catalog, NO_METASTORE};
 use super::workspace::WorkspaceRegistry;
+use crate::domain::deployment::{ApprovalTask, DeploymentRun};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::job::JobRun;
@@ -119,6 +120,18 @@ impl ModelRegistry for Assumed {
 
     async fn permission(&self, model: &ModelName) -> Outcome<Option<Permission>> {
         self.registry().await?.permission(model).await
+    }
+
+    async fn deployment_run(&self, job: &str, run: &str) -> Outcome<DeploymentRun> {
+        self.registry().await?.deployment_run(job, run).await
+    }
+
+    async fn may_repair(&self, job: &str) -> Outcome<Option<Permission>> {
+        self.registry().await?.may_repair(job).await
+    }
+
+    async fn repair_deployment(&self, journaled: &Journaled, asked: &ApprovalTask, after: Option<&str>) -> Outcome<()> {
+        self.registry().await?.repair_deployment(journaled, asked, after).await
     }
 
     fn keeps_requests(&self) -> bool {

@@ -7,19 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
 
+use super::deployment::Deployments;
 use super::identity::{self, Identity};
 use super::scope::Scope;
 use super::{Places, links, wire};
 use crate::adapters::http::{self, Answer, Call, Part};
 use crate::adapters::mlflow::registry::LIST_MODELS;
 use crate::adapters::mlflow::{self, Mlflow, client};
+use crate::domain::deployment::{ApprovalTask, DeploymentRun};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::job::JobRun;
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::{
-    ModelVersion, OWN_TAG_PREFIX, PromotionTarget, RegisteredModel, RegistryInfo, SignInEnd, Stage, join_aliases,
+    ModelVersion, OWN_TAG_PREFIX, Permission, PromotionTarget, RegisteredModel, RegistryInfo, SignInEnd, Stage,
+    join_aliases,
 };
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Interner;
@@ -87,6 +90,10 @@ impl Catalog {
             Ok(Part::new(items, answer.next_page_token, bytes))
         };
         self.api.registry.page(LIST_MODELS, page, read).await
+    }
+
+    fn jobs(&self) -> Deployments<'_> {
+        Deployments { api: &self.api, workspace: &self.places.registry, identity: &self.identity }
     }
 
     /// Reads one version, with what the registry keeps of its logged model.
@@ -309,7 +316,7 @@ impl ModelRegistry for Catalog {
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>> {
         match target {
             PromotionTarget::Stage(stage) => Err(no_stages(format!("read the versions of {model} in {stage}"))),
-            PromotionTarget::Release => Err(told_by_releases(model)),
+            PromotionTarget::Release | PromotionTarget::DeploymentJob => Err(told_by_releases(model)),
             PromotionTarget::Alias(_) => {
                 let held = self.api.holders(model, target).await.map_err(|f| needs_reading(three_levels(f), model))?;
                 Ok(held.into_iter().map(|version| self.placed(version)).collect())
@@ -347,6 +354,23 @@ impl ModelRegistry for Catalog {
 
     fn job_page(&self, job: &JobRun) -> Option<String> {
         links::job_run(self.api.tracking.base(), self.places.of_runs.get(), job)
+    }
+
+    async fn deployment_run(&self, job: &str, run: &str) -> Outcome<DeploymentRun> {
+        self.jobs().run(job, run).await
+    }
+
+    async fn may_repair(&self, job: &str) -> Outcome<Option<Permission>> {
+        self.jobs().may_repair(job).await
+    }
+
+    async fn repair_deployment(
+        &self,
+        _journaled: &Journaled,
+        asked: &ApprovalTask,
+        after: Option<&str>,
+    ) -> Outcome<()> {
+        self.jobs().repair(asked, after).await
     }
 
     fn most_tags(&self) -> Option<usize> {

@@ -38,6 +38,8 @@ pub(super) struct Told {
     /// None if the workspace does not let its API say.
     pub user: Option<String>,
     pub kind: UserKind,
+    /// Names of the groups that the user is in.
+    pub groups: Vec<String>,
 }
 
 impl Identity {
@@ -54,7 +56,7 @@ async fn ask(api: &Mlflow) -> Outcome<Told> {
         Ok(answer) => answer,
         // The API for identities may be closed to a token that may read models.
         Err(f) if matches!(f.kind, FailureKind::Forbidden | FailureKind::NotFound | FailureKind::Rejected) => {
-            return Ok(Told { user: None, kind: UserKind::Untold });
+            return Ok(Told { user: None, kind: UserKind::Untold, groups: Vec::new() });
         }
         Err(f) => return Err(f),
     };
@@ -68,6 +70,7 @@ async fn ask(api: &Mlflow) -> Outcome<Told> {
         // A service principal's user name is its application id (a UUID).
         kind: if is_uuid(&name) { UserKind::Service } else { UserKind::Person },
         user: Some(name),
+        groups: me.groups.into_iter().map(|group| group.display).collect(),
     })
 }
 

@@ -106,9 +106,22 @@ struct RunDto {
 /// The older of the two ways in which a run tells its state; both are sent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct StateDto {
+pub(super) struct StateDto {
     life_cycle_state: String,
     result_state: String,
+}
+
+impl StateDto {
+    pub(super) fn told(&self) -> RunState {
+        match (self.life_cycle_state.as_str(), self.result_state.as_str()) {
+            ("TERMINATED", "SUCCESS" | "SUCCESS_WITH_FAILURES") => RunState::Succeeded,
+            ("TERMINATED", result) => RunState::Failed(clean_line(result)),
+            // A task that does not run because of another one says so.
+            ("SKIPPED", result) if !result.is_empty() => RunState::Failed(clean_line(result)),
+            (ended @ ("INTERNAL_ERROR" | "SKIPPED"), _) => RunState::Failed(ended.to_owned()),
+            (open, _) => RunState::Open(clean_line(&open.to_ascii_lowercase())),
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -129,15 +142,9 @@ fn run(dto: RunDto) -> PipelineRun {
     for given in dto.overriding_parameters.into_iter().filter_map(|(_, given)| given.as_object().cloned()) {
         conf.extend(given);
     }
-    let state = match (dto.state.life_cycle_state.as_str(), dto.state.result_state.as_str()) {
-        ("TERMINATED", "SUCCESS" | "SUCCESS_WITH_FAILURES") => RunState::Succeeded,
-        ("TERMINATED", result) => RunState::Failed(result.to_owned()),
-        (ended @ ("INTERNAL_ERROR" | "SKIPPED"), _) => RunState::Failed(ended.to_owned()),
-        (open, _) => RunState::Open(open.to_ascii_lowercase()),
-    };
     PipelineRun {
         id: dto.run_id.map(|id| id.to_string()).unwrap_or_default(),
-        state,
+        state: dto.state.told(),
         started_at: dto.start_time.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
         conf: Value::Object(conf),
     }

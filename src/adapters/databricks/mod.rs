@@ -10,6 +10,7 @@ mod artifacts;
 mod assumed;
 mod auth;
 mod catalog;
+mod deployment;
 mod dialect;
 mod identity;
 mod jobs;

@@ -11,6 +11,15 @@ use crate::adapters::mlflow::wire as mlflow;
 pub(super) struct Me {
     #[serde(rename = "userName", deserialize_with = "mlflow::lenient")]
     pub user_name: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub groups: Vec<Group>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Group {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub display: String,
 }
 
 /// The tokens of the user, without the tokens themselves.

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::HOST;
 use super::github::{self, Asset, Comment, Release, Repo, TagObject, TrainingWorkflowRun};
-use super::world::{LoggedMetric, Model, TrainingRun, Version, World};
+use super::world::{JobRun, JobTask, LoggedMetric, Model, TrainingRun, Version, World};
 use crate::domain::cd::{CdJob, CdRun, CdState};
 use crate::domain::commit::{Commit, CommitComment, ReleaseAsset, ReleaseState, TagState};
+use crate::domain::deployment::{Deployment, DeploymentRun, DeploymentTask};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::logged::{DataRef, LoggedModel, ModelMetric};
 use crate::domain::record::seal::sha256;
@@ -14,6 +15,7 @@ use crate::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionStatu
 use crate::domain::run::{Dataset, MetricPoint, Run};
 use crate::domain::sorted_map::Tags;
 use crate::domain::text::{clean, clean_line};
+use crate::domain::witness::RunState;
 
 /// A model as in a list of models: with the highest version of each stage.
 pub(super) fn registered_model(name: &ModelName, model: &Model) -> RegisteredModel {
@@ -33,6 +35,27 @@ pub(super) fn registered_model(name: &ModelName, model: &Model) -> RegisteredMod
         latest: latest.into_iter().map(|(_, version)| version).collect(),
         created_at: Some(model.created_at),
         updated_at: Some(model.updated_at),
+    }
+}
+
+/// What a version says of its deployment job.
+pub(super) fn deployment(run: &JobRun, now: Timestamp) -> Deployment {
+    Deployment { job: clean_line(&run.job), run: clean_line(&run.id), waits: run.waits(now) }
+}
+
+/// A run of a deployment job.
+pub(super) fn job_run(run: &JobRun, now: Timestamp) -> DeploymentRun {
+    let open = run.is_at_work(now);
+    let state = |result: &str| match result {
+        "SUCCESS" => RunState::Succeeded,
+        other => RunState::Failed(clean_line(other)),
+    };
+    let task = |task: &JobTask| DeploymentTask { name: clean_line(&task.name), state: state(&task.result) };
+    DeploymentRun {
+        state: if open { RunState::Open("running".to_owned()) } else { state(run.result()) },
+        tasks: run.tasks.iter().map(task).collect(),
+        repairs: run.repairs.clone(),
+        page: None,
     }
 }
 
@@ -68,6 +91,7 @@ pub(super) fn model_version(name: &ModelName, number: VersionNumber, version: &V
         aliases: Vec::new(),
         logged_model: None,
         run_elsewhere: None,
+        deployment: None,
     }
 }
 

@@ -9,6 +9,7 @@ use super::latency::Wire;
 use super::server::server_time;
 use super::world::World;
 use super::{Latency, REGISTRY_URL, Refusal, Store, convert};
+use crate::domain::deployment::{ApprovalTask, DeploymentRun};
 use crate::domain::failure::{Outcome, Service};
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::logged::LoggedModel;
@@ -123,8 +124,34 @@ impl ModelRegistry for DemoRegistry {
     }
 
     async fn version(&self, model: &ModelName, number: VersionNumber) -> Outcome<ModelVersion> {
-        let key = model.clone();
-        self.read(format!("read version {number} of '{model}'"), move |world| version(world, &key, number)).await
+        let (key, now) = (model.clone(), server_time(self.wire.clock().now()));
+        self.read(format!("read version {number} of '{model}'"), move |world| {
+            let deployment = world.job_of(&key, number).map(|run| convert::deployment(run, now));
+            Ok(ModelVersion { deployment, ..version(world, &key, number)? })
+        })
+        .await
+    }
+
+    async fn deployment_run(&self, job: &str, run: &str) -> Outcome<DeploymentRun> {
+        let (id, now) = (run.to_owned(), server_time(self.wire.clock().now()));
+        self.read(
+            format!("read run {} of the deployment job {}", text::clean_line(run), text::clean_line(job)),
+            move |world| Ok(convert::job_run(world.job_run(&id)?, now)),
+        )
+        .await
+    }
+
+    async fn repair_deployment(
+        &self,
+        _journaled: &Journaled,
+        asked: &ApprovalTask,
+        after: Option<&str>,
+    ) -> Outcome<()> {
+        let (wanted, after) = (asked.clone(), after.map(str::to_owned));
+        self.write(format!("repair {}", text::clean_line(&asked.name())), move |world, now| {
+            world.repair_job(&wanted.run, &wanted.task, after.as_deref(), now).map(drop)
+        })
+        .await
     }
 
     async fn versions_of_run(&self, run: &RunId) -> Outcome<Vec<ModelVersion>> {

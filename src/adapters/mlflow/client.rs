@@ -44,6 +44,16 @@ pub(in crate::adapters) fn write(
     sent(method, path, Access::Write, what, body)
 }
 
+/// A write to any path on the server.
+pub(in crate::adapters) fn write_raw(
+    method: Method,
+    path: &str,
+    what: impl Into<String>,
+    body: &serde_json::Value,
+) -> Call {
+    Call::new(method, format!("/{path}"), Access::Write, what).body(body.to_string().into_bytes())
+}
+
 fn sent(method: Method, path: &str, access: Access, what: impl Into<String>, body: &serde_json::Value) -> Call {
     Call::new(method, format!("/api/2.0/mlflow/{path}"), access, what).body(body.to_string().into_bytes())
 }

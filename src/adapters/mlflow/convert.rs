@@ -6,6 +6,7 @@ use super::wire;
 use crate::adapters::http::Int;
 use crate::domain::address::without_credentials;
 use crate::domain::artifact::ArtifactEntry;
+use crate::domain::deployment::Deployment;
 use crate::domain::experiment::Experiment;
 use crate::domain::history::Point;
 use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
@@ -67,6 +68,7 @@ pub(in crate::adapters) fn version(dto: wire::Version, pool: &mut Interner) -> O
         aliases,
         logged_model: line(dto.model_id),
         run_elsewhere: workspace_of_run(&dto.run_tracking_server_id.0, &dto.run_link),
+        deployment: deployment(dto.deployment_job_state),
     })
 }
 
@@ -84,6 +86,14 @@ pub(in crate::adapters) fn embedded(dto: &mut wire::Version, pool: &mut Interner
         params: tags(params, pool),
         ..LoggedModel::default()
     })
+}
+
+/// The run of the deployment job; none if the version has none. Ids are numbers: nothing else belongs into an address.
+fn deployment(dto: wire::DeploymentJob) -> Option<Deployment> {
+    let is_id = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
+    let (job, run) = (dto.job_id.0, dto.run_id.0);
+    let waits = dto.run_state == "APPROVAL";
+    (is_id(&job) && is_id(&run)).then_some(Deployment { job, run, waits })
 }
 
 /// The id of the Databricks workspace that a run is in: as it is told, or as in the run's page.

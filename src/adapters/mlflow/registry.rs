@@ -106,7 +106,7 @@ impl ModelRegistry for Mlflow {
                 Err(f) if f.kind == FailureKind::NotFound => self.one_model(model).await.map(|_| Vec::new()),
                 Err(f) => Err(f),
             },
-            PromotionTarget::Release => Err(told_by_releases(model)),
+            PromotionTarget::Release | PromotionTarget::DeploymentJob => Err(told_by_releases(model)),
         }
     }
 

@@ -126,6 +126,7 @@ mod tests {
             aliases: Vec::new(),
             logged_model: None,
             run_elsewhere: None,
+            deployment: None,
         }
     }
 

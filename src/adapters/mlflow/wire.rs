@@ -141,6 +141,21 @@ pub(in crate::adapters) struct Version {
     /// Params of the logged model (Unity Catalog).
     #[serde(deserialize_with = "lenient")]
     pub model_params: Vec<ModelParam>,
+    /// The run of its deployment job (Unity Catalog).
+    #[serde(deserialize_with = "lenient")]
+    pub deployment_job_state: DeploymentJob,
+}
+
+/// What a version in Unity Catalog says of its deployment job.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub(in crate::adapters) struct DeploymentJob {
+    #[serde(deserialize_with = "lenient")]
+    pub job_id: Text,
+    #[serde(deserialize_with = "lenient")]
+    pub run_id: Text,
+    #[serde(deserialize_with = "lenient")]
+    pub run_state: String,
 }
 
 /// A param of a logged model in Unity Catalog, where its key is called `name`.

@@ -229,6 +229,8 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
                 PromotionTarget::Stage(_) => ("stages", info.stages),
                 PromotionTarget::Alias(_) => ("aliases", info.aliases),
                 PromotionTarget::Release => ("writes", true),
+                // Unity Catalog alone has them, and it has aliases.
+                PromotionTarget::DeploymentJob => ("deployment jobs", info.aliases && !info.stages),
             };
             if has {
                 let how = match target.remark() {
@@ -447,7 +449,7 @@ fn holes(services: &Services, info: Option<&RegistryInfo>) -> Vec<String> {
     }
     let target = &services.rules.promote_to;
     let mut holes = Vec::new();
-    if target.spares_registry() {
+    if target.is_told_by_releases() {
         holes.push(
             "Anyone who can publish a release with a record changes what counts as in production. `signoff verify` tells \
              what was signed."

@@ -110,6 +110,12 @@ impl Drive {
             let id = state.plan.id.short();
             out.push_str(&format!("  CD was not followed. To follow it: `signoff resume {id}`.\n"));
         }
+        if let Some(job) = &state.job {
+            out.push_str(&format!("  job {}\n", words::job_outcome(job, draft)));
+            if let Some(page) = job.page() {
+                out.push_str(&format!("  {page}\n"));
+            }
+        }
         let truth = state.paused.as_ref().map_or(&state.truth, |(_, truth)| truth);
         for fact in words::truth(truth, state, style.symbols()) {
             out.push_str(&format!("  {}\n", style.phrase(&fact)));

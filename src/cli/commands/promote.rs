@@ -54,7 +54,7 @@ pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut 
         return report_preflight(ask, &preflight, &objections, sink);
     }
     sink.note(preflight_text(&preflight, Style::default()).trim_end());
-    if !draft.basis.completes() {
+    if !draft.completes() {
         return decide::take(services, &draft.decision, &sign_off, ask.options.format, sink).await;
     }
     let plan = draft
@@ -184,9 +184,9 @@ fn plan_text(draft: &PlanDraft, style: Style) -> String {
     }
     let title = format!("{} {}  in {}", draft.model(), draft.version(), draft.target());
     let demo = if draft.demo { "  DEMO: no real server is involved" } else { "" };
-    let note = match draft.basis.completes() {
+    let note = match draft.completes() {
         true => "Once the Git tag exists, this cannot be undone.".to_owned(),
-        false => format!("This is {}.", decision::nth(&draft.basis)),
+        false => format!("This is {}.", decision::nth(&draft.decision)),
     };
     format!(
         "{}{demo}\n{}  Signing as {} on {}. {note}\n",

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::app::query;
 use crate::domain::cd::{CdOutcome, CdRun, CdState};
+use crate::domain::deployment::{ApprovalTask, JobOutcome};
 use crate::domain::failure::Failure;
 use crate::domain::preflight;
 use crate::domain::promotion::plan::PlanLine;
@@ -176,10 +177,42 @@ pub struct Body {
     /// When CD was seen, if it may have changed since and could not be read again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cd_seen_at: Option<Timestamp>,
+    /// The approval in the version's deployment job, where the plan has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployment_job: Option<Job>,
     /// In order.
     pub steps: Vec<StepLine>,
     /// Server state at the end, or when it stopped.
     pub truth: Vec<Observation>,
+}
+
+/// The approval task of a deployment job, and what became of the run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Job {
+    pub job: String,
+    pub run: String,
+    pub task: String,
+    /// `waiting` (it was not told to go on yet), `running`, `success`, `failed` or `withheld`.
+    pub state: &'static str,
+    /// Why it failed, or was not told to go on.
+    pub why: Option<String>,
+    /// Web page.
+    pub url: Option<String>,
+}
+
+impl Job {
+    fn of(state: &SagaState) -> Option<Self> {
+        let ApprovalTask { job, run, task, .. } = state.plan.draft.deployment.clone()?;
+        let (word, why) = match &state.job {
+            None => ("waiting", None),
+            Some(JobOutcome::Running { .. }) => ("running", None),
+            Some(JobOutcome::Succeeded { .. }) => ("success", None),
+            Some(JobOutcome::Failed { why, .. }) => ("failed", Some(why.clone())),
+            Some(JobOutcome::Withheld { why }) => ("withheld", Some(why.clone())),
+        };
+        let url = state.job.as_ref().and_then(JobOutcome::page).map(str::to_owned);
+        Some(Self { job, run, task, state: word, why, url })
+    }
 }
 
 /// The CD run, or why there is none.
@@ -318,6 +351,7 @@ impl Body {
             release_url: release_url(state),
             cd: state.cd.as_ref().map(Cd::from),
             cd_seen_at: None,
+            deployment_job: Job::of(state),
             steps: state
                 .steps
                 .iter()

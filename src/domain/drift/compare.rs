@@ -115,7 +115,7 @@ fn place(record: &Record, standing: &Standing, now: &Now, told: &mut Told) {
             );
         }
         // The release says what is there, and a later one was signed itself.
-        PromotionTarget::Alias(_) | PromotionTarget::Release => {}
+        PromotionTarget::Alias(_) | PromotionTarget::Release | PromotionTarget::DeploymentJob => {}
     }
 }
 
@@ -187,7 +187,10 @@ fn observed(record: &Record, standing: &Standing, now: &Now, ignored: &Ignored, 
     maps(Kind::RunTag, then.run_tags.as_ref(), run.map(|run| kept(&run.tags)), &tags, told);
     maps(Kind::Param, then.model_params.as_ref(), logged.map(|model| kept(&model.params)), &all, told);
     maps(Kind::RunTag, then.model_tags.as_ref(), logged.map(|model| kept(&model.tags)), &tags, told);
-    maps(Kind::VersionTag, then.version_tags.as_ref(), Some(kept(&version.tags)), &tags, told);
+    // The approval itself set the tag of its task.
+    let task = record.deployment.as_ref().map(|asked| asked.task.as_str());
+    let others = |key: &str| tags(key) && Some(key) != task;
+    maps(Kind::VersionTag, then.version_tags.as_ref(), Some(kept(&version.tags)), &others, told);
     let described = Kept::from(version.description.as_str());
     if let Some(then) = then.description.as_ref().filter(|then| **then != described) {
         let some = |kept: &Kept| (*kept != Kept::Text(String::new())).then(|| Value::Kept(kept.clone()));

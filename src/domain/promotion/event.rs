@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::plan::PromotionPlan;
 use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
+use crate::domain::deployment::JobOutcome;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::PromotionId;
 
 /// Version of the journal format. A reader refuses entries with a higher version.
-pub const JOURNAL_VERSION: u32 = 3;
+pub const JOURNAL_VERSION: u32 = 4;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -138,6 +139,11 @@ pub enum Event {
         /// The new state.
         outcome: CdOutcome,
     },
+    /// The deployment job changed state. Since format 4.
+    JobSeen {
+        /// The new state.
+        outcome: JobOutcome,
+    },
     /// The last entry, unless a request without an answer takes effect later.
     Ended {
         ending: Ending,
@@ -166,8 +172,9 @@ impl Event {
     /// The oldest format that has this event.
     pub fn format(&self) -> u32 {
         match self {
-            // A reader of format 2 knows neither such a target nor such a step, and refuses the journal at its first entry.
+            // A reader of an older format does not know such a target or step, and refuses the journal at its first entry.
             Self::Opened { plan } => plan.draft.format(),
+            Self::JobSeen { .. } => 4,
             Self::Noted { .. } | Self::Found { .. } | Self::Lost { .. } | Self::Arrived { .. } => 2,
             Self::Verified
             | Self::Refused { .. }

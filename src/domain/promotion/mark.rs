@@ -2,11 +2,14 @@
 
 use crate::domain::identity::About;
 use crate::domain::ids::PromotionId;
-use crate::domain::record::mark::stamped;
+use crate::domain::record::mark::{DECISION, stamped};
 use crate::domain::registry::ModelVersion;
 
 /// Name (without prefix) of the tag.
 pub const MARK: &str = "promotion";
+
+/// Names (without prefix) of every tag that a promotion leaves on the version.
+pub const LEFT: [&str; 7] = [MARK, "tag", "release", "facts", "approved_by", "record", DECISION];
 
 /// Value of the mark once the release of promotion `id`, approved by `by`, is published. `of` is the version's stamp.
 pub fn released(id: &str, by: &str, of: Option<&str>) -> String {

@@ -12,6 +12,7 @@ use super::step::Step;
 use crate::domain::cd::{CdPlan, CdQuery, CdTrigger};
 use crate::domain::commit::{Commit, CommitOrigin};
 use crate::domain::confirmation;
+use crate::domain::deployment::APPROVED;
 use crate::domain::identity::Identity;
 use crate::domain::ids::{CommitSha, PromotionId, RepoSlug, TagName, VersionNumber};
 use crate::domain::limits;
@@ -141,10 +142,17 @@ impl PlanDraft {
                 let remark = self.promote_to.remark();
                 lines.push(line(1, "MLflow", String::new(), String::new(), remark.to_owned(), false));
             }
+            PromotionTarget::DeploymentJob => {}
         }
+        let mut number = lines.last().map_or(0, |last| last.number);
+        let mut next = || {
+            number += 1;
+            number
+        };
         let tag = self.tag.to_string();
-        lines.push(line(2, "Git tag", tag.clone(), String::new(), format!("commit {}", self.commit.sha.short()), true));
-        lines.push(line(3, "GitHub release", self.repo.to_string(), String::new(), self.title.clone(), true));
+        let commit = format!("commit {}", self.commit.sha.short());
+        lines.push(line(next(), "Git tag", tag.clone(), String::new(), commit, true));
+        lines.push(line(next(), "GitHub release", self.repo.to_string(), String::new(), self.title.clone(), true));
         let workflow = self.cd.workflow.clone().unwrap_or_else(|| "any workflow".to_owned());
         let cd = match self.cd.trigger {
             CdTrigger::Release => format!("{workflow} starts on the release"),
@@ -152,26 +160,38 @@ impl PlanDraft {
             CdTrigger::Dispatch => format!("{workflow} is dispatched on {tag}"),
             CdTrigger::None => "none expected".to_owned(),
         };
-        let number = match &self.clears {
-            None => 4,
-            Some(alias) => {
-                let v = self.version().to_string();
-                lines.push(line(4, "MLflow alias", format!("@{alias}"), v, "none".to_owned(), true));
-                5
-            }
-        };
-        lines.push(line(number, "CD", String::new(), String::new(), cd, true));
+        if let Some(alias) = &self.clears {
+            let v = self.version().to_string();
+            lines.push(line(next(), "MLflow alias", format!("@{alias}"), v, "none".to_owned(), true));
+        }
+        if let Some(asked) = &self.deployment {
+            let (task, run) = (asked.task.clone(), format!("run {} of job {}", asked.run, asked.job));
+            let goes_on = "goes on and deploys".to_owned();
+            lines.push(line(next(), "Job task", task.clone(), "waits".to_owned(), APPROVED.to_owned(), true));
+            lines.push(line(next(), "Job run", run, "waits".to_owned(), goes_on, true));
+        }
+        lines.push(line(next(), "CD", String::new(), String::new(), cd, true));
         lines
     }
 
     /// The oldest format of the journal that has such plans.
     pub fn format(&self) -> u32 {
-        if self.promote_to.spares_registry() || self.clears.is_some() { 3 } else { 1 }
+        match self.promote_to {
+            PromotionTarget::DeploymentJob => 4,
+            PromotionTarget::Release => 3,
+            PromotionTarget::Stage(_) | PromotionTarget::Alias(_) => {
+                if self.clears.is_some() {
+                    3
+                } else {
+                    1
+                }
+            }
+        }
     }
 
     /// The planned change, for the record; `None` while further approvals are needed.
     pub fn change(&self) -> Option<ChangeFacts> {
-        self.basis.completes().then(|| ChangeFacts {
+        self.completes().then(|| ChangeFacts {
             to: self.promote_to.clone(),
             from: self.facts.version.stage.clone(),
             leaving: self.leaving(),

@@ -41,6 +41,7 @@ pub(crate) fn version(number: u64, stage: Stage) -> ModelVersion {
         aliases: Vec::new(),
         logged_model: None,
         run_elsewhere: None,
+        deployment: None,
     }
 }
 
@@ -103,6 +104,7 @@ pub(crate) fn draft() -> PlanDraft {
                 registry_user: None,
             },
             basis: Basis::bare(Decision::Approve),
+            deployment: None,
         },
         host: "github.com".into(),
         repo: "acme/churn-model".parse().unwrap(),

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::cd::{CdOutcome, CdTrigger};
+use crate::domain::deployment::JobOutcome;
 use crate::domain::ids::VersionNumber;
 use crate::domain::registry::PromotionTarget;
 
@@ -30,24 +31,40 @@ pub enum Step {
     Link,
     /// Take the candidate alias off the version, if the plan says so. Repeatable.
     Clear,
+    /// Set the tag of the deployment job's approval task to `Approved`. Repeatable.
+    Assent,
+    /// Repair the run of the deployment job, which deploys. Cannot be undone; sent at most once.
+    Repair,
     /// Re-read everything touched and record its state.
     Confirm,
     /// Find the CD run and follow it to its end.
     Follow,
+    /// Follow the deployment job to its end.
+    Deploy,
 }
 
 impl Step {
     /// The steps of a promotion to `target` whose CD is started by `trigger`, in order.
     pub fn sequence(target: &PromotionTarget, trigger: CdTrigger) -> Vec<Self> {
-        use Step::{Confirm, Dispatch, Draft, Follow, Link, Mark, Move, Release, TagObject, TagRef};
+        use Step::{
+            Assent, Confirm, Deploy, Dispatch, Draft, Follow, Link, Mark, Move, Release, Repair, TagObject, TagRef,
+        };
         let mut steps = vec![Mark, Move, TagObject, TagRef, Draft, Release];
         if trigger == CdTrigger::Dispatch {
             steps.push(Dispatch);
         }
-        steps.extend([Link, Confirm, Follow]);
-        if target.spares_registry() {
+        steps.push(Link);
+        match target {
+            PromotionTarget::Stage(_) | PromotionTarget::Alias(_) => steps.extend([Confirm, Follow]),
             // The tag ref alone keeps two promotions of one version apart.
-            steps.retain(|step| !step.is_of_registry());
+            PromotionTarget::Release => {
+                steps.retain(|step| !step.is_of_registry());
+                steps.extend([Confirm, Follow]);
+            }
+            PromotionTarget::DeploymentJob => {
+                steps.retain(|step| *step != Move);
+                steps.extend([Assent, Repair, Confirm, Follow, Deploy]);
+            }
         }
         steps
     }
@@ -55,7 +72,7 @@ impl Step {
     /// Whether the step writes to the registry.
     pub fn is_of_registry(self) -> bool {
         match self {
-            Self::Mark | Self::Move | Self::Link | Self::Clear => true,
+            Self::Mark | Self::Move | Self::Link | Self::Clear | Self::Assent | Self::Repair | Self::Deploy => true,
             Self::TagObject
             | Self::TagRef
             | Self::Draft
@@ -71,7 +88,7 @@ impl Step {
 
     /// Whether the step only reads.
     pub fn is_read(self) -> bool {
-        matches!(self, Self::Confirm | Self::Follow)
+        matches!(self, Self::Confirm | Self::Follow | Self::Deploy)
     }
 
     /// Whether the step has an effect that an undo must revert.
@@ -92,8 +109,11 @@ impl fmt::Display for Step {
             Self::Dispatch => "start CD",
             Self::Link => "links back",
             Self::Clear => "clear alias",
+            Self::Assent => "approve task",
+            Self::Repair => "repair run",
             Self::Confirm => "re-read",
             Self::Follow => "CD",
+            Self::Deploy => "job",
         })
     }
 }
@@ -137,6 +157,26 @@ pub enum Receipt {
     /// The candidate alias is still there, and the release stands.
     Uncleared {
         why: String,
+    },
+    /// The task of the deployment job is approved.
+    Assented {
+        /// The last repair of the run before ours.
+        #[serde(default)]
+        after: Option<String>,
+    },
+    /// The run of the deployment job goes on.
+    Repaired {
+        /// Id of the repair, where it was seen.
+        #[serde(default)]
+        repair: Option<String>,
+    },
+    /// The deployment job cannot be told to go on, and the release stands.
+    Withheld {
+        why: String,
+    },
+    /// The deployment job ended.
+    Job {
+        outcome: JobOutcome,
     },
     Confirmed {
         truth: Vec<Observation>,

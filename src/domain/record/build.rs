@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::artifact::ArtifactFacts;
 use crate::domain::compare::{Comparison, Directions, Side, compare};
+use crate::domain::deployment::ApprovalTask;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::{CommitSha, ModelName, PromotionId, RepoSlug, VersionNumber};
@@ -157,6 +158,9 @@ pub struct DecisionDraft {
     pub signer: Signer,
     /// What else the decision rests on: verdict, approvals, people.
     pub basis: Basis,
+    /// The approval task of the deployment job that the decision answers; `None` if none waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<ApprovalTask>,
 }
 
 impl DecisionDraft {
@@ -186,6 +190,16 @@ impl DecisionDraft {
     /// What differs, if `version` is certainly not the one this draft is about, in the same registry.
     pub fn another(&self, version: &ModelVersion) -> Option<String> {
         self.identity().about(&Identity::of(&self.home(), version)).another().map(str::to_owned)
+    }
+
+    /// Whether an approval promotes: it is the last one required, of people and of the deployment job's tasks.
+    pub fn completes(&self) -> bool {
+        self.basis.completes() && self.deployment.as_ref().is_none_or(|asked| asked.left.is_empty())
+    }
+
+    /// The task that an approval lets pass without releasing anything, because others are left.
+    pub fn passes(&self) -> Option<&ApprovalTask> {
+        self.deployment.as_ref().filter(|asked| self.basis.completes() && !asked.left.is_empty())
     }
 
     /// The version's commit, if known: the host vouches for the decision there.
@@ -278,6 +292,7 @@ impl DecisionDraft {
             quorum: basis.demands.approvals,
             separation: basis.separation,
             change,
+            deployment: self.deployment.clone(),
             supersedes: basis.supersedes.clone(),
             prev_hash: prev.map(str::to_owned),
             tool: Tool { name: "signoff".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
@@ -290,6 +305,11 @@ impl DecisionDraft {
         let what = format!("{} {}", self.facts.version.model, self.facts.version.number);
         let (basis, place) = (&self.basis, &self.promote_to);
         match basis.decision {
+            Decision::Approve if !promotes && self.passes().is_some() => {
+                let asked = self.deployment.as_ref();
+                let (task, left) = asked.map(|asked| (asked.name(), asked.left())).unwrap_or_default();
+                format!("I reviewed {what} and let {task} pass; {left} is left before it goes to {place}.")
+            }
             Decision::Approve if !promotes => {
                 let nth = basis.approvals.len() + 1;
                 format!(

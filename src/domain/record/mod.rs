@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::artifact::ArtifactFacts;
 use super::commit::CommitOrigin;
 use super::compare::{Change, Direction};
+use super::deployment::ApprovalTask;
 use super::evidence::Code;
 use super::failure::Outcome;
 use super::identity::{Home, Identity};
@@ -145,6 +146,10 @@ pub struct Record {
     pub separation: Separation,
     /// The planned change; `None` for decisions that promote nothing.
     pub change: Option<ChangeFacts>,
+    /// The approval task of the deployment job that the decision answers; `None` without one, and in records of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<ApprovalTask>,
     /// Hash of the decision on this version that this one supersedes.
     pub supersedes: Option<String>,
     /// Hash of the previous record in the signer's journal.

@@ -127,6 +127,7 @@ pub fn readable(sealed: &Sealed) -> String {
     let signer = &record.signer;
     let name = signer.name.as_deref().map(|n| format!("{} ", inline(n))).unwrap_or_default();
     line("signed by", format!("{name}(@{}, id {}); {}", inline(&signer.login), signer.id, inline(&record.proven_by)));
+    line("deployment job", record.deployment.as_ref().map(|asked| inline(&asked.name())).unwrap_or_default());
     line("signed at", record.signed_at.strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string());
     line("time in review", record.time_in_review_s.map(|s| format!("{} min {} s", s / 60, s % 60)).unwrap_or_default());
     line("reason", inline(&record.reason));

@@ -17,6 +17,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome};
 use crate::domain::identity::Home;
 use crate::domain::ids::{ModelName, RepoSlug, TagName};
 use crate::domain::policy::Evaluation;
+use crate::domain::record::observed::Kept;
 use crate::domain::record::vouch::Writers;
 use crate::domain::record::{ASSET, Sealed};
 use crate::domain::registry::PromotionTarget;
@@ -208,8 +209,16 @@ pub fn as_signed(
                 aliases.sort();
             }
         }
-        // The registry was not written to.
-        PromotionTarget::Release => {}
+        // The registry was not written to, except for the tag of the task.
+        PromotionTarget::Release | PromotionTarget::DeploymentJob => {}
+    }
+    if let Some(asked) = &sealed.record.deployment {
+        let then = sealed.record.observed.as_ref().and_then(|seen| seen.version_tags.as_ref()?.get(&asked.task));
+        match then {
+            Some(Kept::Text(value)) => facts.version.tags.insert(&asked.task, value.as_str()),
+            Some(Kept::Long { .. }) => {}
+            None => facts.version.tags.retain(|key| key != asked.task),
+        }
     }
     facts.holders.sort_unstable();
     facts

@@ -167,7 +167,7 @@ impl Approve {
                 };
                 self.phase = Phase::Submitted;
                 let sign_off = self.sign_off(preflight, ctx);
-                Response::effect(if draft.basis.completes() {
+                Response::effect(if draft.completes() {
                     Effect::Promote { draft: Box::new(draft), sign_off }
                 } else {
                     Effect::Decide { draft: Box::new(draft.decision), sign_off }

@@ -1,5 +1,6 @@
 //! What a decision without a promotion will write, shown before it is confirmed.
 
+use crate::domain::deployment::{APPROVED, REJECTED};
 use crate::domain::record::Decision;
 use crate::domain::record::DecisionDraft;
 use crate::domain::record::mark::{APPROVAL, DECISION};
@@ -34,12 +35,22 @@ pub fn lines(draft: &DecisionDraft, width: usize, skin: &Skin) -> Vec<Phrase<'st
         rows.push(("MLflow", Phrase::new(draft.promote_to.remark())));
         return numbered(rows, width);
     }
-    let name = if vouched && draft.basis.decision == Decision::Approve {
+    let name = if draft.basis.decision == Decision::Approve {
         format!("{APPROVAL}{}", draft.signer.login)
     } else {
         DECISION.to_owned()
     };
     rows.push(("tag", Phrase::new(format!("{OWN_TAG_PREFIX}{name} on {} {}", version.model, version.number))));
+    match (draft.basis.decision, draft.passes(), &draft.deployment) {
+        (Decision::Approve, Some(asked), _) => {
+            rows.push(("task", Phrase::new(format!("{} is {APPROVED}", asked.task))));
+            rows.push(("job", Phrase::new(format!("run {} of job {} goes on", asked.run, asked.job))));
+        }
+        (Decision::Reject, _, Some(asked)) => {
+            rows.push(("task", Phrase::new(format!("{} of run {} is {REJECTED}", asked.task, asked.run))));
+        }
+        (Decision::Approve | Decision::Reject | Decision::Hold | Decision::Rollback, ..) => {}
+    }
     numbered(rows, width)
 }
 

@@ -14,7 +14,7 @@ use crate::app::route::{RecordAt, Route};
 use crate::domain::cd::{CdOutcome, CdRuns};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
-use crate::present::promotion::cd_failed;
+use crate::present::promotion::not_deployed;
 use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
@@ -114,7 +114,7 @@ impl Component for Promotion {
                     &[Resume, Browse, Jobs, Copy, Back, Help]
                 }
             }
-            Some(state) if state.is_released() && state.is_over() && cd_failed(state.cd.as_ref()) => {
+            Some(state) if state.is_released() && state.is_over() && not_deployed(state) => {
                 &[Rollback, Record, Browse, Jobs, Copy, Back, Help]
             }
             _ => &[Record, Browse, Jobs, Copy, Back, Help],

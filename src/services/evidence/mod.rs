@@ -153,7 +153,9 @@ pub async fn facts(
     let aliases = async {
         match (&baseline, target) {
             (Some(_), PromotionTarget::Stage(_)) => registry.model(model).await.map(|read| Some(read.aliases)),
-            (None, _) | (_, PromotionTarget::Alias(_) | PromotionTarget::Release) => Ok(None),
+            (None, _) | (_, PromotionTarget::Alias(_) | PromotionTarget::Release | PromotionTarget::DeploymentJob) => {
+                Ok(None)
+            }
         }
     };
     let (said, aliases) = join(Said::read(registry, std::iter::once(&version).chain(&baseline)), aliases).await;

@@ -285,8 +285,8 @@ impl Checks {
     }
 
     /// Whether the registry takes the tags that would be added to a version that has these.
-    pub(super) fn room(&mut self, most: Option<usize>, version: &ModelVersion, keys: &[&str]) {
-        if let Some(why) = no_room(most, version, keys) {
+    pub(super) fn room(&mut self, most: Option<usize>, version: &ModelVersion, names: &[&str], task: Option<&str>) {
+        if let Some(why) = no_room(most, version, names, task) {
             self.add_hint("size", Block, why, "Delete tags that nobody needs.");
         }
     }
@@ -320,10 +320,11 @@ impl Checks {
     }
 }
 
-/// Why our tags of these names do not fit on the version, if the registry takes at most `most` tags.
-pub fn no_room(most: Option<usize>, version: &ModelVersion, names: &[&str]) -> Option<String> {
+/// Why our tags of these names, and that of a task, do not fit on the version, if the registry takes at most `most` tags.
+pub fn no_room(most: Option<usize>, version: &ModelVersion, names: &[&str], task: Option<&str>) -> Option<String> {
     let most = most?;
-    let new = names.iter().filter(|name| version.own_tag(name).is_none()).count();
+    let new = names.iter().filter(|name| version.own_tag(name).is_none()).count()
+        + task.iter().filter(|task| !version.tags.contains(task)).count();
     let has = version.tags.names().count();
     (has + new > most).then(|| format!("{} has {has} tags, {new} would be added, and {most} are taken", version.number))
 }

@@ -6,12 +6,14 @@
 pub mod again;
 mod basis;
 pub mod checks;
+mod job;
 mod tag;
 mod taken;
 
 use futures_util::future::{join, join4};
 
 use crate::domain::commit::HostIdentity;
+use crate::domain::deployment::ApprovalTask;
 use crate::domain::evidence::Source;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::identity::{Home, Identity};
@@ -19,10 +21,9 @@ use crate::domain::ids::{ModelName, PromotionId, RepoSlug, TagName, VersionNumbe
 use crate::domain::origin::repository_of;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::{CheckState, JOURNAL, Preflight};
-use crate::domain::promotion::mark::MARK;
+use crate::domain::promotion::mark::LEFT;
 use crate::domain::promotion::{PlanDraft, fold};
 use crate::domain::record::DecisionDraft;
-use crate::domain::record::mark::DECISION;
 use crate::domain::record::{ClockFacts, Decision, SignOff};
 use crate::domain::registry::{Permission, RegistryUser, UserKind};
 use crate::domain::release;
@@ -58,9 +59,11 @@ pub async fn promotion(
     checks.signer(&signer);
     checks.clock(&ClockFacts { skew_ms, ..ClockFacts::default() }, &services.host.host());
     checks.permission(model, &permission);
-    checks.room(services.registry.most_tags(), &evidence.facts.version, &[MARK, DECISION]);
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
     checks.code(&evidence.code, repo.as_ref());
+    let asked = job::read(services, &evidence.facts.version, &mut checks).await;
+    let task = asked.as_ref().map(|asked| asked.task.as_str());
+    checks.room(services.registry.most_tags(), &evidence.facts.version, &LEFT, task);
     let source = evidence.code.source.as_ref().ok().cloned();
     let tag = match &source {
         Some(source) => {
@@ -81,7 +84,7 @@ pub async fn promotion(
     checks.list.append(&mut grounds.checks);
     let draft = match (signer, source, tag) {
         (Some(signer), Some(source), Some(named)) => {
-            Some(plan(services, draft(services, home, evaluation, grounds, signer), source, named))
+            Some(plan(services, draft(services, home, evaluation, grounds, signer, asked), source, named))
         }
         _ => None,
     };
@@ -109,7 +112,9 @@ pub async fn decision(
     }
     let mut grounds = basis::read(services, &evaluation, Some(&signer), decision).await;
     grounds.basis.clock.skew_ms = skew_ms;
-    Ok(draft(services, home, evaluation, grounds, signer))
+    // A version can be rejected or held back whether or not its job waits.
+    let asked = job::read(services, &evaluation.evidence.facts.version, &mut Checks::default()).await;
+    Ok(draft(services, home, evaluation, grounds, signer, asked))
 }
 
 /// What every decision is prepared from.
@@ -174,7 +179,14 @@ fn signer(services: &Services, who: Outcome<HostIdentity>, user: Outcome<Registr
     Ok(Signer { login: who.login, id: who.id, name: who.name, email, registry_user: user.name })
 }
 
-fn draft(services: &Services, home: Home, evaluation: Evaluation, grounds: Grounds, signer: Signer) -> DecisionDraft {
+fn draft(
+    services: &Services,
+    home: Home,
+    evaluation: Evaluation,
+    grounds: Grounds,
+    signer: Signer,
+    deployment: Option<ApprovalTask>,
+) -> DecisionDraft {
     let rules = &services.rules;
     DecisionDraft {
         basis: grounds.basis,
@@ -186,6 +198,7 @@ fn draft(services: &Services, home: Home, evaluation: Evaluation, grounds: Groun
         promote_to: rules.promote_to.clone(),
         directions: grounds.directions,
         facts: evaluation.evidence.facts,
+        deployment,
     }
 }
 

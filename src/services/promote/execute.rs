@@ -29,7 +29,7 @@ impl From<Failure> for Miss {
 
 impl Miss {
     /// A read before the write failed, so the write certainly had no effect.
-    fn before(failure: Failure) -> Self {
+    pub(super) fn before(failure: Failure) -> Self {
         Self::NotSent(match failure.kind {
             FailureKind::Unknown | FailureKind::Protocol => Failure { kind: FailureKind::Unavailable, ..failure },
             _ => failure,
@@ -74,8 +74,18 @@ impl Work<'_> {
                     return Ok(Receipt::Uncleared { why });
                 }
             }
+            Step::Assent => {
+                if let Some(receipt) = self.assent(journaled).await? {
+                    return Ok(receipt);
+                }
+            }
+            Step::Repair => {
+                if let Some(receipt) = self.repair(journaled).await? {
+                    return Ok(receipt);
+                }
+            }
             Step::Confirm => return Ok(self.confirm().await?),
-            Step::Follow => {}
+            Step::Follow | Step::Deploy => {}
         }
         match self.reread(step).await? {
             Finding::Applied { receipt } => Ok(receipt),
@@ -102,7 +112,7 @@ impl Work<'_> {
         Ok(Finding::NotApplied)
     }
 
-    fn contradiction(&self, step: Step, kind: FailureKind, what: &str) -> Failure {
+    pub(super) fn contradiction(&self, step: Step, kind: FailureKind, what: &str) -> Failure {
         let draft = &self.state.plan.draft;
         Failure::new(
             kind,
@@ -128,7 +138,7 @@ impl Work<'_> {
                 registry.move_stage(journaled, draft.model(), draft.version(), stage, true, &comment).await
             }
             PromotionTarget::Alias(alias) => registry.set_alias(journaled, draft.model(), alias, draft.version()).await,
-            PromotionTarget::Release => Err(moves_nothing(Step::Move)),
+            PromotionTarget::Release | PromotionTarget::DeploymentJob => Err(moves_nothing(Step::Move)),
         }?)
     }
 

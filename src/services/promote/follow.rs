@@ -33,13 +33,14 @@ impl Runner<'_> {
         Ok(true)
     }
 
-    /// Journals what became of CD since the promotion ended, if that changed.
+    /// Journals what became of CD and of the deployment job since the promotion ended, if that changed.
     pub(super) async fn look_at_cd_again(&mut self) -> Outcome<()> {
         let now = cd::now(self.services, &self.state).await?;
         if let Some(outcome) = now.filter(|now| self.state.cd.as_ref() != Some(now)) {
             self.append(Event::CdSeen { outcome }).await?;
         }
-        Ok(())
+        let job = self.job_now().await?;
+        self.saw_job(job).await
     }
 
     async fn watch_cd(&mut self) -> Outcome<Watched> {
@@ -59,6 +60,7 @@ impl Runner<'_> {
         let (mut first_seen, mut all_over) = (None, None);
         let (mut wide, mut failures, mut polls) = (false, 0, 0_u32);
         loop {
+            self.look_at_job().await?;
             let list = known.iter().all(|run| run.state.is_final()) || polls.is_multiple_of(LIST_EVERY);
             polls = polls.wrapping_add(1);
             let query = CdQuery { wide, ..query.clone() };

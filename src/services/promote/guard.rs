@@ -63,11 +63,26 @@ pub(super) async fn before_the_move(services: &Services, plan: &PromotionPlan, a
 pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) -> Outcome<Vec<String>> {
     let draft = &plan.draft;
     let mut facts = read(services, plan).await?;
-    if !draft.promote_to.spares_registry() {
+    if !draft.promote_to.is_told_by_releases() {
         as_before_the_move(plan, &mut facts)?;
     }
     unchanged(plan, &facts)?;
+    still_waits(services, plan).await?;
     again::judge(services, plan, &facts).await
+}
+
+/// The approval task still waits for this very approval, and no other task does.
+pub(super) async fn still_waits(services: &Services, plan: &PromotionPlan) -> Outcome<()> {
+    let Some(asked) = &plan.draft.deployment else { return Ok(()) };
+    let run = services.registry.deployment_run(&asked.job, &asked.run).await?;
+    let waiting = run.waiting();
+    let what = match waiting.first() {
+        Some(_) if waiting.contains(&asked.task.as_str()) && waiting.len() == 1 => return Ok(()),
+        Some(other) if *other != asked.task => format!("{other} waits for an approval now, not {}", asked.task),
+        Some(_) => format!("{} wait for an approval now", waiting.join(" and ")),
+        None => format!("{} does not wait any more", asked.name()),
+    };
+    Err(conflict(plan, what))
 }
 
 /// The facts without what this promotion itself changed.
@@ -83,7 +98,7 @@ fn as_before_the_move(plan: &PromotionPlan, facts: &mut ReviewedFacts) -> Outcom
     match &draft.promote_to {
         PromotionTarget::Stage(_) => facts.version.stage = draft.facts.version.stage.clone(),
         PromotionTarget::Alias(_) => facts.version.aliases.clone_from(&draft.facts.version.aliases),
-        PromotionTarget::Release => {}
+        PromotionTarget::Release | PromotionTarget::DeploymentJob => {}
     }
     Ok(())
 }

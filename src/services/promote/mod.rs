@@ -6,6 +6,7 @@
 mod execute;
 mod follow;
 mod guard;
+mod job;
 mod late;
 mod observe;
 mod probe;
@@ -307,8 +308,11 @@ fn refuse_undecided(plan: &PromotionPlan) -> Outcome<()> {
     let (draft, basis) = (&plan.draft, &plan.draft.basis);
     let mut objections = basis.objections(&plan.sign_off);
     objections.extend(plan.excess());
-    if !basis.completes() {
-        objections.push(format!("this would be {}, and promotes nothing yet", basis.nth_approval()));
+    if !draft.completes() {
+        objections.push(match draft.passes() {
+            Some(asked) => format!("{} would be left, so this promotes nothing yet", asked.left()),
+            None => format!("this would be {}, and promotes nothing yet", basis.nth_approval()),
+        });
     }
     if objections.is_empty() {
         return Ok(());

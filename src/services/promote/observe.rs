@@ -102,29 +102,25 @@ fn in_place(now: &[VersionNumber], draft: &PlanDraft) -> String {
 
 /// Reads mark and target in the registry, or what is in production if it is not written to.
 async fn of_registry(services: &Services, state: &SagaState, meant: Meant) -> Vec<Observation> {
-    let (plan, draft) = (&state.plan, &state.plan.draft);
+    let draft = &state.plan.draft;
     if draft.promote_to.spares_registry() {
         return vec![by_release(services, state, meant).await];
+    }
+    if draft.promote_to.is_told_by_releases() {
+        let (version, live) = futures_util::future::join(
+            services.registry.version(draft.model(), draft.version()),
+            by_release(services, state, meant),
+        )
+        .await;
+        return vec![mark(version, state, meant), live];
     }
     let (version, holders) = futures_util::future::join(
         services.registry.version(draft.model(), draft.version()),
         services.registry.holders(draft.model(), &draft.promote_to),
     )
     .await;
-    let id = plan.id.to_string();
     vec![
-        registered("mark", version, |v| {
-            let mark = v.own_tag(MARK);
-            let ours = mark.is_some_and(|m| m.contains(&id));
-            let as_meant = match meant {
-                Meant::Promoted => ours,
-                // A mark that belongs to somebody else by now was left alone on purpose.
-                // Nor is the mark of a promotion that had ended before put back.
-                Meant::TakenBack => mark.is_none() || mark == draft.facts.version.own_tag(MARK) || !ours,
-                Meant::LeftToOther => !ours,
-            };
-            (mark.unwrap_or("none").to_owned(), as_meant)
-        }),
+        mark(version, state, meant),
         registered(draft.promote_to.kind(), holders, |holders| {
             let now: Vec<_> = holders.iter().map(|v: &ModelVersion| v.number).collect();
             let holder = holders.iter().find(|v| v.number == draft.version());
@@ -139,6 +135,23 @@ async fn of_registry(services: &Services, state: &SagaState, meant: Meant) -> Ve
             (in_place(&now, draft), as_meant)
         }),
     ]
+}
+
+/// The mark on the version.
+fn mark(version: Outcome<ModelVersion>, state: &SagaState, meant: Meant) -> Observation {
+    let (draft, id) = (&state.plan.draft, state.plan.id.to_string());
+    registered("mark", version, |v| {
+        let mark = v.own_tag(MARK);
+        let ours = mark.is_some_and(|m| m.contains(&id));
+        let as_meant = match meant {
+            Meant::Promoted => ours,
+            // A mark that belongs to somebody else by now was left alone on purpose.
+            // Nor is the mark of a promotion that had ended before put back.
+            Meant::TakenBack => mark.is_none() || mark == draft.facts.version.own_tag(MARK) || !ours,
+            Meant::LeftToOther => !ours,
+        };
+        (mark.unwrap_or("none").to_owned(), as_meant)
+    })
 }
 
 /// The releases of the tag. Ours is read by its id if known, because the list may lag behind.

@@ -22,8 +22,10 @@ impl Work<'_> {
             Step::Dispatch => self.probe_dispatch().await,
             Step::Link => self.probe_link().await,
             Step::Clear => self.probe_clear().await,
+            Step::Assent => self.probe_assent().await,
+            Step::Repair => self.probe_repair().await,
             // Safe to repeat, so the step is simply executed again.
-            Step::TagObject | Step::Confirm | Step::Follow => Ok(Finding::NotApplied),
+            Step::TagObject | Step::Confirm | Step::Follow | Step::Deploy => Ok(Finding::NotApplied),
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::execute::Miss;
 use super::undo::{self, Undo};
 use super::work::Work;
-use super::{Watch, damaged, observe, of_a_begun};
+use super::{Watch, damaged, guard, observe, of_a_begun};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::Until;
 use crate::domain::promotion::plan::MARK;
@@ -72,6 +72,11 @@ impl<'a> Runner<'a> {
                 Next::Run(Step::Follow) if until == Until::Released => return Ok(self.state),
                 Next::Run(Step::Follow) => {
                     if !self.follow().await? {
+                        return Ok(self.state);
+                    }
+                }
+                Next::Run(Step::Deploy) => {
+                    if !self.follow_job().await? {
                         return Ok(self.state);
                     }
                 }
@@ -149,6 +154,7 @@ impl<'a> Runner<'a> {
         if let Some(tag) = self.services.host.tag(&draft.repo, &draft.tag).await? {
             return Err(changed(format!("the tag {} exists now, at {}", tag.name, tag.commit)));
         }
+        guard::still_waits(self.services, plan).await?;
         again::judge(self.services, plan, &facts)
             .await
             .map_err(|failure| failure.with_hint("Nothing was written. Look at it again, then decide."))
@@ -232,7 +238,7 @@ impl<'a> Runner<'a> {
 
 /// Whether a step whose write failed must be probed before it counts as failed.
 fn needs_a_look(step: Step, failure: &Failure) -> bool {
-    let refused_create = matches!(step, Step::TagRef | Step::Draft | Step::Release)
+    let refused_create = matches!(step, Step::TagRef | Step::Draft | Step::Release | Step::Repair)
         && matches!(failure.kind, FailureKind::Conflict | FailureKind::Rejected);
     !step.is_read() && (failure.kind.may_be_applied() || failure.kind == FailureKind::Conflict || refused_create)
 }

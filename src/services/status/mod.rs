@@ -71,7 +71,9 @@ pub async fn look(services: &Services, asked: &Asked) -> Outcome<Status> {
         _ if !model.told => true,
         PromotionTarget::Stage(stage) => model.latest.iter().any(|v| v.stage == *stage),
         PromotionTarget::Alias(alias) => model.aliases.contains_key(alias),
-        target @ PromotionTarget::Release => model.latest.iter().any(|v| target.is_held_by(v)),
+        target @ (PromotionTarget::Release | PromotionTarget::DeploymentJob) => {
+            model.latest.iter().any(|v| target.is_held_by(v))
+        }
     };
     let mut names: BTreeSet<&ModelName> = models.values().filter(|m| held(m)).map(|m| &m.name).collect();
     names.extend(ledger.in_force.keys().filter(|name| asked.model.as_ref().is_none_or(|model| model == *name)));

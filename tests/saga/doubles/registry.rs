@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use signoff::domain::deployment::{ApprovalTask, DeploymentRun};
 use signoff::domain::failure::{Outcome, Service};
 use signoff::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use signoff::domain::logged::LoggedModel;
@@ -45,6 +46,19 @@ impl ModelRegistry for FaultyRegistry {
 
     fn most_tags(&self) -> Option<usize> {
         self.inner.most_tags()
+    }
+
+    async fn deployment_run(&self, job: &str, run: &str) -> Outcome<DeploymentRun> {
+        self.script.read(MLFLOW, "deployment_run", self.inner.deployment_run(job, run)).await
+    }
+
+    async fn may_repair(&self, job: &str) -> Outcome<Option<Permission>> {
+        self.script.read(MLFLOW, "may_repair", self.inner.may_repair(job)).await
+    }
+
+    async fn repair_deployment(&self, journaled: &Journaled, asked: &ApprovalTask, after: Option<&str>) -> Outcome<()> {
+        let call = self.inner.repair_deployment(journaled, asked, after);
+        self.script.write(MLFLOW, "repair_deployment", journaled, call).await
     }
 
     fn keeps_requests(&self) -> bool {

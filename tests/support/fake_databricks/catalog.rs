@@ -7,6 +7,7 @@ use signoff::adapters::demo::world::{Model, Version};
 use signoff::domain::ids::{ModelName, VersionNumber};
 
 use super::super::double::{Answer, Request};
+use super::jobs;
 use super::registry::{condition, listed, refused, version_of};
 use super::state::{Level, User, Workspace};
 use super::{SCHEMA, arg, denied, error, invalid, missing, ok, page, unknown};
@@ -106,8 +107,11 @@ fn native(state: &Workspace, request: &Request) -> Answered {
         })
     };
     let all = look(state, |world| {
-        let may =
-            world.models.iter().filter(|_| here).map(|(name, m)| (name, m, state.browse_only.contains(name.as_str())));
+        let may = world
+            .models
+            .iter()
+            .filter(|_| here)
+            .map(|(name, m)| (name, m, state.browse_only.iter().any(|it| *it == name.as_str())));
         Ok(may.filter(|(.., only)| browse || !only).map(|(name, m, only)| json(name, m, only)).collect::<Vec<_>>())
     })?;
     let (items, next) = page(state, request, 10_000, all)?;
@@ -134,7 +138,7 @@ fn search_versions(state: &Workspace, request: &Request) -> Answered {
     let name = plain(value)?;
     let mut all = look(state, |world| {
         let versions = world.models.get(&name).map(|m| m.versions.iter()).into_iter().flatten();
-        Ok(versions.map(|(n, v)| (n.0, version_json(state, &name, *n, v, None))).collect::<Vec<_>>())
+        Ok(versions.map(|(n, v)| (n.0, version_json(state, &name, *n, v, None, None))).collect::<Vec<_>>())
     })?;
     // In no order that anybody could rely on.
     all.sort_by_key(|(n, _)| (n * 7919) % 31);
@@ -144,8 +148,8 @@ fn search_versions(state: &Workspace, request: &Request) -> Answered {
 
 fn full_version(state: &Workspace, name: &ModelName, number: VersionNumber) -> Answered {
     let found = look(state, |world| {
-        let model = world.model(name)?;
-        Ok(version_json(state, name, number, world.version(name, number)?, Some(model)))
+        let (model, job) = (world.model(name)?, world.job_of(name, number).map(jobs::said));
+        Ok(version_json(state, name, number, world.version(name, number)?, Some(model), job))
     })?;
     Ok(ok(json!({"model_version": found})))
 }
@@ -258,6 +262,7 @@ fn version_json(
     number: VersionNumber,
     version: &Version,
     of: Option<&Model>,
+    job: Option<Value>,
 ) -> Value {
     let mut body = json!({
         "name": format!("{SCHEMA}{name}"), "version": number.0.to_string(), "status": version.status,
@@ -277,6 +282,9 @@ fn version_json(
         let alias = |(alias, n): (&String, &VersionNumber)| json!({"alias": alias, "version": n.0.to_string()});
         body["aliases"] = here.map(alias).collect::<Vec<_>>().into();
         body["tags"] = tags_json(version.tags.iter()).into();
+        if let Some(job) = job {
+            body["deployment_job_state"] = job;
+        }
         if state.embeds {
             let named = version.source.strip_prefix("models:/").filter(|id| id.starts_with("m-"));
             body["model_id"] = named.map_or_else(|| format!("m-{}", number.0), str::to_owned).into();

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod files;
+mod jobs;
 mod registry;
 mod state;
 mod tracking;
@@ -111,6 +112,9 @@ impl Workspace {
         let method = request.method.as_str();
         match (method, segments.as_slice()) {
             ("GET", ["api", "2.0", "preview", "scim", "v2", "Me"]) => self.me(&user),
+            ("GET", ["api", "2.2", "jobs", "runs", "get"]) => jobs::get(self, request),
+            ("POST", ["api", "2.2", "jobs", "runs", "repair"]) => jobs::repair(self, &user, request),
+            ("GET", ["api", "2.0", "permissions", "jobs", job]) => jobs::access(self, job),
             ("GET", ["api", "2.1", "unity-catalog", "models"]) => catalog::native_models(self, request),
             (_, ["api", "2.0", "mlflow", "unity-catalog", path @ ..]) => {
                 catalog::answer(self, &user, request, &format!("{method} {}", path.join("/")))

@@ -2,6 +2,7 @@
 //!
 //! Texts are kept raw, hostile ones included, as a server keeps them; they are cleaned on output (`convert.rs`).
 
+mod deployment;
 mod registry;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use deployment::{JobRun, JobTask};
 pub use registry::{Column, DataSet, Experiment, Feature, Logged, LoggedMetric, Model, TrainingRun, Version};
 
 use super::github::Repo;
@@ -34,6 +36,9 @@ pub struct World {
     #[serde(with = "shared")]
     pub runs: Arc<BTreeMap<RunId, TrainingRun>>,
     pub repo: Repo,
+    /// Runs of deployment jobs, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<JobRun>,
 }
 
 /// A person as a release host knows them.

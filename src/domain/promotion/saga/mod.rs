@@ -19,6 +19,7 @@ use super::event::{Ending, Entry, Event, JOURNAL_VERSION};
 use super::plan::PromotionPlan;
 use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
+use crate::domain::deployment::JobOutcome;
 use crate::domain::failure::{Failure, FailureKind};
 
 /// How long the host lets a run be started again.
@@ -178,6 +179,8 @@ pub struct SagaState {
     pub truth: Vec<Observation>,
     /// The CD run as last seen.
     pub cd: Option<CdOutcome>,
+    /// The deployment job as last seen.
+    pub job: Option<JobOutcome>,
     /// When the signer confirmed.
     pub opened_at: Timestamp,
     /// Time of the last entry.
@@ -232,6 +235,7 @@ impl SagaState {
                 paused: None,
                 truth: Vec::new(),
                 cd: None,
+                job: None,
                 opened_at: entry.at,
                 updated_at: entry.at,
                 next_seq: 1,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{MAX_ATTEMPTS, Next, Phase, SagaState, StepRecord, StepState, TagLook};
 use crate::domain::cd::CdOutcome;
+use crate::domain::deployment::JobOutcome;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::promotion::event::{Ending, Entry, Event, Finding};
 use crate::domain::promotion::step::{Receipt, Step};
@@ -20,6 +21,10 @@ impl SagaState {
                 // A release stays as it is; its runs can be started again.
                 (Event::CdSeen { outcome }, Ending::Done) => {
                     self.see_cd(outcome);
+                    Ok(())
+                }
+                (Event::JobSeen { outcome }, Ending::Done) => {
+                    self.see_job(outcome);
                     Ok(())
                 }
                 _ => Err("the promotion has ended".to_owned()),
@@ -126,6 +131,10 @@ impl SagaState {
                 self.running(Step::Follow)?;
                 self.see_cd(outcome);
             }
+            Event::JobSeen { outcome } => {
+                self.running(Step::Follow).or_else(|_| self.running(Step::Deploy))?;
+                self.see_job(outcome);
+            }
             Event::Ended { ending, truth } => {
                 // Journals of earlier versions have no look at the tag before it.
                 if self.pause_due.is_some() || self.closing().as_ref() != Some(ending) {
@@ -141,6 +150,7 @@ impl SagaState {
     fn done(&mut self, step: Step, receipt: &Receipt, at: Timestamp) -> Result<(), String> {
         match receipt {
             Receipt::Cd { outcome } => self.see_cd(outcome),
+            Receipt::Job { outcome } => self.see_job(outcome),
             Receipt::Confirmed { truth } => self.truth = truth.clone(),
             Receipt::Marked
             | Receipt::Moved { .. }
@@ -152,10 +162,22 @@ impl SagaState {
             | Receipt::Linked
             | Receipt::Cleared
             | Receipt::Uncleared { .. }
+            | Receipt::Assented { .. }
+            | Receipt::Repaired { .. }
+            | Receipt::Withheld { .. }
             | Receipt::Unlinked { .. } => {}
         }
         self.record(step)?.unclear = false;
         self.settle(step, StepState::Done(receipt.clone()), at)
+    }
+
+    pub(super) fn see_job(&mut self, outcome: &JobOutcome) {
+        self.job = Some(outcome.clone());
+        if let Ok(record) = self.record(Step::Deploy)
+            && matches!(record.state, StepState::Done(_))
+        {
+            record.state = StepState::Done(Receipt::Job { outcome: outcome.clone() });
+        }
     }
 
     /// A CD run that exists also settles a dispatch without an answer.

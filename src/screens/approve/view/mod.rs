@@ -118,7 +118,7 @@ impl Approve {
         let draft = preflight.and_then(|p| p.draft.as_ref());
         let title = self.subject_line(draft, skin);
         let plan = match draft {
-            Some(draft) if draft.basis.completes() => plan::lines(draft, skin, wide),
+            Some(draft) if draft.completes() => plan::lines(draft, skin, wide),
             Some(draft) => sign::instead(draft, wide, skin),
             None => Vec::new(),
         };

@@ -11,9 +11,10 @@ use crate::ui::skin::{Role, Skin};
 
 /// What is written for an approval that does not complete the quorum.
 pub(super) fn instead(draft: &PlanDraft, width: usize, skin: &Skin) -> Vec<Phrase<'static>> {
-    let mut lines = Phrase::of(Role::Warn, decision::nth(&draft.basis)).wrap(width, 0);
+    let mut lines = Phrase::of(Role::Warn, decision::nth(&draft.decision)).wrap(width, 0);
     lines.extend(written::lines(&draft.decision, width, skin));
-    let later = format!("The last approval moves {} and creates the tag {}.", draft.version(), draft.tag);
+    let moves = if draft.promote_to.is_told_by_releases() { "releases" } else { "moves" };
+    let later = format!("The last approval {moves} {} and creates the tag {}.", draft.version(), draft.tag);
     lines.extend(Phrase::of(Role::Muted, later).wrap(width, 2));
     lines
 }
@@ -26,8 +27,8 @@ pub(super) fn lines(preflight: &Preflight, sign_off: &SignOff, width: usize, ski
     let (basis, pass) = (&draft.basis, skin.symbols().pass);
     let good = |text: String| Phrase::of(Role::Good, format!("{pass} ")).text(text);
     let mut phrases = Vec::new();
-    if basis.demands.approvals > 1 && basis.completes() {
-        phrases.push(good(decision::nth(basis)));
+    if basis.demands.approvals > 1 && draft.completes() {
+        phrases.push(good(decision::nth(&draft.decision)));
     }
     let apart: Vec<&str> = preflight
         .checks

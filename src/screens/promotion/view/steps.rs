@@ -85,9 +85,13 @@ fn facts(state: &SagaState, ctx: &Ctx<'_>) -> Moment<'static> {
 fn moment(record: &StepRecord, state: &SagaState, ctx: &Ctx<'_>) -> Moment<'static> {
     let mut notes = Vec::new();
     let (mark, detail) = match &record.state {
+        // Followed beside CD.
+        StepState::Waiting if record.step == Step::Deploy && state.job.is_some() => {
+            (TimelineMark::Running, doing(record.step, state))
+        }
         StepState::Waiting => (TimelineMark::Waiting, String::new()),
         StepState::Running if ctx.busy => (TimelineMark::Running, doing(record.step, state)),
-        StepState::Running if record.step == Step::Follow => {
+        StepState::Running if matches!(record.step, Step::Follow | Step::Deploy) => {
             (TimelineMark::Waiting, "not followed to its end".to_owned())
         }
         StepState::Running => (TimelineMark::Unknown, "interrupted: outcome not known".to_owned()),
@@ -117,6 +121,10 @@ fn doing(step: Step, state: &SagaState) -> String {
     match (step, &state.cd) {
         (Step::Follow, Some(CdOutcome::Run(runs))) => promotion::run(&runs.decides),
         (Step::Follow, _) => "waiting for the run …".to_owned(),
+        (Step::Deploy, _) => match &state.job {
+            Some(outcome) => promotion::job_outcome(outcome, &state.plan.draft),
+            None => "waiting for the run …".to_owned(),
+        },
         _ => "…".to_owned(),
     }
 }
@@ -124,7 +132,8 @@ fn doing(step: Step, state: &SagaState) -> String {
 fn done(receipt: &Receipt) -> TimelineMark {
     match receipt {
         Receipt::Confirmed { truth } if truth.iter().any(|t| t.as_meant == Some(false)) => TimelineMark::Attention,
-        Receipt::Uncleared { .. } => TimelineMark::Attention,
+        Receipt::Uncleared { .. } | Receipt::Withheld { .. } => TimelineMark::Attention,
+        Receipt::Job { outcome } if outcome.failed() => TimelineMark::Failed,
         Receipt::Cd { outcome } if promotion::cd_failed(Some(outcome)) => TimelineMark::Failed,
         _ => TimelineMark::Done,
     }
