@@ -26,11 +26,14 @@ pub fn begin(state: &Path, asked: Option<&str>) {
 /// The log filter. Other crates are limited to warnings, because their debug output contains request headers.
 fn filter(asked: Option<&str>) -> Targets {
     let asked: Targets = asked.and_then(|asked| asked.parse().ok()).unwrap_or_default();
+    let all = asked.default_level().map(|level| ("signoff".to_owned(), level));
     let own = |target: &str| target == "signoff" || target.starts_with("signoff::");
-    Targets::new()
-        .with_default(LevelFilter::WARN)
-        .with_targets(asked.default_level().map(|level| ("signoff".to_owned(), level)))
-        .with_targets(asked.into_iter().filter(|(target, _)| own(target)))
+    let named = asked.into_iter().filter(|(target, _)| own(target));
+    // `signoff::services` is in the crate `signoff_core`, which nobody who reads a log needs to know.
+    let in_both = |(target, level): (String, LevelFilter)| {
+        [(target.replacen("signoff", "signoff_core", 1), level), (target, level)]
+    };
+    Targets::new().with_default(LevelFilter::WARN).with_targets(all.into_iter().chain(named).flat_map(in_both))
 }
 
 fn open(state: &Path) -> std::io::Result<File> {
@@ -56,13 +59,14 @@ mod tests {
 
     #[test]
     fn only_this_program_says_more_than_warnings() {
-        for (asked, own, adapters, others) in [
-            (None, Max::WARN, Max::WARN, Max::WARN),
-            (Some("debug"), Max::DEBUG, Max::DEBUG, Max::WARN),
-            (Some("signoff=trace"), Max::TRACE, Max::TRACE, Max::WARN),
-            (Some("info,signoff::adapters=trace,reqwest=trace"), Max::INFO, Max::TRACE, Max::WARN),
-            (Some("trace,signoff=error"), Max::ERROR, Max::ERROR, Max::WARN),
-            (Some("so loud"), Max::WARN, Max::WARN, Max::WARN),
+        for (asked, own, adapters, services, others) in [
+            (None, Max::WARN, Max::WARN, Max::WARN, Max::WARN),
+            (Some("debug"), Max::DEBUG, Max::DEBUG, Max::DEBUG, Max::WARN),
+            (Some("signoff=trace"), Max::TRACE, Max::TRACE, Max::TRACE, Max::WARN),
+            (Some("info,signoff::adapters=trace,reqwest=trace"), Max::INFO, Max::TRACE, Max::INFO, Max::WARN),
+            (Some("signoff::services=debug"), Max::WARN, Max::WARN, Max::DEBUG, Max::WARN),
+            (Some("trace,signoff=error"), Max::ERROR, Max::ERROR, Max::ERROR, Max::WARN),
+            (Some("so loud"), Max::WARN, Max::WARN, Max::WARN, Max::WARN),
         ] {
             let filter = filter(asked);
             let most = |target: &str| {
@@ -70,8 +74,9 @@ mod tests {
                 let enabled = |max: &Max| max.into_level().is_some_and(|level| filter.would_enable(target, &level));
                 levels.into_iter().find(enabled).unwrap()
             };
-            let found = (most("signoff::cli"), most("signoff::adapters::http"), most("reqwest::connect"));
-            assert_eq!(found, (own, adapters, others), "{asked:?}");
+            let (ours, theirs) = (most("signoff_core::services::promote"), most("reqwest::connect"));
+            let found = (most("signoff::cli"), most("signoff::adapters::http"), ours, theirs);
+            assert_eq!(found, (own, adapters, services, others), "{asked:?}");
         }
     }
 

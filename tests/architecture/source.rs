@@ -106,7 +106,7 @@ fn child(module: &[String], name: &str) -> Module {
 fn module_of(file: &Path) -> Module {
     let inside = file.strip_prefix("src").unwrap().with_extension("");
     let mut module: Module = inside.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
-    if matches!(module.last().map(String::as_str), Some("mod" | "lib" | "main")) {
+    if matches!(module.last().map(String::as_str), Some("mod" | "lib" | "core" | "main")) {
         module.pop();
     }
     module

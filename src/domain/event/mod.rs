@@ -333,7 +333,7 @@ mod millis {
     }
 }
 
-#[cfg(test)]
+// For the tests of this crate and of those above it.
 pub mod samples;
 
 #[cfg(test)]

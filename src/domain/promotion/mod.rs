@@ -10,7 +10,7 @@ pub mod plan;
 pub mod saga;
 pub mod step;
 
-#[cfg(test)]
+// For the tests of this crate and of those above it.
 pub mod samples;
 
 pub use event::{Ending, Entry, Event, Finding, Progress, StoredPromotion, Until};

@@ -17,15 +17,15 @@ use crate::domain::release::DEFAULT_NOTES_TEMPLATE;
 use crate::domain::run::{Dataset, MetricPoint, MetricValue, Run};
 use crate::domain::signer::Signer;
 
-pub(crate) fn id(n: u128) -> PromotionId {
+pub fn id(n: u128) -> PromotionId {
     PromotionId::from_uuid(uuid::Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 + n))
 }
 
-pub(crate) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     "2026-11-23T09:10:04Z".parse().unwrap()
 }
 
-pub(crate) fn version(number: u64, stage: Stage) -> ModelVersion {
+pub fn version(number: u64, stage: Stage) -> ModelVersion {
     ModelVersion {
         model: ModelName::new("telco-churn"),
         number: VersionNumber(number),
@@ -45,7 +45,7 @@ pub(crate) fn version(number: u64, stage: Stage) -> ModelVersion {
     }
 }
 
-pub(crate) fn run(number: u64, auc: f64) -> Run {
+pub fn run(number: u64, auc: f64) -> Run {
     let point = |v| MetricPoint { value: MetricValue(v), step: 0, at: None };
     Run {
         id: RunId::new(format!("run{number}")),
@@ -68,11 +68,11 @@ pub(crate) fn run(number: u64, auc: f64) -> Run {
     }
 }
 
-pub(crate) fn sha() -> String {
+pub fn sha() -> String {
     format!("3f9c1ab{}", "0".repeat(33))
 }
 
-pub(crate) fn facts() -> ReviewedFacts {
+pub fn facts() -> ReviewedFacts {
     ReviewedFacts {
         version: version(42, Stage::Staging),
         run: RunFacts::Known(Box::new(run(42, 0.914))),
@@ -86,7 +86,7 @@ pub(crate) fn facts() -> ReviewedFacts {
     }
 }
 
-pub(crate) fn draft() -> PlanDraft {
+pub fn draft() -> PlanDraft {
     PlanDraft {
         decision: DecisionDraft {
             target_name: "staging".into(),
@@ -125,6 +125,6 @@ pub(crate) fn draft() -> PlanDraft {
     }
 }
 
-pub(crate) fn plan() -> PromotionPlan {
+pub fn plan() -> PromotionPlan {
     draft().sign(id(1), now(), &SignOff::because("reviewed metrics and bias report")).unwrap()
 }
