@@ -12,6 +12,7 @@
 //! - `late`: writes that take effect after the program gave them up or died;
 //! - `copies`: two copies of one journal, one after the other and at once;
 //! - `formats`: state written by earlier versions;
+//! - `told`: a watch that is killed at every write;
 //! - `candidate`: the alias that put a version forward, and is taken off it;
 //! - `deployment`: approvals that a deployment job waits for;
 //! - `release`: promotions that write nothing to the registry, and what is in production then;
@@ -49,4 +50,5 @@ mod random;
 mod release;
 mod reviews;
 mod tags;
+mod told;
 mod undo;
