@@ -14,6 +14,7 @@ mod failures;
 mod help;
 mod logbook;
 mod provenance;
+mod receivers;
 mod record;
 mod requests;
 mod scores;

@@ -1,4 +1,4 @@
-//! Installs MLflow into a cache outside the checkout, once per machine and version.
+//! Installs MLflow and other Python packages into a cache outside the checkout, once per machine and version.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,23 +9,35 @@ const PYTHONS: [&str; 5] = ["python3.11", "python3.12", "python3.10", "python3.1
 /// Written last, so that an interrupted install is detected.
 const MARKER: &str = "installed";
 
-/// The directory of a virtual environment with `mlflow==version` and the `extra` packages, installed if needed. Test
-/// binaries that start concurrently wait for each other.
+/// The directory of a virtual environment with `mlflow==version` and the `extra` packages, installed if needed.
 ///
 /// # Panics
 /// With a message, if Python is missing or the packages cannot be installed.
 pub fn mlflow(version: &str, extra: &[&str]) -> PathBuf {
+    let mlflow = format!("mlflow=={version}");
+    let packages: Vec<&str> = [mlflow.as_str()].into_iter().chain(extra.iter().copied()).collect();
+    environment(&format!("mlflow-{version}"), &packages, |venv| works(venv, version))
+}
+
+/// The directory of a virtual environment with these packages, installed if needed.
+///
+/// # Panics
+/// As [`mlflow`].
+pub fn packages(name: &str, packages: &[&str]) -> PathBuf {
+    environment(name, packages, |venv| venv.join("bin/python").exists())
+}
+
+/// Test binaries that start concurrently wait for each other.
+fn environment(name: &str, packages: &[&str], works: impl Fn(&Path) -> bool) -> PathBuf {
     let cache = cache_dir();
     fs::create_dir_all(&cache).unwrap_or_else(|e| panic!("cannot create {}: {e}", cache.display()));
-    let lock_path = cache.join(format!("mlflow-{version}.lock"));
+    let lock_path = cache.join(format!("{name}.lock"));
     let lock = File::create(&lock_path).unwrap_or_else(|e| panic!("cannot create {}: {e}", lock_path.display()));
     lock.lock().unwrap_or_else(|e| panic!("cannot lock {}: {e}", lock_path.display()));
 
-    let venv = cache.join(format!("mlflow-{version}"));
-    let mut packages = vec![format!("mlflow=={version}")];
-    packages.extend(extra.iter().map(|p| (*p).to_owned()));
+    let venv = cache.join(name);
     let wanted = packages.join("\n");
-    if fs::read_to_string(venv.join(MARKER)).is_ok_and(|found| found == wanted) && works(&venv, version) {
+    if fs::read_to_string(venv.join(MARKER)).is_ok_and(|found| found == wanted) && works(&venv) {
         return venv;
     }
     if venv.exists() {
@@ -37,10 +49,10 @@ pub fn mlflow(version: &str, extra: &[&str]) -> PathBuf {
         "make a virtual environment (on Debian and Ubuntu: apt-get install python3-venv)",
     );
     run(
-        Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", "--no-input"]).args(&packages),
-        "install MLflow with pip (is the package index reachable?)",
+        Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", "--no-input"]).args(packages),
+        &format!("install {} with pip (is the package index reachable?)", packages.join(", ")),
     );
-    assert!(works(&venv, version), "{} was installed but does not run", venv.display());
+    assert!(works(&venv), "{} was installed but does not run", venv.display());
     fs::write(venv.join(MARKER), wanted).unwrap_or_else(|e| panic!("cannot write into {}: {e}", venv.display()));
     venv
 }
