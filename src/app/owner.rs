@@ -8,7 +8,7 @@ use super::query::Query;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
-use crate::domain::logged::logged_model_of;
+use crate::domain::logged::file_roots;
 use crate::domain::run::Run;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,11 +55,7 @@ impl Owner {
     pub fn roots(&self, cache: &Cache) -> Option<Vec<ArtifactRoot>> {
         match self {
             Self::Run(id) => Some(vec![ArtifactRoot::Run(id.clone())]),
-            Self::Version(model, version) => {
-                let version = &cache.facts(model, *version)?.version;
-                let run = version.run_id.clone().map(ArtifactRoot::Run);
-                Some(run.into_iter().chain(logged_model_of(version).map(ArtifactRoot::LoggedModel)).collect())
-            }
+            Self::Version(model, version) => Some(file_roots(&cache.facts(model, *version)?.version)),
         }
     }
 

@@ -156,15 +156,23 @@ pub async fn act(
         Command::Versions { model, limit, format } => {
             commands::versions::run(services, &model, limit, format, sink).await
         }
-        Command::Show { reference, provenance: true, format } => {
+        Command::Show { reference, web: true, .. } => commands::show::open(services, &reference, sink).await,
+        Command::Show { reference, provenance: true, format, .. } => {
             commands::provenance::run(services, &reference, format, sink).await
         }
-        Command::Show { reference, provenance: false, format } => {
+        Command::Show { reference, provenance: false, format, .. } => {
             commands::show::run(services, &reference, format, sink).await
         }
         Command::Check { reference, format } => commands::check::run(services, &reference, format, sink).await,
         Command::Compare { candidate, baseline, all, format } => {
             commands::compare::run(services, &candidate, baseline.as_ref(), all, format, sink).await
+        }
+        Command::Experiments { like, limit, format } => {
+            commands::experiments::run(services, like.as_deref(), limit.max(1), format, sink).await
+        }
+        Command::Files { reference, path, save, format } => {
+            let what = commands::files::What { path, save };
+            commands::files::run(services, &reference, what, format, sink).await
         }
         Command::Runs { experiment, filter, sort, order, limit, format } => {
             let list = commands::runs::List { filter, order: commands::runs::order(sort, order), limit: limit.max(1) };

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::artifact::logged_model;
+use super::artifact::{ArtifactRoot, logged_model};
 use super::ids::{ExperimentId, RunId};
 use super::registry::ModelVersion;
 use super::run::MetricValue;
@@ -90,6 +90,12 @@ impl ModelMetric {
 /// Servers before 3.0 have none.
 pub fn logged_model_of(version: &ModelVersion) -> Option<String> {
     logged_model(&version.source).map(str::to_owned).or_else(|| version.logged_model.clone())
+}
+
+/// Where the files of a version are: those of its run, then those of its logged model.
+pub fn file_roots(version: &ModelVersion) -> Vec<ArtifactRoot> {
+    let run = version.run_id.clone().map(ArtifactRoot::Run);
+    run.into_iter().chain(logged_model_of(version).map(ArtifactRoot::LoggedModel)).collect()
 }
 
 #[cfg(test)]

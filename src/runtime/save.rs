@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::app::msg::Msg;
 use crate::app::saving::{SaveNews, SaveRequest};
-use crate::domain::artifact::safe_relative_path;
+use crate::domain::artifact::{ArtifactRoot, safe_relative_path};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
 use crate::services::Services;
@@ -47,9 +47,6 @@ async fn try_save(services: &Services, request: &SaveRequest, news: &UnboundedSe
     if !request.overwrite && place.symlink_metadata().is_ok() {
         return Ok(SaveNews::Exists(shown));
     }
-    let refused = |e: std::io::Error| fail(format!("{shown} cannot be written: {e}"));
-    let temporary = temporary(&folder).map_err(refused)?;
-    let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(refused)?);
     let last = std::sync::Mutex::new(Instant::now());
     let progress = |bytes: u64| {
         if let Ok(mut last) = last.lock()
@@ -59,17 +56,39 @@ async fn try_save(services: &Services, request: &SaveRequest, news: &UnboundedSe
             let _ = news.send(Msg::Save(SaveNews::Progress(bytes)));
         }
     };
-    let bytes = services.tracking.download(&request.root, &request.path, &mut file, &progress).await?;
+    let fetched = fetch(services, &request.root, &request.path, &place, request.overwrite, &progress).await?;
+    Ok(match fetched {
+        Some(bytes) => SaveNews::Done { path: shown, bytes },
+        // The file was created by somebody else in the meantime.
+        None => SaveNews::Exists(shown),
+    })
+}
+
+/// Downloads the file at `path` to `place`, by way of a temporary file beside it. Returns its bytes; `None` if something
+/// is at `place` already and stays.
+///
+/// # Errors
+/// Failures of the server; [`FailureKind::Local`] if the file cannot be written.
+pub async fn fetch(
+    services: &Services,
+    root: &ArtifactRoot,
+    path: &str,
+    place: &Path,
+    overwrite: bool,
+    progress: &(dyn Fn(u64) + Send + Sync),
+) -> Outcome<Option<u64>> {
+    let refused = |e: std::io::Error| {
+        let why = format!("{} cannot be written: {e}", clean_line(&place.display().to_string()));
+        Failure::new(FailureKind::Local, Service::Local, format!("save {}", clean_line(path)), why)
+    };
+    let temporary = temporary(place.parent().unwrap_or(Path::new("."))).map_err(refused)?;
+    let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(refused)?);
+    let bytes = services.tracking.download(root, path, &mut file, progress).await?;
     file.flush().await.map_err(refused)?;
     file.sync_all().await.map_err(refused)?;
     drop(file);
-    put(temporary, &place, request.overwrite)
-        .map(|there| match there {
-            true => SaveNews::Done { path: shown.clone(), bytes },
-            // The file was created by somebody else in the meantime.
-            false => SaveNews::Exists(shown.clone()),
-        })
-        .map_err(refused)
+    let is_there = put(temporary, place, overwrite).map_err(refused)?;
+    Ok(is_there.then_some(bytes))
 }
 
 /// Renames the finished file. False if the name is taken; that file stays.

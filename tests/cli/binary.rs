@@ -48,7 +48,7 @@ fn wrong_usage_exits_2_and_says_what_is_right() {
     for (args, says) in [
         (vec!["inbux"], "inbox"),
         (vec!["show", "telco"], "NAME/VERSION"),
-        (vec!["approve", "telco/42"], "--confirm"),
+        (vec!["--demo", "approve", "telco-churn/42", "--confirm", "42nd"], "--confirm"),
         (vec!["--target"], "--target"),
         (vec!["completions", "tcsh"], "bash"),
     ] {

@@ -7,6 +7,7 @@ mod support;
 mod acts;
 mod binary;
 mod blame;
+mod browse;
 mod check;
 mod code;
 mod decide;

@@ -28,7 +28,7 @@ pub struct Promote {
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub reason: String,
     /// Confirm by repeating the version, such as v42 (for a name that could be taken for another, what the plan asks for)
-    #[arg(long, value_name = "VERSION", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "VERSION")]
     pub confirm: Option<Confirmation>,
     /// Override failing rules, if the policy allows it; the record says so
     #[arg(long = "override")]

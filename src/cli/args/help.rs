@@ -50,6 +50,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("signoff show telco-churn/42", "Show version 42"),
             ("signoff show telco-churn@champion --json", "Print the version behind an alias as JSON"),
+            ("signoff show telco-churn/42 --web", "Open its page in the browser"),
             ("signoff show telco-churn/42 --provenance", "Show its way from the pull request to deployment"),
         ],
     ),
@@ -68,6 +69,23 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "experiments",
+        &[
+            ("signoff experiments", "List the newest experiments"),
+            (
+                "signoff experiments churn --json | jq -r '.experiments[].id'",
+                "Print the ids of those with 'churn' in the name",
+            ),
+        ],
+    ),
+    (
+        "files",
+        &[
+            ("signoff files telco-churn/42", "List the files of a version and of its run"),
+            ("signoff files telco-churn/42 plots --save /tmp/v42", "Save a folder of them"),
+        ],
+    ),
+    (
         "runs",
         &[
             ("signoff runs telco-churn/classification", "List the newest runs of an experiment"),
@@ -77,7 +95,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
         "approve",
         &[
-            ("signoff approve telco-churn/42 --dry-run", "Show the checks and the plan, write nothing"),
+            ("signoff approve telco-churn/42", "Show the checks and the plan, write nothing, and say how to go on"),
             ("signoff approve telco-churn/42 --confirm v42 --reason 'Better recall'", "Approve and release version 42"),
             (
                 "signoff approve telco-churn/42 --confirm v42 --answer drift=yes --wait",

@@ -133,6 +133,9 @@ pub enum Command {
         /// The version
         #[arg(value_name = "REF")]
         reference: VersionRef,
+        /// Open its page in the browser instead
+        #[arg(long, conflicts_with_all = ["provenance", "json"])]
+        web: bool,
         /// Show every step from the pull request to deployment instead
         #[arg(long)]
         provenance: bool,
@@ -165,6 +168,33 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// List experiments, newest first
+    #[command(after_help = help::examples("experiments"))]
+    Experiments {
+        /// Only experiments whose name contains this text
+        #[arg(value_name = "TEXT")]
+        like: Option<String>,
+        /// Show at most this many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List the files of a version and of its run, or save them
+    #[command(after_help = help::examples("files"))]
+    Files {
+        /// The version
+        #[arg(value_name = "REF")]
+        reference: VersionRef,
+        /// Only this file, or the files below this folder
+        #[arg(value_name = "PATH")]
+        path: Option<String>,
+        /// Save them below this folder; no file is replaced
+        #[arg(long, value_name = "DIR")]
+        save: Option<PathBuf>,
+        #[command(flatten)]
+        format: Format,
+    },
     /// List the runs of an experiment
     #[command(after_help = help::examples("runs"))]
     Runs {
@@ -188,8 +218,9 @@ pub enum Command {
     },
     /// Approve a version: move it to production, tag it and release it
     ///
-    /// Checks both servers, prints the plan, and carries it out only if --confirm names the version. The tag starts CD
-    /// and cannot be undone, so it is created after the registry was updated.
+    /// Checks both servers, prints the plan, and carries it out only if --confirm names the version; without it, nothing
+    /// is written and the exit code is 2. The tag starts CD and cannot be undone, so it is created after the registry was
+    /// updated.
     #[command(after_help = help::examples("approve"))]
     Approve(Approve),
     /// Reject a version
@@ -446,11 +477,9 @@ mod tests {
     }
 
     #[test]
-    fn an_approval_without_confirmation_is_wrong_usage_but_a_dry_run_needs_none() {
+    fn a_confirmation_names_a_version() {
         let parse = |line: &str| Cli::try_parse_from(line.split(' '));
-        assert!(parse("signoff approve telco/42").is_err());
         assert!(parse("signoff approve telco/42 --confirm forty-two").is_err());
-        assert!(parse("signoff approve telco/42 --dry-run").is_ok());
         assert!(parse("signoff approve telco/42 --confirm v42").is_ok());
     }
 

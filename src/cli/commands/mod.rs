@@ -8,6 +8,8 @@ pub mod config;
 pub mod decide;
 pub mod doctor;
 pub mod drive;
+pub mod experiments;
+pub mod files;
 pub mod inbox;
 pub mod log;
 pub mod models;

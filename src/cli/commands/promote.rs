@@ -50,7 +50,7 @@ pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut 
         ..SignOff::because(&ask.options.reason)
     };
     let objections = draft.basis.objections(&sign_off);
-    if ask.options.dry_run || !objections.is_empty() {
+    if ask.options.dry_run || ask.options.confirm.is_none() || !objections.is_empty() {
         return report_preflight(ask, &preflight, &objections, sink);
     }
     sink.note(preflight_text(&preflight, Style::default()).trim_end());
@@ -123,6 +123,13 @@ fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String],
         if ask.options.dry_run {
             sink.note("Nothing was written: this was a dry run.");
             return Ok(Exit::Done);
+        }
+        if objections.is_empty() {
+            let act = if *decision == Decision::Rollback { "roll back" } else { "approve" };
+            let confirm = confirmation(model, *number);
+            sink.note(&format!("Nothing was written. To {act}, run the same command with --confirm {confirm}."));
+            // Not done: a script that forgot the confirmation must not go on as if it were.
+            return Ok(Exit::Usage);
         }
         sink.note(&format!("{model} {number} {cannot} yet. Nothing was written."));
         return Ok(Exit::Refused);

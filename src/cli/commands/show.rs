@@ -15,7 +15,7 @@ use crate::domain::compare::signature::{FieldRow, field_rows};
 use crate::domain::compare::{Comparison, Directions, Side, compare};
 use crate::domain::evidence::Evidence;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
-use crate::domain::failure::{Failure, Outcome};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::policy::Evaluation;
 use crate::domain::provenance::Provenance;
 use crate::domain::reference::VersionRef;
@@ -24,6 +24,21 @@ use crate::domain::text::clean_line;
 use crate::present::{Phrase, Role, time, version as words};
 use crate::services::Services;
 use crate::services::evidence::{self, Scope, number_of};
+
+/// Opens the page of a version in the browser.
+///
+/// # Errors
+/// Failures reading the version; [`FailureKind::NotFound`] if the server has no pages.
+pub async fn open(services: &Services, reference: &VersionRef, sink: &mut Sink) -> Outcome<Exit> {
+    let (model, number) = number_of(services.registry.as_ref(), reference).await?;
+    let page = services.registry.version_page(&model, number).ok_or_else(|| {
+        let operation = format!("open the page of {model} {number}");
+        Failure::new(FailureKind::NotFound, Service::Mlflow, operation, "this registry has no web pages")
+    })?;
+    sink.note(&format!("Opening {page}"));
+    services.desktop.open_url(&page).await?;
+    Ok(Exit::Done)
+}
 
 /// Runs the command.
 ///

@@ -27,6 +27,7 @@
 //!
 //! Failures are reported on stderr and by the exit code; stdout then stays empty.
 
+pub mod browse;
 pub mod code;
 pub mod decision;
 pub mod log;
