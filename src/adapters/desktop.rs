@@ -7,10 +7,17 @@ use crate::ports::Desktop;
 
 /// Opens pages with the system's default program.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemDesktop;
+pub struct SystemDesktop {
+    /// The user is at another machine, or at none with a screen.
+    pub remote: bool,
+}
 
 #[async_trait]
 impl Desktop for SystemDesktop {
+    fn has_browser(&self) -> bool {
+        !self.remote
+    }
+
     async fn open_url(&self, url: &str) -> Outcome<()> {
         let refuse = |reason: String| {
             Failure::new(FailureKind::Local, Service::Local, "open the browser", reason)

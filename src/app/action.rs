@@ -80,8 +80,16 @@ actions! {
     Record = "record",
     /// verify: check the release and its record now
     Verify = "verify",
+    /// export: this record, as a file in the current folder
+    Export = "export",
     /// jobs: show or hide
     Jobs = "jobs",
+    /// re-run: the failed jobs of CD
+    Rerun = "rerun",
+    /// whole log: of the failed job
+    JobLog = "job_log",
+    /// approve deployment: to the environment that CD waits for
+    ApproveDeployment = "approve_deployment",
     /// curve: plot this metric over steps
     Curve = "curve",
     /// trend: plot this metric over versions

@@ -4,11 +4,12 @@ use super::paint::PaintRequest;
 use super::prefs::Remember;
 use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
+use crate::domain::cd_act::CdAct;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::job::JobRun;
 use crate::domain::promotion::PlanDraft;
-use crate::domain::record::DecisionDraft;
 use crate::domain::record::SignOff;
+use crate::domain::record::{DecisionDraft, Sealed};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -34,6 +35,8 @@ pub enum Effect {
     Resume(PromotionId),
     /// Undo an unfinished promotion.
     Undo(PromotionId),
+    /// Ask the host to do something with a CD run of a promotion, and follow CD on.
+    AskCd(PromotionId, CdAct),
     /// Stop the running promotion after its current step.
     StopPromotion,
     /// Open a page in the browser.
@@ -41,6 +44,8 @@ pub enum Effect {
     /// Copy text to the clipboard.
     Copy(String),
     Save(SaveRequest),
+    /// Write a record into the current folder, never over an existing file.
+    Export(Box<Sealed>),
     /// Encode a picture for the terminal.
     Paint(PaintRequest),
     /// Store a preference for the next session.

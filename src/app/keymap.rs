@@ -42,13 +42,15 @@ pub enum Context {
     Run,
     /// Several versions or runs side by side.
     Compare,
+    /// The log of a job.
+    Log,
     /// A text prompt: filter or palette.
     Prompt,
     Help,
 }
 
 impl Context {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -71,6 +73,7 @@ impl Context {
         Self::Runs,
         Self::Run,
         Self::Compare,
+        Self::Log,
         Self::Prompt,
         Self::Help,
     ];
@@ -100,6 +103,7 @@ impl Context {
             Self::Runs => "runs",
             Self::Run => "run",
             Self::Compare => "compare",
+            Self::Log => "log",
             Self::Prompt => "prompt",
             Self::Help => "help",
         }

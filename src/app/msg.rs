@@ -48,6 +48,8 @@ pub enum Msg {
     Failed(Failure),
     /// A message from a background task.
     Notice(String),
+    /// The address of a page, where no browser can show it.
+    Address(String),
     /// The current time. Sent before every other message.
     Clock(Timestamp),
     /// Sent by the timer while the screen is animated.

@@ -7,13 +7,16 @@ use jiff::Timestamp;
 
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdRuns};
+use crate::domain::cd_act::PendingDeployment;
 use crate::domain::commit::{Commit, HostIdentity};
 use crate::domain::decision::Found as RollbackCandidates;
+use crate::domain::event::EventId;
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::SharedFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::history::History;
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
+use crate::domain::job_log::JobLog;
 use crate::domain::lineage::{CheckResult, CodeChange, PullRequest};
 use crate::domain::log::Log;
 use crate::domain::logged::LoggedModel;
@@ -21,10 +24,11 @@ use crate::domain::page::Page;
 use crate::domain::policy::Evaluation;
 use crate::domain::preflight::Preflight;
 use crate::domain::preview::Preview;
-use crate::domain::promotion::SagaState;
+use crate::domain::promotion::{Observation, SagaState};
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{Decision, DecisionDraft, Sealed};
 use crate::domain::registry::{FilesOf, ModelVersion, OpenRequests, RegisteredModel, RegistryInfo, VersionKey};
+use crate::domain::road::Notified;
 use crate::domain::run::Run;
 use crate::domain::status::ModelStatus;
 use crate::domain::target::WaitingCount;
@@ -226,8 +230,16 @@ queries! {
         /// The runs that a release started; none if none is found.
         Deployment { repo: RepoSlug, tag: TagName } => Option<CdRuns> as deployment,
         Workflow { repo: RepoSlug, run: u64 } => CdRun as workflow,
+        /// What the outbox of this machine knows of an event.
+        Notified { event: EventId } => Option<Notified> as notified,
         /// The jobs of a workflow run.
         Jobs { repo: RepoSlug, run: u64 } => Vec<CdJob> as jobs,
+        /// The log of a job that has ended.
+        JobLog { repo: RepoSlug, job: u64 } => Arc<JobLog> as job_log,
+        /// The environments whose approval a workflow run waits for.
+        Pending { repo: RepoSlug, run: u64 } => Vec<PendingDeployment> as pending,
+        /// What each server has of a promotion now.
+        Truth { promotion: PromotionId } => Vec<Observation> as truth,
     }
     merged {
         /// Several runs at once.

@@ -20,6 +20,8 @@ pub enum Route {
     /// The versions to roll back to.
     Rollback(ModelName),
     Promotion(PromotionId),
+    /// The log of a job of CD, by its id, with its name.
+    JobLog(RepoSlug, u64, String),
     /// Decisions on one model or all.
     History(Option<ModelName>),
     /// A sign-off record.
@@ -72,6 +74,8 @@ pub struct Subject {
 pub enum Nav {
     /// On top of the current screen; `Back` returns.
     Push(Route),
+    /// The second on top of the first, on top of the current screen.
+    PushOver(Route, Route),
     /// In place of the current screen.
     Replace(Route),
     Pop,

@@ -137,7 +137,7 @@ pub fn code(code: &Code, told: &mut Vec<Failure>, style: Style) -> String {
                         lines.add("changes", Said::plain(words::changes(change, since, changes.watched)));
                         lines.add("since", Said::plain(words::commit(&changes.from)));
                     }
-                    if let Some(behind) = words::behind(change, since) {
+                    if let Some(behind) = change.behind(since) {
                         lines.add("", Said::marked(Mark::Warn, behind));
                     }
                 }

@@ -66,6 +66,7 @@ fn tuned(paths: &Paths, target: &Target, tuning: mlflow::Tuning) -> Outcome<Serv
     };
     Ok(Services {
         witnesses: Witnesses(witnesses),
+        outbox: Some(super::channels::outbox(&paths.state_of(target.rules.demo))),
         registry,
         tracking: ports.tracking,
         host: ports.host,
@@ -74,7 +75,7 @@ fn tuned(paths: &Paths, target: &Target, tuning: mlflow::Tuning) -> Outcome<Serv
         records,
         signer: signer(&target.signing),
         clock,
-        desktop: Arc::new(SystemDesktop),
+        desktop: Arc::new(SystemDesktop { remote: paths.remote }),
         rules,
     })
 }

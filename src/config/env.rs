@@ -66,6 +66,17 @@ impl Env {
         self.vars.get(name).map(|v| v.trim()).filter(|v| !v.is_empty())
     }
 
+    /// Whether a browser that is opened here would not be seen: over SSH, or on a Unix machine without a screen.
+    pub fn is_remote(&self) -> bool {
+        // A browser that somebody chose is one that they see, such as a script that forwards addresses.
+        if self.get("BROWSER").is_some() {
+            return false;
+        }
+        let over_ssh = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"].iter().any(|name| self.get(name).is_some());
+        let screen = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| self.get(name).is_some());
+        over_ssh || (cfg!(all(unix, not(target_os = "macos"))) && !screen)
+    }
+
     /// What the environment says of the way to the servers, one sentence each: it names no other server, but who can read
     /// and answer what is sent.
     pub fn on_the_way(&self) -> Vec<String> {
@@ -83,5 +94,20 @@ impl Env {
     /// Names of the variables that start with `prefix` and are not blank.
     pub fn names<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.vars.iter().filter(move |(k, v)| k.starts_with(prefix) && !v.trim().is_empty()).map(|(k, _)| k.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_seen_where_there_is_a_screen_and_nobody_came_over_ssh() {
+        let remote = |vars: &[(&str, &str)]| Env::of(vars, "/home/rev1").is_remote();
+        assert!(remote(&[("SSH_CONNECTION", "10.0.0.1 50000 10.0.0.2 22"), ("DISPLAY", ":0")]));
+        assert!(remote(&[("SSH_TTY", "/dev/pts/3")]));
+        assert!(!remote(&[("DISPLAY", ":0")]));
+        assert!(!remote(&[("WAYLAND_DISPLAY", "wayland-0")]));
+        assert!(!remote(&[("SSH_TTY", "/dev/pts/3"), ("BROWSER", "forward-to-my-desk")]));
     }
 }

@@ -13,6 +13,8 @@ pub struct Paths {
     pub config: Sourced<PathBuf>,
     /// Directory of journals and records; may not exist yet.
     pub state: Sourced<PathBuf>,
+    /// Whether the user is at another machine than this one, as far as a browser is concerned.
+    pub remote: bool,
 }
 
 impl Paths {
@@ -33,7 +35,7 @@ impl Paths {
             None => base(env, "XDG_STATE_HOME", env.state_base.as_deref(), "the state directory")?
                 .map(|dir| dir.join("signoff")),
         };
-        Ok(Self { config, state })
+        Ok(Self { config, state, remote: env.is_remote() })
     }
 
     /// The journal directory of a target. The demo has its own, separate from real history.

@@ -2,8 +2,12 @@
 //! plan and the command line.
 
 use super::compare::{Directions, MetricRow, Side, compare};
+use super::evidence::Evidence;
 use super::facts::{LoggedFacts, ReviewedFacts, RunFacts};
+use super::ids::{RepoSlug, RunId};
+use super::logged::LoggedModel;
 use super::provenance::Provenance;
+use super::registry::ModelVersion;
 use super::text::{clean_line, shorten};
 
 /// Most metrics named in one sentence.
@@ -43,6 +47,45 @@ pub fn cautions(facts: &ReviewedFacts, directions: &Directions) -> Vec<Caution> 
         say("data", other_data(&rows, facts));
     }
     out
+}
+
+/// Everything to know about the code of a version, as far as it was read.
+pub fn code_cautions(evidence: &Evidence) -> Vec<Caution> {
+    let (facts, code) = (&evidence.facts, &evidence.code);
+    let mut out: Vec<Caution> = Vec::new();
+    let mut say = |about, text: Option<String>| out.extend(text.map(|text| Caution { about, text }));
+    if let Ok(source) = &code.source {
+        say("code", other_repository(Provenance::from(facts), &source.repo));
+        let training = code.training.as_ref().ok().and_then(Option::as_ref);
+        say(
+            "code",
+            training.and_then(|t| trained_elsewhere(&t.repo, &source.repo)).map(|text| format!("training {text}")),
+        );
+    }
+    let changes = code.changes.as_ref().ok().and_then(Option::as_ref);
+    say("code", changes.and_then(|changes| changes.change.behind(changes.baseline)));
+    if let Some(LoggedFacts::Known(model)) = &facts.logged {
+        say("run", other_run(model, &facts.version).map(|(_, text)| format!("the model was {text}")));
+    }
+    out
+}
+
+/// The run came from another repository than the one its commit is looked up in.
+pub fn other_repository(said: Provenance<'_>, repo: &RepoSlug) -> Option<String> {
+    let (host, named) = said.repo_url().and_then(RepoSlug::from_remote_url)?;
+    (named != *repo).then(|| format!("looked for in {repo}, but the run names another repository: {host}/{named}"))
+}
+
+/// The workflow that trained it is not where its code is.
+pub fn trained_elsewhere(workflow: &RepoSlug, code: &RepoSlug) -> Option<String> {
+    (workflow != code).then(|| format!("ran in {workflow}, the code is in {code}"))
+}
+
+/// The run that logged the model, if the version names another.
+pub fn other_run<'a>(model: &'a LoggedModel, version: &ModelVersion) -> Option<(&'a RunId, String)> {
+    let (logged_by, named) = (model.source_run.as_ref()?, version.run_id.as_ref()?);
+    let said = || format!("logged by another run than the version names: {}", logged_by.as_str());
+    (logged_by != named).then(|| (logged_by, said()))
 }
 
 /// What is wrong with the training run; none if it ended well or is not named.

@@ -57,6 +57,9 @@ pub struct CdRun {
 /// One job of a workflow run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CdJob {
+    /// The host's id; 0 if it was not said.
+    #[serde(default)]
+    pub id: u64,
     /// Cleaned.
     pub name: String,
     pub state: CdState,

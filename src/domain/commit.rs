@@ -28,6 +28,13 @@ pub struct Commit {
     pub web_url: String,
 }
 
+impl Commit {
+    /// A commit of which nothing but its id is known.
+    pub fn named(sha: CommitSha) -> Self {
+        Self { sha, title: String::new(), author: None, at: None, web_url: String::new() }
+    }
+}
+
 /// Where the tagged commit comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::cd::CdState;
-use super::ids::RepoSlug;
+use super::ids::{RepoSlug, VersionNumber};
 use super::pattern::Glob;
 use super::sorted_map::Tags;
+use super::text::count;
 
 /// Message for a commit without a pull request.
 pub const NO_PULL_REQUEST: &str = "no pull request brought the commit in: it was pushed directly";
@@ -54,6 +55,15 @@ pub struct CodeChange {
     /// There are more commits or files than listed.
     pub truncated: bool,
     pub web_url: String,
+}
+
+impl CodeChange {
+    /// What the version in production has that this one lacks.
+    pub fn behind(&self, since: VersionNumber) -> Option<String> {
+        let why = if self.ahead_by == 0 { "this code is older" } else { "the code diverged" };
+        let (missing, are) = (count(self.behind_by, "commit"), if self.behind_by == 1 { "is" } else { "are" });
+        (self.behind_by > 0).then(|| format!("{missing} of {since} {are} missing here: {why}"))
+    }
 }
 
 /// One changed file.

@@ -170,6 +170,11 @@ impl Outbox {
         self.events.contains_key(id)
     }
 
+    /// The event with its messages, if it was told.
+    pub fn told(&self, id: &EventId) -> Option<&Told> {
+        self.events.get(id)
+    }
+
     /// What became of a message.
     pub fn delivery(&self, id: &EventId, channel: &str) -> Option<&Delivery> {
         self.events.get(id)?.channels.get(channel)

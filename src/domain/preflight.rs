@@ -17,6 +17,9 @@ pub struct Preflight {
     pub draft: Option<PlanDraft>,
     /// When the servers were read.
     pub read_at: Timestamp,
+    /// The default branch of the repository, as it was read.
+    #[serde(default)]
+    pub default_branch: Option<String>,
 }
 
 impl Preflight {

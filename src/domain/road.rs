@@ -90,11 +90,24 @@ pub struct Known<'a> {
     pub checks: Part<'a, &'a [CheckResult]>,
     /// The workflow run that trained the version, and its repository; `None` inside if none is recorded.
     pub training: Part<'a, Option<(&'a RepoSlug, &'a CdRun)>>,
+    /// What the outbox of this machine knows of the message that the version is there; `None` inside if nothing.
+    pub notified: Part<'a, Option<&'a Notified>>,
     /// The decisions on this version, newest first.
     pub decisions: Part<'a, Vec<&'a LogEntry>>,
     /// The runs that the release started; `None` outside if there is no release, inside if none is found.
     pub deployed: Option<Part<'a, Option<&'a CdRuns>>>,
     pub pages: Pages,
+}
+
+/// A message that a version is there, as this machine sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notified {
+    /// When it was put into the outbox, as far as that is kept.
+    pub at: Option<Timestamp>,
+    /// Channels that delivered it.
+    pub sent: Vec<String>,
+    /// Channels that did not, yet or for good.
+    pub open: Vec<String>,
 }
 
 /// Web pages of what the road leads over, where they are known.
@@ -122,6 +135,7 @@ impl<'a> Known<'a> {
             pull_request,
             checks: Part::of(&code.checks, Vec::as_slice),
             training: Part::of(&code.training, |training| training.as_ref().map(|t| (&t.repo, &t.run))),
+            notified: Part::Known(None),
             decisions: Part::Known(Vec::new()),
             deployed: None,
             pages: Pages::default(),
@@ -159,10 +173,29 @@ pub fn road(known: &Known<'_>) -> Vec<RoadStep> {
             .at(version.created_at)
             .url(known.pages.version.clone()),
     );
-    steps.push(RoadStep::new("notified", StepState::Missing, "not recorded by MLflow"));
+    steps.push(notified(known));
     steps.extend(signed_off(known));
     steps.push(deployed(known));
     steps
+}
+
+fn notified(known: &Known<'_>) -> RoadStep {
+    let step = "notified";
+    match known.notified {
+        Part::Underway => RoadStep::underway(step),
+        Part::Unread(failure) => RoadStep::unread(step, failure),
+        Part::Known(None) => RoadStep::new(step, StepState::Missing, "not recorded by MLflow"),
+        Part::Known(Some(told)) => {
+            let (sent, open) = (told.sent.join(", "), told.open.join(", "));
+            let (state, what) = match (told.sent.is_empty(), told.open.is_empty()) {
+                (false, true) => (StepState::Done, format!("by this machine, through {sent}")),
+                (false, false) => (StepState::Done, format!("by this machine, through {sent}; not yet through {open}")),
+                (true, false) => (StepState::Missing, format!("by this machine, but not delivered through {open}")),
+                (true, true) => (StepState::Missing, "seen by this machine, which has no channel for it".to_owned()),
+            };
+            RoadStep::new(step, state, what).at(told.at)
+        }
+    }
 }
 
 fn pull_request(known: &Known<'_>) -> Vec<RoadStep> {

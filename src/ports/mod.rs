@@ -10,9 +10,11 @@ pub mod tracking;
 pub mod witness;
 
 use async_trait::async_trait;
+use futures_util::future::try_join;
 use jiff::Timestamp;
 
 use crate::domain::cd::{CdJob, CdQuery, CdRun};
+use crate::domain::cd_act::PendingDeployment;
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
@@ -20,12 +22,13 @@ use crate::domain::deployment::{ApprovalTask, DeploymentRun};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::job::JobRun;
+use crate::domain::job_log::JobLog;
 use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::promotion::{Entry, Event, PromotionPlan, StoredPromotion};
 use crate::domain::registry::{
     ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, SignInEnd, Stage, Told,
-    TransitionRequest,
+    TransitionRequest, join_aliases,
 };
 use crate::domain::run::Run;
 use crate::domain::text::clean_line;
@@ -101,6 +104,28 @@ pub trait ModelRegistry: Send + Sync {
     /// Every version that is in production by `target`, ascending by number. May be none or several. Where a stage is
     /// the target, without their aliases.
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>>;
+    /// One version and [`Self::holders`], all with their aliases: what a decision is about, in few requests.
+    async fn with_holders(
+        &self,
+        model: &ModelName,
+        number: VersionNumber,
+        target: &PromotionTarget,
+    ) -> Outcome<(ModelVersion, Vec<ModelVersion>)> {
+        let (version, mut holders) = try_join(self.version(model, number), self.holders(model, target)).await?;
+        if matches!(target, PromotionTarget::Stage(_)) && holders.iter().any(|holder| holder.number != number) {
+            join_aliases(&mut holders, &self.model(model).await?.aliases);
+        }
+        Ok((version, holders))
+    }
+    /// As [`Self::with_holders`], in fewer requests still; where a stage is the target, the aliases are left to chance.
+    async fn at_a_glance(
+        &self,
+        model: &ModelName,
+        number: VersionNumber,
+        target: &PromotionTarget,
+    ) -> Outcome<(ModelVersion, Vec<ModelVersion>)> {
+        try_join(self.version(model, number), self.holders(model, target)).await
+    }
     /// The readable runs among these ids, deleted ones included, in any order, in few requests.
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>>;
     /// The readable logged models among these ids, in any order, in few requests. A server that keeps none says nothing
@@ -201,6 +226,10 @@ pub trait ReleaseHost: Send + Sync {
         let operation = format!("list the {} newest releases of {repo}", pages * 100);
         Err(unsupported(Service::Github, operation, "this host does not list releases"))
     }
+    /// As [`Self::releases`], for a look at what is known to be there: only as the list shows it.
+    async fn listed_releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>> {
+        self.releases(repo, tag, marker).await
+    }
     /// One release by its id, draft or not; none if it does not exist. Shows recent writes even if the list lags
     /// behind.
     async fn release(&self, repo: &RepoSlug, id: u64) -> Outcome<Option<ReleaseState>>;
@@ -212,6 +241,14 @@ pub trait ReleaseHost: Send + Sync {
     async fn cd_run(&self, repo: &RepoSlug, id: u64) -> Outcome<CdRun>;
     /// The jobs of a run's latest attempt.
     async fn cd_jobs(&self, repo: &RepoSlug, id: u64) -> Outcome<Vec<CdJob>>;
+    /// The log of a job that has ended; of a large one, its end.
+    async fn job_log(&self, repo: &RepoSlug, job: u64) -> Outcome<JobLog> {
+        Err(unsupported(Service::Github, format!("read the log of job {job} of {repo}"), "this host keeps no logs"))
+    }
+    /// The environments whose approval a run waits for.
+    async fn pending_deployments(&self, _repo: &RepoSlug, _run: u64) -> Outcome<Vec<PendingDeployment>> {
+        Ok(Vec::new())
+    }
     /// URL of the release, tag or repository page.
     fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String;
 
@@ -244,6 +281,23 @@ pub trait ReleaseHost: Send + Sync {
     async fn publish_release(&self, journaled: &Journaled, repo: &RepoSlug, id: u64) -> Outcome<ReleaseState>;
     /// Sends `workflow_dispatch` with the tag as ref.
     async fn dispatch(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<()>;
+    /// Runs the failed jobs of a run again, and those that need them: its next attempt.
+    async fn rerun_failed(&self, _journaled: &Journaled, repo: &RepoSlug, run: u64) -> Outcome<()> {
+        let operation = format!("run the failed jobs of run {run} of {repo} again");
+        Err(unsupported(Service::Github, operation, "this host does not run jobs again"))
+    }
+    /// Approves the deployments of a run to these environments as the token's owner.
+    async fn approve_deployments(
+        &self,
+        _journaled: &Journaled,
+        repo: &RepoSlug,
+        run: u64,
+        _environments: &[u64],
+        _comment: &str,
+    ) -> Outcome<()> {
+        let operation = format!("approve the deployment of run {run} of {repo}");
+        Err(unsupported(Service::Github, operation, "this host asks nobody"))
+    }
 }
 
 /// The clock, and ids derived from it.
@@ -339,6 +393,10 @@ impl Ledger {
 /// What the UI needs from the desktop.
 #[async_trait]
 pub trait Desktop: Send + Sync {
+    /// Whether a browser that is opened here is seen by the user.
+    fn has_browser(&self) -> bool {
+        true
+    }
     /// Opens a page in the browser.
     async fn open_url(&self, url: &str) -> Outcome<()>;
 }

@@ -70,5 +70,16 @@ pub fn findings(verdict: &Verdict, told: &mut Vec<Failure>) -> Vec<CheckRow> {
 pub fn remarks(checks: &[Check]) -> Vec<CheckRow> {
     let mut worth: Vec<&Check> = checks.iter().filter(|c| c.state != CheckState::Pass).collect();
     worth.sort_by_key(|c| std::cmp::Reverse(c.state));
-    worth.into_iter().map(CheckRow::from).collect()
+    let mut rows: Vec<(CheckRow, usize)> = Vec::new();
+    for row in worth.into_iter().map(CheckRow::from) {
+        match rows.iter_mut().find(|(known, _)| *known == row) {
+            Some((_, times)) => *times += 1,
+            None => rows.push((row, 1)),
+        }
+    }
+    let said = |(row, times): (CheckRow, usize)| match times {
+        1 => row,
+        times => CheckRow { found: format!("{} ({times} times)", row.found), ..row },
+    };
+    rows.into_iter().map(said).collect()
 }

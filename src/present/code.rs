@@ -130,13 +130,6 @@ pub fn changes(change: &CodeChange, since: VersionNumber, watched: Option<usize>
     text
 }
 
-/// What the version in production has that this one lacks.
-pub fn behind(change: &CodeChange, since: VersionNumber) -> Option<String> {
-    let why = if change.ahead_by == 0 { "this code is older" } else { "the code diverged" };
-    let missing = number::count(change.behind_by, "commit");
-    (change.behind_by > 0).then(|| format!("{missing} of {since} missing here: {why}"))
-}
-
 /// The workflow run that trained a version.
 pub fn training(run: &CdRun) -> Said {
     Said::marked(Mark::from(&run.state), promotion::run(run))
@@ -174,11 +167,14 @@ mod tests {
         };
         assert_eq!(changes(&change, VersionNumber(39), Some(0)), "2 commits, at least 0 files since v39");
         assert_eq!(
-            behind(&change, VersionNumber(39)).as_deref(),
-            Some("1 commit of v39 missing here: the code diverged")
+            change.behind(VersionNumber(39)).as_deref(),
+            Some("1 commit of v39 is missing here: the code diverged")
         );
         (change.ahead_by, change.behind_by) = (0, 0);
         assert_eq!(changes(&change, VersionNumber(39), None), "none since v39");
-        assert_eq!(behind(&change, VersionNumber(39)), None);
+        assert_eq!(change.behind(VersionNumber(39)), None);
+        (change.ahead_by, change.behind_by) = (0, 2);
+        let older = change.behind(VersionNumber(2));
+        assert_eq!(older.as_deref(), Some("2 commits of v2 are missing here: this code is older"));
     }
 }

@@ -390,6 +390,9 @@ pub fn event(event: &Event, draft: &PlanDraft, symbols: &Symbols) -> Option<Phra
         Event::Lost { step: s } => step(Mark::Warn, s, "was undone by another copy of this journal: again".to_owned()),
         Event::Arrived { step: s, what } => step(Mark::Block, s, what.clone()),
         Event::CdSeen { outcome } => plain("CD", cd(outcome)),
+        Event::CdAsked { act, by } => plain("CD", format!("{by} asks GitHub to {act}")),
+        Event::CdAnswered { failure: None } => plain("CD", "GitHub does what was asked for".to_owned()),
+        Event::CdAnswered { failure: Some(failure) } => plain("CD", failure.to_string()),
         Event::JobSeen { outcome } => plain("job", job_outcome(outcome, draft)),
         Event::Ended { ending, .. } => match ending {
             Ending::Done | Ending::Refused { .. } => Phrase::new("  done"),
@@ -411,16 +414,52 @@ pub fn truth(found: &[Observation], state: &SagaState, symbols: &Symbols) -> Vec
     found.iter().map(line).collect()
 }
 
-/// A job of the CD run.
-pub fn job(job: &CdJob, now: Timestamp, symbols: &Symbols) -> Phrase<'static> {
-    let (symbol, role) = match &job.state {
+/// The last known state of each server, a line each: its name, what it has, and whether that is as it was meant.
+pub fn now(found: &[Observation], state: &SagaState) -> Vec<(&'static str, String, Option<bool>)> {
+    let (id, commit) = (&state.plan.id, &state.plan.draft.commit.sha);
+    let short = |is: &str| is.replace(&id.to_string(), &id.short()).replace(commit.as_str(), commit.short());
+    let (mut registry, mut rest) = (Vec::new(), Vec::new());
+    for fact in found {
+        match fact.what.as_str() {
+            "tag" => rest.push(("tag", short(&fact.is), fact.as_meant)),
+            "release" if fact.as_meant == Some(true) && fact.is.starts_with("http") => {
+                rest.push(("release", format!("published in {}", state.plan.draft.repo), fact.as_meant));
+            }
+            "release" => rest.push(("release", short(&fact.is), fact.as_meant)),
+            // One that is as it should be says nothing that the place does not.
+            "mark" if fact.as_meant == Some(true) && found.len() > 1 => {}
+            "mark" => registry.push((1, format!("mark: {}", short(&fact.is)), fact.as_meant)),
+            _ => registry.push((0, short(&fact.is), fact.as_meant)),
+        }
+    }
+    // What is in production comes first.
+    registry.sort_by_key(|(rank, ..)| *rank);
+    let all = |meant: &dyn Fn(Option<bool>) -> bool| registry.iter().all(|(.., as_meant)| meant(*as_meant));
+    let as_meant = match (all(&|m| m == Some(true)), all(&|m| m != Some(false))) {
+        (true, _) => Some(true),
+        (false, true) => None,
+        (false, false) => Some(false),
+    };
+    let said = registry.iter().map(|(_, is, _)| is.as_str()).collect::<Vec<_>>().join("; ");
+    let registry = (!registry.is_empty()).then_some(("MLflow", said, as_meant));
+    registry.into_iter().chain(rest).collect()
+}
+
+/// Symbol and role of a job's state.
+pub fn job_mark(state: &CdState, symbols: &Symbols) -> (&'static str, Role) {
+    match state {
         CdState::Success => (symbols.pass, Role::Good),
         CdState::Failed(word) if word == "skipped" => (symbols.dot, Role::Muted),
         CdState::Failed(_) => (symbols.block, Role::Bad),
         CdState::Running => (symbols.within, Role::Title),
         CdState::Waiting => (symbols.warn, Role::Warn),
         CdState::Queued | CdState::Other(_) => (symbols.dot, Role::Muted),
-    };
+    }
+}
+
+/// A job of the CD run.
+pub fn job(job: &CdJob, now: Timestamp, symbols: &Symbols) -> Phrase<'static> {
+    let (symbol, role) = job_mark(&job.state, symbols);
     let doing = match (&job.state, &job.current_step) {
         (CdState::Running, Some(step)) => format!("{step} …"),
         (state, _) => state.to_string(),

@@ -33,8 +33,9 @@ impl Section {
     }
 }
 
-/// The page, without empty sections. `outcome` is what this machine noted of it later.
-pub fn page(sealed: &Sealed, outcome: Option<&Outcome>, symbols: &Symbols) -> Vec<Section> {
+/// The page, without empty sections. `outcome` is what this machine noted of it later, and `asked` what people asked of
+/// CD since.
+pub fn page(sealed: &Sealed, outcome: Option<&Outcome>, asked: &[&Outcome], symbols: &Symbols) -> Vec<Section> {
     let record = &sealed.record;
     let all = [
         signed(sealed),
@@ -45,6 +46,7 @@ pub fn page(sealed: &Sealed, outcome: Option<&Outcome>, symbols: &Symbols) -> Ve
         checklist(record, symbols),
         evidence(sealed),
         outcome.map_or_else(|| Section::new("OUTCOME"), |outcome| written(record, outcome, symbols)),
+        asked_of_cd(asked, symbols),
     ];
     all.into_iter().filter(|section| !section.rows.is_empty()).collect()
 }
@@ -200,6 +202,17 @@ fn written(record: &Record, outcome: &Outcome, symbols: &Symbols) -> Section {
     section.say(time::second(outcome.at), mark.say(word, symbols));
     for note in outcome.comment.iter().chain(&outcome.notes) {
         section.say("", clean_line(note));
+    }
+    section
+}
+
+fn asked_of_cd(asked: &[&Outcome], symbols: &Symbols) -> Section {
+    let mut section = Section::new("ASKED OF CD");
+    for outcome in asked {
+        let mark = if outcome.done { Mark::Pass } else { Mark::Block };
+        for note in &outcome.notes {
+            section.say(time::second(outcome.at), mark.say(clean_line(note), symbols));
+        }
     }
     section
 }

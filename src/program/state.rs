@@ -21,8 +21,8 @@ use crate::domain::text::clean_line;
 use crate::domain::waiting::Waiting;
 use crate::screens::parts::Ctx;
 use crate::screens::{
-    Screen, approve, compare, curve, decide, experiments, files, help, history, inbox, models, palette, preview,
-    promotion, record, review, rollback, run, runs, targets, trend, versions,
+    Screen, approve, compare, curve, decide, experiments, files, help, history, inbox, job_log, models, palette,
+    preview, promotion, record, review, rollback, run, runs, targets, trend, versions,
 };
 
 /// Minimum width in columns; below it only a message is shown.
@@ -245,6 +245,7 @@ impl State {
                 approve::Approve::new(model.clone(), *version, *decision, on_screen, reason).into()
             }
             Route::Promotion(id) => promotion::Promotion::new(*id).into(),
+            Route::JobLog(repo, job, name) => job_log::JobLog::new(repo.clone(), *job, name.clone()).into(),
             Route::Curve(model, version, metric) => curve::Curve::new(model.clone(), *version, metric.clone()).into(),
             Route::Trend(model, version, metric) => trend::Trend::new(model.clone(), *version, metric.clone()).into(),
             Route::Files(owner) => files::Files::new(owner.clone()).into(),

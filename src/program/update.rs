@@ -68,6 +68,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.notice = Some(Notice::Failure(failure));
             Vec::new()
         }
+        Msg::Address(url) => {
+            let word = format!("No browser can be opened here. The address was copied: {url}");
+            state.notice = Some(Notice::Word(word));
+            vec![Effect::Copy(url)]
+        }
         Msg::Notice(word) => {
             state.notice = Some(Notice::Word(word));
             Vec::new()
@@ -185,6 +190,9 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
             Effect::Promote { .. } => Some(Driving::Starting),
             Effect::Decide { .. } => Some(Driving::Deciding),
             Effect::Resume(id) | Effect::Undo(id) => Some(Driving::At(*id)),
+            // A promotion that follows CD here stops for it, and is gone on with.
+            Effect::AskCd(id, _) if state.driving == Driving::At(*id) => None,
+            Effect::AskCd(id, _) => Some(Driving::At(*id)),
             Effect::Save(_) if is_under_way(state) => {
                 state.notice = Some(Notice::Word("One file at a time: Esc stops the one that is being saved.".into()));
                 continue;
@@ -202,6 +210,7 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
             | Effect::StopPromotion
             | Effect::Browse(_)
             | Effect::Copy(_)
+            | Effect::Export(_)
             | Effect::Paint(_)
             | Effect::SavePrefs(_)
             | Effect::Quit => None,
@@ -241,6 +250,12 @@ fn go(state: &mut State, nav: Nav) -> Vec<Effect> {
         Nav::Push(route) => {
             let screen = state.make(&route);
             state.screens.push(screen);
+        }
+        Nav::PushOver(below, route) => {
+            for route in [below, route] {
+                let screen = state.make(&route);
+                state.screens.push(screen);
+            }
         }
         Nav::Replace(route) => {
             let screen = state.make(&route);

@@ -22,7 +22,7 @@ use crate::ui::widgets::{Footer, Ground, HeaderBar, Hint, Rule, TargetMark, TooS
 const _: () = assert!(MIN_WIDTH == SMALLEST.0 && MIN_HEIGHT == SMALLEST.1);
 
 /// Maximum lines of a message in the footer.
-const NOTICE_ROWS: usize = 3;
+const NOTICE_ROWS: usize = 6;
 
 /// Draws the program.
 pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {

@@ -89,8 +89,18 @@ pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) ->
         Query::Deployment { repo, tag } => {
             Reply::Deployment { answer: road::deployment(services, &repo, &tag).await, repo, tag }
         }
+        Query::Notified { event } => Reply::Notified { answer: road::notified(services, &event).await, event },
         Query::Workflow { repo, run } => Reply::Workflow { answer: code.workflow_run(&repo, run).await, repo, run },
         Query::Jobs { repo, run } => Reply::Jobs { answer: host.cd_jobs(&repo, run).await, repo, run },
+        Query::JobLog { repo, job } => {
+            Reply::JobLog { answer: host.job_log(&repo, job).await.map(Arc::new), repo, job }
+        }
+        Query::Pending { repo, run } => {
+            Reply::Pending { answer: host.pending_deployments(&repo, run).await, repo, run }
+        }
+        Query::Truth { promotion } => {
+            Reply::Truth { answer: Promoter::new(services.clone()).look(promotion).await, promotion }
+        }
         Query::Decision { model, version, decision } => {
             let answer = prepare::decision(services, &model, version, decision).await;
             Reply::Decision { answer, model, version, decision }

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{address, answer};
+use super::export;
 use super::prefs::Keeper;
 use super::save;
 use super::terminal_pictures::Painter;
@@ -19,13 +21,15 @@ use crate::app::effect::{Effect, Place};
 use crate::app::msg::Msg;
 use crate::app::paint::PaintRequest;
 use crate::app::query::{Query, Reply, RequestId};
+use crate::domain::cd_act::CdAct;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::preview::Content;
 use crate::domain::promotion::Until;
 use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::domain::record::DecisionDraft;
-use crate::domain::record::SignOff;
+use crate::domain::record::{Sealed, SignOff};
+use crate::domain::text::clean_line;
 use crate::services::decide::Decider;
 use crate::services::notes::shown;
 use crate::services::promote::{Promoter, Watch};
@@ -53,6 +57,8 @@ pub struct Executor {
     reads: HashMap<RequestId, AbortHandle>,
     permits: Arc<Semaphore>,
     stop: CancellationToken,
+    /// The promotion at work, and how to keep its end from being told.
+    driven: Option<(JoinHandle<()>, Arc<AtomicBool>)>,
     saving: Option<AbortHandle>,
     keeper: Option<Keeper>,
     painter: Option<Painter>,
@@ -68,6 +74,7 @@ impl Executor {
             reads: HashMap::new(),
             permits: Arc::new(Semaphore::new(MAX_READS)),
             stop: CancellationToken::new(),
+            driven: None,
             saving: None,
             keeper: None,
             painter: None,
@@ -131,6 +138,7 @@ impl Executor {
                     promoter.undo(id, &by, watch).await
                 });
             }
+            Effect::AskCd(id, act) => self.ask_cd(id, act),
             Effect::StopPromotion => self.stop.cancel(),
             Effect::Save(request) => {
                 self.stop_saving();
@@ -145,6 +153,7 @@ impl Executor {
                 }
             }
             Effect::Browse(place) => self.browse(place),
+            Effect::Export(sealed) => self.export(sealed),
             Effect::Copy(text) => return Some(Local::Copy(text)),
             Effect::Switch(target) => return Some(Local::Switch(target)),
             Effect::Quit => return Some(Local::Quit),
@@ -203,10 +212,12 @@ impl Executor {
     {
         self.stop = CancellationToken::new();
         let (progress, mut entries) = unbounded_channel();
-        let watch = Watch { progress: Some(progress), stop: self.stop.clone() };
+        let watch = Watch { progress: Some(progress), stop: self.stop.clone(), ..Watch::default() };
         let work = work(Promoter::new(self.services.clone()), watch);
         let replies = self.replies.clone();
-        tokio::spawn(async move {
+        let replaced = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&replaced);
+        let driven = tokio::spawn(async move {
             let forward = {
                 let replies = replies.clone();
                 async move {
@@ -217,7 +228,37 @@ impl Executor {
             };
             // Both end when the promoter does, which holds the only sender. So every entry is shown before the result.
             let (outcome, ()) = futures_util::future::join(unpanicked(work), forward).await;
-            let _ = replies.send(Msg::PromotionSettled { id, outcome: outcome.map(|_| ()) });
+            if !told.load(Ordering::Acquire) {
+                let _ = replies.send(Msg::PromotionSettled { id, outcome: outcome.map(|_| ()) });
+            }
+        });
+        self.driven = Some((driven, replaced));
+    }
+
+    /// The journal is written by one at a time: a promotion that follows CD here stops for it, and is gone on with.
+    fn ask_cd(&mut self, id: PromotionId, act: CdAct) {
+        self.stop.cancel();
+        let before = self.driven.take();
+        if let Some((_, replaced)) = &before {
+            replaced.store(true, Ordering::Release);
+        }
+        self.drive(Some(id), |promoter, watch| async move {
+            if let Some((driven, _)) = before {
+                let _ = driven.await;
+            }
+            promoter.ask_cd(id, act, watch).await
+        });
+    }
+
+    fn export(&self, sealed: Box<Sealed>) {
+        let replies = self.replies.clone();
+        tokio::task::spawn_blocking(move || {
+            let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+            let msg = match export::export(&sealed, &folder) {
+                Ok(path) => Msg::Notice(format!("exported {}", clean_line(&path.display().to_string()))),
+                Err(failure) => Msg::Failed(failure),
+            };
+            let _ = replies.send(msg);
         });
     }
 
@@ -226,6 +267,7 @@ impl Executor {
         tokio::spawn(async move {
             let msg = match address(&services, &place) {
                 None => Msg::Notice("There is no page for this.".to_owned()),
+                Some(url) if !services.desktop.has_browser() => Msg::Address(url),
                 Some(url) => match services.desktop.open_url(&url).await {
                     Ok(()) => Msg::Notice(format!("opened {url}")),
                     Err(failure) => Msg::Failed(failure),

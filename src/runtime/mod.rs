@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod executor;
+pub mod export;
 pub mod input;
 pub mod prefs;
 pub mod run;

@@ -9,6 +9,7 @@ pub mod files;
 pub mod help;
 pub mod history;
 pub mod inbox;
+pub mod job_log;
 pub mod models;
 pub mod palette;
 pub mod parts;
@@ -73,6 +74,7 @@ screens! {
     Rollback(rollback::Rollback),
     Record(record::Record),
     Promotion(promotion::Promotion),
+    JobLog(job_log::JobLog),
     Curve(curve::Curve),
     Trend(trend::Trend),
     Files(files::Files),

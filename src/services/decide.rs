@@ -48,6 +48,7 @@ impl Decider {
                 done: true,
                 notes: notes.clone(),
                 comment: comment.as_ref().map(|c| c.web_url.clone()),
+                asked: false,
             },
             Err(failure) => Became {
                 record_id: id,
@@ -55,6 +56,7 @@ impl Decider {
                 done: false,
                 notes: vec![failure.to_string()],
                 comment: None,
+                asked: false,
             },
         };
         let kept = keep::outcome(services, became).await;

@@ -25,6 +25,7 @@ use crate::domain::identity::Home;
 use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
 use crate::ports::code::CodeHost;
+use crate::ports::notify::OutboxStore;
 use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::witness::Witnesses;
@@ -89,6 +90,8 @@ pub struct Services {
     pub desktop: Arc<dyn Desktop>,
     /// What is asked what runs.
     pub witnesses: Witnesses,
+    /// What this machine told of events, if it tells of any.
+    pub outbox: Option<Arc<dyn OutboxStore>>,
     /// Rules from the configuration.
     pub rules: Arc<Rules>,
 }

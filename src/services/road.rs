@@ -1,11 +1,14 @@
 //! Reads the road of a version: what the evidence does not say of its decisions and its deployment.
 
 use crate::domain::cd::{CdQuery, CdRuns};
+use crate::domain::event::{EventId, id};
 use crate::domain::evidence::Evidence;
 use crate::domain::failure::Outcome;
 use crate::domain::ids::{RepoSlug, TagName};
 use crate::domain::job::JobRun;
-use crate::domain::road::{Known, Pages, Part, RoadStep, decisions_on, released, road};
+use crate::domain::outbox::Delivery;
+use crate::domain::road::{Known, Notified, Pages, Part, RoadStep, decisions_on, released, road};
+use crate::domain::text::clean_line;
 use crate::services::Services;
 use crate::services::audit::log;
 use crate::services::cd;
@@ -32,7 +35,28 @@ pub async fn read(services: &Services, evidence: &Evidence) -> Vec<RoadStep> {
         release: release.as_ref().map(|(repo, tag)| services.host.tag_page(repo, tag)),
     };
     let deployed = cd.as_ref().map(|cd| Part::of(cd, Option::as_ref));
-    road(&Known { decisions, deployed, pages, ..known })
+    let told = match services.home().await {
+        Ok(home) => notified(services, &id::arrival(&home, version)).await,
+        Err(failure) => Err(failure),
+    };
+    let notified = Part::of(&told, Option::as_ref);
+    road(&Known { decisions, deployed, pages, notified, ..known })
+}
+
+/// What the outbox of this machine knows of an event; none if nothing, or if there is no outbox.
+///
+/// # Errors
+/// If the outbox cannot be read.
+pub async fn notified(services: &Services, event: &EventId) -> Outcome<Option<Notified>> {
+    let Some(outbox) = &services.outbox else { return Ok(None) };
+    let outbox = outbox.read().await?;
+    Ok(outbox.told(event).map(|told| {
+        let through = |sent: bool| {
+            let channels = told.channels.iter().filter(|(_, delivery)| (**delivery == Delivery::Sent) == sent);
+            channels.map(|(name, _)| clean_line(name)).collect()
+        };
+        Notified { at: told.event.as_ref().map(|event| event.timestamp), sent: through(true), open: through(false) }
+    }))
 }
 
 /// The runs that the release of `tag` started.

@@ -143,6 +143,8 @@ const WRITES: &[&str] = &[
     "create_release",
     "publish_release",
     "dispatch",
+    "rerun_failed",
+    "approve_deployments",
     "attach",
     "comment",
     "remove_unfinished_asset",

@@ -88,6 +88,7 @@ impl Desk {
         let (registry, host) = open(&store, &clock, Latency::NONE);
         let services = Services {
             witnesses: Default::default(),
+            outbox: None,
             registry: registry.clone(),
             tracking: registry,
             code: host.clone(),
@@ -96,7 +97,7 @@ impl Desk {
             records: Arc::new(signoff::adapters::records::RecordDir::new(&loaded.paths.state_of(true))),
             signer: Arc::new(signoff::adapters::ssh::NoKey),
             clock,
-            desktop: Arc::new(SystemDesktop),
+            desktop: Arc::new(SystemDesktop::default()),
             rules: Arc::new(target.rules.clone()),
         };
         Self { services, loaded, target, home, store }

@@ -202,3 +202,18 @@ fn a_server_that_cannot_be_read_is_exit_code_4_and_mistakes_in_the_file_are_name
         assert!(ran.err.contains(says), "{table}: {}", ran.err);
     }
 }
+
+/// In the demo only the training run names the repository.
+#[test]
+fn cd_is_followed_where_only_the_run_names_the_repository() {
+    let watched = Watched::new("");
+    watched.run(&["watch", "--once", "--json"]);
+    let approve = ["approve", "telco-churn/42", "--reason", "fine", "--confirm", "v42", "--wait"];
+    let answers = ["--answer", "bias=yes", "--answer", "rollback=yes"];
+    let approved = watched.run(&[approve.as_slice(), &answers].concat());
+    let approved = if approved.code == Some(0) { approved } else { watched.run(&approve) };
+    assert_eq!(approved.code, Some(0), "{}{}", approved.out, approved.err);
+    let told = events(&watched.run(&["watch", "--once", "--json"]));
+    let types = types(&told);
+    assert!(types.contains(&"version.released") && types.contains(&"cd.succeeded"), "{types:?}");
+}

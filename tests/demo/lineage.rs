@@ -76,6 +76,7 @@ impl Demo {
         change(&mut rules);
         Services {
             witnesses: Default::default(),
+            outbox: None,
             registry: self.registry.clone(),
             tracking: self.registry.clone(),
             host: self.host.clone(),
@@ -85,7 +86,7 @@ impl Demo {
             records: Arc::new(crate::support::records::Records::default()),
             signer: Arc::new(signoff::adapters::ssh::NoKey),
             clock: self.clock.clone(),
-            desktop: Arc::new(SystemDesktop),
+            desktop: Arc::new(SystemDesktop::default()),
             rules: Arc::new(rules),
         }
     }

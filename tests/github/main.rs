@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod after;
 mod code;
 mod double;
 mod faults;

@@ -73,7 +73,8 @@ pub fn world(trigger: CdTrigger) -> World {
             runs.retain(|r| tags.contains_key(&r.tag));
             let steps = vec![StepScript { name: "roll out".into(), ms: 1500 }];
             workflows[0].queue_ms = 500;
-            workflows[0].jobs = vec![JobScript { name: "deploy".into(), steps }];
+            workflows[0].jobs =
+                vec![JobScript { name: "deploy".into(), steps, fails_with: Vec::new(), environment: None }];
             world
         })
         .clone();
@@ -149,6 +150,7 @@ impl Lab {
         };
         let services = Services {
             witnesses: Default::default(),
+            outbox: None,
             registry,
             tracking,
             host: host.clone() as Arc<dyn ReleaseHost>,

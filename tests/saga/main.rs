@@ -7,6 +7,7 @@
 //! - `events`: the pure fold under events in any order;
 //! - `approvers`: two people concurrently, interleaved at every call;
 //! - `reviews`, `tags`, `undo`, `cd`, `pauses`: one scenario per test;
+//! - `asked`: what a person asks of CD after the release;
 //! - `moving`: a world that changes between any two calls of one act;
 //! - `judged`: a decision that is voided between any two calls, and whoever resumes it;
 //! - `late`: writes that take effect after the program gave them up or died;
@@ -29,6 +30,7 @@ mod lab;
 mod properties;
 
 mod approvers;
+mod asked;
 mod candidate;
 mod cd;
 mod copies;

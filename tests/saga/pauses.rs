@@ -86,7 +86,7 @@ fn a_stop_takes_effect_after_the_step_at_work_and_resuming_completes_it() {
                 trigger.cancel();
             }
         });
-        let watch = Watch { progress: None, stop };
+        let watch = Watch { stop, ..Watch::default() };
         let state = now(lab.promoter.approve(plan.clone(), Until::CdEnded, watch)).unwrap();
         if state.is_over() {
             continue;
@@ -116,7 +116,7 @@ fn a_stop_does_not_wait_for_a_patient_look() {
         (call.name == "dispatch").then_some(Fault::Lost)
     });
     let before = lab.clock.now();
-    let watch = Watch { progress: None, stop };
+    let watch = Watch { stop, ..Watch::default() };
     let state = now(lab.promoter.approve(plan.clone(), Until::CdEnded, watch)).unwrap();
     assert_eq!(state.next(), Next::Probe(Step::Dispatch));
     assert!(lab.clock.now().duration_since(before).as_secs() < 5);

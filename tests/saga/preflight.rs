@@ -469,3 +469,50 @@ fn a_clock_a_minute_off_is_said() {
         assert_eq!(found.draft.unwrap().basis.clock.skew_ms, Some(seconds * 1000));
     }
 }
+
+#[test]
+fn whose_identity_is_not_known_is_told_once_and_nobody_else_is_blamed() {
+    let lab = lab_by(|rules| {
+        let four_eyes = "[policy.metrics.auc]\nfloor = 0.1\n[policy.four_eyes]\nunknown = \"block\"\n";
+        rules.policy.configured = file::parse(four_eyes).unwrap();
+    });
+    lab.script.fail_every("whoami", UNAVAILABLE);
+    let found = churn(&lab);
+    assert!(!found.may_confirm());
+    let of_people: Vec<_> = found.checks.iter().filter(|c| c.title == "four eyes").collect();
+    assert!(of_people.is_empty(), "{of_people:#?}");
+    assert_eq!(found.blocking().count(), 1, "{:#?}", found.checks);
+}
+
+#[test]
+fn rules_are_said_to_hold_only_where_all_of_them_do() {
+    for (floor, holds) in [("0.1", true), ("0.999", false)] {
+        let lab = lab_by(|rules| {
+            let policy = format!("[policy.metrics.auc]\nfloor = {floor}\n");
+            rules.policy.configured = file::parse(&policy).unwrap();
+        });
+        let found = churn(&lab);
+        let passed = found.checks.iter().any(|c| c.title == "policy" && c.state == Pass);
+        assert_eq!(passed, holds, "{:#?}", found.checks);
+    }
+}
+
+#[test]
+fn the_preflight_says_what_the_lineage_warns_of() {
+    let lab = lab_by(|rules| rules.repository.fixed = Some("acme/churn-models".parse().unwrap()));
+    expect_not(&churn(&lab), "code");
+    lab.meddle(|w, _| {
+        let id = w.version(&ModelName::new(CHURN), CANDIDATE).unwrap().run_id.clone().unwrap();
+        let older = w.repo.commits.iter().min_by_key(|(_, commit)| commit.at).unwrap().0.clone();
+        let run = Arc::make_mut(&mut w.runs).get_mut(&id).unwrap();
+        run.tags.insert("mlflow.source.git.commit".into(), older.to_string());
+        run.tags.insert("mlflow.source.git.repoURL".into(), "https://github.demo/dana/fork.git".into());
+    });
+    let found = churn(&lab);
+    expect(&found, "code", Warn, "are missing here: this code is older");
+    expect(&found, "code", Warn, "but the run names another repository: github.demo/dana/fork");
+}
+
+fn expect_not(found: &Preflight, title: &str) {
+    assert!(!found.checks.iter().any(|c| c.title == title), "{:#?}", found.checks);
+}

@@ -94,7 +94,6 @@ impl Story<'_> {
                 let own = |name: &str| format!("signoff.{name}");
                 version.1.insert(own("promotion"), plan.mark_released());
                 version.1.insert(own("tag"), draft.tag.to_string());
-                version.1.insert(own("facts"), plan.facts_digest.clone());
                 version.1.insert(own("approved_by"), draft.signer.login.clone());
                 version.1.insert(own("record"), plan.record.record_hash.clone());
                 let mut mark = DecisionMark::of(&plan.record);

@@ -131,18 +131,48 @@ fn a_promotion_that_could_not_begin() {
 }
 
 #[test]
-fn a_plan_that_is_not_wholly_on_screen_cannot_be_confirmed() {
+fn a_plan_is_confirmed_only_after_all_of_it_was_on_screen() {
     let mut lenient = demo_rules();
     lenient.commit_from_branch = Some("main".to_owned());
     lenient.repository.fixed = Some("acme/churn-models".parse().unwrap());
     let route = Route::Approve(ModelName::new("pricing-elasticity"), VersionNumber(17), Decision::Approve);
     let mut driver = Driver::asking(lenient, &[route], |_| {});
-    driver.answer_all();
     driver.resize(60, 15);
+    driver.answer_all();
     driver.keys("v17<enter>");
     assert_eq!(driver.asked(), []);
-    assert!(text(&mut driver, 60, 15).contains("Not all of the plan is on screen"));
-    driver.resize(80, 24);
+    driver.sees(&["Not all of the plan was on screen yet", "more lines: PageDown"]);
     driver.keys("<enter>");
+    assert_eq!(driver.asked(), [], "nothing was scrolled");
+    driver.keys("<pagedown><pagedown><pagedown><enter>");
     assert_eq!(driver.asked().len(), 1);
+}
+
+#[test]
+fn a_plan_that_cannot_be_approved_asks_for_nothing_and_does_not_say_that_the_policy_holds() {
+    let mut driver = form("card-fraud", 9);
+    driver.resize(100, 40);
+    driver.sees(&["✗ policy", "v9 cannot be approved"]);
+    driver.misses(&["Type v9", "Reason", "rules hold\n", "✓ policy"]);
+    let picture = driver.picture();
+    let passed = picture.lines().find(|line| line.contains("✓ version")).unwrap_or_default();
+    assert!(!passed.contains("policy"), "{picture}");
+    driver.keys("v9<enter>");
+    assert_eq!(driver.asked(), []);
+}
+
+#[test]
+fn what_the_lineage_warns_of_stands_in_the_plan() {
+    let route = Route::Approve(ModelName::new("telco-churn"), VersionNumber(42), Decision::Approve);
+    let mut driver = Driver::asking(demo_rules(), &[route], |world| {
+        let run = world.models[&ModelName::new("telco-churn")].versions[&VersionNumber(42)].run_id.clone().unwrap();
+        let older = world.repo.commits.iter().min_by_key(|(_, commit)| commit.at).unwrap().0.clone();
+        let run = std::sync::Arc::make_mut(&mut world.runs).get_mut(&run).unwrap();
+        run.tags.insert("mlflow.source.git.commit".into(), older.to_string());
+        run.tags.insert("mlflow.source.git.repoURL".into(), "https://github.com/dana/fork.git".into());
+    });
+    driver.answer_all();
+    driver.resize(140, 40);
+    driver.sees(&["of v39 are missing here: this code is older"]);
+    driver.sees(&["but the run names another repository:", "github.com/dana/fork"]);
 }

@@ -5,9 +5,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use signoff::app::effect::Effect;
 use signoff::app::query::{Query, Reply};
 use signoff::app::route::Route;
-use signoff::domain::cd::CdOutcome;
+use signoff::domain::cd::{CdOutcome, CdState};
+use signoff::domain::cd_act::{CdAct, Environment, PendingDeployment};
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::promotion::Progress;
@@ -39,6 +41,14 @@ fn starts(step: Step) -> impl Fn(&Event) -> bool {
 
 fn truth(what: &str, is: &str, as_meant: Option<bool>) -> Observation {
     Observation { what: what.into(), is: is.into(), as_meant }
+}
+
+/// What the servers say now. The demo's world is that of a promotion that went through.
+fn servers_say(driver: &mut Driver, found: Vec<Observation>) {
+    driver.answer_with(move |query| match query {
+        Query::Truth { promotion } => Some(Reply::Truth { promotion: *promotion, answer: Ok(found.clone()) }),
+        _ => None,
+    });
 }
 
 #[test]
@@ -101,6 +111,7 @@ fn a_promotion_that_needs_a_person() {
         truth("tag", "telco-churn-v42 at 3f9c1ab0df14804094ce2c71bacb99a9dad6be89", Some(true)),
         truth("release", "could not be read: the token may not read this repository", None),
     ];
+    servers_say(&mut driver, truth.clone());
     let id = entries[0].id;
     let failed = Event::Failed { step: Step::Release, failure: failure.clone() };
     driver.show_events(id, [failed, Event::Paused { failure, truth }]);
@@ -113,6 +124,11 @@ fn a_promotion_that_needs_a_person() {
 /// The process running it exited while the stage was being moved.
 fn interrupted() -> (Driver, Progress) {
     let (mut driver, entries) = promoted("telco-churn", 42);
+    let marked = truth("mark", "promoting 01a207a2-3280-7000-8000-000000000002 by rev1", Some(true));
+    let untouched =
+        [truth("stage", "v39 in Production", Some(false)), truth("tag", "no tag telco-churn-v42", Some(true))];
+    let found = std::iter::once(marked).chain(untouched).chain([truth("release", "no release", Some(true))]);
+    servers_say(&mut driver, found.collect());
     driver.show(until(&entries, starts(Step::Move)));
     driver.settle(entries[0].id);
     (driver, entries[0].clone())
@@ -129,6 +145,9 @@ fn a_promotion_that_was_interrupted() {
 #[test]
 fn a_promotion_that_was_taken_back() {
     let (mut driver, first) = interrupted();
+    let taken_back =
+        vec![truth("mark", "none", Some(true)), truth("stage", "v42 in Staging, v39 in Production", Some(true))];
+    servers_say(&mut driver, taken_back);
     driver.show_events(
         first.id,
         [
@@ -259,4 +278,102 @@ fn the_history_reads_cd_of_the_rows_in_sight_only() {
     driver.wait(Duration::from_secs(31 * 24 * 3600));
     driver.keys("<esc>H");
     assert_eq!(asked.get(), 1);
+}
+
+#[test]
+fn after_a_failed_cd_the_screen_says_what_is_true_and_leads_on() {
+    let (mut driver, entries) = promoted("credit-limit", 6);
+    let id = entries[0].id;
+    driver.show(&entries);
+    driver.settle(id);
+    let said = [
+        "WHAT IS TRUE NOW",
+        "✓ MLflow   v6 in Production",
+        "✓ tag      credit-limit-v6 at 86224a2",
+        "✓ release  published in acme/churn-models",
+        "✗ CD       cd.yml run #9: failure  ✓ build  ✓ deploy  ✗ smoke-test",
+        "smoke-test, the end of its log",
+        "> AssertionError: golden request 17: limit 0, expected 2,500",
+        "R roll back",
+        "F re-run",
+        "l whole log",
+    ];
+    driver.sees(&said);
+    driver.keys("<esc>H<enter>");
+    driver.sees(&said);
+    driver.keys("l");
+    driver.sees(&["Log  smoke-test", "Run Wait for readiness", "Post job cleanup"]);
+    driver.keys("<esc>F");
+    driver.sees(&["Press F again to run the failed jobs again: cd.yml run #9"]);
+    driver.keys("JF");
+    assert!(!driver.asked().iter().any(|e| matches!(e, Effect::AskCd(..))), "another key in between");
+    driver.keys("F");
+    let asked = driver.asked();
+    assert!(asked.iter().any(|e| matches!(e, Effect::AskCd(of, CdAct::Rerun { .. }) if *of == id)), "{asked:?}");
+    driver.settle(id);
+    driver.keys("R");
+    driver.sees(&["ROLL BACK", "Type v5 and press Enter"]);
+    driver.keys("v5");
+    driver.sees(&["Type v5 and press Enter:  v5"]);
+    driver.keys("<esc>");
+    driver.sees(&["Earlier versions that were in production"]);
+    driver.keys("<esc>");
+    driver.sees(&["WHAT IS TRUE NOW"]);
+}
+
+#[test]
+fn what_cannot_be_read_now_is_as_it_was_seen() {
+    let (mut driver, entries) = promoted("credit-limit", 6);
+    let failure = Failure::new(FailureKind::Unavailable, Service::Github, "read", "github.com cannot be reached");
+    driver.refuse(|query| matches!(query, Query::Truth { .. } | Query::JobLog { .. }), failure);
+    driver.show(&entries);
+    driver.settle(entries[0].id);
+    driver.sees(&["WHAT IS TRUE NOW   as seen at", "it cannot be read now", "v6 in Production"]);
+    driver.sees(&["smoke-test: its log cannot be read: github.com cannot be reached"]);
+}
+
+/// CD of telco-churn v42 waits for an environment.
+fn waiting(may_approve: bool) -> (Driver, signoff::domain::ids::PromotionId) {
+    let (mut driver, mut entries) = promoted("telco-churn", 42);
+    driver.answer_with(move |query| {
+        let Query::Pending { repo, run } = query else { return None };
+        let pending = PendingDeployment {
+            environment: Environment { id: 7, name: "production".into() },
+            may_approve,
+            reviewers: vec!["lee".into(), "ml-release".into()],
+            wait_minutes: 0,
+        };
+        Some(Reply::Pending { repo: repo.clone(), run: *run, answer: Ok(vec![pending]) })
+    });
+    let running = |event: &Event| matches!(event, Event::CdSeen { outcome: CdOutcome::Run(run) } if run.decides.state.to_string() == "running");
+    let mut so_far = until(&entries, running).to_vec();
+    let last = so_far.last_mut().unwrap();
+    let Event::CdSeen { outcome: CdOutcome::Run(runs) } = &mut last.entry.event else { unreachable!() };
+    runs.decides.state = CdState::Waiting;
+    driver.show(&so_far);
+    (driver, entries.remove(0).id)
+}
+
+#[test]
+fn an_environment_that_cd_waits_for_is_approved_with_the_same_key_twice() {
+    let (mut driver, id) = waiting(true);
+    driver.sees(&["CD waits for approval of production; reviewers: lee, ml-release   A approve"]);
+    driver.keys("A");
+    driver.sees(&["Press A again to approve as rev1 that CD deploys v42 to production."]);
+    assert_snapshot!("an_environment_that_cd_waits_for", pictures(&mut driver));
+    driver.keys("A");
+    let environments = vec![Environment { id: 7, name: "production".into() }];
+    let asked = driver.asked();
+    let approves = |e: &Effect| matches!(e, Effect::AskCd(of, CdAct::Approve { environments: e, .. }) if *of == id && *e == environments);
+    assert!(asked.iter().any(approves), "{asked:?}");
+}
+
+#[test]
+fn who_may_not_approve_an_environment_is_told_who_may() {
+    let (mut driver, _) = waiting(false);
+    driver.sees(&["CD waits for approval of production; reviewers: lee, ml-release"]);
+    driver.misses(&["A approve"]);
+    driver.keys("AA");
+    driver.sees(&["GitHub does not let you approve it"]);
+    assert!(!driver.asked().iter().any(|e| matches!(e, Effect::AskCd(..))));
 }

@@ -192,7 +192,11 @@ pub fn answer(query: &Query) -> Reply {
         }
         Query::Experiment { id } => Reply::Experiment { id, answer: Ok(experiment()) },
         Query::WaitingIn { target } => Reply::WaitingIn { target, answer: Ok(WaitingCount::default()) },
+        Query::Notified { event } => Reply::Notified { event, answer: Ok(None) },
         Query::Jobs { repo, run } => Reply::Jobs { repo, run, answer: Ok(Vec::new()) },
+        Query::JobLog { repo, job } => Reply::JobLog { repo, job, answer: Ok(Default::default()) },
+        Query::Pending { repo, run } => Reply::Pending { repo, run, answer: Ok(Vec::new()) },
+        Query::Truth { promotion } => Reply::Truth { promotion, answer: Ok(Vec::new()) },
         Query::LoggedModels { ids } => Reply::LoggedModels { ids, answer: Ok(Vec::new()) },
         // The code host is not queried in these tests.
         Query::LoggedModel { .. }
@@ -264,6 +268,7 @@ pub fn preflight() -> Preflight {
         checks: vec![check("version"), check("commit"), check("tag")],
         draft: Some(samples::draft()),
         read_at: samples::now(),
+        default_branch: None,
     }
 }
 

@@ -121,6 +121,7 @@ impl Driver {
         };
         let services = Services {
             witnesses: Default::default(),
+            outbox: None,
             registry,
             tracking,
             code: host.clone(),
@@ -129,7 +130,7 @@ impl Driver {
             records,
             signer: Arc::new(signoff::adapters::ssh::NoKey),
             clock: shared,
-            desktop: Arc::new(SystemDesktop),
+            desktop: Arc::new(SystemDesktop::default()),
             rules: asked,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -6,6 +6,7 @@ use super::HOST;
 use super::github::{self, Asset, Comment, Release, Repo, TagObject, TrainingWorkflowRun};
 use super::world::{JobRun, JobTask, LoggedMetric, Model, TrainingRun, Version, World};
 use crate::domain::cd::{CdJob, CdRun, CdState};
+use crate::domain::cd_act::{Environment, PendingDeployment};
 use crate::domain::commit::{Commit, CommitComment, ReleaseAsset, ReleaseState, TagState};
 use crate::domain::deployment::{Deployment, DeploymentRun, DeploymentTask};
 use crate::domain::ids::{CommitSha, ModelName, RepoSlug, RunId, TagName, VersionNumber};
@@ -235,6 +236,16 @@ pub(super) fn cd_run(repo: &Repo, run: &github::Run, now: Timestamp) -> CdRun {
 pub(super) fn cd_job(job: CdJob) -> CdJob {
     let current_step = job.current_step.as_deref().map(clean_line);
     CdJob { name: clean_line(&job.name), current_step, ..job }
+}
+
+/// An environment that a run waits for, as `me` sees it.
+pub(super) fn pending(there: github::Protected, me: &str) -> PendingDeployment {
+    PendingDeployment {
+        may_approve: there.reviewers.iter().any(|reviewer| reviewer.eq_ignore_ascii_case(me)),
+        environment: Environment { id: there.id, name: clean_line(&there.name) },
+        reviewers: there.reviewers.iter().map(|login| clean_line(login)).collect(),
+        wait_minutes: 0,
+    }
 }
 
 /// A workflow run that trained a model.

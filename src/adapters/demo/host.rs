@@ -12,11 +12,13 @@ use super::world::World;
 use super::{HOST, Latency, Refusal, Store, convert};
 use crate::domain::cd::CdQuery;
 use crate::domain::cd::{CdJob, CdRun};
+use crate::domain::cd_act::PendingDeployment;
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
+use crate::domain::job_log::JobLog;
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
 use crate::ports::{Clock, Journaled, ReleaseHost};
@@ -196,6 +198,19 @@ impl ReleaseHost for DemoHost {
         .await
     }
 
+    async fn job_log(&self, repo: &RepoSlug, job: u64) -> Outcome<JobLog> {
+        let now = self.wire.clock().now();
+        let log = self.read(repo, format!("read the log of job {job} of {repo}"), move |repo| repo.job_log(job, now));
+        Ok(JobLog::of(log.await?.as_bytes(), false))
+    }
+
+    async fn pending_deployments(&self, repo: &RepoSlug, run: u64) -> Outcome<Vec<PendingDeployment>> {
+        let (now, me) = (self.wire.clock().now(), self.store.look_async(|world| world.identity.login.clone()).await?);
+        let operation = format!("read what run {run} of {repo} waits for");
+        let pending = self.read(repo, operation, move |repo| repo.pending(run, now)).await?;
+        Ok(pending.into_iter().map(|there| convert::pending(there, &me)).collect())
+    }
+
     fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String {
         convert::tag_page(repo, tag)
     }
@@ -288,5 +303,23 @@ impl ReleaseHost for DemoHost {
             return Err(Failure::new(FailureKind::Config, Service::Github, operation, reason));
         };
         self.write(&plan.draft.repo, operation, move |repo, _, now| repo.dispatch(&workflow, &tag, now)).await
+    }
+
+    async fn rerun_failed(&self, _journaled: &Journaled, repo: &RepoSlug, run: u64) -> Outcome<()> {
+        let operation = format!("run the failed jobs of run {run} of {repo} again");
+        self.write(repo, operation, move |repo, _, now| repo.rerun(run, now)).await
+    }
+
+    async fn approve_deployments(
+        &self,
+        _journaled: &Journaled,
+        repo: &RepoSlug,
+        run: u64,
+        environments: &[u64],
+        _comment: &str,
+    ) -> Outcome<()> {
+        let (operation, ids) = (format!("approve the deployment of run {run} of {repo}"), environments.to_vec());
+        let at = self.wire.clock().now();
+        self.write(repo, operation, move |repo, login, _| repo.approve(run, &ids, login, at)).await
     }
 }

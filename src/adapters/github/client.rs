@@ -136,6 +136,32 @@ impl Client {
         there.answer(&call.limit(limit).also(is_redirect)).await
     }
 
+    /// As [`Self::bytes_at`], but only the last `keep` bytes of the first `most`, and whether that is not all of them.
+    pub(super) async fn end_at(&self, operation: &str, at: &Url, keep: usize, most: usize) -> Outcome<(Vec<u8>, bool)> {
+        let carrier = Plain::new(self.wire.client(at).await?, root(at), HeaderMap::new());
+        let secrets = self.signed_in(operation).await?.secrets.clone();
+        let host = at.host_str().unwrap_or_default();
+        let there = Server::new(host, Box::new(GithubDialect), secrets, carrier, self.wire.settings());
+        let call = Call::new(Method::GET, relative(at), Access::Read, operation);
+        let mut body = there.open(&call, there.timeout()).await?;
+        let (mut end, mut passed) = (Vec::new(), 0);
+        while let Some(piece) = body.chunk().await? {
+            let piece = piece.as_ref();
+            passed += piece.len();
+            end.extend_from_slice(piece);
+            // Twice as much at most, so that bytes are not moved with every piece.
+            if end.len() > 2 * keep {
+                end.drain(..end.len() - keep);
+            }
+            if passed > most {
+                break;
+            }
+        }
+        end.drain(..end.len().saturating_sub(keep));
+        let cut = passed > end.len();
+        Ok((end, cut))
+    }
+
     async fn answer(&self, call: Call) -> Outcome<Answer> {
         let api = &self.signed_in(&call.operation).await?.api;
         let call = call.also(is_redirect);

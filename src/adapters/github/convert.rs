@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::wire;
 use crate::domain::cd::CdQuery;
 use crate::domain::cd::{CdJob, CdRun, CdState};
+use crate::domain::cd_act::{Environment, PendingDeployment};
 use crate::domain::commit::{Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::text;
@@ -134,12 +135,27 @@ pub(super) fn belongs(run: &wire::Run, query: &CdQuery) -> bool {
 pub(super) fn job(job: wire::Job) -> CdJob {
     let running = |s: &wire::JobStep| s.status.as_deref() == Some("in_progress");
     CdJob {
+        id: job.id.unwrap_or(0),
         name: line(job.name).unwrap_or_else(|| "(unnamed)".to_owned()),
         state: CdState::from_github(job.status.as_deref(), job.conclusion.as_deref()),
         current_step: line(job.steps.unwrap_or_default().into_iter().find(running).and_then(|s| s.name)),
         started_at: time(job.started_at),
         ended_at: time(job.completed_at),
     }
+}
+
+pub(super) fn pending(pending: wire::Pending) -> Converted<PendingDeployment> {
+    let environment = pending.environment.ok_or("it names no environment")?;
+    let named = |r: wire::Reviewer| r.reviewer.and_then(|r| line(r.login.or(r.slug)));
+    Ok(PendingDeployment {
+        environment: Environment {
+            id: environment.id.ok_or("the environment has no id")?,
+            name: line(environment.name).unwrap_or_else(|| "(unnamed)".to_owned()),
+        },
+        may_approve: pending.current_user_can_approve.unwrap_or(false),
+        reviewers: pending.reviewers.unwrap_or_default().into_iter().filter_map(named).collect(),
+        wait_minutes: pending.wait_timer.unwrap_or(0),
+    })
 }
 
 /// The tagger line as fixed by the plan. Git allows no angle brackets or line breaks in it.

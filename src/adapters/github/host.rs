@@ -1,5 +1,8 @@
 //! [`ReleaseHost`] over GitHub's REST API.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use async_trait::async_trait;
 use http::Method;
 use serde::de::DeserializeOwned;
@@ -13,11 +16,13 @@ use super::wire;
 use crate::adapters::http::{Access, Listed, Part, read_pages};
 use crate::domain::cd::CdQuery;
 use crate::domain::cd::{CdJob, CdRun};
+use crate::domain::cd_act::PendingDeployment;
 use crate::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};
+use crate::domain::job_log::JobLog;
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::record::seal::sha256;
 use crate::domain::text;
@@ -29,18 +34,29 @@ const MAX_PAGES: usize = 10;
 const WIDE_PAGES: usize = 3;
 /// Annotated tags may point to annotated tags; nobody nests them more than once.
 const MAX_PEELS: usize = 5;
+/// Most bytes of a log that are kept: its end.
+const LOG_END: usize = 1 << 20;
 
 /// GitHub or a GitHub Enterprise Server.
 #[derive(Debug)]
 pub struct GitHub {
     pub(super) client: Client,
+    /// Tag objects by id. Their content never changes: the id is its hash.
+    objects: Mutex<HashMap<String, Peeled>>,
+}
+
+/// What a tag object says: kind and id of its target, and its message, raw.
+#[derive(Clone, Debug)]
+struct Peeled {
+    target: (String, String),
+    message: Option<String>,
 }
 
 impl GitHub {
     /// Creates the adapter. No lookup or request happens before the first call, which must be made within a tokio
     /// runtime that outlives the adapter's use.
     pub fn new(connection: Connection) -> Self {
-        Self { client: Client::new(connection) }
+        Self { client: Client::new(connection), objects: Mutex::default() }
     }
 
     /// Converts the response to a read; one that lacks a required field is [`FailureKind::Protocol`].
@@ -80,16 +96,62 @@ impl GitHub {
         self.repository(repo).await
     }
 
+    /// The releases of a tag, and drafts that carry the marker, as the list shows them, besides one that is known.
+    async fn of_tag(
+        &self,
+        operation: &str,
+        repo: &RepoSlug,
+        tag: &TagName,
+        marker: &str,
+        known: Option<wire::Release>,
+    ) -> Outcome<Vec<ReleaseState>> {
+        let listed: Vec<wire::Release> = self
+            .pages(operation, MAX_PAGES, |n| routes::releases_page(repo, n), |all| (all, None))
+            .await
+            .map_err(|failure| hidden(repo, failure))?
+            .items;
+        let mut found: Vec<ReleaseState> = Vec::new();
+        for release in known.into_iter().chain(listed) {
+            if release.tag_name.as_deref() != Some(tag.as_str()) {
+                continue;
+            }
+            let release = self.understood(operation, convert::release(release))?;
+            let counts = !release.draft || release.body.contains(marker);
+            if counts && !found.iter().any(|r| r.id == release.id) {
+                found.push(release);
+            }
+        }
+        found.sort_by_key(|release| release.id);
+        Ok(found)
+    }
+
+    /// A tag object, read once.
+    async fn object(&self, operation: &str, repo: &RepoSlug, id: &str) -> Outcome<Peeled> {
+        let key = format!("{repo} {id}");
+        if let Some(known) = self.objects.lock().ok().and_then(|known| known.get(&key).cloned()) {
+            return Ok(known);
+        }
+        let tag: wire::TagObject = self.client.read(operation, &routes::tag_object(repo, id)).await?;
+        let read = Peeled { target: self.understood(operation, object_parts(tag.object))?, message: tag.message };
+        self.keep_object(key, read.clone());
+        Ok(read)
+    }
+
+    fn keep_object(&self, key: String, object: Peeled) {
+        if let Ok(mut known) = self.objects.lock() {
+            known.insert(key, object);
+        }
+    }
+
     /// Follows an annotated tag to its final target; also returns its message, raw.
     async fn peel(&self, operation: &str, repo: &RepoSlug, object: &str) -> Outcome<(String, Option<String>)> {
         let mut next = object.to_owned();
         let mut message = None;
         for depth in 0..MAX_PEELS {
-            let tag: wire::TagObject = self.client.read(operation, &routes::tag_object(repo, &next)).await?;
+            let Peeled { target: (kind, sha), message: said } = self.object(operation, repo, &next).await?;
             if depth == 0 {
-                message = tag.message;
+                message = said;
             }
-            let (kind, sha) = self.understood(operation, object_parts(tag.object))?;
             if kind != "tag" {
                 return Ok((sha, message));
             }
@@ -181,26 +243,13 @@ impl ReleaseHost for GitHub {
 
     async fn releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>> {
         let operation = format!("read the releases of {tag} in {repo}");
-        let by_tag = self.client.find::<wire::Release>(&operation, &routes::release_by_tag(repo, tag)).await?;
         // Drafts are in the list only, and the list shows two releases of one tag where the other endpoint shows one.
-        let listed: Vec<wire::Release> = self
-            .pages(&operation, MAX_PAGES, |n| routes::releases_page(repo, n), |all| (all, None))
-            .await
-            .map_err(|failure| hidden(repo, failure))?
-            .items;
-        let mut found: Vec<ReleaseState> = Vec::new();
-        for release in by_tag.into_iter().chain(listed) {
-            if release.tag_name.as_deref() != Some(tag.as_str()) {
-                continue;
-            }
-            let release = self.understood(&operation, convert::release(release))?;
-            let counts = !release.draft || release.body.contains(marker);
-            if counts && !found.iter().any(|r| r.id == release.id) {
-                found.push(release);
-            }
-        }
-        found.sort_by_key(|release| release.id);
-        Ok(found)
+        let by_tag = self.client.find::<wire::Release>(&operation, &routes::release_by_tag(repo, tag)).await?;
+        self.of_tag(&operation, repo, tag, marker, by_tag).await
+    }
+
+    async fn listed_releases(&self, repo: &RepoSlug, tag: &TagName, marker: &str) -> Outcome<Vec<ReleaseState>> {
+        self.of_tag(&format!("read the releases of {tag} in {repo}"), repo, tag, marker, None).await
     }
 
     async fn recent_releases(&self, repo: &RepoSlug, pages: usize) -> Outcome<(Vec<ReleaseState>, bool)> {
@@ -284,6 +333,26 @@ impl ReleaseHost for GitHub {
         Ok(listed.items.into_iter().map(convert::job).collect())
     }
 
+    async fn job_log(&self, repo: &RepoSlug, job: u64) -> Outcome<JobLog> {
+        let operation = format!("read the log of job {job} of {repo}");
+        let read = self.client.end_of(&operation, &routes::job_log(repo, job), LOG_END).await;
+        let (end, cut) = read.map_err(|failure| match failure.kind {
+            FailureKind::NotFound => Failure {
+                reason: "GitHub has no log of it: it is not over, its log was deleted, or the token may not see it"
+                    .to_owned(),
+                ..failure
+            },
+            _ => failure,
+        })?;
+        Ok(JobLog::of(&end, cut))
+    }
+
+    async fn pending_deployments(&self, repo: &RepoSlug, run: u64) -> Outcome<Vec<PendingDeployment>> {
+        let operation = format!("read what run {run} of {repo} waits for");
+        let read: Vec<wire::Pending> = self.client.read(&operation, &routes::pending_deployments(repo, run)).await?;
+        read.into_iter().map(|pending| self.understood(&operation, convert::pending(pending))).collect()
+    }
+
     fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String {
         let web = self.client.connection().web_url.as_str();
         format!("{}/{}", web.trim_end_matches('/'), routes::tag_page(repo, tag))
@@ -307,7 +376,10 @@ impl ReleaseHost for GitHub {
             Some(sha) => Ok(sha),
             None => Err("the tag object has no id".to_owned()),
         };
-        self.done(&operation, converted)
+        let made = self.done(&operation, converted)?;
+        let target = ("commit".to_owned(), plan.commit().to_string());
+        self.keep_object(format!("{repo} {made}"), Peeled { target, message: Some(plan.tag_message.clone()) });
+        Ok(made)
     }
 
     async fn create_tag_ref(&self, _journaled: &Journaled, plan: &PromotionPlan, object: &str) -> Outcome<()> {
@@ -405,6 +477,36 @@ impl ReleaseHost for GitHub {
         let operation = format!("dispatch {} on {} in {}", text::clean_line(file), draft.tag, draft.repo);
         let body = wire::Dispatch { name: draft.tag.as_str() };
         self.client.post(&operation, &routes::dispatches(&draft.repo, file), &body).await
+    }
+
+    async fn rerun_failed(&self, _journaled: &Journaled, repo: &RepoSlug, run: u64) -> Outcome<()> {
+        let operation = format!("run the failed jobs of run {run} of {repo} again");
+        let asked = self.client.post(&operation, &routes::rerun_failed(repo, run), &wire::Nothing {}).await;
+        asked.map_err(|failure| needs(failure, "Actions: write"))
+    }
+
+    async fn approve_deployments(
+        &self,
+        _journaled: &Journaled,
+        repo: &RepoSlug,
+        run: u64,
+        environments: &[u64],
+        comment: &str,
+    ) -> Outcome<()> {
+        let operation = format!("approve the deployment of run {run} of {repo}");
+        let body = wire::ReviewDeployments { environment_ids: environments, state: "approved", comment };
+        let asked = self.client.post(&operation, &routes::pending_deployments(repo, run), &body).await;
+        asked.map_err(|failure| needs(failure, "Deployments: write"))
+    }
+}
+
+/// Adds the permission that the token lacks.
+fn needs(failure: Failure, permission: &str) -> Failure {
+    match failure.kind {
+        FailureKind::Forbidden if failure.hint.is_none() => failure.with_hint(format!(
+            "The token needs the permission {permission} (fine-grained) or the scope repo (classic)."
+        )),
+        _ => failure,
     }
 }
 

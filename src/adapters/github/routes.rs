@@ -182,6 +182,19 @@ pub(super) fn jobs(repo: &RepoSlug, id: u64, page: usize) -> String {
     format!("{}/jobs?filter=latest&per_page={PAGE}&page={page}", run(repo, id))
 }
 
+/// Redirects to a storage.
+pub(super) fn job_log(repo: &RepoSlug, job: u64) -> String {
+    format!("{}/actions/jobs/{job}/logs", repository(repo))
+}
+
+pub(super) fn pending_deployments(repo: &RepoSlug, run: u64) -> String {
+    format!("{}/pending_deployments", self::run(repo, run))
+}
+
+pub(super) fn rerun_failed(repo: &RepoSlug, run: u64) -> String {
+    format!("{}/rerun-failed-jobs", self::run(repo, run))
+}
+
 /// Path below the host's web URL.
 pub(super) fn commit_page(repo: &RepoSlug, commit: &CommitSha) -> String {
     format!("{repo}/commit/{commit}")

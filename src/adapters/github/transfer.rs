@@ -14,6 +14,8 @@ use crate::domain::text;
 
 /// Most redirects of a download that are followed. GitHub sends one.
 const MAX_HOPS: usize = 3;
+/// Most bytes of a file that pass to get at its end.
+const MOST_PASSED: usize = 64 << 20;
 
 impl Client {
     /// Reads the bytes behind an API URL, `limit` at most. Retried like every read.
@@ -29,6 +31,20 @@ impl Client {
             answer = self.bytes_at(operation, &at, limit).await?;
         }
         if is_redirect(&answer) { Err(wrong("its redirects do not end".to_owned())) } else { Ok(answer.body) }
+    }
+}
+
+impl Client {
+    /// The last `keep` bytes of the file that an API URL redirects to, and whether that is not all of it. The whole file
+    /// passes, because storages do not agree on how an end is asked for; a very long one is not read to its end.
+    pub(super) async fn end_of(&self, operation: &str, path: &str, keep: usize) -> Outcome<(Vec<u8>, bool)> {
+        let answer = self.bytes(operation, path, keep).await?;
+        if !is_redirect(&answer) {
+            return Ok((answer.body, false));
+        }
+        let at = next_hop(&self.connection().api_url, &answer);
+        let at = at.map_err(|why| self.contradicts(Access::Read, operation, &why))?;
+        self.end_at(operation, &at, keep, MOST_PASSED).await
     }
 }
 

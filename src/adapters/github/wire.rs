@@ -177,6 +177,8 @@ pub(super) struct Jobs {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Job {
+    #[serde(default, deserialize_with = "int")]
+    pub id: Option<u64>,
     pub name: Option<String>,
     pub status: Option<String>,
     pub conclusion: Option<String>,
@@ -341,3 +343,42 @@ pub(super) struct Deployment {
 pub(super) struct DeploymentStatus {
     pub state: String,
 }
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Pending {
+    pub environment: Option<Environment>,
+    /// Minutes.
+    #[serde(default, deserialize_with = "int")]
+    pub wait_timer: Option<u64>,
+    pub current_user_can_approve: Option<bool>,
+    pub reviewers: Option<Vec<Reviewer>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Environment {
+    #[serde(default, deserialize_with = "int")]
+    pub id: Option<u64>,
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Reviewer {
+    pub reviewer: Option<Named>,
+}
+
+/// A user or a team.
+#[derive(Debug, Deserialize)]
+pub(super) struct Named {
+    pub login: Option<String>,
+    pub slug: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct ReviewDeployments<'a> {
+    pub environment_ids: &'a [u64],
+    pub state: &'static str,
+    pub comment: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Nothing {}

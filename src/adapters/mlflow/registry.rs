@@ -1,6 +1,7 @@
 //! The registry port.
 
 use async_trait::async_trait;
+use futures_util::future::{join, try_join};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ use crate::domain::logged::LoggedModel;
 use crate::domain::page::Page;
 use crate::domain::registry::{
     ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, Stage, UserKind,
+    join_aliases,
 };
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Interner;
@@ -74,6 +76,7 @@ impl ModelRegistry for Mlflow {
             let got = format!("the server answered with {} of {}", version.number, version.model);
             return Err(Failure::new(FailureKind::Protocol, Service::Mlflow, what, got));
         }
+        self.experiments.learn_from(&version);
         Ok(version)
     }
 
@@ -108,6 +111,52 @@ impl ModelRegistry for Mlflow {
             },
             PromotionTarget::Release | PromotionTarget::DeploymentJob => Err(told_by_releases(model)),
         }
+    }
+
+    /// A search shows the versions without their aliases, and the model has them.
+    async fn with_holders(
+        &self,
+        model: &ModelName,
+        number: VersionNumber,
+        target: &PromotionTarget,
+    ) -> Outcome<(ModelVersion, Vec<ModelVersion>)> {
+        match target {
+            PromotionTarget::Stage(_) => {
+                let (glance, read) = join(self.at_a_glance(model, number, target), self.one_model(model)).await;
+                let (mut version, mut holders) = glance?;
+                let aliases = read?.aliases;
+                join_aliases(std::slice::from_mut(&mut version), &aliases);
+                join_aliases(&mut holders, &aliases);
+                Ok((version, holders))
+            }
+            PromotionTarget::Alias(_) | PromotionTarget::Release => {
+                try_join(self.version(model, number), self.holders(model, target)).await
+            }
+        }
+    }
+
+    async fn at_a_glance(
+        &self,
+        model: &ModelName,
+        number: VersionNumber,
+        target: &PromotionTarget,
+    ) -> Outcome<(ModelVersion, Vec<ModelVersion>)> {
+        let PromotionTarget::Stage(_) = target else {
+            return try_join(self.version(model, number), self.holders(model, target)).await;
+        };
+        let mut found = self.scan(model, |v| v.number == number || target.is_held_by(v)).await?;
+        let version = match found.iter().find(|v| v.number == number) {
+            Some(version) if convert::is_prompt(&version.tags) => None,
+            there => there.cloned(),
+        };
+        let version = match version {
+            Some(version) => version,
+            // It says why.
+            None => self.version(model, number).await?,
+        };
+        found.retain(|v| target.is_held_by(v));
+        std::iter::once(&version).chain(&found).for_each(|v| self.experiments.learn_from(v));
+        Ok((version, found))
     }
 
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {

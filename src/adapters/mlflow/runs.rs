@@ -3,7 +3,7 @@
 //! `runs/search` only finds runs in the experiments it is given (as strings: 3.x finds nothing for numbers, measured on
 //! 3.18), so the list of experiments is read once and cached.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
@@ -13,6 +13,7 @@ use super::{Mlflow, client, convert, filter, wire};
 use crate::adapters::http::{Part, read_pages};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::RunId;
+use crate::domain::registry::ModelVersion;
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Interner;
 
@@ -23,9 +24,49 @@ const MAX_SINGLE_SEARCH: usize = 200;
 /// Concurrent requests; a server has four workers by default.
 pub(super) const PARALLEL: usize = 3;
 
-/// Ids of all experiments, cached.
+/// Runs that are read without the list of all experiments.
+const FEW: usize = 3;
+/// Most runs whose experiment is remembered.
+const REMEMBERED: usize = 1_000;
+
+/// Ids of all experiments, cached, and those of some runs.
 #[derive(Debug, Default)]
-pub(super) struct KnownExperiments(Mutex<Option<Vec<String>>>);
+pub(super) struct KnownExperiments {
+    all: Mutex<Option<Vec<String>>>,
+    /// By run. Only where to look first: what is not found there is looked for by its id.
+    of_runs: std::sync::Mutex<HashMap<String, String>>,
+}
+
+impl KnownExperiments {
+    /// The experiments in which these runs may be.
+    fn of(&self, runs: &[&str]) -> Vec<String> {
+        let Ok(known) = self.of_runs.lock() else { return Vec::new() };
+        let mut experiments: Vec<String> = runs.iter().filter_map(|run| known.get(*run).cloned()).collect();
+        experiments.sort();
+        experiments.dedup();
+        experiments
+    }
+
+    fn remember(&self, run: &str, experiment: &str) {
+        if let Ok(mut known) = self.of_runs.lock()
+            && known.len() < REMEMBERED
+            && !experiment.is_empty()
+        {
+            known.insert(run.to_owned(), experiment.to_owned());
+        }
+    }
+
+    /// Learns from where a version's files are: MLflow keeps those of a run below its experiment.
+    pub(super) fn learn_from(&self, version: &ModelVersion) {
+        if let Some(run) = &version.run_id
+            && let Some((before, _)) = version.source.split_once(&format!("/{}/artifacts", run.as_str()))
+            && let Some(experiment) = before.rsplit('/').next()
+            && experiment.bytes().all(|b| b.is_ascii_digit())
+        {
+            self.remember(run.as_str(), experiment);
+        }
+    }
+}
 
 impl Mlflow {
     /// The readable runs among these ids, in order of id.
@@ -37,6 +78,9 @@ impl Mlflow {
             return Ok(self.run(id).await?.into_iter().collect());
         }
         let mut found = BTreeMap::new();
+        if wanted.len() <= FEW && self.experiments.all.lock().await.is_none() {
+            return self.read_few(&wanted).await;
+        }
         let (experiments, fresh) = self.experiment_ids(false).await?;
         self.find(&wanted, &experiments, &mut found).await?;
         let missing = |found: &BTreeMap<String, Run>| -> Vec<&str> {
@@ -54,6 +98,24 @@ impl Mlflow {
         for run in read.into_iter().flatten() {
             self.learn(run.experiment.as_str()).await;
             found.insert(run.id.as_str().to_owned(), run);
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Reads a few runs, together if their experiments are known.
+    async fn read_few(&self, wanted: &[&str]) -> Outcome<Vec<Run>> {
+        let mut found = BTreeMap::new();
+        match self.find(wanted, &self.experiments.of(wanted), &mut found).await {
+            // Such as an experiment that was not the right one.
+            Err(failure) if !failure.kind.is_transient() => {}
+            looked => looked?,
+        }
+        let single = wanted.iter().filter(|id| !found.contains_key(**id)).map(|id| self.run(id));
+        let single: Vec<_> = single.collect();
+        let read: Vec<Option<Run>> = futures_util::stream::iter(single).buffered(PARALLEL).try_collect().await?;
+        found.extend(read.into_iter().flatten().map(|run| (run.id.as_str().to_owned(), run)));
+        for run in found.values() {
+            self.experiments.remember(run.id.as_str(), run.experiment.as_str());
         }
         Ok(found.into_values().collect())
     }
@@ -126,7 +188,7 @@ impl Mlflow {
     /// All experiment ids, and whether they were just read.
     async fn experiment_ids(&self, again: bool) -> Outcome<(Vec<String>, bool)> {
         // Held while reading, so concurrent callers read the list once.
-        let mut known = self.experiments.0.lock().await;
+        let mut known = self.experiments.all.lock().await;
         if let Some(ids) = known.as_ref().filter(|_| !again) {
             return Ok((ids.clone(), false));
         }
@@ -152,7 +214,7 @@ impl Mlflow {
     }
 
     async fn learn(&self, experiment: &str) {
-        if let Some(ids) = self.experiments.0.lock().await.as_mut()
+        if let Some(ids) = self.experiments.all.lock().await.as_mut()
             && !experiment.is_empty()
             && !ids.iter().any(|id| id == experiment)
         {

@@ -29,7 +29,12 @@ impl Mlflow {
         what: &str,
     ) -> Outcome<Vec<u8>> {
         let mut failures = Vec::new();
-        for place in places(version, self.registry.is_mlflow()) {
+        let mut places = places(version, self.registry.is_mlflow());
+        if self.serves_both() {
+            // Its answer about a missing file needs no second look.
+            places.sort_by_key(|place| *place != Place::Registry);
+        }
+        for place in places {
             match self.ml_model(files, &place, version, what).await {
                 Ok((_, true)) => {
                     let reason = format!("its {FILE} file is larger than {} MB", LIMIT / (1024 * 1024));
@@ -43,7 +48,12 @@ impl Mlflow {
                         FailureKind::NotFound | FailureKind::Protocol | FailureKind::Rejected | FailureKind::Forbidden
                     ) =>
                 {
+                    // MLflow's own server serves both places from one store: what is not there is nowhere.
+                    let nowhere = f.kind == FailureKind::NotFound && self.serves_both();
                     failures.push(f);
+                    if nowhere {
+                        break;
+                    }
                 }
                 Err(f) => return Err(Failure { operation: what.to_owned(), ..f }),
             }
@@ -62,6 +72,11 @@ impl Mlflow {
                 Err(Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason))
             }
         }
+    }
+
+    /// Whether the registry's files are those of the tracking server.
+    fn serves_both(&self) -> bool {
+        self.registry.is_mlflow() && self.registry.base() == self.tracking.base()
     }
 
     async fn ml_model(

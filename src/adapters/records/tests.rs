@@ -12,6 +12,7 @@ fn line(note: &str) -> ChainLine {
         done: true,
         notes: vec![note.to_owned()],
         comment: None,
+        asked: false,
     };
     ChainLine::Outcome(outcome)
 }

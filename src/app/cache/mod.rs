@@ -30,7 +30,7 @@ use crate::domain::promotion::Progress;
 use crate::domain::promotion::SagaState;
 use crate::domain::provenance::Provenance;
 use crate::domain::record::Sealed;
-use crate::domain::record::chain::{ChainLine, Outcome as RecordOutcome};
+use crate::domain::record::chain::{self, ChainLine, Outcome as RecordOutcome};
 use crate::domain::registry::{ModelVersion, OpenRequests, RegisteredModel, TransitionRequest, VersionKey};
 use crate::domain::run::Run;
 
@@ -388,10 +388,12 @@ impl Cache {
 
     /// The last outcome of the record with this id, if there is one.
     pub fn record_outcome(&self, id: PromotionId) -> Option<&RecordOutcome> {
-        self.record_chain().into_iter().flatten().rev().find_map(|line| match line {
-            ChainLine::Outcome(outcome) => (outcome.record_id == id).then_some(outcome),
-            ChainLine::Record(_) => None,
-        })
+        chain::last(self.record_chain()?, id)
+    }
+
+    /// What people asked of CD since the decision with this id, oldest first.
+    pub fn asked_of_record(&self, id: PromotionId) -> Vec<&RecordOutcome> {
+        self.record_chain().map(|lines| chain::asked(lines, id).collect()).unwrap_or_default()
     }
 
     /// Evicted data has to be requested again.

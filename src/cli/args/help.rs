@@ -275,6 +275,8 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("HTTP_PROXY", "Proxy for HTTP requests. As http_proxy, if that is not set."),
     ("ALL_PROXY", "Proxy for requests that have no other. As all_proxy, if that is not set."),
     ("NO_PROXY", "Hosts to reach without a proxy."),
+    ("BROWSER", "If set, o opens pages on this machine even over SSH or without a screen."),
+    ("SSH_CONNECTION", "If set, or without DISPLAY and WAYLAND_DISPLAY on Unix, o copies the address instead."),
 ];
 
 /// Files that are read or written, and what each holds.

@@ -40,7 +40,7 @@ impl Drive {
     ) -> Outcome<Exit> {
         let (sender, mut progress) = mpsc::unbounded_channel::<Progress>();
         let token = CancellationToken::new();
-        let mut work = start(Watch { progress: Some(sender), stop: token.clone() });
+        let mut work = start(Watch { progress: Some(sender), stop: token.clone(), ..Watch::default() });
         let state = loop {
             tokio::select! {
                 biased;

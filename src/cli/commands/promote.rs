@@ -20,7 +20,7 @@ use crate::domain::promotion::PlanDraft;
 use crate::domain::promotion::Until;
 use crate::domain::record::{Decision, SignOff};
 use crate::present::{CheckRow, Mark, Phrase, Role, UNICODE, decision};
-use crate::services::promote::Promoter;
+use crate::services::promote::{Promoter, Watch};
 use crate::services::{Services, prepare};
 
 /// What to promote, and what the user passed.
@@ -63,7 +63,9 @@ pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut 
     let until = if ask.options.wait { Until::CdEnded } else { Until::Released };
     let id = plan.id;
     let run = Drive { draft: plan.draft.clone(), id, until, format: ask.options.format };
-    run.to_end(stop, sink, |watch| promoter.approve(plan, until, watch).boxed()).await
+    let (read_at, default_branch) = (Some(preflight.read_at), preflight.default_branch);
+    let known = |watch| Watch { read_at, default_branch, ..watch };
+    run.to_end(stop, sink, |watch| promoter.approve(plan, until, known(watch)).boxed()).await
 }
 
 /// Checks the confirmation the user gave against the version that `meant` resolves to.

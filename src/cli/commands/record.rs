@@ -28,7 +28,8 @@ pub async fn run(services: &Services, named: &str, format: Format, sink: &mut Si
         return Ok(Exit::Done);
     }
     let style = sink.style();
-    let sections = page(&found.sealed, found.outcome.as_ref(), style.symbols());
+    let asked: Vec<_> = found.asked.iter().collect();
+    let sections = page(&found.sealed, found.outcome.as_ref(), &asked, style.symbols());
     let shown: Vec<String> = sections.iter().map(|section| shown(section, style)).collect();
     sink.text(shown.concat().trim_start_matches('\n'));
     Ok(Exit::Done)

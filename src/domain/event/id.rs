@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::EventKind;
 use crate::domain::identity::{DEFAULT_WORKSPACE, Home};
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::domain::registry::ModelVersion;
 
 /// The id of an event; also the id of every message about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,6 +53,12 @@ impl Subject<'_> {
         let run = self.run.map(RunId::as_str);
         digest(self.home, &(self.model.as_str(), self.version.0, run, registered, kind, became))
     }
+}
+
+/// The id of the event that tells of the arrival of a version.
+pub fn arrival(home: &Home, version: &ModelVersion) -> EventId {
+    let (run, registered_at) = (version.run_id.as_ref(), version.created_at);
+    Subject { home, model: &version.model, version: version.number, run, registered_at }.id(EventKind::Arrived, "")
 }
 
 /// The id of an event that is not about one version.

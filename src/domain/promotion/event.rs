@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::PromotionPlan;
 use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
+use crate::domain::cd_act::CdAct;
 use crate::domain::deployment::JobOutcome;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::ids::PromotionId;
@@ -144,7 +145,7 @@ pub enum Event {
         /// The new state.
         outcome: JobOutcome,
     },
-    /// The last entry, unless a request without an answer takes effect later.
+    /// The last entry, unless a request without an answer takes effect later, or somebody looks after CD.
     Ended {
         ending: Ending,
         /// The state of each server.
@@ -166,6 +167,19 @@ pub enum Event {
         /// What was found, as a sentence.
         what: String,
     },
+    /// A person is about to ask the host for something about a CD run. Since format 4.
+    CdAsked {
+        #[serde(flatten)]
+        act: CdAct,
+        /// Login of whoever asks.
+        by: String,
+    },
+    /// What the host said to the last such request. Since format 4.
+    CdAnswered {
+        /// Why not; none if it does what was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        failure: Option<Failure>,
+    },
 }
 
 impl Event {
@@ -176,6 +190,7 @@ impl Event {
             Self::Opened { plan } => plan.draft.format(),
             Self::JobSeen { .. } => 4,
             Self::Noted { .. } | Self::Found { .. } | Self::Lost { .. } | Self::Arrived { .. } => 2,
+            Self::CdAsked { .. } | Self::CdAnswered { .. } => 4,
             Self::Verified
             | Self::Refused { .. }
             | Self::Started { .. }

@@ -31,6 +31,31 @@ pub struct Outcome {
     /// URL of the comment that vouches for the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// It is what a person asked of CD, and says nothing of what is on the servers.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub asked: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// What became of the decision with this id, as it was noted last.
+pub fn last(lines: &[ChainLine], id: PromotionId) -> Option<&Outcome> {
+    outcomes(lines, id).filter(|outcome| !outcome.asked).last()
+}
+
+/// What people asked of CD since, oldest first.
+pub fn asked(lines: &[ChainLine], id: PromotionId) -> impl Iterator<Item = &Outcome> {
+    outcomes(lines, id).filter(|outcome| outcome.asked)
+}
+
+fn outcomes(lines: &[ChainLine], id: PromotionId) -> impl Iterator<Item = &Outcome> {
+    lines.iter().filter_map(move |line| match line {
+        ChainLine::Outcome(outcome) => (outcome.record_id == id).then_some(outcome),
+        ChainLine::Record(_) => None,
+    })
 }
 
 /// Hash of the newest record; `None` without records.
@@ -39,6 +64,11 @@ pub fn head(lines: &[ChainLine]) -> Option<String> {
         ChainLine::Record(sealed) => Some(sealed.record_hash.clone()),
         ChainLine::Outcome(_) => None,
     })
+}
+
+/// Whether the record with this id is there.
+pub fn has(lines: &[ChainLine], id: PromotionId) -> bool {
+    lines.iter().any(|line| matches!(line, ChainLine::Record(sealed) if sealed.record.record_id == id))
 }
 
 /// What is wrong with a record that must be in the chain, as a phrase; `None` if it is there as it is.

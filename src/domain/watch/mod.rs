@@ -14,7 +14,7 @@ pub use seen::{SeenModel, SeenVersion, entry_of, seen};
 
 use super::event::{EventId, EventKind, Subject};
 use super::identity::Home;
-use super::ids::{ModelName, RunId, VersionNumber};
+use super::ids::{ModelName, RepoSlug, RunId, VersionNumber};
 use super::record::{Decision, DecisionMark};
 
 /// What was known of one place.
@@ -72,6 +72,9 @@ pub struct Followed {
     /// What was told last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<String>,
+    /// Where the release is, if only the training run says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo: Option<RepoSlug>,
 }
 
 /// Something that happened to a version.

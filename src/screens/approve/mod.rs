@@ -22,6 +22,8 @@ use crate::domain::preflight::Preflight;
 use crate::domain::record::{Decision, SignOff};
 use crate::screens::parts::{self, Component, Ctx, Response, ScreenEvent};
 
+/// Lines that a page moves.
+const PAGE: usize = 5;
 /// Facts older than this, in seconds, are read again before anything is done.
 pub const MAX_AGE_S: i64 = 60;
 
@@ -59,6 +61,10 @@ pub struct Approve {
     focus: Focus,
     phase: Phase,
     show_notes: bool,
+    /// The first visible line of the plan.
+    offset: usize,
+    /// Lines of the plan in all, and those that were on screen, from the first on.
+    seen: (usize, usize),
     word: Option<String>,
 }
 
@@ -92,10 +98,11 @@ impl Approve {
             confirmation: Field::default(),
             reason: Field::new(reason.to_owned()),
             began_empty: reason.is_empty(),
-            // A rollback always asks for a reason; Enter moves on to the version.
-            focus: if decision == Decision::Rollback { Focus::Reason } else { Focus::default() },
+            focus: Focus::default(),
             phase: Phase::default(),
             show_notes: false,
+            offset: 0,
+            seen: (0, 0),
             word: None,
         }
     }
@@ -136,6 +143,10 @@ impl Approve {
                 };
             }
             Action::Notes => self.show_notes = !self.show_notes,
+            Action::Up => self.offset = self.offset.saturating_sub(1),
+            Action::Down => self.offset += 1,
+            Action::PageUp => self.offset = self.offset.saturating_sub(PAGE),
+            Action::PageDown => self.offset += PAGE,
             Action::Refresh => {
                 self.phase = Phase::Open;
                 return Response::refresh(vec![self.query()]);
@@ -143,7 +154,8 @@ impl Approve {
             Action::Browse => {
                 return Response::effect(Effect::Browse(Place::Version(self.model.clone(), self.version)));
             }
-            Action::Confirm if self.focus == Focus::Reason => self.focus = Focus::Confirmation,
+            // The version is typed last, unless it is there already.
+            Action::Confirm if self.focus == Focus::Reason && !self.is_typed() => self.focus = Focus::Confirmation,
             Action::Confirm => return self.confirm(ctx),
             other => return Response::pass(other),
         }
@@ -183,7 +195,7 @@ impl Approve {
             return say("It did not start. Read everything again first (Ctrl-R).");
         }
         let wanted = confirmation(&self.model, self.version);
-        if self.confirmation.value() != wanted {
+        if !self.is_typed() {
             return match self.confirmation.value() {
                 "" => Err(Obstacle::Silent),
                 _ => Err(Obstacle::Say(format!("Type exactly {wanted}."))),
@@ -208,8 +220,8 @@ impl Approve {
                 if self.reason.value().trim().is_empty() && first.contains("reason") { " Tab goes there." } else { "" };
             return Err(Obstacle::Say(format!("Not yet: {first}.{tab}")));
         }
-        if self.hidden_lines(ctx) > 0 {
-            return say("Not all of the plan is on screen. Make the terminal larger.");
+        if self.seen.1 < self.seen.0 {
+            return say("Not all of the plan was on screen yet: PageDown shows the rest. Then press Enter.");
         }
         if !self.changes(preflight, ctx).is_empty() {
             return say("It changed since you reviewed it. Press Esc and review it again.");
@@ -258,6 +270,27 @@ impl Approve {
         preflight.filter(|p| p.needs_override()).map_or(0, |p| p.blocking().count())
     }
 
+    /// Whether the version stands in its field as it must.
+    fn is_typed(&self) -> bool {
+        self.confirmation.value() == confirmation(&self.model, self.version)
+    }
+
+    /// Whether the plan was read and cannot be approved.
+    fn is_blocked(&self, ctx: &Ctx<'_>) -> bool {
+        let preflight = ctx.cache.preflight(&self.model, self.version, self.decision);
+        preflight.is_some_and(|preflight| !preflight.may_confirm())
+    }
+
+    /// Keeps count of what was on screen: nobody may confirm what they could not see.
+    fn look(&mut self, ctx: &Ctx<'_>) {
+        let (lines, rows) = self.extent(ctx);
+        self.offset = self.offset.min(lines.saturating_sub(rows));
+        let before = if self.seen.0 == lines { self.seen.1 } else { 0 };
+        // What is skipped was not seen.
+        let now = if self.offset <= before { (self.offset + rows).min(lines) } else { before };
+        self.seen = (lines, before.max(now));
+    }
+
     fn is_rollback(&self) -> bool {
         self.decision == Decision::Rollback
     }
@@ -276,10 +309,16 @@ impl Component for Approve {
         &[Context::Approve, Context::Global]
     }
 
-    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Browse, Confirm, NextField, Notes, Refresh};
+    fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
+        use Action::{Back, Browse, Confirm, NextField, Notes, PageDown, Refresh};
         if self.is_submitted() {
             return &[Back];
+        }
+        if self.is_blocked(ctx) {
+            return &[PageDown, Refresh, Browse, Back];
+        }
+        if self.seen.1 < self.seen.0 {
+            return &[PageDown, Confirm, NextField, Notes, Refresh, Back];
         }
         &[Confirm, NextField, Notes, Refresh, Browse, Back]
     }
@@ -315,9 +354,14 @@ impl Component for Approve {
                 }
                 Focus::Confirmation => self.word = Some("A paste does not confirm. Type it.".to_owned()),
             },
-            ScreenEvent::Action(action) => return self.act(action, ctx),
+            ScreenEvent::Action(action) => {
+                let response = self.act(action, ctx);
+                self.look(ctx);
+                return response;
+            }
             ScreenEvent::Changed => {}
         }
+        self.look(ctx);
         Response::none()
     }
 

@@ -259,6 +259,12 @@ impl Component for Curve {
                     Subject::Runs(_) => Response::notice("A trend needs a model; these are runs."),
                 };
             }
+            Action::Rollback => {
+                return match &self.subject {
+                    Subject::Version(model, _) => Response::push(Route::Rollback(model.clone())),
+                    Subject::Runs(_) => Response::notice("A rollback needs a model; these are runs."),
+                };
+            }
             Action::Copy => {
                 if let Some(point) = self.at_cursor(ctx).into_iter().next() {
                     return Response::copy(point.value.0.to_string());

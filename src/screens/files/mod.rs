@@ -15,7 +15,7 @@ use crate::app::route::Route;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::text::clean_line;
 use crate::screens::parts::save::Save;
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, roll_back};
 use crate::ui::text::wrap;
 
 /// Maximum depth of the tree. Anything deeper is a loop of links on the server.
@@ -254,6 +254,7 @@ impl Component for Files {
             (Action::Save, Kind::File(_)) => self.save.ask(root, path),
             (Action::Save, _) => return Response::notice("Only files can be saved, one at a time."),
             (Action::Copy, _) => return Response::copy(clean_line(&uri(&root, &path))),
+            (Action::Rollback, _) => return roll_back(&self.owner),
             (Action::Browse, _) => {
                 let place = self.owner.place(ctx.cache);
                 return place.map_or_else(Response::none, |place| Response::effect(Effect::Browse(place)));

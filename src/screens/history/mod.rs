@@ -81,6 +81,10 @@ impl Component for History {
                 (Some(_), None) | (None, _) => open_record(entry),
             },
             (Action::Record, Some(entry)) => open_record(entry),
+            (Action::Rollback, Some(entry)) => {
+                let subject = entry.subject().map(|(model, _)| model.clone());
+                subject.map_or_else(Response::none, |model| Response::push(Route::Rollback(model)))
+            }
             (Action::Browse, Some(entry)) => {
                 place(entry).map_or_else(Response::none, |p| Response::effect(Effect::Browse(p)))
             }

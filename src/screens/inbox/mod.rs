@@ -76,6 +76,7 @@ impl Inbox {
             Action::Reject => Response::push(Route::Decide(model, version, Decision::Reject)),
             Action::Hold => Response::push(Route::Decide(model, version, Decision::Hold)),
             Action::Versions => Response::push(Route::Versions(model)),
+            Action::Rollback => Response::push(Route::Rollback(model)),
             Action::Browse => Response::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
             other => Response::pass(other),

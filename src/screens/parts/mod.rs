@@ -25,6 +25,7 @@ use crate::app::edit;
 use crate::app::effect::Effect;
 use crate::app::input::Key;
 use crate::app::keymap::Context;
+use crate::app::owner::Owner;
 use crate::app::paint::Pictures;
 use crate::app::prefs::{Draft, Prefs, Remember};
 use crate::app::query::Query;
@@ -236,6 +237,14 @@ impl Response {
         // Pasted into a shell, a line break would run what is before it.
         let line = cleaned_line(text);
         Self { notice: Some(format!("copied {}", shorten(&line, 200))), ..Self::effect(Effect::Copy(line)) }
+    }
+}
+
+/// Opens the versions to go back to, where the files of a version are shown.
+pub fn roll_back(owner: &Owner) -> Response {
+    match owner {
+        Owner::Version(model, _) => Response::push(Route::Rollback(model.clone())),
+        Owner::Run(_) => Response::notice("A run is in no model: open a version to roll back."),
     }
 }
 

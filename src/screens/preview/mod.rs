@@ -15,7 +15,7 @@ use crate::domain::preview::{Content, Ink, Picture, Preview as Beginning, TextLi
 use crate::domain::text::clean_line;
 use crate::present::number;
 use crate::screens::parts::save::Save;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, roll_back};
 use crate::ui::{Phrase, Role};
 
 /// Blank columns on the left and right.
@@ -105,6 +105,7 @@ impl Preview {
                 self.remake(ctx);
             }
             Action::Copy => return Response::copy(clean_line(&self.path)),
+            Action::Rollback => return roll_back(&self.owner),
             Action::Browse => {
                 let place = self.owner.place(ctx.cache);
                 return place.map_or_else(Response::none, |place| Response::effect(Effect::Browse(place)));

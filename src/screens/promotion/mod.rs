@@ -1,5 +1,6 @@
 //! What is its state? One promotion, live or from its journal.
 
+mod aftermath;
 pub mod view;
 
 use std::borrow::Cow;
@@ -10,10 +11,12 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
-use crate::app::route::{RecordAt, Route};
+use crate::app::route::{Nav, RecordAt, Route};
 use crate::domain::cd::{CdOutcome, CdRuns};
+use crate::domain::cd_act::CdAct;
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
+use crate::domain::record::Decision;
 use crate::present::promotion::not_deployed;
 use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
@@ -28,13 +31,20 @@ pub struct Promotion {
     show_jobs: bool,
     /// Length of the journal when the jobs were last queried.
     jobs_asked_at: u64,
-    undo_asked: bool,
+    armed: Option<Armed>,
+}
+
+/// What the same key once more does.
+#[derive(Clone, Debug, PartialEq)]
+enum Armed {
+    Undo,
+    Ask(CdAct),
 }
 
 impl Promotion {
     /// The screen of one promotion.
     pub fn new(id: PromotionId) -> Self {
-        Self { id, show_jobs: true, jobs_asked_at: 0, undo_asked: false }
+        Self { id, show_jobs: true, jobs_asked_at: 0, armed: None }
     }
 
     /// The promotion, with CD as it is now.
@@ -50,7 +60,7 @@ impl Promotion {
         let repo = &state.plan.draft.repo;
         let runs = runs(&state).filter(|_| self.show_jobs).into_iter().flat_map(CdRuns::iter);
         let jobs = runs.map(|run| Query::Jobs { repo: repo.clone(), run: run.id });
-        cd::query(&state, ctx).into_iter().chain(jobs).collect()
+        cd::query(&state, ctx).into_iter().chain(jobs).chain(aftermath::queries(&state, ctx)).collect()
     }
 
     /// The query for what runs now, once the promotion is over and CD has ended.
@@ -105,19 +115,24 @@ impl Component for Promotion {
 
     /// The most important keys at the moment; those for undo only while undo is possible.
     fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Help, Jobs, Record, Resume, Rollback, Undo};
-        match ctx.cache.promotion(self.id) {
-            Some(state) if !ctx.busy && !state.is_over() => {
-                if state.may_undo() || state.is_tag_in_doubt() {
-                    &[Resume, Undo, Browse, Copy, Back, Help]
-                } else {
-                    &[Resume, Browse, Jobs, Copy, Back, Help]
-                }
+        use Action::{
+            ApproveDeployment, Back, Browse, Copy, Help, JobLog, Jobs, Record, Rerun, Resume, Rollback, Undo,
+        };
+        let Some(state) = self.current(ctx) else {
+            return &[Record, Browse, Jobs, Copy, Back, Help];
+        };
+        if aftermath::approval(&state, ctx).is_some() {
+            return &[ApproveDeployment, Browse, Jobs, Record, Copy, Back, Help];
+        }
+        let failed = aftermath::is_after_a_failure(&state, ctx) && state.is_released() && not_deployed(&state);
+        match (!ctx.busy && !state.is_over(), failed) {
+            (true, _) if state.may_undo() || state.is_tag_in_doubt() => &[Resume, Undo, Browse, Copy, Back, Help],
+            (true, _) => &[Resume, Browse, Jobs, Copy, Back, Help],
+            (false, true) if aftermath::failed_run(&state).is_some() => {
+                &[Rollback, Rerun, JobLog, Browse, Record, Jobs, Copy, Back, Help]
             }
-            Some(state) if state.is_released() && state.is_over() && not_deployed(state) => {
-                &[Rollback, Record, Browse, Jobs, Copy, Back, Help]
-            }
-            _ => &[Record, Browse, Jobs, Copy, Back, Help],
+            (false, true) => &[Rollback, Record, Browse, Jobs, Copy, Back, Help],
+            (false, false) => &[Record, Browse, Jobs, Copy, Back, Help],
         }
     }
 
@@ -133,7 +148,7 @@ impl Component for Promotion {
         let ScreenEvent::Action(action) = event else {
             return self.refresh_cd(ctx);
         };
-        let armed = std::mem::take(&mut self.undo_asked);
+        let armed = self.armed.take();
         if action == Action::Refresh {
             return Response::refresh(self.needs(ctx));
         }
@@ -150,15 +165,67 @@ impl Component for Promotion {
                 return Response::notice("The tag exists or may exist, so it cannot be undone. Press r to resume.");
             }
             // Undo writes to the registry, so it takes more than one key.
-            Action::Undo if armed => return Response::effect(Effect::Undo(self.id)),
-            Action::Undo => self.undo_asked = true,
+            Action::Undo if armed == Some(Armed::Undo) => return Response::effect(Effect::Undo(self.id)),
+            Action::Undo => self.armed = Some(Armed::Undo),
+            Action::Rerun | Action::ApproveDeployment => return self.ask(action, armed, ctx),
+            Action::JobLog => {
+                let current = self.current(ctx);
+                let job = current.as_deref().and_then(|state| aftermath::failed_job(state, ctx));
+                return match job {
+                    Some((repo, job)) => Response::push(Route::JobLog(repo, job.id, job.name.clone())),
+                    None => Response::notice("No job of its CD failed."),
+                };
+            }
             Action::Record => return Response::push(Route::Record(RecordAt::Machine(self.id))),
-            Action::Rollback => return Response::push(Route::Rollback(state.plan.draft.model().clone())),
+            Action::Rollback => return roll_back(state),
             Action::Browse => return Response::effect(Effect::Browse(place(state))),
             Action::Copy => return Response::copy(self.id.to_string()),
             other => return Response::pass(other),
         }
         Response::none()
+    }
+}
+
+impl Promotion {
+    /// Asks the host for something about CD: with the same key twice, because it writes.
+    fn ask(&mut self, action: Action, armed: Option<Armed>, ctx: &Ctx<'_>) -> Response {
+        let Some(state) = self.current(ctx) else { return Response::pass(action) };
+        if ctx.rules.readonly {
+            return Response::notice("This target is read-only.");
+        }
+        if ctx.busy && !state.is_released() {
+            return Response::notice("Another promotion is running. Wait until it is done.");
+        }
+        let act = match action {
+            Action::Rerun => aftermath::failed_run(&state).map(|run| CdAct::Rerun { run: run.id }),
+            _ => aftermath::approval(&state, ctx),
+        };
+        match (act, action) {
+            (Some(act), _) if armed == Some(Armed::Ask(act.clone())) => Response::effect(Effect::AskCd(self.id, act)),
+            (Some(act), _) => {
+                self.armed = Some(Armed::Ask(act));
+                Response::none()
+            }
+            (None, Action::Rerun) => Response::notice("No run of its CD failed."),
+            (None, _) if aftermath::pending(&state, ctx).is_some() => {
+                Response::notice("GitHub does not let you approve it: its reviewers are named above.")
+            }
+            (None, _) => Response::notice("CD waits for no approval."),
+        }
+    }
+}
+
+/// The plan to go back to what was in production before, over the other versions that were.
+fn roll_back(state: &SagaState) -> Response {
+    let draft = &state.plan.draft;
+    let (model, before) = (draft.model().clone(), draft.facts.baseline.as_ref().map(|b| b.version.number));
+    let others = Route::Rollback(model.clone());
+    Response {
+        nav: Some(match before {
+            Some(before) => Nav::PushOver(others, Route::Approve(model, before, Decision::Rollback)),
+            None => Nav::Push(others),
+        }),
+        ..Response::none()
     }
 }
 

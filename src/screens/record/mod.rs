@@ -6,7 +6,7 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
-use crate::app::route::RecordAt;
+use crate::app::route::{RecordAt, Route};
 use crate::domain::ids::TagName;
 use crate::domain::record::Sealed;
 use crate::present::UNICODE;
@@ -65,10 +65,10 @@ impl Component for Record {
     }
 
     fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, Help, PageDown, Refresh, Verify};
+        use Action::{Back, Browse, Copy, Export, Help, PageDown, Refresh, Verify};
         match self.tag(ctx) {
-            Some(_) => &[PageDown, Verify, Browse, Copy, Refresh, Back, Help],
-            None => &[PageDown, Browse, Copy, Refresh, Back, Help],
+            Some(_) => &[PageDown, Verify, Export, Browse, Copy, Refresh, Back, Help],
+            None => &[PageDown, Export, Browse, Copy, Refresh, Back, Help],
         }
     }
 
@@ -107,6 +107,14 @@ impl Component for Record {
             }
             Action::Browse => {
                 return self.place(ctx).map_or_else(Response::none, |p| Response::effect(Effect::Browse(p)));
+            }
+            Action::Rollback => {
+                let model = self.sealed(ctx).map(|sealed| sealed.record.model.name.clone());
+                return model.map_or_else(Response::none, |model| Response::push(Route::Rollback(model)));
+            }
+            Action::Export => {
+                let sealed = self.sealed(ctx).cloned();
+                return sealed.map_or_else(Response::none, |s| Response::effect(Effect::Export(Box::new(s))));
             }
             Action::Copy => {
                 let hash = self.sealed(ctx).map(|s| s.record_hash.clone());

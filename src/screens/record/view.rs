@@ -57,7 +57,8 @@ impl Record {
         // A release without a usable record can be verified all the same.
         let Some(sealed) = self.sealed(ctx) else { return lines };
         let outcome = ctx.cache.record_outcome(sealed.record.record_id);
-        for section in page(sealed, outcome, symbols) {
+        let asked = ctx.cache.asked_of_record(sealed.record.record_id);
+        for section in page(sealed, outcome, &asked, symbols) {
             if !lines.is_empty() {
                 lines.push(Phrase::default());
             }

@@ -70,6 +70,7 @@ impl Trend {
         };
         match action {
             Action::Review => Response::push(Route::Review(self.model.clone(), version)),
+            Action::Rollback => Response::push(Route::Rollback(self.model.clone())),
             Action::Browse => Response::effect(Effect::Browse(Place::Version(self.model.clone(), version))),
             Action::Copy => match self.points(ctx).iter().find(|p| p.number() == version).and_then(|p| p.known.value())
             {

@@ -19,6 +19,8 @@ pub struct Found {
     pub sealed: Sealed,
     /// What this machine noted of it later.
     pub outcome: Option<chain::Outcome>,
+    /// What people asked of CD since, oldest first.
+    pub asked: Vec<chain::Outcome>,
     /// What could not be read meanwhile.
     pub notes: Vec<Note>,
 }
@@ -26,11 +28,8 @@ pub struct Found {
 impl Found {
     fn of(sealed: Sealed, lines: &[ChainLine], notes: Vec<Note>) -> Self {
         let id = sealed.record.record_id;
-        let outcome = lines.iter().rev().find_map(|line| match line {
-            ChainLine::Outcome(outcome) if outcome.record_id == id => Some(outcome.clone()),
-            ChainLine::Outcome(_) | ChainLine::Record(_) => None,
-        });
-        Self { sealed, outcome, notes }
+        let (outcome, asked) = (chain::last(lines, id).cloned(), chain::asked(lines, id).cloned().collect());
+        Self { sealed, outcome, asked, notes }
     }
 }
 

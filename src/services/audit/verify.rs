@@ -150,7 +150,7 @@ async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
             let baseline = baseline.as_ref().and_then(|b| b.as_ref().ok());
             let facts = as_signed(sealed, version, baseline);
             let source = source(services, place, change).await;
-            Some(evidence::released(services, facts, source).await)
+            Some(evidence::released(services, facts, source, None).await)
         }
         _ => None,
     };

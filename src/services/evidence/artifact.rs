@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWrite;
 
 use crate::domain::artifact::{ArtifactFacts, ArtifactRoot, FileFacts, MlModelFile, home};
-use crate::domain::failure::{Failure, Outcome};
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::record::seal::{canonical, sha256};
 use crate::domain::registry::ModelVersion;
 use crate::services::Services;
@@ -27,6 +27,8 @@ pub const MAX_REQUESTS: usize = 20;
 pub const MAX_READ: u64 = 32 << 20;
 /// Most files that are read for digests, one request each.
 const MAX_DIGESTS: usize = 100;
+/// The file that says what a model is.
+const MLMODEL: &str = "MLmodel";
 /// Files that are read at once.
 const AT_ONCE: usize = 3;
 
@@ -46,6 +48,12 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// Whether it has the file that says what the model is.
+    pub(super) fn has_mlmodel(&self) -> bool {
+        self.stopped.is_some()
+            || self.folders.get("").is_some_and(|files| files.iter().any(|(path, _)| path == MLMODEL))
+    }
+
     /// All files by path.
     fn files(&self) -> Vec<(String, Option<u64>)> {
         let mut files: Vec<_> = self.folders.values().flatten().cloned().collect();
@@ -90,6 +98,13 @@ pub(super) fn facts(
     }
 }
 
+/// The failure of reading the file that says what a model is, where its folder was listed without one.
+pub(super) fn no_mlmodel(version: &ModelVersion) -> Failure {
+    let operation = format!("read the MLmodel file of {} {}", version.model, version.number);
+    let reason = format!("there is no {MLMODEL} file where its source ({}) says", version.source);
+    Failure::new(FailureKind::NotFound, Service::Mlflow, operation, reason)
+}
+
 /// The files of a version, in at most `requests` requests; a sentence says why it was not even tried.
 ///
 /// # Errors
@@ -130,7 +145,13 @@ pub async fn listing(services: &Services, version: &ModelVersion, requests: usiz
 
 /// Digests of the listed files, the smallest first, as far as their sizes are known and they are not too large
 /// together. A file that cannot be read has none; the first failure says why.
-pub async fn digests(services: &Services, listing: &Listing) -> (BTreeMap<String, String>, Option<Failure>) {
+///
+/// The `MLmodel` file is not read again if it is known.
+pub async fn digests(
+    services: &Services,
+    listing: &Listing,
+    mlmodel: Option<&MlModelFile>,
+) -> (BTreeMap<String, String>, Option<Failure>) {
     let mut files: Vec<(u64, String)> =
         listing.folders.values().flatten().filter_map(|(path, size)| Some(((*size)?, path.clone()))).collect();
     files.sort();
@@ -138,6 +159,9 @@ pub async fn digests(services: &Services, listing: &Listing) -> (BTreeMap<String
     let fits = |(size, _): &(u64, String)| room.checked_sub(*size).map(|left| room = left).is_some();
     let chosen: Vec<String> = files.into_iter().take_while(fits).take(MAX_DIGESTS).map(|(_, path)| path).collect();
     let read = stream::iter(chosen.into_iter().map(|path| async move {
+        if let Some(file) = mlmodel.filter(|_| path == MLMODEL) {
+            return (path, Ok(sha256(&file.bytes)));
+        }
         let whole = format!("{}{path}", listing.prefix);
         let mut sum = Sum { hash: Sha256::new(), room: MAX_READ };
         let read = services.tracking.download(&listing.root, &whole, &mut sum, &|_| {}).await;

@@ -3,12 +3,13 @@
 
 use futures_util::future::join5;
 
+use super::Scope;
 use super::rules::Asked;
 use crate::domain::commit::{Ancestry, Commit, Repository};
 use crate::domain::evidence::{Changes, Code, Source, Training, not_asked};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::failure::Outcome;
-use crate::domain::ids::RepoSlug;
+use crate::domain::ids::{CommitSha, RepoSlug};
 use crate::domain::lineage::watched;
 use crate::domain::origin::{Claim, CodeOrigin, code_of_baseline, training_of};
 use crate::services::Services;
@@ -20,6 +21,7 @@ pub(super) async fn read(
     source: Outcome<Source>,
     repository: Option<Outcome<Repository>>,
     asked: Asked,
+    scope: Scope,
 ) -> Code {
     let host = &services.code;
     // Whatever needs the commit fails with the error of resolving the commit.
@@ -47,7 +49,7 @@ pub(super) async fn read(
         },
         async {
             match (asked.changes, at()) {
-                (true, Ok((repo, commit))) => changes(services, facts, repo, commit).await,
+                (true, Ok((repo, commit))) => changes(services, facts, repo, commit, scope).await,
                 (true, Err(failure)) => Err(failure),
                 (false, _) => Err(not_asked("the changes")),
             }
@@ -90,12 +92,17 @@ async fn changes(
     facts: &ReviewedFacts,
     repo: &RepoSlug,
     commit: &Commit,
+    scope: Scope,
 ) -> Outcome<Option<Changes>> {
     let Some(baseline) = &facts.baseline else {
         return Ok(None);
     };
     let CodeOrigin { rev, .. } = code_of_baseline(&services.rules, baseline, repo, &services.host.host())?;
-    let from = super::commit(services.host.as_ref(), repo, &rev).await?;
+    // A whole id needs no look of its own where only the comparison is wanted.
+    let from = match rev.parse::<CommitSha>() {
+        Ok(sha) if scope == Scope::Decision => Commit::named(sha),
+        _ => super::commit(services.host.as_ref(), repo, &rev).await?,
+    };
     let change = services.code.changes(repo, &from.sha, &commit.sha).await?;
     let paths = &services.rules.watched_paths;
     let watched = (!paths.is_empty()).then(|| watched(&change.files, paths));

@@ -13,8 +13,9 @@ mod said;
 
 use std::collections::BTreeMap;
 
-use futures_util::future::{join, join4, try_join};
+use futures_util::future::{join, join3};
 
+use crate::domain::artifact::MlModelFile;
 use crate::domain::commit::{Commit, CommitOrigin, Repository};
 use crate::domain::evidence::{Evidence, Source, not_asked};
 use crate::domain::facts::{ReviewedFacts, Standing};
@@ -23,7 +24,7 @@ use crate::domain::ids::{ModelName, RepoSlug, VersionNumber};
 use crate::domain::origin::{CodeOrigin, code_of, repository_of};
 use crate::domain::policy::{Evaluation, PolicySource};
 use crate::domain::reference::{Selector, VersionRef};
-use crate::domain::registry::{ModelVersion, PromotionTarget, join_aliases};
+use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::domain::run::is_commit_id;
 use crate::domain::shell::word;
 use crate::domain::text::clean_line;
@@ -80,9 +81,18 @@ pub async fn of(services: &Services, facts: ReviewedFacts, scope: Scope) -> Eval
 }
 
 /// As [`of`], with the code at `source`: for a release, what was released counts, whatever the configuration says now.
-pub async fn released(services: &Services, facts: ReviewedFacts, source: Outcome<Source>) -> Evaluation {
+pub async fn released(
+    services: &Services,
+    facts: ReviewedFacts,
+    source: Outcome<Source>,
+    default_branch: Option<&str>,
+) -> Evaluation {
     let configured: Vec<PolicySource> = services.rules.configured_policy(&facts.version.model).into_iter().collect();
-    at(services, facts, configured, source, None, Scope::Rules).await
+    let repository = default_branch.map(|branch| {
+        let web_url = String::new();
+        Ok(Repository { default_branch: branch.to_owned(), can_push: None, archived: false, web_url })
+    });
+    at(services, facts, configured, source, repository, Scope::Rules).await
 }
 
 async fn at(
@@ -97,18 +107,16 @@ async fn at(
         sources.push(rules::policy_file(services, &facts, &source).await);
     }
     let asked = Asked::of(&sources, scope);
-    let (code, mlmodel, listing, requests) = join4(
-        code::read(services, &facts, source, repository, asked),
+    let (code, (mlmodel, listing), requests) = join3(
+        code::read(services, &facts, source, repository, asked, scope),
         async {
-            match asked.signature || asked.artifact {
-                true => services.tracking.mlmodel(&facts.version).await,
-                false => Err(not_asked("the MLmodel file")),
-            }
-        },
-        async {
-            match asked.artifact {
-                true => Some(files(services, &facts.version).await),
-                false => None,
+            match (asked.artifact, asked.signature) {
+                (true, _) => {
+                    let (mlmodel, listing, digests) = files(services, &facts.version).await;
+                    (mlmodel, Some((listing, digests)))
+                }
+                (false, true) => (services.tracking.mlmodel(&facts.version).await, None),
+                (false, false) => (Err(not_asked("the MLmodel file")), None),
             }
         },
         services.registry.requests(&facts.version.model, facts.version.number),
@@ -119,17 +127,25 @@ async fn at(
     Evaluation::of(sources, Evidence { facts, code, requests, signature, artifact, read_at: services.clock.now() })
 }
 
-/// The files of a version, and the digests of those that are small enough.
+/// The `MLmodel` file of a version, its files, and the digests of those that are small enough. What is not listed is not
+/// asked for.
 async fn files(
     services: &Services,
     version: &ModelVersion,
-) -> (Outcome<Result<artifact::Listing, String>>, BTreeMap<String, String>) {
+) -> (Outcome<MlModelFile>, Outcome<Result<artifact::Listing, String>>, BTreeMap<String, String>) {
     let listing = artifact::listing(services, version, artifact::MAX_REQUESTS).await;
-    let digests = match &listing {
-        Ok(Ok(listing)) if listing.stopped.is_none() => artifact::digests(services, listing).await.0,
-        Ok(_) | Err(_) => BTreeMap::new(),
+    let listed = listing.as_ref().ok().and_then(|listing| listing.as_ref().ok());
+    let mlmodel = match listed {
+        Some(listing) if !listing.has_mlmodel() => Err(artifact::no_mlmodel(version)),
+        Some(_) | None => services.tracking.mlmodel(version).await,
     };
-    (listing, digests)
+    let digests = match listed {
+        Some(listing) if listing.stopped.is_none() => {
+            artifact::digests(services, listing, mlmodel.as_ref().ok()).await.0
+        }
+        Some(_) | None => BTreeMap::new(),
+    };
+    (mlmodel, listing, digests)
 }
 
 /// Reads the facts about one version: itself, its run and its logged model, and what is in production with those.
@@ -145,23 +161,12 @@ pub async fn facts(
     model: &ModelName,
     number: VersionNumber,
 ) -> Outcome<ReviewedFacts> {
-    let (version, holders) = match try_join(registry.version(model, number), registry.holders(model, target)).await {
+    let (version, holders) = match registry.with_holders(model, number, target).await {
         Ok(read) => read,
         Err(failure) => return Err(pointed_on(registry, failure, model).await),
     };
-    let mut baseline = holders.iter().rev().find(|v| v.number != number).cloned();
-    let aliases = async {
-        match (&baseline, target) {
-            (Some(_), PromotionTarget::Stage(_)) => registry.model(model).await.map(|read| Some(read.aliases)),
-            (None, _) | (_, PromotionTarget::Alias(_) | PromotionTarget::Release | PromotionTarget::DeploymentJob) => {
-                Ok(None)
-            }
-        }
-    };
-    let (said, aliases) = join(Said::read(registry, std::iter::once(&version).chain(&baseline)), aliases).await;
-    if let (Some(baseline), Some(aliases)) = (&mut baseline, aliases?) {
-        join_aliases(std::slice::from_mut(baseline), &aliases);
-    }
+    let baseline = holders.iter().rev().find(|v| v.number != number).cloned();
+    let said = Said::read(registry, std::iter::once(&version).chain(&baseline)).await;
     let holders = holders.iter().map(|v| v.number).collect();
     let baseline = baseline.map(|version| said.standing(version));
     let Standing { version, run, logged } = said.standing(version);

@@ -38,7 +38,7 @@ impl Asked {
             branch,
             pull_request,
             checks,
-            changes: scope == Scope::Lineage,
+            changes: code,
             training: code || asks(|p| p.four_eyes.trainer != Severity::Ignore),
             signature: code || asks(|p| p.signature),
             artifact: decision,

@@ -14,20 +14,26 @@ use crate::services::Services;
 use crate::services::evidence;
 
 /// Reads decision, approvals, policy and people again. `facts` are the current facts as the signer saw them, without the
-/// promotion's own changes. Returns what changed and does not stop it, one sentence each.
+/// promotion's own changes; `default_branch` is known if it was read lately. Returns what changed and does not stop it, one sentence each.
 ///
 /// # Errors
 /// [`FailureKind::Conflict`] if something is worse than when it was signed; [`FailureKind::Unavailable`] if that could
 /// not be found out now.
-pub async fn judge(services: &Services, plan: &PromotionPlan, facts: &ReviewedFacts) -> Outcome<Vec<String>> {
+pub async fn judge(
+    services: &Services,
+    plan: &PromotionPlan,
+    facts: &ReviewedFacts,
+    default_branch: Option<&str>,
+) -> Outcome<Vec<String>> {
     in_force(plan, &facts.version)?;
     let (draft, signed) = (&plan.draft, &plan.draft.basis);
     let (repo, commit, origin) = (draft.repo.clone(), draft.commit.clone(), draft.commit_origin.clone());
-    let evaluation = evidence::released(services, facts.clone(), Ok(Source { repo, commit, origin })).await;
+    let source = Ok(Source { repo, commit, origin });
+    let evaluation = evidence::released(services, facts.clone(), source, default_branch).await;
     let now = basis::read(services, &evaluation, Some(&draft.signer), signed.decision).await;
     let mut worse = Vec::new();
     worse.extend(aside(now.mark.as_ref(), facts.version.number, signed.supersedes.as_deref()));
-    for check in now.checks.iter().filter(|c| c.state == CheckState::Block && c.title != "policy") {
+    for check in now.checks.list.iter().filter(|c| c.state == CheckState::Block && c.title != "policy") {
         match check.failure {
             Some(kind) if kind.is_transient() => return Err(unread(plan, &check.detail)),
             _ => worse.push(check.detail.clone()),
@@ -47,8 +53,11 @@ pub async fn judge(services: &Services, plan: &PromotionPlan, facts: &ReviewedFa
         }
     }
     for lost in signed.approvals.iter().filter(|a| !now.basis.approvals.contains(a)) {
-        let void =
-            now.checks.iter().find(|c| c.title == "approvals" && c.detail.starts_with(&format!("{}'s ", lost.login)));
+        let void = now
+            .checks
+            .list
+            .iter()
+            .find(|c| c.title == "approvals" && c.detail.starts_with(&format!("{}'s ", lost.login)));
         worse.push(match void {
             Some(check) => check.detail.clone(),
             None => format!("{}'s approval does not count any more: its comment is gone", lost.login),

@@ -1,12 +1,14 @@
 //! Builds the basis of a decision from the evidence: verdict, people, approvals, and the checks that follow from them.
 
-use super::checks::{check, failed, is_of_a_server};
+use super::checks::{Checks, check, is_of_a_server};
 use crate::domain::compare::Directions;
 use crate::domain::decision::ApprovalTally;
 use crate::domain::evidence::Evidence;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::policy::judge::BRANCH;
-use crate::domain::policy::{Effective, Evaluation, FourEyes, People, Separation, Severity, Tristate, Verdict};
+use crate::domain::policy::{
+    Effective, Evaluation, Finding, FourEyes, People, Separation, Severity, Tristate, Verdict,
+};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::{Approval, Basis, ClockFacts, CodeFacts, Decision, DecisionMark};
 use crate::domain::signer::Signer;
@@ -20,7 +22,7 @@ pub(super) struct Grounds {
     /// Which direction of each metric is better, by the configuration and the policies in force.
     pub directions: Directions,
     /// Checks of policy, four eyes and approvals, for the preflight.
-    pub checks: Vec<Check>,
+    pub checks: Checks,
     /// The decision in force on the version.
     pub mark: Option<DecisionMark>,
 }
@@ -50,17 +52,17 @@ pub(super) async fn read(
         .map(|s| [Some(s.login.as_str()), s.registry_user.as_deref()].into_iter().flatten().collect())
         .unwrap_or_default();
     let separation = if names.is_empty() { Separation::UNKNOWN } else { Separation::of(&names, &people) };
-    let mut checks = Vec::new();
+    let mut checks = Checks::default();
     if decision.promotes() {
         // The check of the commit tells it already, and blocks.
         let said = |failure: &Failure| evidence.code.source.as_ref().is_err_and(|told| told.same_cause(failure));
-        checks.extend(policy_checks(&verdict, demands.allow_override, said));
-        checks.extend(four_eyes(&demands.four_eyes, separation, &people, &names, decision, demands.rollback));
+        policy_checks(&verdict, demands.allow_override, said, &mut checks);
+        checks.list.extend(four_eyes(&demands.four_eyes, separation, &people, &names, decision, demands.rollback));
         if let Some(signer) = signer {
             match may_sign(services, &demands, &signer.login).await {
                 Ok(Ok(())) => {}
-                Ok(Err(why)) => checks.push(check("approver", CheckState::Block, why)),
-                Err(failure) => checks.push(failed("approver", CheckState::Block, &failure)),
+                Ok(Err(why)) => checks.add("approver", CheckState::Block, why),
+                Err(failure) => checks.fail("approver", CheckState::Block, &failure),
             }
         }
     }
@@ -74,7 +76,7 @@ pub(super) async fn read(
     let mark = in_force(services, evaluation, &demands, &mut checks).await;
     if let Some(mark) = mark.as_ref().filter(|m| m.sets_aside() && decision.promotes()) {
         let what = format!("{} was {} by {}: {}", facts.version.number, mark.decision.past(), mark.by, mark.reason);
-        checks.push(check("decision", CheckState::Warn, what));
+        checks.add("decision", CheckState::Warn, what);
     }
     if let Some(copied) = DecisionMark::copied_to(&facts.version) {
         let what = format!(
@@ -83,7 +85,7 @@ pub(super) async fn read(
             copied.by,
             facts.version.number
         );
-        checks.push(check("decision", CheckState::Warn, what));
+        checks.add("decision", CheckState::Warn, what);
     }
     let basis = Basis {
         decision,
@@ -106,7 +108,7 @@ async fn in_force(
     services: &Services,
     evaluation: &Evaluation,
     demands: &Effective,
-    checks: &mut Vec<Check>,
+    checks: &mut Checks,
 ) -> Option<DecisionMark> {
     let Evidence { facts, code, .. } = &evaluation.evidence;
     let on_version = DecisionMark::on(&facts.version);
@@ -114,7 +116,7 @@ async fn in_force(
     match set_aside(services, demands, &facts.version, &source.repo, &source.commit.sha).await {
         Ok(commented) => on_version.into_iter().chain(commented).max_by_key(|mark| mark.at),
         Err(failure) => {
-            checks.push(failed("decision", CheckState::Block, &failure));
+            checks.fail("decision", CheckState::Block, &failure);
             on_version
         }
     }
@@ -132,30 +134,36 @@ fn soften(verdict: &mut Verdict, severity: Severity) {
     }
 }
 
-fn policy_checks(verdict: &Verdict, overridable: bool, said: impl Fn(&Failure) -> bool) -> Vec<Check> {
+/// What failed, one line each. That rules hold is said only where all do; what could not be judged is counted.
+fn policy_checks(verdict: &Verdict, overridable: bool, said: impl Fn(&Failure) -> bool, checks: &mut Checks) {
     if verdict.sources.is_empty() {
-        return Vec::new();
+        return;
     }
-    let mut out: Vec<_> = verdict
-        .findings
-        .iter()
-        // The check of the branch says it.
-        .filter(|f| f.state >= CheckState::Warn && f.rule != BRANCH && !f.failure.as_deref().is_some_and(&said))
-        .map(|f| {
-            let failure = f.failure.as_deref();
-            Check {
-                overridable: overridable && f.state == CheckState::Block,
-                hint: failure.and_then(|failure| failure.hint.clone()),
-                failure: failure.filter(|failure| is_of_a_server(failure)).map(|failure| failure.kind),
-                ..check("policy", f.state, f.detail.clone())
-            }
-        })
-        .collect();
-    let (pass, unknown) = (verdict.count(CheckState::Pass), verdict.count(CheckState::Unknown));
-    let open = if unknown == 0 { String::new() } else { format!(", {unknown} could not be judged") };
-    let state = if unknown == 0 { CheckState::Pass } else { CheckState::Unknown };
-    out.push(check("policy", state, format!("{pass} of {} rules hold{open}", verdict.findings.len())));
-    out
+    // The check of the branch says it.
+    let worth = |f: &&Finding| f.state >= CheckState::Warn && f.rule != BRANCH;
+    for finding in verdict.findings.iter().filter(worth) {
+        let failure = finding.failure.as_deref();
+        let check = Check {
+            overridable: overridable && finding.state == CheckState::Block,
+            hint: failure.and_then(|failure| failure.hint.clone()),
+            failure: failure.filter(|failure| is_of_a_server(failure)).map(|failure| failure.kind),
+            ..check("policy", finding.state, finding.detail.clone())
+        };
+        match failure {
+            Some(failure) if said(failure) => {}
+            Some(failure) => checks.tell(check, failure),
+            None => checks.list.push(check),
+        }
+    }
+    let (pass, all) = (verdict.count(CheckState::Pass), verdict.findings.len());
+    match verdict.count(CheckState::Unknown) {
+        0 if pass == all => checks.add("policy", CheckState::Pass, format!("{pass} of {all} rules hold")),
+        0 => {}
+        open => {
+            let what = format!("{pass} of {all} rules hold, {open} could not be judged");
+            checks.add("policy", CheckState::Unknown, what);
+        }
+    }
 }
 
 fn four_eyes(
@@ -166,8 +174,9 @@ fn four_eyes(
     decision: Decision,
     rollback: Severity,
 ) -> Vec<Check> {
-    let me = signer.first().copied().unwrap_or("the signer");
     let mut out = Vec::new();
+    // Who signs is not known: the check of the signer says it, and nothing can be compared.
+    let Some(me) = signer.first().copied() else { return out };
     let mut judge = |severity: Severity, apart: Tristate, same: String, other: String, unknown: &str| {
         let (severity, what) = match apart {
             _ if severity == Severity::Ignore => return,
@@ -213,23 +222,18 @@ fn state_of(severity: Severity) -> CheckState {
     }
 }
 
-fn approvals(
-    read: Outcome<ApprovalTally>,
-    signer: &Signer,
-    demands: &Effective,
-    checks: &mut Vec<Check>,
-) -> Vec<Approval> {
+fn approvals(read: Outcome<ApprovalTally>, signer: &Signer, demands: &Effective, checks: &mut Checks) -> Vec<Approval> {
     let standing = match read {
         Ok(standing) => standing,
         Err(failure) => {
-            checks.push(failed("approvals", CheckState::Block, &failure));
+            checks.fail("approvals", CheckState::Block, &failure);
             return Vec::new();
         }
     };
     for void in &standing.void {
         let what = format!("{}'s approval does not count: {}", void.login, void.why);
         let hint = void.unread.as_ref().and_then(|failure| failure.hint.clone());
-        checks.push(Check { hint, ..check("approvals", CheckState::Warn, what) });
+        checks.list.push(Check { hint, ..check("approvals", CheckState::Warn, what) });
     }
     let others = standing.of_others(signer.id);
     let names = others.iter().map(|a| a.login.as_str()).collect::<Vec<_>>().join(", ");
@@ -241,6 +245,6 @@ fn approvals(
     } else {
         "yours is recorded, and promotes nothing yet"
     };
-    checks.push(check("approvals", CheckState::Pass, format!("{what}; {next}")));
+    checks.add("approvals", CheckState::Pass, format!("{what}; {next}"));
     others
 }

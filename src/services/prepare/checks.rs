@@ -59,7 +59,7 @@ pub fn lacking(model: &ModelName, permission: &Permission) -> Failure {
         .with_hint(format!("Ask the model's owner for {needed}."))
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Checks {
     pub list: Vec<Check>,
     /// Failures that were told, with the place of their checks in the list.
@@ -86,13 +86,24 @@ impl Checks {
         self.tell(failed(title, state, failure), failure);
     }
 
-    fn tell(&mut self, check: Check, failure: &Failure) {
+    pub(super) fn tell(&mut self, check: Check, failure: &Failure) {
         match self.told.iter().find(|(_, told)| told.same_cause(failure)) {
             Some((at, _)) if self.list[*at].state == Block || check.state != Block => {}
             Some((at, _)) => self.list[*at] = check,
             None => {
                 self.told.push((self.list.len(), failure.clone()));
                 self.list.push(check);
+            }
+        }
+    }
+
+    /// Adds the checks of others: what they and these tell of one cause is told once.
+    pub(super) fn append(&mut self, other: Self) {
+        let Self { list, told } = other;
+        for (at, check) in list.into_iter().enumerate() {
+            match told.iter().find(|(told_at, _)| *told_at == at) {
+                Some((_, failure)) => self.tell(check, failure),
+                None => self.list.push(check),
             }
         }
     }

@@ -12,6 +12,7 @@ mod taken;
 
 use futures_util::future::{join, join4};
 
+use crate::domain::caution::{Caution, code_cautions};
 use crate::domain::commit::HostIdentity;
 use crate::domain::deployment::ApprovalTask;
 use crate::domain::evidence::Source;
@@ -61,10 +62,14 @@ pub async fn promotion(
     checks.permission(model, &permission);
     let repo = repository_of(&services.rules, (&evidence.facts).into(), &services.host.host()).ok();
     checks.code(&evidence.code, repo.as_ref());
+    for Caution { about, text } in code_cautions(evidence) {
+        checks.add(about, Warn, text);
+    }
     let asked = job::read(services, &evidence.facts.version, &mut checks).await;
     let task = asked.as_ref().map(|asked| asked.task.as_str());
     checks.room(services.registry.most_tags(), &evidence.facts.version, &LEFT, task);
     let source = evidence.code.source.as_ref().ok().cloned();
+    let default_branch = evidence.code.repository.as_ref().ok().map(|repository| repository.default_branch.clone());
     let tag = match &source {
         Some(source) => {
             let clock = ClockFacts { skew_ms, ..ClockFacts::default() };
@@ -81,7 +86,7 @@ pub async fn promotion(
     let mut grounds = basis::read(services, &evaluation, signer.as_ref(), decision).await;
     grounds.basis.clock.skew_ms = skew_ms;
     checks.judged_branch(&grounds.basis);
-    checks.list.append(&mut grounds.checks);
+    checks.append(std::mem::take(&mut grounds.checks));
     let draft = match (signer, source, tag) {
         (Some(signer), Some(source), Some(named)) => {
             Some(plan(services, draft(services, home, evaluation, grounds, signer, asked), source, named))
@@ -92,7 +97,7 @@ pub async fn promotion(
         // Rendered here only to be checked; the actual rendering happens when the plan is signed.
         checks.texts(draft.sign(services.clock.new_id(), services.clock.now(), &SignOff::default()));
     }
-    Ok(Preflight { checks: checks.list, draft, read_at: services.clock.now() })
+    Ok(Preflight { checks: checks.list, draft, read_at: services.clock.now(), default_branch })
 }
 
 /// Reads what a rejection or hold rests on.

@@ -1,9 +1,11 @@
-//! Executes one step: read, write, read back. A 200 alone does not count as done.
+//! Executes one step: read, write, read back. A 200 alone does not count as done: where the next step reads what this one
+//! wrote before it goes on, that is the look; everything is read once more at the end.
 
 use std::time::Duration;
 
 use super::work::Work;
 use super::{guard, observe, probe};
+use crate::domain::commit::ReleaseState;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::plan::MARK;
 use crate::domain::promotion::{Finding, Receipt, Step, StepState};
@@ -46,28 +48,55 @@ pub(super) fn moves_nothing(step: Step) -> Failure {
 impl Work<'_> {
     pub(super) async fn execute(&self, step: Step, journaled: &Journaled) -> Result<Receipt, Miss> {
         match step {
-            Step::Mark => self.mark(journaled).await?,
-            Step::Move => self.move_target(journaled).await?,
+            // The guard of the next step reads it.
+            Step::Mark => {
+                self.mark(journaled).await?;
+                return Ok(Receipt::Marked);
+            }
+            Step::Move => {
+                self.move_target(journaled).await?;
+                return Ok(Receipt::Moved { archived: self.state.plan.draft.leaving() });
+            }
             Step::TagObject => {
                 let sha = self.services.host.create_tag_object(journaled, &self.state.plan).await?;
                 return Ok(Receipt::TagObject { sha });
             }
             Step::TagRef => {
                 let object = self.tag_object().map_err(Miss::NotSent)?;
-                self.note(guard::before_the_tag(self.services, &self.state.plan).await.map_err(Miss::before)?);
+                self.note(
+                    guard::before_the_tag(self.services, &self.state.plan, self.default_branch)
+                        .await
+                        .map_err(Miss::before)?,
+                );
                 self.services.host.create_tag_ref(journaled, &self.state.plan, &object).await?;
+                // The answer names ref and object; a name that was taken is refused.
+                return Ok(Receipt::TagRef { object });
             }
             Step::Draft => return self.draft(journaled).await,
             Step::Release => {
                 let id = self.drafted().map_err(Miss::NotSent)?;
-                self.services.host.publish_release(journaled, &self.state.plan.draft.repo, id).await?;
+                let repo = &self.state.plan.draft.repo;
+                let shown = self.services.host.publish_release(journaled, repo, id).await?;
+                if !shown.draft {
+                    return Ok(Receipt::Released { id: shown.id, url: shown.web_url });
+                }
             }
             Step::Dispatch => return self.dispatch(journaled).await,
             Step::Link => {
-                if let Some(why) = self.gone().await.map_err(Miss::before)? {
+                if !self.just_read
+                    && let Some(why) = self.gone().await.map_err(Miss::before)?
+                {
                     return Ok(Receipt::Unlinked { why });
                 }
-                self.link(journaled).await?;
+                match self.link(journaled).await {
+                    Err(failure) if failure.kind == FailureKind::NotFound => {
+                        let why = self.gone().await?.ok_or(failure)?;
+                        return Ok(Receipt::Unlinked { why });
+                    }
+                    linked => linked?,
+                }
+                // The mark, which is set last, is read with everything else at the end.
+                return Ok(Receipt::Linked);
             }
             Step::Clear => {
                 if let Some(why) = self.clear(journaled).await? {
@@ -124,7 +153,9 @@ impl Work<'_> {
 
     async fn mark(&self, journaled: &Journaled) -> Result<(), Miss> {
         let plan = &self.state.plan;
-        self.note(guard::before_the_mark(self.services, plan, self.anew).await.map_err(Miss::before)?);
+        if !self.just_read {
+            self.note(guard::before_the_mark(self.services, plan, self.anew).await.map_err(Miss::before)?);
+        }
         Ok(self.set_own_tag(journaled, MARK, &plan.mark_promoting()).await?)
     }
 
@@ -156,7 +187,10 @@ impl Work<'_> {
         let plan = &self.state.plan;
         let (host, repo) = (&self.services.host, &plan.draft.repo);
         let marker = notes_marker(&plan.id.to_string());
-        let there = host.releases(repo, &plan.draft.tag, &marker).await.map_err(Miss::before)?;
+        let there = match self.just_read && self.is_first_try(Step::Draft) {
+            true => Vec::new(),
+            false => host.releases(repo, &plan.draft.tag, &marker).await.map_err(Miss::before)?,
+        };
         let ours = there.iter().find(|r| r.body.contains(&marker));
         if let (None, Some(other)) = (ours, there.iter().find(|r| !r.draft)) {
             let what = probe::other_is_published(plan, other);
@@ -171,7 +205,12 @@ impl Work<'_> {
             if let Some(half) = made.assets.iter().find(|a| a.name == ASSET) {
                 host.remove_unfinished_asset(journaled, repo, half.id).await?;
             }
-            host.attach(journaled, repo, &made, ASSET, &plan.record.to_bytes()).await?;
+            let asset = host.attach(journaled, repo, &made, ASSET, &plan.record.to_bytes()).await?;
+            let with_record = ReleaseState { assets: vec![asset], ..made.clone() };
+            if let Finding::Applied { receipt } = probe::judge_record(plan, &with_record) {
+                // The release is read as a whole once it is published.
+                return Ok(receipt);
+            }
         }
         // Read by its id: the list may lag behind, and the release would be drafted twice.
         let shown = host.release(repo, made.id).await.map_err(|f| Failure { kind: FailureKind::Protocol, ..f })?;
@@ -185,6 +224,11 @@ impl Work<'_> {
                 Err(Miss::Sent(self.contradiction(Step::Draft, FailureKind::Protocol, what)))
             }
         }
+    }
+
+    /// Whether nothing was tried before the attempt at work.
+    fn is_first_try(&self, step: Step) -> bool {
+        self.state.steps.iter().any(|record| record.step == step && record.attempts == 1 && !record.unclear)
     }
 
     /// The release drafted by the previous step.
@@ -206,15 +250,12 @@ impl Work<'_> {
 
     async fn link(&self, journaled: &Journaled) -> Outcome<()> {
         let plan = &self.state.plan;
-        let version = self.services.registry.version(plan.draft.model(), plan.draft.version()).await?;
-        guard::same(plan, &version)?;
         let url = match self.state.step(Step::Release) {
             StepState::Done(Receipt::Released { url, .. }) => url.clone(),
             _ => String::new(),
         };
         self.set_own_tag(journaled, "tag", plan.draft.tag.as_str()).await?;
         self.set_own_tag(journaled, "release", &url).await?;
-        self.set_own_tag(journaled, "facts", &plan.facts_digest).await?;
         self.set_own_tag(journaled, "approved_by", &plan.draft.signer.login).await?;
         self.set_own_tag(journaled, "record", &plan.record.record_hash).await?;
         let mark = DecisionMark::in_tags(&plan.record, self.services.registry.tags_hold_text());

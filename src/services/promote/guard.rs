@@ -4,7 +4,9 @@
 //! between. These checks shrink that window to one round trip, however long ago the decision was made and however often
 //! the promotion was interrupted.
 
-use crate::domain::facts::ReviewedFacts;
+use std::time::Duration;
+
+use crate::domain::facts::{ReviewedFacts, RunFacts, Standing};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::promotion::PromotionPlan;
 use crate::domain::promotion::plan::{MARK, live_promotion};
@@ -22,6 +24,9 @@ pub(super) fn same(plan: &PromotionPlan, version: &ModelVersion) -> Outcome<()> 
     }
 }
 
+/// Pauses before what was just written and does not show yet is read again: a replica may lag behind.
+const LAG_MS: [u64; 3] = [0, 300, 1000];
+
 /// Nobody else has marked this version since the review, nobody rejected it, and what the decision rests on holds.
 ///
 /// `anew`: this process has not judged the plan yet, or not lately. Returns what changed and does not stop it.
@@ -37,22 +42,38 @@ pub(super) async fn before_the_mark(services: &Services, plan: &PromotionPlan, a
     let facts = read(services, plan).await?;
     nobody_else(plan, &facts.version)?;
     unchanged(plan, &facts)?;
-    again::judge(services, plan, &facts).await
+    again::judge(services, plan, &facts, None).await
 }
 
 /// The facts are exactly those that were signed, the version is marked as ours, and the decision stands.
+///
+/// This is the look that shows whether the mark was written. What the run says is read again before the tag: until then
+/// everything can be undone.
 pub(super) async fn before_the_move(services: &Services, plan: &PromotionPlan, anew: bool) -> Outcome<Vec<String>> {
-    let facts = read(services, plan).await?;
+    let is_ours = |version: &ModelVersion| {
+        let mark = version.own_tag(MARK);
+        mark == Some(&plan.mark_promoting()) || mark == Some(&plan.mark_released())
+    };
+    let mut facts = None;
+    for wait_ms in LAG_MS {
+        services.clock.sleep(Duration::from_millis(wait_ms)).await;
+        let now = if anew { read(services, plan).await? } else { glance(services, plan).await? };
+        let shows = is_ours(&now.version) || now.version.own_tag(MARK) != plan.draft.facts.version.own_tag(MARK);
+        facts = Some(now);
+        if shows {
+            break;
+        }
+    }
+    let Some(facts) = facts else { return Ok(Vec::new()) };
     nobody_else(plan, &facts.version)?;
     unchanged(plan, &facts)?;
     again::in_force(plan, &facts.version)?;
-    let mark = facts.version.own_tag(MARK);
-    if mark != Some(&plan.mark_promoting()) && mark != Some(&plan.mark_released()) {
+    if !is_ours(&facts.version) {
         let what = "its mark is gone from the version: it was undone from another copy of its journal, or somebody \
                     removed the mark";
         return Err(conflict(plan, what.to_owned()));
     }
-    if anew { again::judge(services, plan, &facts).await } else { Ok(Vec::new()) }
+    if anew { again::judge(services, plan, &facts, None).await } else { Ok(Vec::new()) }
 }
 
 /// Only the candidate is in the target, if that is a place in the registry; everything else is as signed, and the
@@ -60,15 +81,27 @@ pub(super) async fn before_the_move(services: &Services, plan: &PromotionPlan, a
 ///
 /// Another promotion of the same version is no reason to stop: both want the same, only one can create the tag, and if
 /// both backed off neither would.
-pub(super) async fn before_the_tag(services: &Services, plan: &PromotionPlan) -> Outcome<Vec<String>> {
+pub(super) async fn before_the_tag(
+    services: &Services,
+    plan: &PromotionPlan,
+    default_branch: Option<&str>,
+) -> Outcome<Vec<String>> {
     let draft = &plan.draft;
     let mut facts = read(services, plan).await?;
     if !draft.promote_to.is_told_by_releases() {
+        for wait_ms in LAG_MS.into_iter().skip(1) {
+            // The move was accepted, and does not show yet.
+            if facts.holders != draft.facts.holders || facts.holders == [draft.version()] {
+                break;
+            }
+            services.clock.sleep(Duration::from_millis(wait_ms)).await;
+            facts = read(services, plan).await?;
+        }
         as_before_the_move(plan, &mut facts)?;
     }
     unchanged(plan, &facts)?;
     still_waits(services, plan).await?;
-    again::judge(services, plan, &facts).await
+    again::judge(services, plan, &facts, default_branch).await
 }
 
 /// The approval task still waits for this very approval, and no other task does.
@@ -117,6 +150,31 @@ async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFact
         return Err(conflict(plan, what));
     }
     facts
+}
+
+/// The facts as [`read`] reads them, as far as one look at the registry shows them; the rest as they were signed.
+async fn glance(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFacts> {
+    let (draft, signed) = (&plan.draft, &plan.draft.facts);
+    let (model, number) = (draft.model(), draft.version());
+    let (mut version, holders) = match services.registry.at_a_glance(model, number, &draft.promote_to).await {
+        Ok(seen) => seen,
+        // It says more.
+        Err(_) => return read(services, plan).await,
+    };
+    let by_stage = matches!(draft.promote_to, PromotionTarget::Stage(_));
+    if by_stage {
+        version.aliases.clone_from(&signed.version.aliases);
+    }
+    let baseline = holders.iter().rev().find(|v| v.number != number).cloned().map(|mut holder| {
+        let known = signed.baseline.as_ref().filter(|known| known.version.number == holder.number);
+        if let (true, Some(known)) = (by_stage, known) {
+            holder.aliases.clone_from(&known.version.aliases);
+        }
+        let (run, logged) = known.map_or((RunFacts::NotRecorded, None), |k| (k.run.clone(), k.logged.clone()));
+        Standing { version: holder, run, logged }
+    });
+    let holders = holders.iter().map(|v| v.number).collect();
+    Ok(ReviewedFacts { version, run: signed.run.clone(), logged: signed.logged.clone(), baseline, holders })
 }
 
 fn nobody_else(plan: &PromotionPlan, version: &ModelVersion) -> Outcome<()> {

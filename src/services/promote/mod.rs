@@ -3,6 +3,7 @@
 //! A promotion does not depend on either of them staying alive: its journal holds everything it needs, and
 //! [`Promoter::resume`] runs the same code as [`Promoter::approve`].
 
+mod cd_act;
 mod execute;
 mod follow;
 mod guard;
@@ -14,7 +15,7 @@ mod runner;
 mod undo;
 mod work;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +23,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::identity::{Home, Identity};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{
-    Entry, Event, Next, Phase, Progress, PromotionPlan, SagaState, Step, StepState, Until, fold,
+    Entry, Event, Next, Observation, Phase, Progress, PromotionPlan, SagaState, Step, StepState, Until, fold,
 };
 use crate::domain::shell::word;
 use crate::domain::text::clean_line;
@@ -43,6 +44,11 @@ pub struct Watch {
     pub progress: Option<UnboundedSender<Progress>>,
     /// Stops once the current step is journaled. No request is aborted.
     pub stop: CancellationToken,
+    /// When this process read everything that the plan rests on, if it did. What was read a moment ago is not read again
+    /// before a step that can be undone.
+    pub read_at: Option<Timestamp>,
+    /// The default branch of the repository, as it was read then.
+    pub default_branch: Option<String>,
 }
 
 /// Plans, starts, resumes and undoes promotions on one target.
@@ -182,6 +188,14 @@ impl Promoter {
     pub async fn state(&self, id: PromotionId) -> Outcome<SagaState> {
         let entries = self.services.journals.read(id).await?;
         folded(id, &entries)
+    }
+
+    /// What each server has of a promotion now.
+    ///
+    /// # Errors
+    /// Those of reading its journal. What a server does not tell is said in its observation.
+    pub async fn look(&self, id: PromotionId) -> Outcome<Vec<Observation>> {
+        Ok(observe::read(&self.services, &self.state(id).await?).await)
     }
 
     /// Looks again at every promotion that was undone while a request of it was never answered, and journals what took

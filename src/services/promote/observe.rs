@@ -7,7 +7,7 @@ use crate::domain::commit::ReleaseState;
 use crate::domain::failure::{FailureKind, Outcome};
 use crate::domain::ids::VersionNumber;
 use crate::domain::promotion::plan::MARK;
-use crate::domain::promotion::{Finding, Observation, Phase, PlanDraft, Receipt, SagaState, Step, StepState};
+use crate::domain::promotion::{Ending, Finding, Observation, Phase, PlanDraft, Receipt, SagaState, Step, StepState};
 use crate::domain::registry::ModelVersion;
 use crate::domain::release::notes_marker;
 use crate::services::Services;
@@ -114,11 +114,18 @@ async fn of_registry(services: &Services, state: &SagaState, meant: Meant) -> Ve
         .await;
         return vec![mark(version, state, meant), live];
     }
-    let (version, holders) = futures_util::future::join(
-        services.registry.version(draft.model(), draft.version()),
-        services.registry.holders(draft.model(), &draft.promote_to),
-    )
-    .await;
+    let glance = services.registry.at_a_glance(draft.model(), draft.version(), &draft.promote_to).await;
+    let (version, holders) = match glance {
+        Ok((version, holders)) => (Ok(version), Ok(holders)),
+        // One of them may be there.
+        Err(_) => {
+            futures_util::future::join(
+                services.registry.version(draft.model(), draft.version()),
+                services.registry.holders(draft.model(), &draft.promote_to),
+            )
+            .await
+        }
+    };
     vec![
         mark(version, state, meant),
         registered(draft.promote_to.kind(), holders, |holders| {
@@ -157,7 +164,7 @@ fn mark(version: Outcome<ModelVersion>, state: &SagaState, meant: Meant) -> Obse
 /// The releases of the tag. Ours is read by its id if known, because the list may lag behind.
 async fn releases(services: &Services, state: &SagaState, marker: &str) -> Outcome<Vec<ReleaseState>> {
     let draft = &state.plan.draft;
-    let mut found = services.host.releases(&draft.repo, &draft.tag, marker).await?;
+    let mut found = services.host.listed_releases(&draft.repo, &draft.tag, marker).await?;
     if let StepState::Done(Receipt::Drafted { id }) = state.step(Step::Draft)
         && !found.iter().any(|r| r.id == *id && !r.draft)
         && let Some(ours) = services.host.release(&draft.repo, *id).await?
@@ -179,10 +186,16 @@ enum Meant {
 
 impl Meant {
     fn of(state: &SagaState) -> Self {
-        match state.phase {
+        match &state.phase {
             Phase::Backward { superseded_by: None, .. } => Self::TakenBack,
             Phase::Backward { superseded_by: Some(_), .. } => Self::LeftToOther,
-            _ => Self::Promoted,
+            // Looked at again after the end.
+            Phase::Closing(ending) | Phase::Ended(ending) => match ending {
+                Ending::Done => Self::Promoted,
+                Ending::Undone { .. } | Ending::Refused { .. } => Self::TakenBack,
+                Ending::Superseded { .. } => Self::LeftToOther,
+            },
+            Phase::Opened | Phase::Forward => Self::Promoted,
         }
     }
 }

@@ -153,7 +153,7 @@ impl Work<'_> {
         let version = self.services.registry.version(plan.draft.model(), plan.draft.version()).await?;
         let linked = version.own_tag(MARK) == Some(plan.mark_released().as_str())
             && version.own_tag("tag") == Some(plan.draft.tag.as_str())
-            && version.own_tag("facts") == Some(plan.facts_digest.as_str());
+            && version.own_tag("record") == Some(plan.record.record_hash.as_str());
         Ok(if linked { Finding::Applied { receipt: Receipt::Linked } } else { Finding::NotApplied })
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Runner<'a> {
     pub(super) state: SagaState,
     pub(super) watch: Watch,
     ledger: Ledger,
+    /// When this process last read what the plan rests on.
+    read_at: Option<Timestamp>,
     /// When this process last judged the plan as a whole.
     judged_at: Option<Timestamp>,
     changed: Mutex<Vec<String>>,
@@ -32,18 +34,36 @@ pub(super) struct Runner<'a> {
     pub(super) mended: bool,
 }
 
+/// How long what was read is not read again before a step that can be undone. Before the tag everything is.
+const JUST_READ: SignedDuration = SignedDuration::from_secs(5);
+
 /// How long a judgement of the plan holds for steps that can be undone. Before the tag it is always judged again.
 const JUDGED_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 impl<'a> Runner<'a> {
     pub(super) fn new(services: &'a Services, ledger: Ledger, state: SagaState, watch: Watch) -> Self {
-        Self { services, state, watch, ledger, judged_at: None, changed: Mutex::default(), mended: false }
+        let read_at = watch.read_at;
+        Self { services, state, watch, ledger, read_at, judged_at: None, changed: Mutex::default(), mended: false }
     }
 
     pub(super) fn work(&self) -> Work<'_> {
         let now = self.services.clock.now();
         let anew = self.judged_at.is_none_or(|at| now.duration_since(at).abs() > JUDGED_FOR);
-        Work { services: self.services, state: &self.state, anew, changed: &self.changed }
+        let lately = self.read_at.is_some_and(|at| now.duration_since(at).abs() < JUDGED_FOR);
+        Work {
+            services: self.services,
+            state: &self.state,
+            anew,
+            just_read: self.just_read(),
+            default_branch: self.watch.default_branch.as_deref().filter(|_| lately),
+            changed: &self.changed,
+        }
+    }
+
+    /// Whether this process read what the plan rests on a moment ago, and nobody else drives the promotion.
+    fn just_read(&self) -> bool {
+        let now = self.services.clock.now();
+        !self.state.is_reopened() && self.read_at.is_some_and(|at| now.duration_since(at).abs() < JUST_READ)
     }
 
     /// Writes an entry, folds it into the state, notifies the watcher. In this order, so what is shown is on disk.
@@ -103,6 +123,11 @@ impl<'a> Runner<'a> {
 
     /// Step 0: are the facts still those that were reviewed?
     async fn verify(&mut self) -> Outcome<()> {
+        if self.just_read() {
+            self.judged_at = self.read_at;
+            self.append(Event::Verified).await?;
+            return Ok(());
+        }
         let event = match self.find_refusal().await {
             Ok(changed) => {
                 self.judged_at = Some(self.services.clock.now());
@@ -155,7 +180,7 @@ impl<'a> Runner<'a> {
             return Err(changed(format!("the tag {} exists now, at {}", tag.name, tag.commit)));
         }
         guard::still_waits(self.services, plan).await?;
-        again::judge(self.services, plan, &facts)
+        again::judge(self.services, plan, &facts, None)
             .await
             .map_err(|failure| failure.with_hint("Nothing was written. Look at it again, then decide."))
     }
@@ -170,6 +195,10 @@ impl<'a> Runner<'a> {
         let done = work.execute(step, &journaled).await;
         if anew && done.is_ok() && step.is_reversible() {
             self.judged_at = Some(self.services.clock.now());
+        }
+        if step == Step::TagRef && done.is_ok() && self.read_at.is_some() {
+            // Its guard read everything.
+            self.read_at = Some(self.services.clock.now());
         }
         let changed = self.changed.lock().map(|mut all| std::mem::take(&mut *all)).unwrap_or_default();
         self.note(step, changed).await?;

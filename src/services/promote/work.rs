@@ -13,6 +13,10 @@ pub(super) struct Work<'a> {
     pub state: &'a SagaState,
     /// This process has not judged the plan yet, or not lately.
     pub anew: bool,
+    /// This process read what the plan rests on a moment ago.
+    pub just_read: bool,
+    /// The default branch of the repository, if that was read lately.
+    pub default_branch: Option<&'a str>,
     /// What changed since the plan was signed and does not stop it.
     pub changed: &'a Mutex<Vec<String>>,
 }

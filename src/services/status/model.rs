@@ -289,7 +289,7 @@ async fn files(services: &Services, version: &ModelVersion, deep: bool) -> Files
         Err(failure) => return FilesNow { unread: Some(failure), ..FilesNow::default() },
     };
     let (digests, unread) = match deep {
-        true => artifact::digests(services, &listing).await,
+        true => artifact::digests(services, &listing, None).await,
         false => Default::default(),
     };
     FilesNow { complete: listing.stopped.is_none(), folders: listing.folders, digests, unread }

@@ -1,8 +1,7 @@
 //! Appends to the records of this machine what became of them: what runs, and what was changed behind them.
 
 use crate::domain::failure::Outcome;
-use crate::domain::ids::PromotionId;
-use crate::domain::record::chain::{ChainLine, Outcome as Became};
+use crate::domain::record::chain::{self, Outcome as Became};
 use crate::domain::status::{ModelStatus, Status};
 use crate::services::Services;
 use crate::services::keep;
@@ -17,9 +16,9 @@ pub async fn keep_outcomes(services: &Services, status: &Status) -> Outcome<usiz
     let mut kept = 0;
     for model in &status.models {
         let Some((id, notes)) = model.record_id.zip(notes(model)) else { continue };
-        if is_here(&lines, id) && last(&lines, id).is_none_or(|last| last.notes != notes) {
+        if chain::has(&lines, id) && chain::last(&lines, id).is_none_or(|last| last.notes != notes) {
             let done = !model.state().is_wrong();
-            let became = Became { record_id: id, at: services.clock.now(), done, notes, comment: None };
+            let became = Became { record_id: id, at: services.clock.now(), done, notes, comment: None, asked: false };
             keep::outcome(services, became).await?;
             kept += 1;
         }
@@ -37,15 +36,4 @@ fn notes(model: &ModelStatus) -> Option<Vec<String>> {
         format!("what runs: {} {}{version}", said.name, said.state.words())
     });
     Some(running.chain(model.drift.iter().map(|finding| finding.reason.clone())).collect())
-}
-
-fn is_here(lines: &[ChainLine], id: PromotionId) -> bool {
-    lines.iter().any(|line| matches!(line, ChainLine::Record(sealed) if sealed.record.record_id == id))
-}
-
-fn last(lines: &[ChainLine], id: PromotionId) -> Option<&Became> {
-    lines.iter().rev().find_map(|line| match line {
-        ChainLine::Outcome(outcome) => (outcome.record_id == id).then_some(outcome),
-        ChainLine::Record(_) => None,
-    })
 }

@@ -1,7 +1,7 @@
 //! The document of an event: the version as it stands, and what happened to it.
 
 use crate::domain::compare::{Side, compare};
-use crate::domain::event::{EventId, EventKind, EventMetric, PullRequestData, Subject, VersionData, say};
+use crate::domain::event::{EventKind, EventMetric, PullRequestData, VersionData, id, say};
 use crate::domain::failure::Outcome;
 use crate::domain::identity::Home;
 use crate::domain::ids::{CommitSha, ModelName, VersionNumber};
@@ -66,7 +66,7 @@ pub(super) async fn of(
         pull_request: pull_request.map(|pull| PullRequestData { number: pull.number, url: pull.web_url.clone() }),
         url: services.registry.version_page(model, number),
         open: say::open(model.as_str(), number.0),
-        arrival: Some(arrival_id(home, version)),
+        arrival: Some(id::arrival(home, version)),
         description: described(&version.description),
         ..VersionData::default()
     })
@@ -98,12 +98,6 @@ pub(super) fn with(data: VersionData, happening: &Happening) -> VersionData {
         running: happening.running.clone(),
         ..data
     }
-}
-
-/// The id of the event that tells of the arrival of a version.
-pub(super) fn arrival_id(home: &Home, version: &ModelVersion) -> EventId {
-    let (run, registered_at) = (version.run_id.as_ref(), version.created_at);
-    Subject { home, model: &version.model, version: version.number, run, registered_at }.id(EventKind::Arrived, "")
 }
 
 /// Why nothing is left to decide about a version, as a phrase.

@@ -125,7 +125,7 @@ pub async fn arrival(
     let home = services.home().await?;
     let version = services.registry.version(model, number).await?;
     let now = services.clock.now();
-    let id = document::arrival_id(&home, &version);
+    let id = id::arrival(&home, &version);
     let decided = document::decided(services, &version);
     if let (Some(why), false) = (decided, desk.store.read().await?.knows(&id)) {
         return Ok(Err(why));

@@ -4,8 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::cd::{CdState, CdTrigger};
 use crate::domain::event::EventKind;
-use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::ids::TagName;
+use crate::domain::failure::{Failure, FailureKind, Outcome};
+use crate::domain::ids::{RepoSlug, TagName};
+use crate::domain::origin::repository_at;
+use crate::domain::provenance::Provenance;
 use crate::domain::watch::{Cursor, Followed, Happening};
 use crate::services::Services;
 use crate::services::road;
@@ -28,6 +30,7 @@ pub(super) fn follow(services: &Services, cursor: &mut Cursor, happened: &[Happe
             tag: tag.clone(),
             since: now,
             told: None,
+            repo: None,
         };
         cursor.releases.entry(record.clone()).or_insert(followed);
     }
@@ -43,9 +46,16 @@ pub(super) async fn look(
     let mut failures = Vec::new();
     let mut over = Vec::new();
     for (record, followed) in &mut cursor.releases {
-        let Ok(repo) = services.rules.repository.resolve(Some(&followed.model), None, &services.rules.host) else {
-            over.push(record.clone());
-            continue;
+        let repo = match repository(services, followed).await {
+            Ok(Some(repo)) => repo,
+            Ok(None) => {
+                over.push(record.clone());
+                continue;
+            }
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
         };
         let Ok(tag) = followed.tag.parse::<TagName>() else {
             over.push(record.clone());
@@ -99,4 +109,20 @@ pub(super) async fn look(
         cursor.releases.remove(&record);
     }
     failures
+}
+
+/// Where the release is: as the configuration says, or else as the training run does. None if neither names it.
+async fn repository(services: &Services, followed: &mut Followed) -> Outcome<Option<RepoSlug>> {
+    let (rules, model) = (&services.rules, Some(&followed.model));
+    if let Ok(repo) = rules.repository.resolve(model, None, &rules.host) {
+        return Ok(Some(repo));
+    }
+    if followed.repo.is_none()
+        && let Some(run) = &followed.run
+    {
+        let read = services.registry.runs(std::slice::from_ref(run)).await?;
+        let said = Provenance { run: read.first(), logged: None };
+        followed.repo = repository_at(rules, model, said, &services.host.host()).ok();
+    }
+    Ok(followed.repo.clone())
 }

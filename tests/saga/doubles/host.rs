@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use signoff::domain::cd::CdQuery;
 use signoff::domain::cd::{CdJob, CdRun};
+use signoff::domain::cd_act::PendingDeployment;
 use signoff::domain::commit::{
     Ancestry, Commit, CommitComment, HostIdentity, ReleaseAsset, ReleaseState, Repository, TagState,
 };
@@ -120,6 +121,10 @@ impl ReleaseHost for FaultyHost {
         self.script.read(GITHUB, "cd_jobs", self.inner.cd_jobs(repo, id)).await
     }
 
+    async fn pending_deployments(&self, repo: &RepoSlug, run: u64) -> Outcome<Vec<PendingDeployment>> {
+        self.script.read(GITHUB, "pending_deployments", self.inner.pending_deployments(repo, run)).await
+    }
+
     fn tag_page(&self, repo: &RepoSlug, tag: &TagName) -> String {
         self.inner.tag_page(repo, tag)
     }
@@ -175,5 +180,22 @@ impl ReleaseHost for FaultyHost {
     async fn dispatch(&self, journaled: &Journaled, plan: &PromotionPlan) -> Outcome<()> {
         let call = self.inner.dispatch(journaled, plan);
         self.script.write(GITHUB, "dispatch", journaled, call).await
+    }
+
+    async fn rerun_failed(&self, journaled: &Journaled, repo: &RepoSlug, run: u64) -> Outcome<()> {
+        let call = self.inner.rerun_failed(journaled, repo, run);
+        self.script.write(GITHUB, "rerun_failed", journaled, call).await
+    }
+
+    async fn approve_deployments(
+        &self,
+        journaled: &Journaled,
+        repo: &RepoSlug,
+        run: u64,
+        environments: &[u64],
+        comment: &str,
+    ) -> Outcome<()> {
+        let call = self.inner.approve_deployments(journaled, repo, run, environments, comment);
+        self.script.write(GITHUB, "approve_deployments", journaled, call).await
     }
 }

@@ -279,7 +279,7 @@ fn a_rollback_takes_seven_keys_and_a_reason() {
     let text = driver.picture_at(100, 30);
     assert!(text.contains("ROLL BACK"), "{text}");
     // The sample world plans the same version for every query.
-    driver.keys("it worked<enter>v41<enter>");
+    driver.keys("v41<tab>it worked<enter>");
     assert_eq!(promotes(&driver.asked()).len(), 1);
 }
 
@@ -318,4 +318,23 @@ fn the_reason_of_an_approval_that_was_left_is_there_the_next_time_and_the_versio
     assert_eq!(promotes(&driver.asked()).len(), 0, "half a version is not kept");
     driver.keys("<esc>av42<enter>");
     assert_eq!(promotes(&driver.asked())[0].reason, "reviewed the bias report");
+}
+
+#[test]
+fn the_rollback_is_one_key_from_wherever_a_version_is() {
+    let (model, version) = subject();
+    let places = [
+        Route::Inbox,
+        Route::Versions(model.clone()),
+        Route::Review(model.clone(), version),
+        Route::Trend(model.clone(), version, "auc".into()),
+        Route::Curve(model.clone(), version, "auc".into()),
+        Route::Files(signoff::app::owner::Owner::Version(model.clone(), version)),
+    ];
+    for place in places {
+        let mut driver = sample(std::slice::from_ref(&place));
+        driver.keys("R");
+        let at = driver.state.top().heading();
+        assert_eq!(at, "roll back", "{place:?}");
+    }
 }

@@ -87,7 +87,7 @@ fn every_node_has_its_page_its_id_and_runs_are_shown_in_here() {
     let effects = driver.asked();
     assert!(effects.contains(&Effect::Browse(Place::Experiment(ExperimentId::new("1")))), "{effects:?}\n{picture}");
     assert!(effects.contains(&Effect::Copy("churn".into())), "{effects:?}");
-    driver.keys("R");
+    driver.keys("O");
     assert!(matches!(driver.state.top(), Screen::Run(_)));
     assert_eq!(driver.state.cache.run(&RunId::new("run42")).flatten().unwrap().name, "train-42");
     driver.keys("<esc>a");

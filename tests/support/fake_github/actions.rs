@@ -8,7 +8,7 @@ use signoff::domain::cd::{CdJob, CdState};
 
 use super::super::double::Answer;
 use super::api::{Call, error, page, time};
-use super::world::{Moment, Repo};
+use super::world::{Moment, Pace, Repo, World};
 
 const WORKFLOW: u64 = 159_038;
 
@@ -73,8 +73,77 @@ pub(super) fn jobs(repo: &Repo, call: &Call<'_>, id: &str) -> Answer {
         return error(404, "Not Found");
     };
     let jobs = repo.progress(run, moment(repo, run)).1;
-    let all: Vec<Value> = (run.id + 1..).zip(&jobs).map(|(id, job)| job_json(run, id, job)).collect();
+    let all: Vec<Value> = jobs.iter().map(|job| job_json(run, job)).collect();
     Answer::new(200, json!({"total_count": all.len(), "jobs": page(call.request, all)}))
+}
+
+/// Redirects to the storage, which has the log.
+pub(super) fn job_log(call: &Call<'_>, id: &str) -> Answer {
+    let to = format!("{}/storage/{}/logs/{id}?signature=x%2Fy", call.storage, call.slug);
+    Answer::new(302, Value::Null).with("location", &to)
+}
+
+/// The storage. A token that arrives here was leaked.
+pub(super) fn stored_log(world: &World, slug: &str, id: &str, signed_in: bool) -> Answer {
+    if signed_in {
+        return error(400, "Only one auth mechanism allowed");
+    }
+    let repo = world.repos.get(slug);
+    let job: Option<u64> = id.parse().ok();
+    let log = repo.zip(job).and_then(|(repo, job)| {
+        let own = repo.logs.get(&job).cloned();
+        own.or_else(|| repo.job_log(job, Timestamp::MAX).ok().map(String::into_bytes))
+    });
+    log.map_or_else(|| error(404, "Not Found"), |log| Answer::file(200, &log, "text/plain"))
+}
+
+pub(super) fn pending(repo: &Repo, call: &Call<'_>, id: &str) -> Answer {
+    let Some(run) = found(repo, id) else {
+        return error(404, "Not Found");
+    };
+    let reviewer = |login: &String| json!({"type": "User", "reviewer": {"login": login, "id": (call.accounts)(login)}});
+    let pending = repo.pending(run.id, moment(repo, run)).unwrap_or_default();
+    let all = pending.iter().map(|there| {
+        json!({
+            "environment": {"id": there.id, "node_id": "EN_x", "name": there.name, "url": "", "html_url": ""},
+            "wait_timer": 0, "wait_timer_started_at": null,
+            "current_user_can_approve": there.reviewers.contains(&call.user.login),
+            "reviewers": there.reviewers.iter().map(reviewer).collect::<Vec<_>>(),
+        })
+    });
+    Answer::new(200, Value::Array(all.collect()))
+}
+
+pub(super) fn review_pending(repo: &mut Repo, call: &Call<'_>, id: &str) -> Answer {
+    let Some((id, at)) = found(repo, id).map(|run| (run.id, moment(repo, run))) else {
+        return error(404, "Not Found");
+    };
+    let body = &call.request.body;
+    let ids: Vec<u64> = body["environment_ids"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+    if body["state"] != "approved" || ids.is_empty() || !body["comment"].is_string() {
+        return error(422, "Invalid request.");
+    }
+    if let Err(refusal) = repo.approve(id, &ids, &call.user.login, at) {
+        return error(422, &refusal.to_string());
+    }
+    // Its pace says how far it is, not the time.
+    let run = repo.runs.iter_mut().find(|run| run.id == id).unwrap();
+    let begun = run.after(0);
+    run.approved.values_mut().for_each(|at| *at = begun);
+    Answer::new(200, json!([{"id": 1, "task": "deploy"}]))
+}
+
+pub(super) fn rerun_failed(repo: &mut Repo, call: &Call<'_>, id: &str) -> Answer {
+    let Some((id, state)) = found(repo, id).map(|run| (run.id, repo.progress(run, moment(repo, run)).0)) else {
+        return error(404, "Not Found");
+    };
+    if !matches!(state, CdState::Failed(_)) {
+        return error(403, "This workflow run cannot be retried");
+    }
+    repo.rerun(id, call.now).unwrap();
+    let pace = repo.pace.clone();
+    repo.paces.insert(id, Pace { actor: call.user.login.clone(), ..pace });
+    Answer::new(201, json!({}))
 }
 
 fn found<'a>(repo: &'a Repo, id: &str) -> Option<&'a Run> {
@@ -104,13 +173,13 @@ fn words(state: &CdState) -> (&str, Option<&str>) {
     }
 }
 
-fn job_json(run: &Run, id: u64, job: &CdJob) -> Value {
+fn job_json(run: &Run, job: &CdJob) -> Value {
     let (status, conclusion) = words(&job.state);
     let done = json!({"number": 1, "name": "Set up job", "status": "completed", "conclusion": "success"});
     let current = job.current_step.iter();
     let current = current.map(|name| json!({"number": 2, "name": name, "status": status, "conclusion": null}));
     json!({
-        "id": id, "run_id": run.id, "name": job.name, "status": status, "conclusion": conclusion,
+        "id": job.id, "run_id": run.id, "name": job.name, "status": status, "conclusion": conclusion,
         "started_at": job.started_at.map(time), "completed_at": job.ended_at.map(time), "workflow_name": null,
         "head_branch": null, "html_url": null, "runner_id": null,
         "steps": std::iter::once(done).chain(current).collect::<Vec<_>>(),

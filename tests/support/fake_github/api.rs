@@ -74,6 +74,9 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
     if let ["storage", owner, name, id] = segments.as_slice() {
         return assets::stored(world, &format!("{owner}/{name}"), id, request.header("authorization").is_some());
     }
+    if let ["storage", owner, name, "logs", id] = segments.as_slice() {
+        return actions::stored_log(world, &format!("{owner}/{name}"), id, request.header("authorization").is_some());
+    }
     let Some(token) = request.token() else {
         return error(401, "Requires authentication");
     };
@@ -221,6 +224,10 @@ fn in_repository(repo: &mut Repo, call: &Call<'_>, rest: &[&str]) -> Answer {
         ("GET", ["actions", "runs"]) => actions::runs(repo, call, None),
         ("GET", ["actions", "runs", id]) => actions::run(repo, call, id),
         ("GET", ["actions", "runs", id, "jobs"]) => actions::jobs(repo, call, id),
+        ("GET", ["actions", "runs", id, "pending_deployments"]) => actions::pending(repo, call, id),
+        ("POST", ["actions", "runs", id, "pending_deployments"]) => actions::review_pending(repo, call, id),
+        ("POST", ["actions", "runs", id, "rerun-failed-jobs"]) => actions::rerun_failed(repo, call, id),
+        ("GET", ["actions", "jobs", id, "logs"]) => actions::job_log(call, id),
         _ => error(404, "Not Found"),
     }
 }

@@ -88,6 +88,8 @@ pub struct Repo {
     pub immutable: bool,
     /// The pace of runs that start from now on.
     pub pace: Pace,
+    /// Logs of jobs by id, instead of the usual ones.
+    pub logs: BTreeMap<u64, Vec<u8>>,
     /// The pace of started runs, by id.
     pub(super) paces: BTreeMap<u64, Pace>,
 }
@@ -151,6 +153,7 @@ impl World {
             unfinished_uploads: 0,
             immutable: false,
             pace: Pace::usual(),
+            logs: BTreeMap::new(),
             paces: BTreeMap::new(),
         };
         for (login, access) in [
@@ -284,6 +287,8 @@ impl Repo {
         let job = |name: &str| JobScript {
             name: name.to_owned(),
             steps: vec![StepScript { name: format!("Run {name}"), ms: 1 }],
+            fails_with: vec![format!("{name} does not work")],
+            environment: None,
         };
         self.workflows = vec![Workflow {
             file: "cd.yml".to_owned(),

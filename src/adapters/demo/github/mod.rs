@@ -19,7 +19,7 @@ pub use code::{Check, Merge, Pull, TrainingWorkflowRun};
 pub use comments::Comment;
 pub use git::{Between, Blob, Commit, File, TagObject};
 pub use releases::{Asset, NewRelease, Release, at_most};
-pub use runs::{JobScript, Run, StepScript, Workflow};
+pub use runs::{JobScript, Protected, Run, StepScript, Workflow};
 
 use super::server::shared;
 use crate::domain::ids::{CommitSha, RepoSlug, TagName};

@@ -1,6 +1,8 @@
 //! Workflows and their runs: scripts played against a clock. Nothing is executed; a run's progress follows from its
 //! creation time, so every process sees the same.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,22 @@ pub struct Workflow {
 pub struct JobScript {
     pub name: String,
     pub steps: Vec<StepScript>,
+    /// What it prints before it fails, if it does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fails_with: Vec<String>,
+    /// The environment that it deploys to, if somebody has to approve that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Protected>,
+}
+
+/// A deployment environment with required reviewers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protected {
+    pub id: u64,
+    pub name: String,
+    /// Logins.
+    pub reviewers: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +87,9 @@ pub struct Run {
     /// How it ends instead of its script's way: `cancelled`, `skipped`.
     #[serde(default)]
     pub conclusion: Option<String>,
+    /// When its deployment to each environment was approved, by the environment's name, in this attempt.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub approved: BTreeMap<String, Timestamp>,
 }
 
 fn first() -> u64 {
@@ -142,8 +163,57 @@ impl Repo {
         if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
             run.attempt += 1;
             (run.restarted_at, run.fails_at, run.conclusion) = (Some(now), None, None);
+            run.approved.clear();
         }
         Ok(())
+    }
+
+    /// The environments that a run waits for at `now`.
+    ///
+    /// # Errors
+    /// Unknown id.
+    pub fn pending(&self, id: u64, now: Timestamp) -> Result<Vec<Protected>, Refusal> {
+        let run = self.run(id)?;
+        let Some(workflow) = self.workflow(&run.workflow) else { return Ok(Vec::new()) };
+        let (_, jobs) = run.at(workflow, now);
+        let waiting = workflow.jobs.iter().zip(jobs).filter(|(_, job)| job.state == CdState::Waiting);
+        Ok(waiting.filter_map(|(script, _)| script.environment.clone()).collect())
+    }
+
+    /// Approves the deployment of a run to environments, as `login`.
+    ///
+    /// # Errors
+    /// Unknown id; it does not wait for one of them, or `login` is not among its reviewers.
+    pub fn approve(&mut self, id: u64, environments: &[u64], login: &str, now: Timestamp) -> Result<(), Refusal> {
+        let pending = self.pending(id, now)?;
+        for environment in environments {
+            let Some(there) = pending.iter().find(|p| p.id == *environment) else {
+                return Err(Refusal::Invalid("No pending deployment requests to approve or reject".to_owned()));
+            };
+            if !there.reviewers.iter().any(|reviewer| reviewer.eq_ignore_ascii_case(login)) {
+                return Err(Refusal::Invalid(format!("{login} is no reviewer of {}", there.name)));
+            }
+            if let Some(run) = self.runs.iter_mut().find(|r| r.id == id) {
+                run.approved.insert(there.name.clone(), now);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a job printed, as the runner writes it.
+    ///
+    /// # Errors
+    /// Unknown id; the job is not over.
+    pub fn job_log(&self, job: u64, now: Timestamp) -> Result<String, Refusal> {
+        let missing = || Refusal::NotFound(format!("{} has no log of job {job}", self.slug));
+        let run = self.runs.iter().find(|run| (run.first_job()..run.first_job() + 100).contains(&job));
+        let run = run.ok_or_else(missing)?;
+        let workflow = self.workflow(&run.workflow).ok_or_else(missing)?;
+        let (_, jobs) = run.at(workflow, now);
+        let found = workflow.jobs.iter().zip(jobs).find(|(_, there)| there.id == job);
+        let (script, seen) = found.ok_or_else(missing)?;
+        let (Some(from), Some(_)) = (seen.started_at, seen.ended_at) else { return Err(missing()) };
+        Ok(script.log(from, matches!(seen.state, CdState::Failed(_))))
     }
 
     /// Sets `trigger` as the only trigger of all workflows.
@@ -180,6 +250,7 @@ impl Repo {
             attempt: 1,
             restarted_at: None,
             conclusion: None,
+            approved: BTreeMap::new(),
         });
     }
 }
@@ -189,33 +260,42 @@ impl Run {
     pub fn at(&self, workflow: &Workflow, now: Timestamp) -> (CdState, Vec<CdJob>) {
         let mut start = self.after(workflow.queue_ms);
         let mut state = if now < start { CdState::Queued } else { CdState::Running };
-        let mut broken = false;
+        let (mut broken, mut held) = (false, false);
         let mut jobs = Vec::new();
-        for script in &workflow.jobs {
+        for (id, script) in (self.first_job()..).zip(&workflow.jobs) {
+            let approved = script.environment.as_ref().map(|e| self.approved.get(&e.name).copied());
+            start = start.max(approved.flatten().unwrap_or(start));
+            let waits = approved == Some(None) && now >= start && !broken && !held;
+            held |= waits;
             let end = later(start, script.takes_ms());
             let fails = self.fails_at.as_deref() == Some(script.name.as_str());
             let job_state = match () {
                 () if broken => CdState::Failed("skipped".to_owned()),
+                () if waits => CdState::Waiting,
+                () if held => CdState::Queued,
                 () if now < start => CdState::Queued,
                 () if now < end => CdState::Running,
                 () if fails => CdState::Failed("failure".to_owned()),
                 () => CdState::Success,
             };
-            let started = !broken && now >= start;
+            let started = !broken && !held && now >= start;
             jobs.push(CdJob {
+                id,
                 name: script.name.clone(),
                 current_step: (job_state == CdState::Running).then(|| step_at(script, start, now)).flatten(),
                 started_at: started.then_some(start),
                 ended_at: (started && now >= end).then_some(end),
                 state: job_state,
             });
-            if fails && now >= end && !broken {
+            if fails && now >= end && !broken && !held {
                 broken = true;
                 state = CdState::Failed("failure".to_owned());
             }
             start = end;
         }
-        if !broken && now >= start {
+        if held {
+            state = CdState::Waiting;
+        } else if !broken && now >= start {
             state = match &self.conclusion {
                 Some(word) => CdState::Failed(word.clone()),
                 None => CdState::Success,
@@ -229,6 +309,11 @@ impl Run {
         path(&self.workflow)
     }
 
+    /// The id of the first job of its latest attempt; the others follow.
+    fn first_job(&self) -> u64 {
+        (self.id * 100 + self.attempt % 100) * 100 + 1
+    }
+
     /// The time `ms` milliseconds after its latest attempt began.
     pub fn after(&self, ms: i64) -> Timestamp {
         later(self.restarted_at.unwrap_or(self.created_at), ms)
@@ -239,6 +324,25 @@ impl JobScript {
     /// Its duration in milliseconds.
     pub fn takes_ms(&self) -> i64 {
         self.steps.iter().map(|s| s.ms).sum()
+    }
+
+    /// Its log, from its start on.
+    fn log(&self, from: Timestamp, failed: bool) -> String {
+        let (mut out, mut at) = (String::from("\u{feff}"), from);
+        let mut line = |at: Timestamp, text: &str| {
+            out.push_str(&format!("{}0000Z {text}\n", at.strftime("%Y-%m-%dT%H:%M:%S.%3f")));
+        };
+        for step in &self.steps {
+            line(at, &format!("##[group]Run {}", step.name));
+            line(at, "##[endgroup]");
+            at = later(at, step.ms);
+        }
+        if failed {
+            self.fails_with.iter().for_each(|text| line(at, text));
+            line(at, "##[error]Process completed with exit code 1.");
+        }
+        line(at, "Post job cleanup.");
+        out
     }
 }
 
@@ -269,6 +373,8 @@ mod tests {
         let job = |name: &str, steps: &[(&str, i64)]| JobScript {
             name: name.to_owned(),
             steps: steps.iter().map(|(name, ms)| StepScript { name: (*name).to_owned(), ms: *ms }).collect(),
+            fails_with: Vec::new(),
+            environment: None,
         };
         Workflow {
             file: "cd.yml".into(),
@@ -292,6 +398,7 @@ mod tests {
             attempt: 1,
             restarted_at: None,
             conclusion: None,
+            approved: BTreeMap::new(),
         }
     }
 
@@ -335,5 +442,22 @@ mod tests {
         let (_, jobs) = run.at(&workflow(), run.after(3500));
         assert_eq!((jobs[0].started_at, jobs[0].ended_at), (Some(run.after(1000)), Some(run.after(3000))));
         assert_eq!((jobs[1].started_at, jobs[1].ended_at), (Some(run.after(3000)), None));
+    }
+
+    #[test]
+    fn a_job_waits_for_its_environment_and_goes_on_when_it_is_approved() {
+        let mut workflow = workflow();
+        let protected = Protected { id: 7, name: "production".into(), reviewers: vec!["rev1".into()] };
+        workflow.jobs[1].environment = Some(protected);
+        let mut run = run(None);
+        let at = |run: &Run, ms| {
+            let (state, jobs) = run.at(&workflow, run.after(ms));
+            format!("{state}: {}, {}", jobs[0].state, jobs[1].state)
+        };
+        assert_eq!(at(&run, 1600), "running: running, queued");
+        assert_eq!(at(&run, 60_000), "waiting for approval: success, waiting for approval");
+        run.approved.insert("production".into(), run.after(60_000));
+        assert_eq!(at(&run, 60_000), "running: success, running");
+        assert_eq!(at(&run, 63_000), "success: success, success");
     }
 }

@@ -1,13 +1,13 @@
 //! The saga: a pure fold over journal events, which yields the single next action.
 //!
 //! Invariants, tested in `tests/saga`:
-//! - nothing is written before the facts were re-read and found unchanged;
+//! - nothing is written before the facts were re-read and found unchanged, or read a moment ago by the same process;
 //! - a step whose outcome is unknown is probed before anything else happens;
 //! - once the tag ref may exist, nothing is undone automatically: the promotion rolls forward or pauses. A person may
 //!   undo it only right after a probe found no tag, and never if the server said that the tag exists;
 //! - a dispatch that may have started CD is never sent again;
 //! - a tag that is found while a promotion is undone is not left without its version: it rolls forward again;
-//! - no event follows the end, except that a request without an answer took effect after it.
+//! - no event follows the end, except that a request without an answer took effect after it, and what a person asks of CD.
 
 mod transition;
 
@@ -19,6 +19,7 @@ use super::event::{Ending, Entry, Event, JOURNAL_VERSION};
 use super::plan::PromotionPlan;
 use super::step::{Observation, Receipt, Step};
 use crate::domain::cd::CdOutcome;
+use crate::domain::cd_act::AskedOfCd;
 use crate::domain::deployment::JobOutcome;
 use crate::domain::failure::{Failure, FailureKind};
 
@@ -179,6 +180,8 @@ pub struct SagaState {
     pub truth: Vec<Observation>,
     /// The CD run as last seen.
     pub cd: Option<CdOutcome>,
+    /// What people asked of CD since the release, oldest first.
+    pub asked_of_cd: Vec<AskedOfCd>,
     /// The deployment job as last seen.
     pub job: Option<JobOutcome>,
     /// When the signer confirmed.
@@ -235,6 +238,7 @@ impl SagaState {
                 paused: None,
                 truth: Vec::new(),
                 cd: None,
+                asked_of_cd: Vec::new(),
                 job: None,
                 opened_at: entry.at,
                 updated_at: entry.at,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{MAX_ATTEMPTS, Next, Phase, SagaState, StepRecord, StepState, TagLook};
 use crate::domain::cd::CdOutcome;
+use crate::domain::cd_act::AskedOfCd;
 use crate::domain::deployment::JobOutcome;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::promotion::event::{Ending, Entry, Event, Finding};
@@ -15,6 +16,9 @@ impl SagaState {
         let at = entry.at;
         if let Event::Arrived { step, what } = &entry.event {
             return self.arrived(*step, what);
+        }
+        if let Event::CdAsked { .. } | Event::CdAnswered { .. } = &entry.event {
+            return self.asked_of_cd(entry);
         }
         if let Phase::Ended(ending) = &self.phase {
             return match (&entry.event, ending) {
@@ -127,6 +131,7 @@ impl SagaState {
             Event::Found { step, receipt } => self.found(*step, receipt, at)?,
             Event::Lost { step } => self.lost(*step)?,
             Event::Arrived { .. } => return Err("only what has ended can be surprised".to_owned()),
+            Event::CdAsked { .. } | Event::CdAnswered { .. } => return self.asked_of_cd(entry),
             Event::CdSeen { outcome } => {
                 self.running(Step::Follow)?;
                 self.see_cd(outcome);
@@ -143,6 +148,25 @@ impl SagaState {
                 self.phase = Phase::Ended(ending.clone());
                 self.truth = truth.clone();
             }
+        }
+        Ok(())
+    }
+
+    /// What a person asked of CD changes nothing else: the next look shows what became of it.
+    fn asked_of_cd(&mut self, entry: &Entry) -> Result<(), String> {
+        if !self.is_released() {
+            return Err("there is no CD before the release".to_owned());
+        }
+        let last = self.asked_of_cd.last_mut();
+        match &entry.event {
+            Event::CdAsked { act, by } => {
+                self.asked_of_cd.push(AskedOfCd { act: act.clone(), by: by.clone(), at: entry.at, answer: None });
+            }
+            Event::CdAnswered { failure } => match last.filter(|asked| asked.answer.is_none()) {
+                Some(asked) => asked.answer = Some(failure.clone().map_or(Ok(()), Err)),
+                None => return Err("nothing was asked of CD".to_owned()),
+            },
+            other => return Err(format!("{other:?} is not about CD")),
         }
         Ok(())
     }

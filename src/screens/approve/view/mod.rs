@@ -28,8 +28,9 @@ const ROOMY: u16 = 14;
 struct Arrangement {
     /// The plan or the notes; as many lines as fit.
     above: Vec<Phrase<'static>>,
-    /// Lines of the plan that did not fit.
-    hidden: usize,
+    /// Lines of the plan, and of those that fit.
+    lines: usize,
+    rows: usize,
     /// The signer; none if it does not fit.
     signer: Option<Phrase<'static>>,
     /// What is wrong with the input, or the next step.
@@ -63,17 +64,19 @@ impl Approve {
         let right = Phrase::of(Role::BorderDanger, format!("{}{word}", ctx.rules.target_name));
         (&Dialog { skin, title, right, danger: true }).render(frame, buf);
         format::lines(inner, buf, skin, arranged.above);
-        let needed = self.reason_needed(ctx);
-        self.draw_form(inner, buf, skin, arranged.signer, arranged.word, needed);
+        // Nothing that is typed into a plan that cannot be carried out would do anything.
+        let asks = (!self.is_blocked(ctx)).then(|| self.reason_needed(ctx));
+        self.draw_form(inner, buf, skin, arranged.signer, &arranged.word, asks);
     }
 
-    /// Number of plan lines that do not fit on a terminal of this size. Nobody may confirm what they cannot see.
-    pub fn hidden_lines(&self, ctx: &Ctx<'_>) -> usize {
+    /// Number of lines of the plan, and of those that fit on a terminal of this size at once.
+    pub(super) fn extent(&self, ctx: &Ctx<'_>) -> (usize, usize) {
         let skin = Skin::new(Theme::NoColor, true);
         let body = Rect::new(0, 0, ctx.width, ctx.height.saturating_sub(crate::screens::parts::CHROME));
         let inner = Dialog::inner(self.frame(body, ctx, &skin));
         let plan = Self { show_notes: false, ..self.clone() };
-        plan.arrange(inner.width, inner.height, ctx, &skin).hidden
+        let arranged = plan.arrange(inner.width, inner.height, ctx, &skin);
+        (arranged.lines, arranged.rows)
     }
 
     /// The frame. It grows only for an unusually long plan, so that its size is stable.
@@ -96,16 +99,16 @@ impl Approve {
         let mut word = self.word(skin).wrap(usize::from(width), 2);
         word.truncate(if roomy { 3 } else { 2 });
         let rows = usize::from(height).saturating_sub(self.form_rows(roomy, word.len()));
-        let (above, hidden) = if self.show_notes {
-            (self.notes(preflight, usize::from(width), rows, ctx), 0)
+        let (above, lines, rows) = if self.show_notes {
+            (self.notes(preflight, usize::from(width), rows, ctx), 0, 0)
         } else {
             self.plan(preflight, usize::from(width), rows, roomy, ctx, skin)
         };
         let signer = roomy.then(|| signer(preflight));
-        Arrangement { above, hidden, signer, word }
+        Arrangement { above, lines, rows, signer, word }
     }
 
-    /// The plan in at most `rows` lines, and the number of lines left out.
+    /// What is visible of the plan in at most `rows` lines; the number of all lines, and of those that fit.
     fn plan(
         &self,
         preflight: Option<&Preflight>,
@@ -114,7 +117,7 @@ impl Approve {
         roomy: bool,
         ctx: &Ctx<'_>,
         skin: &Skin,
-    ) -> (Vec<Phrase<'static>>, usize) {
+    ) -> (Vec<Phrase<'static>>, usize, usize) {
         let draft = preflight.and_then(|p| p.draft.as_ref());
         let title = self.subject_line(draft, skin);
         let plan = match draft {
@@ -145,21 +148,32 @@ impl Approve {
         let airy = [vec![title, Phrase::default()], plan.clone(), gap(&plan), remarks.clone(), passed.clone()].concat();
         // The lines that must be seen are dropped last; checks that passed are shown only if there is room.
         let close = [plan.clone(), remarks.clone()].concat();
+        let whole = |lines: Vec<Phrase<'static>>| {
+            let count = lines.len();
+            (lines, count, count)
+        };
         if roomy && airy.len() <= rows {
-            return (airy, 0);
+            return whole(airy);
         }
         if close.len() + passed.len() <= rows {
-            return ([close, passed].concat(), 0);
+            return whole([close, passed].concat());
         }
         if close.len() <= rows {
-            return (close, 0);
+            return whole(close);
         }
-        let kept = rows.saturating_sub(1);
-        let hidden = close.len() - kept;
-        let text = format!("{} {hidden} lines do not fit: make the terminal larger", skin.symbols().warn);
-        // Nothing can be confirmed in this state, so blockers come before the plan.
-        let cut = remarks.into_iter().chain(plan).take(kept).chain([Phrase::of(Role::Warn, text)]);
-        (cut.take(rows).collect(), hidden)
+        // What blocks comes before a plan that cannot be carried out.
+        let blocked = preflight.is_some_and(|preflight| !preflight.may_confirm());
+        let close = if blocked { [remarks, plan].concat() } else { close };
+        let visible = rows.saturating_sub(1);
+        let offset = self.offset.min(close.len().saturating_sub(visible));
+        let more = close.len() - (offset + visible).min(close.len());
+        let text = match more {
+            0 => format!("{offset} lines above: PageUp"),
+            more => format!("{} {more} more lines: PageDown", skin.symbols().warn),
+        };
+        let total = close.len();
+        let shown = close.into_iter().skip(offset).take(visible).chain([Phrase::of(Role::Warn, text)]);
+        (shown.take(rows).collect(), total, visible)
     }
 
     fn notes(&self, preflight: Option<&Preflight>, width: usize, rows: usize, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
@@ -214,15 +228,15 @@ impl Approve {
         }
     }
 
-    /// The fields at the bottom of the frame.
+    /// The fields at the bottom of the frame; `asks` says whether a reason is needed, if anything is asked.
     fn draw_form(
         &self,
         inner: Rect,
         buf: &mut Buffer,
         skin: &Skin,
         signer: Option<Phrase<'static>>,
-        word: Vec<Phrase<'static>>,
-        reason_needed: bool,
+        word: &[Phrase<'static>],
+        asks: Option<bool>,
     ) {
         let roomy = signer.is_some();
         let rows = self.form_rows(roomy, word.len()) as u16;
@@ -235,6 +249,17 @@ impl Approve {
         if let Some(signer) = signer {
             signer.draw(line(), buf, skin);
         }
+        let said = |i: usize| word.get(i).cloned().unwrap_or_default();
+        let Some(reason_needed) = asks else {
+            if roomy {
+                line();
+            }
+            line();
+            let what = if self.is_rollback() { "rolled back to" } else { "approved" };
+            let text = format!("{} {} cannot be {what}: see above.", skin.symbols().block, self.version);
+            Phrase::of(Role::Bad, text).draw(line(), buf, skin);
+            return (&Pager::new(skin, word.len(), 0, &said)).render(rest, buf);
+        };
         let open = self.phase != Phase::Submitted;
         let field = |label: String, input, placeholder: &'static str, focus| Field {
             skin,
@@ -252,8 +277,7 @@ impl Approve {
         let label = format!("Type {} and press Enter:  ", confirmation(&self.model, self.version));
         let confirm = field(label, &self.confirmation, "", Focus::Confirmation);
         (&confirm).render(line(), buf);
-        let line = |i: usize| word.get(i).cloned().unwrap_or_default();
-        (&Pager::new(skin, word.len(), 0, &line)).render(rest, buf);
+        (&Pager::new(skin, word.len(), 0, &said)).render(rest, buf);
     }
 }
 

@@ -86,8 +86,11 @@ pub(super) fn remarks(preflight: &Preflight, skin: &Skin, width: usize) -> Vec<P
 pub(super) fn passed(preflight: &Preflight, skin: &Skin) -> Option<Phrase<'static>> {
     // Checks with a line of their own are not listed again.
     let own = |c: &&Check| c.title == "four eyes" || c.title == "approvals";
+    // What failed in part did not pass.
+    let failed =
+        |c: &&Check| preflight.checks.iter().any(|other| other.title == c.title && other.state > CheckState::Unknown);
     let mut passed: Vec<&str> = Vec::new();
-    for check in preflight.checks.iter().filter(|c| c.state == CheckState::Pass && !own(c)) {
+    for check in preflight.checks.iter().filter(|c| c.state == CheckState::Pass && !own(c) && !failed(c)) {
         if !passed.contains(&check.title.as_str()) {
             passed.push(&check.title);
         }

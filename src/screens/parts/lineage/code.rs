@@ -3,6 +3,7 @@
 use super::trail::{Root, Trail};
 use super::tree::{Tone, Tree, TreeRow, reason, unread};
 use crate::app::effect::Place;
+use crate::domain::caution;
 use crate::domain::commit::Commit;
 use crate::domain::commit::CommitOrigin;
 use crate::domain::facts::ReviewedFacts;
@@ -97,11 +98,7 @@ fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &CodeOrigin, sai
 
 /// Adds a remark if the run came from another repository than the one its commit is looked up in.
 fn other_repository(tree: &mut Tree<'_>, said: Provenance<'_>, origin: &CodeOrigin) {
-    let named = said.repo_url().and_then(RepoSlug::from_remote_url);
-    if let Some((host, repo)) = named
-        && repo != origin.repo
-    {
-        let note = format!("looked for in {}, but the run names {host}/{repo}", origin.repo);
+    if let Some(note) = caution::other_repository(said, &origin.repo) {
         tree.note(TreeRow::new("", note).tone(Tone::Warn));
     }
 }
@@ -227,7 +224,7 @@ fn changes(
     let row = TreeRow::new("changes", value).url(&change.web_url).copy(change.web_url.clone());
     let foldable = !change.commits.is_empty() || !change.files.is_empty();
     let open = tree.node("changes", 3, row, foldable);
-    if let Some(behind) = words::behind(change, since) {
+    if let Some(behind) = change.behind(since) {
         tree.note(TreeRow::new("", behind).tone(Tone::Warn));
     }
     if open {
@@ -288,10 +285,8 @@ fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, said: Provenance<'_>) {
         tree.note(TreeRow::new("workflow", &run.path).copy(run.path.clone()));
         tree.note(TreeRow::new("created", time::recorded(run.created_at)));
     }
-    if let Ok(origin) = &trail.origin
-        && origin.repo != claim.repo
-    {
-        let note = format!("ran in {}, the code is in {}", claim.repo, origin.repo);
+    let elsewhere = trail.origin.as_ref().ok().and_then(|origin| caution::trained_elsewhere(&claim.repo, &origin.repo));
+    if let Some(note) = elsewhere {
         tree.note(TreeRow::new("", note).tone(Tone::Warn));
     }
     tree.stale(part.failure);

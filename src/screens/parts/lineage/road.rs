@@ -5,6 +5,7 @@ use super::trail::{Root, Trail};
 use super::tree::{Tone, Tree, TreeRow};
 use crate::app::effect::Place;
 use crate::app::query::Query;
+use crate::domain::event::id;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{RepoSlug, TagName};
 use crate::domain::job::JobRun;
@@ -14,10 +15,14 @@ use crate::screens::parts::Ctx;
 
 /// What is asked for besides the tree's own questions.
 pub(super) fn questions(trail: &Trail<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) -> Vec<Query> {
-    let mut questions = vec![log_query(facts)];
+    let mut questions = vec![log_query(facts), arrival_query(facts, ctx)];
     let release = release(trail, facts, ctx);
     questions.extend(release.map(|(repo, tag)| Query::Deployment { repo, tag }));
     questions
+}
+
+fn arrival_query(facts: &ReviewedFacts, ctx: &Ctx<'_>) -> Query {
+    Query::Notified { event: id::arrival(&ctx.home(), &facts.version) }
 }
 
 fn log_query(facts: &ReviewedFacts) -> Query {
@@ -66,6 +71,12 @@ fn known<'a>(
         (None, Some(failure)) => Part::Unread(failure),
         (None, None) => Part::Underway,
     };
+    let event = id::arrival(&ctx.home(), &facts.version);
+    let notified = match (cache.notified(&event), cache.failure(&Query::Notified { event: event.clone() })) {
+        (Some(told), _) => Part::Known(told.as_ref()),
+        (None, Some(failure)) => Part::Unread(failure),
+        (None, None) => Part::Underway,
+    };
     let deployed = release.map(|(repo, tag)| {
         let query = Query::Deployment { repo: repo.clone(), tag: tag.clone() };
         match (cache.deployment(repo, tag), cache.failure(&query)) {
@@ -88,6 +99,7 @@ fn known<'a>(
             (None, None) => Part::Underway,
         },
         training,
+        notified,
         decisions,
         deployed,
         pages: Pages::default(),

@@ -9,6 +9,7 @@ use super::trail::{Root, Trail};
 use super::tree::{Tone, Tree, TreeRow, unread};
 use crate::app::effect::Place;
 use crate::app::query::Query;
+use crate::domain::caution;
 use crate::domain::facts::{ReviewedFacts, RunFacts};
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ExperimentId, RunId};
@@ -127,10 +128,7 @@ fn logged_model_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &ReviewedFac
         let row = TreeRow::new("logged by run", by).copy(by);
         tree.note(if let Some(run) = &model.source_run { row.run(run) } else { row });
     }
-    if let (Some(logged_by), Some(run)) = (&model.source_run, &facts.version.run_id)
-        && logged_by != run
-    {
-        let note = format!("logged by another run than the version names: {}", logged_by.as_str());
+    if let Some((logged_by, note)) = caution::other_run(model, &facts.version) {
         tree.note(TreeRow::new("", note).tone(Tone::Warn).run(logged_by).copy(logged_by.as_str()));
     }
     tree.stale(part.failure);

@@ -342,7 +342,7 @@ fn a_run_from_another_repository_is_remarked_on() {
     desk.run(|run| {
         run.tags.insert("mlflow.source.git.repoURL", "https://token@github.com/dana/fork.git");
     });
-    let note = ": Warn looked for in acme/churn-model, but the run names github.com/dana/fork";
+    let note = ": Warn looked for in acme/churn-model, but the run names another repository: github.com/dana/fork";
     assert_eq!(desk.node("commit"), format!("commit: Loading aaaaaaaaaaaa\n{note}"));
     assert!(!desk.lines().concat().contains("token"), "an address may carry credentials");
 }
@@ -410,14 +410,14 @@ fn watched_files_stand_first_and_an_older_or_diverged_code_is_said() {
     desk.learn_commits();
     desk.unfold("changes");
     desk.learn(changes_are(change(2, 1)));
-    assert!(desk.node("changes").ends_with(": Warn 1 commit of v39 missing here: the code diverged"));
+    assert!(desk.node("changes").ends_with(": Warn 1 commit of v39 is missing here: the code diverged"));
     assert_eq!(
         desk.node("files"),
         "files: Watched src/train/model.py  +3 -1 modified\n: Unwatched README.md  +3 -1 modified"
     );
     let older = CodeChange { commits: Vec::new(), files: Vec::new(), ..change(0, 4) };
     desk.learn(changes_are(older));
-    let note = ": Warn 4 commits of v39 missing here: this code is older";
+    let note = ": Warn 4 commits of v39 are missing here: this code is older";
     assert_eq!(desk.node("changes"), format!("changes: none since v39\n{note}"));
 }
 

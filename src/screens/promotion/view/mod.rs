@@ -1,12 +1,15 @@
 //! Drawing of one promotion: its state, a timeline, the observed state of the servers, and the available actions.
 
+mod now;
 mod steps;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::Promotion;
+use super::{Armed, Promotion, aftermath};
+use crate::app::query::Query;
+use crate::domain::cd_act::{CdAct, PendingDeployment};
 use crate::domain::promotion::SagaState;
 use crate::present::promotion::{self, PromotionState};
 use crate::present::status as words;
@@ -22,6 +25,10 @@ const WIDEST: u16 = 104;
 
 /// Lines on what is in production: the steps have to stay visible.
 const MOST_LINES: usize = 5;
+
+/// Rows of the body that are not lines of a log, and the fewest and most lines of it.
+const AROUND_LOG: usize = 15;
+const LOG: (usize, usize) = (2, 8);
 
 impl Promotion {
     /// The title line: text on the left, pieces on the right.
@@ -44,7 +51,7 @@ impl Promotion {
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let Some(state) = self.current(ctx) else {
-            let failure = ctx.cache.failure(&crate::app::query::Query::Promotions);
+            let failure = ctx.cache.failure(&Query::Promotions);
             let area = format::banner(area, buf, skin, failure, None);
             let message = if failure.is_some() { "" } else { "reading the journal …" };
             return format::empty(area, buf, skin, message, &[]);
@@ -53,19 +60,20 @@ impl Promotion {
         let width = usize::from(area.width.saturating_sub(2));
         // The state comes first, then the keys, so that they are always visible.
         let mut head = headline(state, ctx, skin).wrap(width, 3);
-        if self.undo_asked {
-            let (version, target) = (state.plan.draft.version(), &state.plan.draft.promote_to);
-            let text = format!(" {} Press u again to undo: ", skin.symbols().warn);
-            let what = match target.remark() {
-                "" => format!("{version} leaves {target}, and what was there before returns."),
-                remark => format!("{version} is not released; {remark}."),
-            };
-            head.extend(Phrase::of(Role::Warn, text).text(what).wrap(width, 3));
-        } else if !ctx.busy && !state.is_over() {
-            head.extend(choices(state).wrap(width, 3));
+        match &self.armed {
+            Some(armed) => head.extend(again(armed, state, ctx, skin).wrap(width, 3)),
+            None if !ctx.busy && !state.is_over() => head.extend(choices(state).wrap(width, 3)),
+            None => {}
         }
+        head.extend(pending(state, ctx, skin).into_iter().flat_map(|line| line.wrap(width, 3)));
         head.extend(standing(state, ctx, skin).into_iter().flat_map(|line| line.wrap(width, 3)));
-        if area.height > 14 {
+        let roomy = area.height > 14;
+        if aftermath::is_after_a_failure(state, ctx) {
+            head.extend(roomy.then(Phrase::default));
+            let log = usize::from(area.height).saturating_sub(AROUND_LOG).clamp(LOG.0, LOG.1);
+            head.extend(now::lines(state, width, log, ctx, skin));
+        }
+        if roomy {
             head.insert(0, Phrase::default());
             head.push(Phrase::default());
         }
@@ -85,6 +93,65 @@ impl Promotion {
         timeline.offset = timeline.offset_of(at, below);
         (&timeline).render(below, buf);
     }
+}
+
+/// What the armed key does.
+fn again(armed: &Armed, state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    let say = |key: &str, what: String| {
+        Phrase::of(Role::Warn, format!(" {} Press {key} again to ", skin.symbols().warn)).text(what)
+    };
+    match armed {
+        Armed::Undo => {
+            let (version, target) = (state.plan.draft.version(), &state.plan.draft.promote_to);
+            let what = match target.remark() {
+                "" => format!("{version} leaves {target}, and what was there before returns."),
+                remark => format!("{version} is not released; {remark}."),
+            };
+            say("u", format!("undo: {what}"))
+        }
+        Armed::Ask(CdAct::Rerun { .. }) => {
+            let run = aftermath::failed_run(state).map(promotion::run).unwrap_or_default();
+            say("F", format!("run the failed jobs again: {run}"))
+        }
+        Armed::Ask(CdAct::Approve { environments, .. }) => {
+            let names = environments.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ");
+            let me = ctx.cache.session().and_then(|session| session.host.as_ref().ok().map(|me| me.login.clone()));
+            let me = me.map(|me| format!(" as {me}")).unwrap_or_default();
+            say(
+                "A",
+                format!(
+                    "approve{me} that CD deploys {} to {names}. It is kept with the record.",
+                    state.plan.draft.version()
+                ),
+            )
+        }
+    }
+}
+
+/// The environments that CD waits for, and who may approve them.
+fn pending(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
+    let symbols = skin.symbols();
+    let line = |p: &PendingDeployment| {
+        let name = &p.environment.name;
+        let said = Phrase::of(Role::Warn, format!(" {} CD waits for approval of {name}", symbols.warn));
+        let who = match p.reviewers.as_slice() {
+            [] => "GitHub names no reviewers".to_owned(),
+            reviewers => format!("reviewers: {}", reviewers.join(", ")),
+        };
+        let timer = match p.wait_minutes {
+            0 => String::new(),
+            minutes => format!("; it waits {minutes} min in any case"),
+        };
+        let said = said.add(Role::Muted, format!("; {who}{timer}"));
+        if p.may_approve { said.add(Role::Key, "   A").text(" approve") } else { said }
+    };
+    let known = aftermath::pending(state, ctx).map(|(_, pending)| pending).unwrap_or_default();
+    let failed = aftermath::waiting(state)
+        .find_map(|run| ctx.cache.failure(&Query::Pending { repo: state.plan.draft.repo.clone(), run: run.id }));
+    let failed = failed.map(|failure| {
+        Phrase::of(Role::Unknown, format!(" {} what CD waits for cannot be read: {}", symbols.unknown, failure.reason))
+    });
+    known.iter().map(line).chain(failed).collect()
 }
 
 /// What is in production and what runs, where the version is the one that this promotion put there.

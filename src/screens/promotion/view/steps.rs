@@ -8,6 +8,7 @@ use crate::domain::promotion::saga::StepRecord;
 use crate::domain::promotion::{Ending, Observation, Phase, Receipt, SagaState, Step, StepState};
 use crate::present::{promotion, time};
 use crate::screens::parts::{Ctx, cd};
+use crate::screens::promotion::aftermath;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Moment, TimelineMark};
@@ -36,6 +37,13 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
     let stopped = moments
         .iter()
         .position(|m| matches!(m.mark, TimelineMark::Failed | TimelineMark::Unknown | TimelineMark::Attention));
+    if aftermath::is_after_a_failure(state, ctx) {
+        // It stands above, as it is now; so does the reason.
+        if let (Some((failure, _)), Some(at)) = (&state.paused, stopped) {
+            moments[at].notes.retain(|n| n.plain() != failure.reason);
+        }
+        return moments;
+    }
     match (&state.phase, &state.paused, stopped) {
         (Phase::Ended(Ending::Done), ..) if state.truth.iter().all(|t| t.as_meant == Some(true)) => {}
         (Phase::Ended(Ending::Done), _, Some(at)) => {

@@ -1,0 +1,98 @@
+//! What is true on each server after a failure, and the end of the failed job's log.
+
+use jiff::Timestamp;
+
+use crate::app::query::Query;
+use crate::domain::cd::CdOutcome;
+use crate::domain::job_log::LogLine;
+use crate::domain::promotion::{Observation, SagaState};
+use crate::present::{Mark, Symbols, promotion, time};
+use crate::screens::parts::Ctx;
+use crate::screens::promotion::aftermath;
+use crate::ui::Phrase;
+use crate::ui::skin::{Role, Skin};
+
+/// Columns of the names of the servers.
+const NAME: usize = 8;
+
+/// The section, wrapped to `width`; `most` lines of the log.
+pub(super) fn lines(state: &SagaState, width: usize, most: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
+    let symbols = skin.symbols();
+    let (found, read) = found(state, ctx);
+    let mut lines = vec![Phrase::of(Role::Heading, " WHAT IS TRUE NOW").add(Role::Muted, format!("   {read}"))];
+    let mut row = |mark: Mark, name: &str, said: Phrase<'static>| {
+        let head = Phrase::new("  ").join(mark.phrase(symbols)).add(Role::Muted, format!(" {name:<NAME$} "));
+        lines.extend(head.join(said).wrap(width, 5 + NAME));
+    };
+    for (name, said, as_meant) in promotion::now(found, state) {
+        row(Mark::from(as_meant), name, Phrase::new(said));
+    }
+    if let Some((mark, said)) = cd(state, ctx, symbols) {
+        row(mark, "CD", said);
+    }
+    // A line of a log is not wrapped: it would push the others out.
+    lines.extend(log(state, most, ctx).into_iter().map(|line| line.fit(width, symbols.ellipsis)));
+    lines
+}
+
+/// The newest observations, and how new they are.
+fn found<'a>(state: &'a SagaState, ctx: &Ctx<'a>) -> (&'a [Observation], String) {
+    let query = Query::Truth { promotion: state.plan.id };
+    let slot = ctx.cache.slot(&query);
+    let read_at = slot.and_then(|slot| slot.read_at);
+    let failed = slot.and_then(|slot| slot.failure.as_ref());
+    let seen = |at: Timestamp| format!("as seen at {}", time::minute(at));
+    match (ctx.cache.truth(state.plan.id), read_at, failed) {
+        (Some(now), Some(at), None) => (now, format!("read {}", time::clock(at))),
+        (Some(now), Some(at), Some(_)) => (now, format!("{}; it cannot be read now", seen(at))),
+        (_, _, Some(_)) => (journaled(state), format!("{}; it cannot be read now", seen(state.updated_at))),
+        _ => (journaled(state), "reading …".to_owned()),
+    }
+}
+
+/// What the journal says was seen last.
+fn journaled(state: &SagaState) -> &[Observation] {
+    match &state.paused {
+        Some((_, found)) if !found.is_empty() => found,
+        _ => &state.truth,
+    }
+}
+
+fn cd(state: &SagaState, ctx: &Ctx<'_>, symbols: &Symbols) -> Option<(Mark, Phrase<'static>)> {
+    let outcome = state.cd.as_ref()?;
+    let CdOutcome::Run(runs) = outcome else {
+        let mark = if promotion::cd_failed(Some(outcome)) { Mark::Block } else { Mark::Note };
+        return Some((mark, Phrase::new(promotion::cd(outcome))));
+    };
+    let mark = match (runs.succeeded(), runs.is_final()) {
+        (true, _) => Mark::Pass,
+        (false, true) => Mark::Block,
+        (false, false) => Mark::Note,
+    };
+    let jobs = ctx.cache.jobs(&state.plan.draft.repo, runs.decides.id);
+    let said = jobs.into_iter().flatten().fold(Phrase::new(promotion::cd(outcome)), |line, job| {
+        let (symbol, role) = promotion::job_mark(&job.state, symbols);
+        line.text("  ").add(role, symbol).text(format!(" {}", job.name))
+    });
+    Some((mark, said))
+}
+
+/// The end of the failed job's log, with a heading.
+fn log(state: &SagaState, most: usize, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
+    let Some((repo, job)) = aftermath::failed_job(state, ctx) else { return Vec::new() };
+    let query = Query::JobLog { repo: repo.clone(), job: job.id };
+    let muted = |text: String| vec![Phrase::of(Role::Muted, text)];
+    if let Some(failure) = ctx.cache.failure(&query) {
+        return muted(format!("    {}: its log cannot be read: {}", job.name, failure.reason));
+    }
+    let Some(log) = ctx.cache.job_log(repo, job.id) else {
+        return muted(format!("    {}: reading its log …", job.name));
+    };
+    let mut lines = muted(format!("    {}, the end of its log", job.name));
+    let line = |line: &LogLine| {
+        let role = if line.error { Role::Bad } else { Role::Text };
+        Phrase::of(Role::Muted, "    > ").add(role, line.text.clone())
+    };
+    lines.extend(log.end(most).iter().map(line));
+    lines
+}
