@@ -129,7 +129,7 @@ impl ModelRegistry for Mlflow {
                 join_aliases(&mut holders, &aliases);
                 Ok((version, holders))
             }
-            PromotionTarget::Alias(_) | PromotionTarget::Release => {
+            PromotionTarget::Alias(_) | PromotionTarget::Release | PromotionTarget::DeploymentJob => {
                 try_join(self.version(model, number), self.holders(model, target)).await
             }
         }

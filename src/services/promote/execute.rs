@@ -51,7 +51,9 @@ impl Work<'_> {
             // The guard of the next step reads it.
             Step::Mark => {
                 self.mark(journaled).await?;
-                return Ok(Receipt::Marked);
+                if self.state.steps.iter().any(|record| record.step == Step::Move) {
+                    return Ok(Receipt::Marked);
+                }
             }
             Step::Move => {
                 self.move_target(journaled).await?;

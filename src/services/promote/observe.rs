@@ -149,7 +149,10 @@ fn mark(version: Outcome<ModelVersion>, state: &SagaState, meant: Meant) -> Obse
     let (draft, id) = (&state.plan.draft, state.plan.id.to_string());
     registered("mark", version, |v| {
         let mark = v.own_tag(MARK);
-        let ours = mark.is_some_and(|m| m.contains(&id));
+        let ours = match state.step(Step::Link) {
+            StepState::Done(Receipt::Linked) => mark == Some(state.plan.mark_released().as_str()),
+            _ => mark.is_some_and(|m| m.contains(&id)),
+        };
         let as_meant = match meant {
             Meant::Promoted => ours,
             // A mark that belongs to somebody else by now was left alone on purpose.
