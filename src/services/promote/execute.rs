@@ -71,8 +71,6 @@ impl Work<'_> {
                         .map_err(Miss::before)?,
                 );
                 self.services.host.create_tag_ref(journaled, &self.state.plan, &object).await?;
-                // The answer names ref and object; a name that was taken is refused.
-                return Ok(Receipt::TagRef { object });
             }
             Step::Draft => return self.draft(journaled).await,
             Step::Release => {

@@ -122,6 +122,11 @@ pub(super) async fn still_waits(services: &Services, plan: &PromotionPlan) -> Ou
 fn as_before_the_move(plan: &PromotionPlan, facts: &mut ReviewedFacts) -> Outcome<()> {
     let draft = &plan.draft;
     if facts.holders != [draft.version()] {
+        let leaving = draft.leaving();
+        let stranger = facts.holders.iter().find(|n| **n != draft.version() && !leaving.contains(n));
+        if let Some(stranger) = stranger {
+            return Err(conflict(plan, format!("somebody put {stranger} into {} in the meantime", draft.promote_to)));
+        }
         let list = facts.holders.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let there = if list.is_empty() { "nothing".to_owned() } else { list };
         return Err(conflict(plan, format!("{there} is in {} now, not {} alone", draft.promote_to, draft.version())));
