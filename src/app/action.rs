@@ -158,8 +158,14 @@ actions! {
     Copy = "copy",
     /// refresh: read everything on this screen again
     Refresh = "refresh",
-    /// commands: find a command by name
+    /// go to: a model, version, run, experiment, address, tag, target, theme or command
     Palette = "palette",
+    /// last place: go to the place before this one; again to come back
+    LastPlace = "last_place",
+    /// earlier place: go back through the places that were visited
+    EarlierPlace = "earlier_place",
+    /// later place: go forward again
+    LaterPlace = "later_place",
     /// help: keys of this screen
     Help = "help",
     /// back
@@ -168,7 +174,53 @@ actions! {
     Quit = "quit",
 }
 
+/// A heading of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Here,
+    Decide,
+    Move,
+    Go,
+    Everywhere,
+}
+
+impl Group {
+    pub const ALL: [Self; 5] = [Self::Here, Self::Decide, Self::Move, Self::Go, Self::Everywhere];
+
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Here => "On this screen",
+            Self::Decide => "Decide",
+            Self::Move => "Move",
+            Self::Go => "Go somewhere else",
+            Self::Everywhere => "Everywhere",
+        }
+    }
+}
+
 impl Action {
+    /// Where it stands in the help.
+    pub fn group(self) -> Group {
+        match self {
+            Self::Approve | Self::Reject | Self::Hold | Self::Rollback | Self::Submit | Self::Confirm => Group::Decide,
+            Self::AnswerYes | Self::AnswerNo | Self::AnswerNa | Self::NextAnswer | Self::Note => Group::Decide,
+            Self::Resume | Self::Undo => Group::Decide,
+            Self::CursorLeft | Self::CursorRight | Self::ZoomIn | Self::ZoomOut => Group::Move,
+            Self::LastPlace | Self::EarlierPlace | Self::LaterPlace | Self::Palette | Self::Targets => Group::Go,
+            Self::Refresh | Self::Help | Self::Back | Self::Quit => Group::Everywhere,
+            action if action.is_movement() => Group::Move,
+            action if action.is_elsewhere() => Group::Go,
+            _ => Group::Here,
+        }
+    }
+
+    /// The program acts on it, whatever the screen is.
+    pub fn is_of_program(self) -> bool {
+        let of_target = matches!(self, Self::Targets | Self::Refresh) || self.is_elsewhere();
+        let places = matches!(self, Self::LastPlace | Self::EarlierPlace | Self::LaterPlace | Self::Palette);
+        of_target || places || matches!(self, Self::Help | Self::Back | Self::Quit)
+    }
+
     /// Its short name, for the footer: the beginning of its help text.
     pub fn name(self) -> &'static str {
         self.help().split(':').next().unwrap_or_default()

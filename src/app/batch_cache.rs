@@ -119,6 +119,11 @@ impl<T: Batched> BatchCache<T> {
         self.known.get(id).map(|known| known.item.as_deref())
     }
 
+    /// Everything that was read, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        self.known.values().filter_map(|known| known.item.as_deref())
+    }
+
     /// Why it could not be read, if the last attempt failed.
     pub fn failure(&self, id: &T::Id) -> Option<&Failure> {
         self.unread.get(id).map(AsRef::as_ref)

@@ -52,6 +52,12 @@ pub enum Effect {
     SavePrefs(Remember),
     /// Cancel saving and remove the partial file.
     StopSaving,
+    /// Use the theme of this name.
+    Dress(String),
+    /// Run a command of the user's own: a program and its arguments.
+    RunOwn(Vec<String>),
+    /// Stop the command that runs.
+    StopOwn,
     /// Leave this target and open another one.
     Switch(String),
     Quit,

@@ -16,6 +16,15 @@ pub fn best<T>(query: &str, items: &[T], text: impl Fn(&T) -> String) -> Vec<usi
     ranked.into_iter().map(|hit| hit.index).collect()
 }
 
+/// How well each of the `items` matches `query`; none if it does not.
+pub fn scores<T>(query: &str, items: &[T], text: impl Fn(&T) -> String) -> Vec<Option<u32>> {
+    let mut scores = vec![None; items.len()];
+    for hit in ranked(query, items, text) {
+        scores[hit.index] = Some(hit.score);
+    }
+    scores
+}
+
 struct Hit {
     index: usize,
     score: u32,

@@ -42,8 +42,8 @@ pub enum Context {
     Run,
     /// Several versions or runs side by side.
     Compare,
-    /// The log of a job.
-    Log,
+    /// The question whether to run a command of the user's own.
+    Ask,
     /// A text prompt: filter or palette.
     Prompt,
     Help,
@@ -73,7 +73,7 @@ impl Context {
         Self::Runs,
         Self::Run,
         Self::Compare,
-        Self::Log,
+        Self::Ask,
         Self::Prompt,
         Self::Help,
     ];
@@ -103,24 +103,122 @@ impl Context {
             Self::Runs => "runs",
             Self::Run => "run",
             Self::Compare => "compare",
-            Self::Log => "log",
+            Self::Ask => "ask",
             Self::Prompt => "prompt",
             Self::Help => "help",
         }
     }
 
+    /// Characters go into a text field here.
+    pub fn takes_text(self) -> bool {
+        matches!(self, Self::Approve | Self::Decide | Self::Prompt)
+    }
+
     /// A closed context hides all outer ones: keys it does not bind do nothing.
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Approve | Self::Decide | Self::Prompt | Self::Help)
+        matches!(self, Self::Approve | Self::Decide | Self::Ask | Self::Prompt | Self::Help)
     }
 }
 
+/// Keys that replace those of an action in a context; without any, the action has none there.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rebound {
+    pub context: Context,
+    pub action: Action,
+    pub keys: Vec<Key>,
+    /// Line of the file.
+    pub line: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Action(Action),
+    Command(usize),
+}
+
+/// What is wrong with the keys, by the line of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    pub line: usize,
+    pub what: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keymap {
     bindings: BTreeMap<Context, Vec<(Action, Vec<Key>)>>,
+    /// The user's own commands, by their places in the configuration.
+    commands: Vec<OwnKey>,
+}
+
+/// Where a command of the user's own can be run, and its key, if it has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnKey {
+    /// For messages.
+    pub name: String,
+    pub key: Option<Key>,
+    pub contexts: Vec<Context>,
+    /// Line of the file.
+    pub line: usize,
 }
 
 impl Keymap {
+    /// The keys that come with the program. Tests check that they are free of mistakes.
+    pub fn built_in() -> Self {
+        Self::parse(DEFAULT_KEYMAP).unwrap_or_default()
+    }
+
+    /// Replaces the keys of actions.
+    pub fn rebind(&mut self, rebound: &[Rebound]) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        for Rebound { context, action, keys, line } in rebound {
+            let bound = self.bindings.entry(*context).or_default();
+            bound.retain(|(there, _)| there != action);
+            bound.push((*action, keys.clone()));
+            bound.sort_by_key(|(action, _)| *action);
+            if let Some(key) = keys.iter().find(|key| context.takes_text() && key.typed().is_some()) {
+                let what = format!(
+                    "[keys.{}] {}: '{}' is typed into a field there; take a key with ctrl- or alt-, or one with a name",
+                    context.id(),
+                    action.id(),
+                    spelling(*key)
+                );
+                mistakes.push(Mistake { line: *line, what });
+            }
+        }
+        let line_of = |context: Context, action: Action| {
+            let same = |r: &&Rebound| r.context == context && r.action == action;
+            rebound.iter().find(same).map(|r| r.line)
+        };
+        for (context, bound) in &self.bindings {
+            let mut seen: BTreeMap<Key, Action> = BTreeMap::new();
+            for (action, keys) in bound {
+                for key in keys {
+                    let Some(other) = seen.insert(*key, *action).filter(|other| other != action) else { continue };
+                    let (one, two) = (line_of(*context, other), line_of(*context, *action));
+                    let also = match (one, two) {
+                        (Some(one), Some(two)) if one != two => format!(" (see also line {})", one.min(two)),
+                        _ => String::new(),
+                    };
+                    let what = format!(
+                        "[keys.{}]: '{}' means both {} and {}{also}",
+                        context.id(),
+                        spelling(*key),
+                        other.id(),
+                        action.id()
+                    );
+                    mistakes.push(Mistake { line: one.max(two).unwrap_or(1), what });
+                }
+            }
+        }
+        for context in Context::ALL.into_iter().filter(|c| c.is_closed() || *c == Context::Global) {
+            if self.keys(&[context], Action::Quit).is_empty() {
+                let what = format!("[keys.{}] quit: without a key there is no way to quit", context.id());
+                mistakes.push(Mistake { line: line_of(context, Action::Quit).unwrap_or(1), what });
+            }
+        }
+        mistakes
+    }
+
     /// Parses a keymap file.
     ///
     /// # Errors
@@ -156,7 +254,7 @@ impl Keymap {
             bound.sort_by_key(|(action, _)| *action);
             bindings.insert(context, bound);
         }
-        let map = Self { bindings };
+        let map = Self { bindings, commands: Vec::new() };
         for context in Context::ALL.into_iter().filter(|c| c.is_closed() || *c == Context::Global) {
             if map.keys(&[context], Action::Quit).is_empty() {
                 errors.push(format!("{}: there is no way to quit", context.id()));
@@ -167,10 +265,65 @@ impl Keymap {
 
     /// The action of `key` in `contexts`, innermost first.
     pub fn action(&self, contexts: &[Context], key: Key) -> Option<Action> {
+        match self.meaning(contexts, key)? {
+            Meaning::Action(action) => Some(action),
+            Meaning::Command(_) => None,
+        }
+    }
+
+    /// The user's own command that `key` runs in `contexts`.
+    pub fn command(&self, contexts: &[Context], key: Key) -> Option<usize> {
+        match self.meaning(contexts, key)? {
+            Meaning::Action(_) => None,
+            Meaning::Command(command) => Some(command),
+        }
+    }
+
+    fn meaning(&self, contexts: &[Context], key: Key) -> Option<Meaning> {
         let key = Key { repeat: false, rushed: false, ..key };
         reachable(contexts).find_map(|context| {
-            self.bindings.get(&context)?.iter().find(|(_, keys)| keys.contains(&key)).map(|(action, _)| *action)
+            let bound =
+                self.bindings.get(&context).and_then(|bound| bound.iter().find(|(_, keys)| keys.contains(&key)));
+            let own = || self.commands.iter().position(|own| own.key == Some(key) && own.contexts.contains(&context));
+            bound.map(|(action, _)| Meaning::Action(*action)).or_else(|| own().map(Meaning::Command))
         })
+    }
+
+    /// The key of the user's own command in `contexts`, unless it has another meaning there.
+    pub fn command_keys(&self, contexts: &[Context], command: usize) -> Vec<Key> {
+        let key = self.commands.get(command).and_then(|own| own.key);
+        key.filter(|key| self.command(contexts, *key) == Some(command)).into_iter().collect()
+    }
+
+    /// Whether the user's own command can be run on a screen with these contexts.
+    pub fn command_is_for(&self, contexts: &[Context], command: usize) -> bool {
+        self.command_contexts(command).any(|context| contexts.contains(&context))
+    }
+
+    /// Where the user's own command can be run.
+    pub fn command_contexts(&self, command: usize) -> impl Iterator<Item = Context> {
+        self.commands.get(command).into_iter().flat_map(|own| own.contexts.iter().copied())
+    }
+
+    /// Adds the keys of the user's own commands.
+    pub fn bind_commands(&mut self, commands: Vec<OwnKey>) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        for (i, own) in commands.iter().enumerate() {
+            let Some(key) = own.key else { continue };
+            for context in &own.contexts {
+                let bound = self.bindings.get(context).into_iter().flatten();
+                let actions = bound.filter(|(_, keys)| keys.contains(&key)).map(|(action, _)| action.id().to_owned());
+                let twin = |other: &&OwnKey| other.key == Some(key) && other.contexts.contains(context);
+                let twins = commands[..i].iter().filter(twin).map(|other| other.name.clone());
+                for other in actions.chain(twins).take(1) {
+                    let (key, name) = (spelling(key), &own.name);
+                    let what = format!("[keys.{}]: '{key}' means both {other} and the command {name}", context.id());
+                    mistakes.push(Mistake { line: own.line, what });
+                }
+            }
+        }
+        self.commands = commands;
+        mistakes
     }
 
     /// The keys of `action` in `contexts` that no inner context overrides.
@@ -207,7 +360,11 @@ fn reachable(contexts: &[Context]) -> impl Iterator<Item = Context> {
     contexts.iter().copied().take(end)
 }
 
-fn parse_key(text: &str) -> Result<Key, String> {
+/// Parses a key as the keymap spells it: `a`, `ctrl-p`, `alt-x`, `enter`, `f5`.
+///
+/// # Errors
+/// A phrase that says that it is none.
+pub fn parse_key(text: &str) -> Result<Key, String> {
     let mut rest = text;
     let (mut ctrl, mut alt) = (false, false);
     loop {
@@ -221,10 +378,28 @@ fn parse_key(text: &str) -> Result<Key, String> {
     }
     let mut chars = rest.chars();
     let code = match (chars.next(), chars.next()) {
+        // Terminals do not tell Ctrl-A from Ctrl-Shift-A.
+        (Some(c), None) if ctrl => KeyCode::Char(c.to_ascii_lowercase()),
         (Some(c), None) => KeyCode::Char(c),
+        (Some('f'), Some(_)) if function(rest).is_some() => KeyCode::F(function(rest).unwrap_or_default()),
         _ => NAMED.iter().find(|(n, _)| *n == rest).map(|(_, c)| *c).ok_or_else(|| format!("'{text}' is no key"))?,
     };
     Ok(Key { code, ctrl, alt, shift: false, repeat: false, rushed: false })
+}
+
+fn function(name: &str) -> Option<u8> {
+    name.strip_prefix('f')?.parse().ok().filter(|n| (1..=24).contains(n))
+}
+
+/// A key as the keymap spells it.
+pub fn spelling(key: Key) -> String {
+    let named = NAMED.iter().find(|(_, code)| *code == key.code).map(|(name, _)| (*name).to_owned());
+    let base = match key.code {
+        KeyCode::Char(c) => named.unwrap_or_else(|| c.to_string()),
+        KeyCode::F(n) => format!("f{n}"),
+        _ => named.unwrap_or_default(),
+    };
+    format!("{}{}{base}", if key.ctrl { "ctrl-" } else { "" }, if key.alt { "alt-" } else { "" })
 }
 
 const NAMED: &[(&str, KeyCode)] = &[
@@ -306,6 +481,72 @@ mod tests {
         let text = errors.join("\n");
         for part in ["nearest is 'quit'", "'hyper-x' is no key", "'lsit' is no context", "no way to quit"] {
             assert!(text.contains(part), "{text}");
+        }
+    }
+
+    fn rebound(context: Context, action: Action, keys: &[&str], line: usize) -> Rebound {
+        Rebound { context, action, keys: keys.iter().map(|k| parse_key(k).unwrap()).collect(), line }
+    }
+
+    fn mistakes(rebound: &[Rebound]) -> Vec<(usize, String)> {
+        let mut map = Keymap::built_in();
+        map.rebind(rebound).into_iter().map(|mistake| (mistake.line, mistake.what)).collect()
+    }
+
+    #[test]
+    fn a_list_replaces_the_keys_of_an_action_and_an_empty_one_unbinds() {
+        let mut map = Keymap::built_in();
+        let inbox = [Context::Inbox, Context::List, Context::Global];
+        let changed = [
+            rebound(Context::Inbox, Action::Approve, &["A", "ctrl-Y"], 3),
+            rebound(Context::List, Action::Copy, &[], 4),
+            rebound(Context::Inbox, Action::Compare, &["f5"], 5),
+        ];
+        assert_eq!(map.rebind(&changed), []);
+        assert_eq!(map.action(&inbox, Key::char('a')), None);
+        assert_eq!(map.action(&inbox, Key::char('A')), Some(Action::Approve));
+        assert_eq!(map.action(&inbox, Key::ctrl('y')), Some(Action::Approve));
+        assert_eq!(map.action(&inbox, Key::char('y')), None);
+        assert_eq!(map.action(&inbox, Key::plain(KeyCode::F(5))), Some(Action::Compare));
+        assert_eq!(map.label(&inbox, Action::Approve).as_deref(), Some("A"));
+        let review = [Context::Review, Context::List, Context::Global];
+        assert_eq!(map.action(&review, Key::char('a')), Some(Action::Approve), "another context keeps its keys");
+    }
+
+    #[test]
+    fn two_actions_on_one_key_are_named_with_the_line() {
+        let found = mistakes(&[rebound(Context::Inbox, Action::Approve, &["x"], 7)]);
+        assert_eq!(found, [(7, "[keys.inbox]: 'x' means both approve and reject".to_owned())]);
+        let both = [
+            rebound(Context::Inbox, Action::Approve, &["ctrl-a"], 7),
+            rebound(Context::Inbox, Action::Hold, &["ctrl-a"], 9),
+        ];
+        let said = "[keys.inbox]: 'ctrl-a' means both approve and hold (see also line 7)".to_owned();
+        assert_eq!(mistakes(&both), [(9, said)]);
+        let swapped =
+            [rebound(Context::Inbox, Action::Approve, &["x"], 7), rebound(Context::Inbox, Action::Reject, &["a"], 8)];
+        assert_eq!(mistakes(&swapped), []);
+        assert_eq!(
+            mistakes(&[rebound(Context::Inbox, Action::Approve, &["r", "r"], 7)]),
+            [],
+            "it shadows an outer one"
+        );
+    }
+
+    #[test]
+    fn there_is_always_a_way_out_and_letters_stay_letters_where_one_types() {
+        let found = mistakes(&[rebound(Context::Help, Action::Quit, &[], 2)]);
+        assert!(matches!(found.as_slice(), [(2, what)] if what.contains("no way to quit")), "{found:?}");
+        let found = mistakes(&[rebound(Context::Approve, Action::Confirm, &["v"], 4)]);
+        assert!(matches!(found.as_slice(), [(4, what)] if what.contains("'v' is typed into a field")), "{found:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_key_is_spelled_as_it_is_read(n in 0usize..15, ctrl: bool, alt: bool, c in "[a-z0-9/?-]") {
+            let code = if n == 0 { KeyCode::Char(c.chars().next().unwrap()) } else { NAMED[n].1 };
+            let key = Key { ctrl, alt, ..Key::plain(code) };
+            proptest::prop_assert_eq!(parse_key(&spelling(key)), Ok(key));
         }
     }
 

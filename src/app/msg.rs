@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::input::Input;
+use super::own::OwnNews;
 use super::paint::{Canvas, Graphic};
 use super::prefs::Prefs;
 use super::query::{Reply, RequestId};
@@ -40,6 +41,8 @@ pub enum Msg {
     },
     /// Progress of the file being saved.
     Save(SaveNews),
+    /// What a command of the user's own tells.
+    Own(OwnNews),
     /// An encoded picture.
     Painted(Canvas, Graphic),
     /// The stored preferences were read.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::cache::Cache;
 use super::effect::Place;
 use super::query::Query;
+use super::under::Under;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
@@ -20,6 +21,13 @@ pub enum Owner {
 }
 
 impl Owner {
+    pub fn under(&self) -> Under {
+        match self {
+            Self::Version(model, version) => Under::version(model.clone(), *version),
+            Self::Run(id) => Under::run(id.clone()),
+        }
+    }
+
     /// The queries that load the owner.
     pub fn needs(&self, cache: &Cache) -> Vec<Query> {
         match self {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::under::Under;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdRuns};
-use crate::domain::cd_act::PendingDeployment;
+use crate::domain::command::{Placeholder, Values};
 use crate::domain::commit::{Commit, HostIdentity};
 use crate::domain::decision::Found as RollbackCandidates;
 use crate::domain::event::EventId;
@@ -211,6 +212,8 @@ queries! {
         InProduction { model: ModelName } => Option<Arc<ModelStatus>> as in_production,
         /// Decisions on one model or all, from all sources. Read failures are notes in the log.
         Log { model: Option<ModelName> } => Log as log,
+        /// What a command of the user's own is given of what is under the cursor.
+        Values { under: Under, wanted: Vec<Placeholder> } => Values as values,
         /// The signature in a version's `MLmodel` file, if it has one.
         Signature { version: FilesOf } => Option<Signature> as signature,
         /// The entries of a folder of a run or a logged model. The path of the root folder is empty.

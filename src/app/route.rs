@@ -1,6 +1,7 @@
 //! Routes to screens, by ids only; also used for the deep links of the command line.
 
 use super::owner::Owner;
+use super::under::Under;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::record::Decision;
@@ -44,9 +45,11 @@ pub enum Route {
     Curves(Vec<Subject>, String),
     /// The configured targets.
     Targets,
+    /// A command of the user's own, by its place in the configuration, on what is under the cursor.
+    Own(usize, Under),
     /// The keys of the screen below.
     Help,
-    /// The commands of the screen below.
+    /// The line that goes anywhere.
     Palette,
 }
 
@@ -81,4 +84,6 @@ pub enum Nav {
     Pop,
     /// Back to the bottom of the stack, then here.
     Home(Route),
+    /// From the palette to another screen: down to it if it is on the stack, else on top of the screen below the palette.
+    Jump(Route),
 }

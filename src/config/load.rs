@@ -16,6 +16,8 @@ use super::reader::Problem;
 use super::resolve::{self, Flags, Resolver, Target};
 use super::show::Shown;
 use super::watch::WatchSettings;
+use crate::app::keymap::Keymap;
+use crate::domain::command::OwnCommand;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
@@ -206,6 +208,16 @@ impl Loaded {
         self.file.channels.iter().filter_map(|(name, section)| section.resolve(name, &self.env)).collect()
     }
 
+    /// The keys in use.
+    pub fn keymap(&self) -> &Keymap {
+        &self.file.keymap
+    }
+
+    /// The user's own commands, in the order of the file.
+    pub fn commands(&self) -> Vec<OwnCommand> {
+        self.file.commands.iter().map(|section| section.command.clone()).collect()
+    }
+
     /// How `signoff watch` works.
     pub fn watch(&self) -> WatchSettings {
         self.file.watch.values()
@@ -320,6 +332,10 @@ impl Loaded {
         out.extend(self.file.drift.shown());
         out.extend(self.file.watch.shown());
         out.extend(self.file.channels.iter().flat_map(|(name, channel)| channel.shown(name)));
+        out.extend(self.file.commands.iter().map(|section| {
+            let path = self.paths.config.value.clone();
+            section.shown(&Origin::File { path, line: section.key.line })
+        }));
         if let Some(policy) = &self.file.policy {
             out.push(Shown::new("policy", policy.value.summary(), &policy.origin));
         }

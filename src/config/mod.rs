@@ -5,6 +5,7 @@
 //! Secrets stay in [`secrecy::SecretString`] and are sent only to the server they are meant for (see `servers.rs`).
 
 pub mod address;
+pub mod commands;
 pub mod connections;
 mod credentials;
 mod databricks;
@@ -14,6 +15,7 @@ mod env;
 pub mod example;
 mod github;
 mod images;
+mod keys;
 mod load;
 pub mod model;
 pub mod notify;

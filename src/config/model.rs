@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::address;
+use super::commands::{self, CommandSection};
 use super::drift::DriftSection;
 use super::images::{IMAGES, Images};
+use super::keys;
 use super::notify::{self, ChannelSection};
 use super::origin::Sourced;
 use super::place::Place;
@@ -13,6 +15,7 @@ use super::reader::{Document, Problem, Section, check_pattern, variable};
 use super::running::{self, WitnessSection};
 use super::signing::SigningSection;
 use super::watch::WatchSection;
+use crate::app::keymap::Keymap;
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::RepoSlug;
 use crate::domain::nearest::nearest;
@@ -88,6 +91,10 @@ pub struct ConfigFile {
     /// The target used if none is named.
     pub default_target: Option<Sourced<String>>,
     pub ui: UiSection,
+    /// The keys in use, with those of `[keys]`.
+    pub keymap: Keymap,
+    /// `[[commands]]`, in the order of the file.
+    pub commands: Vec<CommandSection>,
     pub metrics: MetricsSection,
     pub review: ReviewSection,
     /// `[github] use_gh_cli`.
@@ -253,9 +260,12 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
     let doc = Document::new(path, text);
     let table = doc.parse();
     let mut root = Section::root(&doc, &table);
+    let commands = commands::read(root.tables("commands"));
     let mut file = ConfigFile {
         default_target: root.string("default_target"),
         ui: ui(root.section("ui")),
+        keymap: keys::keymap(&keys::read(root.section("keys")), &commands, &doc),
+        commands,
         metrics: metrics(root.section("metrics")),
         review: review(root.section("review")),
         use_gh_cli: github(root.section("github")),

@@ -31,12 +31,13 @@ pub struct Document<'a> {
     text: &'a str,
     problems: RefCell<Vec<Problem>>,
     unset: RefCell<BTreeSet<String>>,
+    set: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Document<'a> {
     /// A document with this text; `path` is used in messages.
     pub fn new(path: &'a Path, text: &'a str) -> Self {
-        Self { path, text, problems: RefCell::default(), unset: RefCell::default() }
+        Self { path, text, problems: RefCell::default(), unset: RefCell::default(), set: RefCell::default() }
     }
 
     /// Parses the text; on a syntax error, records it and returns an empty table.
@@ -64,7 +65,9 @@ impl<'a> Document<'a> {
         let mut problems = self.problems.into_inner();
         problems.sort();
         problems.dedup();
-        (problems, self.unset.into_inner())
+        // One table of several may leave out what another sets.
+        let set = self.set.into_inner();
+        (problems, self.unset.into_inner().into_iter().filter(|key| !set.contains(key)).collect())
     }
 }
 
@@ -90,7 +93,10 @@ impl<'d, 'i> Section<'d, 'i> {
     fn get(&mut self, key: &str) -> Option<(&'d DeValue<'i>, usize)> {
         self.asked.push(key.to_owned());
         match self.table.and_then(|t| t.get(key)) {
-            Some(value) => Some((value.get_ref(), self.doc.line(value.span().start))),
+            Some(value) => {
+                self.doc.set.borrow_mut().insert(self.dotted(key));
+                Some((value.get_ref(), self.doc.line(value.span().start)))
+            }
             None => {
                 self.doc.unset.borrow_mut().insert(self.dotted(key));
                 None
@@ -140,6 +146,13 @@ impl<'d, 'i> Section<'d, 'i> {
             }
             Some(_) | None => self.parsed(key, parse),
         }
+    }
+
+    /// The keys of this table, with their lines, in the order of the file.
+    pub fn keys(&self) -> Vec<(String, usize)> {
+        let mut keys: Vec<_> = self.table.into_iter().flat_map(DeTable::keys).collect();
+        keys.sort_by_key(|key| key.span().start);
+        keys.into_iter().map(|key| (key.get_ref().to_string(), self.doc.line(key.span().start))).collect()
     }
 
     /// Whether the key is there, rightly written or not.
@@ -245,6 +258,27 @@ impl<'d, 'i> Section<'d, 'i> {
             None => None,
         };
         Section { doc: self.doc, name: self.dotted(key), table, asked: Vec::new() }
+    }
+
+    /// The tables of an array (`[[key]]`), in order, with their lines.
+    pub fn tables(&mut self, key: &str) -> Vec<(usize, Section<'d, 'i>)> {
+        let Some((value, line)) = self.get(key) else { return Vec::new() };
+        let Some(array) = value.as_array() else {
+            self.wrong::<()>(key, line, &format!("a list of tables such as [[{key}]]"), value);
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for item in array {
+            let line = self.doc.line(item.span().start);
+            match item.get_ref().as_table() {
+                Some(table) => {
+                    let name = self.dotted(key);
+                    out.push((line, Section { doc: self.doc, name, table: Some(table), asked: Vec::new() }));
+                }
+                None => drop(self.wrong::<()>(key, line, "a list of tables", item.get_ref())),
+            }
+        }
+        out
     }
 
     /// A policy table. Its first mistake is recorded at its line.

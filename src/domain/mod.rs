@@ -10,6 +10,7 @@ pub mod caution;
 pub mod cd;
 pub mod cd_act;
 pub mod check;
+pub mod command;
 pub mod commit;
 pub mod compare;
 pub mod confirmation;

@@ -3,6 +3,7 @@
 //! Only `update` changes [`state::State`]; side effects are returned as data.
 
 mod decided;
+pub mod places;
 mod refresh;
 pub mod state;
 pub mod update;

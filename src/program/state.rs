@@ -5,23 +5,27 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::app::action::Action;
 use crate::app::arrivals::Arrivals;
 use crate::app::cache::Cache;
-use crate::app::keymap::Keymap;
+use crate::app::keymap::{Keymap, key_name};
+use crate::app::own::OwnRun;
 use crate::app::paint::Pictures;
 use crate::app::prefs::Prefs;
 use crate::app::query::{Query, RequestId};
 use crate::app::route::Route;
 use crate::app::saving::Saving;
+use crate::domain::command::OwnCommand;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
 use crate::domain::text::clean_line;
 use crate::domain::waiting::Waiting;
-use crate::screens::parts::Ctx;
+use crate::program::places::Places;
+use crate::screens::parts::{Ctx, ScreenEvent};
 use crate::screens::{
-    Screen, approve, compare, curve, decide, experiments, files, help, history, inbox, job_log, models, palette,
+    Screen, approve, command, compare, curve, decide, experiments, files, help, history, inbox, models, palette,
     preview, promotion, record, review, rollback, run, runs, targets, trend, versions,
 };
 
@@ -62,9 +66,14 @@ pub struct State {
     pub targets: Vec<TargetEntry>,
     /// URL of the registry, for the header.
     pub registry_url: String,
+    /// URL of the tracking server; that of the registry unless it is another one.
+    pub tracking_url: String,
+    /// Names of the themes.
+    pub themes: Vec<String>,
     pub keymap: Keymap,
     /// The screen stack; never empty.
     pub screens: Vec<Screen>,
+    pub(super) places: Places,
     pub now: Timestamp,
     pub pictures: Pictures,
     /// In columns.
@@ -76,6 +85,10 @@ pub struct State {
     /// A message in the footer.
     pub notice: Option<Notice>,
     pub driving: Driving,
+    /// The commands of the user's own.
+    pub commands: Vec<OwnCommand>,
+    /// The one that was run last.
+    pub own: Option<OwnRun>,
     /// The file being saved to this machine.
     pub saving: Option<Saving>,
     /// The user quit while a promotion was running: it stops after its current step, then the program exits.
@@ -109,8 +122,11 @@ impl State {
             prefs: Prefs::default(),
             rules,
             targets: Vec::new(),
+            tracking_url: registry_url.clone(),
             registry_url,
+            themes: Vec::new(),
             keymap,
+            places: Places::default(),
             screens: vec![inbox::Inbox::default().into()],
             now,
             pictures: Pictures::default(),
@@ -119,6 +135,8 @@ impl State {
             waiting: None,
             notice: None,
             driving: Driving::Idle,
+            commands: Vec::new(),
+            own: None,
             saving: None,
             leaving: false,
             driven: None,
@@ -147,6 +165,33 @@ impl State {
         !matches!(self.screens.first(), Some(Screen::Targets(_)))
     }
 
+    /// What can be done on this screen, on the row under the cursor, with the keys for it. A screen that is asked on trial
+    /// hands back what means nothing to it.
+    fn works(&self) -> Vec<(Action, Vec<String>)> {
+        let mut actions = self.keymap.reachable_actions(self.top().contexts());
+        actions.retain(|(action, _)| {
+            action.is_of_program()
+                || action.is_movement()
+                || self.top().clone().update(ScreenEvent::Action(*action), &self.ctx()).passed.is_none()
+        });
+        actions
+    }
+
+    /// The commands of the user's own that have a key here, with it.
+    fn own_keys(&self) -> Vec<(String, String)> {
+        let contexts = self.top().contexts();
+        let keys = |i| self.keymap.command_keys(contexts, i).into_iter().map(key_name).collect::<Vec<_>>().join(", ");
+        let named = self.commands.iter().enumerate().map(|(i, command)| (keys(i), command.name.clone()));
+        named.filter(|(keys, _)| !keys.is_empty()).collect()
+    }
+
+    /// The names of the commands of the user's own, each with whether it can be run here.
+    fn own_names(&self) -> Vec<(String, bool)> {
+        let contexts = self.top().contexts();
+        let here = |i| !self.top().under(&self.ctx()).is_nothing() && self.keymap.command_is_for(contexts, i);
+        self.commands.iter().enumerate().map(|(i, command)| (command.name.clone(), here(i))).collect()
+    }
+
     /// The context for screens.
     pub fn ctx(&self) -> Ctx<'_> {
         Ctx {
@@ -154,6 +199,8 @@ impl State {
             prefs: &self.prefs,
             rules: &self.rules,
             registry: &self.registry_url,
+            tracking: &self.tracking_url,
+            themes: &self.themes,
             targets: &self.targets,
             now: self.now,
             ticks: self.ticks,
@@ -162,6 +209,7 @@ impl State {
             width: self.width,
             height: self.height,
             busy: self.driving != Driving::Idle,
+            own: self.own.as_ref(),
             saving: self.saving.as_ref(),
             opened: &self.opened,
         }
@@ -182,7 +230,12 @@ impl State {
 
     /// Whether anything on screen is animated: only then does the timer run.
     pub fn animates(&self) -> bool {
-        self.cache.is_busy() || self.driving != Driving::Idle
+        self.cache.is_busy() || self.driving != Driving::Idle || self.runs_own()
+    }
+
+    /// Whether a command of the user's own runs.
+    pub fn runs_own(&self) -> bool {
+        self.own.as_ref().is_some_and(OwnRun::is_running)
     }
 
     /// What is waited for, once that takes so long that a person should know.
@@ -259,11 +312,19 @@ impl State {
             Route::Compare(subjects) => compare::Compare::new(subjects.clone()).into(),
             Route::Curves(subjects, metric) => curve::Curve::of_runs(subjects, metric.clone()).into(),
             Route::History(model) => history::History::new(model.clone()).into(),
+            Route::Own(command, under) => match self.commands.get(*command).cloned() {
+                Some(own) => {
+                    self.cache.forget(&Query::Values { under: under.clone(), wanted: own.form.wanted() });
+                    command::Command::new(own, under.clone()).into()
+                }
+                // The keys name no other ones.
+                None => inbox::Inbox::default().into(),
+            },
             Route::Help => {
-                let top = self.top();
-                help::Help::new(top.heading().to_owned(), top.contexts(), &self.keymap).into()
+                let own = self.own_keys();
+                help::Help::new(self.top().heading().to_owned(), self.works(), own).into()
             }
-            Route::Palette => palette::Palette::new(self.top().contexts(), &self.keymap).into(),
+            Route::Palette => palette::Palette::new(self.works(), self.own_names(), self.has_target()).into(),
         }
     }
 }

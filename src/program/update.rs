@@ -3,7 +3,9 @@
 use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::input::{Input, Key};
+use crate::app::keymap::Context;
 use crate::app::msg::Msg;
+use crate::app::own::OwnRun;
 use crate::app::query::{Query, Reply, RequestId};
 use crate::app::route::{Nav, Route};
 use crate::app::saving::{SaveNews, Saving};
@@ -13,6 +15,7 @@ use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
 use crate::domain::promotion::Progress;
 use crate::program::decided;
+use crate::program::places::{How, Step, trail};
 use crate::program::refresh::{self, Due};
 use crate::program::state::{Driving, Notice, State};
 use crate::screens::parts::{Response, ScreenEvent};
@@ -56,6 +59,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             effects
         }
         Msg::Save(news) => saving_moved(state, news),
+        Msg::Own(news) => {
+            let now = state.now;
+            if let Some(own) = &mut state.own {
+                own.take(news, now);
+            }
+            deliver(state, ScreenEvent::Changed)
+        }
         Msg::Painted(canvas, graphic) => {
             state.cache.put_graphic(canvas, graphic);
             deliver(state, ScreenEvent::Changed)
@@ -108,6 +118,9 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
         // No decisions on a screen that cannot be seen.
         return if action == Some(Action::Quit) { quit(state) } else { Vec::new() };
     }
+    if let Some(command) = state.keymap.command(contexts, key) {
+        return if key.repeat { Vec::new() } else { run_own(state, command) };
+    }
     match action {
         // A held key only moves and types.
         Some(action) if key.repeat && !action.is_movement() => Vec::new(),
@@ -137,10 +150,14 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.notice = Some(Notice::Word("Stopped; nothing was left behind.".into()));
             stop_saving(state)
         }
+        Action::Back if state.top().runs_own() && state.runs_own() => vec![Effect::StopOwn],
         Action::Back if state.may_cancel() => cancel_reads(state),
         Action::Back if !state.top().takes_back() => go(state, Nav::Pop),
         Action::Help => go(state, Nav::Push(Route::Help)),
         Action::Palette => go(state, Nav::Push(Route::Palette)),
+        Action::LastPlace => step(state, Step::Last),
+        Action::EarlierPlace => step(state, Step::Earlier),
+        Action::LaterPlace => step(state, Step::Later),
         Action::Inbox => go(state, Nav::Home(Route::Inbox)),
         Action::Models => go(state, Nav::Home(Route::Models)),
         Action::Experiments => go(state, Nav::Home(Route::Experiments)),
@@ -157,6 +174,19 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         action => deliver(state, ScreenEvent::Action(action)),
     }
+}
+
+/// Asks about a command of the user's own, on what is under the cursor.
+fn run_own(state: &mut State, command: usize) -> Vec<Effect> {
+    let under = state.top().under(&state.ctx());
+    let Some(name) = state.commands.get(command).map(|command| command.name.clone()) else { return Vec::new() };
+    if under.is_nothing() || !state.keymap.command_is_for(state.top().contexts(), command) {
+        let places: Vec<&str> = state.keymap.command_contexts(command).map(Context::id).collect();
+        let word = format!("'{name}' runs on what is under the cursor in {}.", places.join(", "));
+        state.notice = Some(Notice::Word(word));
+        return Vec::new();
+    }
+    go(state, Nav::Push(Route::Own(command, under)))
 }
 
 /// Sends an event to the top screen and applies the result.
@@ -205,6 +235,10 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
                 state.saving = None;
                 None
             }
+            Effect::RunOwn(argv) => {
+                state.own = Some(OwnRun::new(argv.clone(), state.now));
+                None
+            }
             Effect::Fetch(..)
             | Effect::Cancel(_)
             | Effect::StopPromotion
@@ -212,6 +246,8 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
             | Effect::Copy(_)
             | Effect::Export(_)
             | Effect::Paint(_)
+            | Effect::Dress(_)
+            | Effect::StopOwn
             | Effect::SavePrefs(_)
             | Effect::Quit => None,
             Effect::Switch(_) if state.driving != Driving::Idle => {
@@ -237,14 +273,21 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
         effects.extend(go(state, Nav::Pop));
         effects.extend(act(state, action));
     }
+    if let Some(command) = step.own {
+        effects.extend(go(state, Nav::Pop));
+        effects.extend(run_own(state, command));
+    }
     effects
 }
 
 fn go(state: &mut State, nav: Nav) -> Vec<Effect> {
+    let before = trail(&state.screens);
+    let mut left = Vec::new();
+    let how = if nav == Nav::Pop { How::Back } else { How::New };
     match nav {
         Nav::Pop => {
             if state.screens.len() > 1 {
-                state.screens.pop();
+                left.extend(state.screens.pop());
             }
         }
         Nav::Push(route) => {
@@ -259,17 +302,59 @@ fn go(state: &mut State, nav: Nav) -> Vec<Effect> {
         }
         Nav::Replace(route) => {
             let screen = state.make(&route);
-            state.screens.pop();
+            left.extend(state.screens.pop());
             state.screens.push(screen);
         }
         Nav::Home(route) => {
-            state.screens.truncate(1);
+            left = state.screens.split_off(1);
             if route != Route::Inbox {
                 let screen = state.make(&route);
                 state.screens.push(screen);
             }
         }
+        Nav::Jump(route) => {
+            left = state.screens.split_off(state.screens.len().saturating_sub(1).max(1));
+            match state.screens.iter().position(|screen| screen.route().as_ref() == Some(&route)) {
+                Some(at) => left = state.screens.split_off(at + 1),
+                None => {
+                    let screen = state.make(&route);
+                    state.screens.push(screen);
+                }
+            }
+        }
     }
+    state.places.moved(before, left, &trail(&state.screens), how);
+    deliver(state, ScreenEvent::Changed)
+}
+
+/// Goes to another place that was visited.
+fn step(state: &mut State, step: Step) -> Vec<Effect> {
+    let Some(mut leads) = state.places.step(step) else {
+        let word = match step {
+            Step::Last => "There is no last place yet.",
+            Step::Earlier => "This is the first place.",
+            Step::Later => "This is the latest place.",
+        };
+        state.notice = Some(Notice::Word(word.to_owned()));
+        return Vec::new();
+    };
+    let (before, how) = (trail(&state.screens), leads.how());
+    let to = &leads.to;
+    let shared = state.screens.iter().zip(to).take_while(|(screen, route)| screen.route().as_ref() == Some(route));
+    let shared = shared.count().max(1);
+    let left = state.screens.split_off(shared);
+    let rest = to.get(shared..).unwrap_or_default();
+    // As they were left, where they are kept.
+    let kept = leads.kept.split_off(leads.kept.len().saturating_sub(rest.len()));
+    if kept.len() == rest.len() && kept.iter().zip(rest).all(|(screen, route)| screen.route().as_ref() == Some(route)) {
+        state.screens.extend(kept);
+    } else {
+        for route in rest {
+            let screen = state.make(route);
+            state.screens.push(screen);
+        }
+    }
+    state.places.moved(before, left, to, how);
     deliver(state, ScreenEvent::Changed)
 }
 
@@ -406,6 +491,10 @@ fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
     if state.screens.iter().all(|screen| screen.save().is_none()) {
         effects.extend(stop_saving(state));
+    }
+    if state.runs_own() && !state.screens.iter().any(|screen| screen.runs_own()) {
+        state.own = None;
+        effects.push(Effect::StopOwn);
     }
     for (query, id) in dropped {
         state.cache.abandon(&query);

@@ -20,7 +20,7 @@ use crate::services::evidence::{self, Scope};
 use crate::services::notes::shown;
 use crate::services::promote::{Promoter, never_begun};
 use crate::services::status::{self, Asked, Memory};
-use crate::services::{Targets, cd, prepare, requests, road, rollback, waiting};
+use crate::services::{Targets, cd, own, prepare, requests, road, rollback, waiting};
 
 /// Points requested per history: the server's maximum, and more than a screen has columns.
 const MAX_POINTS: usize = 2_500;
@@ -63,6 +63,11 @@ pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) ->
         Query::Histories { runs, metric, window } => {
             let answer = tracking.histories(&runs, &metric, window, MAX_POINTS).await;
             Reply::Histories { answer, runs, metric, window }
+        }
+        Query::Values { under, wanted } => {
+            let (model, run) = (under.model.as_ref(), under.run.as_ref());
+            let answer = own::values(services, model, under.version, run, &wanted).await;
+            Reply::Values { answer, under, wanted }
         }
         Query::Signature { version } => {
             let answer = tracking.mlmodel(&version.0).await.and_then(|file| file.signature);

@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{address, answer};
-use super::export;
+use super::own;
 use super::prefs::Keeper;
 use super::save;
 use super::terminal_pictures::Painter;
@@ -43,6 +43,8 @@ const MAX_READS: usize = 5;
 pub enum Local {
     /// Copy text to the terminal's clipboard.
     Copy(String),
+    /// Use another theme.
+    Dress(String),
     /// Open another target.
     Switch(String),
     Quit,
@@ -57,8 +59,8 @@ pub struct Executor {
     reads: HashMap<RequestId, AbortHandle>,
     permits: Arc<Semaphore>,
     stop: CancellationToken,
-    /// The promotion at work, and how to keep its end from being told.
-    driven: Option<(JoinHandle<()>, Arc<AtomicBool>)>,
+    /// Stops the command of the user's own.
+    own: CancellationToken,
     saving: Option<AbortHandle>,
     keeper: Option<Keeper>,
     painter: Option<Painter>,
@@ -74,7 +76,7 @@ impl Executor {
             reads: HashMap::new(),
             permits: Arc::new(Semaphore::new(MAX_READS)),
             stop: CancellationToken::new(),
-            driven: None,
+            own: CancellationToken::new(),
             saving: None,
             keeper: None,
             painter: None,
@@ -105,6 +107,7 @@ impl Executor {
 
     /// Waits briefly for pending writes before the program exits.
     pub async fn finish(&mut self) {
+        self.own.cancel();
         if let Some(keeper) = self.keeper.take() {
             keeper.finish().await;
         }
@@ -155,6 +158,13 @@ impl Executor {
             Effect::Browse(place) => self.browse(place),
             Effect::Export(sealed) => self.export(sealed),
             Effect::Copy(text) => return Some(Local::Copy(text)),
+            Effect::RunOwn(argv) => {
+                self.own.cancel();
+                self.own = CancellationToken::new();
+                tokio::spawn(own::run(argv, self.replies.clone(), self.own.clone()));
+            }
+            Effect::StopOwn => self.own.cancel(),
+            Effect::Dress(theme) => return Some(Local::Dress(theme)),
             Effect::Switch(target) => return Some(Local::Switch(target)),
             Effect::Quit => return Some(Local::Quit),
         }

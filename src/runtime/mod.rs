@@ -4,6 +4,7 @@ pub mod answer;
 pub mod executor;
 pub mod export;
 pub mod input;
+mod own;
 pub mod prefs;
 pub mod run;
 pub mod save;

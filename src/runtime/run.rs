@@ -16,6 +16,7 @@ use super::terminal::TerminalGuard;
 use super::terminal_pictures::Painter;
 use crate::app::input::{Input, Key};
 use crate::app::msg::Msg;
+use crate::app::own::OwnNews;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::waiting::Waiting;
@@ -42,6 +43,9 @@ pub enum Ended {
     Switch(String),
 }
 
+/// The look of a theme by its name.
+pub type Dress = Box<dyn Fn(&str) -> Option<Skin> + Send + Sync>;
+
 /// What the screens need from around them, to stay up to date and to tell the terminal.
 #[allow(missing_debug_implementations)]
 pub struct Around {
@@ -53,6 +57,8 @@ pub struct Around {
     pub tell: Box<dyn Fn(&str) -> String + Send + Sync>,
     /// The bytes that set the window's title.
     pub title: Box<dyn Fn(&str) -> String + Send + Sync>,
+    /// The look of a theme; none if there is no such theme.
+    pub dress: Dress,
 }
 
 /// Runs the program on the terminal until the user quits or opens another target.
@@ -66,7 +72,7 @@ pub async fn run(
     targets: Arc<dyn Targets>,
     prefs: PathBuf,
     painter: Option<Painter>,
-    skin: &Skin,
+    skin: &mut Skin,
     around: Around,
 ) -> Outcome<Ended> {
     // Before setting up the terminal: a signal in between would exit without restoring it.
@@ -106,6 +112,11 @@ pub async fn run(
                     executor.finish().await;
                     return Ok(Ended::Switch(target));
                 }
+                Some(Local::Dress(theme)) => {
+                    if let Some(new) = (around.dress)(&theme) {
+                        *skin = new;
+                    }
+                }
                 Some(Local::Copy(text)) => {
                     if let Err(failure) = terminal.copy(&text) {
                         update(&mut state, Msg::Failed(failure));
@@ -142,6 +153,7 @@ pub async fn run(
             continue;
         }
         let mut at_once = matches!(first, Msg::Input(_));
+        let mut repaint = has_left_the_screen(&first);
         effects.extend(update(&mut state, Msg::Clock(clock.now())));
         if matches!(first, Msg::Tick(_)) {
             effects.extend(update(&mut state, Msg::Waiting((around.waiting)())));
@@ -151,16 +163,25 @@ pub async fn run(
             let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };
             // A key may directly follow an answer.
             at_once |= matches!(next, Msg::Input(_));
+            repaint |= has_left_the_screen(&next);
             if is_suspend(&next) {
                 held_back = Some(next);
                 break;
             }
             effects.extend(update(&mut state, next));
         }
+        if repaint {
+            terminal.repaint()?;
+        }
         let now = Instant::now();
         let soonest = if at_once { now } else { now.max(last_frame + FRAME) };
         frame_due = Some(frame_due.map_or(soonest, |due| due.min(soonest)));
     }
+}
+
+/// A command ended that may have written to the terminal itself.
+fn has_left_the_screen(msg: &Msg) -> bool {
+    matches!(msg, Msg::Own(OwnNews::Ended(_)))
 }
 
 /// Ctrl-Z, which the terminal does not act on itself while keys are read one by one.

@@ -113,6 +113,15 @@ impl TerminalGuard {
         self.take()
     }
 
+    /// Draws the next frame in full, over whatever another program wrote.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    pub fn repaint(&mut self) -> Outcome<()> {
+        let size = self.size()?;
+        self.terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size))).map_err(|e| told(&e))
+    }
+
     fn take(&mut self) -> Outcome<()> {
         if self.state.live.load(Ordering::SeqCst) {
             return Ok(());

@@ -1,6 +1,7 @@
 //! The screens, one folder each. They never import one another; shared code is in [`parts`].
 
 pub mod approve;
+pub mod command;
 pub mod compare;
 pub mod curve;
 pub mod decide;
@@ -74,7 +75,7 @@ screens! {
     Rollback(rollback::Rollback),
     Record(record::Record),
     Promotion(promotion::Promotion),
-    JobLog(job_log::JobLog),
+    Command(command::Command),
     Curve(curve::Curve),
     Trend(trend::Trend),
     Files(files::Files),

@@ -8,6 +8,7 @@ mod deployment;
 pub mod evidence;
 pub mod keep;
 pub mod notes;
+pub mod own;
 pub mod prepare;
 pub mod promote;
 pub mod renamed;

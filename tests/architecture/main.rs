@@ -23,7 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("screens", &["app", "present", "preview", "domain", "ui"]),
     ("program", &["screens", "app", "present", "domain", "ui"]),
     ("runtime", &["program", "app", "services", "ports", "preview", "domain", "local", "ui"]),
-    ("config", &["domain", "local", "ui"]),
+    ("config", &["app", "domain", "local", "ui"]),
     ("adapters", &["ports", "domain", "local"]),
     ("adapters/http", &["adapters", "ports", "domain", "local"]),
     ("adapters/mlflow", &["adapters/http", "adapters", "ports", "domain"]),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod databricks;
+mod keys;
 mod release;
 mod secrets;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use signoff::app::query::{Query, Reply, Session};
 use signoff::app::route::Route;
 use signoff::domain::artifact::{ArtifactEntry, ArtifactHead};
+use signoff::domain::command::Values;
 use signoff::domain::commit::HostIdentity;
 use signoff::domain::decision::{Candidate, Found};
 use signoff::domain::evidence::{Code, Evidence, not_asked};
@@ -180,6 +181,18 @@ pub fn answer(query: &Query) -> Reply {
             Reply::Verification { answer: Ok(Verification { place, record, lines }), tag }
         }
         Query::Records => Reply::Records { answer: Ok(Vec::new()) },
+        Query::Values { under, wanted } => {
+            let text = |there: Option<String>| there.unwrap_or_default();
+            let values = Values {
+                model: text(under.model.as_ref().map(|model| model.as_str().to_owned())),
+                version: text(under.version.map(|version| version.0.to_string())),
+                run: "run42".into(),
+                commit: String::new(),
+                tag: String::new(),
+                url: "http://mlflow:5000/#/models/telco-churn/versions/42".into(),
+            };
+            Reply::Values { under, wanted, answer: Ok(values) }
+        }
         Query::Promotions => Reply::Promotions { answer: Ok(Vec::new()) },
         Query::Cd { promotion } => Reply::Cd { promotion, answer: Ok(None) },
         Query::InProduction { model } => Reply::InProduction { model, answer: Ok(None) },

@@ -282,6 +282,11 @@ impl Cache {
         self.runs.get(id)
     }
 
+    /// The runs that were read, in no order.
+    pub fn known_runs(&self) -> impl Iterator<Item = &Run> {
+        self.runs.all()
+    }
+
     /// Why the run could not be read, if the last attempt failed.
     pub fn run_failure(&self, id: &RunId) -> Option<&Failure> {
         self.runs.failure(id)

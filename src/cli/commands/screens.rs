@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adapters::{http, notify};
-use crate::app::keymap::{DEFAULT_KEYMAP, Keymap};
 use crate::app::paint::Pictures;
 use crate::app::route::Route;
 use crate::cli::channels;
@@ -44,11 +43,11 @@ pub async fn run(
         return Err(Failure::new(FailureKind::Config, Service::Local, "open the screens", reason)
             .with_hint("Use a command instead, such as `signoff inbox`. See `signoff --help`."));
     }
-    let skin = skin(&loaded.ui);
+    let mut skin = skin(&loaded.ui);
     let mut target = first;
     loop {
         let services = target.as_ref().map(|(_, services)| services.clone());
-        let name = match show(loaded, target, open.take(), &skin).await? {
+        let name = match show(loaded, target, open.take(), &mut skin).await? {
             Ended::Switch(name) => name,
             Ended::Quit(left) => {
                 return match left.zip(services) {
@@ -73,19 +72,20 @@ async fn show(
     loaded: &Arc<Loaded>,
     target: Option<(Target, Services)>,
     open: Option<(ModelName, VersionNumber)>,
-    skin: &Skin,
+    skin: &mut Skin,
 ) -> Outcome<Ended> {
-    let keymap = Keymap::parse(DEFAULT_KEYMAP).map_err(|mistakes| {
-        let reason = format!("the built-in keys are wrong: {}", mistakes.join("; "));
-        Failure::new(FailureKind::Bug, Service::Local, "open the screens", reason)
-    })?;
+    let keymap = loaded.keymap().clone();
     let (pictures, painter) = pictures(&loaded.ui, skin);
     let targets: Arc<dyn Targets> = Arc::new(Configured(loaded.clone()));
     let (mut state, services) = match target {
-        Some((_, services)) => {
+        Some((target, services)) => {
             let routes: Vec<_> = open.map(|(model, version)| Route::Review(model, version)).into_iter().collect();
             let (rules, url) = ((*services.rules).clone(), services.registry.url());
-            (State::new(rules, url, keymap, services.clock.now(), &routes), services)
+            let mut state = State::new(rules, url, keymap, services.clock.now(), &routes);
+            if let Some(connections) = &target.connections {
+                state.tracking_url = connections.mlflow.tracking.to_string();
+            }
+            (state, services)
         }
         None => {
             // Nothing is asked of these services: the list asks those of each target.
@@ -95,6 +95,8 @@ async fn show(
         }
     };
     state.targets = targets.entries();
+    state.commands = loaded.commands();
+    state.themes = skin::Theme::ALL.iter().map(|theme| theme.name().to_owned()).collect();
     state.pictures = pictures;
     let url = services.registry.url();
     // Drafts of two workspaces may be about versions of the same name.
@@ -104,12 +106,12 @@ async fn show(
     if let Some(given_up) = given_up(loaded, services.rules.demo).await {
         state.notice = Some(Notice::Word(given_up));
     }
-    let around = around(loaded, &services.rules.target_name);
+    let around = around(loaded, &services.rules.target_name, skin);
     runtime::run::run(state, services, targets, prefs, painter, skin, around).await
 }
 
 /// How the screens stay up to date, and how the terminal is told of arrivals: as its channels say.
-fn around(loaded: &Loaded, target: &str) -> Around {
+fn around(loaded: &Loaded, target: &str, skin: &Skin) -> Around {
     let wanted = |channel: &&Arc<notify::Configured>| {
         let targets = &channel.interest().targets;
         targets.iter().any(|pattern| matches(pattern, target))
@@ -117,12 +119,17 @@ fn around(loaded: &Loaded, target: &str) -> Around {
     let all = channels::all(loaded);
     let terminals: Vec<_> = all.iter().filter(wanted).filter_map(|c| c.terminal().cloned()).collect();
     let titles = terminals.clone();
+    let unicode = !skin.symbols().line.is_ascii();
     let seconds = loaded.ui.refresh.value;
     Around {
         waiting: http::longest,
         refresh: (seconds > 0).then(|| Duration::from_secs(seconds)),
         tell: Box::new(move |text| terminals.iter().map(|t| t.sequence(text)).collect()),
         title: Box::new(move |text| titles.iter().map(|t| t.title(text)).collect()),
+        dress: Box::new(move |name| {
+            let theme = skin::Theme::ALL.into_iter().find(|theme| theme.name() == name)?;
+            Some(Skin::new(theme, unicode))
+        }),
     }
 }
 

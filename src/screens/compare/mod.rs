@@ -130,6 +130,10 @@ impl Component for Compare {
         "compare"
     }
 
+    fn route(&self) -> Option<Route> {
+        Some(Route::Compare(self.subjects.clone()))
+    }
+
     fn contexts(&self) -> &'static [Context] {
         &[Context::Compare, Context::List, Context::Global]
     }

@@ -6,6 +6,7 @@ use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject as Named};
+use crate::app::under::Under;
 use crate::domain::history::Point;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::screens::parts::plot::{self, Axis, PlotLine};
@@ -201,6 +202,27 @@ impl Curve {
 impl Component for Curve {
     fn heading(&self) -> &'static str {
         "curve"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(match &self.subject {
+            Subject::Version(model, version) => Route::Curve(model.clone(), *version, self.metric.clone()),
+            Subject::Runs(runs) => {
+                let named = |(label, run): &(String, RunId)| Named {
+                    label: label.clone(),
+                    version: None,
+                    run: Some(run.clone()),
+                };
+                Route::Curves(runs.iter().map(named).collect(), self.metric.clone())
+            }
+        })
+    }
+
+    fn under(&self, _: &Ctx<'_>) -> Under {
+        match &self.subject {
+            Subject::Version(model, version) => Under::version(model.clone(), *version),
+            Subject::Runs(_) => Under::default(),
+        }
     }
 
     fn contexts(&self) -> &'static [Context] {

@@ -3,7 +3,6 @@
 pub mod view;
 
 use crate::app::action::Action;
-use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::Route;
@@ -27,6 +26,10 @@ impl Experiments {
 impl Component for Experiments {
     fn heading(&self) -> &'static str {
         "experiments"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Experiments)
     }
 
     fn contexts(&self) -> &'static [Context] {
@@ -62,7 +65,7 @@ impl Component for Experiments {
         let typed = self.list.hear(event);
         if typed || self.made_from != Some(list.changed) {
             self.made_from = Some(list.changed);
-            let shown = fuzzy::filter(self.list.filter().query(), &list.items, |e| e.name.clone());
+            let shown = self.list.pick(&list.items, |e| format!("{} {}", e.name, e.id));
             self.list.show(shown, |i| list.items[i].id.clone());
         }
         let rows = self.rows(ctx);

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use crate::app::action::Action;
 use crate::app::effect::Effect;
-use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::Route;
+use crate::app::under::Under;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::text::clean_line;
 use crate::screens::parts::save::Save;
@@ -115,7 +115,7 @@ impl Files {
         }
         if !self.filter.query().is_empty() {
             rows.retain(|row| matches!(row.kind, Kind::Folder | Kind::File(_)));
-            let found = fuzzy::filter(self.filter.query(), &rows, |row| clean_line(&row.key.1));
+            let found = self.filter.pick(&rows, |row| clean_line(&row.key.1));
             rows = found.into_iter().map(|at| rows[at].clone()).collect();
             for row in &mut rows {
                 (row.depth, row.name) = (0, clean_line(&row.key.1));
@@ -169,6 +169,14 @@ impl Files {
 impl Component for Files {
     fn heading(&self) -> &'static str {
         "files"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Files(self.owner.clone()))
+    }
+
+    fn under(&self, _: &Ctx<'_>) -> Under {
+        self.owner.under()
     }
 
     fn contexts(&self) -> &'static [Context] {

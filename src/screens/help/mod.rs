@@ -1,24 +1,68 @@
-//! The keys that work on the screen below.
+//! The keys that work on the screen below, in groups.
 
 pub mod view;
 
-use crate::app::action::Action;
-use crate::app::keymap::{Context, Keymap};
-use crate::app::list::Cursor;
+use crate::app::action::{Action, Group};
+use crate::app::keymap::Context;
+use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+
+/// A key, or the heading above some.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HelpRow {
+    Heading(Group),
+    Key(Action, Vec<String>),
+    /// A command of the user's own: its keys and its name.
+    Own(String, String),
+}
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Help {
     title: String,
-    rows: Vec<(Action, Vec<String>)>,
-    cursor: Cursor<usize>,
+    rows: Vec<HelpRow>,
+    list: Narrowed<usize>,
 }
 
 impl Help {
-    /// The keys of the screen called `title` with the contexts `below`.
-    pub fn new(title: String, below: &[Context], keymap: &Keymap) -> Self {
-        Self { title, rows: keymap.reachable_actions(below), cursor: Cursor::default() }
+    /// The keys of the screen called `title`.
+    pub fn new(title: String, keys: Vec<(Action, Vec<String>)>, own: Vec<(String, String)>) -> Self {
+        let mut rows = Vec::new();
+        for group in Group::ALL {
+            let of_group = keys.iter().filter(|(action, _)| action.group() == group);
+            let of_group: Vec<_> = of_group.map(|(action, keys)| HelpRow::Key(*action, keys.clone())).collect();
+            let own = own.iter().filter(|_| group == Group::Here);
+            let own: Vec<_> = own.map(|(keys, name)| HelpRow::Own(keys.clone(), name.clone())).collect();
+            if !of_group.is_empty() || !own.is_empty() {
+                rows.push(HelpRow::Heading(group));
+                rows.extend(of_group.into_iter().chain(own));
+            }
+        }
+        let mut help = Self { title, rows, list: Narrowed::default() };
+        help.narrow();
+        help
+    }
+
+    /// The rows that match, each group with its heading.
+    fn narrow(&mut self) {
+        let keys = (0..self.rows.len()).filter(|i| !matches!(self.rows[*i], HelpRow::Heading(_)));
+        let keys: Vec<usize> = keys.collect();
+        let text = |row: &usize| match &self.rows[*row] {
+            HelpRow::Key(action, keys) => format!("{} {}", keys.join(" "), action.help()),
+            HelpRow::Own(keys, name) => format!("{keys} {name}"),
+            HelpRow::Heading(_) => String::new(),
+        };
+        let mut shown = Vec::new();
+        for i in self.list.pick(&keys, text) {
+            let heading = (0..keys[i]).rev().find(|row| matches!(self.rows[*row], HelpRow::Heading(_)));
+            shown.extend(heading.filter(|heading| !shown.contains(heading)));
+            shown.push(keys[i]);
+        }
+        self.list.show(shown, |row| row);
+    }
+
+    fn is_heading(&self) -> bool {
+        matches!(self.list.selected(&self.rows), Some(HelpRow::Heading(_)))
     }
 }
 
@@ -28,22 +72,33 @@ impl Component for Help {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        &[Context::Help, Context::Global]
+        self.list.contexts(&[Context::Help, Context::Global])
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
-        &[Action::Up, Action::Down, Action::Back]
+        &[Action::Up, Action::Down, Action::Filter, Action::Back]
+    }
+
+    fn captures_text(&self) -> bool {
+        self.list.filter().is_editing()
+    }
+
+    fn takes_back(&self) -> bool {
+        self.list.filter().is_active()
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let ScreenEvent::Action(action) = event else {
-            return Response::none();
-        };
-        if !action.is_movement() {
-            return Response::pass(action);
+        let typed = self.list.hear(event);
+        if typed {
+            self.narrow();
         }
-        let keys: Vec<usize> = (0..self.rows.len()).collect();
-        self.cursor.step(action, &keys, ctx.rows(1));
-        Response::none()
+        let rows = ctx.rows(1 + u16::from(self.list.filter().is_active()));
+        let passed = self.list.act(event, rows).filter(|_| !typed);
+        if self.is_heading() {
+            let up = matches!(event, ScreenEvent::Action(Action::Up | Action::PageUp));
+            let onwards = if up && self.list.cursor() > 0 { Action::Up } else { Action::Down };
+            self.list.act(ScreenEvent::Action(onwards), rows);
+        }
+        passed.map(Response::pass).unwrap_or_default()
     }
 }

@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::Help;
+use super::{Help, HelpRow};
 use crate::screens::parts::Ctx;
+use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -19,17 +20,25 @@ impl Help {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, _: &Ctx<'_>, skin: &Skin) {
+        let area = format::filter_line(self.list.filter(), area, buf, skin);
+        if self.list.is_empty() {
+            let message = format!("No key matches '{}'.", self.list.filter().query());
+            return format::empty(area, buf, skin, &message, &[("Esc", "all keys")]);
+        }
         let columns = [Column::left("KEYS").min(20), Column::left("WHAT THEY DO").stretch()];
         let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("PgDn, Ctrl-D, Ctrl-F"), Phrase::new("x")])]);
-        let row = |i: usize| {
-            self.rows
-                .get(i)
-                .map(|(action, keys)| {
-                    Row::new(vec![Phrase::of(Role::Key, keys.join(", ")), Phrase::new(action.help())])
-                })
-                .unwrap_or_default()
+        let row = |i: usize| match self.list.item(i, &self.rows) {
+            Some(HelpRow::Heading(group)) => Row::across(Phrase::of(Role::Heading, group.heading())),
+            Some(HelpRow::Key(action, keys)) => {
+                Row::new(vec![Phrase::of(Role::Key, keys.join(", ")), Phrase::new(action.help())])
+            }
+            Some(HelpRow::Own(keys, name)) => {
+                let name = Phrase::new(name.clone()).add(Role::Muted, "   your command");
+                Row::new(vec![Phrase::of(Role::Key, keys.clone()), name])
+            }
+            None => Row::default(),
         };
-        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row);
-        (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
+        let table = Table::new(skin, &columns, &widths, self.list.len(), &row);
+        (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
     }
 }

@@ -9,6 +9,7 @@ use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::{RecordAt, Route};
+use crate::app::under::Under;
 use crate::domain::ids::{ModelName, RepoSlug, TagName};
 use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
@@ -40,6 +41,16 @@ impl History {
 impl Component for History {
     fn heading(&self) -> &'static str {
         "history"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::History(self.model.clone()))
+    }
+
+    fn under(&self, ctx: &Ctx<'_>) -> Under {
+        let entries = entries::entries(ctx.cache, self.model.as_ref());
+        let subject = entries.get(self.cursor.index()).and_then(|entry| entry.subject());
+        subject.map(|(model, version)| Under::version(model.clone(), version)).unwrap_or_default()
     }
 
     fn contexts(&self) -> &'static [Context] {

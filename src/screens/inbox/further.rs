@@ -9,9 +9,10 @@ use crate::app::eager_pages::EagerPages;
 use crate::app::query::Query;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
-use crate::domain::inbox::{Waiting, all_waiting, may_hide, production_among};
-use crate::domain::registry::{ModelVersion, RegisteredModel};
+use crate::domain::inbox::{Waiting, may_hide, production_among};
+use crate::domain::registry::RegisteredModel;
 use crate::screens::parts::Ctx;
+use crate::screens::parts::waiting::known;
 
 /// Models without a row whose versions are read at a time.
 const AT_ONCE: usize = 4;
@@ -68,21 +69,6 @@ impl Silent {
         let models = &ctx.cache.models.items;
         self.unread.iter().filter_map(|at| models.get(*at)).filter(|model| self.chosen.contains(&model.name))
     }
-}
-
-/// The versions of a model that were read: what was read last comes first, and each number once.
-fn known<'a>(model: &'a RegisteredModel, ctx: &Ctx<'a>) -> impl Iterator<Item = &'a ModelVersion> {
-    let list = ctx.cache.versions(&model.name);
-    let read = list.map(|list| list.items.as_slice()).unwrap_or_default();
-    let listed = model.latest.as_slice();
-    let newer = list.is_some_and(|list| list.read_at > ctx.cache.models.read_at);
-    let (first, then) = if newer { (read, listed) } else { (listed, read) };
-    first.iter().chain(then.iter().filter(|v| !first.iter().any(|known| known.number == v.number)))
-}
-
-/// The waiting versions of a model, as far as they were read.
-pub fn waiting_in<'a>(model: &'a RegisteredModel, ctx: &Ctx<'a>) -> Vec<Waiting<'a>> {
-    all_waiting(model, known(model, ctx), &ctx.rules.promote_to)
 }
 
 /// The version of the model, to be drawn as waiting.

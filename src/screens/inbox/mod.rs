@@ -9,17 +9,18 @@ use jiff::Timestamp;
 use crate::app::action::Action;
 use crate::app::eager_pages::Extent;
 use crate::app::effect::{Effect, Place};
-use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::Route;
+use crate::app::under::Under;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::inbox::Waiting;
 use crate::domain::record::Decision;
 use crate::domain::registry::RegisteredModel;
 use crate::screens::parts::narrowed::Narrowed;
+use crate::screens::parts::waiting::waiting_in;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
-use further::{Silent, hides, next_versions, waiting_as, waiting_in};
+use further::{Silent, hides, next_versions, waiting_as};
 use verdict::Verdicts;
 
 /// A waiting version. Sort order: held versions last; otherwise oldest first, versions without a date after the dated
@@ -116,7 +117,7 @@ impl Inbox {
         let models = &ctx.cache.models.items;
         let name = |entry: &Entry| &models[entry.model].name;
         let text = |entry: &Entry| format!("{} {}", name(entry), entry.version);
-        let shown = fuzzy::filter(self.list.filter().query(), &self.rows, text);
+        let shown = self.list.pick(&self.rows, text);
         self.list.show(shown, |i| (name(&self.rows[i]).clone(), self.rows[i].version));
     }
 
@@ -192,6 +193,15 @@ impl Inbox {
 impl Component for Inbox {
     fn heading(&self) -> &'static str {
         "inbox"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Inbox)
+    }
+
+    fn under(&self, ctx: &Ctx<'_>) -> Under {
+        let row = self.selected(ctx).map(|row| (row.candidate.model.clone(), row.candidate.number));
+        row.map(|(model, version)| Under::version(model, version)).unwrap_or_default()
     }
 
     fn contexts(&self) -> &'static [Context] {

@@ -5,11 +5,12 @@ pub mod view;
 use crate::app::action::Action;
 use crate::app::eager_pages::Extent;
 use crate::app::effect::{Effect, Place};
-use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::Route;
+use crate::app::under::Under;
 use crate::domain::ids::ModelName;
+use crate::domain::registry::RegisteredModel;
 use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
@@ -23,6 +24,15 @@ pub struct Models {
 impl Component for Models {
     fn heading(&self) -> &'static str {
         "models"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Models)
+    }
+
+    fn under(&self, ctx: &Ctx<'_>) -> Under {
+        let model = self.list.selected(&ctx.cache.models.items);
+        model.map(|model| Under::model(model.name.clone())).unwrap_or_default()
     }
 
     fn contexts(&self) -> &'static [Context] {
@@ -56,7 +66,7 @@ impl Component for Models {
         let typed = self.list.hear(event);
         if typed || self.made_from != Some(extent) {
             self.made_from = Some(extent);
-            let shown = fuzzy::filter(self.list.filter().query(), models, |m| m.name.to_string());
+            let shown = self.list.pick(models, haystack);
             self.list.show(shown, |i| models[i].name.clone());
         }
         let rows = ctx.rows(1 + u16::from(self.list.filter().is_active()));
@@ -80,4 +90,11 @@ impl Component for Models {
             other => Response::pass(other),
         }
     }
+}
+
+/// The text a filter matches against.
+fn haystack(model: &RegisteredModel) -> String {
+    let aliases = model.aliases.keys().map(|alias| format!(" @{alias}"));
+    let versions = model.latest.iter().map(|v| format!(" {} {}", v.number, v.stage));
+    format!("{}{} {}", model.name, aliases.chain(versions).collect::<String>(), model.description)
 }

@@ -10,6 +10,7 @@ pub mod requests;
 pub mod save;
 pub mod version_view;
 pub mod view;
+pub mod waiting;
 pub mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,14 +24,16 @@ use crate::app::action::Action;
 use crate::app::cache::Cache;
 use crate::app::edit;
 use crate::app::effect::Effect;
+use crate::app::find;
 use crate::app::input::Key;
 use crate::app::keymap::Context;
-use crate::app::owner::Owner;
+use crate::app::own::OwnRun;
 use crate::app::paint::Pictures;
 use crate::app::prefs::{Draft, Prefs, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
 use crate::app::saving::Saving;
+use crate::app::under::Under;
 use crate::domain::failure::Failure;
 use crate::domain::identity::Home;
 use crate::domain::ids::{ModelName, VersionNumber};
@@ -59,8 +62,12 @@ pub struct Ctx<'a> {
     pub rules: &'a Rules,
     /// URL of the registry, without credentials.
     pub registry: &'a str,
+    /// URL of the tracking server, without credentials.
+    pub tracking: &'a str,
     /// All configured targets.
     pub targets: &'a [TargetEntry],
+    /// Names of the themes.
+    pub themes: &'a [String],
     /// The user's saved preferences.
     pub prefs: &'a Prefs,
     pub now: Timestamp,
@@ -76,6 +83,8 @@ pub struct Ctx<'a> {
     pub height: u16,
     /// Whether this process is running a promotion.
     pub busy: bool,
+    /// The command of the user's own that was run last.
+    pub own: Option<&'a OwnRun>,
     /// The file being downloaded.
     pub saving: Option<&'a Saving>,
     /// When each review was first opened in this session.
@@ -139,6 +148,21 @@ pub trait Component {
         None
     }
 
+    /// The route that leads here; none for what is no place to come back to, such as a form.
+    fn route(&self) -> Option<Route> {
+        None
+    }
+
+    /// What is under the cursor, for commands of the user's own.
+    fn under(&self, _: &Ctx<'_>) -> Under {
+        Under::default()
+    }
+
+    /// Whether it shows the command that was run last.
+    fn runs_own(&self) -> bool {
+        false
+    }
+
     /// Whether Esc means something here other than going back.
     fn takes_back(&self) -> bool {
         false
@@ -196,6 +220,8 @@ pub struct Response {
     pub remember: Option<Remember>,
     /// Action to run on the screen below, replacing this one.
     pub action: Option<Action>,
+    /// Command of the user's own to run on the screen below.
+    pub own: Option<usize>,
     /// Message for the footer.
     pub notice: Option<String>,
     /// The action of the event, if it means nothing here.
@@ -253,6 +279,8 @@ pub fn roll_back(owner: &Owner) -> Response {
 pub struct Filter {
     field: Field,
     editing: bool,
+    /// How many fit, of how many; or why the line cannot be read.
+    found: Option<Result<(usize, usize), String>>,
 }
 
 impl PartialEq for Filter {
@@ -265,6 +293,23 @@ impl Filter {
     /// The text typed so far.
     pub fn query(&self) -> &str {
         self.field.value()
+    }
+
+    /// Indices of the items that fit, in their order; all while the line cannot be read.
+    pub fn pick<T>(&mut self, items: &[T], text: impl Fn(&T) -> String) -> Vec<usize> {
+        let all = || (0..items.len()).collect();
+        if self.query().trim().is_empty() {
+            self.found = None;
+            return all();
+        }
+        let found = find::pick(self.query(), items, text);
+        self.found = Some(found.as_ref().map(|found| (found.len(), items.len())).map_err(Clone::clone));
+        found.unwrap_or_else(|_| all())
+    }
+
+    /// How many fit, of how many; or why the line cannot be read. None if nothing is filtered.
+    pub fn found(&self) -> Option<Result<(usize, usize), &str>> {
+        self.found.as_ref().map(|found| found.as_ref().map(|found| *found).map_err(String::as_str))
     }
 
     /// Whether keys go into the line.

@@ -78,6 +78,11 @@ impl<K: Clone + PartialEq> Narrowed<K> {
         self.filter.update(event)
     }
 
+    /// Indices of the items that fit the filter, see [`Filter::pick`].
+    pub fn pick<T>(&mut self, items: &[T], text: impl Fn(&T) -> String) -> Vec<usize> {
+        self.filter.pick(items, text)
+    }
+
     /// Shows the items at these indices. `key` gives the key of an item.
     pub fn show(&mut self, shown: Vec<usize>, key: impl Fn(usize) -> K) {
         self.keys = shown.iter().map(|item| key(*item)).collect();

@@ -15,7 +15,7 @@ use crate::domain::failure::{Failure, Note};
 use crate::domain::ids::{ModelName, RunId};
 use crate::domain::name::oddities;
 use crate::domain::registry::ModelVersion;
-use crate::domain::text::clean_line;
+use crate::domain::text::{clean_line, grouped};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Banner, Field, Tone};
 use crate::ui::{Draw as _, Phrase};
@@ -146,10 +146,15 @@ pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -
     if !filter.is_active() {
         return area;
     }
+    let found = match filter.found() {
+        Some(Ok((fit, all))) => Phrase::of(Role::Muted, format!("{} of {} ", grouped(fit as u64), grouped(all as u64))),
+        Some(Err(why)) => Phrase::of(Role::Warn, format!("{why} ")),
+        None => Phrase::default(),
+    };
     // While typing, the footer shows it.
     let hint = match filter.is_editing() {
-        true => Phrase::default(),
-        false => Phrase::of(Role::Key, "Esc").add(Role::Muted, " clears it "),
+        true => found,
+        false => found.add(Role::Key, " Esc").add(Role::Muted, " clears it "),
     };
     Prompt::new(skin, " / ", filter.field()).focused(filter.is_editing()).hint(hint).draw(area, buf)
 }

@@ -10,6 +10,8 @@ use crate::app::keymap::Context;
 use crate::app::owner::Owner;
 use crate::app::paint::{Canvas, Graphic, PaintRequest, Pictures};
 use crate::app::query::Query;
+use crate::app::route::Route;
+use crate::app::under::Under;
 use crate::domain::artifact::{ArtifactRoot, human_size};
 use crate::domain::preview::{Content, Ink, Picture, Preview as Beginning, TextLine};
 use crate::domain::text::clean_line;
@@ -228,6 +230,14 @@ impl Preview {
 impl Component for Preview {
     fn heading(&self) -> &'static str {
         "preview"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Preview(self.owner.clone(), self.root.clone(), self.path.clone()))
+    }
+
+    fn under(&self, _: &Ctx<'_>) -> Under {
+        self.owner.under()
     }
 
     fn contexts(&self) -> &'static [Context] {

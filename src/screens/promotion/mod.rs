@@ -11,7 +11,8 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
-use crate::app::route::{Nav, RecordAt, Route};
+use crate::app::route::{RecordAt, Route};
+use crate::app::under::Under;
 use crate::domain::cd::{CdOutcome, CdRuns};
 use crate::domain::cd_act::CdAct;
 use crate::domain::ids::PromotionId;
@@ -107,6 +108,15 @@ fn runs(state: &SagaState) -> Option<&CdRuns> {
 impl Component for Promotion {
     fn heading(&self) -> &'static str {
         "promotion"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Promotion(self.id))
+    }
+
+    fn under(&self, ctx: &Ctx<'_>) -> Under {
+        let draft = ctx.cache.promotion(self.id).map(|state| &state.plan.draft);
+        draft.map(|draft| Under::version(draft.model().clone(), draft.version())).unwrap_or_default()
     }
 
     fn contexts(&self) -> &'static [Context] {

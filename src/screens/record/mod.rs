@@ -7,6 +7,7 @@ use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::{RecordAt, Route};
+use crate::app::under::Under;
 use crate::domain::ids::TagName;
 use crate::domain::record::Sealed;
 use crate::present::UNICODE;
@@ -58,6 +59,15 @@ impl Record {
 impl Component for Record {
     fn heading(&self) -> &'static str {
         "record"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Record(self.at.clone()))
+    }
+
+    fn under(&self, ctx: &Ctx<'_>) -> Under {
+        let record = self.sealed(ctx).map(|sealed| &sealed.record.model);
+        record.map(|model| Under::version(model.name.clone(), model.version)).unwrap_or_default()
     }
 
     fn contexts(&self) -> &'static [Context] {

@@ -18,6 +18,7 @@ use crate::app::list::Cursor;
 use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::Route;
+use crate::app::under::Under;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
@@ -176,6 +177,14 @@ impl Review {
 impl Component for Review {
     fn heading(&self) -> &'static str {
         "review"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Review(self.model.clone(), self.version))
+    }
+
+    fn under(&self, _: &Ctx<'_>) -> Under {
+        Under::version(self.model.clone(), self.version)
     }
 
     fn contexts(&self) -> &'static [Context] {

@@ -12,6 +12,7 @@ use crate::app::list::Cursor;
 use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
+use crate::app::under::Under;
 use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 use crate::present::version::run_label;
@@ -151,6 +152,14 @@ impl RunDetail {
 impl Component for RunDetail {
     fn heading(&self) -> &'static str {
         "run"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Run(self.id.clone()))
+    }
+
+    fn under(&self, _: &Ctx<'_>) -> Under {
+        Under::run(self.id.clone())
     }
 
     fn contexts(&self) -> &'static [Context] {

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
-use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::lazy_pages::FoundRuns;
 use crate::app::list::Cursor;
 use crate::app::prefs::{Remember, RunColumn, Sort, SortKey};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
+use crate::app::under::Under;
 use crate::domain::experiment::RunQuery;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ExperimentId, RunId};
@@ -265,7 +265,7 @@ impl Runs {
         if self.made_from.as_ref() != Some(&made_from) {
             self.made_from = Some(made_from);
             let runs = &found.list.items;
-            let kept = fuzzy::filter(self.filter.query(), runs, |r| haystack(r));
+            let kept = self.filter.pick(runs, |r| haystack(r, self.columns.as_deref().unwrap_or_default()));
             // While filtering nothing is folded, so that all matches are visible.
             let nothing = HashSet::new();
             let folded = if self.filter.query().is_empty() { &self.folded } else { &nothing };
@@ -338,6 +338,16 @@ impl Component for Runs {
         "runs"
     }
 
+    fn route(&self) -> Option<Route> {
+        Some(Route::Runs(self.experiment.clone(), self.name.clone()))
+    }
+
+    fn under(&self, ctx: &Ctx<'_>) -> Under {
+        let line = self.lines.get(self.cursor.index());
+        let run = line.and_then(|line| self.found(ctx)?.list.items.get(line.item));
+        run.map(|run| Under::run(run.id.clone())).unwrap_or_default()
+    }
+
     fn contexts(&self) -> &'static [Context] {
         if self.captures_text() {
             &[Context::Prompt, Context::Global]
@@ -403,8 +413,18 @@ impl Component for Runs {
 }
 
 /// The text a filter matches against.
-fn haystack(run: &Run) -> String {
-    format!("{} {} {} {}", run.name, run.status, run.user.as_deref().unwrap_or_default(), run.id)
+fn haystack(run: &Run, columns: &[RunColumn]) -> String {
+    let mut text = format!("{} {} {} {}", run.name, run.status, run.user.as_deref().unwrap_or_default(), run.id);
+    for column in columns {
+        match column {
+            RunColumn::Metric(name) => {
+                let value = run.metrics.get(name).map(|point| point.value.0.to_string());
+                text.extend([" ", &value.unwrap_or_default()]);
+            }
+            RunColumn::Param(name) => text.extend([" ", run.params.text(name).unwrap_or_default()]),
+        }
+    }
+    text
 }
 
 /// The default columns: main metrics, some other metrics, and params that differ.

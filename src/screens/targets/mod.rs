@@ -4,10 +4,10 @@ pub mod view;
 
 use crate::app::action::Action;
 use crate::app::effect::Effect;
-use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::Nav;
+use crate::domain::target::TargetEntry;
 use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
@@ -50,7 +50,7 @@ impl Component for Targets {
         let typed = self.list.hear(event);
         if typed || !self.begun {
             self.begun = true;
-            let shown = fuzzy::filter(self.list.filter().query(), ctx.targets, |target| target.name.clone());
+            let shown = self.list.pick(ctx.targets, haystack);
             self.list.show(shown, |i| ctx.targets[i].name.clone());
         }
         let rows = ctx.rows(1 + u16::from(self.list.filter().is_active()));
@@ -69,4 +69,11 @@ impl Component for Targets {
             (other, _) => Response::pass(other),
         }
     }
+}
+
+/// The text a filter matches against.
+fn haystack(target: &TargetEntry) -> String {
+    let servers = target.servers.as_deref().unwrap_or_default();
+    let word = if target.production { "production" } else { "" };
+    format!("{} {servers} {word}", target.name)
 }

@@ -13,6 +13,7 @@ use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::Route;
+use crate::app::under::Under;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::inbox::production;
 use crate::domain::registry::{ModelVersion, RegisteredModel};
@@ -157,6 +158,14 @@ impl Trend {
 impl Component for Trend {
     fn heading(&self) -> &'static str {
         "trend"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Trend(self.model.clone(), self.from, self.metric.clone()))
+    }
+
+    fn under(&self, _: &Ctx<'_>) -> Under {
+        Under::version(self.model.clone(), self.cursor)
     }
 
     fn contexts(&self) -> &'static [Context] {

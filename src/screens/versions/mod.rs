@@ -5,11 +5,11 @@ pub mod view;
 use crate::app::action::Action;
 use crate::app::eager_pages::{EagerPages, Extent};
 use crate::app::effect::{Effect, Place};
-use crate::app::fuzzy;
 use crate::app::keymap::Context;
 use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
+use crate::app::under::Under;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::ModelVersion;
@@ -55,7 +55,7 @@ impl Versions {
         // Process only the new page, so that a page added to a list of thousands stays cheap.
         self.haystacks.truncate(kept);
         self.haystacks.extend(items.iter().skip(self.haystacks.len()).map(haystack));
-        fuzzy::filter(self.list.filter().query(), &self.haystacks, String::clone)
+        self.list.pick(&self.haystacks, String::clone)
     }
 
     /// Compares the marked versions; a single marked version is compared with the one under the cursor.
@@ -99,6 +99,16 @@ impl Versions {
 impl Component for Versions {
     fn heading(&self) -> &'static str {
         "versions"
+    }
+
+    fn route(&self) -> Option<Route> {
+        Some(Route::Versions(self.model.clone()))
+    }
+
+    fn under(&self, ctx: &Ctx<'_>) -> Under {
+        let items = ctx.cache.versions(&self.model).map(|v| v.items.as_slice()).unwrap_or_default();
+        let version = self.list.selected(items).map(|v| v.number);
+        version.map(|number| Under::version(self.model.clone(), number)).unwrap_or_default()
     }
 
     fn contexts(&self) -> &'static [Context] {
@@ -194,5 +204,7 @@ impl Component for Versions {
 
 /// The text a filter matches against.
 fn haystack(v: &ModelVersion) -> String {
-    format!("{} {} {} {}", v.number, v.stage, v.aliases.join(" "), v.description)
+    let (author, run) = (v.author.as_deref().unwrap_or_default(), v.run_id.as_ref().map(ToString::to_string));
+    let aliases = v.aliases.join(" ");
+    format!("{} {} {aliases} {author} {} {}", v.number, v.stage, v.description, run.unwrap_or_default())
 }

@@ -151,6 +151,8 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
         cache,
         rules,
         registry: "http://mlflow:5000",
+        tracking: "http://mlflow:5000",
+        themes: &[],
         prefs,
         now: samples::now(),
         ticks: 0,
@@ -159,6 +161,7 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
         height: 50,
         busy: false,
         saving: None,
+        own: None,
         opened: &UNOPENED,
         pictures: crate::app::paint::Pictures::default(),
     }

@@ -1,4 +1,6 @@
-//! References to a model version, as written by people and MLflow.
+//! References to model versions and other things, as written by people, MLflow and GitHub.
+
+pub mod page;
 
 use std::fmt;
 use std::str::FromStr;

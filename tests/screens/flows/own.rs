@@ -1,0 +1,152 @@
+//! The user's own commands: asked about, run, shown.
+
+use crate::sample::{refused, rules, sample};
+use crate::support::driver::Driver;
+use signoff::app::effect::Effect;
+use signoff::app::input::{Input, Key, KeyCode};
+use signoff::app::keymap::{Context, OwnKey, parse_key};
+use signoff::app::msg::Msg;
+use signoff::app::own::{Ended, OwnNews};
+use signoff::app::query::Query;
+use signoff::domain::command::{Form, OwnCommand};
+use signoff::domain::ids::ModelName;
+use signoff::screens::Screen;
+
+fn with(driver: &mut Driver, confirm: bool) {
+    let run = ["jira", "QA {model} v{version}", "{tag}"].map(str::to_owned);
+    let command = OwnCommand { name: "Jira ticket".into(), form: Form::program(&run).unwrap(), confirm };
+    let key = Some(parse_key("ctrl-j").unwrap());
+    let contexts = vec![Context::Inbox, Context::Review];
+    let own = OwnKey { name: command.name.clone(), key, contexts, line: 1 };
+    assert_eq!(driver.state.keymap.bind_commands(vec![own]), []);
+    driver.state.commands = vec![command];
+}
+
+fn runs(driver: &mut Driver) -> Option<Vec<String>> {
+    driver.asked().into_iter().find_map(|effect| match effect {
+        Effect::RunOwn(argv) => Some(argv),
+        _ => None,
+    })
+}
+
+#[test]
+fn it_asks_and_shows_the_command_as_it_will_run_enter_runs_and_esc_does_not() {
+    let mut driver = sample(&[]);
+    with(&mut driver, true);
+    driver.keys("<ctrl-j>");
+    driver.sees(&["Jira ticket", "jira 'QA telco-churn v42' ''", "⏎ confirm", "Esc back"]);
+    driver.keys("yaqx :");
+    assert_eq!(runs(&mut driver), None, "no other key runs it");
+    driver.keys("<esc>");
+    assert!(matches!(driver.state.top(), Screen::Inbox(_)));
+    assert_eq!(runs(&mut driver), None);
+    driver.keys("<ctrl-j>");
+    driver.send(Msg::Input(Input::Key(Key { rushed: true, ..Key::plain(KeyCode::Enter) })));
+    assert_eq!(runs(&mut driver), None, "an Enter that was pasted is no answer");
+    driver.keys("<enter>");
+    assert_eq!(runs(&mut driver), Some(["jira", "QA telco-churn v42", ""].map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn output_exit_code_and_time_are_shown_and_the_screen_is_as_before() {
+    let mut driver = sample(&[]);
+    with(&mut driver, true);
+    let before = driver.picture();
+    driver.keys("<ctrl-j><enter>");
+    driver.sees(&["runs, ", "Esc stops it"]);
+    let lines: Vec<String> = (1..=100).map(|i| format!("line {i}")).collect();
+    driver.send(Msg::Own(OwnNews::Wrote { lines, dropped: 3 }));
+    driver.sees(&["line 100", "the first 3 lines are not kept"]);
+    driver.wait(std::time::Duration::from_secs(2));
+    driver.send(Msg::Own(OwnNews::Ended(Ended::Code(7))));
+    driver.sees(&["exit code 7, 2.00s", "line 100"]);
+    driver.keys("/line 42<enter>");
+    driver.sees(&["line 42", "1 of 100"]);
+    driver.keys("<esc>g");
+    driver.sees(&["▸ line 1\n"]);
+    driver.keys("<esc>");
+    assert_eq!(driver.picture(), before);
+}
+
+#[test]
+fn esc_stops_it_and_so_does_leaving() {
+    let mut driver = sample(&[]);
+    with(&mut driver, true);
+    driver.keys("<ctrl-j><enter>");
+    driver.asked();
+    driver.keys("<esc>");
+    assert_eq!(driver.asked(), [Effect::StopOwn]);
+    driver.send(Msg::Own(OwnNews::Ended(Ended::Stopped)));
+    driver.sees(&["stopped"]);
+    driver.keys("<esc><ctrl-j><enter>");
+    driver.asked();
+    driver.keys("m");
+    assert!(driver.asked().contains(&Effect::StopOwn));
+    driver.send(Msg::Own(OwnNews::Ended(Ended::Stopped)));
+    assert!(matches!(driver.state.top(), Screen::Models(_)));
+}
+
+#[test]
+fn without_confirmation_it_runs_at_once_but_never_on_production_or_read_only() {
+    let mut driver = sample(&[]);
+    with(&mut driver, false);
+    driver.keys("<ctrl-j>");
+    assert!(runs(&mut driver).is_some());
+    for (production, readonly, why) in [(true, false, "On a production target"), (false, true, "On a read-only target")]
+    {
+        let mut driver = sample(&[]);
+        (driver.state.rules.production, driver.state.rules.readonly) = (production, readonly);
+        with(&mut driver, false);
+        driver.keys("<ctrl-j>");
+        assert_eq!(runs(&mut driver), None);
+        driver.sees(&[why, "jira 'QA telco-churn v42' ''"]);
+        driver.keys("<enter>");
+        assert!(runs(&mut driver).is_some());
+    }
+    assert!(!rules().production);
+}
+
+#[test]
+fn it_is_found_by_its_name_and_says_where_it_can_be_run() {
+    let mut driver = sample(&[]);
+    with(&mut driver, true);
+    driver.keys(":Jira");
+    driver.sees(&["Jira ticket", "your command"]);
+    driver.keys("<enter>");
+    driver.sees(&["jira 'QA telco-churn v42' ''"]);
+    driver.keys("<esc>m:jira ticket<enter>");
+    driver.sees(&["'Jira ticket' runs on what is under the cursor in inbox, review."]);
+    assert!(matches!(driver.state.top(), Screen::Models(_)));
+    driver.keys("i?");
+    driver.sees(&["Ctrl-J", "Jira ticket"]);
+}
+
+#[test]
+fn a_name_made_to_run_something_is_one_argument_and_is_shown_cleaned() {
+    let mut driver = Driver::demo();
+    let odd = "evil'; touch pwned; '$(id)";
+    driver.world(|world| {
+        let model = world.models[&ModelName::new("telco-churn")].clone();
+        world.models.insert(ModelName::new(odd), model);
+    });
+    driver.keys("r");
+    with(&mut driver, true);
+    driver.keys("/evil<enter><ctrl-j>");
+    let text = driver.picture();
+    assert!(text.contains(r"'QA evil'\''; touch pwned; '\''$(id) v"), "{text}");
+    driver.keys("<enter>");
+    let argv = runs(&mut driver).unwrap();
+    assert!(argv[1].starts_with(&format!("QA {odd} v")), "{argv:?}");
+    assert_eq!(argv.len(), 3);
+}
+
+#[test]
+fn what_could_not_be_read_is_not_taken_for_nothing() {
+    let mut driver = sample(&[]);
+    driver.refuse(|query| matches!(query, Query::Values { .. }), refused());
+    with(&mut driver, false);
+    driver.keys("<ctrl-j>");
+    driver.sees(&["the connection was refused"]);
+    driver.keys("<enter>");
+    assert_eq!(runs(&mut driver), None);
+}
