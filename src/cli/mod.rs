@@ -151,7 +151,7 @@ pub async fn act(
     sink: &mut Sink,
 ) -> Outcome<Exit> {
     match command {
-        Command::Inbox { format } => commands::inbox::run(services, format, sink).await,
+        Command::Inbox { limit, format } => commands::inbox::run(services, limit, format, sink).await,
         Command::Models { like, format } => commands::models::run(services, like.as_deref(), format, sink).await,
         Command::Versions { model, limit, format } => {
             commands::versions::run(services, &model, limit, format, sink).await

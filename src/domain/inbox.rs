@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
+use super::check::CheckState;
 use super::ids::VersionNumber;
 use super::record::{Decision, DecisionMark};
 use super::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, VersionStatus};
@@ -21,6 +24,41 @@ impl Waiting<'_> {
     /// The hold on the version, if any: by whom and why.
     pub fn held(&self) -> Option<DecisionMark> {
         DecisionMark::on(self.candidate).filter(|mark| mark.decision == Decision::Hold)
+    }
+}
+
+/// What a version that waits calls for, in the order of the inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Section {
+    /// Every rule was read, and all of them pass.
+    Ready,
+    /// Something warns or is not known, or the rules are still being read.
+    NeedsALook,
+    /// A rule blocks it.
+    CannotBeApproved,
+    /// Somebody holds it back.
+    Held,
+}
+
+impl Section {
+    /// The section of a version by its verdict; none while that is incomplete.
+    pub fn of(is_held: bool, verdict: Option<CheckState>) -> Self {
+        match verdict {
+            _ if is_held => Self::Held,
+            Some(CheckState::Pass) => Self::Ready,
+            Some(CheckState::Warn | CheckState::Unknown) | None => Self::NeedsALook,
+            Some(CheckState::Block) => Self::CannotBeApproved,
+        }
+    }
+
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Ready => "READY",
+            Self::NeedsALook => "NEEDS A LOOK",
+            Self::CannotBeApproved => "CANNOT BE APPROVED",
+            Self::Held => "HELD BACK",
+        }
     }
 }
 
@@ -56,6 +94,22 @@ pub fn all_waiting<'m>(
         versions.iter().filter(waits).map(|candidate| Waiting { candidate, production, production_version }).collect();
     found.sort_by_key(|w| std::cmp::Reverse(w.candidate.number));
     found
+}
+
+/// The versions of one model that need no row of their own, and the version whose row stands for them: those that nobody
+/// put forward and nobody holds, under the newest that somebody put forward; if there is none, under the newest.
+/// `waiting` are those of one model, newest first.
+pub fn folded(
+    model: &RegisteredModel,
+    waiting: &[Waiting<'_>],
+    target: &PromotionTarget,
+) -> Option<(VersionNumber, Vec<VersionNumber>)> {
+    let open = || waiting.iter().filter(|w| w.held().is_none());
+    let (forward, others): (Vec<&Waiting<'_>>, Vec<&Waiting<'_>>) =
+        open().partition(|w| is_put_forward(model, w.candidate, target));
+    let head = forward.first().or(others.first())?.candidate.number;
+    let under: Vec<VersionNumber> = others.iter().map(|w| w.candidate.number).filter(|n| *n != head).collect();
+    (!under.is_empty()).then_some((head, under))
 }
 
 /// Whether versions that the entry of the list of models does not carry may wait, so that they have to be read. Those
@@ -224,6 +278,17 @@ mod tests {
     }
 
     #[test]
+    fn only_a_verdict_that_is_complete_and_passes_is_ready() {
+        let section = |verdict| Section::of(false, verdict);
+        assert_eq!(section(Some(CheckState::Pass)), Section::Ready);
+        assert_eq!(section(None), Section::NeedsALook);
+        assert_eq!(section(Some(CheckState::Unknown)), Section::NeedsALook);
+        assert_eq!(section(Some(CheckState::Warn)), Section::NeedsALook);
+        assert_eq!(section(Some(CheckState::Block)), Section::CannotBeApproved);
+        assert_eq!(Section::of(true, Some(CheckState::Block)), Section::Held, "whatever else it is");
+    }
+
+    #[test]
     fn a_model_never_released_waits_without_baseline() {
         let target = PromotionTarget::Stage(Stage::Production);
         assert_eq!(found(vec![version(1, Stage::None)], &target), Some((1, None)));
@@ -266,6 +331,22 @@ mod tests {
         assert_eq!(of(&all, &stage), [9, 7, 5, 3, 2, 1], "v1 is @challenger");
         let alias = PromotionTarget::Alias("champion".into());
         assert_eq!(of(&all, &alias), [9, 7, 5, 4, 3, 1], "v2 is @champion");
+    }
+
+    #[test]
+    fn what_nobody_put_forward_folds_under_what_somebody_did() {
+        let target = PromotionTarget::Stage(Stage::Production);
+        let of = |all: &[ModelVersion]| {
+            let model = model(latest(all));
+            folded(&model, &all_waiting(&model, all, &target), &target)
+                .map(|(head, under)| (head.0, under.iter().map(|n| n.0).collect::<Vec<_>>()))
+        };
+        let (none, staged) = (|n| version(n, Stage::None), |n| version(n, Stage::Staging));
+        assert_eq!(of(&[staged(3), none(4), none(5)]), Some((3, vec![5, 4])));
+        assert_eq!(of(&[none(3), staged(4), none(5), staged(6)]), Some((6, vec![5, 3])), "v4 has a row of its own");
+        assert_eq!(of(&[none(3), none(4)]), Some((4, vec![3])), "the newest stands for all");
+        assert_eq!(of(&[none(3), marked(none(4), Decision::Hold)]), None, "what is held has a row of its own");
+        assert_eq!(of(&[staged(3), staged(4)]), None);
     }
 
     /// Every combination of stages and decisions of four versions: whatever waits is in the list of models, or the list

@@ -49,6 +49,24 @@ impl From<&Finding> for CheckRow {
     }
 }
 
+/// A verdict that is complete, in a few words.
+pub fn verdict(verdict: &Verdict, symbols: &Symbols) -> Phrase<'static> {
+    let state = verdict.state();
+    short(state, verdict.count(state), symbols)
+}
+
+/// The worst state of a verdict and how many rules are in it: `✓ pass 12`, `✗ 2 blocking`.
+pub fn short(state: CheckState, count: usize, symbols: &Symbols) -> Phrase<'static> {
+    let words = match state {
+        CheckState::Pass if count == 0 => "no rules".to_owned(),
+        CheckState::Pass => format!("pass {count}"),
+        CheckState::Unknown => format!("{count} unknown"),
+        CheckState::Warn => format!("{count} warn"),
+        CheckState::Block => format!("{count} blocking"),
+    };
+    Mark::from(state).say(words, symbols)
+}
+
 /// Said of what could not be read because of something that was told already.
 pub const TOLD: &str = "not read, for the reason given above";
 

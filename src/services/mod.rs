@@ -16,6 +16,7 @@ pub mod requests;
 pub mod road;
 pub mod rollback;
 pub mod status;
+pub mod verdicts;
 pub mod waiting;
 pub mod watch;
 

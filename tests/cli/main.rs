@@ -13,6 +13,7 @@ mod code;
 mod decide;
 mod failures;
 mod help;
+mod inbox;
 mod logbook;
 mod provenance;
 mod receivers;

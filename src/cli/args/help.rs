@@ -31,7 +31,11 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         "inbox",
         &[
             ("signoff inbox", "List what waits for review"),
-            ("signoff inbox --json | jq '.waiting[].model'", "List the models only"),
+            ("signoff inbox --limit 5", "List the five that wait longest"),
+            (
+                "signoff inbox --json | jq -r '.waiting[] | select(.section == \"ready\") | .model'",
+                "List models to approve",
+            ),
         ],
     ),
     (

@@ -100,9 +100,15 @@ pub enum Command {
         #[arg(value_name = "REF")]
         reference: VersionRef,
     },
-    /// List versions that wait for review, oldest first
+    /// List versions that wait for review, with their verdicts
+    ///
+    /// What may be approved comes first, then what needs a look, what a rule blocks, and what is held back; the oldest
+    /// first in each.
     #[command(after_help = help::examples("inbox"))]
     Inbox {
+        /// Show at most this many, the oldest [default: all]
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
         #[command(flatten)]
         format: Format,
     },

@@ -7,7 +7,7 @@
 //!
 //! | command | schema | type |
 //! |---|---|---|
-//! | `inbox` | `signoff.inbox/1` | [`Inbox`] |
+//! | `inbox` | `signoff.inbox/1` | [`crate::cli::json::inbox::Inbox`] |
 //! | `models` | `signoff.models/1` | [`Models`] |
 //! | `versions` | `signoff.versions/1` | [`Versions`] |
 //! | `runs` | `signoff.runs/1` | [`Runs`] |
@@ -30,6 +30,7 @@
 pub mod browse;
 pub mod code;
 pub mod decision;
+pub mod inbox;
 pub mod log;
 pub mod notify;
 pub mod promotion;
@@ -69,30 +70,6 @@ pub struct Where {
     pub promote_to: String,
     /// True if no real server is involved.
     pub demo: bool,
-}
-
-/// `signoff inbox`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Inbox {
-    /// `signoff.inbox/1`.
-    pub schema: &'static str,
-    #[serde(flatten)]
-    pub place: Where,
-    /// Oldest first.
-    pub waiting: Vec<Waiting>,
-}
-
-/// A version waiting for a decision.
-#[derive(Clone, Debug, Serialize)]
-pub struct Waiting {
-    #[serde(flatten)]
-    pub version: Version,
-    pub production: Option<u64>,
-    /// Its main metric.
-    pub main_metric: Option<Metric>,
-    /// Open requests to move it to a stage; left out if there are none, or the registry keeps none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub requests: Vec<Request>,
 }
 
 /// An open request to move a version to a stage.
@@ -228,6 +205,10 @@ pub struct ListedVersion {
     pub in_production: bool,
     /// `null` if its run could not be read.
     pub metrics: Option<BTreeMap<String, MetricValue>>,
+    /// The verdict of the policy on a version that waits for a decision; `null` for others.
+    pub verdict: Option<verdict::Verdict>,
+    /// The decision in force; `null` if there is none.
+    pub decision: Option<inbox::Decided>,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -43,6 +43,16 @@ pub struct Partial {
     pub unseen: usize,
 }
 
+impl Partial {
+    /// The verdict as far as it goes, which is no pass: `why` says what was left out.
+    pub fn so_far(mut self, why: &str) -> Verdict {
+        let unread = Finding { unreadable: true, ..Finding::new("policy", CheckState::Unknown, why) };
+        self.verdict.findings.push(unread);
+        self.verdict.findings.sort_by_key(|f| Reverse(f.state));
+        self.verdict
+    }
+}
+
 /// Judges only the rules that need nothing but the version, its run and the baseline's run. Rules with missing data are
 /// skipped, whatever the policy says about unknowns.
 pub fn partial(sources: &[PolicySource], known: &ReviewedFacts, now: Timestamp) -> Partial {

@@ -289,6 +289,19 @@ fn what_two_sources_ask_alike_is_said_once() {
 }
 
 #[test]
+fn a_verdict_that_is_not_whole_is_no_pass_and_what_blocks_blocks() {
+    let e = evidence();
+    let of = |floor: f64| {
+        let rule = MetricRule { floor: Some(floor), ..auc() };
+        let policy = Policy { metrics: vec![rule], signature: true, ..Policy::default() };
+        partial(&[PolicySource::new("configuration", policy)], &e.facts, e.read_at).so_far("too many rows")
+    };
+    assert_eq!(of(0.5).state(), Unknown);
+    assert!(of(0.5).findings.iter().any(|finding| finding.unreadable && finding.detail == "too many rows"));
+    assert_eq!(of(0.99).state(), Block);
+}
+
+#[test]
 fn a_list_judges_what_it_has_and_counts_the_rest() {
     let policy = Policy {
         signature: true,
