@@ -64,6 +64,22 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.reveal(keys.len(), visible);
     }
 
+    /// Moves the cursor off a line that cannot be selected, such as a heading, to the nearest one that can: below it, or
+    /// above it after a movement `upwards`. A heading right above the cursor stays in sight.
+    pub fn avoid(&mut self, keys: &[K], visible: usize, upwards: bool, is_row: impl Fn(usize) -> bool) {
+        let below = || (self.index..keys.len()).find(|i| is_row(*i));
+        let above = || (0..self.index).rev().find(|i| is_row(*i));
+        let found = if upwards && !is_row(self.index) { above().or_else(below) } else { below().or_else(above) };
+        if let Some(index) = found {
+            self.index = index;
+            self.key = keys.get(index).cloned();
+            self.reveal(keys.len(), visible);
+            if visible > 1 && self.offset == index && index > 0 && !is_row(index - 1) {
+                self.offset = index - 1;
+            }
+        }
+    }
+
     /// Moves the cursor to the row with this key once it is in the list.
     pub fn aim(&mut self, key: K) {
         self.key = Some(key);
@@ -125,6 +141,36 @@ mod tests {
         cursor.settle(&[1, 2], 10);
         assert_eq!(cursor.index(), 1);
         cursor.settle(&[], 10);
+        assert_eq!(cursor.index(), 0);
+    }
+
+    #[test]
+    fn headings_are_passed_over_and_seen() {
+        let keys = ["READY", "a", "b", "HELD", "c"];
+        let is_row = |i: usize| !matches!(keys.get(i), Some(&"READY" | &"HELD"));
+        let mut cursor = Cursor::default();
+        cursor.settle(&keys, 3);
+        cursor.avoid(&keys, 3, false, is_row);
+        assert_eq!((cursor.index(), cursor.offset()), (1, 0));
+        let mut step = |action, upwards| {
+            cursor.step(action, &keys, 3);
+            cursor.avoid(&keys, 3, upwards, is_row);
+            (keys[cursor.index()], cursor.offset())
+        };
+        assert_eq!(step(Action::Down, false), ("b", 0));
+        assert_eq!(step(Action::Down, false), ("c", 2));
+        assert_eq!(step(Action::Up, true), ("b", 2));
+        assert_eq!(step(Action::Up, true), ("a", 0), "with the heading");
+        assert_eq!(step(Action::Up, true), ("a", 0));
+        assert_eq!(step(Action::Bottom, false), ("c", 2));
+        assert_eq!(step(Action::Top, true), ("a", 0));
+    }
+
+    #[test]
+    fn a_list_of_headings_alone_has_no_row_to_go_to() {
+        let mut cursor = Cursor::default();
+        cursor.settle(&["READY"], 3);
+        cursor.avoid(&["READY"], 3, false, |_| false);
         assert_eq!(cursor.index(), 0);
     }
 

@@ -10,7 +10,7 @@ pub mod cache;
 pub mod eager_pages;
 pub mod edit;
 pub mod effect;
-pub mod find;
+pub mod evaluations;
 pub mod fuzzy;
 pub mod input;
 pub mod keymap;

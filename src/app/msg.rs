@@ -59,6 +59,8 @@ pub enum Msg {
     Tick(Timestamp),
     /// Sent by the timer, to read again what is on screen.
     Refresh,
+    /// What is to be said of channels that gave up messages, if any did.
+    GivenUp(Option<String>),
     /// What a server has not answered yet, if anything.
     Waiting(Option<Waiting>),
     /// The operating system asks the program to exit.

@@ -1,6 +1,6 @@
 //! Preferences set while browsing, kept for this session and the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,24 @@ pub enum SortKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
     pub key: SortKey,
+    pub descending: bool,
+}
+
+/// What was chosen for one list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ListChoice {
+    /// Headings of the columns that are hidden.
+    pub hidden: BTreeSet<String>,
+    /// Without one, the list's own order applies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<ListSort>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListSort {
+    /// Heading of the column.
+    pub by: String,
     pub descending: bool,
 }
 
@@ -110,6 +128,8 @@ pub struct Prefs {
     pub columns: BTreeMap<ExperimentId, Vec<RunColumn>>,
     /// The last sort order, by experiment.
     pub sort: BTreeMap<ExperimentId, Sort>,
+    /// Columns and order of other lists, by their name.
+    pub lists: BTreeMap<String, ListChoice>,
     /// Filters sent to the server, the latest last, without duplicates.
     pub filters: Vec<String>,
     /// Drafts of decisions, the last edited at the end.
@@ -122,6 +142,8 @@ pub enum Remember {
     Columns(ExperimentId, Vec<RunColumn>),
     /// The sort order of an experiment.
     Sort(ExperimentId, Sort),
+    /// Columns and order of the list with this name.
+    List(&'static str, ListChoice),
     /// A filter that was sent.
     Filter(String),
     /// Replaces the draft of a version.
@@ -165,6 +187,9 @@ impl Prefs {
             }
             Remember::Sort(experiment, sort) => {
                 self.sort.insert(experiment, sort);
+            }
+            Remember::List(name, choice) => {
+                self.lists.insert(name.to_owned(), choice);
             }
             Remember::Filter(filter) => {
                 self.filters.retain(|f| *f != filter);
@@ -231,6 +256,8 @@ mod tests {
         prefs.remember(Remember::Columns(experiment.clone(), vec![auc.clone(), RunColumn::Param("depth".into())]));
         prefs.remember(Remember::Sort(experiment, Sort { key: SortKey::Column(auc), descending: true }));
         prefs.remember(Remember::Filter("metrics.auc > 0.5".into()));
+        let sort = Some(ListSort { by: "AGE".into(), descending: true });
+        prefs.remember(Remember::List("inbox", ListChoice { hidden: ["STAGE".to_owned()].into(), sort }));
         prefs
     }
 

@@ -173,6 +173,24 @@ impl ReviewedFacts {
         self
     }
 
+    /// Whether every rule finds the same in both. Lists leave out aliases, and say in other words why something cannot be
+    /// read.
+    pub fn judges_as(&self, other: &Self) -> bool {
+        let baselines = match (&self.baseline, &other.baseline) {
+            (Some(a), Some(b)) => {
+                same_version(&a.version, &b.version)
+                    && same_run(&a.run, &b.run)
+                    && same_model(a.logged.as_ref(), b.logged.as_ref())
+            }
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        baselines
+            && same_version(&self.version, &other.version)
+            && same_run(&self.run, &other.run)
+            && same_model(self.logged.as_ref(), other.logged.as_ref())
+    }
+
     fn each_version(&mut self, mut f: impl FnMut(&mut ModelVersion)) {
         f(&mut self.version);
         if let Some(baseline) = &mut self.baseline {
@@ -265,6 +283,33 @@ impl Hash for SharedFacts {
     }
 }
 
+fn same_version(a: &ModelVersion, b: &ModelVersion) -> bool {
+    let tags = |v: &ModelVersion| -> Vec<(String, String)> {
+        let others = v.tags.iter().filter(|(key, _)| !key.starts_with(OWN_TAG_PREFIX));
+        others.map(|(key, value)| (key.to_owned(), value.to_string())).collect()
+    };
+    (a.number, a.created_at, &a.run_id, &a.source, &a.description, &a.author)
+        == (b.number, b.created_at, &b.run_id, &b.source, &b.description, &b.author)
+        && a.status == b.status
+        && tags(a) == tags(b)
+}
+
+fn same_run(a: &RunFacts, b: &RunFacts) -> bool {
+    match (a, b) {
+        (RunFacts::Known(a), RunFacts::Known(b)) => a == b,
+        (RunFacts::NotRecorded, RunFacts::NotRecorded) | (RunFacts::Unreadable(_), RunFacts::Unreadable(_)) => true,
+        (RunFacts::Known(_) | RunFacts::NotRecorded | RunFacts::Unreadable(_), _) => false,
+    }
+}
+
+fn same_model(a: Option<&LoggedFacts>, b: Option<&LoggedFacts>) -> bool {
+    match (a, b) {
+        (Some(LoggedFacts::Known(a)), Some(LoggedFacts::Known(b))) => a == b,
+        (Some(LoggedFacts::Unreadable(_)), Some(LoggedFacts::Unreadable(_))) | (None, None) => true,
+        (Some(_) | None, _) => false,
+    }
+}
+
 fn run_name(v: &ModelVersion) -> String {
     v.run_id.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
 }
@@ -326,6 +371,29 @@ mod tests {
         assert_ne!(facts.digest(), moved.digest());
         let changes = facts.changes_to(&moved);
         assert_eq!(changes, ["the stage was 'Staging' and is now 'Archived'", "tag qa was 'absent' and is now 'no'"]);
+    }
+
+    #[test]
+    fn what_no_rule_looks_at_makes_no_difference_to_a_verdict() {
+        let facts = samples::facts();
+        let mut listed = facts.clone();
+        listed.version.aliases = vec!["challenger".to_owned()];
+        listed.version.tags.insert("signoff.promotion", "x");
+        listed.holders.push(VersionNumber(1));
+        assert!(facts.judges_as(&listed));
+        let mut tagged = facts.clone();
+        tagged.version.tags.insert("qa", "no");
+        let mut trained = facts.clone();
+        if let RunFacts::Known(run) = &mut trained.run {
+            run.status = "FAILED".to_owned();
+        }
+        let unread = ReviewedFacts { run: RunFacts::Unreadable("gone".into()), ..facts.clone() };
+        let first = ReviewedFacts { baseline: None, ..facts.clone() };
+        for other in [&tagged, &trained, &unread, &first] {
+            assert!(!facts.judges_as(other), "{other:?}");
+        }
+        let otherwise = ReviewedFacts { run: RunFacts::Unreadable("not read".into()), ..facts.clone() };
+        assert!(unread.judges_as(&otherwise), "for whatever reason");
     }
 
     #[test]

@@ -25,6 +25,15 @@ pub(super) fn look(state: &mut State) {
     }
 }
 
+/// Says in the inbox, once, which channels gave up messages.
+pub(super) fn tell_given_up(state: &mut State) {
+    let is_free = matches!(state.top(), Screen::Inbox(_)) && state.notice.is_none();
+    if let Some((said, told)) = state.given_up.as_mut().filter(|(_, told)| is_free && !told) {
+        *told = true;
+        state.notice = Some(Notice::Word(said.clone()));
+    }
+}
+
 /// What the timer has screens read again: nothing while somebody types, approves or waits.
 pub(super) fn due(state: &State) -> Option<Due> {
     let is_free = state.has_target() && !state.leaving && state.driving == Driving::Idle && !state.cache.is_busy();

@@ -80,6 +80,8 @@ pub struct State {
     pub width: u16,
     /// In rows.
     pub height: u16,
+    /// Whether the timer, and no key, asks to read again.
+    pub(super) by_timer: bool,
     /// The request that has waited longest for its answer.
     pub(super) waiting: Option<Waiting>,
     /// A message in the footer.
@@ -100,6 +102,8 @@ pub struct State {
     pub arrivals: Arrivals,
     /// What the terminal is to be told, once.
     pub alert: Option<String>,
+    /// What is to be said of channels that gave up messages, and whether it was.
+    pub(super) given_up: Option<(String, bool)>,
     /// When each review was first opened in this session; part of the record.
     opened: BTreeMap<(ModelName, VersionNumber), Timestamp>,
     next_request: u64,
@@ -132,6 +136,7 @@ impl State {
             pictures: Pictures::default(),
             width: 80,
             height: 24,
+            by_timer: false,
             waiting: None,
             notice: None,
             driving: Driving::Idle,
@@ -143,6 +148,7 @@ impl State {
             ticks: 0,
             arrivals: Arrivals::default(),
             alert: None,
+            given_up: None,
             opened: BTreeMap::new(),
             next_request: 1,
         };
@@ -204,6 +210,8 @@ impl State {
             targets: &self.targets,
             now: self.now,
             ticks: self.ticks,
+            by_timer: self.by_timer,
+            covered: false,
             fresh: self.arrivals.fresh(),
             pictures: self.pictures,
             width: self.width,

@@ -18,7 +18,7 @@ use crate::program::decided;
 use crate::program::places::{How, Step, trail};
 use crate::program::refresh::{self, Due};
 use crate::program::state::{Driving, Notice, State};
-use crate::screens::parts::{Response, ScreenEvent};
+use crate::screens::parts::{Ctx, Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
 
 /// Handles one message. The first is the terminal size: its effects load the first screen.
@@ -95,17 +95,25 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
                     refresh::read_models(state);
                 }
                 let notice = state.notice.take();
+                state.by_timer = true;
                 let effects = act(state, Action::Refresh);
+                state.by_timer = false;
                 state.notice = notice;
                 effects
             }
         },
+        Msg::GivenUp(said) => {
+            let told = state.given_up.take();
+            state.given_up = said.map(|said| (said.clone(), told.is_some_and(|(before, told)| told && before == said)));
+            Vec::new()
+        }
         Msg::Waiting(waiting) => {
             state.waiting = waiting;
             return Vec::new();
         }
         Msg::Terminate => quit(state),
     };
+    refresh::tell_given_up(state);
     effects.extend(fetch_and_cancel(state));
     effects
 }
@@ -479,8 +487,8 @@ fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {
 /// any more.
 fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
     let mut needs: Vec<Query> = state.has_target().then_some(Query::Session).into_iter().collect();
-    for screen in state.screens.iter().rev() {
-        needs.extend(screen.needs(&state.ctx()));
+    for (depth, screen) in state.screens.iter().rev().enumerate() {
+        needs.extend(screen.needs(&Ctx { covered: depth > 0, ..state.ctx() }));
     }
     let dropped: Vec<_> = state
         .cache

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::unbounded_channel;
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use super::executor::{Executor, Local};
@@ -53,6 +54,8 @@ pub struct Around {
     pub waiting: fn() -> Option<Waiting>,
     /// Time between two refreshes; none for no refresh.
     pub refresh: Option<Duration>,
+    /// What is to be said of channels that gave up messages.
+    pub given_up: Box<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>,
     /// The bytes that make the terminal tell of something.
     pub tell: Box<dyn Fn(&str) -> String + Send + Sync>,
     /// The bytes that set the window's title.
@@ -86,7 +89,8 @@ pub async fn run(
     let mut input = InputReader::spawn()?;
     let (replies, mut answers) = unbounded_channel();
     let clock = services.clock.clone();
-    let mut executor = Executor::new(services, targets, replies);
+    look_at_channels(&around, &replies);
+    let mut executor = Executor::new(services, targets, replies.clone());
     executor.keep_prefs(prefs);
     executor.paint_with(painter);
     let mut last_frame = Instant::now();
@@ -139,6 +143,7 @@ pub async fn run(
             () = tokio::time::sleep_until(frame_due.unwrap_or(last_frame)), if frame_due.is_some() => continue,
             () = tokio::time::sleep_until(refreshed + around.refresh.unwrap_or_default()), if around.refresh.is_some() => {
                 refreshed = Instant::now();
+                look_at_channels(&around, &replies);
                 Msg::Refresh
             }
             () = tokio::time::sleep(TICK), if state.animates() => Msg::Tick(clock.now()),
@@ -179,9 +184,12 @@ pub async fn run(
     }
 }
 
-/// A command ended that may have written to the terminal itself.
-fn has_left_the_screen(msg: &Msg) -> bool {
-    matches!(msg, Msg::Own(OwnNews::Ended(_)))
+/// Reads the outbox, beside everything else.
+fn look_at_channels(around: &Around, replies: &UnboundedSender<Msg>) {
+    let (look, replies) = ((around.given_up)(), replies.clone());
+    tokio::spawn(async move {
+        let _ = replies.send(Msg::GivenUp(look.await));
+    });
 }
 
 /// Ctrl-Z, which the terminal does not act on itself while keys are read one by one.

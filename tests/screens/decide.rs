@@ -109,7 +109,7 @@ fn the_first_of_two_approvals() {
 #[test]
 fn a_rejection() {
     let mut driver = Driver::demo();
-    driver.keys("<down>x");
+    driver.keys("x");
     assert_snapshot!("a_rejection", pictures(&mut driver));
     driver.keys("The largest segment loses.<enter>See the ticket about it, and the run of last week that did not.");
     assert_snapshot!("a_rejection_with_its_reason", pictures(&mut driver));
@@ -172,7 +172,7 @@ fn nothing_to_roll_back_to() {
 #[test]
 fn the_history_of_decisions() {
     let mut driver = Driver::demo();
-    driver.keys("<down>xThe largest segment loses.<ctrl-s>");
+    driver.keys("xThe largest segment loses.<ctrl-s>");
     driver.decide();
     driver.wait(Duration::from_secs(60));
     driver.keys("zWaiting for legal.<ctrl-s>");
@@ -187,7 +187,7 @@ fn the_history_of_decisions() {
 #[test]
 fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row() {
     let mut driver = Driver::demo();
-    driver.keys("<down>zWaiting for legal.<ctrl-s>");
+    driver.keys("zWaiting for legal.<ctrl-s>");
     driver.decide();
     driver.answering = false;
     driver.keys("m<down><enter>");

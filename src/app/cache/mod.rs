@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::batch_cache::BatchCache;
 use super::eager_pages::EagerPages;
+use super::evaluations::Evaluations;
 use super::lazy_pages::{FoundRuns, LazyPages};
 use super::paint::{Canvas, Graphic};
 use super::query::{Known, Merge, Query, Reply, RequestId};
@@ -80,7 +81,7 @@ pub struct Cache {
     /// Newest first.
     pub experiments: LazyPages<Experiment>,
     searches: HashMap<RunQuery, FoundRuns>,
-    evaluations: HashMap<(ModelName, VersionNumber), Evaluation>,
+    evaluations: Evaluations,
     live: BTreeMap<PromotionId, SagaState>,
     histories: Recent<Query, Vec<History>, MOST_HISTORIES>,
     previews: Recent<Query, Arc<Preview>, MOST_PREVIEWS>,
@@ -102,9 +103,16 @@ impl Cache {
         self.slots.get(query)
     }
 
-    /// What the policy says of a version. A new verdict replaces an old one, which stays on screen until then.
+    /// What the policy says of a version whose facts are read for a decision, on these if it was read for them. A new
+    /// verdict replaces an old one, which stays on screen until then.
     pub fn evaluation(&self, model: &ModelName, version: VersionNumber) -> Option<&Evaluation> {
-        self.evaluations.get(&(model.clone(), version))
+        let of_facts = self.facts(model, version).and_then(|facts| self.evaluations.of(facts));
+        of_facts.or_else(|| self.evaluations.latest(model, version))
+    }
+
+    /// Verdicts with the facts that they were read for.
+    pub fn evaluations(&self) -> &Evaluations {
+        &self.evaluations
     }
 
     /// Why the last request for any page of the list that `query` starts failed.
@@ -523,7 +531,8 @@ impl Merge for Cache {
     fn put_evaluation(&mut self, facts: SharedFacts, answer: Outcome<Evaluation>, now: Timestamp) {
         if let Ok(evaluation) = answer {
             self.learn_code(&evaluation.evidence, now);
-            self.evaluations.insert((facts.version.model.clone(), facts.version.number), evaluation);
+            let dropped = self.evaluations.put(facts, evaluation);
+            self.dropped(dropped.map(|facts| Query::Evaluation { facts }));
         }
     }
 

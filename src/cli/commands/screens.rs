@@ -4,6 +4,8 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+
 use crate::adapters::{http, notify};
 use crate::app::paint::Pictures;
 use crate::app::route::Route;
@@ -17,9 +19,10 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::pattern::matches;
 use crate::domain::promotion::Until;
+use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
 use crate::ports::notify::Channel as _;
-use crate::program::state::{Notice, State};
+use crate::program::state::State;
 use crate::runtime;
 use crate::runtime::run::{Around, Ended};
 use crate::runtime::terminal_pictures::{Painter, Speaks};
@@ -103,15 +106,13 @@ async fn show(
     let server =
         services.registry.named_workspace().map_or_else(|| url.clone(), |name| format!("{url}?workspace={name}"));
     let prefs = runtime::prefs::file_for(&loaded.paths.state_of(services.rules.demo), &server);
-    if let Some(given_up) = given_up(loaded, services.rules.demo).await {
-        state.notice = Some(Notice::Word(given_up));
-    }
-    let around = around(loaded, &services.rules.target_name, skin);
+    let around = around(loaded, &services.rules);
     runtime::run::run(state, services, targets, prefs, painter, skin, around).await
 }
 
 /// How the screens stay up to date, and how the terminal is told of arrivals: as its channels say.
-fn around(loaded: &Loaded, target: &str, skin: &Skin) -> Around {
+fn around(loaded: &Arc<Loaded>, rules: &Rules) -> Around {
+    let (target, demo, settings) = (rules.target_name.as_str(), rules.demo, loaded.clone());
     let wanted = |channel: &&Arc<notify::Configured>| {
         let targets = &channel.interest().targets;
         targets.iter().any(|pattern| matches(pattern, target))
@@ -124,6 +125,7 @@ fn around(loaded: &Loaded, target: &str, skin: &Skin) -> Around {
     Around {
         waiting: http::longest,
         refresh: (seconds > 0).then(|| Duration::from_secs(seconds)),
+        given_up: Box::new(move || given_up(settings.clone(), demo).boxed()),
         tell: Box::new(move |text| terminals.iter().map(|t| t.sequence(text)).collect()),
         title: Box::new(move |text| titles.iter().map(|t| t.title(text)).collect()),
         dress: Box::new(move |name| {
@@ -134,8 +136,8 @@ fn around(loaded: &Loaded, target: &str, skin: &Skin) -> Around {
 }
 
 /// What is to be said of messages that were given up.
-async fn given_up(loaded: &Loaded, demo: bool) -> Option<String> {
-    let all = channels::all(loaded);
+async fn given_up(loaded: Arc<Loaded>, demo: bool) -> Option<String> {
+    let all = channels::all(&loaded);
     let outbox = channels::outbox(&loaded.paths.state_of(demo)).read().await.ok()?;
     let names: Vec<&str> = all.iter().map(|c| c.name()).filter(|name| outbox.given_up(name) > 0).collect();
     (!names.is_empty()).then(|| format!("Messages of {} were given up; `signoff doctor` says more.", names.join(", ")))

@@ -1,70 +1,122 @@
 //! What waits for me? The home screen.
 
 mod further;
+mod lines;
+mod order;
+mod pane;
 pub mod verdict;
 pub mod view;
 
-use jiff::Timestamp;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::app::action::Action;
 use crate::app::eager_pages::Extent;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
+use crate::app::prefs::{ListSort, Remember};
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::under::Under;
 use crate::domain::ids::{ModelName, VersionNumber};
-use crate::domain::inbox::Waiting;
-use crate::domain::record::Decision;
+use crate::domain::inbox::{Section, Waiting, folded};
+use crate::domain::name::shown;
+use crate::domain::preflight::CheckState;
+use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::RegisteredModel;
+use crate::screens::parts::choice::{Choice, Choosable};
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::waiting::waiting_in;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
-use further::{Silent, hides, next_versions, waiting_as};
-use verdict::Verdicts;
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, production};
+use crate::ui::layout::Breadth;
+use further::{Silent, hides, next_versions, waiting_as, waiting_in};
+use lines::{Entry, Key, Line};
+use verdict::{Settled, Verdicts};
 
-/// A waiting version. Sort order: held versions last; otherwise oldest first, versions without a date after the dated
-/// ones because their age is unknown. Ties are sorted by model name and number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    held: bool,
-    undated: bool,
-    created: Option<Timestamp>,
-    /// Index of the model among those read.
-    model: usize,
-    version: VersionNumber,
-}
+/// The columns, in their order; see [`Choice`].
+const COLUMNS: &[Choosable] = &[
+    Choosable::new("MODEL").needed().sorted(false),
+    Choosable::new("VER").needed(),
+    Choosable::new("AGE").sorted(true),
+    Choosable::new("AUTHOR").sorted(false),
+    Choosable::new("STAGE").sorted(false),
+    Choosable::new("METRIC"),
+    Choosable::new("VALUE").sorted(true),
+    Choosable::new("Δ PROD").sorted(false),
+    Choosable::new("REQUEST"),
+    Choosable::new("VERDICT"),
+    Choosable::new(production::HEADING),
+];
 
 /// State of the screen.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Inbox {
+    choice: Choice,
+    /// The order that the lines are in.
+    sorted: Option<ListSort>,
     /// The waiting versions, in list order.
     rows: Vec<Entry>,
     /// The models without a row.
     silent: Silent,
     /// Whether models with a row have versions that may wait and were not read: those out of sight.
     more: bool,
-    /// The rows that match the filter.
-    list: Narrowed<(ModelName, VersionNumber)>,
+    /// The rows that match the filter, under their headings.
+    lines: Vec<Line>,
+    list: Narrowed<Key>,
     /// The models that were read, and the changes of lists of versions.
     made_from: Option<(Extent, u64)>,
     verdicts: Verdicts,
+    /// The last complete verdict of each version: a row stays in its section until there is another.
+    settled: HashMap<(ModelName, VersionNumber), CheckState>,
+    /// Models whose versions all have a line.
+    unfolded: BTreeSet<ModelName>,
+}
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Self {
+            choice: Choice::new("inbox", COLUMNS),
+            sorted: None,
+            rows: Vec::new(),
+            silent: Silent::default(),
+            more: false,
+            lines: Vec::new(),
+            list: Narrowed::default(),
+            made_from: None,
+            verdicts: Verdicts::default(),
+            settled: HashMap::new(),
+            unfolded: BTreeSet::new(),
+        }
+    }
 }
 
 impl Inbox {
     fn handle(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let typed = self.list.hear(event);
-        if self.collect(ctx) || typed {
-            self.narrow(ctx);
+        if !self.list.filter().is_editing()
+            && let Some(step) = self.choice.update(event, ctx)
+        {
+            if let Some(Remember::List(_, chosen)) = &step.remember {
+                self.sorted = chosen.sort.clone();
+                self.arrange(ctx);
+                self.moved(ScreenEvent::Changed, ctx);
+            }
+            return step;
         }
-        let rows = self.visible_rows(ctx);
-        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
+        let typed = self.list.hear(event);
+        let is_sorted = self.choice.sort(ctx) == self.sorted.as_ref();
+        if self.collect(ctx) || typed || !is_sorted {
+            self.sorted = self.choice.sort(ctx).cloned();
+            self.arrange(ctx);
+        }
+        let Some(action) = self.moved(event, ctx).filter(|_| !typed) else {
             return Response::none();
         };
         if action == Action::Refresh {
             let mut anew = vec![Query::Models { page: None }, Query::Promotions, Query::Session];
             anew.extend(self.unlisted(ctx));
             anew.extend(self.read_models(ctx));
+            let keys: Vec<_> = self.keys_in_sight(ctx).collect();
+            anew.extend(self.verdicts.anew(keys.into_iter(), ctx));
+            let models = &ctx.cache.models.items;
+            anew.extend(production::anew(self.in_sight(ctx).map(|(at, _)| &models[at].name), ctx));
             return Response::refresh(anew);
         }
         let Some(row) = self.selected(ctx) else {
@@ -80,8 +132,38 @@ impl Inbox {
             Action::Rollback => Response::push(Route::Rollback(model)),
             Action::Browse => Response::effect(Effect::Browse(Place::Version(model, version))),
             Action::Copy => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
+            Action::Fold => self.fold(model, ctx),
             other => Response::pass(other),
         }
+    }
+
+    /// Passes an event to the list, whose cursor stands on versions only.
+    fn moved(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Action> {
+        let (rows, lines) = (self.visible_rows(ctx), &self.lines);
+        self.list.act_among(event, rows, |i| matches!(lines.get(i), Some(Line::Row(..))))
+    }
+
+    /// Folds or unfolds the versions of the model that have no row of their own.
+    fn fold(&mut self, model: ModelName, ctx: &Ctx<'_>) -> Response {
+        let is_it = |entry: &&Entry| ctx.cache.models.items[entry.model].name == model;
+        let of_model: Vec<Entry> = self.rows.iter().filter(is_it).copied().collect();
+        let Some(head) = of_model.iter().find_map(|entry| entry.under) else {
+            return Response::notice(format!("Nothing is folded under {}.", shown(model.as_str())));
+        };
+        if !self.list.filter().query().is_empty() {
+            return Response::notice("What a filter finds is not folded.");
+        }
+        if self.unfolded.remove(&model) {
+            let on = self.entry(self.list.cursor());
+            if on.is_some_and(|entry| entry.under.is_some()) {
+                self.list.aim(Key::Row(model, head));
+            }
+        } else {
+            self.unfolded.insert(model);
+        }
+        self.arrange(ctx);
+        self.moved(ScreenEvent::Changed, ctx);
+        Response::none()
     }
 
     /// Collects waiting versions from newly read models. Returns whether there were any.
@@ -101,45 +183,110 @@ impl Inbox {
             let waiting = waiting_in(read, ctx);
             if waiting.is_empty() {
                 self.silent.add(model, read, ctx);
-            } else {
-                self.more |= hides(read, ctx);
+                continue;
             }
-            self.rows.extend(waiting.into_iter().map(|waiting| {
-                let (created, version) = (waiting.candidate.created_at, waiting.candidate.number);
-                Entry { held: waiting.held().is_some(), undated: created.is_none(), created, model, version }
-            }));
+            self.more |= hides(read, ctx);
+            let (head, under) = folded(read, &waiting, &ctx.rules.promote_to).unzip();
+            let under = under.unwrap_or_default();
+            for Waiting { candidate, .. } in &waiting {
+                let (created, version) = (candidate.created_at, candidate.number);
+                let state = self.settled.get(&(read.name.clone(), version)).copied();
+                let is_held = DecisionMark::on(candidate).is_some_and(|mark| mark.decision == Decision::Hold);
+                self.rows.push(Entry {
+                    section: Section::of(is_held, state),
+                    undated: created.is_none(),
+                    created,
+                    model,
+                    version,
+                    under: head.filter(|_| under.contains(&version)),
+                });
+            }
         }
         self.rows.sort();
         true
     }
 
-    fn narrow(&mut self, ctx: &Ctx<'_>) {
+    /// Makes the lines anew.
+    fn arrange(&mut self, ctx: &Ctx<'_>) {
         let models = &ctx.cache.models.items;
         let name = |entry: &Entry| &models[entry.model].name;
-        let text = |entry: &Entry| format!("{} {}", name(entry), entry.version);
-        let shown = self.list.pick(&self.rows, text);
-        self.list.show(shown, |i| (name(&self.rows[i]).clone(), self.rows[i].version));
+        let query = self.list.filter().query();
+        let mut found = fuzzy::filter(query, &self.rows, |entry| format!("{} {}", name(entry), entry.version));
+        if let Some(sort) = &self.sorted {
+            order::sort(&mut found, &self.rows, sort, ctx);
+        }
+        let unfolded = (0..models.len()).filter(|at| self.unfolded.contains(&models[*at].name));
+        let unfolded = if self.unfolded.is_empty() { BTreeSet::new() } else { unfolded.collect() };
+        let lines = lines::arrange(&self.rows, &found, query.is_empty(), &unfolded);
+        let mut above = None;
+        let keys: Vec<Key> = lines
+            .iter()
+            .map(|line| match line {
+                Line::Heading(section) => Key::Heading(*section),
+                Line::Row(i, _) => {
+                    above = Some(name(&self.rows[*i]).clone());
+                    Key::Row(name(&self.rows[*i]).clone(), self.rows[*i].version)
+                }
+                Line::Fold { .. } => Key::Fold(above.clone().unwrap_or_else(|| ModelName::new(""))),
+            })
+            .collect();
+        self.list.show((0..lines.len()).collect(), |i| keys[i].clone());
+        self.lines = lines;
+    }
+
+    /// Judges the rows in sight, and moves those whose verdict is complete now to their sections.
+    fn judge(&mut self, ctx: &Ctx<'_>) {
+        let in_sight: Vec<_> = self.in_sight(ctx).collect();
+        let mut moves = false;
+        for Settled { model, version, state } in self.verdicts.judge(in_sight, ctx) {
+            let key = (ctx.cache.models.items[model].name.clone(), version);
+            if self.settled.insert(key, state) == Some(state) {
+                continue;
+            }
+            let is_it = |entry: &&mut Entry| (entry.model, entry.version) == (model, version);
+            let entry = self.rows.iter_mut().find(is_it).filter(|entry| entry.section != Section::Held);
+            if let Some(entry) = entry {
+                let section = Section::of(false, Some(state));
+                moves |= entry.section != section;
+                entry.section = section;
+            }
+        }
+        if moves {
+            self.rows.sort();
+            self.arrange(ctx);
+            self.moved(ScreenEvent::Changed, ctx);
+        }
     }
 
     /// Number of waiting versions that are not held.
     fn undecided(&self) -> usize {
-        self.rows.partition_point(|entry| !entry.held)
+        self.rows.partition_point(|entry| entry.section != Section::Held)
     }
 
-    /// Index of the first held row among the filtered ones; none if nothing is held.
-    fn line(&self) -> Option<usize> {
-        self.list.shown().iter().position(|i| self.rows[*i].held)
+    fn entry(&self, line: usize) -> Option<&Entry> {
+        match self.lines.get(line)? {
+            Line::Row(i, _) => self.rows.get(*i),
+            Line::Heading(_) | Line::Fold { .. } => None,
+        }
     }
 
-    /// The filtered row at `index`: the model's index, and its waiting version.
-    fn row<'a>(&self, index: usize, ctx: &Ctx<'a>) -> Option<(usize, Waiting<'a>)> {
-        let entry = self.list.item(index, &self.rows)?;
+    /// The version in this line: its model's index, and the waiting version.
+    fn row<'a>(&self, line: usize, ctx: &Ctx<'a>) -> Option<(usize, Waiting<'a>)> {
+        let entry = self.entry(line)?;
         Some((entry.model, waiting_as(ctx.cache.models.items.get(entry.model)?, entry.version, ctx)?))
     }
 
-    fn in_sight<'a>(&self, ctx: &Ctx<'a>) -> impl Iterator<Item = (usize, Waiting<'a>)> {
+    fn lines_in_sight(&self, ctx: &Ctx<'_>) -> std::ops::Range<usize> {
         let first = self.list.offset();
-        (first..first + self.visible_rows(ctx)).filter_map(|i| self.row(i, ctx))
+        first..first + self.visible_rows(ctx)
+    }
+
+    fn in_sight<'a>(&self, ctx: &Ctx<'a>) -> impl Iterator<Item = (usize, Waiting<'a>)> {
+        self.lines_in_sight(ctx).filter_map(|i| self.row(i, ctx))
+    }
+
+    fn keys_in_sight(&self, ctx: &Ctx<'_>) -> impl Iterator<Item = (usize, VersionNumber)> {
+        self.lines_in_sight(ctx).filter_map(|i| self.entry(i)).map(|entry| (entry.model, entry.version))
     }
 
     /// Queries for the production versions of the visible rows, where the list of models does not include them.
@@ -160,6 +307,20 @@ impl Inbox {
         in_sight.dedup();
         let asked = in_sight.into_iter().map(|at| &models[at]).filter(|model| hides(model, ctx));
         asked.chain(self.silent.next(ctx)).map(|model| next_versions(model, ctx)).collect()
+    }
+
+    /// What takes several requests a row: the verdicts, the code of the selected row for its pane, and what is in
+    /// production. Only while the list is seen.
+    fn in_the_background(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = self.verdicts.needs(self.keys_in_sight(ctx), ctx);
+        if let Some(entry) = self.entry(self.list.cursor()).filter(|_| has_pane(ctx)) {
+            let facts = self.verdicts.facts(entry.model, entry.version);
+            needs.extend(facts.map(|facts| pane::needs(facts, ctx)).unwrap_or_default());
+        }
+        let models = &ctx.cache.models.items;
+        let in_sight = self.in_sight(ctx).filter(|(_, w)| w.production.is_some()).map(|(at, _)| &models[at].name);
+        needs.extend(production::to_ask(in_sight, ctx));
+        needs
     }
 
     /// Queries for the lists of versions that were read, or could not be, to read them anew.
@@ -185,8 +346,7 @@ impl Inbox {
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {
         let banners = u16::try_from(ctx.cache.unfinished().count().min(3)).unwrap_or(0);
         let filter = u16::from(self.list.filter().is_active());
-        let line = u16::from(self.undecided() < self.rows.len());
-        ctx.rows(1 + banners + filter + line + u16::from(ctx.cache.keeps_requests()))
+        ctx.rows(1 + banners + filter + u16::from(ctx.cache.keeps_requests()))
     }
 }
 
@@ -205,24 +365,33 @@ impl Component for Inbox {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        self.list.contexts(&[Context::Inbox, Context::List, Context::Global])
+        match self.choice.picker() {
+            Some(_) => &[Context::Prompt, Context::Global],
+            None => self.list.contexts(&[Context::Inbox, Context::List, Context::Global]),
+        }
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Approve, Filter, Help, History, Hold, Models, Palette, Reject, Review, Versions};
-        &[Review, Approve, Reject, Hold, Versions, Filter, Models, History, Palette, Help]
+        use Action::{
+            Approve, Columns, Filter, Fold, Help, History, Hold, Models, Palette, Reject, Review, Sort, Versions,
+        };
+        &[Review, Approve, Reject, Hold, Versions, Filter, Fold, Models, History, Palette, Sort, Columns, Help]
     }
 
     fn captures_text(&self) -> bool {
-        self.list.filter().is_editing()
+        self.list.filter().is_editing() || self.choice.picker().is_some()
+    }
+
+    fn prompt_words(&self) -> (&'static str, &'static str) {
+        self.choice.prompt_words().unwrap_or(("keep the filter", "clear it"))
     }
 
     fn takes_back(&self) -> bool {
-        self.list.filter().is_active()
+        self.list.filter().is_active() || self.choice.picker().is_some()
     }
 
-    /// All models, page by page; production versions, runs, requests and further versions of the visible rows; and further
-    /// versions of models without a row.
+    /// All models, page by page; production versions, runs, requests, further versions and verdicts of the visible rows;
+    /// and further versions of models without a row.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions];
         if ctx.cache.models.has_more() {
@@ -234,17 +403,24 @@ impl Component for Inbox {
         needs.extend(ctx.cache.said_to_ask(versions));
         let rows = self.in_sight(ctx).map(|(_, w)| (w.candidate.model.clone(), w.candidate.number));
         needs.extend(ctx.cache.requests_to_ask(rows));
+        if !ctx.covered {
+            needs.extend(self.in_the_background(ctx));
+        }
         needs
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let step = self.handle(event, ctx);
-        if verdict::is_shown(ctx) {
-            let in_sight: Vec<_> = self.in_sight(ctx).collect();
-            self.verdicts.judge(in_sight, ctx);
-        }
+        self.judge(ctx);
         step
     }
+}
+
+/// Columns from which on what one will find stands beside the list.
+const PANE_FROM: u16 = 120;
+
+fn has_pane(ctx: &Ctx<'_>) -> bool {
+    ctx.width >= PANE_FROM && Breadth::of(ctx.width, ctx.height) >= Breadth::Normal
 }
 
 /// The query for one version.

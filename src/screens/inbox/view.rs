@@ -1,13 +1,12 @@
 //! Drawing of the inbox.
 
-use std::cmp::Ordering;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::further::{self, hides};
-use super::{Inbox, verdict};
+use super::lines::Line;
+use super::{Inbox, has_pane, pane};
 use crate::app::query::Query;
 use crate::domain::compare::metric_change;
 use crate::domain::failure::Failure;
@@ -20,8 +19,9 @@ use crate::present::number;
 use crate::present::time;
 use crate::present::version as words;
 use crate::screens::parts::Ctx;
+use crate::screens::parts::choice_view::{self, Chosen};
 use crate::screens::parts::known::known;
-use crate::screens::parts::{requests, version_view, view as format};
+use crate::screens::parts::{production, requests, version_view, view as format};
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
@@ -41,13 +41,16 @@ impl Inbox {
         let right = vec![
             number::length(known, self.is_partial(ctx), "waiting"),
             unread,
-            format::freshness(reading, failed, models.read_at, skin),
+            format::age(reading, failed, models.read_at, ctx, skin),
         ];
         (Phrase::of(Role::Title, "Inbox"), right)
     }
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        if let Some(picker) = self.choice.picker() {
+            return choice_view::draw(picker, self.choice.list(), area, buf, ctx, skin);
+        }
         let unfinished: Vec<_> = ctx.cache.unfinished().take(3).map(|s| warning(s, ctx, skin)).collect();
         let used = format::lines(area, buf, skin, unfinished);
         let (_, area) = format::split_top(area, used);
@@ -57,24 +60,18 @@ impl Inbox {
         if self.list.is_empty() {
             return self.draw_empty(area, buf, ctx, skin);
         }
-        let (area, pane) = version_view::panes(area, ctx);
+        let (area, pane) = if has_pane(ctx) { version_view::split(area) } else { (area, None) };
         let area = self.draw_request(area, buf, ctx, skin);
-        let columns = columns(ctx);
-        let widths = Widths::of(&columns, [sample(ctx)]);
-        // The separator above held versions is a row the cursor skips.
-        let line = self.line().unwrap_or(self.list.len());
-        let below = |i: usize| i + usize::from(i >= line);
-        let row = |i: usize| match i.cmp(&line) {
-            Ordering::Less => self.row(i, ctx).map(|(at, w)| self.draw_row(at, &w, ctx, skin)).unwrap_or_default(),
-            Ordering::Equal => Row::across(Phrase::of(Role::Heading, "HELD BACK")),
-            Ordering::Greater => self.row(i - 1, ctx).map(|(_, w)| held(&w, ctx, skin)).unwrap_or_default(),
-        };
-        let rows = self.list.len() + usize::from(line < self.list.len());
-        let table = Table::new(skin, &columns, &widths, rows, &row);
-        let first = self.list.offset() + usize::from(self.list.offset() > line);
-        (&table.scrolled(first).cursor(Some(below(self.list.cursor())))).render(area, buf);
-        if let Some((pane, waiting)) = pane.zip(self.selected(ctx)) {
-            version_view::draw(waiting.candidate, pane, buf, ctx, skin);
+        let chosen = Chosen::of(columns(ctx), &self.choice, ctx);
+        let widths = Widths::of(&chosen.columns, [chosen.row(sample(ctx))]);
+        let row = |i: usize| self.draw_line(i, &chosen, ctx, skin);
+        let table = Table::new(skin, &chosen.columns, &widths, self.lines.len(), &row);
+        let table = table.sorted(chosen.sorted(&self.choice, ctx));
+        (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
+        if let Some((area, (place, waiting))) = pane.zip(self.row(self.list.cursor(), ctx)) {
+            let facts = self.verdicts.facts(place, waiting.candidate.number);
+            let lines = |width| pane::lines(&waiting, facts, width, ctx, skin);
+            version_view::draw_lines(pane::title(&waiting, skin), area, buf, skin, lines);
         }
     }
 
@@ -95,7 +92,27 @@ impl Inbox {
         list
     }
 
-    fn draw_row(&self, place: usize, waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+    fn draw_line(&self, line: usize, chosen: &Chosen, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+        match self.lines.get(line) {
+            Some(Line::Heading(section)) => Row::across(Phrase::of(Role::Heading, section.heading())),
+            Some(Line::Fold { newer, older }) => Row::across(Phrase::of(Role::Muted, fold(*newer, *older))),
+            Some(Line::Row(_, is_under)) => match self.row(line, ctx) {
+                Some((_, waiting)) if waiting.held().is_some() => held(&waiting, ctx, skin),
+                Some((place, waiting)) => chosen.row(self.cells(place, &waiting, *is_under, ctx, skin)),
+                None => Row::default(),
+            },
+            None => Row::default(),
+        }
+    }
+
+    fn cells(
+        &self,
+        place: usize,
+        waiting: &Waiting<'_>,
+        is_under: bool,
+        ctx: &Ctx<'_>,
+        skin: &Skin,
+    ) -> Vec<Phrase<'static>> {
         let candidate = waiting.candidate;
         let reading = format::reading_of(candidate, ctx);
         let said = ctx.cache.said(candidate);
@@ -103,8 +120,9 @@ impl Inbox {
         let value = name.and_then(|name| known(candidate, name, ctx).value());
         let author = words::author(candidate, said);
         let author = author.map(|a| text::fit(a, 16, skin.symbols().ellipsis));
+        let indent = if is_under { "  " } else { "" };
         let mut cells = vec![
-            marked_name(candidate, ctx, skin),
+            Phrase::new(indent).join(marked_name(candidate, ctx, skin)),
             Phrase::of(Role::Candidate, candidate.number.to_string()),
             Phrase::new(time::age(candidate.created_at, ctx.now)),
             format::known_or(author, reading),
@@ -116,10 +134,12 @@ impl Inbox {
         if ctx.cache.keeps_requests() {
             cells.push(requests::cell(candidate, ctx));
         }
-        if verdict::is_shown(ctx) {
-            cells.push(self.verdicts.cell(place, waiting, ctx, skin));
-        }
-        Row::new(cells)
+        cells.push(self.verdicts.cell(place, waiting, skin));
+        cells.push(match waiting.production {
+            Some(_) => production::cell(&candidate.model, ctx, skin.symbols()),
+            None => Phrase::of(Role::Muted, "-"),
+        });
+        cells
     }
 
     fn draw_empty(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
@@ -151,7 +171,7 @@ impl Inbox {
     }
 }
 
-/// The model's name, marked while nobody looked at a version that arrived since the screens were opened.
+/// The model's name, marked while nobody looked at a version that arrived or changed since the screens were opened.
 fn marked_name(version: &ModelVersion, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let is_fresh = ctx.fresh.iter().any(|(model, number)| *model == version.model && *number == version.number);
     let name = format::name(&version.model, Role::Text, skin);
@@ -165,42 +185,43 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     Phrase::of(Role::Warn, text).add(Role::Key, "   H").add(Role::Muted, " history")
 }
 
-/// Columns dropped on narrow terminals, in this order: STAGE, AUTHOR, METRIC, REQUEST, VERDICT, Δ PROD.
+/// Columns dropped on narrow terminals, in this order: STAGE, IN PROD, AUTHOR, METRIC, REQUEST, VERDICT, Δ PROD.
 fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
-    let verdict = verdict::is_shown(ctx);
     // The author matters less than the model and the difference.
-    let (model, difference) = if verdict { (18, 10) } else { (22, 11) };
     let mut columns = vec![
-        Column::left("MODEL").min(model).max(44).stretch(),
+        Column::left("MODEL").min(18).max(44).stretch(),
         Column::right("VER"),
         Column::right("AGE"),
         Column::left("AUTHOR").rank(5).min(8),
-        Column::left("STAGE").rank(6),
+        Column::left("STAGE").rank(7),
         Column::left("METRIC").rank(4).min(8),
         Column::point("VALUE"),
-        Column::left("Δ PROD").rank(1).min(difference),
+        Column::left("Δ PROD").rank(1).min(10),
     ];
     if ctx.cache.keeps_requests() {
         columns.push(Column::left("REQUEST").rank(3).min(10).max(24));
     }
-    if verdict {
-        columns.push(Column::left("VERDICT").rank(2));
-    }
+    columns.push(Column::left("VERDICT").rank(2));
+    columns.push(Column::left(production::HEADING).rank(6));
     columns
 }
 
 /// Widths are fixed once, from a typical row, so that columns do not move when data arrives.
-fn sample(ctx: &Ctx<'_>) -> Row<'static> {
-    let shown = verdict::is_shown(ctx);
+fn sample(ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
     let requests = ctx.cache.keeps_requests();
-    Row::new(
-        ["telco-churn-classifier", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "123.4567", "▲ +0.001234"]
-            .into_iter()
-            .chain(requests.then_some("Production quinn.lee"))
-            .chain(shown.then_some("✓ pass 12/24"))
-            .map(Phrase::new)
-            .collect(),
-    )
+    ["telco-churn-classifier", "v1234", "59m", "ci-trainer", "Staging", "test_accuracy", "123.4567", "▲ +0.001234"]
+        .into_iter()
+        .chain(requests.then_some("Production quinn.lee"))
+        .chain(["✗ 2 blocking", production::WIDEST])
+        .map(Phrase::new)
+        .collect()
+}
+
+/// What is folded under the row above.
+fn fold(newer: usize, older: usize) -> String {
+    let parts = [(newer, "newer"), (older, "older")].into_iter().filter(|(n, _)| *n > 0);
+    let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {word}")).collect();
+    format!("  + {}, not staged", parts.join(", "))
 }
 
 /// A held row: who holds it and why, instead of the numbers.

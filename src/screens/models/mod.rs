@@ -10,15 +10,29 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::under::Under;
 use crate::domain::ids::ModelName;
-use crate::domain::registry::RegisteredModel;
+use crate::domain::inbox::production;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{self, Component, Ctx, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Models {
     list: Narrowed<ModelName>,
     made_from: Option<Extent>,
+}
+
+impl Models {
+    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+        ctx.rows(1 + u16::from(self.list.filter().is_active()))
+    }
+
+    /// The models in sight that have a version in production.
+    fn in_production<'a>(&self, ctx: &Ctx<'a>) -> impl Iterator<Item = &'a ModelName> {
+        let (target, models) = (&ctx.rules.promote_to, &ctx.cache.models.items);
+        let first = self.list.offset();
+        let in_sight = (first..first + self.rows(ctx)).filter_map(|row| self.list.item(row, models));
+        in_sight.filter(|model| production(model, target).is_some()).map(|model| &model.name)
+    }
 }
 
 impl Component for Models {
@@ -52,13 +66,16 @@ impl Component for Models {
         self.list.filter().is_active()
     }
 
-    /// Models, page after page.
+    /// Models, page after page, and what is in production of those in sight.
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
+        let mut needs = Vec::new();
         if ctx.cache.models.has_more() {
-            vec![Query::Models { page: ctx.cache.models.next_page() }]
-        } else {
-            Vec::new()
+            needs.push(Query::Models { page: ctx.cache.models.next_page() });
         }
+        if !ctx.covered {
+            needs.extend(parts::production::to_ask(self.in_production(ctx), ctx));
+        }
+        needs
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
@@ -69,12 +86,14 @@ impl Component for Models {
             let shown = self.list.pick(models, haystack);
             self.list.show(shown, |i| models[i].name.clone());
         }
-        let rows = ctx.rows(1 + u16::from(self.list.filter().is_active()));
+        let rows = self.rows(ctx);
         let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
             return Response::none();
         };
         if action == Action::Refresh {
-            return Response::refresh(vec![Query::Models { page: None }]);
+            let mut anew = vec![Query::Models { page: None }];
+            anew.extend(parts::production::anew(self.in_production(ctx), ctx));
+            return Response::refresh(anew);
         }
         let Some(model) = self.list.selected(models) else {
             return Response::pass(action);

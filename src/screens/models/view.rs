@@ -12,6 +12,7 @@ use crate::domain::text::first_line;
 use crate::present::number;
 use crate::present::time;
 use crate::screens::parts::Ctx;
+use crate::screens::parts::production as in_production;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
@@ -48,7 +49,7 @@ impl Models {
         }
         let columns = columns();
         let widths = Widths::of(&columns, [sample()]);
-        let row = |i: usize| self.list.item(i, &models.items).map(|m| row(m, ctx)).unwrap_or_default();
+        let row = |i: usize| self.list.item(i, &models.items).map(|m| row(m, ctx, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.list.len(), &row);
         (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
     }
@@ -58,6 +59,7 @@ fn columns() -> Vec<Column<'static>> {
     vec![
         Column::left("MODEL").min(14).max(44),
         Column::right("PROD"),
+        Column::left(in_production::HEADING).rank(3),
         Column::right("NEWEST"),
         Column::right("WAITING"),
         Column::right("CHANGED").rank(1),
@@ -67,11 +69,13 @@ fn columns() -> Vec<Column<'static>> {
 
 fn sample() -> Row<'static> {
     Row::new(
-        ["telco-churn-classifier", "v1234", "v1234", "v1234", "59m", "Churn within 30 days."].map(Phrase::new).to_vec(),
+        ["telco-churn-classifier", "v1234", in_production::WIDEST, "v1234", "v1234", "59m", "Churn within 30 days."]
+            .map(Phrase::new)
+            .to_vec(),
     )
 }
 
-fn row(model: &RegisteredModel, ctx: &Ctx<'_>) -> Row<'static> {
+fn row(model: &RegisteredModel, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     let target = &ctx.rules.promote_to;
     let version = |role, v: Option<crate::domain::ids::VersionNumber>| match v {
         Some(v) => Phrase::of(role, v.to_string()),
@@ -81,6 +85,10 @@ fn row(model: &RegisteredModel, ctx: &Ctx<'_>) -> Row<'static> {
     Row::new(vec![
         Phrase::new(model.name.to_string()).add(Role::Muted, browse),
         version(Role::Production, production(model, target)),
+        match production(model, target) {
+            Some(_) => in_production::cell(&model.name, ctx, skin.symbols()),
+            None => Phrase::of(Role::Muted, "-"),
+        },
         version(Role::Text, model.latest.iter().map(|v| v.number).max()),
         version(Role::Candidate, waiting(model, target).map(|w| w.candidate.number)),
         Phrase::of(Role::Muted, time::age(model.updated_at, ctx.now)),

@@ -1,11 +1,14 @@
 //! What all screens share: their context, their responses, and the filter line.
 
 pub mod cd;
+pub mod choice;
+pub mod choice_view;
 pub mod known;
 pub mod lineage;
 pub mod narrowed;
 pub mod plot;
 pub mod plot_view;
+pub mod production;
 pub mod requests;
 pub mod save;
 pub mod version_view;
@@ -73,7 +76,11 @@ pub struct Ctx<'a> {
     pub now: Timestamp,
     /// Tenths of a second, for the spinner.
     pub ticks: u64,
-    /// Versions that arrived while the screens are open, and that nobody looked at.
+    /// Whether the timer, and no key, asks to read again.
+    pub by_timer: bool,
+    /// Whether another screen lies on this one.
+    pub covered: bool,
+    /// Versions that arrived or changed while the screens are open, and that nobody looked at since.
     pub fresh: &'a BTreeSet<(ModelName, VersionNumber)>,
     /// How images are displayed.
     pub pictures: Pictures,

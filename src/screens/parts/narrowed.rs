@@ -89,13 +89,31 @@ impl<K: Clone + PartialEq> Narrowed<K> {
         self.shown = shown;
     }
 
+    /// Moves the cursor to the row with this key.
+    pub fn aim(&mut self, key: K) {
+        self.cursor.aim(key);
+    }
+
     /// Keeps the cursor on its row, with `visible` rows on screen, and moves it. Returns the action if it was not a
     /// movement.
     pub fn act(&mut self, event: ScreenEvent<'_>, visible: usize) -> Option<Action> {
+        self.act_among(event, visible, |_| true)
+    }
+
+    /// As [`Self::act`], where the cursor stands only on lines that `is_row` says are rows.
+    pub fn act_among(
+        &mut self,
+        event: ScreenEvent<'_>,
+        visible: usize,
+        is_row: impl Fn(usize) -> bool,
+    ) -> Option<Action> {
         self.cursor.settle(&self.keys, visible);
+        self.cursor.avoid(&self.keys, visible, false, &is_row);
         match event {
             ScreenEvent::Action(action) if action.is_movement() => {
                 self.cursor.step(action, &self.keys, visible);
+                let upwards = matches!(action, Action::Up | Action::PageUp | Action::Top);
+                self.cursor.avoid(&self.keys, visible, upwards, &is_row);
                 None
             }
             ScreenEvent::Action(action) => Some(action),

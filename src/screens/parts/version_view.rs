@@ -20,9 +20,14 @@ const LABEL: usize = 12;
 
 /// Splits `area` into the list and, on wide terminals, the pane on its right.
 pub fn panes(area: Rect, ctx: &Ctx<'_>) -> (Rect, Option<Rect>) {
-    if Breadth::of(ctx.width, ctx.height) != Breadth::Wide {
-        return (area, None);
+    match Breadth::of(ctx.width, ctx.height) == Breadth::Wide {
+        true => split(area),
+        false => (area, None),
     }
+}
+
+/// Splits `area` into the list and the pane on its right.
+pub fn split(area: Rect) -> (Rect, Option<Rect>) {
     let right = area.width * 2 / 5;
     let list = Rect { width: area.width - right - 2, ..area };
     (list, Some(Rect { x: list.right() + 2, width: right, ..area }))
@@ -30,18 +35,30 @@ pub fn panes(area: Rect, ctx: &Ctx<'_>) -> (Rect, Option<Rect>) {
 
 /// Draws facts of a version that do not fit in the list.
 pub fn draw(version: &ModelVersion, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-    let (line, below) = format::split_top(area, 1);
     let title = Phrase::of(Role::Title, version.model.to_string())
         .add(Role::Candidate, format!(" {}", version.number))
         .into_owned();
+    draw_lines(title, area, buf, skin, |width| lines(version, width, ctx, skin));
+}
+
+/// Draws a pane: its title, and the lines that `lines` makes for its width.
+pub fn draw_lines(
+    title: Phrase<'static>,
+    area: Rect,
+    buf: &mut Buffer,
+    skin: &Skin,
+    lines: impl FnOnce(usize) -> Vec<Phrase<'static>>,
+) {
+    let (line, below) = format::split_top(area, 1);
     (&Rule { left: title, ..Rule::new(skin) }).render(line, buf);
     let area = Rect { x: below.x + 1, width: below.width.saturating_sub(2), ..below };
-    let lines = lines(version, usize::from(area.width), ctx, skin);
+    let lines = lines(usize::from(area.width));
     let line = |i: usize| lines.get(i).cloned().unwrap_or_default();
     (&Pager::new(skin, lines.len(), 0, &line)).render(area, buf);
 }
 
-fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
+/// What the registry says of a version.
+pub fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
     let mut lines = Vec::new();
     let mut fact = |label: &str, value: Phrase<'static>| {
         let label = Phrase::of(Role::Muted, format!("{label:<LABEL$}"));

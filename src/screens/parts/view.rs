@@ -141,6 +141,14 @@ pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: 
     }
 }
 
+/// As [`freshness`], on a screen that the timer reads again: `8s ago`.
+pub fn age(loading: bool, failed: bool, read_at: Option<Timestamp>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    match read_at {
+        Some(at) if !failed => Phrase::of(Role::Muted, format!("{} ago", time::age(at, ctx.now))),
+        _ => freshness(loading, failed, read_at, skin),
+    }
+}
+
 /// Draws the filter line, if there is one, and returns the area below it.
 pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
     if !filter.is_active() {

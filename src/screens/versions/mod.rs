@@ -2,26 +2,49 @@
 
 pub mod view;
 
+use std::cmp::Ordering;
+
 use crate::app::action::Action;
 use crate::app::eager_pages::{EagerPages, Extent};
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::owner::Owner;
+use crate::app::prefs::{ListSort, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::app::under::Under;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::ModelVersion;
+use crate::present::version as words;
+use crate::screens::parts::choice::{Choice, Choosable};
+use crate::screens::parts::known::known;
 use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 
 /// Number of versions in the sparkline of a row: its own and those before it.
 const SPARK: usize = 8;
 
+/// The columns, in their order; see [`Choice`].
+const COLUMNS: &[Choosable] = &[
+    Choosable::new("VER").needed().sorted(true),
+    Choosable::new("STAGE").sorted(false),
+    Choosable::new("ALIASES").sorted(false),
+    Choosable::new("AGE").sorted(true),
+    Choosable::new("AUTHOR").sorted(false),
+    Choosable::new("METRIC"),
+    Choosable::new("VALUE").sorted(true),
+    Choosable::new(view::LAST),
+    Choosable::new(view::DECISION),
+    Choosable::new(view::DESCRIPTION),
+];
+
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Versions {
+    choice: Choice,
+    /// The order that the rows are in.
+    sorted: Option<ListSort>,
     model: ModelName,
     list: Narrowed<VersionNumber>,
     made_from: Option<Extent>,
@@ -37,6 +60,8 @@ impl Versions {
     /// The versions of `model`.
     pub fn new(model: ModelName) -> Self {
         Self {
+            choice: Choice::new("versions", COLUMNS),
+            sorted: None,
             model,
             list: Narrowed::default(),
             made_from: None,
@@ -56,6 +81,24 @@ impl Versions {
         self.haystacks.truncate(kept);
         self.haystacks.extend(items.iter().skip(self.haystacks.len()).map(haystack));
         self.list.pick(&self.haystacks, String::clone)
+    }
+
+    /// Puts the rows in the chosen order; what is not known comes last.
+    fn order(&self, shown: &mut [usize], items: &[ModelVersion], ctx: &Ctx<'_>) {
+        let Some(ListSort { by, descending }) = &self.sorted else { return };
+        let key = |i: &usize| key(by, &items[*i], ctx);
+        let compare = |a: &Option<SortKey>, b: &Option<SortKey>| match (a, b) {
+            (Some(a), Some(b)) => {
+                let order = a.partial_cmp(b).unwrap_or(Ordering::Equal);
+                if *descending { order.reverse() } else { order }
+            }
+            (a, b) => b.is_some().cmp(&a.is_some()),
+        };
+        let mut keyed: Vec<_> = shown.iter().map(|i| (key(i), *i)).collect();
+        keyed.sort_by(|(a, _), (b, _)| compare(a, b));
+        for (slot, (_, i)) in shown.iter_mut().zip(keyed) {
+            *slot = i;
+        }
     }
 
     /// Compares the marked versions; a single marked version is compared with the one under the cursor.
@@ -112,18 +155,29 @@ impl Component for Versions {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        self.list.contexts(&[Context::Versions, Context::List, Context::Global])
+        match self.choice.picker() {
+            Some(_) => &[Context::Prompt, Context::Global],
+            None => self.list.contexts(&[Context::Versions, Context::List, Context::Global]),
+        }
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{
-            Approve, Back, Browse, Compare, Copy, Files, Filter, Help, Hold, Mark, Reject, Review, Rollback, Trend,
+            Approve, Back, Browse, Columns, Compare, Copy, Files, Filter, Help, Hold, Mark, Reject, Review, Rollback,
+            Sort, Trend,
         };
-        &[Review, Approve, Reject, Hold, Rollback, Trend, Files, Filter, Mark, Compare, Browse, Copy, Back, Help]
+        &[
+            Review, Approve, Reject, Hold, Rollback, Trend, Files, Filter, Mark, Compare, Sort, Columns, Browse, Copy,
+            Back, Help,
+        ]
     }
 
     fn captures_text(&self) -> bool {
-        self.list.filter().is_editing()
+        self.list.filter().is_editing() || self.choice.picker().is_some()
+    }
+
+    fn prompt_words(&self) -> (&'static str, &'static str) {
+        self.choice.prompt_words().unwrap_or(("keep the filter", "clear it"))
     }
 
     fn model(&self) -> Option<&ModelName> {
@@ -131,7 +185,7 @@ impl Component for Versions {
     }
 
     fn takes_back(&self) -> bool {
-        self.list.filter().is_active()
+        self.list.filter().is_active() || self.choice.picker().is_some()
     }
 
     /// The next page when the cursor nears the end, and the runs of the visible rows.
@@ -155,14 +209,29 @@ impl Component for Versions {
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let versions = ctx.cache.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
+        if !self.list.filter().is_editing()
+            && let Some(step) = self.choice.update(event, ctx)
+        {
+            if let Some(Remember::List(_, chosen)) = &step.remember {
+                self.sorted = chosen.sort.clone();
+                let mut shown = self.narrow(items, items.len());
+                self.order(&mut shown, items, ctx);
+                self.list.show(shown, |i| items[i].number);
+                self.list.act(ScreenEvent::Changed, self.rows(ctx));
+            }
+            return step;
+        }
         let extent = versions.map(EagerPages::extent);
         let typed = self.list.hear(event);
-        if typed || self.made_from != extent {
+        let is_sorted = self.choice.sort(ctx) == self.sorted.as_ref();
+        if typed || self.made_from != extent || !is_sorted {
+            self.sorted = self.choice.sort(ctx).cloned();
             let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
             self.made_from = extent;
             let sets_aside = |v: &ModelVersion| DecisionMark::on(v).is_some_and(|mark| mark.sets_aside());
             self.decided = (self.decided && kept > 0) || items.iter().skip(kept).any(sets_aside);
-            let shown = self.narrow(items, kept);
+            let mut shown = self.narrow(items, kept);
+            self.order(&mut shown, items, ctx);
             self.list.show(shown, |i| items[i].number);
         }
         let rows = self.rows(ctx);
@@ -199,6 +268,30 @@ impl Component for Versions {
             Action::Copy => Response::copy(format!("models:/{}/{}", model.as_str(), version.0)),
             other => Response::pass(other),
         }
+    }
+}
+
+/// What a row is sorted by.
+#[derive(Clone, Debug, PartialEq, PartialOrd)]
+enum SortKey {
+    Text(String),
+    Number(f64),
+}
+
+fn key(by: &str, version: &ModelVersion, ctx: &Ctx<'_>) -> Option<SortKey> {
+    let said = ctx.cache.said(version);
+    match by {
+        "VER" => Some(SortKey::Number(version.number.0 as f64)),
+        "STAGE" => Some(SortKey::Text(version.stage.to_string())),
+        "ALIASES" => version.aliases.first().map(|alias| SortKey::Text(alias.clone())),
+        // Older is larger.
+        "AGE" => version.created_at.map(|at| SortKey::Number(-(at.as_second() as f64))),
+        "AUTHOR" => words::author(version, said).map(|author| SortKey::Text(author.to_owned())),
+        "VALUE" => {
+            let value = known(version, ctx.rules.main_metric(said)?, ctx).value()?.0;
+            value.is_finite().then_some(SortKey::Number(value))
+        }
+        _ => None,
     }
 }
 

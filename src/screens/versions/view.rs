@@ -15,12 +15,13 @@ use crate::present::number;
 use crate::present::time;
 use crate::present::version as words;
 use crate::screens::parts::Ctx;
+use crate::screens::parts::choice_view::{self, Chosen};
 use crate::screens::parts::known::{Known, known};
 use crate::screens::parts::{version_view, view as format};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Row, Spark, Table};
+use crate::ui::widgets::{Spark, Table};
 
 impl Versions {
     /// The title line: text on the left, pieces on the right.
@@ -38,6 +39,9 @@ impl Versions {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        if let Some(picker) = self.choice.picker() {
+            return choice_view::draw(picker, self.choice.list(), area, buf, ctx, skin);
+        }
         let area = format::filter_line(self.list.filter(), area, buf, skin);
         let versions = ctx.cache.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
@@ -60,22 +64,31 @@ impl Versions {
         // Columns that the pane shows in full are dropped.
         let shown = if pane.is_some() && !self.decided { 8 } else { 9 };
         let columns: Vec<_> = columns(self.decided).into_iter().take(shown).collect();
-        let widths = Widths::of(&columns, [sample(self.decided)]);
+        let chosen = Chosen::of(columns, &self.choice, ctx);
+        let widths = Widths::of(&chosen.columns, [chosen.row(sample(self.decided))]);
         let row = |i: usize| {
             let shown = self.list.shown();
             shown
                 .get(i)
                 .and_then(|i| items.get(*i..))
-                .and_then(|from| Some(row(from.first()?, from, ctx, skin).marked(self.marks.contains(&from[0].number))))
+                .and_then(|from| {
+                    let cells = cells(from.first()?, from, ctx, skin);
+                    Some(chosen.row(cells).marked(self.marks.contains(&from[0].number)))
+                })
                 .unwrap_or_default()
         };
-        let table = Table::new(skin, &columns, &widths, self.list.len(), &row);
+        let table = Table::new(skin, &chosen.columns, &widths, self.list.len(), &row);
+        let table = table.sorted(chosen.sorted(&self.choice, ctx));
         (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
         if let Some((pane, version)) = pane.zip(selected) {
             version_view::draw(version, pane, buf, ctx, skin);
         }
     }
 }
+
+pub const LAST: &str = "LAST 8";
+pub const DECISION: &str = "DECISION / DESCRIPTION";
+pub const DESCRIPTION: &str = "DESCRIPTION";
 
 /// Reasons of rejections and holds replace descriptions, and get more room.
 fn columns(decided: bool) -> Vec<Column<'static>> {
@@ -87,31 +100,29 @@ fn columns(decided: bool) -> Vec<Column<'static>> {
         Column::left("AUTHOR").rank(4).min(8),
         Column::left("METRIC").rank(2).min(8),
         Column::point("VALUE").rank(1),
-        Column::right(format!("LAST {SPARK}")).rank(6),
+        Column::right(LAST).rank(6),
         if decided {
-            Column::left("DECISION / DESCRIPTION").min(36).stretch()
+            Column::left(DECISION).min(36).stretch()
         } else {
-            Column::left("DESCRIPTION").rank(5).min(16).stretch()
+            Column::left(DESCRIPTION).rank(5).min(16).stretch()
         },
     ]
 }
 
-fn sample(decided: bool) -> Row<'static> {
-    Row::new(
-        [
-            "v1234",
-            "● Production",
-            "champion, shadow",
-            "59m",
-            "ci-trainer",
-            "test_accuracy",
-            "123.4567",
-            "▁▂▃▄▅▆▇█",
-            if decided { "! rejected by reviewer 12d ago: too low" } else { "Tuned" },
-        ]
-        .map(Phrase::new)
-        .to_vec(),
-    )
+fn sample(decided: bool) -> Vec<Phrase<'static>> {
+    [
+        "v1234",
+        "● Production",
+        "champion, shadow",
+        "59m",
+        "ci-trainer",
+        "test_accuracy",
+        "123.4567",
+        "▁▂▃▄▅▆▇█",
+        if decided { "! rejected by reviewer 12d ago: too low" } else { "Tuned" },
+    ]
+    .map(Phrase::new)
+    .to_vec()
 }
 
 /// Sparkline of the metric over the versions up to the first of `from`, which is the one in this row; the rest are
@@ -132,8 +143,8 @@ fn spark(metric: &str, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Phr
     })
 }
 
-/// A row of the table. `from` starts with `version`; the rest are those before it, newest first.
-fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+/// The cells of a row. `from` starts with `version`; the rest are those before it, newest first.
+fn cells(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
     let symbols = skin.symbols();
     let in_production = ctx.rules.promote_to.is_held_by(version);
     let reading = format::reading_of(version, ctx);
@@ -150,7 +161,7 @@ fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin
             None => Phrase::default(),
         },
     };
-    Row::new(vec![
+    vec![
         Phrase::of(if in_production { Role::Production } else { Role::Text }, version.number.to_string()),
         stage,
         Phrase::new(version.aliases.join(", ")),
@@ -160,5 +171,5 @@ fn row(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin
         format::known_or(value.map(|v| v.to_string()), reading),
         name.map_or_else(|| format::known_or(None, reading), |name| spark(name, from, ctx, skin)),
         word.add(Role::Muted, first_line(&version.description).to_owned()),
-    ])
+    ]
 }

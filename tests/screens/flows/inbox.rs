@@ -1,12 +1,20 @@
 //! Flows through the inbox: which versions it finds, what it asks for that, and what stays under the cursor.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use signoff::app::effect::Effect;
+use signoff::app::msg::Msg;
 use signoff::app::query::{Query, Reply};
+use signoff::domain::evidence::{Code, Evidence, not_asked};
+use signoff::domain::facts::SharedFacts;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::inbox::all_waiting;
 use signoff::domain::page::Page;
+use signoff::domain::policy::{Evaluation, Finding, Verdict};
+use signoff::domain::preflight::CheckState;
 use signoff::domain::record::{Decision, DecisionMark};
 use signoff::domain::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, VersionStatus};
 
@@ -101,8 +109,32 @@ fn world(query: &Query) -> Reply {
             versions.reverse();
             Reply::Versions { answer: Ok(cut(&versions, page.as_deref(), 2)), model, page }
         }
+        Query::Evaluation { facts } => judged(facts),
         _ => answer(query),
     }
+}
+
+/// What the code host adds to a verdict here: it depends on the version alone.
+fn judged(facts: SharedFacts) -> Reply {
+    let number = facts.version.number.0 + facts.version.model.as_str().len() as u64;
+    let state = [CheckState::Pass, CheckState::Warn, CheckState::Block][number as usize % 3];
+    said(facts, state)
+}
+
+fn said(facts: SharedFacts, state: CheckState) -> Reply {
+    let code = Code::unread(&not_asked("it"));
+    let evidence = Evidence {
+        facts: (*facts).clone(),
+        signature: Ok(None),
+        requests: Ok(Vec::new()),
+        artifact: None,
+        code,
+        read_at: samples::now(),
+    };
+    let evaluation = Evaluation::of(Vec::new(), evidence);
+    let finding = Finding::new("checks.unit", state, "the check unit");
+    let verdict = Verdict { findings: vec![finding], ..Verdict::default() };
+    Reply::Evaluation { facts, answer: Ok(Evaluation { verdict, ..evaluation }) }
 }
 
 /// Every version that waits, as the rule says that the command line follows as well.
@@ -132,25 +164,39 @@ fn selected(driver: &mut Driver) -> Option<String> {
     })
 }
 
-/// All rows, from the first to the last.
-fn rows(driver: &mut Driver) -> Vec<String> {
+/// All versions: those with a row of their own, and those folded under one.
+fn unfolded(driver: &mut Driver) -> Vec<String> {
     driver.keys("g");
-    let mut found = vec![selected(driver).unwrap()];
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     loop {
-        driver.keys("j");
-        let next = selected(driver).unwrap();
-        if found.last() == Some(&next) {
+        let here = selected(driver).unwrap();
+        if found.last() == Some(&here) {
             return found;
         }
-        found.push(next);
+        if seen.insert(here.split('/').nth(1).unwrap().to_owned()) {
+            driver.keys("<space>");
+            assert_eq!(selected(driver).as_ref(), Some(&here), "the cursor stays");
+        }
+        found.push(here);
+        driver.keys("j");
     }
+}
+
+/// The lines of the list below its header.
+fn lines(driver: &Driver) -> Vec<String> {
+    let picture = driver.picture();
+    let below = picture.lines().skip_while(|line| !line.contains("MODEL")).skip(1);
+    let rows =
+        below.take_while(|line| !line.starts_with('─')).map(|line| line.trim().trim_start_matches("▸ ").to_owned());
+    rows.filter(|line| !line.is_empty()).collect()
 }
 
 #[test]
 fn every_undecided_version_that_is_staged_aliased_or_newer_has_its_row() {
     let mut driver = Driver::of(world, rules(), samples::now(), &[]);
+    driver.resize(80, 40);
     driver.answer_all();
-    let mut found = rows(&mut driver);
+    let mut found = unfolded(&mut driver);
     found.sort();
     assert_eq!(found, wanted());
     for expected in ["models:/a/3", "models:/b/1", "models:/c/1", "models:/d/1", "models:/e/2", "models:/f/2"] {
@@ -179,6 +225,186 @@ fn what_is_out_of_sight_is_read_when_it_comes_into_sight_and_the_title_says_so()
     driver.sees(&["+ waiting"]);
     driver.keys("G");
     driver.misses(&["+ waiting"]);
+}
+
+fn is_verdict(query: &Query) -> bool {
+    matches!(query, Query::Evaluation { .. })
+}
+
+#[test]
+fn rows_stand_in_the_section_of_their_verdict_and_only_a_complete_one_moves_them() {
+    let mut driver = Driver::of(world, rules(), samples::now(), &[]);
+    driver.resize(80, 40);
+    driver.answer_only(|query| !is_verdict(query));
+    let before = lines(&driver);
+    assert_eq!((before[0].as_str(), before.iter().filter(|line| line.contains('…')).count()), ("NEEDS A LOOK", 7));
+    driver.misses(&["READY", "CANNOT BE APPROVED", "✓"]);
+    driver.sees(&["HELD BACK"]);
+    let under_cursor = selected(&mut driver);
+    driver.answer_all();
+    assert_eq!(selected(&mut driver), under_cursor);
+    let after = lines(&driver);
+    let at = |heading: &str| after.iter().position(|line| line == heading).unwrap_or_else(|| panic!("{after:#?}"));
+    let places = ["READY", "NEEDS A LOOK", "CANNOT BE APPROVED", "HELD BACK"].map(at);
+    assert!(places.is_sorted(), "{after:#?}");
+    for (heading, word) in [("READY", "✓ pass 1"), ("NEEDS A LOOK", "! 1 warn"), ("CANNOT BE APPROVED", "✗ 1 blocking")]
+    {
+        let of_section =
+            after.iter().skip(at(heading) + 1).take_while(|line| !line.chars().all(|c| c.is_uppercase() || c == ' '));
+        let rows: Vec<_> = of_section.filter(|line| !line.starts_with('+')).collect();
+        assert!(!rows.is_empty() && rows.iter().all(|line| line.contains(word)), "{heading}: {after:#?}");
+        let days: Vec<u32> = rows
+            .iter()
+            .filter_map(|line| line.split_whitespace().find_map(|w| w.strip_suffix('d')?.parse().ok()))
+            .collect();
+        assert!(days.len() == rows.len() && days.is_sorted_by(|a, b| a >= b), "oldest first: {after:#?}");
+    }
+}
+
+#[test]
+fn a_rule_that_was_not_read_is_not_passed() {
+    let mut rules = rules();
+    let toml = "[policy]\ndescription = true\nchecks = [\"unit\", \"lint\"]\npull_request_approvals = 1\n";
+    rules.policy.configured = signoff::domain::policy::file::parse(toml).unwrap();
+    let mut driver = Driver::of(answer, rules, samples::now(), &[]);
+    driver.answer_only(|query| !is_verdict(query));
+    driver.sees(&["NEEDS A LOOK", "… 1/4"]);
+    driver.misses(&["pass", "READY"]);
+    driver.refuse(is_verdict, refused());
+    driver.answer_all();
+    driver.sees(&["NEEDS A LOOK", "? 1/4"]);
+    driver.misses(&["pass", "READY"]);
+    driver.answer_from_the_world();
+    driver.answer_with(|query| match query {
+        Query::Evaluation { facts } => Some(said(facts.clone(), CheckState::Pass)),
+        _ => None,
+    });
+    driver.keys("r");
+    driver.sees(&["READY", "✓ pass 1"]);
+}
+
+#[test]
+fn verdicts_are_read_for_what_is_in_sight_a_few_at_a_time_and_not_again_and_again() {
+    let mut driver = Driver::of(world, rules(), samples::now(), &[]);
+    driver.resize(80, 40);
+    driver.answer_only(|query| !is_verdict(query));
+    let open = |driver: &Driver| driver.open().filter(|query| is_verdict(query)).count();
+    assert_eq!(open(&driver), 2);
+    // A review that lies on the list reads its own verdict only.
+    driver.keys("<enter>");
+    driver.answer_only(|query| !is_verdict(query));
+    assert!(open(&driver) <= 1, "{}", open(&driver));
+    driver.keys("<esc>");
+    assert_eq!(open(&driver), 2);
+    driver.answer_all();
+    driver.asked();
+    let asked = |driver: &mut Driver| {
+        let is_it = |effect: &Effect| matches!(effect, Effect::Fetch(_, query) if is_verdict(query));
+        driver.asked().iter().filter(|effect| is_it(effect)).count()
+    };
+    driver.answering = false;
+    driver.send(Msg::Refresh);
+    driver.answer_only(|query| !is_verdict(query));
+    assert_eq!((open(&driver), asked(&mut driver)), (0, 0), "the timer reads no verdict of a minute ago");
+    driver.wait(Duration::from_secs(700));
+    driver.send(Msg::Refresh);
+    assert!(open(&driver) > 0, "but one of ten minutes ago");
+    driver.answer_only(|_| true);
+    driver.keys("r");
+    assert!(open(&driver) > 0, "and all if somebody asks for it");
+}
+
+#[test]
+fn what_a_review_found_is_shown_once_it_was_opened() {
+    let mut driver = Driver::of(answer, rules(), samples::now(), &[]);
+    driver.state.rules.policy.configured =
+        signoff::domain::policy::file::parse("[policy]\nsignature = true\n").unwrap();
+    driver.refuse(is_verdict, refused());
+    driver.answer_all();
+    driver.sees(&["NEEDS A LOOK"]);
+    driver.answer_with(|query| match query {
+        Query::Evaluation { facts } => Some(said(facts.clone(), CheckState::Block)),
+        _ => None,
+    });
+    driver.keys("<enter>r<esc>");
+    driver.sees(&["CANNOT BE APPROVED", "✗ 1 blocking"]);
+}
+
+#[test]
+fn what_nobody_staged_folds_under_what_somebody_did() {
+    let mut driver = Driver::of(world, rules(), samples::now(), &[]);
+    driver.resize(80, 40);
+    driver.answer_all();
+    driver.sees(&["+ 1 older, not staged", "+ 2 older, not staged"]);
+    let folded = lines(&driver).iter().filter(|line| !line.starts_with('+')).count();
+    while !selected(&mut driver).unwrap().starts_with("models:/c/") {
+        driver.keys("j");
+    }
+    assert_eq!(selected(&mut driver).as_deref(), Some("models:/c/3"));
+    driver.keys("<space>");
+    driver.misses(&["+ 2 older, not staged"]);
+    assert_eq!(lines(&driver).iter().filter(|line| !line.starts_with('+')).count(), folded + 2);
+    driver.keys("jj");
+    assert_eq!(selected(&mut driver).as_deref(), Some("models:/c/1"));
+    driver.keys("<space>");
+    assert_eq!(selected(&mut driver).as_deref(), Some("models:/c/3"), "the cursor goes to the row that stands for it");
+    driver.sees(&["+ 2 older, not staged"]);
+    driver.keys("/c v1<enter>");
+    assert_eq!(selected(&mut driver).as_deref(), Some("models:/c/1"), "a filter finds what is folded");
+}
+
+/// The models of the rows, in their order, by section.
+fn order(driver: &Driver) -> Vec<String> {
+    let names = |line: &String| line.split_whitespace().next().unwrap_or_default().to_owned();
+    lines(driver).iter().filter(|line| !line.starts_with('+')).map(names).collect()
+}
+
+#[test]
+fn a_column_sorts_each_section_and_the_choice_is_remembered() {
+    let mut driver = Driver::demo();
+    driver.resize(100, 30);
+    let sections: Vec<String> = order(&driver);
+    driver.keys("smodel");
+    driver.sees(&["sort by", "MODEL"]);
+    driver.keys("<enter>");
+    driver.sees(&["MODEL↑"]);
+    let up = order(&driver);
+    let of = |rows: &[String], heading: &str| -> Vec<String> {
+        let rows = rows.iter().skip_while(|row| *row != heading).skip(1);
+        rows.take_while(|row| !["READY", "NEEDS", "CANNOT", "HELD"].contains(&row.as_str())).cloned().collect()
+    };
+    assert_eq!(of(&up, "READY"), ["credit-limit", "telco-churn"]);
+    assert!(of(&up, "CANNOT").is_sorted() && of(&up, "CANNOT").len() > 1, "{up:?}");
+    let kept = |driver: &mut Driver| driver.asked().iter().any(|effect| matches!(effect, Effect::SavePrefs(_)));
+    assert!(kept(&mut driver));
+    driver.keys("smodel<enter>");
+    driver.sees(&["MODEL↓"]);
+    assert_eq!(of(&order(&driver), "READY"), ["telco-churn", "credit-limit"]);
+    driver.keys("smodel<enter>");
+    driver.misses(&["MODEL↓", "MODEL↑"]);
+    assert_eq!(order(&driver), sections);
+    driver.keys("sprod<enter>");
+    assert_eq!(of(&order(&driver), "CANNOT").first().map(String::as_str), Some("card-fraud"), "the worst first");
+}
+
+#[test]
+fn columns_are_hidden_and_shown_and_versions_have_their_own() {
+    let mut driver = Driver::demo();
+    driver.resize(110, 30);
+    driver.sees(&["AUTHOR", "METRIC"]);
+    driver.keys("Cauthor<enter>");
+    driver.sees(&["[ ] AUTHOR"]);
+    driver.keys("<esc>");
+    driver.misses(&["AUTHOR"]);
+    driver.sees(&["METRIC", "VERDICT"]);
+    driver.keys("v");
+    driver.sees(&["AUTHOR"]);
+    driver.keys("sage<enter>");
+    driver.sees(&["↓AGE"]);
+    let ages: Vec<String> = driver.picture().lines().filter(|line| line.contains(" v")).map(str::to_owned).collect();
+    assert!(ages.len() > 2, "{ages:?}");
+    driver.keys("<esc>Cauthor<enter><esc>");
+    driver.sees(&["AUTHOR"]);
 }
 
 #[derive(Clone, Debug)]
@@ -226,7 +452,7 @@ proptest! {
         driver.resize(80, 40);
         prop_assert!(before.is_none() || before == selected(&mut driver));
         driver.misses(&["+ waiting"]);
-        let mut found = rows(&mut driver);
+        let mut found = unfolded(&mut driver);
         found.sort();
         prop_assert_eq!(found, wanted());
     }

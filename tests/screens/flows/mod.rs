@@ -10,6 +10,7 @@ mod lineage;
 mod own;
 mod places;
 mod promote;
+mod refresh;
 mod requests;
 mod trend;
 mod waiting;

@@ -156,6 +156,8 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
         prefs,
         now: samples::now(),
         ticks: 0,
+        by_timer: false,
+        covered: false,
         fresh: &NONE,
         width: 200,
         height: 50,

@@ -1,0 +1,242 @@
+//! Columns and order of a list, as the user chooses them: `C` shows and hides columns, `s` sorts.
+
+use tui_input::Input as Field;
+
+use super::{Ctx, Response, ScreenEvent};
+use crate::app::action::Action;
+use crate::app::edit;
+use crate::app::fuzzy;
+use crate::app::list::Cursor;
+use crate::app::prefs::{ListChoice, ListSort, Remember};
+
+/// A column of a list that can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choosable {
+    /// Its heading.
+    pub title: &'static str,
+    /// Whether it can be hidden.
+    pub hides: bool,
+    /// Whether the list can be sorted by it, and whether the usual order is from the largest.
+    pub sorts: Option<bool>,
+}
+
+impl Choosable {
+    /// A column that may be hidden.
+    pub const fn new(title: &'static str) -> Self {
+        Self { title, hides: true, sorts: None }
+    }
+
+    /// A column without which the rows say nothing.
+    pub const fn needed(self) -> Self {
+        Self { hides: false, ..self }
+    }
+
+    /// The list can be sorted by it.
+    pub const fn sorted(self, descending: bool) -> Self {
+        Self { sorts: Some(descending), ..self }
+    }
+}
+
+/// What is being chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The columns shown; stays open.
+    Columns,
+    /// The column to sort by; closes after one choice.
+    Sort,
+}
+
+/// The choice for one list, and its picker while it is open.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    list: &'static str,
+    all: &'static [Choosable],
+    picker: Option<Picker>,
+}
+
+impl PartialEq for Choice {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list && self.picker == other.picker
+    }
+}
+
+impl Choice {
+    /// The choice for the list with this name, out of `all` its columns.
+    pub fn new(list: &'static str, all: &'static [Choosable]) -> Self {
+        Self { list, all, picker: None }
+    }
+
+    /// The name of the list.
+    pub fn list(&self) -> &'static str {
+        self.list
+    }
+
+    /// The open picker, for drawing.
+    pub fn picker(&self) -> Option<&Picker> {
+        self.picker.as_ref()
+    }
+
+    /// What Enter and Esc do in the picker.
+    pub fn prompt_words(&self) -> Option<(&'static str, &'static str)> {
+        Some(match self.picker.as_ref()?.purpose {
+            Purpose::Columns => ("show or hide", "done"),
+            Purpose::Sort => ("sort by it", "leave it"),
+        })
+    }
+
+    /// Whether the column with this heading is shown.
+    pub fn shows(&self, title: &str, ctx: &Ctx<'_>) -> bool {
+        ctx.prefs.lists.get(self.list).is_none_or(|choice| !choice.hidden.contains(title))
+    }
+
+    /// The chosen order, if there is one.
+    pub fn sort<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a ListSort> {
+        ctx.prefs.lists.get(self.list)?.sort.as_ref()
+    }
+
+    /// Handles events for the picker, and the keys that open it; none for other events.
+    pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Response> {
+        let Some(picker) = &mut self.picker else {
+            let purpose = match event {
+                ScreenEvent::Action(Action::Columns) => Purpose::Columns,
+                ScreenEvent::Action(Action::Sort) => Purpose::Sort,
+                ScreenEvent::Action(_) | ScreenEvent::Key(_) | ScreenEvent::Paste(_) | ScreenEvent::Changed => {
+                    return None;
+                }
+            };
+            self.picker = Some(Picker::new(purpose, self.all));
+            return Some(Response::none());
+        };
+        if matches!(event, ScreenEvent::Action(Action::Back)) {
+            self.picker = None;
+            return Some(Response::none());
+        }
+        let purpose = picker.purpose;
+        let Some(column) = picker.update(event, ctx) else { return Some(Response::none()) };
+        let mut choice = ctx.prefs.lists.get(self.list).cloned().unwrap_or_default();
+        match purpose {
+            Purpose::Columns => {
+                if !choice.hidden.remove(column.title) {
+                    choice.hidden.insert(column.title.to_owned());
+                }
+            }
+            Purpose::Sort => {
+                self.picker = None;
+                choice.sort = next(choice.sort.take(), column);
+            }
+        }
+        Some(Response { remember: Some(Remember::List(self.list, choice)), ..Response::none() })
+    }
+}
+
+/// The usual order of the column; chosen again, the reverse; and after that the list's own.
+fn next(sort: Option<ListSort>, column: Choosable) -> Option<ListSort> {
+    let usual = column.sorts.unwrap_or_default();
+    let by = |descending| Some(ListSort { by: column.title.to_owned(), descending });
+    match sort.filter(|sort| sort.by == column.title) {
+        None => by(usual),
+        Some(sort) if sort.descending == usual => by(!usual),
+        Some(_) => None,
+    }
+}
+
+/// A list of columns that is searched by typing.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    purpose: Purpose,
+    entries: Vec<Choosable>,
+    field: Field,
+    shown: Vec<usize>,
+    cursor: Cursor<usize>,
+}
+
+impl PartialEq for Picker {
+    fn eq(&self, other: &Self) -> bool {
+        (self.purpose, self.field.value(), &self.cursor) == (other.purpose, other.field.value(), &other.cursor)
+    }
+}
+
+impl Picker {
+    fn new(purpose: Purpose, all: &[Choosable]) -> Self {
+        let fits = |column: &&Choosable| match purpose {
+            Purpose::Columns => column.hides,
+            Purpose::Sort => column.sorts.is_some(),
+        };
+        let entries: Vec<Choosable> = all.iter().filter(fits).copied().collect();
+        let shown = (0..entries.len()).collect();
+        Self { purpose, entries, field: Field::default(), shown, cursor: Cursor::default() }
+    }
+
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The input line.
+    pub fn field(&self) -> &Field {
+        &self.field
+    }
+
+    /// The matching columns.
+    pub fn entries(&self) -> impl Iterator<Item = Choosable> {
+        self.shown.iter().filter_map(|i| self.entries.get(*i).copied())
+    }
+
+    /// The row of the cursor, and the first visible row.
+    pub fn place(&self) -> (usize, usize) {
+        (self.cursor.index(), self.cursor.offset())
+    }
+
+    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Choosable> {
+        let rows = ctx.rows(1);
+        match event {
+            ScreenEvent::Key(key) => {
+                edit::edit(&mut self.field, key);
+                self.narrow();
+            }
+            ScreenEvent::Paste(text) => {
+                edit::paste(&mut self.field, text);
+                self.narrow();
+            }
+            ScreenEvent::Action(Action::Open) => return self.entries().nth(self.cursor.index()),
+            ScreenEvent::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
+            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
+        }
+        self.cursor.settle(&self.shown, rows);
+        None
+    }
+
+    fn narrow(&mut self) {
+        self.shown = fuzzy::best(self.field.value(), &self.entries, |column| column.title.to_owned());
+        self.cursor = Cursor::default();
+    }
+}
+
+/// What `choice` says of a column in a picker: whether it is shown, or how the list is sorted by it.
+pub fn word(picker: &Picker, column: Choosable, choice: Option<&ListChoice>) -> &'static str {
+    match picker.purpose {
+        Purpose::Columns if choice.is_some_and(|choice| choice.hidden.contains(column.title)) => "[ ] ",
+        Purpose::Columns => "[x] ",
+        Purpose::Sort => match choice.and_then(|choice| choice.sort.as_ref()).filter(|sort| sort.by == column.title) {
+            Some(sort) if sort.descending => "descending",
+            Some(_) => "ascending",
+            None => "",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_sorts_as_usual_then_the_other_way_and_then_not_at_all() {
+        let age = Choosable::new("AGE").sorted(true);
+        let usual = next(None, age);
+        assert_eq!(usual, Some(ListSort { by: "AGE".into(), descending: true }));
+        let reverse = next(usual, age);
+        assert_eq!(reverse, Some(ListSort { by: "AGE".into(), descending: false }));
+        assert_eq!(next(reverse.clone(), age), None);
+        let name = next(reverse, Choosable::new("MODEL").sorted(false));
+        assert_eq!(name, Some(ListSort { by: "MODEL".into(), descending: false }), "another column begins anew");
+    }
+}
