@@ -42,6 +42,8 @@ pub enum Context {
     Run,
     /// Several versions or runs side by side.
     Compare,
+    /// The log of a job.
+    Log,
     /// The question whether to run a command of the user's own.
     Ask,
     /// A text prompt: filter or palette.
@@ -50,7 +52,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -73,6 +75,7 @@ impl Context {
         Self::Runs,
         Self::Run,
         Self::Compare,
+        Self::Log,
         Self::Ask,
         Self::Prompt,
         Self::Help,
@@ -103,6 +106,7 @@ impl Context {
             Self::Runs => "runs",
             Self::Run => "run",
             Self::Compare => "compare",
+            Self::Log => "log",
             Self::Ask => "ask",
             Self::Prompt => "prompt",
             Self::Help => "help",

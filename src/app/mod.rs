@@ -11,6 +11,7 @@ pub mod eager_pages;
 pub mod edit;
 pub mod effect;
 pub mod evaluations;
+pub mod find;
 pub mod fuzzy;
 pub mod input;
 pub mod keymap;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::under::Under;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, Signature};
 use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdRuns};
+use crate::domain::cd_act::PendingDeployment;
 use crate::domain::command::{Placeholder, Values};
 use crate::domain::commit::{Commit, HostIdentity};
 use crate::domain::decision::Found as RollbackCandidates;

@@ -25,8 +25,8 @@ use crate::domain::waiting::Waiting;
 use crate::program::places::Places;
 use crate::screens::parts::{Ctx, ScreenEvent};
 use crate::screens::{
-    Screen, approve, command, compare, curve, decide, experiments, files, help, history, inbox, models, palette,
-    preview, promotion, record, review, rollback, run, runs, targets, trend, versions,
+    Screen, approve, command, compare, curve, decide, experiments, files, help, history, inbox, job_log, models,
+    palette, preview, promotion, record, review, rollback, run, runs, targets, trend, versions,
 };
 
 /// Minimum width in columns; below it only a message is shown.

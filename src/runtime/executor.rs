@@ -13,6 +13,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{address, answer};
+use super::export;
 use super::own;
 use super::prefs::Keeper;
 use super::save;
@@ -59,6 +60,8 @@ pub struct Executor {
     reads: HashMap<RequestId, AbortHandle>,
     permits: Arc<Semaphore>,
     stop: CancellationToken,
+    /// The promotion at work, and how to keep its end from being told.
+    driven: Option<(JoinHandle<()>, Arc<AtomicBool>)>,
     /// Stops the command of the user's own.
     own: CancellationToken,
     saving: Option<AbortHandle>,
@@ -76,6 +79,7 @@ impl Executor {
             reads: HashMap::new(),
             permits: Arc::new(Semaphore::new(MAX_READS)),
             stop: CancellationToken::new(),
+            driven: None,
             own: CancellationToken::new(),
             saving: None,
             keeper: None,

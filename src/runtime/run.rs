@@ -184,6 +184,11 @@ pub async fn run(
     }
 }
 
+/// A command ended that may have written to the terminal itself.
+fn has_left_the_screen(msg: &Msg) -> bool {
+    matches!(msg, Msg::Own(OwnNews::Ended(_)))
+}
+
 /// Reads the outbox, beside everything else.
 fn look_at_channels(around: &Around, replies: &UnboundedSender<Msg>) {
     let (look, replies) = ((around.given_up)(), replies.clone());

@@ -75,6 +75,7 @@ screens! {
     Rollback(rollback::Rollback),
     Record(record::Record),
     Promotion(promotion::Promotion),
+    JobLog(job_log::JobLog),
     Command(command::Command),
     Curve(curve::Curve),
     Trend(trend::Trend),

@@ -43,9 +43,12 @@ fn essence(request: &Recorded) -> (String, String, Vec<(String, String)>, String
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let mut query: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     query.sort();
-    // Which version is read makes no difference.
+    // Which version or run is read makes no difference.
     if path.ends_with("/model-versions/get") {
         query.retain(|(name, _)| name != "version");
+    }
+    if path.ends_with("/runs/get") {
+        query.retain(|(name, _)| name != "run_id");
     }
     let body = if request.body.is_null() { String::new() } else { request.body.to_string() };
     (request.method.clone(), path.to_owned(), query, body)

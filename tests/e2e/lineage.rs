@@ -63,7 +63,7 @@ fn is_read_once(version: Version) {
     assert!([COMMIT, OLD_COMMIT].iter().all(|c| read.contains(&format!("commits/{c}"))), "{read:?}");
 
     // Opens the run of the version in the program.
-    pty.press(Key::Char('R'));
+    pty.press(Key::Char('O'));
     pty.wait_for("Params");
     pty.press(Key::Esc);
     pty.wait_for("#7 Change 7");

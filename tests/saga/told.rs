@@ -171,7 +171,7 @@ impl Channel for Chat {
     async fn send(&self, event: &Event) -> Outcome<()> {
         let mut tried = self.tried.lock().unwrap();
         *tried += 1;
-        if self.refuses > 0 && *tried % self.refuses == 0 {
+        if tried.is_multiple_of(self.refuses) {
             return Err(Failure::new(FailureKind::Unavailable, Service::Local, "send the message", "nobody answers"));
         }
         *self.got.lock().unwrap().entry(event.id.clone()).or_default() += 1;
@@ -374,21 +374,23 @@ fn among_2000_models_with_a_hundred_kills_a_failing_channel_and_a_wrong_clock_no
             }
         }
         assert!(calm.live(false).is_some());
-        let done = dice.below(2) == 0;
-        killed.disk.dies_at(killed.disk.writes() + 1 + dice.below(6), done);
-        if killed.live(false).is_none() {
-            kills += 1;
-            in_doubt += usize::from(!done);
+        for _ in 0..4 {
+            let done = dice.below(2) == 0;
+            killed.disk.dies_at(killed.disk.writes() + 1 + dice.below(4), done);
+            if killed.live(false).is_none() {
+                kills += 1;
+                in_doubt += usize::from(!done);
+            }
+            killed.disk.restart();
         }
-        killed.disk.restart();
         // The clock of its machine is set back by hours; those of the servers are not.
         if dice.below(7) == 0 {
             let back = SignedDuration::from_hours(i64::try_from(dice.below(30)).unwrap());
             killed.lab.clock.set(killed.lab.services.clock.now().checked_sub(back).unwrap());
         }
-        killed.live(false).expect("it dies once");
+        killed.live(false).expect("nobody kills it now");
     }
     killed.live_on();
     killed.told_everything(&calm.disk.events(), in_doubt, "a hundred kills");
-    assert!(calm.disk.events().len() > KILLS, "{}", calm.disk.events().len());
+    assert!(calm.disk.events().len() > KILLS / 2, "{}", calm.disk.events().len());
 }

@@ -280,7 +280,12 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("ALL_PROXY", "Proxy for requests that have no other. As all_proxy, if that is not set."),
     ("NO_PROXY", "Hosts to reach without a proxy."),
     ("BROWSER", "If set, o opens pages on this machine even over SSH or without a screen."),
-    ("SSH_CONNECTION", "If set, or without DISPLAY and WAYLAND_DISPLAY on Unix, o copies the address instead."),
+    ("SSH_CONNECTION", "If set, o copies the address instead."),
+    ("SSH_CLIENT", "As SSH_CONNECTION."),
+    ("SSH_TTY", "As SSH_CONNECTION."),
+    ("DISPLAY", "Tells that there is a screen for a browser, on Unix."),
+    ("WAYLAND_DISPLAY", "As DISPLAY."),
+    ("WSL_DISTRO_NAME", "As DISPLAY."),
 ];
 
 /// Files that are read or written, and what each holds.

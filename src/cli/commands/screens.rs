@@ -106,12 +106,12 @@ async fn show(
     let server =
         services.registry.named_workspace().map_or_else(|| url.clone(), |name| format!("{url}?workspace={name}"));
     let prefs = runtime::prefs::file_for(&loaded.paths.state_of(services.rules.demo), &server);
-    let around = around(loaded, &services.rules);
+    let around = around(loaded, &services.rules, skin);
     runtime::run::run(state, services, targets, prefs, painter, skin, around).await
 }
 
 /// How the screens stay up to date, and how the terminal is told of arrivals: as its channels say.
-fn around(loaded: &Arc<Loaded>, rules: &Rules) -> Around {
+fn around(loaded: &Arc<Loaded>, rules: &Rules, skin: &Skin) -> Around {
     let (target, demo, settings) = (rules.target_name.as_str(), rules.demo, loaded.clone());
     let wanted = |channel: &&Arc<notify::Configured>| {
         let targets = &channel.interest().targets;

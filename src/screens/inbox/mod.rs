@@ -25,9 +25,10 @@ use crate::domain::record::{Decision, DecisionMark};
 use crate::domain::registry::RegisteredModel;
 use crate::screens::parts::choice::{Choice, Choosable};
 use crate::screens::parts::narrowed::Narrowed;
+use crate::screens::parts::waiting::waiting_in;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, production};
 use crate::ui::layout::Breadth;
-use further::{Silent, hides, next_versions, waiting_as, waiting_in};
+use further::{Silent, hides, next_versions, waiting_as};
 use lines::{Entry, Key, Line};
 use verdict::{Settled, Verdicts};
 
@@ -210,8 +211,9 @@ impl Inbox {
     fn arrange(&mut self, ctx: &Ctx<'_>) {
         let models = &ctx.cache.models.items;
         let name = |entry: &Entry| &models[entry.model].name;
+        let text = |entry: &Entry| format!("{} {}", name(entry), entry.version);
+        let mut found = self.list.pick(&self.rows, text);
         let query = self.list.filter().query();
-        let mut found = fuzzy::filter(query, &self.rows, |entry| format!("{} {}", name(entry), entry.version));
         if let Some(sort) = &self.sorted {
             order::sort(&mut found, &self.rows, sort, ctx);
         }

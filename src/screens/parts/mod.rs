@@ -31,6 +31,7 @@ use crate::app::find;
 use crate::app::input::Key;
 use crate::app::keymap::Context;
 use crate::app::own::OwnRun;
+use crate::app::owner::Owner;
 use crate::app::paint::Pictures;
 use crate::app::prefs::{Draft, Prefs, Remember};
 use crate::app::query::Query;

@@ -11,7 +11,7 @@ use crate::app::action::Action;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::query::Query;
-use crate::app::route::{RecordAt, Route};
+use crate::app::route::{Nav, RecordAt, Route};
 use crate::app::under::Under;
 use crate::domain::cd::{CdOutcome, CdRuns};
 use crate::domain::cd_act::CdAct;
