@@ -1,12 +1,8 @@
 //! Columns and order of a list, as the user chooses them: `C` shows and hides columns, `s` sorts.
 
-use tui_input::Input as Field;
-
+use super::picker::{Picker, Purpose};
 use super::{Ctx, Response, ScreenEvent};
 use crate::app::action::Action;
-use crate::app::edit;
-use crate::app::fuzzy;
-use crate::app::list::Cursor;
 use crate::app::prefs::{ListChoice, ListSort, Remember};
 
 /// A column of a list that can be chosen.
@@ -37,21 +33,12 @@ impl Choosable {
     }
 }
 
-/// What is being chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// The columns shown; stays open.
-    Columns,
-    /// The column to sort by; closes after one choice.
-    Sort,
-}
-
 /// The choice for one list, and its picker while it is open.
 #[derive(Clone, Debug)]
 pub struct Choice {
     list: &'static str,
     all: &'static [Choosable],
-    picker: Option<Picker>,
+    picker: Option<Picker<Choosable>>,
 }
 
 impl PartialEq for Choice {
@@ -72,13 +59,13 @@ impl Choice {
     }
 
     /// The open picker, for drawing.
-    pub fn picker(&self) -> Option<&Picker> {
+    pub fn picker(&self) -> Option<&Picker<Choosable>> {
         self.picker.as_ref()
     }
 
     /// What Enter and Esc do in the picker.
     pub fn prompt_words(&self) -> Option<(&'static str, &'static str)> {
-        Some(match self.picker.as_ref()?.purpose {
+        Some(match self.picker.as_ref()?.purpose() {
             Purpose::Columns => ("show or hide", "done"),
             Purpose::Sort => ("sort by it", "leave it"),
         })
@@ -104,14 +91,14 @@ impl Choice {
                     return None;
                 }
             };
-            self.picker = Some(Picker::new(purpose, self.all));
+            self.picker = Some(picker(purpose, self.all));
             return Some(Response::none());
         };
         if matches!(event, ScreenEvent::Action(Action::Back)) {
             self.picker = None;
             return Some(Response::none());
         }
-        let purpose = picker.purpose;
+        let purpose = picker.purpose();
         let Some(column) = picker.update(event, ctx) else { return Some(Response::none()) };
         let mut choice = ctx.prefs.lists.get(self.list).cloned().unwrap_or_default();
         match purpose {
@@ -140,80 +127,17 @@ fn next(sort: Option<ListSort>, column: Choosable) -> Option<ListSort> {
     }
 }
 
-/// A list of columns that is searched by typing.
-#[derive(Clone, Debug)]
-pub struct Picker {
-    purpose: Purpose,
-    entries: Vec<Choosable>,
-    field: Field,
-    shown: Vec<usize>,
-    cursor: Cursor<usize>,
-}
-
-impl PartialEq for Picker {
-    fn eq(&self, other: &Self) -> bool {
-        (self.purpose, self.field.value(), &self.cursor) == (other.purpose, other.field.value(), &other.cursor)
-    }
-}
-
-impl Picker {
-    fn new(purpose: Purpose, all: &[Choosable]) -> Self {
-        let fits = |column: &&Choosable| match purpose {
-            Purpose::Columns => column.hides,
-            Purpose::Sort => column.sorts.is_some(),
-        };
-        let entries: Vec<Choosable> = all.iter().filter(fits).copied().collect();
-        let shown = (0..entries.len()).collect();
-        Self { purpose, entries, field: Field::default(), shown, cursor: Cursor::default() }
-    }
-
-    pub fn purpose(&self) -> Purpose {
-        self.purpose
-    }
-
-    /// The input line.
-    pub fn field(&self) -> &Field {
-        &self.field
-    }
-
-    /// The matching columns.
-    pub fn entries(&self) -> impl Iterator<Item = Choosable> {
-        self.shown.iter().filter_map(|i| self.entries.get(*i).copied())
-    }
-
-    /// The row of the cursor, and the first visible row.
-    pub fn place(&self) -> (usize, usize) {
-        (self.cursor.index(), self.cursor.offset())
-    }
-
-    fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Choosable> {
-        let rows = ctx.rows(1);
-        match event {
-            ScreenEvent::Key(key) => {
-                edit::edit(&mut self.field, key);
-                self.narrow();
-            }
-            ScreenEvent::Paste(text) => {
-                edit::paste(&mut self.field, text);
-                self.narrow();
-            }
-            ScreenEvent::Action(Action::Open) => return self.entries().nth(self.cursor.index()),
-            ScreenEvent::Action(action) if action.is_movement() => self.cursor.step(action, &self.shown, rows),
-            ScreenEvent::Action(_) | ScreenEvent::Changed => {}
-        }
-        self.cursor.settle(&self.shown, rows);
-        None
-    }
-
-    fn narrow(&mut self) {
-        self.shown = fuzzy::best(self.field.value(), &self.entries, |column| column.title.to_owned());
-        self.cursor = Cursor::default();
-    }
+fn picker(purpose: Purpose, all: &[Choosable]) -> Picker<Choosable> {
+    let fits = |column: &&Choosable| match purpose {
+        Purpose::Columns => column.hides,
+        Purpose::Sort => column.sorts.is_some(),
+    };
+    Picker::new(purpose, all.iter().filter(fits).copied().collect(), 0, |column| column.title)
 }
 
 /// What `choice` says of a column in a picker: whether it is shown, or how the list is sorted by it.
-pub fn word(picker: &Picker, column: Choosable, choice: Option<&ListChoice>) -> &'static str {
-    match picker.purpose {
+pub fn word(picker: &Picker<Choosable>, column: Choosable, choice: Option<&ListChoice>) -> &'static str {
+    match picker.purpose() {
         Purpose::Columns if choice.is_some_and(|choice| choice.hidden.contains(column.title)) => "[ ] ",
         Purpose::Columns => "[x] ",
         Purpose::Sort => match choice.and_then(|choice| choice.sort.as_ref()).filter(|sort| sort.by == column.title) {

@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::choice::{Choice, Picker, Purpose, word};
+use super::choice::{Choice, Choosable, word};
+use super::picker::{Picker, Purpose};
 use super::{Ctx, view as format};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
@@ -41,28 +42,27 @@ impl Chosen {
 }
 
 /// Draws the picker of a list.
-pub fn draw(picker: &Picker, list: &str, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+pub fn draw(picker: &Picker<Choosable>, list: &str, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
     let prompt = match picker.purpose() {
         Purpose::Columns => " columns ",
         Purpose::Sort => " sort by ",
     };
     let area = format::Prompt::new(skin, prompt, picker.field()).draw(area, buf);
-    let entries: Vec<_> = picker.entries().collect();
-    if entries.is_empty() {
+    if picker.is_empty() {
         return format::empty(area, buf, skin, "No column matches.", &[("Esc", "back")]);
     }
     let choice = ctx.prefs.lists.get(list);
     let columns = [Column::left("").min(20).stretch()];
     let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("x")])]);
     let row = |i: usize| {
-        let Some(column) = entries.get(i).copied() else { return Row::default() };
+        let Some(column) = picker.entry(i).copied() else { return Row::default() };
         let said = word(picker, column, choice);
         Row::new(vec![match picker.purpose() {
             Purpose::Columns => Phrase::of(Role::Key, said).text(column.title),
             Purpose::Sort => Phrase::new(format!("{:<16}", column.title)).add(Role::Muted, said),
         }])
     };
-    let table = Table::new(skin, &columns, &widths, entries.len(), &row).without_header();
+    let table = Table::new(skin, &columns, &widths, picker.len(), &row).without_header();
     let (cursor, offset) = picker.place();
     (&table.scrolled(offset).cursor(Some(cursor))).render(area, buf);
 }

@@ -6,6 +6,7 @@ pub mod choice_view;
 pub mod known;
 pub mod lineage;
 pub mod narrowed;
+pub mod picker;
 pub mod plot;
 pub mod plot_view;
 pub mod production;

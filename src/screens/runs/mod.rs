@@ -23,9 +23,10 @@ use crate::domain::ids::{ExperimentId, RunId};
 use crate::domain::pattern::matches;
 use crate::domain::run::Run;
 use crate::present::version::run_label;
+use crate::screens::parts::picker::{Picker, Purpose};
 use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 use arrange::ListedRun;
-use picker::{Picker, Purpose};
+use picker::picker;
 use search::SearchLine;
 
 /// Metrics shown by default.
@@ -46,7 +47,7 @@ pub struct Runs {
     shown: RunQuery,
     search: SearchLine,
     filter: Filter,
-    picker: Option<Picker>,
+    picker: Option<Picker<SortKey>>,
     columns: Option<Vec<RunColumn>>,
     /// The first visible column of the chosen ones.
     first_column: usize,
@@ -163,7 +164,7 @@ impl Runs {
             Action::Sort | Action::Columns => {
                 if let Some(found) = self.found(ctx) {
                     let purpose = if action == Action::Sort { Purpose::Sort } else { Purpose::Columns };
-                    self.picker = Some(Picker::new(purpose, found, self.sort.as_ref().map(|s| &s.key)));
+                    self.picker = Some(picker(purpose, found, self.sort.as_ref().map(|s| &s.key)));
                 }
             }
             Action::Compare => return self.compare(ctx),

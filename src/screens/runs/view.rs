@@ -6,7 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::Runs;
 use super::arrange::{ListedRun, duration};
-use super::picker::{Picker, Purpose, label};
+use super::picker::label;
 use crate::app::prefs::{RunColumn, SortKey};
 use crate::app::query::Query;
 use crate::domain::run::Run;
@@ -15,6 +15,7 @@ use crate::present::number;
 use crate::present::time;
 use crate::present::version;
 use crate::present::version::run_label;
+use crate::screens::parts::picker::{Picker, Purpose};
 use crate::screens::parts::view as format;
 use crate::screens::parts::{Component as _, Ctx};
 use crate::ui::layout::{Column, Widths};
@@ -135,7 +136,7 @@ impl Runs {
         below
     }
 
-    fn draw_picker(&self, picker: &Picker, area: Rect, buf: &mut Buffer, skin: &Skin) {
+    fn draw_picker(&self, picker: &Picker<SortKey>, area: Rect, buf: &mut Buffer, skin: &Skin) {
         let prompt = match picker.purpose() {
             Purpose::Columns => " columns ",
             Purpose::Sort => " sort by ",
